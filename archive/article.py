@@ -1,0 +1,129 @@
+"""What a page says: the Article, the page it is read from, and the answer of extraction (an article, or a named reason why not)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+Reason = Literal[
+    "challenge",  # an anti-robot check stands in front of the page
+    "consent",  # a cookie or consent wall, with no article behind it
+    "login",  # a registration or login form instead of the article
+    "soft-404",  # says "not found" with status 200
+    "empty",  # no text worth keeping
+    "home",  # the front page of a site
+    "section",  # a list of articles
+    "tag",  # a list of articles under a tag, an author or a search
+    "not-html",  # no HTML to read
+    "too-complex",  # refused before parsing: a page built to stall a parser
+    "timeout",  # extraction took longer than its limit and was killed
+    "memory",  # extraction took more memory than its limit and was killed
+    "error",  # extraction failed; the detail says how
+]
+"""Why a page is kept in the WARC but not shown as an article."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A picture of the article: absolute URL, and the caption as the page prints it ('' when there is none)."""
+
+    url: str
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """One line that was on the page's main part but is not the article's, and the rule that says so (`phrase:back-to-top`, `title`, `dom:wpcp`…)."""
+
+    line: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """What a page says, cleaned.
+
+    Times are ISO 8601 strings as exact as the page says them: `2024-12-20`, `2024-12-20T14:05`, `2024-12-20T14:05:00+01:00`.
+    `text` is the body alone (no title): one paragraph a line, lines joined by a single newline.
+    `provenance` says for each filled field where it came from (`json-ld`, `meta:og:title`, `dom:time`, `text`, `url`, …).
+    """
+
+    url: str
+    title: str
+    text: str
+    authors: tuple[str, ...] = ()
+    date_published: str = ""
+    date_modified: str = ""
+    section: str = ""
+    tags: tuple[str, ...] = ()
+    language: str = ""
+    description: str = ""
+    sitename: str = ""
+    source: str = ""
+    images: tuple[Image, ...] = ()
+    is_accessible_for_free: bool | None = None
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    dropped: tuple[Dropped, ...] = ()
+    route: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteProfile:
+    """What is known of a site before a page is read: taught by `sites.toml` or learned from its other pages.
+
+    `boilerplate` holds the keys (see `archive.extract.boilerplate.line_key`) of lines seen on many pages of the host; they are only
+    ever applied to an unbroken run at the edges of the text. `locale` is a BCP 47 tag for dates (`ar-SY`), `timezone` an IANA name.
+    """
+
+    language: str = ""
+    locale: str = ""
+    timezone: str = ""
+    boilerplate: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page to read: its decoded-from-transfer body bytes (no content-encoding left), and what was known when it was fetched.
+
+    `headers` are the HTTP response headers in order, names as served. `fetched_at` is aware, in UTC.
+    """
+
+    body: bytes
+    url: str
+    fetched_at: datetime
+    headers: tuple[tuple[str, str], ...] = ()
+    status: int = 200
+    site: SiteProfile = field(default_factory=SiteProfile)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A link on a page: absolute URL without fragment, its visible text ('' when none), and its `rel` words."""
+
+    url: str
+    text: str = ""
+    rel: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extraction:
+    """The answer of extraction: exactly one of `article` and `reason` is set.
+
+    `links` are the page's anchors in page order, each URL once; `feeds` what it announces by `<link rel=alternate>` of a feed type;
+    `lines` the line keys of all text blocks of the page (for site learning); `directives` the robots words that apply to the page
+    (`noarchive`, `nofollow`, `noindex`, `noai`, `tdm-reservation` …), from meta tags and X-Robots-Tag / tdm headers.
+    """
+
+    article: Article | None = None
+    reason: Reason | None = None
+    detail: str = ""
+    canonical_url: str = ""
+    next_page: str = ""
+    links: tuple[Link, ...] = ()
+    feeds: tuple[Link, ...] = ()
+    lines: tuple[str, ...] = ()
+    directives: frozenset[str] = frozenset()

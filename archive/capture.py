@@ -1,0 +1,44 @@
+"""One HTTP exchange exactly as it crossed the wire, and where a record of it lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+Truncated = Literal["", "length", "time", "disconnect", "unspecified"]
+"""The reasons of the WARC-Truncated field (WARC 1.1, section 5.13), '' for a whole response."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """One HTTP exchange.
+
+    `request` and `response` are the exact bytes after TLS: start line, header block, body as framed on the wire (chunked, encoded).
+    `interim` holds the 1xx responses that came before, byte for byte. `response` is empty when nothing of a final response came.
+    `started` is aware, in UTC, the moment the request was sent. `ip` is the peer's address ('' behind a proxy).
+    `tls` is (protocol, cipher suite) as OpenSSL names them, or None for plain HTTP.
+    `via` is the URL of the page, feed or sitemap that announced this one ('' for a seed).
+    """
+
+    url: str
+    started: datetime
+    request: bytes
+    response: bytes
+    interim: bytes = b""
+    ip: str = ""
+    tls: tuple[str, str] | None = None
+    tls_verified: bool = True
+    truncated: Truncated = ""
+    via: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """Where a record lies: file name inside the collection's `archive/` folder, byte offset, byte length (compressed)."""
+
+    filename: str
+    offset: int
+    length: int

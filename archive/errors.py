@@ -1,0 +1,103 @@
+"""The error tree of the archive: each class carries its evidence as attributes, its message says what, which, and what to do.
+
+    ArchiveError
+    ├── ArchiveNotFoundError   no archive in that folder                    exit 3
+    ├── ArchiveLockedError     another process writes to it                 exit 4
+    ├── SchemaTooNewError      made by a later version of warraq            exit 5
+    ├── NotWritableError       folder or file cannot be written, disk full  exit 6
+    ├── DamagedFileError       a WARC (or other) file that is not whole     exit 7
+    ├── NotFoundError          no article, capture or URL of that name      exit 8
+    └── UsageError             what was asked for makes no sense            exit 2
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class ArchiveError(Exception):
+    """Root of every error that the archive raises on purpose; `exit_code` is what a command line ends with."""
+
+    exit_code = 1
+
+
+class UsageError(ArchiveError):
+    """What was asked for makes no sense as asked (a malformed date, an unknown format)."""
+
+    exit_code = 2
+
+
+class ArchiveNotFoundError(ArchiveError):
+    """There is no archive in that folder."""
+
+    exit_code = 3
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"no archive in {path}: crawl one with `scrapy crawl news -a url=…`, "
+            "bring one in with `warraq import FILE.warc.gz`, or name another folder with --archive"
+        )
+        self.path = path
+
+
+class ArchiveLockedError(ArchiveError):
+    """Another process is writing to the archive."""
+
+    exit_code = 4
+
+    def __init__(self, path: Path, holder: str) -> None:
+        super().__init__(
+            f"{path} is being written by {holder}: wait for it to end, or give this job another folder; reading needs no lock"
+        )
+        self.path = path
+        self.holder = holder
+
+
+class SchemaTooNewError(ArchiveError):
+    """The database was made by a later version of warraq."""
+
+    exit_code = 5
+
+    def __init__(self, path: Path, unknown: tuple[str, ...]) -> None:
+        super().__init__(
+            f"{path} was made by a newer warraq (it has the unknown schema steps {', '.join(unknown)}): "
+            "upgrade warraq, or rebuild the database elsewhere with `warraq reindex`"
+        )
+        self.path = path
+        self.unknown = unknown
+
+
+class NotWritableError(ArchiveError):
+    """A folder or file cannot be written (permission, read-only file system, disk full)."""
+
+    exit_code = 6
+
+    def __init__(self, path: Path, cause: OSError) -> None:
+        super().__init__(f"cannot write to {path} ({cause.strerror or cause}): free space, change its permissions, or name another folder")
+        self.path = path
+        self.cause = cause
+
+
+class DamagedFileError(ArchiveError):
+    """A file is not whole: a torn gzip member, a digest that does not match, bytes that are not WARC."""
+
+    exit_code = 7
+
+    def __init__(self, path: Path, offset: int, problem: str) -> None:
+        super().__init__(f"{path}: {problem} at byte {offset}; records before it are good")
+        self.path = path
+        self.offset = offset
+        self.problem = problem
+
+
+class NotFoundError(ArchiveError):
+    """Nothing in the archive has that id or URL."""
+
+    exit_code = 8
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__(f"the archive has nothing for {wanted!r}: `warraq list` shows what is there, `warraq search` finds it by words")
+        self.wanted = wanted
