@@ -1,0 +1,129 @@
+"""A content coding comes off whole, cut, broken or lied about, in bounded time and memory."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import random
+import time
+import zlib
+from typing import TYPE_CHECKING
+
+import brotli
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.http import BadCoding, TooLarge, inflate
+from archive.http.coding import zstd
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MB = 1 << 20
+
+
+def raw_deflate(data: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(data) + packer.flush()
+
+
+CODERS: list[tuple[str, Callable[[bytes], bytes]]] = [
+    ("gzip", gzip.compress),
+    ("x-gzip", gzip.compress),
+    ("deflate", zlib.compress),
+    ("deflate", raw_deflate),
+    ("br", brotli.compress),
+    ("zstd", zstd.compress),
+]
+coders = pytest.mark.parametrize(("name", "compress"), CODERS)
+
+
+@coders
+@given(content=st.binary(max_size=5000))
+def test_what_was_coded_comes_back(name: str, compress: Callable[[bytes], bytes], content: bytes) -> None:
+    assert inflate(compress(content), name, MB) == content
+
+
+@coders
+def test_a_bomb_stops_at_the_limit(name: str, compress: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(TooLarge):
+        inflate(compress(bytes(8 * MB)), name, MB)
+
+
+@coders
+def test_exactly_the_limit_is_allowed(name: str, compress: Callable[[bytes], bytes]) -> None:
+    content = random.Random(1).randbytes(100_000)
+    assert inflate(compress(content), name, len(content)) == content
+    with pytest.raises(TooLarge):
+        inflate(compress(content), name, len(content) - 1)
+
+
+@coders
+def test_a_cut_stream_gives_its_beginning(name: str, compress: Callable[[bytes], bytes]) -> None:
+    content = random.Random(1).randbytes(300_000)
+    coded = compress(content)
+    got = inflate(coded[: len(coded) * 3 // 4], name, MB)
+    assert content.startswith(got)
+    assert len(got) > 100_000
+
+
+def test_a_broken_gzip_gives_all_that_decodes_before_the_break() -> None:
+    content = b"".join(b"%06d paragraph of the page\n" % n for n in range(20_000))
+    coded = bytearray(gzip.compress(content, 6))
+    coded[-8:-4] = b"\0\0\0\0"  # the checksum alone is wrong: every byte of the content is there
+    assert inflate(bytes(coded), "gzip", MB) == content
+    coded[len(coded) // 2 :] = b"\xff" * (len(coded) - len(coded) // 2)
+    got = inflate(bytes(coded), "gzip", MB)
+    assert len(got) > len(content) // 3
+    assert content[: len(got) - 500] == got[:-500]
+
+
+def test_gzip_members_are_joined_and_junk_after_them_ignored() -> None:
+    assert inflate(gzip.compress(b"one ") + gzip.compress(b"two") + b"\0" * 50 + b"junk", "gzip", MB) == b"one two"
+
+
+@pytest.mark.parametrize("name", ["gzip", "deflate", "br", "zstd", "UTF-8", "identity", "none", "foo"])
+def test_a_plain_page_under_any_name_is_given_as_it_is(name: str) -> None:
+    page = "<html><body><p>نص عادي</p></body></html>".encode()
+    assert inflate(page, name, MB) == page
+
+
+@pytest.mark.parametrize("name", ["br", "deflate", "zstd"])
+def test_gzip_under_another_name_is_recognised(name: str) -> None:
+    assert inflate(gzip.compress(b"page"), name, MB) == b"page"
+
+
+@pytest.mark.parametrize("name", ["br", "deflate"])
+def test_rubbish_is_refused(name: str) -> None:
+    with pytest.raises(BadCoding) as refused:
+        inflate(b"\xff\xfe\xfd\xfc" * 100, name, MB)
+    assert refused.value.coding == name
+
+
+def test_plain_bytes_are_held_to_the_limit_too() -> None:
+    with pytest.raises(TooLarge):
+        inflate(b"x" * 11, "identity", 10)
+
+
+def test_forty_megabytes_of_stored_blocks_decode_in_linear_time() -> None:
+    packer = zlib.compressobj(0, zlib.DEFLATED, -15)
+    content = random.Random(1).randbytes(MB) * 40
+    coded = packer.compress(content) + packer.flush()
+    started = time.process_time()
+    assert len(inflate(coded, "deflate", 64 * MB)) == len(content)
+    assert time.process_time() - started < 2
+
+
+def test_a_stream_of_countless_members_is_refused_soon() -> None:
+    coded = gzip.compress(b"") * 300_000
+    started = time.process_time()
+    with pytest.raises(TooLarge):
+        inflate(coded, "gzip", MB)
+    assert time.process_time() - started < 2
+
+
+@given(st.sampled_from(["gzip", "deflate", "br", "zstd"]), st.binary(max_size=2000))
+def test_no_bytes_make_it_fail_in_another_way(name: str, data: bytes) -> None:
+    with contextlib.suppress(BadCoding, TooLarge):
+        assert len(inflate(data, name, MB)) <= MB

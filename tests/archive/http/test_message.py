@@ -1,0 +1,153 @@
+"""An HTTP response is read as a browser would read it, whatever the server did to it."""
+
+from __future__ import annotations
+
+import gzip
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.http import BadCoding, NotHttp, decode, parse_response, payload, split_interim
+
+MB = 1 << 20
+
+
+def served(*lines: str, body: bytes = b"ok") -> bytes:
+    return "\r\n".join(["HTTP/1.1 200 OK", *lines, "", ""]).encode("latin-1") + body
+
+
+def test_names_order_and_duplicates_stay_as_served() -> None:
+    response = parse_response(served("sErVer: odd", "Set-Cookie: a=1", "X-Mid:m", "Set-Cookie: b=2"))
+    assert response.headers == (("sErVer", "odd"), ("Set-Cookie", "a=1"), ("X-Mid", "m"), ("Set-Cookie", "b=2"))
+    assert response.all("set-cookie") == ["a=1", "b=2"]
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "reason"),
+    [
+        (b"HTTP/1.1 200", 200, ""),
+        (b"HTTP/1.1 200 ", 200, ""),
+        ("HTTP/1.1 200 Très  Bien !".encode("latin-1"), 200, "Très  Bien !"),
+        (b"HTTP/2 200", 200, ""),
+        (b"ICY 200 OK", 200, "OK"),
+        (b"HTTP/1.1 42 Hmm", 42, "Hmm"),
+        (b"HTTP/1.1 999 Request denied", 999, "Request denied"),
+    ],
+)
+def test_odd_status_lines_are_read(line: bytes, status: int, reason: str) -> None:
+    response = parse_response(line + b"\r\nContent-Length: 2\r\n\r\nok")
+    assert (response.status, response.reason, payload(response)) == (status, reason, b"ok")
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\r\n", b"<html>no status line</html>", b"HTTP/1.1 OK\r\n\r\n", b"HTTP/1.1 2000 OK\r\n\r\n"]
+)
+def test_bytes_without_a_status_line_are_not_http(data: bytes) -> None:
+    with pytest.raises(NotHttp) as refused:
+        parse_response(data)
+    assert refused.value.start == data[:80]
+
+
+def test_bare_line_feeds_folding_and_lines_without_colon_are_taken() -> None:
+    response = parse_response(b"HTTP/1.1 200 OK\nX-Fold: one\n  two\n\tthree\nno colon here\nX-Sp :  a  b \t\n\nok")
+    assert response.headers == (("X-Fold", "one two three"), ("X-Sp", "a  b"))
+    assert response.body == b"ok"
+
+
+def test_a_head_that_stops_short_has_no_body() -> None:
+    response = parse_response(b"HTTP/1.1 200 OK\r\nContent-Le")
+    assert (response.headers, response.body) == ((), b"")
+
+
+def test_chunk_extensions_and_trailers_are_no_part_of_the_payload() -> None:
+    framed = b'0005;ext="v"\r\nhello\r\n6\r\n world\r\n0\r\nX-Sum: abc\r\n\r\n'
+    assert payload(parse_response(served("Transfer-Encoding: Chunked", body=framed))) == b"hello world"
+
+
+@pytest.mark.parametrize(
+    ("framed", "expected"),
+    [
+        (b"5\r\nhel", b"hel"),
+        (b"5\r\nhello\r\n", b"hello"),
+        (b"5\r\nhello\r\nZZ\r\nworld", b"hello"),
+        (b"ZZ\r\nok\r\n0\r\n\r\n", b"ZZ\r\nok\r\n0\r\n\r\n"),
+        (b"FFFFFFFFFFFFFFFFF\r\nok", b"FFFFFFFFFFFFFFFFF\r\nok"),
+        (b"5\nhello\n0\n\n", b"hello"),
+        (b"", b""),
+    ],
+)
+def test_chunks_that_are_cut_or_wrong_give_what_they_hold(framed: bytes, expected: bytes) -> None:
+    assert payload(parse_response(served("Transfer-Encoding: chunked", body=framed))) == expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "body", "expected"),
+    [
+        (["Content-Length: 2"], b"okEXTRA", b"ok"),
+        (["Content-Length: 2", "Content-Length: 2"], b"okEXTRA", b"ok"),
+        (["Content-Length: 2", "Content-Length: 3"], b"okk", b"okk"),
+        (["Content-Length: -5"], b"ok", b"ok"),
+        (["Content-Length: 0x10"], b"ok", b"ok"),
+        (["Content-Length: 100"], b"ok", b"ok"),
+        (["Content-Length: 100", "Transfer-Encoding: chunked"], b"2\r\nok\r\n0\r\n\r\n", b"ok"),
+        (["Content-Encoding: gzip", "Content-Length: 1"], b"decoded by another tool", b"decoded by another tool"),
+    ],
+)
+def test_the_body_ends_where_browsers_end_it(lines: list[str], body: bytes, expected: bytes) -> None:
+    assert payload(parse_response(served(*lines, body=body))) == expected
+
+
+def test_a_304_has_no_payload() -> None:
+    assert payload(parse_response(b"HTTP/1.1 304 Not Modified\r\nContent-Length: 4\r\n\r\nBODY")) == b""
+
+
+def test_interim_responses_are_split_off() -> None:
+    interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </s.css>\r\n\r\n"
+    assert split_interim(interim + served()) == (interim, served())
+    assert split_interim(served()) == (b"", served())
+    assert split_interim(b"HTTP/1.1 101 Switching\r\n\r\n")[0] == b""
+    assert split_interim(b"HTTP/1.1 103 Early") == (b"", b"HTTP/1.1 103 Early")
+
+
+def test_stacked_and_transfer_codings_come_off_in_order() -> None:
+    page = "<p>صباح الخير</p>".encode() * 50
+    stacked = gzip.compress(gzip.compress(page))
+    assert decode(parse_response(served("Content-Encoding: gzip, gzip", body=stacked)), MB) == page
+    assert (
+        decode(parse_response(served("Content-Encoding: gzip", "Content-Encoding: x-gzip", body=stacked)), MB) == page
+    )
+    chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (len(stacked), stacked)
+    response = parse_response(served("Transfer-Encoding: gzip, chunked", "Content-Encoding: gzip", body=chunked))
+    assert payload(response) == stacked
+    assert decode(response, MB) == page
+
+
+def test_a_pile_of_codings_is_refused() -> None:
+    with pytest.raises(BadCoding):
+        decode(parse_response(served("Content-Encoding: " + ", ".join(["gzip"] * 6), body=gzip.compress(b"x"))), MB)
+
+
+@given(st.binary(max_size=400))
+def test_nothing_of_the_bytes_is_lost(junk: bytes) -> None:
+    data = b"HTTP/1.1 200 OK\r\n" + junk
+    response = parse_response(data)
+    assert response.head + response.body == data
+
+
+@given(st.binary(max_size=400), st.lists(st.integers(1, 50), max_size=20), st.sampled_from(["", ";a=b", " "]))
+def test_any_chunking_of_a_payload_gives_it_back(content: bytes, sizes: list[int], extension: str) -> None:
+    framed, at = b"", 0
+    for size in [*sizes, len(content)]:
+        piece, at = content[at : at + size], at + size
+        if piece:
+            framed += b"%x%b\r\n%b\r\n" % (len(piece), extension.encode(), piece)
+    assert payload(parse_response(served("Transfer-Encoding: chunked", body=framed + b"0\r\n\r\n"))) == content
+
+
+def test_a_body_of_the_smallest_chunks_is_read_in_linear_time() -> None:
+    response = parse_response(served("Transfer-Encoding: chunked", body=b"1\r\nx\r\n" * 300_000 + b"0\r\n\r\n"))
+    started = time.process_time()
+    assert payload(response) == b"x" * 300_000
+    assert time.process_time() - started < 2
