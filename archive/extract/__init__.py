@@ -1,0 +1,1 @@
+"""Bytes to Article; written by the text room."""

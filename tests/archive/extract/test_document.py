@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import contextlib
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from archive.article import Page
+from archive.extract.document import MAX_BYTES, Unreadable, read
+
+FETCHED = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+def page(body: str | bytes, content_type: str = "text/html; charset=utf-8") -> Page:
+    data = body if isinstance(body, bytes) else body.encode()
+    return Page(body=data, url="https://news.example/a", fetched_at=FETCHED, headers=(("Content-Type", content_type),))
+
+
+def test_reads_text_tree_and_encoding() -> None:
+    document = read(page("<html><body><!-- no --><p>النص</p></body></html>".encode("cp1256"), "text/html"))
+    assert document.tree.findtext(".//p") == "النص"
+    assert document.html.startswith("<html>")
+    assert document.encoding.startswith("cp1256")
+    assert "no" not in document.tree.text_content()
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"%PDF-1.7 <p>x</p>", "text/html"),
+        (b"\x89PNG\r\n\x1a\n", ""),
+        (b'{"title": "x"}', "application/json"),
+        (b'{"title": "x"}', "text/html"),
+        (b"<html><p>x", "image/jpeg"),
+        (b'<?xml version="1.0"?>\n<rss version="2.0"><channel><title>x</title></channel></rss>', "text/html"),
+        (b'<?xml version="1.0"?><!-- c --><urlset><url/></urlset>', "text/xml"),
+        (b"only words, no markup", "text/plain"),
+    ],
+)
+def test_what_is_not_html_is_named_so(body: bytes, content_type: str) -> None:
+    with pytest.raises(Unreadable) as caught:
+        read(page(body, content_type))
+    assert caught.value.reason == "not-html"
+    assert caught.value.detail
+
+
+@pytest.mark.parametrize("body", [b"", b" \n\t ", b"\0\0"])
+def test_blank_body_is_empty(body: bytes) -> None:
+    with pytest.raises(Unreadable) as caught:
+        read(page(body))
+    assert caught.value.reason in {"empty", "not-html"}
+
+
+@pytest.mark.parametrize(
+    "content_type", ["", "application/xhtml+xml", "text/plain", "application/octet-stream", "TEXT/HTML"]
+)
+def test_html_is_recognised_under_a_wrong_or_missing_type(content_type: str) -> None:
+    body = '<?xml version="1.0" encoding="utf-8"?><!DOCTYPE html><html><body><p>x</p></body></html>'
+    assert read(page(body, content_type)).tree.findtext(".//p") == "x"
+
+
+def test_text_below_deep_nesting_is_kept() -> None:
+    # libxml2 drops what is deeper than 256 unless told otherwise; unclosed tags on real pages get there.
+    document = read(page("<html><body>" + "<font>" * 400 + "<p>deep</p>"))
+    assert document.tree.findtext(".//p") == "deep"
+
+
+def test_inlined_image_is_not_complex() -> None:
+    document = read(page('<html><body><img src="data:image/png;base64,' + "A" * 300_000 + '"><p>x</p></body></html>'))
+    assert document.tree.findtext(".//p") == "x"
+
+
+def attributes(n: int, value: str = '="x"') -> str:
+    return "<p " + " ".join(f"a{i}{value}" for i in range(n)) + ">t</p>"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        attributes(40_000),
+        attributes(40_000, '=">"'),
+        attributes(40_000, "='<'"),
+        attributes(40_000, ""),
+        "<p " + "/".join(f"a{i}" for i in range(40_000)) + ">",
+        attributes(3_000) * 40,
+        "<p>" + "<div>" * 5_000 + "x",
+        "<p>" + "<b><i>x" * 2_000,
+        "<html>" + " " * MAX_BYTES,
+    ],
+    ids=["valued", "greater-than", "less-than", "bare", "slashes", "many-tags", "deep", "deep-inline", "big"],
+)
+def test_page_built_to_stall_a_parser_is_refused_quickly(body: str) -> None:
+    started = time.perf_counter()
+    with pytest.raises(Unreadable) as caught:
+        read(page("<html><body>" + body))
+    assert caught.value.reason == "too-complex"
+    assert time.perf_counter() - started < 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<a " * 200_000,
+        "<!--" * 200_000,
+        "<p a='" * 100_000,
+        '<p a="' * 100_000,
+        "<" * 1_000_000,
+        "<p =" * 200_000,
+        "<a=\"'" * 200_000,
+    ],
+)
+def test_unclosed_markup_costs_linear_time(body: str) -> None:
+    started = time.perf_counter()
+    with contextlib.suppress(Unreadable):
+        read(page("<html><body><p>x</p>" + body))
+    assert time.perf_counter() - started < 1
