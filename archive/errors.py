@@ -1,13 +1,13 @@
 """The error tree of the archive: each class carries its evidence as attributes, its message says what, which, and what to do.
 
-    ArchiveError
-    ├── ArchiveNotFoundError   no archive in that folder                    exit 3
-    ├── ArchiveLockedError     another process writes to it                 exit 4
-    ├── SchemaTooNewError      made by a later version of warraq            exit 5
-    ├── NotWritableError       folder or file cannot be written, disk full  exit 6
-    ├── DamagedFileError       a WARC (or other) file that is not whole     exit 7
-    ├── NotFoundError          no article, capture or URL of that name      exit 8
-    └── UsageError             what was asked for makes no sense            exit 2
+ArchiveError
+├── ArchiveNotFoundError   no archive in that folder                    exit 3
+├── ArchiveLockedError     another process writes to it                 exit 4
+├── SchemaTooNewError      made by a later version of warraq            exit 5
+├── NotWritableError       folder or file cannot be written, disk full  exit 6
+├── DamagedFileError       a WARC (or other) file that is not whole     exit 7
+├── NotFoundError          no article, capture or URL of that name      exit 8
+└── UsageError             what was asked for makes no sense            exit 2
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ class NotWritableError(ArchiveError):
     exit_code = 6
 
     def __init__(self, path: Path, cause: OSError) -> None:
-        super().__init__(f"cannot write to {path} ({cause.strerror or cause}): free space, change its permissions, or name another folder")
+        super().__init__(
+            f"cannot write to {path} ({cause.strerror or cause}): free space, change its permissions, or name another folder"
+        )
         self.path = path
         self.cause = cause
 
@@ -99,5 +101,7 @@ class NotFoundError(ArchiveError):
     exit_code = 8
 
     def __init__(self, wanted: str) -> None:
-        super().__init__(f"the archive has nothing for {wanted!r}: `warraq list` shows what is there, `warraq search` finds it by words")
+        super().__init__(
+            f"the archive has nothing for {wanted!r}: `warraq list` shows what is there, `warraq search` finds it by words"
+        )
         self.wanted = wanted
