@@ -1,0 +1,110 @@
+"""Reads the text blocks of a page in page order: one parsed tree in, blocks (text, element, share of link text, excluding hook) out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from archive.extract.hooks import hook_of
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+BLOCK_TAGS = frozenset(
+    "address article aside blockquote body br caption center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6"
+    " header hr html legend li main menu nav ol option p pre section summary table tbody td tfoot th thead tr ul".split()
+)
+"""Elements whose edges end a line of text (HTML standard, section 15.3), and `br`."""
+
+SILENT_TAGS = frozenset("script style noscript iframe object svg math template select textarea button head audio video canvas".split())
+"""Elements whose content a reader does not read as text of the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One line of the page's text: its innermost block element, the share of it that is link text (0 to 1), its hook ('' when none)."""
+
+    text: str
+    element: HtmlElement
+    linked: float
+    hook: str
+
+
+class _Reader:
+    """Gathers runs of text into blocks while the tree is walked."""
+
+    def __init__(self, root: HtmlElement) -> None:
+        self.blocks: list[Block] = []
+        self.excluded: list[HtmlElement] = []
+        self.owners = [root]
+        self.hook = ""
+        self.hooked: HtmlElement | None = None
+        self.parts: list[str] = []
+        self.linked = 0
+        self.in_links = 0
+
+    def say(self, text: str | None) -> None:
+        if text:
+            self.parts.append(text)
+            if self.in_links:
+                self.linked += len(text)
+
+    def end_line(self) -> None:
+        if self.parts:
+            text = " ".join("".join(self.parts).split())
+            if text:
+                self.blocks.append(Block(text, self.owners[-1], min(1.0, self.linked / len(text)), self.hook))
+            self.parts.clear()
+            self.linked = 0
+
+    def enter(self, element: HtmlElement) -> None:
+        tag = element.tag
+        if tag in BLOCK_TAGS:
+            self.end_line()
+            if tag != "br":
+                self.owners.append(element)
+        if not self.hook and element.attrib and (hook := hook_of(element)):
+            self.end_line()
+            self.hook, self.hooked = hook, element
+            self.excluded.append(element)
+        if tag == "a":
+            self.in_links += 1
+        self.say(element.text)
+
+    def leave(self, element: HtmlElement) -> None:
+        tag = element.tag
+        if tag == "a":
+            self.in_links -= 1
+        if tag in BLOCK_TAGS:
+            self.end_line()
+            if tag != "br":
+                self.owners.pop()
+        if element is self.hooked:
+            self.end_line()
+            self.hook, self.hooked = "", None
+
+
+def read_blocks(tree: HtmlElement) -> tuple[list[Block], list[HtmlElement]]:
+    """Return the blocks of the page's body in order, and the elements that a hook of a theme or plugin excludes.
+
+    Blocks under an excluded element are listed too, with the name of the hook, so that `explain` can show them.
+    """
+    body = tree.find("body")
+    root = tree if body is None else body
+    reader = _Reader(root)
+    walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
+    for event, element in walk:
+        if event == "start":
+            if element.tag in SILENT_TAGS:
+                walk.skip_subtree()
+            else:
+                reader.enter(element)
+            continue
+        if event == "end" and element.tag not in SILENT_TAGS:
+            reader.leave(element)
+        if element is not root:
+            reader.say(element.tail)
+    reader.end_line()
+    return reader.blocks, reader.excluded

@@ -1,0 +1,194 @@
+"""Decides which lines of a text are not the article's: lines and what is known of them in, lines kept and lines dropped (with the rule) out.
+
+The phrases are data (`phrases.tsv`, each with the theme, plugin or page it was seen in). A phrase's `scope` says how much proof a drop needs:
+`line` anywhere as a whole line; `edge` only in an unbroken run of dropped lines from the first or the last line; `top` only among the
+first two lines; `link` only when most of the line is a link; `context` only with the metadata value that it labels.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Literal
+
+from archive.arabic import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+_NOT_WORD = re.compile(r"[\W_]+")
+_DIGITS = re.compile(r"\d+")
+
+
+def line_key(line: str) -> str:
+    """Return what makes two lines the same line to us: letters folded, every number a 0, punctuation and spacing off."""
+    return _NOT_WORD.sub(" ", _DIGITS.sub("0", fold(line))).strip()
+
+
+Scope = Literal["line", "edge", "top", "link", "context"]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """One row of the table: the folded phrase, how it must match, where it counts, and how long the line may be (0 for no limit)."""
+
+    key: str
+    kind: str
+    match: str
+    scope: Scope
+    max_length: int
+    pattern: re.Pattern[str] | None
+
+    def fits(self, line: str, key: str) -> bool:
+        """Tell whether the line (its `line_key` is `key`) is what the phrase says."""
+        if self.max_length and len(line) > self.max_length:
+            return False
+        if self.pattern is not None:
+            return self.pattern.search(line) is not None
+        if self.match == "prefix":
+            return key == self.key or key.startswith(self.key + " ")
+        if self.match == "contains":
+            return self.key in key
+        if self.match == "number":
+            return key in {self.key, f"0 {self.key}", f"{self.key} 0"} or key.replace(" 0 ", " ") == self.key
+        return key == self.key
+
+
+class PhraseTable:
+    """The rows, found by the first word of a line (most lines start with a word that no row has)."""
+
+    def __init__(self, phrases: Sequence[Phrase]) -> None:
+        self._by_word: dict[str, list[Phrase]] = {}
+        self._anywhere: list[Phrase] = []
+        for phrase in phrases:
+            if phrase.match in {"contains", "regex"}:
+                self._anywhere.append(phrase)
+                continue
+            self._by_word.setdefault(phrase.key.split(" ", 1)[0], []).append(phrase)
+            if phrase.match == "number":
+                self._by_word.setdefault("0", []).append(phrase)
+
+    def find(self, line: str, key: str) -> list[Phrase]:
+        """Return the rows that the line fits."""
+        rows = self._by_word.get(key.split(" ", 1)[0], ())
+        return [phrase for phrase in (*rows, *self._anywhere) if phrase.fits(line, key)]
+
+
+def _load() -> PhraseTable:
+    phrases = []
+    with resources.files("archive.extract").joinpath("phrases.tsv").open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+            is_pattern = row["match"] == "regex"
+            phrases.append(
+                Phrase(
+                    key="" if is_pattern else line_key(row["phrase"]),
+                    kind=row["kind"],
+                    match=row["match"],
+                    scope=row["scope"],  # type: ignore[arg-type]
+                    max_length=int(row["max_length"] or 0),
+                    pattern=re.compile(row["phrase"], re.IGNORECASE) if is_pattern else None,
+                )
+            )
+    return PhraseTable(phrases)
+
+
+PHRASES = _load()
+
+_TITLE_LINES = 4
+"""How far down the page's own title may repeat before the text begins (section, title, date, title again)."""
+_TOP_LINES = 2
+_MOSTLY_LINK = 0.6
+_SHORT_LINE = 80
+_DATE_LABEL = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of a page when its lines are judged. Keys are `line_key`s."""
+
+    is_title: Callable[[str], bool]
+    labels: Collection[str] = frozenset()  # section and tag names
+    authors: Collection[str] = frozenset()
+    learned: Collection[str] = frozenset()  # lines seen on many pages of the site
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the extracted text, and the share of it that is link text on the page."""
+
+    text: str
+    linked: float = 0.0
+
+
+def judge_lines(lines: Sequence[Line], known: Known) -> list[str]:
+    """Return for each line the rule that drops it, '' for the lines that stay."""
+    keys = [line_key(line.text) for line in lines]
+    rows = [PHRASES.find(line.text, key) for line, key in zip(lines, keys, strict=True)]
+    rules = [_anywhere(line, key, found, known) for line, key, found in zip(lines, keys, rows, strict=True)]
+    _drop_titles(keys, rules, known)
+    forward = range(len(lines))
+    for order, top in ((forward, True), (reversed(forward), False)):
+        _drop_edge(order, top=top, lines=lines, keys=keys, rows=rows, rules=rules, known=known)
+    return rules
+
+
+def _anywhere(line: Line, key: str, rows: Sequence[Phrase], known: Known) -> str:
+    if not key:
+        return "no-words"
+    for phrase in rows:
+        if phrase.scope == "line" or (phrase.scope == "link" and line.linked >= _MOSTLY_LINK):
+            return f"phrase:{phrase.kind}"
+        if phrase.scope == "context" and phrase.kind == "byline" and key.removeprefix(phrase.key).strip() in known.authors:
+            return "phrase:byline"
+    return ""
+
+
+def _drop_titles(keys: Sequence[str], rules: list[str], known: Known) -> None:
+    kept = 0
+    for index, key in enumerate(keys):
+        if rules[index]:
+            continue
+        if known.is_title(key):
+            rules[index] = "title"
+            continue
+        kept += 1
+        if kept >= _TITLE_LINES:
+            return
+
+
+def _drop_edge(
+    order: Sequence[int] | reversed[int],
+    *,
+    top: bool,
+    lines: Sequence[Line],
+    keys: Sequence[str],
+    rows: Sequence[Sequence[Phrase]],
+    rules: list[str],
+    known: Known,
+) -> None:
+    for distance, index in enumerate(order):
+        if rules[index]:
+            continue
+        rule = _edge_rule(lines[index], keys[index], rows[index], known, top=top, distance=distance)
+        if not rule:
+            return
+        rules[index] = rule
+
+
+def _edge_rule(line: Line, key: str, rows: Sequence[Phrase], known: Known, *, top: bool, distance: int) -> str:
+    if key in known.learned and not known.is_title(key):
+        return "site"
+    for phrase in rows:
+        if phrase.scope in {"edge", "link"}:
+            return f"phrase:{phrase.kind}"
+        if phrase.scope == "top" and top and distance < _TOP_LINES:
+            return f"phrase:{phrase.kind}"
+        if phrase.scope == "context" and phrase.kind == "date-label" and len(line.text) <= _DATE_LABEL and "0" in key:
+            return "phrase:date-label"
+    if top and key in known.labels:
+        return "section"
+    if key in known.authors:
+        return "author"
+    return ""

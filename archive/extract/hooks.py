@@ -1,0 +1,38 @@
+"""Knows the elements that themes and plugins print around an article: an element in, the name of its hook out ('' when none).
+
+The table `hooks.tsv` names each hook with the file of the theme or plugin that prints it. An id or class stands for the whole word, never a part.
+"""
+
+from __future__ import annotations
+
+import csv
+from importlib import resources
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+
+def _load() -> tuple[dict[str, str], dict[str, str]]:
+    ids: dict[str, str] = {}
+    classes: dict[str, str] = {}
+    with resources.files("archive.extract").joinpath("hooks.tsv").open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+            (ids if row["attribute"] == "id" else classes)[row["value"]] = f"dom:{row['hook']}"
+    return ids, classes
+
+
+_IDS, _CLASSES = _load()
+
+
+def hook_of(element: HtmlElement) -> str:
+    """Return `dom:NAME` when the element's id or one of its classes is a hook of the table, '' otherwise."""
+    identity = element.get("id")
+    if identity and (hook := _IDS.get(identity)):
+        return hook
+    names = element.get("class")
+    if names:
+        for name in names.split():
+            if hook := _CLASSES.get(name):
+                return hook
+    return ""

@@ -1,0 +1,47 @@
+"""Recognises the lines of a text that only repeat the page's own title: what the page calls itself in, a test for lines out."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from archive.extract.boilerplate import line_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SEPARATOR = re.compile(r"\s+[|\-–—»·:•]{1,2}\s+|\s*\|\s*")
+_LIKENESS = 0.9
+"""Word F1 from which a line counts as a variant of the title (publishers shorten or reword a word between h1 and og:title)."""
+_MIN_WORDS = 3
+_MIN_LENGTH = 12
+"""A shorter candidate ('Opinion', 'Video') is a label, and its words may well be a line of the text."""
+
+
+def title_parts(title: str) -> set[str]:
+    """Split a `<title>` at its separators and return what may be the article's title: the longest part, and the whole less one end."""
+    parts = [part for part in _SEPARATOR.split(title) if part.strip()]
+    if len(parts) < 2:
+        return {title}
+    longest = max(parts, key=len)
+    return {title, longest, title[: title.rfind(parts[-1])], title[len(parts[0]) :]}
+
+
+class Titles:
+    """What a page calls itself, folded for comparison."""
+
+    def __init__(self, candidates: Iterable[str]) -> None:
+        keys = {line_key(candidate) for candidate in candidates if candidate}
+        self._keys = {key for key in keys if len(key.split()) >= _MIN_WORDS or len(key) > _MIN_LENGTH}
+        self._bags = [Counter(key.split()) for key in self._keys]
+
+    def __contains__(self, key: str) -> bool:
+        """Tell whether a line's key is the title, or nearly."""
+        if key in self._keys:
+            return True
+        words = key.split()
+        if len(words) <= _MIN_WORDS:
+            return False
+        bag = Counter(words)
+        return any(2 * (bag & own).total() >= _LIKENESS * (len(words) + own.total()) for own in self._bags)
