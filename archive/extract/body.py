@@ -1,15 +1,14 @@
-"""Finds the text of an article on its page: the parsed tree and what the page declares in, the lines of the text and how they were found out.
+"""Finds the text of an article on its page: the parsed tree and its blocks in, the lines of the text and the route that found them out.
 
 trafilatura reads the part of the page that the page itself declares as the article's body (`itemprop=articleBody`), or the whole page. It is
-asked in its fast mode first; a cheap check (how much running text the page has elsewhere) decides when its slower comparison is worth the
-time. JSON-LD `articleBody` is a witness: it brings back paragraphs that the page has and trafilatura lost, and is the text only when the page
-does not hold it at all.
+asked in its fast mode first; a cheap check (how much running text the page has) decides when its slower comparison is worth the time.
 """
 
 from __future__ import annotations
 
 import copy
 import logging
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,6 @@ from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 
 from archive.extract.blocks import Block, read_blocks
-from archive.extract.wording import Gram, grams, share, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,41 +32,41 @@ _NOISE = ("script", "style", "noscript", "template", "svg", "iframe", "head")
 _MIN_CONTAINER = 300
 _MIN_WORDS = 60
 _RUNNING_TEXT = 80
-_COVERED = 0.6
+_NOT_WORD = re.compile(r"\W+")
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
-    """The text that was found: its lines in page order, the page's blocks, and the route that found them."""
+class Piece:
+    """A line of the text, and the index of the block of the page that it is (-1 when no block is exactly it)."""
 
-    lines: tuple[str, ...]
-    blocks: tuple[Block, ...]
-    route: str
-
-
-def find_body(tree: HtmlElement, *, declared: str, url: str) -> Body:
-    """Find the article's text in a page. `declared` is the page's JSON-LD articleBody ('' when none); the tree is left as it is."""
-    page = copy.deepcopy(tree)
-    etree.strip_elements(page, etree.Comment, *_NOISE, with_tail=False)
-    joiners = _hide_joiners(page)
-    blocks, excluded = read_blocks(page)
-    for element in excluded:
-        element.drop_tree()
-    inside = [block for block in blocks if not block.hook]
-    lines, route = _read(page, inside, url)
-    lines, route = _hear_witness(lines, route, inside, declared)
-    shown = [_show_joiners(line, joiners) for line in lines]
-    return Body(tuple(shown), tuple(blocks), route)
+    text: str
+    block: int
 
 
-def _hide_joiners(page: HtmlElement) -> dict[int, str]:
-    """Replace the joiners in the page's text by letters that it does not use; return the table that brings them back."""
-    text = "".join(page.itertext())
+class PageText:
+    """A page made ready for reading: noise and hooked elements off, joiners hidden, its blocks listed (`tree` of the page stays as it was)."""
+
+    def __init__(self, tree: HtmlElement) -> None:
+        self.tree: HtmlElement = copy.deepcopy(tree)
+        etree.strip_elements(self.tree, etree.Comment, *_NOISE, with_tail=False)
+        self._joiners = _hide_joiners(self.tree)
+        self.blocks, excluded = read_blocks(self.tree)
+        for element in excluded:
+            element.drop_tree()
+
+    def shown(self, text: str) -> str:
+        """Bring the joiners back into a line."""
+        return text.translate(self._joiners) if self._joiners else text
+
+
+def _hide_joiners(tree: HtmlElement) -> dict[int, str]:
+    """Replace the joiners in the tree's text by letters that it does not use; return the table that brings them back."""
+    text = "".join(tree.itertext())
     if not any(joiner in text for joiner in _JOINERS):
         return {}
     free = [letter for letter in _STAND_INS if letter not in text]
     hide = {ord(joiner): letter for joiner, letter in zip(_JOINERS, free, strict=False)}
-    for element in page.iter():
+    for element in tree.iter():
         if element.text:
             element.text = element.text.translate(hide)
         if element.tail:
@@ -76,8 +74,18 @@ def _hide_joiners(page: HtmlElement) -> dict[int, str]:
     return {ord(letter): chr(joiner) for joiner, letter in hide.items()}
 
 
-def _show_joiners(line: str, joiners: dict[int, str]) -> str:
-    return line.translate(joiners) if joiners else line
+def find_text(page: PageText, url: str) -> tuple[list[Piece], str]:
+    """Return the lines that are the article's text by trafilatura, in its order, and the route: `itemprop`, `fast` or `full`."""
+    mass = _running_text(page.blocks)
+    container = _declared_container(page.tree)
+    if container is not None:
+        lines = _ask(_alone(container), url, fast=True)
+        if _length(lines) >= 0.5 * mass and sum(len(line.split()) for line in lines) >= _MIN_WORDS:
+            return _place(lines, page.blocks), "itemprop"
+    lines = _ask(page.tree, url, fast=True)
+    if _length(lines) >= 0.5 * mass:
+        return _place(lines, page.blocks), "fast"
+    return _place(_ask(page.tree, url, fast=False), page.blocks), "full"
 
 
 def _ask(tree: HtmlElement, url: str, *, fast: bool) -> list[str]:
@@ -86,30 +94,17 @@ def _ask(tree: HtmlElement, url: str, *, fast: bool) -> list[str]:
     return [line.strip() for line in text.split("\n") if line.strip()]
 
 
-def _read(page: HtmlElement, blocks: Sequence[Block], url: str) -> tuple[list[str], str]:
-    mass = _running_text(blocks)
-    container = _declared_container(page)
-    if container is not None:
-        lines = _ask(_alone(container), url, fast=True)
-        if _length(lines) >= 0.5 * mass and sum(len(line.split()) for line in lines) >= _MIN_WORDS:
-            return lines, "itemprop"
-    lines = _ask(page, url, fast=True)
-    if _length(lines) >= 0.5 * mass:
-        return lines, "fast"
-    return _ask(page, url, fast=False), "full"
-
-
 def _length(lines: Sequence[str]) -> int:
     return sum(map(len, lines))
 
 
 def _running_text(blocks: Sequence[Block]) -> int:
     """Return the characters of the page's blocks that read as running text: long, and few links."""
-    return sum(len(block.text) for block in blocks if len(block.text) >= _RUNNING_TEXT and block.linked < 0.3)
+    return sum(len(block.text) for block in blocks if not block.hook and len(block.text) >= _RUNNING_TEXT and block.linked < 0.3)
 
 
-def _declared_container(page: HtmlElement) -> HtmlElement | None:
-    found = page.xpath('//*[@itemprop="articleBody" or contains(@property,"articleBody")]')
+def _declared_container(tree: HtmlElement) -> HtmlElement | None:
+    found = tree.xpath('//*[@itemprop="articleBody" or contains(@property,"articleBody")]')
     if not isinstance(found, list):
         return None
     held = [(len(element.text_content()), element) for element in found if isinstance(element, HtmlElement)]
@@ -120,13 +115,25 @@ def _declared_container(page: HtmlElement) -> HtmlElement | None:
 def _alone(container: HtmlElement) -> HtmlElement:
     """Return a page that holds nothing but the container."""
     root = container.makeelement("html")
-    body = etree.SubElement(root, "body")
-    article = etree.SubElement(body, "article")
+    article = etree.SubElement(etree.SubElement(root, "body"), "article")
     inner = copy.deepcopy(container)
     inner.tail = None
     article.append(inner)
     return root
 
 
-def _hear_witness(lines: list[str], route: str, blocks: Sequence[Block], declared: str) -> tuple[list[str], str]:
-    return lines, route
+def _place(lines: Sequence[str], blocks: Sequence[Block]) -> list[Piece]:
+    """Find each line among the page's blocks; a text that the page has twice is taken where it follows the line before."""
+    places: dict[str, list[int]] = {}
+    for index, block in enumerate(blocks):
+        if not block.hook:
+            places.setdefault(_NOT_WORD.sub("", block.text), []).append(index)
+    pieces: list[Piece] = []
+    last = -1
+    for line in lines:
+        found = places.get(_NOT_WORD.sub("", line), ())
+        place = next((index for index in found if index > last), found[0] if found else -1)
+        if place >= 0:
+            last = place
+        pieces.append(Piece(line, place))
+    return pieces
