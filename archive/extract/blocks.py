@@ -1,4 +1,4 @@
-"""Reads the text blocks of a page in page order: one parsed tree in, blocks (text, element, share of link text, excluding hook) out."""
+"""Reads the text blocks of a page in page order: one parsed tree in, blocks of text out."""
 
 from __future__ import annotations
 
@@ -13,18 +13,86 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 BLOCK_TAGS = frozenset(
-    "address article aside blockquote body br caption center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6"
-    " header hr html legend li main menu nav ol option p pre section summary table tbody td tfoot th thead tr ul".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "br",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "html",
+        "legend",
+        "li",
+        "main",
+        "menu",
+        "nav",
+        "ol",
+        "option",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    ]
 )
 """Elements whose edges end a line of text (HTML standard, section 15.3), and `br`."""
 
-SILENT_TAGS = frozenset("script style noscript iframe object svg math template select textarea button head audio video canvas".split())
+SILENT_TAGS = frozenset(
+    [
+        "script",
+        "style",
+        "noscript",
+        "iframe",
+        "object",
+        "svg",
+        "math",
+        "template",
+        "select",
+        "textarea",
+        "button",
+        "head",
+        "audio",
+        "video",
+        "canvas",
+    ]
+)
 """Elements whose content a reader does not read as text of the page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One line of the page's text: its innermost block element, the share of it that is link text (0 to 1), its hook ('' when none)."""
+    """One line of the page's text.
+
+    `element` is its innermost block element, `linked` the share of it that is link text (0 to 1), `hook` the rule of
+    the theme or plugin element that holds it ('' when none).
+    """
 
     text: str
     element: HtmlElement

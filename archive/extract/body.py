@@ -1,7 +1,8 @@
-"""Finds the text of an article on its page: the parsed tree and its blocks in, the lines of the text and the route that found them out.
+"""Finds the text of an article on its page: a parsed tree in, the lines of the text and the route that found them out.
 
-trafilatura reads the part of the page that the page itself declares as the article's body (`itemprop=articleBody`), or the whole page. It is
-asked in its fast mode first; a cheap check (how much running text the page has) decides when its slower comparison is worth the time.
+trafilatura reads the part of the page that the page itself declares as the article's body (`itemprop=articleBody`), or
+the whole page. It is asked in its fast mode first; a cheap check (how much running text the page has) decides when its
+slower comparison is worth the time.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
+from trafilatura.settings import Document as TrafilaturaDocument
 
 from archive.extract.blocks import Block, read_blocks
 
@@ -26,7 +28,7 @@ logging.getLogger("trafilatura").addHandler(logging.NullHandler())
 
 _JOINERS = "\u200c\u200d"
 _STAND_INS = ("\U00010600", "\U00010601", "\U00010602", "\U00010603", "\U00010604", "\U00010605")
-"""Letters of Linear A: trafilatura deletes every format character, so the joiners pass through it as letters that no page uses."""
+"""Letters of Linear A: trafilatura deletes format characters, so the joiners go through it as letters no page uses."""
 
 _NOISE = ("script", "style", "noscript", "template", "svg", "iframe", "head")
 _MIN_CONTAINER = 300
@@ -44,23 +46,19 @@ class Piece:
 
 
 class PageText:
-    """A page made ready for reading: noise and hooked elements off, joiners hidden, its blocks listed (`tree` of the page stays as it was)."""
+    """A copy of a page made ready for reading: noise and hooked elements off, joiners hidden, its blocks listed."""
 
     def __init__(self, tree: HtmlElement) -> None:
         self.tree: HtmlElement = copy.deepcopy(tree)
         etree.strip_elements(self.tree, etree.Comment, *_NOISE, with_tail=False)
-        self._joiners = _hide_joiners(self.tree)
         self.blocks, excluded = read_blocks(self.tree)
         for element in excluded:
             element.drop_tree()
-
-    def shown(self, text: str) -> str:
-        """Bring the joiners back into a line."""
-        return text.translate(self._joiners) if self._joiners else text
+        self.joiners = _hide_joiners(self.tree)
 
 
 def _hide_joiners(tree: HtmlElement) -> dict[int, str]:
-    """Replace the joiners in the tree's text by letters that it does not use; return the table that brings them back."""
+    """Replace the joiners in the text by letters that it does not use; return the table that brings them back."""
     text = "".join(tree.itertext())
     if not any(joiner in text for joiner in _JOINERS):
         return {}
@@ -75,22 +73,23 @@ def _hide_joiners(tree: HtmlElement) -> dict[int, str]:
 
 
 def find_text(page: PageText, url: str) -> tuple[list[Piece], str]:
-    """Return the lines that are the article's text by trafilatura, in its order, and the route: `itemprop`, `fast` or `full`."""
+    """Return the lines that are the article's by trafilatura, and the route: `itemprop`, `fast` or `full`."""
     mass = _running_text(page.blocks)
     container = _declared_container(page.tree)
     if container is not None:
-        lines = _ask(_alone(container), url, fast=True)
+        lines = _ask(page, _alone(container), url, fast=True)
         if _length(lines) >= 0.5 * mass and sum(len(line.split()) for line in lines) >= _MIN_WORDS:
             return _place(lines, page.blocks), "itemprop"
-    lines = _ask(page.tree, url, fast=True)
+    lines = _ask(page, page.tree, url, fast=True)
     if _length(lines) >= 0.5 * mass:
         return _place(lines, page.blocks), "fast"
-    return _place(_ask(page.tree, url, fast=False), page.blocks), "full"
+    return _place(_ask(page, page.tree, url, fast=False), page.blocks), "full"
 
 
-def _ask(tree: HtmlElement, url: str, *, fast: bool) -> list[str]:
+def _ask(page: PageText, tree: HtmlElement, url: str, *, fast: bool) -> list[str]:
     found = bare_extraction(tree, url=url, fast=fast, include_comments=False, with_metadata=False)
-    text = (found.text if found is not None else "") or ""
+    text = found.text if isinstance(found, TrafilaturaDocument) and found.text else ""
+    text = text.translate(page.joiners)
     return [line.strip() for line in text.split("\n") if line.strip()]
 
 
@@ -100,7 +99,11 @@ def _length(lines: Sequence[str]) -> int:
 
 def _running_text(blocks: Sequence[Block]) -> int:
     """Return the characters of the page's blocks that read as running text: long, and few links."""
-    return sum(len(block.text) for block in blocks if not block.hook and len(block.text) >= _RUNNING_TEXT and block.linked < 0.3)
+    return sum(
+        len(block.text)
+        for block in blocks
+        if not block.hook and len(block.text) >= _RUNNING_TEXT and block.linked < 0.3
+    )
 
 
 def _declared_container(tree: HtmlElement) -> HtmlElement | None:
@@ -123,7 +126,7 @@ def _alone(container: HtmlElement) -> HtmlElement:
 
 
 def _place(lines: Sequence[str], blocks: Sequence[Block]) -> list[Piece]:
-    """Find each line among the page's blocks; a text that the page has twice is taken where it follows the line before."""
+    """Find each line among the page's blocks; a text that stands there twice is taken after the line before."""
     places: dict[str, list[int]] = {}
     for index, block in enumerate(blocks):
         if not block.hook:

@@ -1,8 +1,9 @@
-"""Decides which lines of a text are not the article's: lines and what is known of them in, lines kept and lines dropped (with the rule) out.
+"""Decides which lines of a text are not the article's: lines and what is known of the page in, a rule for each out.
 
-The phrases are data (`phrases.tsv`, each with the theme, plugin or page it was seen in). A phrase's `scope` says how much proof a drop needs:
-`line` anywhere as a whole line; `edge` only in an unbroken run of dropped lines from the first or the last line; `top` only among the
-first two lines; `link` only when most of the line is a link; `context` only with the metadata value that it labels.
+The phrases are data (`phrases.tsv`, each with the theme, plugin or page it was seen in). A phrase's `scope` says how
+much proof a drop needs: `line` anywhere as a whole line; `edge` only in an unbroken run of dropped lines from the first
+or the last line; `top` only among the first two lines; `link` only when most of the line is a link; `context` only with
+the metadata value that it labels.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from typing import TYPE_CHECKING, Literal
 from archive.arabic import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
 _NOT_WORD = re.compile(r"[\W_]+")
 _DIGITS = re.compile(r"\d+")
 
 
 def line_key(line: str) -> str:
-    """Return what makes two lines the same line to us: letters folded, every number a 0, punctuation and spacing off."""
+    """Return what makes two lines the same line: letters folded, each number a 0, punctuation and spacing off."""
     return _NOT_WORD.sub(" ", _DIGITS.sub("0", fold(line))).strip()
 
 
@@ -32,7 +33,7 @@ Scope = Literal["line", "edge", "top", "link", "context"]
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """One row of the table: the folded phrase, how it must match, where it counts, and how long the line may be (0 for no limit)."""
+    """One row of the table: the folded phrase, how it matches, where it counts, how long the line may be (0: any)."""
 
     key: str
     kind: str
@@ -78,7 +79,7 @@ class PhraseTable:
 
 def _load() -> PhraseTable:
     phrases = []
-    with resources.files("archive.extract").joinpath("phrases.tsv").open(encoding="utf-8", newline="") as lines:
+    with resources.files("archive.extract").joinpath("phrases.tsv").open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
             is_pattern = row["match"] == "regex"
             phrases.append(
@@ -140,7 +141,11 @@ def _anywhere(line: Line, key: str, rows: Sequence[Phrase], known: Known) -> str
     for phrase in rows:
         if phrase.scope == "line" or (phrase.scope == "link" and line.linked >= _MOSTLY_LINK):
             return f"phrase:{phrase.kind}"
-        if phrase.scope == "context" and phrase.kind == "byline" and key.removeprefix(phrase.key).strip() in known.authors:
+        if (
+            phrase.scope == "context"
+            and phrase.kind == "byline"
+            and key.removeprefix(phrase.key).strip() in known.authors
+        ):
             return "phrase:byline"
     return ""
 
@@ -159,7 +164,7 @@ def _drop_titles(keys: Sequence[str], rules: list[str], known: Known) -> None:
 
 
 def _drop_edge(
-    order: Sequence[int] | reversed[int],
+    order: Iterable[int],
     *,
     top: bool,
     lines: Sequence[Line],
@@ -178,8 +183,6 @@ def _drop_edge(
 
 
 def _edge_rule(line: Line, key: str, rows: Sequence[Phrase], known: Known, *, top: bool, distance: int) -> str:
-    if key in known.learned and not known.is_title(key):
-        return "site"
     for phrase in rows:
         if phrase.scope in {"edge", "link"}:
             return f"phrase:{phrase.kind}"
@@ -187,8 +190,8 @@ def _edge_rule(line: Line, key: str, rows: Sequence[Phrase], known: Known, *, to
             return f"phrase:{phrase.kind}"
         if phrase.scope == "context" and phrase.kind == "date-label" and len(line.text) <= _DATE_LABEL and "0" in key:
             return "phrase:date-label"
-    if top and key in known.labels:
-        return "section"
+    if key in known.learned and not known.is_title(key):
+        return "site"
     if key in known.authors:
         return "author"
-    return ""
+    return "section" if top and key in known.labels else ""

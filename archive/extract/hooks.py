@@ -1,6 +1,7 @@
-"""Knows the elements that themes and plugins print around an article: an element in, the name of its hook out ('' when none).
+"""Knows the elements that themes and plugins print around an article: an element in, the name of its hook out.
 
-The table `hooks.tsv` names each hook with the file of the theme or plugin that prints it. An id or class stands for the whole word, never a part.
+The table `hooks.tsv` names each hook with the file of the theme or plugin that prints it. An id or class stands for the
+whole word, never a part.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 def _load() -> tuple[dict[str, str], dict[str, str]]:
     ids: dict[str, str] = {}
     classes: dict[str, str] = {}
-    with resources.files("archive.extract").joinpath("hooks.tsv").open(encoding="utf-8", newline="") as lines:
+    with resources.files("archive.extract").joinpath("hooks.tsv").open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
             (ids if row["attribute"] == "id" else classes)[row["value"]] = f"dom:{row['hook']}"
     return ids, classes

@@ -1,4 +1,4 @@
-"""Brings back the lead paragraph that stands between the title and the text: the lines found in, the lead (or nothing) out."""
+"""Brings back the lead between a title and its text: the lines found and the page's blocks in, missing leads out."""
 
 from __future__ import annotations
 
@@ -33,10 +33,24 @@ def find_lead(
     pieces: Sequence[Piece], blocks: Sequence[Block], descriptions: Sequence[str], is_title: Callable[[str], bool]
 ) -> list[Piece]:
     """Return the blocks that are the lead and missing from the lines, in page order."""
-    first = next((piece.block for piece in pieces if piece.block >= 0 and len(words(piece.text)) >= _MIN_WORDS and not is_title(piece.text)), -1)
+    first = next(
+        (
+            piece.block
+            for piece in pieces
+            if piece.block >= 0 and len(words(piece.text)) >= _MIN_WORDS and not is_title(piece.text)
+        ),
+        -1,
+    )
     if first < 0:
         return []
-    start = next((i for i in range(first - 1, max(-1, first - _REACH), -1) if blocks[i].element.tag == "h1" or is_title(blocks[i].text)), -1)
+    start = next(
+        (
+            i
+            for i in range(first - 1, max(-1, first - _REACH), -1)
+            if blocks[i].element.tag == "h1" or is_title(blocks[i].text)
+        ),
+        -1,
+    )
     if start < 0:
         return []
     described = [tokens for tokens in map(words, descriptions) if len(tokens) >= _DESCRIPTION_WORDS]
@@ -57,13 +71,19 @@ def find_lead(
 def _alike(tokens: Sequence[str], other: Sequence[str]) -> bool:
     bag, known = Counter(tokens), Counter(other)
     common = (bag & known).total()
-    return 2 * common >= _ALIKE * (len(tokens) + len(other)) or common >= 0.9 * min(len(tokens), len(other)) >= _DESCRIPTION_WORDS * 0.9
+    return (
+        2 * common >= _ALIKE * (len(tokens) + len(other))
+        or common >= 0.9 * min(len(tokens), len(other)) >= _DESCRIPTION_WORDS * 0.9
+    )
 
 
 def _classed(element: HtmlElement) -> bool:
     for step, node in enumerate((element, *element.iterancestors())):
         if step > 2 or node.tag in {"body", "html", "article", "main"}:
             return False
-        if _LEAD_CLASS.search(node.get("class") or "") or node.get("itemprop") in {"description", "alternativeHeadline"}:
+        if _LEAD_CLASS.search(node.get("class") or "") or node.get("itemprop") in {
+            "description",
+            "alternativeHeadline",
+        }:
             return True
     return False

@@ -1,9 +1,10 @@
-"""Recognises the lines of a text that only repeat the page's own title: what the page calls itself in, a test for lines out."""
+"""Recognises lines that only repeat the page's own title: what the page calls itself in, a test for lines out."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from archive.extract.boilerplate import line_key
@@ -11,16 +12,19 @@ from archive.extract.boilerplate import line_key
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from lxml.html import HtmlElement
+
 _SEPARATOR = re.compile(r"\s+[|\-–—»·:•]{1,2}\s+|\s*\|\s*")
 _LIKENESS = 0.9
-"""Word F1 from which a line counts as a variant of the title (publishers shorten or reword a word between h1 and og:title)."""
+"""Word F1 from which a line is a variant of the title (publishers reword a word between h1 and og:title)."""
+_MAX_HEADINGS = 6
 _MIN_WORDS = 3
 _MIN_LENGTH = 12
 """A shorter candidate ('Opinion', 'Video') is a label, and its words may well be a line of the text."""
 
 
 def title_parts(title: str) -> set[str]:
-    """Split a `<title>` at its separators and return what may be the article's title: the longest part, and the whole less one end."""
+    """Return what may be the article's title in a `<title>`: its longest part, and the whole less one end."""
     parts = [part for part in _SEPARATOR.split(title) if part.strip()]
     if len(parts) < 2:
         return {title}
@@ -45,3 +49,18 @@ class Titles:
             return False
         bag = Counter(words)
         return any(2 * (bag & own).total() >= _LIKENESS * (len(words) + own.total()) for own in self._bags)
+
+
+def title_candidates(tree: HtmlElement, headlines: Iterable[str]) -> list[str]:
+    """Return what a page may call itself: h1s, og:title, twitter:title, `<title>` in parts, JSON-LD headlines."""
+    found = [" ".join(heading.text_content().split()) for heading in islice(tree.iter("h1"), _MAX_HEADINGS)]
+    found.extend(
+        meta.get("content") or ""
+        for meta in tree.iter("meta")
+        if (meta.get("property") or meta.get("name") or "").lower() in {"og:title", "twitter:title"}
+    )
+    name = tree.findtext(".//title")
+    if name:
+        found.extend(title_parts(" ".join(name.split())))
+    found.extend(headlines)
+    return found

@@ -1,7 +1,8 @@
-"""Hears the page's own JSON-LD `articleBody` as a witness: the lines found and the declared text in, the lines corrected out.
+"""Hears the page's JSON-LD `articleBody` as a witness: the lines found and the declared text in, corrected lines out.
 
-Taken blindly, articleBody is worse than trafilatura (publishers truncate it, or put the teaser there). So it only brings back paragraphs that
-the page holds and trafilatura lost, ends the text where it ends, and stands for the text alone when the page does not hold it at all.
+Taken blindly, articleBody is worse than trafilatura (publishers truncate it, or put the teaser there). So it only
+brings back paragraphs that the page holds and trafilatura lost, and stands for the text alone when the page does not
+hold it.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def _covered(blocks: Sequence[Block], known: set[Gram]) -> list[int]:
 
 
 def _merge(pieces: Sequence[Piece], covered: Sequence[int], blocks: Sequence[Block]) -> list[Piece]:
-    """Put the covered blocks among the lines, in page order; a line that is no block stays behind the line before it."""
+    """Put the covered blocks among the lines, in page order; a line that is no block stays behind the one before."""
     merged: list[tuple[int, int, Piece]] = []
     last = -1
     taken = set()

@@ -15,7 +15,7 @@ _WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
 """A word, or one character of a script written without spaces (kana, han, hangul, Thai, Burmese)."""
 
 _ORDER = 4
-"""Words in a sequence that two texts must share: four in a row are hardly ever chance (shingles of the scrapinghub benchmark)."""
+"""Words in a row that two texts must share to say the same (the shingles of the scrapinghub benchmark)."""
 
 Gram = tuple[str, ...]
 
