@@ -20,6 +20,7 @@ class Capture:
     `interim` holds the 1xx responses that came before, byte for byte. `response` is empty when nothing of a final response came.
     `started` is aware, in UTC, the moment the request was sent. `ip` is the peer's address ('' behind a proxy).
     `tls` is (protocol, cipher suite) as OpenSSL names them, or None for plain HTTP.
+    `redacted` names the request headers whose values were blotted out because they are credentials.
     `via` is the URL of the page, feed or sitemap that announced this one ('' for a seed).
     """
 
@@ -33,6 +34,7 @@ class Capture:
     tls_verified: bool = True
     truncated: Truncated = ""
     via: str = ""
+    redacted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

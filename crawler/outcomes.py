@@ -1,0 +1,212 @@
+"""Names every way in which a request can end without a usable response: exceptions in, one word for the frontier row out."""
+
+from __future__ import annotations
+
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+    UnsupportedURLSchemeError,
+)
+
+from archive.capture import Truncated
+
+
+class ExchangeError(Exception):
+    """An exchange that did not end as it should: `outcome` goes to the frontier row, `truncated` to the WARC record.
+
+    Each subclass also derives from the Scrapy exception that it is a case of, so that Scrapy's retry settings apply unchanged.
+    """
+
+    outcome = "failed"
+    truncated: Truncated = "unspecified"
+
+
+class TooLargeError(ExchangeError, DownloadCancelledError):
+    """The body is, or says it is, larger than WARRAQ_MAX_BODY_BYTES."""
+
+    outcome = "too-large"
+    truncated = "length"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the body is larger than {limit} bytes (WARRAQ_MAX_BODY_BYTES)")
+        self.limit = limit
+
+
+class HeadersTooLargeError(ExchangeError, DownloadCancelledError):
+    """The header blocks, or one line of them, are larger than WARRAQ_MAX_HEADER_BYTES or WARRAQ_MAX_HEADER_LINE_BYTES."""
+
+    outcome = "headers-too-large"
+    truncated = "length"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the headers, or one line of them, are larger than {limit} bytes (WARRAQ_MAX_HEADER_BYTES, WARRAQ_MAX_HEADER_LINE_BYTES)")
+        self.limit = limit
+
+
+class TotalTimeoutError(ExchangeError, DownloadTimeoutError):
+    """Connecting, waiting and reading together took longer than DOWNLOAD_TIMEOUT."""
+
+    outcome = "timeout"
+    truncated = "time"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"not done after {seconds:g} s (DOWNLOAD_TIMEOUT)")
+        self.seconds = seconds
+
+
+class FirstByteTimeoutError(ExchangeError, DownloadTimeoutError):
+    """Not one byte of an answer came within WARRAQ_FIRST_BYTE_TIMEOUT after the request."""
+
+    outcome = "first-byte-timeout"
+    truncated = "time"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"no byte of an answer after {seconds:g} s (WARRAQ_FIRST_BYTE_TIMEOUT)")
+        self.seconds = seconds
+
+
+class ResetError(ExchangeError, DownloadFailedError):
+    """The connection broke: reset, or lost, before the message was whole."""
+
+    outcome = "reset"
+    truncated = "disconnect"
+
+
+class ClosedError(ExchangeError, DownloadFailedError):
+    """The server closed the connection before its header block was whole."""
+
+    outcome = "closed"
+    truncated = "disconnect"
+
+
+class ShortBodyError(ExchangeError, ResponseDataLossError):
+    """The server closed the connection in the middle of the body."""
+
+    outcome = "short-body"
+    truncated = "disconnect"
+
+    def __init__(self, received: int) -> None:
+        super().__init__(f"the connection was closed after {received} bytes of body, more were announced")
+        self.received = received
+
+
+class NotHttpError(ExchangeError, DownloadFailedError):
+    """What the server sent does not begin with an HTTP status line."""
+
+    outcome = "not-http"
+    truncated = "unspecified"
+
+    def __init__(self, start: bytes) -> None:
+        super().__init__(f"not an HTTP response: {start!r}")
+        self.start = start
+
+
+class BadFramingError(ExchangeError, DownloadFailedError):
+    """The end of the body cannot be told (broken chunked coding)."""
+
+    outcome = "bad-framing"
+    truncated = "unspecified"
+
+
+class StoppedError(ExchangeError, DownloadCancelledError):
+    """The download was cancelled by us: the crawl is stopping, or a signal handler said so."""
+
+    outcome = "cancelled"
+    truncated = "unspecified"
+
+
+class RefusedAddressError(ExchangeError, DownloadCancelledError):
+    """The host's address is not on the public internet and no WARRAQ_OPEN_NETWORKS entry opens it."""
+
+    outcome = "refused-address"
+
+    def __init__(self, host: str, address: str) -> None:
+        super().__init__(f"{host} leads to {address}, which is not a public address; WARRAQ_OPEN_NETWORKS can open a network on purpose")
+        self.host = host
+        self.address = address
+
+
+class DnsError(ExchangeError, CannotResolveHostError):
+    """The host name does not resolve."""
+
+    outcome = "dns"
+
+
+class NotConnectedError(ExchangeError, DownloadConnectionRefusedError):
+    """No TCP connection: refused."""
+
+    outcome = "connection-refused"
+
+
+class UnreachableError(ExchangeError, DownloadFailedError):
+    """No TCP connection: no route, network down, proxy says no."""
+
+    outcome = "unreachable"
+
+
+class TlsError(ExchangeError, DownloadFailedError):
+    """The TLS handshake failed; `certificate` is True if only for the certificate's sake."""
+
+    outcome = "tls"
+
+    def __init__(self, host: str, reason: str, *, certificate: bool) -> None:
+        super().__init__(f"TLS with {host} failed: {reason}")
+        self.host = host
+        self.certificate = certificate
+
+
+class BadRequestError(ExchangeError, UnsupportedURLSchemeError):
+    """The request itself cannot be sent as HTTP (a line break in a header, an URL that is none)."""
+
+    outcome = "bad-request"
+
+
+class RefusedRequestError(ExchangeError, IgnoreRequest):
+    """The request was not made, on purpose: robots.txt or a budget says no."""
+
+    outcome = "refused"
+
+
+class RobotsDisallowed(RefusedRequestError):  # noqa: N818 -- named as RFC 9309 speaks
+    """robots.txt disallows the URL, or could not be had (RFC 9309, section 2.3.1.4)."""
+
+    outcome = "robots-disallowed"
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(f"{url} is disallowed: {reason}")
+        self.url = url
+        self.reason = reason
+
+
+class BudgetExceeded(RefusedRequestError):  # noqa: N818 -- the outcome's own name
+    """The host's budget of this crawl is spent."""
+
+    outcome = "budget-exceeded"
+
+    def __init__(self, host: str, budget: int) -> None:
+        super().__init__(f"{host} has had its {budget} requests of this crawl (WARRAQ_HOST_BUDGET)")
+        self.host = host
+        self.budget = budget
+
+
+_OTHERS: tuple[tuple[type[Exception], str], ...] = (
+    (DownloadTimeoutError, "timeout"),
+    (CannotResolveHostError, "dns"),
+    (DownloadConnectionRefusedError, "connection-refused"),
+    (ResponseDataLossError, "short-body"),
+    (UnsupportedURLSchemeError, "unsupported-scheme"),
+    (DownloadCancelledError, "cancelled"),
+    (IgnoreRequest, "ignored"),
+)
+
+
+def outcome_of(exception: BaseException) -> str:
+    """One word for how a request ended: the exception's own `outcome`, that of the Scrapy class it belongs to, else 'failed'."""
+    if isinstance(exception, ExchangeError):
+        return exception.outcome
+    return next((word for kind, word in _OTHERS if isinstance(exception, kind)), "failed")

@@ -1,0 +1,96 @@
+"""Turns a finished exchange into a Capture: the bytes of one HTTP request and of what came back in, `archive.capture.Capture` out."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+from archive.capture import Capture, Truncated
+from crawler.outcomes import BadRequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+exchange_captured = object()
+"""Scrapy signal, sent once for every exchange however it ended, before the response or exception reaches the engine.
+
+Arguments: `capture` (archive.capture.Capture), `request` (scrapy.Request). Receivers run synchronously.
+"""
+
+_CREDENTIALS = re.compile(rb"(?im)^((?:authorization|proxy-authorization|cookie)[ \t]*:[ \t]*)([^\r\n]*)")
+_REDACTED = b"[redacted]"
+_TARGET = re.compile(rb"[\x21-\x7e]+")  # RFC 9112, section 3.2: no blank, no control character
+_FIELD_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # token, RFC 9110, section 5.6.2
+_FIELD_VALUE = re.compile(rb"[^\r\n\x00]*")
+
+
+def without_credentials(url: str) -> str:
+    """`url` without user name and password and without fragment: neither is part of what is fetched."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
+
+
+def serialize_request(
+    *, method: bytes, target: bytes, host: bytes, headers: Iterable[tuple[bytes, bytes]], body: bytes
+) -> bytes:
+    """The bytes of a request (RFC 9112, section 3): Host first, the given headers in their order, Content-Length when there is a body.
+
+    Raises BadRequestError for what would change the message's shape: a blank in the target, a line break in a value.
+    """
+    if not _FIELD_NAME.fullmatch(method) or not _TARGET.fullmatch(target) or not _TARGET.fullmatch(host):
+        raise BadRequestError(f"{method!r} {target!r} at {host!r} is no HTTP request")
+    lines = [method + b" " + target + b" HTTP/1.1", b"Host: " + host]
+    for name, value in headers:
+        if not _FIELD_NAME.fullmatch(name) or not _FIELD_VALUE.fullmatch(value):
+            raise BadRequestError(f"the header {name!r}: {value!r} cannot be sent")
+        if name.lower() not in (b"host", b"content-length", b"transfer-encoding", b"connection"):
+            lines.append(name + b": " + value)
+    if body or method in (b"POST", b"PUT", b"PATCH"):
+        lines.append(b"Content-Length: %d" % len(body))
+    return b"\r\n".join([*lines, b"", body])
+
+
+def redact(request: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """`request` with the values of its credential headers blotted out, and the names of those headers in lower case."""
+    end = request.find(b"\r\n\r\n")
+    head, rest = (request[:end], request[end:]) if end >= 0 else (request, b"")
+    names = tuple(match[1].split(b":")[0].strip().decode("ascii").lower() for match in _CREDENTIALS.finditer(head))
+    return (_CREDENTIALS.sub(rb"\1" + _REDACTED, head) + rest, names) if names else (request, ())
+
+
+def make_capture(
+    *,
+    url: str,
+    started: datetime,
+    request: bytes,
+    received: bytearray,
+    start: int,
+    end: int,
+    ip: str,
+    tls: tuple[str, str] | None,
+    tls_verified: bool,
+    truncated: Truncated,
+    via: str,
+    keep_credentials: bool,
+) -> Capture:
+    """The capture of one exchange: `received[:start]` are interim responses, `received[start:end]` is the final one."""
+    redacted: tuple[str, ...] = ()
+    if not keep_credentials:
+        request, redacted = redact(request)
+        url = without_credentials(url)
+    view = memoryview(received)
+    return Capture(
+        url=url,
+        started=started,
+        request=request,
+        response=bytes(view[start:end]),
+        interim=bytes(view[:start]),
+        ip=ip,
+        tls=tls,
+        tls_verified=tls_verified,
+        truncated=truncated,
+        via=via,
+        redacted=redacted,
+    )
