@@ -1,8 +1,8 @@
 """Finds where an HTTP/1 response ends: wire bytes in as they come, the message's head, body and last byte out; no I/O.
 
-The rules are RFC 9112, sections 4 to 7, read as tolerantly as browsers read them, because an archive wants what people saw:
-bare LF line ends, no reason phrase, space before the colon, lines without a colon, `ICY` and `HTTP/2` status lines, and
-`Transfer-Encoding: identity` are taken. What cannot be followed safely (a chunk size that is none) ends the exchange.
+The rules are RFC 9112, sections 4 to 7, read as tolerantly as browsers read them, because an archive wants what people
+saw: bare LF line ends, no reason phrase, space before the colon, lines without a colon, `ICY` and `HTTP/2` status lines
+and `Transfer-Encoding: identity` are taken. What cannot be followed safely (a broken chunk size) ends the exchange.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _CHUNK_LINE_LIMIT = 16 * 1024  # bytes; a chunk extension has no use that is lon
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bytes that one response may have: the header blocks in total (interim ones included), one line of them, the body as framed."""
+    """Bytes that one response may have: header blocks in total (interim ones too), one line, the body as framed."""
 
     header_bytes: int
     line_bytes: int
@@ -35,7 +35,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """Status line and header block: `headers` are (name, value) as sent, folded lines joined, blanks round both cut off."""
+    """Status line and header block; `headers` are (name, value) as sent, folds joined, outer blanks cut off."""
 
     version: str
     status: int
@@ -47,7 +47,7 @@ class Head:
 
 
 def parse_head(block: bytes) -> Head:
-    """Status line and headers of `block` (up to and with the empty line); raises NotHttpError when the first line is no status line."""
+    """Status line and headers of `block`, up to and with the empty line; raises NotHttpError for no status line."""
     lines = block.split(b"\n")
     match = _STATUS_LINE.match(lines[0].rstrip(b"\r"))
     if match is None:
@@ -66,7 +66,7 @@ def parse_head(block: bytes) -> Head:
 
 
 def content_length(head: Head) -> int | None:
-    """The length that the headers agree on, or None: none given, or none that can be believed (RFC 9112, section 6.3, item 5)."""
+    """The length that the headers agree on, or None if there is none to believe (RFC 9112, section 6.3, item 5)."""
     given = {part.strip() for value in head.values(b"content-length") for part in value.split(b",")}
     if len(given) != 1:
         return None
@@ -77,8 +77,8 @@ def content_length(head: Head) -> int | None:
 class ResponseFraming:
     """One response as it comes in. `feed` it until it says True, or `close` it when the connection ends.
 
-    `received` holds every byte since the request; `start` is where the final response begins (after interim 1xx ones), `end`
-    where it ends (bytes past it belong to no message that we asked for).
+    `received` holds every byte since the request; `start` is where the final response begins (after interim 1xx ones),
+    `end` where it ends (bytes past it belong to no message that we asked for).
     """
 
     def __init__(self, *, method: bytes, limits: Limits) -> None:
@@ -97,7 +97,7 @@ class ResponseFraming:
         self._step: Callable[[], bool] = self._read_head
 
     def feed(self, data: bytes) -> bool:
-        """Take the next bytes; True once the message is whole. Raises a subclass of ExchangeError when a limit or the grammar is broken."""
+        """Take the next bytes; True once the message is whole. Raises ExchangeError for a broken limit or grammar."""
         self.received += data
         self.end = len(self.received)
         while not self.complete and self._step():
@@ -115,7 +115,7 @@ class ResponseFraming:
 
     @property
     def persistent(self) -> bool:
-        """True if the connection may carry another request (RFC 9112, section 9.3): nothing left over, nobody said close."""
+        """True if the connection may be used again (RFC 9112, section 9.3): nothing left over, nobody said close."""
         head = self.head
         if not self.complete or head is None or self.end != len(self.received) or self._step == self._read_until_close:
             return False
@@ -135,8 +135,12 @@ class ResponseFraming:
 
     def _read_head(self) -> bool:
         received, limits = self.received, self._limits
-        while received[self._position : self._position + 1] in (b"\r", b"\n") and self._position - self.start < 4:
-            self._position += 1  # empty lines before the status line are skipped, as RFC 9112, section 2.2, asks of servers
+        while (
+            bytes(received[self._position : self._position + 1]) in {b"\r", b"\n"} and self._position - self.start < 4
+        ):
+            self._position += (
+                1  # empty lines before the status line are skipped, as RFC 9112, section 2.2, asks of servers
+            )
         self._refuse_other_protocols()
         match = _HEAD_END.search(received, max(self._scanned - 3, self._position))
         stop = match.end() if match else len(received)
@@ -162,7 +166,7 @@ class ResponseFraming:
             raise NotHttpError(bytes(self.received[self._position : self._position + 80]))
 
     def _check_lines(self, stop: int) -> None:
-        """Raise if any line up to `stop` is longer than the limit; looks at no byte twice but those of the last line."""
+        """Raise if any line up to `stop` is longer than the limit; no byte is looked at twice but the last line's."""
         start = max(self.received.rfind(b"\n", self._position, self._scanned), self._position)
         while start < stop:
             end = self.received.find(b"\n", start + 1, stop)

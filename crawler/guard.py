@@ -51,7 +51,7 @@ def _plain(address: str) -> _Address:
 
 
 def is_public(address: str) -> bool:
-    """True for an address that is routed on the public internet, with every address that it wraps. Raises ValueError if it is none."""
+    """True if `address` and every address that it wraps are on the public internet; ValueError if it is none."""
     return all(_is_global(each) for each in _judged(_plain(address)))
 
 
@@ -77,7 +77,7 @@ class AddressGuard:
             raise RefusedAddressError(host, address)
 
     def check_literal(self, host: str) -> None:
-        """The same for a host that is itself written as an address; a name passes, its address is judged once connected."""
+        """The same for a host written as an address; a name passes here, its address is judged once connected."""
         try:
             _plain(host)
         except ValueError:

@@ -1,13 +1,13 @@
-"""Scrapy's download handler for http and https: a Request in, a Response out, and the exact exchange sent as a signal in between.
+"""Scrapy's download handler for http and https: a Request in, a Response out, the exact exchange as a signal between.
 
-One private name of Scrapy is used, and only here: `scrapy.core.downloader._idna_patch._install_twisted_idna_fallbacks`, without
-which Twisted refuses host names that have an underscore or an emoji (tests/crawler/test_handlers.py notices if it goes).
+One private name of Scrapy is used, and only here: `scrapy.core.downloader._idna_patch._install_twisted_idna_fallbacks`,
+without which Twisted refuses host names with an underscore or an emoji (a test notices if it goes).
 """
 
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Self
@@ -15,24 +15,37 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from scrapy.core.downloader._idna_patch import _install_twisted_idna_fallbacks
 from scrapy.exceptions import NotConfigured
-from scrapy.http import Headers, Response
+from scrapy.http import Headers
 from scrapy.responsetypes import responsetypes
 from scrapy.utils.defer import maybe_deferred_to_future
 from scrapy.utils.httpobj import urlparse_cached
-from twisted.internet.ssl import Certificate
+from twisted.internet import ssl
 
-from crawler.connection import ConnectionPool, Proxy, Route, TlsContexts, WireProtocol, open_connection
-from crawler.framing import Head, Limits, ResponseFraming
+from crawler.connection import ConnectionPool, Proxy, Route, TlsContexts, open_connection
+from crawler.framing import Limits, ResponseFraming
 from crawler.guard import AddressGuard
-from crawler.outcomes import BadRequestError, ClosedError, ExchangeError, ResetError, StoppedError, TlsError, TotalTimeoutError
+from crawler.outcomes import (
+    BadRequestError,
+    ClosedError,
+    ExchangeError,
+    ResetError,
+    StoppedError,
+    TlsError,
+    TotalTimeoutError,
+)
 from crawler.wire import exchange_captured, make_capture, serialize_request
 
 if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
+    from scrapy.http import Response
     from scrapy.signalmanager import SignalManager
 
+    from crawler.framing import Head
+    from crawler.protocol import WireProtocol
+
 _REPEATABLE = ("GET", "HEAD", "OPTIONS", "TRACE")  # safe methods: RFC 9110, section 9.2.1
+_certificate: Any = ssl.Certificate  # Twisted leaves it without types
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +61,23 @@ class Policy:
     bind: tuple[str, int] | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Attempt:
+    """One request on its way: the bytes to send, over which route, and until when (reactor time)."""
+
+    request: Request
+    route: Route
+    message: bytes
+    deadline: float
+    allowed: float
+
+
+class _StaleError(Exception):
+    """A kept connection turned out to be closed; nothing was answered on it."""
+
+
 class WireHandler:
-    """Downloads over HTTP/1.1 and keeps what crossed the wire; sends `crawler.wire.exchange_captured` for every exchange."""
+    """Downloads over HTTP/1.1 and keeps what crossed the wire; sends `exchange_captured` for each exchange."""
 
     lazy = False
 
@@ -87,137 +115,124 @@ class WireHandler:
             keep_credentials=settings.getbool("WARRAQ_KEEP_CREDENTIALS"),
             bind=(bind, 0) if isinstance(bind, str) else bind,
         )
-        guard = AddressGuard(settings.getlist("WARRAQ_OPEN_NETWORKS"))
-        return cls(policy, guard, crawler.signals, crawler.stats)
+        return cls(policy, AddressGuard(settings.getlist("WARRAQ_OPEN_NETWORKS")), crawler.signals, crawler.stats)
 
     async def download_request(self, request: Request) -> Response:
-        """Fetch `request`; raises a subclass of crawler.outcomes.ExchangeError for everything that is not a whole response."""
+        """Fetch `request`; raises a subclass of ExchangeError for everything that is not a whole response."""
+        allowed = float(request.meta.get("download_timeout") or self._policy.total_seconds)
         route, message = self._prepare(request)
-        deadline = self._reactor.seconds() + self._seconds(request)
+        attempt = _Attempt(
+            request=request,
+            route=route,
+            message=message,
+            deadline=self._reactor.seconds() + allowed,
+            allowed=allowed,
+        )
         try:
-            return await self._fetch(request, route, message, deadline)
+            return await self._fetch(attempt)
         except TlsError as error:
             if not (error.certificate and route.verify and self._policy.tls_fallback == "record"):
                 raise
-            self._unverified.add((route.host, route.port))
-            self._stats.inc_value("wire/tls_unverified_hosts")
-            route, message = self._prepare(request)
-            return await self._fetch(request, route, message, deadline)
+        self._unverified.add((route.host, route.port))
+        self._stats.inc_value("wire/tls_unverified_hosts")
+        return await self._fetch(replace(attempt, route=replace(route, verify=False)))
 
     async def close(self) -> None:
         """Close the idle connections."""
         self._pool.close()
 
-    def _seconds(self, request: Request) -> float:
-        return float(request.meta.get("download_timeout") or self._policy.total_seconds)
-
     def _prepare(self, request: Request) -> tuple[Route, bytes]:
         """The connection that the request needs and the bytes that go over it."""
         parts = urlparse_cached(request)
         host, tls = parts.hostname or "", parts.scheme == "https"
+        standard = 443 if tls else 80
         try:
-            port = parts.port or (443 if tls else 80)
+            port = parts.port or standard
         except ValueError as error:
             raise BadRequestError(f"{request.url}: {error}") from error
         headers = [(name, value) for name, values in request.headers.items() for value in values]
-        proxy = self._proxy(request, headers)
-        route = Route(
-            host=host,
-            port=port,
-            tls=tls,
-            verify=(host, port) not in self._unverified,
-            proxy=proxy,
-            bind=self._policy.bind,
-        )
+        proxy, headers = _read_proxy(request.meta.get("proxy"), headers, tls=tls)
         name = f"[{host}]" if ":" in host else host
-        authority = name if port == (443 if tls else 80) else f"{name}:{port}"
-        target = (parts.path or "/") + (f";{parts.params}" if parts.params else "") + (f"?{parts.query}" if parts.query else "")
+        authority = name if port == standard else f"{name}:{port}"
+        target = "".join(
+            (parts.path or "/", f";{parts.params}" if parts.params else "", f"?{parts.query}" if parts.query else "")
+        )
         if proxy is not None and not tls:
             target = f"http://{authority}{target}"
-        if proxy is not None and tls:
-            headers = [(key, value) for key, value in headers if key.lower() != b"proxy-authorization"]
-        try:
-            encoded = target.encode("ascii"), authority.encode("ascii")
-        except UnicodeEncodeError as error:
-            raise BadRequestError(f"{request.url} is not ASCII") from error
         message = serialize_request(
-            method=request.method.encode("ascii", "replace"), target=encoded[0], host=encoded[1], headers=headers, body=request.body
+            method=request.method, target=target, host=authority, headers=headers, body=request.body
         )
-        return route, message
+        verify = (host, port) not in self._unverified
+        return Route(host=host, port=port, tls=tls, verify=verify, proxy=proxy, bind=self._policy.bind), message
 
-    @staticmethod
-    def _proxy(request: Request, headers: list[tuple[bytes, bytes]]) -> Proxy | None:
-        given = request.meta.get("proxy")
-        if not given:
-            return None
-        parts = urlsplit(given if "://" in given else f"http://{given}")
-        secure = parts.scheme == "https"
-        if secure and urlparse_cached(request).scheme == "https":
-            raise BadRequestError("a proxy spoken to over TLS cannot be used for https URLs: give its http address")
-        authorization = next((value for name, value in headers if name.lower() == b"proxy-authorization"), b"")
-        if parts.username and not authorization:
-            pair = unquote_to_bytes(parts.username) + b":" + unquote_to_bytes(parts.password or "")
-            authorization = b"Basic " + base64.b64encode(pair)
-            if urlparse_cached(request).scheme == "http":
-                headers.append((b"Proxy-Authorization", authorization))
-        return Proxy(host=parts.hostname or "", port=parts.port or (443 if secure else 80), tls=secure, authorization=authorization)
-
-    async def _fetch(self, request: Request, route: Route, message: bytes, deadline: float) -> Response:
-        protocol = self._pool.take(route)
-        if protocol is not None:
+    async def _fetch(self, attempt: _Attempt) -> Response:
+        kept = self._pool.take(attempt.route)
+        if kept is not None:
             try:
-                return await self._exchange(request, route, protocol, message, deadline, reused=True)
+                return await self._exchange(attempt, kept, reused=True)
             except _StaleError:
-                protocol = None
-        allowed = deadline - self._reactor.seconds()
-        if allowed <= 0:
-            raise TotalTimeoutError(self._seconds(request))
+                pass
+        left = attempt.deadline - self._reactor.seconds()
+        if left <= 0:
+            raise TotalTimeoutError(attempt.allowed)
         protocol = await open_connection(
-            route, reactor=self._reactor, guard=self._guard, contexts=self._contexts, allowed=allowed
+            attempt.route, reactor=self._reactor, guard=self._guard, contexts=self._contexts, allowed=left
         )
-        return await self._exchange(request, route, protocol, message, deadline, reused=False)
+        return await self._exchange(attempt, protocol, reused=False)
 
-    async def _exchange(
-        self, request: Request, route: Route, protocol: WireProtocol, message: bytes, deadline: float, *, reused: bool
-    ) -> Response:
-        limits = self._policy.limits
-        largest = request.meta.get("download_maxsize")
-        if largest:
-            limits = Limits(header_bytes=limits.header_bytes, line_bytes=limits.line_bytes, body_bytes=int(largest))
-        framing = ResponseFraming(method=request.method.encode("ascii"), limits=limits)
+    async def _exchange(self, attempt: _Attempt, protocol: WireProtocol, *, reused: bool) -> Response:
+        request = attempt.request
+        framing = ResponseFraming(method=request.method.encode("ascii"), limits=self._limits(request))
         started = datetime.now(UTC)
         error: ExchangeError | None = StoppedError("cancelled")
         try:
-            await maybe_deferred_to_future(
-                protocol.send(
-                    message,
-                    framing,
-                    first_byte_seconds=self._policy.first_byte_seconds,
-                    seconds=deadline - self._reactor.seconds(),
-                    allowed=self._seconds(request),
-                )
+            sending = protocol.send(
+                attempt.message,
+                framing,
+                first_byte_seconds=self._policy.first_byte_seconds,
+                seconds=attempt.deadline - self._reactor.seconds(),
+                allowed=attempt.allowed,
             )
+            await maybe_deferred_to_future(sending)
             error = None
         except ExchangeError as raised:
             error = raised
-            if reused and not framing.received and request.method in _REPEATABLE and isinstance(raised, (ClosedError, ResetError)):
+            broken = isinstance(raised, (ClosedError, ResetError)) and not framing.received
+            if reused and broken and request.method in _REPEATABLE:
+                error = None
                 raise _StaleError from raised
             raise
         finally:
-            if not (reused and isinstance(error, (ClosedError, ResetError)) and not framing.received):
-                self._emit(request, route, protocol, message, framing, started, error)
+            if framing.received or framing.complete or error is not None:
+                self._emit(attempt, protocol, framing, started, error)
         request.meta["download_latency"] = protocol.first_byte_after
+        response = _response(request, protocol, framing)
         if framing.persistent:
-            self._pool.give(route, protocol)
+            self._pool.give(attempt.route, protocol)
         else:
             protocol.hang_up()
-        return self._response(request, route, protocol, framing)
+        return response
 
-    def _emit(self, request: Request, route: Route, protocol: WireProtocol, message: bytes, framing: ResponseFraming, started: datetime, error: ExchangeError | None) -> None:
+    def _limits(self, request: Request) -> Limits:
+        largest = request.meta.get("download_maxsize")
+        return replace(self._policy.limits, body_bytes=int(largest)) if largest else self._policy.limits
+
+    def _emit(
+        self,
+        attempt: _Attempt,
+        protocol: WireProtocol,
+        framing: ResponseFraming,
+        started: datetime,
+        error: ExchangeError | None,
+    ) -> None:
+        request, route = attempt.request, attempt.route
+        surplus = len(framing.received) - framing.end
+        if surplus:
+            self._stats.inc_value("wire/surplus_bytes", surplus)
         capture = make_capture(
             url=request.url,
             started=started,
-            request=message,
+            request=attempt.message,
             received=framing.received,
             start=framing.start,
             end=framing.end,
@@ -230,24 +245,45 @@ class WireHandler:
         )
         self._signals.send_catch_log(exchange_captured, capture=capture, request=request)
 
-    def _response(self, request: Request, route: Route, protocol: WireProtocol, framing: ResponseFraming) -> Response:
-        head, body = framing.head, framing.body
-        assert head is not None  # noqa: S101
-        headers = _headers(head)
-        kind = responsetypes.from_args(headers=headers, url=request.url, body=body)
-        return kind(
-            url=request.url,
-            status=head.status,
-            headers=headers,
-            body=body,
-            certificate=Certificate(protocol.certificate) if protocol.certificate is not None else None,
-            ip_address=ip_address(protocol.peer.partition("%")[0]),
-            protocol=head.version,
-        )
+
+def _read_proxy(
+    given: str | None, headers: list[tuple[bytes, bytes]], *, tls: bool
+) -> tuple[Proxy | None, list[tuple[bytes, bytes]]]:
+    """The proxy of `request.meta` and the headers for the origin; a tunnelled origin must not see its password."""
+    if not given:
+        return None, headers
+    parts = urlsplit(given if "://" in given else f"http://{given}")
+    secure = parts.scheme == "https"
+    if secure and tls:
+        raise BadRequestError("a proxy spoken to over TLS cannot be used for https URLs: give its http address")
+    authorization = next((value for name, value in headers if name.lower() == b"proxy-authorization"), b"")
+    if parts.username and not authorization:
+        pair = unquote_to_bytes(parts.username) + b":" + unquote_to_bytes(parts.password or "")
+        authorization = b"Basic " + base64.b64encode(pair)
+        headers = [*headers, (b"Proxy-Authorization", authorization)]
+    if tls:
+        headers = [(name, value) for name, value in headers if name.lower() != b"proxy-authorization"]
+    port = parts.port or (443 if secure else 80)
+    return Proxy(host=parts.hostname or "", port=port, tls=secure, authorization=authorization), headers
 
 
-class _StaleError(Exception):
-    """A kept connection turned out to be closed; nothing was answered on it."""
+def _response(request: Request, protocol: WireProtocol, framing: ResponseFraming) -> Response:
+    """The Scrapy response: transfer coding off, content coding left on (the archive decodes, off the reactor)."""
+    head, body = framing.head, framing.body
+    if head is None:
+        raise ClosedError("an exchange without a head cannot be a response")
+    headers = _headers(head)
+    kind: Any = responsetypes.from_args(headers=headers, url=request.url, body=body)
+    response: Response = kind(
+        url=request.url,
+        status=head.status,
+        headers=headers,
+        body=body,
+        certificate=_certificate(protocol.certificate) if protocol.certificate is not None else None,
+        ip_address=ip_address(protocol.peer.partition("%")[0]),
+        protocol=head.version,
+    )
+    return response
 
 
 def _headers(head: Head) -> Headers:

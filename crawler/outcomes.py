@@ -1,6 +1,8 @@
-"""Names every way in which a request can end without a usable response: exceptions in, one word for the frontier row out."""
+"""Names every way in which a request can end without a whole response: an exception in, a word for the frontier out."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from scrapy.exceptions import (
     CannotResolveHostError,
@@ -13,13 +15,14 @@ from scrapy.exceptions import (
     UnsupportedURLSchemeError,
 )
 
-from archive.capture import Truncated
+if TYPE_CHECKING:
+    from archive.capture import Truncated
 
 
 class ExchangeError(Exception):
     """An exchange that did not end as it should: `outcome` goes to the frontier row, `truncated` to the WARC record.
 
-    Each subclass also derives from the Scrapy exception that it is a case of, so that Scrapy's retry settings apply unchanged.
+    Each subclass also derives from the Scrapy exception that it is a case of, so that Scrapy's retry settings apply.
     """
 
     outcome = "failed"
@@ -38,13 +41,16 @@ class TooLargeError(ExchangeError, DownloadCancelledError):
 
 
 class HeadersTooLargeError(ExchangeError, DownloadCancelledError):
-    """The header blocks, or one line of them, are larger than WARRAQ_MAX_HEADER_BYTES or WARRAQ_MAX_HEADER_LINE_BYTES."""
+    """The header blocks are larger than WARRAQ_MAX_HEADER_BYTES, or a line than WARRAQ_MAX_HEADER_LINE_BYTES."""
 
     outcome = "headers-too-large"
     truncated = "length"
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"the headers, or one line of them, are larger than {limit} bytes (WARRAQ_MAX_HEADER_BYTES, WARRAQ_MAX_HEADER_LINE_BYTES)")
+        super().__init__(
+            f"the headers, or one line of them, are larger than {limit} bytes "
+            "(WARRAQ_MAX_HEADER_BYTES, WARRAQ_MAX_HEADER_LINE_BYTES)"
+        )
         self.limit = limit
 
 
@@ -126,7 +132,10 @@ class RefusedAddressError(ExchangeError, DownloadCancelledError):
     outcome = "refused-address"
 
     def __init__(self, host: str, address: str) -> None:
-        super().__init__(f"{host} leads to {address}, which is not a public address; WARRAQ_OPEN_NETWORKS can open a network on purpose")
+        super().__init__(
+            f"{host} leads to {address}, which is not a public address; "
+            "WARRAQ_OPEN_NETWORKS can open a network on purpose"
+        )
         self.host = host
         self.address = address
 
@@ -206,7 +215,7 @@ _OTHERS: tuple[tuple[type[Exception], str], ...] = (
 
 
 def outcome_of(exception: BaseException) -> str:
-    """One word for how a request ended: the exception's own `outcome`, that of the Scrapy class it belongs to, else 'failed'."""
+    """One word for how a request ended: the exception's own `outcome`, that of its Scrapy class, else 'failed'."""
     if isinstance(exception, ExchangeError):
         return exception.outcome
     return next((word for kind, word in _OTHERS if isinstance(exception, kind)), "failed")

@@ -1,4 +1,4 @@
-"""Turns a finished exchange into a Capture: the bytes of one HTTP request and of what came back in, `archive.capture.Capture` out."""
+"""Turns a finished exchange into a Capture: the bytes of a request and of what came back in, a Capture out."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ _CREDENTIALS = re.compile(rb"(?im)^((?:authorization|proxy-authorization|cookie)
 _REDACTED = b"[redacted]"
 _TARGET = re.compile(rb"[\x21-\x7e]+")  # RFC 9112, section 3.2: no blank, no control character
 _FIELD_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # token, RFC 9110, section 5.6.2
+_OURS = {b"host", b"content-length", b"transfer-encoding", b"connection"}
 _FIELD_VALUE = re.compile(rb"[^\r\n\x00]*")
 
 
@@ -33,21 +34,25 @@ def without_credentials(url: str) -> str:
 
 
 def serialize_request(
-    *, method: bytes, target: bytes, host: bytes, headers: Iterable[tuple[bytes, bytes]], body: bytes
+    *, method: str, target: str, host: str, headers: Iterable[tuple[bytes, bytes]], body: bytes
 ) -> bytes:
-    """The bytes of a request (RFC 9112, section 3): Host first, the given headers in their order, Content-Length when there is a body.
+    """The bytes of a request (RFC 9112, section 3): Host first, the given headers in order, Content-Length for a body.
 
     Raises BadRequestError for what would change the message's shape: a blank in the target, a line break in a value.
     """
-    if not _FIELD_NAME.fullmatch(method) or not _TARGET.fullmatch(target) or not _TARGET.fullmatch(host):
-        raise BadRequestError(f"{method!r} {target!r} at {host!r} is no HTTP request")
-    lines = [method + b" " + target + b" HTTP/1.1", b"Host: " + host]
+    try:
+        verb, place, authority = method.encode("ascii"), target.encode("ascii"), host.encode("ascii")
+    except UnicodeEncodeError as error:
+        raise BadRequestError(f"{method} {target} at {host} is not ASCII") from error
+    if not _FIELD_NAME.fullmatch(verb) or not _TARGET.fullmatch(place) or not _TARGET.fullmatch(authority):
+        raise BadRequestError(f"{method} {target} at {host} is no HTTP request")
+    lines = [verb + b" " + place + b" HTTP/1.1", b"Host: " + authority]
     for name, value in headers:
         if not _FIELD_NAME.fullmatch(name) or not _FIELD_VALUE.fullmatch(value):
             raise BadRequestError(f"the header {name!r}: {value!r} cannot be sent")
-        if name.lower() not in (b"host", b"content-length", b"transfer-encoding", b"connection"):
+        if name.lower() not in _OURS:
             lines.append(name + b": " + value)
-    if body or method in (b"POST", b"PUT", b"PATCH"):
+    if body or verb in {b"POST", b"PUT", b"PATCH"}:
         lines.append(b"Content-Length: %d" % len(body))
     return b"\r\n".join([*lines, b"", body])
 
