@@ -1,0 +1,23 @@
+"""Writes and reads WARC/1.1 files: captures in, records with a place in a file out. The only door to warcio."""
+
+from archive.warc.manifest import read_manifest
+from archive.warc.reader import Record, find_file, next_member, read_at, read_records
+from archive.warc.recompress import recompress
+from archive.warc.record import Original, payload_digest, sha1_digest, warc_date
+from archive.warc.writer import WarcWriter, Written
+
+__all__ = [
+    "Original",
+    "Record",
+    "WarcWriter",
+    "Written",
+    "find_file",
+    "next_member",
+    "payload_digest",
+    "read_at",
+    "read_manifest",
+    "read_records",
+    "recompress",
+    "sha1_digest",
+    "warc_date",
+]

@@ -1,0 +1,46 @@
+"""Keeps `manifest-sha256.txt`, the fixity of an archive folder's closed files, in the form `sha256sum -c` reads."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from archive.durable import replace_file, sync_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+MANIFEST = "manifest-sha256.txt"
+LINE = re.compile(r"([0-9a-f]{64}) [ *]([^/\n]+)")
+
+
+def read_manifest(folder: Path) -> dict[str, str]:
+    """File name to sha256 (hex) of every closed file that `folder` answers for; a line torn by a crash is left out."""
+    try:
+        text = (folder / MANIFEST).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return {}
+    return {found[2]: found[1] for line in text.splitlines() if (found := LINE.fullmatch(line))}
+
+
+def add_to_manifest(folder: Path, name: str, sha256: str) -> None:
+    """Adds one closed file, durably: when this returns, the line survives a power cut."""
+    path = folder / MANIFEST
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        size = os.fstat(handle).st_size
+        torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+        os.write(handle, b"\n" * torn + f"{sha256}  {name}\n".encode())
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    if not size:
+        sync_folder(folder)
+
+
+def write_manifest(folder: Path, files: Mapping[str, str]) -> None:
+    """Puts a whole new manifest in place of the old one, or leaves the old one."""
+    lines = (f"{sha256}  {name}\n" for name, sha256 in sorted(files.items()))
+    replace_file(folder / MANIFEST, (line.encode() for line in lines))

@@ -1,0 +1,121 @@
+"""Builds single WARC/1.1 records: header fields and block bytes in, one gzip member out; the digests that name them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import struct
+import uuid
+import zlib
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from warcio.statusandheaders import StatusAndHeaders
+
+from archive.capture import Capture
+from archive.http import NotHttp, Response, parse_response, payload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+VERSION = "WARC/1.1"
+RECORD_END = b"\r\n\r\n"
+WARC_FIELDS = "application/warc-fields"
+GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+"""Of every member: no name, no time, so that equal records are equal bytes."""
+STORED_ABOVE = 2048
+"""Bytes of a compressed payload from which deflating it again is not worth its time (0.02 or 0.5 ms for 25 kB)."""
+LEVEL = 4
+"""For text: level 6 takes 1.6 times as long for 5 % fewer bytes (1.7 and 2.7 ms for a 150 kB page)."""
+CODED = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd"})
+DENSE = re.compile(
+    r"image/(?!svg|bmp|x-ms-bmp)|video/|audio/|font/woff|application/(zip|gzip|x-gzip|pdf|font-woff)", re.IGNORECASE
+)
+UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Original:
+    """The record that a revisit refers to: its WARC-Record-ID, target URI, WARC-Date as written, and payload digest."""
+
+    record_id: str
+    url: str
+    date: str
+    payload_digest: str
+
+
+def sha1_digest(data: bytes) -> str:
+    """The labelled digest that WARC tools agree on: `sha1:` and base32."""
+    return "sha1:" + base64.b32encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode("ascii")
+
+
+def payload_digest(capture: Capture | bytes) -> str:
+    """WARC-Payload-Digest of a capture (or of exact response bytes): of the de-chunked, still content-encoded payload.
+
+    '' for a truncated capture or one that is no HTTP: what never came whole has no identity to compare by.
+    """
+    if isinstance(capture, Capture):
+        return "" if capture.truncated else payload_digest(capture.response)
+    try:
+        return sha1_digest(payload(parse_response(capture)))
+    except NotHttp:
+        return ""
+
+
+def warc_date(moment: datetime) -> str:
+    """WARC-Date of an aware time: UTC, to the microsecond (WARC 1.1, section 5.4)."""
+    if moment.utcoffset() is None:
+        raise ValueError("a WARC-Date needs a time with a zone")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def new_record_id() -> str:
+    """A fresh WARC-Record-ID."""
+    return f"<urn:uuid:{uuid.uuid4()}>"
+
+
+def warc_fields(pairs: Iterable[tuple[str, str]]) -> bytes:
+    """A block of `application/warc-fields`; line ends inside values become spaces, for they would start a new field."""
+    return "".join(f"{name}: {UNPRINTABLE.sub(' ', value)}\r\n" for name, value in pairs).encode()
+
+
+def target_uri(url: str) -> str:
+    """A URL that is safe in a header: white space and control characters, which no parsed URL has, become %XX."""
+    return UNPRINTABLE.sub(lambda found: "".join(f"%{ord(char):02X}" for char in found[0]), url)
+
+
+def member(headers: Mapping[str, str] | Iterable[tuple[str, str]], block: bytes, *, stored_from: int = -1) -> bytes:
+    """One record as one gzip member; Content-Length and WARC-Block-Digest are added, the block is not touched.
+
+    From `stored_from` on (an offset in the block; -1: never) the bytes are stored, not compressed: they already are.
+    """
+    pairs = list(headers.items() if hasattr(headers, "items") else headers)
+    pairs += [("WARC-Block-Digest", sha1_digest(block)), ("Content-Length", str(len(block)))]
+    return compress(StatusAndHeaders("", pairs, protocol=VERSION).to_bytes(), block, stored_from=stored_from)
+
+
+def compress(head: bytes, block: bytes, *, stored_from: int = -1) -> bytes:
+    """Packs a record, head and block and the two line ends after it, into a gzip member (RFC 1952)."""
+    record = b"".join((head, block, RECORD_END))
+    cut = len(record) if stored_from < 0 else len(head) + stored_from
+    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    if cut >= len(record):
+        parts = [packer.compress(record), packer.flush()]
+    else:
+        store = zlib.compressobj(0, zlib.DEFLATED, -zlib.MAX_WBITS)
+        parts = [
+            packer.compress(record[:cut]),
+            packer.flush(zlib.Z_FULL_FLUSH),
+            store.compress(record[cut:]),
+            store.flush(),
+        ]
+    return b"".join((GZIP_HEADER, *parts, struct.pack("<LL", zlib.crc32(record), len(record) & 0xFFFFFFFF)))
+
+
+def stored_from(response: Response) -> int:
+    """Where in a response the bytes begin that need no more compression (-1: nowhere)."""
+    coded = response.get("Content-Encoding").strip().lower() in CODED or DENSE.match(response.get("Content-Type"))
+    return len(response.head) if coded and len(response.body) > STORED_ABOVE else -1
