@@ -25,6 +25,7 @@ __all__ = [
     "host_of",
     "join",
     "refusal",
+    "resolve",
     "site_of",
     "surt",
     "twin_of",
@@ -169,6 +170,15 @@ def canonicalise(url: str) -> str:
     query = _clean_query(_ODD_ESCAPE.sub(_escape, query)) if query else ""
     clean = f"{scheme}://{_FINAL_DOT.sub('', host)}{path}" + (f"?{query}" if query else "")
     return clean if len(clean) <= MAX_LENGTH else ""
+
+
+def resolve(base: str, reference: str, encoding: str = "utf-8") -> str:
+    """Canonical URL of `reference` on the page `base` ('' for none): `canonicalise(join(…))` in one step."""
+    if _CLEAN.fullmatch(reference):
+        return reference if len(reference) <= MAX_LENGTH else ""
+    if len(reference) < MAX_LENGTH // 2 and _CLEAN_PATH.fullmatch(reference) and (origin := _CLEAN_ORIGIN.match(base)):
+        return origin.group(1) + reference
+    return canonicalise(join(base, reference, encoding))
 
 
 def host_of(url: str) -> str:

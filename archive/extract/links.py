@@ -1,0 +1,113 @@
+"""Where a page leads: its parsed tree and its URL in; its anchors and the feeds it announces out, canonical."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from archive.article import Link
+from archive.urls import join, resolve
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+MAX_LINKS: Final = 2_000
+"""Links kept of one page. The longest index pages of newspapers have some hundreds; a link farm has no end."""
+
+_MAX_TEXT = 300  # characters of an anchor's text; the longest headlines stay under 200
+_MAX_FEEDS = 50
+_MAX_REPEATS = 5  # anchors looked at for each link that may be kept
+_FEED_TYPES = frozenset(
+    {
+        "application/rss+xml",
+        "application/atom+xml",
+        "application/rdf+xml",
+        "application/feed+json",
+        "application/json",
+        "application/xml",
+        "text/xml",
+    }
+)
+# Types that other things than feeds have: oEmbed and WordPress's REST address are announced by the same element.
+_VAGUE_TYPES = frozenset({"application/json", "application/xml", "text/xml"})
+_FEED_WORDS = ("feed", "rss", "atom")
+
+
+def find_links(
+    tree: HtmlElement,
+    base_url: str,
+    limit: int = MAX_LINKS,
+    encoding: str = "utf-8",
+) -> tuple[Link, ...]:
+    """Anchors of a page in page order, each canonical URL once, at most `limit`.
+
+    Of several anchors to one URL the longest text counts (a picture and its headline), and `nofollow` only if all have
+    it. `encoding` is the page's, for the queries of its links.
+    """
+    base, based, seen = base_url, False, 0
+    found: dict[str, Link] = {}
+    for element in tree.iter("a", "area", "base"):
+        href = element.get("href")
+        if not href or href[0] == "#":
+            continue
+        if element.tag == "base":
+            base, based = (base, True) if based else (join(base_url, href) or base_url, True)
+            continue
+        seen += 1
+        if seen > _MAX_REPEATS * limit:
+            break
+        url = resolve(base, href, encoding)
+        known = found.get(url)
+        if known:
+            found[url] = _merge(known, element)
+        elif url and len(found) < limit:
+            found[url] = Link(url=url, text=_text(element), rel=_rel(element))
+    return tuple(found.values())
+
+
+def find_feeds(tree: HtmlElement, base_url: str, encoding: str = "utf-8") -> tuple[Link, ...]:
+    """Feeds that a page announces by `<link rel=alternate type=…>`; `text` is their title, `rel` their MIME type."""
+    base = ""
+    found: dict[str, Link] = {}
+    for element in tree.iter("link"):
+        kind = (element.get("type") or "").partition(";")[0].strip().lower()
+        href = (element.get("href") or "").strip()
+        if kind not in _FEED_TYPES or not href or "alternate" not in (element.get("rel") or "").lower().split():
+            continue
+        title = " ".join((element.get("title") or "").split())[:_MAX_TEXT]
+        if kind in _VAGUE_TYPES and not any(word in href.lower() for word in _FEED_WORDS):
+            continue
+        base = base or document_base(tree, base_url)
+        url = resolve(base, href, encoding)
+        if url and len(found) < _MAX_FEEDS:
+            found.setdefault(url, Link(url=url, text=title, rel=kind))
+    return tuple(found.values())
+
+
+def document_base(tree: HtmlElement, page_url: str) -> str:
+    """URL that relative references are relative to: the first `<base href>` (HTML Standard, 4.2.3) or the page's."""
+    for element in tree.iter("base"):
+        href = element.get("href")
+        if href:
+            return join(page_url, href) or page_url
+    return page_url
+
+
+def _text(anchor: HtmlElement) -> str:
+    text = anchor.text if not len(anchor) else anchor.text_content()
+    if not text:
+        return ""
+    if "{" in text:  # a style sheet or a script inside the anchor
+        text = " ".join(part for part in anchor.itertext() if part and "{" not in part)
+    return " ".join(text[: 4 * _MAX_TEXT].split())[:_MAX_TEXT]
+
+
+def _rel(anchor: HtmlElement) -> str:
+    rel = anchor.get("rel")
+    return " ".join(rel.lower().split()) if rel else ""
+
+
+def _merge(known: Link, anchor: HtmlElement) -> Link:
+    text, rel = _text(anchor), _rel(anchor)
+    text = text if len(text) > len(known.text) else known.text
+    rel = rel if "nofollow" in known.rel and "nofollow" not in rel else known.rel
+    return Link(url=known.url, text=text, rel=rel)
