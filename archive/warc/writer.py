@@ -22,6 +22,7 @@ from archive.warc.record import (
     Original,
     member,
     new_record_id,
+    sha1_digest,
     stored_from,
     target_uri,
     warc_date,
@@ -52,10 +53,12 @@ def _now() -> datetime:
 class Written:
     """What became of a capture: ids and places of its records ('' and None where there is none), what an index needs.
 
-    `record_type` is `response`, `revisit`, or '' when nothing of a response came; `mime` is the served one, lower case,
-    without parameters; `date` is the WARC-Date as written.
+    `record_type` is `response`, `revisit`, or '' when nothing of a response came; `url` and `date` as written; `mime` as
+    served, without parameters. `payload_digest` is '' when there is none; `index_digest` is then of what came,
+    as indexing tools make it up.
     """
 
+    url: str
     record_type: str
     record_id: str
     location: Location | None
@@ -65,6 +68,7 @@ class Written:
     status: int
     mime: str
     payload_digest: str
+    index_digest: str
 
 
 class WarcWriter:
@@ -146,7 +150,9 @@ class WarcWriter:
             about = concurrent or [("WARC-Concurrent-To", request_id)]
             members.append(_metadata([*shared[:2], *shared[2:], *about], notes))
         places = self._append(members)
+        digest = payload_digest or (revisit_of.payload_digest if kind == "revisit" and revisit_of else "")
         return Written(
+            url=target_uri(capture.url),
             record_type=kind,
             record_id=response_id if kind else "",
             location=places[0] if kind else None,
@@ -155,7 +161,8 @@ class WarcWriter:
             date=date,
             status=response.status if response else 0,
             mime=_mime(response),
-            payload_digest=payload_digest or (revisit_of.payload_digest if kind == "revisit" and revisit_of else ""),
+            payload_digest=digest,
+            index_digest=digest or (sha1_digest(response.body) if response else ""),
         )
 
     def write_conversion(self, *, url: str, refers_to: str, date: datetime, text: str) -> tuple[str, Location]:
@@ -334,4 +341,4 @@ def _metadata(headers: Headers, notes: list[tuple[str, str]]) -> bytes:
 
 
 def _mime(response: Response | None) -> str:
-    return re.split(r"[;\s]", response.get("Content-Type").strip(), maxsplit=1)[0].lower() if response else ""
+    return re.split(r"[;\s]", response.get("Content-Type").strip(), maxsplit=1)[0] if response else ""
