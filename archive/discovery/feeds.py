@@ -1,0 +1,245 @@
+"""Reads RSS 0.9x, 1.0, 2.0, Atom 0.3 and 1.0, and JSON Feed: bytes as served in, the pages they announce out.
+
+Written on lxml rather than on feedparser, which took 28 times the CPU on the same feed (0.37 ms an entry, 9 s for
+2.6 MB) and knows no JSON Feed.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, Any, Final
+
+from lxml import etree
+
+from archive.discovery.announced import Announced, parse_time, plain
+from archive.discovery.lenient import gunzip, local_name, mend, parse
+from archive.urls import canonicalise, join, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+MAX_FEED_BYTES: Final = 10 * 1024 * 1024
+"""Largest feed read. Feeds with full texts of a hundred articles have 2 MB."""
+
+MAX_ENTRIES: Final = 2_000
+"""Entries kept of one feed, from its top, where the new ones are."""
+
+_XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
+_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_ENTRY_TAGS = frozenset({"item", "entry"})
+_PUBLISHED = ("pubdate", "published", "issued", "created", "date")
+_UPDATED = ("updated", "modified", "lastmodified")
+_PERIODS = {"hourly": 1, "daily": 24, "weekly": 168, "monthly": 720, "yearly": 8760}
+_MAX_EVERY = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """What a feed says.
+
+    `entries` in feed order, each URL once. `hub` and `self_url` are its WebSub addresses ('' when it has none). `every`
+    is how often it says it changes (`ttl`, `sy:updatePeriod`), None when it does not. `complete` is False when entries
+    or bytes were left out because of a limit. `problem` says why nothing could be read, '' when something was.
+    """
+
+    entries: tuple[Announced, ...] = ()
+    title: str = ""
+    language: str = ""
+    hub: str = ""
+    self_url: str = ""
+    every: timedelta | None = None
+    complete: bool = True
+    problem: str = ""
+
+
+def read_feed(
+    body: bytes,
+    url: str,
+    content_type: str = "",
+    *,
+    zone: tzinfo = UTC,
+    limit: int = MAX_ENTRIES,
+) -> Feed:
+    """Read the feed that `url` served; `zone` is the site's, for times without one. Never raises on bad input."""
+    data = gunzip(body, MAX_FEED_BYTES)
+    complete = len(data) < MAX_FEED_BYTES
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
+        return _read_json(data, url, zone=zone, limit=limit)
+    root = parse(mend(data, content_type))
+    if root is None:
+        return Feed(problem="not XML")
+    items = [element for element in root.iter(etree.Element) if local_name(element) in _ENTRY_TAGS]
+    if not items and local_name(root) not in {"rss", "feed", "rdf", "channel"}:
+        return Feed(problem=f"root element is {local_name(root)[:40]!r}, not a feed's")
+    base = _base_of(root, url)
+    head = _head(root)
+    return Feed(
+        entries=tuple(_unique((_xml_entry(item, base, zone) for item in items), limit)),
+        title=plain(head.get("title")),
+        language=(root.get(_XML_LANG) or head.get("language", "")).strip()[:35],
+        hub=_link(root, base, "hub"),
+        self_url=_link(root, base, "self"),
+        every=_every(head),
+        complete=complete and len(items) <= limit,
+    )
+
+
+def _unique(entries: Iterable[Announced | None], limit: int) -> Iterator[Announced]:
+    seen: set[str] = set()
+    for entry in entries:
+        if entry and entry.url not in seen:
+            seen.add(entry.url)
+            yield entry
+            if len(seen) >= limit:
+                return
+
+
+def _base_of(element: etree._Element, base: str) -> str:
+    own = element.get(_XML_BASE)
+    return (join(base, own) or base) if own else base
+
+
+def _text(element: etree._Element) -> str:
+    return "".join(element.itertext()).strip() if len(element) else (element.text or "").strip()
+
+
+def _fields(element: etree._Element) -> dict[str, str]:
+    """First text of each child by its local name in lower case; namespaces are too often wrong to tell them apart."""
+    fields: dict[str, str] = {}
+    for child in element.iterchildren(etree.Element):
+        name = local_name(child)
+        if name not in fields and name not in {"encoded", "content", "description", "summary"}:
+            fields[name] = _text(child)
+    return fields
+
+
+def _head(root: etree._Element) -> dict[str, str]:
+    channel = next((child for child in root.iterchildren(etree.Element) if local_name(child) == "channel"), root)
+    return {name: text for name, text in _fields(channel).items() if name not in _ENTRY_TAGS}
+
+
+def _link(root: etree._Element, base: str, rel: str) -> str:
+    for element in root.iter("{*}link", "atom:link"):
+        parent = element.getparent()
+        if parent is not None and local_name(parent) in _ENTRY_TAGS:
+            continue
+        if rel in (element.get("rel") or "").lower().split() and element.get("href"):
+            return resolve(base, element.get("href", "").strip())
+    return ""
+
+
+def _every(head: dict[str, str]) -> timedelta | None:
+    hours = _PERIODS.get(head.get("updateperiod", "").lower())
+    try:
+        if hours:
+            return timedelta(hours=hours) / max(1, int(head.get("updatefrequency") or 1))
+        minutes = int(head.get("ttl") or 0)
+        return min(timedelta(minutes=minutes), _MAX_EVERY) if minutes > 0 else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _xml_entry(item: etree._Element, base: str, zone: tzinfo) -> Announced | None:
+    fields = _fields(item)
+    url = _entry_url(item, fields, _base_of(item, base))
+    if not url:
+        return None
+    return Announced(
+        url=url,
+        title=plain(fields.get("title")),
+        published=_first_time(fields, _PUBLISHED, zone),
+        updated=_first_time(fields, _UPDATED, zone),
+        language=(item.get(_XML_LANG) or fields.get("language", ""))[:35],
+        publication=plain(fields.get("source")),
+        keywords=tuple(_categories(item)),
+    )
+
+
+def _first_time(fields: dict[str, str], names: Iterable[str], zone: tzinfo) -> datetime | None:
+    return next((time for name in names if name in fields and (time := parse_time(fields[name], zone))), None)
+
+
+def _categories(item: etree._Element) -> Iterator[str]:
+    for child in list(item.iterchildren(etree.Element))[:100]:
+        if local_name(child) in {"category", "subject"}:
+            word = plain(child.get("term") or _text(child))
+            if word:
+                yield word[:100]
+
+
+def _entry_url(item: etree._Element, fields: dict[str, str], base: str) -> str:
+    """Where the entry leads.
+
+    In this order: the address before a redirecting feed service's (`origLink`), the alternate link, an Atom id or RSS
+    guid that is an address, `rdf:about`.
+    """
+    for candidate in (fields.get("origlink", ""), *_links_by_rank(item)):
+        url = resolve(base, candidate) if candidate else ""
+        if url:
+            return url
+    guid = next((child for child in item.iterchildren(etree.Element) if local_name(child) in {"guid", "id"}), None)
+    if guid is not None and (guid.get("isPermaLink") or "").lower() != "false":
+        url = canonicalise(_text(guid))
+        if url:
+            return url
+    about = next((value for name, value in item.attrib.items() if str(name).endswith("about")), "")
+    return canonicalise(str(about))
+
+
+def _links_by_rank(item: etree._Element) -> list[str]:
+    ranked: list[tuple[int, str]] = []
+    for child in list(item.iterchildren(etree.Element))[:200]:
+        if local_name(child) != "link":
+            continue
+        href = (child.get("href") or _text(child) or (child.tail or "")).strip()
+        rel = (child.get("rel") or "alternate").lower()
+        if href and rel == "alternate":
+            kind = child.get("type") or "text/html"
+            ranked.append((0 if "html" in kind else 1, href))
+    return [href for _, href in sorted(ranked, key=lambda pair: pair[0])]
+
+
+def _read_json(data: bytes, url: str, *, zone: tzinfo, limit: int) -> Feed:
+    try:
+        feed = json.loads(data.decode("utf-8-sig", "replace"))
+    except (ValueError, RecursionError):
+        return Feed(problem="not JSON")
+    items = feed.get("items") if isinstance(feed, dict) else None
+    if not isinstance(items, list):
+        return Feed(problem="JSON without items, not a JSON Feed")
+    hubs = feed.get("hubs") if isinstance(feed.get("hubs"), list) else []
+    hub = next((_string(hub, "url") for hub in hubs if isinstance(hub, dict)), "")
+    return Feed(
+        entries=tuple(_unique((_json_entry(item, url, zone) for item in items if isinstance(item, dict)), limit)),
+        title=plain(_string(feed, "title")),
+        language=_string(feed, "language")[:35],
+        hub=resolve(url, hub) if hub else "",
+        self_url=resolve(url, _string(feed, "feed_url")) if _string(feed, "feed_url") else "",
+        complete=len(items) <= limit,
+    )
+
+
+def _json_entry(item: dict[str, Any], base: str, zone: tzinfo) -> Announced | None:
+    candidates = (_string(item, "url"), _string(item, "external_url"))
+    url = next((url for text in candidates if text and (url := resolve(base, text))), "")
+    url = url or canonicalise(_string(item, "id"))
+    if not url:
+        return None
+    tags = item.get("tags")
+    return Announced(
+        url=url,
+        title=plain(_string(item, "title")),
+        published=parse_time(_string(item, "date_published"), zone),
+        updated=parse_time(_string(item, "date_modified"), zone),
+        language=_string(item, "language")[:35],
+        keywords=tuple(plain(tag)[:100] for tag in tags[:100] if isinstance(tag, str))
+        if isinstance(tags, list)
+        else (),
+    )
+
+
+def _string(mapping: dict[str, Any], name: str) -> str:
+    value = mapping.get(name)
+    return value.strip() if isinstance(value, str) else ""

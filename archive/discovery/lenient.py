@@ -1,0 +1,135 @@
+"""Makes XML from the web parseable: bytes as served in; UTF-8 bytes, and a parser that refuses entities, out.
+
+Feeds and sitemaps are written by templates: a bare `&` in an address, `&nbsp;`, control characters, a PHP warning
+before the first tag, Arabic in windows-1256 under a declaration of UTF-8. A recovering parser alone loses the text
+around them.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import html
+import io
+import re
+import zlib
+from typing import TYPE_CHECKING, Final
+
+from lxml import etree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_BYTES: Final = 50 * 1024 * 1024
+"""Largest file read, uncompressed: the sitemap protocol's own limit (sitemaps.org, "Sitemap file limits")."""
+
+_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_DECLARATION = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']", re.IGNORECASE)
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._-]{1,40})", re.IGNORECASE)
+_PROLOGUE = re.compile(r"<\?xml[^>]{0,200}\?>")
+_ROOT = re.compile(
+    r"<(?:\?xml|!DOCTYPE|!--|rss\b|feed\b|[a-zA-Z]+:RDF\b|RDF\b|urlset\b|sitemapindex\b|channel\b|[a-z]+:feed\b)"
+)
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+_BAD_REFERENCE = re.compile(
+    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?!(?:amp|lt|gt|quot|apos);)(#?[A-Za-z0-9]{1,31};)?", re.DOTALL
+)
+_REFERENCE_TO_MEND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)")
+_XML_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+def parse(data: bytes) -> etree._Element | None:
+    """Root of what `mend` made, recovered as far as it goes; no entity is expanded, no file or address opened."""
+    parser = etree.XMLParser(
+        recover=True,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        return etree.fromstring(data, parser)
+    except etree.XMLSyntaxError:
+        return None
+
+
+def stream(data: bytes) -> Iterator[tuple[str, etree._Element]]:
+    """The `start` and `end` events of what `mend` made, under the same rules."""
+    events = etree.iterparse(
+        io.BytesIO(data),
+        events=("start", "end"),
+        recover=True,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    with contextlib.suppress(etree.XMLSyntaxError):  # not one element in it, or nothing to recover any more
+        yield from events
+
+
+def local_name(element: etree._Element) -> str:
+    """Name without its namespace or an undeclared prefix, in lower case; '' for what is not an element."""
+    tag = element.tag
+    return tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(tag, str) else ""
+
+
+def gunzip(body: bytes, limit: int = MAX_BYTES) -> bytes:
+    """`body` without gzip, whatever its name says; at most `limit` bytes, and what could be read of a torn one."""
+    chunks: list[bytes] = []
+    room = limit
+    while body[:2] == b"\x1f\x8b" and room > 0:
+        inflater = zlib.decompressobj(wbits=31)
+        try:
+            chunk = inflater.decompress(body, room)
+        except zlib.error:
+            break
+        chunks.append(chunk)
+        room -= len(chunk)
+        body = inflater.unused_data
+    return b"".join(chunks) if chunks else body[:limit]
+
+
+def mend(body: bytes, content_type: str = "") -> bytes:
+    """`body` as UTF-8 XML without an encoding declaration, its stray ampersands and unknown entities made text."""
+    text = _decode(body, content_type)
+    start = _ROOT.search(text[:20_000])
+    text = _PROLOGUE.sub("", text[start.start() :] if start else text, count=1)
+    if _CONTROL.search(text):
+        text = _CONTROL.sub("", text)
+    if _REFERENCE_TO_MEND.search(text):
+        text = _BAD_REFERENCE.sub(_mended, text)
+    return text.encode()
+
+
+def _decode(body: bytes, content_type: str) -> str:
+    for mark, encoding in _BOMS:
+        if body.startswith(mark):
+            return body[len(mark) :].decode(encoding, "replace")
+    declared = _DECLARATION.match(body)
+    served = _CHARSET.search(content_type)
+    names = [served.group(1) if served else "", declared.group(1).decode("ascii") if declared else ""]
+    for encoding in ("utf-8", *names):
+        try:
+            return body.decode(encoding) if encoding else body.decode("utf-8")
+        except (LookupError, ValueError):
+            continue
+    # Broken UTF-8, or bytes of an undeclared code page. Lead bytes of Arabic in UTF-8 are rare in windows-1256 text.
+    arabic_pairs = len(re.findall(rb"[\xd8-\xdb][\x80-\xbf]", body))
+    high_bytes = len(body) - len(body.translate(None, bytes(range(128, 256))))
+    return body.decode("utf-8" if 4 * arabic_pairs > high_bytes else "cp1256", "replace")
+
+
+def _mended(match: re.Match[str]) -> str:
+    whole, name = match.group(), match.group(1)
+    if whole[0] == "<":
+        return whole
+    if name:
+        text = html.unescape(whole)
+        if text != whole:
+            return _CONTROL.sub("", text).translate(_XML_TEXT)
+    return "&amp;" + (name or "")

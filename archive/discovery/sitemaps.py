@@ -1,0 +1,133 @@
+"""Reads sitemaps, sitemap indexes, news sitemaps and text sitemaps: bytes as served in, what they announce out.
+
+The protocol is https://www.sitemaps.org/protocol.html; the `news:` fields are Google's
+(https://www.google.com/schemas/sitemap-news/0.9). Local names are compared: the namespace is often misspelt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING, Final, Literal
+
+from archive.discovery.announced import Announced, parse_time, plain
+from archive.discovery.lenient import MAX_BYTES, gunzip, local_name, mend, stream
+from archive.urls import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lxml import etree
+
+MAX_URLS: Final = 50_000
+"""URLs read of one sitemap: the protocol's own limit."""
+
+# Which field may stand in which element: an image and a video have a `loc` and a `title` too.
+_BLOCKS = frozenset({"url", "sitemap"})
+_FIELDS = {
+    "loc": ("url", "sitemap"),
+    "lastmod": ("url", "sitemap"),
+    "publication_date": ("news",),
+    "title": ("news",),
+    "keywords": ("news",),
+    "name": ("publication",),
+    "language": ("publication",),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sitemap:
+    """What a sitemap says.
+
+    `entries` are pages, `children` the sitemaps that an index names; `lastmod` is their `updated`. `complete` is False
+    when a limit left something out, or the file is broken off. `problem` says why nothing could be read.
+    """
+
+    kind: Literal["urlset", "index", "text", ""] = ""
+    entries: tuple[Announced, ...] = ()
+    children: tuple[Announced, ...] = ()
+    complete: bool = True
+    problem: str = ""
+
+
+def read_sitemap(
+    body: bytes,
+    url: str,
+    content_type: str = "",
+    *,
+    zone: tzinfo = UTC,
+    limit: int = MAX_URLS,
+) -> Sitemap:
+    """Read the sitemap that `url` served, gzip or not; `zone` is the site's, for times without one. Never raises."""
+    data = gunzip(body, MAX_BYTES)
+    complete = len(data) < MAX_BYTES
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:4].lower() == b"http":
+        return _read_text(data, url, limit=limit, complete=complete)
+    found: dict[str, Announced] = {}
+    children: dict[str, Announced] = {}
+    root, count = "", 0
+    for name, kind, fields in _blocks(mend(data, content_type)):
+        root = root or name
+        count += 1
+        if count > limit:
+            break
+        entry = _entry(fields, url, zone)
+        if entry:
+            (children if kind == "sitemap" else found).setdefault(entry.url, entry)
+    if not root:
+        return Sitemap(problem="no <url> and no <sitemap> in it")
+    return Sitemap(
+        kind="index" if children and not found else "urlset",
+        entries=tuple(found.values()),
+        children=tuple(children.values()),
+        complete=complete and count <= limit,
+    )
+
+
+def _blocks(data: bytes) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Each `<url>` or `<sitemap>`: name of the root element, own name, first text of each field in it."""
+    root = ""
+    fields: dict[str, str] = {}
+    for event, element in stream(data):
+        name = local_name(element)
+        if event == "start":
+            root = root or name
+            if name in _BLOCKS:
+                fields = {}
+        elif name in _BLOCKS:
+            yield root, name, fields
+            parent = element.getparent()
+            if parent is not None:
+                parent.clear()  # else all that is finished stays in memory
+        elif name in _FIELDS and _parent_name(element) in _FIELDS[name]:
+            fields.setdefault(name, (element.text or "").strip())
+
+
+def _parent_name(element: etree._Element) -> str:
+    parent = element.getparent()
+    return "" if parent is None else local_name(parent)
+
+
+def _entry(fields: dict[str, str], base: str, zone: tzinfo) -> Announced | None:
+    url = resolve(base, fields.get("loc", ""))
+    if not url or not fields.get("loc"):
+        return None
+    return Announced(
+        url=url,
+        title=plain(fields.get("title")),
+        published=parse_time(fields.get("publication_date", ""), zone),
+        updated=parse_time(fields.get("lastmod", ""), zone),
+        language=fields.get("language", "")[:35],
+        publication=plain(fields.get("name")),
+        keywords=tuple(word for part in fields.get("keywords", "")[:2000].split(",") if (word := plain(part)[:100])),
+    )
+
+
+def _read_text(data: bytes, url: str, *, limit: int, complete: bool) -> Sitemap:
+    found: dict[str, Announced] = {}
+    lines = data.decode("utf-8-sig", "replace").split("\n", limit + 1)
+    for line in lines[:limit]:
+        target = resolve(url, line.strip()) if line.strip() else ""
+        if target:
+            found.setdefault(target, Announced(url=target))
+    return Sitemap(kind="text", entries=tuple(found.values()), complete=complete and len(lines) <= limit)
