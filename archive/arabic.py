@@ -87,17 +87,22 @@ _ARTICLES: Final = ("وال", "بال", "كال", "فال", "لل", "ال")
 _SUFFIXES: Final = ("ها", "ان", "ات", "ون", "ين", "يه", "ه", "ي")
 
 
+def without_article(word: str) -> str:
+    """The folded word without conjunction and article (with ب, ك, ف or ل before it): the front half of `stem`."""
+    if word.startswith("و") and len(word) >= 4 and not word.startswith("وال"):
+        word = word[1:]
+    for article in _ARTICLES:
+        if word.startswith(article) and len(word) - len(article) >= 2:
+            return word[len(article) :]
+    return word
+
+
 def stem(word: str) -> str:
     """The light stem (light10) of one folded word: conjunction, article and inflection off, at least two letters kept.
 
     Words of other scripts come back unchanged, so nobody needs to know a word's language.
     """
-    if word.startswith("و") and len(word) >= 4 and not word.startswith("وال"):
-        word = word[1:]
-    for article in _ARTICLES:
-        if word.startswith(article) and len(word) - len(article) >= 2:
-            word = word[len(article) :]
-            break
+    word = without_article(word)
     for suffix in _SUFFIXES:
         if word.endswith(suffix) and len(word) - len(suffix) >= 2:
             word = word[: -len(suffix)]

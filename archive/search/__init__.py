@@ -1,0 +1,49 @@
+"""Search of the archive: article rows are indexed by their keys, a person's text becomes a Query, hits come out.
+
+>>> from archive.search import parse
+>>> [clause.phrases[0].words for clause in parse('site:bbc.com "الدار البيضاء" -رياضة').wanted]
+[('الدار', 'البيضاء')]
+"""
+
+from archive.search.index import (
+    add_entries,
+    create_index,
+    create_plain_index,
+    drop_plain_index,
+    index_articles,
+    is_current,
+    make_entry,
+    optimize,
+    rebuild,
+    remove_entries,
+    unindex_articles,
+)
+from archive.search.marks import Snippet, Span, highlight, pieces, snippet
+from archive.search.query import Query, parse
+from archive.search.ranking import Hit, Order, Results, any_word, search
+
+__all__ = [
+    "Hit",
+    "Order",
+    "Query",
+    "Results",
+    "Snippet",
+    "Span",
+    "add_entries",
+    "any_word",
+    "create_index",
+    "create_plain_index",
+    "drop_plain_index",
+    "highlight",
+    "index_articles",
+    "is_current",
+    "make_entry",
+    "optimize",
+    "parse",
+    "pieces",
+    "rebuild",
+    "remove_entries",
+    "search",
+    "snippet",
+    "unindex_articles",
+]

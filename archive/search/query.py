@@ -1,0 +1,292 @@
+"""Reads what a person typed into the search box: text comes in, a Query or an FTS5 expression goes out; nothing raises.
+
+    "exact phrase"   «عبارة»          words in that order
+    word*                              words that begin so (three letters or more)
+    a OR b                             either; binds closer than the spaces, which mean AND
+    -word   NOT word   -"a phrase"     without
+    site: section: author: language:   filters; a value of several words is quoted; the same filter twice means either
+    from: to: (after: since: before: until:) on:   YYYY, YYYY-MM or YYYY-MM-DD, both ends included
+
+Every word reaches FTS5 as a quoted string of letters and digits, so no text can be read as its syntax.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from archive.arabic import fold, words
+from archive.search.keys import date_facets, facet, prefix_variants, word_variants
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+MAX_CHARACTERS: Final = 1000
+MAX_WORDS: Final = 24
+"""Longer queries are cut: every word costs a walk through its postings, and nobody types more."""
+MIN_PREFIX: Final = 3
+"""Shorter beginnings would make FTS5 merge the postings of a large part of all words."""
+
+_FIELDS: Final = {
+    "site": ("site", "host", "موقع"),
+    "section": ("section", "قسم"),
+    "author": ("author", "by", "كاتب"),
+    "title": ("title", "عنوان"),
+    "language": ("language", "lang", "لغه"),
+    "from": ("from", "after", "since", "من"),
+    "to": ("to", "before", "until", "الي"),
+    "on": ("on", "date", "تاريخ"),
+}
+_FIELD_NAMES: Final = {alias: field for field, aliases in _FIELDS.items() for alias in aliases}
+_OPEN: Final = '"«“„'
+_CLOSE: Final = '"»”'
+_TOKEN: Final = re.compile(
+    rf"""(?P<minus>[-−](?=\S))?
+    (?:(?P<field>[^\W\d_]+):(?=\S))?
+    (?:[{_OPEN}](?P<quoted>[^{_CLOSE}]*)(?:[{_CLOSE}]|$)(?P<star>\*)?
+      |(?P<bare>[^\s{_OPEN}]+))""",
+    re.VERBOSE,
+)
+_DATE: Final = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phrase:
+    """Words that must stand in this order (one word, most often); `prefix` says that the last one is only a beginning.
+
+    `column` restricts it to one column of the index ('' for all).
+    """
+
+    words: tuple[str, ...]
+    prefix: bool = False
+    column: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """One condition: any of its phrases (or, `negated`, none of them)."""
+
+    phrases: tuple[Phrase, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What was asked for.
+
+    `facets` are groups of filter tokens, of each group one must be there; `excluded` those that must not be there.
+    `date_from` and `date_to` are YYYY-MM-DD, both included ('' for open). `problems` say in English what was left out.
+    """
+
+    clauses: tuple[Clause, ...] = ()
+    facets: tuple[tuple[str, ...], ...] = ()
+    excluded: tuple[str, ...] = ()
+    date_from: str = ""
+    date_to: str = ""
+    problems: tuple[str, ...] = ()
+
+    @property
+    def wanted(self) -> tuple[Clause, ...]:
+        """The clauses that ask for words."""
+        return tuple(clause for clause in self.clauses if not clause.negated)
+
+
+class _Reader:
+    """Gathers the parts of a query while its tokens are read from left to right."""
+
+    def __init__(self) -> None:
+        self.clauses: list[Clause] = []
+        self.facets: dict[str, list[str]] = {}
+        self.excluded: list[str] = []
+        self.dates = {"from": "", "to": ""}
+        self.problems: list[str] = []
+        self.room = MAX_WORDS
+        self.negate_next = False
+        self.join_next = False
+
+    def token(self, match: re.Match[str]) -> None:
+        bare = match["bare"] or ""
+        field = _FIELD_NAMES.get(fold(match["field"] or ""), "")
+        if not match["field"] and not match["minus"] and self.operator(bare):
+            return
+        negated = bool(match["minus"]) or self.negate_next
+        self.negate_next = False
+        value = match["quoted"] if match["quoted"] is not None else bare
+        if field in {"site", "language"}:
+            self.filter(field, value, negated=negated)
+        elif field in {"from", "to", "on"}:
+            self.date(field, value)
+        else:
+            # A name that is no field is text like any other: 10:30, http://…
+            text = value if field or not match["field"] else f"{match['field']} {value}"
+            self.phrase(text, column=field, prefix=bool(match["star"]) or bare.endswith("*"), negated=negated)
+        self.join_next = False
+
+    def operator(self, bare: str) -> bool:
+        if bare == "AND":
+            return True
+        if bare in {"OR", "|"}:
+            self.join_next = True
+            return True
+        if bare == "NOT":
+            self.negate_next = True
+            return True
+        return False
+
+    def filter(self, field: str, value: str, *, negated: bool) -> None:
+        token = facet(field, _host(value) if field == "site" else value.replace("_", "-"))
+        if not token:
+            self.problems.append(f"{field}: needs a value")
+        elif negated:
+            self.excluded.append(token)
+        elif len(self.facets.setdefault(field, [])) < MAX_WORDS:
+            self.facets[field].append(token)
+
+    def date(self, field: str, value: str) -> None:
+        span = date_span(value)
+        if not span:
+            self.problems.append(f"{field}:{value[:20]} is no date: write YYYY, YYYY-MM or YYYY-MM-DD")
+            return
+        first, last = span
+        if field in {"from", "on"}:
+            self.dates["from"] = max(self.dates["from"], first)
+        if field in {"to", "on"}:
+            self.dates["to"] = min(self.dates["to"] or last, last)
+
+    def phrase(self, text: str, *, column: str, prefix: bool, negated: bool) -> None:
+        found = tuple(match.group() for match in words(text))
+        if len(found) > self.room:
+            self.problems.append(f"only the first {MAX_WORDS} words were used")
+        found = found[: self.room]
+        if not found:
+            return
+        self.room -= len(found)
+        phrase = Phrase(words=found, prefix=prefix, column=column)
+        last = self.clauses[-1] if self.clauses else None
+        if self.join_next and last and last.negated == negated:
+            self.clauses[-1] = Clause(phrases=(*last.phrases, phrase), negated=negated)
+        else:
+            self.clauses.append(Clause(phrases=(phrase,), negated=negated))
+
+
+def _host(value: str) -> str:
+    """A host out of what people paste after `site:`, a whole URL at times."""
+    return re.sub(r"^https?://", "", value.strip()).split("/", maxsplit=1)[0]
+
+
+def date_span(value: str) -> tuple[str, str] | None:
+    """The first and last day (YYYY-MM-DD) of a year, month or day, in whatever digits; None when it is no date."""
+    match = _DATE.match(fold(value.strip().replace("/", "-")))
+    if not match:
+        return None
+    year, month, day = (int(part) if part else 0 for part in match.groups())
+    if not 1 <= year <= 9999 or (match[2] and not 1 <= month <= 12):
+        return None
+    if match[3]:
+        if not 1 <= day <= calendar.monthrange(year, month)[1]:
+            return None
+        return (f"{year:04}-{month:02}-{day:02}",) * 2
+    first_month, last_month = (month, month) if match[2] else (1, 12)
+    last_day = calendar.monthrange(year, last_month)[1]
+    return f"{year:04}-{first_month:02}-01", f"{year:04}-{last_month:02}-{last_day:02}"
+
+
+def parse(text: str) -> Query:
+    """The query that a person's text means; whatever makes no sense in it is left out and named in `problems`."""
+    reader = _Reader()
+    if len(text) > MAX_CHARACTERS:
+        reader.problems.append(f"only the first {MAX_CHARACTERS} characters were used")
+    for match in _TOKEN.finditer(text[:MAX_CHARACTERS]):
+        reader.token(match)
+    return Query(
+        clauses=tuple(reader.clauses),
+        facets=tuple(tuple(dict.fromkeys(tokens)) for tokens in reader.facets.values()),
+        excluded=tuple(dict.fromkeys(reader.excluded))[:MAX_WORDS],
+        date_from=reader.dates["from"],
+        date_to=reader.dates["to"],
+        problems=tuple(dict.fromkeys(reader.problems)),
+    )
+
+
+def date_tokens(date_from: str, date_to: str) -> tuple[str, ...]:
+    """The fewest date tokens (years, months, days) that cover the days from … to …, both included.
+
+    An open end is closed at 1900 or 2100. At most two rests of a month and two of a year stand beside the whole years.
+    """
+    first, last = date_from or "1900-01-01", date_to or "2100-12-31"
+    return tuple(_cover(first, last)) if first <= last else ()
+
+
+def _cover(first: str, last: str) -> Iterator[str]:
+    for year in range(int(first[:4]), int(last[:4]) + 1):
+        low, high = max(first, f"{year:04}-01-01"), min(last, f"{year:04}-12-31")
+        if (low[5:], high[5:]) == ("01-01", "12-31"):
+            yield _last(date_facets(f"{year:04}"))
+            continue
+        for month in range(int(low[5:7]), int(high[5:7]) + 1):
+            days = calendar.monthrange(year, month)[1]
+            start = int(low[8:]) if month == int(low[5:7]) else 1
+            end = int(high[8:]) if month == int(high[5:7]) else days
+            if (start, end) == (1, days):
+                yield _last(date_facets(f"{year:04}-{month:02}"))
+            else:
+                yield from (_last(date_facets(f"{year:04}-{month:02}-{day:02}")) for day in range(start, end + 1))
+
+
+def _last(tokens: Iterable[str]) -> str:
+    return [*tokens][-1]
+
+
+def match_expression(query: Query, languages: Sequence[str] = ()) -> str:
+    """The FTS5 expression of the query for an archive that holds these stemming languages; '' when it asks for nothing.
+
+    Negated clauses alone give '' too: FTS5 can only take away from something.
+    """
+    groups = [_any(_phrase(phrase, languages) for phrase in clause.phrases) for clause in query.wanted]
+    groups += [_any(map(_quoted, tokens)) for tokens in query.facets]
+    if query.date_from or query.date_to:
+        # A range that ends before it begins must find nothing: no article has this token.
+        groups.append(_any(map(_quoted, date_tokens(query.date_from, query.date_to) or ("date:none",))))
+    wanted = " AND ".join(group for group in groups if group)
+    unwanted = unwanted_expression(query, languages)
+    return f"({wanted}) NOT {unwanted}" if wanted and unwanted else wanted
+
+
+def unwanted_expression(query: Query, languages: Sequence[str] = ()) -> str:
+    """The FTS5 expression of what the query excludes; '' when it excludes nothing."""
+    phrases = [_phrase(phrase, languages) for clause in query.clauses if clause.negated for phrase in clause.phrases]
+    return _any([*phrases, *map(_quoted, query.excluded)])
+
+
+def _any(parts: Iterable[str]) -> str:
+    distinct = [part for part in dict.fromkeys(parts) if part]
+    return f"({' OR '.join(distinct)})" if distinct else ""
+
+
+def _quoted(tokens: str) -> str:
+    return '"' + tokens.replace('"', '""') + '"'
+
+
+def _phrase(phrase: Phrase, languages: Sequence[str]) -> str:
+    forms = _forms(phrase, languages)
+    expression = _any(_quoted(" ".join(keys)) + (" *" if prefix else "") for keys, prefix in forms)
+    return f"{{{phrase.column}}} : {expression}" if expression and phrase.column else expression
+
+
+def _forms(phrase: Phrase, languages: Sequence[str]) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """Each way in which the phrase may be stored: its keys, and whether the last of them is only a beginning."""
+    if len(phrase.words) == 1:
+        for key in word_variants(phrase.words[0], languages):
+            yield (key,), False
+    else:
+        # A document has one language, so a phrase is never stored in a mixture of two.
+        for language in ("", *languages):
+            yield tuple(word_variants(word, (language,))[-1] for word in phrase.words if word_variants(word, ())), False
+    if phrase.prefix:
+        *before, last = phrase.words
+        beginnings = [form for form in prefix_variants(last) if len(form) >= MIN_PREFIX]
+        for language in ("", *languages) if before else ("",):
+            start = tuple(key for word in before for key in word_variants(word, (language,))[-1:])
+            yield from (((*start, form), True) for form in beginnings)

@@ -1,0 +1,284 @@
+import random
+import sqlite3
+import time
+from contextlib import closing
+
+import pytest
+
+from archive.search import highlight, parse, pieces, rebuild, search, snippet, unindex_articles
+from archive.search.ranking import CANDIDATES
+
+
+def ids(shelf, query, **options):
+    return [hit.id for hit in search(shelf.db, query, **options).hits]
+
+
+@pytest.mark.parametrize(
+    ("printed", "asked"),
+    [
+        ("الشركات", "شركة"),
+        ("مُدَرِّسُونَ", "المدرسين"),
+        ("الـــعـــربية", "العربيه"),
+        ("إلى", "الى"),
+        ("مؤتمر", "الموتمر"),
+        ("ﻻعب", "لاعب"),
+        ("٢٠٢٤", "2024"),
+        ("کتاب‌ها", "كتاب"),
+        ("CAFÉS", "cafes"),
+        ("Ｗｉｄｅ", "wide"),
+        ("北京新闻", "新闻"),
+        ("हिन्दी", "हिन्दी"),
+    ],
+)
+def test_word_is_found_in_another_spelling(shelf, printed, asked):
+    wanted = shelf.put(text=f"قبل {printed} بعد")
+    shelf.put(text="شيء آخر")
+    assert ids(shelf, asked) == [wanted]
+    assert ids(shelf, printed) == [wanted]
+
+
+def test_stems_follow_the_language_of_the_document(shelf):
+    english = shelf.put(text="the ministers were running", language="en-GB")
+    french = shelf.put(text="les élections présidentielles nouvelles", language="fr")
+    arabic = shelf.put(text="قال running في elections", language="ar")
+    assert set(ids(shelf, "run")) == {english}
+    assert set(ids(shelf, "running")) == {english, arabic}
+    assert set(ids(shelf, "election")) == {french}
+    assert ids(shelf, '"election presidentielle"') == [french]
+
+
+def test_stems_of_two_languages_do_not_mix(shelf):
+    shelf.put(text="a new day", language="en")
+    shelf.put(text="un jour", language="fr")
+    assert ids(shelf, "news") == []
+
+
+def test_all_words_must_be_there(shelf):
+    both = shelf.put(text="انتخابات رئاسية")
+    shelf.put(text="انتخابات محلية")
+    assert ids(shelf, "انتخابات رئاسية") == [both]
+
+
+def test_words_may_stand_in_title_and_text(shelf):
+    split = shelf.put(title="انتخابات", text="رئاسية")
+    assert ids(shelf, "انتخابات رئاسية") == [split]
+
+
+def test_nothing_with_all_words_gives_some_of_the_words(shelf):
+    one = shelf.put(text="زلزال المغرب")
+    results = search(shelf.db, "زلزال تركيا")
+    assert ([hit.id for hit in results.hits], results.relaxed) == ([one], True)
+    assert ids(shelf, "زلزال تركيا", relax=False) == []
+
+
+def test_phrase_keeps_the_order(shelf):
+    shelf.put(text="البيضاء الدار")
+    right = shelf.put(text="مدينة الدار البيضاء اليوم")
+    assert ids(shelf, '"الدار البيضاء"') == [right]
+
+
+@pytest.mark.parametrize("beginning", ["مدر*", "المدر*", "والمدر*"])
+def test_prefix(shelf, beginning):
+    wanted = shelf.put(text="المدرسة")
+    shelf.put(text="المدينة")
+    assert ids(shelf, beginning) == [wanted]
+
+
+def test_prefix_of_a_stemmed_language(shelf):
+    wanted = shelf.put(text="ministries", language="en")
+    assert ids(shelf, "minis*") == [wanted]
+
+
+def test_or_and_not(shelf):
+    cat, dog = shelf.put(text="قطة صغيرة"), shelf.put(text="كلب صغير")
+    assert set(ids(shelf, "قطة OR كلب")) == {cat, dog}
+    assert ids(shelf, "صغيرة OR صغير -كلب") == [cat]
+    assert ids(shelf, "-كلب") == [cat]
+
+
+def test_site_is_its_name_its_host_or_a_domain_above(shelf):
+    bbc = shelf.put(text="خبر", site="bbc-arabic", hostname="www.bbc.co.uk")
+    shelf.put(text="خبر", site="x", hostname="notbbc.co.uk")
+    for value in ("bbc-arabic", "BBC.co.uk", "www.bbc.co.uk", "https://bbc.co.uk/news"):
+        assert ids(shelf, f"خبر site:{value}") == [bbc]
+    assert len(ids(shelf, "خبر -site:bbc.co.uk")) == 1
+
+
+def test_section_author_and_language(shelf):
+    wanted = shelf.put(text="خبر", section="الرياضة العالمية", author="أحمد الشريف; منى", language="ar-EG")
+    shelf.put(text="خبر رياضة احمد", language="fr")
+    for query in ("section:رياضة", 'section:"رياضة عالمية"', "author:احمد", 'author:"احمد الشريف"', "language:ar"):
+        assert ids(shelf, query) == [wanted]
+    assert ids(shelf, "language:AR_EG خبر") == [wanted]
+
+
+def test_dates_from_and_to_are_included(shelf):
+    days = {day: shelf.put(text="خبر", date=day) for day in ("2023-12-31", "2024-01-01", "2024-03-05", "2024-03-06")}
+    undated = shelf.put(text="خبر")
+    assert ids(shelf, "from:2024-01-01 to:2024-03-05", order="oldest") == [days["2024-01-01"], days["2024-03-05"]]
+    assert ids(shelf, "خبر on:2024-03") == [days["2024-03-06"], days["2024-03-05"]]
+    assert ids(shelf, "خبر before:2023") == [days["2023-12-31"]]
+    assert ids(shelf, "خبر from:2025 to:2024") == []
+    assert undated in ids(shelf, "خبر")
+
+
+def test_only_latest_versions_unless_asked(shelf):
+    old = shelf.put(text="خبر", is_latest=0)
+    new = shelf.put(text="خبر", version=2)
+    assert ids(shelf, "خبر") == [new]
+    assert set(ids(shelf, "خبر", all_versions=True)) == {old, new}
+
+
+def test_title_counts_more_than_text(shelf):
+    shelf.put(title="شيء آخر", text="زلزال في المدينة أمس")
+    best = shelf.put(title="زلزال في", text="المدينة شيء آخر أمس")
+    shelf.put(title="شيء آخر", text="زلزال في المدينة أمس")
+    assert ids(shelf, "زلزال")[0] == best
+
+
+def test_newer_comes_first_among_equals_whatever_the_row_order(shelf):
+    new = shelf.put(text="زلزال", date="2024-05-01")
+    old = shelf.put(text="زلزال", date="2014-05-01")
+    assert ids(shelf, "زلزال") == [new, old]
+
+
+def test_better_beats_newer(shelf):
+    shelf.put(text="كلام كثير عن شيء آخر ثم زلزال في آخره " * 3 + "كلام", date="2024-05-01")
+    better = shelf.put(text="زلزال زلزال زلزال", date="2014-05-01")
+    shelf.put(text="غير ذلك")
+    assert ids(shelf, "زلزال")[0] == better
+
+
+def test_orders_by_date(shelf):
+    middle, old, new = (shelf.put(text="خبر", date=day) for day in ("2020-01-01", "2010-01-01", "2024-01-01"))
+    assert ids(shelf, "خبر", order="newest") == [new, middle, old]
+    assert ids(shelf, "خبر", order="oldest") == [old, middle, new]
+
+
+def test_empty_query_lists_newest_first(shelf):
+    old, new = shelf.put(text="a", date="2010-01-01"), shelf.put(text="b", date="2024-01-01")
+    assert ids(shelf, "") == [new, old]
+
+
+def test_pages_do_not_overlap(shelf):
+    for _ in range(30):
+        shelf.put(text="خبر")
+    first, second = ids(shelf, "خبر", limit=20), ids(shelf, "خبر", limit=20, offset=20)
+    assert (len(first), len(second), len({*first, *second})) == (20, 10, 30)
+    results = search(shelf.db, "خبر", limit=5)
+    assert (results.total, results.total_is_exact) == (30, True)
+
+
+def test_beyond_the_candidates_the_newest_rows_count(shelf):
+    rows = ((number, "https://example.org", 1, "خبر", "نص") for number in range(1, CANDIDATES + 101))
+    shelf.db.executemany("INSERT INTO articles (id, url, is_latest, title, text) VALUES (?, ?, ?, ?, ?)", rows)
+    rebuild(shelf.db)
+    results = search(shelf.db, "خبر", limit=CANDIDATES)
+    assert (results.total, results.total_is_exact) == (CANDIDATES, False)
+    assert min(hit.id for hit in results.hits) == 101
+
+
+def test_row_taken_out_leaves_nothing_behind(shelf):
+    text = "خبر عن مُدَرِّسُونَ ﷺ 中国 हिन्दी café"
+    gone = shelf.put(
+        title="عنوان", text=text, author="أحمد", section="رياضة", site="s", hostname="a.b.c", date="2024-01-02"
+    )
+    unindex_articles(shelf.db, [gone])
+    shelf.db.execute("DELETE FROM articles")
+    shelf.db.execute("CREATE VIRTUAL TABLE temp.v USING fts5vocab('main', 'articles_search', 'row')")
+    assert shelf.db.execute("SELECT count(*) FROM temp.v").fetchone() == (0,)
+
+
+def test_rebuild_gives_the_same_answers(shelf):
+    wanted = shelf.put(text="ministers الشركات", language="en", site="x")
+    before = [ids(shelf, query) for query in ("minister", "شركة", "site:x")]
+    assert rebuild(shelf.db) == 1
+    assert [ids(shelf, query) for query in ("minister", "شركة", "site:x")] == before == [[wanted]] * 3
+
+
+def test_snippet_marks_the_original_spelling(shelf):
+    shelf.put(title="الـــشركة", text="كلمة " * 50 + "قال مُدَرِّسُونَ في الشركات." + " كلمة" * 50)
+    hit = search(shelf.db, "مدرس شركة").hits[0]
+    marked = [piece for piece, is_mark in hit.snippet.pieces() if is_mark]
+    assert marked == ["مُدَرِّسُونَ", "الشركات"]
+    assert hit.snippet.pieces()[0] == hit.snippet.pieces()[-1] == ("…", False)
+    assert [hit.title[start:end] for start, end in hit.title_marks] == ["الـــشركة"]
+
+
+def test_snippet_without_a_match_is_the_beginning():
+    shown = snippet("one two three four", parse("zzz"), length=2)
+    assert (shown.text, shown.marks, shown.cut_before, shown.cut_after) == ("one two", (), False, True)
+
+
+def test_snippet_prefers_different_words_to_many():
+    text = "قطة قطة قطة " + "كلمة " * 40 + "قطة كلب " + "كلمة " * 40
+    marked = [piece for piece, is_mark in snippet(text, parse("قطة كلب")).pieces() if is_mark]
+    assert marked == ["قطة", "كلب"]
+
+
+def test_highlight_marks_phrases_only_as_phrases():
+    text = "الدار الكبيرة في الدار البيضاء، وبيضاء"
+    assert [text[a:b] for a, b in highlight(text, parse('"الدار البيضاء"'))] == ["الدار", "البيضاء"]
+    assert [text[a:b] for a, b in highlight(text, parse("دار"))] == ["الدار", "الدار"]
+    assert [text[a:b] for a, b in highlight(text, parse("كبي*"))] == ["الكبيرة"]
+
+
+def test_highlight_stems_in_the_language_of_the_text():
+    text = "Ministers and ministries"
+    assert [text[a:b] for a, b in highlight(text, parse("minister"), "en")] == ["Ministers"]
+
+
+def test_pieces_put_together_are_the_text():
+    text = "قال مُدَرِّسٌ ثم قال"
+    parts = pieces(text, highlight(text, parse("قال")))
+    assert "".join(piece for piece, _ in parts) == text
+    assert parts[0] == ("قال", True)
+
+
+ALPHABET = (
+    *"\"*():^{}[]+-−,.;:|&!~'\\/%_=<>«»“” \t\n\x00\ud800\u200f\u0640\u064e",
+    *("AND ", "OR ", "NOT ", "NEAR(", "site:", "from:", "to:", "author:", "title:", "facets:", "rowid", "x*"),
+    *("مدرسة", "الـ", "a", "b", "2024", "٢٠٢٤-١", "-1", "中", "é", "ﷺ"),
+)
+
+
+def test_twenty_thousand_odd_texts_never_raise_and_never_reach_the_syntax(shelf):
+    wanted = shelf.put(title="مدرسة a", text="b 2024 中 é x", date="2024-01-01", site="a")
+    rng = random.Random(7)
+    for _ in range(20_000):
+        text = "".join(rng.choices(ALPHABET, k=rng.randint(1, 12)))
+        results = search(shelf.db, text, limit=1, order=rng.choice(("relevance", "newest", "oldest")))
+        assert {hit.id for hit in results.hits} <= {wanted}
+
+
+@pytest.mark.parametrize(
+    "text", ["a OR " * 50_000, "a" * 1_000_000, '"' * 100_000, "a* " * 10_000, "-" * 100_000, "site:a " * 9999]
+)
+def test_monstrous_queries_are_answered_quickly(shelf, text):
+    shelf.put(text="a b c")
+    start = time.perf_counter()
+    search(shelf.db, text)
+    assert time.perf_counter() - start < 0.5
+
+
+def test_plain_words_find_printed_words_without_us(shelf, tmp_path):
+    wanted = shelf.put(title="شركة التعليم", text="قال مُدَرِّسٌ")
+    sql = "SELECT rowid, snippet(articles_fts, 1, '[', ']', '…', 5) FROM articles_fts WHERE articles_fts MATCH ?"
+    assert shelf.db.execute(sql, ("التعليم",)).fetchall() == [(wanted, "قال مُدَرِّسٌ")]
+    assert shelf.db.execute(sql, ("مُدَرِّسٌ",)).fetchall() == [(wanted, "قال [مُدَرِّسٌ]")]
+    shelf.db.execute("UPDATE articles SET text = 'غير ذلك'")
+    assert shelf.db.execute(sql, ("مُدَرِّسٌ",)).fetchall() == []
+    shelf.db.execute("DELETE FROM articles")
+    assert shelf.db.execute(sql, ("التعليم",)).fetchall() == []
+
+
+def test_both_sqlite_libraries_agree(shelf, tmp_path):
+    pysqlite3 = pytest.importorskip("pysqlite3.dbapi2")
+    newer = type(shelf)(pysqlite3.connect, tmp_path / "a.db")
+    newer.put(text="الشركات والمدارس")
+    newer.db.commit()
+    newer.db.close()
+    with closing(sqlite3.connect(tmp_path / "a.db")) as older:
+        assert search(older, "شركة").total == 1
+        assert older.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        older.execute("INSERT INTO articles_search (articles_search) VALUES ('optimize')")
