@@ -1,7 +1,7 @@
 """Writes and reads WARC/1.1 files: captures in, records with a place in a file out. The only door to warcio."""
 
 from archive.warc.manifest import read_manifest
-from archive.warc.reader import Record, find_file, next_member, read_at, read_records
+from archive.warc.reader import Record, find_file, next_member, read_at, read_raw, read_records
 from archive.warc.recompress import recompress
 from archive.warc.record import Original, payload_digest, sha1_digest, warc_date
 from archive.warc.writer import WarcWriter, Written
@@ -16,6 +16,7 @@ __all__ = [
     "payload_digest",
     "read_at",
     "read_manifest",
+    "read_raw",
     "read_records",
     "recompress",
     "sha1_digest",

@@ -14,7 +14,7 @@ from warcio.statusandheaders import StatusAndHeadersParser, StatusAndHeadersPars
 
 from archive.capture import Location
 from archive.errors import DamagedFileError
-from archive.warc.record import RECORD_END
+from archive.warc.record import RECORD_END, compress
 from archive.warc.writer import OPEN
 
 if TYPE_CHECKING:
@@ -119,6 +119,14 @@ def read_at(folder: Path, location: Location, *, max_block: int = MAX_BLOCK) -> 
         if record is None or record.location.length != location.length:
             raise _BrokenError(f"no record of {location.length} bytes")
         return record
+
+
+def read_raw(folder: Path, location: Location) -> bytes:
+    """The bytes of a record as a gzip member, exactly as they lie in the file (a plain WARC's are packed into one)."""
+    with find_file(folder, location.filename).open("rb") as file:
+        file.seek(location.offset)
+        data = file.read(location.length)
+    return data if data.startswith(b"\x1f\x8b") else compress(data.removesuffix(RECORD_END), b"")
 
 
 def next_member(path: Path, offset: int) -> int | None:

@@ -53,8 +53,8 @@ def _now() -> datetime:
 class Written:
     """What became of a capture: ids and places of its records ('' and None where there is none), what an index needs.
 
-    `record_type` is `response`, `revisit`, or '' when nothing of a response came; `url` and `date` as written; `mime` as
-    served, without parameters. `payload_digest` is '' when there is none; `index_digest` is then of what came,
+    `record_type` is `response`, `revisit`, or '' when nothing of a response came; `url` and `date` as written; `mime`
+    as served, without parameters. `payload_digest` is '' when there is none; `index_digest` is then of what came,
     as indexing tools make it up.
     """
 

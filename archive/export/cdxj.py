@@ -1,0 +1,25 @@
+"""Exports the CDXJ index lines of chosen captures, sorted, pointing into the archive's own WARC files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archive.cdxj import entry_of_record
+from archive.durable import replace_file
+from archive.export.sorting import Sorted
+from archive.warc import read_at
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from archive.export.source import Source
+
+
+def write_cdxj(source: Source, target: Path) -> int:
+    """Writes `target`; gives the number of lines."""
+    with Sorted() as lines:
+        for chosen in source.captures:
+            if entry := entry_of_record(read_at(source.collection / "archive", chosen.location)):
+                lines.add(entry.line())
+        replace_file(target, (f"{line}\n".encode() for line in lines))
+        return len(lines)

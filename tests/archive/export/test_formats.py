@@ -1,0 +1,149 @@
+"""What every way out keeps to: a whole file or none, the bytes of the archive, nothing that was not asked for."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from archive.capture import Location
+from archive.cdxj import entry_of_record, parse_line
+from archive.errors import ArchiveError
+from archive.export import FORMATS, Chosen
+from archive.export.sorting import Sorted
+from archive.warc import read_at, read_raw, read_records
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .conftest import Collection
+
+capture_formats = pytest.mark.parametrize("name", [name for name, one in FORMATS.items() if one.of == "captures"])
+
+
+@capture_formats
+def test_the_same_choice_gives_the_same_bytes(collection: Collection, tmp_path: Path, name: str) -> None:
+    chosen = (Chosen(location=collection.again.location), Chosen(location=collection.style.location))
+    first, second = tmp_path / "1", tmp_path / "2"
+    assert FORMATS[name].write(collection.source(*chosen), first) == 2
+    assert FORMATS[name].write(collection.source(*chosen), second) == 2
+    assert first.read_bytes() == second.read_bytes()
+
+
+@capture_formats
+def test_nothing_chosen_makes_an_empty_file_that_opens(collection: Collection, tmp_path: Path, name: str) -> None:
+    assert FORMATS[name].write(collection.source(), tmp_path / "none") == 0
+    assert (tmp_path / "none").exists()
+
+
+@capture_formats
+def test_a_failed_export_leaves_what_was_there(collection: Collection, tmp_path: Path, name: str) -> None:
+    target = tmp_path / "here"
+    target.write_text("before")
+    wrong = Location(filename=collection.first.location.filename, offset=3, length=5)
+    with pytest.raises(ArchiveError):
+        FORMATS[name].write(
+            collection.source(Chosen(location=collection.first.location), Chosen(location=wrong)), target
+        )
+    assert target.read_text() == "before"
+    assert {path.name for path in tmp_path.iterdir()} == {"here", "collections"}
+
+
+def test_warc_export_holds_the_records_byte_for_byte(collection: Collection, tmp_path: Path) -> None:
+    FORMATS["warc"].write(collection.source(Chosen(location=collection.style.location)), tmp_path / "x.warc.gz")
+    found = list(read_records(tmp_path / "x.warc.gz"))
+    assert [record.type for record in found] == ["warcinfo", "response", "request", "metadata"]
+    raw = read_raw(collection.folder / "archive", collection.style.location)
+    assert read_raw(tmp_path, found[1].location) == raw
+
+
+def test_a_revisit_brings_the_response_that_it_refers_to(collection: Collection, tmp_path: Path) -> None:
+    FORMATS["warc"].write(collection.source(Chosen(location=collection.again.location)), tmp_path / "x.warc.gz")
+    found = {record.id: record for record in read_records(tmp_path / "x.warc.gz")}
+    assert found[collection.again.record_id].type == "revisit"
+    assert found[collection.first.record_id].type == "response"
+    assert "http://news.example/other" not in {record.url for record in found.values()}
+
+
+def test_cdxj_export_points_into_the_archive(collection: Collection, tmp_path: Path) -> None:
+    chosen = [Chosen(location=one.location) for one in (collection.style, collection.first)]
+    FORMATS["cdxj"].write(collection.source(*chosen), tmp_path / "x.cdxj")
+    entries = [parse_line(line) for line in (tmp_path / "x.cdxj").read_text().splitlines()]
+    assert [entry.url for entry in entries] == ["http://news.example/1", "http://news.example/s.css"]
+    for entry in entries:
+        assert entry_of_record(read_at(collection.folder / "archive", entry.location)) == entry
+
+
+@pytest.fixture
+def package(collection: Collection, tmp_path: Path) -> zipfile.ZipFile:
+    chosen = (
+        Chosen(location=collection.again.location, title="عنوان", text="نص الخبر"),
+        Chosen(location=collection.style.location, is_page=False),
+    )
+    FORMATS["wacz"].write(collection.source(*chosen, title="أخبار"), tmp_path / "x.wacz")
+    return zipfile.ZipFile(tmp_path / "x.wacz")
+
+
+def test_wacz_answers_for_every_byte(package: zipfile.ZipFile) -> None:
+    description = json.loads(package.read("datapackage.json"))
+    listed = {one["path"]: (one["hash"], one["bytes"]) for one in description["resources"]}
+    real = {
+        name: (f"sha256:{hashlib.sha256(package.read(name)).hexdigest()}", len(package.read(name)))
+        for name in package.namelist()
+        if not name.startswith("datapackage")
+    }
+    assert listed == real
+    digest = json.loads(package.read("datapackage-digest.json"))
+    assert digest["hash"] == f"sha256:{hashlib.sha256(package.read('datapackage.json')).hexdigest()}"
+    assert (description["wacz_version"], description["title"]) == ("1.1.1", "أخبار")
+    assert description["mainPageUrl"] == "http://news.example/1"
+
+
+def test_wacz_index_leads_to_its_records(package: zipfile.ZipFile, tmp_path: Path) -> None:
+    package.extractall(tmp_path / "out")
+    meta, *blocks = package.read("indexes/index.idx").decode().splitlines()
+    assert json.loads(meta.split(" ", 2)[2]) == {"format": "cdxj-gzip-1.0", "filename": "index.cdx.gz"}
+    packed = package.read("indexes/index.cdx.gz")
+    lines: list[str] = []
+    for block in blocks:
+        key, moment, place = block.split(" ", 2)
+        where = json.loads(place)
+        piece = packed[where["offset"] : where["offset"] + where["length"]]
+        assert where["digest"] == f"sha256:{hashlib.sha256(piece).hexdigest()}"
+        lines += gzip.decompress(piece).decode().splitlines()
+        assert any(line.startswith(f"{key} {moment} ") for line in lines)
+    entries = [parse_line(line) for line in lines]
+    assert [entry.mime for entry in entries] == ["text/html", "warc/revisit", "text/css"]
+    for entry in entries:
+        assert entry_of_record(read_at(tmp_path / "out" / "archive", entry.location)) == entry
+
+
+def test_wacz_lists_pages_and_only_pages(package: zipfile.ZipFile, collection: Collection) -> None:
+    head, *pages = [json.loads(line) for line in package.read("pages/pages.jsonl").decode().splitlines()]
+    assert head["format"] == "json-pages-1.0"
+    assert pages == [
+        {
+            "id": collection.again.record_id.removeprefix("<urn:uuid:").removesuffix(">"),
+            "url": "http://news.example/1",
+            "ts": "2026-11-25T05:30:00Z",
+            "title": "عنوان",
+            "text": "نص الخبر",
+        }
+    ]
+
+
+def test_wacz_stores_what_is_compressed_already(package: zipfile.ZipFile) -> None:
+    stored = {info.filename for info in package.infolist() if info.compress_type == zipfile.ZIP_STORED}
+    assert stored == {"archive/data.warc.gz", "indexes/index.cdx.gz", "indexes/index.idx"}
+
+
+def test_sorting_spills_to_disk_and_still_gives_each_line_once() -> None:
+    with Sorted(run=7) as lines:
+        for n in range(100):
+            lines.add(f"{(n * 37) % 50:03d} سطر")
+        assert list(lines) == [f"{n:03d} سطر" for n in range(50)]
+        assert len(lines) == 50
