@@ -25,11 +25,18 @@ _LONG_TAG = 2_000
 # tags reach some hundreds.
 _MAX_DEPTH = 600
 
-_TAG = re.compile(r"<[a-zA-Z](?:[^>=]++|=\s*+(?:\"[^\"]*+\"?+|'[^']*+'?+)?+)*+")
+# A tag and, after a script's or style's, its raw text: there `a<b` opens nothing. All possessive, so linear on any
+# input.
+_TAG = re.compile(
+    r"(?P<tag><(?:(?P<raw>script|style)(?=[\s/>])|[a-z])(?:[^>=]++|=\s*+(?:\"[^\"]*+\"?+|'[^']*+'?+)?+)*+)"
+    r"(?(raw)>?+(?:[^<]++|<(?!/(?:script|style)))*+)",
+    re.IGNORECASE,
+)
 _ATTRIBUTE = re.compile(r"[^\s=/\"']++")
 _VALUE = re.compile(r"=\s*+(?:\"[^\"]*+\"?+|'[^']*+'?+)")
 _HTML = re.compile(
-    rb"<(?:!doctype\s+html|html|head|body|title|meta|link|script|style|div|span|article|main|section|header|h[1-6]|p|a|ul|table|form|br|center|font|iframe)\b",
+    rb"<(?:!doctype\s+html|html|head|body|title|meta|link|script|style|div|span|article|main|section|header|h[1-6]"
+    rb"|p|a|ul|table|form|br|center|font|iframe)\b",
     re.IGNORECASE,
 )
 _OTHER_XML = re.compile(
@@ -51,7 +58,8 @@ _MAGIC = (
     b"7z\xbc",
 )
 _NOT_HTML = re.compile(
-    r"\s*(?:image|audio|video|font)/|\s*(?:text/(?:css|javascript|csv)|application/(?:pdf|json|javascript|zip|rss\+xml|atom\+xml))\b",
+    r"\s*(?:image|audio|video|font)/|\s*(?:text/(?:css|javascript|csv)|application/(?:pdf|json|javascript|zip"
+    r"|rss\+xml|atom\+xml))\b",
     re.IGNORECASE,
 )
 
@@ -159,8 +167,8 @@ def _require_simple(text: str) -> None:
     """Refuses tags of thousands of attributes. A long tag alone is no sign: images are inlined as `data:` URLs."""
     squares = 0
     for tag in _TAG.finditer(text):
-        if tag.end() - tag.start() > _LONG_TAG:
-            count = len(_ATTRIBUTE.findall(_VALUE.sub(" ", tag[0])))
+        if tag.end("tag") - tag.start() > _LONG_TAG:
+            count = len(_ATTRIBUTE.findall(_VALUE.sub(" ", tag["tag"])))
             squares += count * count
             if squares > _MAX_ATTRIBUTES_SQUARED:
                 raise Unreadable("too-complex", f"a tag with {count:,} attributes")

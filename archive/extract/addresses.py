@@ -1,0 +1,137 @@
+"""Reads the addresses a page gives itself: a Document and its Head come in, canonical URL and next page go out."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+from archive.extract.head import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archive.extract.document import Document
+    from archive.extract.head import Head
+
+_MAX_URL = 2_000
+_PAGED = re.compile(r"(?:page|multiple-post|post-nav|nav-?links|pagination|pager|wp-pagenavi)", re.IGNORECASE)
+# Suffixes under which anybody registers a name; enough to keep `a.com.eg` and `b.com.eg` apart.
+_SECOND_LEVEL = frozenset(
+    [
+        "com",
+        "co",
+        "net",
+        "org",
+        "gov",
+        "edu",
+        "ac",
+        "info",
+        "news",
+        "gob",
+        "gov",
+        "press",
+        "media",
+        "or",
+        "ne",
+        "go",
+        "asn",
+        "id",
+        "nom",
+        "sch",
+    ]
+)
+
+
+def registrable(host: str) -> str:
+    """The registered name, by a short rule instead of the public suffix list: `news.bbc.co.uk` is `bbc.co.uk`."""
+    labels = host.lower().rstrip(".").split(".")
+    keep = 3 if len(labels) > 2 and labels[-2] in _SECOND_LEVEL and len(labels[-1]) == 2 else 2
+    return ".".join(labels[-keep:])
+
+
+def absolute(base: str, href: str) -> str:
+    """`href` against `base`, when that is a plain http or https URL of at most 2,000 characters, else ''."""
+    href = "".join(href.split())
+    if not href or len(href) > _MAX_URL or href.startswith(("#", "javascript:", "data:", "mailto:")):
+        return ""
+    try:
+        url = urljoin(base, href)
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return ""
+    return url if parts.scheme in {"http", "https"} and host and "." in host and len(url) <= _MAX_URL else ""
+
+
+def canonical_url(document: Document, head: Head) -> tuple[str, str]:
+    """The page's address for itself and its origin; ('', '') when it names none, another site's or the home page."""
+    page = document.page.url
+    for source, href in _canonicals(head):
+        url = absolute(page, href).split("#")[0]
+        if url and _same_site(page, url) and not _is_home(url, page):
+            return url, source
+    return "", ""
+
+
+def _canonicals(head: Head) -> Iterator[tuple[str, str]]:
+    for href in head.links.get("canonical", ()):
+        yield "link:canonical", href
+    for href in head.metas.get("og:url", ()):
+        yield "meta:og:url", plain(href, _MAX_URL)
+    whole = head.article.get("mainEntityOfPage")
+    yield "json-ld", plain(whole.get("@id") if isinstance(whole, dict) else whole, _MAX_URL)
+    yield "json-ld", plain(head.article.get("url"), _MAX_URL)
+
+
+def _same_site(page: str, url: str) -> bool:
+    return registrable(urlsplit(page).hostname or "") == registrable(urlsplit(url).hostname or "")
+
+
+def _is_home(url: str, page: str) -> bool:
+    """A canonical of `/` on an inner page is a template's mistake."""
+    parts = urlsplit(url)
+    return parts.path in {"", "/"} and not parts.query and urlsplit(page).path not in {"", "/"}
+
+
+def next_page(document: Document, head: Head) -> str:
+    """The URL of the article's next page: `rel=next`, or the next number of a paged post; '' when there is none."""
+    page = document.page.url
+    for href in head.links.get("next", ()):
+        url = absolute(page, href)
+        if url and _is_next(page, url):
+            return url
+    for count, anchor in enumerate(document.tree.iter("a")):
+        if count > 3_000:
+            break
+        parent = anchor.getparent()
+        around = f"{anchor.get('class')} {anchor.get('rel')} {'' if parent is None else parent.get('class')}"
+        if (
+            ("next" in around or "post-page-numbers" in around)
+            and (url := absolute(page, anchor.get("href") or ""))
+            and _is_next(page, url)
+        ):
+            return url
+    return ""
+
+
+def _is_next(page: str, url: str) -> bool:
+    """Whether `url` is `page` with a page number one higher (`/2`, `/page/2`, `?page=2`); another article is not."""
+    here, there = _numbered(page), _numbered(url)
+    return here[0] == there[0] and there[1] == here[1] + 1
+
+
+_NUMBER = re.compile(
+    r"(?:/(?:page/)?(\d{1,3})/?$)|(?:[?&](?:page|p|pg|seite|pagina|paged)=(\d{1,3})$)|(?:[-_,](?:page|p"
+    r"|seite)?-?(\d{1,2})(?=\.html?$))",
+    re.IGNORECASE,
+)
+
+
+def _numbered(url: str) -> tuple[str, int]:
+    url = url.split("#", maxsplit=1)[0]
+    match = _NUMBER.search(url)
+    if not match:
+        return url.rstrip("/"), 1
+    stem = url[: match.start()] + url[match.end() :]
+    return stem.rstrip("/"), int(next(filter(None, match.groups()), "1"))
