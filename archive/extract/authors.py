@@ -78,13 +78,12 @@ _DATE_TAIL = re.compile(
     r"تحديث|تاريخ|نشر|\d{1,4}[./:-]\d{1,2}|\d{1,2}\.?\s+\w+\s+(?:19|20)\d\d).*$",
     re.IGNORECASE,
 )
-_NOBODY = frozenset(
-    _NOBODY=frozenset(  # noqa: SIM905  a list of this length is read, not written, one word a line
-        "admin|administrator|administrateur|editor|editors|redaktion|redaction|rédaction|redazione|redaccion|redacción"
-        "|redação|staff|webmaster|root|user|guest|anonymous|unknown|author|authors|autor|auteur|author_name|none|null"
-        "|undefined|n/a|web|desk|webdesk|newsroom|online|team|newsdesk|web team|staff writer|staff reporter|online desk"
-        "|super user|news desk|support team|الأدمن|الادمن|ادمن|أدمن|المدير|مدير|المشرف|محرر|المحرر|التحرير|كاتب|الكاتب"
-        "|مدير الموقع|اسم الكاتب"
+_NOBODY_WORDS = (
+    "admin|administrator|administrateur|editor|editors|redaktion|redaction|rédaction|redazione|redaccion|redacción"
+    "|redação|staff|webmaster|root|user|guest|anonymous|unknown|author|authors|autor|auteur|author_name|none|null"
+    "|undefined|n/a|web|desk|webdesk|newsroom|online|team|newsdesk|web team|staff writer|staff reporter|online desk"
+    "|super user|news desk|support team|الأدمن|الادمن|ادمن|أدمن|المدير|مدير|المشرف|محرر|المحرر|التحرير|كاتب|الكاتب"
+    "|مدير الموقع|اسم الكاتب"
 )
 _NOBODY = frozenset(_NOBODY_WORDS.split("|"))
 
