@@ -24,6 +24,14 @@ _LABELS = {
     "fr": {"also": "À lire aussi", "next": "Suivant", "previous": "Précédent", "pages": "Pages", "advert": "Publicité"},
     "en": {"also": "Read also", "next": "Next", "previous": "Previous", "pages": "Pages", "advert": "Advertisement"},
 }
+_KINDS = {
+    "/category/": "archive category",
+    "/sport/": "archive category",
+    "/health/": "archive category",
+    "/tag/": "archive tag",
+    "/author/": "archive author",
+}
+"""What WordPress writes into the class of `body` for the lists under a path."""
 _BLOCKS = {
     "paragraph": "<p>{}</p>",
     "heading": "<h2>{}</h2>",
@@ -96,9 +104,19 @@ class Renderer:
             f'<title>{escape(title)}</title><link rel="canonical" href="{self.url(path)}">'
             f'<meta property="og:type" content="website"><meta property="og:title" content="{escape(title)}">'
         )
+        kind = next((words for start, words in _KINDS.items() if path.startswith(start)), "page")
+        if theme == "jannah" and kind.startswith("archive"):
+            page: dict[str, object] = {
+                "@type": "CollectionPage",
+                "@id": self.url(path),
+                "url": self.url(path),
+                "name": title,
+            }
+            head += f'<script type="application/ld+json" class="yoast-schema-graph">{_json([page])}</script>'
         if path.startswith("/category/") and "/page/" not in path:
             head += f'<link rel="alternate" type="application/rss+xml" href="{self.url(path)}feed/">'
-        return template(f"{theme}/page").substitute(self._common(theme) | {"head": head, "main": main})
+        values = self._common(theme) | {"head": head, "main": main, "kind": "home blog" if path == "/" else kind}
+        return template(f"{theme}/page").substitute(values)
 
     def other(self, name: str, **values: str) -> str:
         """One of the templates in `other/`."""
@@ -185,6 +203,7 @@ class Renderer:
         views = site.raw["editions"][str(site.edition)]["views"] + article.id % 97
         return self._common(section.theme) | {
             "id": str(article.id),
+            "kind": "wp-singular post-template-default single single-post",
             "title": escape(article.title),
             "summary": escape(article.summary),
             "canonical": canonical,
@@ -244,7 +263,7 @@ class Renderer:
 
     def _jsonld(self, article: Article) -> str:
         raw, url = self.site.raw, self.url(article.path)
-        graph = [
+        graph: list[dict[str, object]] = [
             {
                 "@type": "WebSite",
                 "@id": f"{self.base}/#website",
@@ -267,8 +286,12 @@ class Renderer:
                 "inLanguage": "ar",
             },
         ]
-        # "</" would end the script element early
-        return json.dumps({"@context": "https://schema.org", "@graph": graph}, ensure_ascii=False).replace("</", "<\\/")
+        return _json(graph)
+
+
+def _json(graph: list[dict[str, object]]) -> str:
+    """A JSON-LD graph for a script element, which `</` would end early."""
+    return json.dumps({"@context": "https://schema.org", "@graph": graph}, ensure_ascii=False).replace("</", "<\\/")
 
 
 def tag_path(tag: str) -> str:

@@ -125,7 +125,8 @@ class _Handler(BaseHTTPRequestHandler):
         if resource.coding:
             fields.append(("Vary", "Accept-Encoding"))
         status = resource.status
-        if status == 200 and ("Cache-Control", "private, no-store") not in fields:
+        if status == 200 and not any(name == "Cache-Control" for name, _ in fields):
+            fields.append(("Cache-Control", "no-cache"))  # a browser asks again, so that the second edition is seen
             etag = _etag(resource.body, coding)
             fields.append(("ETag", etag))
             if resource.modified:
@@ -154,7 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Server", self.server_version)
         self.send_header("Date", self.date_time_string())
         for name, value in fields:
-            if status != 304 or name in {"ETag", "Last-Modified", "Vary"}:
+            if status != 304 or name in {"Cache-Control", "ETag", "Last-Modified", "Vary"}:
                 self.send_header(name, value)
         if status == 304:
             self.end_headers()
