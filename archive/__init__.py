@@ -1,0 +1,74 @@
+"""The archive: keeps what was captured, reads it, and answers questions about it. Knows nothing of Scrapy.
+
+>>> from pathlib import Path
+>>> from archive import Archive
+>>> with Archive(Path("collections/demo")) as archive:            # doctest: +SKIP
+...     for hit in archive.search("الذكاء الاصطناعي").hits:
+...         print(hit.title)
+"""
+
+from archive import discovery, urls
+from archive.access import Archive
+from archive.article import Article, Dropped, Extraction, Image, Link, Page, SiteProfile
+from archive.capture import Capture, Location
+from archive.collection import Collection
+from archive.database import open_store
+from archive.errors import (
+    ArchiveError,
+    ArchiveLockedError,
+    ArchiveNotFoundError,
+    DamagedFileError,
+    NotFoundError,
+    NotWritableError,
+    SchemaTooNewError,
+    UsageError,
+)
+from archive.ingest import Committed, Ingest, Settled, check_writable, iso, open_ingest
+from archive.reading import Answer, Task
+from archive.reading import read as read_response
+from archive.store import Announced, CaptureRow, Due, Reading, Visit, captures, frontier, learned
+from archive.workers import WorkerKilledError, WorkerPool
+
+__all__ = [
+    "Announced",
+    "Answer",
+    "Archive",
+    "ArchiveError",
+    "ArchiveLockedError",
+    "ArchiveNotFoundError",
+    "Article",
+    "Capture",
+    "CaptureRow",
+    "Collection",
+    "Committed",
+    "DamagedFileError",
+    "Dropped",
+    "Due",
+    "Extraction",
+    "Image",
+    "Ingest",
+    "Link",
+    "Location",
+    "NotFoundError",
+    "NotWritableError",
+    "Page",
+    "Reading",
+    "SchemaTooNewError",
+    "Settled",
+    "SiteProfile",
+    "Task",
+    "UsageError",
+    "Visit",
+    "WorkerKilledError",
+    "WorkerPool",
+    "captures",
+    "check_writable",
+    "discovery",
+    "frontier",
+    "iso",
+    "learned",
+    "open_ingest",
+    "open_store",
+    "read_response",
+    "urls",
+]

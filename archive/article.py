@@ -37,7 +37,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dropped:
-    """One line that was on the page's main part but is not the article's, and the rule that says so (`phrase:back-to-top`, `title`, `dom:wpcp`…)."""
+    """One line of the page's main part that is not the article's, and the rule that says so (`phrase:back-to-top`, `title`…)."""
 
     line: str
     rule: str

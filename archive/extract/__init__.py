@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING, Any
 from archive.article import Article, Dropped, Extraction
 from archive.extract.body import PageText, Piece, find_text
 from archive.extract.boilerplate import Known, Line, judge_lines, line_key
+from archive.extract.directives import read_directives
 from archive.extract.document import Document, Unreadable, read
 from archive.extract.lead import find_lead
+from archive.extract.links import find_feeds, find_links
+from archive.extract.metadata import Metadata, read_metadata, with_text
+from archive.extract.quarantine import judge
 from archive.extract.title import Titles, title_candidates
 from archive.extract.witness import hear, plain
 
@@ -52,8 +56,42 @@ def extract(page: Page) -> Extraction:
         return Extraction(reason=refusal.reason, detail=refusal.detail)
     text = _find_text(document)
     body = text.article()
-    article = Article(url=page.url, title=_title(document), text=body, dropped=text.dropped(), route=text.route)
-    return Extraction(article=article, lines=_line_keys(text.page))
+    metadata = with_text(read_metadata(document), document, body)
+    verdict = judge(document, body, metadata)
+    reason, detail = verdict or (None, "")
+    return Extraction(
+        article=None if verdict else _article(page, metadata, text, body),
+        reason=reason,
+        detail=detail,
+        canonical_url=metadata.canonical_url,
+        next_page=metadata.next_page,
+        links=find_links(document.tree, page.url, encoding=document.encoding.partition(" ")[0]),
+        feeds=find_feeds(document.tree, page.url, encoding=document.encoding.partition(" ")[0]),
+        lines=_line_keys(text.page),
+        directives=read_directives(document),
+    )
+
+
+def _article(page: Page, metadata: Metadata, text: _Text, body: str) -> Article:
+    return Article(
+        url=metadata.canonical_url or page.url,
+        title=metadata.title,
+        text=body,
+        authors=metadata.authors,
+        date_published=metadata.date_published,
+        date_modified=metadata.date_modified,
+        section=metadata.section,
+        tags=metadata.tags,
+        language=metadata.language,
+        description=metadata.description,
+        sitename=metadata.sitename,
+        source=metadata.source,
+        images=metadata.images,
+        is_accessible_for_free=metadata.is_accessible_for_free,
+        provenance=metadata.provenance,
+        dropped=text.dropped(),
+        route=text.route,
+    )
 
 
 def explain(page: Page) -> list[tuple[str, str, str]]:
@@ -112,7 +150,3 @@ def _descriptions(document: Document) -> list[str]:
         if (meta.get("property") or meta.get("name") or "").lower() in names
     ]
 
-
-def _title(document: Document) -> str:
-    candidates = title_candidates(document.tree, _strings(document, "headline"))
-    return candidates[0] if candidates else ""

@@ -1,5 +1,5 @@
 """Builds pages around a text as themes print it: title and paragraphs in, the bytes of a page out."""
-# ruff: noqa: E501  markup reads best as the theme prints it
+
 
 from __future__ import annotations
 

@@ -1,0 +1,51 @@
+# make demo   crawl the bundled demo site into collections/demo, list its articles, search them; again: a recrawl
+# make test   everything that CI checks: format, lint, types, import contracts, tests
+# Needs Python 3.11 or later, make and git; installs the rest into .uv and .venv here.
+
+PYTHON ?= python3
+UV := .uv/bin/uv
+BIN := .venv/bin
+PORT ?= 8321
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types imports tests format clean clean-demo
+
+help: ## show this
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "warraq needs Python 3.11 or later; name one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv .uv
+	.uv/bin/pip --quiet --disable-pip-version-check install 'uv>=0.9,<1'
+
+.venv/.synced: uv.lock pyproject.toml | $(UV)
+	$(UV) sync --quiet --frozen --all-extras --python $(PYTHON)
+	@touch $@
+
+demo: .venv/.synced ## crawl the demo site into collections/demo; run it again to see a recrawl
+	@$(BIN)/python -m demo --port $(PORT)
+
+test: lint types imports tests ## all that CI checks
+
+lint: .venv/.synced ## format and lint
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+
+types: .venv/.synced ## types, strictly
+	$(BIN)/mypy
+
+imports: .venv/.synced ## who may import whom
+	$(BIN)/lint-imports --no-cache
+
+tests: .venv/.synced ## the tests
+	$(BIN)/python -m pytest -q
+
+format: .venv/.synced ## format the code, mend what lint can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean-demo: ## forget the demo archive
+	rm -rf collections/demo
+
+clean: ## forget what was installed
+	rm -rf .venv .uv build

@@ -1,0 +1,58 @@
+"""The command line `warraq`: arguments in; text for people or JSON for scripts out, and an exit code that says how it went."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from archive.cli import asking, keeping
+from archive.errors import ArchiveError
+
+__all__ = ["main", "warraq"]
+
+
+class _Warraq(click.Group):
+    """A group whose commands end with one clear line and the exit code of the error, never with a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ArchiveError as error:
+            click.echo(f"warraq: {error}", err=True)
+            ctx.exit(error.exit_code)
+        except BrokenPipeError:  # the reader (head, less) has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+
+
+@click.group(cls=_Warraq, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="warraq")
+@click.option(
+    "-A",
+    "--archive",
+    "folder",
+    envvar="WARRAQ_ARCHIVE",
+    metavar="FOLDER",
+    help="The archive to use, such as collections/NAME. Without it: $WARRAQ_ARCHIVE, or the only one in collections/.",
+)
+@click.pass_context
+def warraq(ctx: click.Context, folder: str | None) -> None:
+    """Ask and keep a news archive: WARC files, and the SQLite index of their articles.
+
+    \b
+    Exit codes: 0 done, 1 error, 2 wrong usage, 3 no archive there, 4 in use by another process, 5 made by a newer
+    warraq, 6 cannot write, 7 a file is damaged, 8 nothing found by that name.
+    """  # noqa: D301 - \b is click's mark for a paragraph that is not rewrapped
+    ctx.obj = folder
+
+
+for command in (*asking.COMMANDS, *keeping.COMMANDS):
+    warraq.add_command(command)
+
+
+def main() -> None:
+    """The console script."""
+    warraq.main(prog_name="warraq")

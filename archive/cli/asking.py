@@ -1,0 +1,171 @@
+"""Commands that ask: search, list, show, versions, stats."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archive import search as search_
+from archive import urls
+from archive.access import Archive
+from archive.cli.place import the_folder
+from archive.cli.writing import isolate, json_option, plain, print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True)
+@click.option("-n", "--limit", default=10, show_default=True, help="How many to show.")
+@click.option("--offset", default=0, help="How many to pass over first.")
+@click.option("--newest", is_flag=True, help="Newest first, instead of best first.")
+@json_option
+@click.pass_context
+def search(ctx: click.Context, words: tuple[str, ...], limit: int, offset: int, newest: bool, as_json: bool) -> None:
+    """Find articles by words.
+
+    Words are found in all their written forms (with or without tashkeel, ال and other prefixes, أ إ آ ا, ى ي, ة ه, ٢ 2). A phrase goes in
+    quotes; OR, -word and word* work; so do site: section: author: language: from:2024-01-01 to:2024-12-31.
+    """
+    with Archive(the_folder(ctx)) as archive:
+        found = archive.search(" ".join(words), limit=limit, offset=offset, order="newest" if newest else "relevance")
+        if as_json:
+            print_json({**asdict(hit), "snippet": hit.snippet.text} for hit in found.hits)
+            return
+        for hit in found.hits:
+            click.echo(
+                f"{click.style(str(hit.id).rjust(5), dim=True)}  {_marked(search_.pieces(hit.title, hit.title_marks))}"
+            )
+            click.echo(f"       {_line(asdict(hit))}")
+            click.echo(f"       {_marked(hit.snippet.pieces())}\n")
+        for problem in found.problems:
+            click.echo(f"left out: {problem}", err=True)
+        total = str(found.total) if found.total_is_exact else f"more than {found.total}"
+        click.echo(f"{total} found{', having some of the words' if found.relaxed else ''}", err=True)
+
+
+def _marked(pieces: list[tuple[str, bool]]) -> str:
+    """Text with what was searched for in bold on a terminal, between angle quotes elsewhere."""
+    if sys.stdout.isatty():
+        return isolate("".join(click.style(text, bold=True, fg="yellow") if hit else text for text, hit in pieces))
+    return "".join(f"«{text}»" if hit else text for text, hit in pieces)
+
+
+@click.command(name="list")
+@click.option("-n", "--limit", default=20, show_default=True, help="How many to show.")
+@click.option("--offset", default=0, help="How many to pass over first.")
+@click.option("--site", default="", help="Only this site.")
+@json_option
+@click.pass_context
+def list_(ctx: click.Context, limit: int, offset: int, site: str, as_json: bool) -> None:
+    """List articles, newest first."""
+    with Archive(the_folder(ctx)) as archive:
+        rows = archive.newest(site=site, limit=limit, offset=offset)
+        if as_json:
+            print_json(rows)
+            return
+        for row in rows:
+            click.echo(f"{click.style(str(row['id']).rjust(5), dim=True)}  {isolate(row['title'])}")
+            click.echo(f"       {_line(row)}")
+
+
+@click.command()
+@click.argument("wanted", metavar="URL|ID")
+@json_option
+@click.pass_context
+def show(ctx: click.Context, wanted: str, as_json: bool) -> None:
+    """Show an article: what it says, its versions, and the record that proves it."""
+    with Archive(the_folder(ctx)) as archive:
+        row = archive.article(wanted)
+        versions = archive.versions(row["url"])
+        if as_json:
+            print_json(
+                [
+                    {
+                        **plain(row),
+                        "versions": [
+                            {k: v[k] for k in ("id", "version", "title", "fetched_at", "last_seen_at")}
+                            for v in versions
+                        ],
+                    }
+                ]
+            )
+            return
+        click.echo(click.style(isolate(row["title"]), bold=True))
+        click.echo(_line(row))
+        click.echo(f"\n{row['text']}\n")
+        for name, value in _facts(row, versions):
+            if value:
+                click.echo(f"{click.style(name.rjust(12), dim=True)}  {isolate(value)}")
+
+
+@click.command()
+@click.argument("wanted", metavar="URL|ID")
+@json_option
+@click.pass_context
+def versions(ctx: click.Context, wanted: str, as_json: bool) -> None:
+    """List the versions of an article, oldest first."""
+    with Archive(the_folder(ctx)) as archive:
+        rows = archive.versions(archive.article(wanted)["url"])
+        if as_json:
+            print_json(rows)
+            return
+        for row in rows:
+            mark = "*" if row["is_latest"] else " "
+            click.echo(
+                f"{mark} version {row['version']}  id {row['id']}  {row['fetched_at']} … {row['last_seen_at']}  {isolate(row['title'])}"
+            )
+
+
+@click.command()
+@json_option
+@click.pass_context
+def stats(ctx: click.Context, as_json: bool) -> None:
+    """Show what the archive holds: articles, versions, captures, by site, language and outcome."""
+    with Archive(the_folder(ctx)) as archive:
+        figures = archive.stats()
+        if as_json:
+            print_json([figures])
+            return
+        for name, value in figures.items():
+            if isinstance(value, dict):
+                click.echo(f"{name}:")
+                for key, count in value.items():
+                    click.echo(f"  {count:>8}  {isolate(str(key) or '-')}")
+            else:
+                click.echo(f"{name}: {value}")
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    parts = [
+        row.get("date_published") or row.get("date") or row.get("fetched_at") or "",
+        row.get("section"),
+        row.get("author"),
+        row.get("site"),
+    ]
+    return "  ·  ".join([isolate(str(part)) for part in parts if part] + [urls.display(str(row["url"]))])
+
+
+def _facts(row: Mapping[str, Any], versions: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [
+        ("url", urls.display(row["url"])),
+        ("author", row["author"]),
+        ("published", row["date_published"]),
+        ("modified", row["date_modified"]),
+        ("section", row["section"]),
+        ("language", row["language"]),
+        ("source", row["source"]),
+        (
+            "version",
+            f"{row['version']} of {len(versions)}; first served {row['fetched_at']}, last {row['last_seen_at']}",
+        ),
+        ("record", f"{row['warc_filename']} at {row['warc_record_offset']}, {row['warc_record_length']} bytes"),
+        ("payload", row["payload_digest"]),
+    ]
+
+
+COMMANDS = (search, list_, show, versions, stats)

@@ -1,0 +1,27 @@
+"""Which archive a command means: the folder that was named, or the only one there is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archive.collection import Collection
+from archive.errors import ArchiveNotFoundError, UsageError
+
+if TYPE_CHECKING:
+    import click
+
+COLLECTIONS = Path("collections")
+
+
+def the_folder(ctx: click.Context) -> Path:
+    """The archive's folder; raises UsageError when several could be meant, ArchiveNotFoundError when there is none."""
+    if ctx.obj:
+        return Path(ctx.obj)
+    found = sorted(folder for folder in COLLECTIONS.glob("*") if Collection(folder).exists())
+    if len(found) > 1:
+        names = ", ".join(folder.name for folder in found)
+        raise UsageError(f"several archives in {COLLECTIONS}/ ({names}): say which, as in `warraq --archive {found[0]} …`")
+    if not found:
+        raise ArchiveNotFoundError(COLLECTIONS)
+    return found[0]

@@ -1,0 +1,84 @@
+"""The folder of a collection: where its files lie, whether it is one, and the lock that lets one process at a time write to it.
+
+collections/NAME/
+    archive/          WARC files and manifest-sha256.txt    (the names archive/ and indexes/ are pywb's, which serves the folder as it is)
+    indexes/          index.cdxj
+    warraq.db         the SQLite index of it all
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from archive.errors import ArchiveLockedError, ArchiveNotFoundError, NotWritableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """The folder of one collection; making one of these touches nothing."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's own name."""
+        return self.folder.resolve().name
+
+    @property
+    def warcs(self) -> Path:
+        """The folder of the WARC files."""
+        return self.folder / "archive"
+
+    @property
+    def indexes(self) -> Path:
+        """The folder of the CDXJ index."""
+        return self.folder / "indexes"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.folder / "warraq.db"
+
+    def exists(self) -> bool:
+        """Whether there is an archive in the folder."""
+        return self.database.is_file()
+
+    def require(self) -> None:
+        """Raises ArchiveNotFoundError when there is no archive in the folder."""
+        if not self.exists():
+            raise ArchiveNotFoundError(self.folder)
+
+    def create(self) -> None:
+        """Makes the folders that are missing; raises NotWritableError when that cannot be."""
+        try:
+            for folder in (self.folder, self.warcs, self.indexes):
+                folder.mkdir(parents=True, exist_ok=True)
+            probe = self.folder / f".probe-{os.getpid()}"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise NotWritableError(self.folder, error) from error
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Holds the right to write; raises ArchiveLockedError naming the process that has it. The kernel frees it when a process dies."""
+        path = self.folder / ".lock"
+        with path.open("a+", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.seek(0)
+                raise ArchiveLockedError(self.folder, file.read().strip() or "another process") from None
+            file.truncate(0)
+            file.write(f"process {os.getpid()} ({' '.join(sys.argv)[:200]})\n")
+            file.flush()
+            yield

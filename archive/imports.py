@@ -1,0 +1,218 @@
+"""Brings the records of WARC files into a collection: files in; capture rows, articles and a count out.
+
+The files are copied into the collection, which then stands by itself. The same function indexes what a crash left without rows, and, file
+by file, rebuilds a whole database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections import Counter, deque
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from archive import http, urls, warc
+from archive.capture import Location
+from archive.durable import sync_folder
+from archive.errors import DamagedFileError, NotWritableError
+from archive.ingest import Settled
+from archive.reading import Answer, Task
+from archive.store import captures
+from archive.store.rows import CaptureRow, Reading
+from archive.surt import surt
+from archive.workers import WorkerKilledError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from archive.ingest import Committed, Ingest
+    from archive.workers import WorkerPool
+
+AHEAD = 8
+"""Records read ahead of the workers: bounds memory, keeps two workers busy."""
+
+COMMIT_EVERY = 200
+
+
+@dataclass(slots=True, kw_only=True)
+class Imported:
+    """What an import did, counted. `damaged` names the files that were not whole; what came before the damage is in."""
+
+    records: int = 0
+    known: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    articles: Counter[str] = field(default_factory=Counter)
+    quarantined: Counter[str] = field(default_factory=Counter)
+    damaged: list[DamagedFileError] = field(default_factory=list)
+
+    def add(self, committed: Committed) -> None:
+        """Counts what a commit made durable."""
+        self.articles.update(change for _, change in committed.articles)
+        for outcome, reason in committed.outcomes:
+            self.outcomes[outcome] += 1
+            if outcome == "quarantine":
+                self.quarantined[reason] += 1
+
+
+def adopt(source: Path, folder: Path) -> Path:
+    """Copies a WARC into the collection's folder, durably, and returns its path there; a file that is there already is left alone.
+
+    A file whose records are not gzip members of their own is rewritten so that they are, their bytes untouched.
+    Raises NotWritableError.
+    """
+    if source.parent.resolve() == folder.resolve():
+        return source
+    target = folder / source.name
+    if target.exists() and _sha256(target) == _sha256(source):
+        return target
+    serial = 1
+    while target.exists():
+        target = folder / f"{serial}-{source.name}"
+        serial += 1
+    partial = target.with_name(target.name + ".partial")
+    try:
+        shutil.copyfile(source, partial)
+        partial.replace(target)
+        sync_folder(folder)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise NotWritableError(target, error) from error
+    return target
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class Indexer:
+    """Reads captures that a collection's WARC files hold into its rows, a few ahead of the workers."""
+
+    def __init__(self, ingest: Ingest, pool: WorkerPool[Task, Answer], *, site: str = "") -> None:
+        """`site` names what new captures belong to; by default each URL's registrable domain."""
+        self.done = Imported()
+        self._ingest = ingest
+        self._pool = pool
+        self._site = site
+        self._waiting: deque[tuple[CaptureRow, Future[Answer] | None]] = deque()
+
+    def index_file(self, path: Path, *, start: int = 0, progress: Callable[[int], None] | None = None) -> None:
+        """Indexes the records from byte `start` on that have no row yet; `progress` hears the byte offset reached.
+
+        A file that is not whole is indexed up to the damage, which is then in `done.damaged`.
+        """
+        try:
+            for record in warc.read_records(path, start=start):
+                if progress:
+                    progress(record.location.offset)
+                self._take(record)
+        except DamagedFileError as error:
+            self.done.damaged.append(error)
+        self.finish()
+
+    def read_again(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Reads captures again that have a row: those that a crash left unread, or all, after extraction has improved."""
+        for row in rows:
+            place = Location(
+                filename=row["warc_filename"], offset=row["warc_record_offset"], length=row["warc_record_length"]
+            )
+            capture = CaptureRow(**{f.name: row[f.name] for f in fields(CaptureRow)})
+            self._queue(capture, warc.read_at(self._ingest.collection.warcs, place).block)
+        self.finish()
+
+    def _take(self, record: warc.Record) -> None:
+        row = _row(record, self._site)
+        if row is None:
+            return
+        self.done.records += 1
+        if captures.of_record(self._ingest.store.db, row.record_id):
+            self.done.known += 1
+            return
+        self._ingest.add_row(row)
+        self._queue(row, record.block)
+
+    def _queue(self, row: CaptureRow, block: bytes) -> None:
+        future = None
+        if row.record_type == "response" and not row.truncated:
+            task = Task(url=row.url, response=block, fetched_at=datetime.fromisoformat(row.captured_at))
+            future = self._pool.submit(task)
+        self._waiting.append((row, future))
+        while len(self._waiting) > AHEAD:
+            self._settle(*self._waiting.popleft())
+
+    def _settle(self, row: CaptureRow, future: Future[Answer] | None) -> None:
+        if future is None:
+            self._ingest.settle(self._unread(row))
+        else:
+            try:
+                answer = future.result()
+            except WorkerKilledError as error:
+                answer = Answer(outcome="quarantine", reason=error.reason, detail=error.detail)
+            self._ingest.settle(settled_answer(row, answer))
+        if self._ingest.waiting >= COMMIT_EVERY:
+            self._commit()
+
+    def _unread(self, row: CaptureRow) -> Settled:
+        """A revisit says what the record that it refers to said; a truncated response is not read."""
+        if row.truncated:
+            return Settled(row=row, reading=Reading(outcome="failed", reason=row.truncated))
+        same_as = captures.article_of_payload(self._ingest.store.db, row.payload_digest, row.url)
+        return Settled(row=row, reading=Reading(outcome="unchanged"), same_as=same_as)
+
+    def finish(self) -> None:
+        """Settles and commits all that was queued."""
+        while self._waiting:
+            self._settle(*self._waiting.popleft())
+        self._commit()
+
+    def _commit(self) -> None:
+        self.done.add(self._ingest.commit())
+
+
+def settled_answer(row: CaptureRow, answer: Answer) -> Settled:
+    """What an answer means for the archive, whoever asked."""
+    return Settled(
+        row=row,
+        reading=Reading(
+            outcome=answer.outcome, reason=answer.reason, detail=answer.detail, directives=" ".join(answer.directives)
+        ),
+        article=answer.article,
+        host=urls.host_of(row.url),
+        lines=answer.lines if answer.article else (),
+    )
+
+
+def _row(record: warc.Record, site: str) -> CaptureRow | None:
+    """The row of a response or revisit of an http(s) URL; None for every other record."""
+    if record.type not in {"response", "revisit"} or not record.url.startswith(("http://", "https://")):
+        return None
+    response = _response(record)
+    return CaptureRow(
+        record_id=record.id,
+        record_type=record.type,
+        url=record.url,
+        urlkey=surt(record.url),
+        site=site or urls.site_of(record.url),
+        timestamp="".join(filter(str.isdigit, record.date))[:14],
+        captured_at=record.date,
+        status=response.status if response else None,
+        mime=response.get("Content-Type").partition(";")[0].strip().lower() if response else "",
+        payload_digest=record.get("WARC-Payload-Digest")
+        or (warc.sha1_digest(http.payload(response)) if response else ""),
+        warc_filename=record.location.filename,
+        warc_record_offset=record.location.offset,
+        warc_record_length=record.location.length,
+        ip=record.get("WARC-IP-Address"),
+        truncated=record.get("WARC-Truncated"),
+    )
+
+
+def _response(record: warc.Record) -> http.Response | None:
+    try:
+        return http.parse_response(record.block)
+    except http.NotHttp:
+        return None

@@ -1,0 +1,263 @@
+"""Takes captures and what was read from them into a collection: WARC records first, synced, then the rows in one transaction.
+
+Nothing is acknowledged before `commit` returns. A crash before it leaves at most records without rows, which `recover` finds and
+indexes; it can never leave a row without its record.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from archive import cdxj, search, warc
+from archive.database import open_store
+from archive.store import articles, captures, frontier, learned, runs
+from archive.store.rows import CaptureRow, Reading
+from archive.surt import surt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from archive.article import Article
+    from archive.capture import Capture
+    from archive.collection import Collection
+    from archive.store import Announced, Store, Visit
+
+
+NOT_MODIFIED = re.compile(rb"HTTP/1\.[01] 304\b")
+EMPTY_PAYLOAD = warc.sha1_digest(b"")
+"""A response without a payload repeats nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What became of a capture (`row` is None when an exchange left no record), to be committed with everything that follows from it."""
+
+    row: CaptureRow | None
+    reading: Reading
+    article: Article | None = None
+    same_as: int | None = None
+    visit: Visit | None = None
+    announced: tuple[Announced, ...] = ()
+    host: str = ""
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Committed:
+    """What a commit made durable: outcomes and changes of articles, counted, and new URLs of the frontier."""
+
+    outcomes: list[tuple[str, str]] = field(default_factory=list)
+    articles: list[tuple[int, str]] = field(default_factory=list)
+    announced: int = 0
+
+
+def iso(moment: datetime) -> str:
+    """An aware time as the database writes it: `2026-11-24T05:30:00Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Ingest:
+    """The one writer of a collection; holds the open WARC and the open database until `close`.
+
+    Call `record` for each exchange as it ends, `settle` when it has been read, and `commit` often (each second, each few dozen pages).
+    """
+
+    def __init__(
+        self,
+        collection: Collection,
+        db: Store,
+        writer: warc.WarcWriter,
+        *,
+        clock: Callable[[], datetime],
+        index: cdxj.Index,
+        held: ExitStack,
+    ) -> None:
+        self.collection = collection
+        self.store = db
+        self.writer = writer
+        self.clock = clock
+        self.index = index
+        self._held = held
+        self._rows: list[CaptureRow] = []
+        self._settled: list[Settled] = []
+        self._fresh: dict[str, captures.Held] = {}
+
+    @property
+    def waiting(self) -> int:
+        """How many captures and readings the next commit will make durable."""
+        return len(self._rows) + len(self._settled)
+
+    def record(self, capture: Capture, *, site: str) -> CaptureRow | None:
+        """Writes the exchange to the WARC (as a revisit when its payload is held already); None when nothing of a response came."""
+        digest = warc.payload_digest(capture)
+        written = self.writer.write_capture(capture, payload_digest=digest, revisit_of=self._original(capture, digest))
+        if written.location is None:
+            return None
+        self.index.add(capture.url, written)
+        row = CaptureRow(
+            record_id=written.record_id,
+            record_type=written.record_type,
+            url=capture.url,
+            urlkey=surt(capture.url),
+            site=site,
+            timestamp=capture.started.strftime("%Y%m%d%H%M%S"),
+            captured_at=written.date,
+            status=written.status or None,
+            mime=written.mime,
+            payload_digest=digest,
+            warc_filename=written.location.filename,
+            warc_record_offset=written.location.offset,
+            warc_record_length=written.location.length,
+            ip=capture.ip,
+            truncated=capture.truncated,
+            via=capture.via,
+        )
+        if row.record_type == "response" and digest:
+            self._fresh.setdefault(
+                digest,
+                captures.Held(record_id=row.record_id, url=row.url, captured_at=row.captured_at, payload_digest=digest),
+            )
+        self._rows.append(row)
+        return row
+
+    def _original(self, capture: Capture, digest: str) -> warc.Original | None:
+        """The record that this capture only repeats: the last one of its URL for a 304, any with the same payload otherwise."""
+        if NOT_MODIFIED.match(capture.response):
+            held = captures.last_whole(self.store.db, capture.url)
+        elif digest and digest != EMPTY_PAYLOAD:
+            fresh = self._fresh.get(digest)
+            held = (
+                fresh
+                if fresh and fresh.url == capture.url
+                else captures.held(self.store.db, digest, capture.url) or fresh
+            )
+        else:
+            held = None
+        if held is None:
+            return None
+        return warc.Original(
+            record_id=held.record_id, url=held.url, date=held.captured_at, payload_digest=held.payload_digest
+        )
+
+    def add_row(self, row: CaptureRow) -> None:
+        """Takes the row of a record that a WARC of the collection holds already (an import, a recovery)."""
+        self._rows.append(row)
+
+    def settle(self, settled: Settled) -> None:
+        """Takes what became of a capture; durable after the next commit."""
+        self._settled.append(settled)
+
+    def commit(self) -> Committed:
+        """Makes everything so far durable: conversion records, fsync of the WARC, then all rows in one transaction."""
+        done = Committed()
+        if not self.waiting:
+            return done
+        rows, settled = self._rows, self._settled
+        conversions = [self._convert(entry) for entry in settled]
+        self.writer.sync()
+        with self.store.atomic():
+            for row in rows:
+                captures.insert(self.store.db, row)
+            for entry, conversion_id in zip(settled, conversions, strict=True):
+                self._write(entry, conversion_id, done)
+            search.index_articles(
+                self.store.db.conn, [article_id for article_id, change in done.articles if change != "unchanged"]
+            )
+        self._rows, self._settled, self._fresh = [], [], {}
+        return done
+
+    def _convert(self, entry: Settled) -> str:
+        """The clean text of a version that is not held yet, as a conversion record; its record id, '' when there is none to write."""
+        if entry.article is None or entry.row is None:
+            return ""
+        digest = articles.text_digest(entry.article.title, entry.article.text)
+        if articles.find_version(self.store.db, entry.article.url, digest) is not None:
+            return ""
+        text = f"{entry.article.title}\n\n{entry.article.text}\n"
+        record_id, _ = self.writer.write_conversion(
+            url=entry.row.url, refers_to=entry.row.record_id, date=self.clock(), text=text
+        )
+        return record_id
+
+    def _write(self, entry: Settled, conversion_id: str, done: Committed) -> None:
+        db = self.store.db
+        article_id = self._write_article(entry, conversion_id, done) if entry.row else None
+        if entry.row:
+            captures.record_reading(db, entry.row.record_id, entry.reading, article_id)
+        if entry.announced:
+            done.announced += frontier.announce(db, entry.announced, now=iso(self.clock()))
+        if entry.visit:
+            frontier.record_visit(db, entry.visit)
+        if entry.lines and learned.pages_seen(db, entry.host) < learned.LEARNING_PAGES:
+            learned.learn(db, entry.host, entry.lines)
+        done.outcomes.append((entry.reading.outcome, entry.reading.reason))
+
+    def _write_article(self, entry: Settled, conversion_id: str, done: Committed) -> int | None:
+        db = self.store.db
+        assert entry.row  # noqa: S101 - the caller has looked
+        if entry.same_as is not None:
+            stored = articles.see_again(db, entry.same_as, at=entry.row.captured_at)
+        elif entry.article is not None:
+            digest = articles.text_digest(entry.article.title, entry.article.text)
+            held = articles.find_version(db, entry.article.url, digest)
+            if held is not None:
+                stored = articles.see_again(db, held, at=entry.row.captured_at)
+            else:
+                capture = captures.of_record(db, entry.row.record_id)
+                assert capture is not None  # noqa: S101 - inserted in this transaction or an earlier one
+                stored = articles.insert_version(db, entry.article, capture=capture, conversion_id=conversion_id)
+        else:
+            return None
+        done.articles.append((stored.id, stored.change))
+        return stored.id
+
+    def begin_run(self, kind: str, *, site: str = "") -> int:
+        """Opens a row of the log of runs; returns its id."""
+        with self.store.atomic():
+            return runs.begin(self.store.db, kind=kind, site=site, at=iso(self.clock()))
+
+    def end_run(self, run_id: int, *, result: str, summary: Mapping[str, Any]) -> None:
+        """Closes the row of a run."""
+        with self.store.atomic():
+            runs.end(self.store.db, run_id, at=iso(self.clock()), result=result, summary=summary)
+
+    def close(self) -> None:
+        """Commits what is left and closes the WARC and the database."""
+        with self._held:
+            self.commit()
+
+
+def open_ingest(
+    collection: Collection,
+    *,
+    info: Mapping[str, str],
+    clock: Callable[[], datetime],
+    prefix: str = "NEWS",
+    host: str = "",
+) -> Ingest:
+    """Opens a collection for writing, making it when there is none; the lock is held until `close`.
+
+    `info` goes into the warcinfo record of each file. Raises NotWritableError, ArchiveLockedError, SchemaTooNewError.
+    """
+    collection.create()
+    index = cdxj.Index(collection.folder)
+    with ExitStack() as stack:
+        stack.enter_context(collection.lock())
+        db = stack.enter_context(open_store(collection.database))
+        writer = warc.WarcWriter(
+            collection.warcs, info=info, clock=clock, prefix=prefix, host=host, on_close=index.closed
+        )
+        stack.enter_context(writer)
+        return Ingest(collection, db, writer, clock=clock, index=index, held=stack.pop_all())
+
+
+def check_writable(collection: Collection) -> None:
+    """Raises what `open_ingest` would raise, and leaves the collection as it is."""
+    collection.create()
+    with collection.lock():
+        if collection.exists():
+            open_store(collection.database).close()

@@ -1,0 +1,190 @@
+"""Reads one HTTP response: its exact bytes in; an article, the links of a listing, a feed, a sitemap, a redirect, or a named reason out.
+
+Pure, and run in worker processes: crawl, import and re-extraction all come through here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from archive import discovery, http, urls
+from archive.article import Article, Page, SiteProfile
+from archive.extract import extract
+
+if TYPE_CHECKING:
+    from archive.article import Extraction, Reason
+    from archive.store.rows import Kind
+
+LISTINGS: frozenset[Reason] = frozenset({"home", "section", "tag"})
+"""Pages that are no article and are meant to be none: what they are for is their links."""
+
+GONE_STATUSES = frozenset({404, 410})
+CHALLENGE_STATUSES = frozenset({401, 402, 403, 407, 429, 451, 503})
+"""Refusals whose page may say why: read for the reason, never for an article."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A response to read. `response` is exact; `decoded_limit` bounds its decoded body, in bytes; `links_limit` its links."""
+
+    url: str
+    response: bytes
+    fetched_at: datetime
+    site: SiteProfile = field(default_factory=SiteProfile)
+    decoded_limit: int = 20 << 20
+    links_limit: int = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A URL that the response announces, canonical; `by` is what announces it (`feed`, `sitemap`, `page`, `redirect`)."""
+
+    url: str
+    kind: Kind
+    by: str
+    published_hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a response says.
+
+    `outcome` is one of `article`, `listing`, `quarantine`, `feed`, `sitemap`, `redirect`, `gone`, `refused`, `failed`, `other`.
+    """
+
+    outcome: str
+    reason: str = ""
+    detail: str = ""
+    article: Article | None = None
+    found: tuple[Found, ...] = ()
+    lines: tuple[str, ...] = ()
+    directives: tuple[str, ...] = ()
+    next_page: str = ""
+
+
+def read(task: Task) -> Answer:  # noqa: PLR0911 - one return for each kind of response
+    """Reads the response; whatever is wrong with it is in the answer, nothing is raised for bad input."""
+    try:
+        response = http.parse_response(task.response)
+    except http.NotHttp as error:
+        return Answer(outcome="failed", reason="not-http", detail=str(error))
+    if response.status in {301, 302, 303, 307, 308}:
+        return _redirect(task, response)
+    if response.status in GONE_STATUSES:
+        return Answer(outcome="gone", reason=f"http-{response.status}")
+    if response.status != 200 and response.status not in CHALLENGE_STATUSES:
+        return Answer(outcome="failed" if response.status >= 400 else "other", reason=f"http-{response.status}")
+    try:
+        body = http.decode(response, task.decoded_limit)
+    except http.TooLarge as error:
+        return Answer(outcome="quarantine", reason="too-large", detail=str(error))
+    except http.BadCoding as error:
+        return Answer(outcome="quarantine", reason="bad-coding", detail=str(error))
+    if response.status != 200:
+        return _refusal(task, response, body)
+    return _content(task, response, body)
+
+
+def _redirect(task: Task, response: http.Response) -> Answer:
+    target = urls.join(task.url, response.get("Location"))
+    if not target:
+        return Answer(outcome="failed", reason="bad-redirect", detail=response.get("Location")[:200])
+    found = Found(url=urls.canonicalise(target), kind="page", by="redirect")
+    return Answer(outcome="redirect", reason=f"http-{response.status}", detail=found.url, found=(found,))
+
+
+def _refusal(task: Task, response: http.Response, body: bytes) -> Answer:
+    """A refusal that is a challenge or a login form is quarantined by that name, any other goes by its status."""
+    if discovery.sniff(body, response.get("Content-Type")) == "html":
+        reason = extract(_page(task, response, body)).reason
+        if reason in {"challenge", "consent", "login"}:
+            return Answer(outcome="quarantine", reason=reason, detail=f"http-{response.status}")
+    return Answer(outcome="refused", reason=f"http-{response.status}")
+
+
+def _content(task: Task, response: http.Response, body: bytes) -> Answer:
+    match discovery.sniff(body, response.get("Content-Type")):
+        case "feed":
+            return _feed(task, body)
+        case "sitemap":
+            return _sitemap(task, body)
+        case "html":
+            return _html(task, extract(_page(task, response, body)))
+        case _:
+            return Answer(outcome="other", reason="not-html", detail=response.get("Content-Type")[:100])
+
+
+def _page(task: Task, response: http.Response, body: bytes) -> Page:
+    return Page(
+        body=body,
+        url=task.url,
+        fetched_at=task.fetched_at,
+        headers=response.headers,
+        status=response.status,
+        site=task.site,
+    )
+
+
+def _feed(task: Task, body: bytes) -> Answer:
+    feed = discovery.read_feed(body, task.url)
+    found = tuple(
+        Found(
+            url=urls.canonicalise(entry.url),
+            kind="article",
+            by="feed",
+            published_hint=_iso(entry.updated or entry.published),
+        )
+        for entry in feed.entries
+    )
+    return Answer(outcome="feed", found=found)
+
+
+def _sitemap(task: Task, body: bytes) -> Answer:
+    sitemap = discovery.read_sitemap(body, task.url)
+    children = [
+        Found(url=child.url, kind="sitemap", by="sitemap", published_hint=_iso(child.updated))
+        for child in sitemap.children
+    ]
+    entries = [
+        Found(
+            url=entry.url,
+            kind="article" if entry.publication or entry.title else _kind(entry.url, ""),
+            by="sitemap",
+            published_hint=_iso(entry.updated or entry.published),
+        )
+        for entry in sitemap.entries
+    ]
+    return Answer(outcome="sitemap", found=(*children, *entries))
+
+
+def _html(task: Task, extraction: Extraction) -> Answer:
+    follow = "nofollow" not in extraction.directives
+    found = [Found(url=urls.canonicalise(link.url), kind="feed", by="page") for link in extraction.feeds]
+    if follow:
+        found += [
+            Found(url=urls.canonicalise(link.url), kind=_kind(link.url, link.text), by="page")
+            for link in extraction.links[: task.links_limit]
+            if "nofollow" not in link.rel.split()
+        ]
+    answer = Answer(
+        outcome="article",
+        found=tuple({entry.url: entry for entry in reversed(found)}.values()),
+        lines=extraction.lines,
+        directives=tuple(sorted(extraction.directives)),
+        next_page=extraction.next_page,
+    )
+    if extraction.article is not None:
+        return replace(answer, article=extraction.article)
+    outcome = "listing" if extraction.reason in LISTINGS else "quarantine"
+    return replace(answer, outcome=outcome, reason=extraction.reason or "", detail=extraction.detail)
+
+
+def _kind(url: str, text: str) -> Kind:
+    verdict = discovery.judge_link(url, text)
+    return verdict.kind if verdict.kind in {"article", "section"} else "page"  # type: ignore[return-value]
+
+
+def _iso(moment: datetime | None) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else ""

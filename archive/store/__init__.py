@@ -1,0 +1,88 @@
+"""The store: opens the SQLite file, brings its schema up to date, owns the transactions; the modules beside it hold the SQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from sqlite_utils import Database
+from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined] - pysqlite3 where it is installed
+
+from archive.errors import NotWritableError, SchemaTooNewError
+from archive.store import articles, captures, frontier, learned, runs
+from archive.store.rows import Announced, CaptureRow, Due, Kind, Reading, Visit
+from archive.store.schema import MIGRATIONS, unknown_steps
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+    from types import TracebackType
+
+    from sqlite_utils.migrations import Migrations
+
+__all__ = [
+    "Announced", "CaptureRow", "Due", "Kind", "Reading", "Store", "Visit", "articles", "captures", "frontier", "learned", "runs",
+]  # fmt: skip
+
+BUSY_TIMEOUT_S = 30.0
+"""How long a reader or writer waits for another's transaction; group commits take milliseconds, a checkpoint seconds at worst."""
+
+WAL_AUTOCHECKPOINT_PAGES = 4000
+"""16 MB of 4 kB pages: checkpoints are rarer than SQLite's default of 4 MB, the -wal file stays small beside any database."""
+
+
+class Store:
+    """An open database. Reading and writing go through the functions of the sibling modules, with `store.db` as their first argument.
+
+    Raises NotWritableError when the file cannot be made or written, SchemaTooNewError when a later version of warraq made it.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False, extra_migrations: tuple[Migrations, ...] = ()) -> None:
+        self.path = path
+        self.read_only = read_only
+        try:
+            self.db = Database(self._connect())
+            self._prepare(extra_migrations)
+        except sqlite3.OperationalError as error:
+            if read_only:
+                raise
+            raise NotWritableError(path, OSError(str(error))) from error
+
+    def _connect(self) -> sqlite3.Connection:
+        if self.read_only:
+            return sqlite3.connect(
+                f"{self.path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False
+            )
+        return sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
+
+    def _prepare(self, extra: tuple[Migrations, ...]) -> None:
+        if unknown := unknown_steps(self.db):
+            raise SchemaTooNewError(self.path, unknown)
+        if self.read_only:
+            self.db.conn.execute("PRAGMA query_only = ON")
+            return
+        # The WARC is the truth and is synced first; after a power cut SQLite may lose its last commits, and the WARC holds them.
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = NORMAL",
+            f"wal_autocheckpoint = {WAL_AUTOCHECKPOINT_PAGES}",
+            "foreign_keys = ON",
+        ):
+            self.db.conn.execute(f"PRAGMA {pragma}").fetchall()
+        for migrations in (MIGRATIONS, *extra):
+            migrations.apply(self.db)
+
+    def atomic(self) -> AbstractContextManager[object]:
+        """One transaction: committed when the block ends, undone when it raises."""
+        return self.db.atomic()
+
+    def close(self) -> None:
+        """Closes the file; a second call does nothing."""
+        self.db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,112 @@
+"""Captures as SQL: rows of the records that the WARC files hold. Never begins or ends a transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from archive.store.rows import CaptureRow, Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlite_utils import Database
+
+_COLUMNS = tuple(f.name for f in fields(CaptureRow))
+_INSERT = f"INSERT OR IGNORE INTO captures ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A response that is already held: what a revisit record refers to."""
+
+    record_id: str
+    url: str
+    captured_at: str
+    payload_digest: str
+
+
+def insert(db: Database, row: CaptureRow) -> bool:
+    """Adds the row; False when a row of that record is there already."""
+    return bool(db.conn.execute(_INSERT, tuple(getattr(row, name) for name in _COLUMNS)).rowcount)
+
+
+def id_of(db: Database, record_id: str) -> int:
+    """The row id of a record that has a row."""
+    return int(db.conn.execute("SELECT id FROM captures WHERE record_id = ?", (record_id,)).fetchone()[0])
+
+
+def record_reading(db: Database, record_id: str, reading: Reading, article_id: int | None) -> None:
+    """Writes down what was made of a capture."""
+    db.conn.execute(
+        "UPDATE captures SET outcome = ?, reason = ?, detail = ?, directives = ?, article_id = ? WHERE record_id = ?",
+        (reading.outcome, reading.reason, reading.detail[:500], reading.directives, article_id, record_id),
+    )
+
+
+_HELD = (
+    "SELECT record_id, url, captured_at, payload_digest FROM captures WHERE record_type = 'response' AND truncated = ''"
+)
+
+
+def held(db: Database, payload_digest: str, url: str) -> Held | None:
+    """The response record that holds this payload, one of the same URL when there is one."""
+    return _held(
+        db.conn.execute(
+            f"{_HELD} AND payload_digest = ? ORDER BY url <> ?, id LIMIT 1", (payload_digest, url)
+        ).fetchone()
+    )
+
+
+def last_whole(db: Database, url: str) -> Held | None:
+    """The newest whole response record of the URL with status 200: what a 304 confirms."""
+    return _held(
+        db.conn.execute(
+            f"{_HELD} AND url = ? AND status = 200 ORDER BY timestamp DESC, id DESC LIMIT 1", (url,)
+        ).fetchone()
+    )
+
+
+def _held(row: tuple[str, str, str, str] | None) -> Held | None:
+    return Held(record_id=row[0], url=row[1], captured_at=row[2], payload_digest=row[3]) if row else None
+
+
+def unread(db: Database) -> Iterator[dict[str, Any]]:
+    """The captures that nobody has read yet: a crash came between their record and their reading."""
+    return iter(list(db.query("SELECT * FROM captures WHERE outcome = '' ORDER BY id")))
+
+
+def get(db: Database, capture_id: int) -> dict[str, Any] | None:
+    """The capture of that id, as a dict of its columns."""
+    return next(db.query("SELECT * FROM captures WHERE id = ?", [capture_id]), None)
+
+
+def of_record(db: Database, record_id: str) -> dict[str, Any] | None:
+    """The capture of that WARC record id, as a dict of its columns."""
+    return next(db.query("SELECT * FROM captures WHERE record_id = ?", [record_id]), None)
+
+
+def latest_article(db: Database, url: str) -> int | None:
+    """The article that was last read at this URL, None when there was none."""
+    row = db.conn.execute(
+        "SELECT article_id FROM captures WHERE url = ? AND article_id IS NOT NULL ORDER BY timestamp DESC, id DESC LIMIT 1",
+        (url,),
+    ).fetchone()
+    return int(row[0]) if row else None
+
+
+def of_url(db: Database, url: str) -> list[dict[str, Any]]:
+    """All captures of a URL, oldest first, as dicts of their columns."""
+    return list(db.query("SELECT * FROM captures WHERE url = ? ORDER BY timestamp, id", [url]))
+
+
+def article_of_payload(db: Database, payload_digest: str, url: str) -> int | None:
+    """The article that was read from this payload at this URL (what a revisit, or a payload served again, still says)."""
+    row = db.conn.execute(
+        """
+        SELECT article_id FROM captures
+        WHERE url = ? AND payload_digest = ? AND article_id IS NOT NULL ORDER BY timestamp DESC, id DESC LIMIT 1
+        """,
+        (url, payload_digest),
+    ).fetchone()
+    return int(row[0]) if row else None

@@ -1,0 +1,178 @@
+"""Runs a function on tasks in killable worker processes: a task in, a Future of its result out, bounded in time and memory.
+
+A page can be built to hold a parser for minutes, or to make it eat all memory (facts/fidelity-reliability-security.md, section 3). So
+nothing of a page is parsed in the process that crawls or serves: a worker that passes a limit is killed, its task fails with a named
+reason, a new worker takes its place, and the other tasks never notice.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import queue
+import resource
+import signal
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Generic, Self, TypeVar
+
+from archive.errors import ArchiveError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import ForkServerProcess
+
+    from archive.article import Reason
+
+TaskT = TypeVar("TaskT")
+ResultT = TypeVar("ResultT")
+
+START_SECONDS = 60.0
+"""How long a fresh worker may take to import what it needs (2 s on a quiet machine)."""
+
+RECYCLE_MEGABYTES = 700
+"""A worker whose peak memory has passed this is replaced after its task: allocators do not give it all back."""
+
+
+class WorkerKilledError(ArchiveError):
+    """A task was stopped: `reason` says by which limit, `detail` with what figures."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class WorkerPool(Generic[TaskT, ResultT]):
+    """Processes that run `function` (importable by name, its task and result picklable) on tasks, `workers` of them at a time.
+
+    `seconds` is the wall time limit of a task, `megabytes` the address space limit of a worker. A Future fails with
+    WorkerKilledError when a limit was passed or the worker died. `preload` names modules that the fork server imports once, so that a new worker starts at once.
+    """
+
+    def __init__(
+        self,
+        function: Callable[[TaskT], ResultT],
+        *,
+        workers: int = 2,
+        seconds: float = 20.0,
+        megabytes: int = 2048,
+        preload: tuple[str, ...] = (),
+    ) -> None:
+        self._function = function
+        self._seconds = seconds
+        self._megabytes = megabytes
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload([*preload, __name__])
+        self._tasks: queue.SimpleQueue[tuple[TaskT, Future[ResultT]] | None] = queue.SimpleQueue()
+        self._threads = [threading.Thread(target=self._serve, name=f"worker-{n}", daemon=True) for n in range(workers)]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, task: TaskT) -> Future[ResultT]:
+        """Queues the task; the caller bounds how many it has outstanding."""
+        future: Future[ResultT] = Future()
+        self._tasks.put((task, future))
+        return future
+
+    def close(self) -> None:
+        """Lets queued tasks finish, then ends the workers."""
+        for _ in self._threads:
+            self._tasks.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _serve(self) -> None:
+        worker: _Worker[TaskT, ResultT] | None = None
+        try:
+            while (entry := self._tasks.get()) is not None:
+                task, future = entry
+                if not future.set_running_or_notify_cancel():
+                    continue
+                try:
+                    if worker is None:
+                        worker = _Worker(self._context, self._function, self._megabytes)
+                    future.set_result(worker.run(task, self._seconds))
+                except WorkerKilledError as error:
+                    future.set_exception(error)
+                except Exception as error:  # noqa: BLE001 - a pickling error of one task must not end the thread
+                    future.set_exception(WorkerKilledError("error", f"{type(error).__name__}: {error}"[:300]))
+                    if worker is not None:
+                        worker.kill()
+                if worker is not None and worker.spent:
+                    worker.kill()
+                    worker = None
+        finally:
+            if worker is not None:
+                worker.kill()
+
+
+class _Worker(Generic[TaskT, ResultT]):
+    """One process and the pipe to it."""
+
+    def __init__(
+        self, context: multiprocessing.context.ForkServerContext, function: Callable[[TaskT], ResultT], megabytes: int
+    ) -> None:
+        self._pipe, theirs = context.Pipe()
+        self._process: ForkServerProcess = context.Process(
+            target=_work, args=(theirs, function, megabytes), daemon=True
+        )
+        self.spent = False
+        self._process.start()
+        theirs.close()
+        if not self._pipe.poll(START_SECONDS) or self._receive()[0] != "up":
+            self.kill()
+            raise WorkerKilledError("error", f"a worker did not start within {START_SECONDS:.0f} s")
+
+    def run(self, task: TaskT, seconds: float) -> ResultT:
+        self._pipe.send(task)
+        if not self._pipe.poll(seconds):
+            self.kill()
+            raise WorkerKilledError("timeout", f"not done after {seconds:g} s")
+        verdict, value, peak_megabytes = self._receive()
+        self.spent |= peak_megabytes > RECYCLE_MEGABYTES
+        if verdict == "done":
+            return value  # type: ignore[return-value]
+        self.kill()
+        raise WorkerKilledError("memory" if verdict == "memory" else "error", str(value))
+
+    def _receive(self) -> tuple[str, object, float]:
+        try:
+            return self._pipe.recv()  # type: ignore[no-any-return]
+        except (EOFError, OSError):
+            self._process.join(5)
+            return "error", f"the worker died (exit code {self._process.exitcode})", 0.0
+
+    def kill(self) -> None:
+        self.spent = True
+        self._process.kill()
+        self._process.join()
+        self._pipe.close()
+
+
+def _work(pipe: Connection, function: Callable[[TaskT], ResultT], megabytes: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it ends us through the pipe
+    resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+    pipe.send(("up", None, 0.0))
+    while True:
+        try:
+            task = pipe.recv()
+        except EOFError:  # the parent is gone
+            return
+        try:
+            answer: tuple[str, object, float] = ("done", function(task), _peak_megabytes())
+        except MemoryError:
+            answer = ("memory", f"more than {megabytes} MB", 0.0)
+        except Exception as error:  # noqa: BLE001 - whatever a page provokes is data, reported by name
+            answer = ("error", f"{type(error).__name__}: {error}"[:300], 0.0)
+        pipe.send(answer)
+
+
+def _peak_megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

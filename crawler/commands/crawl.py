@@ -1,0 +1,71 @@
+"""`scrapy crawl`, with errors that say what to do and exit codes that say which kind."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scrapy.commands import crawl
+from scrapy.exceptions import UsageError
+
+from archive import ArchiveError, Collection, check_writable
+from crawler.exits import exit_code
+from crawler.extensions import ArchiveExtension
+from crawler.sites import Site, load_site
+
+if TYPE_CHECKING:
+    import argparse
+
+
+class Command(crawl.Command):
+    """Crawls a site with the news spider."""
+
+    def short_desc(self) -> str:
+        """One line for the list of commands."""
+        return "Crawl a news site into an archive: scrapy crawl news -a url=https://example.org/"
+
+    def long_desc(self) -> str:
+        """What --help prints."""
+        return (
+            "Crawl a news site into collections/NAME/ (WARC and SQLite). "
+            "Arguments: -a url=URL (any site) or -a site=NAME (an entry of sites.toml); "
+            "-a recheck=all asks again for every page that is known; -a max_pages=N bounds this run. "
+            "Settings: -s ARCHIVE_DIR=FOLDER puts the archive elsewhere, -s SUMMARY_JSON=1 prints the summary as JSON, "
+            "-s WARC_OPERATOR='name, mail' says who crawls. "
+            "Exit codes: 0 done; 2 wrong usage; 4 the archive is in use; 5 made by a newer warraq; 6 cannot write; "
+            "9 the start page cannot be had; 10 stopped by an error."
+        )
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Checks what can be checked beforehand, crawls, and sets the exit code."""
+        if args != ["news"]:
+            super().run(args, opts)
+            return
+        assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
+        try:
+            site = self._site(opts.spargs)
+            check_writable(
+                Collection(Path(self.settings["ARCHIVE_DIR"] or Path(self.settings["COLLECTIONS_DIR"]) / site.name))
+            )
+        except ArchiveError as error:
+            print(f"scrapy crawl: {error}", file=sys.stderr)
+            self.exitcode = error.exit_code
+            return
+        assert self.crawler_process  # noqa: S101 - scrapy.cmdline sets it
+        crawler = self.crawler_process.create_crawler("news")
+        self.crawler_process.crawl(crawler, **opts.spargs)
+        self.crawler_process.start()
+        extension = crawler.get_extension(ArchiveExtension) if not self.crawler_process.bootstrap_failed else None
+        self.exitcode = exit_code(extension.report if extension else None)
+
+    def _site(self, arguments: dict[str, str]) -> Site:
+        assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
+        if bool(arguments.get("url")) == bool(arguments.get("site")):
+            raise UsageError(
+                "say what to crawl: -a url=https://example.org/ or -a site=NAME (an entry of sites.toml)",
+                print_help=False,
+            )
+        if arguments.get("url"):
+            return Site.from_url(arguments["url"])
+        return load_site(Path(self.settings["SITES_FILE"]), arguments["site"])

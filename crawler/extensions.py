@@ -1,0 +1,185 @@
+"""Lends the open archive to the crawl: records every exchange as it ends, commits in groups, logs, sums up at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import scrapy
+from scrapy import signals
+from scrapy.utils.asyncio import create_looping_call
+from scrapy.utils.misc import load_object
+
+from archive import (
+    Collection,
+    NotWritableError,
+    Reading,
+    Settled,
+    WorkerPool,
+    frontier,
+    iso,
+    open_ingest,
+    read_response,
+)
+from crawler.report import Report, progress_line, summary_text
+from crawler.wire import exchange_captured
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+
+    from archive import Answer, Capture, CaptureRow, Ingest, Task
+
+logger = logging.getLogger(__name__)
+
+COMMIT_SECONDS = 1.0
+"""The longest that a capture waits for its fsync: what a power cut can cost."""
+
+LOG_SECONDS = 60.0
+DRAW_SECONDS = 0.5
+
+
+class ArchiveExtension:
+    """Holds the collection of the spider's site open for writing, and closes it when the spider closes.
+
+    Everything that the handler captures goes to the WARC at once; rows follow in groups. A capture that no callback
+    claims (robots.txt, an attempt that is tried again) is settled here.
+    """
+
+    def __init__(
+        self,
+        ingest: Ingest,
+        pool: WorkerPool[Task, Answer],
+        report: Report,
+        *,
+        as_json: bool,
+        stop: Callable[[str], None],
+    ) -> None:
+        self.ingest = ingest
+        self.pool = pool
+        self.report = report
+        self.clock = ingest.clock
+        self._as_json = as_json
+        self._stop = stop
+        self._loops: list[Any] = []
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Opens the archive; raises what `archive.open_ingest` raises."""
+        settings = crawler.settings
+        site = crawler.spider.site  # type: ignore[union-attr]
+        folder = Path(settings["ARCHIVE_DIR"] or Path(settings["COLLECTIONS_DIR"]) / site.name)
+        info = {
+            "software": f"warraq (Scrapy {scrapy.__version__})",
+            "operator": settings["WARC_OPERATOR"],
+            "http-header-user-agent": settings["USER_AGENT"],
+            "robots": "obey",
+            "isPartOf": site.name,
+        }
+        ingest = open_ingest(Collection(folder), info=info, clock=load_object(settings["CLOCK"]))
+        pool = WorkerPool(
+            read_response,
+            workers=settings.getint("EXTRACTION_WORKERS"),
+            seconds=settings.getfloat("EXTRACTION_SECONDS"),
+            megabytes=settings.getint("EXTRACTION_MEGABYTES"),
+            preload=("archive.reading",),
+        )
+
+        def stop(reason: str) -> None:
+            if crawler.engine is not None and crawler.engine.running:
+                asyncio.ensure_future(crawler.engine.close_spider_async(reason=reason))  # noqa: RUF006 - ends the loop
+
+        extension = cls(
+            ingest,
+            pool,
+            Report(site=site.name, folder=str(folder)),
+            as_json=settings.getbool("SUMMARY_JSON"),
+            stop=stop,
+        )
+        crawler.signals.connect(extension.exchange_captured, signal=exchange_captured)
+        crawler.signals.connect(extension.spider_opened, signal=signals.spider_opened)
+        crawler.signals.connect(extension.spider_closed, signal=signals.spider_closed)
+        return extension
+
+    def spider_opened(self) -> None:
+        """Starts the clocks of the group commit and of the progress line."""
+        self.run = self.ingest.begin_run("crawl", site=self.report.site)
+        self._repeat(self.commit, COMMIT_SECONDS)
+        if sys.stderr.isatty():
+            self._repeat(self._draw_progress, DRAW_SECONDS)
+        else:
+            self._repeat(lambda: logger.info(progress_line(self.report)), LOG_SECONDS)
+
+    def _repeat(self, function: Callable[[], object], seconds: float) -> None:
+        loop = create_looping_call(function)
+        loop.start(seconds, now=False)
+        self._loops.append(loop)
+
+    def _draw_progress(self) -> None:
+        sys.stderr.write(f"\r\x1b[2K{progress_line(self.report)}")
+        sys.stderr.flush()
+
+    def exchange_captured(self, capture: Capture, request: Request) -> None:
+        """Writes the exchange to the WARC; row and response ride on the request until a callback claims them."""
+        try:
+            row = self.ingest.record(capture, site=self.report.site)
+        except NotWritableError as error:
+            self._give_up(error)
+            return
+        self.report.fetched(capture, row)
+        if "frontier" not in request.meta:
+            outcome = "robots" if request.url.endswith("/robots.txt") else "other"
+            self.settle(Settled(row=row, reading=Reading(outcome=outcome)))
+            return
+        if earlier := request.meta.get("capture"):  # an attempt that was followed by this one
+            self.settle(Settled(row=earlier[0], reading=Reading(outcome="retried")))
+        request.meta["capture"] = (row, capture.response) if row else None
+
+    def claim(self, request: Request) -> tuple[CaptureRow | None, bytes]:
+        """The row and the exact response bytes of the exchange that ended this request; whoever takes them settles."""
+        return request.meta.pop("capture", None) or (None, b"")
+
+    def settle(self, settled: Settled) -> None:
+        """Takes what became of a URL."""
+        self.ingest.settle(settled)
+
+    def commit(self) -> None:
+        """Makes everything so far durable, and counts it."""
+        try:
+            self.report.add(self.ingest.commit())
+        except NotWritableError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: NotWritableError) -> None:
+        """A disk that is full ends the crawl: what was committed is safe, the rest stays due."""
+        if not self.report.problem:
+            self.report.problem = str(error)
+            logger.critical("%s", error)
+            self._stop("not-writable")
+
+    def spider_closed(self, reason: str) -> None:
+        """Commits, closes the files, and says what was done and where it is."""
+        for loop in self._loops:
+            loop.stop()
+        self.pool.close()
+        self.commit()
+        report = self.report
+        report.reason = reason
+        report.still_due = frontier.count_due(self.ingest.store.db, site=report.site, now=iso(self.clock()))
+        self.ingest.end_run(self.run, result=reason, summary=report.as_dict())
+        self.ingest.close()
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\x1b[2K")
+        print(json.dumps(report.as_dict(), ensure_ascii=False) if self._as_json else summary_text(report))
+
+
+def utc_now() -> datetime:
+    """The current time, aware, in UTC."""
+    return datetime.now(UTC)

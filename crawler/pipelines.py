@@ -1,0 +1,32 @@
+"""The last station of an article: the item is settled in the archive that the extension holds open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from crawler.extensions import ArchiveExtension
+from crawler.items import ArticleItem
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+
+class ArchivePipeline:
+    """Hands each ArticleItem to the archive; durable after the next group commit."""
+
+    def __init__(self, archive: ArchiveExtension) -> None:
+        self._archive = archive
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Takes the open archive from the extension."""
+        extension = crawler.get_extension(ArchiveExtension)
+        if extension is None:
+            raise RuntimeError("ArchivePipeline needs crawler.extensions.ArchiveExtension in EXTENSIONS")
+        return cls(extension)
+
+    async def process_item(self, item: object) -> object:
+        """Settles an article; other items pass through."""
+        if isinstance(item, ArticleItem):
+            self._archive.settle(item.settled)
+        return item

@@ -1,0 +1,139 @@
+"""What a crawl did, counted: figures go in as things are committed, a progress line and a summary come out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from archive import Capture, CaptureRow, Committed
+
+QUIET_OUTCOMES = frozenset(
+    {
+        "article",
+        "unchanged",
+        "listing",
+        "feed",
+        "sitemap",
+        "robots",
+        "redirect",
+        "other",
+        "retried",
+        "part",
+        "gone",
+        "disallowed",
+    }
+)
+"""Outcomes that are no failure; whatever else a visit may say is counted by its reason."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """Figures of one crawl. `outcomes` counts visits and captures by what they said, `failures` the failed ones by reason."""
+
+    site: str
+    folder: str
+    exchanges: int = 0
+    bytes: int = 0
+    bytes_saved: int = 0
+    announced: int = 0
+    still_due: int = 0
+    reason: str = ""
+    problem: str = ""
+    seed_problem: str = ""
+    articles: Counter[str] = field(default_factory=Counter)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    quarantined: Counter[str] = field(default_factory=Counter)
+    failures: Counter[str] = field(default_factory=Counter)
+    warcs: list[str] = field(default_factory=list)
+
+    def fetched(self, capture: Capture, row: CaptureRow | None) -> None:
+        """Counts an exchange as it ends."""
+        self.exchanges += 1
+        self.bytes += len(capture.response)
+        if row is None:
+            return
+        if row.record_type == "revisit" and row.status != 304:
+            self.bytes_saved += len(capture.response)
+        if row.warc_filename not in self.warcs:
+            self.warcs.append(row.warc_filename)
+
+    def add(self, done: Committed) -> None:
+        """Counts what a commit made durable."""
+        self.announced += done.announced
+        self.articles.update(change for _, change in done.articles)
+        for outcome, reason in done.outcomes:
+            self.outcomes[outcome] += 1
+            if outcome == "quarantine":
+                self.quarantined[reason] += 1
+            elif outcome not in QUIET_OUTCOMES:
+                self.failures[reason or outcome] += 1
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures as JSON takes them."""
+        return {
+            "site": self.site,
+            "reason": self.reason,
+            "problem": self.problem or self.seed_problem,
+            "pages_fetched": self.exchanges,
+            "articles_new": self.articles["new"],
+            "articles_changed": self.articles["changed"],
+            "articles_unchanged": self.articles["unchanged"],
+            "quarantined": dict(self.quarantined),
+            "failed": dict(self.failures),
+            "gone": self.outcomes["gone"],
+            "disallowed": self.outcomes["disallowed"],
+            "outcomes": dict(self.outcomes),
+            "urls_announced": self.announced,
+            "urls_still_due": self.still_due,
+            "bytes_received": self.bytes,
+            "bytes_saved_by_revisits": self.bytes_saved,
+            "folder": self.folder,
+            "warcs": self.warcs,
+        }
+
+
+def progress_line(report: Report) -> str:
+    """One line on where the crawl stands."""
+    return (
+        f"{report.site}: {report.exchanges} fetched ({_size(report.bytes)}), "
+        f"articles {report.articles['new']} new, {report.articles['changed']} changed, {report.articles['unchanged']} unchanged; "
+        f"{sum(report.quarantined.values())} quarantined, {sum(report.failures.values())} failed"
+    )
+
+
+def summary_text(report: Report) -> str:
+    """What was done, for a person to read."""
+    rows = [
+        (
+            "pages fetched",
+            f"{report.exchanges} ({_size(report.bytes)}; {_size(report.bytes_saved)} more saved by revisits)",
+        ),
+        (
+            "articles",
+            f"{report.articles['new']} new, {report.articles['changed']} changed, {report.articles['unchanged']} unchanged",
+        ),
+        ("quarantined", _counts(report.quarantined)),
+        ("gone", str(report.outcomes["gone"])),
+        ("disallowed by robots.txt", str(report.outcomes["disallowed"])),
+        ("failed", _counts(report.failures)),
+        ("URLs", f"{report.announced} announced, {report.still_due} still due"),
+        ("ended", "; ".join(filter(None, (report.reason, report.seed_problem, report.problem)))),
+        ("files", f"{report.folder}  ({', '.join(report.warcs) or 'no new WARC'})"),
+    ]
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(["", f"Crawl of {report.site}", *(f"  {name:<{width}}  {value}" for name, value in rows), ""])
+
+
+def _counts(counter: Counter[str]) -> str:
+    total = sum(counter.values())
+    return f"{total} ({', '.join(f'{reason} {n}' for reason, n in counter.most_common())})" if total else "0"
+
+
+def _size(n: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if n < 1000:
+            return f"{n:.0f} {unit}" if unit == "B" else f"{n:.1f} {unit}"
+        n /= 1000
+    return f"{n:.1f} TB"

@@ -1,0 +1,174 @@
+"""The news spider: draws due URLs from the frontier, has what comes back read in a worker, and puts down what it said.
+
+It never follows a link by itself. Links, feed entries, sitemap entries and redirect targets become rows of the frontier, rows become
+requests when they are due, and a crash at any point loses none of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from scrapy import Request, Spider
+
+from archive import Answer, Task, WorkerKilledError
+from crawler.extensions import ArchiveExtension
+from crawler.items import ArticleItem
+from crawler.outcomes import outcome_of
+from crawler.robots import robots_read
+from crawler.sites import Site, load_site
+from crawler.visits import Visits
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+    from archive import Due
+
+MAX_PARTS = 20
+"""Pages that are joined into one article at most."""
+
+
+class NewsSpider(Spider):
+    """Crawls one site: `-a site=NAME` of sites.toml, or `-a url=URL`.
+
+    `-a recheck=all` asks again for every page that is known; `-a max_pages=N` bounds this run.
+    """
+
+    name = "news"
+
+    def __init__(self, *, site: Site, window: int, depth_limit: int, max_pages: int, recheck: bool) -> None:
+        super().__init__()
+        self.site = site
+        self._window = window
+        self._depth_limit = depth_limit
+        self._max_pages = max_pages
+        self._recheck = recheck
+        self._busy: set[int] = set()
+        self._drawn = 0
+        self._freed = asyncio.Event()
+
+    @classmethod
+    def from_crawler(
+        cls, crawler: Crawler, *_: Any, url: str = "", site: str = "", recheck: str = "", max_pages: str = ""
+    ) -> Self:
+        """Reads the arguments of the command line; raises SiteError for a site or URL that makes no sense."""
+        settings = crawler.settings
+        chosen = Site.from_url(url) if url else load_site(Path(settings["SITES_FILE"]), site)
+        return super().from_crawler(
+            crawler,
+            site=chosen,
+            window=2 * settings.getint("CONCURRENT_REQUESTS"),
+            depth_limit=settings.getint("FRONTIER_DEPTH"),
+            max_pages=int(max_pages or chosen.max_pages or settings.getint("FRONTIER_MAX_PAGES")),
+            recheck=recheck == "all",
+        )
+
+    async def start(self) -> AsyncIterator[Request]:
+        """Yields the due URLs in small batches until none is due and none is under way."""
+        archive = self.crawler.get_extension(ArchiveExtension)
+        assert archive is not None  # noqa: S101 - settings.py wires it
+        self._archive = archive
+        self._visits = Visits(archive, self.site, depth_limit=self._depth_limit)
+        self.crawler.signals.connect(self._visits.robots_read, signal=robots_read)
+        self._visits.begin(recheck=self._recheck)
+        while self._drawn < self._max_pages:
+            self._freed.clear()
+            room = min(self._window - len(self._busy), self._max_pages - self._drawn)
+            batch = self._visits.draw(room, busy=self._busy) if room > self._window // 4 else []
+            for due in batch:
+                self._busy.add(due.id)
+                self._drawn += 1
+                yield self._request(due)
+            if not batch:
+                if not self._busy:
+                    return
+                await self._freed.wait()
+
+    def _request(self, due: Due) -> Request:
+        headers = {}
+        if due.etag:
+            headers["If-None-Match"] = due.etag
+        if due.last_modified:
+            headers["If-Modified-Since"] = due.last_modified
+        return Request(
+            due.url,
+            headers=headers,
+            callback=self.answered,
+            errback=self.failed,
+            dont_filter=True,
+            meta={"frontier": due, "via": due.via, "verbatim_url": True},
+        )
+
+    async def answered(self, response: Response) -> AsyncIterator[ArticleItem]:
+        """Reads what a URL answered, and settles it."""
+        request = response.request
+        assert request is not None  # noqa: S101 - the engine sets it
+        due: Due = request.meta["frontier"]
+        try:
+            row, data = self._archive.claim(request)
+            known = self._visits.unchanged(due, row, response.status)
+            if known is not None:
+                self._archive.settle(known)
+                return
+            task = self._visits.task(due.url, data, row)
+            answer = await self._read(task)
+            if answer.article is not None and answer.next_page:
+                answer = await self._with_parts(due, answer)
+            settled = self._visits.settled(due, row, answer, response)
+            if settled.article is not None:
+                yield ArticleItem(settled.article, settled)
+            else:
+                self._archive.settle(settled)
+        finally:
+            self._free(due)
+
+    def failed(self, failure: Failure) -> None:
+        """Settles a URL that gave no usable response."""
+        request: Request = failure.request  # type: ignore[attr-defined]
+        due: Due = request.meta["frontier"]
+        row, _ = self._archive.claim(request)
+        self._archive.settle(self._visits.failed(due, row, outcome_of(failure.value), str(failure.value)))
+        self._free(due)
+
+    def _free(self, due: Due) -> None:
+        self._busy.discard(due.id)
+        self._freed.set()
+
+    async def _read(self, task: Task) -> Answer:
+        try:
+            return await asyncio.wrap_future(self._archive.pool.submit(task))
+        except WorkerKilledError as error:
+            return Answer(outcome="quarantine", reason=error.reason, detail=error.detail)
+
+    async def _with_parts(self, due: Due, first: Answer) -> Answer:
+        """An article that goes on over further pages, fetched here one after the other, with their text joined."""
+        answer, seen = first, {due.url}
+        while (
+            answer.next_page
+            and answer.next_page not in seen
+            and len(seen) < MAX_PARTS
+            and self.site.in_scope(answer.next_page)
+        ):
+            seen.add(answer.next_page)
+            request = Request(
+                answer.next_page, dont_filter=True, meta={"frontier": None, "via": due.url, "verbatim_url": True}
+            )
+            try:
+                response = await self.crawler.engine.download_async(request)  # type: ignore[union-attr]
+            except Exception as error:  # noqa: BLE001 - the article stands without the part that failed; the frontier says so
+                self.logger.warning("part %s of %s: %s", request.url, due.url, error)
+                break
+            row, data = self._archive.claim(request)
+            part = await self._read(self._visits.task(response.url, data, row))
+            self._archive.settle(self._visits.part(request.url, row, part))
+            if part.article is None or answer.article is None:
+                break
+            joined = replace(answer.article, text=f"{answer.article.text}\n{part.article.text}")
+            answer = replace(answer, article=joined, next_page=part.next_page)
+        return answer

@@ -1,0 +1,251 @@
+"""Visits to URLs of a site: which are due, what a visit said, and when the next one is. Turns answers into what the archive stores."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from archive import (
+    Announced,
+    Answer,
+    Reading,
+    Settled,
+    SiteProfile,
+    Task,
+    Visit,
+    captures,
+    discovery,
+    frontier,
+    iso,
+    learned,
+    urls,
+)
+from crawler.schedule import History, next_visit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scrapy.http import Response
+
+    from archive import CaptureRow, Due
+    from crawler.extensions import ArchiveExtension
+    from crawler.sites import Site
+
+GUESSES: tuple[tuple[str, str], ...] = (("sitemap", "/sitemap.xml"), ("feed", "/feed/"))
+"""Asked for when a site is given by its URL alone: where most sites keep theirs (WordPress among them)."""
+
+FAILED = frozenset({"failed", "refused", "gone", "quarantine", "disallowed"})
+"""Outcomes after which what we knew of the URL (ETag, digest) stays as it was."""
+
+
+class Visits:
+    """The frontier of one site as the spider sees it."""
+
+    def __init__(self, archive: ArchiveExtension, site: Site, *, depth_limit: int) -> None:
+        self._archive = archive
+        self._db = archive.ingest.store.db
+        self._site = site
+        self._depth_limit = depth_limit
+        self._profiles: dict[str, SiteProfile] = {}
+
+    def begin(self, *, recheck: bool) -> None:
+        """Announces what the site starts from; with `recheck`, makes all that is known due."""
+        now = iso(self._archive.clock())
+        with self._archive.ingest.store.atomic():
+            frontier.announce(self._db, self._seeds(), now=now)
+            if recheck:
+                frontier.make_due(self._db, site=self._site.name, now=now)
+
+    def _seeds(self) -> Iterable[Announced]:
+        site = self._site
+        for url in site.seeds:
+            yield self._announced(url, "seed", "seed")
+        for url in site.feeds:
+            yield self._announced(url, "feed", "seed")
+        for url in site.sitemaps:
+            yield self._announced(url, "sitemap", "seed")
+        for url in site.sections:
+            yield self._announced(url, "section", "seed")
+        if not site.feeds and not site.sitemaps:
+            for kind, path in GUESSES:
+                yield self._announced(urls.join(site.seeds[0], path), kind, "guess")
+
+    def _announced(self, url: str, kind: str, by: str, **more: object) -> Announced:
+        url = urls.canonicalise(url)
+        return Announced(url=url, site=self._site.name, host=urls.host_of(url), kind=kind, by=by, **more)  # type: ignore[arg-type]
+
+    def robots_read(self, origin: str, sitemaps: Iterable[str]) -> None:
+        """Announces the sitemaps that a robots.txt names."""
+        found = [
+            self._announced(url, "sitemap", "robots", via=f"{origin}/robots.txt")
+            for url in sitemaps
+            if urls.canonicalise(url) and self._site.in_scope(url)
+        ]
+        if found and not self._site.sitemaps:
+            with self._archive.ingest.store.atomic():
+                frontier.announce(self._db, found, now=iso(self._archive.clock()))
+
+    def draw(self, limit: int, *, busy: set[int]) -> list[Due]:
+        """The next due URLs; what is waiting to be committed is committed first, so that nothing is drawn twice."""
+        self._archive.commit()
+        return frontier.draw(
+            self._db, site=self._site.name, now=iso(self._archive.clock()), limit=limit, busy=busy, spare=len(busy)
+        )
+
+    def task(self, url: str, data: bytes, row: CaptureRow | None) -> Task:
+        """A response for a worker to read."""
+        return Task(url=url, response=data, fetched_at=self._moment(row), site=self._profile(urls.host_of(url)))
+
+    def _moment(self, row: CaptureRow | None) -> datetime:
+        return datetime.fromisoformat(row.captured_at) if row else self._archive.clock()
+
+    def _profile(self, host: str) -> SiteProfile:
+        """What is known of the host; learned lines are looked up again until the host has taught all it will."""
+        profile = self._profiles.get(host)
+        if profile is None:
+            site = self._site
+            profile = SiteProfile(
+                language=site.language,
+                locale=site.locale,
+                timezone=site.timezone,
+                boilerplate=learned.repeated(self._db, host),
+            )
+            if learned.pages_seen(self._db, host) >= learned.LEARNING_PAGES:
+                self._profiles[host] = profile
+        return profile
+
+    def unchanged(self, due: Due, row: CaptureRow | None, status: int) -> Settled | None:
+        """The visit of a URL that says what it said before, by 304 or by the same payload; None when it must be read."""
+        same = status == 304 or (row is not None and status == 200 and row.payload_digest == due.payload_digest != "")
+        if not same or row is None or not due.visits:
+            return None
+        article_id = captures.latest_article(self._db, due.url)
+        outcome = "article" if article_id is not None else due.kind
+        visit = self._visit(due, outcome=outcome, reason="unchanged", changed=False, status=status)
+        return Settled(row=row, reading=Reading(outcome="unchanged"), same_as=article_id, visit=visit)
+
+    def settled(self, due: Due, row: CaptureRow | None, answer: Answer, response: Response) -> Settled:
+        """What an answer means for the archive and for the frontier."""
+        reading = Reading(
+            outcome=answer.outcome, reason=answer.reason, detail=answer.detail, directives=" ".join(answer.directives)
+        )
+        published = answer.article.date_published if answer.article else ""
+        visit = self._visit(
+            due,
+            outcome=answer.outcome,
+            reason=answer.reason,
+            status=response.status,
+            published=published,
+            article_url=answer.article.url if answer.article else "",
+            etag=_header(response, "ETag"),
+            last_modified=_header(response, "Last-Modified"),
+            payload_digest=row.payload_digest if row else "",
+            retry_after=_retry_after(response),
+        )
+        return Settled(
+            row=row,
+            reading=reading,
+            article=answer.article,
+            visit=visit,
+            announced=self._in_scope(due, answer),
+            host=due.host,
+            lines=answer.lines if answer.article else (),
+        )
+
+    def failed(self, due: Due, row: CaptureRow | None, reason: str, detail: str) -> Settled:
+        """The visit of a URL that gave no usable response."""
+        outcome = "disallowed" if reason == "robots-disallowed" else "failed"
+        visit = self._visit(due, outcome=outcome, reason=reason)
+        return Settled(row=row, reading=Reading(outcome=outcome, reason=reason, detail=detail), visit=visit)
+
+    def part(self, url: str, row: CaptureRow | None, answer: Answer) -> Settled:
+        """A further page of an article: kept, and not an article of its own."""
+        now = iso(self._archive.clock())
+        announced = self._announced(url, "page", "part")
+        with self._archive.ingest.store.atomic():
+            frontier.announce(self._db, [announced], now=now)
+            url_id = frontier.known(self._db, announced.url)
+        assert url_id is not None  # noqa: S101 - announced the line before
+        visit = Visit(
+            url_id=url_id, at=now, outcome="part", due_at="", payload_digest=row.payload_digest if row else ""
+        )
+        return Settled(row=row, reading=Reading(outcome="part", reason=answer.reason), visit=visit)
+
+    def _in_scope(self, due: Due, answer: Answer) -> tuple[Announced, ...]:
+        """The URLs found that belong to the site, within the limits of depth and redirects, and lead into no trap."""
+        redirect = answer.outcome == "redirect"
+        found = []
+        for entry in answer.found:
+            deep = due.depth + (0 if redirect else 1)
+            if (
+                not entry.url
+                or not self._site.in_scope(entry.url)
+                or (deep > self._depth_limit and entry.kind != "article")
+            ):
+                continue
+            if discovery.trap_reason(entry.url):
+                continue
+            found.append(
+                Announced(
+                    url=entry.url,
+                    site=self._site.name,
+                    host=urls.host_of(entry.url),
+                    kind=due.kind if redirect else entry.kind,
+                    by=entry.by,
+                    via=due.url,
+                    depth=deep,
+                    redirects=due.redirects + 1 if redirect else 0,
+                    published_hint=entry.published_hint,
+                )
+            )
+        return tuple(found)
+
+    def _visit(
+        self,
+        due: Due,
+        *,
+        outcome: str,
+        reason: str,
+        changed: bool = True,
+        status: int | None = None,
+        published: str = "",
+        retry_after: timedelta | None = None,
+        **more: str,
+    ) -> Visit:
+        now = self._archive.clock()
+        failed = outcome in FAILED
+        history = History(
+            kind=due.kind,
+            outcome=outcome,
+            born=_born(due, published, changed=changed, now=now),
+            unchanged=0 if changed else due.unchanged + 1,
+            failures=due.failures + 1 if failed else 0,
+        )
+        due_at = next_visit(history, now=now, retry_after=retry_after)
+        return Visit(
+            url_id=due.id, at=iso(now), outcome=outcome, due_at=iso(due_at) if due_at else "", reason=reason, status=status,
+            changed=changed and not failed, failed=failed, **more,
+        )  # fmt: skip
+
+
+def _born(due: Due, published: str, *, changed: bool, now: datetime) -> datetime:
+    """When an article last was news: its date, or its last change; a first visit without a date counts from the announcement or today."""
+    if due.visits and changed:
+        return now
+    for text in (published, due.changed_at, due.published_hint):
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            continue
+        return moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
+    return now
+
+
+def _header(response: Response, name: str) -> str:
+    return (response.headers.get(name) or b"").decode("latin-1")[:500]
+
+
+def _retry_after(response: Response) -> timedelta | None:
+    """The Retry-After of a response when it is a number of seconds (RFC 9110, section 10.2.3)."""
+    value = _header(response, "Retry-After")
+    return timedelta(seconds=int(value)) if value.isdecimal() and len(value) < 8 else None

@@ -1,0 +1,65 @@
+"""`make demo`: serves the demo site on loopback, crawls it as any site is crawled, lists its articles, searches them."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+from demo.server import DemoServer
+
+SEARCHES = ("الذكاء الاصطناعي", "مكتبة OR مهرجان")
+
+
+def main() -> int:
+    """Runs the demo; returns the exit code of the crawl."""
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument(
+        "--port", type=int, default=8321, help="port on 127.0.0.1; the same one each time, or it is another site"
+    )
+    parser.add_argument("--folder", type=Path, default=Path("collections/demo"))
+    options = parser.parse_args()
+    again = (options.folder / "warraq.db").exists()
+    try:
+        server = DemoServer(port=options.port, edition=2 if again else 1)
+    except OSError as error:
+        print(
+            f"make demo: port {options.port} cannot be used ({error}); choose another: make demo PORT=8322",
+            file=sys.stderr,
+        )
+        return 1
+    with server:
+        print(f"The demo site, {'a day later' if again else 'first day'}: {server.url}\n")
+        code = crawl(server.url, options.folder, again=again)
+        served = [request.status for request in server.requests]
+        full, same = served.count(200), served.count(304)
+        others = len(served) - full - same
+        print(f"The site served {len(served)} requests: {full} in full, {same} not modified, {others} others.\n")
+    if code == 0:
+        show(options.folder)
+    return code
+
+
+def crawl(url: str, folder: Path, *, again: bool) -> int:
+    """The crawl command that anybody would type, with loopback opened for it."""
+    arguments = ["crawl", "news", "-a", f"url={url}", "-s", f"ARCHIVE_DIR={folder}"]
+    arguments += ["-s", "WARRAQ_OPEN_NETWORKS=127.0.0.0/8", "-s", "DOWNLOAD_DELAY=0"]
+    if again:
+        arguments += ["-a", "recheck=all"]
+    print(f"$ scrapy {' '.join(arguments)}", flush=True)
+    return subprocess.run([sys.executable, "-m", "scrapy", *arguments], check=False).returncode
+
+
+def show(folder: Path) -> None:
+    """The questions that anybody would ask next."""
+    ask = [sys.executable, "-m", "archive", "--archive", str(folder)]
+    for arguments in (["list", "--limit", "40"], *(["search", words, "--limit", "3"] for words in SEARCHES)):
+        print(f"$ warraq --archive {folder} {' '.join(arguments)}", flush=True)
+        subprocess.run([*ask, *arguments], check=False)
+        print()
+    print(f"The archive is yours to play with: .venv/bin/warraq --archive {folder} --help")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
