@@ -1,4 +1,4 @@
-"""Brings words of Arabic script to one spelling: text comes in as printed; folded text, light stems, word spans go out.
+"""Folds letters and finds words: text comes in as printed; one spelling of it, or the spans of its words, go out.
 
 Arabic newspapers write one word in many ways: with or without vowel signs (tashkeel) and stretching (tatweel), with any
 of four alefs, with ى for ي, ه for ة, with Persian letters from a Persian keyboard, with presentation forms from old
@@ -80,33 +80,6 @@ def fold(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text.translate(_BEFORE)).translate(_AFTER).lower()
     # Lower case of a few letters, and letters folded beside a mark, can leave text that NFKC would still join.
     return folded if unicodedata.is_normalized("NFKC", folded) else unicodedata.normalize("NFKC", folded)
-
-
-# light10: Larkey, Ballesteros and Connell, "Light Stemming for Arabic Information Retrieval" (2007); for folded text.
-_ARTICLES: Final = ("وال", "بال", "كال", "فال", "لل", "ال")
-_SUFFIXES: Final = ("ها", "ان", "ات", "ون", "ين", "يه", "ه", "ي")
-
-
-def without_article(word: str) -> str:
-    """The folded word without conjunction and article (with ب, ك, ف or ل before it): the front half of `stem`."""
-    if word.startswith("و") and len(word) >= 4 and not word.startswith("وال"):
-        word = word[1:]
-    for article in _ARTICLES:
-        if word.startswith(article) and len(word) - len(article) >= 2:
-            return word[len(article) :]
-    return word
-
-
-def stem(word: str) -> str:
-    """The light stem (light10) of one folded word: conjunction, article and inflection off, at least two letters kept.
-
-    Words of other scripts come back unchanged, so nobody needs to know a word's language.
-    """
-    word = without_article(word)
-    for suffix in _SUFFIXES:
-        if word.endswith(suffix) and len(word) - len(suffix) >= 2:
-            word = word[: -len(suffix)]
-    return word
 
 
 def _marks() -> str:
