@@ -1,0 +1,288 @@
+"""Judges without a fetch whether a link leads to an article: its URL and text in; a kind, a score, the reason out.
+
+The words and shapes are those of news sites at large; `ArticlePattern` learns a site's own from known articles.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Kind = Literal["article", "section", "other", "unknown"]
+"""`other` is surely no article (a picture, a login form); `unknown` is worth a visit when there is nothing better."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Likeness:
+    """A judgement of a link: `score` from 0 (sure not) to 1 (sure) that it leads to an article."""
+
+    kind: Kind
+    score: float
+    reason: str
+
+
+_URL = re.compile(r"https?://([^/?#]*)([^?#]*)(?:\?([^#]*))?")
+_ASSET = re.compile(
+    r"\.(?:jpe?g|png|gif|webp|avif|svg|ico|bmp|tiff?|css|js|mjs|json|woff2?|ttf|eot|mp[34]|m4[av]|ogg|oga|ogv|webm|wav|avi"
+    r"|mov|wmv|flv|m3u8?|ts|pdf|docx?|xlsx?|pptx?|odt|epub|zip|rar|gz|tgz|7z|tar|exe|apk|dmg|iso|ics|vcf|srt|vtt|txt)$"
+)
+_FEED = re.compile(r"(?:^|/)(?:rss|feeds?|atom)(?:\.\w+)?/?$|\.(?:xml|rss|atom|rdf)$|(?:^|/)sitemap[^/]*$")
+
+# Whole path segments (lower case) of pages that are never articles, wherever they stand.
+_SERVICE = frozenset({
+    "login", "log-in", "signin", "sign-in", "signup", "sign-up", "register", "registration", "account", "my-account",
+    "logout", "cart", "checkout", "basket", "wishlist", "wp-admin", "wp-login.php", "wp-json", "wp-content", "ajax",
+    "xmlrpc.php", "cgi-bin", "oauth", "sso", "password", "forgot-password", "cdn-cgi", "api", "download", "downloads",
+    "share", "sharer", "share.php", "sharer.php", "unsubscribe", "ads.txt", "تسجيل-الدخول", "تسجيل", "دخول", "حسابي",
+})  # fmt: skip
+# Of pages that are not articles when they end the path; a headline may stand below them.
+_INSTITUTIONAL = frozenset({
+    "about", "about-us", "aboutus", "contact", "contact-us", "contactus", "contacts", "privacy", "privacy-policy",
+    "terms", "terms-of-use", "terms-of-service", "terms-and-conditions", "tos", "disclaimer", "legal", "imprint",
+    "impressum", "datenschutz", "agb", "kontakt", "mentions-legales", "cookies", "cookie-policy", "advertise",
+    "advertising", "advertise-with-us", "media-kit", "careers", "jobs", "subscribe", "subscription", "subscriptions",
+    "newsletter", "newsletters", "apps", "app", "mobile", "help", "faq", "support", "accessibility", "sitemap", "rss",
+    "weather", "horoscope", "prayer-times", "tv-guide", "schedule", "live-tv", "epaper", "e-paper", "shop", "store",
+    "games", "من-نحن", "اتصل-بنا", "إتصل-بنا", "تواصل-معنا", "سياسة-الخصوصية", "الشروط-والأحكام", "شروط-الاستخدام",
+    "أعلن-معنا", "اعلن-معنا", "إعلن-معنا", "وظائف", "النشرة-البريدية", "خريطة-الموقع", "هيئة-التحرير", "فريق-العمل",
+})  # fmt: skip
+# Of lists; the word itself or a name or two that follow it end the path.
+_LISTING = {
+    "tag": "tag", "tags": "tag", "keyword": "tag", "keywords": "tag", "hashtag": "tag", "label": "tag", "وسم": "tag",
+    "وسوم": "tag", "الوسوم": "tag", "كلمات-مفتاحية": "tag",
+    "author": "author", "authors": "author", "writer": "author", "writers": "author", "columnist": "author",
+    "columnists": "author", "byline": "author", "contributors": "author", "autor": "author", "autoren": "author",
+    "auteur": "author", "كاتب": "author", "الكاتب": "author", "المؤلف": "author",
+    "category": "category", "categories": "category", "cat": "category", "kategorie": "category",
+    "categoria": "category", "تصنيف": "category", "التصنيف": "category",
+    "search": "search", "suche": "search", "recherche": "search", "buscar": "search", "بحث": "search",
+    "البحث": "search",
+}  # fmt: skip
+# The same, but on other sites articles stand below them: a slug or a long number there outweighs the word.
+_MAYBE_LISTING = {
+    "topic": "tag", "topics": "tag", "tema": "tag", "temas": "tag", "themen": "tag", "thema": "tag", "موضوعات": "tag",
+    "people": "author", "profile": "author", "profiles": "author", "user": "author", "users": "author",
+    "staff": "author", "كتاب": "author", "section": "category", "sections": "category", "rubrik": "category",
+    "قسم": "category", "أقسام": "category", "اقسام": "category",
+}  # fmt: skip
+# A word that stands above articles on many sites.
+_STORY = frozenset({
+    "article", "articles", "story", "stories", "news", "newsdetails", "details", "detail", "post", "posts", "content",
+    "artikel", "noticia", "nota", "actu", "archives", "read", "view", "خبر", "أخبار", "اخبار", "مقال", "مقالات",
+    "تفاصيل",
+})  # fmt: skip
+_STORY_PARAMETER = re.compile(
+    r"(?:^|&)(?:id|p|nid|aid|sid|article|article_?id|news_?id|story_?id|item_?id|post_?id|art_?id|contentid|newsno|idx|idxno"
+    r"|news|story)=\d{2,}",
+)
+_LIST_PARAMETER = re.compile(r"(?:^|&)(?:page|paged|pg|offset|start|cat|category|tag|author|s|q|query|search|keyword)=")
+_DATE = re.compile(
+    r"/(?:19|20)\d\d/(?:(?:1[0-2]|0?[1-9])(?!\d)|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*(?:/(?:[0-2]?\d|3[01])(?!\d))?"
+    r"|(?<!\d)(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:[0-2]\d|3[01])(?!\d)"
+    r"|(?<!\d)20\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])(?!\d)"
+    r"|/\d\d/(?:0[1-9]|1[0-2])/(?:[0-2]\d|3[01])(?=/)"
+)
+_PAGE = re.compile(r"/(?:page|p|seite|صفحة)[/-]?\d{1,5}/?$")
+_ENDING = re.compile(r"\.(?:s?html?|php\d?|aspx?|jsp|cfm|do|ece|story|print|amp)$")
+_ID = re.compile(
+    r"(?<![a-z\d])[a-z]{0,3}\d{4,}(?![a-z\d])|(?=[a-z]*\d)[a-z0-9]{9,}$|[0-9a-f]{8}-[0-9a-f]{4}-|\d[.,]\d{4,}"
+)
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_DIGIT = re.compile(r"\d")
+_MORE = frozenset({
+    "اقرأ المزيد", "إقرأ المزيد", "المزيد", "التفاصيل", "اقرأ أيضا", "read more", "more", "continue reading", "details",
+})  # fmt: skip
+
+ARTICLE_SCORE: Final = 0.55
+"""From here on a link counts as an article's."""
+
+_DOUBT = 0.4
+
+
+def judge(url: str, text: str = "", pattern: ArticlePattern | None = None) -> Likeness:
+    """Judge a link by its canonical `url`, its visible `text` and what is known of the site (`pattern`).
+
+    It rather lets a doubtful page in (`unknown`) than lose an article; only `other` is meant to be left alone.
+    """
+    path, query = _split(url)
+    sure = _not_an_article(path, query)
+    if (not sure or sure.kind == "section") and pattern and pattern.matches(url):
+        return Likeness(kind="article", score=0.95, reason="has the shape of the site's articles")
+    return sure or _by_score(path, query, text)
+
+
+def _by_score(path: str, query: str, text: str) -> Likeness:
+    score, reasons = _score(path, query, text)
+    if score >= ARTICLE_SCORE:
+        return Likeness(kind="article", score=score, reason=", ".join(reasons))
+    if _LIST_PARAMETER.search(query) and not _STORY_PARAMETER.search(query):
+        return Likeness(kind="section", score=min(score, 0.3), reason="list by its query")
+    if score < _DOUBT and all(_words(segment) <= 1 and not _DIGIT.search(segment) for segment in path.split("/")):
+        return Likeness(kind="section", score=score, reason="a short word or two")
+    return Likeness(kind="unknown", score=score, reason=", ".join(reasons) or "nothing in the address tells")
+
+
+def _split(url: str) -> tuple[str, str]:
+    match = _URL.match(url)
+    return (unquote(match.group(2)).lower(), (match.group(3) or "").lower()) if match else ("", "")
+
+
+def _not_an_article(path: str, query: str) -> Likeness | None:
+    segments = [segment for segment in path.split("/") if segment]
+    if _ASSET.search(path):
+        return Likeness(kind="other", score=0.0, reason="asset")
+    if _FEED.search(path):
+        return Likeness(kind="other", score=0.0, reason="feed")
+    if not segments:
+        return None if _STORY_PARAMETER.search(query) else Likeness(kind="section", score=0.0, reason="home")
+    service = next((segment for segment in segments if segment in _SERVICE), "")
+    if service and _words(segments[-1]) < 4:
+        return Likeness(kind="other", score=0.0, reason=f"service page ({service})")
+    if _ENDING.sub("", segments[-1]) in _INSTITUTIONAL and not _STORY_PARAMETER.search(query):
+        return Likeness(kind="other", score=0.05, reason=f"page about the site ({segments[-1]})")
+    return _listing(path, segments)
+
+
+def _listing(path: str, segments: list[str]) -> Likeness | None:
+    if _PAGE.search(path) and not _STORY.intersection(segments[-2:-1]):
+        return Likeness(kind="section", score=0.05, reason="page of a list")
+    for place, segment in enumerate(segments):
+        below = segments[place + 1 :]
+        name = _LISTING.get(segment) or _MAYBE_LISTING.get(segment)
+        if name and len(below) <= 2 and not _story_below(below, doubt=segment in _MAYBE_LISTING):
+            return Likeness(kind="section", score=0.05, reason=name)
+    date = _DATE.search(path)
+    if date and not path[date.end() :].strip("/") and not _words(path[: date.start()].rpartition("/")[2]):
+        return Likeness(kind="section", score=0.1, reason="list of a day or month")
+    return None
+
+
+def _story_below(below: list[str], *, doubt: bool) -> bool:
+    if not below:
+        return False
+    slug, number = _words(below[-1]) >= 4, bool(re.search(r"\d{5}", below[-1]))
+    return (slug or number) if doubt else slug and (number or bool(_ENDING.search(below[-1])))
+
+
+def _words(segment: str) -> int:
+    return len(_WORD.findall(segment))
+
+
+def _score(path: str, query: str, text: str) -> tuple[float, list[str]]:
+    segments = [segment for segment in path.split("/") if segment]
+    signs = (
+        (0.45, "date in the path", bool(_DATE.search(path))),
+        (0.4, "id in the path", any(_ID.search(segment) for segment in segments[-3:])),
+        (0.45, "id in the query", bool(_STORY_PARAMETER.search(query))),
+        (0.2, "under a word for news", any(segment in _STORY for segment in segments[:-1])),
+        (0.15, "file ending", bool(_ENDING.search(path)) and not _stem(segments).isalpha()),
+    )
+    evidence = [
+        *_slug_evidence(segments),
+        *((weight, reason) for weight, reason, there in signs if there),
+        *_text_evidence(text),
+    ]
+    score = min(1.0, max(0.0, 0.1 + sum(weight for weight, _ in evidence)))
+    return round(score, 2), [reason for _, reason in evidence]
+
+
+def _stem(segments: list[str]) -> str:
+    stem = _ENDING.sub("", segments[-1]) if segments else ""
+    return segments[-2] if stem in {"index", "default", "amp"} and len(segments) > 1 else stem
+
+
+def _slug_evidence(segments: list[str]) -> list[tuple[float, str]]:
+    words = _words(_stem(segments))
+    if words < 3 and len(segments) > 1 and _words(segments[-2]) >= 5:
+        words = _words(segments[-2])  # the id follows the slug
+    if words >= 6:
+        return [(0.55, "long slug")]
+    if words >= 4:
+        return [(0.45, "slug")]
+    return [(0.2, "short slug")] if words == 3 else []
+
+
+def _text_evidence(text: str) -> list[tuple[float, str]]:
+    bare = text.strip().lower().strip(".…:>» ")
+    if not bare or bare in _MORE:
+        return []
+    words = len(bare.split())
+    if words >= 6 or len(bare) >= 40:
+        return [(0.3, "text like a headline")]
+    if words >= 4:
+        return [(0.15, "text of some words")]
+    return [(-0.1, "text of few words")] if words <= 2 else []
+
+
+_SHAPES = (
+    ("D", re.compile(r"(?:19|20)\d\d-?(?:0[1-9]|1[0-2])-?(?:[0-2]\d|3[01])")),
+    ("Y", re.compile(r"(?:19|20)\d\d")),
+    ("n", re.compile(r"\d{1,3}")),
+    ("N", re.compile(r"\d{4,}(?:[.,_-]\d+)*")),
+    ("I", re.compile(r"(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{8,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")),
+    ("T", re.compile(r".*(?<!\d)\d{4,}|\d{4,}[-_.].*")),  # a title with a number at an end
+)
+_TELLING = frozenset("DYNITS")
+
+
+@lru_cache(maxsize=4096)
+def shape_of(url: str) -> str:
+    """Shape of a URL's path: one letter a segment, its ending, its numeric parameters (`W/Y/n/n/S`, `W.php?id`).
+
+    `W` is a word or two, `S` a slug, `D` a date, `Y` a year, `n` and `N` short and long numbers, `I` an id, `T` a slug
+    with a long number.
+    """
+    path, query = _split(url)
+    segments = [segment for segment in path.split("/") if segment]
+    ending = _ENDING.search(segments[-1]) if segments else None
+    if ending:
+        segments[-1] = segments[-1][: ending.start()]
+    letters = "/".join(_letter(segment) for segment in segments)
+    names = sorted({part.partition("=")[0] for part in query.split("&") if part.partition("=")[2].isdigit()})
+    return letters + (ending.group() if ending else "") + ("?" + "&".join(names) if names else "")
+
+
+def _letter(segment: str) -> str:
+    for letter, shape in _SHAPES:
+        if shape.fullmatch(segment):
+            return letter
+    return "S" if _words(segment) >= 3 else "W"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticlePattern:
+    """The shapes that the articles of one site have: `shapes` with the share of known articles that have it."""
+
+    shapes: tuple[tuple[str, float], ...] = ()
+
+    @classmethod
+    def learn(cls, articles: Iterable[str], sections: Iterable[str] = ()) -> ArticlePattern:
+        """Learn from URLs known to be articles (of feeds, news sitemaps), and from some known not to be (navigation).
+
+        A shape counts when it tells articles from sections (it has a slug, a date or an id), at least two articles and
+        one in twenty have it, and no tenth as many sections do.
+        """
+        counts = Counter(shape_of(url) for url in set(articles))
+        against = Counter(shape_of(url) for url in set(sections))
+        total = counts.total()
+        return cls(
+            shapes=tuple(
+                (shape, round(count / total, 3))
+                for shape, count in counts.most_common(12)
+                if count >= max(2, total / 20)
+                and (_TELLING.intersection(shape.partition(".")[0]) or "?" in shape)
+                and against[shape] * 10 <= count
+            ),
+        )
+
+    def matches(self, url: str) -> bool:
+        """Whether `url` has one of the shapes."""
+        shape = shape_of(url)
+        return any(shape == known for known, _ in self.shapes)

@@ -1,0 +1,145 @@
+"""Recognises addresses that a site can make without end, and groups addresses for budgets; URL in, word or key out."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Final, Literal
+from urllib.parse import unquote
+
+Trap = Literal[
+    "",
+    "repeating-path",
+    "deep-path",
+    "embedded-url",
+    "calendar",
+    "pagination",
+    "facets",
+    "session-id",
+    "long-query",
+    "action",
+]
+"""Why a URL is taken for a trap ('' when it is not)."""
+
+MAX_SEGMENTS: Final = 14
+"""Path segments of a URL worth following; articles have up to ten (`/section/sub/year/month/day/slug/amp`: seven)."""
+
+MAX_PAGE: Final = 200
+"""Last page of a list worth following; deeper ones are reached by sitemaps or a backfill."""
+
+MAX_QUERY: Final = 400
+"""Characters of a query worth following."""
+
+_PARTS = re.compile(r"https?://([^/?#]*)([^?#]*)(?:\?([^#]*))?")
+_EMBEDDED = re.compile(
+    r"/(?:https?:|www\.[^/]+\.[a-z]{2,}(?:/|$))|/%22|/\\?\"|/(?:undefined|null|nan|\[object)(?:/|$)|\{\{|\$\{"
+)
+_SESSION = re.compile(
+    r"/\((?:[a-z]\([0-9a-z]{20,}\))+\)/|/\([0-9a-z]{24}\)/|;[a-z_]*(?:session|sid)[a-z_]*=", re.IGNORECASE
+)
+_CALENDAR_PATH = re.compile(
+    r"/(?:calendar|events?|agenda|schedule|tv-guide|epg|prayer-?times|التقويم|تقويم|فعاليات|مواقيت)(?:/.*)?/"
+    r"(?:month/|day/|week/|today/|list/)?\d{4}(?:[-/]\d{1,2}){1,2}/?$"
+)
+_CALENDAR_QUERY = re.compile(
+    r"(?:^|&)(?:cal|calendar|tribe-bar-date|eventdisplay|ical|mini_?cal|cmonth|cyear|cdate|month|year|day|date|from|to)="
+    r"(?=[^&]*\d)",
+)
+_CALENDAR_YEAR = re.compile(r"/((?:19|20|21)\d\d)/(?:0?[1-9]|1[0-2])(?:/(?:[0-2]?\d|3[01]))?/?$")
+_PAGE = re.compile(r"(?:/(?:page|p|seite|pagina|صفحة)[/-]?(\d+)/?$)|(?:(?:^|&)(?:page|paged|pg|p|seite|pagina)=(\d+))")
+_OFFSET = re.compile(r"(?:^|&)(?:offset|start|from|skip|limitstart)=(\d+)")
+_FACET = re.compile(
+    r"(?:^|&)(?:sort|sortby|sort_by|order|orderby|order_by|dir|direction|filter\w*|facet\w*|view|layout|display|perpage"
+    r"|per_page|limit|pagesize|size|color|colour|price\w*|min\w*|max\w*|brand|rating|f(?:\[|%5b)[^=]*)=",
+)
+_ACTION = re.compile(
+    r"(?:^|&)(?:add-to-cart|add_to_wishlist|action|do|task|replytocom|share|vote|like|reply|report|logout|redirect|redirect_to"
+    r"|return|return_to|returnurl|next|goto|destination|lang_switch|nb|_wpnonce|token|rand|random|timestamp|nocache|_)=",
+)
+_OPAQUE = re.compile(r"(?=[a-z]*\d)(?=\d*[a-z])[0-9a-z]{8,}|[0-9a-f]{8}-[0-9a-f-]{27}")
+_DIGITS = re.compile(r"\d+")
+
+
+def trap_reason(url: str, *, this_year: int | None = None) -> Trap:
+    """Say why the canonical `url` looks like one of an endless set; '' if it does not.
+
+    `this_year` bounds calendars: months of years after the next are a calendar's, whatever the path is called.
+    """
+    match = _PARTS.match(url)
+    if not match:
+        return ""
+    path, query = unquote(match.group(2)).lower(), (match.group(3) or "").lower()
+    segments = [segment for segment in path.split("/") if segment]
+    if _SESSION.search(path):
+        return "session-id"
+    if _EMBEDDED.search(path):
+        return "embedded-url"
+    if _repeats(segments):
+        return "repeating-path"
+    if len(segments) > MAX_SEGMENTS:
+        return "deep-path"
+    return _list_trap(path, query, this_year) or _query_trap(query)
+
+
+def pattern_of(url: str) -> str:
+    """Key under which pages of one kind are counted: host and path with numbers as 0, ids as `#`, slugs as `*`.
+
+    Of the query only the names of its parameters count, in order.
+    """
+    match = _PARTS.match(url)
+    if not match:
+        return ""
+    host, path, query = match.groups(default="")
+    key = host + "/".join(_kind(segment) for segment in path.split("/"))
+    names = sorted({_DIGITS.sub("0", part.partition("=")[0]) for part in query.split("&") if part})
+    return f"{key}?{'&'.join(names)}"[:300] if names else key[:300]
+
+
+def _kind(segment: str) -> str:
+    stem, dot, ending = segment.rpartition(".")
+    if not dot or len(ending) > 5:
+        stem, dot, ending = segment, "", ""
+    if "%" in stem or stem.count("-") + stem.count("_") >= 3:
+        return "*" + dot + ending
+    if _OPAQUE.fullmatch(stem.lower()):
+        return "#" + dot + ending
+    return _DIGITS.sub("0", stem) + dot + ending
+
+
+def _repeats(segments: list[str]) -> bool:
+    """A relative link that climbs into itself: one segment three times (dates aside), or two twice in a row."""
+    words = [segment for segment in segments if not segment.isdigit()]
+    if any(count >= 3 for count in Counter(words).values()):
+        return True
+    return any(
+        words[place : place + size] == words[place + size : place + 2 * size]
+        for size in (2, 3)
+        for place in range(len(words) - 2 * size + 1)
+    )
+
+
+def _list_trap(path: str, query: str, this_year: int | None) -> Trap:
+    if _CALENDAR_PATH.search(path) or len(_CALENDAR_QUERY.findall(query)) >= 2:
+        return "calendar"
+    year = _CALENDAR_YEAR.search(path)
+    if this_year and year and int(year.group(1)) > this_year + 1:
+        return "calendar"
+    page = _PAGE.search(path) or _PAGE.search(query)
+    if page and int((page.group(1) or page.group(2))[:9]) > MAX_PAGE and not _is_story(page.group(), query):
+        return "pagination"
+    offset = _OFFSET.search(query)
+    return "pagination" if offset and int(offset.group(1)[:9]) > MAX_PAGE * 50 else ""
+
+
+def _is_story(page: str, query: str) -> bool:
+    return "p=" in page and "page=" not in page and query.startswith("p=")  # WordPress names an article `?p=12345`
+
+
+def _query_trap(query: str) -> Trap:
+    if len(query) > MAX_QUERY:
+        return "long-query"
+    if _ACTION.search(query):
+        return "action"
+    if len(_FACET.findall(query)) >= 2 or query.count("&") >= 8:
+        return "facets"
+    return ""
