@@ -90,13 +90,14 @@ SILENT_TAGS = frozenset(
 class Block:
     """One line of the page's text.
 
-    `element` is its innermost block element, `linked` the share of it that is link text (0 to 1), `hook` the rule of
-    the theme or plugin element that holds it ('' when none).
+    `element` is its innermost block element, `linked` the share of it that is link text (0 to 1), `href` where its last
+    link leads as the page writes it, `hook` the rule of the theme or plugin element that holds it ('' when none).
     """
 
     text: str
     element: HtmlElement
     linked: float
+    href: str
     hook: str
 
 
@@ -112,6 +113,7 @@ class _Reader:
         self.parts: list[str] = []
         self.linked = 0
         self.in_links = 0
+        self.href = ""
 
     def say(self, text: str | None) -> None:
         if text:
@@ -123,9 +125,13 @@ class _Reader:
         if self.parts:
             text = " ".join("".join(self.parts).split())
             if text:
-                self.blocks.append(Block(text, self.owners[-1], min(1.0, self.linked / len(text)), self.hook))
+                self.blocks.append(
+                    Block(text, self.owners[-1], min(1.0, self.linked / len(text)), self.href, self.hook)
+                )
             self.parts.clear()
             self.linked = 0
+            if not self.in_links:
+                self.href = ""
 
     def enter(self, element: HtmlElement) -> None:
         tag = element.tag
@@ -139,6 +145,7 @@ class _Reader:
             self.excluded.append(element)
         if tag == "a":
             self.in_links += 1
+            self.href = element.get("href") or ""
         self.say(element.text)
 
     def leave(self, element: HtmlElement) -> None:

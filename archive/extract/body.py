@@ -10,11 +10,11 @@ from __future__ import annotations
 import copy
 import logging
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lxml import etree
-from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 from trafilatura.settings import Document as TrafilaturaDocument
 
@@ -22,6 +22,8 @@ from archive.extract.blocks import Block, read_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from lxml.html import HtmlElement
 
 # trafilatura logs each page without text as a warning; our own reasons say it, once
 logging.getLogger("trafilatura").addHandler(logging.NullHandler())
@@ -31,6 +33,7 @@ _STAND_INS = ("\U00010600", "\U00010601", "\U00010602", "\U00010603", "\U0001060
 """Letters of Linear A: trafilatura deletes format characters, so the joiners go through it as letters no page uses."""
 
 _NOISE = ("script", "style", "noscript", "template", "svg", "iframe", "head")
+_DECLARED = etree.XPath('//*[@itemprop="articleBody" or contains(@property, "articleBody")]')
 _MIN_CONTAINER = 300
 _MIN_WORDS = 60
 _RUNNING_TEXT = 80
@@ -72,12 +75,12 @@ def _hide_joiners(tree: HtmlElement) -> dict[int, str]:
     return {ord(letter): chr(joiner) for joiner, letter in hide.items()}
 
 
-def find_text(page: PageText, url: str) -> tuple[list[Piece], str]:
+def read_body(page: PageText, url: str) -> tuple[list[Piece], str]:
     """Return the lines that are the article's by trafilatura, and the route: `itemprop`, `fast` or `full`."""
     mass = _running_text(page.blocks)
-    container = _declared_container(page.tree)
-    if container is not None:
-        lines = _ask(page, _alone(container), url, fast=True)
+    parts = _declared_parts(page.tree)
+    if parts:
+        lines = _ask(page, _alone(parts), url, fast=True)
         if _length(lines) >= 0.5 * mass and sum(len(line.split()) for line in lines) >= _MIN_WORDS:
             return _place(lines, page.blocks), "itemprop"
     lines = _ask(page, page.tree, url, fast=True)
@@ -106,22 +109,30 @@ def _running_text(blocks: Sequence[Block]) -> int:
     )
 
 
-def _declared_container(tree: HtmlElement) -> HtmlElement | None:
-    found = tree.xpath('//*[@itemprop="articleBody" or contains(@property,"articleBody")]')
-    if not isinstance(found, list):
-        return None
-    held = [(len(element.text_content()), element) for element in found if isinstance(element, HtmlElement)]
-    size, best = max(held, key=lambda item: item[0], default=(0, None))
-    return best if size > _MIN_CONTAINER else None
+def _declared_parts(tree: HtmlElement) -> list[HtmlElement]:
+    """Return the elements that the page declares as the article's body, all of one item: of the item with most text."""
+    found = _DECLARED(tree)
+    items: dict[HtmlElement | None, list[HtmlElement]] = {}
+    sizes: Counter[HtmlElement | None] = Counter()
+    outer = set(found)
+    for element in found:
+        ancestors = list(element.iterancestors())
+        size = len(element.text_content())
+        if size > _MIN_CONTAINER and outer.isdisjoint(ancestors):
+            item = next((holder for holder in ancestors if "itemscope" in holder.attrib), None)
+            items.setdefault(item, []).append(element)
+            sizes[item] += size
+    return items[max(sizes, key=lambda item: sizes[item])] if sizes else []
 
 
-def _alone(container: HtmlElement) -> HtmlElement:
-    """Return a page that holds nothing but the container."""
-    root = container.makeelement("html")
+def _alone(parts: Sequence[HtmlElement]) -> HtmlElement:
+    """Return a page that holds nothing but the parts, in one article."""
+    root = parts[0].makeelement("html")
     article = etree.SubElement(etree.SubElement(root, "body"), "article")
-    inner = copy.deepcopy(container)
-    inner.tail = None
-    article.append(inner)
+    for part in parts:
+        inner = copy.deepcopy(part)
+        inner.tail = None
+        article.append(inner)
     return root
 
 

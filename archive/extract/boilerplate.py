@@ -123,11 +123,14 @@ class Line:
     linked: float = 0.0
 
 
-def judge_lines(lines: Sequence[Line], known: Known) -> list[str]:
-    """Return for each line the rule that drops it, '' for the lines that stay."""
+def judge_lines(lines: Sequence[Line], places: Sequence[str], known: Known) -> list[str]:
+    """Return for each line the rule that drops it, '' for the lines that stay; `places` has those dropped already."""
     keys = [line_key(line.text) for line in lines]
     rows = [PHRASES.find(line.text, key) for line, key in zip(lines, keys, strict=True)]
-    rules = [_anywhere(line, key, found, known) for line, key, found in zip(lines, keys, rows, strict=True)]
+    rules = [
+        place or _anywhere(line, key, found, known)
+        for place, line, key, found in zip(places, lines, keys, rows, strict=True)
+    ]
     _drop_titles(keys, rules, known)
     forward = range(len(lines))
     for order, top in ((forward, True), (reversed(forward), False)):

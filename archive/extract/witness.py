@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _BREAKS = re.compile(r"</?(?:p|br|div|h[1-6]|li|ul|ol|blockquote)\b[^<>]{0,300}>", re.IGNORECASE)
 _CODE = re.compile(r"<(script|style)\b.*?</\1>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^<>]{0,300}>")
-_PROGRAM = re.compile(r"(?:^|\s)(?:function\s*\w*\s*\(|var \w+\s*=|window\.|document\.|\$\()")
+_PROGRAM = re.compile(r"(?:^|\s)(?:!?function\s*\w*\s*\(|var \w+\s*=|window\.|document\.|\$\()")
 
 _MIN_WORDS = 60
 """A shorter declared text is a teaser."""
@@ -35,13 +35,22 @@ _HELD = 0.7
 _TRUNCATED = 0.75
 _LOST = 0.15
 _ALONE = 1.5
+_COMPLETE = 0.9
+_SHORTENED = 0.6
+"""Length of the declared text over that of the lines, from which it is complete, or at least begins where they do."""
+_UNKNOWN = 0.3
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 
 
 @dataclass(frozen=True, slots=True)
 class Testimony:
-    """What the witness brings about: the lines, and what was done (`rescued`, `declared`, '' for nothing)."""
+    """What the witness brings about: the lines, the rule that drops each ('' if it stays), and what was done.
+
+    `deed` is `rescued` (lost paragraphs are back), `declared` (the declared text stands alone) or ''.
+    """
 
     pieces: list[Piece]
+    rules: list[str]
     deed: str
 
 
@@ -57,22 +66,57 @@ def plain(declared: str) -> str:
 def hear(pieces: Sequence[Piece], blocks: Sequence[Block], declared: str) -> Testimony:
     """Correct the lines found by the declared text (as `plain` gives it)."""
     told = words(declared)
+    silent = Testimony(list(pieces), [""] * len(pieces), "")
     if len(told) < _MIN_WORDS:
-        return Testimony(list(pieces), "")
+        return silent
     known = grams(told)
-    found = [word for piece in pieces for word in words(piece.text)]
-    have = grams(found)
+    found = [words(piece.text) for piece in pieces]
+    size = sum(map(len, found))
+    have = grams([word for line in found for word in line])
     if len(known - have) < _LOST * len(known):
-        return Testimony(list(pieces), "")
+        return Testimony(list(pieces), _deny(found, pieces, blocks, known, len(told) / max(size, 1)), "")
     covered = _covered(blocks, known)
     held: set[Gram] = set().union(*(grams(words(blocks[index].text)) for index in covered)) if covered else set()
     if len(known & held) < _HELD * len(known):
-        if len(told) >= _ALONE * len(found):
-            return Testimony([Piece(line, -1) for line in declared.split("\n")], "declared")
-        return Testimony(list(pieces), "")
-    if len(told) < _TRUNCATED * len(found):
-        return Testimony(list(pieces), "")
-    return Testimony(_merge(pieces, covered, blocks), "rescued")
+        if len(told) >= _ALONE * size:
+            lines = [Piece(line, -1) for line in declared.split("\n")]
+            return Testimony(lines, [""] * len(lines), "declared")
+        return silent
+    if len(told) < _TRUNCATED * size:
+        return silent
+    merged = _merge(pieces, covered, blocks)
+    return Testimony(merged, [""] * len(merged), "rescued")
+
+
+def _deny(
+    found: Sequence[list[str]], pieces: Sequence[Piece], blocks: Sequence[Block], known: set[Gram], length: float
+) -> list[str]:
+    """Return `witness` for the lines that a complete testimony does not know.
+
+    `length` is that of the testimony over that of the lines. Publishers leave headings and the lead out of articleBody,
+    so a heading stays, and a long line before the text.
+    """
+    if length < _SHORTENED:
+        return [""] * len(found)
+    shares = [share(line, known) for line in found]
+    sure = [index for index, part in enumerate(shares) if part >= _SAME and len(found[index]) >= _MIN_BLOCK]
+    if not sure:
+        return [""] * len(found)
+    rules = []
+    for index, part in enumerate(shares):
+        is_long = len(found[index]) >= _MIN_BLOCK
+        block = pieces[index].block
+        heading = block >= 0 and blocks[block].element.tag in _HEADINGS
+        if part >= _UNKNOWN:
+            denied = False
+        elif index < sure[0]:
+            denied = not is_long
+        elif index > sure[-1]:
+            denied = length >= _COMPLETE
+        else:
+            denied = length >= _COMPLETE and is_long and not heading
+        rules.append("witness" if denied else "")
+    return rules
 
 
 def _covered(blocks: Sequence[Block], known: set[Gram]) -> list[int]:
