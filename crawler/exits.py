@@ -14,4 +14,5 @@ def exit_code(report: Report | None) -> int:
     """0 when the crawl did its work, 9 when no start page could be had, 10 when it was stopped by an error of ours."""
     if report is None or report.reason not in {"finished", "shutdown", "closespider_timeout", "cancelled"}:
         return BROKEN
-    return SEED_FAILED if report.seed_problem else DONE
+    fruitless = not report.articles and not report.outcomes["listing"]
+    return SEED_FAILED if report.seed_problem and fruitless else DONE

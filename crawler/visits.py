@@ -214,6 +214,8 @@ class Visits:
     ) -> Visit:
         now = self._archive.clock()
         failed = outcome in FAILED
+        if failed and due.kind == "seed":
+            self._archive.report.seed_problem = f"{due.url}: {reason}"
         history = History(
             kind=due.kind,
             outcome=outcome,
