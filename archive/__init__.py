@@ -7,7 +7,7 @@
 ...         print(hit.title)
 """
 
-from archive import discovery, urls
+from archive import urls
 from archive.access import Archive
 from archive.article import Article, Dropped, Extraction, Image, Link, Page, SiteProfile
 from archive.capture import Capture, Location
@@ -63,7 +63,6 @@ __all__ = [
     "WorkerPool",
     "captures",
     "check_writable",
-    "discovery",
     "frontier",
     "iso",
     "learned",

@@ -9,8 +9,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from archive import discovery, http, urls
+from archive import http, urls
 from archive.article import Article, Page, SiteProfile
+from archive.discovery.feeds import read_feed
+from archive.discovery.likeness import judge
+from archive.discovery.sitemaps import read_sitemap
+from archive.discovery.sniff import sniff
+from archive.discovery.traps import trap_reason
 from archive.extract import extract
 
 if TYPE_CHECKING:
@@ -97,7 +102,7 @@ def _redirect(task: Task, response: http.Response) -> Answer:
 
 def _refusal(task: Task, response: http.Response, body: bytes) -> Answer:
     """A refusal that is a challenge or a login form is quarantined by that name, any other goes by its status."""
-    if discovery.sniff(body, response.get("Content-Type")) == "html":
+    if sniff(body, response.get("Content-Type")) == "html":
         reason = extract(_page(task, response, body)).reason
         if reason in {"challenge", "consent", "login"}:
             return Answer(outcome="quarantine", reason=reason, detail=f"http-{response.status}")
@@ -105,7 +110,7 @@ def _refusal(task: Task, response: http.Response, body: bytes) -> Answer:
 
 
 def _content(task: Task, response: http.Response, body: bytes) -> Answer:
-    match discovery.sniff(body, response.get("Content-Type")):
+    match sniff(body, response.get("Content-Type")):
         case "feed":
             return _feed(task, body)
         case "sitemap":
@@ -128,7 +133,7 @@ def _page(task: Task, response: http.Response, body: bytes) -> Page:
 
 
 def _feed(task: Task, body: bytes) -> Answer:
-    feed = discovery.read_feed(body, task.url)
+    feed = read_feed(body, task.url)
     found = tuple(
         Found(
             url=urls.canonicalise(entry.url),
@@ -142,7 +147,7 @@ def _feed(task: Task, body: bytes) -> Answer:
 
 
 def _sitemap(task: Task, body: bytes) -> Answer:
-    sitemap = discovery.read_sitemap(body, task.url)
+    sitemap = read_sitemap(body, task.url)
     children = [
         Found(url=child.url, kind="sitemap", by="sitemap", published_hint=_iso(child.updated))
         for child in sitemap.children
@@ -150,7 +155,7 @@ def _sitemap(task: Task, body: bytes) -> Answer:
     entries = [
         Found(
             url=entry.url,
-            kind="article" if entry.publication or entry.title else _kind(entry.url, ""),
+            kind="article" if entry.publication or entry.title else _kind(entry.url, "") or "page",
             by="sitemap",
             published_hint=_iso(entry.updated or entry.published),
         )
@@ -161,12 +166,14 @@ def _sitemap(task: Task, body: bytes) -> Answer:
 
 def _html(task: Task, extraction: Extraction) -> Answer:
     follow = "nofollow" not in extraction.directives
-    found = [Found(url=urls.canonicalise(link.url), kind="feed", by="page") for link in extraction.feeds]
+    found = [Found(url=link.url, kind="feed", by="page") for link in extraction.feeds]
     if follow:
         found += [
-            Found(url=urls.canonicalise(link.url), kind=_kind(link.url, link.text), by="page")
+            Found(url=link.url, kind=kind, by="page")
             for link in extraction.links[: task.links_limit]
             if "nofollow" not in link.rel.split()
+            and (kind := _kind(link.url, link.text))
+            and not trap_reason(link.url, this_year=task.fetched_at.year)
         ]
     answer = Answer(
         outcome="article",
@@ -181,9 +188,17 @@ def _html(task: Task, extraction: Extraction) -> Answer:
     return replace(answer, outcome=outcome, reason=extraction.reason or "", detail=extraction.detail)
 
 
-def _kind(url: str, text: str) -> Kind:
-    verdict = discovery.judge_link(url, text)
-    return verdict.kind if verdict.kind in {"article", "section"} else "page"  # type: ignore[return-value]
+def _kind(url: str, text: str) -> Kind | None:
+    """What a link is likely to be; None for what is not worth a request (pictures, share buttons, log-ins)."""
+    match judge(url, text).kind:
+        case "article":
+            return "article"
+        case "section":
+            return "section"
+        case "other":
+            return None
+        case _:
+            return "page"
 
 
 def _iso(moment: datetime | None) -> str:

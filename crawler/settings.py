@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 BOT_NAME = "warraq"
 SPIDER_MODULES = ["crawler.spiders"]
 COMMANDS_MODULE = "crawler.commands"
@@ -73,6 +75,8 @@ JOBDIR = None
 
 # --- quiet logs --------------------------------------------------------------------------------------------------------------------
 LOG_LEVEL = "INFO"
+for _name in ("addons", "core.engine", "crawler", "middleware", "utils.log"):  # what they say at the start never changes
+    logging.getLogger(f"scrapy.{_name}").setLevel(logging.WARNING)
 STATS_DUMP = False  # the summary says what matters
 LOGSTATS_INTERVAL = 0  # the archive extension logs its own line
 FEED_EXPORT_ENCODING = "utf-8"

@@ -14,7 +14,7 @@ from archive import (
     Task,
     Visit,
     captures,
-    discovery,
+   
     frontier,
     iso,
     learned,
@@ -155,6 +155,8 @@ class Visits:
     def failed(self, due: Due, row: CaptureRow | None, reason: str, detail: str) -> Settled:
         """The visit of a URL that gave no usable response."""
         outcome = "disallowed" if reason == "robots-disallowed" else "failed"
+        if due.kind == "seed":
+            self._archive.report.seed_problem = f"{due.url}: {detail}"
         visit = self._visit(due, outcome=outcome, reason=reason)
         return Settled(row=row, reading=Reading(outcome=outcome, reason=reason, detail=detail), visit=visit)
 
@@ -182,8 +184,6 @@ class Visits:
                 or not self._site.in_scope(entry.url)
                 or (deep > self._depth_limit and entry.kind != "article")
             ):
-                continue
-            if discovery.trap_reason(entry.url):
                 continue
             found.append(
                 Announced(
@@ -214,8 +214,8 @@ class Visits:
     ) -> Visit:
         now = self._archive.clock()
         failed = outcome in FAILED
-        if failed and due.kind == "seed":
-            self._archive.report.seed_problem = f"{due.url}: {reason}"
+        if failed and due.kind == "seed" and status:
+            self._archive.report.seed_problem = f"{due.url} answered with {reason}"
         history = History(
             kind=due.kind,
             outcome=outcome,

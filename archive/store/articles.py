@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from archive.store import captures
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -56,7 +58,8 @@ def see_again(db: Database, article_id: int, *, at: str) -> Stored:
 def insert_version(db: Database, article: Article, *, capture: dict[str, Any], conversion_id: str) -> Stored:
     """Adds a version that is not held yet; `capture` is the row of the capture that it was read from."""
     is_first = db.conn.execute("SELECT 1 FROM articles WHERE url = ?", (article.url,)).fetchone() is None
-    row = _row(article, capture) | {"conversion_id": conversion_id}
+    row = _row(article, captures.payload_of(db, capture)) | {"conversion_id": conversion_id, "capture_id": capture["id"]}
+    row |= {name: capture["captured_at"] for name in ("fetched_at", "last_seen_at")}
     names = ", ".join(row)
     marks = ", ".join(f":{name}" for name in row)
     sql = f"INSERT INTO articles ({names}) VALUES ({marks}) RETURNING id"  # noqa: S608 - our own column names
@@ -91,9 +94,6 @@ def _row(article: Article, capture: dict[str, Any]) -> dict[str, Any]:
         "provenance": _json(dict(article.provenance)),
         "dropped": _json([[d.line, d.rule] for d in article.dropped]),
         "text_digest": text_digest(article.title, article.text),
-        "fetched_at": capture["captured_at"],
-        "last_seen_at": capture["captured_at"],
-        "capture_id": capture["id"],
         "payload_digest": capture["payload_digest"],
         "warc_filename": capture["warc_filename"],
         "warc_record_offset": capture["warc_record_offset"],

@@ -110,3 +110,12 @@ def article_of_payload(db: Database, payload_digest: str, url: str) -> int | Non
         (url, payload_digest),
     ).fetchone()
     return int(row[0]) if row else None
+
+
+def payload_of(db: Database, capture: dict[str, Any]) -> dict[str, Any]:
+    """The capture whose record holds the payload: the one that a revisit refers to, with the revisit's own URL; else itself."""
+    if capture["record_type"] != "revisit":
+        return capture
+    original = held(db, capture["payload_digest"], capture["url"])
+    row = of_record(db, original.record_id) if original else None
+    return {**row, "urlkey": capture["urlkey"], "site": capture["site"]} if row else capture
