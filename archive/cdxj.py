@@ -11,12 +11,14 @@ import heapq
 import json
 import mmap
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from archive.capture import Location
 from archive.durable import replace_file
+from archive.errors import DamagedFileError
 from archive.http import NotHttp, parse_response
 from archive.surt import surt
 from archive.warc import Record, read_records, sha1_digest
@@ -174,8 +176,13 @@ class Index:
 
 
 def lines_of(warc: Path) -> list[str]:
-    """The sorted index lines of a WARC file."""
-    return sorted(entry.line() for record in read_records(warc) if (entry := entry_of_record(record)))
+    """The sorted index lines of a WARC file; of one that is not whole, up to the damage (`verify` tells of it)."""
+    lines = []
+    with suppress(DamagedFileError):
+        for record in read_records(warc):
+            if entry := entry_of_record(record):
+                lines.append(entry.line())  # noqa: PERF401 - what was read before the damage counts
+    return sorted(lines)
 
 
 def _once(lines: Iterable[str]) -> Iterator[str]:

@@ -134,7 +134,8 @@ class _Handler(BaseHTTPRequestHandler):
             if self._unchanged(etag, resource.modified):
                 status = 304
         self.server.demo.requests.append(Request(self.command, self.path, status))
-        self._write(status, fields, body, chunked=resource.chunked)
+        chunked = resource.chunked and self.request_version != "HTTP/1.0"
+        self._write(status, fields, body, chunked=chunked)
 
     def _unchanged(self, etag: str, modified: datetime | None) -> bool:
         tags = self.headers.get("If-None-Match")

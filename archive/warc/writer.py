@@ -196,6 +196,7 @@ class WarcWriter:
             path = file.finish()
             if self._on_close:
                 self._on_close(path)
+            file.answer_for()
 
     def _derived(
         self, kind: str, *, url: str, refers_to: str, date: datetime, block: bytes, content: str
@@ -276,8 +277,12 @@ class _OpenFile:
             os.close(self._handle)
             self.path.rename(final)
             sync_folder(final.parent)
-            add_to_manifest(final.parent, self.name, self._sha256.hexdigest())
         return final
+
+    def answer_for(self) -> None:
+        """Enters the file in the manifest: last of all, for a file without an entry is a crash's leftover."""
+        with self._writable():
+            add_to_manifest(self.path.parent, self.name, self._sha256.hexdigest())
 
     @contextlib.contextmanager
     def _writable(self) -> Iterator[None]:
