@@ -1,6 +1,5 @@
 """Builds pages around a text as themes print it: title and paragraphs in, the bytes of a page out."""
 
-
 from __future__ import annotations
 
 from datetime import UTC, datetime
