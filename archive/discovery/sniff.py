@@ -34,10 +34,7 @@ _JSON_FEED = re.compile(r"\{.{0,4000}?(?:jsonfeed\.org\\?/version|\"items\"\s*:\
 def sniff(body: bytes, content_type: str = "") -> Kind:
     """Kind of `body`, gzip or not. The label decides only between `html` and `other` when the content does not."""
     head = gunzip(body[:_LOOK], _LOOK)[:_LOOK]
-    if head[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        text = head.decode("utf-16", "ignore")
-    else:
-        text = head.decode("utf-8", "replace")
+    text = head.decode("utf-16" if head[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8", "ignore")
     position = 0
     while skipped := _SKIP.match(text, position):
         position = skipped.end()

@@ -1,0 +1,140 @@
+"""The keys of an entry in sites.toml: a value as TOML has it in, what it means out, or what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from archive import urls
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_HOST = re.compile(r"(?:\*\.)?(?:[\w-]+\.)*[\w-]+(?::\d+)?|\[[0-9a-f:.]+\](?::\d+)?")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+
+
+class WrongValueError(ValueError):
+    """A value that makes no sense; `value` is the part of it that is wrong."""
+
+    def __init__(self, problem: str, value: str = "") -> None:
+        super().__init__(problem)
+        self.value = value
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a canonical URL, '' for none."""
+    return url[: url.index("/", url.index("://") + 3)] if "://" in url and url.count("/") > 2 else ""
+
+
+def web_address(text: object) -> str:
+    """Canonical URL of `text`; raises WrongValueError for what is no web address."""
+    if not isinstance(text, str):
+        raise WrongValueError(f'{text!r} is no text; write "https://…" in quotes')
+    url = urls.canonicalise(text.strip())
+    if not url:
+        why = {"not-http": "is not http or https", "too-long": f"is longer than {urls.MAX_LENGTH} characters"}
+        reason = why.get(urls.refusal(text), "is no web address")
+        raise WrongValueError(f"{text[:200]!r} {reason}; write https://example.org/", text[:60])
+    return url
+
+
+def _addresses(value: object) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(web_address(item) for item in _list(value)))
+
+
+def _list(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise WrongValueError(f"is a list: write [{value!r}]" if isinstance(value, str) else "is a list of texts")
+    return value
+
+
+def _hosts(value: object) -> tuple[str, ...]:
+    found = []
+    for item in _list(value):
+        text = item.strip().lower() if isinstance(item, str) else ""
+        star = "*." if text.startswith("*.") else ""
+        url = urls.canonicalise(f"https://{text.removeprefix('*.')}/") if _HOST.fullmatch(text) else ""
+        if not url:
+            raise WrongValueError(f'{item!r} is no host name; write "example.org" or "*.example.org"', str(item)[:60])
+        found.append(star + origin_of(url).partition("://")[2])
+    return tuple(found)
+
+
+def _paths(value: object) -> tuple[str, ...]:
+    found = []
+    for item in _list(value):
+        if not isinstance(item, str) or not item.startswith("/"):
+            raise WrongValueError(f'{item!r} is no path prefix; write "/arabic/"', str(item)[:60])
+        url = urls.canonicalise(f"https://x.example{item}")
+        found.append(url[len("https://x.example") :])
+    return tuple(found)
+
+
+def _patterns(value: object) -> tuple[re.Pattern[str], ...]:
+    found = []
+    for item in _list(value):
+        try:
+            found.append(re.compile(item) if isinstance(item, str) else re.compile(""))
+        except re.error as error:
+            raise WrongValueError(f"{item!r} is no regular expression: {error}", str(item)[:60]) from None
+    return tuple(found)
+
+
+def _tag(value: object) -> str:
+    if not isinstance(value, str) or not _LANGUAGE.fullmatch(value):
+        raise WrongValueError(f'{value!r} is no language tag; write "ar" or "ar-EG"')
+    return value
+
+
+def _zone(value: object) -> str:
+    try:
+        return ZoneInfo(str(value)).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise WrongValueError(f'{value!r} is no time zone; write "Africa/Cairo"') from None
+
+
+def _number(low: float, high: float) -> Callable[[object], float]:
+    def convert(value: object) -> float:
+        if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
+            raise WrongValueError(f"{value!r} is not a number from {low:g} to {high:g}")
+        return float(value)
+
+    return convert
+
+
+def _whole(low: int, high: int) -> Callable[[object], int]:
+    def convert(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise WrongValueError(f"{value!r} is not a whole number from {low} to {high}")
+        return value
+
+    return convert
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise WrongValueError(f"{value!r} is not a line of text")
+    return value.strip()
+
+
+KEYS: dict[str, Callable[[object], Any]] = {
+    "seeds": _addresses,
+    "feeds": _addresses,
+    "sitemaps": _addresses,
+    "sections": _addresses,
+    "hosts": _hosts,
+    "paths": _paths,
+    "articles": _patterns,
+    "deny": _patterns,
+    "language": _tag,
+    "locale": _tag,
+    "timezone": _zone,
+    "delay": _number(0, 600),
+    "concurrency": _whole(1, 16),
+    "max_pages": _whole(1, 10_000_000),
+    "depth": _whole(0, 50),
+    "user_agent": _text,
+}
+"""The keys that an entry may have, and what each makes of its value."""
