@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from archive import http, urls
 from archive.article import Article, Page, SiteProfile
@@ -19,6 +20,8 @@ from archive.discovery.traps import trap_reason
 from archive.extract import extract
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from archive.article import Extraction, Reason
     from archive.store.rows import Kind
 
@@ -112,9 +115,9 @@ def _refusal(task: Task, response: http.Response, body: bytes) -> Answer:
 def _content(task: Task, response: http.Response, body: bytes) -> Answer:
     match sniff(body, response.get("Content-Type")):
         case "feed":
-            return _feed(task, body)
+            return _feed(task, body, response.get("Content-Type"))
         case "sitemap":
-            return _sitemap(task, body)
+            return _sitemap(task, body, response.get("Content-Type"))
         case "html":
             return _html(task, extract(_page(task, response, body)))
         case _:
@@ -132,11 +135,11 @@ def _page(task: Task, response: http.Response, body: bytes) -> Page:
     )
 
 
-def _feed(task: Task, body: bytes) -> Answer:
-    feed = read_feed(body, task.url)
+def _feed(task: Task, body: bytes, content_type: str) -> Answer:
+    feed = read_feed(body, task.url, content_type, zone=_zone(task))
     found = tuple(
         Found(
-            url=urls.canonicalise(entry.url),
+            url=urls.twin_of(entry.url) or entry.url,
             kind="article",
             by="feed",
             published_hint=_iso(entry.updated or entry.published),
@@ -146,8 +149,8 @@ def _feed(task: Task, body: bytes) -> Answer:
     return Answer(outcome="feed", found=found)
 
 
-def _sitemap(task: Task, body: bytes) -> Answer:
-    sitemap = read_sitemap(body, task.url)
+def _sitemap(task: Task, body: bytes, content_type: str) -> Answer:
+    sitemap = read_sitemap(body, task.url, content_type, zone=_zone(task))
     children = [
         Found(url=child.url, kind="sitemap", by="sitemap", published_hint=_iso(child.updated))
         for child in sitemap.children
@@ -169,7 +172,7 @@ def _html(task: Task, extraction: Extraction) -> Answer:
     found = [Found(url=link.url, kind="feed", by="page") for link in extraction.feeds]
     if follow:
         found += [
-            Found(url=link.url, kind=kind, by="page")
+            Found(url=urls.twin_of(link.url) or link.url, kind=kind, by="page")
             for link in extraction.links[: task.links_limit]
             if "nofollow" not in link.rel.split()
             and (kind := _kind(link.url, link.text))
@@ -186,6 +189,13 @@ def _html(task: Task, extraction: Extraction) -> Answer:
         return replace(answer, article=extraction.article)
     outcome = "listing" if extraction.reason in LISTINGS else "quarantine"
     return replace(answer, outcome=outcome, reason=extraction.reason or "", detail=extraction.detail)
+
+
+def _zone(task: Task) -> tzinfo:
+    try:
+        return ZoneInfo(task.site.timezone) if task.site.timezone else UTC
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
 
 
 def _kind(url: str, text: str) -> Kind | None:

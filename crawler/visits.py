@@ -14,7 +14,6 @@ from archive import (
     Task,
     Visit,
     captures,
-   
     frontier,
     iso,
     learned,
@@ -79,9 +78,9 @@ class Visits:
         found = [
             self._announced(url, "sitemap", "robots", via=f"{origin}/robots.txt")
             for url in sitemaps
-            if urls.canonicalise(url) and self._site.in_scope(url)
+            if urls.canonicalise(url)  # may lie on another host: the robots.txt of the site vouches for it
         ]
-        if found and not self._site.sitemaps:
+        if found and not self._site.sitemaps and self._site.in_scope(f"{origin}/", index=True):
             with self._archive.ingest.store.atomic():
                 frontier.announce(self._db, found, now=iso(self._archive.clock()))
 
@@ -179,10 +178,11 @@ class Visits:
         found = []
         for entry in answer.found:
             deep = due.depth + (0 if redirect else 1)
+            kind = "article" if self._site.is_article(entry.url) else entry.kind
             if (
                 not entry.url
-                or not self._site.in_scope(entry.url)
-                or (deep > self._depth_limit and entry.kind != "article")
+                or not self._belongs(entry.url, kind, due)
+                or (deep > self._depth_limit and kind != "article")
             ):
                 continue
             found.append(
@@ -190,7 +190,7 @@ class Visits:
                     url=entry.url,
                     site=self._site.name,
                     host=urls.host_of(entry.url),
-                    kind=due.kind if redirect else entry.kind,
+                    kind=due.kind if redirect else kind,
                     by=entry.by,
                     via=due.url,
                     depth=deep,
@@ -199,6 +199,12 @@ class Visits:
                 )
             )
         return tuple(found)
+
+    def _belongs(self, url: str, kind: str, due: Due) -> bool:
+        """Whether a URL is the site's; a part of a sitemap index may lie where the index does."""
+        if kind == "sitemap" and due.kind == "sitemap" and urls.host_of(url) == due.host:
+            return True
+        return self._site.in_scope(url, index=kind in {"feed", "sitemap"})
 
     def _visit(
         self,

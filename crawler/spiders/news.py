@@ -60,6 +60,8 @@ class NewsSpider(Spider):
         """Reads the arguments of the command line; raises SiteError for a site or URL that makes no sense."""
         settings = crawler.settings
         chosen = Site.from_url(url) if url else load_site(Path(settings["SITES_FILE"]), site)
+        for name, value in chosen.settings().items():
+            settings.set(name, value, priority="spider")
         return super().from_crawler(
             crawler,
             site=chosen,
