@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -20,9 +21,10 @@ from archive.discovery.traps import trap_reason
 from archive.extract import extract
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from datetime import tzinfo
 
-    from archive.article import Extraction, Reason
+    from archive.article import Extraction, Link, Reason
     from archive.store.rows import Kind
 
 LISTINGS: frozenset[Reason] = frozenset({"home", "section", "tag"})
@@ -171,13 +173,7 @@ def _html(task: Task, extraction: Extraction) -> Answer:
     follow = "nofollow" not in extraction.directives
     found = [Found(url=link.url, kind="feed", by="page") for link in extraction.feeds]
     if follow:
-        found += [
-            Found(url=urls.twin_of(link.url) or link.url, kind=kind, by="page")
-            for link in extraction.links[: task.links_limit]
-            if "nofollow" not in link.rel.split()
-            and (kind := _kind(link.url, link.text))
-            and not trap_reason(link.url, this_year=task.fetched_at.year)
-        ]
+        found += _worth_a_visit(task, extraction.links)
     answer = Answer(
         outcome="article",
         found=tuple({entry.url: entry for entry in reversed(found)}.values()),
@@ -189,6 +185,15 @@ def _html(task: Task, extraction: Extraction) -> Answer:
         return replace(answer, article=extraction.article)
     outcome = "listing" if extraction.reason in LISTINGS else "quarantine"
     return replace(answer, outcome=outcome, reason=extraction.reason or "", detail=extraction.detail)
+
+
+def _worth_a_visit(task: Task, links: Iterable[Link]) -> Iterator[Found]:
+    """Links that may lead somewhere; to an article rather than to its AMP or print twin."""
+    for link in islice(links, task.links_limit):
+        url = urls.twin_of(link.url) or link.url
+        kind = _kind(url, link.text)
+        if kind and "nofollow" not in link.rel.split() and not trap_reason(url, this_year=task.fetched_at.year):
+            yield Found(url=url, kind=kind, by="page")
 
 
 def _zone(task: Task) -> tzinfo:
