@@ -81,7 +81,7 @@ class ResponseFraming:
     `end` where it ends (bytes past it belong to no message that we asked for).
     """
 
-    def __init__(self, *, method: bytes, limits: Limits) -> None:
+    def __init__(self, *, method: bytes, limits: Limits, read_partial: bool = False) -> None:
         self.received = bytearray()
         self.start = 0
         self.end = 0
@@ -89,6 +89,7 @@ class ResponseFraming:
         self.complete = False
         self._method = method
         self._limits = limits
+        self._read_partial = read_partial  # else a body that announces too much is not even begun
         self._body_start = 0
         self._position = 0  # where the next unread byte lies
         self._scanned = 0  # up to where we looked for a line end in vain
@@ -193,7 +194,7 @@ class ResponseFraming:
         elif length == 0:
             self._finish(self._position)
         else:
-            if length > self._limits.body_bytes:
+            if length > self._limits.body_bytes and not self._read_partial:
                 raise TooLargeError(self._limits.body_bytes)
             self._remaining = length
             self._step = self._read_length
@@ -210,6 +211,7 @@ class ResponseFraming:
         return False
 
     def _read_length(self) -> bool:
+        self._check_body()
         if len(self.received) - self._body_start >= self._remaining:
             self._finish(self._body_start + self._remaining)
         return False

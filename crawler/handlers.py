@@ -31,6 +31,7 @@ from crawler.outcomes import (
     ResetError,
     StoppedError,
     TlsError,
+    TooLargeError,
     TotalTimeoutError,
 )
 from crawler.wire import exchange_captured, make_capture, serialize_request
@@ -182,7 +183,10 @@ class WireHandler:
 
     async def _exchange(self, attempt: _Attempt, protocol: WireProtocol, *, reused: bool) -> Response:
         request = attempt.request
-        framing = ResponseFraming(method=request.method.encode("ascii"), limits=self._limits(request))
+        partial = bool(request.meta.get("keep_partial"))
+        framing = ResponseFraming(
+            method=request.method.encode("ascii"), limits=self._limits(request), read_partial=partial
+        )
         started = datetime.now(UTC)
         error: ExchangeError | None = StoppedError("cancelled")
         try:
@@ -201,12 +205,13 @@ class WireHandler:
             if reused and broken and request.method in _REPEATABLE:
                 error = None
                 raise _StaleError from raised
-            raise
+            if not (partial and isinstance(raised, TooLargeError)):
+                raise
         finally:
             if framing.received or framing.complete or error is not None:
                 self._emit(attempt, protocol, framing, started, error)
         request.meta["download_latency"] = protocol.first_byte_after
-        response = _response(request, protocol, framing)
+        response = _response(request, protocol, framing, flags=["truncated"] if error else [])
         if framing.persistent:
             self._pool.give(attempt.route, protocol)
         else:
@@ -267,7 +272,7 @@ def _read_proxy(
     return Proxy(host=parts.hostname or "", port=port, tls=secure, authorization=authorization), headers
 
 
-def _response(request: Request, protocol: WireProtocol, framing: ResponseFraming) -> Response:
+def _response(request: Request, protocol: WireProtocol, framing: ResponseFraming, *, flags: list[str]) -> Response:
     """The Scrapy response: transfer coding off, content coding left on (the archive decodes, off the reactor)."""
     head, body = framing.head, framing.body
     if head is None:
@@ -279,6 +284,7 @@ def _response(request: Request, protocol: WireProtocol, framing: ResponseFraming
         status=head.status,
         headers=headers,
         body=body,
+        flags=flags,
         certificate=_certificate(protocol.certificate) if protocol.certificate is not None else None,
         ip_address=ip_address(protocol.peer.partition("%")[0]),
         protocol=head.version,

@@ -203,6 +203,17 @@ class BudgetExceeded(RefusedRequestError):  # noqa: N818 -- the outcome's own na
         self.budget = budget
 
 
+class HostPaused(RefusedRequestError):  # noqa: N818 -- the outcome's own name
+    """The host asked for a rest (Retry-After) that is longer than WARRAQ_PATIENCE; `seconds` of it are left."""
+
+    outcome = "host-paused"
+
+    def __init__(self, host: str, seconds: float) -> None:
+        super().__init__(f"{host} asked to be left alone for another {seconds:.0f} s (WARRAQ_PATIENCE)")
+        self.host = host
+        self.seconds = seconds
+
+
 _OTHERS: tuple[tuple[type[Exception], str], ...] = (
     (DownloadTimeoutError, "timeout"),
     (CannotResolveHostError, "dns"),
