@@ -1,8 +1,8 @@
 """Keeps a decent pace per host: a downloader middleware; a request in, passed on when its host's turn has come.
 
-Pace: the site's Crawl-delay (from robots.txt) or our own delay, whichever is longer; after 429 or 503 the delay doubles and
-the host rests for its Retry-After, and each good answer brings the delay a little nearer to normal. The delay is kept by
-Scrapy's download slot; how many requests enter the slot at once is kept here, so that a resting host holds none of them.
+Pace: the site's Crawl-delay (from robots.txt) or our own delay, whichever is longer; after 429 or 503 the delay doubles
+and the host rests for its Retry-After, and each good answer brings the delay a little nearer to normal. The delay is
+kept by Scrapy's download slot; how many requests enter the slot is kept here, so that a resting host holds none there.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class Pace:
     """What hosts can expect of us. Seconds; `budget` is requests per host and crawl, 0 for any number."""
 
     delay: float
+    jitter: float
     concurrency: int
     longest_delay: float
     longest_crawl_delay: float
@@ -82,6 +83,7 @@ class PolitenessMiddleware:
         self._now = now
         self._hosts: dict[str, _Host] = {}
         self._inside: set[Request] = set()
+        self._stopping = False
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -91,6 +93,7 @@ class PolitenessMiddleware:
         settings = crawler.settings
         pace = Pace(
             delay=settings.getfloat("DOWNLOAD_DELAY"),
+            jitter=settings.getfloat("DOWNLOAD_DELAY_JITTER"),
             concurrency=max(1, settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")),
             longest_delay=settings.getfloat("WARRAQ_MAX_DELAY", 300.0),
             longest_crawl_delay=settings.getfloat("WARRAQ_MAX_CRAWL_DELAY", 60.0),
@@ -109,13 +112,19 @@ class PolitenessMiddleware:
         crawler.signals.connect(middleware.left_downloader, signals.request_left_downloader)
         return middleware
 
+    def stop(self) -> None:
+        """Refuse whoever waits: the crawl is stopping and nobody shall sit out a rest for it."""
+        self._stopping = True
+        for host in self._hosts.values():
+            self._wake(host)
+
     def pause_left(self, host: str) -> float:
         """Seconds that `host` still rests; a frontier that asks this first need not be refused."""
         state = self._hosts.get(host)
         return max(0.0, state.resting_until - self._clock()) if state is not None else 0.0
 
     async def process_request(self, request: Request) -> None:
-        """Wait for the host's turn. Raises BudgetExceeded, or HostPaused if the host rests for longer than our patience."""
+        """Wait for the host's turn. Raises BudgetExceeded, or HostPaused for a rest longer than our patience."""
         name = _host_of(request)
         host = self._host(name)
         if request.meta.get("purpose") != "robots":
@@ -130,6 +139,8 @@ class PolitenessMiddleware:
             turn: Deferred[None] = Deferred()
             host.waiting.append(turn)
             await maybe_deferred_to_future(turn)
+            if self._stopping:
+                raise HostPaused(name, max(rest, 0.0))
         host.inside += 1
         self._inside.add(request)
 
@@ -142,13 +153,13 @@ class PolitenessMiddleware:
             host.delay = max(host.floor, host.delay * _RECOVERY - 0.01)
         return response
 
-    def process_exception(self, request: Request, exception: Exception) -> None:
+    def process_exception(self, request: Request, exception: Exception) -> None:  # noqa: ARG002 -- Scrapy's interface
         """Let the next one in if the request never reached the downloader."""
         if request in self._inside:
             self._leave(request)
 
     def robots_read(self, origin: str, crawl_delay: float | None) -> None:
-        """Take the Crawl-delay, up to our cap: a site that asks for an hour between two requests means something else."""
+        """Take the Crawl-delay, up to our cap: who asks for an hour between two requests means something else."""
         host = self._host(origin.partition("://")[2].rpartition("@")[2].rsplit(":", 1)[0].strip("[]"))
         if crawl_delay:
             host.floor = max(host.floor, min(crawl_delay, self._pace.longest_crawl_delay))
@@ -210,11 +221,10 @@ class PolitenessMiddleware:
         slot = self._slots().get(request.meta.get("download_slot", ""))
         if slot is None:
             return
-        resting = host.resting_until - self._clock() > 0
-        if host.delay > self._pace.delay or resting:
-            slot.jitter = 0.0  # a delay that the site asked for is a least one
+        asked_for = host.delay > self._pace.delay
         slot.delay = host.delay
-        slot.concurrency = 1 if host.delay > self._pace.delay else host.concurrency
+        slot.jitter = 0.0 if asked_for else self._pace.jitter  # a delay that the site asked for is a least one
+        slot.concurrency = 1 if asked_for else host.concurrency
 
 
 def read_retry_after(value: bytes | None, now: datetime) -> float | None:

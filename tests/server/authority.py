@@ -1,0 +1,82 @@
+"""Makes a certificate authority and server certificates for the tests, good and bad, at the moment of the test."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Authority:
+    """A certificate authority in `folder`; a crawl trusts it when its SSL_CERT_FILE is `certificate_file`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = _name("warraq test authority")
+        self.certificate = self._sign(self._name, self._key.public_key(), [], self._key, self._name, authority=True)
+        self.certificate_file = folder / "authority.pem"
+        self.certificate_file.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
+
+    def context(self, *names: str, expired: bool = False, self_signed: bool = False) -> ssl.SSLContext:
+        """A server context whose certificate names `names` (host names or addresses)."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = _name(names[0])
+        signer, issuer = (key, subject) if self_signed else (self._key, self._name)
+        certificate = self._sign(subject, key.public_key(), list(names), signer, issuer, expired=expired)
+        stem = self._folder / f"server-{certificate.serial_number:x}"
+        stem.with_suffix(".crt").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        stem.with_suffix(".key").write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(stem.with_suffix(".crt"), stem.with_suffix(".key"))
+        return context
+
+    @staticmethod
+    def _sign(
+        subject: x509.Name,
+        public_key: ec.EllipticCurvePublicKey,
+        names: list[str],
+        signer: ec.EllipticCurvePrivateKey,
+        issuer: x509.Name,
+        *,
+        authority: bool = False,
+        expired: bool = False,
+    ) -> x509.Certificate:
+        end = datetime.now(UTC) + timedelta(days=-1 if expired else 2)
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(issuer)
+            .public_key(public_key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(end - timedelta(days=30))
+            .not_valid_after(end)
+            .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+        )
+        if names:
+            builder = builder.add_extension(x509.SubjectAlternativeName([_alternative(name) for name in names]), False)
+        return builder.sign(signer, hashes.SHA256())
+
+
+def _name(common: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+
+
+def _alternative(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
