@@ -62,11 +62,18 @@ def test_each_article_says_what_the_site_says(two_days, path):
 def test_pages_that_are_no_articles_are_kept_and_named(two_days):
     folder, _, _, _, _ = two_days
     with Archive(folder) as archive:
-        rows = {path_of(row): row for row in archive.db.query("SELECT * FROM captures WHERE captured_at <= (SELECT ended_at FROM runs)")}
+        rows = {
+            path_of(row): row
+            for row in archive.db.query("SELECT * FROM captures WHERE captured_at <= (SELECT ended_at FROM runs)")
+        }
     for path, reason in EXPECTED["edition1"]["not_articles"].items():
         if path in rows:
             assert rows[path]["article_id"] is None, path
-            assert reason in {rows[path]["reason"], rows[path]["outcome"]}, (path, rows[path]["outcome"], rows[path]["reason"])
+            assert reason in {rows[path]["reason"], rows[path]["outcome"]}, (
+                path,
+                rows[path]["outcome"],
+                rows[path]["reason"],
+            )
 
 
 def test_the_day_after_only_what_changed_is_fetched_in_full(two_days):

@@ -188,17 +188,22 @@ class Proxy(Server):
         origin_form = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         first, _, rest = request.head.partition(b"\r\n")
         far_writer.write(first.replace(request.target.encode(), origin_form.encode()) + b"\r\n" + rest + request.body)
-        await _pump(far_reader, writer)
-        await _close(far_writer)
+        try:
+            await _pump(far_reader, writer)
+        finally:
+            await _close(far_writer)
         return False
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(ConnectionError, OSError):
+    try:
         while data := await reader.read(65536):
             writer.write(data)
             await writer.drain()
-    await _close(writer)
+    except OSError:
+        pass
+    finally:
+        await _close(writer)
 
 
 async def _close(writer: asyncio.StreamWriter) -> None:
