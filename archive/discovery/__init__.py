@@ -2,8 +2,9 @@
 
 from archive.discovery.announced import Announced
 from archive.discovery.feeds import Feed, read_feed
-from archive.discovery.likeness import ArticlePattern, Likeness
+from archive.discovery.likeness import Likeness
 from archive.discovery.likeness import judge as judge_link
+from archive.discovery.patterns import ArticlePattern
 from archive.discovery.sitemaps import Sitemap, read_sitemap
 from archive.discovery.sniff import sniff
 from archive.discovery.traps import Trap, pattern_of, trap_reason

@@ -1,19 +1,17 @@
 """Judges without a fetch whether a link leads to an article: its URL and text in; a kind, a score, the reason out.
 
-The words and shapes are those of news sites at large; `ArticlePattern` learns a site's own from known articles.
+The words and shapes are those of news sites at large; what a site's own articles look like, patterns.py learns.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import unquote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from archive.discovery.patterns import ArticlePattern
 
 Kind = Literal["article", "section", "other", "unknown"]
 """`other` is surely no article (a picture, a login form); `unknown` is worth a visit when there is nothing better."""
@@ -219,70 +217,3 @@ def _text_evidence(text: str) -> list[tuple[float, str]]:
     if words >= 4:
         return [(0.15, "text of some words")]
     return [(-0.1, "text of few words")] if words <= 2 else []
-
-
-_SHAPES = (
-    ("D", re.compile(r"(?:19|20)\d\d-?(?:0[1-9]|1[0-2])-?(?:[0-2]\d|3[01])")),
-    ("Y", re.compile(r"(?:19|20)\d\d")),
-    ("n", re.compile(r"\d{1,3}")),
-    ("N", re.compile(r"\d{4,}(?:[.,_-]\d+)*")),
-    ("I", re.compile(r"(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{8,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")),
-    ("T", re.compile(r".*(?<!\d)\d{4,}|\d{4,}[-_.].*")),  # a title with a number at an end
-)
-_TELLING = frozenset("DYNITS")
-
-
-@lru_cache(maxsize=4096)
-def shape_of(url: str) -> str:
-    """Shape of a URL's path: one letter a segment, its ending, its numeric parameters (`W/Y/n/n/S`, `W.php?id`).
-
-    `W` is a word or two, `S` a slug, `D` a date, `Y` a year, `n` and `N` short and long numbers, `I` an id, `T` a slug
-    with a long number.
-    """
-    path, query = _split(url)
-    segments = [segment for segment in path.split("/") if segment]
-    ending = _ENDING.search(segments[-1]) if segments else None
-    if ending:
-        segments[-1] = segments[-1][: ending.start()]
-    letters = "/".join(_letter(segment) for segment in segments)
-    names = sorted({part.partition("=")[0] for part in query.split("&") if part.partition("=")[2].isdigit()})
-    return letters + (ending.group() if ending else "") + ("?" + "&".join(names) if names else "")
-
-
-def _letter(segment: str) -> str:
-    for letter, shape in _SHAPES:
-        if shape.fullmatch(segment):
-            return letter
-    return "S" if _words(segment) >= 3 else "W"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArticlePattern:
-    """The shapes that the articles of one site have: `shapes` with the share of known articles that have it."""
-
-    shapes: tuple[tuple[str, float], ...] = ()
-
-    @classmethod
-    def learn(cls, articles: Iterable[str], sections: Iterable[str] = ()) -> ArticlePattern:
-        """Learn from URLs known to be articles (of feeds, news sitemaps), and from some known not to be (navigation).
-
-        A shape counts when it tells articles from sections (it has a slug, a date or an id), at least two articles and
-        one in twenty have it, and no tenth as many sections do.
-        """
-        counts = Counter(shape_of(url) for url in set(articles))
-        against = Counter(shape_of(url) for url in set(sections))
-        total = counts.total()
-        return cls(
-            shapes=tuple(
-                (shape, round(count / total, 3))
-                for shape, count in counts.most_common(12)
-                if count >= max(2, total / 20)
-                and (_TELLING.intersection(shape.partition(".")[0]) or "?" in shape)
-                and against[shape] * 10 <= count
-            ),
-        )
-
-    def matches(self, url: str) -> bool:
-        """Whether `url` has one of the shapes."""
-        shape = shape_of(url)
-        return any(shape == known for known, _ in self.shapes)

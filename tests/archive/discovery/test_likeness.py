@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.discovery.likeness import ArticlePattern, judge, shape_of
+from archive.discovery.likeness import judge
+from archive.discovery.patterns import ArticlePattern, shape_of
 from archive.urls import canonicalise
 
 SITE = "https://news.example.com"
@@ -103,6 +106,18 @@ def test_shape_that_sections_have_too_is_not_learned() -> None:
     assert ArticlePattern.learn(articles).shapes == ()
     shared = [f"{SITE}/x/{n}" for n in range(10_000, 10_010)]
     assert ArticlePattern.learn(shared, sections=[f"{SITE}/y/{n}" for n in range(20_000, 20_005)]).shapes == ()
+
+
+def test_pattern_is_written_as_expressions_a_person_can_keep() -> None:
+    articles = [f"{SITE}/story/2026/11/{day}/%D9%85-%D8%B5-%D8%B1/{day}4711" for day in range(10, 15)]
+    articles += [f"{SITE}/news.php?cat={n}&id={n}" for n in range(100, 105)]
+    sections = [f"{SITE}/story/", f"{SITE}/news.php?cat=3"]
+    found = ArticlePattern.learn(articles, sections).expressions(articles, sections)
+    assert len(found) == 2
+    assert all(any(re.search(expression, url) for expression in found) for url in articles)
+    assert not any(re.search(expression, url) for expression in found for url in sections)
+    assert "/story/" in found[0]
+    assert not re.search(found[0], f"{SITE}/video/2026/11/10/%D9%85-%D8%B5-%D8%B1/104711")
 
 
 def test_learned_shape_never_makes_a_picture_an_article() -> None:
