@@ -23,6 +23,7 @@ from archive.errors import (
     SchemaTooNewError,
     UsageError,
 )
+from archive.imports import recover
 from archive.ingest import Committed, Ingest, Settled, check_writable, iso, open_ingest
 from archive.reading import Answer, Task
 from archive.reading import read as read_response
@@ -69,5 +70,6 @@ __all__ = [
     "open_ingest",
     "open_store",
     "read_response",
+    "recover",
     "urls",
 ]

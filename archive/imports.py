@@ -186,6 +186,21 @@ def settled_answer(row: CaptureRow, answer: Answer) -> Settled:
     )
 
 
+def recover(ingest: Ingest, pool: WorkerPool[Task, Answer], *, site: str = "") -> Imported:
+    """Takes up what a crash left: records without rows, captures that nobody has read. A second time finds nothing.
+
+    The files that were open when the writer died can hold records without rows, and the newest closed one: a file is
+    closed when it is full, with the rows of its last records still to come.
+    """
+    indexer = Indexer(ingest, pool, site=site)
+    closed = sorted(warc.closed_files(ingest.collection.warcs), key=lambda path: path.stat().st_mtime)
+    for path in dict.fromkeys([*closed[-1:], *(taken.path for taken in ingest.taken_up)]):
+        if path.exists():
+            indexer.index_file(path, start=captures.last_offset(ingest.store.db, path.name))
+    indexer.read_again(captures.unread(ingest.store.db))
+    return indexer.done
+
+
 def _row(record: warc.Record, site: str) -> CaptureRow | None:
     """The row of a response or revisit of an http(s) URL; None for every other record."""
     if record.type not in {"response", "revisit"} or not record.url.startswith(("http://", "https://")):

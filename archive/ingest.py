@@ -82,6 +82,7 @@ class Ingest:
         self.clock = clock
         self.index = index
         self._held = held
+        self.taken_up: list[warc.TakenUp] = []
         self._rows: list[CaptureRow] = []
         self._settled: list[Settled] = []
         self._fresh: dict[str, captures.Held] = {}
@@ -247,12 +248,15 @@ def open_ingest(
     index = cdxj.Index(collection.folder)
     with ExitStack() as stack:
         stack.enter_context(collection.lock())
+        taken_up = warc.take_up(collection.warcs, on_close=index.closed)
         db = stack.enter_context(open_store(collection.database))
         writer = warc.WarcWriter(
             collection.warcs, info=info, clock=clock, prefix=prefix, host=host, on_close=index.closed
         )
         stack.enter_context(writer)
-        return Ingest(collection, db, writer, clock=clock, index=index, held=stack.pop_all())
+        ingest = Ingest(collection, db, writer, clock=clock, index=index, held=stack.pop_all())
+        ingest.taken_up = taken_up
+        return ingest
 
 
 def check_writable(collection: Collection) -> None:

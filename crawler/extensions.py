@@ -75,20 +75,20 @@ class ArchiveExtension:
         """Opens the archive; raises what `archive.open_ingest` raises."""
         settings = crawler.settings
         site = crawler.spider.site  # type: ignore[union-attr]
-        folder = Path(settings["ARCHIVE_DIR"] or Path(settings["COLLECTIONS_DIR"]) / site.name)
+        folder = Path(settings["ARCHIVE_DIR"] or Path(settings["WARRAQ_COLLECTIONS"]) / site.name)
         info = {
             "software": f"warraq (Scrapy {scrapy.__version__})",
-            "operator": settings["WARC_OPERATOR"],
+            "operator": settings["WARRAQ_OPERATOR"],
             "http-header-user-agent": settings["USER_AGENT"],
             "robots": "obey",
             "isPartOf": site.name,
         }
-        ingest = open_ingest(Collection(folder), info=info, clock=load_object(settings["CLOCK"]))
+        ingest = open_ingest(Collection(folder), info=info, clock=load_object(settings["WARRAQ_CLOCK"]))
         pool = WorkerPool(
             read_response,
-            workers=settings.getint("EXTRACTION_WORKERS"),
-            seconds=settings.getfloat("EXTRACTION_SECONDS"),
-            megabytes=settings.getint("EXTRACTION_MEGABYTES"),
+            workers=settings.getint("WARRAQ_EXTRACTION_WORKERS"),
+            seconds=settings.getfloat("WARRAQ_EXTRACTION_SECONDS"),
+            megabytes=settings.getint("WARRAQ_EXTRACTION_MEGABYTES"),
             preload=("archive.reading",),
         )
 
@@ -100,7 +100,7 @@ class ArchiveExtension:
             ingest,
             pool,
             Report(site=site.name, folder=str(folder)),
-            as_json=settings.getbool("SUMMARY_JSON"),
+            as_json=settings.getbool("WARRAQ_SUMMARY_JSON"),
             stop=stop,
         )
         crawler.signals.connect(extension.exchange_captured, signal=exchange_captured)
@@ -111,6 +111,9 @@ class ArchiveExtension:
     def spider_opened(self) -> None:
         """Starts the clocks of the group commit and of the progress line."""
         self.run = self.ingest.begin_run("crawl", site=self.report.site)
+        recovered = recover(self.ingest, self.pool, site=self.report.site)
+        if recovered.records - recovered.known or recovered.outcomes:
+            logger.warning("took up %d captures that an earlier crawl left unread", sum(recovered.outcomes.values()))
         self._repeat(self.commit, COMMIT_SECONDS)
         if sys.stderr.isatty():
             self._repeat(self._draw_progress, DRAW_SECONDS)

@@ -9,12 +9,12 @@ SPIDER_MODULES = ["crawler.spiders"]
 COMMANDS_MODULE = "crawler.commands"
 
 # --- where things go ---------------------------------------------------------------------------------------------------------------
-COLLECTIONS_DIR = "collections"  # a site's archive lies in COLLECTIONS_DIR/NAME …
+WARRAQ_COLLECTIONS = "collections"  # a site's archive lies in WARRAQ_COLLECTIONS/NAME …
 ARCHIVE_DIR = ""  # … or in this folder
-SITES_FILE = "sites.toml"
-WARC_OPERATOR = ""  # who runs this crawl, for the warcinfo record: a name and a way to reach you
-CLOCK = "crawler.extensions.utc_now"  # what time it is, everywhere; tests move it
-SUMMARY_JSON = False  # print the summary as one line of JSON
+WARRAQ_SITES = "sites.toml"
+WARRAQ_OPERATOR = ""  # who runs this crawl, for the warcinfo record: a name and a way to reach you
+WARRAQ_CLOCK = "crawler.extensions.utc_now"  # what time it is, everywhere; tests move it
+WARRAQ_SUMMARY_JSON = False  # print the summary as one line of JSON
 
 # --- politeness --------------------------------------------------------------------------------------------------------------------
 USER_AGENT = "warraq/0.1 (news archive; +https://github.com/warraq/warraq)"
@@ -26,13 +26,13 @@ CONCURRENT_REQUESTS_PER_DOMAIN = 2
 DOWNLOAD_DELAY = 0.5
 
 # --- the frontier ------------------------------------------------------------------------------------------------------------------
-FRONTIER_MAX_PAGES = 2000  # visits in one run; the rest stays due for the next
-FRONTIER_DEPTH = 4  # how far pages that are not articles are followed from a seed
+WARRAQ_MAX_PAGES = 2000  # visits in one run; the rest stays due for the next
+WARRAQ_MAX_DEPTH = 4  # how far pages that are not articles are followed from a seed
 
 # --- extraction --------------------------------------------------------------------------------------------------------------------
-EXTRACTION_WORKERS = 2
-EXTRACTION_SECONDS = 20.0  # a page that takes longer is put in quarantine; ordinary ones take 0.03 s
-EXTRACTION_MEGABYTES = 2048  # address space of a worker; ordinary pages need 300
+WARRAQ_EXTRACTION_WORKERS = 2
+WARRAQ_EXTRACTION_SECONDS = 20.0  # a page that takes longer is put in quarantine; ordinary ones take 0.03 s
+WARRAQ_EXTRACTION_MEGABYTES = 2048  # address space of a worker; ordinary pages need 300
 
 # --- one path for every byte -------------------------------------------------------------------------------------------------------
 DOWNLOAD_HANDLERS = {

@@ -19,7 +19,7 @@ EXPECTED = json.loads((ROOT / "demo" / "expected.json").read_text("utf-8"))
 
 def crawl(url, folder, *more, code=0):
     command = [sys.executable, "-m", "scrapy", "crawl", "news", "-a", f"url={url}", "-s", f"ARCHIVE_DIR={folder}"]
-    command += ["-s", "WARRAQ_OPEN_NETWORKS=127.0.0.0/8", "-s", "DOWNLOAD_DELAY=0", "-s", "SUMMARY_JSON=1", *more]
+    command += ["-s", "WARRAQ_OPEN_NETWORKS=127.0.0.0/8", "-s", "DOWNLOAD_DELAY=0", "-s", "WARRAQ_SUMMARY_JSON=1", *more]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False, env=os.environ)
     assert done.returncode == code, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1]) if code in {0, 9} else done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
@@ -15,6 +16,7 @@ from archive.errors import UsageError
 from archive.imports import Indexer, adopt
 from archive.ingest import open_ingest
 from archive.reading import read
+from archive.wacz import unpack_warcs
 from archive.workers import WorkerPool
 
 
@@ -67,16 +69,21 @@ def import_(ctx: click.Context, files: tuple[Path, ...], site: str, workers: int
 
 
 def _import_file(indexer: Indexer, path: Path, collection: Collection, name: str) -> None:
-    if not path.name.endswith((".warc", ".warc.gz", ".wacz")):
-        raise UsageError(f"{path} is no WARC by its name: .warc, .warc.gz and .wacz files can be imported")
-    target = adopt(path, collection.warcs)
-    size = target.stat().st_size or 1
+    if path.name.endswith(".wacz"):
+        with TemporaryDirectory(dir=collection.folder, prefix=".unpacked-") as folder:
+            targets = [adopt(warc, collection.warcs) for warc in unpack_warcs(path, Path(folder))]
+    elif path.name.endswith((".warc", ".warc.gz")):
+        targets = [adopt(path, collection.warcs)]
+    else:
+        raise UsageError(f"{path} is no archive by its name: .warc, .warc.gz and .wacz files can be imported")
+    for target in targets:
+        size = target.stat().st_size or 1
 
-    def progress(offset: int) -> None:
-        if sys.stderr.isatty():
-            click.echo(f"\r{name} {100 * offset // size} %", err=True, nl=False)
+        def progress(offset: int, size: int = size) -> None:
+            if sys.stderr.isatty():
+                click.echo(f"\r{name} {100 * offset // size} %", err=True, nl=False)
 
-    indexer.index_file(target, progress=progress)
+        indexer.index_file(target, progress=progress)
 
 
 COMMANDS = (import_,)

@@ -119,3 +119,9 @@ def payload_of(db: Database, capture: dict[str, Any]) -> dict[str, Any]:
     original = held(db, capture["payload_digest"], capture["url"])
     row = of_record(db, original.record_id) if original else None
     return {**row, "urlkey": capture["urlkey"], "site": capture["site"]} if row else capture
+
+
+def last_offset(db: Database, warc_filename: str) -> int:
+    """The byte offset of the last record of a file that has a row, 0 when none has."""
+    row = db.conn.execute("SELECT max(warc_record_offset) FROM captures WHERE warc_filename = ?", (warc_filename,)).fetchone()
+    return int(row[0] or 0)

@@ -31,8 +31,8 @@ class Command(crawl.Command):
             "Crawl a news site into collections/NAME/ (WARC and SQLite). "
             "Arguments: -a url=URL (any site) or -a site=NAME (an entry of sites.toml); "
             "-a recheck=all asks again for every page that is known; -a max_pages=N bounds this run. "
-            "Settings: -s ARCHIVE_DIR=FOLDER puts the archive elsewhere, -s SUMMARY_JSON=1 prints the summary as JSON, "
-            "-s WARC_OPERATOR='name, mail' says who crawls. "
+            "Settings: -s ARCHIVE_DIR=FOLDER puts the archive elsewhere, -s WARRAQ_SUMMARY_JSON=1 prints the summary as JSON, "
+            "-s WARRAQ_OPERATOR='name, mail' says who crawls. "
             "Exit codes: 0 done; 2 wrong usage; 4 the archive is in use; 5 made by a newer warraq; 6 cannot write; "
             "9 the start page cannot be had; 10 stopped by an error."
         )
@@ -46,7 +46,7 @@ class Command(crawl.Command):
         try:
             site = self._site(opts.spargs)
             check_writable(
-                Collection(Path(self.settings["ARCHIVE_DIR"] or Path(self.settings["COLLECTIONS_DIR"]) / site.name))
+                Collection(Path(self.settings["ARCHIVE_DIR"] or Path(self.settings["WARRAQ_COLLECTIONS"]) / site.name))
             )
         except ArchiveError as error:
             print(f"scrapy crawl: {error}", file=sys.stderr)
@@ -68,4 +68,4 @@ class Command(crawl.Command):
             )
         if arguments.get("url"):
             return Site.from_url(arguments["url"])
-        return load_site(Path(self.settings["SITES_FILE"]), arguments["site"])
+        return load_site(Path(self.settings["WARRAQ_SITES"]), arguments["site"])

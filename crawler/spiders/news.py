@@ -59,15 +59,15 @@ class NewsSpider(Spider):
     ) -> Self:
         """Reads the arguments of the command line; raises SiteError for a site or URL that makes no sense."""
         settings = crawler.settings
-        chosen = Site.from_url(url) if url else load_site(Path(settings["SITES_FILE"]), site)
+        chosen = Site.from_url(url) if url else load_site(Path(settings["WARRAQ_SITES"]), site)
         for name, value in chosen.settings().items():
             settings.set(name, value, priority="spider")
         return super().from_crawler(
             crawler,
             site=chosen,
             window=2 * settings.getint("CONCURRENT_REQUESTS"),
-            depth_limit=settings.getint("FRONTIER_DEPTH"),
-            max_pages=int(max_pages or chosen.max_pages or settings.getint("FRONTIER_MAX_PAGES")),
+            depth_limit=settings.getint("WARRAQ_MAX_DEPTH"),
+            max_pages=int(max_pages or chosen.max_pages or settings.getint("WARRAQ_MAX_PAGES")),
             recheck=recheck == "all",
         )
 
