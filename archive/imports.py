@@ -66,14 +66,16 @@ def adopt(source: Path, folder: Path) -> Path:
     """
     if source.parent.resolve() == folder.resolve():
         return source
-    target = folder / source.name
-    if target.exists() and _sha256(target) == _sha256(source):
+    target = folder / (source.name if source.name.endswith(".gz") else f"{source.name}.gz")
+    if target.exists() and (target.name != source.name or _sha256(target) == _sha256(source)):
         return target
     serial = 1
     while target.exists():
         target = folder / f"{serial}-{source.name}"
         serial += 1
-    partial = target.with_name(target.name + ".partial")
+    if not _has_records_of_their_own(source):
+        return warc.recompress(source, target)
+    partial = target.with_name(f".{target.name}.partial")
     try:
         shutil.copyfile(source, partial)
         partial.replace(target)
@@ -82,6 +84,16 @@ def adopt(source: Path, folder: Path) -> Path:
         partial.unlink(missing_ok=True)
         raise NotWritableError(target, error) from error
     return target
+
+
+def _has_records_of_their_own(path: Path) -> bool:
+    """Whether each record can be reached by itself: a gzip member each, which an index needs."""
+    if not path.name.endswith(".gz"):
+        return False
+    try:
+        return next(warc.read_records(path, max_block=0), None) is not None
+    except DamagedFileError:
+        return False
 
 
 def _sha256(path: Path) -> str:

@@ -62,7 +62,9 @@ DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"  # the frontier is the se
 
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # scope is the frontier's to keep
     "crawler.robots.RobotsMiddleware": 100,
+    "crawler.politeness.PolitenessMiddleware": 900,
 }
 EXTENSIONS = {"crawler.extensions.ArchiveExtension": 0}
 ITEM_PIPELINES = {"crawler.pipelines.ArchivePipeline": 300}

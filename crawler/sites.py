@@ -105,8 +105,8 @@ class Site:
         wanted = {
             "DOWNLOAD_DELAY": self.delay,
             "CONCURRENT_REQUESTS_PER_DOMAIN": self.concurrency,
-            "FRONTIER_MAX_PAGES": self.max_pages,
-            "FRONTIER_DEPTH": self.depth,
+            "WARRAQ_MAX_PAGES": self.max_pages,
+            "WARRAQ_MAX_DEPTH": self.depth,
             "USER_AGENT": self.user_agent or None,
         }
         return {name: value for name, value in wanted.items() if value is not None}
