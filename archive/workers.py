@@ -47,7 +47,8 @@ class WorkerPool(Generic[TaskT, ResultT]):
     """Processes that run `function` (importable by name, its task and result picklable) on tasks, `workers` of them at a time.
 
     `seconds` is the wall time limit of a task, `megabytes` the address space limit of a worker. A Future fails with
-    WorkerKilledError when a limit was passed or the worker died. `preload` names modules that the fork server imports once, so that a new worker starts at once.
+    WorkerKilledError when a limit was passed or the worker died. `preload` names modules that the fork server imports
+    once, so that a new worker starts at once.
     """
 
     def __init__(

@@ -25,6 +25,7 @@ from archive import (
     iso,
     open_ingest,
     read_response,
+    recover,
 )
 from crawler.report import Report, progress_line, summary_text
 from crawler.wire import exchange_captured

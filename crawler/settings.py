@@ -77,7 +77,13 @@ JOBDIR = None
 
 # --- quiet logs --------------------------------------------------------------------------------------------------------------------
 LOG_LEVEL = "INFO"
-for _name in ("addons", "core.engine", "crawler", "middleware", "utils.log"):  # what they say at the start never changes
+for _name in (
+    "addons",
+    "core.engine",
+    "crawler",
+    "middleware",
+    "utils.log",
+):  # what they say at the start never changes
     logging.getLogger(f"scrapy.{_name}").setLevel(logging.WARNING)
 STATS_DUMP = False  # the summary says what matters
 LOGSTATS_INTERVAL = 0  # the archive extension logs its own line

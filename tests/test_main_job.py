@@ -19,7 +19,15 @@ EXPECTED = json.loads((ROOT / "demo" / "expected.json").read_text("utf-8"))
 
 def crawl(url, folder, *more, code=0):
     command = [sys.executable, "-m", "scrapy", "crawl", "news", "-a", f"url={url}", "-s", f"ARCHIVE_DIR={folder}"]
-    command += ["-s", "WARRAQ_OPEN_NETWORKS=127.0.0.0/8", "-s", "DOWNLOAD_DELAY=0", "-s", "WARRAQ_SUMMARY_JSON=1", *more]
+    command += [
+        "-s",
+        "WARRAQ_OPEN_NETWORKS=127.0.0.0/8",
+        "-s",
+        "DOWNLOAD_DELAY=0",
+        "-s",
+        "WARRAQ_SUMMARY_JSON=1",
+        *more,
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False, env=os.environ)
     assert done.returncode == code, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1]) if code in {0, 9} else done.stderr
@@ -66,7 +74,9 @@ def test_pages_that_are_no_articles_are_kept_and_named(two_days):
         for row in archive.db.query("SELECT * FROM captures WHERE captured_at <= (SELECT min(ended_at) FROM runs)"):
             said.setdefault(path_of(row), set()).update({row["reason"], row["outcome"]})
     reached = {path: reason for path, reason in EXPECTED["edition1"]["not_articles"].items() if path in said}
-    wrong = {path: said[path] for path, reason in reached.items() if reason not in said[path] or "article" in said[path]}
+    wrong = {
+        path: said[path] for path, reason in reached.items() if reason not in said[path] or "article" in said[path]
+    }
     assert not wrong
     assert len(reached) > 20
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--newest", is_flag=True, help="Newest first, instead of best first.")
 @json_option
 @click.pass_context
-def search(ctx: click.Context, words: tuple[str, ...], limit: int, offset: int, newest: bool, as_json: bool) -> None:
+def search(ctx: click.Context, *, words: tuple[str, ...], limit: int, offset: int, newest: bool, as_json: bool) -> None:
     """Find articles by words.
 
     Words are found in all their written forms (with or without tashkeel, ال and other prefixes, أ إ آ ا, ى ي, ة ه, ٢ 2). A phrase goes in

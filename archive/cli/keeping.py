@@ -60,9 +60,10 @@ def import_(ctx: click.Context, files: tuple[Path, ...], site: str, workers: int
     if as_json:
         print_json([figures])
     else:
+        changes = ", ".join(f"{done.articles[change]} {change}" for change in ("new", "changed", "unchanged"))
         click.echo(
-            f"{done.records} captures ({done.known} known before); "
-            f"articles {done.articles['new']} new, {done.articles['changed']} changed, {done.articles['unchanged']} unchanged; {sum(done.quarantined.values())} quarantined; in {collection.folder}"
+            f"{done.records} captures ({done.known} known before); articles {changes}; "
+            f"{sum(done.quarantined.values())} quarantined; in {collection.folder}"
         )
     if done.damaged:
         raise done.damaged[0]

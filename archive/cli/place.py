@@ -21,7 +21,9 @@ def the_folder(ctx: click.Context) -> Path:
     found = sorted(folder for folder in COLLECTIONS.glob("*") if Collection(folder).exists())
     if len(found) > 1:
         names = ", ".join(folder.name for folder in found)
-        raise UsageError(f"several archives in {COLLECTIONS}/ ({names}): say which, as in `warraq --archive {found[0]} …`")
+        raise UsageError(
+            f"several archives in {COLLECTIONS}/ ({names}): say which, as in `warraq --archive {found[0]} …`"
+        )
     if not found:
         raise ArchiveNotFoundError(COLLECTIONS)
     return found[0]

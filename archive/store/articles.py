@@ -58,8 +58,11 @@ def see_again(db: Database, article_id: int, *, at: str) -> Stored:
 def insert_version(db: Database, article: Article, *, capture: dict[str, Any], conversion_id: str) -> Stored:
     """Adds a version that is not held yet; `capture` is the row of the capture that it was read from."""
     is_first = db.conn.execute("SELECT 1 FROM articles WHERE url = ?", (article.url,)).fetchone() is None
-    row = _row(article, captures.payload_of(db, capture)) | {"conversion_id": conversion_id, "capture_id": capture["id"]}
-    row |= {name: capture["captured_at"] for name in ("fetched_at", "last_seen_at")}
+    row = _row(article, captures.payload_of(db, capture)) | {
+        "conversion_id": conversion_id,
+        "capture_id": capture["id"],
+    }
+    row |= dict.fromkeys(("fetched_at", "last_seen_at"), capture["captured_at"])
     names = ", ".join(row)
     marks = ", ".join(f":{name}" for name in row)
     sql = f"INSERT INTO articles ({names}) VALUES ({marks}) RETURNING id"  # noqa: S608 - our own column names

@@ -123,5 +123,7 @@ def payload_of(db: Database, capture: dict[str, Any]) -> dict[str, Any]:
 
 def last_offset(db: Database, warc_filename: str) -> int:
     """The byte offset of the last record of a file that has a row, 0 when none has."""
-    row = db.conn.execute("SELECT max(warc_record_offset) FROM captures WHERE warc_filename = ?", (warc_filename,)).fetchone()
+    row = db.conn.execute(
+        "SELECT max(warc_record_offset) FROM captures WHERE warc_filename = ?", (warc_filename,)
+    ).fetchone()
     return int(row[0] or 0)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, Spider
+from scrapy.exceptions import DownloadFailedError
 
 from archive import Answer, Task, WorkerKilledError
 from crawler.extensions import ArchiveExtension
@@ -135,7 +136,8 @@ class NewsSpider(Spider):
         request: Request = failure.request  # type: ignore[attr-defined]
         due: Due = request.meta["frontier"]
         row, _ = self._archive.claim(request)
-        self._archive.settle(self._visits.failed(due, row, outcome_of(failure.value), str(failure.value)))
+        error = failure.value or DownloadFailedError()
+        self._archive.settle(self._visits.failed(due, row, outcome_of(error), str(error)))
         self._free(due)
 
     def _free(self, due: Due) -> None:
@@ -162,7 +164,7 @@ class NewsSpider(Spider):
                 answer.next_page, dont_filter=True, meta={"frontier": None, "via": due.url, "verbatim_url": True}
             )
             try:
-                response = await self.crawler.engine.download_async(request)  # type: ignore[union-attr]
+                response = await self.crawler.engine.download_async(request)
             except Exception as error:  # noqa: BLE001 - the article stands without the part that failed; the frontier says so
                 self.logger.warning("part %s of %s: %s", request.url, due.url, error)
                 break
