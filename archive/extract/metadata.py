@@ -76,7 +76,7 @@ def read_metadata(document: Document) -> Metadata:
     names = site_names(document, sitename)
     title, title_from, candidates = read_title(document, head, sitename)
     authors, authors_from = read_authors(document, head, names)
-    dates = read_dates(document, head)
+    dates = read_dates(document, head, title=title, language=next(iter(declared_languages(document)), ""))
     section, section_from = read_section(document, head, title)
     tags, tags_from = read_tags(document, head)
     images, images_from = read_images(document, head)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
 
-from archive.extract.dates.moment import Moment, parse_machine, plausible
+from htmldate import find_date
+
+from archive.extract.dates.moment import EARLIEST, Moment, make, parse_machine, plausible
+from archive.extract.dates.printed import DOUBTFUL, Sighting, anywhere, near_title, sightings
+from archive.extract.dates.visible import Habits, Order, parse_all
 from archive.extract.head import as_list, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from archive.extract.document import Document
@@ -17,70 +23,181 @@ if TYPE_CHECKING:
 
 _PUBLISHED = (
     "article:published_time", "og:article:published_time", "datepublished", "article.published", "article:published",
-    "og:published_time",
-    "parsely-pub-date", "cxenseparse:recs:publishtime", "sailthru.date", "publish-date", "publish_date",
-    "publishdate", "publication_date",
-    "pubdate", "pub_date", "dcterms.issued", "dc.date.issued", "dc.date", "dcterms.date", "dcterms.created",
-    "dc.date.created", "rnews:datepublished",
-    "citation_publication_date", "citation_date", "originalpublicationdate", "bt:pubdate", "datecreated",
-    "article:create_at", "article_date_original",
-    "news_date", "date_published", "displaydate", "created", "date", "dc.created", "timestamp", "video:release_date",
-    "ptime",
+    "og:published_time", "parsely-pub-date", "cxenseparse:recs:publishtime", "sailthru.date", "publish-date",
+    "publish_date", "publishdate", "publication_date", "pubdate", "pub_date", "dcterms.issued", "dc.date.issued",
+    "rnews:datepublished", "citation_publication_date", "citation_online_date", "originalpublicationdate", "bt:pubdate",
+    "article_date_original", "article:create_at", "news_date", "date_published", "displaydate", "video:release_date",
+    "ptime", "dc.date.created", "dcterms.created", "datecreated", "dc.date", "dcterms.date", "citation_date",
+    "dc.created",
+    "created", "date", "timestamp",
 )  # fmt: skip
 _MODIFIED = (
     "article:modified_time", "og:article:modified_time", "og:updated_time", "datemodified", "article:modified",
-    "dcterms.modified", "dc.date.modified",
-    "last-modified", "lastmod", "modified", "revised", "date_modified", "updated_time", "article.updated", "bt:moddate",
+    "dcterms.modified", "dc.date.modified", "last-modified", "lastmod", "modified", "revised", "date_modified",
+    "updated_time", "article.updated", "bt:moddate",
 )  # fmt: skip
-_MAX_TIMES = 200
+
+_URL_DATES = (
+    re.compile(
+        r"(?<=[/_-])(?P<y>19\d\d|20\d\d)([/_-]?)(?P<m>0[1-9]|1[0-2]|[1-9](?=[/_-]))\2(?P<d>0[1-9]|[12]\d|3[01]"
+        r"|[1-9](?=[/_.-]))"
+        r"(?=[/_.-]|$)"
+    ),
+    re.compile(r"(?<=[/_-])(?P<d>0?[1-9]|[12]\d|3[01])([_.-])(?P<m>0?[1-9]|1[0-2])\2(?P<y>20\d\d)(?=\D|$)"),
+)
+
+_DMY_SUFFIXES = frozenset(
+    ["uk", "ie", "au", "nz", "in", "za", "pk", "ng", "ke", "gh", "sg", "my", "hk", "eu", "lk", "bd", "jm", "mt"]
+)
+_MDY_SUFFIXES = frozenset(["us", "gov", "edu", "mil", "ph"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dates:
-    """ISO 8601 times as exact as the page gives them, '' where it gives none, and where each was read."""
+    """ISO 8601 times as exact as the page gives them, '' where it gives none, and where each was read.
+
+    `day` is the day of publication on the site's own clock (of the last change when only that is known): an instant in
+    UTC falls on the day before or after for half the world; the address or the site's known time zone tell which.
+    """
 
     published: str = ""
     published_from: str = ""
     modified: str = ""
     modified_from: str = ""
+    day: str = ""
 
 
-def read_dates(document: Document, head: Head) -> Dates:
-    """The best witness of each date, in order of trust: JSON-LD, meta tags, marked-up elements."""
-    fetched = document.page.fetched_at
-    published = _first(_published(document, head), fetched)
-    modified = _first(_modified(head), fetched)
+class _Witness(NamedTuple):
+    moment: Moment
+    source: str
+
+
+def read_dates(document: Document, head: Head, *, title: str = "", language: str = "") -> Dates:
+    """The best witness of each date: JSON-LD, meta tags, marked-up elements, the address, the text near the title.
+
+    A later witness is heard only when the ones before it say nothing. `title` is the article's, to know where it is
+    printed; `language` a tag.
+    """
+    habits = habits_of(document, language)
+    modified = _first(_declared_changes(head), habits)
+    published = _first(_declared(head), habits)
+    if not (published and modified):
+        seen = sightings(document.tree, habits, title)
+        modified = modified or next((_Witness(one.moment, one.source) for one in seen if one.modified), None)
+        published = published or _weighed(document, habits, title, [one for one in seen if not one.modified])
     return Dates(
-        published=published[0].iso() if published else "",
-        published_from=published[1] if published else "",
-        modified=modified[0].iso() if modified else "",
-        modified_from=modified[1] if modified else "",
+        published=_iso(published, habits),
+        published_from=published.source if published else "",
+        modified=_iso(modified, habits),
+        modified_from=modified.source if modified else "",
+        day=_day(published or modified, document, habits),
     )
 
 
-def _first(witnesses: Iterator[tuple[str, str]], fetched: datetime) -> tuple[Moment, str] | None:
+def _day(witness: _Witness | None, document: Document, habits: Habits) -> str:
+    if witness is None:
+        return ""
+    moment = witness.moment
+    if moment.zone == "+00:00":
+        address = of_url(document.page.url, habits.now)
+        if address and abs((address.day - moment.day).days) == 1:
+            return address.day.isoformat()
+        if habits.timezone:
+            return habits.local_day(moment).isoformat()
+    return moment.day.isoformat()
+
+
+def habits_of(document: Document, language: str) -> Habits:
+    """How dates are written on this page: what is known of the site, else its language tag, else its country suffix."""
+    page = document.page
+    tag = page.site.locale or language
+    code, _, region = tag.replace("_", "-").partition("-")
+    code, region = code.lower(), region.upper()
+    suffix = (urlsplit(page.url).hostname or "").rsplit(".", 1)[-1].lower()
+    order: Order = "dmy"
+    if code in {"en", ""}:
+        order = (
+            "mdy"
+            if region in {"US", "PH"} or (not region and suffix in _MDY_SUFFIXES)
+            else "dmy"
+            if region or suffix in _DMY_SUFFIXES
+            else ""
+        )
+    return Habits(now=page.fetched_at, order=order, language=code, timezone=page.site.timezone)
+
+
+def _iso(witness: _Witness | None, habits: Habits) -> str:
+    """The time as the page gives it; the site's own zone, when it is known, is added to a time without one."""
+    if witness is None:
+        return ""
+    moment = witness.moment
+    if moment.clock and not moment.zone and habits.timezone:
+        return habits.placed(moment).iso()
+    return moment.iso()
+
+
+def _first(witnesses: Iterator[tuple[str, str]], habits: Habits) -> _Witness | None:
     for text, source in witnesses:
-        moment = parse_machine(text)
-        if moment and plausible(moment.day, fetched):
-            return moment, source
+        moment = parse_machine(text) or next((written.moment for written in parse_all(text, habits)), None)
+        if moment and plausible(moment.day, habits.now):
+            return _Witness(moment, source)
     return None
 
 
-def _published(document: Document, head: Head) -> Iterator[tuple[str, str]]:
+def _declared(head: Head) -> Iterator[tuple[str, str]]:
     for key in ("datePublished", "dateCreated", "uploadDate"):
         for value in as_list(head.article.get(key)):
-            yield plain(value), "json-ld"
+            yield plain(value, 80), "json-ld"
+    for node in head.nodes:
+        for value in as_list(node.get("datePublished")):
+            yield plain(value, 80), "json-ld"
     for name in _PUBLISHED:
         for value in head.metas.get(name, ()):
-            yield plain(value), f"meta:{name}"
-    for count, element in enumerate(document.tree.iter("time")):
-        if count < _MAX_TIMES and element.get("datetime"):
-            yield element.get("datetime", ""), "dom:time"
+            yield plain(value, 80), f"meta:{name}"
 
 
-def _modified(head: Head) -> Iterator[tuple[str, str]]:
+def _declared_changes(head: Head) -> Iterator[tuple[str, str]]:
     for value in as_list(head.article.get("dateModified")):
-        yield plain(value), "json-ld"
+        yield plain(value, 80), "json-ld"
     for name in _MODIFIED:
         for value in head.metas.get(name, ()):
-            yield plain(value), f"meta:{name}"
+            yield plain(value, 80), f"meta:{name}"
+
+
+def _weighed(document: Document, habits: Habits, title: str, seen: Sequence[Sighting]) -> _Witness | None:
+    """The date of publication from what is marked up, addressed or printed."""
+    if address := of_url(document.page.url, habits.now):
+        # The address is seldom wrong but has no time of day; an element that agrees with it has.
+        agreeing = (one for one in seen if abs((one.moment.day - address.day).days) <= 1)
+        return next((_Witness(one.moment, one.source) for one in agreeing), _Witness(address, "url"))
+    best = seen[0] if seen else None
+    if best is None or best.doubt > DOUBTFUL:
+        best = near_title(document.tree, habits, title) or best or anywhere(document.tree, habits)
+    return _Witness(best.moment, best.source) if best else _by_htmldate(document, habits)
+
+
+def of_url(url: str, now: datetime) -> Moment | None:
+    """The day in an address (`/2024/05/12/`, `-20240512`, `/12-05-2024`), None for none or an impossible one."""
+    path = urlsplit(url).path[:500]
+    for pattern in _URL_DATES:
+        for match in pattern.finditer(path):
+            moment = make(int(match["y"]), int(match["m"]), int(match["d"]))
+            if moment and plausible(moment.day, now):
+                return moment
+    return None
+
+
+def _by_htmldate(document: Document, habits: Habits) -> _Witness | None:
+    """The answer of htmldate's careful mode; 1 January is what it says when it knows only the year: no answer."""
+    text = find_date(
+        document.html,
+        extensive_search=False,
+        original_date=True,
+        url=document.page.url,
+        min_date=EARLIEST.isoformat(),
+        max_date=habits.now.date().isoformat(),
+    )
+    moment = parse_machine(text or "")
+    if moment is None or (moment.day.month, moment.day.day) == (1, 1):
+        return None
+    return _Witness(moment, "htmldate")

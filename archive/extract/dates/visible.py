@@ -1,0 +1,375 @@
+"""Reads the dates people write: a short text, the time of fetching and the page's habits come in, Moments go out."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from archive.extract.dates.calendars import from_hijri, from_jalali
+from archive.extract.dates.moment import Moment, clock, offset, plausible
+from archive.extract.dates.words import (
+    AFTER,
+    BEFORE,
+    DUALS,
+    FILLERS,
+    HIJRI_MARKS,
+    MODIFIED,
+    MONTHS,
+    ONES,
+    TODAY,
+    UNITS,
+    YESTERDAY,
+    Calendar,
+    fold_date,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+MAX_TEXT = 400
+"""Longer texts are cut: a date line is short, and a sentence that mentions a date is no date line."""
+
+Order = Literal["dmy", "mdy", ""]
+
+_TOKEN = re.compile(r"\d+|[^\W\d_]+|[^\w\s]|_")
+_SEPARATORS = frozenset("/\\-–—.,،()|:؛;~·•*[]'’年月日년월일")
+_BETWEEN_FIGURES = frozenset("/\\-–.")
+_UNIT_SIGNS = frozenset("年月日") | set(fold_date("년월일"))
+_TIME = re.compile(
+    r"(?<![\d:.])(\d{1,2})\s?(?:[:٫]|h(?=\d\d)|\.(?=\d\d\s?uhr))\s?(\d\d)(?::(\d\d))?(?![\d:])\s?(?:uhr)?\s*"
+    r"(am|pm|a\.m\.?|p\.m\.?|صباحا|مساء|ظهرا|عصرا|ليلا|بعد الظهر|قبل الظهر|ص|م|ق\.?\s?ظ|ب\.?\s?ظ|صبح|عصر)?(?!\w)"
+)
+_HALVES = {"am": "am", "pm": "pm", "ص": "am", "م": "pm", "قظ": "am", "بظ": "pm"}
+_HALVES |= {
+    "صباحا": "am",
+    "صبح": "am",
+    "قبلالظهر": "am",
+    "مساء": "pm",
+    "ظهرا": "pm",
+    "عصرا": "pm",
+    "عصر": "pm",
+    "بعدالظهر": "pm",
+}
+_ZONE = re.compile(
+    r"\s*[(,،-]?\s*(?:(gmt|utc)?\s?([+-]\d{1,2}(?::?\d\d)?)"
+    r"|(gmt|utc|cest|cet|mesz|mez|msk|edt|pdt|pst|est|bst|jst|kst)(?!\w)|(?:ب?توقيت\s)(\w+(?:\s\w+)?))"
+)
+# Only places whose clocks never change within the years of the web, so that a date needs no table of summer times.
+_PLACES = {
+    "+00:00": ("رين",),  # غرينتش, جرينيتش
+    "+01:00": ("تونس", "جزاير"),
+    "+03:00": ("مك", "سعودي", "رياض", "دوح", "كويت"),
+    "+04:00": ("امارات", "ابوظبي", "ابو ظبي", "دبي", "مسقط"),
+}
+
+
+class Written(NamedTuple):
+    """A date as written, and whether a word before it says that it is the time of a change."""
+
+    moment: Moment
+    modified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """How the page's people write dates.
+
+    `now` is the time of fetching; `order` of day and month in figures, '' when the page does not tell; `language` its
+    two-letter code;
+    `timezone` an IANA name for relative days, '' for UTC.
+    """
+
+    now: datetime
+    order: Order = ""
+    language: str = ""
+    timezone: str = ""
+
+    def local_now(self) -> datetime:
+        """The time of fetching on the clock of the site."""
+        return self.now.astimezone(_zone(self.timezone)) if self.timezone else self.now
+
+    def placed(self, moment: Moment) -> Moment:
+        """A time without zone as one of the site's clock."""
+        hour, minute = moment.clock.split(":")[:2]
+        local = datetime(*moment.day.timetuple()[:3], int(hour), int(minute), tzinfo=_zone(self.timezone))
+        return replace(moment, zone=_written(local))
+
+    def local_day(self, moment: Moment) -> date:
+        """The day of a time in UTC on the site's clock."""
+        hour, minute = moment.clock.split(":")[:2]
+        utc = datetime(*moment.day.timetuple()[:3], int(hour), int(minute), tzinfo=UTC)
+        return utc.astimezone(_zone(self.timezone)).date()
+
+
+class _Token(NamedTuple):
+    kind: str  # n number, m month, s separator, f filler, w other word
+    text: str
+    value: int
+    calendar: Calendar
+    end: int
+
+
+def parse(text: str, habits: Habits) -> Moment | None:
+    """The first plausible date of a line, absolute before relative, Gregorian first; None for none or in doubt."""
+    return next((written.moment for written in parse_all(text, habits)), None)
+
+
+def parse_all(text: str, habits: Habits) -> list[Written]:
+    """Every date of a short text in the order of trust of `parse`; relative ones only when there is no absolute one."""
+    folded = fold_date(text[:MAX_TEXT])
+    if not folded or not any(character.isdigit() for character in folded):
+        relative = _relative(folded, habits)
+        return [Written(relative, _labelled(folded, len(folded)))] if relative else []
+    found = list(_absolute(folded, text, habits))
+    if found:
+        return [written for calendar in ("gregorian", "jalali", "hijri") for name, written in found if name == calendar]
+    relative = _relative(folded, habits)
+    return [Written(relative, _labelled(folded, len(folded)))] if relative else []
+
+
+def _absolute(folded: str, original: str, habits: Habits) -> Iterator[tuple[Calendar, Written]]:
+    found = list(_spans(_tokens(folded), habits))
+    for index, (day, calendar, start, end) in enumerate(found):
+        if plausible(day, habits.now):
+            last = found[index - 1][3] if index else 0
+            following = found[index + 1][2] if index + 1 < len(found) else len(folded)
+            time, zone = _time_near(folded[:following], max(start - 40, last), start, end, original)
+            yield calendar, Written(Moment(day=day, clock=time, zone=zone), _labelled(folded[last:start], start - last))
+
+
+def _spans(tokens: Sequence[_Token], habits: Habits) -> Iterator[tuple[date, Calendar, int, int]]:
+    """Every date with its calendar and the offsets where it starts and ends."""
+    at = 0
+    while at < len(tokens):
+        if match := _date_at(tokens, at, habits):
+            day, calendar, until = match
+            yield day, calendar, tokens[at].end - len(tokens[at].text), tokens[until - 1].end
+            at = until
+        else:
+            at += 1
+
+
+@lru_cache(maxsize=512)
+def _tokens(folded: str) -> tuple[_Token, ...]:
+    tokens: list[_Token] = []
+    for match in _TOKEN.finditer(folded):
+        word, end = match[0], match.end()
+        if word.isdigit():
+            tokens.append(_Token("n", word, int(word[:9]), "gregorian", end))
+        elif tokens and (name := f"{tokens[-1].text} {word}") in MONTHS:
+            tokens[-1] = _Token("m", name, *MONTHS[name], end)
+        elif word in MONTHS:
+            tokens.append(_Token("m", word, *MONTHS[word], end))
+        elif word in _SEPARATORS:
+            tokens.append(_Token("s", word, 0, "gregorian", end))
+        else:
+            tokens.append(_Token("f" if word in FILLERS else "w", word, 0, "gregorian", end))
+    return tuple(tokens)
+
+
+def _date_at(tokens: Sequence[_Token], at: int, habits: Habits) -> tuple[date, Calendar, int] | None:
+    """The date whose first part is at `at`, its calendar, and the index after its last part."""
+    first = tokens[at]
+    if first.kind == "m":
+        return _named(tokens, [at, *_parts(tokens, at, 2)], "mdy")
+    if first.kind != "n":
+        return None
+    parts = [at, *_parts(tokens, at, 2)]
+    if len(parts) < 3:
+        return None
+    if tokens[parts[1]].kind == "m":
+        return _named(tokens, parts, "ymd" if len(first.text) == 4 else "dmy")
+    return _numeric(tokens, parts, habits) if all(tokens[part].kind == "n" for part in parts) else None
+
+
+def _parts(tokens: Sequence[_Token], at: int, wanted: int) -> list[int]:
+    """The next `wanted` numbers or months after `at`, past separators, fillers and a month's second name."""
+    found: list[int] = []
+    between = 0
+    months = tokens[at].kind == "m"
+    for index in range(at + 1, min(at + 14, len(tokens))):
+        token = tokens[index]
+        if token.kind == "m" and months:
+            if token.calendar != "gregorian":
+                return found
+            continue
+        if token.kind in "nm":
+            found.append(index)
+            months = months or token.kind == "m"
+            between = 0
+            if len(found) == wanted:
+                return found
+        elif token.kind == "w" or (between := between + 1) > 3:
+            return found
+    return found
+
+
+def _named(tokens: Sequence[_Token], parts: Sequence[int], order: str) -> tuple[date, Calendar, int] | None:
+    if len(parts) < 3:
+        return None
+    place = {letter: tokens[part] for letter, part in zip(order, parts, strict=True)}
+    year, month, day = place["y"], place["m"], place["d"]
+    if year.kind != "n" or day.kind != "n" or month.kind != "m" or len(year.text) != 4 or len(day.text) > 2:
+        return None
+    until = parts[-1] + 1
+    found = _day(month.calendar, year.value, month.value, day.value)
+    # Iranian and Islamic years overlap, and both share some names: a mark decides.
+    return (found, month.calendar, until) if found else None
+
+
+def _numeric(tokens: Sequence[_Token], parts: Sequence[int], habits: Habits) -> tuple[date, Calendar, int] | None:
+    a, b, c = (tokens[part] for part in parts)
+    if parts[1] - parts[0] != 2 or parts[2] - parts[1] != 2:
+        return None
+    signs = {tokens[parts[0] + 1].text, tokens[parts[1] + 1].text}
+    if not (signs <= _UNIT_SIGNS or (len(signs) == 1 and signs <= _BETWEEN_FIGURES)):
+        return None
+    dotted = "." in signs
+    year, month, day = 0, 0, 0
+    if len(a.text) == 4 and len(c.text) <= 2:
+        year, month, day = a.value, b.value, c.value
+    elif len(a.text) <= 2 and len(b.text) <= 2 and len(c.text) == 4:
+        year, (month, day) = c.value, _ordered(a.value, b.value, "dmy" if dotted else habits.order)
+    elif len(a.text) <= 2 and len(b.text) <= 2 and len(c.text) == 2 and dotted and habits.order != "mdy":
+        century = habits.now.year - habits.now.year % 100
+        year, month, day = century + c.value - 100 * (century + c.value > habits.now.year), b.value, a.value
+    return _with_calendar(tokens, (year, month, day), parts[2] + 1, habits) if year and month else None
+
+
+def _ordered(a: int, b: int, order: Order) -> tuple[int, int]:
+    """Month and day of two figures; (0, 0) when both orders are possible and the page does not tell."""
+    if a > 12:
+        return b, a
+    if b > 12:
+        return a, b
+    if a == b or order == "dmy":
+        return b, a
+    return (a, b) if order == "mdy" else (0, 0)
+
+
+def _with_calendar(
+    tokens: Sequence[_Token], ymd: tuple[int, int, int], until: int, habits: Habits
+) -> tuple[date, Calendar, int] | None:
+    year = ymd[0]
+    calendar: Calendar = "gregorian"
+    if 1340 <= year <= 1500:
+        marked = until < len(tokens) and tokens[until].text in HIJRI_MARKS
+        if habits.language in {"fa", "ps", "ckb", "prs"} and not marked:
+            calendar = "jalali"
+        elif marked or (habits.language == "ar" and year > 1400):
+            calendar = "hijri"
+        else:
+            return None
+    found = _day(calendar, *ymd)
+    return (found, calendar, until) if found else None
+
+
+def _day(calendar: Calendar, year: int, month: int, day: int) -> date | None:
+    if calendar == "hijri":
+        return from_hijri(year, month, day)
+    if calendar == "jalali":
+        return from_jalali(year, month, day)
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _time_near(folded: str, since: int, start: int, end: int, original: str) -> tuple[str, str]:
+    """The time of day and offset written right after a date, or else right before it; ('', '') for none."""
+    match = _TIME.search(folded[: end + 60], end)
+    if match is None:
+        before = list(_TIME.finditer(folded, since, start))
+        match = before[-1] if before else None
+    if match is None:
+        return "", ""
+    half = (match[4] or "").replace(".", "").replace(" ", "")
+    time = clock(match[1], match[2], match[3], _HALVES.get(half, ""))
+    return (time, _offset_after(folded, match.end(), original)) if time else ("", "")
+
+
+def _offset_after(folded: str, at: int, original: str) -> str:
+    match = _ZONE.match(folded[: at + 40], at)
+    if match is None:
+        return ""
+    if match[2]:
+        return offset(match[2])
+    if match[3]:
+        # In small letters `est` and `met` are words of several languages.
+        return offset(match[3]) if match[3].upper() in original or match[3] in {"gmt", "utc"} else ""
+    place = (match[4] or "").removeprefix("ال")
+    return next((shift for shift, names in _PLACES.items() if any(name in place for name in names)), "")
+
+
+def _labelled(before: str, length: int) -> bool:
+    """Whether the last label before a date, at most 60 characters back, speaks of a change."""
+    return any(word in before[max(0, length - 60) :] for word in MODIFIED)
+
+
+def _any(words: Iterable[str]) -> str:
+    """A pattern for any of the words, the longest first."""
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+
+
+_NUMBER = rf"(?:(\d{{1,3}})|({_any(ONES)}))\s?"
+_UNIT = rf"({_any(UNITS)})(?!\w)"
+_DUAL = rf"({_any(DUALS)})(?!\w)"
+_ABOUT = r"(?:حوالي|نحو|اكثر من|about|environ|etwa|circa|cerca de)\s"
+_RELATIVE_BEFORE = re.compile(rf"(?<!\w)(?:{_any(BEFORE)})\s(?:{_ABOUT})?(?:{_DUAL}|(?:{_NUMBER})?{_UNIT})")
+_RELATIVE_AFTER = re.compile(rf"(?<!\w){_NUMBER}{_UNIT}\s(?:{_any(AFTER)})(?!\w)")
+_DAY_WORD = re.compile(
+    r"^\W*(?:[\w\s]{0,30}[:|,،-]\s*)?"
+    rf"(?:(?P<today>{_any(TODAY)})|(?P<yesterday>{_any(YESTERDAY)}))(?:['’]hui)?"
+    r"(?:\s*[,،|@-]?\s*(?:at|a|um|a las|as|alle|الساعه|ساعت|saat)?\s*\d{1,2}[:h.]\d\d.{0,20})?\W*$"
+)
+_MAX_RELATIVE = 80
+
+
+def _relative(folded: str, habits: Habits) -> Moment | None:
+    """A time told from now («منذ ٣ ساعات», `2 days ago`, «أمس 14:05»); only in a line that says little else."""
+    if len(folded) > _MAX_RELATIVE:
+        return None
+    if match := _RELATIVE_BEFORE.search(folded):
+        dual, count, _, unit = match.groups()
+        return _back(habits, 2, DUALS[dual]) if dual else _back(habits, int(count or 1), UNITS[unit])
+    if match := _RELATIVE_AFTER.search(folded):
+        count, _, unit = match.groups()
+        return _back(habits, int(count or 1), UNITS[unit])
+    if match := _DAY_WORD.match(folded):
+        day = habits.local_now().date() - timedelta(days=1 if match["yesterday"] else 0)
+        time, zone = _time_near(folded, 0, 0, match.end("yesterday" if match["yesterday"] else "today"), folded)
+        return Moment(day=day, clock=time, zone=zone)
+    return None
+
+
+def _back(habits: Habits, count: int, unit: int) -> Moment | None:
+    now = habits.local_now()
+    if unit > 0:
+        try:
+            then = now - timedelta(seconds=count * unit)
+        except OverflowError:
+            return None
+        # Minutes and hours tell the time; days and more only the day.
+        time = then.strftime("%H:%M") if unit < 86_400 else ""
+        moment = Moment(day=then.date(), clock=time, zone=_written(then) if time else "")
+    else:
+        year, month = divmod(now.year * 12 + now.month - 1 + count * unit, 12)
+        if year < 1:
+            return None
+        moment = Moment(day=date(year, month + 1, min(now.day, monthrange(year, month + 1)[1])))
+    return moment if plausible(moment.day, habits.now) else None
+
+
+def _written(moment: datetime) -> str:
+    shift = moment.strftime("%z")
+    return f"{shift[:3]}:{shift[3:5]}"
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)

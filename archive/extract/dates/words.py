@@ -1,0 +1,218 @@
+"""The words of dates as data: months of three calendars, units of time, day words and labels, by their folded text."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, Literal
+
+from archive.arabic import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Calendar = Literal["gregorian", "hijri", "jalali"]
+
+_PLAIN = str.maketrans({"ı": "i", "ł": "l", "đ": "d", "ø": "o", "ß": "ss", "æ": "ae", "œ": "oe"})
+
+
+def fold_date(text: str) -> str:
+    """Text in the spelling of this module's tables: Arabic letters and digits folded, accents off, lower case."""
+    folded = fold(text).translate(_PLAIN)
+    if folded.isascii():
+        return folded
+    bare = (character for character in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(character))
+    return unicodedata.normalize("NFC", "".join(bare))
+
+
+# One line a month, January first: the names of every tradition, separated by bars.
+# Arabic has four for the Gregorian year: Gulf and Egypt, the Levant and Iraq, Algeria and Tunisia (French), Morocco.
+_ARABIC = """
+    يناير | كانون الثاني | كانون ثاني | كانون ثان | جانفي
+    فبراير | شباط | فيفري | فبرائر
+    مارس | آذار | أذار | ادار
+    أبريل | إبريل | ابريل | نيسان | أفريل
+    مايو | أيار | ماي
+    يونيو | يونية | يونيه | حزيران | جوان | يونيوز
+    يوليو | يولية | يوليه | تموز | جويلية | يوليوز
+    أغسطس | آب | أوت | غشت
+    سبتمبر | أيلول | شتنبر | سبتامبر | شتمبر
+    أكتوبر | تشرين الأول | تشرين أول | اكتوبر
+    نوفمبر | تشرين الثاني | تشرين ثاني | تشرين ثان | نونبر | نوفنبر
+    ديسمبر | كانون الأول | كانون أول | دجنبر | دسمبر
+"""
+_PERSIAN_URDU_KURDISH = """
+    ژانویه | ژانویهٔ | جنوری | کانوونی دووەم | کانونی دووهم | ینایر
+    فوریه | فبریه | فروری | شوبات
+    مارچ | ئازار | ادار
+    آوریل | اپریل | نیسان
+    مه | می | مئی | ئایار
+    ژوئن | جون | حوزەیران | حوزیران
+    ژوئیه | جولای | جولائی | تەمموز | تەموز
+    اوت | آگوست | اگست | ئاب
+    سپتامبر | ستمبر | ئەیلوول | ئەیلول
+    اکتبر | اکتوبر | تشرینی یەکەم
+    نوامبر | نومبر | تشرینی دووەم
+    دسامبر | کانوونی یەکەم
+"""
+_LATIN = """
+    january | jan | januar | janner | jänner | jaenner | janvier | janv | enero | ene | janeiro | ocak | oca |
+      gennaio | gen | januari | stycznia | styczen | ianuarie | leden | ledna | tammikuuta | tammikuu | ιανουαριου |
+      januar
+    february | feb | febr | februar | feber | février | fevrier | févr | fevr | fév | febrero | fevereiro | fev |
+      şubat | şub | febbraio | februari | lutego | luty | februarie | února | únor | helmikuuta | φεβρουαριου
+    march | mar | märz | maerz | mrz | mär | mars | marzo | março | marco | mart | maart | marca | marzec |
+      martie | března | březen | maret | maaliskuuta | μαρτιου | mrt
+    april | apr | avril | avr | abril | abr | nisan | nis | aprile | kwietnia | kwiecień | aprilie | dubna |
+      duben | huhtikuuta | απριλιου
+    may | mai | mayo | maio | mayıs | maggio | mag | mei | maja | maj | května | květen | toukokuuta | μαιου
+    june | jun | juni | juin | junio | junho | haziran | haz | giugno | giu | czerwca | czerwiec | iunie | června |
+      červen | kesäkuuta | ιουνιου
+    july | jul | juli | juillet | juil | julio | julho | temmuz | tem | luglio | lug | lipca | lipiec | iulie |
+      července | červenec | heinäkuuta | ιουλιου
+    august | aug | août | aout | agosto | ago | ağustos | ağu | augustus | sierpnia | sierpień | srpna | srpen |
+      agustus | elokuuta | αυγουστου | augusti | ags
+    september | sept | sep | septembre | septiembre | setiembre | setembro | set | eylül | eyl | settembre |
+      września | wrzesień | septembrie | září | syyskuuta | σεπτεμβριου
+    october | oct | oktober | okt | octobre | octubre | outubro | out | ekim | eki | ottobre | ott | października |
+      październik | octombrie | října | říjen | lokakuuta | οκτωβριου
+    november | nov | novembre | noviembre | novembro | kasım | kas | listopada | listopad | noiembrie |
+      marraskuuta | νοεμβριου | nopember
+    december | dec | dezember | dez | décembre | decembre | déc | diciembre | dic | dezembro | aralık | ara |
+      dicembre | grudnia | grudzień | decembrie | prosince | prosinec | desember | des | joulukuuta | δεκεμβριου
+"""
+_CYRILLIC = """
+    января | январь | янв | січня | січень
+    февраля | февраль | фев | лютого | лютий
+    марта | март | мар | березня | березень
+    апреля | апрель | апр | квітня | квітень
+    мая | май | травня | травень
+    июня | июнь | июн | червня | червень
+    июля | июль | июл | липня | липень
+    августа | август | авг | серпня | серпень
+    сентября | сентябрь | сен | сент | вересня | вересень
+    октября | октябрь | окт | жовтня | жовтень
+    ноября | ноябрь | ноя | листопада | листопад
+    декабря | декабрь | дек | грудня | грудень
+"""
+_HIJRI = """
+    محرم | المحرم
+    صفر | صفر المظفر
+    ربيع الأول | ربيع أول
+    ربيع الآخر | ربيع الثاني | ربيع ثاني | ربيع ثان
+    جمادى الأولى | جمادى الأول | جمادي الاولي | جماد الأول | جمادى اول
+    جمادى الآخرة | جمادى الثانية | جمادى الثاني | جمادى الآخر | جماد الثاني | جماد الآخر
+    رجب | رجب المرجب
+    شعبان | شعبان المعظم
+    رمضان | رمضان المبارك
+    شوال | شوال المكرم
+    ذو القعدة | ذي القعدة | ذوالقعدة | ذيقعدة | ذی القعده
+    ذو الحجة | ذي الحجة | ذوالحجة | ذیحجه | ذی الحجه
+"""
+# The Iranian year, with its Afghan names in Dari and Pashto.
+_JALALI = """
+    فروردین | حمل | وری
+    اردیبهشت | ثور | غویی
+    خرداد | جوزا | غبرګولی
+    تیر | سرطان | چنګاښ
+    مرداد | امرداد | اسد | زمری
+    شهریور | سنبله | وږی
+    مهر | میزان | تله
+    آبان | عقرب | لړم
+    آذر | قوس | لیندۍ
+    دی | جدی | مرغومی
+    بهمن | دلو | سلواغه
+    اسفند | حوت | کب
+"""
+
+
+def _names(*tables: str) -> Iterator[tuple[str, int]]:
+    """Folded name and number of each month; a line that ends with a bar goes on in the next one."""
+    for table in tables:
+        for number, names in enumerate(table.strip().replace("|\n", "|").splitlines(), 1):
+            for name in names.split("|"):
+                yield fold_date(name.strip()), number
+
+
+MONTHS: Mapping[str, tuple[int, Calendar]] = {
+    **{name: (number, "jalali") for name, number in _names(_JALALI)},
+    **{name: (number, "hijri") for name, number in _names(_HIJRI)},
+    **{name: (number, "gregorian") for name, number in _names(_LATIN, _CYRILLIC, _PERSIAN_URDU_KURDISH, _ARABIC)},
+}
+"""Folded month name, of one or two words → number and calendar; a name of two calendars is the Gregorian one's."""
+
+
+def _set(names: str) -> frozenset[str]:
+    return frozenset(fold_date(name) for name in names.split("|"))
+
+
+FILLERS = _set(
+    "of|the|de|del|du|di|d|da|do|le|el|من|شهر|سنة|عام|لعام|لسنة|العام|ماه|سال|st|nd|rd|th|er|o|a|م|ء|år|г|год|года|r"
+    "|den|y|yil"
+)
+"""Words that stand between the parts of one date."""
+HIJRI_MARKS = _set("هـ|ه|هجري|هجرية|هجریه|ہجری|ق")
+
+SECOND, MINUTE, HOUR, DAY, WEEK = 1, 60, 3_600, 86_400, 604_800
+MONTH, YEAR = -1, -12
+"""Negative units count months, since those have no fixed length in seconds."""
+
+_UNITS: Mapping[int, str] = {
+    SECOND: (
+        "ثانية|ثواني|ثوان|ثانیه|سیکنڈ|second|seconds|sec|secs|seconde|secondes|segundo|segundos|saniye"
+        "|sekunde|sekunden|secondi"
+    ),
+    MINUTE: (
+        "دقيقة|دقائق|دقایق|دقیقه|منٹ|minute|minutes|min|mins|minuto|minutos|dakika|dk|minuten|minuti|минут"
+        "|минуты|минуту|minuut"
+    ),
+    HOUR: (
+        "ساعة|ساعات|ساعت|گھنٹے|گھنٹہ|گھنٹا|hour|hours|hr|hrs|h|heure|heures|hora|horas|saat|stunde|stunden"
+        "|std|ora|ore|час|часа|часов|uur"
+    ),
+    DAY: (
+        "يوم|يوما|أيام|روز|دن|ورځ|ڕۆژ|day|days|jour|jours|dia|dias|gün|tag|tage|tagen|giorno|giorni|день"
+        "|дня|дней|dag|dagen"
+    ),
+    WEEK: (
+        "أسبوع|أسبوعا|أسابيع|هفته|ہفتے|ہفتہ|week|weeks|semaine|semaines|semana|semanas|hafta|woche|wochen"
+        "|settimana|settimane|неделю|недели|недель"
+    ),
+    MONTH: (
+        "شهر|شهرا|أشهر|شهور|ماه|ماہ|مہینے|مہینہ|month|months|mois|mes|meses|ay|monat|monate|monaten|mese"
+        "|mesi|месяц|месяца|месяцев|maand|maanden"
+    ),
+    YEAR: (
+        "سنة|سنوات|سنين|عام|عاما|أعوام|سال|year|years|an|ans|année|années|año|años|yıl|jahr|jahre|jahren"
+        "|anno|anni|год|года|лет|jaar"
+    ),
+}
+UNITS: Mapping[str, int] = {fold_date(name): unit for unit, names in _UNITS.items() for name in names.split("|")}
+_DUALS: Mapping[int, str] = {
+    SECOND: "ثانيتين",
+    MINUTE: "دقيقتين",
+    HOUR: "ساعتين",
+    DAY: "يومين",
+    WEEK: "أسبوعين",
+    MONTH: "شهرين",
+    YEAR: "سنتين|عامين",
+}
+DUALS: Mapping[str, int] = {fold_date(name): unit for unit, names in _DUALS.items() for name in names.split("|")}
+"""Arabic has a form of its own for two of a thing."""
+ONES = _set("a|an|one|un|une|una|um|uma|ein|eine|einer|einem|bir|uno|یک|ایک")
+
+BEFORE = _set("منذ|قبل|il y a|hace|há|vor|از|پیش از")
+"""Words before the number of a relative time."""
+AFTER = _set("ago|پیش|قبل|önce|پہلے|назад|fa|atrás|geleden|temu|مخکې|لەمەوبەر|siden|sedan")
+"""Words after the unit of a relative time."""
+TODAY = _set("اليوم|today|aujourd|hoy|hoje|bugün|heute|oggi|امروز|آج|сегодня|vandaag|نن|ئەمڕۆ")
+YESTERDAY = _set("أمس|البارحة|yesterday|hier|ayer|ontem|dün|gestern|ieri|دیروز|вчера|gisteren|پرون|دوێنێ")
+
+_MODIFIED = (
+    "آخر تحديث|تاريخ التحديث|تم التحديث|تحديث|تعديل|آخر تعديل|حدث في|عُدّل|updated|update|modified|last modified"
+    "|last updated|revised|edited|mis à jour|mise à jour"
+    "|modifié|actualisé|actualizado|actualización|atualizado|modificado|güncelle|güncellenme|aktualisiert"
+    "|aktualisierung|geändert|update am|zuletzt|aggiornato"
+    "|بروزرسانی|به روز|بازنشر|ویرایش|اپ ڈیٹ|обновлено|bijgewerkt|نوێکردنەوە|آپدیت"
+)
+MODIFIED: tuple[str, ...] = tuple(sorted({fold_date(word) for word in _MODIFIED.split("|")}, key=len, reverse=True))
+"""Labels of the time of the last change."""
