@@ -45,10 +45,10 @@ _SAMPLE = 3_000
 class Metadata:
     """What the page says of its article, in the forms of `archive.article.Article`; '' or () for what it does not.
 
-    `title_candidates` are the other forms of the title on the page (for taking title lines out of the text).
-    `is_accessible_for_free` is None
-    when the page does not say. `provenance` maps each filled field to where it was read (`json-ld`, `meta:og:title`,
-    `dom:byline` …).
+    `title_candidates` are the other forms of the title on the page (for taking title lines out of the text). `date` is
+    the day of publication on the site's own clock (`2024-05-12`; of the last change when only that is known).
+    `is_accessible_for_free` is None when the page does not say. `provenance` maps each filled field to where it was
+    read (`json-ld`, `meta:og:title`, `dom:byline` …).
     """
 
     title: str = ""
@@ -56,6 +56,7 @@ class Metadata:
     authors: tuple[str, ...] = ()
     date_published: str = ""
     date_modified: str = ""
+    date: str = ""
     section: str = ""
     tags: tuple[str, ...] = ()
     language: str = ""
@@ -102,6 +103,7 @@ def read_metadata(document: Document) -> Metadata:
         authors=authors,
         date_published=dates.published,
         date_modified=dates.modified,
+        date=dates.day,
         section=section,
         tags=tags,
         description=description,

@@ -1,0 +1,275 @@
+from __future__ import annotations
+
+import time
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.extract.dates.calendars import from_hijri, from_jalali, is_leap
+from archive.extract.dates.visible import Habits, Order, parse, parse_all
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+def read(text: str, order: Order = "dmy", language: str = "ar", timezone: str = "", now: datetime = NOW) -> str:
+    moment = parse(text, Habits(now=now, order=order, language=language, timezone=timezone))
+    return moment.iso() if moment else ""
+
+
+MONTHS = {
+    1: ["يناير", "كانون الثاني", "كانون ثاني", "جانفي", "كانون الثاني/يناير", "يناير/كانون الثاني"],
+    2: ["فبراير", "شباط", "فيفري", "شباط/فبراير"],
+    3: ["مارس", "آذار", "آذار/مارس", "اذار"],
+    4: ["أبريل", "ابريل", "إبريل", "نيسان", "أفريل", "نيسان / أبريل"],
+    5: ["مايو", "أيار", "ايار", "ماي", "أيار (مايو)"],
+    6: ["يونيو", "يونيه", "يونية", "حزيران", "جوان", "حزيران/يونيو"],
+    7: ["يوليو", "يوليه", "تموز", "جويلية", "يوليوز", "تموز/يوليو"],
+    8: ["أغسطس", "اغسطس", "آب", "آب/أغسطس", "آب/اغسطس", "أوت", "غشت"],
+    9: ["سبتمبر", "أيلول", "ايلول", "شتنبر", "أيلول - سبتمبر"],
+    10: ["أكتوبر", "اكتوبر", "تشرين الأول", "تشرين الاول", "تشرين الأول/أكتوبر"],
+    11: ["نوفمبر", "تشرين الثاني", "نونبر", "تشرين الثاني / نوفمبر"],
+    12: ["ديسمبر", "كانون الأول", "كانون الاول", "دجنبر", "كانون الأول/ديسمبر"],
+}
+
+
+@pytest.mark.parametrize(("month", "name"), [(month, name) for month, names in MONTHS.items() for name in names])
+def test_every_arabic_tradition_of_month_names_is_read(month: int, name: str) -> None:
+    expected = date(2021, month, 17).isoformat()
+    assert read(f"17 {name} 2021") == expected
+    assert read(f"الأربعاء، 17 {name}، 2021م") == expected
+    assert read(f"١٧ {name} ٢٠٢١") == expected
+    assert read(f"نشر في: 17 من {name} عام 2021") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("السبت 8 آب / أغسطس 2020 07:41 مساءً", "2020-08-08T19:41"),
+        ("السبت، 8 أغسطس 2020 - 07:41 ص", "2020-08-08T07:41"),
+        ("السبت 8 أغسطس 2020 12:05 م", "2020-08-08T12:05"),
+        ("السبت 8 أغسطس 2020 12:05 ص", "2020-08-08T00:05"),
+        ("8 أغسطس 2020 | 14:05 بتوقيت غرينتش", "2020-08-08T14:05+00:00"),
+        ("8 أغسطس 2020 - 14:05 (بتوقيت مكة المكرمة)", "2020-08-08T14:05+03:00"),
+        ("8 أغسطس 2020 14:05 GMT+3", "2020-08-08T14:05+03:00"),
+        ("أغسطس 8, 2020", "2020-08-08"),
+        ("8 أغسطس، 2020", "2020-08-08"),
+        ("08/09/2020", "2020-09-08"),
+        ("السبت 08/09/2020", "2020-09-08"),
+        ("2020/09/08", "2020-09-08"),
+        ("2020-09-08", "2020-09-08"),
+        ("٨/٩/٢٠٢٠", "2020-09-08"),
+        ("8-9-2020م", "2020-09-08"),
+        ("تاريخ النشر: 28-09-2020", "2020-09-28"),
+        ("آخر تحديث 28 سبتمبر، 2020", "2020-09-28"),
+    ],
+)
+def test_arabic_dates_with_weekday_time_and_figures(text: str, expected: str) -> None:
+    assert read(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("منذ 4 ساعات", "2026-11-24T08:00+00:00"),
+        ("منذ ٤ ساعات", "2026-11-24T08:00+00:00"),
+        ("قبل 4 ساعات", "2026-11-24T08:00+00:00"),
+        ("منذ ساعة", "2026-11-24T11:00+00:00"),
+        ("منذ ساعتين", "2026-11-24T10:00+00:00"),
+        ("منذ 12 دقيقة", "2026-11-24T11:48+00:00"),
+        ("منذ 9 دقائق", "2026-11-24T11:51+00:00"),
+        ("منذ دقيقتين", "2026-11-24T11:58+00:00"),
+        ("منذ يوم", "2026-11-23"),
+        ("منذ يوم واحد", "2026-11-23"),
+        ("منذ يومين", "2026-11-22"),
+        ("منذ 5 أيام", "2026-11-19"),
+        ("منذ أسبوع", "2026-11-17"),
+        ("منذ أسبوعين", "2026-11-10"),
+        ("منذ 4 أسابيع", "2026-10-27"),
+        ("منذ شهر", "2026-10-24"),
+        ("منذ شهرين", "2026-09-24"),
+        ("منذ 5 أشهر", "2026-06-24"),
+        ("منذ سنة", "2025-11-24"),
+        ("قبل سنتين", "2024-11-24"),
+        ("قبل 3 أعوام", "2023-11-24"),
+        ("أمس", "2026-11-23"),
+        ("اليوم", "2026-11-24"),
+        ("اليوم 16:20", "2026-11-24T16:20"),
+        ("أمس، 16:20", "2026-11-23T16:20"),
+    ],
+)
+def test_relative_arabic_dates_count_from_the_fetch(text: str, expected: str) -> None:
+    assert read(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "اليوم السابع",
+        "المصري اليوم",
+        "أخبار اليوم",
+        "صحيفة الأمس",
+        "يوم أمس كان المطر غزيرا في المدينة كلها",
+        "2024",
+        "مايو 2024",
+    ],
+)
+def test_names_and_sentences_are_no_relative_dates(text: str) -> None:
+    assert read(text) == ""
+
+
+def test_a_month_back_from_its_31st_is_the_last_day_of_a_shorter_month() -> None:
+    assert read("منذ شهر", now=datetime(2026, 3, 31, tzinfo=UTC)) == "2026-02-28"
+
+
+def test_hours_back_are_told_on_the_clock_of_the_site() -> None:
+    assert read("منذ ساعتين", timezone="Asia/Riyadh") == "2026-11-24T13:00+03:00"
+    assert read("أمس", timezone="Pacific/Auckland") == "2026-11-24"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("3 شعبان 1444", "2023-02-23"),
+        ("3 شعبان 1444 هـ", "2023-02-23"),
+        ("٣ شعبان ١٤٤٤هـ", "2023-02-23"),
+        ("الأحد 12 ذو الحجة 1443", "2022-07-11"),
+        ("1 محرم 1446هـ", "2024-07-07"),
+        ("20 ربيع الأول 1445", "2023-10-05"),
+        ("20 ربيع الآخر 1445", "2023-11-04"),
+        ("20 جمادى الآخرة 1445", "2024-01-02"),
+        ("3 شعبان 1444هـ - 23 فبراير 2023م", "2023-02-23"),
+        ("الخميس ٣ شعبان ١٤٤٤ هـ الموافق ٢٤ فبراير ٢٠٢٣ م", "2023-02-24"),
+    ],
+)
+def test_hijri_dates_are_converted_and_a_gregorian_one_beside_wins(text: str, expected: str) -> None:
+    assert read(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("۵ تیر ۱۴۰۱ - ۱۲:۴۵", "2022-06-26T12:45"),
+        ("یکشنبه ۵ تیر ۱۴۰۱", "2022-06-26"),
+        ("۱۴۰۱/۰۴/۰۵", "2022-06-26"),
+        ("تاریخ انتشار: ۱۴۰۱/۴/۵ ۰۹:۳۰", "2022-06-26T09:30"),
+        ("۳ ساعت پیش", "2026-11-24T09:00+00:00"),
+        ("5 سرطان 1401", "2022-06-26"),
+        ("۲۶ ژوئن ۲۰۲۲", "2022-06-26"),
+    ],
+)
+def test_iranian_dates_are_converted(text: str, expected: str) -> None:
+    assert read(text, language="fa") == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("en", "Posted on June 2nd, 2019 by the desk", "2019-06-02"),
+        ("en", "2 June 2019 at 5:04 pm GMT", "2019-06-02T17:04+00:00"),
+        ("en", "an hour ago", "2026-11-24T11:00+00:00"),
+        ("en", "Yesterday at 10:05", "2026-11-23T10:05"),
+        ("fr", "Publié le 3 février 2020 à 14h05", "2020-02-03T14:05"),
+        ("fr", "1er août 2020", "2020-08-01"),
+        ("fr", "il y a 3 jours", "2026-11-21"),
+        ("fr", "hier à 10h05", "2026-11-23T10:05"),
+        ("es", "12 de mayo de 2024", "2024-05-12"),
+        ("es", "hace 2 días", "2026-11-22"),
+        ("pt", "3 de fevereiro de 2020 às 14h05", "2020-02-03T14:05"),
+        ("pt", "há 2 horas", "2026-11-24T10:00+00:00"),
+        ("tr", "3 Şubat 2020 Pazartesi, 14:05", "2020-02-03T14:05"),
+        ("tr", "5 dakika önce", "2026-11-24T11:55+00:00"),
+        ("de", "Samstag, 12. März 2022, 14.05 Uhr", "2022-03-12T14:05"),
+        ("de", "12.03.22", "2022-03-12"),
+        ("de", "vor 5 Minuten", "2026-11-24T11:55+00:00"),
+        ("ru", "12 мая 2020 г.", "2020-05-12"),
+        ("it", "12 luglio 2021", "2021-07-12"),
+        ("ja", "2024年5月12日 10:30", "2024-05-12T10:30"),
+        ("ko", "2024년 5월 12일", "2024-05-12"),
+        ("ur", "15 جنوری 2024", "2024-01-15"),
+        ("ur", "3 گھنٹے پہلے", "2026-11-24T09:00+00:00"),
+        ("ckb", "5 ئازار 2023", "2023-03-05"),
+    ],
+)
+def test_dates_of_other_languages(language: str, text: str, expected: str) -> None:
+    assert read(text, language=language) == expected
+
+
+def test_figures_that_may_be_either_order_are_none_unless_the_page_tells() -> None:
+    assert read("05/06/2020", order="", language="en") == ""
+    assert read("05/06/2020", order="mdy", language="en") == "2020-05-06"
+    assert read("05/06/2020", order="dmy", language="en") == "2020-06-05"
+    assert read("23/06/2020", order="", language="en") == "2020-06-23"
+    assert read("06/23/2020", order="dmy", language="en") == "2020-06-23"
+    assert read("06/06/2020", order="", language="en") == "2020-06-06"
+
+
+@pytest.mark.parametrize(
+    "text", ["1.1.1970", "May 4, 2031", "31 فبراير 2020", "12 رمضان 1460", "30/02/2020", "99/99/2020", "5 شعبان 1290"]
+)
+def test_days_that_are_not_or_cannot_be_are_none(text: str) -> None:
+    assert read(text, language="en") == ""
+
+
+def test_published_and_updated_in_one_line_are_told_apart() -> None:
+    habits = Habits(now=NOW, order="dmy", language="en")
+    first, second = parse_all("Published: 3 May 2024 | Updated: 5 May 2024 10:00", habits)
+    assert (first.moment.iso(), first.modified) == ("2024-05-03", False)
+    assert (second.moment.iso(), second.modified) == ("2024-05-05T10:00", True)
+
+
+def test_small_letters_of_other_languages_are_no_time_zones() -> None:
+    assert read("12 mai 2024 14:05 est paru", language="fr") == "2024-05-12T14:05"
+    assert read("12 May 2024 14:05 EST", language="en") == "2024-05-12T14:05-05:00"
+
+
+@given(st.dates(min_value=date(1990, 1, 1), max_value=date(2026, 11, 24)))
+def test_every_day_round_trips_through_arabic_words(day: date) -> None:
+    name = MONTHS[day.month][day.day % len(MONTHS[day.month])]
+    assert read(f"{day.day} {name} {day.year}") == day.isoformat()
+
+
+@given(st.text(max_size=600))
+def test_any_text_gives_a_plausible_date_or_none(text: str) -> None:
+    for written in parse_all(text, Habits(now=NOW, order="dmy", language="ar")):
+        assert date(1900, 1, 1) < written.moment.day < date(2026, 11, 27)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024" * 50_000,
+        "20/20/20/20-20.20." * 20_000,
+        "1 " * 200_000,
+        "منذ " * 100_000,
+        "مايو " * 100_000,
+        "12:" * 100_000,
+    ],
+)
+def test_junk_costs_nothing(text: str) -> None:
+    started = time.perf_counter()
+    parse_all(text, Habits(now=NOW))
+    assert time.perf_counter() - started < 0.2
+
+
+def test_iranian_calendar_agrees_with_published_new_years() -> None:
+    # Norouz as the calendar centre of the University of Tehran gives it.
+    for year, day in {
+        1370: date(1991, 3, 21),
+        1375: date(1996, 3, 20),
+        1388: date(2009, 3, 21),
+        1399: date(2020, 3, 20),
+        1404: date(2025, 3, 21),
+    }.items():
+        assert from_jalali(year, 1, 1) == day
+    assert is_leap(1399)
+    assert not is_leap(1400)
+    assert from_jalali(1399, 12, 30) == date(2021, 3, 20)
+    assert from_jalali(1400, 12, 30) is None
+
+
+def test_hijri_outside_the_tables_is_none() -> None:
+    assert from_hijri(1445, 9, 1) == date(2024, 3, 11)
+    assert from_hijri(1200, 1, 1) is None
+    assert from_hijri(1445, 13, 1) is None
