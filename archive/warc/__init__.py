@@ -1,13 +1,16 @@
 """Writes and reads WARC/1.1 files: captures in, records with a place in a file out. The only door to warcio."""
 
-from archive.warc.manifest import read_manifest
+from archive.warc.manifest import read_manifest, write_manifest
 from archive.warc.reader import Record, find_file, next_member, read_at, read_raw, read_records
 from archive.warc.recompress import recompress
-from archive.warc.record import Original, payload_digest, sha1_digest, warc_date
+from archive.warc.record import GZIP_HEADER, Original, payload_digest, payloads, sha1_digest, warc_date
 from archive.warc.repair import TakenUp, closed_files, open_files, sha256_of, take_up
-from archive.warc.writer import WarcWriter, Written
+from archive.warc.tombstone import is_tombstone, tombstone
+from archive.warc.writer import OPEN, WarcWriter, Written
 
 __all__ = [
+    "GZIP_HEADER",
+    "OPEN",
     "Original",
     "Record",
     "TakenUp",
@@ -15,9 +18,11 @@ __all__ = [
     "Written",
     "closed_files",
     "find_file",
+    "is_tombstone",
     "next_member",
     "open_files",
     "payload_digest",
+    "payloads",
     "read_at",
     "read_manifest",
     "read_raw",
@@ -26,5 +31,7 @@ __all__ = [
     "sha1_digest",
     "sha256_of",
     "take_up",
+    "tombstone",
     "warc_date",
+    "write_manifest",
 ]

@@ -65,6 +65,15 @@ def payload_digest(capture: Capture | bytes) -> str:
         return ""
 
 
+def payloads(block: bytes) -> list[bytes]:
+    """What tools take for the payload of a response block: the de-chunked one, and the body as it was framed."""
+    try:
+        response = parse_response(block)
+    except NotHttp:
+        return [block]
+    return [payload(response), response.body]
+
+
 def warc_date(moment: datetime) -> str:
     """WARC-Date of an aware time: UTC, to the microsecond (WARC 1.1, section 5.4)."""
     if moment.utcoffset() is None:

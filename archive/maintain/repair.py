@@ -1,0 +1,75 @@
+"""Brings an archive in order after a crash: torn ends cut, files closed, every record with its row and its index line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from archive import cdxj, warc
+from archive.imports import Imported, Indexer
+from archive.maintain import fingerprint
+from archive.store import captures
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from archive.ingest import Ingest
+    from archive.reading import Answer, Task
+    from archive.workers import WorkerPool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repaired:
+    """What was done: files that were taken up, captures that got a row, files that were indexed anew, damage that stays."""
+
+    taken_up: tuple[warc.TakenUp, ...]
+    rows: int
+    indexed: tuple[str, ...]
+    imported: Imported
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there was nothing to repair."""
+        return not (self.taken_up or self.rows or self.indexed or self.imported.outcomes)
+
+
+def repair(ingest: Ingest, pool: WorkerPool[Task, Answer]) -> Repaired:
+    """Looks at every record of every closed file; a second run finds nothing to do.
+
+    `open_ingest` has cut and closed what was open by then. Damage that good records follow cannot be repaired: the records
+    on both sides of it get their rows, and it is listed in `imported.damaged`.
+    """
+    indexer = Indexer(ingest, pool)
+    for path in warc.closed_files(ingest.collection.warcs):
+        _index_rows(indexer, path)
+    indexer.read_again(captures.unread(ingest.store.db))
+    done = indexer.done
+    return Repaired(
+        taken_up=tuple(ingest.taken_up),
+        rows=done.records - done.known,
+        indexed=tuple(_index_lines(ingest.index, ingest.collection.folder, ingest.collection.warcs)),
+        imported=done,
+    )
+
+
+def _index_rows(indexer: Indexer, path: Path) -> None:
+    start: int | None = 0
+    while start is not None:
+        before = len(indexer.done.damaged)
+        indexer.index_file(path, start=start)
+        damage = indexer.done.damaged[before:]
+        start = warc.next_member(path, damage[-1].offset) if damage else None
+
+
+def _index_lines(index: cdxj.Index, collection: Path, folder: Path) -> list[str]:
+    """Puts right what the CDXJ index has of each file; gives the names of those that it had wrong."""
+    held = fingerprint.of_index(collection)
+    wrong: dict[str, list[str]] = {}
+    for path in warc.closed_files(folder):
+        lines = cdxj.lines_of(path)
+        if held.pop(path.name, fingerprint.NOTHING) != fingerprint.of_lines(lines):
+            wrong[path.name] = lines
+    wrong |= {name: [] for name in held}
+    if wrong:
+        index.replace(wrong)
+    return sorted(wrong)

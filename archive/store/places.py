@@ -1,0 +1,126 @@
+"""Rows by where their records lie: file names in, places and identities out; for checking rows against files. Only SQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from sqlite_utils import Database
+
+
+def filenames(db: Database) -> set[str]:
+    """The WARC files that any row points into."""
+    rows = db.conn.execute("SELECT warc_filename FROM captures UNION SELECT warc_filename FROM articles")
+    return {row[0] for row in rows}
+
+
+def captures_in(db: Database, filename: str) -> list[dict[str, Any]]:
+    """Captures whose record is in the file: id, record_id, record_type, url, offset, length, payload_digest."""
+    return list(
+        db.query(
+            """
+            SELECT id, record_id, record_type, url, payload_digest,
+                   warc_record_offset AS offset, warc_record_length AS length
+            FROM captures WHERE warc_filename = ? ORDER BY warc_record_offset
+            """,
+            [filename],
+        )
+    )
+
+
+def articles_in(db: Database, filename: str) -> list[dict[str, Any]]:
+    """Articles read from a record in the file: id, url, text_digest, conversion_id, offset, length, payload_digest."""
+    return list(
+        db.query(
+            """
+            SELECT id, url, payload_digest, conversion_id,
+                   warc_record_offset AS offset, warc_record_length AS length
+            FROM articles WHERE warc_filename = ? ORDER BY warc_record_offset
+            """,
+            [filename],
+        )
+    )
+
+
+def conversions(db: Database) -> dict[str, int]:
+    """Id of the text record of each article that has one, and the article's id."""
+    return dict(db.conn.execute("SELECT conversion_id, id FROM articles WHERE conversion_id <> ''").fetchall())
+
+
+def text_of(db: Database, article_id: int) -> tuple[str, str]:
+    """Title and text of an article."""
+    row = db.conn.execute("SELECT title, text FROM articles WHERE id = ?", (article_id,)).fetchone()
+    return (row[0], row[1])
+
+
+def last_offset(db: Database, filename: str) -> int:
+    """Where the last record of the file starts that has a row; 0 when none has."""
+    row = db.conn.execute("SELECT max(warc_record_offset) FROM captures WHERE warc_filename = ?", (filename,)).fetchone()
+    return int(row[0] or 0)
+
+
+def urls_of_article(db: Database, urls: Iterable[str]) -> set[str]:
+    """All URLs at which what these URLs show was captured, and the URL under which it is an article."""
+    found = set(urls)
+    for url in tuple(found):
+        rows = db.conn.execute(
+            """
+            SELECT captures.url, articles.url FROM articles JOIN captures ON captures.article_id = articles.id
+            WHERE articles.url = (:url)
+               OR articles.id IN (SELECT article_id FROM captures WHERE url = :url AND article_id IS NOT NULL)
+            """,
+            {"url": url},
+        )
+        found.update(one for row in rows for one in row)
+    return found
+
+
+def article_ids(db: Database, urls: Iterable[str]) -> list[int]:
+    """The ids of all versions of the articles of these URLs."""
+    return [row[0] for url in urls for row in db.conn.execute("SELECT id FROM articles WHERE url = ?", (url,))]
+
+
+def texts_of(db: Database, ids: Iterable[int]) -> list[tuple[str, str]]:
+    """URL and text of these articles."""
+    return [db.conn.execute("SELECT url, text FROM articles WHERE id = ?", (one,)).fetchone() for one in ids]
+
+
+def revisits_of(db: Database, record_ids: Iterable[str], urls: set[str]) -> set[str]:
+    """URLs, other than these, whose revisits refer to the payload of one of the records."""
+    found = set()
+    for record_id in record_ids:
+        rows = db.conn.execute(
+            """
+            SELECT DISTINCT other.url FROM captures AS one JOIN captures AS other
+                ON other.payload_digest = one.payload_digest AND other.record_type = 'revisit'
+            WHERE one.record_id = ? AND one.record_type = 'response' AND one.payload_digest <> ''
+            """,
+            (record_id,),
+        )
+        found.update(row[0] for row in rows)
+    return found - urls
+
+
+def unlearn(db: Database, host: str, lines: Iterable[str]) -> None:
+    """Takes lines out of what was learned of a host, unless they stand on several of its pages."""
+    rows = [(host, line) for line in lines]
+    db.conn.executemany("DELETE FROM site_lines WHERE host = ? AND line = ? AND pages <= 2", rows)
+
+
+def forget(db: Database, urls: Collection[str], *, at: str, reason: str) -> tuple[int, int]:
+    """Takes the captures and articles of these URLs out, and keeps the URLs from being fetched again; counts both."""
+    captures = articles = 0
+    for url in urls:
+        articles += db.conn.execute("DELETE FROM articles WHERE url = ?", (url,)).rowcount
+    for url in urls:
+        captures += db.conn.execute("DELETE FROM captures WHERE url = ?", (url,)).rowcount
+        db.conn.execute(
+            """
+            UPDATE urls SET due_at = NULL, outcome = 'redacted', reason = ?, visited_at = ?, etag = '', last_modified = ''
+            WHERE url = ?
+            """,
+            (reason, at, url),
+        )
+    return captures, articles

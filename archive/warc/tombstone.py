@@ -1,0 +1,78 @@
+"""Makes the record that stands where a record was taken out: as many bytes as that one, so that nothing after it moves."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import TYPE_CHECKING
+
+from warcio.statusandheaders import StatusAndHeaders
+
+from archive.errors import UsageError
+from archive.warc.record import (
+    GZIP_HEADER,
+    RECORD_END,
+    VERSION,
+    WARC_FIELDS,
+    new_record_id,
+    sha1_digest,
+    warc_date,
+    warc_fields,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from archive.warc.reader import Record
+
+MARK = b"redacted: "
+EMPTY_BLOCK = b"\x00\x00\x00\xff\xff"
+"""A stored deflate block (RFC 1951, section 3.2.4) of no bytes: five bytes of file that unpack to nothing."""
+FIXED = len(GZIP_HEADER) + 5 + len(RECORD_END) + 8
+TRIES = 64
+
+
+def is_tombstone(record: Record) -> bool:
+    """Whether the record stands where another was taken out."""
+    return record.type == "metadata" and record.block.startswith(MARK)
+
+
+def tombstone(record: Record, *, moment: datetime, reason: str, who: str) -> bytes:
+    """A `metadata` record of exactly the length of `record` that says when, why and by whom that one was taken out.
+
+    A record that is too small for all of it (a request) gets one that says only when.
+
+    Raises:
+        UsageError: the record is smaller than the smallest tombstone.
+    """
+    date = warc_date(moment)
+    notes = [("redacted", date), ("reason", reason), ("by", who), ("was", record.type)]
+    about = [("WARC-Target-URI", record.url)] if record.url else []
+    refers = [("WARC-Refers-To", record.id)] if record.id else []
+    for more, block in ((about + refers, notes), (refers, notes[:1]), ([], notes[:1])):
+        if member := _exactly(record.location.length, date, more, warc_fields(block)):
+            return member
+    where = f"{record.location.filename} at byte {record.location.offset}"
+    raise UsageError(f"the record in {where} is too small to be replaced in its place: it holds next to nothing")
+
+
+def _exactly(length: int, date: str, more: Iterable[tuple[str, str]], block: bytes) -> bytes | None:
+    """The member, filled up to `length` with empty blocks and a few spaces at the end of the block; None when it is larger."""
+    for spaces in range(TRIES):
+        filled = block + b" " * spaces
+        headers = [("WARC-Type", "metadata"), ("WARC-Record-ID", new_record_id()), ("WARC-Date", date), *more]
+        headers += [("Content-Type", WARC_FIELDS)]
+        headers += [("WARC-Block-Digest", sha1_digest(filled))] if len(block) > len(MARK) * 4 else []
+        headers += [("Content-Length", str(len(filled)))]
+        head = StatusAndHeaders("", headers, protocol=VERSION).to_bytes()
+        packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+        packed = packer.compress(head + block) + packer.flush(zlib.Z_FULL_FLUSH)
+        room = length - FIXED - len(packed) - spaces
+        if room >= 0 and room % len(EMPTY_BLOCK) == 0:
+            end = b" " * spaces + RECORD_END
+            last = b"\x01" + struct.pack("<HH", len(end), len(end) ^ 0xFFFF) + end
+            record = head + filled + RECORD_END
+            check = struct.pack("<LL", zlib.crc32(record), len(record))
+            return GZIP_HEADER + packed + EMPTY_BLOCK * (room // len(EMPTY_BLOCK)) + last + check
+    return None
