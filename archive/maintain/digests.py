@@ -6,7 +6,14 @@ import base64
 import binascii
 import hashlib
 
-ALGORITHMS = {"sha1": "sha1", "sha-1": "sha1", "sha256": "sha256", "sha-256": "sha256", "sha512": "sha512", "md5": "md5"}
+ALGORITHMS = {
+    "sha1": "sha1",
+    "sha-1": "sha1",
+    "sha256": "sha256",
+    "sha-256": "sha256",
+    "sha512": "sha512",
+    "md5": "md5",
+}
 
 
 def matches(label: str, data: bytes) -> bool:

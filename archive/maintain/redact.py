@@ -49,7 +49,7 @@ def redact(
     moment = clock()
     warc.take_up(collection.warcs, on_close=cdxj.Index(collection.folder).closed)
     wanted = places.urls_of_article(store.db, {url, urls.canonicalise(url) or url})
-    records, files, ids = 0, [], set[str]()
+    records, files, ids = 0, list[str](), set[str]()
     for path in warc.closed_files(collection.warcs):
         stones, known = _tombstones(path, wanted, ids, moment=moment, reason=reason, who=who)
         if stones:
@@ -65,7 +65,12 @@ def redact(
         raise NotFoundError(url)
     done = tuple(sorted(wanted))
     return Redacted(
-        urls=done, records=records, files=tuple(files), captures=captures, articles=articles, bereft=tuple(sorted(bereft))
+        urls=done,
+        records=records,
+        files=tuple(files),
+        captures=captures,
+        articles=articles,
+        bereft=tuple(sorted(bereft)),
     )
 
 
@@ -78,11 +83,19 @@ def _tombstones(
     for record in warc.read_records(path, max_block=256):
         if warc.is_tombstone(record):
             known = known or record.url in wanted
-        elif record.url in wanted or record.get("WARC-Refers-To") in ids or record.get("WARC-Concurrent-To") in ids:
-            if record.type != "warcinfo" and not (record.type == "revisit" and record.url not in wanted):
-                ids.add(record.id)
-                stones[record.location.offset] = warc.tombstone(record, moment=moment, reason=reason, who=who)
+        elif _is_about(record, wanted, ids):
+            ids.add(record.id)
+            stones[record.location.offset] = warc.tombstone(record, moment=moment, reason=reason, who=who)
     return stones, known
+
+
+def _is_about(record: warc.Record, wanted: set[str], ids: set[str]) -> bool:
+    """Whether the record is of these URLs, or says something about a record that is; another page's revisit only names one."""
+    if record.url in wanted:
+        return record.type != "warcinfo"
+    return record.type != "revisit" and not ids.isdisjoint(
+        (record.get("WARC-Refers-To"), record.get("WARC-Concurrent-To"))
+    )
 
 
 def _swap(path: Path, stones: dict[int, bytes]) -> None:

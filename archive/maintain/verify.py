@@ -117,7 +117,12 @@ def _check_missing(store: Store, present: set[str], known: set[str], indexed: se
 
 def _log(store: Store, report: Report, started: datetime, ended: datetime) -> None:
     counts = Counter(problem.kind for problem in report.problems)
-    summary = {"files": report.files, "records": report.records, "bytes": report.size, "rows": report.rows}
+    summary: dict[str, Any] = {
+        "files": report.files,
+        "records": report.records,
+        "bytes": report.size,
+        "rows": report.rows,
+    }
     summary |= {"problems": dict(counts), "first": [str(problem) for problem in report.problems[:LISTED]]}
     with store.atomic():
         run = runs.begin(store.db, kind="verify", site="", at=_iso(started))
@@ -170,17 +175,19 @@ class _File:
         start: int | None = 0
         while start is not None:
             try:
-                for number, record in enumerate(warc.read_records(self.path, start=start)):
-                    if self._progress and not number % 100:
-                        self._progress(self.name, record.location.offset)
-                    yield record
-                return
+                yield from self._undamaged(start)
+                start = None
             except DamagedFileError as damage:
                 start = warc.next_member(self.path, damage.offset)
-                if start is None and self.in_use:
-                    return
-                row = self._rows.pop(damage.offset, {})
-                self._report("damaged", damage.problem, {"offset": damage.offset, **row})
+                if start is not None or not self.in_use:
+                    row = self._rows.pop(damage.offset, {})
+                    self._report("damaged", damage.problem, {"offset": damage.offset, **row})
+
+    def _undamaged(self, start: int) -> Iterator[warc.Record]:
+        for number, record in enumerate(warc.read_records(self.path, start=start)):
+            if self._progress and not number % 100:
+                self._progress(self.name, record.location.offset)
+            yield record
 
     def _check(self, record: warc.Record) -> None:
         offset = record.location.offset

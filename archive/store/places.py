@@ -57,7 +57,9 @@ def text_of(db: Database, article_id: int) -> tuple[str, str]:
 
 def last_offset(db: Database, filename: str) -> int:
     """Where the last record of the file starts that has a row; 0 when none has."""
-    row = db.conn.execute("SELECT max(warc_record_offset) FROM captures WHERE warc_filename = ?", (filename,)).fetchone()
+    row = db.conn.execute(
+        "SELECT max(warc_record_offset) FROM captures WHERE warc_filename = ?", (filename,)
+    ).fetchone()
     return int(row[0] or 0)
 
 
@@ -89,7 +91,7 @@ def texts_of(db: Database, ids: Iterable[int]) -> list[tuple[str, str]]:
 
 def revisits_of(db: Database, record_ids: Iterable[str], urls: set[str]) -> set[str]:
     """URLs, other than these, whose revisits refer to the payload of one of the records."""
-    found = set()
+    found: set[str] = set()
     for record_id in record_ids:
         rows = db.conn.execute(
             """
@@ -112,6 +114,7 @@ def unlearn(db: Database, host: str, lines: Iterable[str]) -> None:
 def forget(db: Database, urls: Collection[str], *, at: str, reason: str) -> tuple[int, int]:
     """Takes the captures and articles of these URLs out, and keeps the URLs from being fetched again; counts both."""
     captures = articles = 0
+    db.conn.execute("PRAGMA defer_foreign_keys = ON")  # captures and articles point at each other
     for url in urls:
         articles += db.conn.execute("DELETE FROM articles WHERE url = ?", (url,)).rowcount
     for url in urls:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 OPEN = ".open"
+NOT_MODIFIED = 304
 PROFILES = "http://netpreserve.org/warc/1.1/revisit/"
 HTTP_VERSION = re.compile(r"HTTP/(1\.[01]|2|3)", re.IGNORECASE)
 FORMAT = (
@@ -123,34 +124,23 @@ class WarcWriter:
             NotWritableError: disk full, or no permission; the file is cut back to the last whole record.
         """
         self.rotate_if_due()
+        response = _response(capture.response)
+        original = revisit_of if response else None
+        if original and response and response.status == NOT_MODIFIED:
+            payload_digest = original.payload_digest  # a 304 has no payload of its own: it vouches for that one
+        kind = "" if not capture.response else "revisit" if original else "response"
         date = warc_date(capture.started)
         shared = [("WARC-Target-URI", target_uri(capture.url)), ("WARC-Date", date), *self._warcinfo()]
-        if capture.ip:
-            shared.append(("WARC-IP-Address", capture.ip))
-        response = _response(capture.response)
+        shared += [("WARC-IP-Address", capture.ip)] if capture.ip else []
         response_id, request_id = new_record_id(), new_record_id()
-        members: list[bytes] = []
-        kind = ""
-        if capture.response:
-            kind = "revisit" if revisit_of and response else "response"
-            headers = [("WARC-Type", kind), ("WARC-Record-ID", response_id), *shared, *_connection(capture, response)]
-            if response is not None and revisit_of is not None:
-                headers += _refers(revisit_of, response)
-                members.append(
-                    _http(headers, "response", response.head, digest=payload_digest or revisit_of.payload_digest)
-                )
-            else:
-                stored = stored_from(response) if response else -1
-                headers += [("WARC-Truncated", capture.truncated)] if capture.truncated else []
-                members.append(_http(headers, "response", capture.response, digest=payload_digest, stored=stored))
-        concurrent = [("WARC-Concurrent-To", response_id)] if kind else []
-        headers = [("WARC-Type", "request"), ("WARC-Record-ID", request_id), *shared, *concurrent]
-        members.append(_http(headers, "request", capture.request))
+        answer = [("WARC-Type", kind), ("WARC-Record-ID", response_id), *shared, *_connection(capture, response)]
+        question = [("WARC-Type", "request"), ("WARC-Record-ID", request_id), *shared]
+        concurrent = [("WARC-Concurrent-To", response_id if kind else request_id)]
+        members = [_answer(answer, capture, response, original, payload_digest)] if kind else []
+        members.append(_http(question + (concurrent if kind else []), "request", capture.request))
         if notes := _notes(capture):
-            about = concurrent or [("WARC-Concurrent-To", request_id)]
-            members.append(_metadata([*shared[:2], *shared[2:], *about], notes))
+            members.append(_metadata([*shared, *concurrent], notes))
         places = self._append(members)
-        digest = payload_digest or (revisit_of.payload_digest if kind == "revisit" and revisit_of else "")
         return Written(
             url=target_uri(capture.url),
             record_type=kind,
@@ -161,8 +151,8 @@ class WarcWriter:
             date=date,
             status=response.status if response else 0,
             mime=_mime(response),
-            payload_digest=digest,
-            index_digest=digest or (sha1_digest(response.body) if response else ""),
+            payload_digest=payload_digest,
+            index_digest=payload_digest or (sha1_digest(response.body) if response else ""),
         )
 
     def write_conversion(self, *, url: str, refers_to: str, date: datetime, text: str) -> tuple[str, Location]:
@@ -310,6 +300,17 @@ def _http(headers: Headers, role: str, block: bytes, *, digest: str = "", stored
     )
 
 
+def _answer(
+    headers: Headers, capture: Capture, response: Response | None, original: Original | None, digest: str
+) -> bytes:
+    """The response record; of what is held already, a revisit record with the head as it was received."""
+    if original and response:
+        return _http([*headers, *_refers(original, response)], "response", response.head, digest=digest)
+    cut = [("WARC-Truncated", capture.truncated)] if capture.truncated else []
+    stored = stored_from(response) if response else -1
+    return _http([*headers, *cut], "response", capture.response, digest=digest, stored=stored)
+
+
 def _connection(capture: Capture, response: Response | None) -> Headers:
     """WARC-Protocol (one a layer) and WARC-Cipher-Suite, as IIPC's proposal to warc-specifications has them."""
     version = HTTP_VERSION.match(response.version) if response else None
@@ -321,7 +322,7 @@ def _connection(capture: Capture, response: Response | None) -> Headers:
 
 
 def _refers(original: Original, response: Response) -> Headers:
-    profile = "server-not-modified" if response.status == 304 else "identical-payload-digest"
+    profile = "server-not-modified" if response.status == NOT_MODIFIED else "identical-payload-digest"
     return [
         ("WARC-Profile", PROFILES + profile),
         ("WARC-Refers-To", original.record_id),

@@ -1,0 +1,147 @@
+"""A URL that is taken out is gone from files, rows, search and index; who asked and why stays; nothing else moves."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlite_utils.utils import sqlite3
+
+from archive import cdxj, search, warc
+from archive.errors import ArchiveError, NotFoundError
+from archive.ingest import open_ingest
+from archive.maintain import redact, verify
+from archive.store import Announced, frontier
+
+from .conftest import FIRST, MIRROR, MOMENT, SECOND, keep, urls_in_frontier
+
+if TYPE_CHECKING:
+    from archive.collection import Collection
+    from archive.maintain import Redacted
+    from archive.store import Store
+
+SECRET = "الخطة السرية"
+
+
+def take_out(collection: Collection, store: Store, url: str = FIRST) -> Redacted:
+    return redact(collection, store, url=url, reason="court order 7", who="editor", clock=lambda: MOMENT)
+
+
+def everything(collection: Collection) -> bytes:
+    found = b""
+    for path in sorted(collection.folder.rglob("*")):
+        if path.is_file():
+            data = path.read_bytes()
+            found += data
+            if path.name.endswith(".gz"):
+                found += b"".join(record.block for record in warc.read_records(path))
+    return found
+
+
+def test_its_records_become_tombstones_and_no_other_moves(collection: Collection, store: Store) -> None:
+    before = {
+        record.location: record for path in warc.closed_files(collection.warcs) for record in warc.read_records(path)
+    }
+    done = take_out(collection, store)
+    after = {
+        record.location: record for path in warc.closed_files(collection.warcs) for record in warc.read_records(path)
+    }
+    assert before.keys() == after.keys()
+    for place, record in before.items():
+        if record.url == FIRST:
+            assert warc.is_tombstone(after[place])
+        else:
+            assert after[place] == record
+    assert done.records == sum(record.url == FIRST for record in before.values()) == 8
+    stone = next(after[place] for place, record in before.items() if record.url == FIRST and record.type == "response")
+    assert b"reason: court order 7\r\nby: editor\r\nwas: response\r\n" in stone.block
+    assert stone.url == FIRST
+
+
+def test_the_archive_is_in_order_afterwards(collection: Collection, store: Store) -> None:
+    take_out(collection, store)
+    assert verify(collection, store, clock=lambda: MOMENT).problems == []
+
+
+def test_its_words_are_nowhere_any_more(collection: Collection, store: Store) -> None:
+    take_out(collection, store, MIRROR)
+    assert SECRET.encode() in everything(collection)
+    take_out(collection, store, FIRST)
+    store.close()
+    assert SECRET.encode() not in everything(collection)
+
+
+def test_rows_search_and_index_forget_it(collection: Collection, store: Store) -> None:
+    done = take_out(collection, store)
+    assert (done.captures, done.articles) == (2, 2)
+    assert [hit.url for hit in search.search(store.db.conn, SECRET).hits] == [MIRROR]
+    assert cdxj.Index(collection.folder).find(FIRST) == []
+    assert {row["url"] for row in store.db.query("SELECT url FROM captures")} == {SECOND, MIRROR}
+
+
+def test_it_is_not_fetched_again(collection: Collection, store: Store) -> None:
+    take_out(collection, store)
+    again = Announced(url=FIRST, site="news.example", host="news.example", kind="article", by="feed")
+    with store.atomic():
+        frontier.announce(store.db, [again], now="2026-11-25T00:00:00Z")
+    assert urls_in_frontier(store)[FIRST] == (None, "redacted")
+
+
+def test_who_and_why_stay_in_the_log(collection: Collection, store: Store) -> None:
+    take_out(collection, store)
+    (run,) = store.db.query("SELECT * FROM runs WHERE kind = 'redact'")
+    assert all(word in run["summary"] for word in ("court order 7", "editor", FIRST))
+
+
+def test_pages_whose_payload_went_with_it_are_told(collection: Collection, store: Store) -> None:
+    assert take_out(collection, store).bereft == (MIRROR,)
+
+
+def test_the_other_addresses_of_the_same_article_go_too(collection: Collection, store: Store) -> None:
+    ingest = open_ingest(collection, info={}, clock=lambda: MOMENT)
+    keep(ingest, "https://news.example/amp/first", "أعلن الوزير عن الخطة السرية", article=FIRST, hours=9)
+    ingest.close()
+    done = take_out(collection, store, "https://news.example/amp/first")
+    assert done.urls == ("https://news.example/amp/first", FIRST)
+
+
+def test_doing_it_again_changes_nothing(collection: Collection, store: Store) -> None:
+    take_out(collection, store)
+    before = {path: path.read_bytes() for path in collection.warcs.iterdir()}
+    again = take_out(collection, store)
+    assert (again.records, again.captures) == (0, 0)
+    assert {path: path.read_bytes() for path in collection.warcs.iterdir()} == before
+
+
+@pytest.mark.parametrize("file", ["manifest-sha256.txt", "index.cdxj", "database"])
+def test_a_crash_in_the_middle_is_finished_by_doing_it_again(
+    collection: Collection, store: Store, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = os.fsync
+
+    def fsync(handle: int) -> None:
+        if file in str(Path(f"/proc/self/fd/{handle}").readlink()):
+            raise OSError(28, "No space left on device")
+        really(handle)
+
+    monkeypatch.setattr("os.fsync", fsync)
+    if file == "database":
+        store.db.conn.execute(
+            "CREATE TEMP TRIGGER full BEFORE DELETE ON captures BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+    with pytest.raises((ArchiveError, sqlite3.Error)):
+        take_out(collection, store)
+    assert verify(collection, store, clock=lambda: MOMENT).problems != []
+    monkeypatch.undo()
+    store.db.conn.execute("DROP TRIGGER IF EXISTS full")
+    take_out(collection, store)
+    assert verify(collection, store, clock=lambda: MOMENT).problems == []
+    assert cdxj.Index(collection.folder).find(FIRST) == []
+    assert [hit.url for hit in search.search(store.db.conn, SECRET).hits] == [MIRROR]
+
+
+def test_what_the_archive_never_had_is_not_found(collection: Collection, store: Store) -> None:
+    with pytest.raises(NotFoundError):
+        take_out(collection, store, "https://news.example/never")

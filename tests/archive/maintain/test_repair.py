@@ -1,0 +1,104 @@
+"""What a crash left is put in order once, and the second time there is nothing to do."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from archive import cdxj, warc
+from archive.database import open_store
+from archive.ingest import open_ingest
+from archive.maintain import repair, verify
+from archive.reading import read
+from archive.workers import WorkerPool
+
+from .conftest import MOMENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archive.collection import Collection
+    from archive.maintain import Repaired
+
+
+def mend(collection: Collection) -> Repaired:
+    with WorkerPool(read, workers=1, preload=("archive.reading",)) as pool:
+        ingest = open_ingest(collection, info={"software": "test"}, clock=lambda: MOMENT)
+        try:
+            return repair(ingest, pool)
+        finally:
+            ingest.close()
+
+
+def problems(collection: Collection) -> list[str]:
+    with open_store(collection.database) as store:
+        return [str(problem) for problem in verify(collection, store, clock=lambda: MOMENT).problems]
+
+
+@contextmanager
+def changed(collection: Collection) -> Iterator[None]:
+    """Something happens to the archive; it is found, repaired, and found no more."""
+    yield
+    assert problems(collection) != []
+    assert not mend(collection).nothing
+    assert problems(collection) == []
+    assert mend(collection).nothing
+
+
+def test_nothing_is_done_to_an_archive_in_order(collection: Collection) -> None:
+    before = {path.name: path.read_bytes() for path in collection.warcs.iterdir()}
+    assert mend(collection).nothing
+    assert {path.name: path.read_bytes() for path in collection.warcs.iterdir()} == before
+
+
+def test_records_without_rows_get_them(collection: Collection) -> None:
+    with changed(collection), open_store(collection.database) as store, store.atomic():
+        store.db.conn.execute("PRAGMA defer_foreign_keys = ON")
+        store.db.conn.execute("UPDATE captures SET article_id = NULL")
+        store.db.conn.execute("DELETE FROM articles")
+        store.db.conn.execute("DELETE FROM captures WHERE id > 1")
+
+
+def test_index_and_manifest_are_made_again(collection: Collection) -> None:
+    index = cdxj.Index(collection.folder)
+    before = list(index.lines())
+    with changed(collection):
+        index.path.unlink()
+        (collection.warcs / "manifest-sha256.txt").unlink()
+    assert list(index.lines()) == before
+
+
+def test_an_open_file_with_a_torn_end_is_closed(collection: Collection) -> None:
+    path = warc.closed_files(collection.warcs)[-1]
+    with changed(collection):
+        manifest = warc.read_manifest(collection.warcs)
+        warc.write_manifest(collection.warcs, {name: digest for name, digest in manifest.items() if name != path.name})
+        path.chmod(0o644)
+        with path.open("ab") as file:
+            file.write(warc.compress(b"WARC/1.1\r\n" + os.urandom(500), b"")[:300])
+        path.rename(path.with_name(path.name + warc.OPEN))
+
+
+def test_index_lines_of_files_that_are_gone_go(collection: Collection) -> None:
+    index = cdxj.Index(collection.folder)
+    with changed(collection):
+        lines = list(index.lines())
+        index.replace({"gone.warc.gz": [line.replace("NEWS", "GONE") for line in lines[:2]]})
+
+
+def test_records_on_both_sides_of_damage_get_rows(collection: Collection) -> None:
+    path = warc.closed_files(collection.warcs)[-1]
+    records = list(warc.read_records(path))
+    broken = next(record for record in records if record.type == "request")
+    path.chmod(0o644)
+    with path.open("r+b") as file:
+        file.seek(broken.location.offset + 40)
+        file.write(b"\xff\xff\xff")
+    with open_store(collection.database) as store, store.atomic():
+        store.db.conn.execute("UPDATE captures SET article_id = NULL")
+        store.db.conn.execute("DELETE FROM articles")
+        store.db.conn.execute("DELETE FROM captures")
+    done = mend(collection)
+    assert done.rows == 5
+    assert [damage.offset for damage in done.imported.damaged] == [broken.location.offset]
