@@ -212,7 +212,7 @@ class WarcWriter:
         if self._file is None:
             opened = self._clock().astimezone(UTC)
             stamp = opened.strftime("%Y%m%d%H%M%S") + f"{opened.microsecond // 1000:03d}"
-            name = f"{self._prefix}-{stamp}-{self._serial:05d}-{self._host}.warc.gz"
+            name = self._free_name(stamp)
             file = _OpenFile(self.folder, name, opened)
             fields = [*self._info.items(), *(pair for pair in FORMAT if pair[0] not in self._info)]
             headers = [("WARC-Type", "warcinfo"), ("WARC-Record-ID", file.info_id), ("WARC-Date", warc_date(opened))]
@@ -221,6 +221,14 @@ class WarcWriter:
             self._serial += 1
             self._file = file
         return self._file
+
+    def _free_name(self, stamp: str) -> str:
+        """The next name that no file has: closing one must never put it in another's place."""
+        while True:
+            name = f"{self._prefix}-{stamp}-{self._serial:05d}-{self._host}.warc.gz"
+            if not (self.folder / name).exists():
+                return name
+            self._serial += 1
 
 
 class _OpenFile:

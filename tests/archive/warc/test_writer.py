@@ -184,6 +184,14 @@ def test_a_closed_file_is_final_and_answered_for(writer: WarcWriter, folder: Pat
     assert (check.returncode, check.stdout) == (0, f"{name}: OK\n")
 
 
+def test_no_file_ever_takes_the_name_of_another(folder: Path) -> None:
+    names = set()
+    for _ in range(3):
+        with WarcWriter(folder, info={}, clock=lambda: MOMENT) as writer:
+            names.add(written(writer).location.filename)
+    assert len(names) == len(list(folder.glob("*.warc.gz"))) == len(read_manifest(folder)) == 3
+
+
 def test_files_rotate_by_size_and_by_age(folder: Path) -> None:
     now = [MOMENT]
     closed: list[Path] = []
