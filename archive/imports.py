@@ -228,14 +228,19 @@ def _row(record: warc.Record, site: str) -> CaptureRow | None:
         captured_at=record.date,
         status=response.status if response else None,
         mime=response.get("Content-Type").partition(";")[0].strip().lower() if response else "",
-        payload_digest=record.get("WARC-Payload-Digest")
-        or (warc.sha1_digest(http.payload(response)) if response else ""),
+        payload_digest=record.get("WARC-Payload-Digest") or _digest(record, response),
         warc_filename=record.location.filename,
         warc_record_offset=record.location.offset,
         warc_record_length=record.location.length,
         ip=record.get("WARC-IP-Address"),
         truncated=record.get("WARC-Truncated"),
     )
+
+
+def _digest(record: warc.Record, response: http.Response | None) -> str:
+    """The payload digest that the record should have had: none when it holds no whole response."""
+    whole = response is not None and record.type == "response" and not record.get("WARC-Truncated")
+    return warc.payload_digest(record.block) if whole else ""
 
 
 def _response(record: warc.Record) -> http.Response | None:
