@@ -5,6 +5,7 @@
 [('الدار', 'البيضاء')]
 """
 
+from archive.search.candidates import Order
 from archive.search.index import (
     add_entries,
     create_index,
@@ -20,7 +21,7 @@ from archive.search.index import (
 )
 from archive.search.marks import Snippet, Span, highlight, pieces, snippet
 from archive.search.query import Query, parse
-from archive.search.ranking import Hit, Order, Results, any_word, search
+from archive.search.ranking import Hit, Results, any_word, search
 
 __all__ = [
     "Hit",

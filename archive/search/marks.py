@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from archive.arabic import words
@@ -15,7 +16,8 @@ from archive.search.keys import prefix_variants, stemming_language, word_key
 from archive.search.query import MIN_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    import re
+    from collections.abc import Iterable, Iterator, Sequence
 
     from archive.search.query import Phrase, Query
 
@@ -24,6 +26,8 @@ Span = tuple[int, int]
 
 SNIPPET_WORDS: Final = 30
 _BEFORE: Final = 6
+_FIRST_READ: Final = 100
+_ENOUGH: Final = 4  # different words that make an extract good enough to read no further
 # A text longer than this is no news article; its extract comes from its beginning.
 _MAX_CHARACTERS: Final = 200_000
 
@@ -65,11 +69,13 @@ class _Pattern:
         self.single: set[str] = set()
         self.beginnings: tuple[str, ...] = ()
         self.phrases: list[tuple[str, ...]] = []
+        self.different = 0
         self.open_phrases: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
         for clause in query.wanted:
             for phrase in clause.phrases:
                 if phrase.column in {"", "title"}:
                     self._add(phrase)
+        self.different = min(len(self.single | {key for phrase in self.phrases for key in phrase}), _ENOUGH)
 
     def _add(self, phrase: Phrase) -> None:
         keys = tuple(word_key(word, self.language) for word in phrase.words)
@@ -118,39 +124,63 @@ def highlight(text: str, query: Query, language: str = "") -> tuple[Span, ...]:
 def _words(text: str, language: str) -> tuple[list[Span], list[str]]:
     spans: list[Span] = []
     keys: list[str] = []
-    for match in words(text):
-        spans.append(match.span())
-        keys.append(word_key(match.group(), language))
+    _read_more(words(text), language, spans, keys, count=len(text))
     return spans, keys
 
 
+def _read_more(
+    matches: Iterator[re.Match[str]], language: str, spans: list[Span], keys: list[str], *, count: int
+) -> bool:
+    """Reads so many more words; False when there were no more."""
+    before = len(keys)
+    for match in islice(matches, count):
+        spans.append(match.span())
+        keys.append(word_key(match.group(), language))
+    return len(keys) == before + count
+
+
 def snippet(text: str, query: Query, language: str = "", length: int = SNIPPET_WORDS) -> Snippet:
-    """The stretch of `length` words with the most different words of the query; the beginning when it has none."""
+    """The stretch of `length` words with the most different words of the query; the beginning when it has none.
+
+    The text is read only until a stretch has them all.
+    """
     text = text[:_MAX_CHARACTERS]
     pattern = _Pattern(query, language)
-    spans, keys = _words(text, pattern.language)
+    matches, spans, keys = words(text), list[Span](), list[str]()
+    more = _read_more(matches, pattern.language, spans, keys, count=_FIRST_READ)
+    hits = pattern.hits(keys)
+    while more and not _has_all(hits, keys, length, pattern.different):
+        more = _read_more(matches, pattern.language, spans, keys, count=len(keys))
+        hits = pattern.hits(keys)
     if not spans:
         return Snippet(text=text[: length * 8].strip(), cut_after=len(text) > length * 8)
-    hits = pattern.hits(keys)
-    first = _window(hits, keys, length) if hits else 0
+    first = _window(hits, keys, length)[0] if hits else 0
     last = min(first + length, len(spans))
     start = spans[first][0] if first else 0
-    end = spans[last - 1][1] if last < len(spans) else len(text)
+    end = spans[last - 1][1] if last < len(spans) or more else len(text)
     shown = hits[bisect_left(hits, first) : bisect_left(hits, last)]
     return Snippet(
         text=text[start:end],
         marks=tuple((spans[position][0] - start, spans[position][1] - start) for position in shown),
         cut_before=first > 0,
-        cut_after=last < len(spans),
+        cut_after=last < len(spans) or more,
     )
 
 
-def _window(hits: Sequence[int], keys: Sequence[str], length: int) -> int:
-    """The first word of the best stretch: most different keys, then most hits, then earliest; some words before it."""
+def _has_all(hits: Sequence[int], keys: Sequence[str], length: int, wanted: int) -> bool:
+    """Whether some whole stretch of the words read so far has as many different words as the query can ask for."""
+    if not hits:
+        return False
+    first, different = _window(hits, keys, length)
+    return different >= wanted and first + length <= len(keys)
+
+
+def _window(hits: Sequence[int], keys: Sequence[str], length: int) -> tuple[int, int]:
+    """The first word of the best stretch (most different keys, then most hits, then earliest) and its different keys."""
     best, best_value = hits[0], (0, 0)
     for index, start in enumerate(hits):
         inside = hits[index : bisect_left(hits, start + length - _BEFORE)]
         value = (len({keys[position] for position in inside}), len(inside))
         if value > best_value:
             best, best_value = start, value
-    return max(0, min(best - _BEFORE, len(keys) - length))
+    return max(0, min(best - _BEFORE, len(keys) - length)), best_value[0]

@@ -2,11 +2,12 @@ import random
 import sqlite3
 import time
 from contextlib import closing
+from datetime import date, timedelta
 
 import pytest
 
 from archive.search import highlight, parse, pieces, rebuild, search, snippet, unindex_articles
-from archive.search.ranking import CANDIDATES
+from archive.search.candidates import CANDIDATES
 
 
 def ids(shelf, query, **options):
@@ -169,13 +170,48 @@ def test_pages_do_not_overlap(shelf):
     assert (results.total, results.total_is_exact) == (30, True)
 
 
-def test_beyond_the_candidates_the_newest_rows_count(shelf):
-    rows = ((number, "https://example.org", 1, "خبر", "نص") for number in range(1, CANDIDATES + 101))
-    shelf.db.executemany("INSERT INTO articles (id, url, is_latest, title, text) VALUES (?, ?, ?, ?, ?)", rows)
+@pytest.fixture
+def crowd(shelf):
+    """Three times as many articles with one word as are scored; the newer, the lower the row, as a sitemap is read."""
+    start = date(2020, 1, 1)
+    count = 3 * CANDIDATES
+    rows = [
+        (
+            number,
+            "https://example.org",
+            1,
+            "خبر" if number % 10 else "خبر عاجل",
+            str(start + timedelta(days=count - number)),
+        )
+        for number in range(1, count + 1)
+    ]
+    shelf.db.executemany("INSERT INTO articles (id, url, is_latest, text, date) VALUES (?, ?, ?, ?, ?)", rows)
     rebuild(shelf.db)
-    results = search(shelf.db, "خبر", limit=CANDIDATES)
-    assert (results.total, results.total_is_exact) == (CANDIDATES, False)
-    assert min(hit.id for hit in results.hits) == 101
+    return shelf
+
+
+def test_of_too_many_matches_those_of_the_newest_days_are_ranked(crowd):
+    results = search(crowd.db, "خبر", limit=10)
+    assert not results.total_is_exact
+    assert CANDIDATES <= results.total <= 2 * CANDIDATES
+    assert [hit.id for hit in results.hits][:9] == list(range(1, 10))
+
+
+def test_of_too_many_matches_the_newest_and_oldest_come_first(crowd):
+    assert ids(crowd, "خبر", limit=3, order="newest") == [1, 2, 3]
+    assert ids(crowd, "خبر", limit=2, order="oldest") == [3 * CANDIDATES, 3 * CANDIDATES - 1]
+    assert ids(crowd, "خبر to:2021", limit=1, order="newest") == ids(crowd, "خبر on:2021-12-31")
+
+
+def test_few_matches_among_many_articles_are_all_found(crowd):
+    results = search(crowd.db, "عاجل")
+    assert (results.total, results.total_is_exact) == (3 * CANDIDATES // 10, True)
+
+
+def test_too_many_matches_without_dates_are_taken_as_they_lie(crowd):
+    crowd.db.execute("UPDATE articles SET date = ''")
+    rebuild(crowd.db)
+    assert search(crowd.db, "خبر").total == 3 * CANDIDATES
 
 
 def test_row_taken_out_leaves_nothing_behind(shelf):

@@ -1,0 +1,353 @@
+"""Measures search and prints tables: how well it finds, how fast it answers, how large its index is.
+
+    python bench/search.py quality                     # nDCG@10 and inflection, needs the Arabic question sets (below)
+    python bench/search.py speed --articles 100000     # synthetic Arabic articles of some 300 words, built in --folder
+
+The question sets are ARCD and XQuAD-ar as `arabic-search/arcd.json` and `xquad.ar.json` under $WARRAQ_CORPORA (or
+../shared/corpora); texts of saved Arabic pages beside them join the index as distraction. A question's relevant document
+is its own paragraph. The truth of the inflection test is in `inflections.py`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import random
+import re
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import accumulate
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
+
+from inflections import LEMMAS, pattern  # noqa: E402
+from sqlite_utils.utils import sqlite3  # noqa: E402
+
+from archive.arabic import fold, words  # noqa: E402
+from archive.search import (  # noqa: E402
+    add_entries,
+    any_word,
+    create_index,
+    create_plain_index,
+    make_entry,
+    optimize,
+    parse,
+    rebuild,
+    search,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+COLUMNS = (
+    "url", "urlkey", "site", "hostname", "version", "is_latest", "title", "text", "author", "date", "date_published",
+    "date_modified", "section", "tags", "language", "description", "sitename", "fetched_at",
+)  # fmt: skip
+Search = "Callable[[str], list[int]]"
+
+
+def new_database(path: str) -> Any:
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA journal_mode = OFF")
+    db.execute("PRAGMA synchronous = OFF")
+    columns = ", ".join(f"{name} NOT NULL DEFAULT ''" for name in COLUMNS)
+    db.execute(f"CREATE TABLE articles (id INTEGER PRIMARY KEY, {columns})")
+    db.execute("CREATE INDEX articles_date ON articles (date, id) WHERE is_latest = 1")
+    return db
+
+
+# --- quality ---------------------------------------------------------------------------------------------------------
+
+
+def corpora() -> Path | None:
+    folder = Path(os.environ.get("WARRAQ_CORPORA") or ROOT.parent / "shared" / "corpora")
+    for candidate in (folder, ROOT.parent.parent / "shared" / "corpora"):
+        if (candidate / "arabic-search" / "arcd.json").is_file():
+            return candidate
+    return None
+
+
+def question_sets(folder: Path) -> tuple[list[str], dict[str, list[tuple[str, int]]]]:
+    """Texts (the id of a text is its place, from 1), and for each set its questions with the id of the paragraph."""
+    texts: list[str] = []
+    questions: dict[str, list[tuple[str, int]]] = {}
+    for name, file in (("ARCD", "arcd.json"), ("XQuAD-ar", "xquad.ar.json")):
+        asked = questions.setdefault(name, [])
+        for article in json.loads((folder / "arabic-search" / file).read_text(encoding="utf-8"))["data"]:
+            for paragraph in article["paragraphs"]:
+                texts.append(paragraph["context"])
+                asked += [(question["question"], len(texts)) for question in paragraph["qas"]]
+    for pages in sorted(folder.glob("ar-*/pages.jsonl")):
+        texts += [json.loads(line).get("gold") or "" for line in pages.read_text(encoding="utf-8").splitlines()]
+    return texts, questions
+
+
+def plain_search(texts: list[str], tokenizer: str) -> tuple[Any, Callable[[str], list[int]]]:
+    """FTS5 as it comes: any of the question's words, bm25."""
+    db = sqlite3.connect(":memory:")
+    db.execute(f"CREATE VIRTUAL TABLE f USING fts5(text, tokenize='{tokenizer}')")
+    db.executemany("INSERT INTO f (rowid, text) VALUES (?, ?)", enumerate(texts, 1))
+
+    def run(question: str, limit: int = 10) -> list[int]:
+        expression = " OR ".join(f'"{word}"' for word in re.findall(r"[^\W_]+", question))
+        sql = "SELECT rowid FROM f WHERE f MATCH ? ORDER BY bm25(f) LIMIT ?"
+        return [row[0] for row in db.execute(sql, (expression, limit))]
+
+    return db, run
+
+
+def our_search(texts: list[str]) -> Any:
+    db = new_database(":memory:")
+    rows = ((number, text, "ar", 1) for number, text in enumerate(texts, 1))
+    db.executemany("INSERT INTO articles (id, text, language, is_latest) VALUES (?, ?, ?, ?)", rows)
+    rebuild(db)
+    return db
+
+
+def quality() -> None:
+    folder = corpora()
+    if folder is None:
+        print("quality: skipped, no arabic-search/arcd.json under $WARRAQ_CORPORA or ../shared/corpora")
+        return
+    texts, questions = question_sets(folder)
+    ours = our_search(texts)
+
+    def run(question: str) -> list[int]:
+        return [hit.id for hit in search(ours, any_word(parse(question)), limit=10).hits]
+
+    print(f"one index of {len(texts)} Arabic texts; any word of the question, bm25; nDCG@10 / recall@10")
+    print(f"{'':22}" + "".join(f"{name + f' ({len(asked)})':>20}" for name, asked in questions.items()))
+    systems = {"FTS5 unicode61": plain_search(texts, "unicode61")[1], "FTS5 trigram": plain_search(texts, "trigram")[1]}
+    for name, system in {**systems, "warraq": run}.items():
+        print(f"{name:22}" + "".join(f"{_gain(system, asked):>20}" for asked in questions.values()))
+    inflection(texts, {**systems, "warraq": ours})
+
+
+def _gain(system: Callable[[str], list[int]], asked: list[tuple[str, int]]) -> str:
+    gain = found = 0.0
+    for question, relevant in asked:
+        answer = system(question)
+        if relevant in answer:
+            gain += 1 / math.log2(answer.index(relevant) + 2)
+            found += 1
+    return f"{gain / len(asked):.3f} / {found / len(asked):.3f}"
+
+
+def inflection(texts: list[str], systems: dict[str, Any]) -> None:
+    vocabularies = [{fold(match.group()) for match in words(text)} for text in texts]
+    forms = {lemma: pattern(lemma) for lemma in LEMMAS}
+    relevant = {
+        lemma: {number for number, known in enumerate(vocabularies, 1) if any(map(form.fullmatch, known))}
+        for lemma, form in forms.items()
+    }
+    print(
+        f"\n{len(LEMMAS)} lemmas, {sum(len(queries) for _, queries in LEMMAS.values())} one-word queries: recall / precision"
+    )
+    for name, system in systems.items():
+        recall = precision = asked = 0.0
+        for lemma, (_, queries) in LEMMAS.items():
+            for query in queries:
+                if name == "warraq":
+                    found = {hit.id for hit in search(system, query, limit=len(texts)).hits}
+                else:
+                    found = set(system(query, len(texts)))
+                right = len(found & relevant[lemma])
+                recall += right / len(relevant[lemma]) if relevant[lemma] else 0
+                precision += right / len(found) if found else 1
+                asked += 1
+        print(f"{name:22}{recall / asked:.3f} / {precision / asked:.3f}")
+
+
+# --- speed -----------------------------------------------------------------------------------------------------------
+
+LETTERS = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
+VOCABULARY = 200_000
+SENTENCES = 100_000
+SENTENCE_WORDS = 20
+ARTICLE_SENTENCES = 15
+
+
+class Press:
+    """Prints synthetic articles from a pool of sentences whose words follow Zipf's law, and whose keys are made once."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self.random = random.Random(seed)
+        lengths = (2, 3, 3, 4, 4, 4, 5, 5, 6)
+        spelled: dict[str, None] = {}
+        while len(spelled) < VOCABULARY:
+            spelled["".join(self.random.choices(LETTERS, k=self.random.choice(lengths)))] = None
+        self.words = [("ال" if self.random.random() < 0.3 and len(word) > 2 else "") + word for word in spelled]
+        weights = list(accumulate(1 / rank for rank in range(1, VOCABULARY + 1)))
+        drawn = self.random.choices(self.words, cum_weights=weights, k=SENTENCES * SENTENCE_WORDS)
+        self.sentences = [
+            " ".join(drawn[at : at + SENTENCE_WORDS]) + "." for at in range(0, len(drawn), SENTENCE_WORDS)
+        ]
+        blank = dict.fromkeys(COLUMNS, "") | {"id": 0}
+        self.keys = [make_entry(blank | {"text": sentence, "language": "ar"}).text for sentence in self.sentences]
+
+    def articles(self, count: int) -> Iterator[tuple[dict[str, Any], Any]]:
+        """Rows of `articles` with their index entries, oldest first, over ten years, from forty sites."""
+        day = date(2016, 1, 1)
+        for number in range(1, count + 1):
+            chosen = self.random.choices(range(SENTENCES), k=ARTICLE_SENTENCES)
+            title = self.random.choice(self.sentences)[:60].rsplit(" ", 1)[0]
+            row = dict.fromkeys(COLUMNS, "") | {
+                "id": number,
+                "url": f"https://www.site{number % 40}.example/{number}",
+                "site": f"site{number % 40}",
+                "hostname": f"www.site{number % 40}.example",
+                "version": 1,
+                "is_latest": 1,
+                "title": title,
+                "text": "\n".join(self.sentences[which] for which in chosen),
+                "date": str(day + timedelta(days=number * 3650 // count)),
+                "language": "ar",
+                "fetched_at": "2026-01-01T00:00:00Z",
+            }
+            entry = replace(make_entry(row | {"text": ""}), text=" ".join(self.keys[which] for which in chosen))
+            if number <= 20 and entry != make_entry(row):
+                raise AssertionError("the press does not print what the index would make")
+            yield row, entry
+
+
+def build(db: Any, press: Press, count: int) -> None:
+    create_index(db)
+    names = ("id", *COLUMNS)
+    sql = f"INSERT INTO articles ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+    batch: list[tuple[dict[str, Any], Any]] = []
+
+    def flush() -> None:
+        db.executemany(sql, [tuple(row[name] for name in names) for row, _ in batch])
+        add_entries(db, [entry for _, entry in batch])
+        db.commit()
+        batch.clear()
+
+    for number, pair in enumerate(press.articles(count), 1):
+        batch.append(pair)
+        if len(batch) == 2000:
+            flush()
+            if number % 100_000 == 0:
+                print(f"  {number} built", file=sys.stderr, flush=True)
+    flush()
+
+
+def kinds(press: Press) -> dict[str, Callable[[], tuple[str, dict[str, Any]]]]:
+    pick = press.random
+
+    def common(low: int = 0, high: int = 100) -> str:
+        return press.words[pick.randrange(low, high)]
+
+    def phrase() -> str:
+        start = pick.randrange(SENTENCE_WORDS - 1)
+        return " ".join(pick.choice(press.sentences).rstrip(".").split()[start : start + 2])
+
+    return {
+        "the 10 commonest words": lambda: (common(0, 10), {}),
+        "one common word": lambda: (common(), {}),
+        "two common words": lambda: (f"{common()} {common()}", {}),
+        "three common words": lambda: (f"{common()} {common()} {common()}", {}),
+        "common OR common": lambda: (f"{common()} OR {common()}", {}),
+        "common + middling": lambda: (f"{common()} {common(500, 5000)}", {}),
+        "one rare word": lambda: (common(20_000, 100_000), {}),
+        "phrase of two words": lambda: (f'"{phrase()}"', {}),
+        "beginning of a word": lambda: (f"{common(0, 2000)[:5]}*", {}),
+        "common, one site": lambda: (f"{common()} site:site{pick.randrange(40)}", {}),
+        "common, one old month": lambda: (f"{common()} on:2017-0{pick.randrange(1, 9)}", {}),
+        "common, newest first": lambda: (common(), {"order": "newest"}),
+    }
+
+
+def speed(count: int, folder: str, *, plain: bool, keep: bool) -> None:
+    path = Path(folder) / f"warraq-bench-{count}.db"
+    press = Press()
+    fresh = not path.exists()
+    db = new_database(str(path)) if fresh else sqlite3.connect(path)
+    try:
+        if fresh:
+            started = time.perf_counter()
+            build(db, press, count)
+            print(f"{count} articles built in {time.perf_counter() - started:.0f} s")
+            started = time.perf_counter()
+            optimize(db)
+            db.commit()
+            print(f"optimized in {time.perf_counter() - started:.0f} s")
+        if plain:
+            started = time.perf_counter()
+            create_plain_index(db)
+            db.commit()
+            print(f"plain index in {time.perf_counter() - started:.0f} s")
+        sizes(db, count)
+        latencies(db, press, count)
+    finally:
+        db.close()
+        if not keep:
+            path.unlink(missing_ok=True)
+
+
+def sizes(db: Any, count: int) -> None:
+    text = db.execute("SELECT sum(length(cast(title AS BLOB)) + length(cast(text AS BLOB))) FROM articles").fetchone()[
+        0
+    ]
+    print(f"{'bytes an article':24}{'text':>8}: {text / count:.0f}")
+    for table in ("articles_search", "articles_fts"):
+        if db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone():
+            size = sum(
+                db.execute(f"SELECT total(length({column})) FROM {table}_{part}").fetchone()[0]
+                for part, column in (("data", "block"), ("docsize", "sz"))
+            )
+            print(f"{table:>32}: {size / count:.0f} ({100 * size / text:.0f} % of the text)")
+    pages = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size", "freelist_count")]
+    print(f"{'whole file':>32}: {(pages[0] - pages[2]) * pages[1] / count:.0f}")
+
+
+def latencies(db: Any, press: Press, count: int, queries: int = 60) -> None:
+    print(f"\n{count} articles, 20 hits with extracts, ms{'':8}p50     p95     max  p95 CPU  ordered")
+    every: list[tuple[float, float]] = []
+    for name, make in kinds(press).items():
+        times, totals = [], []
+        for _ in range(queries):
+            text, options = make()
+            started, worked = time.perf_counter(), time.process_time()
+            results = search(db, text, relax=False, **options)
+            times.append(((time.perf_counter() - started) * 1000, (time.process_time() - worked) * 1000))
+            totals.append(results.total)
+        if "common" in name:
+            every += times
+        _line(name, times, sorted(totals)[len(totals) // 2])
+    _line("all with common words", every, "")
+
+
+def _line(name: str, times: list[tuple[float, float]], matches: object) -> None:
+    """CPU time stands beside the clock's because other work on the machine lengthens only the latter."""
+    clock, worked = sorted(wall for wall, _ in times), sorted(cpu for _, cpu in times)
+    print(f"{name:38}{_at(clock, 0.5):8.1f}{_at(clock, 0.95):8.1f}{clock[-1]:8.1f}{_at(worked, 0.95):9.1f}{matches:>9}")
+
+
+def _at(ascending: list[float], share: float) -> float:
+    return ascending[min(len(ascending) - 1, math.ceil(share * len(ascending)) - 1)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("quality", "speed"))
+    parser.add_argument("--articles", type=int, default=100_000)
+    parser.add_argument("--folder", default=tempfile.gettempdir(), help="where the database is built")
+    parser.add_argument("--plain", action="store_true", help="make articles_fts too, to see its size")
+    parser.add_argument("--keep", action="store_true", help="keep the database for another run")
+    arguments = parser.parse_args()
+    if arguments.what == "quality":
+        quality()
+    else:
+        speed(arguments.articles, arguments.folder, plain=arguments.plain, keep=arguments.keep)
+
+
+if __name__ == "__main__":
+    main()
