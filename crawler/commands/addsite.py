@@ -1,0 +1,148 @@
+"""`scrapy addsite URL`: looks at a site, writes its entry in sites.toml, and keeps one page with its article as a test."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+from scrapy.settings import SETTINGS_PRIORITIES
+
+from archive import ArchiveError, urls
+from crawler.scout import ScoutSpider
+from crawler.siteentry import entry_text
+from crawler.sites import Site, SiteError, load_sites, name_of
+
+if TYPE_CHECKING:
+    import argparse
+
+    from crawler.scout import Case
+
+HEADER = "# The sites to crawl: one table [site.NAME] each, crawled by `scrapy crawl news -a site=NAME`.\n"
+QUIET: dict[str, object] = {"LOG_LEVEL": "WARNING", "EXTENSIONS": {}, "ITEM_PIPELINES": {}}
+
+
+class Command(ScrapyCommand):
+    """Adds a site."""
+
+    requires_project = True
+
+    def syntax(self) -> str:
+        """What follows the command's name."""
+        return "[options] <url>"
+
+    def short_desc(self) -> str:
+        """One line for the list of commands."""
+        return "Look at a site and write its entry in sites.toml"
+
+    def long_desc(self) -> str:
+        """What --help prints."""
+        return (
+            "Asks a site for its start page, feeds, sitemaps and three articles (twenty requests or so, robots.txt "
+            "obeyed), appends its entry to sites.toml with comments on what was found and why, and keeps one page "
+            "with the article read from it under tests/sites/HOST/CASE/. Read both before you trust them. "
+            "Exit codes: 0 done; 2 wrong usage; 9 the site cannot be had."
+        )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """The command's own options."""
+        super().add_options(parser)
+        parser.add_argument("--name", default="", help="name of the entry and of the folder (default: the host)")
+        parser.add_argument("--dry-run", action="store_true", help="print the entry; write nothing")
+        parser.add_argument(
+            "--cases", type=Path, default=Path("tests/sites"), help="folder of saved pages (default: %(default)s)"
+        )
+
+    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Takes the archive out of the crawl: a look at a site keeps nothing."""
+        super().process_options(args, opts)
+        assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
+        for name, value in QUIET.items():
+            if self.settings.getpriority(name) != SETTINGS_PRIORITIES["cmdline"]:
+                self.settings.set(name, value, priority="cmdline")
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Looks, writes, and says what was written."""
+        if len(args) != 1:
+            raise UsageError("say which site: scrapy addsite https://example.org/", print_help=False)
+        assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
+        file = Path(self.settings["SITES_FILE"])
+        try:
+            name = self._free_name(file, opts.name or name_of(Site.from_url(args[0]).seeds[0]), dry=opts.dry_run)
+            scout = self._look(args[0])
+            if scout.problem or scout.findings is None:
+                print(f"scrapy addsite: {scout.problem or 'the look was cut off'}", file=sys.stderr)
+                self.exitcode = 9
+                return
+            text = entry_text(scout.findings, name)
+            if opts.dry_run:
+                print(text, end="")
+                return
+            _append(file, text)
+            load_sites(file)
+        except ArchiveError as error:
+            print(f"scrapy addsite: {error}", file=sys.stderr)
+            self.exitcode = error.exit_code
+            return
+        print(text)
+        print(f"Written to {file}. Crawl it: scrapy crawl news -a site={name}")
+        if scout.case:
+            folder = save_case(scout.case, opts.cases)
+            print(f"A page and the article read from it are in {folder}: correct article.json where it is wrong.")
+            print("The page belongs to its publisher: keep it out of a public repository unless you may publish it.")
+
+    def _free_name(self, file: Path, name: str, *, dry: bool) -> str:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,79}", name):
+            raise SiteError(f"{name!r} is no name; give one of a-z, 0-9, '.', '_' and '-' by --name")
+        if not dry and file.exists() and name in load_sites(file):
+            raise SiteError(f"has an entry [site.{name}] already; change it there, or give another --name", path=file)
+        return name
+
+    def _look(self, url: str) -> ScoutSpider:
+        assert self.crawler_process  # noqa: S101 - scrapy.cmdline sets it
+        crawler = self.crawler_process.create_crawler(ScoutSpider)
+        self.crawler_process.crawl(crawler, url=url)
+        self.crawler_process.start()
+        spider = crawler.spider
+        if not isinstance(spider, ScoutSpider):
+            raise SiteError("the look at the site could not start; see the log above")
+        return spider
+
+
+def _append(file: Path, text: str) -> None:
+    old = file.read_text("utf-8") if file.exists() else HEADER
+    file.write_text(f"{old.rstrip()}\n\n{text}", "utf-8")
+
+
+def save_case(case: Case, cases: Path) -> Path:
+    """Writes page.html, page.json and article.json as tests/test_sites.py reads them; returns their folder."""
+    page, article = case.page, case.article
+    tail = unquote(page.url.rstrip("/")).rpartition("/")[2]
+    words = "-".join(re.findall(r"\w+", tail.rpartition(".")[0] or tail))[:60].strip("-").lower()
+    folder = cases / re.sub(r"[^\w.-]+", "-", urls.host_of(page.url)) / (words or "page")
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = {name: value for name, value in page.head.headers if name.lower() in {"content-type", "x-robots-tag"}}
+    about = {
+        "url": page.url,
+        "fetched_at": page.fetched_at.isoformat(timespec="seconds"),
+        "status": page.head.status,
+        "headers": kept,
+    }
+    truth = {
+        "title": article.title,
+        "section": article.section,
+        "authors": list(article.authors),
+        "date_published": article.date_published,
+        "language": article.language,
+        "absent": [],
+        "paragraphs": article.text.split("\n"),
+    }
+    (folder / "page.html").write_bytes(page.body)
+    for file, content in (("page.json", about), ("article.json", truth)):
+        (folder / file).write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    return folder

@@ -1,0 +1,275 @@
+"""Writes an entry of sites.toml from what was found on a site, with comments on what was found and why. Pure; text out.
+
+Language, locale and time zone are guesses from evidence (what articles say, the country of the host, the dialect of
+month names), and the comment names the evidence, so that a person can judge it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from archive import urls
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from archive import Article
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A feed or sitemap: `found` says where its address was found, `holds` what is in it; `use` is False to leave it out."""
+
+    url: str
+    found: str
+    holds: str
+    use: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guess:
+    """A value and the evidence for it; the value is '' when there is none."""
+
+    value: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What a look at a site found.
+
+    `seed` is its start page after redirects. `articles` are URLs known to be articles, `expressions` their shapes;
+    `samples` the articles that were read. `seconds` is the median time of an answer, `crawl_delay` what robots.txt asks.
+    """
+
+    seed: str
+    day: str
+    feeds: tuple[Source, ...] = ()
+    sitemaps: tuple[Source, ...] = ()
+    sections: tuple[str, ...] = ()
+    articles: tuple[str, ...] = ()
+    expressions: tuple[str, ...] = ()
+    samples: tuple[Article, ...] = ()
+    language: str = ""
+    text: str = ""
+    seconds: float = 0.0
+    crawl_delay: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+# Country of a host's last label → region of its locale, time zone.
+_COUNTRIES = {
+    "ae": ("AE", "Asia/Dubai"),
+    "af": ("AF", "Asia/Kabul"),
+    "bh": ("BH", "Asia/Bahrain"),
+    "de": ("DE", "Europe/Berlin"),
+    "dj": ("DJ", "Africa/Djibouti"),
+    "dz": ("DZ", "Africa/Algiers"),
+    "eg": ("EG", "Africa/Cairo"),
+    "es": ("ES", "Europe/Madrid"),
+    "fr": ("FR", "Europe/Paris"),
+    "il": ("IL", "Asia/Jerusalem"),
+    "iq": ("IQ", "Asia/Baghdad"),
+    "ir": ("IR", "Asia/Tehran"),
+    "it": ("IT", "Europe/Rome"),
+    "jo": ("JO", "Asia/Amman"),
+    "km": ("KM", "Indian/Comoro"),
+    "kw": ("KW", "Asia/Kuwait"),
+    "lb": ("LB", "Asia/Beirut"),
+    "ly": ("LY", "Africa/Tripoli"),
+    "ma": ("MA", "Africa/Casablanca"),
+    "mr": ("MR", "Africa/Nouakchott"),
+    "om": ("OM", "Asia/Muscat"),
+    "pk": ("PK", "Asia/Karachi"),
+    "ps": ("PS", "Asia/Hebron"),
+    "qa": ("QA", "Asia/Qatar"),
+    "sa": ("SA", "Asia/Riyadh"),
+    "sd": ("SD", "Africa/Khartoum"),
+    "so": ("SO", "Africa/Mogadishu"),
+    "sy": ("SY", "Asia/Damascus"),
+    "tn": ("TN", "Africa/Tunis"),
+    "tr": ("TR", "Europe/Istanbul"),
+    "uk": ("GB", "Europe/London"),
+    "ye": ("YE", "Asia/Aden"),
+}
+# Month names of which each dialect of Arabic dates has its own (CLDR: ar-SY, ar-DZ and ar-TN, ar-MA, ar-EG).
+_MONTHS = {
+    "ar-SY": (
+        "كانون الثاني",
+        "شباط",
+        "آذار",
+        "نيسان",
+        "أيار",
+        "حزيران",
+        "تموز",
+        "أيلول",
+        "تشرين الأول",
+        "تشرين الثاني",
+    ),
+    "ar-DZ": ("جانفي", "فيفري", "أفريل", "جوان", "جويلية", "أوت"),
+    "ar-MA": ("يوليوز", "غشت", "شتنبر", "نونبر", "دجنبر"),
+    "ar-EG": ("يناير", "فبراير", "أبريل", "مايو", "يونيو", "يوليو", "أغسطس", "سبتمبر", "أكتوبر", "نوفمبر", "ديسمبر"),
+}
+
+
+def language_of(findings: Findings) -> Guess:
+    """The language that most of the articles read are in, or that the site says it has."""
+    counts = Counter(article.language for article in findings.samples if article.language)
+    if counts:
+        language, number = counts.most_common(1)[0]
+        return Guess(value=language, why=f"{number} of the {len(findings.samples)} articles read")
+    declared = findings.language.partition("-")[0].lower()
+    return Guess(value=declared, why="what the site declares") if re.fullmatch(r"[a-z]{2,3}", declared) else Guess()
+
+
+def locale_of(findings: Findings, language: str) -> Guess:
+    """Language and region whose dates the site writes: by its country, or by its month names."""
+    region = _region(findings)
+    if language and region.value:
+        return Guess(value=f"{language}-{_COUNTRIES[region.value][0]}", why=region.why)
+    if language == "ar":
+        counts = {locale: sum(findings.text.count(month) for month in months) for locale, months in _MONTHS.items()}
+        locale, number = max(counts.items(), key=lambda pair: pair[1])
+        if number >= 3 and number >= 3 * sorted(counts.values())[-2]:
+            return Guess(value=locale, why=f"its month names, seen {number} times")
+    return Guess()
+
+
+def timezone_of(findings: Findings) -> Guess:
+    """Time zone of the site's country; what offsets its articles write is in the comment."""
+    offsets = Counter(offset for article in findings.samples if (offset := _offset(article.date_published)))
+    written = f"articles write {', '.join(offsets)}" if offsets else "articles write no offset"
+    region = _region(findings)
+    if region.value:
+        return Guess(value=_COUNTRIES[region.value][1], why=f"{region.why}; {written}")
+    return Guess(why=f"no country is known; {written}")
+
+
+def _region(findings: Findings) -> Guess:
+    """Code of the site's country in `_COUNTRIES`: the end of its host, or the region of the language it declares."""
+    country = _country(findings.seed)
+    if country in _COUNTRIES:
+        return Guess(value=country, why=f"the host ends in .{country}")
+    declared = re.fullmatch(r"[a-z]{2,3}[-_]([A-Za-z]{2})", findings.language.strip())
+    if declared and declared.group(1).lower() in _COUNTRIES:
+        return Guess(value=declared.group(1).lower(), why=f"the site declares {findings.language}")
+    return Guess()
+
+
+def delay_of(findings: Findings) -> Guess:
+    """Seconds between requests: twice the time of an answer, from one to ten, or more if robots.txt asks for more."""
+    delay = min(10.0, max(1.0, round(2 * findings.seconds, 1)))
+    asked = f"robots.txt asks for {findings.crawl_delay:g}" if findings.crawl_delay else "robots.txt asks for no delay"
+    return Guess(
+        value=f"{max(delay, findings.crawl_delay or 0):g}", why=f"answers took {findings.seconds:.2f} s; {asked}"
+    )
+
+
+def entry_text(findings: Findings, name: str) -> str:
+    """The entry `[site.NAME]` with its comments, ready to be appended to sites.toml."""
+    language = language_of(findings)
+    locale = locale_of(findings, language.value)
+    zone = timezone_of(findings)
+    delay = delay_of(findings)
+    lines = [
+        f"# {urls.display(findings.seed)}, looked at on {findings.day} by `scrapy addsite`",
+        *(f"# {note}" for note in findings.notes),
+        f"[site.{_key(name)}]",
+        f"seeds = [{_quoted(findings.seed)}]",
+        *_sources("feeds", findings.feeds, "none was announced or found where they usually are"),
+        *_sources("sitemaps", findings.sitemaps, "none is named by robots.txt or found where they usually are"),
+        *_sections(findings),
+        *_articles(findings),
+        _line("language", language),
+        _line("locale", locale),
+        _line("timezone", zone),
+        f"delay = {delay.value}  # {_comment(delay.why)}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _country(seed: str) -> str:
+    return urls.host_of(seed).rpartition(".")[2]
+
+
+def _offset(date: str) -> str:
+    try:
+        moment = datetime.fromisoformat(date)
+    except ValueError:
+        return ""
+    return moment.strftime("%z")[:3] + ":" + moment.strftime("%z")[3:5] if moment.tzinfo else ""
+
+
+def _sources(key: str, sources: Iterable[Source], nothing: str) -> list[str]:
+    sources = list(sources)
+    if not any(source.use for source in sources):
+        return [f"# {key}: {nothing}", *_left_out(sources)]
+    return [
+        f"{key} = [",
+        *(
+            f"  {_quoted(source.url)},  # {_comment(source.found)}; {_comment(source.holds)}"
+            for source in sources
+            if source.use
+        ),
+        "]",
+        *_left_out(sources),
+    ]
+
+
+def _left_out(sources: Iterable[Source]) -> list[str]:
+    return [f"# left out: {_comment(source.url)} ({_comment(source.holds)})" for source in sources if not source.use]
+
+
+def _sections(findings: Findings) -> list[str]:
+    if not findings.sections:
+        return ["# sections: no link of a section is on the start page and on articles"]
+    return [
+        "sections = [  # in the navigation: linked from the start page and from articles",
+        *(f"  {_quoted(url)},{_shown(url)}" for url in findings.sections),
+        "]",
+    ]
+
+
+def _articles(findings: Findings) -> list[str]:
+    if not findings.expressions:
+        return [f"# articles: {len(findings.articles)} known addresses have no shape that tells them from sections"]
+    matched = sum(any(re.search(expression, url) for expression in findings.expressions) for url in findings.articles)
+    return [
+        f"articles = [  # {matched} of {len(findings.articles)} known addresses of articles, and no section, match",
+        *(f"  {_literal(expression)}," for expression in findings.expressions),
+        "]",
+    ]
+
+
+def _line(key: str, guess: Guess) -> str:
+    if not guess.value:
+        return f"# {key}: not known{f' ({_comment(guess.why)})' if guess.why else ''}; set it if dates or texts are read wrong"
+    return f"{key} = {_quoted(guess.value)}  # {_comment(guess.why)}"
+
+
+def _shown(url: str) -> str:
+    shown = urls.display(url)
+    return f"  # {_comment(shown)}" if shown != url else ""
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _quoted(name)
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string: its escapes are those of JSON."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _literal(text: str) -> str:
+    return f"'{text}'" if "'" not in text else _quoted(text)
+
+
+def _comment(text: str) -> str:
+    """Text that stays on its line, whatever a site put into it."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)[:200]
