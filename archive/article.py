@@ -123,6 +123,7 @@ class Extraction:
     detail: str = ""
     canonical_url: str = ""
     next_page: str = ""
+    previous_page: str = ""
     links: tuple[Link, ...] = ()
     feeds: tuple[Link, ...] = ()
     lines: tuple[str, ...] = ()

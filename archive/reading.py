@@ -61,7 +61,8 @@ class Found:
 class Answer:
     """What a response says.
 
-    `outcome` is one of `article`, `listing`, `quarantine`, `feed`, `sitemap`, `redirect`, `gone`, `refused`, `failed`, `other`.
+    `outcome` is one of `article`, `part` (a further page of an article, whose text belongs to that), `listing`, `quarantine`,
+    `feed`, `sitemap`, `redirect`, `gone`, `refused`, `failed`, `other`.
     """
 
     outcome: str
@@ -181,6 +182,8 @@ def _html(task: Task, extraction: Extraction) -> Answer:
         directives=tuple(sorted(extraction.directives)),
         next_page=extraction.next_page,
     )
+    if extraction.article is not None and extraction.previous_page:
+        return replace(answer, outcome="part", detail=extraction.previous_page, article=extraction.article)
     if extraction.article is not None:
         return replace(answer, article=extraction.article)
     outcome = "listing" if extraction.reason in LISTINGS else "quarantine"

@@ -182,7 +182,7 @@ class RefusedRequestError(ExchangeError, IgnoreRequest):
 
 
 class RobotsDisallowed(RefusedRequestError):  # noqa: N818 -- named as RFC 9309 speaks
-    """robots.txt disallows the URL, or could not be had (RFC 9309, section 2.3.1.4)."""
+    """robots.txt disallows the URL."""
 
     outcome = "robots-disallowed"
 
@@ -190,6 +190,12 @@ class RobotsDisallowed(RefusedRequestError):  # noqa: N818 -- named as RFC 9309 
         super().__init__(f"{url} is disallowed: {reason}")
         self.url = url
         self.reason = reason
+
+
+class RobotsUnreachable(RobotsDisallowed):
+    """robots.txt could not be had, which forbids everything for the time being (RFC 9309, section 2.3.1.4)."""
+
+    outcome = "robots-unreachable"
 
 
 class BudgetExceeded(RefusedRequestError):  # noqa: N818 -- the outcome's own name

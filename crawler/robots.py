@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import urljoin
 
 from scrapy import Request
@@ -21,7 +21,7 @@ from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet.defer import Deferred
 
 from archive.http import BadCoding, TooLarge, decode, parse_response
-from crawler.outcomes import RobotsDisallowed, outcome_of
+from crawler.outcomes import RobotsDisallowed, RobotsUnreachable, outcome_of
 from crawler.robotstxt import RobotsTxt, parse, product_of
 
 if TYPE_CHECKING:
@@ -107,13 +107,13 @@ class RobotsMiddleware:
         origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
         decision = await self._decide(origin)
         if decision.refused:
-            self._refuse(request, decision.refused)
+            self._refuse(RobotsUnreachable(request.url, decision.refused))
         if not decision.rules.allows(self._product, request.url):
-            self._refuse(request, "a rule of robots.txt")
+            self._refuse(RobotsDisallowed(request.url, "a rule of robots.txt"))
 
-    def _refuse(self, request: Request, reason: str) -> None:
+    def _refuse(self, refusal: RobotsDisallowed) -> NoReturn:
         self._stats.inc_value("robotstxt/forbidden")
-        raise RobotsDisallowed(request.url, reason)
+        raise refusal
 
     async def _decide(self, origin: str) -> Decision:
         known = self._decisions.get(origin)

@@ -40,6 +40,7 @@ def extract(page: Page) -> Extraction:
         detail=verdict[1] if verdict else "",
         canonical_url=metadata.canonical_url,
         next_page=metadata.next_page,
+        previous_page=metadata.previous_page,
         links=find_links(document.tree, page.url, encoding=codec),
         feeds=find_feeds(document.tree, page.url, encoding=codec),
         lines=text.line_keys(),

@@ -95,30 +95,37 @@ def _is_home(url: str, page: str) -> bool:
 
 
 def next_page(document: Document, head: Head) -> str:
-    """The URL of the article's next page: `rel=next`, or the next number of a paged post; '' when there is none."""
+    """The URL of the article's next page, by `rel=next` or the pager of the post; '' when there is none."""
+    here = _numbered(document.page.url)
+    return next((url for url in _pager_links(document, head, "next") if _follows(here, _numbered(url))), "")
+
+
+def previous_page(document: Document, head: Head) -> str:
+    """The URL of the page before this one of a paged post, by `rel=prev` or the pager; '' on a first page."""
+    here = _numbered(document.page.url)
+    if here[1] < 2:
+        return ""
+    return next((url for url in _pager_links(document, head, "prev") if _follows(_numbered(url), here)), "")
+
+
+MOST_PAGES = 20
+"""No article has more; a higher number in an address is an article's own, and its neighbour another article."""
+
+
+def _pager_links(document: Document, head: Head, rel: str) -> Iterator[str]:
     page = document.page.url
-    for href in head.links.get("next", ()):
-        url = absolute(page, href)
-        if url and _is_next(page, url):
-            return url
-    for count, anchor in enumerate(document.tree.iter("a")):
-        if count > 3_000:
-            break
+    hrefs = list(head.links.get(rel, ()))
+    for _, anchor in zip(range(3_000), document.tree.iter("a"), strict=False):
         parent = anchor.getparent()
         around = f"{anchor.get('class')} {anchor.get('rel')} {'' if parent is None else parent.get('class')}"
-        if (
-            ("next" in around or "post-page-numbers" in around)
-            and (url := absolute(page, anchor.get("href") or ""))
-            and _is_next(page, url)
-        ):
-            return url
-    return ""
+        if rel in around or "page-number" in around or "page-link" in around:
+            hrefs.append(anchor.get("href") or "")
+    return filter(None, (absolute(page, href) for href in hrefs))
 
 
-def _is_next(page: str, url: str) -> bool:
-    """Whether `url` is `page` with a page number one higher (`/2`, `/page/2`, `?page=2`); another article is not."""
-    here, there = _numbered(page), _numbered(url)
-    return here[0] == there[0] and there[1] == here[1] + 1
+def _follows(page: tuple[str, int], later: tuple[str, int]) -> bool:
+    """Whether `later` is the next page of the same post; another article of a running number is not."""
+    return page[0] == later[0] and later[1] == page[1] + 1 and later[1] <= MOST_PAGES
 
 
 _NUMBER = re.compile(
@@ -133,5 +140,8 @@ def _numbered(url: str) -> tuple[str, int]:
     match = _NUMBER.search(url)
     if not match:
         return url.rstrip("/"), 1
+    number = int(next(filter(None, match.groups()), "1"))
+    if number < 2:  # a first page goes without a number; an address that ends in /1 is an article's own
+        return url.rstrip("/"), 1
     stem = url[: match.start()] + url[match.end() :]
-    return stem.rstrip("/"), int(next(filter(None, match.groups()), "1"))
+    return stem.rstrip("/"), number

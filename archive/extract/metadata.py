@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from archive.extract.addresses import canonical_url, next_page
+from archive.extract.addresses import canonical_url, next_page, previous_page
 from archive.extract.agency import read_source
 from archive.extract.authors import read_authors
 from archive.extract.dates import read_dates
@@ -66,6 +66,7 @@ class Metadata:
     images: tuple[Image, ...] = ()
     canonical_url: str = ""
     next_page: str = ""
+    previous_page: str = ""
     is_accessible_for_free: bool | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
 
@@ -111,6 +112,7 @@ def read_metadata(document: Document) -> Metadata:
         images=images,
         canonical_url=canonical,
         next_page=next_page(document, head),
+        previous_page=previous_page(document, head),
         is_accessible_for_free=free,
         provenance={name: origin for name, origin in origins.items() if origin},
     )
