@@ -25,12 +25,13 @@ from archive.errors import (
 )
 from archive.imports import recover
 from archive.ingest import Committed, Ingest, Settled, check_writable, iso, open_ingest
-from archive.reading import Answer, Task
+from archive.reading import MAX_PARTS, Answer, Task, join_part
 from archive.reading import read as read_response
 from archive.store import Announced, CaptureRow, Due, Reading, Visit, captures, frontier, learned
 from archive.workers import WorkerKilledError, WorkerPool
 
 __all__ = [
+    "MAX_PARTS",
     "Announced",
     "Answer",
     "Archive",
@@ -66,6 +67,7 @@ __all__ = [
     "check_writable",
     "frontier",
     "iso",
+    "join_part",
     "learned",
     "open_ingest",
     "open_store",

@@ -18,7 +18,7 @@ from archive.capture import Location
 from archive.durable import sync_folder
 from archive.errors import DamagedFileError, NotWritableError
 from archive.ingest import Settled
-from archive.reading import Answer, Task
+from archive.reading import MAX_PARTS, Answer, Task, join_part
 from archive.store import captures
 from archive.store.rows import CaptureRow, Reading
 from archive.surt import surt
@@ -111,6 +111,7 @@ class Indexer:
         self._pool = pool
         self._site = site
         self._waiting: deque[tuple[CaptureRow, Future[Answer] | None]] = deque()
+        self._paged: list[tuple[CaptureRow, Answer]] = []
 
     def index_file(self, path: Path, *, start: int = 0, progress: Callable[[int], None] | None = None) -> None:
         """Indexes the records from byte `start` on that have no row yet; `progress` hears the byte offset reached.
@@ -164,7 +165,10 @@ class Indexer:
                 answer = future.result()
             except WorkerKilledError as error:
                 answer = Answer(outcome="quarantine", reason=error.reason, detail=error.detail)
-            self._ingest.settle(settled_answer(row, answer))
+            if answer.outcome == "article" and answer.next_page:
+                self._paged.append((row, answer))
+            else:
+                self._ingest.settle(settled_answer(row, answer))
         if self._ingest.waiting >= COMMIT_EVERY:
             self._commit()
 
@@ -180,6 +184,31 @@ class Indexer:
         while self._waiting:
             self._settle(*self._waiting.popleft())
         self._commit()
+        for row, answer in self._paged:
+            self._ingest.settle(settled_answer(row, self._with_parts(answer)))
+        self._paged.clear()
+        self._commit()
+
+    def _with_parts(self, first: Answer) -> Answer:
+        """An article that goes on over further pages, joined from the captures of those nearest at hand."""
+        answer, seen = first, {first.next_page}
+        while answer.article and answer.next_page and len(seen) <= MAX_PARTS:
+            row = captures.latest(self._ingest.store.db, answer.next_page)
+            if row is None:
+                break
+            part = self._pool.submit(self._task(row)).result()
+            if part.article is None or part.next_page in seen:
+                break
+            seen.add(part.next_page)
+            answer = join_part(answer, part)
+        return answer
+
+    def _task(self, row: dict[str, Any]) -> Task:
+        place = Location(
+            filename=row["warc_filename"], offset=row["warc_record_offset"], length=row["warc_record_length"]
+        )
+        block = warc.read_at(self._ingest.collection.warcs, place).block
+        return Task(url=row["url"], response=block, fetched_at=datetime.fromisoformat(row["captured_at"]))
 
     def _commit(self) -> None:
         self.done.add(self._ingest.commit())
@@ -192,9 +221,9 @@ def settled_answer(row: CaptureRow, answer: Answer) -> Settled:
         reading=Reading(
             outcome=answer.outcome, reason=answer.reason, detail=answer.detail, directives=" ".join(answer.directives)
         ),
-        article=answer.article,
+        article=answer.article if answer.outcome == "article" else None,
         host=urls.host_of(row.url),
-        lines=answer.lines if answer.article else (),
+        lines=answer.lines if answer.outcome == "article" else (),
     )
 
 

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 LISTINGS: frozenset[Reason] = frozenset({"home", "section", "tag"})
 """Pages that are no article and are meant to be none: what they are for is their links."""
 
+MAX_PARTS = 20
+"""Pages that are joined into one article at most."""
+
 GONE_STATUSES = frozenset({404, 410})
 CHALLENGE_STATUSES = frozenset({401, 402, 403, 407, 429, 451, 503})
 """Refusals whose page may say why: read for the reason, never for an article."""
@@ -204,6 +207,14 @@ def _zone(task: Task) -> tzinfo:
         return ZoneInfo(task.site.timezone) if task.site.timezone else UTC
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return UTC
+
+
+def join_part(answer: Answer, part: Answer) -> Answer:
+    """The article of `answer` with the text of its next page after its own; what comes after that page is next."""
+    assert answer.article  # noqa: S101 - only articles have parts
+    assert part.article  # noqa: S101
+    joined = replace(answer.article, text=f"{answer.article.text}\n{part.article.text}")
+    return replace(answer, article=joined, next_page=part.next_page)
 
 
 def _kind(url: str, text: str) -> Kind | None:

@@ -68,7 +68,7 @@ def _interval(history: History, now: datetime) -> timedelta | None:  # noqa: PLR
             return 7 * DAY
         case "redirect":
             return 30 * DAY
-        case "other":
+        case "other" | "part":
             return None
         case "article":
             return _article_interval(now - history.born)

@@ -144,11 +144,11 @@ class Visits:
         return Settled(
             row=row,
             reading=reading,
-            article=answer.article,
+            article=answer.article if answer.outcome == "article" else None,
             visit=visit,
             announced=self._in_scope(due, answer),
             host=due.host,
-            lines=answer.lines if answer.article else (),
+            lines=answer.lines if answer.outcome == "article" else (),
         )
 
     def failed(self, due: Due, row: CaptureRow | None, reason: str, detail: str) -> Settled:

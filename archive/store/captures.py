@@ -71,6 +71,12 @@ def _held(row: tuple[str, str, str, str] | None) -> Held | None:
     return Held(record_id=row[0], url=row[1], captured_at=row[2], payload_digest=row[3]) if row else None
 
 
+def latest(db: Database, url: str) -> dict[str, Any] | None:
+    """The newest whole response of the URL with status 200, as a dict of its columns; None when there is none."""
+    held_last = last_whole(db, url)
+    return of_record(db, held_last.record_id) if held_last else None
+
+
 def unread(db: Database) -> Iterator[dict[str, Any]]:
     """The captures that nobody has read yet: a crash came between their record and their reading."""
     return iter(list(db.query("SELECT * FROM captures WHERE outcome = '' ORDER BY id")))

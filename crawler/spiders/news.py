@@ -7,14 +7,13 @@ requests when they are due, and a crash at any point loses none of them.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, Spider
 from scrapy.exceptions import DownloadFailedError
 
-from archive import Answer, Task, WorkerKilledError
+from archive import MAX_PARTS, Answer, Task, WorkerKilledError, join_part
 from crawler.extensions import ArchiveExtension
 from crawler.items import ArticleItem
 from crawler.outcomes import outcome_of
@@ -30,9 +29,6 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from archive import Due
-
-MAX_PARTS = 20
-"""Pages that are joined into one article at most."""
 
 
 class NewsSpider(Spider):
@@ -171,8 +167,7 @@ class NewsSpider(Spider):
             row, data = self._archive.claim(request)
             part = await self._read(self._visits.task(response.url, data, row))
             self._archive.settle(self._visits.part(request.url, row, part))
-            if part.article is None or answer.article is None:
+            if part.article is None:
                 break
-            joined = replace(answer.article, text=f"{answer.article.text}\n{part.article.text}")
-            answer = replace(answer, article=joined, next_page=part.next_page)
+            answer = join_part(answer, part)
         return answer

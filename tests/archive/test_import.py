@@ -1,0 +1,135 @@
+"""Import: any WARC goes through the same extraction into the same tables, whole or torn, once."""
+
+import gzip
+import json
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from archive import Archive, Capture
+from archive.warc import WarcWriter, payload_digest
+
+ROOT = Path(__file__).parents[2]
+BODY = "".join(
+    f"<p>هذه الفقرة رقم {n} من خبر طويل كتب للاختبار وفيه ما يكفي من الكلمات ليكون نصاً صحيحاً يقرأه القارئ كاملاً.</p>"
+    for n in range(6)
+)
+
+
+def page(title):
+    return f"<!DOCTYPE html><html lang=ar><title>{title}</title><article><h1>{title}</h1>{BODY}</article></html>".encode()
+
+
+def capture(path, body, minute=0):
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(body)}\r\n\r\n"
+    return Capture(
+        url=f"https://news.example{path}",
+        started=datetime(2026, 11, 24, 12, minute, tzinfo=UTC),
+        request=f"GET {path} HTTP/1.1\r\nHost: news.example\r\n\r\n".encode(),
+        response=head.encode() + body,
+    )
+
+
+@pytest.fixture
+def warc(tmp_path):
+    folder = tmp_path / "source"
+    folder.mkdir()
+    with WarcWriter(folder, info={"software": "test"}, host="h") as writer:
+        for n in range(3):
+            one = capture(f"/2026/11/{n}", page(f"عنوان الخبر رقم {n} في هذا الاختبار"), n)
+            writer.write_capture(one, payload_digest=payload_digest(one))
+    (path,) = folder.glob("*.warc.gz")
+    return path
+
+
+def warraq(*arguments, code=0):
+    done = subprocess.run(
+        [sys.executable, "-m", "archive", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, done.stderr + done.stdout
+    return done
+
+
+def test_pages_of_a_warc_become_articles_that_point_into_the_collections_own_copy(warc, tmp_path):
+    folder = tmp_path / "c"
+    said = json.loads(warraq("--archive", folder, "import", "--json", warc).stdout)
+    assert (said["captures"], said["articles_new"]) == (3, 3)
+    warc.unlink()
+    with Archive(folder) as archive:
+        rows = list(archive.newest())
+        assert sorted(row["title"] for row in rows) == [f"عنوان الخبر رقم {n} في هذا الاختبار" for n in range(3)]
+        assert all(archive.record(row).block.startswith(b"HTTP/1.1 200 OK") for row in rows)
+        assert all(row["text"].count("\n") == 5 for row in rows)
+
+
+def test_importing_again_changes_nothing(warc, tmp_path):
+    folder = tmp_path / "c"
+    warraq("--archive", folder, "import", warc)
+    said = json.loads(warraq("--archive", folder, "import", "--json", warc).stdout)
+    assert (said["captures"], said["known_before"], said["articles_new"]) == (3, 3, 0)
+    assert len(list((folder / "archive").glob("*.warc.gz"))) == 1
+
+
+@pytest.mark.parametrize("how", ["plain", "whole gzip"])
+def test_a_warc_whose_records_are_no_members_of_their_own_is_rewritten(warc, tmp_path, how):
+    data = gzip.decompress(warc.read_bytes())
+    other = tmp_path / ("old.warc" if how == "plain" else "old.warc.gz")
+    other.write_bytes(data if how == "plain" else gzip.compress(data))
+    said = json.loads(warraq("--archive", tmp_path / "c", "import", "--json", other).stdout)
+    assert said["articles_new"] == 3
+    with Archive(tmp_path / "c") as archive:
+        assert archive.record(next(archive.newest())).type == "response"
+
+
+def test_a_truncated_warc_is_imported_up_to_the_damage_and_says_so(warc, tmp_path):
+    torn = tmp_path / "torn.warc.gz"
+    shutil.copy(warc, torn)
+    torn.chmod(0o644)
+    with torn.open("r+b") as file:
+        file.truncate(torn.stat().st_size - 200)
+    done = warraq("--archive", tmp_path / "c", "import", torn, code=7)
+    assert "torn.warc.gz" in done.stderr
+    assert "Traceback" not in done.stderr
+    with Archive(tmp_path / "c") as archive:
+        assert len(list(archive.newest())) == 2
+
+
+def test_a_file_that_is_no_warc_is_refused_in_one_line(tmp_path):
+    (tmp_path / "notes.txt").write_text("x")
+    done = warraq("--archive", tmp_path / "c", "import", tmp_path / "notes.txt", code=2)
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_folder_without_an_archive_is_one_clear_line(tmp_path):
+    done = warraq("--archive", tmp_path, "list", code=3)
+    assert done.stderr.startswith("warraq: no archive in")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_unknown_url_has_its_own_exit_code(warc, tmp_path):
+    warraq("--archive", tmp_path / "c", "import", warc)
+    assert "nothing for" in warraq("--archive", tmp_path / "c", "show", "https://nowhere.example/", code=8).stderr
+    assert "nothing for" in warraq("--archive", tmp_path / "c", "show", "999", code=8).stderr
+
+
+def test_parts_of_a_paged_article_become_one_article(tmp_path):
+    folder = tmp_path / "source"
+    folder.mkdir()
+    pager = '<div class="page-links"><a class="post-page-numbers" href="/2026/11/long/{}">{}</a></div>'
+    first = page("مقال طويل في صفحتين اثنتين").replace(b"</article>", pager.format("2/", 2).encode() + b"</article>")
+    second = page("مقال طويل في صفحتين اثنتين").replace("الفقرة".encode(), "التتمة".encode())
+    second = second.replace(b"</article>", pager.format("", 1).encode() + b"</article>")
+    with WarcWriter(folder, info={"software": "test"}, host="h") as writer:
+        for path, body in (("/2026/11/long/", first), ("/2026/11/long/2/", second)):
+            one = capture(path, body)
+            writer.write_capture(one, payload_digest=payload_digest(one))
+    warraq("--archive", tmp_path / "c", "import", *folder.glob("*.warc.gz"))
+    with Archive(tmp_path / "c") as archive:
+        (row,) = archive.newest()
+    assert row["url"].endswith("/long/")
+    assert row["text"].count("الفقرة") == 6
+    assert row["text"].count("التتمة") == 6
