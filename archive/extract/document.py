@@ -145,7 +145,26 @@ def parse(text: str) -> HtmlElement:
         raise Unreadable("empty", f"no elements ({error.msg})") from error
     if not isinstance(tree, HtmlElement):
         raise Unreadable("empty", "no elements")
+    _move_to_body(tree)
     return tree
+
+
+_HEAD_ONLY = frozenset({"base", "link", "meta", "noscript", "script", "style", "template", "title"})
+
+
+def _move_to_body(tree: HtmlElement) -> None:
+    """Ends the head where the page forgot to: libxml2 keeps elements that it does not know (`article`, `main`) in it."""
+    head = tree.find("head")
+    if head is None:
+        return
+    strays = next((list(head)[at:] for at, child in enumerate(head) if child.tag not in _HEAD_ONLY), [])
+    if not strays:
+        return
+    body = tree.find("body")
+    if body is None:
+        body = etree.SubElement(tree, "body")
+    for at, stray in enumerate(strays):
+        body.insert(at, stray)
 
 
 def _require_html(body: bytes, content_type: str) -> None:

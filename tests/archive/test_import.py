@@ -21,7 +21,9 @@ BODY = "".join(
 
 
 def page(title):
-    return f"<!DOCTYPE html><html lang=ar><title>{title}</title><article><h1>{title}</h1>{BODY}</article></html>".encode()
+    return (
+        f"<!DOCTYPE html><html lang=ar><title>{title}</title><article><h1>{title}</h1>{BODY}</article></html>".encode()
+    )
 
 
 def capture(path, body, minute=0):
@@ -71,7 +73,7 @@ def test_importing_again_changes_nothing(warc, tmp_path):
     warraq("--archive", folder, "import", warc)
     said = json.loads(warraq("--archive", folder, "import", "--json", warc).stdout)
     assert (said["captures"], said["known_before"], said["articles_new"]) == (3, 3, 0)
-    assert len(list((folder / "archive").glob("*.warc.gz"))) == 1
+    assert (folder / "archive" / warc.name).read_bytes() == warc.read_bytes()
 
 
 @pytest.mark.parametrize("how", ["plain", "whole gzip"])
@@ -90,7 +92,7 @@ def test_a_truncated_warc_is_imported_up_to_the_damage_and_says_so(warc, tmp_pat
     shutil.copy(warc, torn)
     torn.chmod(0o644)
     with torn.open("r+b") as file:
-        file.truncate(torn.stat().st_size - 200)
+        file.truncate(torn.stat().st_size - 700)
     done = warraq("--archive", tmp_path / "c", "import", torn, code=7)
     assert "torn.warc.gz" in done.stderr
     assert "Traceback" not in done.stderr

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from archive.article import Page
-from archive.extract.document import MAX_BYTES, Unreadable, read
+from archive.extract.document import MAX_BYTES, Unreadable, parse, read
 
 FETCHED = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -115,3 +115,11 @@ def test_unclosed_markup_costs_linear_time(body: str) -> None:
     with contextlib.suppress(Unreadable):
         read(page("<html><body><p>x</p>" + body))
     assert time.perf_counter() - started < 1
+
+
+def test_a_page_without_a_body_tag_has_its_article_in_the_body() -> None:
+    tree = parse("<html><title>عنوان</title><article><h1>عنوان</h1><p>نص</p></article><p>ذيل</p></html>")
+    body = tree.find("body")
+    assert body is not None
+    assert [child.tag for child in body] == ["article", "p"]
+    assert tree.findtext("head/title") == "عنوان"
