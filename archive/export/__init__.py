@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from archive.export.cdxj import write_cdxj
+from archive.export.csv import write_csv
+from archive.export.jsonl import write_jsonl
+from archive.export.parquet import write_parquet
 from archive.export.source import Chosen, Source
 from archive.export.wacz import write_wacz
 from archive.export.warc import write_warc
@@ -34,6 +37,9 @@ class Format:
 
 
 FORMATS: dict[str, Format] = {
+    "jsonl": Format(write=write_jsonl, suffix=".jsonl", of="articles"),
+    "csv": Format(write=write_csv, suffix=".csv", of="articles"),
+    "parquet": Format(write=write_parquet, suffix=".parquet", of="articles", binary=True),
     "cdxj": Format(write=write_cdxj, suffix=".cdxj", of="captures"),
     "warc": Format(write=write_warc, suffix=".warc.gz", of="captures", binary=True),
     "wacz": Format(write=write_wacz, suffix=".wacz", of="captures", binary=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
 import json
@@ -18,6 +19,7 @@ from archive.export.sorting import Sorted
 from archive.warc import read_at, read_raw, read_records
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from .conftest import Collection
@@ -147,3 +149,75 @@ def test_sorting_spills_to_disk_and_still_gives_each_line_once() -> None:
             lines.add(f"{(n * 37) % 50:03d} سطر")
         assert list(lines) == [f"{n:03d} سطر" for n in range(50)]
         assert len(lines) == 50
+
+
+ROWS = (
+    {
+        "id": 1, "url": "http://news.example/1", "version": 1, "is_latest": 1, "title": "عنوان", "text": "سطر\nسطر آخر, \"وفاصلة\"",
+        "tags": '["سياسة"]', "is_accessible_for_free": None, "warc_record_offset": 5,
+    },
+    {
+        "id": 2, "url": "http://news.example/2", "version": 1, "is_latest": 0, "title": "=cmd|' /C calc'!A0", "text": "",
+        "tags": "[]", "is_accessible_for_free": 1, "warc_record_offset": 6,
+    },
+)  # fmt: skip
+article_formats = pytest.mark.parametrize("name", [name for name, one in FORMATS.items() if one.of == "articles"])
+
+
+@article_formats
+def test_articles_come_out_whole_and_counted(collection: Collection, tmp_path: Path, name: str) -> None:
+    target = tmp_path / "x"
+    assert FORMATS[name].write(collection.source(articles=ROWS), target) == 2
+    first = READERS[name](target)
+    assert first[0]["title"] == "عنوان"
+    assert first[0]["text"] == 'سطر\nسطر آخر, "وفاصلة"'
+    assert FORMATS[name].write(collection.source(articles=()), target) == 0
+
+
+@article_formats
+def test_a_failed_export_of_articles_leaves_what_was_there(collection: Collection, tmp_path: Path, name: str) -> None:
+    def rows() -> Iterator[dict[str, object]]:
+        yield ROWS[0]
+        raise ArchiveError("the disk is gone")
+
+    (tmp_path / "here").write_text("before")
+    with pytest.raises(ArchiveError):
+        FORMATS[name].write(collection.source(articles=rows()), tmp_path / "here")
+    assert (tmp_path / "here").read_text() == "before"
+    assert {path.name for path in tmp_path.iterdir()} == {"here", "collections"}
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def read_parquet(path: Path) -> list[dict[str, object]]:
+    return pytest.importorskip("pyarrow.parquet").read_table(path).to_pylist()
+
+
+READERS = {
+    "jsonl": lambda path: [json.loads(line) for line in path.read_text().splitlines()],
+    "csv": read_csv,
+    "parquet": read_parquet,
+}
+
+
+def test_json_columns_are_opened(collection: Collection, tmp_path: Path) -> None:
+    FORMATS["jsonl"].write(collection.source(articles=ROWS), tmp_path / "x")
+    first, second = READERS["jsonl"](tmp_path / "x")
+    assert (first["tags"], first["is_latest"], first["is_accessible_for_free"]) == (["سياسة"], True, None)
+    assert (second["is_latest"], second["is_accessible_for_free"]) == (False, True)
+    assert "سياسة" in (tmp_path / "x").read_text()
+
+
+def test_a_title_cannot_run_as_a_formula(collection: Collection, tmp_path: Path) -> None:
+    FORMATS["csv"].write(collection.source(articles=ROWS), tmp_path / "x")
+    assert read_csv(tmp_path / "x")[1]["title"] == "'=cmd|' /C calc'!A0"
+
+
+def test_parquet_has_types(collection: Collection, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    FORMATS["parquet"].write(collection.source(articles=ROWS), tmp_path / "x")
+    types = {field.name: str(field.type) for field in parquet.read_schema(tmp_path / "x")}
+    assert (types["id"], types["is_latest"], types["title"]) == ("int64", "bool", "string")

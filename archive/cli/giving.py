@@ -1,0 +1,138 @@
+"""Commands that give out: export."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archive.access import Archive
+from archive.capture import Location
+from archive.cli.place import the_folder
+from archive.cli.writing import json_option, print_json
+from archive.errors import NotFoundError, UsageError
+from archive.export import FORMATS, Chosen, Source
+from archive.store import captures
+from archive.store.choice import Choice
+from archive.store.choice import articles as choose_articles
+from archive.store.choice import captures as choose_captures
+from archive.urls import canonicalise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archive.export import Format
+    from archive.warc import Record
+
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+FOUND_BY_WORDS = 10_000
+"""Articles that `--query` gives at most: what a search is for, not a dump."""
+
+
+@click.command()
+@click.option("-f", "--format", "name", type=click.Choice(list(FORMATS)), default="jsonl", show_default=True)
+@click.option("-o", "--out", "target", type=click.Path(dir_okay=False, path_type=Path), help="File to write [stdout]")
+@click.option("--site", default="", help="Only this site.")
+@click.option("--from", "first_day", metavar="DAY", default="", help="Not before this day (2024-12-31).")
+@click.option("--to", "last_day", metavar="DAY", default="", help="Not after this day.")
+@click.option("--url", "urls", multiple=True, help="Only this URL or article; may be given several times.")
+@click.option("--query", default="", help="Only the articles that these words find (see `warraq search`).")
+@click.option("--versions", "all_versions", is_flag=True, help="All versions of articles, not just the latest.")
+@json_option
+@click.pass_context
+def export(
+    ctx: click.Context,
+    *,
+    name: str,
+    target: Path | None,
+    site: str,
+    first_day: str,
+    last_day: str,
+    urls: tuple[str, ...],
+    query: str,
+    all_versions: bool,
+    as_json: bool,
+) -> None:
+    """Give out articles (jsonl, csv, parquet), or what was captured (warc, wacz, cdxj), chosen by site, day, URL or words.
+
+    Days are of publication for articles, of capture for the others. A WACZ opens in replayweb.page; it holds the pages, the
+    responses that its revisits refer to, and the pictures and styles of the pages that the archive has.
+    """
+    for day in (first_day, last_day):
+        if day and not DAY.fullmatch(day):
+            raise UsageError(f"{day!r} is no day: write it as 2024-12-31")
+    way = FORMATS[name]
+    if target is None and way.binary and sys.stdout.isatty():
+        raise UsageError(f"{name} is not for the terminal: name a file with --out")
+    with Archive(the_folder(ctx)) as archive:
+        found = _ids(archive, query) if query else None
+        spellings = tuple(dict.fromkeys(one for url in urls for one in (url, canonicalise(url)) if one))
+        choice = Choice(
+            site=site,
+            first_day=first_day,
+            last_day=last_day,
+            urls=spellings,
+            article_ids=found,
+            all_versions=all_versions,
+        )
+        source = Source(
+            collection=archive.collection.folder,
+            created=datetime.now(UTC),
+            title=query or ", ".join(urls) or site or archive.collection.name,
+            captures=_captures(archive, choice),
+            articles=choose_articles(archive.db, choice),
+            original=lambda record: _original(archive, record),
+        )
+        count = way.write(source, target) if target else _to_stdout(way, source)
+    if not count and (urls or query):
+        raise NotFoundError(query or urls[0])
+    if as_json and target:
+        print_json([{"format": name, "file": str(target), way.of: count}])
+    elif target:
+        click.echo(f"{count} {way.of} in {target}", err=True)
+
+
+def _to_stdout(way: Format, source: Source) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"export{way.suffix}"
+        count = way.write(source, path)
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, click.get_binary_stream("stdout"))
+    return count
+
+
+def _ids(archive: Archive, query: str) -> tuple[int, ...]:
+    return tuple(hit.id for hit in archive.search(query, limit=FOUND_BY_WORDS).hits)
+
+
+def _captures(archive: Archive, choice: Choice) -> Iterator[Chosen]:
+    for row in choose_captures(archive.db, choice):
+        yield Chosen(
+            location=_place(row),
+            title=row["title"],
+            text=row["text"],
+            is_page=bool(row["title"])
+            or (row["status"] == 200 and row["mime"] in {"text/html", "application/xhtml+xml"}),
+        )
+
+
+def _place(row: dict[str, object]) -> Location:
+    return Location(
+        filename=str(row["warc_filename"]),
+        offset=int(str(row["warc_record_offset"])),
+        length=int(str(row["warc_record_length"])),
+    )
+
+
+def _original(archive: Archive, record: Record) -> Location | None:
+    row = captures.of_record(archive.db, record.get("WARC-Refers-To"))
+    return _place(row) if row else None
+
+
+COMMANDS = (export,)

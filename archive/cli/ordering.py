@@ -1,0 +1,145 @@
+"""Commands that keep an archive in order: verify, repair, redact."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import click
+
+from archive.cli.place import the_folder
+from archive.cli.writing import json_option, print_json
+from archive.collection import Collection
+from archive.database import open_store
+from archive.errors import ArchiveLockedError, DamagedFileError
+from archive.ingest import open_ingest
+from archive.maintain import Report
+from archive.maintain import redact as redact_
+from archive.maintain import repair as repair_
+from archive.maintain import verify as verify_
+from archive.reading import read
+from archive.workers import WorkerPool
+
+SHOWN = 50
+DAMAGED = DamagedFileError.exit_code
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@click.command()
+@json_option
+@click.pass_context
+def verify(ctx: click.Context, *, as_json: bool) -> None:
+    """Check every record, digest, row, index line and manifest entry; name what is wrong.
+
+    Ends with exit code 7 when something is. Each run leaves a row in the table `runs`. May run beside a crawl.
+    """
+    collection = Collection(the_folder(ctx))
+    collection.require()
+    with open_store(collection.database) as store:
+        report = verify_(collection, store, clock=_now, in_use=_in_use(collection), progress=_progress)
+    _clear()
+    if as_json:
+        figures = {"files": report.files, "records": report.records, "bytes": report.size, "rows": report.rows}
+        print_json([{**figures, "ok": report.ok, "problems": [asdict(problem) for problem in report.problems]}])
+    else:
+        _print_report(report)
+    if not report.ok:
+        ctx.exit(DAMAGED)
+
+
+def _print_report(report: Report) -> None:
+    for problem in report.problems[:SHOWN]:
+        click.echo(f"{click.style(problem.kind, fg='red')}  {problem}")
+    if len(report.problems) > SHOWN:
+        click.echo(f"and {len(report.problems) - SHOWN} more (--json lists all)")
+    verdict = "all is as it was written" if report.ok else f"{len(report.problems)} problems"
+    click.echo(f"{report.files} files, {report.records} records, {report.size} bytes, {report.rows} rows: {verdict}")
+
+
+def _in_use(collection: Collection) -> bool:
+    try:
+        with collection.lock():
+            return False
+    except ArchiveLockedError:
+        return True
+
+
+def _progress(name: str, offset: int) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[2K{name} {offset >> 20} MB", err=True, nl=False)
+
+
+def _clear() -> None:
+    if sys.stderr.isatty():
+        click.echo("\r\x1b[2K", err=True, nl=False)
+
+
+@click.command()
+@click.option("--workers", default=2, show_default=True, help="Processes that extract.")
+@json_option
+@click.pass_context
+def repair(ctx: click.Context, *, workers: int, as_json: bool) -> None:
+    """Put in order what a crash left: torn ends, records without rows, index and manifest. A second run finds nothing.
+
+    Damage in the middle of a file cannot be repaired; it is named (exit code 7), and what lies around it is kept.
+    """
+    collection = Collection(the_folder(ctx))
+    collection.require()
+    with WorkerPool(read, workers=workers, preload=("archive.reading",)) as pool:
+        ingest = open_ingest(collection, info={"software": "warraq", "description": "repair"}, clock=_now)
+        try:
+            done = repair_(ingest, pool)
+        finally:
+            ingest.close()
+    damaged = [str(error) for error in done.imported.damaged]
+    if as_json:
+        cut = [{"file": one.path.name, "cut": one.cut} for one in done.taken_up]
+        print_json([{"closed": cut, "rows": done.rows, "indexed": list(done.indexed), "damaged": damaged}])
+    else:
+        for one in done.taken_up:
+            click.echo(f"closed {one.path.name}" + (f", {one.cut} bytes of a torn record cut off" if one.cut else ""))
+        for name in done.indexed:
+            click.echo(f"indexed {name} anew")
+        click.echo("nothing to repair" if done.nothing else f"{done.rows} records got their rows")
+        for line in damaged:
+            click.echo(line, err=True)
+    if damaged:
+        ctx.exit(DAMAGED)
+
+
+@click.command()
+@click.argument("url")
+@click.option("--reason", required=True, help="Why: it stays in the archive, in the URL's place.")
+@click.option("--by", "who", default=getpass.getuser, show_default="the user's name", help="Who asked for it.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@click.pass_context
+def redact(ctx: click.Context, *, url: str, reason: str, who: str, yes: bool, as_json: bool) -> None:
+    """Take a URL and the article that it shows out of the archive for good, and keep who asked and why.
+
+    Its records become tombstones; its rows, search entries and index lines go; it is not fetched again. No other record changes.
+    """
+    collection = Collection(the_folder(ctx))
+    collection.require()
+    if not yes:
+        click.confirm(f"Take every capture of {url} out of {collection.folder}, for good?", abort=True, err=True)
+    with collection.lock(), open_store(collection.database) as store:
+        done = redact_(collection, store, url=url, reason=reason, who=who, clock=_now)
+    if as_json:
+        print_json([asdict(done)])
+        return
+    click.echo(
+        f"{done.records} records, {done.captures} captures and {done.articles} articles of {', '.join(done.urls)} are gone"
+    )
+    for other in done.bereft:
+        click.echo(
+            f"{other} was served the same bytes and was kept as a revisit of them: it has lost its payload", err=True
+        )
+
+
+COMMANDS = (verify, repair, redact)
