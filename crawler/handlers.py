@@ -34,7 +34,7 @@ from crawler.outcomes import (
     TooLargeError,
     TotalTimeoutError,
 )
-from crawler.wire import exchange_captured, make_capture, serialize_request
+from crawler.wire import exchange_captured, make_capture, request_target, serialize_request
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -155,9 +155,7 @@ class WireHandler:
         proxy, headers = _read_proxy(request.meta.get("proxy"), headers, tls=tls)
         name = f"[{host}]" if ":" in host else host
         authority = name if port == standard else f"{name}:{port}"
-        target = "".join(
-            (parts.path or "/", f";{parts.params}" if parts.params else "", f"?{parts.query}" if parts.query else "")
-        )
+        target = request_target(request.url)
         if proxy is not None and not tls:
             target = f"http://{authority}{target}"
         message = serialize_request(

@@ -1,12 +1,14 @@
 """Keeps a decent pace per host: a downloader middleware; a request in, passed on when its host's turn has come.
 
 Pace: the site's Crawl-delay (from robots.txt) or our own delay, whichever is longer; after 429 or 503 the delay doubles
-and the host rests for its Retry-After, and each good answer brings the delay a little nearer to normal. The delay is
-kept by Scrapy's download slot; how many requests enter the slot is kept here, so that a resting host holds none there.
+and the host rests for its Retry-After, and each good answer brings the delay a little nearer to normal. All waiting is
+done here and none in Scrapy's download slots, because a request in a slot could not be called back when the host asks
+for a rest, and would go out during it.
 """
 
 from __future__ import annotations
 
+import random
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -51,12 +53,13 @@ class Pace:
 
 @dataclass(slots=True, kw_only=True)
 class _Host:
-    """State of one host: `floor` is the delay that it is owed at least, `delay` the one in force."""
+    """State of one host, times by the clock: `floor` is the delay that it is owed at least, `delay` the one in force."""
 
     floor: float
     delay: float
-    concurrency: int
     resting_until: float = 0.0
+    next_start: float = 0.0
+    wake_at: float = 0.0
     inside: int = 0
     requests: int = 0
     waiting: deque[Deferred[None]] = field(default_factory=deque)
@@ -109,7 +112,6 @@ class PolitenessMiddleware:
         middleware = cls(pace=pace, slots=slots, call_later=call_later, stats=crawler.stats)
         crawler.signals.connect(middleware.robots_read, robots_read)
         crawler.signals.connect(middleware.reached_downloader, signals.request_reached_downloader)
-        crawler.signals.connect(middleware.left_downloader, signals.request_left_downloader)
         return middleware
 
     def stop(self) -> None:
@@ -132,31 +134,24 @@ class PolitenessMiddleware:
                 self._stats.inc_value("politeness/budget_exceeded")
                 raise BudgetExceeded(name, self._pace.budget)
             host.requests += 1
-        while (rest := host.resting_until - self._clock()) > 0 or host.inside >= host.concurrency:
-            if rest > self._pace.patience:
-                self._stats.inc_value("politeness/refused_while_resting")
-                raise HostPaused(name, rest)
-            turn: Deferred[None] = Deferred()
-            host.waiting.append(turn)
-            await maybe_deferred_to_future(turn)
-            if self._stopping:
-                raise HostPaused(name, max(rest, 0.0))
-        host.inside += 1
+        await self._turn(name, host)
         self._inside.add(request)
+        host.inside += 1
+        host.next_start = self._clock() + self._interval(host)
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Learn from the answer: slow down for a busy host, speed up again for a well one."""
         host = self._host(_host_of(request))
         if response.status in _BUSY:
-            self._slow_down(request, host, response.headers.get("Retry-After"))
+            self._slow_down(host, response.headers.get("Retry-After"))
         elif host.delay > host.floor:
             host.delay = max(host.floor, host.delay * _RECOVERY - 0.01)
+        self._leave(request, host)
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:  # noqa: ARG002 -- Scrapy's interface
-        """Let the next one in if the request never reached the downloader."""
-        if request in self._inside:
-            self._leave(request)
+        """Let the host's next request in."""
+        self._leave(request, self._host(_host_of(request)))
 
     def robots_read(self, origin: str, crawl_delay: float | None) -> None:
         """Take the Crawl-delay, up to our cap: who asks for an hour between two requests means something else."""
@@ -166,20 +161,17 @@ class PolitenessMiddleware:
             host.delay = max(host.delay, host.floor)
 
     def reached_downloader(self, request: Request) -> None:
-        """Set the download slot's pace before it decides when the request goes out."""
-        self._apply(request, self._host(_host_of(request)))
-
-    def left_downloader(self, request: Request) -> None:
-        """Let the next request of the host in."""
-        if request in self._inside:
-            self._leave(request)
+        """Let the download slot add no delay of its own: the turn has come already."""
+        slot = self._slots().get(request.meta.get("download_slot", ""))
+        if slot is not None:
+            slot.delay = 0.0
 
     def _host(self, name: str) -> _Host:
         host = self._hosts.get(name)
         if host is None:
             if len(self._hosts) >= _MOST_HOSTS:
                 self._forget()
-            host = _Host(floor=self._pace.delay, delay=self._pace.delay, concurrency=self._pace.concurrency)
+            host = _Host(floor=self._pace.delay, delay=self._pace.delay)
             self._hosts[name] = host
         return host
 
@@ -189,42 +181,52 @@ class PolitenessMiddleware:
             if not host.inside and not host.waiting and host.resting_until < self._clock():
                 del self._hosts[name]
 
-    def _leave(self, request: Request) -> None:
-        self._inside.discard(request)
-        host = self._host(_host_of(request))
-        host.inside -= 1
-        self._wake(host)
+    async def _turn(self, name: str, host: _Host) -> None:
+        """Return when a request of the host may go out; first come, first served."""
+        while True:
+            rest = host.resting_until - self._clock()
+            if rest > self._pace.patience or self._stopping:
+                self._stats.inc_value("politeness/refused_while_resting")
+                raise HostPaused(name, max(rest, 0.0))
+            wait = max(rest, host.next_start - self._clock())
+            if wait <= 0 and host.inside < (1 if host.delay > self._pace.delay else self._pace.concurrency):
+                return
+            turn: Deferred[None] = Deferred()
+            host.waiting.append(turn)
+            self._wake_in(host, wait)
+            await maybe_deferred_to_future(turn)
+
+    def _interval(self, host: _Host) -> float:
+        """Seconds until the next start: our own delay varies, one that the site asked for is a least one."""
+        if host.delay > self._pace.delay:
+            return host.delay
+        spread = min(self._pace.jitter, 1.0)
+        return host.delay * random.uniform(1 - spread, 1 + spread)  # noqa: S311 -- not a secret
+
+    def _wake_in(self, host: _Host, seconds: float) -> None:
+        at = self._clock() + seconds
+        if seconds > 0 and not self._clock() < host.wake_at <= at:
+            host.wake_at = at
+            self._call_later(seconds, self._wake, host)
 
     def _wake(self, host: _Host) -> None:
         waiting, host.waiting = host.waiting, deque()
         for turn in waiting:
             turn.callback(None)
 
-    def _slow_down(self, request: Request, host: _Host, retry_after: bytes | None) -> None:
+    def _leave(self, request: Request, host: _Host) -> None:
+        if request in self._inside:  # else another middleware refused it before it came here
+            self._inside.discard(request)
+            host.inside -= 1
+            self._wake(host)
+
+    def _slow_down(self, host: _Host, retry_after: bytes | None) -> None:
         pace = self._pace
         host.delay = min(pace.longest_delay, max(2 * host.delay, _SLOWEST_START))
         asked = read_retry_after(retry_after, self._now())
         rest = host.delay if asked is None else min(max(asked, host.delay), pace.longest_rest)
-        until = self._clock() + rest
-        if until > host.resting_until:
-            host.resting_until = until
-            self._call_later(rest, self._rested, request, host)
+        host.resting_until = max(host.resting_until, self._clock() + rest)
         self._stats.inc_value("politeness/slowed_down")
-        self._apply(request, host)
-        self._wake(host)  # who waits must learn of the rest, it may be longer than our patience
-
-    def _rested(self, request: Request, host: _Host) -> None:
-        self._apply(request, host)
-        self._wake(host)
-
-    def _apply(self, request: Request, host: _Host) -> None:
-        slot = self._slots().get(request.meta.get("download_slot", ""))
-        if slot is None:
-            return
-        asked_for = host.delay > self._pace.delay
-        slot.delay = host.delay
-        slot.jitter = 0.0 if asked_for else self._pace.jitter  # a delay that the site asked for is a least one
-        slot.concurrency = 1 if asked_for else host.concurrency
 
 
 def read_retry_after(value: bytes | None, now: datetime) -> float | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
 
 from archive.capture import Capture, Truncated
 from crawler.outcomes import BadRequestError
@@ -29,8 +28,21 @@ _FIELD_VALUE = re.compile(rb"[^\r\n\x00]*")
 
 def without_credentials(url: str) -> str:
     """`url` without user name and password and without fragment: neither is part of what is fetched."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
+    scheme, authority, tail = _parts(url)
+    return f"{scheme}://{authority.rpartition('@')[2]}{tail}"
+
+
+def request_target(url: str) -> str:
+    """The origin-form of `url` as it is written (RFC 9112, section 3.2.1): path and query, an empty query's `?` too."""
+    tail = _parts(url)[2]
+    return tail if tail.startswith("/") else f"/{tail}"
+
+
+def _parts(url: str) -> tuple[str, str, str]:
+    """Scheme, authority, and all that follows up to the fragment; unlike urllib's parts they lose nothing in between."""
+    scheme, _, rest = url.partition("#")[0].partition("://")
+    end = min((at for at in (rest.find("/"), rest.find("?")) if at >= 0), default=len(rest))
+    return scheme, rest[:end], rest[end:]
 
 
 def serialize_request(
