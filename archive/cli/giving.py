@@ -103,7 +103,7 @@ def _to_stdout(way: Format, source: Source) -> int:
         path = Path(folder) / f"export{way.suffix}"
         count = way.write(source, path)
         with path.open("rb") as file:
-            shutil.copyfileobj(file, click.get_binary_stream("stdout"))
+            shutil.copyfileobj(file, sys.stdout.buffer)
     return count
 
 
