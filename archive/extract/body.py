@@ -11,11 +11,13 @@ import copy
 import logging
 import re
 from collections import Counter
+from configparser import ConfigParser
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lxml import etree
 from trafilatura import bare_extraction
+from trafilatura.settings import DEFAULT_CONFIG
 from trafilatura.settings import Document as TrafilaturaDocument
 
 from archive.extract.blocks import Block, read_blocks
@@ -32,11 +34,20 @@ _JOINERS = "\u200c\u200d"
 _STAND_INS = ("\U00010600", "\U00010601", "\U00010602", "\U00010603", "\U00010604", "\U00010605")
 """Letters of Linear A: trafilatura deletes format characters, so the joiners go through it as letters no page uses."""
 
+_CONFIG = ConfigParser()
+_CONFIG.read_dict(DEFAULT_CONFIG)
+_CONFIG["DEFAULT"]["MIN_EXTRACTED_SIZE"] = "150"
+"""A short news item has 150 characters; below its 250 trafilatura would search the whole page for more."""
+
 _NOISE = ("script", "style", "noscript", "template", "svg", "iframe", "head")
 _DECLARED = etree.XPath('//*[@itemprop="articleBody" or contains(@property, "articleBody")]')
 _MIN_CONTAINER = 300
 _MIN_WORDS = 60
 _RUNNING_TEXT = 80
+_ENOUGH = 0.5
+"""Share of the page's running text below which the quick answer is doubted."""
+_WHOLE = 1000
+"""Characters from which a quick answer may be a whole article, however much other text the page has."""
 _NOT_WORD = re.compile(r"\W+")
 
 
@@ -81,16 +92,30 @@ def read_body(page: PageText, url: str) -> tuple[list[Piece], str]:
     parts = _declared_parts(page.tree)
     if parts:
         lines = _ask(page, _alone(parts), url, fast=True)
-        if _length(lines) >= 0.5 * mass and sum(len(line.split()) for line in lines) >= _MIN_WORDS:
+        if _length(lines) >= _ENOUGH * mass and sum(len(line.split()) for line in lines) >= _MIN_WORDS:
             return _place(lines, page.blocks), "itemprop"
-    lines = _ask(page, page.tree, url, fast=True)
-    if _length(lines) >= 0.5 * mass:
-        return _place(lines, page.blocks), "fast"
-    return _place(_ask(page, page.tree, url, fast=False), page.blocks), "full"
+    quick = _place(_ask(page, page.tree, url, fast=True), page.blocks)
+    size = sum(len(piece.text) for piece in quick)
+    if size >= _ENOUGH * mass:
+        return quick, "fast"
+    slow = _place(_ask(page, page.tree, url, fast=False), page.blocks)
+    if size >= _WHOLE and _together(quick, page.blocks) >= max(0.5, _together(slow, page.blocks) + 0.1):
+        return quick, "fast"
+    return slow, "full"
+
+
+def _together(pieces: Sequence[Piece], blocks: Sequence[Block]) -> float:
+    """Return the share of the text whose blocks are siblings: the paragraphs of an article are, teasers are not."""
+    held: Counter[HtmlElement | None] = Counter()
+    for piece in pieces:
+        if piece.block >= 0:
+            held[blocks[piece.block].element.getparent()] += len(piece.text)
+    total = sum(len(piece.text) for piece in pieces)
+    return max(held.values()) / total if held else 0.0
 
 
 def _ask(page: PageText, tree: HtmlElement, url: str, *, fast: bool) -> list[str]:
-    found = bare_extraction(tree, url=url, fast=fast, include_comments=False, with_metadata=False)
+    found = bare_extraction(tree, url=url, fast=fast, include_comments=False, with_metadata=False, config=_CONFIG)
     text = found.text if isinstance(found, TrafilaturaDocument) and found.text else ""
     text = text.translate(page.joiners)
     return [line.strip() for line in text.split("\n") if line.strip()]
@@ -126,9 +151,9 @@ def _declared_parts(tree: HtmlElement) -> list[HtmlElement]:
 
 
 def _alone(parts: Sequence[HtmlElement]) -> HtmlElement:
-    """Return a page that holds nothing but the parts, in one article."""
+    """Return a page that holds nothing but the parts, in one article (declared, or trafilatura reads the first part)."""
     root = parts[0].makeelement("html")
-    article = etree.SubElement(etree.SubElement(root, "body"), "article")
+    article = etree.SubElement(etree.SubElement(root, "body"), "article", itemprop="articleBody")
     for part in parts:
         inner = copy.deepcopy(part)
         inner.tail = None
