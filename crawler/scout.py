@@ -65,8 +65,8 @@ class ScoutSpider(Spider):
         self._pool: WorkerPool[Task, Answer] = WorkerPool(
             read_response,
             workers=1,
-            seconds=settings.getfloat("EXTRACTION_SECONDS"),
-            megabytes=settings.getint("EXTRACTION_MEGABYTES"),
+            seconds=settings.getfloat("WARRAQ_EXTRACTION_SECONDS"),
+            megabytes=settings.getint("WARRAQ_EXTRACTION_MEGABYTES"),
             preload=("archive.reading",),
         )
         try:

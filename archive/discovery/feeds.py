@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from lxml import etree
@@ -70,7 +71,9 @@ def read_feed(
     root = parse(mend(data, content_type))
     if root is None:
         return Feed(problem="not XML")
-    items = [element for element in root.iter(etree.Element) if local_name(element) in _ENTRY_TAGS]
+    items = list(
+        islice((element for element in root.iter(etree.Element) if local_name(element) in _ENTRY_TAGS), limit + 1)
+    )
     if not items and local_name(root) not in {"rss", "feed", "rdf", "channel"}:
         return Feed(problem=f"root element is {local_name(root)[:40]!r}, not a feed's")
     base = _base_of(root, url)

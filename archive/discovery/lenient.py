@@ -1,6 +1,6 @@
 """Makes XML from the web parseable: bytes as served in; UTF-8 bytes, and a parser that refuses entities, out.
 
-Feeds and sitemaps are written by templates: a bare `&` in an address, `&nbsp;`, control characters, a PHP warning
+Feeds and sitemaps are written by templates: a bare `&` in an address, `&nbsp;`, a PHP warning
 before the first tag, Arabic in windows-1256 under a declaration of UTF-8. A recovering parser alone loses the text
 around them.
 """
@@ -30,7 +30,6 @@ _PROLOGUE = re.compile(r"<\?xml[^>]{0,200}\?>")
 _ROOT = re.compile(
     r"<(?:\?xml|!DOCTYPE|!--|rss\b|feed\b|[a-zA-Z]+:RDF\b|RDF\b|urlset\b|sitemapindex\b|channel\b|[a-z]+:feed\b)"
 )
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
 _BAD_REFERENCE = re.compile(
     r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?!(?:amp|lt|gt|quot|apos);)(#?[A-Za-z0-9]{1,31};)?", re.DOTALL
 )
@@ -99,11 +98,9 @@ def mend(body: bytes, content_type: str = "") -> bytes:
     text = _decode(body, content_type)
     start = _ROOT.search(text[:20_000])
     text = _PROLOGUE.sub("", text[start.start() :] if start else text, count=1)
-    if _CONTROL.search(text):
-        text = _CONTROL.sub("", text)
     if _REFERENCE_TO_MEND.search(text):
         text = _BAD_REFERENCE.sub(_mended, text)
-    return text.encode()
+    return text.encode("utf-8", "ignore")
 
 
 def _decode(body: bytes, content_type: str) -> str:
@@ -131,5 +128,5 @@ def _mended(match: re.Match[str]) -> str:
     if name:
         text = html.unescape(whole)
         if text != whole:
-            return _CONTROL.sub("", text).translate(_XML_TEXT)
+            return text.translate(_XML_TEXT)
     return "&amp;" + (name or "")

@@ -64,8 +64,8 @@ class ArticlePattern:
         A shape counts when it tells articles from sections (it has a slug, a date or an id), at least two articles and
         one in twenty have it, and no tenth as many sections do.
         """
-        counts = Counter(shape_of(url) for url in set(articles))
-        against = Counter(shape_of(url) for url in set(sections))
+        counts = Counter(shape_of(url) for url in dict.fromkeys(articles))
+        against = Counter(shape_of(url) for url in dict.fromkeys(sections))
         total = counts.total()
         return cls(
             shapes=tuple(

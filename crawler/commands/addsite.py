@@ -71,7 +71,7 @@ class Command(ScrapyCommand):
         if len(args) != 1:
             raise UsageError("say which site: scrapy addsite https://example.org/", print_help=False)
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
-        file = Path(self.settings["SITES_FILE"])
+        file = Path(self.settings["WARRAQ_SITES"])
         try:
             name = self._free_name(file, opts.name or name_of(Site.from_url(args[0]).seeds[0]), dry=opts.dry_run)
             scout = self._look(args[0])

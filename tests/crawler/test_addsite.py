@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def addsite(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    settings = ("WARRAQ_OPEN_NETWORKS=127.0.0.0/8", f"SITES_FILE={folder / 'sites.toml'}", "DOWNLOAD_DELAY=0")
+    settings = ("WARRAQ_OPEN_NETWORKS=127.0.0.0/8", f"WARRAQ_SITES={folder / 'sites.toml'}", "DOWNLOAD_DELAY=0")
     command = [sys.executable, "-m", "scrapy", "addsite", *arguments, "--cases", str(folder / "cases")]
     command += [word for setting in settings for word in ("-s", setting)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)

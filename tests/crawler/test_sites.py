@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from archive import UsageError
+from crawler import settings
 from crawler.sitekeys import KEYS
 from crawler.sites import Site, SiteError, load_site, load_sites, name_of
 
@@ -41,6 +42,12 @@ def test_entry_becomes_a_site(tmp_path: Path) -> None:
     assert site.is_article("https://masr.example/story/123")
     assert not site.is_article("https://masr.example/politics")
     assert site.settings() == {"DOWNLOAD_DELAY": 2.0, "CONCURRENT_REQUESTS_PER_DOMAIN": 1}
+
+
+def test_what_a_site_sets_are_settings_that_there_are() -> None:
+    site = Site(name="a", seeds=(), delay=1, concurrency=1, max_pages=1, depth=1, user_agent="x")
+    assert len(site.settings()) == 5
+    assert all(hasattr(settings, name) for name in site.settings())
 
 
 @pytest.mark.parametrize(
@@ -156,6 +163,7 @@ def test_subdomains_and_denied_addresses(tmp_path: Path) -> None:
     site = load_site(write(tmp_path, text), "a")
     assert site.in_scope("https://x.y.a.example/")
     assert site.in_scope("https://a.example/")
+    assert not site.in_scope("https://evila.example/")
     assert site.in_scope("https://xn--mgbh0fb.xn--kgbechtv/")
     assert not site.in_scope("https://a.example/1?print=1")
 

@@ -144,6 +144,11 @@ def test_malformed_feed_still_yields_its_entries(broken: str) -> None:
     assert "https://news.example.com/1" in [entry.url for entry in feed(broken).entries]
 
 
+def test_control_characters_cost_no_more_than_themselves() -> None:
+    text = rss("<item><title>one \x0b\x01\x00&#11; two</title><link>/0</link></item>" + ITEM)
+    assert [entry.title for entry in feed(text).entries] == ["one two", "a"]
+
+
 def test_stray_ampersands_and_html_entities_stay_in_the_title() -> None:
     text = rss("<item><title>&laquo;AT&T&raquo; &nbsp;R&amp;D &#1605; &foo;</title><link>/1</link></item>")
     assert feed(text).entries[0].title == "«AT&T» R&D م &foo;"

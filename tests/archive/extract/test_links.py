@@ -72,6 +72,12 @@ def test_number_of_links_is_bounded() -> None:
     assert len(links("".join(f"<a href='/{n}'>x</a>" for n in range(300)), limit=100)) == 100
 
 
+def test_anchors_that_repeat_are_not_looked_at_without_end() -> None:
+    html = "<a href='/1'>x</a>" * 60 + "<a href='/2'>y</a>"
+    assert len(links(html, limit=10)) == 1
+    assert len(links(html, limit=20)) == 2
+
+
 def test_a_page_of_a_hundred_thousand_links_costs_little() -> None:
     tree = parse("<base href='/x/'>" + "<a href='?a=1'>x</a><link rel=alternate type='text/xml' href='rss'>" * 100_000)
     start = time.process_time()
