@@ -130,23 +130,9 @@ def join(base: str, reference: str, encoding: str = "utf-8") -> str:
     Without fragment and credentials. `encoding` is the page's: a browser writes the query of a link in it
     (URL Standard, "percent-encode after encoding"). Never raises.
     """
-    if len(reference) > _RAW_LIMIT:
-        return ""
-    if _CLEAN_PATH.fullmatch(reference) and (origin := _CLEAN_ORIGIN.match(base)):
+    if len(reference) <= _RAW_LIMIT and _CLEAN_PATH.fullmatch(reference) and (origin := _CLEAN_ORIGIN.match(base)):
         return origin.group(1) + reference
-    scheme = _SCHEME.match(reference)
-    if scheme and scheme.group(1).lower() not in {"http", "https"}:
-        return ""
-    if "?" in reference and not reference.isascii() and encoding.lower() not in {"utf-8", "utf8"}:
-        reference = _encode_query(reference, encoding)
-    try:
-        parts = _PARTS.match(ada_url.join_url(base, reference))
-    except ValueError:
-        return ""
-    if not parts:
-        return ""
-    scheme_name, host, path, query = parts.groups()
-    return f"{scheme_name}://{host}{path}" + ("" if query is None else f"?{query}")
+    return _join(base, reference, encoding)
 
 
 def canonicalise(url: str) -> str:
@@ -178,7 +164,7 @@ def resolve(base: str, reference: str, encoding: str = "utf-8") -> str:
         return reference if len(reference) <= MAX_LENGTH else ""
     if len(reference) < MAX_LENGTH // 2 and _CLEAN_PATH.fullmatch(reference) and (origin := _CLEAN_ORIGIN.match(base)):
         return origin.group(1) + reference
-    return canonicalise(join(base, reference, encoding))
+    return canonicalise(_join(base, reference, encoding))
 
 
 def host_of(url: str) -> str:
@@ -223,6 +209,27 @@ def twin_of(url: str) -> str:
     if (main_host, main_path, main_query) == (host, path, query):
         return ""
     return canonicalise(f"{scheme}://{main_host}{main_path}?{main_query}")
+
+
+def _join(base: str, reference: str, encoding: str) -> str:
+    if len(reference) > _RAW_LIMIT:
+        return ""
+    scheme = _SCHEME.match(reference) if ":" in reference else None
+    if scheme and scheme.group(1).lower() not in {"http", "https"}:
+        return ""
+    if "?" in reference and not reference.isascii() and encoding.lower() not in {"utf-8", "utf8"}:
+        reference = _encode_query(reference, encoding)
+    try:
+        href = ada_url.join_url(base, reference)
+    except ValueError:
+        return ""
+    if "#" not in href and "@" not in href and href.startswith(("http://", "https://")):
+        return href
+    parts = _PARTS.match(href)
+    if not parts:
+        return ""
+    scheme_name, host, path, query = parts.groups()
+    return f"{scheme_name}://{host}{path}" + ("" if query is None else f"?{query}")
 
 
 def _parse(url: str) -> str:
