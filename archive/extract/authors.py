@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
-
-from lxml import etree
 
 from archive.extract.head import as_list, plain, words_of
 
@@ -14,12 +13,14 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
-    from archive.extract.document import Document
     from archive.extract.head import Head
+    from archive.extract.marks import Mark, Marks
 
 _MAX_AUTHORS = 20
 _MAX_NAME = 80
 _MAX_BYLINES = 40
+# A byline further from the title than this (see `Marks.distance`) is that of another text.
+_FAR = 5.6
 
 _METAS = (
     "author", "article:author", "og:article:author", "og:author", "byl", "dc.creator", "dcterms.creator",
@@ -29,23 +30,21 @@ _METAS = (
     "shareaholic:article_author_name", "mediator_author", "twitter:data1",
 )  # fmt: skip
 
-# Marked-up bylines; the classes are those of WordPress (hAtom), Blogger, Jannah, Newspaper, Soledad and large
-# publishers' own systems.
-_BYLINES = etree.XPath(
-    "//*[@rel='author' or contains(concat(' ', @rel, ' '), ' author ')"
-    " or @itemprop='author' or @itemprop='creator' or @data-testid='author-name' or @data-component='author-name'"
-    " or self::address"
-    " or contains(@class, 'author') or contains(@class, 'Author') or contains(@class, 'byline') or "
-    "contains(@class, 'Byline')"
-    " or contains(@class, 'writeBy') or contains(@class, 'writer') or contains(@class, 'vcard') or "
-    "contains(@class, 'autor') or contains(@class, 'auteur')"
-    " or contains(@class, 'yazar') or contains(@class, 'redakteur') or contains(@class, 'journalist')"
-    " or contains(@id, 'author') or contains(@id, 'byline')]"
-    "[not(ancestor-or-self::*[contains(@class, 'comment') or contains(@class, 'related') or contains(@class, "
-    "'sidebar') or contains(@class, 'widget')"
-    " or contains(@id, 'comment') or contains(@class, 'author-box') or contains(@class, 'about-author') or "
-    "contains(@class, 'author-bio')"
-    " or self::footer or self::aside or self::nav])]"
+# Marked-up bylines; the classes are those of WordPress (hAtom), Blogger, Jannah, Newspaper, Soledad and publishers'
+# own.
+_BYLINE = re.compile(
+    r"author|autor|auteur|byline|writeby|writer|vcard|yazar|redakteur|journalist|\bcreator\b|\bkatib\b|dateline|credit"
+)
+_NOT_BYLINE = re.compile(
+    r"author(?:s)?[-_]*(?:box|bio|about|desc|avatar|image|img|photo|picture|social|archive|more|links?|follow"
+    r"|posts|comment|job|role|title"
+    r"|position)|about-?_?author|\bbio\b|avatar|comment|copyright|btn|button|follow|socmed|contact|twitter|facebook|instagram"
+    r"|photo-?credit|image-?credit|img-?credit|caption"
+)
+_STRONG = re.compile(r"(?:^|\s)(?:author|byline|fn|author-?_?name|byline-?_?name|writeby|url fn n)(?:\s|$)")
+_PROFILE = re.compile(
+    r"/(?:author|authors|autor|autoren|auteur|auteurs|writer|writers|people|profile?|person|redakteur|kolumnist|yazar|journalist|by"
+    r"|staff|team|user|users|redaktion|kateb|writers?)s?/[^/]"
 )
 
 _SPLIT = re.compile(
@@ -63,6 +62,12 @@ _PREFIX = re.compile(
     r"|geschrieben)\b\s*[:：]?\s*(?=\S)",
     re.IGNORECASE,
 )
+_CLAUSE = re.compile(
+    r"^(?:\S+\s){0,4}(?:by|eingestellt von|veröffentlicht von|geschrieben von|bereitgestellt von|beitrag von|vom|publié par|publicado por)\s+(?=[^\W\d_a-z])",
+    re.IGNORECASE,
+)
+_DEGREES = re.compile(r",?\s+(?:Ph\.?D|M\.?D|M\.?Sc|R\.?D|MPH|MBA|B\.?A)\.?(?=[,;\s]|$)")
+_HOST = re.compile(r"^[\w-]+(?:\.[\w-]+)*\.[a-z]{2,6}$")
 _ARABIC_PREFIX = re.compile(
     r"^\s*(?:كتبت|كتب|بقلم|حوار|إعداد|اعداد|تحرير|تقرير|تحقيق|متابعة|أجرى الحوار|أجرت الحوار|حاوره|حاورها|حاورته"
     r"|الكاتب|الكاتبة|المؤلف|ترجمة|مراسل|بواسطة|نویسنده|خبرنگار|تحریر)\s*[:：/-]?\s*"
@@ -79,21 +84,23 @@ _DATE_TAIL = re.compile(
     re.IGNORECASE,
 )
 _NOBODY_WORDS = (
-    "admin|administrator|administrateur|editor|editors|redaktion|redaction|rédaction|redazione|redaccion|redacción"
-    "|redação|staff|webmaster|root|user|guest|anonymous|unknown|author|authors|autor|auteur|author_name|none|null"
-    "|undefined|n/a|web|desk|webdesk|newsroom|online|team|newsdesk|web team|staff writer|staff reporter|online desk"
-    "|super user|news desk|support team|الأدمن|الادمن|ادمن|أدمن|المدير|مدير|المشرف|محرر|المحرر|التحرير|كاتب|الكاتب"
-    "|مدير الموقع|اسم الكاتب"
+    "admin|administrator|administrateur|adminstrator|wordpressadmin|webmaster|root|user|guest|anonymous|unknown"
+    "|author|authors"
+    "|autor|autoren|auteur|author_name|none|null|undefined|n/a|web|super user|by|von|par|por|follow|folgen|share"
+    "|shares|twitter"
+    "|facebook|instagram|archives|website|github|youtube|linkedin|email|e-mail|more|agencies|agenturen"
+    "|الأدمن|الادمن|ادمن|أدمن|المدير|مدير|المشرف|محرر|المحرر|التحرير|كاتب|الكاتب|مدير الموقع|اسم الكاتب|المصدر"
 )
 _NOBODY = frozenset(_NOBODY_WORDS.split("|"))
 
 
-def read_authors(document: Document, head: Head, sites: frozenset[str]) -> tuple[tuple[str, ...], str]:
+def read_authors(head: Head, marks: Marks, sites: frozenset[str], title: str) -> tuple[tuple[str, ...], str]:
     """The authors' names in page order and where they were read; ((), '') when the page names nobody but itself."""
     for source, values in (
         ("json-ld", _from_jsonld(head)),
         ("meta", _from_metas(head)),
-        ("dom:byline", _from_bylines(document)),
+        ("dom:byline", _from_bylines(marks, sites, title)),
+        ("text", _from_text(marks, title)),
     ):
         names = _clean(values, sites)
         if names:
@@ -125,16 +132,116 @@ def _from_metas(head: Head) -> Iterator[str]:
             return
 
 
-def _from_bylines(document: Document) -> Iterator[str]:
-    for count, element in enumerate(_BYLINES(document.tree)):
-        if count >= _MAX_BYLINES:
+def _from_bylines(marks: Marks, sites: frozenset[str], title: str) -> list[str]:
+    """The names of the likeliest byline: marked the plainest, nearest to the title; its like beside it belong to it."""
+    ranked = []
+    for mark in marks.find(_BYLINE, frozenset({"address"})):
+        if _NOT_BYLINE.search(mark.names):
+            continue
+        values = _names_in(mark.element)
+        if values and _clean(values, sites):
+            doubt = _doubt(mark) + marks.distance(mark, title)
+            if doubt < _FAR:
+                ranked.append((doubt, mark, values))
+        if len(ranked) >= _MAX_BYLINES:
+            break
+    if not ranked:
+        return []
+    _, best, names = min(ranked, key=lambda entry: entry[0])
+    for _, mark, values in ranked:
+        if mark is not best and mark.names == best.names and _beside(mark.element, best.element):
+            names = names + values
+    return names
+
+
+def _doubt(mark: Mark) -> float:
+    if "author" in (mark.element.get("rel") or "").lower().split() or mark.element.get("itemprop") in {
+        "author",
+        "creator",
+    }:
+        return 0.0
+    return 0.5 if _STRONG.search(mark.names) else 1.0
+
+
+def _beside(one: HtmlElement, other: HtmlElement) -> bool:
+    def above(element: HtmlElement) -> HtmlElement | None:
+        parent = element.getparent()
+        return None if parent is None else parent.getparent()
+
+    return one.getparent() is other.getparent() or (above(one) is not None and above(one) is above(other))
+
+
+def _names_in(element: HtmlElement) -> list[str]:
+    """The names in one byline: those marked as names, else the texts of links to people's pages, else the whole short text."""
+    if content := element.get("content"):
+        return [plain(content)]
+    within = [part for part, _ in zip(element.iterdescendants(*_NAME_TAGS), range(200), strict=False)]
+    named = [
+        part
+        for part in within
+        if part.get("itemprop") == "name" or _NAME_CLASS.search((part.get("class") or "").lower())
+    ]
+    linked = [
+        link
+        for link in within
+        if link.tag == "a" and ("author" in (link.get("rel") or "") or _PROFILE.search(link.get("href") or ""))
+    ]
+    for parts in (named, linked):
+        names = [part.get("content") or words_of(part, _MAX_NAME + 20) for part in parts[:_MAX_AUTHORS]]
+        if any(names):
+            return names
+    text = words_of(element, 160)
+    if match := _LABELLED.search(text):
+        return [match[1]]
+    # What begins with a figure is a date line, with or without a name in it.
+    return [text] if 0 < len(text) < 120 and not text[0].isdigit() and not _PICTURE.match(text) else []
+
+
+_NAME_TAGS = ("a", "span", "meta", "p", "div", "strong", "b", "cite", "address")
+_NAME_CLASS = re.compile(r"(?:^|\s)(?:fn|author-?_*name|byline-?_*name)(?:\s|$)")
+_LABELLED = re.compile(
+    r"(?:autor(?:in)?|auteur|author|text|redaktion|escrito por|الكاتب|بقلم)(?: (?:und|&|and) \w+)?\s*:\s*(.{2,60}?)(?=\s+[^\W\d]\w*:|\s*$)",
+    re.IGNORECASE,
+)
+
+
+_PICTURE = re.compile(
+    r"\W*(?:bild|fotos?|photos?|image|picture|credit|crédit|©|صورة|تصوير|المصور|عکس)\b", re.IGNORECASE
+)
+_TEXT_BYLINE = re.compile(
+    r"^(?:(?:by|von|par|por|door|av|di|ein(?:e|en)? \w+ von|text|autor(?:in)?|author|written by|geschrieben von"
+    r"|texte? (?:von|de))\s*:?\s+"
+    r"(?P<latin>[^\W\d_a-z][^\d<>|@]{2,60})"
+    r"|(?:كتب|كتبت|بقلم|حوار|إعداد|اعداد|تحرير|حاورته|حاوره|حاورها|أجرى الحوار|أجرت الحوار|الكاتب|الكاتبة)\s*(?:[:：/-]\s*|\s)(?P<arabic>[^\d<>|@:،.]{3,50}))$",
+    re.IGNORECASE,
+)
+_ALONE = re.compile(r"^(?:by|von|par|por|door|av|di|كتب|كتبت|بقلم|حوار|إعداد)\s*:?$", re.IGNORECASE)
+# «كتب التسويق» are books: without a colon the verb must be followed by two to four words, none with the article.
+_ARTICLE = re.compile(r"(?:^|\s)ال")
+_NAME_WORDS = re.compile(
+    r"^[^\W\d_a-z][\w.’'-]*(?:\s(?:[^\W\d_a-z][\w.’'-]*|von|van|de|der|den|del|di|da|dos|al|el|bin|ibn|ten|le|la|y|und|and|et)){1,6}$"
+)
+
+
+def _from_text(marks: Marks, title: str) -> Iterator[str]:
+    """A byline in words beside the title: «كتب أحمد علي», `Von Jane Doe`; the first that has the shape of a name."""
+    near = marks.near(title, after=25, before=6)
+    for text, following in pairwise([*near, ""]):
+        if len(text) > 80:
+            continue
+        match = _TEXT_BYLINE.match(text)
+        name = (match["latin"] or match["arabic"] or "").strip() if match else following if _ALONE.match(text) else ""
+        if name and _has_shape(name, colon=":" in text or not match):
+            yield name
             return
-        yield _byline(element)
 
 
-def _byline(element: HtmlElement) -> str:
-    text = element.get("content") or words_of(element, 160)
-    return text if len(text) < 150 else ""
+def _has_shape(name: str, *, colon: bool) -> bool:
+    if _NAME_WORDS.match(name):
+        return True
+    if any("\u0621" <= letter <= "\u064a" for letter in name):
+        return 2 <= len(name.split()) <= 5 and (colon or not _ARTICLE.match(name))
+    return False
 
 
 def _clean(values: Iterable[str], sites: frozenset[str]) -> tuple[str, ...]:
@@ -152,16 +259,16 @@ def _clean(values: Iterable[str], sites: frozenset[str]) -> tuple[str, ...]:
 def split_names(byline: str) -> Iterator[str]:
     """The names in a byline (`By Jane Doe and John Roe | 3 May`, «كتبت منى علي»), without what cannot be a name."""
     text = _URL.sub(" ", _EMAIL.sub(" ", byline[:500]))
-    text = _PARENTHESIS.sub(" ", text)
-    text = _ARABIC_PREFIX.sub("", _PREFIX.sub("", text.strip()))
+    text = _DEGREES.sub("", _PARENTHESIS.sub(" ", text))
+    text = _ARABIC_PREFIX.sub("", _PREFIX.sub("", _CLAUSE.sub("", text.strip())))
     for part in _SPLIT.split(text):
         name = _TITLE_WORDS.sub("", _DATE_TAIL.sub("", part))
-        name = _ARABIC_PREFIX.sub("", _PREFIX.sub("", name)).strip(" \t-–—|:,.،*'\"«»“”@_")
+        name = _ARABIC_PREFIX.sub("", _PREFIX.sub("", name)).strip(" \t-–—|:,.،*'\"«»“”@_&")
         if _is_name(name):
             yield name
 
 
 def _is_name(name: str) -> bool:
-    if not 2 <= len(name) <= _MAX_NAME or len(name.split()) > 7 or name.casefold() in _NOBODY:
+    if not 2 <= len(name) <= _MAX_NAME or len(name.split()) > 7 or name.casefold() in _NOBODY or _HOST.match(name):
         return False
     return not any(character.isdigit() for character in name) and any(character.isalpha() for character in name)

@@ -165,7 +165,9 @@ def read_head(document: Document) -> Head:
         content = meta.get("content")
         if not content:
             continue
-        for attribute in _META_NAMES:
+        # In the body `itemprop` belongs to some item of the page: a reference, a teaser, a product.
+        in_head = (parent := meta.getparent()) is not None and parent.tag == "head"
+        for attribute in _META_NAMES if in_head else _META_NAMES[:2]:
             name = meta.get(attribute)
             if name:
                 key = name.strip().lower()[:100]

@@ -9,9 +9,10 @@ from archive.extract.addresses import canonical_url, next_page, previous_page
 from archive.extract.agency import read_source
 from archive.extract.authors import read_authors
 from archive.extract.dates import read_dates
-from archive.extract.head import as_list, plain, read_head, types, words_of
+from archive.extract.head import as_list, plain, read_head, types
 from archive.extract.headline import read_title, site_names
-from archive.extract.language import identify
+from archive.extract.language import identify, primary
+from archive.extract.marks import Marks
 from archive.extract.pictures import read_images
 from archive.extract.topics import read_section, read_tags
 
@@ -38,7 +39,6 @@ _SITE_METAS = (
     "dc.publisher",
     "publisher",
 )
-_SAMPLE = 3_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,17 +74,19 @@ class Metadata:
 def read_metadata(document: Document) -> Metadata:
     """Reads all but what needs the article's text: call `with_text` once that is known. Linear, never raises."""
     head = read_head(document)
+    marks = Marks(document.tree)
     sitename, sitename_from = _sitename(head)
     names = site_names(document, sitename)
     title, title_from, candidates = read_title(document, head, sitename)
-    authors, authors_from = read_authors(document, head, names)
-    dates = read_dates(document, head, title=title, language=next(iter(declared_languages(document)), ""))
-    section, section_from = read_section(document, head, title)
-    tags, tags_from = read_tags(document, head)
-    images, images_from = read_images(document, head)
+    authors, authors_from = read_authors(head, marks, names, title)
+    dates = read_dates(document, head, marks, title=title, language=next(iter(declared_languages(document)), ""))
+    section, section_from = read_section(head, marks, title)
+    tags, tags_from = read_tags(head, marks)
+    images, images_from = read_images(document, head, marks)
     description, description_from = head.first(_DESCRIPTIONS, 1_000)
     canonical, canonical_from = canonical_url(document, head)
     free, free_from = _is_free(head)
+    declared = next(filter(None, map(primary, declared_languages(document))), "")
     origins = {
         "title": title_from,
         "authors": authors_from,
@@ -97,9 +99,11 @@ def read_metadata(document: Document) -> Metadata:
         "sitename": sitename_from,
         "canonical_url": canonical_from,
         "is_accessible_for_free": free_from,
+        "language": "declared" if declared else "",
     }
-    metadata = Metadata(
+    return Metadata(
         title=title,
+        language=declared,
         title_candidates=candidates,
         authors=authors,
         date_published=dates.published,
@@ -116,7 +120,6 @@ def read_metadata(document: Document) -> Metadata:
         is_accessible_for_free=free,
         provenance={name: origin for name, origin in origins.items() if origin},
     )
-    return _with_language(metadata, document, f"{title}\n{description}\n{_paragraphs(document)}")
 
 
 def with_text(metadata: Metadata, document: Document, text: str) -> Metadata:
@@ -144,19 +147,6 @@ def declared_languages(document: Document) -> tuple[str, ...]:
         :3
     ]
     return tuple(filter(None, (html[:40], *tags, document.page.site.language)))
-
-
-def _paragraphs(document: Document) -> str:
-    parts: list[str] = []
-    size = 0
-    for paragraph in document.tree.iter("p"):
-        text = words_of(paragraph, 600)
-        if len(text) > 40:
-            parts.append(text)
-            size += len(text)
-        if size > _SAMPLE or len(parts) > 200:
-            break
-    return "\n".join(parts)
 
 
 def _sitename(head: Head) -> tuple[str, str]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
-
-from lxml import etree
 
 from archive.article import Image
 from archive.extract.addresses import absolute
@@ -17,26 +16,23 @@ if TYPE_CHECKING:
 
     from archive.extract.document import Document
     from archive.extract.head import Head
+    from archive.extract.marks import Marks
 
 _MAX_IMAGES = 30
 _MAX_FIGURES = 60
 _MAX_CAPTION = 600
 _METAS = ("og:image", "og:image:secure_url", "og:image:url", "twitter:image", "twitter:image:src", "image", "thumbnail")
 _SOURCES = ("data-src", "data-lazy-src", "data-original", "data-lazy", "src")
-_FIGURES = etree.XPath(
-    "(//article | //main | //*[@itemprop='articleBody'])//*[self::figure or contains(@class, 'wp-caption')]"
-    "[not(ancestor::*[contains(@class, 'related') or contains(@class, 'sidebar') or self::aside or self::footer or "
-    "self::nav or self::a])]"
-)
-_CAPTION = etree.XPath(".//figcaption | .//*[contains(@class, 'caption') or contains(@class, 'Caption')]")
+_FIGURE = re.compile(r"wp-caption(?!-)|\bfigure\b")
+_CAPTION = re.compile(r"caption")
 
 
-def read_images(document: Document, head: Head) -> tuple[tuple[Image, ...], str]:
+def read_images(document: Document, head: Head, marks: Marks) -> tuple[tuple[Image, ...], str]:
     """The lead picture and the article's figures with their captions, each URL once, and where the first was read."""
     base = document.page.url
     found: dict[str, str] = {}
     first = ""
-    for source, href, caption in (*_declared(head), *_figures(document)):
+    for source, href, caption in (*_declared(head), *_figures(marks)):
         url = absolute(base, href)
         if not url or len(found) >= _MAX_IMAGES:
             continue
@@ -62,14 +58,26 @@ def _declared(head: Head) -> Iterator[tuple[str, str, str]]:
             yield "json-ld", plain(value, 2_000), ""
 
 
-def _figures(document: Document) -> Iterator[tuple[str, str, str]]:
-    for count, figure in enumerate(_FIGURES(document.tree)):
+def _figures(marks: Marks) -> Iterator[tuple[str, str, str]]:
+    for count, mark in enumerate(marks.find(_FIGURE, frozenset({"figure"}))):
         if count >= _MAX_FIGURES:
             return
+        figure = mark.element
         image = next(figure.iter("img"), None)
-        if image is not None:
-            captions = _CAPTION(figure)
-            yield "dom:figure", _source(image), words_of(captions[0], _MAX_CAPTION) if captions else ""
+        # A figure in a link is the picture of another article.
+        if (
+            image is not None
+            and next(figure.iterancestors("a"), None) is None
+            and next(figure.iterancestors("article", "main"), None) is not None
+        ):
+            yield "dom:figure", _source(image), _caption(figure)
+
+
+def _caption(figure: HtmlElement) -> str:
+    for element in figure.iterdescendants():
+        if element.tag == "figcaption" or _CAPTION.search((element.get("class") or "").lower()):
+            return words_of(element, _MAX_CAPTION)
+    return ""
 
 
 def _source(image: HtmlElement) -> str:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from lxml import etree
-
 from archive.extract.head import as_list, plain, types, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from archive.extract.document import Document
     from archive.extract.head import Head
+    from archive.extract.marks import Marks
 
 _MAX_LABEL = 80
 _MAX_TAGS = 40
@@ -37,68 +35,30 @@ _TAG_METAS = (
     "cxenseparse:taxonomy",
 )
 # Category labels by the title: Jannah, Newspaper, Soledad, Publisher, hAtom's rel=category.
-_CATEGORIES = etree.XPath(
-    "(//*[contains(@class, 'post-cat-wrap') or contains(@class, 'td-post-category') or contains(@class, "
-    "'penci-cat-links') or contains(@class, 'cat-links')"
-    " or contains(@class, 'entry-category') or contains(@class, 'post-categories') or contains(@class, 'term-badges')"
-    " or contains(@class, 'article-section') or contains(@class, 'article__section')]//a"
-    " | //a[contains(concat(' ', @rel, ' '), ' category ') or @itemprop='articleSection'] | "
-    "//*[@itemprop='articleSection'])"
-    "[not(ancestor::aside or ancestor::footer or ancestor::nav[not(contains(@class, 'bread'))] or "
-    "ancestor::*[contains(@class, 'related') or contains(@class, 'widget')])]"
+_CATEGORY = re.compile(
+    r"post-cat-wrap|post-cat\b|td-post-category|penci-cat|cat-links|entry-category|post-categor|term-badge"
+    r"|article-?_*section"
+    r"|(?:^|\s)category(?:\s|$)|articlesection"
 )
-_CRUMBS = etree.XPath(
-    "//*[contains(@class, 'breadcrumb') or contains(@id, 'breadcrumb') or contains(@class, 'Breadcrumb')]//a"
-)
-_TAG_LINKS = etree.XPath(
-    "//a[contains(concat(' ', @rel, ' '), ' tag ')][not(contains(concat(' ', @rel, ' '), ' category '))]"
-    " | //*[contains(@class, 'tagcloud') or contains(@class, 'post-tags') or contains(@class, 'tags-links') or "
-    "contains(@class, 'article-tags')"
-    " or contains(@class, 'tag-list') or contains(@class, 'post-bottom-tags')][not(ancestor::aside or "
-    "ancestor::footer)]//a"
+_CRUMB = re.compile(r"breadcrumb")
+_TAG = re.compile(
+    r"tagcloud|post-?tags|tags-links|article-?_*tags|tag-?list|post-bottom-tags|entry-tags|(?:^|\s)tags?(?:\s|$)"
 )
 _HOME = frozenset(
-    [
-        "home",
-        "homepage",
-        "start",
-        "startseite",
-        "accueil",
-        "inicio",
-        "início",
-        "الرئيسية",
-        "الرئيسيه",
-        "خانه",
-        "صفحه",
-        "اصلی",
-        "صفحہ",
-        "اول",
-        "anasayfa",
-        "index",
-    ]
+    "home|homepage|start|startseite|accueil|inicio|início|الرئيسية|الرئيسيه|خانه|صفحه اصلی|صفحہ اول|anasayfa|index".split(
+        "|"
+    )
 )
 _EMPTY = frozenset(
-    [
-        "uncategorized",
-        "uncategorised",
-        "غير",
-        "مصنف",
-        "non",
-        "classé",
-        "sin",
-        "categoría",
-        "allgemein",
-        "sem",
-        "categoria",
-        "genel",
-        "general",
-    ]
+    "uncategorized|uncategorised|غير مصنف|non classé|sin categoría|allgemein|sem categoria|genel|general|بدون تصنيف".split(
+        "|"
+    )
 )
 
 
-def read_section(document: Document, head: Head, title: str) -> tuple[str, str]:
+def read_section(head: Head, marks: Marks, title: str) -> tuple[str, str]:
     """The section the article stands in and where it was read; ('', '') when the page does not say."""
-    for source, values in _sections(document, head):
+    for source, values in _sections(head, marks):
         for value in values:
             label = plain(value, _MAX_LABEL)
             if label and label.casefold() not in _EMPTY | _HOME and label != title and not label.startswith("http"):
@@ -106,13 +66,13 @@ def read_section(document: Document, head: Head, title: str) -> tuple[str, str]:
     return "", ""
 
 
-def _sections(document: Document, head: Head) -> Iterator[tuple[str, Iterable[Any]]]:
+def _sections(head: Head, marks: Marks) -> Iterator[tuple[str, Iterable[Any]]]:
     yield "json-ld", as_list(head.article.get("articleSection"))
     for name in _SECTION_METAS:
         yield f"meta:{name}", head.metas.get(name, ())
-    yield "dom:category", (words_of(element, _MAX_LABEL) for element in _CATEGORIES(document.tree)[:6])
+    yield "dom:category", _labels(marks, _CATEGORY, 6)
     yield "json-ld:breadcrumb", _declared_crumbs(head)
-    yield "dom:breadcrumb", (words_of(element, _MAX_LABEL) for element in _CRUMBS(document.tree)[:6])
+    yield "dom:breadcrumb", _labels(marks, _CRUMB, 6)
 
 
 def _declared_crumbs(head: Head) -> Iterator[Any]:
@@ -126,20 +86,34 @@ def _declared_crumbs(head: Head) -> Iterator[Any]:
                 )
 
 
-def read_tags(document: Document, head: Head) -> tuple[tuple[str, ...], str]:
+def read_tags(head: Head, marks: Marks) -> tuple[tuple[str, ...], str]:
     """The article's tags, each once, at most 40, and where they were read."""
-    for source, values in _tags(document, head):
+    for source, values in _tags(head, marks):
         labels = dict.fromkeys(label for value in values for label in _split(value) if label)
         if labels:
             return tuple(labels)[:_MAX_TAGS], source
     return (), ""
 
 
-def _tags(document: Document, head: Head) -> Iterator[tuple[str, Iterable[Any]]]:
+def _tags(head: Head, marks: Marks) -> Iterator[tuple[str, Iterable[Any]]]:
     yield "json-ld", as_list(head.article.get("keywords"))
     for name in _TAG_METAS:
         yield f"meta:{name}", head.metas.get(name, ())
-    yield "dom:tag", (words_of(element, _MAX_LABEL) for element in _TAG_LINKS(document.tree)[:_MAX_TAGS])
+    yield "dom:tag", _labels(marks, _TAG, _MAX_TAGS)
+
+
+def _labels(marks: Marks, pattern: re.Pattern[str], most: int) -> list[str]:
+    """The texts of the links in, or of, the first elements that match; of the elements themselves when they hold no link."""
+    labels: dict[str, None] = {}
+    for mark in marks.find(pattern):
+        links = [mark.element] if mark.element.tag == "a" else list(mark.element.iter("a"))[:most]
+        for link in links or ([mark.element] if mark.element.tag in {"span", "p", "meta"} else []):
+            label = link.get("content") or words_of(link, _MAX_LABEL)
+            if label:
+                labels[label] = None
+        if len(labels) >= most:
+            break
+    return list(labels)[:most]
 
 
 _SEPARATORS = re.compile(r"\s*[,،;؛|]\s*")

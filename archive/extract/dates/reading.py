@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from archive.extract.document import Document
     from archive.extract.head import Head
+    from archive.extract.marks import Marks
 
 _PUBLISHED = (
     "article:published_time", "og:article:published_time", "datepublished", "article.published", "article:published",
@@ -72,7 +73,7 @@ class _Witness(NamedTuple):
     source: str
 
 
-def read_dates(document: Document, head: Head, *, title: str = "", language: str = "") -> Dates:
+def read_dates(document: Document, head: Head, marks: Marks, *, title: str = "", language: str = "") -> Dates:
     """The best witness of each date: JSON-LD, meta tags, marked-up elements, the address, the text near the title.
 
     A later witness is heard only when the ones before it say nothing. `title` is the article's, to know where it is
@@ -82,9 +83,9 @@ def read_dates(document: Document, head: Head, *, title: str = "", language: str
     modified = _first(_declared_changes(head), habits)
     published = _first(_declared(head), habits)
     if not (published and modified):
-        seen = sightings(document.tree, habits, title)
+        seen = sightings(marks, habits, title)
         modified = modified or next((_Witness(one.moment, one.source) for one in seen if one.modified), None)
-        published = published or _weighed(document, habits, title, [one for one in seen if not one.modified])
+        published = published or _weighed(document, marks, habits, title, [one for one in seen if not one.modified])
     return Dates(
         published=_iso(published, habits),
         published_from=published.source if published else "",
@@ -164,7 +165,7 @@ def _declared_changes(head: Head) -> Iterator[tuple[str, str]]:
             yield plain(value, 80), f"meta:{name}"
 
 
-def _weighed(document: Document, habits: Habits, title: str, seen: Sequence[Sighting]) -> _Witness | None:
+def _weighed(document: Document, marks: Marks, habits: Habits, title: str, seen: Sequence[Sighting]) -> _Witness | None:
     """The date of publication from what is marked up, addressed or printed."""
     if address := of_url(document.page.url, habits.now):
         # The address is seldom wrong but has no time of day; an element that agrees with it has.
@@ -172,7 +173,7 @@ def _weighed(document: Document, habits: Habits, title: str, seen: Sequence[Sigh
         return next((_Witness(one.moment, one.source) for one in agreeing), _Witness(address, "url"))
     best = seen[0] if seen else None
     if best is None or best.doubt > DOUBTFUL:
-        best = near_title(document.tree, habits, title) or best or anywhere(document.tree, habits)
+        best = near_title(marks, habits, title) or best or anywhere(marks, habits)
     return _Witness(best.moment, best.source) if best else _by_htmldate(document, habits)
 
 
