@@ -55,7 +55,7 @@ def trafilatura_reads(body: bytes, url: str) -> Values:
 
 
 def htmldate_reads(*, extensive: bool) -> Callable[[bytes, str], Values]:
-    def read_date(body: bytes, url: str) -> Values:
+    def read_date(body: bytes, _url: str) -> Values:
         return {"date": htmldate.find_date(body, extensive_search=extensive, original_date=True) or ""}
 
     return read_date

@@ -63,7 +63,8 @@ _PREFIX = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(
-    r"^(?:\S+\s){0,4}(?:by|eingestellt von|veröffentlicht von|geschrieben von|bereitgestellt von|beitrag von|vom|publié par|publicado por)\s+(?=[^\W\d_a-z])",
+    r"^(?:\S+\s){0,4}(?:by|eingestellt von|veröffentlicht von|geschrieben von|bereitgestellt von"
+    r"|beitrag von|vom|publié par|publicado por)\s+(?=[^\W\d_a-z])",
     re.IGNORECASE,
 )
 _DEGREES = re.compile(r",?\s+(?:Ph\.?D|M\.?D|M\.?Sc|R\.?D|MPH|MBA|B\.?A)\.?(?=[,;\s]|$)")
@@ -212,7 +213,8 @@ _TEXT_BYLINE = re.compile(
     r"^(?:(?:by|von|par|por|door|av|di|ein(?:e|en)? \w+ von|text|autor(?:in)?|author|written by|geschrieben von"
     r"|texte? (?:von|de))\s*:?\s+"
     r"(?P<latin>[^\W\d_a-z][^\d<>|@]{2,60})"
-    r"|(?:كتب|كتبت|بقلم|حوار|إعداد|اعداد|تحرير|حاورته|حاوره|حاورها|أجرى الحوار|أجرت الحوار|الكاتب|الكاتبة)\s*(?:[:：/-]\s*|\s)(?P<arabic>[^\d<>|@:،.]{3,50}))$",
+    r"|(?:كتب|كتبت|بقلم|حوار|إعداد|اعداد|تحرير|حاورته|حاوره|حاورها|أجرى الحوار|أجرت الحوار|الكاتب|الكاتبة)"
+    r"\s*(?:[:：/-]\s*|\s)(?P<arabic>[^\d<>|@:،.]{3,50}))$",
     re.IGNORECASE,
 )
 _ALONE = re.compile(r"^(?:by|von|par|por|door|av|di|كتب|كتبت|بقلم|حوار|إعداد)\s*:?$", re.IGNORECASE)

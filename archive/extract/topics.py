@@ -44,15 +44,12 @@ _CRUMB = re.compile(r"breadcrumb")
 _TAG = re.compile(
     r"tagcloud|post-?tags|tags-links|article-?_*tags|tag-?list|post-bottom-tags|entry-tags|(?:^|\s)tags?(?:\s|$)"
 )
-_HOME = frozenset(
-    "home|homepage|start|startseite|accueil|inicio|início|الرئيسية|الرئيسيه|خانه|صفحه اصلی|صفحہ اول|anasayfa|index".split(
-        "|"
-    )
-)
-_EMPTY = frozenset(
-    "uncategorized|uncategorised|غير مصنف|non classé|sin categoría|allgemein|sem categoria|genel|general|بدون تصنيف".split(
-        "|"
-    )
+# Labels that name no section: the home page's, and what a system says when nobody chose one.
+_NO_SECTION = re.compile(
+    r"home|homepage|start|startseite|accueil|inicio|início|الرئيسية|الرئيسيه|خانه|صفحه اصلی|صفحہ اول|anasayfa|index|unc?ategori[sz]ed"
+    r"|غير مصنف|بدون تصنيف"
+    r"|non classé|sin categoría|allgemein|sem categoria|genel|general",
+    re.IGNORECASE,
 )
 
 
@@ -61,7 +58,7 @@ def read_section(head: Head, marks: Marks, title: str) -> tuple[str, str]:
     for source, values in _sections(head, marks):
         for value in values:
             label = plain(value, _MAX_LABEL)
-            if label and label.casefold() not in _EMPTY | _HOME and label != title and not label.startswith("http"):
+            if label and not _NO_SECTION.fullmatch(label) and label != title and not label.startswith("http"):
                 return label, source
     return "", ""
 
