@@ -17,6 +17,7 @@ _DEFAULT_PORT = {"http": "80", "https": "443"}
 _WWW = re.compile(r"^www\d*\.")
 _IPV6 = re.compile(r"\[([^\]]*)\](?::(\d*))?")
 _ESCAPES = re.compile(rb"(?:%[0-9a-fA-F]{2})+")
+_MAX_ROUNDS = 16  # escapes of escapes of escapes; a URL built of them must not cost the square of its length
 _UNSAFE = re.compile(rb"[\x00-\x20\x7f-\xff#%]+")
 _ASP_SESSION = re.compile(r"/\((?:[a-z]\([0-9a-z]{24}\))+\)(?=/.*\.aspx$)|/\([0-9a-z]{24}\)(?=/.*\.aspx$)")
 # A session id is taken out wherever it starts in the query, even amid another name: keys of other tools do it, and
@@ -77,7 +78,7 @@ def _ascii_host(host: str) -> str:
 
 def _unescape(text: str) -> bytes:
     data = text.encode("utf-8", "surrogatepass")
-    while b"%" in data:  # ends: each round that changes anything makes the text shorter
+    for _ in range(_MAX_ROUNDS):
         plain = _ESCAPES.sub(lambda match: bytes.fromhex(match.group().replace(b"%", b"").decode()), data)
         if plain == data:
             break

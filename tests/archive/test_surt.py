@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,6 +79,13 @@ def test_key_is_the_one_other_tools_look_up(url: str, key: str) -> None:
 
 def test_line_breaks_and_tabs_inside_a_url_do_not_reach_the_index() -> None:
     assert surt(" http://example.com/a\tb\r\nc ") == "com,example)/abc"
+
+
+def test_escapes_of_escapes_do_not_stall() -> None:
+    start = time.process_time()
+    assert surt("http://example.com/%" + "25" * 5 + "41") == "com,example)/a"
+    assert surt("http://example.com/%" + "25" * 500_000).startswith("com,example)/%25")
+    assert time.process_time() - start < 1
 
 
 @given(st.text())
