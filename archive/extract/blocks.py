@@ -86,6 +86,9 @@ SILENT_TAGS = frozenset(
 """Elements whose content a reader does not read as text of the page."""
 
 
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """One line of the page's text.

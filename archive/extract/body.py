@@ -162,16 +162,23 @@ def _alone(parts: Sequence[HtmlElement]) -> HtmlElement:
 
 
 def _place(lines: Sequence[str], blocks: Sequence[Block]) -> list[Piece]:
-    """Find each line among the page's blocks; a text that stands there twice is taken after the line before."""
+    """Find each line among the page's blocks; of a text that stands there twice, the one nearest before the next line.
+
+    (A title stands in the heading, and again where the text begins: the line of the text is the second.)
+    """
     places: dict[str, list[int]] = {}
     for index, block in enumerate(blocks):
         if not block.hook:
             places.setdefault(_NOT_WORD.sub("", block.text), []).append(index)
+    found = [places.get(_NOT_WORD.sub("", line), ()) for line in lines]
     pieces: list[Piece] = []
     last = -1
-    for line in lines:
-        found = places.get(_NOT_WORD.sub("", line), ())
-        place = next((index for index in found if index > last), found[0] if found else -1)
+    for number, (line, candidates) in enumerate(zip(lines, found, strict=True)):
+        place = candidates[0] if len(candidates) == 1 else -1
+        if len(candidates) > 1:
+            following = next((others[0] for others in found[number + 1 : number + 6] if len(others) == 1), len(blocks))
+            within = [index for index in candidates if last < index < following]
+            place = within[-1] if within and last < 0 else (within or candidates)[0]
         if place >= 0:
             last = place
         pieces.append(Piece(line, place))

@@ -99,6 +99,7 @@ PHRASES = _load()
 
 _TITLE_LINES = 4
 """How far down the page's own title may repeat before the text begins (section, title, date, title again)."""
+_STOPS = (".", "؟", "!", "。", "۔")
 _TOP_LINES = 2
 _MOSTLY_LINK = 0.6
 _SHORT_LINE = 80
@@ -117,10 +118,11 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the extracted text, and the share of it that is link text on the page."""
+    """A line of the extracted text, the share of it that is link text on the page, and whether it is a heading there."""
 
     text: str
     linked: float = 0.0
+    heading: bool = False
 
 
 def judge_lines(lines: Sequence[Line], places: Sequence[str], known: Known) -> list[str]:
@@ -131,7 +133,7 @@ def judge_lines(lines: Sequence[Line], places: Sequence[str], known: Known) -> l
         place or _anywhere(line, key, found, known)
         for place, line, key, found in zip(places, lines, keys, rows, strict=True)
     ]
-    _drop_titles(keys, rules, known)
+    _drop_titles(lines, keys, rules, known)
     forward = range(len(lines))
     for order, top in ((forward, True), (reversed(forward), False)):
         _drop_edge(order, top=top, lines=lines, keys=keys, rows=rows, rules=rules, known=known)
@@ -153,12 +155,13 @@ def _anywhere(line: Line, key: str, rows: Sequence[Phrase], known: Known) -> str
     return ""
 
 
-def _drop_titles(keys: Sequence[str], rules: list[str], known: Known) -> None:
+def _drop_titles(lines: Sequence[Line], keys: Sequence[str], rules: list[str], known: Known) -> None:
+    """Drop the page's own title among the first lines; a paragraph that is the title with a full stop is a sentence."""
     kept = 0
     for index, key in enumerate(keys):
         if rules[index]:
             continue
-        if known.is_title(key):
+        if known.is_title(key) and (lines[index].heading or not lines[index].text.endswith(_STOPS)):
             rules[index] = "title"
             continue
         kept += 1

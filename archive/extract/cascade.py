@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archive.article import Dropped
+from archive.extract.blocks import HEADINGS
 from archive.extract.body import PageText, read_body
 from archive.extract.boilerplate import Known, Line, judge_lines, line_key
 from archive.extract.lead import find_lead
@@ -18,6 +19,9 @@ from archive.extract.title import Titles, title_candidates
 from archive.extract.witness import hear, plain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archive.extract.blocks import Block
     from archive.extract.body import Piece
     from archive.extract.document import Document
     from archive.extract.metadata import Metadata
@@ -87,11 +91,18 @@ def find_text(document: Document, metadata: Metadata) -> Text:
         authors=frozenset(line_key(author) for author in metadata.authors) - {""},
         learned=document.page.site.boilerplate,
     )
-    lines = [Line(piece.text, page.blocks[piece.block].linked if piece.block >= 0 else 0.0) for piece in pieces]
+    lines = [_line(piece, page.blocks) for piece in pieces]
     rules = judge_lines(lines, [place or rule for place, rule in zip(places, heard, strict=True)], known)
     if testimony.deed:
         route = f"{route}+{testimony.deed}"
     return Text(page=page, pieces=tuple(pieces), rules=tuple(rules), route=route)
+
+
+def _line(piece: Piece, blocks: Sequence[Block]) -> Line:
+    if piece.block < 0:
+        return Line(piece.text)
+    block = blocks[piece.block]
+    return Line(piece.text, block.linked, block.element.tag in HEADINGS)
 
 
 def _declared(document: Document) -> str:

@@ -45,6 +45,8 @@ _NOT_MAIN = frozenset(
     ]
 )
 """Elements that hold a part of an article, never all of it (a long list would pass for the article otherwise)."""
+_LEAD_WORDS = 8
+_LEAD_LENGTH = 60
 _ALL_LINK = 0.9
 _ITEM_LINK = 0.5
 _LINK_WORDS = 4
@@ -57,6 +59,7 @@ def judge_places(pieces: Sequence[Piece], blocks: Sequence[Block], url: str) -> 
     rules = [""] * len(pieces)
     main = _main_element(pieces, blocks)
     inside = [piece.block < 0 or main is None or _holds(main, blocks[piece.block].element) for piece in pieces]
+    first = next((index for index, piece in enumerate(pieces) if inside[index] and piece.block >= 0), 0)
     last = max((index for index, piece in enumerate(pieces) if inside[index] and piece.block >= 0), default=len(pieces))
     links = _links(pieces, blocks, url)
     for index, piece in enumerate(pieces):
@@ -64,11 +67,17 @@ def judge_places(pieces: Sequence[Piece], blocks: Sequence[Block], url: str) -> 
             continue
         if _captions(blocks[piece.block].element):
             rules[index] = "caption"
-        elif index > last and not inside[index]:
-            rules[index] = "outside"
+        elif not inside[index] and (index > last or (index < first and _is_label(piece.text))):
+            beside = main is not None and blocks[piece.block].element.getparent() is main.getparent()
+            rules[index] = "" if beside else "outside"
         else:
             rules[index] = links.get(index, "")
     return rules
+
+
+def _is_label(text: str) -> bool:
+    """Tell whether a line before the text is a label (date, byline, section): a lead has more words."""
+    return len(text.split()) < _LEAD_WORDS and len(text) < _LEAD_LENGTH
 
 
 def _main_element(pieces: Sequence[Piece], blocks: Sequence[Block]) -> HtmlElement | None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _SEPARATOR = re.compile(r"\s+[|\-–—»·:•]{1,2}\s+|\s*\|\s*")
 _LIKENESS = 0.9
 """Word F1 from which a line is a variant of the title (publishers reword a word between h1 and og:title)."""
+_KICKER = 40
+"""Letters that a kicker may put before the title in one heading (`Neue Regel: …`)."""
 _MAX_HEADINGS = 6
 _MIN_WORDS = 3
 _MIN_LENGTH = 12
@@ -38,6 +40,7 @@ class Titles:
     def __init__(self, candidates: Iterable[str]) -> None:
         keys = {line_key(candidate) for candidate in candidates if candidate}
         self._keys = {key for key in keys if len(key.split()) >= _MIN_WORDS or len(key) > _MIN_LENGTH}
+        self._joined = [key.replace(" ", "") for key in self._keys]
         self._bags = [Counter(key.split()) for key in self._keys]
 
     def __contains__(self, key: str) -> bool:
@@ -47,6 +50,9 @@ class Titles:
         words = key.split()
         if len(words) <= _MIN_WORDS:
             return False
+        joined = key.replace(" ", "")
+        if any(joined.endswith(own) and len(joined) <= len(own) + _KICKER for own in self._joined):
+            return True
         bag = Counter(words)
         return any(2 * (bag & own).total() >= _LIKENESS * (len(words) + own.total()) for own in self._bags)
 

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from archive.extract.blocks import HEADINGS
 from archive.extract.body import Piece
 from archive.extract.wording import Gram, grams, share, words
 
@@ -39,7 +40,6 @@ _COMPLETE = 0.9
 _SHORTENED = 0.6
 """Length of the declared text over that of the lines, from which it is complete, or at least begins where they do."""
 _UNKNOWN = 0.3
-_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def _deny(
     for index, part in enumerate(shares):
         is_long = len(found[index]) >= _MIN_BLOCK
         block = pieces[index].block
-        heading = block >= 0 and blocks[block].element.tag in _HEADINGS
+        heading = block >= 0 and blocks[block].element.tag in HEADINGS
         if part >= _UNKNOWN:
             denied = False
         elif index < sure[0]:
