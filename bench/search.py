@@ -19,7 +19,7 @@ import re
 import sys
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import accumulate
 from pathlib import Path
@@ -51,7 +51,6 @@ COLUMNS = (
     "url", "urlkey", "site", "hostname", "version", "is_latest", "title", "text", "author", "date", "date_published",
     "date_modified", "section", "tags", "language", "description", "sitename", "fetched_at",
 )  # fmt: skip
-Search = "Callable[[str], list[int]]"
 
 
 def new_database(path: str) -> Any:
@@ -90,7 +89,7 @@ def question_sets(folder: Path) -> tuple[list[str], dict[str, list[tuple[str, in
     return texts, questions
 
 
-def plain_search(texts: list[str], tokenizer: str) -> tuple[Any, Callable[[str], list[int]]]:
+def plain_search(texts: list[str], tokenizer: str) -> Callable[[str, int], list[int]]:
     """FTS5 as it comes: any of the question's words, bm25."""
     db = sqlite3.connect(":memory:")
     db.execute(f"CREATE VIRTUAL TABLE f USING fts5(text, tokenize='{tokenizer}')")
@@ -101,7 +100,7 @@ def plain_search(texts: list[str], tokenizer: str) -> tuple[Any, Callable[[str],
         sql = "SELECT rowid FROM f WHERE f MATCH ? ORDER BY bm25(f) LIMIT ?"
         return [row[0] for row in db.execute(sql, (expression, limit))]
 
-    return db, run
+    return run
 
 
 def our_search(texts: list[str]) -> Any:
@@ -112,58 +111,81 @@ def our_search(texts: list[str]) -> Any:
     return db
 
 
-def quality() -> None:
-    folder = corpora()
-    if folder is None:
-        print("quality: skipped, no arabic-search/arcd.json under $WARRAQ_CORPORA or ../shared/corpora")
-        return
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    """By system, then by question set: (nDCG@10, recall@10); and by system the inflection test's (recall, precision)."""
+
+    texts: int
+    questions: dict[str, int]
+    ranking: dict[str, dict[str, tuple[float, float]]]
+    inflection: dict[str, tuple[float, float]]
+
+
+def measure_quality(folder: Path) -> Quality:
     texts, questions = question_sets(folder)
     ours = our_search(texts)
 
-    def run(question: str) -> list[int]:
-        return [hit.id for hit in search(ours, any_word(parse(question)), limit=10).hits]
+    def any_of(question: str, limit: int = 10) -> list[int]:
+        return [hit.id for hit in search(ours, any_word(parse(question)), limit=limit).hits]
 
-    print(f"one index of {len(texts)} Arabic texts; any word of the question, bm25; nDCG@10 / recall@10")
-    print(f"{'':22}" + "".join(f"{name + f' ({len(asked)})':>20}" for name, asked in questions.items()))
-    systems = {"FTS5 unicode61": plain_search(texts, "unicode61")[1], "FTS5 trigram": plain_search(texts, "trigram")[1]}
-    for name, system in {**systems, "warraq": run}.items():
-        print(f"{name:22}" + "".join(f"{_gain(system, asked):>20}" for asked in questions.values()))
-    inflection(texts, {**systems, "warraq": ours})
+    systems = {
+        "FTS5 unicode61": plain_search(texts, "unicode61"),
+        "FTS5 trigram": plain_search(texts, "trigram"),
+        "warraq": any_of,
+    }
+    return Quality(
+        texts=len(texts),
+        questions={name: len(asked) for name, asked in questions.items()},
+        ranking={
+            name: {which: _gain(system, asked) for which, asked in questions.items()}
+            for name, system in systems.items()
+        },
+        inflection=inflection(texts, systems),
+    )
 
 
-def _gain(system: Callable[[str], list[int]], asked: list[tuple[str, int]]) -> str:
+def _gain(system: Callable[[str], list[int]], asked: list[tuple[str, int]]) -> tuple[float, float]:
     gain = found = 0.0
     for question, relevant in asked:
         answer = system(question)
         if relevant in answer:
             gain += 1 / math.log2(answer.index(relevant) + 2)
             found += 1
-    return f"{gain / len(asked):.3f} / {found / len(asked):.3f}"
+    return gain / len(asked), found / len(asked)
 
 
-def inflection(texts: list[str], systems: dict[str, Any]) -> None:
+def inflection(texts: list[str], systems: dict[str, Callable[[str, int], list[int]]]) -> dict[str, tuple[float, float]]:
     vocabularies = [{fold(match.group()) for match in words(text)} for text in texts]
-    forms = {lemma: pattern(lemma) for lemma in LEMMAS}
-    relevant = {
-        lemma: {number for number, known in enumerate(vocabularies, 1) if any(map(form.fullmatch, known))}
-        for lemma, form in forms.items()
-    }
-    print(
-        f"\n{len(LEMMAS)} lemmas, {sum(len(queries) for _, queries in LEMMAS.values())} one-word queries: recall / precision"
-    )
+    asked: list[tuple[str, set[int]]] = []
+    for lemma, (_, queries) in LEMMAS.items():
+        form = pattern(lemma)
+        relevant = {number for number, known in enumerate(vocabularies, 1) if any(map(form.fullmatch, known))}
+        asked += [(query, relevant) for query in queries if relevant]
+    figures = {}
     for name, system in systems.items():
-        recall = precision = asked = 0.0
-        for lemma, (_, queries) in LEMMAS.items():
-            for query in queries:
-                if name == "warraq":
-                    found = {hit.id for hit in search(system, query, limit=len(texts)).hits}
-                else:
-                    found = set(system(query, len(texts)))
-                right = len(found & relevant[lemma])
-                recall += right / len(relevant[lemma]) if relevant[lemma] else 0
-                precision += right / len(found) if found else 1
-                asked += 1
-        print(f"{name:22}{recall / asked:.3f} / {precision / asked:.3f}")
+        recall = precision = 0.0
+        for query, relevant in asked:
+            found = set(system(query, len(texts)))
+            recall += len(found & relevant) / len(relevant)
+            precision += len(found & relevant) / len(found) if found else 1
+        figures[name] = (recall / len(asked), precision / len(asked))
+    return figures
+
+
+def quality() -> None:
+    folder = corpora()
+    if folder is None:
+        print("quality: skipped, no arabic-search/arcd.json under $WARRAQ_CORPORA or ../shared/corpora")
+        return
+    measured = measure_quality(folder)
+    sets = measured.questions
+    print(f"one index of {measured.texts} Arabic texts; any word of the question, bm25; nDCG@10 / recall@10")
+    print(f"{'':22}" + "".join(f"{f'{name} ({count})':>20}" for name, count in sets.items()))
+    for system, figures in measured.ranking.items():
+        print(f"{system:22}" + "".join(f"{f'{gain:.3f} / {found:.3f}':>20}" for gain, found in figures.values()))
+    print(f"\n{len(LEMMAS)} lemmas, four one-word queries each; recall / precision")
+    for system, (recall, precision) in measured.inflection.items():
+        print(f"{system:22}{recall:.3f} / {precision:.3f}")
 
 
 # --- speed -----------------------------------------------------------------------------------------------------------
