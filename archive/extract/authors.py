@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from archive.extract.head import as_list, plain, words_of
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _MAX_AUTHORS = 20
 _MAX_NAME = 80
 _MAX_BYLINES = 40
+_MAX_MARKS = 300
 # A byline further from the title than this (see `Marks.distance`) is that of another text.
 _FAR = 5.6
 
@@ -136,7 +137,7 @@ def _from_metas(head: Head) -> Iterator[str]:
 def _from_bylines(marks: Marks, sites: frozenset[str], title: str) -> list[str]:
     """The names of the likeliest byline: marked the plainest, nearest to the title; its like beside it belong to it."""
     ranked = []
-    for mark in marks.find(_BYLINE, frozenset({"address"})):
+    for mark in islice(marks.find(_BYLINE, frozenset({"address"})), _MAX_MARKS):
         if _NOT_BYLINE.search(mark.names):
             continue
         values = _names_in(mark.element)

@@ -40,7 +40,7 @@ _HTML = re.compile(
     re.IGNORECASE,
 )
 _OTHER_XML = re.compile(
-    rb"\s*(?:<\?xml[^>]{0,200}>|<!--[^>]{0,2000}>|\s)*<(?:rss|feed|urlset|sitemapindex|rdf:RDF|svg|opml|wml)\b"
+    rb"(?:<\?xml[^>]{0,200}+>|<!--[^>]{0,2000}+>|\s)*+<(?:rss|feed|urlset|sitemapindex|rdf:RDF|svg|opml|wml)\b"
 )
 _MAGIC = (
     b"%PDF",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from archive.extract.dates.moment import Moment, parse_machine, plausible
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from archive.extract.marks import Mark, Marks
 
 _MAX_LINE = 200
+_MAX_MARKS = 500
 _SHORT = 90
 # A paragraph may open with its date («27.1.2022 - Bei der …»); a date further in is what it tells of.
 _DATELINE = 24
@@ -60,7 +62,7 @@ def sightings(marks: Marks, habits: Habits, title: str) -> list[Sighting]:
     """Dates in elements made for dates, the article's likeliest first: by kind of markup and nearness to the title."""
     found = [
         sighting._replace(doubt=sighting.doubt + marks.distance(mark, title))
-        for mark in marks.find(_DATED, _DATED_TAGS)
+        for mark in islice(marks.find(_DATED, _DATED_TAGS), _MAX_MARKS)
         for sighting in _of_element(mark, habits)
     ]
     return sorted(found, key=lambda sighting: sighting.doubt)

@@ -1,0 +1,111 @@
+"""Pages built to stall a reader: each must be read and judged, or refused as too complex, in time that grows with its size only."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from archive.article import Page
+from archive.extract.directives import read_directives
+from archive.extract.document import Unreadable, read
+from archive.extract.metadata import read_metadata, with_text
+from archive.extract.quarantine import judge
+
+LIMIT = 1.0  # CPU seconds; each of these takes a tenth of it on an idle core
+
+
+def many(count: int, piece: str) -> str:
+    return "".join(piece.format(i=i) for i in range(count))
+
+
+HOSTILE = {
+    "paragraphs": many(20_000, "<p>word {i}</p>"),
+    "divs-in-divs": "<div>" * 20_000 + "<p>deep</p>" + "</div>" * 20_000,
+    "spans-in-spans": "<p>" + "<span>" * 20_000 + "x" + "</span>" * 20_000,
+    "bold-in-italics": "<p>" + "<b><i>x" * 8_000,
+    "lists-in-lists": "<ul><li>item " * 4_000,
+    "tables-in-tables": "<table><tr><td>c " * 2_000,
+    "quotes-in-quotes": "<blockquote>q " * 8_000,
+    "links": many(20_000, '<a href="/x{i}">link {i} text</a> '),
+    "links-in-one-paragraph": "<p>" + many(20_000, 'some words <a href="/x{i}">link {i}</a> '),
+    "line-breaks": "<p>" + "line of text<br>" * 20_000,
+    "one-long-word": "<p>" + "a" * 4_000_000,
+    "one-long-text": "<p>" + "word " * 800_000,
+    "spaces": "<p>a" + " " * 2_000_000 + "b",
+    "digits": "<p>" + "2024" * 400_000,
+    "dates": "<p>" + "published 2024-01-02 or 3.4.2023, " * 20_000,
+    "date-like-junk": "<p>" + "20/20/20/20-20.20." * 80_000,
+    "date-paragraphs": many(20_000, '<p class="date">on 3 May 20{i}</p>'),
+    "times": '<time datetime="2024-01-02">x</time>' * 20_000,
+    "times-without-date": '<time datetime="x" class="published">12 May</time>' * 20_000,
+    "metas": many(20_000, '<meta name="a{i}" content="2024-01-02">'),
+    "metas-of-one-name": '<meta name="author" content="A B">' * 20_000,
+    "links-of-one-rel": '<link rel="canonical" href="/x">' * 20_000,
+    "many-rels": '<link rel="' + "next " * 100_000 + '" href="/x">',
+    "json-ld-authors": '<script type="application/ld+json">{"@type":"NewsArticle","author":['
+    + ",".join(f'{{"@type":"Person","name":"A B{i}"}}' for i in range(20_000))
+    + "]}</script>",
+    "json-ld-deep": '<script type="application/ld+json">' + '{"@type":"Article","a":' * 20_000 + "1" + "}" * 20_000 + "</script>",
+    "json-ld-unclosed": '<script type="application/ld+json">{"@type":"NewsArticle","headline":"' + '\\"a' * 200_000 + "</script>",
+    "json-ld-headlines": '<script type="application/ld+json">{"@type":"NewsArticle","headline":"x"}</script>' * 5_000,
+    "json-ld-long-headline": '<script type="application/ld+json">{"@type":"NewsArticle","headline":"' + "a | " * 200_000 + '"}</script>',
+    "comments": "<!-- x -->" * 80_000 + "<p>text</p>",
+    "unclosed-comments": "<p>text</p>" + "<!--" * 80_000,
+    "unclosed-tags": "<a " * 80_000,
+    "attributes": "<p " + many(80_000, 'a{i}="x" ') + ">t</p>",
+    "entities": "<p>" + "&amp;&#x41;" * 200_000,
+    "author-spam": '<div class="author">By ' + "John Smith and " * 20_000 + "</div>",
+    "author-elements": '<div class="author vcard">x</div>' * 20_000,
+    "authors-in-authors": '<div class="author">' * 500 + "By John Smith",
+    "bylines-of-links": '<div class="author">' + '<a href="/author/x">A B</a>' * 20_000 + "</div>",
+    "right-to-left-marks": "<p>" + "\u202e\u0627\u0644\u200f " * 200_000,
+    "headings": many(20_000, "<h1>title {i}</h1>"),
+    "separators-in-title": "<title>" + "a | " * 100_000 + "</title>",
+    "emails": '<meta name="author" content="' + "a@" * 400_000 + '">',
+    "commas": '<meta name="keywords" content="' + "a," * 400_000 + '">',
+    "robots": '<meta name="robots" content="' + "noindex " * 400_000 + '">',
+    "figures": '<article><figure><img src="/a.jpg"><figcaption>c</figcaption></figure>' * 5_000,
+    "captions": "<article><figure>" + '<span class="x">y</span>' * 20_000 + "</figure>",
+    "options": "<select>" + "<option>o</option>" * 40_000,
+    "passwords": '<input type="password">' * 20_000,
+    "crumbs": '<div class="breadcrumb">' + '<a href="/">x</a>' * 20_000,
+    "classes": '<p class="' + "comment " * 200_000 + '">x</p>',
+    "language": '<html lang="' + "a" * 1_000_000 + '"><p>x',
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_page_ends_soon(name: str) -> None:
+    head = "" if name == "language" else "<html><head><title>T</title></head><body>"
+    body = (head + HOSTILE[name]).encode()
+    text = "\n".join(["word and word", "a | " * 5_000, "2024 " * 5_000, "لا " * 20_000, "x" * 100_000] * 3)
+    started = time.process_time()
+    page = Page(body=body, url="https://news.example/a/b", fetched_at=datetime(2026, 11, 24, tzinfo=UTC))
+    try:
+        document = read(page)
+        metadata = with_text(read_metadata(document), document, text)
+        judge(document, "", metadata)
+        judge(document, text, metadata)
+        read_directives(document)
+    except Unreadable as refused:
+        if refused.reason != "too-complex":
+            raise
+    else:
+        assert all(len(value) <= 2_000 for value in (metadata.title, metadata.section, metadata.description, metadata.sitename, metadata.language))
+        assert len(metadata.authors) <= 20
+        assert len(metadata.tags) <= 40
+        assert len(metadata.images) <= 30
+    assert time.process_time() - started < LIMIT
+
+
+@pytest.mark.parametrize(
+    "path", ["/" + "2024/" * 200_000, "/" + "1-" * 400_000, "/page/" * 100_000, "/?" + "page=1&" * 100_000, "/" + "tag/" * 200_000]
+)
+def test_hostile_address_costs_nothing(path: str) -> None:
+    page = Page(body=b"<html><body><p>x</p>", url="https://news.example" + path, fetched_at=datetime(2026, 11, 24, tzinfo=UTC))
+    started = time.process_time()
+    document = read(page)
+    judge(document, "text", read_metadata(document))
+    assert time.process_time() - started < LIMIT
