@@ -69,6 +69,10 @@ _CLAUSE = re.compile(
     re.IGNORECASE,
 )
 _DEGREES = re.compile(r",?\s+(?:Ph\.?D|M\.?D|M\.?Sc|R\.?D|MPH|MBA|B\.?A)\.?(?=[,;\s]|$)")
+_JOB = re.compile(
+    r"(?:[\w-]+\s){0,3}(?:correspondent|editor|reporter|columnist|redakteur(?:in)?|korrespondent(?:in)?|journaliste|redactora?|contributor)$",
+    re.IGNORECASE,
+)
 _HOST = re.compile(r"^[\w-]+(?:\.[\w-]+)*\.[a-z]{2,6}$")
 _ARABIC_PREFIX = re.compile(
     r"^\s*(?:كتبت|كتب|بقلم|حوار|إعداد|اعداد|تحرير|تقرير|تحقيق|متابعة|أجرى الحوار|أجرت الحوار|حاوره|حاورها|حاورته"
@@ -240,11 +244,9 @@ def _from_text(marks: Marks, title: str) -> Iterator[str]:
 
 
 def _has_shape(name: str, *, colon: bool) -> bool:
-    if _NAME_WORDS.match(name):
-        return True
     if any("\u0621" <= letter <= "\u064a" for letter in name):
         return 2 <= len(name.split()) <= 5 and (colon or not _ARTICLE.match(name))
-    return False
+    return bool(_NAME_WORDS.match(name))
 
 
 def _clean(values: Iterable[str], sites: frozenset[str]) -> tuple[str, ...]:
@@ -272,6 +274,12 @@ def split_names(byline: str) -> Iterator[str]:
 
 
 def _is_name(name: str) -> bool:
-    if not 2 <= len(name) <= _MAX_NAME or len(name.split()) > 7 or name.casefold() in _NOBODY or _HOST.match(name):
+    if (
+        not 2 <= len(name) <= _MAX_NAME
+        or len(name.split()) > 7
+        or name.casefold() in _NOBODY
+        or _HOST.match(name)
+        or _JOB.match(name)
+    ):
         return False
     return not any(character.isdigit() for character in name) and any(character.isalpha() for character in name)

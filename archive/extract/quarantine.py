@@ -39,6 +39,8 @@ _CHALLENGE_MARKUP = re.compile(
     r"|slowAES\.decrypt|__test=",
     re.IGNORECASE,
 )
+# Widgets that also stand in ordinary forms.
+_CAPTCHA_WIDGET = re.compile(r"captcha\b(?!-delivery)|__test|smartcaptcha", re.IGNORECASE)
 _CHALLENGE_WORDS = re.compile(
     r"just a moment|attention required!|checking (?:if the site connection|your browser)|verify(?:ing)? (?:that "
     r")?you are (?:a )?human|are you a (?:robot|human)"
@@ -194,7 +196,12 @@ def _challenge(facts: _Facts) -> Verdict | None:
     words = _CHALLENGE_WORDS.search(" ".join(facts.titles))
     if not words and facts.letters < 400:
         words = _CHALLENGE_WORDS.search(facts.text[:400])
-    if markup and (words or facts.letters < _EMPTY_LETTERS) and len(facts.document.html) < _HTML_HEAD:
+    sure = markup is not None and not _CAPTCHA_WIDGET.search(markup[0])
+    if (
+        markup
+        and (words or facts.letters < (300 if sure else _EMPTY_LETTERS))
+        and len(facts.document.html) < _HTML_HEAD
+    ):
         return "challenge", f"markup {markup[0]!r}" + (f", words {words[0]!r}" if words else "")
     if words and not facts.claims_article and _few_links(facts, 8):
         return "challenge", f"words {words[0]!r}"

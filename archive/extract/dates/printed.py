@@ -101,14 +101,14 @@ def _doubt(element: HtmlElement, names: str) -> float:
 def near_title(marks: Marks, habits: Habits, title: str) -> Sighting | None:
     """The first date in a short piece of text after the title, else before it."""
     lines = (text if len(text) <= _SHORT else text[:_DATELINE] for text in marks.near(title))
-    return next((sighting for line in lines if (sighting := _of_text(line, habits))), None)
+    return next((sighting for line in lines if (sighting := _of_text(line, habits)) and not sighting.modified), None)
 
 
 def anywhere(marks: Marks, habits: Habits) -> Sighting | None:
     """The first date that is labelled as that of publication, else the only one of the page."""
     days = {}
     for text in marks.texts():
-        if sighting := _of_text(text, habits):
+        if (sighting := _of_text(text, habits)) and not sighting.modified:
             if _LABEL.search(text):
                 return sighting
             days[sighting.moment.day] = sighting

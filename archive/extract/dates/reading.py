@@ -86,6 +86,7 @@ def read_dates(document: Document, head: Head, marks: Marks, *, title: str = "",
         seen = sightings(marks, habits, title)
         modified = modified or next((_Witness(one.moment, one.source) for one in seen if one.modified), None)
         published = published or _weighed(document, marks, habits, title, [one for one in seen if not one.modified])
+        published = published or _by_htmldate(document, marks, habits, modified)
     return Dates(
         published=_iso(published, habits),
         published_from=published.source if published else "",
@@ -174,7 +175,7 @@ def _weighed(document: Document, marks: Marks, habits: Habits, title: str, seen:
     best = seen[0] if seen else None
     if best is None or best.doubt > DOUBTFUL:
         best = near_title(marks, habits, title) or best or anywhere(marks, habits)
-    return _Witness(best.moment, best.source) if best else _by_htmldate(document, habits)
+    return _Witness(best.moment, best.source) if best else None
 
 
 def of_url(url: str, now: datetime) -> Moment | None:
@@ -188,8 +189,14 @@ def of_url(url: str, now: datetime) -> Moment | None:
     return None
 
 
-def _by_htmldate(document: Document, habits: Habits) -> _Witness | None:
-    """The answer of htmldate's careful mode; 1 January is what it says when it knows only the year: no answer."""
+def _by_htmldate(document: Document, marks: Marks, habits: Habits, modified: _Witness | None) -> _Witness | None:
+    """The answer of htmldate's careful mode, where it cannot be a guess or another text's date.
+
+    1 January is what it says when it knows only the year; figures of unknown order it reads day first; and when the page
+    marks dates up, those that are the article's have been heard already.
+    """
+    if any(mark.element.tag == "time" for mark in marks.all()):
+        return None
     text = find_date(
         document.html,
         extensive_search=False,
@@ -199,6 +206,13 @@ def _by_htmldate(document: Document, habits: Habits) -> _Witness | None:
         max_date=habits.now.date().isoformat(),
     )
     moment = parse_machine(text or "")
-    if moment is None or (moment.day.month, moment.day.day) == (1, 1):
+    if (
+        not text
+        or moment is None
+        or (moment.day.month, moment.day.day) == (1, 1)
+        or (modified and moment.day == modified.moment.day)
+    ):
+        return None
+    if not habits.order and moment.day.day <= 12 and text not in document.html:
         return None
     return _Witness(moment, "htmldate")

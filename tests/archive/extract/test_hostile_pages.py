@@ -10,6 +10,7 @@ import pytest
 from archive.article import Page
 from archive.extract.directives import read_directives
 from archive.extract.document import Unreadable, read
+from archive.extract.language import identify
 from archive.extract.metadata import read_metadata, with_text
 from archive.extract.quarantine import judge
 
@@ -47,10 +48,18 @@ HOSTILE = {
     "json-ld-authors": '<script type="application/ld+json">{"@type":"NewsArticle","author":['
     + ",".join(f'{{"@type":"Person","name":"A B{i}"}}' for i in range(20_000))
     + "]}</script>",
-    "json-ld-deep": '<script type="application/ld+json">' + '{"@type":"Article","a":' * 20_000 + "1" + "}" * 20_000 + "</script>",
-    "json-ld-unclosed": '<script type="application/ld+json">{"@type":"NewsArticle","headline":"' + '\\"a' * 200_000 + "</script>",
+    "json-ld-deep": '<script type="application/ld+json">'
+    + '{"@type":"Article","a":' * 20_000
+    + "1"
+    + "}" * 20_000
+    + "</script>",
+    "json-ld-unclosed": '<script type="application/ld+json">{"@type":"NewsArticle","headline":"'
+    + '\\"a' * 200_000
+    + "</script>",
     "json-ld-headlines": '<script type="application/ld+json">{"@type":"NewsArticle","headline":"x"}</script>' * 5_000,
-    "json-ld-long-headline": '<script type="application/ld+json">{"@type":"NewsArticle","headline":"' + "a | " * 200_000 + '"}</script>',
+    "json-ld-long-headline": '<script type="application/ld+json">{"@type":"NewsArticle","headline":"'
+    + "a | " * 200_000
+    + '"}</script>',
     "comments": "<!-- x -->" * 80_000 + "<p>text</p>",
     "unclosed-comments": "<p>text</p>" + "<!--" * 80_000,
     "unclosed-tags": "<a " * 80_000,
@@ -76,6 +85,12 @@ HOSTILE = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _models_are_loaded() -> None:
+    # The language model is read from disk once a process: that is not the page's cost.
+    identify("These are enough plain words to make the model load before a clock runs.")
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_page_ends_soon(name: str) -> None:
     head = "" if name == "language" else "<html><head><title>T</title></head><body>"
@@ -93,7 +108,10 @@ def test_hostile_page_ends_soon(name: str) -> None:
         if refused.reason != "too-complex":
             raise
     else:
-        assert all(len(value) <= 2_000 for value in (metadata.title, metadata.section, metadata.description, metadata.sitename, metadata.language))
+        assert all(
+            len(value) <= 2_000
+            for value in (metadata.title, metadata.section, metadata.description, metadata.sitename, metadata.language)
+        )
         assert len(metadata.authors) <= 20
         assert len(metadata.tags) <= 40
         assert len(metadata.images) <= 30
@@ -101,10 +119,19 @@ def test_hostile_page_ends_soon(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/" + "2024/" * 200_000, "/" + "1-" * 400_000, "/page/" * 100_000, "/?" + "page=1&" * 100_000, "/" + "tag/" * 200_000]
+    "path",
+    [
+        "/" + "2024/" * 200_000,
+        "/" + "1-" * 400_000,
+        "/page/" * 100_000,
+        "/?" + "page=1&" * 100_000,
+        "/" + "tag/" * 200_000,
+    ],
 )
 def test_hostile_address_costs_nothing(path: str) -> None:
-    page = Page(body=b"<html><body><p>x</p>", url="https://news.example" + path, fetched_at=datetime(2026, 11, 24, tzinfo=UTC))
+    page = Page(
+        body=b"<html><body><p>x</p>", url="https://news.example" + path, fetched_at=datetime(2026, 11, 24, tzinfo=UTC)
+    )
     started = time.process_time()
     document = read(page)
     judge(document, "text", read_metadata(document))

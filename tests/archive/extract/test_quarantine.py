@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from archive.article import Page
+from archive.extract.document import read
+from archive.extract.metadata import read_metadata
+from archive.extract.quarantine import judge
+
+SENTENCES = (
+    "أعلنت بلدية المدينة عن افتتاح الجسر الجديد بعد عامين من العمل، وقال المهندس المشرف إن الجسر سيخفف الازدحام في وسط المدينة.",
+    "وأضاف أن الحركة ستبدأ صباح الأحد المقبل، وأن المرحلة الثانية من المشروع تشمل توسعة الطريق المؤدي إلى الميناء.",
+    "وكان سكان الأحياء الشرقية قد طالبوا منذ سنوات بإقامة جسر يربطهم بالمستشفى والجامعة.",
+)
+ARTICLE_TEXT = "\n".join(SENTENCES * 4)
+
+
+def judged(
+    html: str, text: str = "", *, url: str = "https://news.example/a/story-1", headers: tuple[tuple[str, str], ...] = ()
+) -> str:
+    document = read(Page(body=html.encode(), url=url, fetched_at=datetime(2026, 11, 24, tzinfo=UTC), headers=headers))
+    verdict = judge(document, text, read_metadata(document))
+    assert verdict is None or verdict[1], "a verdict carries its evidence"
+    return verdict[0] if verdict else "article"
+
+
+def page(title: str, body: str = "", *, body_class: str = "", head: str = "") -> str:
+    return f'<html><head><title>{title}</title>{head}</head><body class="{body_class}"><h1>{title}</h1>{body}</body></html>'
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<html><head><title>Just a moment...</title></head><body><script>window._cf_chl_opt={cRay:"x"}</script></body></html>',
+        page("Attention Required! | Cloudflare", '<div class="cf-error-details">Sorry, you have been blocked</div>'),
+        page(
+            "news.example",
+            'Please enable JS and disable any ad blocker<script src="https://ct.captcha-delivery.com/c.js"></script>',
+        ),
+        '<html><body><iframe src="/_Incapsula_Resource?x=1">Request unsuccessful. Incapsula incident ID: 1-2</iframe></body></html>',
+        page(
+            "Access Denied",
+            "You don't have permission to access this server. Reference #18 https://errors.edgesuite.net/18",
+        ),
+        page("لحظة من فضلك", "<p>نتحقق من أنك إنسان ولست برنامجا آليا</p>"),
+        page("Un instant…", "<p>Vérification que vous n'êtes pas un robot</p>"),
+        page("Are you a robot?", '<div class="g-recaptcha"></div>'),
+        page("Checking your browser before accessing news.example", "<p>DDoS protection</p>"),
+    ],
+)
+def test_a_challenge_is_recognised(html: str) -> None:
+    text = read(
+        Page(body=html.encode(), url="https://n.example/x", fetched_at=datetime(2026, 1, 1, tzinfo=UTC))
+    ).tree.text_content()
+    assert judged(html, text if "_cf_chl" not in html else "") == "challenge"
+    assert judged(html) == "challenge"
+
+
+def test_the_response_header_of_a_challenge_is_enough() -> None:
+    assert judged(page("خبر"), ARTICLE_TEXT, headers=(("CF-Mitigated", "challenge"),)) == "challenge"
+
+
+def test_an_article_on_a_protected_site_is_an_article() -> None:
+    script = '<script src="/cdn-cgi/challenge-platform/scripts/jsd/main.js"></script><div class="g-recaptcha"></div>'
+    assert judged(page("افتتاح الجسر", script), ARTICLE_TEXT) == "article"
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Just a moment in history",
+        "Access denied: how visas are refused",
+        "404 soldiers return home",
+        "Oops: the ship that sank",
+    ],
+)
+def test_an_article_about_such_words_is_an_article(title: str) -> None:
+    assert judged(page(title), "A sentence of the article that goes on for quite some time. " * 40) == "article"
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        (
+            "Before you continue",
+            "We value your privacy. We and our 812 partners store and use cookies. Accept all cookies or manage cookie settings.",
+        ),
+        ("Vos choix", "Nous respectons votre vie privée. Continuer sans accepter. Accepter et fermer les cookies"),
+        ("موافقة", "نحن نقدر خصوصيتك. نستخدم ملفات تعريف الارتباط لتحسين تجربتك. قبول الكل"),
+        ("Einwilligung", "Wir verwenden Cookies. Mit Werbung weiter lesen oder werbefrei abonnieren. Zustimmen"),
+    ],
+)
+def test_a_consent_wall_is_recognised(title: str, text: str) -> None:
+    assert judged(page(title, f"<p>{text}</p>"), text) == "consent"
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("تسجيل الدخول", "البريد الإلكتروني كلمة المرور نسيت كلمة المرور"),
+        ("Log in - News", "Email Password Forgot your password?"),
+        ("Connexion", "Se connecter Mot de passe oublié"),
+    ],
+)
+def test_a_login_form_is_recognised(title: str, text: str) -> None:
+    form = '<form><input type="text"><input type="password"></form>'
+    assert judged(page(title, f"{form}<p>{text}</p>"), text) == "login"
+    assert judged(page("افتتاح الجسر", form), ARTICLE_TEXT) == "article"
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["الصفحة غير موجودة", "عذراً، الصفحة التي تبحث عنها غير موجودة", "404 - Page not found", "Page introuvable", "Seite nicht gefunden",
+     "Página no encontrada", "Sayfa bulunamadı", "صفحه مورد نظر یافت نشد", "لم يتم العثور على نتائج", "Error 404"],
+)  # fmt: skip
+def test_a_page_that_says_not_found_is_soft_404(title: str) -> None:
+    assert (
+        judged(page(title, "<p>عد إلى الصفحة الرئيسية</p>"), "عد إلى الصفحة الرئيسية للموقع وتصفح آخر الأخبار")
+        == "soft-404"
+    )
+
+
+def test_the_body_class_of_a_missing_page_is_enough() -> None:
+    assert judged(page("News", body_class="rtl error404 wp-theme"), ARTICLE_TEXT) == "soft-404"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://news.example/", "https://news.example", "https://news.example/index.html", "https://news.example/ar/"],
+)
+def test_the_front_page_is_home(url: str) -> None:
+    assert judged(page("أخبار المدينة"), ARTICLE_TEXT, url=url) == "home"
+
+
+def teasers(count: int) -> str:
+    return "".join(
+        f'<article><h2><a href="/n/{i}">خبر رقم {i} عن شأن من شؤون المدينة وأهلها</a></h2></article>'
+        for i in range(count)
+    )
+
+
+def teaser_text(count: int) -> str:
+    return "\n".join(f"خبر رقم {i} عن شأن من شؤون المدينة وأهلها" for i in range(count))
+
+
+@pytest.mark.parametrize(
+    ("body_class", "url", "head", "expected"),
+    [
+        ("archive category category-politics", "https://news.example/category/politics/", "", "section"),
+        ("archive tag tag-bridge", "https://news.example/tag/bridge/", "", "tag"),
+        ("archive author author-mona", "https://news.example/author/mona/", "", "tag"),
+        ("search search-results", "https://news.example/?s=bridge", "", "tag"),
+        ("", "https://news.example/politics", "", "section"),
+        ("", "https://news.example/وسم/جسر", "", "tag"),
+        (
+            "",
+            "https://news.example/politics",
+            '<script type="application/ld+json">{"@type":"CollectionPage"}</script>',
+            "section",
+        ),
+    ],
+)
+def test_a_list_of_articles_is_no_article(body_class: str, url: str, head: str, expected: str) -> None:
+    assert judged(page("أخبار", teasers(20), body_class=body_class, head=head), teaser_text(20), url=url) == expected
+
+
+ARTICLE_HEADS = [
+    '<script type="application/ld+json">{"@type":"NewsArticle","headline":"افتتاح الجسر","datePublished":"2024-05-12"}</script>',
+    '<meta property="og:type" content="article"><meta property="article:published_time" content="2024-05-12T10:00:00Z">',
+    "",
+]
+
+
+@pytest.mark.parametrize("head", ARTICLE_HEADS)
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://news.example/2024/05/12/bridge",
+        "https://news.example/section/city/bridge-opens",
+        "https://news.example/tags-of-war",
+    ],
+)
+def test_an_article_below_many_teasers_is_an_article(head: str, url: str) -> None:
+    assert (
+        judged(
+            page("افتتاح الجسر", teasers(30), head=head, body_class="single single-post postid-7"),
+            ARTICLE_TEXT,
+            url=url,
+        )
+        == "article"
+    )
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_very_short_news_item_is_an_article(count: int) -> None:
+    text = "\n".join(SENTENCES[:count])
+    assert judged(page("افتتاح الجسر", f"<p>{text}</p>" + teasers(10)), text) == "article"
+
+
+def test_a_page_without_text_is_empty() -> None:
+    assert judged(page("افتتاح الجسر"), "") == "empty"
+    assert judged(page("صور"), "12 / 5") == "empty"
