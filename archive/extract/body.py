@@ -40,6 +40,8 @@ _CONFIG["DEFAULT"]["MIN_EXTRACTED_SIZE"] = "150"
 """A short news item has 150 characters; below its 250 trafilatura would search the whole page for more."""
 
 _NOISE = ("script", "style", "noscript", "template", "svg", "iframe", "head")
+_NEVER_TEXT = ("nav", "footer", "aside", "button", "select", "textarea", "menu", "dialog", "video", "audio", "canvas")
+"""What trafilatura deletes later, after it has tested each element of the tree against its expressions."""
 _DECLARED = etree.XPath('//*[@itemprop="articleBody" or contains(@property, "articleBody")]')
 _MIN_CONTAINER = 300
 _MIN_WORDS = 60
@@ -68,7 +70,16 @@ class PageText:
         self.blocks, excluded = read_blocks(self.tree)
         for element in excluded:
             element.drop_tree()
+        _lighten(self.tree)
         self.joiners = _hide_joiners(self.tree)
+
+
+def _lighten(tree: HtmlElement) -> None:
+    """Take off what trafilatura deletes later, unless it holds much of the page (an unclosed tag swallows the rest)."""
+    most = len(tree.text_content()) // 5
+    for element in list(tree.iter(*_NEVER_TEXT)):
+        if len(element.text_content()) <= most:
+            element.drop_tree()
 
 
 def _hide_joiners(tree: HtmlElement) -> dict[int, str]:
