@@ -1,4 +1,5 @@
 """Builds pages around a text as themes print it: title and paragraphs in, the bytes of a page out."""
+# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -74,6 +75,25 @@ def newspaper(texts: list[str] = PARAGRAPHS, *, title: str = TITLE) -> bytes:
 <footer><div class="td-post-sharing">مشاركة</div><div class="td-block-row td-post-next-prev">المقالة السابقة</div></footer></article>
 <div class="td_block_wrap td_block_related_posts"><h4>مقالات ذات صلة</h4>{cards(OTHERS)}</div></div></div>"""
     )
+
+
+def sahifa(texts: list[str] = PARAGRAPHS, *, title: str = TITLE) -> bytes:
+    """A post as the Sahifa theme prints it, with the share bar and related posts inside the article."""
+    return document(
+        f"""<div class="wrapper"><header><nav><ul>{NAV}</ul></nav></header><div class="content"><div id="crumbs"><a href="/">الرئيسية</a></div>
+<article class="post-listing post"><div class="post-inner"><h1 class="name post-title entry-title" itemprop="headline">{title}</h1>
+<p class="post-meta"><span class="tie-date">20 ديسمبر، 2024</span></p>
+<div class="entry" itemprop="articleBody">{paragraphs(texts)}<p><a href="/p9">اقرأ أيضا: {OTHERS[1]}</a></p><p>تابعونا على تيليغرام</p></div>
+<div class="share-post"><span class="share-text">شاركها</span></div></div></article>
+<section id="related_posts"><div class="block-head"><h3>مقالات مشابهة</h3></div>{cards(OTHERS)}</section>
+<div id="comments">التعليقات مغلقة</div></div><div id="topcontrol">إلى الأعلى</div></div>"""
+    )
+
+
+def dumped(texts: list[str] = PARAGRAPHS, *, title: str = TITLE) -> bytes:
+    """The page of `bare` without one paragraph or heading: text and line breaks only, so that every fallback is tried."""
+    lines = [SECTION, title, title, *texts, "شاركها", "مقالات ذات صلة", GO_TO_TOP, WPCP]
+    return document("<br>\n".join(lines), title=title)
 
 
 def page(body: bytes, *, url: str = "https://news.example/2024/12/20/ai", site: SiteProfile | None = None) -> Page:

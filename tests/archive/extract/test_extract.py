@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import pytest
 
+from archive.article import Dropped, SiteProfile
 from archive.extract import explain, extract
+from archive.extract.boilerplate import line_key
 from tests.archive.extract import pages
 
 
-@pytest.mark.parametrize("theme", [pages.jannah, pages.newspaper, pages.bare])
+@pytest.mark.parametrize("theme", [pages.jannah, pages.newspaper, pages.sahifa, pages.bare, pages.dumped])
 def test_seed_article_comes_out_clean_from_each_theme(theme):
     article = extract(pages.page(theme())).article
     assert article is not None
@@ -45,3 +47,69 @@ def test_persian_joiners_survive():
     ]
     article = extract(pages.page(pages.jannah(texts, title="نشست سه‌جانبه درباره‌ی همکاری‌های آینده"))).article
     assert article.text.split("\n") == texts
+
+
+def test_the_joiners_of_arabic_script_are_kept_and_their_stand_ins_never_seen():
+    texts = [f"{pages.PARAGRAPHS[0]} خانه\u200cها", f"{pages.PARAGRAPHS[1]} 👨\u200d👩\u200d👧"]
+    text = extract(pages.page(pages.jannah(texts))).article.text
+    assert text.split("\n") == texts
+
+
+def test_learned_lines_are_dropped_at_the_edges_only():
+    repeated = "نقلا عن صحيفة الصدى اليومية في عددها الصادر اليوم"
+    texts = [*pages.PARAGRAPHS[:2], repeated, *pages.PARAGRAPHS[2:], repeated]
+    learned = SiteProfile(boilerplate=frozenset({line_key(repeated), line_key(pages.TITLE), line_key(texts[4])}))
+    article = extract(pages.page(pages.jannah(texts), site=learned)).article
+    assert article.text.split("\n") == texts[:-1]
+    assert Dropped(line=repeated, rule="site") in article.dropped
+
+
+def test_line_keys_of_the_page_are_given_for_learning_and_bounded():
+    many = "".join(f"<p>سطر يتكرر باسم {chr(0x628 + n % 20) * (1 + n // 20)}</p>" for n in range(2000))
+    answer = extract(pages.page(pages.document(many)))
+    assert 100 < len(answer.lines) <= 400
+    assert line_key(pages.GO_TO_TOP) in extract(pages.page(pages.jannah())).lines
+
+
+def test_paragraphs_that_the_page_declares_and_the_reader_lost_come_back():
+    body = "\\n".join(pages.PARAGRAPHS)
+    head = f'<script type="application/ld+json">{{"@type":"NewsArticle","articleBody":"{body}"}}</script>'
+    hidden = f'<div class="widget sidebar">{pages.paragraphs(pages.PARAGRAPHS[3:])}</div>'
+    page = pages.document(
+        f"<article><h1>{pages.TITLE}</h1>{pages.paragraphs(pages.PARAGRAPHS[:3])}{hidden}</article>", head=head
+    )
+    assert extract(pages.page(page)).article.text.split("\n") == pages.PARAGRAPHS
+
+
+def test_a_declared_text_that_is_only_a_teaser_changes_nothing():
+    head = '<script type="application/ld+json">{"@type":"NewsArticle","articleBody":"نص قصير"}</script>'
+    page = pages.document(f"<article>{pages.paragraphs(pages.PARAGRAPHS)}</article>", head=head)
+    assert extract(pages.page(page)).article.text.split("\n") == pages.PARAGRAPHS
+
+
+def test_the_lead_between_title_and_text_comes_back():
+    lead = "مبادرة مشتركة بين الرباط وواشنطن تجمع عشرات الدول حول الاستعمال الآمن للذكاء الاصطناعي وتفتح باب التعاون"
+    body = f"""<header class="article-header"><h1>{pages.TITLE}</h1><div class="article-header__standfirst">{lead}</div></header>
+        <div itemprop="articleBody">{pages.paragraphs(pages.PARAGRAPHS)}</div>"""
+    assert extract(pages.page(pages.document(body))).article.text.split("\n") == [lead, *pages.PARAGRAPHS]
+
+
+def test_captions_and_lines_that_only_lead_elsewhere_are_not_the_text():
+    extra = f"""<figure><img src="a.jpg"><figcaption>بلينكن في مجلس الأمن. صورة الوكالة</figcaption></figure>
+        <p><a href="/p7">{pages.OTHERS[2]}</a></p><ul><li><a href="/p1">{pages.OTHERS[0]}</a></li></ul>"""
+    body = f"<article>{pages.paragraphs(pages.PARAGRAPHS[:3])}{extra}{pages.paragraphs(pages.PARAGRAPHS[3:])}</article>"
+    assert extract(pages.page(pages.document(body))).article.text.split("\n") == pages.PARAGRAPHS
+
+
+def test_a_sentence_that_begins_as_a_label_does_stays():
+    sentences = [
+        "شاركها في الجائزة عالمان من جامعة القاهرة، وقالت اللجنة إن أعمالهم غيرت فهم الناس لنشأة المدن القديمة في الوادي.",
+        "المصدر الذي تحدث إلى الصحيفة قال إن المفاوضات انتهت دون اتفاق وإن جولة جديدة ستبدأ الأسبوع المقبل في جنيف.",
+    ]
+    text = extract(pages.page(pages.jannah([sentences[0], *pages.PARAGRAPHS, sentences[1]]))).article.text
+    assert text.split("\n") == [sentences[0], *pages.PARAGRAPHS, sentences[1]]
+
+
+def test_a_page_that_cannot_be_read_gets_its_reason():
+    answer = extract(pages.page(b"%PDF-1.7 not a page"))
+    assert (answer.article, answer.reason) == (None, "not-html")

@@ -1,0 +1,286 @@
+"""Scores text extraction on folders of pages with expected texts: ours, trafilatura's modes, and peers when installed.
+
+    python bench/extraction.py [FOLDER ...] [--peers] [--worst 10] [--limit 50]
+
+A folder is a corpus (`pages.jsonl`, gzipped pages) or holds corpora; without one, WARRAQ_CORPORA or ../shared/corpora.
+Each line of pages.jsonl has `url`, `html` (path of the page), and `gold` (the expected text; `gold_min`, a second one
+that is right too) or `with` and `without` (pieces that a good text has and has not).
+
+Scores: word F1 is the overlap of the two bags of words (NFKC, lower case, Arabic vowel signs and tatweel off, scripts
+without spaces by character), a mean over pages. Snippet F counts `with` found as right and `without` found as wrong,
+over all pages. CPU is process time a page, whole call, with the first page of each extractor not counted.
+Peers (resiliparse, newspaper4k, readability-lxml, news-please) want an environment of their own, for instance
+    uv run --with resiliparse,newspaper4k,readability-lxml,news-please python bench/extraction.py --peers
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import importlib
+import json
+import logging
+import os
+import re
+import statistics
+import time
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import trafilatura
+
+from archive.article import Page
+from archive.extract import extract
+from archive.extract.cascade import find_text
+from archive.extract.document import read
+from archive.extract.metadata import Metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    Extractor = Callable[[bytes, str], str]
+
+NOW = datetime(2026, 8, 1, tzinfo=UTC)
+SIGNS = re.compile("[\u064b-\u065f\u0670\u0640\u200c-\u200f\u202a-\u202e]")
+UNSPACED = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f\u1000-\u109f"
+WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+")
+
+
+def words(text: str) -> list[str]:
+    return WORD.findall(SIGNS.sub("", unicodedata.normalize("NFKC", text)).lower())
+
+
+def word_score(text: str, gold: str) -> tuple[float, float, float]:
+    """Precision, recall and F1 of the bags of words."""
+    found, wanted = Counter(words(text)), Counter(words(gold))
+    if not found or not wanted:
+        return (1.0, 1.0, 1.0) if found == wanted else (0.0, 0.0, 0.0)
+    common = (found & wanted).total()
+    precision, recall = common / found.total(), common / wanted.total()
+    return precision, recall, 2 * precision * recall / (precision + recall) if common else 0.0
+
+
+def best_score(text: str, page: dict[str, Any]) -> tuple[float, float, float]:
+    golds = dict.fromkeys(gold for gold in (page["gold"], page.get("gold_min")) if gold)
+    return max((word_score(text, gold) for gold in golds), key=lambda score: score[2])
+
+
+def holds(text: str, snippet: str) -> bool:
+    return " ".join(snippet.split()) in " ".join(text.split())
+
+
+def share(line: str, gold: str) -> float:
+    """How much of a line's sequences of four words (or fewer, in a shorter line) the gold text has."""
+    ours, theirs = words(line), words(gold)
+    size = min(4, len(ours))
+    sequences = list(zip(*(ours[start:] for start in range(size)), strict=False))
+    known = set(zip(*(theirs[start:] for start in range(size)), strict=False))
+    return sum(sequence in known for sequence in sequences) / len(sequences) if sequences else 0.0
+
+
+@dataclass
+class Tally:
+    """The scores of one extractor on one corpus."""
+
+    scores: list[tuple[float, float, float]] = field(default_factory=list)
+    milliseconds: list[float] = field(default_factory=list)
+    hits: int = 0
+    misses: int = 0
+    alarms: int = 0
+    failures: int = 0
+    pages: list[tuple[float, str, str]] = field(default_factory=list)  # F1, URL, how
+
+    def add(self, page: dict[str, Any], text: str, how: str) -> None:
+        if page.get("gold"):
+            score = best_score(text, page)
+            self.scores.append(score)
+            self.pages.append((score[2], page["url"], f"P {score[0]:.2f} R {score[1]:.2f} {how}"))
+        found = sum(holds(text, snippet) for snippet in page.get("with") or ())
+        self.hits += found
+        self.misses += len(page.get("with") or ()) - found
+        self.alarms += sum(holds(text, snippet) for snippet in page.get("without") or ())
+
+    def row(self) -> list[str]:
+        means = [
+            f"{statistics.fmean(score[part] for score in self.scores):.4f}" if self.scores else "" for part in (2, 0, 1)
+        ]
+        found = 2 * self.hits + self.misses + self.alarms
+        snippets = f"{2 * self.hits / found:.4f}" if found else ""
+        cpu = statistics.fmean(self.milliseconds)
+        return [*means, snippets, f"{cpu:.1f}", f"{statistics.median(self.milliseconds):.1f}", str(self.failures)]
+
+
+def load(corpus: Path, limit: int) -> Iterator[dict[str, Any]]:
+    with (corpus / "pages.jsonl").open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines):
+            if limit and number >= limit:
+                return
+            page = json.loads(line)
+            if page.get("gold") or page.get("with"):
+                yield page
+
+
+def ours(body: bytes, url: str) -> tuple[str, str, list[tuple[str, str]]]:
+    answer = extract(Page(body=body, url=url, fetched_at=NOW))
+    if answer.article is None:
+        return "", f"{answer.reason}: {answer.detail}", []
+    return answer.article.text, answer.article.route, [(drop.line, drop.rule) for drop in answer.article.dropped]
+
+
+def _text_alone(body: bytes, url: str) -> str:
+    """Our text without metadata, links and verdict: what trafilatura's modes are to be compared with in CPU."""
+    return find_text(read(Page(body=body, url=url, fetched_at=NOW)), Metadata()).article()
+
+
+def _trafilatura(**options: bool) -> Extractor:
+    def run(body: bytes, url: str) -> str:
+        found: Any = trafilatura.bare_extraction(body, url=url, include_comments=False, **options)
+        return found.text if found and found.text else ""
+
+    return run
+
+
+def _peer(module: str, build: Callable[[Any], Extractor]) -> Extractor | None:
+    try:
+        return build(importlib.import_module(module))
+    except ImportError:
+        print(f"{module} is not installed: left out")
+        return None
+
+
+def peers() -> dict[str, Extractor]:
+    def resiliparse(module: Any) -> Extractor:
+        return lambda body, _url: module.extract_plain_text(body.decode("utf-8", "replace"), main_content=True)
+
+    def newspaper(module: Any) -> Extractor:
+        def run(body: bytes, url: str) -> str:
+            article = module.Article(url)
+            article.download(input_html=body.decode("utf-8", "replace"))
+            article.parse()
+            return str(article.text)
+
+        return run
+
+    def readability(module: Any) -> Extractor:
+        html = importlib.import_module("lxml.html")
+        return lambda body, _url: html.fromstring(module.Document(body).summary()).text_content()
+
+    def newsplease(module: Any) -> Extractor:
+        return lambda body, url: module.NewsPlease.from_html(body.decode("utf-8", "replace"), url=url).maintext or ""
+
+    found = {
+        "resiliparse": _peer("resiliparse.extract.html2text", resiliparse),
+        "newspaper4k": _peer("newspaper", newspaper),
+        "readability-lxml": _peer("readability", readability),
+        "news-please": _peer("newsplease", newsplease),
+    }
+    return {name: extractor for name, extractor in found.items() if extractor}
+
+
+def measure(name: str, extractor: Extractor, pages: Iterable[tuple[dict[str, Any], bytes]]) -> Tally:
+    tally = Tally()
+    for number, (page, body) in enumerate(pages):
+        if not number:
+            timed(extractor, body, page["url"])
+        text, spent, failed = timed(extractor, body, page["url"])
+        tally.milliseconds.append(spent)
+        tally.failures += failed
+        tally.add(page, text, name)
+    return tally
+
+
+def timed(extractor: Extractor, body: bytes, url: str) -> tuple[str, float, bool]:
+    begun = time.process_time()
+    try:
+        text, failed = extractor(body, url), False
+    except Exception:  # noqa: BLE001  a peer that fails on a page scores nothing there
+        text, failed = "", True
+    return text, 1000 * (time.process_time() - begun), failed
+
+
+def measure_ours(pages: Iterable[tuple[dict[str, Any], bytes]]) -> tuple[Tally, list[tuple[str, str, str]]]:
+    """Scores of ours, and the dropped lines that the gold text has: (URL, rule, line)."""
+    tally, lost = Tally(), []
+    for number, (page, body) in enumerate(pages):
+        if not number:
+            ours(body, page["url"])
+        begun = time.process_time()
+        text, how, dropped = ours(body, page["url"])
+        tally.milliseconds.append(1000 * (time.process_time() - begun))
+        tally.add(page, text, how)
+        gold = page.get("gold") or "\n".join(page.get("with") or ())
+        for line, rule in dropped:
+            if len(words(line)) > 3 and share(line, gold) >= 0.8 and share(line, text) < 0.8:
+                lost.append((page["url"], rule, line))
+    return tally, lost
+
+
+def table(rows: list[list[str]], heads: list[str]) -> None:
+    print("| " + " | ".join(heads) + " |\n|" + "---|" * len(heads))
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+
+
+def report(corpus: Path, arguments: argparse.Namespace, rivals: dict[str, Extractor]) -> None:
+    pages = [(page, gzip.decompress((corpus / page["html"]).read_bytes())) for page in load(corpus, arguments.limit)]
+    if not pages:
+        return
+    print(f"\n## {corpus.name}: {len(pages)} pages\n")
+    mine, lost = measure_ours(pages)
+    rows = [["warraq", *mine.row()]]
+    rows += [[name, *measure(name, extractor, pages).row()] for name, extractor in rivals.items()]
+    table(rows, ["extractor", "word F1", "P", "R", "snippet F", "CPU ms", "median", "failed"])
+    worst = sorted(mine.pages)[: arguments.worst]
+    if worst:
+        print("\nWorst pages of ours:\n")
+        table([[f"{score:.3f}", how, url[:90]] for score, url, how in worst], ["F1", "how", "page"])
+    print(f"\nDropped lines of four words and more that the expected text has: {len(lost)}")
+    for url, rule, line in lost:
+        print(f"- {rule}: {line[:100]} ({url[:60]})")
+
+
+def corpora(folders: list[Path]) -> list[Path]:
+    found = []
+    for folder in folders:
+        found += (
+            [folder]
+            if (folder / "pages.jsonl").is_file()
+            else sorted(path.parent for path in folder.glob("*/pages.jsonl"))
+        )
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="*", type=Path)
+    parser.add_argument("--peers", action="store_true", help="measure other extractors that are installed")
+    parser.add_argument("--worst", type=int, default=5, help="how many of the worst pages to list")
+    parser.add_argument("--limit", type=int, default=0, help="pages of each corpus (0: all)")
+    arguments = parser.parse_args()
+    logging.disable(logging.ERROR)
+    default = os.environ.get("WARRAQ_CORPORA") or Path(__file__).resolve().parents[2] / "shared" / "corpora"
+    found = corpora(arguments.folders or [Path(default)])
+    if not found:
+        parser.exit(
+            2,
+            f"no corpus (a folder with pages.jsonl) in {arguments.folders or default}: name one, or set WARRAQ_CORPORA\n",
+        )
+    rivals: dict[str, Extractor] = {
+        "warraq, text alone": _text_alone,
+        "trafilatura": _trafilatura(),
+        "trafilatura precision": _trafilatura(favor_precision=True),
+        "trafilatura fast": _trafilatura(fast=True),
+        "trafilatura with metadata": _trafilatura(with_metadata=True),
+    }
+    if arguments.peers:
+        rivals |= peers()
+    for corpus in found:
+        report(corpus, arguments, rivals)
+
+
+if __name__ == "__main__":
+    main()
