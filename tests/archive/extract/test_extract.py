@@ -94,11 +94,17 @@ def test_the_lead_between_title_and_text_comes_back():
     assert extract(pages.page(pages.document(body))).article.text.split("\n") == [lead, *pages.PARAGRAPHS]
 
 
-def test_captions_and_lines_that_only_lead_elsewhere_are_not_the_text():
-    extra = f"""<figure><img src="a.jpg"><figcaption>بلينكن في مجلس الأمن. صورة الوكالة</figcaption></figure>
-        <p><a href="/p7">{pages.OTHERS[2]}</a></p><ul><li><a href="/p1">{pages.OTHERS[0]}</a></li></ul>"""
-    body = f"<article>{pages.paragraphs(pages.PARAGRAPHS[:3])}{extra}{pages.paragraphs(pages.PARAGRAPHS[3:])}</article>"
-    assert extract(pages.page(pages.document(body))).article.text.split("\n") == pages.PARAGRAPHS
+def test_what_stands_outside_the_text_is_dropped_with_its_rule():
+    caption = "بلينكن في قاعة مجلس الأمن قبل بدء الجلسة، وإلى يمينه سفير المغرب لدى الأمم المتحدة"
+    elsewhere = "تفاصيل جديدة عن اتفاق الشراكة بين البلدين في مجال الطاقة النظيفة والربط الكهربائي"
+    note = "تأسست الصحيفة قبل نصف قرن وهي توزع اليوم في عشرين بلدا وتصدر طبعتين كل يوم"
+    extra = f"""<div><span><figcaption>{caption}</figcaption></span></div><p><a href="/p7">{elsewhere}</a></p>"""
+    text = f"{pages.paragraphs(pages.PARAGRAPHS[:3])}{extra}{pages.paragraphs(pages.PARAGRAPHS[3:])}"
+    body = f"<article><h1>{pages.TITLE}</h1><div>{text}</div><div><div><p>{note}</p></div></div></article>"
+    article = extract(pages.page(pages.document(body))).article
+    assert article.text.split("\n") == pages.PARAGRAPHS
+    rules = {drop.line: drop.rule for drop in article.dropped}
+    assert (rules[caption], rules[elsewhere], rules[note]) == ("caption", "linked-line", "outside")
 
 
 def test_a_sentence_that_begins_as_a_label_does_stays():
