@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from archive import search, urls, warc
+from archive import http, search, urls, warc
+from archive.article import Page, SiteProfile
 from archive.capture import Location
 from archive.collection import Collection
 from archive.database import open_store
 from archive.errors import NotFoundError
-from archive.store import articles, captures, figures
+from archive.extract import explain
+from archive.store import articles, captures, figures, learned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
+
+
+MOST_BYTES = 20 << 20
+"""Bytes that a page may decode to when it is read again."""
 
 
 class Archive:
@@ -69,6 +76,18 @@ class Archive:
             filename=row["warc_filename"], offset=row["warc_record_offset"], length=row["warc_record_length"]
         )
         return warc.read_at(self.collection.warcs, place)
+
+    def explain(self, wanted: str | int) -> list[tuple[str, str, str]]:
+        """Each line of the page that an article was read from, as (line, `kept` or `dropped`, rule); read again now.
+
+        Raises NotFoundError.
+        """
+        row = self.article(wanted)
+        response = http.parse_response(self.record(row).block)
+        profile = SiteProfile(boilerplate=learned.repeated(self._store.db, row["hostname"]))
+        fetched_at = datetime.fromisoformat(row["fetched_at"])
+        body = http.decode(response, MOST_BYTES)
+        return explain(Page(body=body, url=row["url"], fetched_at=fetched_at, headers=response.headers, site=profile))
 
     def stats(self) -> dict[str, Any]:
         """How much the archive holds, as JSON takes it."""

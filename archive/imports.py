@@ -14,12 +14,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from archive import http, urls, warc
+from archive.article import SiteProfile
 from archive.capture import Location
 from archive.durable import sync_folder
 from archive.errors import DamagedFileError, NotWritableError
 from archive.ingest import Settled
 from archive.reading import MAX_PARTS, Answer, Task, join_part
-from archive.store import captures
+from archive.store import articles, captures, learned
 from archive.store.rows import CaptureRow, Reading
 from archive.surt import surt
 from archive.workers import WorkerKilledError
@@ -112,6 +113,9 @@ class Indexer:
         self._site = site
         self._waiting: deque[tuple[CaptureRow, Future[Answer] | None]] = deque()
         self._paged: list[tuple[CaptureRow, Answer]] = []
+        self._part_of = ""
+        self._vias: list[tuple[str, str]] = []
+        self._conversions: list[tuple[str, str]] = []
 
     def index_file(self, path: Path, *, start: int = 0, progress: Callable[[int], None] | None = None) -> None:
         """Indexes the records from byte `start` on that have no row yet; `progress` hears the byte offset reached.
@@ -130,15 +134,12 @@ class Indexer:
     def read_again(self, rows: Iterable[dict[str, Any]]) -> None:
         """Reads captures again that have a row: those that a crash left unread, or all, after extraction has improved."""
         for row in rows:
-            place = Location(
-                filename=row["warc_filename"], offset=row["warc_record_offset"], length=row["warc_record_length"]
-            )
-            capture = CaptureRow(**{f.name: row[f.name] for f in fields(CaptureRow)})
-            self._queue(capture, warc.read_at(self._ingest.collection.warcs, place).block)
+            self._queue(CaptureRow(**{f.name: row[f.name] for f in fields(CaptureRow)}), self._block(row))
         self.finish()
 
     def _take(self, record: warc.Record) -> None:
-        row = _row(record, self._site)
+        self._note(record)
+        row = _row(record, self._site or self._part_of)
         if row is None:
             return
         self.done.records += 1
@@ -148,11 +149,24 @@ class Indexer:
         self._ingest.add_row(row)
         self._queue(row, record.block)
 
+    def _note(self, record: warc.Record) -> None:
+        """Takes what records of our own writing say of others: the site, what announced a URL, the clean text."""
+        match record.type:
+            case "warcinfo":
+                ours = _field(record, "software").startswith("warraq")
+                self._part_of = _field(record, "isPartOf") if ours else ""
+            case "metadata":
+                if via := _field(record, "via"):
+                    self._vias.append((via, record.get("WARC-Concurrent-To") or record.get("WARC-Refers-To")))
+            case "conversion":
+                self._conversions.append((record.id, record.get("WARC-Refers-To")))
+
     def _queue(self, row: CaptureRow, block: bytes) -> None:
+        if row.record_type == "revisit":
+            block = self._repeated(row)
         future = None
-        if row.record_type == "response" and not row.truncated:
-            task = Task(url=row.url, response=block, fetched_at=datetime.fromisoformat(row.captured_at))
-            future = self._pool.submit(task)
+        if block and not row.truncated and not row.url.endswith("/robots.txt"):
+            future = self._pool.submit(self._task(row.url, block, row.captured_at))
         self._waiting.append((row, future))
         while len(self._waiting) > AHEAD:
             self._settle(*self._waiting.popleft())
@@ -161,10 +175,7 @@ class Indexer:
         if future is None:
             self._ingest.settle(self._unread(row))
         else:
-            try:
-                answer = future.result()
-            except WorkerKilledError as error:
-                answer = Answer(outcome="quarantine", reason=error.reason, detail=error.detail)
+            answer = self._answer(future)
             if answer.outcome == "article" and answer.next_page:
                 self._paged.append((row, answer))
             else:
@@ -172,12 +183,26 @@ class Indexer:
         if self._ingest.waiting >= COMMIT_EVERY:
             self._commit()
 
+    def _repeated(self, row: CaptureRow) -> bytes:
+        """The response that a revisit repeats, where it must be read: served at this URL for the first time, or an error."""
+        if row.status == 304:
+            return b""
+        if self._ingest.has_waiting(row.payload_digest):  # among them may be the record that it repeats
+            self._commit()
+        db = self._ingest.store.db
+        if row.status == 200 and captures.seen_before(db, row.payload_digest, row.url, row.timestamp):
+            return b""
+        original = captures.held(db, row.payload_digest, row.url)
+        held = captures.of_record(db, original.record_id) if original else None
+        return self._block(held) if held else b""
+
     def _unread(self, row: CaptureRow) -> Settled:
-        """A revisit says what the record that it refers to said; a truncated response is not read."""
+        """A revisit says what the record that it refers to said; robots.txt and a truncated response are not read."""
+        if row.url.endswith("/robots.txt"):
+            return Settled(row=row, reading=Reading(outcome="robots"))
         if row.truncated:
             return Settled(row=row, reading=Reading(outcome="failed", reason=row.truncated))
-        same_as = captures.article_of_payload(self._ingest.store.db, row.payload_digest, row.url)
-        return Settled(row=row, reading=Reading(outcome="unchanged"), same_as=same_as)
+        return Settled(row=row, reading=Reading(outcome="unchanged"), repeats=True)
 
     def finish(self) -> None:
         """Settles and commits all that was queued."""
@@ -188,6 +213,11 @@ class Indexer:
             self._ingest.settle(settled_answer(row, self._with_parts(answer)))
         self._paged.clear()
         self._commit()
+        with self._ingest.store.atomic():
+            captures.set_via(self._ingest.store.db, self._vias)
+            articles.set_conversions(self._ingest.store.db, self._conversions)
+        self._vias.clear()
+        self._conversions.clear()
 
     def _with_parts(self, first: Answer) -> Answer:
         """An article that goes on over further pages, joined from the captures of those nearest at hand."""
@@ -196,19 +226,28 @@ class Indexer:
             row = captures.latest(self._ingest.store.db, answer.next_page)
             if row is None:
                 break
-            part = self._pool.submit(self._task(row)).result()
+            part = self._answer(self._pool.submit(self._task(row["url"], self._block(row), row["captured_at"])))
             if part.article is None or part.next_page in seen:
                 break
             seen.add(part.next_page)
             answer = join_part(answer, part)
         return answer
 
-    def _task(self, row: dict[str, Any]) -> Task:
+    def _answer(self, future: Future[Answer]) -> Answer:
+        try:
+            return future.result()
+        except WorkerKilledError as error:
+            return Answer(outcome="quarantine", reason=error.reason, detail=error.detail)
+
+    def _block(self, row: dict[str, Any]) -> bytes:
         place = Location(
             filename=row["warc_filename"], offset=row["warc_record_offset"], length=row["warc_record_length"]
         )
-        block = warc.read_at(self._ingest.collection.warcs, place).block
-        return Task(url=row["url"], response=block, fetched_at=datetime.fromisoformat(row["captured_at"]))
+        return warc.read_at(self._ingest.collection.warcs, place).block
+
+    def _task(self, url: str, block: bytes, captured_at: str) -> Task:
+        profile = SiteProfile(boilerplate=learned.repeated(self._ingest.store.db, urls.host_of(url)))
+        return Task(url=url, response=block, fetched_at=datetime.fromisoformat(captured_at), site=profile)
 
     def _commit(self) -> None:
         self.done.add(self._ingest.commit())
@@ -264,6 +303,13 @@ def _row(record: warc.Record, site: str) -> CaptureRow | None:
         ip=record.get("WARC-IP-Address"),
         truncated=record.get("WARC-Truncated"),
     )
+
+
+def _field(record: warc.Record, name: str) -> str:
+    """A field of an application/warc-fields block, '' when it has none of that name."""
+    prefix = f"{name}:"
+    lines = record.block[:20_000].decode("utf-8", "replace").splitlines()
+    return next((line.removeprefix(prefix).strip() for line in lines if line.startswith(prefix)), "")
 
 
 def _digest(record: warc.Record, response: http.Response | None) -> str:

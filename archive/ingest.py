@@ -20,6 +20,7 @@ from archive.surt import surt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from archive.article import Article
     from archive.capture import Capture
@@ -34,12 +35,17 @@ EMPTY_PAYLOAD = warc.sha1_digest(b"")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What became of a capture (`row` is None when an exchange left no record), to be committed with everything that follows from it."""
+    """What became of a capture, to be committed with everything that follows from it.
+
+    `row` is None when an exchange left no record. `same_as` is the article that was served again; `repeats` leaves it to
+    the commit to find the one that was read from this payload at this URL.
+    """
 
     row: CaptureRow | None
     reading: Reading
     article: Article | None = None
     same_as: int | None = None
+    repeats: bool = False
     visit: Visit | None = None
     announced: tuple[Announced, ...] = ()
     host: str = ""
@@ -63,6 +69,8 @@ def iso(moment: datetime) -> str:
 class Ingest:
     """The one writer of a collection; holds the open WARC and the open database until `close`.
 
+    `writes_texts` is off while a database is rebuilt: its WARCs hold the clean texts already.
+
     Call `record` for each exchange as it ends, `settle` when it has been read, and `commit` often (each second, each few dozen pages).
     """
 
@@ -83,6 +91,7 @@ class Ingest:
         self.index = index
         self._held = held
         self.taken_up: list[warc.TakenUp] = []
+        self.writes_texts = True
         self._rows: list[CaptureRow] = []
         self._settled: list[Settled] = []
         self._fresh: dict[str, captures.Held] = {}
@@ -144,6 +153,10 @@ class Ingest:
             record_id=held.record_id, url=held.url, date=held.captured_at, payload_digest=held.payload_digest
         )
 
+    def has_waiting(self, payload_digest: str) -> bool:
+        """Whether a capture of that payload waits for the next commit."""
+        return any(row.payload_digest == payload_digest for row in self._rows)
+
     def add_row(self, row: CaptureRow) -> None:
         """Takes the row of a record that a WARC of the collection holds already (an import, a recovery)."""
         self._rows.append(row)
@@ -173,7 +186,7 @@ class Ingest:
 
     def _convert(self, entry: Settled) -> str:
         """The clean text of a version that is not held yet, as a conversion record; its record id, '' when there is none to write."""
-        if entry.article is None or entry.row is None:
+        if entry.article is None or entry.row is None or not self.writes_texts:
             return ""
         digest = articles.text_digest(entry.article.title, entry.article.text)
         if articles.find_version(self.store.db, entry.article.url, digest) is not None:
@@ -200,8 +213,11 @@ class Ingest:
     def _write_article(self, entry: Settled, conversion_id: str, done: Committed) -> int | None:
         db = self.store.db
         assert entry.row  # noqa: S101 - the caller has looked
-        if entry.same_as is not None:
-            stored = articles.see_again(db, entry.same_as, at=entry.row.captured_at)
+        same_as = entry.same_as
+        if entry.repeats:
+            same_as = captures.article_of_payload(db, entry.row.payload_digest, entry.row.url)
+        if same_as is not None:
+            stored = articles.see_again(db, same_as, at=entry.row.captured_at)
         elif entry.article is not None:
             digest = articles.text_digest(entry.article.title, entry.article.text)
             held = articles.find_version(db, entry.article.url, digest)
@@ -226,10 +242,14 @@ class Ingest:
         with self.store.atomic():
             runs.end(self.store.db, run_id, at=iso(self.clock()), result=result, summary=summary)
 
-    def close(self) -> None:
-        """Commits what is left and closes the WARC and the database."""
+    def close(self, *, then: Callable[[], None] | None = None) -> None:
+        """Commits what is left and closes the WARC and the database; `then` is called while the lock is still held."""
         with self._held:
             self.commit()
+            self.writer.close()
+            self.store.close()
+            if then:
+                then()
 
 
 def open_ingest(
@@ -239,17 +259,19 @@ def open_ingest(
     clock: Callable[[], datetime],
     prefix: str = "NEWS",
     host: str = "",
+    database: Path | None = None,
 ) -> Ingest:
     """Opens a collection for writing, making it when there is none; the lock is held until `close`.
 
-    `info` goes into the warcinfo record of each file. Raises NotWritableError, ArchiveLockedError, SchemaTooNewError.
+    `info` goes into the warcinfo record of each file; `database` is another file than the collection's own.
+    Raises NotWritableError, ArchiveLockedError, SchemaTooNewError.
     """
     collection.create()
     index = cdxj.Index(collection.folder)
     with ExitStack() as stack:
         stack.enter_context(collection.lock())
         taken_up = warc.take_up(collection.warcs, on_close=index.closed)
-        db = stack.enter_context(open_store(collection.database))
+        db = stack.enter_context(open_store(database or collection.database))
         writer = warc.WarcWriter(
             collection.warcs, info=info, clock=clock, prefix=prefix, host=host, on_close=index.closed
         )

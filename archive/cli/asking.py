@@ -13,9 +13,13 @@ from archive import urls
 from archive.access import Archive
 from archive.cli.place import the_folder
 from archive.cli.writing import isolate, json_option, plain, print_json
+from archive.diff import compare
+from archive.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from archive.diff import Paragraph
 
 
 @click.command()
@@ -122,6 +126,74 @@ def versions(ctx: click.Context, wanted: str, as_json: bool) -> None:
 
 
 @click.command()
+@click.argument("wanted", metavar="URL|ID")
+@click.argument("numbers", metavar="[OLD NEW]", nargs=-1, type=int)
+@json_option
+@click.pass_context
+def diff(ctx: click.Context, *, wanted: str, numbers: tuple[int, ...], as_json: bool) -> None:
+    """Show what changed between two versions of an article, word by word (by default the last two).
+
+    Tashkeel, letter forms, punctuation and spaces make no difference.
+    """
+    if len(numbers) not in {0, 2}:
+        raise UsageError("name two versions by their numbers, or none for the last two: warraq diff URL 1 2")
+    with Archive(the_folder(ctx)) as archive:
+        rows = archive.versions(archive.article(wanted)["url"])
+    by_number = {row["version"]: row for row in rows}
+    old, new = numbers or (rows[-2:][0]["version"], rows[-1]["version"])
+    for number in (old, new):
+        if number not in by_number:
+            raise NotFoundError(f"version {number} of {wanted}")
+    before, after = by_number[old], by_number[new]
+    difference = compare(before["title"], before["text"], after["title"], after["text"])
+    if as_json:
+        print_json([asdict(difference)])
+        return
+    click.echo(f"version {old} ({before['fetched_at']}) → version {new} ({after['fetched_at']})\n")
+    for paragraph in (difference.headline, *difference.body):
+        if paragraph.state != "same":
+            click.echo(_changes(paragraph) + "\n")
+    for correction in difference.corrections:
+        click.echo(f"correction: {isolate(correction)}\n")
+    if old == new:
+        click.echo("the archive holds one version only", err=True)
+
+
+def _changes(paragraph: Paragraph) -> str:
+    """A paragraph with what went and what came: in colour on a terminal, as [-old-] and {+new+} elsewhere."""
+    if sys.stdout.isatty():
+        styles: dict[str, dict[str, Any]] = {
+            "removed": {"fg": "red", "strikethrough": True},
+            "added": {"fg": "green"},
+            "same": {},
+        }
+        return isolate("".join(click.style(p.new or p.old, **styles[p.state]) for p in paragraph.pieces))
+    marks = {"removed": ("[-", "-]"), "added": ("{+", "+}"), "same": ("", "")}
+    return "".join((p.new or p.old).join(marks[p.state]) for p in paragraph.pieces)
+
+
+@click.command()
+@click.argument("wanted", metavar="URL|ID")
+@click.option("--dropped", is_flag=True, help="Only the lines that are not in the article.")
+@json_option
+@click.pass_context
+def explain(ctx: click.Context, *, wanted: str, dropped: bool, as_json: bool) -> None:
+    """Show each line of the archived page, and why it stayed in the article or went."""
+    with Archive(the_folder(ctx)) as archive:
+        rows = [
+            {"verdict": verdict, "rule": rule, "line": line}
+            for line, verdict, rule in archive.explain(wanted)
+            if not (dropped and verdict == "kept")
+        ]
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        mark = "+" if row["verdict"] == "kept" else "-"
+        click.echo(click.style(f"{mark} {row['rule']:<24}", dim=mark == "-") + f" {isolate(row['line'])}")
+
+
+@click.command()
 @json_option
 @click.pass_context
 def stats(ctx: click.Context, as_json: bool) -> None:
@@ -168,4 +240,4 @@ def _facts(row: Mapping[str, Any], versions: list[dict[str, Any]]) -> list[tuple
     ]
 
 
-COMMANDS = (search, list_, show, versions, stats)
+COMMANDS = (search, list_, show, versions, diff, explain, stats)

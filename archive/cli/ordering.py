@@ -17,6 +17,7 @@ from archive.errors import ArchiveLockedError, DamagedFileError
 from archive.ingest import open_ingest
 from archive.maintain import Report
 from archive.maintain import redact as redact_
+from archive.maintain import reindex as reindex_
 from archive.maintain import repair as repair_
 from archive.maintain import verify as verify_
 from archive.reading import read
@@ -142,4 +143,32 @@ def redact(ctx: click.Context, *, url: str, reason: str, who: str, yes: bool, as
         )
 
 
-COMMANDS = (verify, repair, redact)
+@click.command()
+@click.option("--workers", default=2, show_default=True, help="Processes that extract.")
+@json_option
+@click.pass_context
+def reindex(ctx: click.Context, *, workers: int, as_json: bool) -> None:
+    """Rebuild the whole database and the CDXJ index from the WARC files.
+
+    Every capture is extracted again, by what extraction knows today. The frontier and the log of runs, which only the
+    database knows, are carried over. The old database stays until the new one is whole.
+    """
+    collection = Collection(the_folder(ctx))
+    with WorkerPool(read, workers=workers, preload=("archive.reading",)) as pool:
+        done = reindex_(collection, pool, clock=_now, progress=_progress)
+    _clear()
+    figures = {
+        "captures": done.records,
+        "articles_versions": done.articles["new"] + done.articles["changed"],
+        "quarantined": dict(done.quarantined),
+        "damaged": [str(error) for error in done.damaged],
+    }
+    if as_json:
+        print_json([figures])
+    else:
+        click.echo(f"{done.records} captures read, {figures['articles_versions']} versions of articles")
+    if done.damaged:
+        raise done.damaged[0]
+
+
+COMMANDS = (verify, repair, redact, reindex)

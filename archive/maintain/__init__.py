@@ -1,7 +1,8 @@
 """Keeps an archive in order: verifies it, repairs what a crash left, and takes out what must not be kept."""
 
 from archive.maintain.redact import Redacted, redact
+from archive.maintain.reindex import reindex
 from archive.maintain.repair import Repaired, repair
 from archive.maintain.verify import Problem, Report, verify
 
-__all__ = ["Problem", "Redacted", "Repaired", "Report", "redact", "repair", "verify"]
+__all__ = ["Problem", "Redacted", "Repaired", "Report", "redact", "reindex", "repair", "verify"]

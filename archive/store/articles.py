@@ -155,3 +155,14 @@ def newest(db: Database, *, site: str = "", limit: int = 20, offset: int = 0) ->
         ORDER BY coalesce(nullif(date_published, ''), fetched_at) DESC, id DESC LIMIT ? OFFSET ?
         """  # noqa: S608 - our own words
     return iter(list(db.query(sql, [*args, limit, offset])))
+
+
+def set_conversions(db: Database, pairs: list[tuple[str, str]]) -> None:
+    """Sets the record of the clean text of the version that was read from a capture: (conversion id, record id) pairs."""
+    db.conn.executemany(
+        """
+        UPDATE articles SET conversion_id = ?
+        WHERE conversion_id = '' AND capture_id = (SELECT id FROM captures WHERE record_id = ?)
+        """,
+        pairs,
+    )

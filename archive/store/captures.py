@@ -133,3 +133,20 @@ def last_offset(db: Database, warc_filename: str) -> int:
         "SELECT max(warc_record_offset) FROM captures WHERE warc_filename = ?", (warc_filename,)
     ).fetchone()
     return int(row[0] or 0)
+
+
+def set_via(db: Database, pairs: list[tuple[str, str]]) -> None:
+    """Sets what announced a capture: (via, record id) pairs; what is set already stays."""
+    db.conn.executemany("UPDATE captures SET via = ? WHERE record_id = ? AND via = ''", pairs)
+
+
+def seen_before(db: Database, payload_digest: str, url: str, timestamp: str) -> bool:
+    """Whether the last whole answer of this URL before that time was this payload."""
+    row = db.conn.execute(
+        """
+        SELECT payload_digest FROM captures
+        WHERE url = ? AND timestamp < ? AND status = 200 AND truncated = '' ORDER BY timestamp DESC, id DESC LIMIT 1
+        """,
+        (url, timestamp),
+    ).fetchone()
+    return row is not None and row[0] == payload_digest

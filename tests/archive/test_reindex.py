@@ -1,0 +1,110 @@
+"""Reindex: the database is disposable; what the WARCs say gives the same tables again."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlite_utils.utils import sqlite3
+
+from archive import Archive
+from tests.archive.test_import import capture, page, warraq
+
+from archive import Collection, Settled, open_ingest  # isort: skip
+from archive.imports import settled_answer
+from archive.reading import Task, read
+
+ROOT = Path(__file__).parents[2]
+DERIVED = {"captures": {"id", "article_id"}, "articles": {"id", "capture_id"}, "site_lines": set(), "site_pages": set()}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """An archive as a crawl leaves it: three articles, one served again unchanged, one changed, one page twice by two URLs."""
+    folder = tmp_path / "c"
+    served = [
+        capture("/2026/11/1", page("عنوان الخبر الأول في هذا الاختبار"), 1),
+        capture("/2026/11/2", page("عنوان الخبر الثاني في هذا الاختبار"), 2),
+        capture("/2026/11/1", page("عنوان الخبر الأول في هذا الاختبار"), 3),
+        capture("/2026/11/2", page("عنوان الخبر الثاني بعد التصحيح"), 4),
+        capture("/2026/11/3", page("عنوان الخبر الثاني بعد التصحيح"), 5),
+    ]
+    ingest = open_ingest(
+        Collection(folder), info={"software": "warraq test", "isPartOf": "paper"}, clock=lambda: served[-1].started
+    )
+    run = ingest.begin_run("crawl", site="paper")
+    seen = {}
+    for one in served:
+        row = ingest.record(one, site="paper")
+        if seen.get(one.url) == row.payload_digest:
+            ingest.settle(unchanged(ingest, row))
+        else:
+            ingest.settle(settled_answer(row, read(Task(url=one.url, response=one.response, fetched_at=one.started))))
+        seen[one.url] = row.payload_digest
+        ingest.commit()
+    ingest.end_run(run, result="finished", summary={})
+    ingest.close()
+    return folder
+
+
+def unchanged(ingest, row):
+    from archive.store import captures
+    from archive.store.rows import Reading
+
+    return Settled(
+        row=row, reading=Reading(outcome="unchanged"), same_as=captures.latest_article(ingest.store.db, row.url)
+    )
+
+
+def tables(folder):
+    db = sqlite3.connect(folder / "warraq.db")
+    found = {}
+    for table, skipped in DERIVED.items():
+        names = [row[1] for row in db.execute(f"PRAGMA table_info({table})") if row[1] not in skipped]
+        found[table] = sorted(map(str, db.execute(f"SELECT {', '.join(names)} FROM {table}")))
+    found["runs"] = sorted(map(str, db.execute("SELECT * FROM runs")))
+    db.close()
+    return found
+
+
+def test_a_rebuilt_database_has_the_same_tables(folder):
+    before = tables(folder)
+    assert len(before["articles"]) == 4
+    warraq("--archive", folder, "reindex")
+    assert tables(folder) == before
+
+
+def test_a_database_that_is_gone_comes_back(folder):
+    before = tables(folder)
+    for path in folder.glob("warraq.db*"):
+        path.unlink()
+    (folder / "warraq.db").touch()
+    warraq("--archive", folder, "reindex")
+    after = tables(folder)
+    assert {name: after[name] for name in DERIVED} == {name: before[name] for name in DERIVED}
+    with Archive(folder) as archive:
+        assert archive.search("التصحيح").total == 2
+        assert not [path for path in archive.collection.folder.iterdir() if "rebuilt" in path.name]
+
+
+def test_a_database_that_is_no_database_is_replaced(folder):
+    before = tables(folder)
+    for path in folder.glob("warraq.db*"):
+        path.unlink()
+    (folder / "warraq.db").write_bytes(b"not a database at all" * 1000)
+    warraq("--archive", folder, "reindex")
+    assert tables(folder)["articles"] == before["articles"]
+
+
+def test_an_interrupted_rebuild_leaves_the_old_database(folder, tmp_path):
+    before = tables(folder)
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    (copy / "warraq.rebuilt.db").write_bytes(b"half")
+    done = subprocess.Popen([sys.executable, "-m", "archive", "--archive", str(copy), "reindex"], cwd=ROOT)
+    done.kill()
+    done.wait()
+    assert tables(copy) == before
+    warraq("--archive", copy, "reindex")
+    assert tables(copy) == before
