@@ -1,0 +1,327 @@
+"""`make conformance`: lets other people's tools judge an archive of the demo site; prints a table, fails if one objects.
+
+Each tool is installed, at a pinned version, into an environment of its own under build/conformance. The browser is the
+machine's Chromium (`apt-get install chromium`, or name another in $CHROMIUM); npm gives replayweb.page. Without them the
+replays are reported as not run, and `--strict` makes that a failure. Nothing is asked of any host but package registries.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import venv
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+from archive import Archive, Capture, Collection, Reading, Settled, open_ingest
+from archive.http import decode, parse_response
+from archive.warc import closed_files, read_records
+from demo.__main__ import crawl
+from demo.server import DemoServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path("build/conformance").resolve()
+FOLDER = ROOT / "collections" / "demo"
+PORT = 8771
+TOOLS = {
+    "warcio": "warcio==1.8.1",
+    "fastwarc": "fastwarc==2.0.1",
+    "cdxj-indexer": "cdxj-indexer==1.5.0",
+    "wacz": "wacz==0.6.0",
+    "pywb": "pywb==2.10.0",
+    "playwright": "playwright",
+}
+REPLAYWEBPAGE = "replaywebpage@2.5.3"
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
+PICTURE_OR_STYLE = re.compile(rb"""(?:src|href)=["']?(http://127[^"'> ]+/static/[^"'> ]+\.(?:css|png|svg))""")
+
+
+class NotRun(Exception):
+    """A tool that this machine lacks."""
+
+
+def tool(name: str, program: str = "") -> str:
+    """Path of a program in the environment of its package, which is made when there is none."""
+    folder = ROOT / name
+    if not (folder / "ready").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        venv.create(folder, with_pip=True)
+        pip = [folder / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", TOOLS[name]]
+        done = subprocess.run(pip, capture_output=True, text=True)
+        if done.returncode:
+            raise NotRun(f"cannot install {TOOLS[name]}: {done.stderr.strip().splitlines()[-1]}")
+        (folder / "ready").touch()
+    return str(folder / "bin" / (program or name))
+
+
+def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(word) for word in command], capture_output=True, text=True)
+
+
+def make_archive() -> None:
+    """Two editions of the demo site, crawled as anybody would, and the pictures and styles of one page."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    for edition in (1, 2):
+        with DemoServer(port=PORT, edition=edition) as server:
+            code = crawl(server.url, FOLDER, again=edition == 2)
+            if code:
+                raise SystemExit(f"the crawl of the demo site ended with {code}")
+            if edition == 2:
+                keep_requisites()
+
+
+def the_page() -> tuple[str, str, str]:
+    """URL, title and time of an Arabic article with a picture, in its first capture."""
+    with Archive(FOLDER) as archive:
+        for row in archive.newest(limit=100):
+            body = page_body(archive, row)
+            if row["language"] == "ar" and len(set(PICTURE_OR_STYLE.findall(body))) > 2 and b".css" in body:
+                moment = re.sub(r"\D", "", row["fetched_at"])[:14]
+                return row["url"], row["title"], moment
+    raise SystemExit("the demo site has no Arabic article with a picture and a style sheet")
+
+
+def page_body(archive: Archive, row: dict[str, object]) -> bytes:
+    return decode(parse_response(archive.record(row).block), 1 << 20)
+
+
+def keep_requisites() -> None:
+    url, _, _ = the_page()
+    with Archive(FOLDER) as archive:
+        wanted = sorted(set(PICTURE_OR_STYLE.findall(page_body(archive, archive.article(url)))))
+    ingest = open_ingest(Collection(FOLDER), info={"software": "warraq conformance"}, clock=lambda: datetime.now(UTC))
+    for one in wanted:
+        row = ingest.record(fetch(one.decode()), site=urlsplit(url).netloc)
+        ingest.settle(Settled(row=row, reading=Reading(outcome="other")))
+    ingest.close()
+
+
+def fetch(url: str) -> Capture:
+    parts = urlsplit(url)
+    request = f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n"
+    started = datetime.now(UTC)
+    with socket.create_connection((parts.hostname, parts.port), timeout=10) as connection:
+        connection.sendall(request.encode())
+        answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+    return Capture(url=url, started=started, request=request.encode(), response=answer, ip="127.0.0.1")
+
+
+def warcs() -> list[Path]:
+    return closed_files(FOLDER / "archive")
+
+
+def ours_verify() -> str:
+    done = run(sys.executable, "-m", "archive", "--archive", FOLDER, "verify")
+    expect(done.returncode == 0, done.stdout)
+    return done.stdout.strip().splitlines()[-1]
+
+
+def warcio_check() -> str:
+    """warcio digests the chunk framing as part of the payload, the standard does not: those and only those it must name."""
+    done = run(tool("warcio"), "check", *warcs())
+    named = set(re.findall(r"WARC-Record-ID (\S+)", done.stdout))
+    chunked = {
+        record.id
+        for path in warcs()
+        for record in read_records(path)
+        if record.type == "response" and "chunked" in parse_response(record.block).get("Transfer-Encoding").lower()
+    }
+    expect(
+        named == chunked,
+        f"named {len(named)} records, {len(chunked)} are chunked: {done.stdout[:500]}{done.stderr[:500]}",
+    )
+    count = sum(1 for path in warcs() for _ in read_records(path))
+    return f"{count} records; names only the payload digests of the {len(chunked)} chunked ones (warcio #74)"
+
+
+def fastwarc_check() -> str:
+    for path in warcs():
+        done = run(tool("fastwarc"), "check", path)
+        expect(done.returncode == 0, done.stdout + done.stderr)
+    return f"{len(warcs())} files"
+
+
+def gzip_test() -> str:
+    done = run("gzip", "-t", *warcs())
+    expect(done.returncode == 0, done.stderr)
+    return f"{len(warcs())} files"
+
+
+def sha256sum_check() -> str:
+    done = subprocess.run(
+        ["sha256sum", "-c", "manifest-sha256.txt"], cwd=FOLDER / "archive", capture_output=True, text=True
+    )
+    expect(done.returncode == 0, done.stdout + done.stderr)
+    return f"{done.stdout.count(': OK')} files"
+
+
+def cdxj_indexer_equal() -> str:
+    done = run(tool("cdxj-indexer"), "--sort", *warcs())
+    theirs = done.stdout.splitlines()
+    ours = (FOLDER / "indexes" / "index.cdxj").read_text().splitlines()
+    different = [pair for pair in zip(theirs, ours, strict=False) if pair[0] != pair[1]]
+    expect(theirs == ours, f"{len(theirs)} lines against {len(ours)}; first: {different[:1]}")
+    return f"{len(ours)} lines, all equal"
+
+
+def wacz_of(name: str, *choice: str) -> Path:
+    target = ROOT / name
+    done = run(sys.executable, "-m", "archive", "--archive", FOLDER, "export", "-f", "wacz", "-o", target, *choice)
+    expect(done.returncode == 0, done.stdout + done.stderr)
+    return target
+
+
+def wacz_validate() -> str:
+    url, _, _ = the_page()
+    for target in (wacz_of("site.wacz"), wacz_of("article.wacz", "--url", url)):
+        done = run(tool("wacz"), "validate", "-f", target)
+        expect(done.returncode == 0 and "valid" in done.stdout, done.stdout + done.stderr)
+    return f"the site ({(ROOT / 'site.wacz').stat().st_size} bytes) and one article"
+
+
+def pywb_replay() -> str:
+    """pywb serves the folder as it lies there: nothing is imported, nothing indexed."""
+    url, title, moment = the_page()
+    port = free_port()
+    command = [tool("pywb", "wayback"), "-b", "127.0.0.1", "-p", str(port), "-d", str(ROOT)]
+    before = sorted(path.name for path in (FOLDER / "indexes").iterdir())
+    with background(command, port):
+        with urlopen(f"http://127.0.0.1:{port}/demo/timemap/link/{url}", timeout=20) as answer:
+            mementos = answer.read().decode().count('rel="memento"') or 1
+        seen = browse(f"http://127.0.0.1:{port}/demo/{moment}mp_/{url}", "pywb.png", title)
+    expect(before == sorted(path.name for path in (FOLDER / "indexes").iterdir()), "pywb made an index of its own")
+    return f"{seen}; {mementos} mementos in the timemap"
+
+
+def replaywebpage_replay() -> str:
+    """replayweb.page opens the exported WACZ in the browser alone; no server, no other host."""
+    npm = shutil.which("npm")
+    if not npm:
+        raise NotRun("npm is not installed")
+    site = ROOT / "replaywebpage"
+    if not (site / "ui.js").exists():
+        shutil.rmtree(site, ignore_errors=True)
+        (site / "replay").mkdir(parents=True)
+        done = subprocess.run([npm, "pack", "--silent", REPLAYWEBPAGE], cwd=site, capture_output=True, text=True)
+        if done.returncode:
+            raise NotRun(f"npm cannot get {REPLAYWEBPAGE}: {done.stderr.strip()[-200:]}")
+        subprocess.run(["tar", "xzf", done.stdout.split()[-1]], cwd=site, check=True)
+        shutil.copy(site / "package" / "sw.js", site / "replay" / "sw.js")
+        shutil.copy(site / "package" / "ui.js", site / "ui.js")
+    shutil.copy(wacz_of("site.wacz"), site / "site.wacz")
+    url, title, moment = the_page()
+    (site / "index.html").write_text(
+        f'<!doctype html><script src="ui.js"></script><replay-web-page source="site.wacz" url="{url}" ts="{moment}"'
+        ' embed="replayonly" style="height: 900px"></replay-web-page>'
+    )
+    with static_server(site) as port:
+        return browse(f"http://127.0.0.1:{port}/index.html", "replaywebpage.png", title)
+
+
+def browse(url: str, picture: str, title: str) -> str:
+    if not CHROMIUM:
+        raise NotRun("no Chromium here: apt-get install chromium, or name one in $CHROMIUM")
+    look = Path(__file__).with_name("look.py")
+    done = run(tool("playwright", "python"), look, CHROMIUM, url, ROOT / picture, title)
+    expect(done.returncode == 0, (done.stderr or done.stdout)[-600:])
+    seen = json.loads(done.stdout)
+    expect(seen["direction"] == "rtl", f"the text runs {seen['direction']}")
+    expect(seen["styles"] > 0, "no style sheet was applied")
+    expect(seen["pictures"] > 0 and not seen["broken"], f"{seen['pictures']} pictures, broken: {seen['broken']}")
+    expect(seen["hosts"] == ["127.0.0.1"], f"asked other hosts: {seen['hosts']}")
+    return f"Arabic, rtl, {seen['styles']} style sheet, {seen['pictures']} pictures, no other host ({picture})"
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def background(command: list[str], port: int) -> Iterator[None]:
+    with (ROOT / "server.log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
+        try:
+            for _ in range(150):
+                with closing(socket.socket()) as probe:
+                    if not probe.connect_ex(("127.0.0.1", port)):
+                        break
+                time.sleep(0.2)
+            yield
+        finally:
+            server.terminate()
+
+
+@contextmanager
+def static_server(folder: Path) -> Iterator[int]:
+    class Quiet(SimpleHTTPRequestHandler):
+        def __init__(self, *args: object) -> None:
+            super().__init__(*args, directory=str(folder))  # type: ignore[arg-type]
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+
+
+def expect(truth: bool, otherwise: str) -> None:
+    if not truth:
+        raise AssertionError(otherwise)
+
+
+CHECKS: dict[str, Callable[[], str]] = {
+    "warraq verify": ours_verify,
+    "gzip -t": gzip_test,
+    "sha256sum -c": sha256sum_check,
+    "warcio check": warcio_check,
+    "fastwarc check": fastwarc_check,
+    "cdxj-indexer, equal lines": cdxj_indexer_equal,
+    "wacz validate": wacz_validate,
+    "pywb in Chromium": pywb_replay,
+    "replayweb.page in Chromium": replaywebpage_replay,
+}
+
+
+def main() -> int:
+    """Makes the archive, runs every check that is named (all, by default), prints the table; 0 when none objects."""
+    names = [word for word in sys.argv[1:] if word != "--strict"] or list(CHECKS)
+    ROOT.mkdir(parents=True, exist_ok=True)
+    make_archive()
+    rows, bad = [], 0
+    for name in names:
+        try:
+            verdict, detail = "pass", CHECKS[name]()
+        except NotRun as reason:
+            verdict, detail = "not run", str(reason)
+            bad += "--strict" in sys.argv
+        except AssertionError as objection:
+            verdict, detail = "FAIL", str(objection)
+            bad += 1
+        rows.append((name, verdict, detail))
+    print()
+    for name, verdict, detail in rows:
+        print(f"{name:28} {verdict:8} {detail}")
+    return min(bad, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
