@@ -138,6 +138,10 @@ def test_wacz_lists_pages_and_only_pages(package: zipfile.ZipFile, collection: C
     ]
 
 
+def test_readers_that_trust_the_directory_find_the_data(package: zipfile.ZipFile) -> None:
+    assert all(info.extra for info in package.infolist())  # see EXTENDED_TIME
+
+
 def test_wacz_stores_what_is_compressed_already(package: zipfile.ZipFile) -> None:
     stored = {info.filename for info in package.infolist() if info.compress_type == zipfile.ZIP_STORED}
     assert stored == {"archive/data.warc.gz", "indexes/index.cdx.gz", "indexes/index.idx"}

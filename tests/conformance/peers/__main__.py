@@ -50,7 +50,7 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.whic
 PICTURE_OR_STYLE = re.compile(rb"""(?:src|href)=["']?(http://127[^"'> ]+/static/[^"'> ]+\.(?:css|png|svg))""")
 
 
-class NotRun(Exception):
+class NotRunError(Exception):
     """A tool that this machine lacks."""
 
 
@@ -63,7 +63,7 @@ def tool(name: str, program: str = "") -> str:
         pip = [folder / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", TOOLS[name]]
         done = subprocess.run(pip, capture_output=True, text=True)
         if done.returncode:
-            raise NotRun(f"cannot install {TOOLS[name]}: {done.stderr.strip().splitlines()[-1]}")
+            raise NotRunError(f"cannot install {TOOLS[name]}: {done.stderr.strip().splitlines()[-1]}")
         (folder / "ready").touch()
     return str(folder / "bin" / (program or name))
 
@@ -211,21 +211,21 @@ def replaywebpage_replay() -> str:
     """replayweb.page opens the exported WACZ in the browser alone; no server, no other host."""
     npm = shutil.which("npm")
     if not npm:
-        raise NotRun("npm is not installed")
+        raise NotRunError("npm is not installed")
     site = ROOT / "replaywebpage"
-    if not (site / "ui.js").exists():
+    if not (site / "replay" / "index.html").exists():
         shutil.rmtree(site, ignore_errors=True)
         (site / "replay").mkdir(parents=True)
         done = subprocess.run([npm, "pack", "--silent", REPLAYWEBPAGE], cwd=site, capture_output=True, text=True)
         if done.returncode:
-            raise NotRun(f"npm cannot get {REPLAYWEBPAGE}: {done.stderr.strip()[-200:]}")
+            raise NotRunError(f"npm cannot get {REPLAYWEBPAGE}: {done.stderr.strip()[-200:]}")
         subprocess.run(["tar", "xzf", done.stdout.split()[-1]], cwd=site, check=True)
-        shutil.copy(site / "package" / "sw.js", site / "replay" / "sw.js")
-        shutil.copy(site / "package" / "ui.js", site / "ui.js")
+        for name in ("ui.js", "sw.js", "index.html"):
+            shutil.copy(site / "package" / name, site / "replay" / name)
     shutil.copy(wacz_of("site.wacz"), site / "site.wacz")
     url, title, moment = the_page()
     (site / "index.html").write_text(
-        f'<!doctype html><script src="ui.js"></script><replay-web-page source="site.wacz" url="{url}" ts="{moment}"'
+        f'<!doctype html><script src="replay/ui.js"></script><replay-web-page source="site.wacz" url="{url}" ts="{moment}"'
         ' embed="replayonly" style="height: 900px"></replay-web-page>'
     )
     with static_server(site) as port:
@@ -234,7 +234,7 @@ def replaywebpage_replay() -> str:
 
 def browse(url: str, picture: str, title: str) -> str:
     if not CHROMIUM:
-        raise NotRun("no Chromium here: apt-get install chromium, or name one in $CHROMIUM")
+        raise NotRunError("no Chromium here: apt-get install chromium, or name one in $CHROMIUM")
     look = Path(__file__).with_name("look.py")
     done = run(tool("playwright", "python"), look, CHROMIUM, url, ROOT / picture, title)
     expect(done.returncode == 0, (done.stderr or done.stdout)[-600:])
@@ -271,6 +271,22 @@ def static_server(folder: Path) -> Iterator[int]:
     class Quiet(SimpleHTTPRequestHandler):
         def __init__(self, *args: object) -> None:
             super().__init__(*args, directory=str(folder))  # type: ignore[arg-type]
+
+        def do_GET(self) -> None:
+            """Serves the part that is asked for: a WACZ is read like a file, by its directory at the end."""
+            path = Path(self.translate_path(self.path))
+            asked = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range", ""))
+            if not asked or not path.is_file():
+                super().do_GET()
+                return
+            data = path.read_bytes()
+            start = int(asked[1]) if asked[1] else len(data) - int(asked[2])
+            end = min(int(asked[2]), len(data) - 1) if asked[1] and asked[2] else len(data) - 1
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes {start}-{end}/{len(data)}")
+            self.send_header("Content-Length", str(end - start + 1))
+            self.end_headers()
+            self.wfile.write(data[start : end + 1])
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
             pass
@@ -310,7 +326,7 @@ def main() -> int:
     for name in names:
         try:
             verdict, detail = "pass", CHECKS[name]()
-        except NotRun as reason:
+        except NotRunError as reason:
             verdict, detail = "not run", str(reason)
             bad += "--strict" in sys.argv
         except AssertionError as objection:

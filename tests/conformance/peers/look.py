@@ -24,11 +24,11 @@ SEEN = """() => {
 
 
 def the_frame(page: Page, title: str) -> Frame:
-    """The frame that shows the archived page: it has the article's title in its text."""
+    """The frame that shows the archived page: the article's title is its heading."""
     for _ in range(120):
         for frame in page.frames:
             try:
-                if frame.evaluate("t => !!document.body && document.body.innerText.includes(t)", title):
+                if frame.evaluate("t => [...document.querySelectorAll('h1')].some(h => h.innerText.includes(t))", title):
                     return frame
             except Exception:  # noqa: BLE001, S112 - a frame that is just being replaced
                 continue
