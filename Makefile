@@ -8,7 +8,7 @@ BIN := .venv/bin
 PORT ?= 8321
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports tests format clean clean-demo
+.PHONY: help demo test lint types imports tests conformance format clean clean-demo
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -39,6 +39,9 @@ imports: .venv/.synced ## who may import whom
 
 tests: .venv/.synced ## the tests
 	$(BIN)/python -m pytest -q
+
+conformance: .venv/.synced ## let warcio, FastWARC, cdxj-indexer, wacz, pywb and replayweb.page judge an archive (needs chromium, npm)
+	$(BIN)/python -m tests.conformance.peers
 
 format: .venv/.synced ## format the code, mend what lint can mend
 	$(BIN)/ruff format .

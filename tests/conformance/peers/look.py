@@ -28,9 +28,11 @@ def the_frame(page: Page, title: str) -> Frame:
     for _ in range(120):
         for frame in page.frames:
             try:
-                if frame.evaluate("t => [...document.querySelectorAll('h1')].some(h => h.innerText.includes(t))", title):
+                if frame.evaluate(
+                    "t => [...document.querySelectorAll('h1')].some(h => h.innerText.includes(t))", title
+                ):
                     return frame
-            except Exception:  # noqa: BLE001, S112 - a frame that is just being replaced
+            except Exception:  # noqa: BLE001 - a frame that is just being replaced
                 continue
         time.sleep(0.25)
     raise SystemExit(f"the page with the title {title!r} did not appear at {page.url}")
