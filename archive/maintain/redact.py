@@ -135,5 +135,6 @@ def _forget(
             summary = {"urls": sorted(wanted), "reason": reason, "who": who, "records": records}
             run = runs.begin(db, kind="redact", site="", at=at)
             runs.end(db, run, at=at, result="ok", summary=summary)
+        search.optimize(db.conn)  # until segments are merged, the index keeps the words of entries that were taken out
     db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     return captures, articles

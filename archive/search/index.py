@@ -169,6 +169,8 @@ def rebuild(db: sqlite3.Connection, progress: Callable[[int], None] | None = Non
 def optimize(db: sqlite3.Connection) -> None:
     """Merges the index into one piece: worth its minutes after a large import, for searching then gets faster."""
     db.execute("INSERT INTO articles_search (articles_search) VALUES ('optimize')")
+    if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'articles_fts'").fetchone():
+        db.execute("INSERT INTO articles_fts (articles_fts) VALUES ('optimize')")
 
 
 def _state(db: sqlite3.Connection, name: str) -> str:

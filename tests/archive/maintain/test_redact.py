@@ -73,6 +73,16 @@ def test_its_words_are_nowhere_any_more(collection: Collection, store: Store) ->
     assert SECRET.encode() not in everything(collection)
 
 
+def test_not_even_the_search_index_keeps_a_word(collection: Collection, store: Store) -> None:
+    ingest = open_ingest(collection, info={}, clock=lambda: MOMENT)
+    keep(ingest, "https://news.example/named", "the witness is called zqxwvkjq")
+    ingest.close()
+    assert b"zqxwvkjq" in everything(collection)
+    take_out(collection, store, "https://news.example/named")
+    store.close()
+    assert b"zqxwvkjq" not in everything(collection)
+
+
 def test_rows_search_and_index_forget_it(collection: Collection, store: Store) -> None:
     done = take_out(collection, store)
     assert (done.captures, done.articles) == (2, 2)
