@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from archive.cdxj import Index
 from archive.cli.place import COLLECTIONS
 from archive.cli.writing import json_option, print_json
 from archive.collection import Collection
@@ -17,6 +18,7 @@ from archive.imports import Indexer, adopt
 from archive.ingest import open_ingest
 from archive.reading import read
 from archive.wacz import unpack_warcs
+from archive.warc import enter
 from archive.workers import WorkerPool
 
 
@@ -85,6 +87,7 @@ def _import_file(indexer: Indexer, path: Path, collection: Collection, name: str
                 click.echo(f"\r{name} {100 * offset // size} %", err=True, nl=False)
 
         indexer.index_file(target, progress=progress)
+        enter(target, on_close=Index(collection.folder).closed)
 
 
 COMMANDS = (import_,)

@@ -10,7 +10,7 @@ from archive import cdxj, warc
 from archive.errors import DamagedFileError
 from archive.maintain import fingerprint
 from archive.maintain.digests import matches
-from archive.store import places, runs
+from archive.store import captures, places, runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -209,7 +209,7 @@ class _File:
         self.report.rows += 1
         row = self._rows.pop(record.location.offset, None)
         if row is None:
-            if not self.in_use:
+            if not self.in_use and captures.of_record(self.store.db, record.id) is None:  # a copy has its row elsewhere
                 self._blame("no-row", "the database has no row of this record: run `warraq repair`", record)
             return
         wrong = [

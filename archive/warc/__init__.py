@@ -4,7 +4,7 @@ from archive.warc.manifest import read_manifest, write_manifest
 from archive.warc.reader import Record, find_file, next_member, read_at, read_raw, read_records
 from archive.warc.recompress import recompress
 from archive.warc.record import GZIP_HEADER, Original, compress, payload_digest, payloads, sha1_digest, warc_date
-from archive.warc.repair import TakenUp, closed_files, open_files, sha256_of, take_up
+from archive.warc.repair import TakenUp, closed_files, enter, open_files, sha256_of, take_up
 from archive.warc.tombstone import is_tombstone, tombstone
 from archive.warc.writer import OPEN, WarcWriter, Written
 
@@ -18,6 +18,7 @@ __all__ = [
     "Written",
     "closed_files",
     "compress",
+    "enter",
     "find_file",
     "is_tombstone",
     "next_member",

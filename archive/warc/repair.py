@@ -55,16 +55,21 @@ def take_up(folder: Path, *, on_close: Callable[[Path], None] | None = None) -> 
             taken += _close(path)
         except OSError as error:
             raise NotWritableError(path, error) from error
-    known = read_manifest(folder)
     cut = {one.path: one for one in taken}
-    done = []
-    for path in closed_files(folder):
-        if path.name not in known:
-            if on_close:
-                on_close(path)
-            add_to_manifest(folder, path.name, sha256_of(path))
-            done.append(cut.get(path, TakenUp(path=path)))
-    return done
+    known = read_manifest(folder)
+    entered = [path for path in closed_files(folder) if path.name not in known and enter(path, on_close=on_close)]
+    return [cut.get(path, TakenUp(path=path)) for path in entered]
+
+
+def enter(path: Path, *, on_close: Callable[[Path], None] | None = None) -> bool:
+    """Makes a closed file one that the archive answers for: read-only, in the manifest; False when it is that already."""
+    if path.name in read_manifest(path.parent):
+        return False
+    if on_close:
+        on_close(path)
+    path.chmod(0o444)
+    add_to_manifest(path.parent, path.name, sha256_of(path))
+    return True
 
 
 def sha256_of(path: Path) -> str:

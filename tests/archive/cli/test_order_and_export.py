@@ -128,3 +128,16 @@ def test_captures_are_chosen_by_the_day_they_were_made(folder: Path, tmp_path: P
 )
 def test_what_cannot_be_chosen_ends_with_its_own_code(folder: Path, options: list[str], code: int) -> None:
     assert run(folder, "export", *options).exit_code == code
+
+
+def test_what_was_imported_twice_under_two_names_is_in_order(folder: Path, tmp_path: Path) -> None:
+    (path,) = closed_files(folder / "archive")
+    target = tmp_path / "other"
+    for name in ("one.warc.gz", "copy.warc.gz"):
+        (tmp_path / name).write_bytes(
+            path.read_bytes() if name[0] == "o" else gzip.compress(gzip.decompress(path.read_bytes()))
+        )
+        assert run(target, "import", str(tmp_path / name), "--workers", "1").exit_code == 0
+    done = run(target, "verify")
+    assert (done.exit_code, "problem" in done.output) == (0, False), done.output
+    assert run(target, "repair", "--workers", "1").output == "nothing to repair\n"
