@@ -67,11 +67,26 @@ class PageText:
     def __init__(self, tree: HtmlElement) -> None:
         self.tree: HtmlElement = copy.deepcopy(tree)
         etree.strip_elements(self.tree, etree.Comment, *_NOISE, with_tail=False)
+        _undo_layout_tables(self.tree)
         self.blocks, excluded = read_blocks(self.tree)
         for element in excluded:
             element.drop_tree()
         _lighten(self.tree)
         self.joiners = _hide_joiners(self.tree)
+
+
+def _undo_layout_tables(tree: HtmlElement) -> None:
+    """Make plain boxes of tables that lay the page out: those that hold other tables, or a cell of several paragraphs."""
+    for table in list(tree.iter("table")):
+        if table.find(".//table") is not None or any(map(_is_page_part, table.iter("td"))):
+            for element in (table, *table.iter("tbody", "thead", "tr", "td", "th")):
+                element.tag = "div"
+
+
+def _is_page_part(cell: HtmlElement) -> bool:
+    """Tell whether a cell holds running text of its own: two paragraphs or breaks, and more than a figure's note."""
+    breaks = sum(1 for _ in zip(cell.iter("p", "br", "h1", "h2", "ul"), range(2), strict=False))
+    return breaks == 2 and len(cell.text_content()) > _MIN_CONTAINER
 
 
 def _lighten(tree: HtmlElement) -> None:
@@ -192,5 +207,10 @@ def _place(lines: Sequence[str], blocks: Sequence[Block]) -> list[Piece]:
             place = within[-1] if within and last < 0 else (within or candidates)[0]
         if place >= 0:
             last = place
-        pieces.append(Piece(line, place))
+        pieces.append(Piece(_unmarked(line, blocks[place].text if place >= 0 else line), place))
     return pieces
+
+
+def _unmarked(line: str, block: str) -> str:
+    """Take off the dash that trafilatura puts before an item of a list, where the page has none."""
+    return line.removeprefix("- ") if not block.startswith("-") else line

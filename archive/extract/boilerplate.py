@@ -104,6 +104,9 @@ _TOP_LINES = 2
 _MOSTLY_LINK = 0.6
 _SHORT_LINE = 80
 _DATE_LABEL = 60
+_SOURCE_LABEL = 40
+_BYLINE_WORDS = 3
+"""Words that stand around the author's name in a byline («كتبت», "By", "Par … le"); a sentence about him has more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +141,13 @@ def judge_lines(lines: Sequence[Line], places: Sequence[str], known: Known) -> l
     for order, top in ((forward, True), (reversed(forward), False)):
         _drop_edge(order, top=top, lines=lines, keys=keys, rows=rows, rules=rules, known=known)
     return rules
+
+
+def _only_labels(rest: str, labels: Collection[str]) -> bool:
+    """Tell whether the rest of a line names nothing but sections and tags of the page."""
+    for label in sorted(labels, key=len, reverse=True):
+        rest = rest.replace(label, " ")
+    return not rest.strip()
 
 
 def _anywhere(line: Line, key: str, rows: Sequence[Phrase], known: Known) -> str:
@@ -196,8 +206,12 @@ def _edge_rule(line: Line, key: str, rows: Sequence[Phrase], known: Known, *, to
             return f"phrase:{phrase.kind}"
         if phrase.scope == "context" and phrase.kind == "date-label" and len(line.text) <= _DATE_LABEL and "0" in key:
             return "phrase:date-label"
+        if phrase.scope == "context" and phrase.kind == "source-label" and len(line.text) <= _SOURCE_LABEL:
+            return "phrase:source-label"
+        if phrase.kind == "tags" and _only_labels(key.removeprefix(phrase.key), known.labels):
+            return "phrase:tags"
     if key in known.learned and not known.is_title(key):
         return "site"
-    if key in known.authors:
+    if any(author in key and len(key.replace(author, " ").split()) <= _BYLINE_WORDS for author in known.authors):
         return "author"
     return "section" if top and key in known.labels else ""

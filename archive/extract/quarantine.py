@@ -116,9 +116,11 @@ _TAG_URL = re.compile(
 )
 _SECTION_URL = re.compile(
     r"/(?:category|categories|cat|section|sections|rubrik|rubrique|ressort|kategori|categoria|archive|archives|قسم"
-    r"|القسم|أقسام|تصنيف|التصنيف|فئة)/[^/?]+(?:/page/\d+)?/?$|/page/\d{1,5}/?$",
+    r"|القسم|أقسام|تصنيف|التصنيف|فئة)/[^/?]+(?:/page/\d+)?/?$|/(?:archives?|الأرشيف|أرشيف)/?$|/page/\d{1,5}/?$",
     re.IGNORECASE,
 )
+_SHORT_PATH = re.compile(r"/[^\W\d_]+(?:-[^\W\d_]+)?/?", re.UNICODE)
+"""`/sport/`, `/world-news`: one word or two; a story's address in the root of a site has more, or a number."""
 _LISTING_TYPES = {"collectionpage": "section", "searchresultspage": "tag", "profilepage": "tag", "itemlist": "section"}
 _HOME_PATH = re.compile(
     r"/?(?:(?:[a-z]{2}(?:[-_][a-z]{2})?)/?)?(?:(?:index|home|default|main|accueil|inicio)(?:\.\w{2,5})?/?)?$",
@@ -291,10 +293,27 @@ def _listing_signs(facts: _Facts) -> Iterator[tuple[int, str, Reason]]:
         yield 2, f"address {match[0]}", "tag"
     elif match := _SECTION_URL.search(facts.path):
         yield 2, f"address {match[0]}", "section"
+    hardly_claims = facts.claims_article <= 1  # a date may be a teaser's
+    if hardly_claims and _is_listing_address(facts.path):
+        yield 2, "nothing says that it is an article", "section"
+    if hardly_claims and _SHORT_PATH.fullmatch(facts.path) and (heads := _linked_headings(facts)) >= 2:
+        yield 4, f"the address of a section, {heads} headings that are links", "section"
     if facts.claims_article < 4:
         share = _link_share(facts)
         if share > 0.5:
             yield 3, f"{share:.0%} of the text is links", "section"
+
+
+def _is_listing_address(path: str) -> bool:
+    """Whether the address ends with the name of a list, or with the one name after it: nothing that could be a story."""
+    match = _TAG_URL.search(path) or _SECTION_URL.search(path)
+    return match is not None and "/" not in re.sub(r"/page/\d+", "", path[match.end() :]).strip("/")
+
+
+def _linked_headings(facts: _Facts) -> int:
+    """Headings of the second rank and below that lead to other pages: titles of teasers."""
+    headings = zip(facts.document.tree.iter("h2", "h3", "h4"), range(300), strict=False)
+    return sum(1 for heading, _ in headings if heading.find(".//a[@href]") is not None)
 
 
 def _running_text(facts: _Facts) -> bool:
