@@ -32,4 +32,8 @@ def open_store(path: Path, *, read_only: bool = False) -> Store:
 
     Raises NotWritableError, SchemaTooNewError.
     """
-    return Store(path, read_only=read_only, extra_migrations=(SEARCH,))
+    store = Store(path, read_only=read_only, extra_migrations=(SEARCH,))
+    if not read_only and not search.is_current(store.db.conn):  # made by other rules of folding or stemming
+        with store.atomic():
+            search.rebuild(store.db.conn)
+    return store

@@ -21,7 +21,10 @@ PAGES_PER_SECTION = 200
 def load(corpora: Path, limit: int) -> dict[str, bytes]:
     """Paths to gzipped pages; at most `limit`, spread over the corpora."""
     found: dict[str, bytes] = {}
-    lists = [(file.parent, [json.loads(line) for line in file.open(encoding="utf-8")]) for file in sorted(corpora.glob("*/pages.jsonl"))]
+    lists = [
+        (file.parent, [json.loads(line) for line in file.open(encoding="utf-8")])
+        for file in sorted(corpora.glob("*/pages.jsonl"))
+    ]
     for at in range(max(len(rows) for _, rows in lists)):
         for folder, rows in lists:
             if at < len(rows) and len(found) < limit:
@@ -42,7 +45,10 @@ def announce(pages: dict[str, bytes], base: str) -> dict[str, tuple[str, bytes]]
 
     for number, section in enumerate(sections):
         made[f"/section/{number}/"] = ("text/html; charset=utf-8", listing(f"Section {number}", section))
-    made["/"] = ("text/html; charset=utf-8", listing("A site of saved pages", [f"/section/{n}/" for n in range(len(sections))]))
+    made["/"] = (
+        "text/html; charset=utf-8",
+        listing("A site of saved pages", [f"/section/{n}/" for n in range(len(sections))]),
+    )
     urls = "".join(f"<url><loc>{base}{html.escape(path)}</loc></url>" for path in paths)
     sitemap = f'<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'
     made["/sitemap.xml"] = ("application/xml", sitemap.encode())
@@ -74,7 +80,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library names it
         """Says nothing."""
 
 

@@ -77,7 +77,13 @@ JOBDIR = None
 
 # --- quiet logs --------------------------------------------------------------------------------------------------------------------
 LOG_LEVEL = "INFO"
-for _name in ("addons", "core.engine", "crawler", "middleware", "utils.log"):  # what they say at the start never changes
+for _name in (
+    "addons",
+    "core.engine",
+    "crawler",
+    "middleware",
+    "utils.log",
+):  # what they say at the start never changes
     # A filter, for Scrapy resets the levels of its own loggers when it configures logging.
     logging.getLogger(f"scrapy.{_name}").addFilter(lambda record: record.levelno >= logging.WARNING)
 STATS_DUMP = False  # the summary says what matters

@@ -64,7 +64,13 @@ def test_a_crawl_killed_again_and_again_ends_with_everything(tmp_path):
             if rows:
                 prove(folder)
         done = subprocess.run(
-            command(site.url, folder), cwd=ROOT, capture_output=True, text=True, timeout=100, check=False, env=os.environ
+            command(site.url, folder),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+            env=os.environ,
         )
         assert done.returncode == 0, done.stderr[-2000:]
         assert json.loads(done.stdout.splitlines()[-1])["urls_still_due"] == 0

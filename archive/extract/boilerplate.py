@@ -143,13 +143,6 @@ def judge_lines(lines: Sequence[Line], places: Sequence[str], known: Known) -> l
     return rules
 
 
-def _only_labels(rest: str, labels: Collection[str]) -> bool:
-    """Tell whether the rest of a line names nothing but sections and tags of the page."""
-    for label in sorted(labels, key=len, reverse=True):
-        rest = rest.replace(label, " ")
-    return not rest.strip()
-
-
 def _anywhere(line: Line, key: str, rows: Sequence[Phrase], known: Known) -> str:
     if not key:
         return "no-words"
@@ -200,18 +193,25 @@ def _drop_edge(
 
 def _edge_rule(line: Line, key: str, rows: Sequence[Phrase], known: Known, *, top: bool, distance: int) -> str:
     for phrase in rows:
-        if phrase.scope in {"edge", "link"}:
+        if _is_proof(phrase, line, key, top=top and distance < _TOP_LINES):
             return f"phrase:{phrase.kind}"
-        if phrase.scope == "top" and top and distance < _TOP_LINES:
-            return f"phrase:{phrase.kind}"
-        if phrase.scope == "context" and phrase.kind == "date-label" and len(line.text) <= _DATE_LABEL and "0" in key:
-            return "phrase:date-label"
-        if phrase.scope == "context" and phrase.kind == "source-label" and len(line.text) <= _SOURCE_LABEL:
-            return "phrase:source-label"
-        if phrase.kind == "tags" and _only_labels(key.removeprefix(phrase.key), known.labels):
-            return "phrase:tags"
     if key in known.learned and not known.is_title(key):
         return "site"
     if any(author in key and len(key.replace(author, " ").split()) <= _BYLINE_WORDS for author in known.authors):
         return "author"
     return "section" if top and key in known.labels else ""
+
+
+def _is_proof(phrase: Phrase, line: Line, key: str, *, top: bool) -> bool:
+    """Tell whether a phrase that the line fits is reason enough to drop it at an edge of the text."""
+    match phrase.scope, phrase.kind:
+        case (("edge" | "link"), _):
+            return True
+        case "top", _:
+            return top
+        case "context", "date-label":
+            return len(line.text) <= _DATE_LABEL and "0" in key
+        case "context", "source-label":
+            return len(line.text) <= _SOURCE_LABEL
+        case _:
+            return False

@@ -181,7 +181,8 @@ class _Facts:
         points = 3 * bool(plain(self.head.article.get("headline")) and self.head.article.get("datePublished"))
         points += 2 * ("article" in plain(next(iter(self.head.metas.get("og:type", ())), ""), 40).lower())
         points += 3 * bool(_SINGLE.search(self.body_class))
-        return points + bool(self.metadata.date_published)
+        origin = self.metadata.provenance.get("date_published", "")
+        return points + origin.startswith(("json-ld", "meta"))  # a date that is only printed may be a teaser's
 
 
 def _wall(facts: _Facts) -> Verdict | None:
@@ -289,19 +290,22 @@ def _listing_signs(facts: _Facts) -> Iterator[tuple[int, str, Reason]]:
             for name in types(node) & _LISTING_TYPES.keys():
                 yield 2, f"JSON-LD {name}", "tag" if _LISTING_TYPES[name] == "tag" else "section"
                 break
-    if match := _TAG_URL.search(facts.path):
-        yield 2, f"address {match[0]}", "tag"
-    elif match := _SECTION_URL.search(facts.path):
-        yield 2, f"address {match[0]}", "section"
-    hardly_claims = facts.claims_article <= 1  # a date may be a teaser's
-    if hardly_claims and _is_listing_address(facts.path):
-        yield 2, "nothing says that it is an article", "section"
-    if hardly_claims and _SHORT_PATH.fullmatch(facts.path) and (heads := _linked_headings(facts)) >= 2:
-        yield 4, f"the address of a section, {heads} headings that are links", "section"
+    yield from _address_signs(facts)
     if facts.claims_article < 4:
         share = _link_share(facts)
         if share > 0.5:
             yield 3, f"{share:.0%} of the text is links", "section"
+
+
+def _address_signs(facts: _Facts) -> Iterator[tuple[int, str, Reason]]:
+    if match := _TAG_URL.search(facts.path):
+        yield 2, f"address {match[0]}", "tag"
+    elif match := _SECTION_URL.search(facts.path):
+        yield 2, f"address {match[0]}", "section"
+    if not facts.claims_article and _is_listing_address(facts.path):
+        yield 1, "nothing says that it is an article", "section"
+    if not facts.claims_article and _SHORT_PATH.fullmatch(facts.path) and (heads := _linked_headings(facts)) >= 2:
+        yield 3, f"the address of a section, {heads} headings that are links", "section"
 
 
 def _is_listing_address(path: str) -> bool:

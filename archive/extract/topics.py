@@ -37,7 +37,7 @@ _TAG_METAS = (
 # Category labels by the title: Jannah, Newspaper, Soledad, Publisher, hAtom's rel=category.
 _CATEGORY = re.compile(
     r"post-cat-wrap|post-cat\b|td-post-category|penci-cat|cat-links|entry-category|post-categor|term-badge"
-    r"|article-?_*section"
+    r"|article-?_*section|taxonomy-category|(?:^|\s)(?:rubrique|rubrik|ressort|seccion|kicker-section)(?:\s|$)"
     r"|(?:^|\s)category(?:\s|$)|articlesection"
 )
 _CRUMB = re.compile(r"breadcrumb")
