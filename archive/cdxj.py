@@ -2,7 +2,8 @@
 
 A line is `urlkey timestamp {"url": …, "mime": …, "status": …, "digest": …, "length": …, "offset": …, "filename": …}`,
 as cdxj-indexer writes it; with the WARCs in `archive/` and this in `indexes/`, the folder is a collection that pywb
-serves.
+serves. A 304 has no line: replay tools would answer a browser with it, which has nothing to show then; without the line
+they show the nearest capture that has the page, the one that the 304 vouches for. (Both are rows in the database.)
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ REVISIT_MIME = "warc/revisit"
 NOT_DIGITS = re.compile(r"\D+")
 MIME_END = re.compile(r"[;\s]")
 HTTP = ("response", "revisit")
+NOT_MODIFIED = 304
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +73,15 @@ def parse_line(line: str) -> Entry:
 
 
 def entry_of_record(record: Record) -> Entry | None:
-    """The entry of a record, or None for one that is not replayed (request, metadata, text, bytes that are no HTTP)."""
+    """The entry of a record, or None for one that is not replayed (request, metadata, text, 304, what is no HTTP)."""
     status, body = "", record.block
     mime = _word(record.get("Content-Type"))
     if record.type in HTTP:
         try:
             response = parse_response(record.block)
         except NotHttp:
+            return None
+        if response.status == NOT_MODIFIED:
             return None
         status, body = str(response.status), response.body
         mime = REVISIT_MIME if record.type == "revisit" else _word(response.get("Content-Type"))
@@ -96,7 +100,7 @@ def entry_of_record(record: Record) -> Entry | None:
 
 def entry_of_written(url: str, written: Written) -> Entry | None:
     """The entry of a capture that was just written: what `entry_of_record` gives, without reading it back."""
-    if written.location is None or not written.status:
+    if written.location is None or written.status in {0, NOT_MODIFIED}:
         return None
     return Entry(
         urlkey=surt(url),

@@ -61,8 +61,8 @@ def export(
 ) -> None:
     """Give out articles (jsonl, csv, parquet), or what was captured (warc, wacz, cdxj), chosen by site, day, URL or words.
 
-    Days are of publication for articles, of capture for the others. A WACZ opens in replayweb.page; it holds the pages, the
-    responses that its revisits refer to, and the pictures and styles of the pages that the archive has.
+    Days are of publication for articles, of capture for the others. A WACZ opens in replayweb.page; it
+    holds what was chosen and the responses that its revisits refer to.
     """
     for day in (first_day, last_day):
         if day and not DAY.fullmatch(day):

@@ -176,6 +176,18 @@ def test_inexact_dates_are_their_first_moment(date: str, expected: str) -> None:
     assert timestamp(date) == expected
 
 
+def test_a_304_leaves_the_page_that_it_vouches_for_as_the_nearest(crawl: Crawl) -> None:
+    first = crawl.keep("http://news.example/1")
+    not_modified = b"HTTP/1.1 304 Not Modified\r\nETag: x\r\n\r\n"
+    crawl.keep("http://news.example/1", not_modified, of=first, started=MOMENT + timedelta(days=1))
+    crawl.writer.close()
+    (warc,) = (crawl.folder / "archive").glob("*.warc.gz")
+    assert crawl.lines() == lines_of(warc)
+    nearest = crawl.index.closest("http://news.example/1", "20261125053000")
+    assert nearest == parse_line(crawl.lines()[0])
+    assert (nearest.status, nearest.timestamp) == ("200", "20261124053000")
+
+
 def test_requests_and_metadata_are_not_indexed(crawl: Crawl) -> None:
     crawl.keep("http://news.example/1", via="http://news.example/feed")
     crawl.writer.close()

@@ -85,14 +85,15 @@ def make_archive() -> None:
 
 
 def the_page() -> tuple[str, str, str]:
-    """URL, title and time of an Arabic article with a picture, in its first capture."""
+    """URL, title and last time of an Arabic article with a picture, whose last capture is a revisit of an earlier one."""
     with Archive(FOLDER) as archive:
         for row in archive.newest(limit=100):
             body = page_body(archive, row)
-            if row["language"] == "ar" and len(set(PICTURE_OR_STYLE.findall(body))) > 2 and b".css" in body:
-                moment = re.sub(r"\D", "", row["fetched_at"])[:14]
-                return row["url"], row["title"], moment
-    raise SystemExit("the demo site has no Arabic article with a picture and a style sheet")
+            last = archive.captures(row["url"])[-1]
+            illustrated = len(set(PICTURE_OR_STYLE.findall(body))) > 2 and b".css" in body
+            if row["language"] == "ar" and illustrated and last["record_type"] == "revisit":
+                return row["url"], row["title"], last["timestamp"]
+    raise SystemExit("the demo site has no Arabic article with a picture that was captured twice")
 
 
 def page_body(archive: Archive, row: dict[str, object]) -> bytes:
@@ -170,12 +171,15 @@ def sha256sum_check() -> str:
 
 
 def cdxj_indexer_equal() -> str:
+    """Apart from the 304s, which we leave out on purpose (archive/cdxj.py says why)."""
     done = run(tool("cdxj-indexer"), "--sort", *warcs())
-    theirs = done.stdout.splitlines()
+    theirs = [line for line in done.stdout.splitlines() if '"status": "304"' not in line]
     ours = (FOLDER / "indexes" / "index.cdxj").read_text().splitlines()
     different = [pair for pair in zip(theirs, ours, strict=False) if pair[0] != pair[1]]
     expect(theirs == ours, f"{len(theirs)} lines against {len(ours)}; first: {different[:1]}")
-    return f"{len(ours)} lines, all equal"
+    return (
+        f"{len(ours)} lines, all equal; {len(done.stdout.splitlines()) - len(theirs)} lines of 304s are left out by us"
+    )
 
 
 def wacz_of(name: str, *choice: str) -> Path:
