@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,7 +13,8 @@ from archive.collection import Collection
 from archive.database import open_store
 from archive.errors import NotFoundError
 from archive.extract import explain
-from archive.store import articles, captures, figures, learned
+from archive.search import Query
+from archive.store import BUSY_TIMEOUT_S, articles, captures, coverage, facets, figures, learned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,24 +29,52 @@ MOST_BYTES = 20 << 20
 class Archive:
     """An archive opened for reading, also while a crawl writes to it.
 
+    `patience` is how many seconds a question waits while another process has the database locked, which a crawl never does for long.
     Raises ArchiveNotFoundError when there is none in the folder, SchemaTooNewError when a later version of warraq made it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, patience: float = BUSY_TIMEOUT_S) -> None:
         self.collection = Collection(folder)
         self.collection.require()
-        self._store = open_store(self.collection.database, read_only=True)
+        self._store = open_store(self.collection.database, read_only=True, patience=patience)
 
     @property
     def db(self) -> Any:
         """The open sqlite-utils Database, for questions of your own; read-only."""
         return self._store.db
 
+    def limit_time(self, seconds: float) -> None:
+        """Interrupts whatever question is still running that many seconds from now: it raises `archive.store.DatabaseError`."""
+        self._store.limit_time(seconds)
+
     def search(
-        self, words: str, *, limit: int = 20, offset: int = 0, order: search.Order = "relevance"
+        self, words: str, *, only: str = "", limit: int = 20, offset: int = 0, order: search.Order = "relevance"
     ) -> search.Results:
-        """The articles that the words find (see docs/search.md for the language of queries), best first."""
-        return search.search(self._store.db.conn, words, limit=limit, offset=offset, order=order)
+        """The articles that the words find (see docs/search.md for the language of queries), best first.
+
+        `only` holds further conditions, in the same language, that every hit must satisfy however odd the words are: what a form or a
+        program adds to what a person typed.
+        """
+        query, narrowing = search.parse(words), search.parse(only)
+        db = self._store.db.conn
+        if not narrowing.wanted or len(query.wanted) < 2:
+            return search.search(
+                db, _both(query, narrowing), limit=limit, offset=offset, order=order, relax=not narrowing.wanted
+            )
+        found = search.search(db, _both(query, narrowing), limit=limit, offset=offset, order=order, relax=False)
+        if found.total:
+            return found
+        looser = _both(search.any_word(query), narrowing)
+        return replace(search.search(db, looser, limit=limit, offset=offset, order=order, relax=False), relaxed=True)
+
+    def facets(self, query: Query | None = None) -> facets.Facets:
+        """What the articles of a query (`Results.query`) are made of: counts by site, section, language and day; without one, all."""
+        query = query or Query()
+        languages = search.languages_of(self._store.db.conn)
+        match = search.match_expression(query, languages)
+        if not match and query.wanted:
+            return facets.Facets(counted=0)
+        return facets.facets(self._store.db, match, search.unwanted_expression(query, languages))
 
     def newest(self, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[dict[str, Any]]:
         """Latest versions of articles, newest first, as dicts of the columns of `articles`."""
@@ -89,6 +119,28 @@ class Archive:
         body = http.decode(response, MOST_BYTES)
         return explain(Page(body=body, url=row["url"], fetched_at=fetched_at, headers=response.headers, site=profile))
 
+    def capture(self, capture_id: int) -> dict[str, Any]:
+        """The capture of that id, as a dict of the columns of `captures`; raises NotFoundError."""
+        row = captures.get(self._store.db, capture_id)
+        if row is None:
+            raise NotFoundError(f"capture {capture_id}")
+        return row
+
+    def coverage(self) -> dict[str, Any]:
+        """How the sites are covered, as JSON takes it: `sites`, `outcomes` of their URLs, `captures_by_day`, the newest `runs`."""
+        db = self._store.db
+        return {
+            "sites": coverage.sites(db),
+            "outcomes": coverage.outcomes(db),
+            "captures_by_day": coverage.captures_by_day(db),
+            "quarantine": dict(coverage.quarantine_reasons(db)),
+            "runs": coverage.runs(db),
+        }
+
+    def quarantined(self, *, reason: str = "", limit: int = 50, offset: int = 0) -> list[dict[str, Any]]:
+        """Captures that are kept and not shown as articles, newest first, as dicts of the columns of `captures`."""
+        return coverage.quarantined(self._store.db, reason=reason, limit=limit, offset=offset)
+
     def stats(self) -> dict[str, Any]:
         """How much the archive holds, as JSON takes it."""
         return figures.count(self._store.db)
@@ -104,3 +156,15 @@ class Archive:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _both(query: Query, narrowing: Query) -> Query:
+    """The query that asks for what the two ask for."""
+    return Query(
+        clauses=(*query.clauses, *narrowing.clauses),
+        facets=(*query.facets, *narrowing.facets),
+        excluded=(*query.excluded, *narrowing.excluded),
+        date_from=max(query.date_from, narrowing.date_from),
+        date_to=min(filter(None, (query.date_to, narrowing.date_to)), default=""),
+        problems=(*query.problems, *narrowing.problems),
+    )

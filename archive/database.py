@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlite_utils.migrations import Migrations
 
 from archive import search
-from archive.store import Store
+from archive.store import BUSY_TIMEOUT_S, Store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,12 +27,14 @@ def _plain_words(db: Database) -> None:
     search.create_plain_index(db.conn)
 
 
-def open_store(path: Path, *, read_only: bool = False) -> Store:
+def open_store(path: Path, *, read_only: bool = False, patience: float = BUSY_TIMEOUT_S) -> Store:
     """Opens the database file; for writing, it is made when there is none and brought up to date.
+
+    `patience` is how many seconds a statement waits for another process's transaction.
 
     Raises NotWritableError, SchemaTooNewError.
     """
-    store = Store(path, read_only=read_only, extra_migrations=(SEARCH,))
+    store = Store(path, read_only=read_only, extra_migrations=(SEARCH,), patience=patience)
     if not read_only and not search.is_current(store.db.conn):  # made by other rules of folding or stemming
         with store.atomic():
             search.rebuild(store.db.conn)

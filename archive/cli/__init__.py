@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from archive.cli import asking, giving, keeping, ordering
+from archive.cli import asking, giving, keeping, ordering, serving
 from archive.errors import ArchiveError
 
 __all__ = ["main", "warraq"]
@@ -49,7 +49,7 @@ def warraq(ctx: click.Context, folder: str | None) -> None:
     ctx.obj = folder
 
 
-for command in (*asking.COMMANDS, *keeping.COMMANDS, *giving.COMMANDS, *ordering.COMMANDS):
+for command in (*asking.COMMANDS, *keeping.COMMANDS, *giving.COMMANDS, *ordering.COMMANDS, *serving.COMMANDS):
     warraq.add_command(command)
 
 

@@ -13,6 +13,7 @@ from archive.search.index import (
     drop_plain_index,
     index_articles,
     is_current,
+    languages_of,
     make_entry,
     optimize,
     rebuild,
@@ -20,7 +21,7 @@ from archive.search.index import (
     unindex_articles,
 )
 from archive.search.marks import Snippet, Span, highlight, pieces, snippet
-from archive.search.query import Query, parse
+from archive.search.query import Query, match_expression, parse, unwanted_expression
 from archive.search.ranking import Hit, Results, any_word, search
 
 __all__ = [
@@ -38,7 +39,9 @@ __all__ = [
     "highlight",
     "index_articles",
     "is_current",
+    "languages_of",
     "make_entry",
+    "match_expression",
     "optimize",
     "parse",
     "pieces",
@@ -47,4 +50,5 @@ __all__ = [
     "search",
     "snippet",
     "unindex_articles",
+    "unwanted_expression",
 ]

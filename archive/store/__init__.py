@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Self
 
 from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]
 
 from archive.errors import NotWritableError, SchemaTooNewError
-from archive.store import articles, captures, frontier, learned, runs
+from archive.store import articles, captures, coverage, facets, frontier, learned, runs
 from archive.store.rows import Announced, CaptureRow, Due, Kind, Reading, Visit
 from archive.store.schema import MIGRATIONS, unknown_steps
 
@@ -20,11 +21,18 @@ if TYPE_CHECKING:
     from sqlite_utils.migrations import Migrations
 
 __all__ = [
-    "Announced", "CaptureRow", "Due", "Kind", "Reading", "Store", "Visit", "articles", "captures", "frontier", "learned", "runs",
+    "Announced", "CaptureRow", "DatabaseError", "Due", "Kind", "Reading", "Store", "Visit", "articles", "captures", "coverage", "facets",
+    "frontier", "learned", "runs",
 ]  # fmt: skip
+
+DatabaseError = sqlite3.Error
+"""What every statement may raise: the file is locked, damaged, gone, or the statement took longer than `limit_time` allows."""
 
 BUSY_TIMEOUT_S = 30.0
 """How long a reader or writer waits for another's transaction; group commits take milliseconds, a checkpoint seconds at worst."""
+
+PROGRESS_STEPS = 10_000
+"""Steps of SQLite's machine between two looks at the clock: a fraction of a millisecond."""
 
 WAL_AUTOCHECKPOINT_PAGES = 4000
 """16 MB of 4 kB pages: checkpoints are rarer than SQLite's default of 4 MB, the -wal file stays small beside any database."""
@@ -36,9 +44,17 @@ class Store:
     Raises NotWritableError when the file cannot be made or written, SchemaTooNewError when a later version of warraq made it.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False, extra_migrations: tuple[Migrations, ...] = ()) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        read_only: bool = False,
+        extra_migrations: tuple[Migrations, ...] = (),
+        patience: float = BUSY_TIMEOUT_S,
+    ) -> None:
         self.path = path
         self.read_only = read_only
+        self._patience = patience
         try:
             self.db = Database(self._connect())
             self._prepare(extra_migrations)
@@ -50,9 +66,9 @@ class Store:
     def _connect(self) -> sqlite3.Connection:
         if self.read_only:
             return sqlite3.connect(
-                f"{self.path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False
+                f"{self.path.resolve().as_uri()}?mode=ro", uri=True, timeout=self._patience, check_same_thread=False
             )
-        return sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
+        return sqlite3.connect(self.path, timeout=self._patience, check_same_thread=False)
 
     def _prepare(self, extra: tuple[Migrations, ...]) -> None:
         if unknown := unknown_steps(self.db):
@@ -74,6 +90,11 @@ class Store:
     def atomic(self) -> AbstractContextManager[object]:
         """One transaction: committed when the block ends, undone when it raises."""
         return self.db.atomic()
+
+    def limit_time(self, seconds: float) -> None:
+        """Interrupts whatever statement still runs that many seconds from now: it raises DatabaseError."""
+        end = time.monotonic() + seconds
+        self.db.conn.set_progress_handler(lambda: time.monotonic() > end, PROGRESS_STEPS)
 
     def close(self) -> None:
         """Closes the file; a second call does nothing."""

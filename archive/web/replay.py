@@ -1,0 +1,90 @@
+"""Shows the page as it was served: in a frame that can do nothing, as bare HTML in a sandbox of its own, or as a WACZ to download."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from starlette.responses import HTMLResponse, Response
+
+from archive.capture import Location
+from archive.errors import ArchiveError, DamagedFileError, NotFoundError
+from archive.export import FORMATS, Chosen, Source
+from archive.http import BadCoding, NotHttp, TooLarge, decode, parse_response
+from archive.web.shield import ARCHIVED_POLICY
+from archive.web.views import opened, page
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from archive.access import Archive
+
+LARGEST: Final = 20_000_000
+"""Bytes of HTML after decoding; a crawl keeps no more of a page."""
+_CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE | re.ASCII)
+
+
+def original(request: Request) -> HTMLResponse:
+    """The frame around the archived page."""
+    with opened(request) as archive:
+        row = archive.article(request.path_params["id"])
+        capture = archive.capture(row["capture_id"])
+        problem = ""
+        try:
+            _html(archive, row)
+        except _UNREADABLE as error:
+            problem = str(error)
+    return page(request, "original.html", row=row, capture=capture, problem=problem)
+
+
+def raw(request: Request) -> Response:
+    """The archived HTML, byte for byte as its author wrote it, in a sandbox (see ARCHIVED_POLICY)."""
+    with opened(request) as archive:
+        row = archive.article(request.path_params["id"])
+        try:
+            body, charset = _html(archive, row)
+        except _UNREADABLE as error:
+            raise NotFoundError(f"the record of article {row['id']} ({error})") from error
+    # The header's charset outranks the page's own <meta>, as it did when the page was served; without one the browser looks there.
+    kind = f"text/html; charset={charset}" if charset else "text/html"
+    headers = {"Content-Type": kind, "Content-Security-Policy": ARCHIVED_POLICY, "X-Frame-Options": "SAMEORIGIN"}
+    return Response(body, headers=headers)
+
+
+_UNREADABLE: Final = (DamagedFileError, NotHttp, TooLarge, BadCoding, OSError)
+
+
+def _html(archive: Archive, row: dict[str, Any]) -> tuple[bytes, str]:
+    """The decoded body and the charset of its Content-Type ('' when it names none)."""
+    response = parse_response(archive.record(row).block)
+    charset = _CHARSET.search(response.get("Content-Type"))
+    return decode(response, LARGEST), charset[1] if charset else ""
+
+
+def wacz(request: Request) -> Response:
+    """The article's exchange as a WACZ file. Raises NotFoundError when its record cannot be read."""
+    with opened(request) as archive:
+        row = archive.article(request.path_params["id"])
+        chosen = Chosen(
+            location=Location(
+                filename=row["warc_filename"], offset=row["warc_record_offset"], length=row["warc_record_length"]
+            ),
+            title=row["title"],
+            text=row["text"],
+        )
+        source = Source(
+            collection=archive.collection.folder, created=datetime.now(UTC), title=row["title"], captures=[chosen]
+        )
+        with tempfile.TemporaryDirectory(prefix="warraq-") as folder:
+            target = Path(folder, "article.wacz")
+            try:
+                FORMATS["wacz"].write(source, target)
+            except (ArchiveError, OSError) as error:
+                raise NotFoundError(f"the record of article {row['id']} ({error})") from error
+            content = target.read_bytes()
+    name = f"article-{row['id']}.wacz"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type="application/wacz+zip", headers=headers)

@@ -1,0 +1,88 @@
+"""A small archive with everything the reading room must show, hostile pages among it, and a client that asks it over ASGI."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from archive import Article, Capture, CaptureRow, Collection, Reading, open_store
+from archive import search as searching
+from archive.store import articles, captures
+from archive.surt import surt
+from archive.warc import WarcWriter, payload_digest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import httpx
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+XSS = "<script>document.title='pwned'</script><img src=x onerror=\"document.title='pwned'\">\"'><svg/onload=alert(1)>"
+HOSTILE_PAGE = (
+    "<!doctype html><html><head><title>t</title><meta http-equiv=refresh content='0;url=/coverage'>"
+    "<base href='http://elsewhere.example/'><script>parent.document.title='pwned';document.title='pwned'</script></head>"
+    f"<body onload=\"document.title='pwned'\">{XSS}<form action=/search><button>x</button></form><p>نص الصفحة</p></body></html>"
+)
+LIBRARY = "https://daftar.example/2026/11/library"
+
+
+class Shelf:
+    """Puts articles into a collection as a crawl does: record, capture, version, index."""
+
+    def __init__(self, folder: Path) -> None:
+        self.collection = Collection(folder)
+        self.collection.create()
+        self.store = open_store(self.collection.database)
+        self.writer = WarcWriter(self.collection.warcs, info={"software": "test"}, host="box")
+        self.hours = 0
+
+    def capture(self, url: str, body: str, *, head: str = "Content-Type: text/html; charset=utf-8") -> int:
+        self.hours += 1
+        at = NOON + timedelta(hours=self.hours)
+        response = f"HTTP/1.1 200 OK\r\n{head}\r\n\r\n{body}".encode()
+        capture = Capture(url=url, started=at, request=b"GET / HTTP/1.1\r\n\r\n", response=response)
+        written = self.writer.write_capture(capture, payload_digest=payload_digest(capture), revisit_of=None)
+        row = CaptureRow(
+            record_id=written.record_id, record_type="response", url=url, urlkey=surt(url), site="daftar.example",
+            timestamp=at.strftime("%Y%m%d%H%M%S"), captured_at=at.strftime("%Y-%m-%dT%H:%M:%SZ"), status=200, mime="text/html",
+            payload_digest=written.payload_digest, warc_filename=written.location.filename,
+            warc_record_offset=written.location.offset, warc_record_length=written.location.length,
+        )  # fmt: skip
+        with self.store.atomic():
+            captures.insert(self.store.db, row)
+        return captures.id_of(self.store.db, written.record_id)
+
+    def put(self, url: str, title: str, text: str, *, body: str = "", **more: object) -> int:
+        identity = self.capture(url, body or f"<html dir=rtl><h1>{title}</h1><p>{text}</p></html>")
+        article = Article(url=url, title=title, text=text, **{"language": "ar", **more})
+        with self.store.atomic():
+            row = captures.get(self.store.db, identity)
+            stored = articles.insert_version(self.store.db, article, capture=row, conversion_id="")
+            reading = Reading(outcome="article", directives="noarchive")
+            captures.record_reading(self.store.db, row["record_id"], reading, stored.id)
+            searching.index_articles(self.store.db.conn, [stored.id])
+        return stored.id
+
+    def quarantine(self, url: str, reason: str, detail: str) -> None:
+        row = captures.get(self.store.db, self.capture(url, "<p>?</p>"))
+        with self.store.atomic():
+            reading = Reading(outcome="quarantine", reason=reason, detail=detail)
+            captures.record_reading(self.store.db, row["record_id"], reading, None)
+
+
+class Client:
+    """Asks an ASGI application; each question in an event loop of its own."""
+
+    def __init__(self, app: object) -> None:
+        self._app = app
+
+    def get(self, path: str, *, method: str = "GET", **headers: str) -> httpx.Response:
+        import httpx
+
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(app=self._app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+                return await client.request(method, path, headers={k.replace("_", "-"): v for k, v in headers.items()})
+
+        return asyncio.run(ask())
