@@ -13,6 +13,7 @@ import resource
 import signal
 import threading
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from archive.errors import ArchiveError
@@ -66,6 +67,7 @@ class WorkerPool(Generic[TaskT, ResultT]):
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([*preload, __name__])
         self._tasks: queue.SimpleQueue[tuple[TaskT, Future[ResultT]] | None] = queue.SimpleQueue()
+        self._workers: dict[str, _Worker[TaskT, ResultT]] = {}
         self._threads = [threading.Thread(target=self._serve, name=f"worker-{n}", daemon=True) for n in range(workers)]
         for thread in self._threads:
             thread.start()
@@ -76,10 +78,19 @@ class WorkerPool(Generic[TaskT, ResultT]):
         self._tasks.put((task, future))
         return future
 
-    def close(self) -> None:
-        """Lets queued tasks finish, then ends the workers."""
+    def close(self, *, at_once: bool = False) -> None:
+        """Lets queued tasks finish, then ends the workers; `at_once` cancels what is queued and kills what runs."""
+        if at_once:
+            with suppress(queue.Empty):
+                while True:
+                    entry = self._tasks.get_nowait()
+                    if entry is not None:
+                        entry[1].cancel()
         for _ in self._threads:
             self._tasks.put(None)
+        if at_once:
+            for worker in list(self._workers.values()):
+                worker.end()
         for thread in self._threads:
             thread.join()
 
@@ -99,6 +110,7 @@ class WorkerPool(Generic[TaskT, ResultT]):
                 try:
                     if worker is None:
                         worker = _Worker(self._context, self._function, self._megabytes)
+                        self._workers[threading.current_thread().name] = worker
                     future.set_result(worker.run(task, self._seconds))
                 except WorkerKilledError as error:
                     future.set_exception(error)
@@ -149,6 +161,10 @@ class _Worker(Generic[TaskT, ResultT]):
         except (EOFError, OSError):
             self._process.join(5)
             return "error", f"the worker died (exit code {self._process.exitcode})", 0.0
+
+    def end(self) -> None:
+        """Makes a running task fail; may be called from another thread."""
+        self._process.kill()
 
     def kill(self) -> None:
         self.spent = True

@@ -28,6 +28,7 @@ from archive import (
     recover,
 )
 from crawler.report import Report, progress_line, summary_text
+from crawler.stopping import stopping
 from crawler.wire import exchange_captured
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from scrapy import Request
     from scrapy.crawler import Crawler
+    from scrapy.settings import BaseSettings
 
     from archive import Answer, Capture, CaptureRow, Ingest, Task
 
@@ -60,15 +62,20 @@ class ArchiveExtension:
         pool: WorkerPool[Task, Answer],
         report: Report,
         *,
-        as_json: bool,
+        owns_pool: bool,
+        summary: str,
         stop: Callable[[str], None],
     ) -> None:
+        """`summary` is how the summary is printed: `text`, `json`, or '' for not at all."""
         self.ingest = ingest
         self.pool = pool
         self.report = report
         self.clock = ingest.clock
-        self._as_json = as_json
+        self.stopping = False
+        self._owns_pool = owns_pool
+        self._summary = summary
         self._stop = stop
+        self._open = True
         self._loops: list[Any] = []
 
     @classmethod
@@ -85,13 +92,7 @@ class ArchiveExtension:
             "isPartOf": site.name,
         }
         ingest = open_ingest(Collection(folder), info=info, clock=load_object(settings["WARRAQ_CLOCK"]))
-        pool = WorkerPool(
-            read_response,
-            workers=settings.getint("WARRAQ_EXTRACTION_WORKERS"),
-            seconds=settings.getfloat("WARRAQ_EXTRACTION_SECONDS"),
-            megabytes=settings.getint("WARRAQ_EXTRACTION_MEGABYTES"),
-            preload=("archive.reading",),
-        )
+        shared = crawler.spider.pool  # type: ignore[union-attr]
 
         def stop(reason: str) -> None:
             if crawler.engine is not None and crawler.engine.running:
@@ -99,11 +100,13 @@ class ArchiveExtension:
 
         extension = cls(
             ingest,
-            pool,
+            shared or extraction_pool(settings),
             Report(site=site.name, folder=str(folder)),
-            as_json=settings.getbool("WARRAQ_SUMMARY_JSON"),
+            owns_pool=shared is None,
+            summary="json" if settings.getbool("WARRAQ_SUMMARY_JSON") else settings.get("WARRAQ_SUMMARY", "text"),
             stop=stop,
         )
+        crawler.signals.connect(extension.stop_soon, signal=stopping)
         crawler.signals.connect(extension.exchange_captured, signal=exchange_captured)
         crawler.signals.connect(extension.spider_opened, signal=signals.spider_opened)
         crawler.signals.connect(extension.spider_closed, signal=signals.spider_closed)
@@ -116,7 +119,7 @@ class ArchiveExtension:
         if recovered.records - recovered.known or recovered.outcomes:
             logger.warning("took up %d captures that an earlier crawl left unread", sum(recovered.outcomes.values()))
         self._repeat(self.commit, COMMIT_SECONDS)
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and self._summary:
             self._repeat(self._draw_progress, DRAW_SECONDS)
         else:
             self._repeat(lambda: logger.info(progress_line(self.report)), LOG_SECONDS)
@@ -168,20 +171,40 @@ class ArchiveExtension:
             logger.critical("%s", error)
             self._stop("not-writable")
 
+    def stop_soon(self) -> None:
+        """From now on a request that fails says nothing of its URL: it was we who ended it."""
+        self.stopping = True
+
     def spider_closed(self, reason: str) -> None:
-        """Commits, closes the files, and says what was done and where it is."""
+        """Commits, closes the files, and says what was done and where it is; a second call does nothing."""
+        if not self._open:
+            return
+        self._open = False
         for loop in self._loops:
             loop.stop()
-        self.pool.close()
+        if self._owns_pool:
+            self.pool.close(at_once=self.stopping)
         self.commit()
         report = self.report
         report.reason = reason
         report.still_due = frontier.count_due(self.ingest.store.db, site=report.site, now=iso(self.clock()))
         self.ingest.end_run(self.run, result=reason, summary=report.as_dict())
         self.ingest.close()
-        if sys.stderr.isatty():
-            sys.stderr.write("\r\x1b[2K")
-        print(json.dumps(report.as_dict(), ensure_ascii=False) if self._as_json else summary_text(report))
+        if self._summary:
+            if sys.stderr.isatty():
+                sys.stderr.write("\r\x1b[2K")
+            print(json.dumps(report.as_dict(), ensure_ascii=False) if self._summary == "json" else summary_text(report))
+
+
+def extraction_pool(settings: BaseSettings) -> WorkerPool[Task, Answer]:
+    """The worker processes that read responses, as many and as bounded as the settings WARRAQ_EXTRACTION_* say."""
+    return WorkerPool(
+        read_response,
+        workers=settings.getint("WARRAQ_EXTRACTION_WORKERS"),
+        seconds=settings.getfloat("WARRAQ_EXTRACTION_SECONDS"),
+        megabytes=settings.getint("WARRAQ_EXTRACTION_MEGABYTES"),
+        preload=("archive.reading",),
+    )
 
 
 def utc_now() -> datetime:

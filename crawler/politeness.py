@@ -21,8 +21,9 @@ from scrapy.utils.defer import maybe_deferred_to_future
 from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet.defer import Deferred
 
-from crawler.outcomes import BudgetExceeded, HostPaused
+from crawler.outcomes import BudgetExceeded, HostPaused, StoppedError
 from crawler.robots import robots_read
+from crawler.stopping import stopping
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,14 +112,19 @@ class PolitenessMiddleware:
         call_later: Callable[..., Any] = getattr(reactor, "callLater")  # noqa: B009 -- the module's type has no methods
         middleware = cls(pace=pace, slots=slots, call_later=call_later, stats=crawler.stats)
         crawler.signals.connect(middleware.robots_read, robots_read)
+        crawler.signals.connect(middleware.stop, stopping)
         crawler.signals.connect(middleware.reached_downloader, signals.request_reached_downloader)
         return middleware
 
     def stop(self) -> None:
-        """Refuse whoever waits: the crawl is stopping and nobody shall sit out a rest for it."""
+        """Refuse whoever waits: the crawl is stopping and nobody shall sit out a rest or a delay for it."""
         self._stopping = True
         for host in self._hosts.values():
             self._wake(host)
+        for slot in self._slots().values():
+            while slot.queue:
+                _, turn = slot.queue.popleft()
+                turn.errback(StoppedError("the crawl is stopping"))
 
     def pause_left(self, host: str) -> float:
         """Seconds that `host` still rests; a frontier that asks this first need not be refused."""

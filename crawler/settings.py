@@ -14,7 +14,8 @@ ARCHIVE_DIR = ""  # … or in this folder
 WARRAQ_SITES = "sites.toml"
 WARRAQ_OPERATOR = ""  # who runs this crawl, for the warcinfo record: a name and a way to reach you
 WARRAQ_CLOCK = "crawler.extensions.utc_now"  # what time it is, everywhere; tests move it
-WARRAQ_SUMMARY_JSON = False  # print the summary as one line of JSON
+WARRAQ_SUMMARY = "text"  # what is printed at the end: text, json, or nothing
+WARRAQ_SUMMARY_JSON = False  # the same as WARRAQ_SUMMARY = "json"
 
 # --- politeness --------------------------------------------------------------------------------------------------------------------
 USER_AGENT = "warraq/0.1 (news archive; +https://github.com/warraq/warraq)"

@@ -13,6 +13,7 @@ from archive import ArchiveError, Collection, check_writable
 from crawler.exits import exit_code
 from crawler.extensions import ArchiveExtension
 from crawler.sites import Site, load_site
+from crawler.stopping import Stopping
 
 if TYPE_CHECKING:
     import argparse
@@ -34,7 +35,8 @@ class Command(crawl.Command):
             "Settings: -s ARCHIVE_DIR=FOLDER puts the archive elsewhere, -s WARRAQ_SUMMARY_JSON=1 prints the summary as JSON, "
             "-s WARRAQ_OPERATOR='name, mail' says who crawls. "
             "Exit codes: 0 done; 2 wrong usage; 4 the archive is in use; 5 made by a newer warraq; 6 cannot write; "
-            "9 the start page cannot be had; 10 stopped by an error."
+            "9 the start page cannot be had; 10 broke off by an error; "
+            "11 told to stop (SIGTERM, SIGINT): what was done is safe, the rest stays due."
         )
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -54,9 +56,13 @@ class Command(crawl.Command):
             return
         assert self.crawler_process  # noqa: S101 - scrapy.cmdline sets it
         crawler = self.crawler_process.create_crawler("news")
+        stopping = Stopping(self.crawler_process)
+        stopping.install()
         self.crawler_process.crawl(crawler, **opts.spargs)
-        self.crawler_process.start()
+        self.crawler_process.start(install_signal_handlers=False)
         extension = crawler.get_extension(ArchiveExtension) if not self.crawler_process.bootstrap_failed else None
+        if extension:
+            extension.spider_closed("shutdown" if stopping.asked else "broken")
         self.exitcode = exit_code(extension.report if extension else None)
 
     def _site(self, arguments: dict[str, str]) -> Site:

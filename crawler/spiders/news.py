@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
-    from archive import Due
+    from archive import Due, WorkerPool
 
 
 class NewsSpider(Spider):
@@ -39,9 +39,19 @@ class NewsSpider(Spider):
 
     name = "news"
 
-    def __init__(self, *, site: Site, window: int, depth_limit: int, max_pages: int, recheck: bool) -> None:
+    def __init__(
+        self,
+        *,
+        site: Site,
+        window: int,
+        depth_limit: int,
+        max_pages: int,
+        recheck: bool,
+        pool: WorkerPool[Task, Answer] | None = None,
+    ) -> None:
         super().__init__()
         self.site = site
+        self.pool = pool
         self._window = window
         self._depth_limit = depth_limit
         self._max_pages = max_pages
@@ -52,9 +62,19 @@ class NewsSpider(Spider):
 
     @classmethod
     def from_crawler(
-        cls, crawler: Crawler, *_: Any, url: str = "", site: str = "", recheck: str = "", max_pages: str = ""
+        cls,
+        crawler: Crawler,
+        *_: Any,
+        url: str = "",
+        site: str = "",
+        recheck: str = "",
+        max_pages: str = "",
+        pool: WorkerPool[Task, Answer] | None = None,
     ) -> Self:
-        """Reads the arguments of the command line; raises SiteError for a site or URL that makes no sense."""
+        """Reads the arguments of the command line; raises SiteError for a site or URL that makes no sense.
+
+        `pool` is for crawls that share one; whoever made it closes it.
+        """
         settings = crawler.settings
         chosen = Site.from_url(url) if url else load_site(Path(settings["WARRAQ_SITES"]), site)
         for name, value in chosen.settings().items():
@@ -66,6 +86,7 @@ class NewsSpider(Spider):
             depth_limit=settings.getint("WARRAQ_MAX_DEPTH"),
             max_pages=int(max_pages or chosen.max_pages or settings.getint("WARRAQ_MAX_PAGES")),
             recheck=recheck == "all",
+            pool=pool,
         )
 
     async def start(self) -> AsyncIterator[Request]:
@@ -133,7 +154,8 @@ class NewsSpider(Spider):
         due: Due = request.meta["frontier"]
         row, _ = self._archive.claim(request)
         error = failure.value or DownloadFailedError()
-        self._archive.settle(self._visits.failed(due, row, outcome_of(error), str(error)))
+        if not self._archive.stopping:  # what we cut off ourselves says nothing of the URL: it stays due
+            self._archive.settle(self._visits.failed(due, row, outcome_of(error), str(error)))
         self._free(due)
 
     def _free(self, due: Due) -> None:

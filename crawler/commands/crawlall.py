@@ -1,0 +1,185 @@
+"""`scrapy crawlall`: one run over all sites that have something due; safe to start from cron while another runs."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+from scrapy.utils.misc import load_object
+
+from archive import ArchiveError, NotWritableError
+from crawler.exits import IN_USE, STOPPED, worst
+from crawler.roundup import Ended, Roundup, collection_of, is_due, totals
+from crawler.sites import SiteError, load_site, load_sites
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from crawler.sites import Site
+
+
+class InUseError(ArchiveError):
+    """Another crawlall runs; `holder` says which process."""
+
+    exit_code = IN_USE
+
+    def __init__(self, path: Path, holder: str) -> None:
+        super().__init__(
+            f"another crawlall is at work ({holder}; {path} is its lock): let it end, or name sites with --site NAME"
+        )
+        self.path = path
+        self.holder = holder
+
+
+class Command(ScrapyCommand):
+    """Crawls every site that is due."""
+
+    requires_project = True
+
+    def syntax(self) -> str:
+        """What stands behind the name in the usage line."""
+        return "[options]"
+
+    def short_desc(self) -> str:
+        """One line for the list of commands."""
+        return "Crawl all sites of sites.toml that have something due, several at once"
+
+    def long_desc(self) -> str:
+        """What --help prints."""
+        return (
+            "Crawl every site of sites.toml that has something due, several at once in this process, each into "
+            "collections/NAME/. A site that fails never stops the others. Safe to start from cron while another runs. "
+            "Exit codes: 0 done (also when nothing was due); 2 wrong usage or a mistake in sites.toml; 4 in use by another process; "
+            "5 an archive made by a newer warraq; 6 cannot write; 9 the start page of a site cannot be had; 10 a crawl broke off; "
+            "11 told to stop (SIGTERM, SIGINT): what was done is safe, the rest stays due. "
+            "With several problems the worst code counts: 10, 6, 5, 11, 4, 9."
+        )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Adds ours to Scrapy's own."""
+        super().add_options(parser)
+        parser.add_argument(
+            "--site", action="append", default=[], metavar="NAME", help="only this site, due or not; may be repeated"
+        )
+        parser.add_argument(
+            "-j", "--jobs", type=int, default=4, metavar="N", help="sites that are crawled at once (default: 4)"
+        )
+        parser.add_argument("--recheck", action="store_true", help="ask again for every page that is known")
+        parser.add_argument("--max-pages", type=int, metavar="N", help="visits at each site at most in this run")
+        parser.add_argument("--list", action="store_true", help="say which sites are due, and crawl none")
+        parser.add_argument(
+            "--json", action="store_true", help="print JSON: one object a line for each site, then one for the total"
+        )
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Chooses the sites, crawls them, and sets the exit code."""
+        if args or opts.jobs < 1 or (opts.max_pages is not None and opts.max_pages < 1):
+            raise UsageError("crawlall takes options only; -j and --max-pages are 1 or more", print_help=False)
+        try:
+            sites = self._chosen(opts.site)
+            if opts.list:
+                for site in sites:
+                    print(json.dumps({"site": site.name, "due": True}) if opts.json else site.name)
+                return
+            with _lock(self._collections(), wanted=not opts.site):
+                self.exitcode = self._crawl(sites, opts)
+        except ArchiveError as error:
+            print(f"scrapy crawlall: {error}", file=sys.stderr)
+            self.exitcode = error.exit_code
+
+    def _collections(self) -> Path:
+        assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
+        if self.settings["ARCHIVE_DIR"]:
+            raise SiteError("ARCHIVE_DIR is for one site; crawlall puts each into WARRAQ_COLLECTIONS/NAME")
+        return Path(self.settings["WARRAQ_COLLECTIONS"])
+
+    def _chosen(self, names: list[str]) -> list[Site]:
+        assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
+        path = Path(self.settings["WARRAQ_SITES"])
+        if names:
+            return [load_site(path, name) for name in dict.fromkeys(names)]
+        sites = load_sites(path)
+        if not sites:
+            raise SiteError("has no sites yet; `scrapy addsite URL` adds one", path=path)
+        now = load_object(self.settings["WARRAQ_CLOCK"])()
+        return [site for site in sites.values() if _due_or_doubtful(site, self.settings, now)]
+
+    def _crawl(self, sites: list[Site], opts: argparse.Namespace) -> int:
+        process: Any = self.crawler_process
+        process.settings.set("WARRAQ_SUMMARY_JSON", False, priority="cmdline")
+        process.settings.set("WARRAQ_SUMMARY", "", priority="cmdline")
+        arguments = {"recheck": "all" if opts.recheck else "", "max_pages": str(opts.max_pages or "")}
+
+        def heard(ended: Ended) -> None:
+            print(json.dumps(ended.as_dict(), ensure_ascii=False) if opts.json else _line(ended), flush=True)
+
+        ended = Roundup(process, sites, jobs=opts.jobs, arguments=arguments, heard=heard).run() if sites else []
+        figures = totals(ended)
+        code = worst(each.code for each in ended)
+        if opts.json:
+            print(json.dumps({"total": True, **figures, "exit_code": code}, ensure_ascii=False))
+        else:
+            print(_total(figures) if ended else "Nothing is due.")
+        return code
+
+
+def _due_or_doubtful(site: Site, settings: Any, now: Any) -> bool:
+    """A database that cannot be asked is for the crawl to complain about, with its site's name."""
+    try:
+        return is_due(site, collection_of(site, settings), now=now)
+    except Exception:  # noqa: BLE001 - whatever it is comes again, named, when the site has its turn
+        return True
+
+
+@contextmanager
+def _lock(folder: Path, *, wanted: bool) -> Iterator[None]:
+    """Holds the right to run over all sites; a run over named sites needs none, each archive has its own lock."""
+    if not wanted:
+        yield
+        return
+    path = folder / ".crawlall.lock"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise NotWritableError(folder, error) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise InUseError(path, file.read().strip() or "another process") from None
+        file.truncate(0)
+        file.write(f"process {os.getpid()}\n")
+        file.flush()
+        yield
+
+
+def _line(ended: Ended) -> str:
+    figures = ended.figures
+    if not figures:
+        return f"{ended.site}: {ended.problem} (code {ended.code})"
+    said = (
+        f"{ended.site}: {figures['pages_fetched']} fetched; articles {figures['articles_new']} new, {figures['articles_changed']} changed, "
+        f"{figures['articles_unchanged']} unchanged; {sum(figures['quarantined'].values())} quarantined, "
+        f"{sum(figures['failed'].values())} failed; {figures['urls_still_due']} still due"
+    )
+    why = ended.problem or ("told to stop" if ended.code == STOPPED else "")
+    return f"{said}; {why} (code {ended.code})" if ended.code else said
+
+
+def _total(figures: dict[str, Any]) -> str:
+    wrong = ", ".join(f"{site} {code}" for site, code in figures["sites_with_problems"].items())
+    return (
+        f"{figures['sites_done']} of {figures['sites']} sites done: {figures['pages_fetched']} fetched, "
+        f"articles {figures['articles_new']} new, {figures['articles_changed']} changed, {figures['articles_unchanged']} unchanged"
+        + (f"; not done (with code): {wrong}" if wrong else "")
+    )

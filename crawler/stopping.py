@@ -1,0 +1,66 @@
+"""Ends crawls within seconds when the process is told to stop: SIGTERM and SIGINT in, the Scrapy signal `stopping` and an end out.
+
+What is under way has GRACE_SECONDS to end by itself; what has not then, or at a second signal, is left as it is. Its rows
+stay due, and a capture that nobody has read yet is read at the next start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scrapy.crawler import CrawlerProcessBase
+
+logger = logging.getLogger(__name__)
+
+stopping = object()
+"""Scrapy signal without arguments: the crawl is to end, nothing more shall go out. Scrapy has none that comes before the waiting."""
+
+GRACE_SECONDS = 5.0
+"""systemd and Docker kill after 90 and 10 seconds; a person at a terminal waits for about this long."""
+
+
+class Stopping:
+    """What the process was told; `asked` is the name of the signal that came, '' for none."""
+
+    def __init__(self, process: CrawlerProcessBase) -> None:
+        self.asked = ""
+        self._process = process
+
+    def install(self) -> None:
+        """Listens to SIGTERM and SIGINT from now on; to be called before the reactor runs, in place of Scrapy's own handlers."""
+        loop = asyncio.get_event_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop, number.name)
+
+    def stop(self, name: str) -> None:
+        """Asks the crawls to end; asked again, ends at once."""
+        if self.asked:
+            logger.warning("%s again: ending at once; what was not committed stays due", name)
+            self.end()
+            return
+        self.asked = name
+        logger.warning(
+            "%s: ending within %.0f s; what is not done stays due. Again to end at once", name, GRACE_SECONDS
+        )
+        for crawler in list(self._process.crawlers):
+            crawler.signals.send_catch_log(stopping)
+        asyncio.ensure_future(self._end_crawls())  # noqa: RUF006 - ends the loop
+        asyncio.get_event_loop().call_later(GRACE_SECONDS, self.end)
+
+    async def _end_crawls(self) -> None:
+        await asyncio.gather(
+            *(crawler.stop_async() for crawler in list(self._process.crawlers)), return_exceptions=True
+        )
+        self.end()
+
+    def end(self) -> None:
+        """Ends the reactor, and with it the process's crawls, now."""
+        from twisted.internet import reactor
+
+        running: Any = reactor  # Twisted types it as the module
+        if running.running:
+            running.stop()
