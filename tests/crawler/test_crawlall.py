@@ -19,7 +19,11 @@ from archive import Archive, Collection, frontier, open_store
 from demo.server import DemoServer
 
 ROOT = Path(__file__).parents[2]
-WORDS = [a + b for a in ("bar", "cor", "del", "fen", "gul", "mar", "nol", "per", "sil", "tor") for b in ("an", "eth", "ix", "ol", "und", "ery")]
+WORDS = [
+    a + b
+    for a in ("bar", "cor", "del", "fen", "gul", "mar", "nol", "per", "sil", "tor")
+    for b in ("an", "eth", "ix", "ol", "und", "ery")
+]
 
 
 def command(folder, *more):
@@ -74,15 +78,20 @@ class SlowHandler(BaseHTTPRequestHandler):
     def do_GET(self):
         site = self.server
         if self.path == "/":
-            links = "".join(f'<p><a href="/2026/11/24/story-number-{n}">Story number {n} of this long day</a></p>' for n in range(site.articles))
+            links = "".join(
+                f'<p><a href="/2026/11/24/story-number-{n}">Story number {n} of this long day</a></p>'
+                for n in range(site.articles)
+            )
             self.answer(f"<html><body><h1>Home</h1>{links}</body></html>")
         elif self.path.startswith("/2026/"):
             site.served += 1
             time.sleep(site.seconds)
             site.free.wait(60)
-            words = random.Random(self.path).choices(WORDS, k=160)  # noqa: S311
+            words = random.Random(self.path).choices(WORDS, k=160)
             text = "".join(f"<p>{' '.join(words[n : n + 20]).capitalize()}.</p>" for n in range(0, 160, 20))
-            self.answer(f"<html><head><title>{self.path}</title></head><body><article><h1>Story {self.path[-4:]}</h1>{text}</article></body></html>")
+            self.answer(
+                f"<html><head><title>{self.path}</title></head><body><article><h1>Story {self.path[-4:]}</h1>{text}</article></body></html>"
+            )
         else:
             self.answer("nothing", status=404)
 
@@ -147,7 +156,9 @@ def test_a_mistake_in_the_sites_file_is_one_line(tmp_path):
 
 
 def started(folder, site, *more):
-    process = subprocess.Popen(command(folder, *more), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command(folder, *more), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     end = time.monotonic() + 40
     while site.served < 12 and time.monotonic() < end:
         time.sleep(0.05)
