@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from archive.cli import asking, giving, keeping, ordering, serving
+from archive.cli import asking, giving, keeping, ordering, serving, watching
 from archive.errors import ArchiveError
 
 __all__ = ["main", "warraq"]
@@ -44,12 +44,14 @@ def warraq(ctx: click.Context, folder: str | None) -> None:
 
     \b
     Exit codes: 0 done, 1 error, 2 wrong usage, 3 no archive there, 4 in use by another process, 5 made by a newer
-    warraq, 6 cannot write, 7 a file is damaged, 8 nothing found by that name.
+    warraq, 6 cannot write, 7 a file is damaged, 8 nothing found by that name,
+    12 health raised an alarm.
     """  # noqa: D301 - \b is click's mark for a paragraph that is not rewrapped
     ctx.obj = folder
 
 
-for command in (*asking.COMMANDS, *keeping.COMMANDS, *giving.COMMANDS, *ordering.COMMANDS, *serving.COMMANDS):
+_MODULES = (asking, keeping, giving, ordering, serving, watching)
+for command in (command for module in _MODULES for command in module.COMMANDS):
     warraq.add_command(command)
 
 

@@ -1,0 +1,258 @@
+"""Judges whether a site's days look as they should: figures of its days in, named alarms out. Pure, so that it can be simulated.
+
+How many new articles a day brings is compared with what its weekday brought before, by the square-root transform of counts (Bartlett 1936:
+2·√n of a Poisson count has variance 1, times the site's own overdispersion). Shares are compared by a two-proportion z test. The limits
+were set so that a healthy site raises about one alarm in three years: `python bench/health.py` measures it on simulated histories.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from datetime import timedelta
+from statistics import fmean, median, pvariance
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import date
+
+Kind = Literal["not-crawled", "silent", "shrinking", "failing", "disallowed", "extraction-changed", "incomplete"]
+
+BASELINE_DAYS = 56
+"""Eight weeks: eight of each weekday, and a site that has grown or shrunk for good stops alarming after a month or two."""
+
+LEAST_DAYS = 7
+"""Crawled days that must lie before a day to judge it by them: one of each weekday."""
+
+COUNT_LIMIT = 4.5
+SHARE_LIMIT = 4.5
+"""Standard deviations beyond which a count or a share is no chance any more; heavy tails make this far rarer than a normal's would be."""
+
+WINDOWS = (1, 3, 7)
+"""Days that are looked at together: a site of one article a day is silent only when it has been so for a week."""
+
+SHARE_STEP = 0.3
+"""A share must also have moved by this much: with many pages a small drift is certain, and nobody's alarm."""
+
+LEAST_PAGES = 5
+"""Pages that a share or a median is taken of at least."""
+
+LENGTH_FACTOR = 2.0
+"""The median text must be this many times longer or shorter to count as another layout, and be outside of all that was seen before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """Figures of one site on one day (UTC).
+
+    `announced` is how many article URLs became known that day, `captured` how many of these are held by now, `missed` the others by
+    reason. `new` is how many articles were first read that day. Of the visits: `visits`, `failed`, `disallowed` (robots.txt), `read`
+    (pages read as an article, new or changed) and `quarantined`. Of the pages read: `without_author`, `without_date`, and `length`,
+    the median number of characters (0 for none).
+    """
+
+    site: str
+    day: date
+    runs: int = 0
+    announced: int = 0
+    captured: int = 0
+    missed: Mapping[str, int] = field(default_factory=dict)
+    new: int = 0
+    visits: int = 0
+    failed: int = 0
+    disallowed: int = 0
+    read: int = 0
+    quarantined: int = 0
+    without_author: int = 0
+    without_date: int = 0
+    length: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """Something that a person should look at: `value` was seen, `expected` is what days like this one had before."""
+
+    site: str
+    day: date
+    kind: Kind
+    detail: str
+    value: float
+    expected: float
+
+
+def judge(history: Sequence[Day], day: date, *, complete: bool = True) -> list[Alarm]:
+    """The alarms of `day`, by the days before it in `history` (any order, days without a row were not crawled).
+
+    A day that is not `complete` is not judged by how much it brought.
+    """
+    by_day = {entry.day: entry for entry in history}
+    baseline = [
+        by_day[moment]
+        for back in range(1, BASELINE_DAYS + 1)
+        if (moment := day - timedelta(days=back)) in by_day and by_day[moment].runs
+    ]
+    if len(baseline) < LEAST_DAYS:
+        return []
+    today = by_day.get(day) or Day(site=baseline[0].site, day=day)
+    if not today.runs:
+        return _not_crawled(today, baseline) if complete else []
+    found = [
+        _visits(today, baseline, "failing", lambda entry: entry.failed, "of the visits failed"),
+        _visits(today, baseline, "disallowed", lambda entry: entry.disallowed, "of the visits were disallowed by robots.txt"),
+        _extraction(today, baseline),
+    ]  # fmt: skip
+    if complete:
+        found += [_count(by_day, today), _coverage(today, baseline)]
+    return [alarm for alarm in found if alarm]
+
+
+def _alarm(today: Day, kind: Kind, detail: str, value: float, expected: float) -> Alarm:
+    return Alarm(
+        site=today.site, day=today.day, kind=kind, detail=detail, value=round(value, 3), expected=round(expected, 3)
+    )
+
+
+def _not_crawled(today: Day, baseline: Sequence[Day]) -> list[Alarm]:
+    """A site that is crawled on most days, and was not: the timer, the lock or the machine."""
+    share = sum(entry.day >= today.day - timedelta(days=14) for entry in baseline) / 14
+    if share < 0.7:
+        return []
+    return [_alarm(today, "not-crawled", "no crawl ran", 0, 1)]
+
+
+def _count(by_day: Mapping[date, Day], today: Day) -> Alarm | None:
+    """Too few new articles in the last day, three days or week."""
+    for span in WINDOWS:
+        window = [today.day - timedelta(days=back) for back in range(span)]
+        crawled = [by_day[moment] for moment in window if moment in by_day and by_day[moment].runs]
+        before = [
+            by_day[moment]
+            for back in range(span, BASELINE_DAYS + span)
+            if (moment := today.day - timedelta(days=back)) in by_day and by_day[moment].runs
+        ]
+        if len(crawled) < span or len(before) < max(LEAST_DAYS, 2 * span):
+            continue
+        rates = _weekday_rates(before)
+        expected = sum(rates[moment.weekday()] for moment in window)
+        seen = sum(entry.new for entry in crawled)
+        score = 2 * (math.sqrt(seen) - math.sqrt(expected)) / math.sqrt(_dispersion(before, rates))
+        limit = COUNT_LIMIT * (1 + 4 / len(before))  # a short baseline is itself uncertain
+        if score < -limit and seen < 0.6 * expected:
+            days = "1 day" if span == 1 else f"{span} days"
+            kind: Kind = "silent" if seen == 0 else "shrinking"
+            return _alarm(today, kind, f"{seen} new articles in {days}, expected about {expected:.0f}", seen, expected)
+    return None
+
+
+def _weekday_rates(before: Sequence[Day]) -> list[float]:
+    """Articles to expect on each weekday: its own mean, drawn towards the mean of all days as if that were two more of it."""
+    overall = fmean(_tamed(before))
+    rates = []
+    for weekday in range(7):
+        own = [entry.new for entry in before if entry.day.weekday() == weekday]
+        rates.append((sum(own) + 2 * overall) / (len(own) + 2))
+    return rates
+
+
+def _tamed(before: Sequence[Day]) -> list[float]:
+    """Counts with the first day's backlog cut: a site seen for the first time brings its whole front page at once."""
+    counts = [entry.new for entry in before]
+    most = 3 * median(counts) + 10
+    return [min(count, most) for count in counts]
+
+
+def _dispersion(before: Sequence[Day], rates: Sequence[float]) -> float:
+    """How many times more than Poisson's the counts vary about their expectation; at least 1."""
+    rests = [
+        (count - rates[entry.day.weekday()]) / math.sqrt(max(rates[entry.day.weekday()], 0.25))
+        for entry, count in zip(before, _tamed(before), strict=True)
+    ]
+    return max(1.0, pvariance(rests) * len(rests) / max(1, len(rests) - 2))
+
+
+def _visits(today: Day, baseline: Sequence[Day], kind: Kind, part: Callable[[Day], int], words: str) -> Alarm | None:
+    return _share(today, kind, words, [today], baseline, part, lambda entry: entry.visits, least=0.5)
+
+
+def _share(  # noqa: PLR0917 - called in rows of a table
+    today: Day, kind: Kind, words: str, window: Sequence[Day], baseline: Sequence[Day],
+    part: Callable[[Day], int], whole: Callable[[Day], int], *, least: float = 0.0,
+) -> Alarm | None:  # fmt: skip
+    """A share of the window's pages that is far above the baseline's."""
+    total, before = sum(map(whole, window)), sum(map(whole, baseline))
+    if total < LEAST_PAGES or before < LEAST_PAGES:
+        return None
+    seen, expected = sum(map(part, window)) / total, sum(map(part, baseline)) / before
+    pooled = (seen * total + expected * before) / (total + before)
+    spread = math.sqrt(max(pooled * (1 - pooled), 1e-9) * (1 / total + 1 / before))
+    worst = max((part(entry) / whole(entry) for entry in baseline if whole(entry) >= LEAST_PAGES), default=0.0)
+    if seen < least or seen - expected < SHARE_STEP or (seen - expected) / spread < SHARE_LIMIT or seen <= worst:
+        return None
+    return _alarm(today, kind, f"{seen:.0%} {words}, {expected:.0%} before", seen, expected)
+
+
+def _extraction(today: Day, baseline: Sequence[Day]) -> Alarm | None:
+    """Another layout: more pages in quarantine, more without author or date, or texts of another length."""
+    pages: Callable[[Day], int] = lambda entry: entry.read + entry.quarantined  # noqa: E731
+    read: Callable[[Day], int] = lambda entry: entry.read  # noqa: E731
+    kind: Kind = "extraction-changed"
+    return (
+        _share(today, kind, "of the pages in quarantine", [today], baseline, lambda entry: entry.quarantined, pages)
+        or _share(today, kind, "of the articles without author", [today], baseline, lambda entry: entry.without_author, read)
+        or _share(today, kind, "of the articles without date", [today], baseline, lambda entry: entry.without_date, read)
+        or _lengths(today, baseline)
+    )  # fmt: skip
+
+
+def _lengths(today: Day, baseline: Sequence[Day]) -> Alarm | None:
+    before = [entry.length for entry in baseline if entry.read >= LEAST_PAGES and entry.length > 0]
+    if today.read < LEAST_PAGES or today.length <= 0 or len(before) < LEAST_DAYS:
+        return None
+    usual = median(before)
+    factor = max(today.length / usual, usual / today.length)
+    if factor < LENGTH_FACTOR or min(before) / 1.25 <= today.length <= max(before) * 1.25:
+        return None
+    words = f"a median of {today.length:.0f} characters, {usual:.0f} before"
+    return _alarm(today, "extraction-changed", words, today.length, usual)
+
+
+def _coverage(today: Day, baseline: Sequence[Day]) -> Alarm | None:
+    """Announced, and not captured."""
+    missed: Callable[[Day], int] = lambda entry: entry.announced - entry.captured  # noqa: E731
+    alarm = _share(
+        today,
+        "incomplete",
+        "of what was announced is missing",
+        [today],
+        baseline,
+        missed,
+        lambda entry: entry.announced,
+    )
+    if alarm is None:
+        return None
+    reasons = ", ".join(f"{reason} {n}" for reason, n in sorted(today.missed.items(), key=lambda item: -item[1])[:3])
+    return _alarm(today, alarm.kind, f"{alarm.detail} ({reasons})", alarm.value, alarm.expected)
+
+
+def prometheus(days: Iterable[Day], alarms: Iterable[Alarm]) -> str:
+    """The figures in Prometheus's text format (for node_exporter's textfile collector); `days` holds one day of each site."""
+    lines: list[str] = []
+    rows = list(days)
+    raised = {(alarm.site, alarm.kind) for alarm in alarms}
+    for name, words in (
+        ("announced", "Article URLs that became known that day"), ("captured", "Of the announced, those held"),
+        ("new", "Articles first read that day"), ("visits", "Visits"), ("failed", "Visits that failed"),
+        ("disallowed", "Visits disallowed by robots.txt"), ("quarantined", "Pages put in quarantine"),
+    ):  # fmt: skip
+        lines += [f"# HELP warraq_day_{name} {words}.", f"# TYPE warraq_day_{name} gauge"]
+        lines += [f'warraq_day_{name}{{site="{_label(row.site)}"}} {getattr(row, name)}' for row in rows]
+    lines += ["# HELP warraq_alarm Whether the alarm is raised.", "# TYPE warraq_alarm gauge"]
+    for row in rows:
+        for kind in Kind.__args__:  # type: ignore[attr-defined]
+            lines.append(f'warraq_alarm{{site="{_label(row.site)}",kind="{kind}"}} {int((row.site, kind) in raised)}')
+    return "\n".join(lines) + "\n"
+
+
+def _label(text: str) -> str:
+    return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
