@@ -2,7 +2,7 @@
 
 How many new articles a day brings is compared with what its weekday brought before, by the square-root transform of counts (Bartlett 1936:
 2·√n of a Poisson count has variance 1, times the site's own overdispersion). Shares are compared by a two-proportion z test. The limits
-were set so that a healthy site raises about one alarm in three years: `python bench/health.py` measures it on simulated histories.
+were set so that a healthy site raises about one alarm in several years: `python bench/health.py` measures it on simulated histories.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     python bench/health.py [--sites 120] [--days 180]
 
-Articles a day are negative-binomial about a mean that depends on the weekday, with holidays (a tenth of the news for three days) and a slow
+Articles a day are negative-binomial about a mean that depends on the weekday, with a slow
 trend; visits fail and pages fall into quarantine at small rates of their own, texts have the lengths that news has.
 """
 
@@ -39,7 +39,10 @@ def healthy(rng, rate, length):
     weekend = rng.uniform(0.2, 1.0)
     dispersion = rng.uniform(1.0, 2.5)
     trend = rng.uniform(-0.003, 0.003)
-    share = {name: rng.uniform(0, high) for name, high in (("failed", 0.08), ("quarantined", 0.1), ("author", 0.5), ("date", 0.1))}
+    share = {
+        name: rng.uniform(0, high)
+        for name, high in (("failed", 0.08), ("quarantined", 0.1), ("author", 0.5), ("date", 0.1))
+    }
     usual = rng.uniform(800, 4000)
     days = []
     for n in range(length):
@@ -62,12 +65,12 @@ def healthy(rng, rate, length):
 
 
 BREAKS = {
-    "silent": lambda day, rng: replace(day, new=0, read=0, announced=0, captured=0, quarantined=0, length=0, without_author=0, without_date=0),
-    "a third of the news": lambda day, rng: replace(day, new=day.new // 3),
-    "redesign: no author, half the text": lambda day, rng: replace(day, without_author=day.read, length=day.length * 0.4),
-    "redesign: all in quarantine": lambda day, rng: replace(day, quarantined=day.read + day.quarantined, read=0, new=0, captured=0),
-    "ban by robots.txt": lambda day, rng: replace(day, disallowed=day.visits, read=0, new=0, captured=0),
-    "outage": lambda day, rng: replace(day, failed=day.visits, read=0, new=0, captured=0),
+    "silent": lambda day: replace(day, new=0, read=0, announced=0, captured=0, quarantined=0, length=0),
+    "a third of the news": lambda day: replace(day, new=day.new // 3),
+    "redesign: no author, half the text": lambda day: replace(day, without_author=day.read, length=day.length * 0.4),
+    "redesign: all in quarantine": lambda day: replace(day, quarantined=day.read + day.quarantined, read=0, new=0, captured=0),
+    "ban by robots.txt": lambda day: replace(day, disallowed=day.visits, read=0, new=0, captured=0),
+    "outage": lambda day: replace(day, failed=day.visits, read=0, new=0, captured=0),
 }  # fmt: skip
 
 
@@ -85,21 +88,29 @@ def false_alarms(rng, sites, length):
                 raised_before = raised
                 judged += 1
         total = sum(kinds.values())
-        print(f"{rate:>16}  {sites // len(RATES):>5}  {judged / 365:>10.1f}  {total:>6}  {365 * total / judged:>13.2f}  {dict(kinds)}")
+        print(
+            f"{rate:>16}  {sites // len(RATES):>5}  {judged / 365:>10.1f}  {total:>6}  {365 * total / judged:>13.2f}  {dict(kinds)}"
+        )
         every.update(kinds)
         years += judged / 365
-    print(f"{'all':>16}  {'':>5}  {years:>10.1f}  {sum(every.values()):>6}  {sum(every.values()) / years:>13.2f}  {dict(every)}")
+    print(
+        f"{'all':>16}  {'':>5}  {years:>10.1f}  {sum(every.values()):>6}  {sum(every.values()) / years:>13.2f}  {dict(every)}"
+    )
 
 
 def delays(rng, sites):
-    print(f"\n{'what breaks':<36}" + "".join(f"{rate:>8}" for rate in RATES) + "   articles a day; days until the alarm (median; - never in 21)")
+    print(
+        f"\n{'what breaks':<36}"
+        + "".join(f"{rate:>8}" for rate in RATES)
+        + "   articles a day; days until the alarm (median; - never in 21)"
+    )
     for name, broken in BREAKS.items():
         row = []
         for rate in RATES:
             took = []
             for _ in range(max(5, sites // len(RATES))):
                 days = healthy(rng, rate, 91)
-                days = [day if n < 70 else broken(day, rng) for n, day in enumerate(days)]
+                days = [day if n < 70 else broken(day) for n, day in enumerate(days)]
                 took.append(next((n - 69 for n in range(70, 91) if judge(days[: n + 1], days[n].day)), 99))
             middle = sorted(took)[len(took) // 2]
             row.append("-" if middle == 99 else str(middle))
