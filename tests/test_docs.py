@@ -1,0 +1,99 @@
+"""Documentation under test: what docs/library.md and docs/queries.md show is run, and deploy/datasette.yml opened by real Datasette."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.archive.web.conftest import shelf  # noqa: F401 - the fixture
+
+ROOT = Path(__file__).parent.parent
+SAVED = """<!doctype html><html lang=ar dir=rtl><head><title>موسم الزيتون يبدأ باكراً</title></head><body><article>
+<h1>موسم الزيتون يبدأ باكراً</h1>
+<p>بدأ أهالي القرى الجبلية قطاف الزيتون قبل موعده بأسبوعين، بعد خريف دافئ أنضج الثمار في البساتين المطلة على البحر.</p>
+<p>وقال رئيس الجمعية الزراعية إن المعاصر ستعمل ليلاً ونهاراً حتى نهاية الشهر، وإن الأسعار ستبقى كما كانت في العام الماضي.</p>
+<p>ويعمل في القطاف طلاب المدارس أيضاً، فقد أعلنت المدارس عطلة ثلاثة أيام كما جرت العادة في كل موسم.</p>
+</article></body></html>"""
+
+
+def test_the_examples_of_the_library_page_run_as_they_stand(shelf):  # noqa: F811
+    folder = shelf.collection.folder
+    (folder / "saved.html").write_text(SAVED, encoding="utf-8")
+    failed, tried = doctest.testfile(
+        str(ROOT / "docs/library.md"), module_relative=False, globs={"folder": folder}, encoding="utf-8"
+    )
+    assert tried > 10
+    assert not failed
+
+
+def _commands(tool):
+    text = (ROOT / "docs/queries.md").read_text("utf-8")
+    return [
+        line
+        for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+        for line in block.splitlines()
+        if line.startswith(f"{tool} ")
+    ]
+
+
+@pytest.mark.parametrize("command", [*_commands("sqlite3"), *_commands("sqlite-utils")])
+def test_the_queries_of_the_queries_page_find_something(command, shelf):  # noqa: F811
+    database = str(shelf.collection.database)
+    tool, *arguments = [database if part == "$DB" else part for part in shlex.split(command)]
+    if tool == "sqlite3" and not shutil.which("sqlite3"):
+        pytest.skip("needs the sqlite3 shell: apt-get install sqlite3")
+    run = [shutil.which("sqlite3")] if tool == "sqlite3" else [sys.executable, "-m", "sqlite_utils"]
+    done = subprocess.run([*run, *arguments], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
+
+
+CHECK = r"""
+import asyncio, sys
+from datasette.app import Datasette
+from datasette.utils import parse_metadata
+
+async def check(database, metadata):
+    site = Datasette([database], metadata=parse_metadata(open(metadata, encoding="utf-8").read()),
+                     settings={"default_allow_sql": False, "allow_download": False})
+    async def get(path):
+        return await site.client.get(path)
+    for name in ("changed", "per_day", "quarantine"):
+        answer = await get(f"/warraq/{name}.json?_shape=array")
+        assert answer.status_code == 200 and answer.json(), (name, answer.text[:300])
+    found = await get("/warraq/search.json?_shape=array&q=مكتبة")
+    assert [row["id"] for row in found.json()] == [2], found.text
+    for odd in ('"', "", "a%20OR", "ab-cd", "C%2B%2B", "*", "%25", "NEAR(", "a%22%22b", "title:x", "x" * 3000):
+        answer = await get(f"/warraq/search.json?_shape=array&q={odd}")
+        assert answer.status_code == 200, (odd, answer.text[:300])
+    assert (await get("/warraq.json?sql=select+1")).status_code == 403
+    assert (await get("/warraq.db")).status_code == 403
+    for page in ("/", "/warraq", "/warraq/articles", "/warraq/captures", "/warraq/newsarticle", "/warraq/articles/1"):
+        assert (await get(page)).status_code == 200, page
+
+asyncio.run(check(*sys.argv[1:]))
+print("all good")
+"""
+
+
+def test_plain_datasette_serves_the_archive_with_its_canned_queries_and_no_sql_of_visitors(shelf):  # noqa: F811
+    pytest.importorskip("datasette", reason="needs datasette, of the dev group")
+    # In a process of its own: Datasette's threads and warnings are its own affair.
+    run = [
+        sys.executable,
+        "-W",
+        "ignore",
+        "-c",
+        CHECK,
+        str(shelf.collection.database),
+        str(ROOT / "deploy/datasette.yml"),
+    ]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.strip() == "all good", done.stderr[-2000:]
