@@ -54,6 +54,7 @@ def search(ctx: click.Context, *, words: tuple[str, ...], limit: int, offset: in
 
 def _marked(pieces: list[tuple[str, bool]]) -> str:
     """Text with what was searched for in bold on a terminal, between angle quotes elsewhere."""
+    pieces = [(text.replace("\n", " "), hit) for text, hit in pieces]
     if sys.stdout.isatty():
         return isolate("".join(click.style(text, bold=True, fg="yellow") if hit else text for text, hit in pieces))
     return "".join(f"«{text}»" if hit else text for text, hit in pieces)
@@ -169,7 +170,12 @@ def _changes(paragraph: Paragraph) -> str:
         }
         return isolate("".join(click.style(p.new or p.old, **styles[p.state]) for p in paragraph.pieces))
     marks = {"removed": ("[-", "-]"), "added": ("{+", "+}"), "same": ("", "")}
-    return "".join((p.new or p.old).join(marks[p.state]) for p in paragraph.pieces)
+    shown = []
+    for piece in paragraph.pieces:
+        text = piece.new or piece.old
+        core = text.strip()
+        shown.append(text.replace(core, core.join(marks[piece.state])) if core else text)
+    return "".join(shown)
 
 
 @click.command()
