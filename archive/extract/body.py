@@ -48,6 +48,7 @@ _MIN_WORDS = 60
 _RUNNING_TEXT = 80
 _ENOUGH = 0.5
 """Share of the page's running text below which the quick answer is doubted."""
+_MUCH = 0.75
 _WHOLE = 1000
 """Characters from which a quick answer may be a whole article, however much other text the page has."""
 _NOT_WORD = re.compile(r"\W+")
@@ -128,6 +129,11 @@ def read_body(page: PageText, url: str) -> tuple[list[Piece], str]:
     if size >= _WHOLE and _together(quick, page.blocks) >= max(0.5, _together(slow, page.blocks) + 0.1):
         return quick, "fast"
     return slow, "full"
+
+
+def covers_little(pieces: Sequence[Piece], page: PageText) -> bool:
+    """Tell whether the page has much running text besides these lines."""
+    return sum(len(piece.text) for piece in pieces) < _MUCH * _running_text(page.blocks)
 
 
 def _together(pieces: Sequence[Piece], blocks: Sequence[Block]) -> float:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from archive.article import Dropped
 from archive.extract.blocks import HEADINGS
-from archive.extract.body import PageText, read_body
+from archive.extract.body import PageText, covers_little, read_body
 from archive.extract.boilerplate import Known, Line, judge_lines, line_key
 from archive.extract.lead import find_lead
 from archive.extract.place import judge_places
 from archive.extract.title import Titles, title_candidates
+from archive.extract.twins import join_twins
 from archive.extract.witness import hear, plain
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ def find_text(document: Document, metadata: Metadata) -> Text:
 
     page = PageText(document.tree)
     pieces, route = read_body(page, document.page.url)
+    if covers_little(pieces, page):
+        pieces = join_twins(pieces, page.blocks)
     testimony = hear(pieces, page.blocks, plain(_declared(document)))
     leads = find_lead(testimony.pieces, page.blocks, _descriptions(document), is_title)
     pieces = leads + testimony.pieces

@@ -57,7 +57,7 @@ _MAX_LOSS = 0.5
 def judge_places(pieces: Sequence[Piece], blocks: Sequence[Block], url: str) -> list[str]:
     """Return for each line the rule that drops it: `caption`, `outside`, `linked-line`, `linked-list`, or ''."""
     rules = [""] * len(pieces)
-    main = _main_element(pieces, blocks)
+    main = main_element(pieces, blocks)
     inside = [piece.block < 0 or main is None or _holds(main, blocks[piece.block].element) for piece in pieces]
     first = next((index for index, piece in enumerate(pieces) if inside[index] and piece.block >= 0), 0)
     last = max((index for index, piece in enumerate(pieces) if inside[index] and piece.block >= 0), default=len(pieces))
@@ -68,11 +68,19 @@ def judge_places(pieces: Sequence[Piece], blocks: Sequence[Block], url: str) -> 
         if _captions(blocks[piece.block].element):
             rules[index] = "caption"
         elif not inside[index] and (index > last or (index < first and _is_label(piece.text))):
-            beside = main is not None and blocks[piece.block].element.getparent() is main.getparent()
-            rules[index] = "" if beside else "outside"
+            rules[index] = "" if _beside(blocks[piece.block].element, main) else "outside"
         else:
             rules[index] = links.get(index, "")
     return rules
+
+
+def _beside(element: HtmlElement, main: HtmlElement | None) -> bool:
+    """Tell whether a line stands next to the main element, or in an element next to it that is no header."""
+    place = main.getparent() if main is not None else None
+    holder = element.getparent()
+    if place is None or holder is None:
+        return False
+    return holder is place or (holder.getparent() is place and holder.tag == "div" and not holder.get("class"))
 
 
 def _is_label(text: str) -> bool:
@@ -80,7 +88,7 @@ def _is_label(text: str) -> bool:
     return len(text.split()) < _LEAD_WORDS and len(text) < _LEAD_LENGTH
 
 
-def _main_element(pieces: Sequence[Piece], blocks: Sequence[Block]) -> HtmlElement | None:
+def main_element(pieces: Sequence[Piece], blocks: Sequence[Block]) -> HtmlElement | None:
     """Return the deepest element that holds most of the text."""
     held: Counter[HtmlElement] = Counter()
     total = 0

@@ -119,3 +119,12 @@ def test_a_sentence_that_begins_as_a_label_does_stays():
 def test_a_page_that_cannot_be_read_gets_its_reason():
     answer = extract(pages.page(b"%PDF-1.7 not a page"))
     assert (answer.article, answer.reason) == (None, "not-html")
+
+
+def test_a_text_cut_into_several_elements_alike_is_joined():
+    parts = [pages.PARAGRAPHS[:2], pages.PARAGRAPHS[2:4], pages.PARAGRAPHS[4:]]
+    cut = "<div class='slot'>إعلان</div>".join(
+        f'<div class="row"><div class="body-text chunk">{pages.paragraphs(part)}</div></div>' for part in parts
+    )
+    body = f"<div class='story'><h1>{pages.TITLE}</h1>{cut}</div>"
+    assert extract(pages.page(pages.document(body))).article.text.split("\n") == pages.PARAGRAPHS
