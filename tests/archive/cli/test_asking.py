@@ -74,7 +74,9 @@ def test_explain_says_for_each_line_why_it_stayed_or_went(folder):
     rows = [json.loads(line) for line in ask(folder, "explain", "--json", URL).splitlines()]
     assert {"verdict": "dropped", "rule": "title", "line": "البلدية تؤجل موعد المهرجان السنوي"} in rows
     assert sum(row["verdict"] == "kept" for row in rows) == 6
-    assert "kept" not in {json.loads(line)["verdict"] for line in ask(folder, "explain", "--json", "--dropped", URL).splitlines()}
+    assert "kept" not in {
+        json.loads(line)["verdict"] for line in ask(folder, "explain", "--json", "--dropped", URL).splitlines()
+    }
 
 
 def test_stats_count_what_is_there(folder):
