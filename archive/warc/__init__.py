@@ -1,12 +1,13 @@
 """Writes and reads WARC/1.1 files: captures in, records with a place in a file out. The only door to warcio."""
 
 from archive.warc.manifest import read_manifest, write_manifest
+from archive.warc.openfile import OPEN
 from archive.warc.reader import Record, find_file, next_member, read_at, read_raw, read_records
 from archive.warc.recompress import recompress
 from archive.warc.record import GZIP_HEADER, Original, compress, payload_digest, payloads, sha1_digest, warc_date
 from archive.warc.repair import TakenUp, closed_files, enter, open_files, sha256_of, take_up
 from archive.warc.tombstone import is_tombstone, tombstone
-from archive.warc.writer import OPEN, WarcWriter, Written
+from archive.warc.writer import WarcWriter, Written
 
 __all__ = [
     "GZIP_HEADER",

@@ -14,8 +14,8 @@ from warcio.statusandheaders import StatusAndHeadersParser, StatusAndHeadersPars
 
 from archive.capture import Location
 from archive.errors import DamagedFileError
+from archive.warc.openfile import OPEN
 from archive.warc.record import RECORD_END, compress
-from archive.warc.writer import OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

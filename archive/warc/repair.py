@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from archive.durable import sync_folder
 from archive.errors import DamagedFileError, NotWritableError
 from archive.warc.manifest import add_to_manifest, read_manifest
+from archive.warc.openfile import OPEN
 from archive.warc.reader import next_member, read_records
-from archive.warc.writer import OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -2,48 +2,46 @@
 
 from __future__ import annotations
 
-import base64
-import contextlib
-import hashlib
-import os
 import re
 import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from archive.capture import Capture, Location
-from archive.durable import sync_folder
-from archive.errors import NotWritableError
-from archive.http import NotHttp, Response, parse_response
-from archive.warc.manifest import add_to_manifest
+from archive.warc.exchange import (
+    NOT_MODIFIED,
+    Headers,
+    answer_record,
+    connection,
+    http_record,
+    metadata_record,
+    mime_of,
+    notes_on,
+    read_response,
+)
+from archive.warc.openfile import OpenFile
 from archive.warc.record import (
     WARC_FIELDS,
     Original,
     member,
     new_record_id,
     sha1_digest,
-    stored_from,
     target_uri,
     warc_date,
     warc_fields,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
     from types import TracebackType
 
-OPEN = ".open"
-NOT_MODIFIED = 304
-PROFILES = "http://netpreserve.org/warc/1.1/revisit/"
-HTTP_VERSION = re.compile(r"HTTP/(1\.[01]|2|3)", re.IGNORECASE)
+    from archive.capture import Capture, Location
+
 FORMAT = (
     ("format", "WARC File Format 1.1"),
     ("conformsTo", "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"),
 )
-
-Headers = list[tuple[str, str]]
 
 
 def _now() -> datetime:
@@ -99,7 +97,7 @@ class WarcWriter:
         self._max_bytes, self._max_age = max_bytes, max_age
         self._clock, self._on_close = clock, on_close
         self._serial = 0
-        self._file: _OpenFile | None = None
+        self._file: OpenFile | None = None
 
     def __enter__(self) -> WarcWriter:
         return self
@@ -124,7 +122,7 @@ class WarcWriter:
             NotWritableError: disk full, or no permission; the file is cut back to the last whole record.
         """
         self.rotate_if_due()
-        response = _response(capture.response)
+        response = read_response(capture.response)
         original = revisit_of if response else None
         if original and response and response.status == NOT_MODIFIED:
             payload_digest = original.payload_digest  # a 304 has no payload of its own: it vouches for that one
@@ -133,13 +131,13 @@ class WarcWriter:
         shared = [("WARC-Target-URI", target_uri(capture.url)), ("WARC-Date", date), *self._warcinfo()]
         shared += [("WARC-IP-Address", capture.ip)] if capture.ip else []
         response_id, request_id = new_record_id(), new_record_id()
-        answer = [("WARC-Type", kind), ("WARC-Record-ID", response_id), *shared, *_connection(capture, response)]
+        answer = [("WARC-Type", kind), ("WARC-Record-ID", response_id), *shared, *connection(capture, response)]
         question = [("WARC-Type", "request"), ("WARC-Record-ID", request_id), *shared]
         concurrent = [("WARC-Concurrent-To", response_id if kind else request_id)]
-        members = [_answer(answer, capture, response, original, payload_digest)] if kind else []
-        members.append(_http(question + (concurrent if kind else []), "request", capture.request))
-        if notes := _notes(capture):
-            members.append(_metadata([*shared, *concurrent], notes))
+        members = [answer_record(answer, capture, response, original, payload_digest)] if kind else []
+        members.append(http_record(question + (concurrent if kind else []), "request", capture.request))
+        if notes := notes_on(capture):
+            members.append(metadata_record([*shared, *concurrent], notes))
         places = self._append(members)
         return Written(
             url=target_uri(capture.url),
@@ -150,7 +148,7 @@ class WarcWriter:
             request_location=places[1 if kind else 0],
             date=date,
             status=response.status if response else 0,
-            mime=_mime(response),
+            mime=mime_of(response),
             payload_digest=payload_digest,
             index_digest=payload_digest or (sha1_digest(response.body) if response else ""),
         )
@@ -208,12 +206,12 @@ class WarcWriter:
     def _append(self, members: list[bytes]) -> list[Location]:
         return self._current().append(members)
 
-    def _current(self) -> _OpenFile:
+    def _current(self) -> OpenFile:
         if self._file is None:
             opened = self._clock().astimezone(UTC)
             stamp = opened.strftime("%Y%m%d%H%M%S") + f"{opened.microsecond // 1000:03d}"
             name = self._free_name(stamp)
-            file = _OpenFile(self.folder, name, opened)
+            file = OpenFile(self.folder, name, opened)
             fields = [*self._info.items(), *(pair for pair in FORMAT if pair[0] not in self._info)]
             headers = [("WARC-Type", "warcinfo"), ("WARC-Record-ID", file.info_id), ("WARC-Date", warc_date(opened))]
             headers += [("WARC-Filename", name), ("Content-Type", WARC_FIELDS)]
@@ -231,128 +229,5 @@ class WarcWriter:
             self._serial += 1
 
 
-class _OpenFile:
-    """One `.open` file: appends whole members or nothing, knows the size and sha256 of what it holds."""
-
-    def __init__(self, folder: Path, name: str, opened: datetime) -> None:
-        self.name, self.opened = name, opened
-        self.info_id = new_record_id()
-        self.size = 0
-        self.path = folder / (name + OPEN)
-        self._sha256 = hashlib.sha256()
-        with self._writable():
-            folder.mkdir(parents=True, exist_ok=True)
-            self._handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-            sync_folder(folder)
-
-    def append(self, members: list[bytes]) -> list[Location]:
-        data = b"".join(members)
-        with self._writable():
-            try:
-                at = 0
-                while at < len(data):
-                    at += os.pwrite(self._handle, memoryview(data)[at:], self.size + at)
-            except OSError:
-                os.ftruncate(self._handle, self.size)
-                raise
-        places, at = [], self.size
-        for one in members:
-            places.append(Location(filename=self.name, offset=at, length=len(one)))
-            at += len(one)
-        self.size = at
-        self._sha256.update(data)
-        return places
-
-    def sync(self) -> None:
-        with self._writable():
-            os.fsync(self._handle)
-
-    def finish(self) -> Path:
-        final = self.path.with_name(self.name)
-        with self._writable():
-            os.fchmod(self._handle, 0o444)
-            os.fsync(self._handle)
-            os.close(self._handle)
-            self.path.rename(final)
-            sync_folder(final.parent)
-        return final
-
-    def answer_for(self) -> None:
-        """Enters the file in the manifest: last of all, for a file without an entry is a crash's leftover."""
-        with self._writable():
-            add_to_manifest(self.path.parent, self.name, self._sha256.hexdigest())
-
-    @contextlib.contextmanager
-    def _writable(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise NotWritableError(self.path, error) from error
-
-
 def _file_word(word: str) -> str:
     return re.sub(r"[^A-Za-z0-9._]+", "_", word) or "_"
-
-
-def _response(data: bytes) -> Response | None:
-    try:
-        return parse_response(data) if data else None
-    except NotHttp:
-        return None
-
-
-def _http(headers: Headers, role: str, block: bytes, *, digest: str = "", stored: int = -1) -> bytes:
-    digests = [("WARC-Payload-Digest", digest)] if digest else []
-    return member(
-        [*headers, *digests, ("Content-Type", f"application/http; msgtype={role}")], block, stored_from=stored
-    )
-
-
-def _answer(
-    headers: Headers, capture: Capture, response: Response | None, original: Original | None, digest: str
-) -> bytes:
-    """The response record; of what is held already, a revisit record with the head as it was received."""
-    if original and response:
-        return _http([*headers, *_refers(original, response)], "response", response.head, digest=digest)
-    cut = [("WARC-Truncated", capture.truncated)] if capture.truncated else []
-    stored = stored_from(response) if response else -1
-    return _http([*headers, *cut], "response", capture.response, digest=digest, stored=stored)
-
-
-def _connection(capture: Capture, response: Response | None) -> Headers:
-    """WARC-Protocol (one a layer) and WARC-Cipher-Suite, as IIPC's proposal to warc-specifications has them."""
-    version = HTTP_VERSION.match(response.version) if response else None
-    headers = [("WARC-Protocol", f"http/{version[1]}")] if version else []
-    if capture.tls:
-        protocol, cipher = capture.tls
-        headers += [("WARC-Protocol", protocol.lower().replace("tlsv", "tls/")), ("WARC-Cipher-Suite", cipher)]
-    return headers
-
-
-def _refers(original: Original, response: Response) -> Headers:
-    profile = "server-not-modified" if response.status == NOT_MODIFIED else "identical-payload-digest"
-    return [
-        ("WARC-Profile", PROFILES + profile),
-        ("WARC-Refers-To", original.record_id),
-        ("WARC-Refers-To-Target-URI", target_uri(original.url)),
-        ("WARC-Refers-To-Date", original.date),
-    ]
-
-
-def _notes(capture: Capture) -> list[tuple[str, str]]:
-    """What no field of the other records can say; interim responses in the response would pass for the answer."""
-    notes = [("via", capture.via)] if capture.via else []
-    if not capture.tls_verified:
-        notes.append(("tls-verified", "no"))
-    if capture.interim:
-        notes.append(("http-interim-base64", base64.b64encode(capture.interim).decode("ascii")))
-    return notes
-
-
-def _metadata(headers: Headers, notes: list[tuple[str, str]]) -> bytes:
-    first = [("WARC-Type", "metadata"), ("WARC-Record-ID", new_record_id())]
-    return member([*first, *headers, ("Content-Type", WARC_FIELDS)], warc_fields(notes))
-
-
-def _mime(response: Response | None) -> str:
-    return re.split(r"[;\s]", response.get("Content-Type").strip(), maxsplit=1)[0] if response else ""
