@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import os
 import re
 import shlex
 import shutil
@@ -53,6 +54,23 @@ def test_the_queries_of_the_queries_page_find_something(command, shelf):  # noqa
     done = subprocess.run([*run, *arguments], capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
+
+
+def test_the_duckdb_queries_run_over_an_export(shelf, tmp_path, monkeypatch):  # noqa: F811
+    duckdb = pytest.importorskip("duckdb", reason="needs duckdb, of the dev group")
+    pytest.importorskip("pyarrow", reason="needs pyarrow, of the parquet extra")
+    (export,) = _commands("warraq")
+    monkeypatch.chdir(tmp_path)
+    arguments = ["--archive", str(shelf.collection.folder), *shlex.split(export)[1:]]
+    run = subprocess.run(
+        [sys.executable, "-m", "archive", *arguments],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 0
+    for command in _commands("duckdb"):
+        assert duckdb.connect().execute(shlex.split(command)[2]).fetchall()
 
 
 CHECK = r"""

@@ -94,6 +94,7 @@ def _listen(host: str, port: int) -> socket.socket:
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
+            listener.listen()  # who comes between the address being printed and the server being ready waits, and is served
         except OSError:
             listener.close()
             raise

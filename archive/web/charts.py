@@ -17,6 +17,10 @@ _MOST_BARS: Final = 62
 """Two months of days; longer spans are drawn by month, then by year: narrower bars are no targets for a finger."""
 
 
+_LAST_YEAR: Final = 9000
+"""Later days are a site's joke or mistake, and the end of Python's calendar is near."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
     """One bar: what it stands for, from its first to its last day, and its rectangle in the chart's units, y downward."""
@@ -45,20 +49,25 @@ def histogram(days: Iterable[tuple[str, int]], *, most_bars: int = _MOST_BARS) -
     counts: Counter[date] = Counter()
     for text, count in days:
         try:
-            counts[date.fromisoformat(text)] += count
+            day = date.fromisoformat(text)
         except ValueError:
             continue
+        if day.year <= _LAST_YEAR:
+            counts[day] += count
     if len(counts) < 2:
         return None
-    for unit in ("day", "month", "year"):
-        edges = _edges(min(counts), max(counts), unit)
-        if len(edges) - 1 <= most_bars:
-            break
-    edges = edges[-most_bars - 1 :]
+    unit = _fitting_unit(min(counts), max(counts), most_bars)
+    edges = _edges(min(counts), max(counts), unit)[-most_bars - 1 :]
     sums: Counter[str] = Counter()
     for day, count in counts.items():
         sums[_label(day, unit)] += count
     return _chart([(first, end - timedelta(days=1), sums[_label(first, unit)]) for first, end in pairwise(edges)], unit)
+
+
+def _fitting_unit(first: date, last: date, most_bars: int) -> str:
+    if (last - first).days < most_bars:
+        return "day"
+    return "month" if (last.year - first.year) * 12 + last.month - first.month < most_bars else "year"
 
 
 def _edges(first: date, last: date, unit: str) -> list[date]:
@@ -67,8 +76,8 @@ def _edges(first: date, last: date, unit: str) -> list[date]:
         return [first + timedelta(days=n) for n in range((last - first).days + 2)]
     if unit == "month":
         start, end = first.year * 12 + first.month - 1, last.year * 12 + last.month
-        return [date(n // 12, n % 12 + 1, 1) for n in range(start, end + 1) if n // 12 < 9999]
-    return [date(year, 1, 1) for year in range(first.year, min(last.year + 2, 10_000))]
+        return [date(n // 12, n % 12 + 1, 1) for n in range(start, end + 1)]
+    return [date(year, 1, 1) for year in range(first.year, last.year + 2)]
 
 
 def _label(day: date, unit: str) -> str:
