@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,7 +15,7 @@ from archive.access import Archive
 from archive.cli.place import the_folder
 from archive.cli.writing import isolate, json_option, plain, print_json
 from archive.diff import compare
-from archive.errors import NotFoundError, UsageError
+from archive.errors import NotFoundError, NotWritableError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -200,22 +201,49 @@ def explain(ctx: click.Context, *, wanted: str, dropped: bool, as_json: bool) ->
 
 
 @click.command()
+@click.option(
+    "--plot", metavar="FILE.png", type=click.Path(dir_okay=False, path_type=Path), help="Draw articles per day."
+)
 @json_option
 @click.pass_context
-def stats(ctx: click.Context, as_json: bool) -> None:
-    """Show what the archive holds: articles, versions, captures, by site, language and outcome."""
+def stats(ctx: click.Context, *, plot: Path | None, as_json: bool) -> None:
+    """Show what the archive holds: articles, versions, captures, by site, language, day and outcome.
+
+    --plot needs matplotlib: pip install 'warraq[plot]'.
+    """
     with Archive(the_folder(ctx)) as archive:
         figures = archive.stats()
-        if as_json:
-            print_json([figures])
-            return
-        for name, value in figures.items():
-            if isinstance(value, dict):
-                click.echo(f"{name}:")
-                for key, count in value.items():
-                    click.echo(f"  {count:>8}  {isolate(str(key) or '-')}")
-            else:
-                click.echo(f"{name}: {value}")
+    if plot:
+        _plot(figures["by_day"], plot)
+    if as_json:
+        print_json([figures])
+        return
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            click.echo(f"{name}:")
+            for key, count in value.items():
+                click.echo(f"  {count:>8}  {isolate(str(key) or '-')}")
+        else:
+            click.echo(f"{name}: {value}")
+
+
+def _plot(by_day: Mapping[str, int], target: Path) -> None:
+    """Draws articles per day of publication as bars."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise UsageError("--plot needs matplotlib: pip install 'warraq[plot]'") from None
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    axes = figure.subplots()
+    days = sorted(by_day)
+    axes.bar(days, [by_day[day] for day in days], color="#8a2d1f")
+    axes.set_ylabel("articles")
+    axes.tick_params(axis="x", rotation=60)
+    axes.spines[["top", "right"]].set_visible(False)
+    try:
+        figure.savefig(target, format="png", dpi=120)
+    except OSError as error:
+        raise NotWritableError(target, error) from error
 
 
 def _line(row: Mapping[str, Any]) -> str:

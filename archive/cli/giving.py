@@ -8,7 +8,7 @@ import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from archive.warc import Record
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+TOLD_EVERY = 500
 FOUND_BY_WORDS = 10_000
 """Articles that `--query` gives at most: what a search is for, not a dump."""
 
@@ -59,7 +60,7 @@ def export(
     all_versions: bool,
     as_json: bool,
 ) -> None:
-    """Give out articles (jsonl, csv, parquet), or what was captured (warc, wacz, cdxj), chosen by site, day, URL or words.
+    """Give out articles (jsonl, csv, parquet, txt), or what was captured (warc, wacz, cdxj), chosen by site, day, URL or words.
 
     Days are of publication for articles, of capture for the others. A WACZ opens in replayweb.page; it
     holds what was chosen and the responses that its revisits refer to.
@@ -86,7 +87,7 @@ def export(
             created=datetime.now(UTC),
             title=query or ", ".join(urls) or site or archive.collection.name,
             captures=_captures(archive, choice),
-            articles=choose_articles(archive.db, choice),
+            articles=_counted(choose_articles(archive.db, choice)),
             original=lambda record: _original(archive, record),
         )
         count = way.write(source, target) if target else _to_stdout(way, source)
@@ -96,6 +97,17 @@ def export(
         print_json([{"format": name, "file": str(target), way.of: count}])
     elif target:
         click.echo(f"{count} {way.of} in {target}", err=True)
+
+
+def _counted(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The rows, with their number told on a terminal as they go."""
+    shows = sys.stderr.isatty() and not sys.stdout.isatty()
+    for number, row in enumerate(rows, 1):
+        if shows and number % TOLD_EVERY == 0:
+            click.echo(f"\r{number} articles", err=True, nl=False)
+        yield row
+    if shows:
+        click.echo("\r\x1b[2K", err=True, nl=False)
 
 
 def _to_stdout(way: Format, source: Source) -> int:

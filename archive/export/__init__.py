@@ -13,6 +13,7 @@ from archive.export.csv import write_csv
 from archive.export.jsonl import write_jsonl
 from archive.export.parquet import write_parquet
 from archive.export.source import Chosen, Source
+from archive.export.txt import write_txt
 from archive.export.wacz import write_wacz
 from archive.export.warc import write_warc
 
@@ -40,6 +41,7 @@ FORMATS: dict[str, Format] = {
     "jsonl": Format(write=write_jsonl, suffix=".jsonl", of="articles"),
     "csv": Format(write=write_csv, suffix=".csv", of="articles"),
     "parquet": Format(write=write_parquet, suffix=".parquet", of="articles", binary=True),
+    "txt": Format(write=write_txt, suffix=".txt", of="articles"),
     "cdxj": Format(write=write_cdxj, suffix=".cdxj", of="captures"),
     "warc": Format(write=write_warc, suffix=".warc.gz", of="captures", binary=True),
     "wacz": Format(write=write_wacz, suffix=".wacz", of="captures", binary=True),

@@ -83,3 +83,16 @@ def test_stats_count_what_is_there(folder):
     figures = json.loads(ask(folder, "stats", "--json"))
     assert (figures["articles"], figures["versions"], figures["captures"]) == (2, 3, 3)
     assert figures["by_language"] == {"ar": 2}
+
+
+def test_stats_are_drawn_as_a_picture(folder, tmp_path):
+    ask(folder, "stats", "--plot", tmp_path / "days.png")
+    assert (tmp_path / "days.png").read_bytes().startswith(b"\x89PNG")
+    warraq("--archive", folder, "stats", "--plot", tmp_path / "no" / "such" / "folder.png", code=6)
+
+
+def test_articles_as_text_read_well(folder, tmp_path):
+    ask(folder, "export", "--format", "txt", "--out", tmp_path / "all.txt")
+    said = (tmp_path / "all.txt").read_text("utf-8")
+    assert said.count("* * *") == 1
+    assert "البلدية تؤجل موعد المهرجان السنوي\n" in said

@@ -200,7 +200,16 @@ def read_parquet(path: Path) -> list[dict[str, object]]:
     return pytest.importorskip("pyarrow.parquet").read_table(path).to_pylist()
 
 
+def read_txt(path: Path) -> list[dict[str, str]]:
+    articles = []
+    for article in path.read_text().split("\n* * *\n\n"):
+        head, *paragraphs = article.removesuffix("\n").split("\n\n")
+        articles.append({"title": head.splitlines()[0], "text": "\n".join(paragraphs)})
+    return articles
+
+
 READERS = {
+    "txt": read_txt,
     "jsonl": lambda path: [json.loads(line) for line in path.read_text().splitlines()],
     "csv": read_csv,
     "parquet": read_parquet,
