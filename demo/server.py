@@ -90,6 +90,11 @@ class _Server(ThreadingHTTPServer):
         self._open.discard(request)
         super().shutdown_request(request)
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that goes away without a word is no error of the server's."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
     def server_close(self) -> None:
         for connection in list(self._open):  # a kept-alive client would hold its thread until it goes silent
             self.shutdown_request(connection)
