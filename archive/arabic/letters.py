@@ -67,6 +67,10 @@ _AFTER: Final[dict[int, str | None]] = {
     **{ord(form): letter for letter, forms in _LETTERS.items() for form in forms},
     **{zero + value: str(value) for zero in (0x0660, 0x06F0) for value in range(10)},
 }
+# `translate` looks every letter up in Python's time; most texts hold no letter of the first table, and those of other
+# scripts none of the second.
+_in_before: Final = re.compile(f"[{''.join(map(re.escape, map(chr, _BEFORE)))}]").search
+_in_after: Final = re.compile(f"[{''.join(map(re.escape, map(chr, _AFTER)))}]").search
 
 
 def fold(text: str) -> str:
@@ -77,7 +81,8 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    folded = unicodedata.normalize("NFKC", text.translate(_BEFORE)).translate(_AFTER).lower()
+    folded = unicodedata.normalize("NFKC", text.translate(_BEFORE) if _in_before(text) else text)
+    folded = (folded.translate(_AFTER) if _in_after(folded) else folded).lower()
     # Lower case of a few letters, and letters folded beside a mark, can leave text that NFKC would still join.
     return folded if unicodedata.is_normalized("NFKC", folded) else unicodedata.normalize("NFKC", folded)
 

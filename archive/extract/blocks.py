@@ -119,7 +119,8 @@ class _Reader:
         self.href = ""
 
     def say(self, text: str | None) -> None:
-        if text:
+        # White space before a line's first word is none of its text, and most of what stands between two blocks.
+        if text and (self.parts or self.in_links or not text.isspace()):
             self.parts.append(text)
             if self.in_links:
                 self.linked += len(text)
@@ -142,7 +143,7 @@ class _Reader:
             self.end_line()
             if tag != "br":
                 self.owners.append(element)
-        if not self.hook and element.attrib and (hook := hook_of(element)):
+        if not self.hook and (hook := hook_of(element)):
             self.end_line()
             self.hook, self.hooked = hook, element
             self.excluded.append(element)

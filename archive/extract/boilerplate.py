@@ -19,13 +19,13 @@ from archive.arabic import fold
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
-_NOT_WORD = re.compile(r"[\W_]+")
+_WORDS = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"\d+")
 
 
 def line_key(line: str) -> str:
     """Return what makes two lines the same line: letters folded, each number a 0, punctuation and spacing off."""
-    return _NOT_WORD.sub(" ", _DIGITS.sub("0", fold(line))).strip()
+    return " ".join(_WORDS.findall(_DIGITS.sub("0", fold(line))))
 
 
 Scope = Literal["line", "edge", "top", "link", "context"]
@@ -57,15 +57,22 @@ class Phrase:
         return key == self.key
 
 
+_LONG_LINE = 200
+"""Characters beyond which hardly a phrase fits: running text is not searched for labels."""
+
+
 class PhraseTable:
     """The rows, found by the first word of a line (most lines start with a word that no row has)."""
 
     def __init__(self, phrases: Sequence[Phrase]) -> None:
         self._by_word: dict[str, list[Phrase]] = {}
         self._anywhere: list[Phrase] = []
+        self._in_long_lines: list[Phrase] = []
         for phrase in phrases:
             if phrase.match in {"contains", "regex"}:
                 self._anywhere.append(phrase)
+                if not phrase.max_length or phrase.max_length > _LONG_LINE:
+                    self._in_long_lines.append(phrase)
                 continue
             self._by_word.setdefault(phrase.key.split(" ", 1)[0], []).append(phrase)
             if phrase.match == "number":
@@ -74,7 +81,8 @@ class PhraseTable:
     def find(self, line: str, key: str) -> list[Phrase]:
         """Return the rows that the line fits."""
         rows = self._by_word.get(key.split(" ", 1)[0], ())
-        return [phrase for phrase in (*rows, *self._anywhere) if phrase.fits(line, key)]
+        anywhere = self._anywhere if len(line) <= _LONG_LINE else self._in_long_lines
+        return [phrase for phrase in (*rows, *anywhere) if phrase.fits(line, key)]
 
 
 def _load() -> PhraseTable:

@@ -7,6 +7,7 @@ whole word, never a part.
 from __future__ import annotations
 
 import csv
+from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -32,8 +33,9 @@ def hook_of(element: HtmlElement) -> str:
     if identity and (hook := _IDS.get(identity)):
         return hook
     names = element.get("class")
-    if names:
-        for name in names.split():
-            if hook := _CLASSES.get(name):
-                return hook
-    return ""
+    return _hook_of_classes(names) if names else ""
+
+
+@lru_cache(maxsize=4096)
+def _hook_of_classes(names: str) -> str:
+    return next((hook for name in names.split() if (hook := _CLASSES.get(name))), "")

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SAMPLE = 3_000
+_QUICK = 600
+_SURE = 0.999
 _LEAST = 25
 _LETTER = re.compile(r"[^\W\d_]")
 _ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc]")
@@ -73,7 +75,10 @@ def identify(text: str, declared: Sequence[str] = ()) -> str:
     for script, code in _SCRIPTS:
         if len(script.findall(sample)) > letters * (0.1 if code == "ja" else 0.4):
             return code
-    found, probability = _identifier().classify(sample)
+    # Most texts are told by their first lines; py3langid walks each byte in Python.
+    found, probability = _identifier().classify(sample[:_QUICK])
+    if probability < _SURE:
+        found, probability = _identifier().classify(sample)
     if hints and found != hints[0] and (probability < 0.9 or letters < 80):
         return hints[0]
     return str(found)

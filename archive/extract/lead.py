@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
     from archive.extract.blocks import Block
+    from archive.extract.wording import Gram
 
 _LEAD_CLASS = re.compile(
     r"(?:^|[\s_-])(?:lead|lede|leadtext|standfirst|dek|deck|summary|intro|introduction|chapo|chapeau|sapo|vorspann|subtitle|sub-title|subheadline|"
@@ -54,17 +55,19 @@ def find_lead(
     if start < 0:
         return []
     described = [tokens for tokens in map(words, descriptions) if len(tokens) >= _DESCRIPTION_WORDS]
-    have = grams([word for piece in pieces for word in words(piece.text)])
+    have: set[Gram] = set()
     found: list[Piece] = []
     for index in range(start + 1, first):
         block = blocks[index]
-        tokens = words(block.text)
-        if block.hook or block.linked > 0.5 or not _MIN_WORDS <= len(tokens) <= _MAX_WORDS or is_title(block.text):
+        if block.hook or block.linked > 0.5:
             continue
-        if share(tokens, have) >= 0.5:
+        tokens = words(block.text)
+        if not _MIN_WORDS <= len(tokens) <= _MAX_WORDS or is_title(block.text):
             continue
         if any(_alike(tokens, other) for other in described) or _classed(block.element):
-            found.append(Piece(block.text, index))
+            have = have or grams([word for piece in pieces for word in words(piece.text)])
+            if share(tokens, have) < 0.5:
+                found.append(Piece(block.text, index))
     return found
 
 

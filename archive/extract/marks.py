@@ -59,6 +59,7 @@ class Marks:
         self._elsewhere: dict[HtmlElement, bool] = {}
         self._texts: list[str] | None = None
         self._headings: dict[str, int] = {}
+        self._found: dict[re.Pattern[str], dict[str, bool]] = {}
 
     def all(self) -> list[Mark]:
         """Every named element, at most 20,000."""
@@ -69,8 +70,14 @@ class Marks:
 
     def find(self, pattern: re.Pattern[str], tags: frozenset[str] = frozenset()) -> Iterator[Mark]:
         """Marks whose names match, or whose element is one of `tags`, outside what frames the article."""
+        # The cards of a page all have the same names: each is searched once.
+        matches = self._found.setdefault(pattern, {})
         for mark in self.all():
-            if (mark.element.tag in tags or pattern.search(mark.names)) and not self.is_elsewhere(mark.element):
+            names = mark.names
+            match = matches.get(names)
+            if match is None:
+                match = matches[names] = pattern.search(names) is not None
+            if (match or (tags and mark.element.tag in tags)) and not self.is_elsewhere(mark.element):
                 yield mark
 
     def is_elsewhere(self, element: HtmlElement) -> bool:

@@ -39,6 +39,11 @@ _CHALLENGE_MARKUP = re.compile(
     r"|slowAES\.decrypt|__test=",
     re.IGNORECASE,
 )
+_CHALLENGE_SIGNS = re.compile(
+    r"_cf_chl|cf-|jschl|captcha|_incapsula_|incapsula |sucuri|ddos-guard|awswaf|gokuprops|cp_challenge"
+    r"|id=[\"']challenge|kpsdk|sec-if-cpt|edgesuite|bm-verify|/tspd/|slowaes|__test="
+)
+"""A part of each alternative in small letters: a pattern that ignores case is ten times slower, and most pages have none."""
 # Widgets that also stand in ordinary forms.
 _CAPTCHA_WIDGET = re.compile(r"captcha\b(?!-delivery)|__test|smartcaptcha", re.IGNORECASE)
 _CHALLENGE_WORDS = re.compile(
@@ -165,7 +170,7 @@ class _Facts:
             metadata=metadata,
             head=read_head(document),
             text=text,
-            letters=len(_LETTER.findall(text[:20_000])),
+            letters=_count_letters(text),
             titles=tuple(dict.fromkeys(filter(None, (*titles, metadata.title)))),
             body_class=((body.get("class") or "") if body is not None else "").lower()[:2_000],
             path=unquote(parts.path) + (f"?{parts.query}" if parts.query else ""),
@@ -185,6 +190,12 @@ class _Facts:
         return points + origin.startswith(("json-ld", "meta"))  # a date that is only printed may be a teaser's
 
 
+def _count_letters(text: str) -> int:
+    """The letters of a text; of a long one at least as many as a wall has, which is all that anybody asks."""
+    letters = len(_LETTER.findall(text[: 2 * _WALL_TEXT]))
+    return letters if letters >= _WALL_TEXT else len(_LETTER.findall(text[:20_000]))
+
+
 def _wall(facts: _Facts) -> Verdict | None:
     headers = {name.lower(): value.lower() for name, value in facts.document.page.headers}
     if headers.get("cf-mitigated") == "challenge" or headers.get("x-amzn-waf-action") in {"challenge", "captcha"}:
@@ -195,20 +206,23 @@ def _wall(facts: _Facts) -> Verdict | None:
 
 
 def _challenge(facts: _Facts) -> Verdict | None:
-    markup = _CHALLENGE_MARKUP.search(facts.document.html[:_HTML_HEAD])
+    markup = _challenge_markup(facts.document.html)
     words = _CHALLENGE_WORDS.search(" ".join(facts.titles))
     if not words and facts.letters < 400:
         words = _CHALLENGE_WORDS.search(facts.text[:400])
     sure = markup is not None and not _CAPTCHA_WIDGET.search(markup[0])
-    if (
-        markup
-        and (words or facts.letters < (300 if sure else _EMPTY_LETTERS))
-        and len(facts.document.html) < _HTML_HEAD
-    ):
+    if markup and (words or facts.letters < (300 if sure else _EMPTY_LETTERS)):
         return "challenge", f"markup {markup[0]!r}" + (f", words {words[0]!r}" if words else "")
     if words and not facts.claims_article and _few_links(facts, 8):
         return "challenge", f"words {words[0]!r}"
     return None
+
+
+def _challenge_markup(html: str) -> re.Match[str] | None:
+    """What a challenge product puts on its page; none on a page longer than those are."""
+    if len(html) >= _HTML_HEAD or not _CHALLENGE_SIGNS.search(html.lower()):
+        return None
+    return _CHALLENGE_MARKUP.search(html)
 
 
 def _login(facts: _Facts) -> Verdict | None:
