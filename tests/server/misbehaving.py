@@ -183,16 +183,25 @@ class Proxy(Server):
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
             return False
+        await self._forward(request, reader, writer)
+        return False
+
+    async def _forward(self, request: Received, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Passes on the requests of a connection, which all name one origin, in origin form."""
         parts = urlsplit(request.target)
         far_reader, far_writer = await asyncio.open_connection(parts.hostname, parts.port or 80)
-        origin_form = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        first, _, rest = request.head.partition(b"\r\n")
-        far_writer.write(first.replace(request.target.encode(), origin_form.encode()) + b"\r\n" + rest + request.body)
+        back = asyncio.ensure_future(_pump(far_reader, writer))
         try:
-            await _pump(far_reader, writer)
+            while True:
+                parts = urlsplit(request.target)
+                origin_form = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+                head = request.head.replace(request.target.encode(), origin_form.encode(), 1)
+                far_writer.write(head + request.body)
+                request = await read_request(reader, request.number + 1)
+                self.received.append(request)
         finally:
             await _close(far_writer)
-        return False
+            await back
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -15,6 +15,9 @@ TEXT = "".join(f"<p>Paragraph {n} of a page about nothing at all, long enough to
 HTML = f"<!DOCTYPE html><html><head><title>Odd</title></head><body><h1>Odd</h1>{TEXT}</body></html>".encode()
 ARABIC = '<html><meta charset="utf-8"><p>ورقة قديمة من دفتر الوراق</p></html>'
 GZIPPED = gzip.compress(HTML, 3, mtime=1_000_000_000)
+GZIP_NAMED = GZIPPED[:3] + b"\x08" + GZIPPED[4:10] + b"index.html\0" + GZIPPED[10:]
+ZSTANDARD = b"\x28\xb5\x2f\xfd\x20\x09\x49\x00\x00<p>hi</p>"
+"""A frame of one raw block, laid out by hand after RFC 8878: magic, single segment, content size, block header."""
 _DEFLATER = zlib.compressobj(9, zlib.DEFLATED, -15)
 RAW_DEFLATED = _DEFLATER.compress(HTML) + _DEFLATER.flush()
 
@@ -78,11 +81,14 @@ KEPT: dict[str, bytes] = {
     "/deflate": coded("deflate", zlib.compress(HTML)),
     "/deflate-raw": coded("deflate", RAW_DEFLATED),
     "/brotli": coded("br", brotli.compress(HTML)),
+    "/zstd": coded("zstd", ZSTANDARD),
+    "/gzip-named": coded("gzip", GZIP_NAMED),
     "/unknown-coding": coded("rot13", HTML),
     "/identity": coded("identity", HTML),
     "/charset-as-coding": coded("UTF-8", HTML),
     "/cp1256-as-utf8": page(ARABIC.encode("cp1256")),
     "/cp1256-unsaid": page(ARABIC.encode("cp1256"), headers="Content-Type: text/html"),
+    "/utf7": page(b"<meta charset=utf-7><p>+ADw-b+AD4-</p>", headers="Content-Type: text/html"),
     "/utf16": page(ARABIC.encode("utf-16"), headers="Content-Type: text/html"),
     "/bogus-charset": page(ARABIC.encode(), headers="Content-Type: text/html; charset=x-none"),
     "/bad-utf8": page(b"<p>\xff\xfe\xc0\x80\xed\xa0\x80\0</p>"),
