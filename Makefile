@@ -8,7 +8,7 @@ BIN := .venv/bin
 PORT ?= 8321
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports tests browser-test conformance format clean clean-demo
+.PHONY: help demo hostile fuzz test lint types imports tests browser-test conformance format clean clean-demo
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -47,6 +47,9 @@ browser-test: .venv/.synced ## the reading room in Debian's chromium (installs i
 	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; }
 	$(UV) sync --quiet --frozen --all-extras --group browser --python $(PYTHON)
 	$(BIN)/python -m pytest -q tests/archive/web/test_browser.py
+
+hostile: .venv/.synced ## crawl the hostile site: what became of each route, in what time and memory; fails when a bar fails
+	@PYTHONPATH=. $(BIN)/python -m tests.hostile.run
 
 format: .venv/.synced ## format the code, mend what lint can mend
 	$(BIN)/ruff format .

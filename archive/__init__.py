@@ -13,6 +13,7 @@ from archive.article import Article, Dropped, Extraction, Image, Link, Page, Sit
 from archive.capture import Capture, Location
 from archive.collection import Collection
 from archive.database import open_store
+from archive.discovery import pattern_of
 from archive.errors import (
     ArchiveError,
     ArchiveLockedError,
@@ -25,7 +26,7 @@ from archive.errors import (
 )
 from archive.imports import recover
 from archive.ingest import Committed, Ingest, Settled, check_writable, iso, open_ingest
-from archive.reading import MAX_PARTS, Answer, Task, join_part
+from archive.reading import MAX_PARTS, Answer, Found, Task, join_part
 from archive.reading import read as read_response
 from archive.store import Announced, CaptureRow, Due, Reading, Visit, captures, frontier, learned
 from archive.workers import WorkerKilledError, WorkerPool
@@ -47,6 +48,7 @@ __all__ = [
     "Dropped",
     "Due",
     "Extraction",
+    "Found",
     "Image",
     "Ingest",
     "Link",
@@ -71,6 +73,7 @@ __all__ = [
     "learned",
     "open_ingest",
     "open_store",
+    "pattern_of",
     "read_response",
     "recover",
     "urls",

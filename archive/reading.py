@@ -5,6 +5,7 @@ Pure, and run in worker processes: crawl, import and re-extraction all come thro
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -21,7 +22,7 @@ from archive.discovery.traps import trap_reason
 from archive.extract import extract
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import tzinfo
 
     from archive.article import Extraction, Link, Reason
@@ -33,6 +34,9 @@ LISTINGS: frozenset[Reason] = frozenset({"home", "section", "tag"})
 MAX_PARTS = 20
 """Pages that are joined into one article at most."""
 
+MAX_TEXT = 500_000
+"""Characters of an article, ten times the longest reportage; to index the 4 MB of a page that is one word would take seconds."""
+
 GONE_STATUSES = frozenset({404, 410})
 CHALLENGE_STATUSES = frozenset({401, 402, 403, 407, 429, 451, 503})
 """Refusals whose page may say why: read for the reason, never for an article."""
@@ -40,7 +44,10 @@ CHALLENGE_STATUSES = frozenset({401, 402, 403, 407, 429, 451, 503})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A response to read. `response` is exact; `decoded_limit` bounds its decoded body, in bytes; `links_limit` its links."""
+    """A response to read. `response` is exact; `decoded_limit` bounds its decoded body, in bytes.
+
+    `links_limit` bounds the links of a page, `entries_limit` the entries of a sitemap.
+    """
 
     url: str
     response: bytes
@@ -48,6 +55,7 @@ class Task:
     site: SiteProfile = field(default_factory=SiteProfile)
     decoded_limit: int = 20 << 20
     links_limit: int = 2000
+    entries_limit: int = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +84,8 @@ class Answer:
     lines: tuple[str, ...] = ()
     directives: tuple[str, ...] = ()
     next_page: str = ""
+    left_out: tuple[tuple[str, int], ...] = ()
+    """How many of the addresses in it were not taken up, by the limit or trap that they fell to."""
 
 
 def read(task: Task) -> Answer:  # noqa: PLR0911 - one return for each kind of response
@@ -152,11 +162,11 @@ def _feed(task: Task, body: bytes, content_type: str) -> Answer:
         )
         for entry in feed.entries
     )
-    return Answer(outcome="feed", found=found)
+    return Answer(outcome="feed", found=found, left_out=() if feed.complete else (("too-many-entries", 1),))
 
 
 def _sitemap(task: Task, body: bytes, content_type: str) -> Answer:
-    sitemap = read_sitemap(body, task.url, content_type, zone=_zone(task))
+    sitemap = read_sitemap(body, task.url, content_type, zone=_zone(task), limit=task.entries_limit)
     children = [
         Found(url=child.url, kind="sitemap", by="sitemap", published_hint=_iso(child.updated))
         for child in sitemap.children
@@ -170,21 +180,27 @@ def _sitemap(task: Task, body: bytes, content_type: str) -> Answer:
         )
         for entry in sitemap.entries
     ]
-    return Answer(outcome="sitemap", found=(*children, *entries))
+    left_out = () if sitemap.complete else (("too-many-entries", 1),)
+    return Answer(outcome="sitemap", found=(*children, *entries), left_out=left_out)
 
 
 def _html(task: Task, extraction: Extraction) -> Answer:
     follow = "nofollow" not in extraction.directives
+    left_out: Counter[str] = Counter()
     found = [Found(url=link.url, kind="feed", by="page") for link in extraction.feeds]
     if follow:
-        found += _worth_a_visit(task, extraction.links)
+        found += _worth_a_visit(task, extraction.links, left_out)
     answer = Answer(
         outcome="article",
         found=tuple({entry.url: entry for entry in reversed(found)}.values()),
         lines=extraction.lines,
         directives=tuple(sorted(extraction.directives)),
         next_page=extraction.next_page,
+        left_out=tuple(sorted((+left_out).items())),
     )
+    if extraction.article is not None and len(extraction.article.text) > MAX_TEXT:
+        detail = f"{len(extraction.article.text)} characters of text"
+        return replace(answer, outcome="quarantine", reason="too-large", detail=detail, lines=(), next_page="")
     if extraction.article is not None and extraction.previous_page:
         return replace(answer, outcome="part", detail=extraction.previous_page, article=extraction.article)
     if extraction.article is not None:
@@ -193,12 +209,17 @@ def _html(task: Task, extraction: Extraction) -> Answer:
     return replace(answer, outcome=outcome, reason=extraction.reason or "", detail=extraction.detail)
 
 
-def _worth_a_visit(task: Task, links: Iterable[Link]) -> Iterator[Found]:
+def _worth_a_visit(task: Task, links: Sequence[Link], left_out: Counter[str]) -> Iterator[Found]:
     """Links that may lead somewhere; to an article rather than to its AMP or print twin."""
+    left_out["too-many-links"] += len(links) >= task.links_limit  # how many there were, nobody counted
     for link in islice(links, task.links_limit):
         url = urls.twin_of(link.url) or link.url
         kind = _kind(url, link.text)
-        if kind and "nofollow" not in link.rel.split() and not trap_reason(url, this_year=task.fetched_at.year):
+        if not kind or "nofollow" in link.rel.split():
+            continue
+        if trap := trap_reason(url, this_year=task.fetched_at.year):
+            left_out[trap] += 1
+        else:
             yield Found(url=url, kind=kind, by="page")
 
 

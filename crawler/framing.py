@@ -22,6 +22,7 @@ _HEAD_END = re.compile(rb"\n\r?\n")
 _STATUS_LINE = re.compile(rb"(?i)(HTTP/\d+(?:\.\d+)?|ICY)[ \t]+(\d{1,3})(?:[ \t]|$)")
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;|$)")
 _CHUNK_LINE_LIMIT = 16 * 1024  # bytes; a chunk extension has no use that is longer
+_MOST_CHUNKS = 50_000  # 20 MB in chunks of 400 bytes; a million of one byte each would hold the reactor for seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +96,7 @@ class ResponseFraming:
         self._scanned = 0  # up to where we looked for a line end in vain
         self._remaining = 0  # of the body, or of the chunk
         self._chunked: bytearray | None = None
+        self._chunks = 0
         self._step: Callable[[], bool] = self._read_head
 
     def feed(self, data: bytes) -> bool:
@@ -237,6 +239,9 @@ class ResponseFraming:
         if match is None:
             raise BadFramingError(f"chunk size {line[:40]!r}")
         self._remaining = int(match[1], 16)
+        self._chunks += 1
+        if self._chunks > _MOST_CHUNKS:
+            raise BadFramingError(f"more than {_MOST_CHUNKS} chunks")
         self._step = self._read_chunk if self._remaining else self._read_trailer
         return True
 

@@ -46,6 +46,7 @@ class Report:
     outcomes: Counter[str] = field(default_factory=Counter)
     quarantined: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
     warcs: list[str] = field(default_factory=list)
 
     def fetched(self, capture: Capture, row: CaptureRow | None) -> None:
@@ -86,6 +87,7 @@ class Report:
             "disallowed": self.outcomes["disallowed"],
             "outcomes": dict(self.outcomes),
             "urls_announced": self.announced,
+            "left_out": dict(self.left_out),
             "urls_still_due": self.still_due,
             "bytes_received": self.bytes,
             "bytes_saved_by_revisits": self.bytes_saved,

@@ -66,6 +66,8 @@ def _interval(history: History, now: datetime) -> timedelta | None:  # noqa: PLR
             return min(RETRY_FIRST * (1 << max(0, history.failures - 1)), RETRY_LONGEST)
         case "disallowed":
             return 7 * DAY
+        case "budget":
+            return DAY
         case "redirect":
             return 30 * DAY
         case "other" | "part":

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -19,32 +22,48 @@ from archive import (
     learned,
     urls,
 )
+from crawler.budget import Budget, Limits
 from crawler.schedule import History, next_visit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from scrapy.http import Response
 
-    from archive import CaptureRow, Due
+    from archive import CaptureRow, Due, Found
     from crawler.extensions import ArchiveExtension
     from crawler.sites import Site
 
 GUESSES: tuple[tuple[str, str], ...] = (("sitemap", "/sitemap.xml"), ("feed", "/feed/"))
 """Asked for when a site is given by its URL alone: where most sites keep theirs (WordPress among them)."""
 
-FAILED = frozenset({"failed", "refused", "gone", "quarantine", "disallowed"})
+FAILED = frozenset({"failed", "refused", "gone", "quarantine", "disallowed", "budget"})
 """Outcomes after which what we knew of the URL (ETag, digest) stays as it was."""
+
+
+AT_ONCE = 1000
+"""URLs that are announced in one go: 10 ms; a sitemap may have 50,000, and the crawl goes on meanwhile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageLimits:
+    """What a worker takes from one response: bytes after decoding, links of a page, entries of a sitemap."""
+
+    decoded_bytes: int
+    links: int
+    entries: int
 
 
 class Visits:
     """The frontier of one site as the spider sees it."""
 
-    def __init__(self, archive: ArchiveExtension, site: Site, *, depth_limit: int) -> None:
+    def __init__(self, archive: ArchiveExtension, site: Site, *, limits: Limits, page: PageLimits) -> None:
         self._archive = archive
         self._db = archive.ingest.store.db
         self._site = site
-        self._depth_limit = depth_limit
+        self._limits = limits
+        self._page = page
+        self._budget = Budget(limits)
         self._profiles: dict[str, SiteProfile] = {}
 
     def begin(self, *, recheck: bool) -> None:
@@ -91,9 +110,23 @@ class Visits:
             self._db, site=self._site.name, now=iso(self._archive.clock()), limit=limit, busy=busy, spare=len(busy)
         )
 
+    def refused(self, due: Due) -> Settled | None:
+        """The visit that is not made, because what it is like has had its share of this run; None when it may be made."""
+        reason = "" if due.kind == "seed" else self._budget.refusal(due.url, due.kind)
+        if not reason:
+            return None
+        return Settled(
+            row=None,
+            reading=Reading(outcome="budget", reason=reason),
+            visit=self._visit(due, outcome="budget", reason=reason),
+        )
+
     def task(self, url: str, data: bytes, row: CaptureRow | None) -> Task:
         """A response for a worker to read."""
-        return Task(url=url, response=data, fetched_at=self._moment(row), site=self._profile(urls.host_of(url)))
+        return Task(
+            url=url, response=data, fetched_at=self._moment(row), site=self._profile(urls.host_of(url)),
+            decoded_limit=self._page.decoded_bytes, links_limit=self._page.links, entries_limit=self._page.entries,
+        )  # fmt: skip
 
     def _moment(self, row: CaptureRow | None) -> datetime:
         return datetime.fromisoformat(row.captured_at) if row else self._archive.clock()
@@ -120,13 +153,19 @@ class Visits:
             return None
         article_id = captures.latest_article(self._db, due.url)
         outcome = "article" if article_id is not None else due.kind
+        self._budget.bore(due.url, outcome)
         visit = self._visit(due, outcome=outcome, reason="unchanged", changed=False, status=status)
         return Settled(row=row, reading=Reading(outcome="unchanged"), same_as=article_id, visit=visit)
 
-    def settled(self, due: Due, row: CaptureRow | None, answer: Answer, response: Response) -> Settled:
-        """What an answer means for the archive and for the frontier."""
+    async def settled(self, due: Due, row: CaptureRow | None, answer: Answer, response: Response) -> Settled:
+        """What an answer means for the archive and for the frontier; most of what a long list announces is put down here already."""
+        answer = self._followable(due, answer)
+        self._budget.bore(due.url, answer.outcome)
+        announced, left_out = await self._announce(due, answer)
+        self._archive.report.left_out.update(left_out)
+        detail = answer.detail or ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()))
         reading = Reading(
-            outcome=answer.outcome, reason=answer.reason, detail=answer.detail, directives=" ".join(answer.directives)
+            outcome=answer.outcome, reason=answer.reason, detail=detail, directives=" ".join(answer.directives)
         )
         published = answer.article.date_published if answer.article else ""
         visit = self._visit(
@@ -146,7 +185,7 @@ class Visits:
             reading=reading,
             article=answer.article if answer.outcome == "article" else None,
             visit=visit,
-            announced=self._in_scope(due, answer),
+            announced=announced,
             host=due.host,
             lines=answer.lines if answer.outcome == "article" else (),
         )
@@ -172,33 +211,54 @@ class Visits:
         )
         return Settled(row=row, reading=Reading(outcome="part", reason=answer.reason), visit=visit)
 
-    def _in_scope(self, due: Due, answer: Answer) -> tuple[Announced, ...]:
-        """The URLs found that belong to the site, within the limits of depth and redirects, and lead into no trap."""
+    def _followable(self, due: Due, answer: Answer) -> Answer:
+        """The answer; a redirect that leads back, or on and on, is a failure."""
+        if answer.outcome != "redirect":
+            return answer
+        if any(entry.url == due.url for entry in answer.found):
+            return replace(answer, outcome="failed", reason="redirect-loop", found=())
+        if 0 < self._limits.redirects <= due.redirects:
+            return replace(answer, outcome="failed", reason="too-many-redirects", found=())
+        return answer
+
+    async def _announce(self, due: Due, answer: Answer) -> tuple[tuple[Announced, ...], Counter[str]]:
+        """The URLs found that belong to the site and are within the limits, and what was left out, by limit.
+
+        Of a long list the first parts are announced at once, each in a transaction of its own; the last is given back.
+        """
+        left_out = Counter(dict(answer.left_out))
+        entries = answer.found
+        for start in range(0, len(entries) - AT_ONCE, AT_ONCE):
+            part = self._in_scope(due, answer, entries[start : start + AT_ONCE], left_out)
+            with self._archive.ingest.store.atomic():
+                self._archive.report.announced += frontier.announce(self._db, part, now=iso(self._archive.clock()))
+            await asyncio.sleep(0)
+        last = (len(entries) - 1) // AT_ONCE * AT_ONCE if entries else 0
+        return tuple(self._in_scope(due, answer, entries[last:], left_out)), left_out
+
+    def _in_scope(
+        self, due: Due, answer: Answer, entries: Iterable[Found], left_out: Counter[str]
+    ) -> Iterator[Announced]:
         redirect = answer.outcome == "redirect"
-        found = []
-        for entry in answer.found:
+        for entry in entries:
             deep = due.depth + (0 if redirect else 1)
             kind = "article" if self._site.is_article(entry.url) else entry.kind
-            if (
-                not entry.url
-                or not self._belongs(entry.url, kind, due)
-                or (deep > self._depth_limit and kind != "article")
-            ):
+            if not entry.url or not self._belongs(entry.url, kind, due):
                 continue
-            found.append(
-                Announced(
-                    url=entry.url,
-                    site=self._site.name,
-                    host=urls.host_of(entry.url),
-                    kind=due.kind if redirect else kind,
-                    by=entry.by,
-                    via=due.url,
-                    depth=deep,
-                    redirects=due.redirects + 1 if redirect else 0,
-                    published_hint=entry.published_hint,
-                )
+            if deep > (self._limits.index_depth if kind == "sitemap" else self._limits.depth) and kind != "article":
+                left_out["too-deep"] += 1
+                continue
+            yield Announced(
+                url=entry.url,
+                site=self._site.name,
+                host=urls.host_of(entry.url),
+                kind=due.kind if redirect else kind,
+                by=entry.by,
+                via=due.url,
+                depth=deep,
+                redirects=due.redirects + 1 if redirect else 0,
+                published_hint=entry.published_hint,
             )
-        return tuple(found)
 
     def _belongs(self, url: str, kind: str, due: Due) -> bool:
         """Whether a URL is the site's; a part of a sitemap index may lie where the index does."""

@@ -81,7 +81,12 @@ class _BrokenError(Exception):
 
 
 def find_file(folder: Path, filename: str) -> Path:
-    """The file of that name in the archive folder, whether it is closed or still being written."""
+    """The file of that name in the archive folder, whether it is closed or still being written.
+
+    Raises DamagedFileError for what is no plain file name: a row of somebody else's database may name any file there is.
+    """
+    if filename in {"", ".", ".."} or "/" in filename or "\\" in filename or "\0" in filename:
+        raise DamagedFileError(folder, 0, f"{filename[:200]!r} is no name of a file in it")
     closed = folder / filename
     return closed if closed.exists() else folder / (filename + OPEN)
 

@@ -14,12 +14,13 @@ from scrapy import Request, Spider
 from scrapy.exceptions import DownloadFailedError
 
 from archive import MAX_PARTS, Answer, Task, WorkerKilledError, join_part
+from crawler.budget import Limits
 from crawler.extensions import ArchiveExtension
 from crawler.items import ArticleItem
 from crawler.outcomes import outcome_of
 from crawler.robots import robots_read
 from crawler.sites import Site, load_site
-from crawler.visits import Visits
+from crawler.visits import PageLimits, Visits
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -44,7 +45,8 @@ class NewsSpider(Spider):
         *,
         site: Site,
         window: int,
-        depth_limit: int,
+        limits: Limits,
+        page: PageLimits,
         max_pages: int,
         recheck: bool,
         pool: WorkerPool[Task, Answer] | None = None,
@@ -53,7 +55,8 @@ class NewsSpider(Spider):
         self.site = site
         self.pool = pool
         self._window = window
-        self._depth_limit = depth_limit
+        self._limits = limits
+        self._page_limits = page
         self._max_pages = max_pages
         self._recheck = recheck
         self._busy: set[int] = set()
@@ -83,7 +86,18 @@ class NewsSpider(Spider):
             crawler,
             site=chosen,
             window=2 * settings.getint("CONCURRENT_REQUESTS"),
-            depth_limit=settings.getint("WARRAQ_MAX_DEPTH"),
+            limits=Limits(
+                depth=settings.getint("WARRAQ_MAX_DEPTH"),
+                redirects=settings.getint("WARRAQ_MAX_REDIRECTS"),
+                index_depth=settings.getint("WARRAQ_MAX_INDEX_DEPTH"),
+                sitemaps=settings.getint("WARRAQ_MAX_SITEMAPS"),
+                pattern=settings.getint("WARRAQ_PATTERN_BUDGET"),
+            ),
+            page=PageLimits(
+                decoded_bytes=settings.getint("WARRAQ_MAX_DECODED_BYTES"),
+                links=settings.getint("WARRAQ_MAX_LINKS"),
+                entries=settings.getint("WARRAQ_MAX_SITEMAP_URLS"),
+            ),
             max_pages=int(max_pages or chosen.max_pages or settings.getint("WARRAQ_MAX_PAGES")),
             recheck=recheck == "all",
             pool=pool,
@@ -94,7 +108,7 @@ class NewsSpider(Spider):
         archive = self.crawler.get_extension(ArchiveExtension)
         assert archive is not None  # noqa: S101 - settings.py wires it
         self._archive = archive
-        self._visits = Visits(archive, self.site, depth_limit=self._depth_limit)
+        self._visits = Visits(archive, self.site, limits=self._limits, page=self._page_limits)
         self.crawler.signals.connect(self._visits.robots_read, signal=robots_read)
         self._visits.begin(recheck=self._recheck)
         while self._drawn < self._max_pages:
@@ -102,9 +116,14 @@ class NewsSpider(Spider):
             room = min(self._window - len(self._busy), self._max_pages - self._drawn)
             batch = self._visits.draw(room, busy=self._busy) if room > self._window // 4 else []
             for due in batch:
+                refused = self._visits.refused(due)
+                if refused is not None:
+                    archive.settle(refused)
+                    continue
                 self._busy.add(due.id)
                 self._drawn += 1
                 yield self._request(due)
+            await asyncio.sleep(0)  # a batch that was refused as a whole lets others run too
             if not batch:
                 if not self._busy:
                     return
@@ -140,7 +159,7 @@ class NewsSpider(Spider):
             answer = await self._read(task)
             if answer.article is not None and answer.next_page:
                 answer = await self._with_parts(due, answer)
-            settled = self._visits.settled(due, row, answer, response)
+            settled = await self._visits.settled(due, row, answer, response)
             if settled.article is not None:
                 yield ArticleItem(settled.article, settled)
             else:

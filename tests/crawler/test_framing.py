@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.framing import Head, Limits, ResponseFraming, content_length, parse_head
-from crawler.outcomes import ExchangeError, HeadersTooLargeError, NotHttpError, TooLargeError
+from crawler.outcomes import BadFramingError, ExchangeError, HeadersTooLargeError, NotHttpError, TooLargeError
 from tests.server.oddities import BROKEN, CLOSED, KEPT, SURPLUS
 
 WIDE = Limits(header_bytes=10_000, line_bytes=5_000, body_bytes=100_000)
@@ -131,7 +131,7 @@ def feed_for_ever(framing: ResponseFraming, unit: bytes) -> None:
         (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 100, HeadersTooLargeError),
         (b"HTTP/1.1 200 OK\r\nX:", b"a" * 500, HeadersTooLargeError),
         (b"", b"HTTP/1.1 103 Hints\r\n\r\n", HeadersTooLargeError),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 50, TooLargeError),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 50, BadFramingError),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y\r\n" * 50, TooLargeError),
     ],
 )

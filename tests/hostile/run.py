@@ -1,0 +1,151 @@
+"""Crawls the hostile site with the real spider and prints what became of each route: `make hostile`.
+
+Bars, each of which makes the exit code 1 when it fails: the reactor never stands still for 0.5 s; the crawling process stays under
+600 MB; every URL that was visited has an outcome, and every exchange a reading; every good article is archived.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.hostile.routes import FEEDS, SITEMAPS, HostileSite, hostile_pages
+
+ROOT = Path(__file__).resolve().parents[2]
+STALL_SECONDS = 0.5
+MEGABYTES = 600
+QUICK = (
+    "/hang", "/endless-body", "/endless-headers", "/endless-interims", "/reset-in-body", "/short-body", "/http09", "/bomb/gzip",
+    "/bomb/brotli", "/bomb/deflate-stored", "/trap/redirects", "/trap/calendar", "/trap/tree/", "/trap/stories",
+    "/trap/redirect-to-metadata", "/patho/json-unclosed-string", "/patho/attributes", "/patho/link-farm", "/patho/links",
+    "/flood/tiny-chunks", "/flood/interims",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    rows: list[tuple[str, str, str, float]]
+    faults: list[str]
+    stall: float
+    megabytes: float
+    seconds: float
+    stalls: list[tuple[float, str]]
+    good: int
+    visited: int
+    log: str
+
+
+def crawl(*, quick: bool = False, only: str = "", settings: dict[str, str] | None = None) -> Result:
+    """Runs the crawl; `quick` takes one route of each kind and shorter limits, `only` those whose path holds it."""
+    paths = [path for path in hostile_pages() if only in path and (not quick or path in QUICK)]
+    maps = [
+        path for path in SITEMAPS if only in path and (not quick or path in {"/trap/index.xml", "/xml/quadratic.xml"})
+    ]
+    feeds = [path for path in FEEDS if only in path and not quick]
+    with HostileSite() as server, tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        entry = {
+            "seeds": ["/"], "sections": paths, "sitemaps": maps or ["/no-sitemap.xml"], "feeds": feeds or ["/no-feed.xml"],
+        }  # fmt: skip
+        lines = [f"{key} = {json.dumps([server.url(path) for path in values])}" for key, values in entry.items()]
+        (place / "sites.toml").write_text("[site.hostile]\n" + "\n".join(lines) + "\n", encoding="utf-8")
+        wanted = {
+            "WARRAQ_SITES": place / "sites.toml",
+            "ARCHIVE_DIR": place / "archive",
+            "WARRAQ_OPEN_NETWORKS": "127.0.0.0/8",
+            "DOWNLOAD_DELAY": 0,
+            "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
+            "WARRAQ_FIRST_BYTE_TIMEOUT": 3,
+            "DOWNLOAD_TIMEOUT": 6,
+            "WARRAQ_EXTRACTION_SECONDS": 3 if quick else 10,
+            "WARRAQ_MAX_PAGES": 800 if quick else 2000,
+            "WARRAQ_PATTERN_BUDGET": 20 if quick else 40,
+            "EXTENSIONS": json.dumps({"crawler.extensions.ArchiveExtension": 0, "tests.hostile.watch.Watch": 1}),
+            "WATCH_FILE": place / "watch.json",
+            **(settings or {}),
+        }
+        command = [sys.executable, "-m", "scrapy", "crawl", "news", "-a", "site=hostile"]
+        for name, value in wanted.items():
+            command += ["-s", f"{name}={value}"]
+        done = subprocess.run(
+            command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=600
+        )
+        if not (place / "watch.json").exists():
+            raise RuntimeError(f"the crawl did not end well ({done.returncode}):\n{done.stderr[-4000:]}")
+        seen = json.loads((place / "watch.json").read_text(encoding="utf-8"))
+        with closing(sqlite3.connect(place / "archive" / "warraq.db")) as db:
+            return _result(db, server, [*paths, *maps, *feeds], seen, done.stderr)
+
+
+def _result(db: sqlite3.Connection, server: HostileSite, paths: list[str], seen: dict, log: str) -> Result:
+    faults: list[str] = []
+    rows: list[tuple[str, str, str, float]] = []
+    for path in paths:
+        url = server.url(path)
+        visit = db.execute("SELECT outcome, reason, visits FROM urls WHERE url = ?", (url,)).fetchone()
+        capture = db.execute(
+            "SELECT record_type, coalesce(status, ''), truncated, outcome, reason FROM captures WHERE url = ? ORDER BY id DESC",
+            (url,),
+        ).fetchone()
+        outcome = f"{visit[0]} {visit[1]}".strip() if visit and visit[2] else "never visited"
+        if outcome == "never visited" or not visit[0]:
+            faults.append(f"{path} has no outcome ({outcome})")
+        record = " ".join(str(word) for word in capture if word not in {"", None}) if capture else "no record"
+        rows.append((path, outcome, record, seen["seconds"].get(url, 0.0)))
+    unread = db.execute("SELECT count(*) FROM captures WHERE outcome = ''").fetchone()[0]
+    unnamed = db.execute("SELECT count(*) FROM urls WHERE visits > 0 AND outcome = ''").fetchone()[0]
+    good = sum(
+        db.execute("SELECT count(*) FROM articles WHERE url = ?", (server.url(path),)).fetchone()[0]
+        for path in server.good
+    )
+    visited = db.execute("SELECT count(*) FROM urls WHERE visits > 0").fetchone()[0]
+    faults += [f"{unread} captures were never read"] if unread else []
+    faults += [f"{unnamed} visited URLs have no outcome"] if unnamed else []
+    faults += [f"only {good} of {len(server.good)} good articles are archived"] if good < len(server.good) else []
+    faults += (
+        [f"the reactor stood still for {seen['longest_stall']:.2f} s"] if seen["longest_stall"] >= STALL_SECONDS else []
+    )
+    faults += [f"the process took {seen['megabytes']:.0f} MB"] if seen["megabytes"] >= MEGABYTES else []
+    faults += ["the log has a traceback"] if "Traceback" in log else []
+    return Result(
+        rows=rows, faults=faults, stall=seen["longest_stall"], megabytes=seen["megabytes"], seconds=seen["crawl_seconds"],
+        stalls=seen["stalls"], good=good, visited=visited, log=log,
+    )  # fmt: skip
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one route of each kind")
+    parser.add_argument("--only", default="", help="routes whose path holds this")
+    parser.add_argument("-s", action="append", default=[], metavar="NAME=VALUE", help="a setting of the crawl")
+    parser.add_argument("-v", action="store_true", help="print where the reactor stood still, and the log")
+    given = parser.parse_args()
+    started = time.monotonic()
+    result = crawl(quick=given.quick, only=given.only, settings=dict(pair.split("=", 1) for pair in given.s))
+    print(f"{'route':32} {'outcome':36} {'record':44} seconds")
+    for path, outcome, record, seconds in result.rows:
+        print(f"{path:32} {outcome:36} {record:44} {seconds:7.2f}")
+    if given.v:
+        print(result.log)
+    for seconds, stack in result.stalls if given.v else []:
+        print(f"\nstood still for {seconds:.2f} s:\n{stack}")
+    print(
+        f"\n{len(result.rows)} routes, {result.visited} URLs visited, {result.good} good articles archived; longest stall "
+        f"{result.stall:.2f} s, peak memory {result.megabytes:.0f} MB, crawl {result.seconds:.0f} s of {time.monotonic() - started:.0f} s"
+    )
+    for fault in result.faults:
+        print(f"FAIL: {fault}")
+    return 1 if result.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

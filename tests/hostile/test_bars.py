@@ -1,0 +1,34 @@
+"""The crawl of the hostile site, one route of each kind: nothing stalls it, nothing is without a name, the good pages are kept."""
+
+import pytest
+
+from tests.hostile.run import crawl
+
+
+@pytest.fixture(scope="module")
+def result():
+    return crawl(quick=True)
+
+
+def test_no_bar_fails_on_the_hostile_site(result):
+    assert result.faults == []
+
+
+@pytest.mark.parametrize(
+    ("route", "outcome"),
+    [
+        ("/hang", "failed first-byte-timeout"),
+        ("/endless-body", "failed too-large"),
+        ("/endless-headers", "failed headers-too-large"),
+        ("/endless-interims", "failed headers-too-large"),
+        ("/http09", "failed not-http"),
+        ("/bomb/gzip", "quarantine too-large"),
+        ("/bomb/brotli", "quarantine too-large"),
+        ("/flood/tiny-chunks", "failed bad-framing"),
+        ("/patho/attributes", "quarantine too-complex"),
+        ("/patho/links", "quarantine timeout"),
+        ("/trap/redirect-to-metadata", "redirect http-302"),
+    ],
+)
+def test_each_attack_ends_in_an_outcome_with_its_name(result, route, outcome):
+    assert {path: said for path, said, _, _ in result.rows}[route] == outcome

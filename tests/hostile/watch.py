@@ -1,0 +1,94 @@
+"""A Scrapy extension that watches the crawl from inside: how long the reactor stood still and where, memory, seconds of each URL.
+
+Enabled by the bench alone; writes what it saw as JSON to the file that the setting WATCH_FILE names.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import Any, Self
+
+from scrapy import signals
+from scrapy.utils.asyncio import create_looping_call
+
+from crawler.extensions import ArchiveExtension
+
+TICK = 0.02
+SUSPICIOUS = 0.2
+"""Seconds without a tick after which the main thread's stack is looked at."""
+
+
+class Watch:
+    def __init__(self, crawler: Any) -> None:
+        self._crawler = crawler
+        self._file = Path(crawler.settings["WATCH_FILE"])
+        self._tick = self._opened = 0.0
+        self._stalls: list[tuple[float, str]] = []
+        self._stack = ""
+        self._started: dict[int, float] = {}
+        self._seconds: dict[str, float] = {}
+        self._urls: dict[int, str] = {}
+        self._main = threading.main_thread().ident
+        self._done = threading.Event()
+
+    @classmethod
+    def from_crawler(cls, crawler: Any) -> Self:
+        watch = cls(crawler)
+        crawler.signals.connect(watch.opened, signals.spider_opened)
+        crawler.signals.connect(watch.closed, signals.spider_closed)
+        crawler.signals.connect(watch.started, signals.request_reached_downloader)
+        return watch
+
+    def opened(self) -> None:
+        archive = self._crawler.get_extension(ArchiveExtension)
+        settle = archive.settle
+
+        def settled(entry: Any) -> None:
+            if entry.visit and entry.visit.url_id in self._started:
+                url_id = entry.visit.url_id
+                self._seconds[self._urls[url_id]] = time.monotonic() - self._started[url_id]
+            settle(entry)
+
+        archive.settle = settled
+        self._tick = self._opened = time.monotonic()
+        self._loop = create_looping_call(self._beat)
+        self._loop.start(TICK, now=False)
+        threading.Thread(target=self._look, daemon=True).start()
+
+    def started(self, request: Any) -> None:
+        if due := request.meta.get("frontier"):
+            self._started.setdefault(due.id, time.monotonic())
+            self._urls[due.id] = due.url
+
+    def _beat(self) -> None:
+        now = time.monotonic()
+        if now - self._tick > SUSPICIOUS:
+            self._stalls.append((now - self._tick, self._stack))
+        self._longest = max(getattr(self, "_longest", 0.0), now - self._tick)
+        self._tick, self._stack = now, ""
+
+    def _look(self) -> None:
+        while not self._done.wait(0.05):
+            if time.monotonic() - self._tick > SUSPICIOUS and not self._stack:
+                frame = sys._current_frames().get(self._main or 0)
+                self._stack = "".join(traceback.format_stack(frame)[-6:]) if frame else ""
+
+    def closed(self) -> None:
+        self._beat()
+        self._loop.stop()
+        self._done.set()
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        seen = {
+            "longest_stall": self._longest,
+            "stalls": sorted(self._stalls, reverse=True)[:10],
+            "megabytes": memory,
+            "seconds": self._seconds,
+            "crawl_seconds": time.monotonic() - self._opened,
+        }
+        self._file.write_text(json.dumps(seen), encoding="utf-8")
