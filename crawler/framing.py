@@ -22,7 +22,7 @@ _HEAD_END = re.compile(rb"\n\r?\n")
 _STATUS_LINE = re.compile(rb"(?i)(HTTP/\d+(?:\.\d+)?|ICY)[ \t]+(\d{1,3})(?:[ \t]|$)")
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;|$)")
 _CHUNK_LINE_LIMIT = 16 * 1024  # bytes; a chunk extension has no use that is longer
-_MOST_CHUNKS = 50_000  # 20 MB in chunks of 400 bytes; a million of one byte each would hold the reactor for seconds
+_MOST_CHUNKS = 20_000  # 10 MB in chunks of 500 bytes; a million of one byte each would hold the reactor for seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

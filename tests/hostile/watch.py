@@ -28,7 +28,7 @@ class Watch:
     def __init__(self, crawler: Any) -> None:
         self._crawler = crawler
         self._file = Path(crawler.settings["WATCH_FILE"])
-        self._tick = self._opened = 0.0
+        self._tick = self._opened = self._cpu = self._longest = self._longest_cpu = 0.0
         self._stalls: list[tuple[float, str]] = []
         self._stack = ""
         self._started: dict[int, float] = {}
@@ -57,6 +57,7 @@ class Watch:
 
         archive.settle = settled
         self._tick = self._opened = time.monotonic()
+        self._cpu = time.thread_time()
         self._loop = create_looping_call(self._beat)
         self._loop.start(TICK, now=False)
         threading.Thread(target=self._look, daemon=True).start()
@@ -70,8 +71,10 @@ class Watch:
         now = time.monotonic()
         if now - self._tick > SUSPICIOUS:
             self._stalls.append((now - self._tick, self._stack))
-        self._longest = max(getattr(self, "_longest", 0.0), now - self._tick)
-        self._tick, self._stack = now, ""
+        cpu = time.thread_time()
+        self._longest = max(self._longest, now - self._tick)
+        self._longest_cpu = max(self._longest_cpu, cpu - self._cpu)
+        self._tick, self._cpu, self._stack = now, cpu, ""
 
     def _look(self) -> None:
         while not self._done.wait(0.05):
@@ -86,6 +89,7 @@ class Watch:
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         seen = {
             "longest_stall": self._longest,
+            "longest_busy": self._longest_cpu,
             "stalls": sorted(self._stalls, reverse=True)[:10],
             "megabytes": memory,
             "seconds": self._seconds,
