@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections import Counter, deque
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +87,16 @@ def adopt(source: Path, folder: Path) -> Path:
     return target
 
 
+def with_records_of_their_own(source: Path, folder: Path) -> Path:
+    """`source`, or, when it is gzipped as a whole, a copy of it in `folder` whose records are gzip members of their own."""
+    if not source.name.endswith(".gz") or _has_records_of_their_own(source):
+        return source
+    serial = 1
+    while (target := folder / f"{serial}-{source.name}").exists():
+        serial += 1
+    return warc.recompress(source, target)
+
+
 def _has_records_of_their_own(path: Path) -> bool:
     """Whether each record can be reached by itself: a gzip member each, which an index needs."""
     if not path.name.endswith(".gz"):
@@ -130,6 +140,11 @@ class Indexer:
         except DamagedFileError as error:
             self.done.damaged.append(error)
         self.finish()
+
+    def take_in(self, data: bytes, record: warc.Record) -> None:
+        """Copies one record, `data` as its gzip member, into the collection's open WARC and indexes it; `finish` makes it durable."""
+        place = self._ingest.writer.write_member(data)
+        self._take(replace(record, location=place))
 
     def read_again(self, rows: Iterable[dict[str, Any]]) -> None:
         """Reads captures again that have a row: those that a crash left unread, or all, after extraction has improved."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 
 import click
 
@@ -14,11 +14,13 @@ from archive.cli.place import COLLECTIONS
 from archive.cli.writing import json_option, print_json
 from archive.collection import Collection
 from archive.errors import UsageError
-from archive.imports import Indexer, adopt
-from archive.ingest import open_ingest
+from archive.imports import Indexer, adopt, recover, with_records_of_their_own
+from archive.ingest import Ingest, open_ingest
 from archive.reading import read
+from archive.selection import Wanted, moment_of, select
+from archive.store import captures
 from archive.wacz import unpack_warcs
-from archive.warc import enter
+from archive.warc import enter, read_at, read_raw
 from archive.workers import WorkerPool
 
 
@@ -26,23 +28,40 @@ from archive.workers import WorkerPool
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--site", default="", help="The site that the captures belong to; by default each URL's own domain.")
 @click.option("--workers", default=2, show_default=True, help="Processes that extract.")
+@click.option("--host", default="", help="Take only captures of this host and its subdomains.")
+@click.option("--url-prefix", default="", help="Take only captures of URLs that start like this one.")
+@click.option("--from", "first", default="", help="Take only captures from then on: 2026, 2026-11, 2026-11-24 … (UTC).")
+@click.option("--to", "last", default="", help="Take only captures up to then, all of that year, month or day.")
 @json_option
 @click.pass_context
-def import_(ctx: click.Context, files: tuple[Path, ...], site: str, workers: int, as_json: bool) -> None:
+def import_(
+    ctx: click.Context, /, files: tuple[Path, ...], site: str, workers: int, as_json: bool, **filters: str
+) -> None:
     """Bring the pages of WARC or WACZ files into the archive, through the same extraction as a crawl.
 
-    The files are copied into the archive, which is made when there is none. Importing a file again changes nothing. A file that is torn
-    is imported up to the damage (exit code 7).
+    The files are copied into the archive, which is made when there is none. With --host, --url-prefix, --from or --to only the records
+    that are meant are copied, byte for byte, with what belongs to them. Importing a file again changes nothing. A file that is torn is
+    imported up to the damage (exit code 7).
     """
+    wanted = Wanted(
+        host=filters["host"],
+        url_prefix=filters["url_prefix"],
+        first=moment_of(filters["first"]),
+        last=moment_of(filters["last"]),
+    )
     collection = Collection(Path(ctx.obj) if ctx.obj else COLLECTIONS / "imported")
     with WorkerPool(read, workers=workers, preload=("archive.reading",)) as pool:
-        ingest = open_ingest(
-            collection, info={"software": "warraq", "description": "import"}, clock=lambda: datetime.now(UTC)
-        )
+        info = {"software": "warraq", "description": "import"} | ({"isPartOf": site} if site else {})
+        ingest = open_ingest(collection, info=info, clock=lambda: datetime.now(UTC))
         indexer = Indexer(ingest, pool, site=site)
         try:
-            for number, path in enumerate(files, 1):
-                _import_file(indexer, path, collection, f"{number}/{len(files)} {path.name}")
+            if ingest.taken_up:  # an import or a crawl broke off: what it copied is not copied again
+                recover(ingest, pool)
+            if wanted:
+                _import_chosen(indexer, files, wanted, ingest)
+            else:
+                for number, path in enumerate(files, 1):
+                    _import_file(indexer, path, collection, f"{number}/{len(files)} {path.name}")
         finally:
             ingest.close()
     done = indexer.done
@@ -72,22 +91,46 @@ def import_(ctx: click.Context, files: tuple[Path, ...], site: str, workers: int
 
 
 def _import_file(indexer: Indexer, path: Path, collection: Collection, name: str) -> None:
-    if path.name.endswith(".wacz"):
-        with TemporaryDirectory(dir=collection.folder, prefix=".unpacked-") as folder:
-            targets = [adopt(warc, collection.warcs) for warc in unpack_warcs(path, Path(folder))]
-    elif path.name.endswith((".warc", ".warc.gz")):
-        targets = [adopt(path, collection.warcs)]
-    else:
-        raise UsageError(f"{path} is no archive by its name: .warc, .warc.gz and .wacz files can be imported")
+    with TemporaryDirectory(dir=collection.folder, prefix=".unpacked-") as folder:
+        targets = [adopt(one, collection.warcs) for one in _warcs_of(path, Path(folder))]
     for target in targets:
         size = target.stat().st_size or 1
-
-        def progress(offset: int, size: int = size) -> None:
-            if sys.stderr.isatty():
-                click.echo(f"\r{name} {100 * offset // size} %", err=True, nl=False)
-
-        indexer.index_file(target, progress=progress)
+        indexer.index_file(target, progress=lambda offset, size=size: _draw(f"{name} {100 * offset // size} %"))  # type: ignore[misc]
         enter(target, on_close=Index(collection.folder).closed)
+
+
+def _import_chosen(indexer: Indexer, files: tuple[Path, ...], wanted: Wanted, ingest: Ingest) -> None:
+    """Copies the records that are wanted into a WARC of the collection, oldest first."""
+    collection = ingest.collection
+    with TemporaryDirectory(dir=collection.folder, prefix=".unpacked-") as folder:
+        paths = [
+            with_records_of_their_own(one, Path(folder)) for path in files for one in _warcs_of(path, Path(folder))
+        ]
+        _draw("looking through the files")
+        selected = select(
+            paths, wanted, known=lambda record_id: captures.of_record(ingest.store.db, record_id) is not None
+        )
+        for number, place in enumerate(selected.places, 1):
+            _draw(f"{number}/{len(selected.places)} records")
+            indexer.take_in(read_raw(place.path.parent, place.location), read_at(place.path.parent, place.location))
+        indexer.finish()
+    indexer.done.records += selected.known
+    indexer.done.known += selected.known
+    indexer.done.damaged += selected.damaged
+
+
+def _warcs_of(path: Path, folder: Path) -> list[Path]:
+    """The WARC files that `path` is or holds; those of a WACZ are unpacked into `folder`."""
+    if path.name.endswith(".wacz"):
+        return list(unpack_warcs(path, Path(mkdtemp(dir=folder))))
+    if path.name.endswith((".warc", ".warc.gz")):
+        return [path]
+    raise UsageError(f"{path} is no archive by its name: .warc, .warc.gz and .wacz files can be imported")
+
+
+def _draw(text: str) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[2K{text}", err=True, nl=False)
 
 
 COMMANDS = (import_,)

@@ -166,6 +166,11 @@ class WarcWriter:
         block = warc_fields(fields)
         return self._derived("metadata", url=url, refers_to=refers_to, date=date, block=block, content=WARC_FIELDS)
 
+    def write_member(self, data: bytes) -> Location:
+        """Appends a record that was written elsewhere, one gzip member, byte for byte; gives its place."""
+        self.rotate_if_due()
+        return self._append([data])[0]
+
     def sync(self) -> None:
         """Returns once everything written so far would survive a power cut."""
         if self._file:
