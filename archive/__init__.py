@@ -28,7 +28,7 @@ from archive.imports import recover
 from archive.ingest import Committed, Ingest, Settled, check_writable, iso, open_ingest
 from archive.reading import MAX_PARTS, Answer, Found, Task, join_part
 from archive.reading import read as read_response
-from archive.store import Announced, CaptureRow, Due, Reading, Visit, captures, frontier, learned
+from archive.store import Announced, CaptureRow, Due, Reading, Visit, articles, captures, fates, frontier, learned
 from archive.workers import WorkerKilledError, WorkerPool
 
 __all__ = [
@@ -65,8 +65,10 @@ __all__ = [
     "Visit",
     "WorkerKilledError",
     "WorkerPool",
+    "articles",
     "captures",
     "check_writable",
+    "fates",
     "frontier",
     "iso",
     "join_part",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive import cdxj, search, warc
 from archive.database import open_store
-from archive.store import articles, captures, frontier, learned, runs
+from archive.store import articles, captures, fates, frontier, learned, runs
 from archive.store.rows import CaptureRow, Reading
 from archive.surt import surt
 
@@ -202,6 +202,8 @@ class Ingest:
         article_id = self._write_article(entry, conversion_id, done) if entry.row else None
         if entry.row:
             captures.record_reading(db, entry.row.record_id, entry.reading, article_id)
+            if article_id is None:
+                fates.note(db, entry.row.record_id)
         if entry.announced:
             done.announced += frontier.announce(db, entry.announced, now=iso(self.clock()))
         if entry.visit:
@@ -229,6 +231,7 @@ class Ingest:
                 stored = articles.insert_version(db, entry.article, capture=capture, conversion_id=conversion_id)
         else:
             return None
+        fates.served(db, stored.id, at=entry.row.captured_at)
         done.articles.append((stored.id, stored.change))
         return stored.id
 

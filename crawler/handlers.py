@@ -19,6 +19,7 @@ from scrapy.http import Headers
 from scrapy.responsetypes import responsetypes
 from scrapy.utils.defer import maybe_deferred_to_future
 from scrapy.utils.httpobj import urlparse_cached
+from scrapy.utils.misc import load_object
 from twisted.internet import ssl
 
 from crawler.connection import ConnectionPool, Proxy, Route, TlsContexts, open_connection
@@ -37,6 +38,8 @@ from crawler.outcomes import (
 from crawler.wire import exchange_captured, make_capture, request_target, serialize_request
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
@@ -82,7 +85,13 @@ class WireHandler:
 
     lazy = False
 
-    def __init__(self, policy: Policy, guard: AddressGuard, signal_manager: SignalManager, stats: Any) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        guard: AddressGuard,
+        signal_manager: SignalManager,
+        stats: Any,
+    ) -> None:
         from twisted.internet import reactor
 
         _install_twisted_idna_fallbacks()
@@ -91,6 +100,7 @@ class WireHandler:
         self._guard = guard
         self._signals = signal_manager
         self._stats = stats
+        self._clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self._contexts = TlsContexts()
         self._pool = ConnectionPool(reactor, policy.connections_per_host)
         self._unverified: set[tuple[str, int]] = set()
@@ -116,7 +126,11 @@ class WireHandler:
             keep_credentials=settings.getbool("WARRAQ_KEEP_CREDENTIALS"),
             bind=(bind, 0) if isinstance(bind, str) else bind,
         )
-        return cls(policy, AddressGuard(settings.getlist("WARRAQ_OPEN_NETWORKS")), crawler.signals, crawler.stats)
+        guard = AddressGuard(settings.getlist("WARRAQ_OPEN_NETWORKS"))
+        handler = cls(policy, guard, crawler.signals, crawler.stats)
+        if settings.get("WARRAQ_CLOCK"):
+            handler._clock = load_object(settings["WARRAQ_CLOCK"])
+        return handler
 
     async def download_request(self, request: Request) -> Response:
         """Fetch `request`; raises a subclass of ExchangeError for everything that is not a whole response."""
@@ -185,7 +199,7 @@ class WireHandler:
         framing = ResponseFraming(
             method=request.method.encode("ascii"), limits=self._limits(request), read_partial=partial
         )
-        started = datetime.now(UTC)
+        started = self._clock()
         error: ExchangeError | None = StoppedError("cancelled")
         try:
             sending = protocol.send(

@@ -65,7 +65,7 @@ def _interval(history: History, now: datetime) -> timedelta | None:  # noqa: PLR
                 return None
             return min(RETRY_FIRST * (1 << max(0, history.failures - 1)), RETRY_LONGEST)
         case "disallowed":
-            return 7 * DAY
+            return 7 * DAY if history.kind in {"article", "page"} else DAY  # what announces news tells when a ban ends
         case "budget":
             return DAY
         case "redirect":

@@ -16,7 +16,9 @@ from archive import (
     SiteProfile,
     Task,
     Visit,
+    articles,
     captures,
+    fates,
     frontier,
     iso,
     learned,
@@ -168,10 +170,14 @@ class Visits:
             outcome=answer.outcome, reason=answer.reason, detail=detail, directives=" ".join(answer.directives)
         )
         published = answer.article.date_published if answer.article else ""
+        outcome = answer.outcome
+        if due.article_url and fates.missing({"outcome": outcome, "reason": answer.reason, "detail": answer.detail}):
+            outcome = "gone"  # by whatever words: it is asked for again as a page is that answers 404
         visit = self._visit(
             due,
-            outcome=answer.outcome,
+            outcome=outcome,
             reason=answer.reason,
+            changed=not self._says_the_same(due, answer),
             status=response.status,
             published=published,
             article_url=answer.article.url if answer.article else "",
@@ -189,6 +195,13 @@ class Visits:
             host=due.host,
             lines=answer.lines if answer.outcome == "article" else (),
         )
+
+    def _says_the_same(self, due: Due, answer: Answer) -> bool:
+        """Whether an article says what it said, in other bytes: a counter or today's date is no news and must not call us back."""
+        if answer.article is None or not due.visits:
+            return False
+        digest = articles.text_digest(answer.article.title, answer.article.text)
+        return articles.find_version(self._db, answer.article.url, digest) is not None
 
     def failed(self, due: Due, row: CaptureRow | None, reason: str, detail: str) -> Settled:
         """The visit of a URL that gave no usable response."""

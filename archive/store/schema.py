@@ -193,5 +193,14 @@ def _runs(db: Database) -> None:
     )
 
 
-STEPS = ("0001_frontier", "0002_captures", "0003_articles", "0004_learned_lines", "0005_runs")
+@MIGRATIONS(name="0006_fates")
+def _fates(db: Database) -> None:
+    """What became of an article's page: since when it is gone and how it says so, since when it is behind a wall."""
+    db.conn.execute("ALTER TABLE articles ADD COLUMN gone_at TEXT")
+    db.conn.execute("ALTER TABLE articles ADD COLUMN gone_reason TEXT NOT NULL DEFAULT ''")
+    db.conn.execute("ALTER TABLE articles ADD COLUMN paywalled_at TEXT")
+    db.conn.execute("CREATE INDEX articles_gone ON articles (gone_at) WHERE gone_at IS NOT NULL")
+
+
+STEPS = ("0001_frontier", "0002_captures", "0003_articles", "0004_learned_lines", "0005_runs", "0006_fates")
 """The steps that this version knows, in order."""

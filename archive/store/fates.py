@@ -1,0 +1,97 @@
+"""What became of an article's page after it was captured: a capture in, a mark on the article out. Never begins or ends a transaction.
+
+A page is gone when it has answered so at least LEAST_ANSWERS times over at least LEAST_SPAN, with nothing else between: an outage, a
+deployment or a bad cache is not a deletion. It is gone since the first of these answers. An article that is served again loses its marks.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from archive.store import captures
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+LEAST_ANSWERS = 3
+LEAST_SPAN = timedelta(days=2, hours=12)
+"""With LEAST_ANSWERS, three calendar days; the crawl asks again after 1, 2 and 4 days (`crawler.schedule.GONE`)."""
+
+SILENT = frozenset({"failed", "refused", "retried", ""})
+"""Outcomes that say nothing about the page: the server was in trouble, or did not want us."""
+
+PAYWALLS = frozenset({"login", "http-401", "http-402"})
+"""Reasons that stand where an article was: it is behind a wall now."""
+
+LOOKED_BACK = 40
+"""Captures of a URL that are looked at, newest first."""
+
+_HOME = re.compile(r"/?|/[a-z]{2}(?:-[a-z]{2})?/?")  # the front page, or that of a language
+
+
+def is_home(url: str) -> bool:
+    """Whether a URL is a front page: what a site redirects to that does not want to say 404."""
+    parts = urlsplit(url)
+    return not parts.query and _HOME.fullmatch(parts.path) is not None
+
+
+def missing(row: dict[str, Any]) -> str:
+    """Why a capture says that there is no page any more; '' when it does not say so."""
+    if row["outcome"] == "gone":
+        return str(row["reason"])
+    if row["outcome"] == "redirect" and is_home(row["detail"]):
+        return "redirect-home"
+    if row["outcome"] == "quarantine" and row["reason"] == "soft-404":
+        return "soft-404"
+    return ""
+
+
+def note(db: Database, record_id: str) -> None:
+    """Marks the article that was at the URL of this capture, if the capture and those before it say that it has gone or is walled in."""
+    capture = captures.of_record(db, record_id)
+    if capture is None or not (missing(capture) or capture["reason"] in PAYWALLS):
+        return
+    article_id = captures.latest_article(db, capture["url"])
+    if article_id is None:
+        return
+    if capture["reason"] in PAYWALLS:
+        _mark(db, article_id, "paywalled_at = coalesce(paywalled_at, :at)", {"at": capture["captured_at"]})
+        return
+    row = _answers(db, capture["url"])
+    first, last = (datetime.fromisoformat(each["captured_at"]) for each in (row[-1], row[0]))
+    if len(row) >= LEAST_ANSWERS and last - first >= LEAST_SPAN:
+        values = {"at": row[-1]["captured_at"], "reason": missing(row[0])}
+        _mark(db, article_id, "gone_at = :at, gone_reason = :reason", values)
+
+
+def _answers(db: Database, url: str) -> list[dict[str, Any]]:
+    """The newest captures of the URL that say without a break that there is no page, newest first."""
+    found = []
+    sql = "SELECT * FROM captures WHERE url = ? ORDER BY timestamp DESC, id DESC LIMIT ?"
+    for row in db.query(sql, [url, LOOKED_BACK]):
+        if missing(row):
+            found.append(row)
+        elif row["outcome"] not in SILENT:
+            break
+    return found
+
+
+def _mark(db: Database, article_id: int, what: str, values: dict[str, str]) -> None:
+    db.conn.execute(
+        f"UPDATE articles SET {what} WHERE is_latest = 1 AND url = (SELECT url FROM articles WHERE id = :id)",  # noqa: S608 - our own words
+        {**values, "id": article_id},
+    )
+
+
+def served(db: Database, article_id: int, *, at: str) -> None:
+    """Takes the marks off an article that was served whole at that time."""
+    db.conn.execute(
+        """
+        UPDATE articles SET gone_at = NULL, gone_reason = '', paywalled_at = NULL
+        WHERE url = (SELECT url FROM articles WHERE id = :id) AND (gone_at < :at OR paywalled_at < :at)
+        """,
+        {"id": article_id, "at": at},
+    )

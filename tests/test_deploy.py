@@ -1,0 +1,53 @@
+"""What deploy/ holds is what the programs that read it expect."""
+
+import configparser
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DEPLOY = ROOT / "deploy"
+UNITS = sorted(path for path in DEPLOY.iterdir() if path.suffix in {".service", ".timer"})
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
+def test_systemd_accepts_the_unit(unit, tmp_path):
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd-analyze is not on this machine")
+    for path in UNITS:  # with a program that is there, which is all that cannot be checked elsewhere
+        text = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", path.read_text(), flags=re.MULTILINE)
+        (tmp_path / path.name).write_text(text.replace("WorkingDirectory=/opt/warraq", "WorkingDirectory=/"))
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(tmp_path / unit.name)], capture_output=True, text=True, timeout=60
+    )
+    ours = [line for line in done.stderr.splitlines() if unit.name in line]
+    assert (done.returncode, ours) == (0, []), done.stderr
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
+def test_a_timer_starts_a_unit_that_is_there_and_a_service_is_hardened(unit):
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str
+    parser.read_string(unit.read_text())
+    if unit.suffix == ".timer":
+        assert (DEPLOY / parser["Timer"]["Unit"]).exists()
+    else:
+        service = parser["Service"]
+        assert service["NoNewPrivileges"] == "yes"
+        assert service["ProtectSystem"] == "strict"
+        assert service["MemoryMax"]
+
+
+def test_the_exit_codes_are_all_documented():
+    from archive.cli.watching import ALARM
+    from archive.errors import ArchiveNotFoundError, NotWritableError, SchemaTooNewError, UsageError
+    from crawler import exits
+
+    text = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    codes = {exits.DONE, exits.IN_USE, exits.SEED_FAILED, exits.BROKEN, exits.STOPPED, ALARM}
+    codes |= {UsageError.exit_code, SchemaTooNewError.exit_code, NotWritableError.exit_code}
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)} == codes
+    assert ArchiveNotFoundError.exit_code not in codes
