@@ -1,4 +1,4 @@
-"""Commands that watch: health."""
+"""Commands that watch: health, group."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.access import Archive
-from archive.cli.place import COLLECTIONS
-from archive.cli.writing import json_option, print_json
+from archive.cli.place import COLLECTIONS, the_folder
+from archive.cli.writing import isolate, json_option, print_json
 from archive.collection import Collection
+from archive.database import open_store
 from archive.errors import ArchiveNotFoundError, NotWritableError, UsageError
 from archive.health import BASELINE_DAYS, WINDOWS, Day, judge, prometheus
-from archive.store import ledger
+from archive.store import families, ledger
 
 if TYPE_CHECKING:
     from archive.health import Alarm
@@ -28,6 +29,7 @@ ALARM = 12
 """Exit code when an alarm is raised; the codes below are those of `archive.errors` and of the crawl commands."""
 
 WEBHOOK_SECONDS = 10.0
+GROUP_BATCH = 500
 DAY_AND_MORE = timedelta(days=BASELINE_DAYS + max(WINDOWS))
 
 
@@ -149,4 +151,33 @@ def post(url: str, alarms: list[Alarm]) -> None:
         click.echo(f"warraq health: the webhook did not take the alarms: {error}", err=True)
 
 
-COMMANDS = (health,)
+@click.command()
+@click.option("--limit", default=1000, show_default=True, help="Families to print, the newest first.")
+@json_option
+@click.pass_context
+def group(ctx: click.Context, *, limit: int, as_json: bool) -> None:
+    """Group articles that say nearly the same (wire copy, twins), with who had it first.
+
+    Compares what came in since the last time, then prints the families. Writes to the archive: exit code 4 while a crawl does.
+    """
+    collection = Collection(the_folder(ctx))
+    collection.require()
+    with collection.lock(), open_store(collection.database) as store:
+        while rows := families.waiting(store.db, GROUP_BATCH):
+            with store.atomic():
+                for row in rows:
+                    families.place(store.db, row)
+        members = families.grouped(store.db, limit=limit)
+    if as_json:
+        print_json(members)
+        return
+    for row in members:
+        mark = "first" if row["place"] == 1 else f"{row['resemblance']:.0%}".rjust(5)
+        click.echo(
+            f"{'' if row['place'] > 1 else chr(10)}{mark}  {row['first'][:16]}  {row['site']}  {isolate(row['title'])}  {row['url']}"
+        )
+    if not members:
+        click.echo("No two articles say nearly the same.")
+
+
+COMMANDS = (health, group)

@@ -202,5 +202,25 @@ def _fates(db: Database) -> None:
     db.conn.execute("CREATE INDEX articles_gone ON articles (gone_at) WHERE gone_at IS NOT NULL")
 
 
-STEPS = ("0001_frontier", "0002_captures", "0003_articles", "0004_learned_lines", "0005_runs", "0006_fates")
+@MIGRATIONS(name="0007_families")
+def _families(db: Database) -> None:
+    """Near-duplicates: the bands in which similar articles meet, and the family that each article that was compared is in."""
+    db.conn.execute(
+        "CREATE TABLE similar (key INTEGER NOT NULL, article_id INTEGER NOT NULL, PRIMARY KEY (key, article_id)) WITHOUT ROWID"
+    )
+    db.conn.execute(
+        "CREATE TABLE families (article_id INTEGER PRIMARY KEY, family INTEGER NOT NULL, resemblance REAL NOT NULL DEFAULT 0)"
+    )
+    db.conn.execute("CREATE INDEX families_family ON families (family)")
+
+
+STEPS = (
+    "0001_frontier",
+    "0002_captures",
+    "0003_articles",
+    "0004_learned_lines",
+    "0005_runs",
+    "0006_fates",
+    "0007_families",
+)
 """The steps that this version knows, in order."""

@@ -38,7 +38,8 @@ def crawl(room, folder, day):
     now = FIRST + timedelta(days=day, hours=4, minutes=5 * day)
     command = [
         *(sys.executable, "-m", "scrapy", "crawl", "news", "-a", f"url={room.url}", "-s", f"ARCHIVE_DIR={folder}"),
-        *("-s", "WARRAQ_OPEN_NETWORKS=127.0.0.0/8", "-s", "DOWNLOAD_DELAY=0", "-s", "LOG_LEVEL=WARNING", "-s", "WARRAQ_EXTRACTION_WORKERS=1"),
+        *("-s", "WARRAQ_OPEN_NETWORKS=127.0.0.0/8", "-s", "DOWNLOAD_DELAY=0"),
+        *("-s", "LOG_LEVEL=WARNING", "-s", "WARRAQ_EXTRACTION_WORKERS=1"),
         *("-s", "WARRAQ_CLOCK=tests.simulation.clock.now", "-s", "WARRAQ_MAX_DELAY=0.01", "-s", "WARRAQ_MAX_RETRY_AFTER=0.01"),
     ]  # fmt: skip
     done = subprocess.run(
