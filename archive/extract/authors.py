@@ -27,14 +27,14 @@ _METAS = (
     "author", "article:author", "og:article:author", "og:author", "byl", "dc.creator", "dcterms.creator",
     "dc.creator.author", "citation_author",
     "parsely-author", "sailthru.author", "cxenseparse:author", "article:author_name", "authors", "creator",
-    "rbauthors", "atc-metaauthor",
+    "rbauthors", "atc-metaauthor", "articleauthor",
     "shareaholic:article_author_name", "mediator_author", "twitter:data1",
 )  # fmt: skip
 
 # Marked-up bylines; the classes are those of WordPress (hAtom), Blogger, Jannah, Newspaper, Soledad and publishers'
 # own.
 _BYLINE = re.compile(
-    r"author|autor|auteur|byline|writeby|writer|vcard|yazar|redakteur|journalist|\bcreator\b|\bkatib\b|dateline|credit"
+    r"author|autor|auteur|byline|writeby|writer|vcard|yazar|muhabir|redakteur|(?:^|\s)username(?:\s|$)|journalist|\bcreator\b|\bkatib\b|dateline|credit"
 )
 _NOT_BYLINE = re.compile(
     r"author(?:s)?[-_]*(?:box|bio|about|desc|avatar|image|img|photo|picture|social|archive|more|links?|follow"
@@ -77,6 +77,10 @@ _HOST = re.compile(r"^[\w-]+(?:\.[\w-]+)*\.[a-z]{2,6}$")
 _ARABIC_PREFIX = re.compile(
     r"^\s*(?:كتبت|كتب|بقلم|حوار|إعداد|اعداد|تحرير|تقرير|تحقيق|متابعة|أجرى الحوار|أجرت الحوار|حاوره|حاورها|حاورته"
     r"|الكاتب|الكاتبة|المؤلف|ترجمة|مراسل|بواسطة|نویسنده|خبرنگار|تحریر)\s*[:：/-]?\s*"
+)
+# «منى علي - القاهرة»: a correspondent and where he writes from, or for whom.
+_ARABIC_PLACE = re.compile(
+    r"\s*([\u0621-\u064a]+(?:\s[\u0621-\u064a]+){1,3})\s+[-–—]\s+[\u0621-\u064a]+(?:\s[\u0621-\u064a]+)?\s*$"
 )
 _TITLE_WORDS = re.compile(
     r"\s*(?:,|–|—|-|\|)\s*(?:chief|senior|staff|deputy|managing|associate|contributing|political|science|health"
@@ -267,6 +271,8 @@ def split_names(byline: str) -> Iterator[str]:
     text = _DEGREES.sub("", _PARENTHESIS.sub(" ", text))
     text = _ARABIC_PREFIX.sub("", _PREFIX.sub("", _CLAUSE.sub("", text.strip())))
     for part in _SPLIT.split(text):
+        if match := _ARABIC_PLACE.match(part):
+            part = match[1]  # noqa: PLW2901
         name = _TITLE_WORDS.sub("", _DATE_TAIL.sub("", part))
         name = _ARABIC_PREFIX.sub("", _PREFIX.sub("", name)).strip(" \t-–—|:,.،*'\"«»“”@_&")
         if _is_name(name):

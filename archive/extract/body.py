@@ -46,6 +46,8 @@ _DECLARED = etree.XPath('//*[@itemprop="articleBody" or contains(@property, "art
 _MIN_CONTAINER = 300
 _MIN_WORDS = 60
 _RUNNING_TEXT = 80
+_LINKED = 0.3
+"""Share of link text from which a line is no running text."""
 _ENOUGH = 0.5
 """Share of the page's running text below which the quick answer is doubted."""
 _MUCH = 0.75
@@ -114,7 +116,7 @@ def _hide_joiners(tree: HtmlElement) -> dict[int, str]:
 
 
 def read_body(page: PageText, url: str) -> tuple[list[Piece], str]:
-    """Return the lines that are the article's by trafilatura, and the route: `itemprop`, `fast` or `full`."""
+    """Return the lines that are the article's by trafilatura, and the route: `itemprop`, `fast`, `full` or `densest`."""
     mass = _running_text(page.blocks)
     parts = _declared_parts(page.tree)
     if parts:
@@ -122,18 +124,51 @@ def read_body(page: PageText, url: str) -> tuple[list[Piece], str]:
         if _length(lines) >= _ENOUGH * mass and sum(len(line.split()) for line in lines) >= _MIN_WORDS:
             return _place(lines, page.blocks), "itemprop"
     quick = _place(_ask(page, page.tree, url, fast=True), page.blocks)
-    size = sum(len(piece.text) for piece in quick)
-    if size >= _ENOUGH * mass:
+    size = _size(quick)
+    if size >= _ENOUGH * mass and not _is_teasers(quick, page.blocks):
         return quick, "fast"
     slow = _place(_ask(page, page.tree, url, fast=False), page.blocks)
     if size >= _WHOLE and _together(quick, page.blocks) >= max(0.5, _together(slow, page.blocks) + 0.1):
         return quick, "fast"
+    if _is_teasers(slow, page.blocks) and (prose := _densest(page.blocks)) and _size(prose) > 0.5 * _size(slow):
+        return prose, "densest"
     return slow, "full"
+
+
+def _is_teasers(pieces: Sequence[Piece], blocks: Sequence[Block]) -> bool:
+    """Tell whether the lines, none of them running text, are for a good part links, or put together of several blocks.
+
+    No lines at all are as bad.
+    """
+    if any(len(piece.text) >= _RUNNING_TEXT for piece in pieces):
+        return False
+    foreign = sum(len(piece.text) * (blocks[piece.block].linked if piece.block >= 0 else 1) for piece in pieces)
+    return foreign >= _LINKED * _size(pieces)
+
+
+def _size(pieces: Sequence[Piece]) -> int:
+    return sum(len(piece.text) for piece in pieces)
+
+
+def _densest(blocks: Sequence[Block]) -> list[Piece]:
+    """Return the lines of the element that holds most running text: for pages where trafilatura finds none of it."""
+    held: Counter[HtmlElement | None] = Counter()
+    for block in blocks:
+        if _is_running(block):
+            held[block.element.getparent()] += len(block.text)
+    if not held:
+        return []
+    most = max(held, key=lambda holder: held[holder])
+    return [
+        Piece(block.text, index)
+        for index, block in enumerate(blocks)
+        if not block.hook and block.element.getparent() is most and block.linked < _LINKED
+    ]
 
 
 def covers_little(pieces: Sequence[Piece], page: PageText) -> bool:
     """Tell whether the page has much running text besides these lines."""
-    return sum(len(piece.text) for piece in pieces) < _MUCH * _running_text(page.blocks)
+    return _size(pieces) < _MUCH * _running_text(page.blocks)
 
 
 def _together(pieces: Sequence[Piece], blocks: Sequence[Block]) -> float:
@@ -159,11 +194,11 @@ def _length(lines: Sequence[str]) -> int:
 
 def _running_text(blocks: Sequence[Block]) -> int:
     """Return the characters of the page's blocks that read as running text: long, and few links."""
-    return sum(
-        len(block.text)
-        for block in blocks
-        if not block.hook and len(block.text) >= _RUNNING_TEXT and block.linked < 0.3
-    )
+    return sum(len(block.text) for block in blocks if _is_running(block))
+
+
+def _is_running(block: Block) -> bool:
+    return not block.hook and len(block.text) >= _RUNNING_TEXT and block.linked < _LINKED
 
 
 def _declared_parts(tree: HtmlElement) -> list[HtmlElement]:

@@ -11,8 +11,11 @@ from archive.extract.head import plain, words_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lxml.html import HtmlElement
+
     from archive.extract.document import Document
     from archive.extract.head import Head
+    from archive.extract.marks import Marks
 
 _MAX_TITLE = 400
 _MAX_HEADINGS = 12
@@ -33,12 +36,12 @@ _WORD = re.compile(r"\w+")
 _TRUST = {"h1": 2.0, "json-ld": 1.5, "meta": 1.4, "title": 1.0, "h2": 0.3}
 
 
-def read_title(document: Document, head: Head, sitename: str) -> tuple[str, str, tuple[str, ...]]:
+def read_title(document: Document, head: Head, marks: Marks, sitename: str) -> tuple[str, str, tuple[str, ...]]:
     """The title ('' when the page has none), where it was read, and every different form the page gives it.
 
     Each form is backed by the others that say the same words; the best backed wins, in doubt the printed heading.
     """
-    found = [(text, source) for text, source in _candidates(document, head, sitename) if text]
+    found = [(text, source) for text, source in _candidates(document, head, marks, sitename) if text]
     best, where, most = "", "", 0.0
     keys = [_key(text) for text, _ in found]
     for index, (text, source) in enumerate(found):
@@ -69,13 +72,13 @@ def _key(text: str) -> str:
     return " ".join(_WORD.findall(text.casefold()))
 
 
-def _candidates(document: Document, head: Head, sitename: str) -> Iterator[tuple[str, str]]:
+def _candidates(document: Document, head: Head, marks: Marks, sitename: str) -> Iterator[tuple[str, str]]:
     names = site_names(document, sitename)
     for count, heading in enumerate(document.tree.iter("h1")):
         if count >= _MAX_HEADINGS:
             break
         text = words_of(heading, _MAX_TITLE)
-        if _key(text) not in names:
+        if _key(text) not in names and not _leads_home(heading, document.page.url):
             yield text, "h1"
     yield plain(head.article.get("headline"), _MAX_TITLE), "json-ld"
     for name in _META_TITLES:
@@ -83,7 +86,35 @@ def _candidates(document: Document, head: Head, sitename: str) -> Iterator[tuple
             yield strip_site(plain(value, _MAX_TITLE), names), f"meta:{name}"
     title = next(document.tree.iter("title"), None)
     if title is not None:
-        yield strip_site(words_of(title, _MAX_TITLE), names, guess=True), "title"
+        yield _printed_part(strip_site(words_of(title, _MAX_TITLE), names, guess=True), marks), "title"
+
+
+def _printed_part(title: str, marks: Marks) -> str:
+    """The part of a `<title>` that the page prints as a line of its own, when it prints the whole nowhere.
+
+    A table layout has no heading, and its site's name may stand first.
+    """
+    parts = [part.strip() for part in _SEPARATOR.split(title)]
+    if len(parts) != 2:
+        return title
+    printed = {text for text in marks.texts() if len(text) <= _MAX_TITLE}
+    longer = max(parts, key=len)
+    return longer if title not in printed and longer in printed else title
+
+
+def _leads_home(heading: HtmlElement, url: str) -> bool:
+    """Whether a heading is a link to the front page: the site's name, which blogs print as h1 on every page."""
+    link = heading.find(".//a[@href]")
+    if link is None:
+        return False
+    try:
+        target, page = urlsplit(link.get("href", "").strip()[:2_000]), urlsplit(url)
+    except ValueError:
+        return False
+    if target.scheme not in {"", "http", "https"} or target.netloc not in {"", page.netloc}:
+        return False
+    is_home = target.path == "/" or (target.netloc and not target.path)
+    return bool(is_home and page.path not in {"", "/"} and not target.query)
 
 
 def site_names(document: Document, sitename: str) -> frozenset[str]:

@@ -77,7 +77,7 @@ def read_metadata(document: Document) -> Metadata:
     marks = Marks(document.tree)
     sitename, sitename_from = _sitename(head)
     names = site_names(document, sitename)
-    title, title_from, candidates = read_title(document, head, sitename)
+    title, title_from, candidates = read_title(document, head, marks, sitename)
     authors, authors_from = read_authors(head, marks, names, title)
     dates = read_dates(document, head, marks, title=title, language=next(iter(declared_languages(document)), ""))
     section, section_from = read_section(head, marks, title)

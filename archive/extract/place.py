@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from lxml.html import HtmlElement
 
@@ -62,10 +62,13 @@ def judge_places(pieces: Sequence[Piece], blocks: Sequence[Block], url: str) -> 
     first = next((index for index, piece in enumerate(pieces) if inside[index] and piece.block >= 0), 0)
     last = max((index for index, piece in enumerate(pieces) if inside[index] and piece.block >= 0), default=len(pieces))
     links = _links(pieces, blocks, url)
+    captions = {i for i, piece in enumerate(pieces) if piece.block >= 0 and _captions(blocks[piece.block].element)}
+    if _outweigh(captions, pieces):  # a story told in pictures is its captions
+        captions = set()
     for index, piece in enumerate(pieces):
         if piece.block < 0:
             continue
-        if _captions(blocks[piece.block].element):
+        if index in captions:
             rules[index] = "caption"
         elif not inside[index] and (index > last or (index < first and _is_label(piece.text))):
             rules[index] = "" if _beside(blocks[piece.block].element, main) else "outside"
@@ -133,8 +136,12 @@ def _links(pieces: Sequence[Piece], blocks: Sequence[Block], url: str) -> dict[i
         linked = [index for index in indices if _leads_away(blocks[pieces[index].block], host)]
         if len(linked) == len(indices):
             found.update(dict.fromkeys(linked, "linked-list"))
-    lost = sum(len(pieces[index].text) for index in found)
-    return found if lost < _MAX_LOSS * sum(len(piece.text) for piece in pieces) else {}
+    return {} if _outweigh(found, pieces) else found
+
+
+def _outweigh(indices: Iterable[int], pieces: Sequence[Piece]) -> bool:
+    """Tell whether these lines are most of the text: then they are the article, whatever rule they break."""
+    return sum(len(pieces[index].text) for index in indices) >= _MAX_LOSS * sum(len(piece.text) for piece in pieces)
 
 
 def _list_item(element: HtmlElement) -> HtmlElement | None:

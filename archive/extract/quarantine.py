@@ -65,8 +65,9 @@ _CHALLENGE_WORDS = re.compile(
 _CONSENT_WORDS = re.compile(
     r"before you continue|we value your privacy|your privacy (?:choices|matters)|we (?:and our (?:\d+ )?partners "
     r")?(?:use|store) .{0,40}cookies|accept (?:all )?cookies|cookie (?:settings|preferences|policy|consent)"
-    r"|nous respectons votre vie privée|vos choix (?:de|en matière de) (?:confidentialité|cookies)|accepter (?:et "
-    r"fermer|les cookies)|continuer sans accepter"
+    r"|nous respectons votre vie privée|respect de votre vie privée|nos (?:\d+ )?partenaires(?: et nous)? (?:utilis|stock)"
+    r"|nous utilisons des cookies|avec votre consentement|vos choix (?:de|en matière de) (?:confidentialité|cookies)"
+    r"|accepter (?:et fermer|les cookies)|continuer sans accepter"
     r"|wir (?:verwenden|nutzen) cookies|mit werbung (?:weiter|lesen|nutzen)|zustimmen|datenschutz-einstellungen"
     r"|werbefrei|valoramos tu privacidad|aceptar (?:las )?cookies|valorizamos a sua privacidade"
     r"|نحن نقدر خصوصيتك|نستخدم ملفات (?:تعريف الارتباط|الارتباط|الكوكيز)|ملفات تعريف الارتباط|قبول (?:الكل|جميع)"
@@ -115,7 +116,7 @@ _LISTING_CLASS = re.compile(
 )
 _TAG_URL = re.compile(
     r"/(?:tags?|topics?|author|authors|autor|autores|auteur|search|suche|recherche|busca|buscar|ara|keyword"
-    r"|keywords|hashtag|label|etiqueta|etiquetas|mot-cle|وسم|الوسم|وسوم|كلمات|الكاتب|كاتب|بحث|برچسب)(?:/|$)"
+    r"|keywords|hashtag|label|etiqueta|etiquetas|etiquettes?|mot-cle|وسم|الوسم|وسوم|كلمات|الكاتب|كاتب|بحث|برچسب)(?:/|$)"
     r"|/\?(?:s|q|search|tag|author)=",
     re.IGNORECASE,
 )

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from archive.extract.boilerplate import line_key
+from archive.extract.wording import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +22,8 @@ _KICKER = 40
 """Letters that a kicker may put before the title in one heading (`Neue Regel: …`)."""
 _MAX_HEADINGS = 6
 _MIN_WORDS = 3
+_MIN_SIGNS = 6
+"""Signs of a script without spaces that say as much as three words."""
 _MIN_LENGTH = 12
 """A shorter candidate ('Opinion', 'Video') is a label, and its words may well be a line of the text."""
 
@@ -39,7 +42,7 @@ class Titles:
 
     def __init__(self, candidates: Iterable[str]) -> None:
         keys = {line_key(candidate) for candidate in candidates if candidate}
-        self._keys = {key for key in keys if len(key.split()) >= _MIN_WORDS or len(key) > _MIN_LENGTH}
+        self._keys = {key for key in keys if _is_telling(key)}
         self._joined = [key.replace(" ", "") for key in self._keys]
         self._bags = [Counter(key.split()) for key in self._keys]
 
@@ -47,14 +50,18 @@ class Titles:
         """Tell whether a line's key is the title, or nearly."""
         if key in self._keys:
             return True
-        words = key.split()
-        if len(words) <= _MIN_WORDS:
+        parts = key.split()
+        if len(parts) <= _MIN_WORDS:
             return False
         joined = key.replace(" ", "")
         if any(joined.endswith(own) and len(joined) <= len(own) + _KICKER for own in self._joined):
             return True
-        bag = Counter(words)
-        return any(2 * (bag & own).total() >= _LIKENESS * (len(words) + own.total()) for own in self._bags)
+        bag = Counter(parts)
+        return any(2 * (bag & own).total() >= _LIKENESS * (len(parts) + own.total()) for own in self._bags)
+
+
+def _is_telling(key: str) -> bool:
+    return len(key.split()) >= _MIN_WORDS or len(key) > _MIN_LENGTH or len(words(key)) >= _MIN_SIGNS
 
 
 def title_candidates(tree: HtmlElement, headlines: Iterable[str]) -> list[str]:

@@ -20,6 +20,7 @@ _SECTION_METAS = (
     "og:article:section",
     "section",
     "parsely-section",
+    "articlesection",
     "cxenseparse:section",
     "sailthru.section",
     "category",
@@ -40,7 +41,8 @@ _CATEGORY = re.compile(
     r"|article-?_*section|taxonomy-category|(?:^|\s)(?:rubrique|rubrik|ressort|seccion|kicker-section)(?:\s|$)"
     r"|(?:^|\s)category(?:\s|$)|articlesection"
 )
-_CRUMB = re.compile(r"breadcrumb")
+_CRUMB = re.compile(r"bread-?cr?umb")
+"""Also as it is often misspelt."""
 _TAG = re.compile(
     r"tagcloud|post-?tags|tags-links|article-?_*tags|tag-?list|post-bottom-tags|entry-tags|(?:^|\s)tags?(?:\s|$)"
 )

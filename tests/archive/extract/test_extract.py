@@ -128,3 +128,55 @@ def test_a_text_cut_into_several_elements_alike_is_joined():
     )
     body = f"<div class='story'><h1>{pages.TITLE}</h1>{cut}</div>"
     assert extract(pages.page(pages.document(body))).article.text.split("\n") == pages.PARAGRAPHS
+
+
+FALLBACKS = [pages.bare, pages.dumped]
+
+
+@pytest.mark.parametrize("theme", FALLBACKS)
+def test_seed_article_is_clean_when_the_main_path_of_trafilatura_fails(theme, caplog):
+    with caplog.at_level("DEBUG", logger="trafilatura.core"):
+        article = extract(pages.page(theme())).article
+    assert "non-clean extracted length" in caplog.text, "trafilatura's last resort was not asked: the page is too easy"
+    lines = article.text.split("\n")
+    assert (article.title, article.section) == (pages.TITLE, pages.SECTION)
+    assert lines == pages.PARAGRAPHS
+    assert len(lines) == 6
+    whole = f"{article.title}\n{article.text}"
+    assert whole.count(pages.TITLE) == 1
+    assert pages.GO_TO_TOP not in whole
+    assert "Content is protected" not in whole
+
+
+def test_seed_article_is_clean_when_every_path_of_trafilatura_fails():
+    lines = "".join(f"<div>{line}</div>" for line in [*pages.PARAGRAPHS, pages.GO_TO_TOP, pages.WPCP])
+    body = f'<div class="comments-list" id="comments"><div>{pages.SECTION}</div><h1>{pages.TITLE}</h1>{lines}</div>'
+    article = extract(pages.page(pages.document(body))).article
+    assert article.route == "densest"
+    assert (article.title, article.section) == (pages.TITLE, pages.SECTION)
+    assert article.text.split("\n") == pages.PARAGRAPHS
+
+
+def test_short_verses_are_not_taken_for_teasers():
+    birds = ["حمام", "نوارس", "عصافير", "بلابل", "صقور", "لقالق", "سنونو", "غربان", "بجع", "هداهد"]
+    verses = [f"سلام على الدار التي غاب أهلها وفيها {bird}" for bird in birds]
+    teaser = f"<div class='box'><a href='/p1'>{pages.OTHERS[0]}</a><p>{pages.PARAGRAPHS[0]}</p></div>"
+    text = f"<div class='entry-content'>{pages.paragraphs(verses)}</div>"
+    article = extract(pages.page(pages.document(f"<article><h1>{pages.TITLE}</h1>{text}</article>{teaser}"))).article
+    assert article.text.split("\n") == verses
+
+
+def test_a_story_told_in_pictures_keeps_its_captions():
+    figures = "".join(
+        f"<figure><img src='/{n}.jpg'><figcaption><p>{text}</p></figcaption></figure>"
+        for n, text in enumerate(pages.PARAGRAPHS)
+    )
+    body = f"<article><h1>{pages.TITLE}</h1><div class='entry-content'>{figures}</div></article>"
+    text = extract(pages.page(pages.document(body))).article.text
+    assert [line for line in pages.PARAGRAPHS if line not in text] == []
+
+
+def test_an_offer_to_sign_up_for_goods_is_no_newsletter_line():
+    step = "Sign up for the family plan with the same email as your old account"
+    texts = [*pages.PARAGRAPHS[:3], step, *pages.PARAGRAPHS[3:]]
+    assert step in extract(pages.page(pages.jannah(texts))).article.text

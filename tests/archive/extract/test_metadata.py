@@ -312,3 +312,22 @@ def test_the_text_decides_language_and_source_once_it_is_known() -> None:
     assert (before.language, before.source) == ("en", "")
     assert (after.language, after.source) == ("ar", "واس")
     assert (after.provenance["language"], after.provenance["source"]) == ("text", "text")
+
+
+def test_a_heading_that_leads_home_is_the_sites_name_not_the_title():
+    html = """<html><head><title>دفتر القرية: جدران الحجر في الجنوب</title></head><body>
+        <h1><a href="https://blog.example/">دفتر القرية</a></h1><h3 class="post-title">جدران الحجر في الجنوب</h3></body></html>"""
+    document = read(
+        Page(
+            body=html.encode(), url="https://blog.example/2026/11/a.html", fetched_at=datetime(2026, 11, 24, tzinfo=UTC)
+        )
+    )
+    assert read_metadata(document).title != "دفتر القرية"
+
+
+@pytest.mark.parametrize(
+    ("byline", "names"),
+    [("منى علي - القاهرة", ["منى علي"]), ("منى علي - كريم حسن سعيد", ["منى علي - كريم حسن سعيد"])],
+)
+def test_a_place_after_an_arabic_name_is_no_part_of_it(byline, names):
+    assert list(split_names(byline)) == names
