@@ -51,6 +51,9 @@ browser-test: .venv/.synced ## the reading room in Debian's chromium (installs i
 hostile: .venv/.synced ## crawl the hostile site: what became of each route, in what time and memory; fails when a bar fails
 	@PYTHONPATH=. $(BIN)/python -m tests.hostile.run
 
+fuzz: .venv/.synced ## feed made-up bytes to each parser, FUZZ_SECONDS each (20)
+	@fuzz/run.sh $(BIN)/python
+
 format: .venv/.synced ## format the code, mend what lint can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .

@@ -34,8 +34,8 @@ LISTINGS: frozenset[Reason] = frozenset({"home", "section", "tag"})
 MAX_PARTS = 20
 """Pages that are joined into one article at most."""
 
-MAX_TEXT = 500_000
-"""Characters of an article, ten times the longest reportage; to index the 4 MB of a page that is one word would take seconds."""
+MAX_TEXT = 200_000
+"""Characters of an article, twice the longest reportage; to index the 4 MB of a page that is one word would take seconds."""
 
 GONE_STATUSES = frozenset({404, 410})
 CHALLENGE_STATUSES = frozenset({401, 402, 403, 407, 429, 451, 503})

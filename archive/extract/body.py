@@ -100,6 +100,10 @@ def _lighten(tree: HtmlElement) -> None:
             element.drop_tree()
 
 
+_NOT_XML = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF), " ")
+"""Characters that the HTML parser lets into a tree and the tree's own setters refuse."""
+
+
 def _hide_joiners(tree: HtmlElement) -> dict[int, str]:
     """Replace the joiners in the text by letters that it does not use; return the table that brings them back."""
     text = "".join(tree.itertext())
@@ -107,11 +111,12 @@ def _hide_joiners(tree: HtmlElement) -> dict[int, str]:
         return {}
     free = [letter for letter in _STAND_INS if letter not in text]
     hide = {ord(joiner): letter for joiner, letter in zip(_JOINERS, free, strict=False)}
+    table = {**_NOT_XML, **hide}
     for element in tree.iter():
         if element.text:
-            element.text = element.text.translate(hide)
+            element.text = element.text.translate(table)
         if element.tail:
-            element.tail = element.tail.translate(hide)
+            element.tail = element.tail.translate(table)
     return {ord(letter): chr(joiner) for joiner, letter in hide.items()}
 
 
