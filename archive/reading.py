@@ -5,11 +5,12 @@ Pure, and run in worker processes: crawl, import and re-extraction all come thro
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from archive import http, urls
@@ -36,6 +37,8 @@ MAX_PARTS = 20
 
 MAX_TEXT = 200_000
 """Characters of an article, twice the longest reportage; to index the 4 MB of a page that is one word would take seconds."""
+
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 GONE_STATUSES = frozenset({404, 410})
 CHALLENGE_STATUSES = frozenset({401, 402, 403, 407, 429, 451, 503})
@@ -99,7 +102,7 @@ def read(task: Task) -> Answer:  # noqa: PLR0911 - one return for each kind of r
     if response.status in GONE_STATUSES:
         return Answer(outcome="gone", reason=f"http-{response.status}")
     if response.status != 200 and response.status not in CHALLENGE_STATUSES:
-        return Answer(outcome="failed" if response.status >= 400 else "other", reason=f"http-{response.status}")
+        return Answer(outcome="failed", reason=f"http-{response.status}")
     try:
         body = http.decode(response, task.decoded_limit)
     except http.TooLarge as error:
@@ -185,6 +188,7 @@ def _sitemap(task: Task, body: bytes, content_type: str) -> Answer:
 
 
 def _html(task: Task, extraction: Extraction) -> Answer:
+    article = _storable(extraction.article) if extraction.article else None
     follow = "nofollow" not in extraction.directives
     left_out: Counter[str] = Counter()
     found = [Found(url=link.url, kind="feed", by="page") for link in extraction.feeds]
@@ -198,13 +202,13 @@ def _html(task: Task, extraction: Extraction) -> Answer:
         next_page=extraction.next_page,
         left_out=tuple(sorted((+left_out).items())),
     )
-    if extraction.article is not None and len(extraction.article.text) > MAX_TEXT:
-        detail = f"{len(extraction.article.text)} characters of text"
+    if article is not None and len(article.text) > MAX_TEXT:
+        detail = f"{len(article.text)} characters of text"
         return replace(answer, outcome="quarantine", reason="too-large", detail=detail, lines=(), next_page="")
-    if extraction.article is not None and extraction.previous_page:
-        return replace(answer, outcome="part", detail=extraction.previous_page, article=extraction.article)
-    if extraction.article is not None:
-        return replace(answer, article=extraction.article)
+    if article is not None and extraction.previous_page:
+        return replace(answer, outcome="part", detail=extraction.previous_page, article=article)
+    if article is not None:
+        return replace(answer, article=article)
     outcome = "listing" if extraction.reason in LISTINGS else "quarantine"
     return replace(answer, outcome=outcome, reason=extraction.reason or "", detail=extraction.detail)
 
@@ -221,6 +225,22 @@ def _worth_a_visit(task: Task, links: Sequence[Link], left_out: Counter[str]) ->
             left_out[trap] += 1
         else:
             yield Found(url=url, kind=kind, by="page")
+
+
+def _storable(article: Article) -> Article:
+    """The article without the characters that neither UTF-8 nor SQLite's tools take (lone surrogates and NUL, from JSON escapes)."""
+    changes: dict[str, Any] = {}
+    for each in fields(article):
+        value = getattr(article, each.name)
+        if isinstance(value, str):
+            changes[each.name] = _UNSTORABLE.sub("", value)
+        elif isinstance(value, tuple) and value and isinstance(value[0], str):
+            changes[each.name] = tuple(_UNSTORABLE.sub("", item) for item in value)
+    images = tuple(
+        replace(image, url=_UNSTORABLE.sub("", image.url), caption=_UNSTORABLE.sub("", image.caption))
+        for image in article.images
+    )
+    return replace(article, **changes, images=images)
 
 
 def _zone(task: Task) -> tzinfo:

@@ -150,11 +150,15 @@ class Visits:
 
     def unchanged(self, due: Due, row: CaptureRow | None, status: int) -> Settled | None:
         """The visit of a URL that says what it said before, by 304 or by the same payload; None when it must be read."""
-        same = status == 304 or (row is not None and status == 200 and row.payload_digest == due.payload_digest != "")
+        asked = bool(due.etag or due.last_modified)  # else its 304 answers a question that nobody asked
+        same = (status == 304 and asked) or (
+            row is not None and status == 200 and row.payload_digest == due.payload_digest != ""
+        )
         if not same or row is None or not due.visits:
             return None
-        article_id = captures.latest_article(self._db, due.url)
-        outcome = "article" if article_id is not None else due.kind
+        last = due.outcome if due.outcome not in FAILED else ""
+        article_id = captures.latest_article(self._db, due.url) if last in {"article", ""} else None
+        outcome = "article" if article_id is not None else last or due.kind
         self._budget.bore(due.url, outcome)
         visit = self._visit(due, outcome=outcome, reason="unchanged", changed=False, status=status)
         return Settled(row=row, reading=Reading(outcome="unchanged"), same_as=article_id, visit=visit)
@@ -309,6 +313,11 @@ class Visits:
         )  # fmt: skip
 
 
+def dropped(settled: Settled) -> Settled:
+    """The visit of an article that a pipeline did not let through: fetched and kept in the WARC, and no article."""
+    return replace(settled, article=None, reading=replace(settled.reading, outcome="other", reason="dropped"))
+
+
 def _born(due: Due, published: str, *, changed: bool, now: datetime) -> datetime:
     """When an article last was news: its date, or its last change; a first visit without a date counts from the announcement or today."""
     if due.visits and changed:
@@ -318,12 +327,13 @@ def _born(due: Due, published: str, *, changed: bool, now: datetime) -> datetime
             moment = datetime.fromisoformat(text)
         except ValueError:
             continue
-        return moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
+        return min(now, moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo))
     return now
 
 
 def _header(response: Response, name: str) -> str:
-    return (response.headers.get(name) or b"").decode("latin-1")[:500]
+    value = (response.headers.get(name) or b"").decode("latin-1")[:500]
+    return value if value.isascii() and value.isprintable() else ""
 
 
 def _retry_after(response: Response) -> timedelta | None:

@@ -90,7 +90,7 @@ def record_visit(db: Database, visit: Visit) -> None:
             etag = CASE WHEN :failed THEN etag ELSE coalesce(nullif(:etag, ''), CASE WHEN :changed THEN '' ELSE etag END) END,
             last_modified = CASE WHEN :failed THEN last_modified
                             ELSE coalesce(nullif(:last_modified, ''), CASE WHEN :changed THEN '' ELSE last_modified END) END,
-            payload_digest = coalesce(nullif(:payload_digest, ''), payload_digest),
+            payload_digest = CASE WHEN :failed THEN payload_digest ELSE coalesce(nullif(:payload_digest, ''), payload_digest) END,
             kind = coalesce(nullif(:kind, ''), kind),
             article_url = coalesce(nullif(:article_url, ''), article_url)
         WHERE id = :url_id

@@ -48,6 +48,7 @@ class Due:
     published_hint: str
     changed_at: str
     article_url: str
+    outcome: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

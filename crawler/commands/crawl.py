@@ -45,6 +45,7 @@ class Command(crawl.Command):
             super().run(args, opts)
             return
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
+        self._check(opts.spargs)
         try:
             site = self._site(opts.spargs)
             check_writable(
@@ -64,6 +65,17 @@ class Command(crawl.Command):
         if extension:
             extension.spider_closed("shutdown" if stopping.asked else "broken")
         self.exitcode = exit_code(extension.report if extension else None)
+
+    def _check(self, arguments: dict[str, str]) -> None:
+        if unknown := sorted(arguments.keys() - {"url", "site", "recheck", "max_pages"}):
+            wrong = f"there is no argument -a {unknown[0]}=…; there are url, site, recheck and max_pages"
+        elif (pages := arguments.get("max_pages", "1")) and not (pages.isdecimal() and int(pages)):
+            wrong = f"-a max_pages={pages} is no number of pages: give 1 or more"
+        elif arguments.get("recheck", "all") != "all":
+            wrong = f"-a recheck={arguments['recheck']} makes no sense: leave it out, or say -a recheck=all"
+        else:
+            return
+        raise UsageError(wrong, print_help=False)
 
     def _site(self, arguments: dict[str, str]) -> Site:
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it

@@ -10,7 +10,7 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from scrapy import Request, Spider
+from scrapy import Request, Spider, signals
 from scrapy.exceptions import DownloadFailedError
 
 from archive import MAX_PARTS, Answer, Task, WorkerKilledError, join_part
@@ -20,7 +20,7 @@ from crawler.items import ArticleItem
 from crawler.outcomes import outcome_of
 from crawler.robots import robots_read
 from crawler.sites import Site, load_site
-from crawler.visits import PageLimits, Visits
+from crawler.visits import PageLimits, Visits, dropped
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
-    from archive import Due, WorkerPool
+    from archive import CaptureRow, Due, Settled, WorkerPool
 
 
 class NewsSpider(Spider):
@@ -110,11 +110,15 @@ class NewsSpider(Spider):
         self._archive = archive
         self._visits = Visits(archive, self.site, limits=self._limits, page=self._page_limits)
         self.crawler.signals.connect(self._visits.robots_read, signal=robots_read)
+        self.crawler.signals.connect(self.item_stored, signal=signals.item_scraped)
+        self.crawler.signals.connect(self.item_lost, signal=signals.item_dropped)
+        self.crawler.signals.connect(self.item_lost, signal=signals.item_error)
         self._visits.begin(recheck=self._recheck)
         while self._drawn < self._max_pages:
             self._freed.clear()
-            room = min(self._window - len(self._busy), self._max_pages - self._drawn)
-            batch = self._visits.draw(room, busy=self._busy) if room > self._window // 4 else []
+            room = self._window - len(self._busy)
+            limit = min(room, self._max_pages - self._drawn)
+            batch = self._visits.draw(limit, busy=self._busy) if room > self._window // 4 else []
             for due in batch:
                 refused = self._visits.refused(due)
                 if refused is not None:
@@ -149,23 +153,41 @@ class NewsSpider(Spider):
         request = response.request
         assert request is not None  # noqa: S101 - the engine sets it
         due: Due = request.meta["frontier"]
+        row, data = self._archive.claim(request)
+        settled = None
         try:
-            row, data = self._archive.claim(request)
-            known = self._visits.unchanged(due, row, response.status)
-            if known is not None:
-                self._archive.settle(known)
-                return
-            task = self._visits.task(due.url, data, row)
-            answer = await self._read(task)
-            if answer.article is not None and answer.next_page:
-                answer = await self._with_parts(due, answer)
-            settled = await self._visits.settled(due, row, answer, response)
-            if settled.article is not None:
-                yield ArticleItem(settled.article, settled)
-            else:
-                self._archive.settle(settled)
+            settled = await self._what_it_said(due, row, data, response)
+        except Exception as error:  # without a visit the URL would stay due, and be fetched again and again
+            self.logger.exception("reading %s", due.url)
+            settled = self._visits.failed(due, row, "error", f"{type(error).__name__}: {error}")
         finally:
-            self._free(due)
+            if settled is None:  # cancelled: we stop, and the URL stays due
+                self._free(due.id)
+        if settled.article is not None:
+            yield ArticleItem(settled.article, settled)  # settled, and its URL freed, when the pipelines are through
+        else:
+            self._archive.settle(settled)
+            self._free(due.id)
+
+    async def _what_it_said(self, due: Due, row: CaptureRow | None, data: bytes, response: Response) -> Settled:
+        known = self._visits.unchanged(due, row, response.status)
+        if known is not None:
+            return known
+        answer = await self._read(self._visits.task(due.url, data, row))
+        if answer.article is not None and answer.next_page:
+            answer = await self._with_parts(due, answer)
+        return await self._visits.settled(due, row, answer, response)
+
+    def item_stored(self, item: object) -> None:
+        """An article went through the pipelines, and the archive has it."""
+        if isinstance(item, ArticleItem) and item.settled.visit:
+            self._free(item.settled.visit.url_id)
+
+    def item_lost(self, item: object) -> None:
+        """A pipeline dropped an article, or failed on it: the visit counts nevertheless."""
+        if isinstance(item, ArticleItem) and item.settled.visit:
+            self._archive.settle(dropped(item.settled))
+            self._free(item.settled.visit.url_id)
 
     def failed(self, failure: Failure) -> None:
         """Settles a URL that gave no usable response."""
@@ -175,10 +197,10 @@ class NewsSpider(Spider):
         error = failure.value or DownloadFailedError()
         if not self._archive.stopping:  # what we cut off ourselves says nothing of the URL: it stays due
             self._archive.settle(self._visits.failed(due, row, outcome_of(error), str(error)))
-        self._free(due)
+        self._free(due.id)
 
-    def _free(self, due: Due) -> None:
-        self._busy.discard(due.id)
+    def _free(self, url_id: int) -> None:
+        self._busy.discard(url_id)
         self._freed.set()
 
     async def _read(self, task: Task) -> Answer:
@@ -204,6 +226,10 @@ class NewsSpider(Spider):
                 response = await self.crawler.engine.download_async(request)
             except Exception as error:  # noqa: BLE001 - the article stands without the part that failed; the frontier says so
                 self.logger.warning("part %s of %s: %s", request.url, due.url, error)
+                row, _ = self._archive.claim(request)
+                self._archive.settle(
+                    self._visits.part(request.url, row, Answer(outcome="failed", reason=outcome_of(error)))
+                )
                 break
             row, data = self._archive.claim(request)
             part = await self._read(self._visits.task(response.url, data, row))
