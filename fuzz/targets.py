@@ -14,6 +14,7 @@ from archive import Page, Task, http, read_response, urls
 from archive.arabic import fold, words
 from archive.discovery import pattern_of, read_feed, read_sitemap, sniff, trap_reason
 from archive.extract import document
+from archive.extract.dates import parse_machine
 from archive.search.query import parse as parse_query
 from crawler.framing import Limits, ResponseFraming
 from crawler.outcomes import ExchangeError
@@ -107,6 +108,13 @@ def fuzz_arabic(data: bytes) -> None:
     assert fold(once) == once
     for match in words(text):
         match.group()
+
+
+def fuzz_dates(data: bytes) -> None:
+    text = data.decode("utf-8", "replace")
+    parse_machine(text)
+    page = f"<html><body><h1>A story</h1><time datetime='{text}'>{text}</time><p>{text}</p></body></html>"
+    read_response(Task(url=URL, response=HTML_HEAD + page.encode(), fetched_at=NOW))
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {

@@ -165,7 +165,10 @@ def main() -> int:
     given = parser.parse_args()
     started = time.monotonic()
     result = crawl(
-        quick=given.quick, loaded=given.loaded, only=given.only, settings=dict(pair.split("=", 1) for pair in given.s)
+        quick=given.quick,
+        loaded=given.loaded or os.getloadavg()[0] >= (os.cpu_count() or 1),
+        only=given.only,
+        settings=dict(pair.split("=", 1) for pair in given.s),
     )
     print(f"{'route':32} {'outcome':36} {'record':44} seconds")
     for path, outcome, record, seconds in result.rows:
@@ -175,7 +178,7 @@ def main() -> int:
     for seconds, stack in result.stalls if given.v else []:
         print(f"\nstood still for {seconds:.2f} s:\n{stack}")
     print(
-        f"\n{len(result.rows)} routes, {result.visited} URLs visited, {result.good} good articles archived; longest stall "
+        f"\n{len(result.rows)} routes, {result.visited} URLs settled, {result.good} good articles archived; longest stall "
         f"{result.stall:.2f} s ({result.busy:.2f} s of processor time), peak memory {result.megabytes:.0f} MB, crawl {result.seconds:.0f} s of {time.monotonic() - started:.0f} s"
     )
     for fault in result.faults:
