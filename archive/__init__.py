@@ -7,7 +7,7 @@
 ...         print(hit.title)
 """
 
-from archive import urls
+from archive import cdxserver, urls
 from archive.access import Archive
 from archive.article import Article, Dropped, Extraction, Image, Link, Page, SiteProfile
 from archive.capture import Capture, Location
@@ -24,10 +24,11 @@ from archive.errors import (
     SchemaTooNewError,
     UsageError,
 )
-from archive.imports import recover
+from archive.imports import Imported, Indexer, recover
 from archive.ingest import Committed, Ingest, Settled, check_writable, iso, open_ingest
 from archive.reading import MAX_PARTS, Answer, Found, Task, join_part
 from archive.reading import read as read_response
+from archive.selection import Wanted, moment_of
 from archive.store import Announced, CaptureRow, Due, Reading, Visit, articles, captures, fates, frontier, learned
 from archive.workers import WorkerKilledError, WorkerPool
 
@@ -50,6 +51,8 @@ __all__ = [
     "Extraction",
     "Found",
     "Image",
+    "Imported",
+    "Indexer",
     "Ingest",
     "Link",
     "Location",
@@ -63,16 +66,19 @@ __all__ = [
     "Task",
     "UsageError",
     "Visit",
+    "Wanted",
     "WorkerKilledError",
     "WorkerPool",
     "articles",
     "captures",
+    "cdxserver",
     "check_writable",
     "fates",
     "frontier",
     "iso",
     "join_part",
     "learned",
+    "moment_of",
     "open_ingest",
     "open_store",
     "pattern_of",

@@ -5,6 +5,7 @@
   4  in use: another process writes to the archive, or another crawlall runs
   5  the archive was made by a newer warraq
   6  cannot write: permission, disk full
+  7  a backfill could not have all that the index lists
   9  the start page of a site cannot be had, and nothing else of it either
  10  a crawl broke off by an error of ours
  11  told to stop (SIGTERM, SIGINT): what was done is safe, the rest stays due
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from crawler.report import Report
 
-DONE, IN_USE, SEED_FAILED, BROKEN, STOPPED = 0, 4, 9, 10, 11
+DONE, IN_USE, INCOMPLETE, SEED_FAILED, BROKEN, STOPPED = 0, 4, 7, 9, 10, 11
 
 WORST_FIRST = (BROKEN, 1, NotWritableError.exit_code, 5, 2, STOPPED, IN_USE, SEED_FAILED, DONE)
 """Which code stands for several crawls: our own failures before the world's, and those before what only has to wait."""

@@ -140,6 +140,12 @@ def set_via(db: Database, pairs: list[tuple[str, str]]) -> None:
     db.conn.executemany("UPDATE captures SET via = ? WHERE record_id = ? AND via = ''", pairs)
 
 
+def is_held(db: Database, url: str, timestamp: str) -> bool:
+    """Whether there is a capture of this URL of that very second (14 digits)."""
+    asked = "SELECT 1 FROM captures WHERE url = ? AND timestamp = ?"
+    return db.conn.execute(asked, (url, timestamp)).fetchone() is not None
+
+
 def seen_before(db: Database, payload_digest: str, url: str, timestamp: str) -> bool:
     """Whether the last whole answer of this URL before that time was this payload."""
     row = db.conn.execute(

@@ -2,7 +2,16 @@
 
 from archive.warc.manifest import read_manifest, write_manifest
 from archive.warc.openfile import OPEN
-from archive.warc.reader import Record, find_file, next_member, read_at, read_raw, read_records
+from archive.warc.reader import (
+    NotOneRecordError,
+    Record,
+    find_file,
+    next_member,
+    read_at,
+    read_member,
+    read_raw,
+    read_records,
+)
 from archive.warc.recompress import recompress
 from archive.warc.record import GZIP_HEADER, Original, compress, payload_digest, payloads, sha1_digest, warc_date
 from archive.warc.repair import TakenUp, closed_files, enter, open_files, sha256_of, take_up
@@ -12,6 +21,7 @@ from archive.warc.writer import WarcWriter, Written
 __all__ = [
     "GZIP_HEADER",
     "OPEN",
+    "NotOneRecordError",
     "Original",
     "Record",
     "TakenUp",
@@ -28,6 +38,7 @@ __all__ = [
     "payloads",
     "read_at",
     "read_manifest",
+    "read_member",
     "read_raw",
     "read_records",
     "recompress",

@@ -80,6 +80,29 @@ class _BrokenError(Exception):
     """Something is wrong at this place of a file; becomes a DamagedFileError where the path is known."""
 
 
+class NotOneRecordError(ValueError):
+    """These bytes are not one whole record in one gzip member."""
+
+
+def read_member(data: bytes, *, max_block: int = MAX_BLOCK) -> Record:
+    """The record that `data` is, which must be one gzip member and nothing after it; its location has no file name.
+
+    Raises:
+        NotOneRecordError: it is not, or its block is larger than `max_block`.
+    """
+    try:
+        record = _read_one(io.BytesIO(data), "", 0, max_block)
+    except _BrokenError as error:
+        raise NotOneRecordError(str(error)) from None
+    if record is None or not record.member_header:
+        raise NotOneRecordError("no gzip member")
+    if record.location.length != len(data):
+        raise NotOneRecordError(f"{len(data) - record.location.length} bytes after the record")
+    if not record.whole:
+        raise NotOneRecordError(f"a block of {record.length} bytes")
+    return record
+
+
 def find_file(folder: Path, filename: str) -> Path:
     """The file of that name in the archive folder, whether it is closed or still being written.
 

@@ -1,0 +1,175 @@
+"""`scrapy backfill URL --cdx … --warc-base …`: fills a site's archive with a period that others captured."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from archive import ArchiveError, Collection, Wanted, check_writable, moment_of, urls
+from archive import UsageError as WrongUseError
+from crawler.backfiller import BackfillSpider, Filled, NoIndexError, Plan
+from crawler.exits import BROKEN, DONE, INCOMPLETE, SEED_FAILED, STOPPED
+from crawler.sites import Site, load_site
+from crawler.stopping import Stopping
+
+if TYPE_CHECKING:
+    import argparse
+
+MATCHES = ("exact", "prefix", "host", "domain")
+
+
+class Command(ScrapyCommand):
+    """Fills a site's archive from a CDX server."""
+
+    requires_project = True
+
+    def syntax(self) -> str:
+        """What follows the command's name."""
+        return "[options] <url>"
+
+    def short_desc(self) -> str:
+        """One line for the list of commands."""
+        return "Fill a site's archive with a period that others captured (CDX server and WARC files)"
+
+    def long_desc(self) -> str:
+        """What --help prints."""
+        return (
+            "Asks a CDX server for captures of a URL, fetches each record by HTTP Range from where its WARC file is served, checks it, "
+            "and keeps it byte for byte with its own capture time. What the archive has is not fetched again: a backfill that broke off "
+            "is started again as it was. Exit codes: 0 done; 2 wrong usage; 4 the archive is in use; 5 made by a newer warraq; "
+            "6 cannot write; 7 something that the index lists cannot be had; 9 the CDX server cannot be had; 10 broke off by an error; "
+            "11 told to stop."
+        )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """The command's own options."""
+        super().add_options(parser)
+        parser.add_argument(
+            "--cdx", default="", help="address of the CDX server, such as http://localhost:8080/news/cdx"
+        )
+        parser.add_argument("--warc-base", default="", help="address below which the index's file names are served")
+        parser.add_argument("--from", dest="first", default="", help="from then on: 2026, 2026-11, 2026-11-24 (UTC)")
+        parser.add_argument("--to", dest="last", default="", help="up to then, all of that year, month or day")
+        parser.add_argument("--match", choices=MATCHES, default="prefix", help="which URLs (default: %(default)s)")
+        parser.add_argument(
+            "--site", default="", help="the entry of sites.toml whose archive it is (default: the URL's host)"
+        )
+        parser.add_argument("--most", type=int, default=10_000, help="captures to take at most (default: %(default)s)")
+        parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+
+    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Takes the crawl's own components out: this is no crawl."""
+        super().process_options(args, opts)
+        assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
+        for name in ("EXTENSIONS", "ITEM_PIPELINES"):
+            self.settings.set(name, {}, priority="cmdline")
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Fills, and says what came of it."""
+        if len(args) != 1 or not opts.cdx or not opts.warc_base:
+            raise UsageError(
+                "say what, and from where: scrapy backfill https://example.org/ --cdx http://…/cdx --warc-base http://…/warcs/ "
+                "(a server that only replays is no source: docs/backfill.md says why)",
+                print_help=False,
+            )
+        assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
+        try:
+            plan = self._plan(args[0], opts)
+            folder = Path(self.settings["ARCHIVE_DIR"] or Path(self.settings["WARRAQ_COLLECTIONS"]) / plan.site.name)
+            check_writable(Collection(folder))
+            spider, stopped = self._carry_out(plan, folder)
+            if spider.problem:
+                raise spider.problem
+        except ArchiveError as error:
+            print(f"scrapy backfill: {error}", file=sys.stderr)
+            self.exitcode = SEED_FAILED if isinstance(error, NoIndexError) else error.exit_code
+            return
+        self._tell(spider, folder, as_json=opts.json)
+        incomplete = bool(spider.filled.failed) or spider.filled.cut_off
+        self.exitcode = STOPPED if stopped else BROKEN if not spider.ended else INCOMPLETE if incomplete else DONE
+
+    def _plan(self, url: str, opts: argparse.Namespace) -> Plan:
+        assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
+        site = load_site(Path(self.settings["WARRAQ_SITES"]), opts.site) if opts.site else Site.from_url(url)
+        url = urls.canonicalise(url if "://" in url else f"https://{url}")
+        for address in (opts.cdx, opts.warc_base):
+            if not address.startswith(("http://", "https://")):
+                raise WrongUseError(f"{address!r} is no web address: it starts with http:// or https://")
+        if opts.most < 1:
+            raise WrongUseError("--most must be at least 1")
+        by_host = opts.match in {"host", "domain"}
+        wanted = Wanted(
+            host=urls.host_of(url) if by_host else "",
+            url_prefix="" if by_host else url,
+            first=moment_of(opts.first),
+            last=moment_of(opts.last),
+        )
+        if wanted.first and wanted.last and wanted.first[: len(wanted.last)] > wanted.last[: len(wanted.first)]:
+            raise WrongUseError(f"the period ends ({opts.last}) before it begins ({opts.first})")
+        asked = urls.host_of(url) if by_host else url
+        return Plan(
+            site=site,
+            url=asked,
+            match=opts.match,
+            wanted=wanted,
+            cdx=opts.cdx,
+            warc_base=opts.warc_base,
+            most=opts.most,
+        )
+
+    def _carry_out(self, plan: Plan, folder: Path) -> tuple[BackfillSpider, bool]:
+        assert self.crawler_process  # noqa: S101 - scrapy.cmdline sets it
+        crawler = self.crawler_process.create_crawler(BackfillSpider)
+        stopping = Stopping(self.crawler_process)
+        stopping.install()
+        self.crawler_process.crawl(crawler, plan=plan, folder=folder, heard=_draw)
+        self.crawler_process.start(install_signal_handlers=False)
+        spider = crawler.spider
+        if not isinstance(spider, BackfillSpider):
+            raise WrongUseError("the backfill could not start; see the log above")
+        spider.close_archive()  # told to stop, and not ended in time
+        return spider, bool(stopping.asked)
+
+    def _tell(self, spider: BackfillSpider, folder: Path, *, as_json: bool) -> None:
+        figures = _figures(spider, folder)
+        if sys.stderr.isatty():
+            print("\r\x1b[2K", end="", file=sys.stderr)
+        if as_json:
+            print(json.dumps(figures, ensure_ascii=False))
+            return
+        failed = ", ".join(f"{count} {reason}" for reason, count in figures["failed"].items())
+        print(
+            f"{figures['listed']} captures listed, {figures['held_before']} held before, {figures['fetched']} fetched "
+            f"({figures['bytes']} bytes); articles {figures['articles_new']} new, {figures['articles_changed']} changed, "
+            f"{figures['articles_unchanged']} unchanged; in {folder}"
+            + (f"; not to be had: {failed}" if failed else "")
+            + ("; the list was cut off: ask for a shorter period or raise --most" if figures["cut_off"] else "")
+        )
+
+
+def _figures(spider: BackfillSpider, folder: Path) -> dict[str, Any]:
+    filled, done = spider.filled, spider.imported
+    changes = {f"articles_{change}": done.articles[change] if done else 0 for change in ("new", "changed", "unchanged")}
+    return {
+        "folder": str(folder),
+        "listed": filled.listed,
+        "held_before": filled.held,
+        "fetched": filled.fetched,
+        "bytes": filled.bytes,
+        **changes,
+        "quarantined": dict(done.quarantined) if done else {},
+        "failed": dict(filled.failed),
+        "malformed": filled.malformed,
+        "cut_off": filled.cut_off,
+    }
+
+
+def _draw(filled: Filled) -> None:
+    if sys.stderr.isatty():
+        done = filled.held + filled.fetched + sum(filled.failed.values())
+        print(f"\r\x1b[2K{done}/{filled.listed} captures", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,175 @@
+"""`scrapy backfill` against CDX servers on loopback, as anybody would type it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from archive import Archive
+from archive.warc import read_raw, read_records
+from tests.archive.test_import import page
+from tests.archive.test_selection import capture, write
+from tests.server.cdx import CdxServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[2]
+
+
+def backfill(folder: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
+    settings = ("WARRAQ_OPEN_NETWORKS=127.0.0.0/8", f"ARCHIVE_DIR={folder}", "DOWNLOAD_DELAY=0", "LOG_LEVEL=ERROR")
+    command = [sys.executable, "-m", "scrapy", "backfill", *arguments, "--json"]
+    command += [word for setting in settings for word in ("-s", setting)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == code, done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
+    return json.loads(done.stdout) if done.stdout else {"said": done.stderr}
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    same = page("عنوان لا يتغير في هذا الاختبار كله")
+    captures = [
+        capture("https://news.example/1", 1, page("خبر كانون الثاني عن الثلج")),
+        capture("https://mirror.example/same", 1, same),
+        capture("https://news.example/2", 2, page("خبر شباط عن المطر الغزير")),
+        capture("https://news.example/same", 2, same),
+        capture("https://news.example/3", 3, page("خبر آذار عن الزهور البرية")),
+        capture("https://news.example/4", 4, page("خبر نيسان عن الربيع الطويل")),
+    ]
+    return write(tmp_path / "source", captures).parent
+
+
+def raw_of(folder: Path) -> dict[str, bytes]:
+    return {
+        record.id: read_raw(path.parent, record.location)
+        for path in folder.glob("*.warc.gz")
+        for record in read_records(path)
+        if record.type in {"response", "revisit"}
+    }
+
+
+@pytest.mark.parametrize(
+    ("manner", "paging"),
+    [("objects", "pages"), ("table", "key"), ("cdxj", "none"), ("cdx", "none"), ("objects", "key")],
+)
+def test_records_of_the_period_come_byte_for_byte_with_their_own_times(
+    source: Path, tmp_path: Path, manner: str, paging: str
+) -> None:
+    folder = tmp_path / "c"
+    with CdxServer(source, manner=manner, paging=paging) as server:
+        asked = (
+            "https://news.example/",
+            "--cdx",
+            server.cdx,
+            "--warc-base",
+            server.base,
+            "--from",
+            "2026-02",
+            "--to",
+            "2026-03",
+        )
+        said = backfill(folder, *asked)
+        assert server.asked[0] == "/robots.txt"
+        assert len(server.ranges) == 4
+        assert (said["listed"], said["fetched"], said["held_before"], said["failed"]) == (3, 4, 0, {})
+        assert said["articles_new"] == 4
+        held, there = raw_of(folder / "archive"), raw_of(source)
+        assert len(held) == 4  # three of the period, and what one of them repeats
+        assert all(there[record_id] == raw for record_id, raw in held.items())
+        with Archive(folder) as archive:
+            moments = {row["timestamp"] for row in archive.db.query("SELECT timestamp FROM captures")}
+            assert moments == {"20260115120000", "20260215120000", "20260315120000"}
+            assert "https://news.example/same" in {row["url"] for row in archive.newest()}
+        again = backfill(folder, *asked)
+        assert (again["held_before"], again["fetched"]) == (3, 0)
+        assert len(server.ranges) == 4
+    check = [sys.executable, "-m", "archive", "--archive", str(folder), "verify"]
+    assert subprocess.run(check, cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_longer_period_fetches_only_what_is_missing(source: Path, tmp_path: Path) -> None:
+    with CdxServer(source) as server:
+        asked = ("https://news.example/", "--cdx", server.cdx, "--warc-base", server.base)
+        assert backfill(tmp_path / "c", *asked, "--most", "2", code=7)["cut_off"]
+        said = backfill(tmp_path / "c", *asked)
+        assert (said["listed"], said["held_before"]) == (5, 2)
+        assert len(server.ranges) == len(set(server.ranges)) == 6
+
+
+def _other(data: bytes) -> bytes:
+    return data[:-40] + bytes(40)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (_other, "no-record"),
+        (lambda data: data[:-9], "no-record"),
+        (lambda data: b"x" * len(data), "no-record"),
+    ],
+)
+def test_bytes_that_are_not_the_record_are_not_kept(
+    source: Path, tmp_path: Path, spoil: Callable[[bytes], bytes], reason: str
+) -> None:
+    with CdxServer(source) as server:
+        server.spoil = spoil
+        said = backfill(
+            tmp_path / "c",
+            "https://news.example/",
+            "--cdx",
+            server.cdx,
+            "--warc-base",
+            server.base,
+            "--to",
+            "2026-01",
+            code=7,
+        )
+    assert (said["fetched"], said["failed"]) == (0, {reason: 1})
+    assert not raw_of(tmp_path / "c" / "archive")
+
+
+def test_a_server_that_ignores_the_range_is_not_read_to_the_end(source: Path, tmp_path: Path) -> None:
+    with CdxServer(source, ignores_range=True) as server:
+        said = backfill(
+            tmp_path / "c",
+            "https://news.example/",
+            "--cdx",
+            server.cdx,
+            "--warc-base",
+            server.base,
+            "--to",
+            "2026-01",
+            code=7,
+        )
+    assert said["failed"] == {"too-large": 1}
+
+
+def test_an_index_without_places_is_named_as_the_reason(source: Path, tmp_path: Path) -> None:
+    with CdxServer(source, manner="table") as server:
+        server.places = False
+        said = backfill(
+            tmp_path / "c", "https://news.example/", "--cdx", server.cdx, "--warc-base", server.base, code=7
+        )
+    assert said["failed"] == {"no-place": 5}
+
+
+def test_a_cdx_server_that_fails_is_one_line_and_exit_code_9(source: Path, tmp_path: Path) -> None:
+    with CdxServer(source) as server:
+        server.refuses = True
+        said = backfill(
+            tmp_path / "c", "https://news.example/", "--cdx", server.cdx, "--warc-base", server.base, code=9
+        )
+    assert len(said["said"].splitlines()) == 1
+    assert "answers 500" in said["said"]
+
+
+def test_a_server_that_only_replays_is_refused_as_wrong_usage(tmp_path: Path) -> None:
+    said = backfill(tmp_path / "c", "https://news.example/", "--cdx", "http://127.0.0.1:1/cdx", code=2)
+    assert "docs/backfill.md" in said["said"]
