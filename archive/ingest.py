@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from archive import cdxj, search, warc
 from archive.database import open_store
-from archive.store import articles, captures, fates, frontier, learned, runs
+from archive.errors import NotWritableError
+from archive.store import OperationalError, articles, captures, fates, frontier, learned, runs
 from archive.store.rows import CaptureRow, Reading
 from archive.surt import surt
 
@@ -173,14 +174,17 @@ class Ingest:
         rows, settled = self._rows, self._settled
         conversions = [self._convert(entry) for entry in settled]
         self.writer.sync()
-        with self.store.atomic():
-            for row in rows:
-                captures.insert(self.store.db, row)
-            for entry, conversion_id in zip(settled, conversions, strict=True):
-                self._write(entry, conversion_id, done)
-            search.index_articles(
-                self.store.db.conn, [article_id for article_id, change in done.articles if change != "unchanged"]
-            )
+        try:
+            with self.store.atomic():
+                for row in rows:
+                    captures.insert(self.store.db, row)
+                for entry, conversion_id in zip(settled, conversions, strict=True):
+                    self._write(entry, conversion_id, done)
+                search.index_articles(
+                    self.store.db.conn, [article_id for article_id, change in done.articles if change != "unchanged"]
+                )
+        except OperationalError as error:  # full, locked for too long, gone: the group waits, the WARC has it
+            raise NotWritableError(self.store.path, OSError(str(error))) from error
         self._rows, self._settled, self._fresh = [], [], {}
         return done
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import click
 
 from archive.cli import asking, giving, keeping, ordering, serving, watching
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, DamagedFileError
+from archive.store import DatabaseError
 
 __all__ = ["main", "warraq"]
 
@@ -23,6 +25,12 @@ class _Warraq(click.Group):
         except ArchiveError as error:
             click.echo(f"warraq: {error}", err=True)
             ctx.exit(error.exit_code)
+        except (DatabaseError, OverflowError) as error:
+            click.echo(
+                f"warraq: the database does not answer ({error}): `warraq verify` looks, `warraq reindex` rebuilds it",
+                err=True,
+            )
+            ctx.exit(DamagedFileError.exit_code)
         except BrokenPipeError:  # the reader (head, less) has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
@@ -57,4 +65,9 @@ for command in (command for module in _MODULES for command in module.COMMANDS):
 
 def main() -> None:
     """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # a terminal of another encoding gets escapes, not a traceback
     warraq.main(prog_name="warraq")

@@ -21,13 +21,17 @@ if TYPE_CHECKING:
     from sqlite_utils.migrations import Migrations
 
 __all__ = [
-    "Announced", "CaptureRow", "DatabaseError", "Due", "Kind", "Reading", "Store", "Visit", "articles", "captures", "coverage", "facets",
+    "Announced", "CaptureRow", "DatabaseError", "Due", "Kind", "OperationalError", "Reading", "Store", "Visit", "articles", "captures", "coverage",
+    "facets",
     "fates",
     "frontier", "learned", "runs",
 ]  # fmt: skip
 
 DatabaseError = sqlite3.Error
 """What every statement may raise: the file is locked, damaged, gone, or the statement took longer than `limit_time` allows."""
+
+OperationalError = sqlite3.OperationalError
+"""Of those, the ones that are not the statement's fault: locked, full, read-only, interrupted."""
 
 BUSY_TIMEOUT_S = 30.0
 """How long a reader or writer waits for another's transaction; group commits take milliseconds, a checkpoint seconds at worst."""
