@@ -21,10 +21,8 @@ if TYPE_CHECKING:
     from sqlite_utils.migrations import Migrations
 
 __all__ = [
-    "Announced", "CaptureRow", "DatabaseError", "Due", "Kind", "OperationalError", "Reading", "Store", "Visit", "articles", "captures", "coverage",
-    "facets",
-    "fates",
-    "frontier", "learned", "runs",
+    "Announced", "CaptureRow", "DatabaseError", "Due", "Kind", "OperationalError", "Reading", "Store", "Visit", "articles", "captures",
+    "coverage", "facets", "fates", "frontier", "learned", "runs",
 ]  # fmt: skip
 
 DatabaseError = sqlite3.Error
