@@ -138,3 +138,14 @@ def _handler(server: CdxServer) -> Any:
             pass
 
     return Handler
+
+
+if __name__ == "__main__":  # python -m tests.server.cdx collections/demo/archive
+    import sys
+    import time
+    from pathlib import Path
+
+    with CdxServer(Path(sys.argv[1])) as served:
+        print(f"--cdx {served.cdx} --warc-base {served.base}", flush=True)
+        while True:
+            time.sleep(60)
