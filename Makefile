@@ -8,7 +8,7 @@ BIN := .venv/bin
 PORT ?= 8321
 
 .DEFAULT_GOAL := help
-.PHONY: help demo hostile fuzz test lint types imports tests browser-test conformance format clean clean-demo
+.PHONY: help demo hostile fuzz test lint types imports tests browser-test conformance crash format clean clean-demo
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -42,6 +42,9 @@ tests: .venv/.synced ## the tests
 
 conformance: .venv/.synced ## let warcio, FastWARC, cdxj-indexer, wacz, pywb and replayweb.page judge an archive (needs chromium, npm)
 	$(BIN)/python -m tests.conformance.peers
+
+crash: .venv/.synced ## kill crawls, fill disks, flip bits, and print what was lost (as root, for the small disks)
+	$(BIN)/python -m tests.crash
 
 browser-test: .venv/.synced ## the reading room in Debian's chromium (installs it, and playwright, where they are missing)
 	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; }

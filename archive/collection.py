@@ -11,7 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,9 @@ from archive.errors import ArchiveLockedError, ArchiveNotFoundError, NotWritable
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+PROBE_BYTES = 1 << 18
+"""What a database and a WARC need to be made at all: an empty database with its -shm and -wal has 200 kB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,7 @@ class Collection:
         try:
             for folder in (self.folder, self.warcs, self.indexes):
                 folder.mkdir(parents=True, exist_ok=True)
-            probe = self.folder / f".probe-{os.getpid()}"
-            probe.touch()
-            probe.unlink()
+                _probe(folder / f".probe-{os.getpid()}")
         except OSError as error:
             raise NotWritableError(self.folder, error) from error
 
@@ -78,7 +79,15 @@ class Collection:
             except BlockingIOError:
                 file.seek(0)
                 raise ArchiveLockedError(self.folder, file.read().strip() or "another process") from None
-            file.truncate(0)
-            file.write(f"process {os.getpid()} ({' '.join(sys.argv)[:200]})\n")
-            file.flush()
+            with suppress(OSError):  # a full disk cannot hold the holder's name: the lock is held all the same
+                os.ftruncate(file.fileno(), 0)
+                os.write(file.fileno(), f"process {os.getpid()} ({' '.join(sys.argv)[:200]})\n".encode())
             yield
+
+
+def _probe(path: Path) -> None:
+    """Writes and removes a file: a disk with less room than that is as good as full, and better named before a crawl than in it."""
+    try:
+        path.write_bytes(bytes(PROBE_BYTES))
+    finally:
+        path.unlink(missing_ok=True)

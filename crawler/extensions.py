@@ -6,11 +6,11 @@ import asyncio
 import json
 import logging
 import sys
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import scrapy
 from scrapy import signals
 from scrapy.utils.asyncio import create_looping_call
 from scrapy.utils.misc import load_object
@@ -29,10 +29,11 @@ from archive import (
 )
 from crawler.report import Report, progress_line, summary_text
 from crawler.stopping import stopping
+from crawler.warcinfo import warcinfo
 from crawler.wire import exchange_captured
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from scrapy import Request
     from scrapy.crawler import Crawler
@@ -76,6 +77,7 @@ class ArchiveExtension:
         self._summary = summary
         self._stop = stop
         self._open = True
+        self._run = 0
         self._loops: list[Any] = []
 
     @classmethod
@@ -84,14 +86,11 @@ class ArchiveExtension:
         settings = crawler.settings
         site = crawler.spider.site  # type: ignore[union-attr]
         folder = Path(settings["ARCHIVE_DIR"] or Path(settings["WARRAQ_COLLECTIONS"]) / site.name)
-        info = {
-            "software": f"warraq (Scrapy {scrapy.__version__})",
-            "operator": settings["WARRAQ_OPERATOR"],
-            "http-header-user-agent": settings["USER_AGENT"],
-            "robots": "obey",
-            "isPartOf": site.name,
-        }
-        ingest = open_ingest(Collection(folder), info=info, clock=load_object(settings["WARRAQ_CLOCK"]))
+        ingest = open_ingest(
+            Collection(folder),
+            info=warcinfo(settings, site=site.name),
+            clock=load_object(settings["WARRAQ_CLOCK"]),
+        )
         shared = crawler.spider.pool  # type: ignore[union-attr]
 
         def stop(reason: str) -> None:
@@ -114,10 +113,13 @@ class ArchiveExtension:
 
     def spider_opened(self) -> None:
         """Starts the clocks of the group commit and of the progress line."""
-        self.run = self.ingest.begin_run("crawl", site=self.report.site)
-        recovered = recover(self.ingest, self.pool, site=self.report.site)
-        if recovered.records - recovered.known or recovered.outcomes:
-            logger.warning("took up %d captures that an earlier crawl left unread", sum(recovered.outcomes.values()))
+        with self.writing():
+            self._run = self.ingest.begin_run("crawl", site=self.report.site)
+            recovered = recover(self.ingest, self.pool, site=self.report.site)
+            if recovered.records - recovered.known or recovered.outcomes:
+                logger.warning(
+                    "took up %d captures that an earlier crawl left unread", sum(recovered.outcomes.values())
+                )
         self._repeat(self.commit, COMMIT_SECONDS)
         if sys.stderr.isatty() and self._summary:
             self._repeat(self._draw_progress, DRAW_SECONDS)
@@ -135,11 +137,13 @@ class ArchiveExtension:
 
     def exchange_captured(self, capture: Capture, request: Request) -> None:
         """Writes the exchange to the WARC; row and response ride on the request until a callback claims them."""
-        try:
-            row = self.ingest.record(capture, site=self.report.site)
-        except NotWritableError as error:
-            self._give_up(error)
+        if self.report.problem:
             return
+        with self.writing():
+            self._record(capture, request)
+
+    def _record(self, capture: Capture, request: Request) -> None:
+        row = self.ingest.record(capture, site=self.report.site)
         self.report.fetched(capture, row)
         if "frontier" not in request.meta:
             outcome = "robots" if request.url.endswith("/robots.txt") else "other"
@@ -154,22 +158,26 @@ class ArchiveExtension:
         return request.meta.pop("capture", None) or (None, b"")
 
     def settle(self, settled: Settled) -> None:
-        """Takes what became of a URL."""
-        self.ingest.settle(settled)
+        """Takes what became of a URL; of nothing more once the disk is full: what has no record must not count as visited."""
+        if not self.report.problem:
+            self.ingest.settle(settled)
 
     def commit(self) -> None:
         """Makes everything so far durable, and counts it."""
-        try:
-            self.report.add(self.ingest.commit())
-        except NotWritableError as error:
-            self._give_up(error)
-
-    def _give_up(self, error: NotWritableError) -> None:
-        """A disk that is full ends the crawl: what was committed is safe, the rest stays due."""
         if not self.report.problem:
-            self.report.problem = str(error)
-            logger.critical("%s", error)
-            self._stop("not-writable")
+            with self.writing():
+                self.report.add(self.ingest.commit())
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A disk that turns out to be full in here ends the crawl: what was committed is safe, the rest stays due."""
+        try:
+            yield
+        except NotWritableError as error:
+            if not self.report.problem:
+                self.report.problem, self.report.reason = str(error), "not-writable"
+                logger.critical("%s", error)
+                self._stop("not-writable")
 
     def stop_soon(self) -> None:
         """From now on a request that fails says nothing of its URL: it was we who ended it."""
@@ -186,10 +194,11 @@ class ArchiveExtension:
             self.pool.close(at_once=self.stopping)
         self.commit()
         report = self.report
-        report.reason = reason
+        report.reason = report.reason or reason
         report.still_due = frontier.count_due(self.ingest.store.db, site=report.site, now=iso(self.clock()))
-        self.ingest.end_run(self.run, result=reason, summary=report.as_dict())
-        self.ingest.close()
+        with self.writing(), ExitStack() as last:
+            last.callback(self.ingest.close)
+            self.ingest.end_run(self._run, result=report.reason, summary=report.as_dict())
         if self._summary:
             if sys.stderr.isatty():
                 sys.stderr.write("\r\x1b[2K")

@@ -71,7 +71,7 @@ class Visits:
     def begin(self, *, recheck: bool) -> None:
         """Announces what the site starts from; with `recheck`, makes all that is known due."""
         now = iso(self._archive.clock())
-        with self._archive.ingest.store.atomic():
+        with self._archive.writing(), self._archive.ingest.store.atomic():
             frontier.announce(self._db, self._seeds(), now=now)
             if recheck:
                 frontier.make_due(self._db, site=self._site.name, now=now)
@@ -102,7 +102,7 @@ class Visits:
             if urls.canonicalise(url)  # may lie on another host: the robots.txt of the site vouches for it
         ]
         if found and not self._site.sitemaps and self._site.in_scope(f"{origin}/", index=True):
-            with self._archive.ingest.store.atomic():
+            with self._archive.writing(), self._archive.ingest.store.atomic():
                 frontier.announce(self._db, found, now=iso(self._archive.clock()))
 
     def draw(self, limit: int, *, busy: set[int]) -> list[Due]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from sqlite_utils import Database
@@ -14,7 +15,7 @@ from archive.store.rows import Announced, CaptureRow, Due, Kind, Reading, Visit
 from archive.store.schema import MIGRATIONS, unknown_steps
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -33,6 +34,9 @@ OperationalError = sqlite3.OperationalError
 
 BUSY_TIMEOUT_S = 30.0
 """How long a reader or writer waits for another's transaction; group commits take milliseconds, a checkpoint seconds at worst."""
+
+UNWRITABLE = frozenset({8, 10, 13, 14})
+"""SQLite's primary result codes READONLY, IOERR, FULL and CANTOPEN (https://www.sqlite.org/rescode.html)."""
 
 PROGRESS_STEPS = 10_000
 """Steps of SQLite's machine between two looks at the clock: a fraction of a millisecond."""
@@ -90,9 +94,16 @@ class Store:
         for migrations in (MIGRATIONS, *extra):
             migrations.apply(self.db)
 
-    def atomic(self) -> AbstractContextManager[object]:
-        """One transaction: committed when the block ends, undone when it raises."""
-        return self.db.atomic()
+    @contextmanager
+    def atomic(self) -> Iterator[None]:
+        """One transaction: committed when the block ends, undone when it raises; NotWritableError when the disk is full."""
+        try:
+            with self.db.atomic():
+                yield
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF in UNWRITABLE:
+                raise NotWritableError(self.path, OSError(str(error))) from error
+            raise
 
     def limit_time(self, seconds: float) -> None:
         """Interrupts whatever statement still runs that many seconds from now: it raises DatabaseError."""

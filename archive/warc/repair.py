@@ -50,14 +50,18 @@ def take_up(folder: Path, *, on_close: Callable[[Path], None] | None = None) -> 
         NotWritableError: a file cannot be cut or renamed.
     """
     taken: list[TakenUp] = []
-    for path in open_files(folder):
-        try:
+    path = folder
+    try:
+        for path in open_files(folder):
             taken += _close(path)
-        except OSError as error:
-            raise NotWritableError(path, error) from error
-    cut = {one.path: one for one in taken}
-    known = read_manifest(folder)
-    entered = [path for path in closed_files(folder) if path.name not in known and enter(path, on_close=on_close)]
+        cut = {one.path: one for one in taken}
+        known = read_manifest(folder)
+        entered = []
+        for path in closed_files(folder):
+            if path.name not in known and enter(path, on_close=on_close):
+                entered.append(path)
+    except OSError as error:
+        raise NotWritableError(path, error) from error
     return [cut.get(path, TakenUp(path=path)) for path in entered]
 
 

@@ -114,7 +114,7 @@ class NewsSpider(Spider):
         self.crawler.signals.connect(self.item_lost, signal=signals.item_dropped)
         self.crawler.signals.connect(self.item_lost, signal=signals.item_error)
         self._visits.begin(recheck=self._recheck)
-        while self._drawn < self._max_pages:
+        while self._drawn < self._max_pages and not archive.report.problem:
             self._freed.clear()
             room = self._window - len(self._busy)
             limit = min(room, self._max_pages - self._drawn)
@@ -233,7 +233,8 @@ class NewsSpider(Spider):
                 break
             row, data = self._archive.claim(request)
             part = await self._read(self._visits.task(response.url, data, row))
-            self._archive.settle(self._visits.part(request.url, row, part))
+            with self._archive.writing():
+                self._archive.settle(self._visits.part(request.url, row, part))
             if part.article is None:
                 break
             answer = join_part(answer, part)
