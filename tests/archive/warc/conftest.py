@@ -28,7 +28,7 @@ def chunked(body: bytes, *fields: str, size: int = 100) -> bytes:
 
 def capture(response: bytes = b"", **changed: Any) -> Capture:
     given = response or chunked(
-        gzip.compress(PAGE * 90), "Content-Encoding: gzip", "sEt-CoOkie: a=1", "Set-Cookie: b=2"
+        gzip.compress(PAGE * 90, mtime=0), "Content-Encoding: gzip", "sEt-CoOkie: a=1", "Set-Cookie: b=2"
     )
     fields = {"url": "http://news.example/khabar/1?x=%D8%A3", "started": MOMENT, "request": REQUEST, "ip": "192.0.2.7"}
     return Capture(**{**fields, "response": given, **changed})
