@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -22,11 +23,16 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 
 
-def backfill(folder: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
+def command(folder: Path, *arguments: str) -> list[str]:
     settings = ("WARRAQ_OPEN_NETWORKS=127.0.0.0/8", f"ARCHIVE_DIR={folder}", "DOWNLOAD_DELAY=0", "LOG_LEVEL=ERROR")
-    command = [sys.executable, "-m", "scrapy", "backfill", *arguments, "--json"]
-    command += [word for setting in settings for word in ("-s", setting)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+    start = [sys.executable, "-m", "scrapy", "backfill", *arguments, "--json"]
+    return start + [word for setting in settings for word in ("-s", setting)]
+
+
+def backfill(folder: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
+    done = subprocess.run(
+        command(folder, *arguments), cwd=ROOT, capture_output=True, text=True, timeout=100, check=False
+    )
     assert done.returncode == code, done.stderr + done.stdout
     assert "Traceback" not in done.stderr
     return json.loads(done.stdout) if done.stdout else {"said": done.stderr}
@@ -173,3 +179,25 @@ def test_a_cdx_server_that_fails_is_one_line_and_exit_code_9(source: Path, tmp_p
 def test_a_server_that_only_replays_is_refused_as_wrong_usage(tmp_path: Path) -> None:
     said = backfill(tmp_path / "c", "https://news.example/", "--cdx", "http://127.0.0.1:1/cdx", code=2)
     assert "docs/backfill.md" in said["said"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGTERM, 11)])
+def test_a_backfill_that_broke_off_goes_on_where_it_was(source: Path, tmp_path: Path, number: int, code: int) -> None:
+    folder = tmp_path / "c"
+    with CdxServer(source) as server:
+        asked = ("https://news.example/", "--cdx", server.cdx, "--warc-base", server.base)
+        with subprocess.Popen(command(folder, *asked), cwd=ROOT, stdout=subprocess.DEVNULL) as running:
+
+            def strike(data: bytes) -> bytes:
+                if len(server.ranges) == 3:
+                    running.send_signal(number)
+                return data
+
+            server.spoil = strike
+            assert running.wait(60) == code
+        said = backfill(folder, *asked)
+        assert 0 < said["held_before"] < 5
+        assert said["failed"] == {}
+    assert len(raw_of(folder / "archive")) == 6
+    with Archive(folder) as archive:
+        assert len(list(archive.newest())) == 6
