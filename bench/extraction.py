@@ -10,7 +10,8 @@ Scores: word F1 is the overlap of the two bags of words (NFKC, lower case, Arabi
 without spaces by character), a mean over pages. Snippet F counts `with` found as right and `without` found as wrong,
 over all pages. CPU is process time a page, whole call, with the first page of each extractor not counted.
 Peers (resiliparse, newspaper4k, readability-lxml, news-please) want an environment of their own, for instance
-    uv run --with resiliparse,newspaper4k,readability-lxml,news-please python bench/extraction.py --peers
+    uv run --with resiliparse,newspaper4k,readability-lxml python bench/extraction.py --peers
+news-please wants newspaper3k, which is the same module as newspaper4k: it has to be measured without that.
 """
 
 from __future__ import annotations
@@ -167,7 +168,12 @@ def peers() -> dict[str, Extractor]:
 
     def readability(module: Any) -> Extractor:
         html = importlib.import_module("lxml.html")
-        return lambda body, _url: html.fromstring(module.Document(body).summary()).text_content()
+
+        def run(body: bytes, _url: str) -> str:
+            summary = module.Document(body.decode("utf-8", "replace")).summary()
+            return str(html.fromstring(summary).text_content())
+
+        return run
 
     def newsplease(module: Any) -> Extractor:
         return lambda body, url: module.NewsPlease.from_html(body.decode("utf-8", "replace"), url=url).maintext or ""

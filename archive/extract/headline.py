@@ -90,16 +90,16 @@ def _candidates(document: Document, head: Head, marks: Marks, sitename: str) -> 
 
 
 def _printed_part(title: str, marks: Marks) -> str:
-    """The part of a `<title>` that the page prints as a line of its own, when it prints the whole nowhere.
+    """The end of a `<title>` when the page prints that as a line of its own, and the whole nowhere.
 
-    A table layout has no heading, and its site's name may stand first.
+    A table layout has no heading, and its site's name stands first as often as last.
     """
     parts = [part.strip() for part in _SEPARATOR.split(title)]
     if len(parts) != 2:
         return title
     printed = {text for text in marks.texts() if len(text) <= _MAX_TITLE}
-    longer = max(parts, key=len)
-    return longer if title not in printed and longer in printed else title
+    first, last = parts
+    return last if len(last) > len(first) and last in printed and title not in printed else title
 
 
 def _leads_home(heading: HtmlElement, url: str) -> bool:
