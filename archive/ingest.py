@@ -6,9 +6,10 @@ indexes; it can never leave a row without its record.
 
 from __future__ import annotations
 
+import logging
 import re
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from archive.collection import Collection
     from archive.store import Announced, Store, Visit
 
+
+logger = logging.getLogger(__name__)
 
 NOT_MODIFIED = re.compile(rb"HTTP/1\.[01] 304\b")
 EMPTY_PAYLOAD = warc.sha1_digest(b"")
@@ -96,6 +99,7 @@ class Ingest:
         self._rows: list[CaptureRow] = []
         self._settled: list[Settled] = []
         self._fresh: dict[str, captures.Held] = {}
+        self._claims: dict[str, tuple[str, str]] = {}
 
     @property
     def waiting(self) -> int:
@@ -164,29 +168,86 @@ class Ingest:
 
     def settle(self, settled: Settled) -> None:
         """Takes what became of a capture; durable after the next commit."""
-        self._settled.append(settled)
+        self._settled.append(self._identified(settled))
+
+    def _identified(self, settled: Settled) -> Settled:
+        """The same, with the article under its page's own URL when the canonical one that it gives is another article's.
+
+        Some sites print one constant canonical URL on many pages. It is believed while nothing else stands there.
+        """
+        article, row = settled.article, settled.row
+        if article is None or row is None:
+            return settled
+        if article.url != row.url:
+            db = self.store.db
+            held = self._claims.get(article.url) or articles.words_of(db, article.url)
+            if (
+                held
+                and not articles.alike(held, (article.title, article.text))
+                and not articles.is_home(db, article.url, row.url)
+            ):
+                article = replace(article, url=row.url)
+                settled = replace(settled, article=article)
+        self._claims[article.url] = (article.title, article.text)
+        return settled
 
     def commit(self) -> Committed:
         """Makes everything so far durable: conversion records, fsync of the WARC, then all rows in one transaction."""
-        done = Committed()
         if not self.waiting:
-            return done
-        rows, settled = self._rows, self._settled
-        conversions = [self._convert(entry) for entry in settled]
+            return Committed()
+        entries = [(entry, self._convert(entry)) for entry in self._settled]
         self.writer.sync()
         try:
-            with self.store.atomic():
-                for row in rows:
-                    captures.insert(self.store.db, row)
-                for entry, conversion_id in zip(settled, conversions, strict=True):
-                    self._write(entry, conversion_id, done)
-                search.index_articles(
-                    self.store.db.conn, [article_id for article_id, change in done.articles if change != "unchanged"]
-                )
+            done = self._write_rows(entries)
         except OperationalError as error:  # full, locked for too long, gone: the group waits, the WARC has it
             raise NotWritableError(self.store.path, OSError(str(error))) from error
-        self._rows, self._settled, self._fresh = [], [], {}
+        self._rows, self._settled, self._fresh, self._claims = [], [], {}, {}
         return done
+
+    def _write_rows(self, entries: list[tuple[Settled, str]]) -> Committed:
+        """All rows in one transaction; one by one when an entry among them cannot be written, which then says so."""
+        done = Committed()
+        try:
+            with self.store.atomic():
+                self._write_captures()
+                self._write_group(entries, done)
+        except OperationalError:
+            raise
+        except Exception:
+            logger.exception("a group of %d readings cannot be written as one", len(entries))
+            with self.store.atomic():
+                self._write_captures()
+            done = Committed()
+            for entry, conversion_id in entries:
+                self._write_alone(entry, conversion_id, done)
+        return done
+
+    def _write_captures(self) -> None:
+        for row in self._rows:
+            captures.insert(self.store.db, row)
+
+    def _write_group(self, entries: list[tuple[Settled, str]], done: Committed) -> None:
+        before = len(done.articles)
+        for entry, conversion_id in entries:
+            self._write(entry, conversion_id, done)
+        written = [article_id for article_id, change in done.articles[before:] if change != "unchanged"]
+        search.index_articles(self.store.db.conn, written)
+
+    def _write_alone(self, entry: Settled, conversion_id: str, done: Committed) -> None:
+        try:
+            one = Committed()
+            with self.store.atomic():
+                self._write_group([(entry, conversion_id)], one)
+        except OperationalError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever one page provokes must not cost the others
+            reading = Reading(outcome="failed", reason="error", detail=f"{type(error).__name__}: {error}")
+            one = Committed()
+            with self.store.atomic():
+                self._write(Settled(row=entry.row, reading=reading, visit=entry.visit), "", one)
+        done.outcomes += one.outcomes
+        done.articles += one.articles
+        done.announced += one.announced
 
     def _convert(self, entry: Settled) -> str:
         """The clean text of a version that is not held yet, as a conversion record; its record id, '' when there is none to write."""

@@ -11,6 +11,7 @@ import multiprocessing
 import queue
 import resource
 import signal
+import sys
 import threading
 from concurrent.futures import Future
 from contextlib import suppress
@@ -49,7 +50,7 @@ class WorkerPool(Generic[TaskT, ResultT]):
 
     `seconds` is the wall time limit of a task, `megabytes` the address space limit of a worker. A Future fails with
     WorkerKilledError when a limit was passed or the worker died. `preload` names modules that the fork server imports
-    once, so that a new worker starts at once.
+    once, so that a new worker starts at once; `warm_up()` of the function's module, if it has one, is called in each.
     """
 
     def __init__(
@@ -176,6 +177,9 @@ class _Worker(Generic[TaskT, ResultT]):
 def _work(pipe: Connection, function: Callable[[TaskT], ResultT], megabytes: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it ends us through the pipe
     resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+    warm_up = getattr(sys.modules[function.__module__], "warm_up", None)
+    if warm_up is not None:  # what is loaded on first use must not count against the first page
+        warm_up()
     pipe.send(("up", None, 0.0))
     while True:
         try:

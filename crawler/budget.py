@@ -26,6 +26,7 @@ class Limits:
     index_depth: int = 3
     sitemaps: int = 2000
     pattern: int = 200
+    obeyed: frozenset[str] = frozenset()
 
 
 class Budget:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 QUIET_OUTCOMES = frozenset(
     {
         "article",
+        "withheld",
         "unchanged",
         "listing",
         "feed",

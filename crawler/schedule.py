@@ -73,7 +73,7 @@ def _interval(history: History, now: datetime) -> timedelta | None:  # noqa: PLR
             return 30 * DAY
         case "other" | "part":
             return None
-        case "article":
+        case "article" | "withheld":
             return _article_interval(now - history.born)
         case _:
             shortest, longest = BASE.get(history.kind, BASE["page"])

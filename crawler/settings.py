@@ -19,9 +19,11 @@ WARRAQ_SUMMARY_JSON = False  # the same as WARRAQ_SUMMARY = "json"
 
 # --- politeness --------------------------------------------------------------------------------------------------------------------
 USER_AGENT = "warraq/0.1 (news archive; +https://github.com/warraq/warraq)"
-ROBOTSTXT_OBEY = (
-    True  # by crawler.robots, in place of Scrapy's own middleware, which lets first requests through (2.19)
-)
+# by crawler.robots, in place of Scrapy's own middleware, which lets first requests through (2.19)
+ROBOTSTXT_OBEY = True
+# Words of a page (robots meta, X-Robots-Tag, TDM reservation: noarchive, noai, noimageai, noindex, tdm-reservation …) that keep it out of
+# articles, search and text records. They are recorded of every capture in any case; the WARC keeps what was served (`warraq redact`).
+WARRAQ_OBEY_DIRECTIVES: list[str] = []
 CONCURRENT_REQUESTS = 16
 CONCURRENT_ITEMS = (
     1  # a response yields one item at most; Scrapy makes so many tasks for each response, and 100 cost it 7 ms
@@ -31,33 +33,26 @@ DOWNLOAD_DELAY = 0.5
 
 # --- the frontier ------------------------------------------------------------------------------------------------------------------
 WARRAQ_MAX_PAGES = 2000  # visits in one run; the rest stays due for the next
-WARRAQ_MAX_DEPTH = (
-    4  # how far pages that are not articles are followed from a seed; what is deeper counts as `too-deep`
-)
-WARRAQ_MAX_REDIRECTS = (
-    10  # in a row, each a visit of its own; the next is `failed too-many-redirects`. Browsers allow 20
-)
+# how far pages that are not articles are followed from a seed; what is deeper counts as `too-deep`
+WARRAQ_MAX_DEPTH = 4
+# in a row, each a visit of its own; the next is `failed too-many-redirects`. Browsers allow 20
+WARRAQ_MAX_REDIRECTS = 10
 WARRAQ_MAX_INDEX_DEPTH = 3  # sitemap index in sitemap index; the protocol allows one, some sites have two
-WARRAQ_MAX_SITEMAPS = (
-    2000  # sitemaps read in one run: the rest is `budget too-many-sitemaps`; large papers have one a day for years
-)
+# sitemaps read in one run: the rest is `budget too-many-sitemaps`; large papers have one a day for years
+WARRAQ_MAX_SITEMAPS = 2000
 WARRAQ_MAX_SITEMAP_URLS = 50_000  # of one sitemap: the protocol's own limit; more counts as `too-many-entries`
 WARRAQ_MAX_LINKS = 2000  # of one page, at most 2000; a front page has 200 to 800; more counts as `too-many-links`
-WARRAQ_PATTERN_BUDGET = (
-    200  # visits in one run to URLs of one shape (numbers, ids, slugs apart) of which not one in ten was an
-)
-# article; the rest is `budget fruitless-pattern` for a day. Calendars, session ids and made-up lists end here
-WARRAQ_HOST_BUDGET = (
-    0  # requests to one host in one run, 0 for any number: WARRAQ_MAX_PAGES bounds the run; `budget-exceeded`
-)
+# visits in one run to URLs of one shape (numbers, ids, slugs apart) of which not one in ten was an article; the rest is
+# `budget fruitless-pattern` for a day. Calendars, session ids and made-up lists end here
+WARRAQ_PATTERN_BUDGET = 200
+# requests to one host in one run, 0 for any number: WARRAQ_MAX_PAGES bounds the run; `budget-exceeded`
+WARRAQ_HOST_BUDGET = 0
 
 # --- limits of one exchange (crawler.handlers; each ends it with the outcome named) --------------------------------------------------
-WARRAQ_MAX_BODY_BYTES = (
-    10 << 20
-)  # as sent, `too-large`: a news page has 0.1 MB, a full sitemap 5 to 10; two dozen of them fit in memory
-WARRAQ_MAX_HEADER_BYTES = (
-    256 << 10
-)  # of all header blocks, interim ones too, `headers-too-large`; browsers allow as much
+# as sent, `too-large`: a news page has 0.1 MB, a full sitemap 5 to 10; two dozen of them fit in memory
+WARRAQ_MAX_BODY_BYTES = 10 << 20
+# of all header blocks, interim ones too, `headers-too-large`; browsers allow as much
+WARRAQ_MAX_HEADER_BYTES = 256 << 10
 WARRAQ_MAX_HEADER_LINE_BYTES = 64 << 10
 WARRAQ_MAX_DECODED_BYTES = 20 << 20  # after gzip, br, zstd, deflate: `quarantine too-large`, the record is kept
 WARRAQ_FIRST_BYTE_TIMEOUT = 30  # s from the request to the first byte of an answer, `first-byte-timeout`

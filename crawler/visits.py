@@ -66,6 +66,7 @@ class Visits:
         self._limits = limits
         self._page = page
         self._budget = Budget(limits)
+        self._obeyed = limits.obeyed
         self._profiles: dict[str, SiteProfile] = {}
 
     def begin(self, *, recheck: bool) -> None:
@@ -165,7 +166,7 @@ class Visits:
 
     async def settled(self, due: Due, row: CaptureRow | None, answer: Answer, response: Response) -> Settled:
         """What an answer means for the archive and for the frontier; most of what a long list announces is put down here already."""
-        answer = self._followable(due, answer)
+        answer = self._permitted(self._followable(due, answer))
         self._budget.bore(due.url, answer.outcome)
         announced, left_out = await self._announce(due, answer)
         self._archive.report.left_out.update(left_out)
@@ -227,6 +228,11 @@ class Visits:
             url_id=url_id, at=now, outcome="part", due_at="", payload_digest=row.payload_digest if row else ""
         )
         return Settled(row=row, reading=Reading(outcome="part", reason=answer.reason), visit=visit)
+
+    def _permitted(self, answer: Answer) -> Answer:
+        """The answer; without its article when the page bears a word that we have chosen to obey."""
+        word = next((word for word in answer.directives if word in self._obeyed), "")
+        return replace(answer, outcome="withheld", reason=word, article=None) if answer.article and word else answer
 
     def _followable(self, due: Due, answer: Answer) -> Answer:
         """The answer; a redirect that leads back, or on and on, is a failure."""

@@ -166,3 +166,32 @@ def set_conversions(db: Database, pairs: list[tuple[str, str]]) -> None:
         """,
         pairs,
     )
+
+
+ALIKE = 0.3
+"""Share of common words from which two texts can be versions of one article; unrelated news shares a tenth."""
+
+
+def words_of(db: Database, url: str) -> tuple[str, str] | None:
+    """Title and text of the latest version at that URL, None when there is none."""
+    row = db.conn.execute("SELECT title, text FROM articles WHERE url = ? AND is_latest = 1", (url,)).fetchone()
+    return (row[0], row[1]) if row else None
+
+
+def alike(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Whether two (title, text) can be versions of one article: the same title, or many of the same words."""
+    if one[0] == other[0]:
+        return True
+    words, others = set(one[1].split()), set(other[1].split())
+    return len(words & others) >= ALIKE * len(words | others)
+
+
+def is_home(db: Database, url: str, page: str) -> bool:
+    """Whether the article at `url` was read at that page before: then what stands there now is its next version."""
+    return (
+        db.conn.execute(
+            "SELECT 1 FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE c.url = ? AND a.url = ? LIMIT 1",
+            (page, url),
+        ).fetchone()
+        is not None
+    )

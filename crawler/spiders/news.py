@@ -92,6 +92,7 @@ class NewsSpider(Spider):
                 index_depth=settings.getint("WARRAQ_MAX_INDEX_DEPTH"),
                 sitemaps=settings.getint("WARRAQ_MAX_SITEMAPS"),
                 pattern=settings.getint("WARRAQ_PATTERN_BUDGET"),
+                obeyed=frozenset(word.lower() for word in settings.getlist("WARRAQ_OBEY_DIRECTIVES")),
             ),
             page=PageLimits(
                 decoded_bytes=settings.getint("WARRAQ_MAX_DECODED_BYTES"),

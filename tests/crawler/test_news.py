@@ -129,3 +129,17 @@ def test_a_url_that_the_spider_cannot_digest_is_visited_once(tmp_path, monkeypat
     assert site.asked.count("/") == 1
     (row,) = rows(tmp_path / "a", "SELECT * FROM urls WHERE kind = 'seed'")
     assert (row["outcome"], row["reason"], row["failures"]) == ("failed", "error", 1)
+
+
+def test_an_article_that_bears_a_word_we_obey_is_withheld_and_asked_for_again_later(tmp_path):
+    reserved = article_page("A story with its rights reserved").replace(
+        "<head>", '<head><meta name="robots" content="noai">'
+    )
+    assert "noai" in reserved
+    with site_of(paths=PATHS[:3], **{PATHS[0]: reserved}) as site:
+        crawl(f"{site.url}/", tmp_path / "a", "-s", "WARRAQ_OBEY_DIRECTIVES=noai,noarchive")
+        crawl(f"{site.url}/", tmp_path / "b")
+    assert len(rows(tmp_path / "a", "SELECT id FROM articles")) == 2
+    (row,) = rows(tmp_path / "a", "SELECT reason, directives FROM captures WHERE outcome = 'withheld'")
+    assert (row["reason"], "noai" in row["directives"]) == ("noai", True)
+    assert len(rows(tmp_path / "b", "SELECT id FROM articles")) == 3
