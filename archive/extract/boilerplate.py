@@ -113,6 +113,9 @@ _MOSTLY_LINK = 0.6
 _SHORT_LINE = 80
 _DATE_LABEL = 60
 _SOURCE_LABEL = 40
+_FURNITURE_WORDS = 20
+_MOST_LEARNED = 0.3
+"""Share of the text that what the site has taught may take: more is an article written to a pattern, not furniture."""
 _BYLINE_WORDS = 3
 """Words that stand around the author's name in a byline («كتبت», "By", "Par … le"); a sentence about him has more."""
 
@@ -148,7 +151,17 @@ def judge_lines(lines: Sequence[Line], places: Sequence[str], known: Known) -> l
     forward = range(len(lines))
     for order, top in ((forward, True), (reversed(forward), False)):
         _drop_edge(order, top=top, lines=lines, keys=keys, rows=rows, rules=rules, known=known)
+    _spare_patterns(lines, rules)
     return rules
+
+
+def _spare_patterns(lines: Sequence[Line], rules: list[str]) -> None:
+    """Take back what the site has taught where it would take much of the text."""
+    left = sum(len(line.text) for line, rule in zip(lines, rules, strict=True) if not rule or rule == "site")
+    taken = [index for index, rule in enumerate(rules) if rule == "site"]
+    if sum(len(lines[index].text) for index in taken) > _MOST_LEARNED * left:
+        for index in taken:
+            rules[index] = ""
 
 
 def _anywhere(line: Line, key: str, rows: Sequence[Phrase], known: Known) -> str:
@@ -203,11 +216,20 @@ def _edge_rule(line: Line, key: str, rows: Sequence[Phrase], known: Known, *, to
     for phrase in rows:
         if _is_proof(phrase, line, key, top=top and distance < _TOP_LINES):
             return f"phrase:{phrase.kind}"
-    if key in known.learned and not known.is_title(key):
+    if key in known.learned and not known.is_title(key) and _is_furniture(key):
         return "site"
     if any(author in key and len(key.replace(author, " ").split()) <= _BYLINE_WORDS for author in known.authors):
         return "author"
     return "section" if top and key in known.labels else ""
+
+
+def _is_furniture(key: str) -> bool:
+    """Tell whether a line that many pages of a site have can be furniture.
+
+    News of prices, weather and results is written to a pattern: the same sentences each day, with other numbers.
+    """
+    words = key.split()
+    return len(words) <= _FURNITURE_WORDS and "0" not in words
 
 
 def _is_proof(phrase: Phrase, line: Line, key: str, *, top: bool) -> bool:

@@ -1,0 +1,22 @@
+"""The rules of lines: what is furniture by its words, and what only looks so."""
+
+from archive.extract.boilerplate import Known, Line, judge_lines, line_key
+
+
+def test_news_written_to_a_pattern_is_not_taken_for_furniture():
+    lines = [
+        Line("سعر الذهب اليوم عيار 21 يسجل 4510 جنيهات"),
+        Line("وسجل عيار 18 سعر 3865 جنيها في السوق"),
+        Line("من خزانة الصحيفة القديمة"),
+    ]
+    learned = frozenset(line_key(line.text) for line in lines)
+    known = Known(is_title=lambda key: False, learned=learned)
+    body = [Line("وقال تجار إن الطلب زاد في الأسبوع الأخير بعد تراجع طويل للأسعار العالمية في البورصات.")] * 3
+    assert judge_lines([*lines[:2], *body], [""] * 5, known) == [""] * 5
+    assert judge_lines([*body, lines[2]], [""] * 4, known)[-1] == "site"
+
+
+def test_what_a_site_repeats_never_takes_the_whole_text():
+    lines = [Line(f"جملة من الجمل التي تتكرر {word}") for word in ("أولا", "ثانيا", "ثالثا", "رابعا")]
+    known = Known(is_title=lambda key: False, learned=frozenset(line_key(line.text) for line in lines))
+    assert judge_lines(lines, [""] * 4, known) == [""] * 4
