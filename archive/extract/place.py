@@ -47,6 +47,8 @@ _NOT_MAIN = frozenset(
 """Elements that hold a part of an article, never all of it (a long list would pass for the article otherwise)."""
 _LEAD_WORDS = 8
 _LEAD_LENGTH = 60
+_SENTENCE_WORDS = 5
+_FULL_STOPS = (".", "!", "?", "؟", "۔", "。")
 _ALL_LINK = 0.9
 _ITEM_LINK = 0.5
 _LINK_WORDS = 4
@@ -88,7 +90,9 @@ def _beside(element: HtmlElement, main: HtmlElement | None) -> bool:
 
 def _is_label(text: str) -> bool:
     """Tell whether a line before the text is a label (date, byline, section): a lead has more words."""
-    return len(text.split()) < _LEAD_WORDS and len(text) < _LEAD_LENGTH
+    words = len(text.split())
+    is_sentence = words >= _SENTENCE_WORDS and text.endswith(_FULL_STOPS)
+    return words < _LEAD_WORDS and len(text) < _LEAD_LENGTH and not is_sentence
 
 
 def main_element(pieces: Sequence[Piece], blocks: Sequence[Block]) -> HtmlElement | None:

@@ -1,6 +1,8 @@
 """The rules of lines: what is furniture by its words, and what only looks so."""
 
+from archive.extract import extract
 from archive.extract.boilerplate import Known, Line, judge_lines, line_key
+from tests.archive.extract import pages
 
 
 def test_news_written_to_a_pattern_is_not_taken_for_furniture():
@@ -20,3 +22,12 @@ def test_what_a_site_repeats_never_takes_the_whole_text():
     lines = [Line(f"جملة من الجمل التي تتكرر {word}") for word in ("أولا", "ثانيا", "ثالثا", "رابعا")]
     known = Known(is_title=lambda key: False, learned=frozenset(line_key(line.text) for line in lines))
     assert judge_lines(lines, [""] * 4, known) == [""] * 4
+
+
+def test_a_sentence_before_the_text_is_no_label():
+    texts = [*pages.PARAGRAPHS]
+    html = pages.document(
+        f"<div class=points><p>جملة قصيرة تلخص الخبر كله.</p></div><div class=text>{''.join(f'<p>{t}</p>' for t in texts)}</div>"
+    )
+    text = extract(pages.page(html)).article.text
+    assert "جملة قصيرة تلخص الخبر كله." in text
