@@ -211,7 +211,7 @@ class Ingest:
             with self.store.atomic():
                 self._write_captures()
                 self._write_group(entries, done)
-        except OperationalError:
+        except (OperationalError, NotWritableError):
             raise
         except Exception:
             logger.exception("a group of %d readings cannot be written as one", len(entries))
@@ -238,7 +238,7 @@ class Ingest:
             one = Committed()
             with self.store.atomic():
                 self._write_group([(entry, conversion_id)], one)
-        except OperationalError:
+        except (OperationalError, NotWritableError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever one page provokes must not cost the others
             reading = Reading(outcome="failed", reason="error", detail=f"{type(error).__name__}: {error}")
