@@ -26,9 +26,9 @@ def test_no_bar_fails_on_the_hostile_site(result):
         ("/bomb/brotli", "quarantine too-large"),
         ("/flood/tiny-chunks", "failed bad-framing"),
         ("/patho/attributes", "quarantine too-complex"),
-        ("/patho/links", "quarantine timeout"),
+        ("/patho/links", "quarantine timeout or quarantine too-large"),  # whichever bound this machine meets first
         ("/trap/redirect-to-metadata", "redirect http-302"),
     ],
 )
 def test_each_attack_ends_in_an_outcome_with_its_name(result, route, outcome):
-    assert {path: said for path, said, _, _ in result.rows}[route] == outcome
+    assert {path: said for path, said, _, _ in result.rows}[route] in outcome.split(" or ")
