@@ -51,7 +51,7 @@ def test_another_address_than_loopback_is_warned_of_loudly(shelf):
         process.stdout.readline()
         assert "WARNING: 0.0.0.0 can be reached from other machines" in process.stderr.readline()
     finally:
-        process.send_signal(signal.SIGINT)
+        process.kill()
         process.communicate(timeout=20)
 
 
