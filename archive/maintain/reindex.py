@@ -13,6 +13,7 @@ from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]
 
 from archive import cdxj, warc
 from archive.durable import sync_folder
+from archive.errors import ArchiveNotFoundError
 from archive.imports import Imported, Indexer
 from archive.ingest import open_ingest
 
@@ -39,8 +40,10 @@ def reindex(
 ) -> Imported:
     """Rebuilds the database and the CDXJ index; the old database stays in place until the new one is whole and on disk.
 
-    Raises ArchiveLockedError, NotWritableError.
+    Raises ArchiveNotFoundError where there is neither, ArchiveLockedError, NotWritableError.
     """
+    if not collection.exists() and not (warc.closed_files(collection.warcs) or warc.open_files(collection.warcs)):
+        raise ArchiveNotFoundError(collection.folder)
     fresh = collection.database.with_name("warraq.rebuilt.db")
     _remove(fresh)
     ingest = open_ingest(collection, info={"software": "warraq", "description": "reindex"}, clock=clock, database=fresh)

@@ -108,3 +108,8 @@ def test_an_interrupted_rebuild_leaves_the_old_database(folder, tmp_path):
     assert tables(copy) == before
     warraq("--archive", copy, "reindex")
     assert tables(copy) == before
+
+
+def test_a_folder_with_nothing_to_rebuild_is_left_as_it_is(tmp_path):
+    warraq("--archive", tmp_path, "reindex", code=3)
+    assert list(tmp_path.iterdir()) == []
