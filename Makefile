@@ -5,6 +5,7 @@
 PYTHON ?= python3
 UV := .uv/bin/uv
 BIN := .venv/bin
+EXTRAS := --extra web --extra parquet --extra plot
 PORT ?= 8321
 
 .DEFAULT_GOAL := help
@@ -19,7 +20,7 @@ $(UV):
 	.uv/bin/pip --quiet --disable-pip-version-check install 'uv>=0.9,<1'
 
 .venv/.synced: uv.lock pyproject.toml | $(UV)
-	$(UV) sync --quiet --frozen --all-extras --python $(PYTHON)
+	$(UV) sync --quiet --frozen $(EXTRAS) --python $(PYTHON)
 	@touch $@
 
 demo: .venv/.synced ## crawl the demo site into collections/demo; run it again to see a recrawl
@@ -48,7 +49,7 @@ crash: .venv/.synced ## kill crawls, fill disks, flip bits, and print what was l
 
 browser-test: .venv/.synced ## the reading room in Debian's chromium (installs it, and playwright, where they are missing)
 	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; }
-	$(UV) sync --quiet --frozen --all-extras --group browser --python $(PYTHON)
+	$(UV) sync --quiet --frozen $(EXTRAS) --group browser --python $(PYTHON)
 	$(BIN)/python -m pytest -q tests/archive/web/test_browser.py
 
 hostile: .venv/.synced ## crawl the hostile site: what became of each route, in what time and memory; fails when a bar fails
