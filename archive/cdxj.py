@@ -66,8 +66,11 @@ def parse_line(line: str) -> Entry:
         ValueError: it is no CDXJ line.
     """
     urlkey, timestamp, fields = line.rstrip("\n").split(" ", 2)
-    values = json.loads(fields)
-    place = Location(filename=values["filename"], offset=int(values["offset"]), length=int(values["length"]))
+    try:
+        values = json.loads(fields)
+        place = Location(filename=str(values["filename"]), offset=int(values["offset"]), length=int(values["length"]))
+    except (KeyError, TypeError, RecursionError, OverflowError) as error:
+        raise ValueError(f"no CDXJ line: {type(error).__name__} {error}") from error
     texts = {name: str(values.get(name, "")) for name in ("url", "mime", "status", "digest")}
     return Entry(urlkey=urlkey, timestamp=timestamp, location=place, **texts)
 

@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from archive import http, urls
 from archive.article import Article, Page, SiteProfile
-from archive.discovery.feeds import read_feed
+from archive.discovery.feeds import MAX_ENTRIES, MAX_FEED_BYTES, read_feed
+from archive.discovery.lenient import MAX_BYTES
 from archive.discovery.likeness import judge
-from archive.discovery.sitemaps import read_sitemap
+from archive.discovery.sitemaps import MAX_URLS, read_sitemap
 from archive.discovery.sniff import sniff
 from archive.discovery.traps import trap_reason
 from archive.extract import extract
@@ -49,7 +50,8 @@ CHALLENGE_STATUSES = frozenset({401, 402, 403, 407, 429, 451, 503})
 class Task:
     """A response to read. `response` is exact; `decoded_limit` bounds its decoded body, in bytes.
 
-    `links_limit` bounds the links of a page, `entries_limit` the entries of a sitemap.
+    `links_limit` bounds the links of a page; `entries_limit` the entries of a sitemap, `sitemap_bytes` its bytes without gzip,
+    `feed_entries` and `feed_bytes` the same of a feed.
     """
 
     url: str
@@ -58,7 +60,10 @@ class Task:
     site: SiteProfile = field(default_factory=SiteProfile)
     decoded_limit: int = 20 << 20
     links_limit: int = 2000
-    entries_limit: int = 50_000
+    entries_limit: int = MAX_URLS
+    sitemap_bytes: int = MAX_BYTES
+    feed_entries: int = MAX_ENTRIES
+    feed_bytes: int = MAX_FEED_BYTES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,8 +132,10 @@ def read(task: Task) -> Answer:  # noqa: PLR0911 - one return for each kind of r
 
 def _redirect(task: Task, response: http.Response) -> Answer:
     target = urls.join(task.url, response.get("Location"))
-    if not target:
-        return Answer(outcome="failed", reason="bad-redirect", detail=response.get("Location")[:200])
+    if not target or not urls.canonicalise(target):
+        location = response.get("Location")
+        reason = "url-too-long" if len(location) > urls.MAX_LENGTH else "bad-redirect"
+        return Answer(outcome="failed", reason=reason, detail=location[:200])
     found = Found(url=urls.canonicalise(target), kind="page", by="redirect")
     return Answer(outcome="redirect", reason=f"http-{response.status}", detail=found.url, found=(found,))
 
@@ -166,7 +173,7 @@ def _page(task: Task, response: http.Response, body: bytes) -> Page:
 
 
 def _feed(task: Task, body: bytes, content_type: str) -> Answer:
-    feed = read_feed(body, task.url, content_type, zone=_zone(task))
+    feed = read_feed(body, task.url, content_type, zone=_zone(task), limit=task.feed_entries, max_bytes=task.feed_bytes)
     found = tuple(
         Found(
             url=urls.twin_of(entry.url) or entry.url,
@@ -176,11 +183,13 @@ def _feed(task: Task, body: bytes, content_type: str) -> Answer:
         )
         for entry in feed.entries
     )
-    return Answer(outcome="feed", found=found, left_out=() if feed.complete else (("too-many-entries", 1),))
+    return Answer(outcome="feed", found=found, left_out=_cut(complete=feed.complete, too_large=feed.too_large))
 
 
 def _sitemap(task: Task, body: bytes, content_type: str) -> Answer:
-    sitemap = read_sitemap(body, task.url, content_type, zone=_zone(task), limit=task.entries_limit)
+    sitemap = read_sitemap(
+        body, task.url, content_type, zone=_zone(task), limit=task.entries_limit, max_bytes=task.sitemap_bytes
+    )
     children = [
         Found(url=child.url, kind="sitemap", by="sitemap", published_hint=_iso(child.updated))
         for child in sitemap.children
@@ -194,14 +203,21 @@ def _sitemap(task: Task, body: bytes, content_type: str) -> Answer:
         )
         for entry in sitemap.entries
     ]
-    left_out = () if sitemap.complete else (("too-many-entries", 1),)
+    left_out = _cut(complete=sitemap.complete, too_large=sitemap.too_large)
+    if sitemap.too_long:
+        left_out = (*left_out, ("url-too-long", sitemap.too_long))
     return Answer(outcome="sitemap", found=(*children, *entries), left_out=left_out)
+
+
+def _cut(*, complete: bool, too_large: bool) -> tuple[tuple[str, int], ...]:
+    """What a feed or sitemap fell to that was not read to its end; how much was left, nobody counted."""
+    return () if complete else (("too-many-bytes" if too_large else "too-many-entries", 1),)
 
 
 def _html(task: Task, extraction: Extraction) -> Answer:
     article = _storable(extraction.article) if extraction.article else None
     follow = "nofollow" not in extraction.directives
-    left_out: Counter[str] = Counter()
+    left_out: Counter[str] = Counter({"url-too-long": extraction.too_long})
     found = [Found(url=link.url, kind="feed", by="page") for link in extraction.feeds]
     if follow:
         found += _worth_a_visit(task, extraction.links, left_out)

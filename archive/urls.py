@@ -152,9 +152,11 @@ def canonicalise(url: str) -> str:
     scheme, host, path, query = parts.groups()
     if (without_session := _PATH_SESSION.sub("", path)) != path:  # may leave a dot segment: parse again
         return canonicalise(f"{scheme}://{host}{without_session}?{query or ''}")
+    if (bare := _FINAL_DOT.sub("", host)) != host:  # may leave a number, which is an address: parse again
+        return canonicalise(f"{scheme}://{bare}{path}" + ("" if query is None else f"?{query}"))
     path = _ODD_ESCAPE.sub(_escape, path)
     query = _clean_query(_ODD_ESCAPE.sub(_escape, query)) if query else ""
-    clean = f"{scheme}://{_FINAL_DOT.sub('', host)}{path}" + (f"?{query}" if query else "")
+    clean = f"{scheme}://{host}{path}" + (f"?{query}" if query else "")
     return clean if len(clean) <= MAX_LENGTH else ""
 
 

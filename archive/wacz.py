@@ -51,7 +51,10 @@ def _check(path: Path, package: zipfile.ZipFile, max_bytes: int) -> None:
     members = package.infolist()
     if len(members) > MAX_MEMBERS:
         raise DamagedFileError(path, 0, f"{len(members)} files in a package")
+    size = path.stat().st_size
     for member in members:
+        if not 0 <= member.header_offset < size:
+            raise DamagedFileError(path, 0, f"{member.filename!r} lies outside of the file")
         if problem := _problem(member):
             raise DamagedFileError(path, member.header_offset, f"{member.filename!r} {problem}")
     names = [member.filename for member in members]

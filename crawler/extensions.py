@@ -196,6 +196,8 @@ class ArchiveExtension:
         report = self.report
         report.reason = report.reason or reason
         report.still_due = frontier.count_due(self.ingest.store.db, site=report.site, now=iso(self.clock()))
+        if report.met_max_pages and report.still_due:
+            report.left_out["max-pages"] = report.still_due
         with self.writing(), ExitStack() as last:
             last.callback(self.ingest.close)
             self.ingest.end_run(self._run, result=report.reason, summary=report.as_dict())

@@ -40,6 +40,7 @@ class Report:
     bytes_saved: int = 0
     announced: int = 0
     still_due: int = 0
+    met_max_pages: bool = False
     reason: str = ""
     problem: str = ""
     seed_problem: str = ""
@@ -121,6 +122,7 @@ def summary_text(report: Report) -> str:
         ("gone", str(report.outcomes["gone"])),
         ("disallowed by robots.txt", str(report.outcomes["disallowed"])),
         ("failed", _counts(report.failures)),
+        ("left out by a limit", _counts(report.left_out)),
         ("URLs", f"{report.announced} announced, {report.still_due} still due"),
         ("ended", "; ".join(filter(None, (report.reason, report.seed_problem, report.problem)))),
         ("files", f"{report.folder}  ({', '.join(report.warcs) or 'no new WARC'})"),

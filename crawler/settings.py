@@ -31,20 +31,27 @@ CONCURRENT_REQUESTS_PER_DOMAIN = 2
 DOWNLOAD_DELAY = 0.5
 
 # --- the frontier ------------------------------------------------------------------------------------------------------------------
-WARRAQ_MAX_PAGES = 2000  # visits in one run; the rest stays due for the next
+WARRAQ_MAX_PAGES = 2000  # visits in one run; the rest stays due for the next, and is counted as `max-pages`
 # how far pages that are not articles are followed from a seed; what is deeper counts as `too-deep`
 WARRAQ_MAX_DEPTH = 4
 # in a row, each a visit of its own; the next is `failed too-many-redirects`. Browsers allow 20
 WARRAQ_MAX_REDIRECTS = 10
-WARRAQ_MAX_INDEX_DEPTH = 3  # sitemap index in sitemap index; the protocol allows one, some sites have two
+WARRAQ_MAX_INDEX_DEPTH = (
+    3  # sitemap index in sitemap index: the protocol allows one, some sites have two; `index-too-deep`
+)
 # sitemaps read in one run: the rest is `budget too-many-sitemaps`; large papers have one a day for years
 WARRAQ_MAX_SITEMAPS = 2000
 WARRAQ_MAX_SITEMAP_URLS = 50_000  # of one sitemap: the protocol's own limit; more counts as `too-many-entries`
+WARRAQ_MAX_SITEMAP_BYTES = 50 << 20  # the same protocol's, without gzip; the rest is not read, `too-many-bytes`
+WARRAQ_MAX_FEED_ENTRIES = (
+    2000  # from its top, where the new ones are; feeds have 10 to 200; more counts as `too-many-entries`
+)
+WARRAQ_MAX_FEED_BYTES = 10 << 20  # feeds with the full text of a hundred articles have 2 MB; `too-many-bytes`
 WARRAQ_MAX_LINKS = 2000  # of one page, at most 2000; a front page has 200 to 800; more counts as `too-many-links`
 # visits in one run to URLs of one shape (numbers, ids, slugs apart) of which not one in ten was an article; the rest is
 # `budget fruitless-pattern` for a day. Calendars, session ids and made-up lists end here
 WARRAQ_PATTERN_BUDGET = 200
-# requests to one host in one run, 0 for any number: WARRAQ_MAX_PAGES bounds the run; `budget-exceeded`
+# requests to one host in one run, 0 for any number: WARRAQ_MAX_PAGES bounds the run; the rest is `budget budget-exceeded` for a day
 WARRAQ_HOST_BUDGET = 0
 
 # --- limits of one exchange (crawler.handlers; each ends it with the outcome named) --------------------------------------------------
@@ -55,7 +62,8 @@ WARRAQ_MAX_HEADER_BYTES = 256 << 10
 WARRAQ_MAX_HEADER_LINE_BYTES = 64 << 10
 WARRAQ_MAX_DECODED_BYTES = 20 << 20  # after gzip, br, zstd, deflate: `quarantine too-large`, the record is kept
 WARRAQ_FIRST_BYTE_TIMEOUT = 30  # s from the request to the first byte of an answer, `first-byte-timeout`
-# DOWNLOAD_TIMEOUT bounds the whole exchange, `timeout`; URLs of more than 2,000 characters are never taken up (archive.urls.MAX_LENGTH)
+# DOWNLOAD_TIMEOUT bounds the whole exchange, `timeout`. URLs of more than 2,000 characters are never taken up, `url-too-long`: that is no
+# setting, for a URL is an identity (archive.urls.MAX_LENGTH; browsers' address bars and CDNs end there too)
 
 # --- extraction --------------------------------------------------------------------------------------------------------------------
 WARRAQ_EXTRACTION_WORKERS = 2

@@ -43,17 +43,23 @@ FAILED = frozenset({"failed", "refused", "gone", "quarantine", "disallowed", "bu
 """Outcomes after which what we knew of the URL (ETag, digest) stays as it was."""
 
 
+REFUSED = {"robots-disallowed": "disallowed", "budget-exceeded": "budget"}
+"""What a request that was not made, on purpose, counts as: nothing failed."""
+
 AT_ONCE = 1000
 """URLs that are announced in one go: 10 ms; a sitemap may have 50,000, and the crawl goes on meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageLimits:
-    """What a worker takes from one response: bytes after decoding, links of a page, entries of a sitemap."""
+    """What a worker takes from one response: bytes after decoding, links of a page, entries and bytes of a sitemap or feed."""
 
     decoded_bytes: int
     links: int
     entries: int
+    sitemap_bytes: int
+    feed_entries: int
+    feed_bytes: int
 
 
 class Visits:
@@ -129,6 +135,7 @@ class Visits:
         return Task(
             url=url, response=data, fetched_at=self._moment(row), site=self._profile(urls.host_of(url)),
             decoded_limit=self._page.decoded_bytes, links_limit=self._page.links, entries_limit=self._page.entries,
+            sitemap_bytes=self._page.sitemap_bytes, feed_entries=self._page.feed_entries, feed_bytes=self._page.feed_bytes,
         )  # fmt: skip
 
     def _moment(self, row: CaptureRow | None) -> datetime:
@@ -170,7 +177,8 @@ class Visits:
         self._budget.bore(due.url, answer.outcome)
         announced, left_out = await self._announce(due, answer)
         self._archive.report.left_out.update(left_out)
-        detail = answer.detail or ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()))
+        missed = ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()) if count)
+        detail = answer.detail if answer.outcome == "redirect" else "; ".join(filter(None, (answer.detail, missed)))
         reading = Reading(
             outcome=answer.outcome, reason=answer.reason, detail=detail, directives=" ".join(answer.directives)
         )
@@ -210,7 +218,7 @@ class Visits:
 
     def failed(self, due: Due, row: CaptureRow | None, reason: str, detail: str) -> Settled:
         """The visit of a URL that gave no usable response."""
-        outcome = "disallowed" if reason == "robots-disallowed" else "failed"
+        outcome = REFUSED.get(reason, "failed")
         if due.kind == "seed":
             self._archive.report.seed_problem = f"{due.url}: {detail}"
         visit = self._visit(due, outcome=outcome, reason=reason)
@@ -269,7 +277,7 @@ class Visits:
             if not entry.url or not self._belongs(entry.url, kind, due):
                 continue
             if deep > (self._limits.index_depth if kind == "sitemap" else self._limits.depth) and kind != "article":
-                left_out["too-deep"] += 1
+                left_out["index-too-deep" if kind == "sitemap" else "too-deep"] += 1
                 continue
             yield Announced(
                 url=entry.url,

@@ -5,16 +5,17 @@ import sys
 import atheris
 
 OURS = [
-    "archive.http",
-    "archive.extract",
-    "archive.discovery",
-    "archive.urls",
-    "archive.arabic",
-    "archive.search.query",
-    "archive.surt",
+    "archive",
+    "crawler.robotstxt",
+    "crawler.framing",
+    "crawler.sites",
+    "crawler.sitekeys",
+    "crawler.wire",
+    "crawler.guard",
+    "warcio",
 ]
 
-with atheris.instrument_imports(include=[*OURS, "crawler.robotstxt", "crawler.framing"]):
+with atheris.instrument_imports(include=OURS):
     from targets import TARGETS
 
 if __name__ == "__main__":

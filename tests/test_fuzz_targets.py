@@ -2,7 +2,9 @@
 # ruff: noqa: E501 -- a table of data
 
 import importlib.util
+import io
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -34,8 +36,21 @@ def test_no_input_makes_a_parser_fail(name):
     check()
 
 
+def _package_before_its_start() -> bytes:
+    """A package whose members lie before its first byte."""
+    with zipfile.ZipFile(buffer := io.BytesIO(), "w") as package:
+        package.writestr("datapackage.json", "{}")
+    data = bytearray(buffer.getvalue())
+    data[-6:-2] = (int.from_bytes(data[-6:-2], "little") + 5).to_bytes(4, "little")
+    return bytes(data)
+
+
 FOUND: list[tuple[str, bytes]] = [
     ("page", b"HTTP/1.1 200 OK\r\n<rss><channel><item><link>\x01\x9d'\xeea"),
+    ("url", b"http://0x.."),
+    ("wacz", _package_before_its_start()),
+    ("cdxj", b"a 1 []"),
+    ("cdxj", b'a 1 {"filename": 1, "offset": null, "length": "1"}'),
     ("page", "<html><body><p>\u0645\u06cc\u200c\u062e \x01\uffff</p>".encode()),
 ]
 

@@ -6,7 +6,7 @@ Written on lxml: feedparser takes seven times the CPU (bench/discovery.py) and k
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -41,7 +41,8 @@ class Feed:
 
     `entries` in feed order, each URL once. `hub` and `self_url` are its WebSub addresses ('' when it has none). `every`
     is how often it says it changes (`ttl`, `sy:updatePeriod`), None when it does not. `complete` is False when entries
-    or bytes were left out because of a limit. `problem` says why nothing could be read, '' when something was.
+    or bytes were left out because of a limit, `too_large` when it was bytes. `problem` says why nothing
+    could be read, '' when something was.
     """
 
     entries: tuple[Announced, ...] = ()
@@ -51,6 +52,7 @@ class Feed:
     self_url: str = ""
     every: timedelta | None = None
     complete: bool = True
+    too_large: bool = False
     problem: str = ""
 
 
@@ -61,15 +63,19 @@ def read_feed(
     *,
     zone: tzinfo = UTC,
     limit: int = MAX_ENTRIES,
+    max_bytes: int = MAX_FEED_BYTES,
 ) -> Feed:
-    """Read the feed that `url` served; `zone` is the site's, for times without one. Never raises on bad input."""
-    data = gunzip(body, MAX_FEED_BYTES)
-    complete = len(data) < MAX_FEED_BYTES
+    """Read the feed that `url` served; `zone` is the site's, for times without one. Never raises on bad input.
+
+    At most `limit` entries of its first `max_bytes` bytes without gzip.
+    """
+    data = gunzip(body, max_bytes)
+    complete = len(data) < max_bytes
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
-        return _read_json(data, url, zone=zone, limit=limit)
+        return replace(_read_json(data, url, zone=zone, limit=limit), too_large=not complete)
     root = parse(mend(data, content_type))
     if root is None:
-        return Feed(problem="not XML")
+        return Feed(problem="not XML", too_large=not complete)
     items = list(
         islice((element for element in root.iter(etree.Element) if local_name(element) in _ENTRY_TAGS), limit + 1)
     )
@@ -85,6 +91,7 @@ def read_feed(
         self_url=_link(root, base, "self"),
         every=_every(head),
         complete=complete and len(items) <= limit,
+        too_large=not complete,
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from archive.discovery.announced import Announced, parse_time, plain
 from archive.discovery.lenient import MAX_BYTES, gunzip, local_name, mend, stream
-from archive.urls import resolve
+from archive.urls import MAX_LENGTH, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,13 +40,16 @@ class Sitemap:
     """What a sitemap says.
 
     `entries` are pages, `children` the sitemaps that an index names; `lastmod` is their `updated`. `complete` is False
-    when a limit left something out, or the file is broken off. `problem` says why nothing could be read.
+    when a limit left something out, or the file is broken off; `too_large` when it was the limit of bytes. `too_long` counts
+    what has a longer URL than any that is taken up. `problem` says why nothing could be read.
     """
 
     kind: Literal["urlset", "index", "text", ""] = ""
     entries: tuple[Announced, ...] = ()
     children: tuple[Announced, ...] = ()
     complete: bool = True
+    too_large: bool = False
+    too_long: int = 0
     problem: str = ""
 
 
@@ -57,30 +60,37 @@ def read_sitemap(
     *,
     zone: tzinfo = UTC,
     limit: int = MAX_URLS,
+    max_bytes: int = MAX_BYTES,
 ) -> Sitemap:
-    """Read the sitemap that `url` served, gzip or not; `zone` is the site's, for times without one. Never raises."""
-    data = gunzip(body, MAX_BYTES)
-    complete = len(data) < MAX_BYTES
+    """Read the sitemap that `url` served, gzip or not; `zone` is the site's, for times without one. Never raises.
+
+    At most `limit` URLs of its first `max_bytes` bytes without gzip.
+    """
+    data = gunzip(body, max_bytes)
+    complete = len(data) < max_bytes
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:4].lower() == b"http":
         return _read_text(data, url, limit=limit, complete=complete)
     found: dict[str, Announced] = {}
     children: dict[str, Announced] = {}
-    root, count = "", 0
+    root, count, too_long = "", 0, 0
     for name, kind, fields in _blocks(mend(data, content_type)):
         root = root or name
         count += 1
         if count > limit:
             break
         entry = _entry(fields, url, zone)
+        too_long += not entry and len(fields.get("loc", "")) > MAX_LENGTH
         if entry:
             (children if kind == "sitemap" else found).setdefault(entry.url, entry)
     if not root:
-        return Sitemap(problem="no <url> and no <sitemap> in it")
+        return Sitemap(problem="no <url> and no <sitemap> in it", too_large=not complete)
     return Sitemap(
         kind="index" if children and not found else "urlset",
         entries=tuple(found.values()),
         children=tuple(children.values()),
         complete=complete and count <= limit,
+        too_large=not complete,
+        too_long=too_long,
     )
 
 
@@ -130,4 +140,5 @@ def _read_text(data: bytes, url: str, *, limit: int, complete: bool) -> Sitemap:
         target = resolve(url, line.strip()) if line.strip() else ""
         if target:
             found.setdefault(target, Announced(url=target))
-    return Sitemap(kind="text", entries=tuple(found.values()), complete=complete and len(lines) <= limit)
+    whole = complete and len(lines) <= limit
+    return Sitemap(kind="text", entries=tuple(found.values()), complete=whole, too_large=not complete)

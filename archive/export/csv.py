@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
     from archive.export.source import Source
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for a formula; an apostrophe before it makes it text (OWASP, CSV injection)."""
+_UNSEEN = r"[\s\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
+FORMULA = re.compile(rf"[\t\r\n]|{_UNSEEN}*+[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]")
+"""What a spreadsheet takes for a formula, in its wide and small forms too, also behind blanks and unseen marks, which some importers strip;
+an apostrophe before it makes it text (OWASP, CSV injection)."""
 
 
 def write_csv(source: Source, target: Path) -> int:
@@ -42,7 +45,7 @@ def write_csv(source: Source, target: Path) -> int:
 
 
 def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
 
 
 def _line(values: list[object] | list[str]) -> bytes:

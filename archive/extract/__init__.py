@@ -11,7 +11,7 @@ from archive.article import Article, Extraction
 from archive.extract.cascade import find_text
 from archive.extract.directives import read_directives
 from archive.extract.document import Unreadable, read
-from archive.extract.links import find_feeds, find_links
+from archive.extract.links import count_too_long, find_feeds, find_links
 from archive.extract.metadata import read_metadata, with_text
 from archive.extract.quarantine import judge
 
@@ -45,6 +45,7 @@ def extract(page: Page) -> Extraction:
         feeds=find_feeds(document.tree, page.url, encoding=codec),
         lines=text.line_keys(),
         directives=read_directives(document),
+        too_long=count_too_long(document.tree),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from archive.article import Link
-from archive.urls import join, resolve
+from archive.urls import MAX_LENGTH, join, resolve
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -62,6 +62,11 @@ def find_links(
         elif url and len(found) < limit:
             found[url] = Link(url=url, text=_text(element), rel=_rel(element))
     return tuple(found.values())
+
+
+def count_too_long(tree: HtmlElement) -> int:
+    """Anchors whose URL is longer than any that `find_links` takes."""
+    return sum(len(element.get("href") or "") > MAX_LENGTH for element in tree.iter("a", "area"))
 
 
 def find_feeds(tree: HtmlElement, base_url: str, encoding: str = "utf-8") -> tuple[Link, ...]:

@@ -98,6 +98,9 @@ class NewsSpider(Spider):
                 decoded_bytes=settings.getint("WARRAQ_MAX_DECODED_BYTES"),
                 links=settings.getint("WARRAQ_MAX_LINKS"),
                 entries=settings.getint("WARRAQ_MAX_SITEMAP_URLS"),
+                sitemap_bytes=settings.getint("WARRAQ_MAX_SITEMAP_BYTES"),
+                feed_entries=settings.getint("WARRAQ_MAX_FEED_ENTRIES"),
+                feed_bytes=settings.getint("WARRAQ_MAX_FEED_BYTES"),
             ),
             max_pages=int(max_pages or chosen.max_pages or settings.getint("WARRAQ_MAX_PAGES")),
             recheck=recheck == "all",
@@ -133,6 +136,7 @@ class NewsSpider(Spider):
                 if not self._busy:
                     return
                 await self._freed.wait()
+        archive.report.met_max_pages = self._drawn >= self._max_pages
 
     def _request(self, due: Due) -> Request:
         headers = {}

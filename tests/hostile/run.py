@@ -96,11 +96,11 @@ def crawl(
 
 
 def spider_crawl(
-    folder: Path, *, seeds: list[str], sitemaps: list[str], settings: dict[str, object] | None = None
-) -> None:
-    """One `scrapy crawl` of a loopback site into `folder`/archive, without delay."""
-    entry = f"[site.local]\nseeds = {json.dumps(seeds)}\nsitemaps = {json.dumps(sitemaps)}\n"
-    (folder / "sites.toml").write_text(entry, encoding="utf-8")
+    folder: Path, *, settings: dict[str, object] | None = None, check: bool = True, **lists: list[str]
+) -> subprocess.CompletedProcess[str]:
+    """One `scrapy crawl` of a loopback site into `folder`/archive, without delay; `lists` are its seeds, sections, feeds, sitemaps."""
+    lines = [f"{key} = {json.dumps(values)}" for key, values in lists.items()]
+    (folder / "sites.toml").write_text("\n".join(["[site.local]", *lines]), encoding="utf-8")
     wanted = {
         "WARRAQ_SITES": folder / "sites.toml",
         "ARCHIVE_DIR": folder / "archive",
@@ -112,7 +112,7 @@ def spider_crawl(
     for name, value in wanted.items():
         command += ["-s", f"{name}={value}"]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=110, check=True)
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=110, check=check)
 
 
 def _result(

@@ -229,6 +229,21 @@ def test_a_title_cannot_run_as_a_formula(collection: Collection, tmp_path: Path)
     assert read_csv(tmp_path / "x")[1]["title"] == "'=cmd|' /C calc'!A0"
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        "=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "\n=1", " =1", "\u00a0=1", "\u200b=1", "\ufeff=1", "\u202e=1", "\x00=1", "\x1b=1",
+        "\uff1d1", "\uff0b1", "\uff0d1", "\uff201", "\ufe661", "\ufe621", "\ufe631", "\ufe6b1", "\t", "  \t @x",
+    ],
+)  # fmt: skip
+def test_no_cell_begins_as_a_formula_does_however_it_is_written(
+    title: str, collection: Collection, tmp_path: Path
+) -> None:
+    FORMATS["csv"].write(collection.source(articles=[{"title": title, "text": "x=1", "n": -1}]), tmp_path / "x")
+    (row,) = read_csv(tmp_path / "x")
+    assert row == {"title": f"'{title}", "text": "x=1", "n": "-1"}
+
+
 def test_parquet_has_types(collection: Collection, tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     FORMATS["parquet"].write(collection.source(articles=ROWS), tmp_path / "x")
