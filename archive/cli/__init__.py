@@ -16,6 +16,10 @@ from archive.store import DatabaseError
 __all__ = ["main", "warraq"]
 
 
+STOPPED = 130
+"""The exit code of a command that Ctrl-C ended, as shells give it: 128 and the number of SIGINT."""
+
+
 class _Warraq(click.Group):
     """A group whose commands end with one clear line and the exit code of the error, never with a traceback."""
 
@@ -31,6 +35,9 @@ class _Warraq(click.Group):
                 err=True,
             )
             ctx.exit(DamagedFileError.exit_code)
+        except KeyboardInterrupt:
+            click.echo("warraq: stopped; what was committed is kept, and the same command goes on from there", err=True)
+            ctx.exit(STOPPED)
         except BrokenPipeError:  # the reader (head, less) has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
@@ -53,7 +60,7 @@ def warraq(ctx: click.Context, folder: str | None) -> None:
     \b
     Exit codes: 0 done, 1 error, 2 wrong usage, 3 no archive there, 4 in use by another process, 5 made by a newer
     warraq, 6 cannot write, 7 a file is damaged, 8 nothing found by that name,
-    12 health raised an alarm.
+    12 health raised an alarm, 130 stopped by Ctrl-C.
     """  # noqa: D301 - \b is click's mark for a paragraph that is not rewrapped
     ctx.obj = folder
 

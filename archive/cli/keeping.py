@@ -14,7 +14,7 @@ from archive.cli.place import COLLECTIONS
 from archive.cli.writing import json_option, print_json
 from archive.collection import Collection
 from archive.errors import UsageError
-from archive.imports import Indexer, adopt, recover, with_records_of_their_own
+from archive.imports import Imported, Indexer, adopt, recover, with_records_of_their_own
 from archive.ingest import Ingest, open_ingest
 from archive.reading import read
 from archive.selection import Wanted, moment_of, select
@@ -54,9 +54,10 @@ def import_(
         info = {"software": "warraq", "description": "import"} | ({"isPartOf": site} if site else {})
         ingest = open_ingest(collection, info=info, clock=lambda: datetime.now(UTC))
         indexer = Indexer(ingest, pool, site=site)
+        taken_up = Imported()
         try:
             if ingest.taken_up:  # an import or a crawl broke off: what it copied is not copied again
-                recover(ingest, pool)
+                taken_up = recover(ingest, pool)
             if wanted:
                 _import_chosen(indexer, files, wanted, ingest)
             else:
@@ -76,11 +77,14 @@ def import_(
         "articles_unchanged": done.articles["unchanged"],
         "quarantined": dict(done.quarantined),
         "outcomes": dict(done.outcomes),
+        "taken_up": sum(taken_up.outcomes.values()),
         "damaged": [str(error) for error in done.damaged],
     }
     if as_json:
         print_json([figures])
     else:
+        if figures["taken_up"]:
+            click.echo(f"{figures['taken_up']} captures taken up from a run that broke off")
         changes = ", ".join(f"{done.articles[change]} {change}" for change in ("new", "changed", "unchanged"))
         click.echo(
             f"{done.records} captures ({done.known} known before); articles {changes}; "

@@ -3,8 +3,10 @@
 import gzip
 import json
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -135,3 +137,23 @@ def test_parts_of_a_paged_article_become_one_article(tmp_path):
     assert row["url"].endswith("/long/")
     assert row["text"].count("الفقرة") == 6
     assert row["text"].count("التتمة") == 6
+
+
+def test_ctrl_c_ends_an_import_with_a_word_and_the_next_one_goes_on(tmp_path):
+    source = tmp_path / "many.warc.gz"
+    with WarcWriter(tmp_path, info={"software": "test"}, host="h") as writer:
+        for n in range(120):
+            one = capture(f"/2026/11/{n}", page(f"عنوان الخبر رقم {n} في هذا الاختبار"), n % 60)
+            writer.write_capture(one, payload_digest=payload_digest(one))
+    next(tmp_path.glob("*.warc.gz")).rename(source)
+    folder = tmp_path / "c"
+    command = [sys.executable, "-m", "archive", "--archive", folder, "import", source]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as running:
+        while not (folder / "archive" / source.name).exists():  # the copy stands; its records are being read
+            time.sleep(0.02)
+        running.send_signal(signal.SIGINT)
+        said = running.communicate(timeout=60)[1]
+    assert running.returncode == 130, said
+    assert "goes on" in said
+    warraq("--archive", folder, "import", source)
+    assert "articles: 120\n" in warraq("--archive", folder, "stats").stdout
