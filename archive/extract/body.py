@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 from trafilatura import bare_extraction
-from trafilatura.settings import DEFAULT_CONFIG
+from trafilatura.settings import DEFAULT_CONFIG, Extractor
 from trafilatura.settings import Document as TrafilaturaDocument
 
-from archive.extract.blocks import Block, read_blocks
+from archive.extract.blocks import HEADINGS, Block, read_blocks
+from archive.extract.container import alone, article_element, bare_copy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,8 @@ _CONFIG = ConfigParser()
 _CONFIG.read_dict(DEFAULT_CONFIG)
 _CONFIG["DEFAULT"]["MIN_EXTRACTED_SIZE"] = "150"
 """A short news item has 150 characters; below its 250 trafilatura would search the whole page for more."""
+_QUICK = Extractor(config=_CONFIG, output_format="python", fast=True, comments=False)
+_SLOW = Extractor(config=_CONFIG, output_format="python", fast=False, comments=False)
 
 _NOISE = ("script", "style", "noscript", "template", "svg", "iframe", "head")
 _NEVER_TEXT = ("nav", "footer", "aside", "button", "select", "textarea", "menu", "dialog", "video", "audio", "canvas")
@@ -50,6 +53,8 @@ _LINKED = 0.3
 """Share of link text from which a line is no running text."""
 _ENOUGH = 0.5
 """Share of the page's running text below which the quick answer is doubted."""
+_TORN = 2
+"""Headings between the lines of a text that may be missing there: those of teasers and boxes."""
 _MUCH = 0.75
 _WHOLE = 1000
 """Characters from which a quick answer may be a whole article, however much other text the page has."""
@@ -74,7 +79,7 @@ class PageText:
         self.blocks, excluded = read_blocks(self.tree)
         for element in excluded:
             element.drop_tree()
-        _lighten(self.tree)
+        self.length = _lighten(self.tree)
         self.joiners = _hide_joiners(self.tree)
 
 
@@ -92,12 +97,16 @@ def _is_page_part(cell: HtmlElement) -> bool:
     return breaks == 2 and len(cell.text_content()) > _MIN_CONTAINER
 
 
-def _lighten(tree: HtmlElement) -> None:
-    """Take off what trafilatura deletes later, unless it holds much of the page (an unclosed tag swallows the rest)."""
-    most = len(tree.text_content()) // 5
+def _lighten(tree: HtmlElement) -> int:
+    """Take off what trafilatura deletes later, unless it holds much of the page (an unclosed tag swallows the rest).
+
+    Returns the characters of text that the page had before.
+    """
+    length = len(tree.text_content())
     for element in list(tree.iter(*_NEVER_TEXT)):
-        if len(element.text_content()) <= most:
+        if len(element.text_content()) <= length // 5:
             element.drop_tree()
+    return length
 
 
 _NOT_XML = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF), " ")
@@ -120,19 +129,24 @@ def _hide_joiners(tree: HtmlElement) -> dict[int, str]:
     return {ord(letter): chr(joiner) for joiner, letter in hide.items()}
 
 
-def read_body(page: PageText, url: str) -> tuple[list[Piece], str]:
+def read_body(page: PageText) -> tuple[list[Piece], str]:
     """Return the lines that are the article's by trafilatura, and the route: `itemprop`, `fast`, `full` or `densest`."""
-    mass = _running_text(page.blocks)
+    running = [block for block in page.blocks if _is_running(block)]
+    mass = sum(len(block.text) for block in running)
     parts = _declared_parts(page.tree)
     if parts:
-        lines = _ask(page, _alone(parts), url, fast=True)
+        lines = _ask(page, _alone(parts), _QUICK)
         if _length(lines) >= _ENOUGH * mass and sum(len(line.split()) for line in lines) >= _MIN_WORDS:
             return _place(lines, page.blocks), "itemprop"
-    quick = _place(_ask(page, page.tree, url, fast=True), page.blocks)
+    if (element := article_element(running, _ENOUGH * mass)) is not None:
+        quick = _place(_ask(page, alone(element, page.length // 2), _QUICK), page.blocks)
+        if _size(quick) >= _ENOUGH * mass and not (_is_teasers(quick, page.blocks) or _is_torn(quick, page.blocks)):
+            return quick, "fast"
+    quick = _place(_ask(page, page.tree, _QUICK), page.blocks)
     size = _size(quick)
     if size >= _ENOUGH * mass and not _is_teasers(quick, page.blocks):
         return quick, "fast"
-    slow = _place(_ask(page, page.tree, url, fast=False), page.blocks)
+    slow = _place(_ask(page, page.tree, _SLOW), page.blocks)
     if size >= _WHOLE and _together(quick, page.blocks) >= max(0.5, _together(slow, page.blocks) + 0.1):
         return quick, "fast"
     if _is_teasers(slow, page.blocks) and (prose := _densest(page.blocks)) and _size(prose) > 0.5 * _size(slow):
@@ -149,6 +163,19 @@ def _is_teasers(pieces: Sequence[Piece], blocks: Sequence[Block]) -> bool:
         return False
     foreign = sum(len(piece.text) * (blocks[piece.block].linked if piece.block >= 0 else 1) for piece in pieces)
     return foreign >= _LINKED * _size(pieces)
+
+
+def _is_torn(pieces: Sequence[Piece], blocks: Sequence[Block]) -> bool:
+    """Tell whether the lines lack most of the headings that stand between them."""
+    found = {piece.block for piece in pieces if piece.block >= 0}
+    if not found:
+        return True
+    between = [
+        index
+        for index in range(min(found), max(found))
+        if blocks[index].element.tag in HEADINGS and not blocks[index].hook
+    ]
+    return sum(index not in found for index in between) > max(_TORN, len(between) // 2)
 
 
 def _size(pieces: Sequence[Piece]) -> int:
@@ -186,10 +213,11 @@ def _together(pieces: Sequence[Piece], blocks: Sequence[Block]) -> float:
     return max(held.values()) / total if held else 0.0
 
 
-def _ask(page: PageText, tree: HtmlElement, url: str, *, fast: bool) -> list[str]:
-    found = bare_extraction(tree, url=url, fast=fast, include_comments=False, with_metadata=False, config=_CONFIG)
+def _ask(page: PageText, tree: HtmlElement, options: Extractor) -> list[str]:
+    found = bare_extraction(tree, options=options)
     text = found.text if isinstance(found, TrafilaturaDocument) and found.text else ""
-    text = text.translate(page.joiners)
+    if page.joiners:
+        text = text.translate(page.joiners)
     return [line.strip() for line in text.split("\n") if line.strip()]
 
 
@@ -227,9 +255,7 @@ def _alone(parts: Sequence[HtmlElement]) -> HtmlElement:
     root = parts[0].makeelement("html")
     article = etree.SubElement(etree.SubElement(root, "body"), "article", itemprop="articleBody")
     for part in parts:
-        inner = copy.deepcopy(part)
-        inner.tail = None
-        article.append(inner)
+        article.append(bare_copy(part))
     return root
 
 

@@ -80,7 +80,7 @@ def find_text(document: Document, metadata: Metadata) -> Text:
         return line_key(line) in titles
 
     page = PageText(document.tree)
-    pieces, route = read_body(page, document.page.url)
+    pieces, route = read_body(page)
     if covers_little(pieces, page):
         pieces = join_twins(pieces, page.blocks)
     testimony = hear(pieces, page.blocks, plain(_declared(document)))
