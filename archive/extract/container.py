@@ -6,6 +6,7 @@ way. Only elements that hold running text can be right; among them it would choo
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -46,7 +47,7 @@ def article_element(running: Sequence[Block], least: float) -> HtmlElement | Non
 def _is_article(element: HtmlElement, running: Sequence[Block], least: float) -> bool:
     before = inside = 0
     for block in running:
-        if element is block.element or any(holder is element for holder in block.element.iterancestors(element.tag)):
+        if element is block.element or any(holder is element for holder in block.element.iterancestors()):
             inside += len(block.text)
         elif not inside:
             before += len(block.text)
@@ -90,6 +91,6 @@ def alone(element: HtmlElement, most: int) -> HtmlElement:
 
 def bare_copy(element: HtmlElement) -> HtmlElement:
     """Return a copy of the element without the text after it."""
-    copied = element.__copy__()
+    copied = copy.copy(element)
     copied.tail = None
     return copied

@@ -21,6 +21,7 @@ _LATIN_BY_LANGUAGE = {
 }  # fmt: skip
 _LANG = re.compile(rb"<html[^>]{0,400}?\blang\s{0,9}=\s{0,9}[\"']?([a-zA-Z]{2})", re.IGNORECASE)
 _ESCAPES = re.compile(rb"\x1b[$(]")
+_EDGES = re.compile(rb"[<>]")
 
 # Marks of a language that cannot appear by chance in another codec: its commonest short words, or letters where only
 # it puts them.
@@ -62,15 +63,14 @@ def decode(body: bytes, *, content_type: str = "") -> Decoded:
     bom, mark = read_bom(body)
     if bom and mark:
         return _decoded(body[len(mark) :], bom, "bom")
-    declared = _declared(body, content_type)
     wide = _wide(body)
     if wide:
         return _decoded(body, wide, "evidence")
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
-        return _legacy(body, declared)
-    if "iso2022_jp" in declared and _ESCAPES.search(body):
+        return _legacy(body, _declared(body, content_type))
+    if b"\x1b" in body and _ESCAPES.search(body) and "iso2022_jp" in _declared(body, content_type):
         return _decoded(body, "iso2022_jp", "declared")
     return Decoded(text=text.replace("\0", ""), encoding="utf-8", why="valid")
 
@@ -87,7 +87,7 @@ def _declared(body: bytes, content_type: str) -> list[str]:
 
 def _wide(body: bytes) -> str:
     """UTF-16 without a byte order mark: every other byte of the markup that a page begins with is NUL."""
-    head = body.lstrip()[:24]
+    head = body[:1_000].lstrip()[:24]
     if head[1::2].count(0) > 9:
         return "utf-16-le"
     return "utf-16-be" if head[0::2].count(0) > 9 else ""
@@ -102,7 +102,8 @@ def _legacy(body: bytes, declared: list[str]) -> Decoded:
     good = len(text) - ascii_count - bad
     if good >= _GOOD_PER_BAD * bad:
         return Decoded(text=text.replace("\0", ""), encoding="utf-8", why="repaired")
-    sample = body[:_SAMPLE]
+    # Markup says nothing of the codec: only what holds a byte beyond ASCII is weighed. (No codec has < or > in a letter.)
+    sample = b">".join(piece for piece in _EDGES.split(body[:_SAMPLE]) if not piece.isascii())
     best, why, most = "utf-8", "evidence", _evidence(sample, "utf-8")
     for codec in (*declared, *_UNDECLARED):
         # A declaration is a witness too: against it, another codec must show twice the evidence.
