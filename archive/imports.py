@@ -136,7 +136,7 @@ class Indexer:
             for record in warc.read_records(path, start=start):
                 if progress:
                     progress(record.location.offset)
-                self._take(record)
+                self.take(record)
         except DamagedFileError as error:
             self.done.damaged.append(error)
         self.finish()
@@ -144,7 +144,7 @@ class Indexer:
     def take_in(self, data: bytes, record: warc.Record) -> None:
         """Copies one record, `data` as its gzip member, into the collection's open WARC and indexes it; `finish` makes it durable."""
         place = self._ingest.writer.write_member(data)
-        self._take(replace(record, location=place))
+        self.take(replace(record, location=place))
 
     def read_again(self, rows: Iterable[dict[str, Any]]) -> None:
         """Reads captures again that have a row: those that a crash left unread, or all, after extraction has improved."""
@@ -152,7 +152,8 @@ class Indexer:
             self._queue(CaptureRow(**{f.name: row[f.name] for f in fields(CaptureRow)}), self._block(row))
         self.finish()
 
-    def _take(self, record: warc.Record) -> None:
+    def take(self, record: warc.Record) -> None:
+        """Indexes one record that lies in the collection's folder already; `finish` makes it durable."""
         self._note(record)
         row = _row(record, self._site or self._part_of)
         if row is None:
@@ -329,7 +330,7 @@ def _field(record: warc.Record, name: str) -> str:
 
 def _digest(record: warc.Record, response: http.Response | None) -> str:
     """The payload digest that the record should have had: none when it holds no whole response."""
-    whole = response is not None and record.type == "response" and not record.get("WARC-Truncated")
+    whole = response is not None and record.type == "response" and record.whole and not record.get("WARC-Truncated")
     return warc.payload_digest(record.block) if whole else ""
 
 

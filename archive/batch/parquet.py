@@ -1,0 +1,70 @@
+"""Writes the rows of a task as one Parquet file, whole or not at all: rows in, a file that is on disk out. Needs pyarrow."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from archive.durable import sync_folder
+from archive.errors import NotWritableError, UsageError
+from archive.export.parquet import NUMBERS, TRUTHS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+GROUP_ROWS = 2000
+GROUP_CHARACTERS = 32 << 20
+"""What a row group holds at most, give or take a row: bounds memory when pages are long."""
+
+CODES = frozenset({"http_status"})
+
+
+def write(rows: Iterable[Mapping[str, Any]], names: Sequence[str], target: Path) -> int:
+    """Writes `target` with the columns `names`; gives the number of rows.
+
+    Raises UsageError when pyarrow is not installed, NotWritableError.
+    """
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError:
+        raise UsageError("Parquet needs pyarrow: pip install 'warraq[batch]', or make shards only") from None
+    schema = pa.schema([(name, _type(pa, name)) for name in names])
+    half = target.with_name(f".{target.name}.{os.getpid()}.new")
+    count = 0
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with half.open("wb") as out:
+                with parquet.ParquetWriter(out, schema, compression="zstd") as writer:
+                    for group in _groups(rows):
+                        writer.write_table(pa.Table.from_pylist(group, schema=schema))
+                        count += len(group)
+                out.flush()
+                os.fsync(out.fileno())
+            half.replace(target)
+        finally:
+            half.unlink(missing_ok=True)
+        sync_folder(target.parent)
+    except OSError as error:
+        raise NotWritableError(target, error) from error
+    return count
+
+
+def _type(pa: Any, name: str) -> Any:
+    return pa.int64() if name in NUMBERS | CODES else pa.bool_() if name in TRUTHS else pa.string()
+
+
+def _groups(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    group: list[dict[str, Any]] = []
+    size = 0
+    for row in rows:
+        truths = {name: None if row[name] is None else bool(row[name]) for name in TRUTHS}
+        group.append({**row, **truths})
+        size += sum(len(value) for value in row.values() if isinstance(value, str))
+        if len(group) >= GROUP_ROWS or size >= GROUP_CHARACTERS:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group

@@ -1,0 +1,92 @@
+"""The batch as datatrove's steps, to be put in any of its pipelines: a plan in; one Document for each capture out; one task a rank.
+
+    [ReadWarcs(folder), Extract(folder), WriteParquet(folder)]
+
+Between `Extract` and a writer there is room for datatrove's own filters: `text` is the article's, '' for what is none, and the metadata
+are the columns of `archive.batch.rows`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datatrove.data import Document
+from datatrove.pipeline.base import PipelineStep
+
+from archive.batch import parquet
+from archive.batch.plan import read_plan
+from archive.batch.records import Damage
+from archive.batch.rows import columns
+from archive.batch.task import Place, entries, opened
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+
+class ReadWarcs(PipelineStep):  # type: ignore[misc]
+    """Reads the files of the rank: a Document without text for each record, with the `entry` and where it lies."""
+
+    name = "WARC records with their places"
+    type = "📖 - READER"
+
+    def __init__(self, folder: str, heard: Callable[[int], None] | None = None) -> None:
+        """`folder` is the batch's; `heard` is told how many bytes of the task's files are behind it."""
+        super().__init__()
+        self.folder = folder
+        self.heard = heard
+
+    def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ARG002 - its interface
+        """Gives what came from before, then a Document for each record of the rank's files."""
+        plan = read_plan(Path(self.folder))
+        if data:
+            yield from data
+        heard = self.heard or (lambda _: None)
+        for entry in entries(plan, Place(folder=Path(self.folder), rank=rank), heard=heard):
+            self.stat_update("damages" if isinstance(entry.what, Damage) else "records")
+            record_id = entry.what.record_id if isinstance(entry.what, Damage) else entry.what.id
+            yield Document(text="", id=record_id, metadata={"entry": entry})
+
+
+class Extract(PipelineStep):  # type: ignore[misc]
+    """Reads the records in workers that can be killed, into the archive of the rank; then gives a Document for each capture."""
+
+    name = "articles"
+    type = "🛢 - EXTRAC"
+
+    def __init__(self, folder: str) -> None:
+        super().__init__()
+        self.folder = folder
+
+    def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ARG002
+        """Takes all Documents of `ReadWarcs`, then gives one for each capture and damage."""
+        plan = read_plan(Path(self.folder))
+        with opened(plan, Place(folder=Path(self.folder), rank=rank)) as shard:
+            for document in data:
+                shard.take(document.metadata["entry"])
+            with self.track_time():
+                shard.finish()
+            for row in shard.rows():
+                self.stat_update(row["outcome"] if row["text"] is None else "articles")
+                yield Document(text=row["text"] or "", id=row["record_id"], metadata=row)
+
+
+class WriteParquet(PipelineStep):  # type: ignore[misc]
+    """Writes the rows of the rank as its Parquet file, when the plan wants one; the last step, for it keeps the Documents."""
+
+    name = "Parquet"
+    type = "💽 - WRITER"
+
+    def __init__(self, folder: str) -> None:
+        super().__init__()
+        self.folder = folder
+
+    def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> None:  # noqa: ARG002
+        """Takes all Documents of `Extract`."""
+        rows = (document.metadata for document in data)
+        if read_plan(Path(self.folder)).parquet:
+            written = parquet.write(rows, columns(), Place(folder=Path(self.folder), rank=rank).parquet)
+            self.stat_update("rows", value=written, unit="file")
+        else:
+            deque(rows, maxlen=0)

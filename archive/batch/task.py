@@ -1,0 +1,175 @@
+"""Runs one task of a batch from its files to its results, which appear whole or not at all: a plan and a number in, a count out."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shutil
+import time
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from archive.batch import parquet
+from archive.batch.patience import PatientPool
+from archive.batch.places import bring
+from archive.batch.records import Damage, read_file
+from archive.batch.rows import columns
+from archive.batch.shard import Entry, Shard
+from archive.collection import Collection
+from archive.durable import replace_file, sync_folder
+from archive.errors import ArchiveLockedError, DamagedFileError
+from archive.reading import read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from archive.batch.plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a task of the batch in `folder` works, and where its results go."""
+
+    folder: Path
+    rank: int
+
+    @property
+    def name(self) -> str:
+        """The task's number, as all its files have it."""
+        return f"{self.rank:05d}"
+
+    @property
+    def working(self) -> Path:
+        """The archive while it is made."""
+        return self.folder / "shards" / f".{self.name}.partial"
+
+    @property
+    def shard(self) -> Path:
+        """The archive when it is made."""
+        return self.folder / "shards" / self.name
+
+    @property
+    def parquet(self) -> Path:
+        """The Parquet file."""
+        return self.folder / "parquet" / f"{self.name}.parquet"
+
+    @property
+    def count(self) -> Path:
+        """What was done, counted, as JSON."""
+        return self.folder / "tasks" / f"{self.name}.json"
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Holds the task; clears away what a killed worker left of it. Raises ArchiveLockedError when another one works on it."""
+        path = self.folder / "tasks" / f"{self.name}.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise ArchiveLockedError(self.working, "another worker of this batch") from None
+            shutil.rmtree(self.working, ignore_errors=True)
+            yield
+
+
+def entries(plan: Plan, place: Place, *, heard: Callable[[int], None] = lambda _: None) -> Iterator[Entry]:
+    """Brings each file of the task into its archive's folder and reads it; `heard` is told how many bytes are behind it."""
+    behind = 0
+    for file in plan.tasks[place.rank]:
+        try:
+            path = bring(file, plan, place.folder, Collection(place.working).warcs)
+        except DamagedFileError as error:
+            name = file.path.rpartition("/")[2]
+            damage = Damage(
+                filename=name, offset=error.offset, length=file.size, reason="unreadable", detail=error.problem
+            )
+            yield Entry(path=file.path, what=damage)
+            continue
+        for found in read_file(path):
+            heard(behind + (found.offset if isinstance(found, Damage) else found.location.offset))
+            yield Entry(path=file.path, what=found)
+        behind += path.stat().st_size
+    heard(behind)
+
+
+@contextmanager
+def opened(plan: Plan, place: Place) -> Iterator[Shard]:
+    """The task's archive, to be filled; it is put in its place at the end, thrown away when anything is raised."""
+    started = time.monotonic()
+    with (
+        place.alone(),
+        PatientPool(
+            read, workers=1, seconds=plan.seconds, megabytes=plan.megabytes, preload=("archive.reading",)
+        ) as pool,
+    ):
+        shard = Shard(Collection(place.working), pool, name=f"batch{place.name}", site=plan.site, texts=plan.shards)
+        try:
+            yield shard
+            shard.close()
+        except BaseException:
+            pool.close(at_once=True)
+            shard.abandon()
+            shutil.rmtree(place.working, ignore_errors=True)
+            raise
+        _publish(plan, place)
+        counted = counts(shard) | {"task": place.rank, "seconds": round(time.monotonic() - started, 3)}
+        replace_file(place.count, [json.dumps(counted, ensure_ascii=False).encode()])
+
+
+def run_task(plan: Plan, folder: Path, rank: int, *, heard: Callable[[int], None] = lambda _: None) -> dict[str, Any]:
+    """Runs the task without an engine; gives its count. A second time makes the same again, in place of the first.
+
+    Raises NotWritableError, ArchiveLockedError, and FileNotFoundError for a file that is gone.
+    """
+    place = Place(folder=folder, rank=rank)
+    with opened(plan, place) as shard:
+        for entry in entries(plan, place, heard=heard):
+            shard.take(entry)
+        shard.finish()
+        if plan.parquet:
+            parquet.write(shard.rows(), columns(), place.parquet)
+    return json.loads(place.count.read_text("utf-8"))  # type: ignore[no-any-return]
+
+
+def counts(shard: Shard) -> dict[str, Any]:
+    """What became of the records, by the words of `warraq import --json`."""
+    done = shard.done
+    return {
+        "captures": done.records,
+        "known_before": done.known,
+        "articles_new": done.articles["new"],
+        "articles_changed": done.articles["changed"],
+        "articles_unchanged": done.articles["unchanged"],
+        "quarantined": dict(done.quarantined),
+        "outcomes": dict(done.outcomes),
+        "damages": shard.damages,
+    }
+
+
+def add_up(counted: list[dict[str, Any]]) -> dict[str, Any]:
+    """The counts of several tasks as one."""
+    total: dict[str, Any] = {}
+    for one in counted:
+        for name, value in one.items():
+            if isinstance(value, dict):
+                total[name] = dict(Counter(total.get(name, {})) + Counter(value))
+            elif name not in {"task", "seconds"}:
+                total[name] = total.get(name, 0) + value
+    return total
+
+
+def _publish(plan: Plan, place: Place) -> None:
+    """Puts the finished archive in its place; one that is there from a run that was killed afterwards is thrown away."""
+    if not plan.shards:
+        shutil.rmtree(place.working)
+        return
+    old = place.working.with_suffix(".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if place.shard.exists():
+        place.shard.rename(old)
+    place.working.rename(place.shard)
+    sync_folder(place.shard.parent)
+    shutil.rmtree(old, ignore_errors=True)
