@@ -13,8 +13,9 @@ import json
 import mmap
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from archive.capture import Location
@@ -25,7 +26,7 @@ from archive.surt import surt
 from archive.warc import Record, read_records, sha1_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from archive.warc import Written
@@ -36,6 +37,7 @@ NOT_DIGITS = re.compile(r"\D+")
 MIME_END = re.compile(r"[;\s]")
 HTTP = ("response", "revisit")
 NOT_MODIFIED = 304
+FILENAME = '"filename": "'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,20 @@ def parse_line(line: str) -> Entry:
         raise ValueError(f"no CDXJ line: {type(error).__name__} {error}") from error
     texts = {name: str(values.get(name, "")) for name in ("url", "mime", "status", "digest")}
     return Entry(urlkey=urlkey, timestamp=timestamp, location=place, **texts)
+
+
+def filename_of(line: str) -> str:
+    """The file that a line of our own index points into: its last field, which need not be parsed for it."""
+    _, found, name = line.rpartition(FILENAME)
+    return name[:-2] if found and name.endswith('"}') and "\\" not in name else parse_line(line).location.filename
+
+
+def _renamed(line: str, names: Mapping[str, str]) -> str:
+    old = filename_of(line)
+    if names[old] == old:
+        return line
+    entry = parse_line(line)
+    return replace(entry, location=replace(entry.location, filename=names[old])).line()
 
 
 def entry_of_record(record: Record) -> Entry | None:
@@ -143,12 +159,21 @@ class Index:
         lines = self._pending.pop(warc.name, None)
         self.replace({warc.name: sorted(lines) if lines is not None else lines_of(warc)})
 
-    def replace(self, files: dict[str, list[str]]) -> None:
-        """Puts the (sorted) lines of these files in place of all that the index had of them; [] removes a file."""
-        kept = (line for line in self.lines() if parse_line(line).location.filename not in files)
-        merged = heapq.merge(kept, *files.values())
+    def replace(self, files: dict[str, list[str]], *, more: Iterable[str] = ()) -> None:
+        """Puts the (sorted) lines of these files in place of all that the index had of them; [] removes a file.
+
+        `more` are further sorted lines, of files among these whose list is empty: as many as there are, none is kept in memory.
+        """
+        kept = (line for line in self.lines() if filename_of(line) not in files)
+        merged = heapq.merge(kept, more, *files.values())
         self.path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(self.path, (f"{line}\n".encode() for line in _once(merged)))
+
+    def lines_as(self, names: Mapping[str, str]) -> Iterator[str]:
+        """The lines of these files, in order, under the names that another collection has given them."""
+        theirs = (line for line in self.lines() if filename_of(line) in names)
+        for _, group in groupby(theirs, key=lambda line: line.split(" ", 2)[:2]):
+            yield from sorted(_renamed(line, names) for line in group)
 
     def lines(self) -> Iterator[str]:
         """Every line, in order, without its line end."""

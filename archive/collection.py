@@ -73,7 +73,11 @@ class Collection:
     def lock(self) -> Iterator[None]:
         """Holds the right to write; raises ArchiveLockedError naming the process that has it. The kernel frees it when a process dies."""
         path = self.folder / ".lock"
-        with path.open("a+", encoding="utf-8") as file:
+        try:
+            file = path.open("a+", encoding="utf-8")
+        except OSError as error:
+            raise NotWritableError(path, error) from error
+        with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -83,6 +87,23 @@ class Collection:
                 os.ftruncate(file.fileno(), 0)
                 os.write(file.fileno(), f"process {os.getpid()} ({' '.join(sys.argv)[:200]})\n".encode())
             yield
+
+    def in_use(self) -> bool:
+        """Whether a process holds the right to write at this moment; looks without taking it or changing anything."""
+        try:
+            file = (self.folder / ".lock").open("rb")
+        except FileNotFoundError:
+            return False
+        except OSError:  # not ours to look at: somebody's it is
+            return True
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            except OSError:  # a file system that knows no locks: nobody holds one
+                return False
+        return False
 
 
 def _probe(path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from archive.cli import asking, batching, giving, keeping, ordering, serving, watching
+from archive.cli import asking, batching, giving, joining, keeping, ordering, serving, watching
 from archive.errors import ArchiveError, DamagedFileError
 from archive.store import DatabaseError
 
@@ -65,7 +65,7 @@ def warraq(ctx: click.Context, folder: str | None) -> None:
     ctx.obj = folder
 
 
-_MODULES = (asking, keeping, batching, giving, ordering, serving, watching)
+_MODULES = (asking, keeping, batching, joining, giving, ordering, serving, watching)
 for command in (command for module in _MODULES for command in module.COMMANDS):
     warraq.add_command(command)
 

@@ -13,7 +13,7 @@ from archive.cli.place import the_folder
 from archive.cli.writing import json_option, print_json
 from archive.collection import Collection
 from archive.database import open_store
-from archive.errors import ArchiveLockedError, DamagedFileError
+from archive.errors import DamagedFileError
 from archive.ingest import open_ingest
 from archive.maintain import Report
 from archive.maintain import redact as redact_
@@ -42,7 +42,7 @@ def verify(ctx: click.Context, *, as_json: bool) -> None:
     collection = Collection(the_folder(ctx))
     collection.require()
     with open_store(collection.database) as store:
-        report = verify_(collection, store, clock=_now, in_use=_in_use(collection), progress=_progress)
+        report = verify_(collection, store, clock=_now, in_use=collection.in_use(), progress=_progress)
     _clear()
     if as_json:
         figures = {"files": report.files, "records": report.records, "bytes": report.size, "rows": report.rows}
@@ -60,14 +60,6 @@ def _print_report(report: Report) -> None:
         click.echo(f"and {len(report.problems) - SHOWN} more (--json lists all)")
     verdict = "all is as it was written" if report.ok else f"{len(report.problems)} problems"
     click.echo(f"{report.files} files, {report.records} records, {report.size} bytes, {report.rows} rows: {verdict}")
-
-
-def _in_use(collection: Collection) -> bool:
-    try:
-        with collection.lock():
-            return False
-    except ArchiveLockedError:
-        return True
 
 
 def _progress(name: str, offset: int) -> None:

@@ -51,7 +51,7 @@ def see_again(db: Database, article_id: int, *, at: str) -> Stored:
         "UPDATE articles SET last_seen_at = max(last_seen_at, ?), fetched_at = min(fetched_at, ?) WHERE id = ? RETURNING url",
         (at, at, article_id),
     ).fetchone()[0]
-    _number_versions(db, url)
+    number_versions(db, url)
     return Stored(id=article_id, is_new=False, is_first=False)
 
 
@@ -68,7 +68,7 @@ def insert_version(db: Database, article: Article, *, capture: dict[str, Any], c
     sql = f"INSERT INTO articles ({names}) VALUES ({marks}) RETURNING id"  # noqa: S608 - our own column names
     article_id = int(db.conn.execute(sql, row).fetchone()[0])
     if not is_first:
-        _number_versions(db, article.url)
+        number_versions(db, article.url)
     return Stored(id=article_id, is_new=True, is_first=is_first)
 
 
@@ -108,15 +108,18 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _number_versions(db: Database, url: str) -> None:
-    """Versions are counted in the order in which they were first served; the latest is the one served last."""
+def number_versions(db: Database, url: str) -> None:
+    """Versions are counted in the order in which they were first served; the latest is the one served last.
+
+    Two of the same moment are told apart by what they say, not by their ids: the order in which rows came in must not number them.
+    """
     db.conn.execute(
         """
         UPDATE articles SET
             version = ranked.version, is_latest = ranked.is_latest
         FROM (
-            SELECT id, row_number() OVER (ORDER BY fetched_at, id) AS version,
-                   row_number() OVER (ORDER BY last_seen_at DESC, id DESC) = 1 AS is_latest
+            SELECT id, row_number() OVER (ORDER BY fetched_at, text_digest) AS version,
+                   row_number() OVER (ORDER BY last_seen_at DESC, text_digest DESC) = 1 AS is_latest
             FROM articles WHERE url = :url
         ) AS ranked
         WHERE articles.id = ranked.id AND (articles.version <> ranked.version OR articles.is_latest <> ranked.is_latest)

@@ -7,6 +7,7 @@ deployment or a bad cache is not a deletion. It is gone since the first of these
 from __future__ import annotations
 
 import re
+from collections import defaultdict, deque
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -14,6 +15,8 @@ from urllib.parse import urlsplit
 from archive.store import captures
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlite_utils import Database
 
 LEAST_ANSWERS = 3
@@ -60,23 +63,35 @@ def note(db: Database, record_id: str) -> None:
     if capture["reason"] in PAYWALLS:
         _mark(db, article_id, "paywalled_at = coalesce(paywalled_at, :at)", {"at": capture["captured_at"]})
         return
-    row = _answers(db, capture["url"])
-    first, last = (datetime.fromisoformat(each["captured_at"]) for each in (row[-1], row[0]))
-    if len(row) >= LEAST_ANSWERS and last - first >= LEAST_SPAN:
-        values = {"at": row[-1]["captured_at"], "reason": missing(row[0])}
+    answers = _answers(db, capture["url"])
+    if _last_long_enough(answers):
+        values = {"at": answers[-1]["captured_at"], "reason": missing(answers[0])}
         _mark(db, article_id, "gone_at = :at, gone_reason = :reason", values)
 
 
 def _answers(db: Database, url: str) -> list[dict[str, Any]]:
     """The newest captures of the URL that say without a break that there is no page, newest first."""
-    found = []
     sql = "SELECT * FROM captures WHERE url = ? ORDER BY timestamp DESC, id DESC LIMIT ?"
-    for row in db.query(sql, [url, LOOKED_BACK]):
+    return _unbroken(db.query(sql, [url, LOOKED_BACK]))
+
+
+def _unbroken(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those that say that there is no page, up to the first that says otherwise."""
+    found = []
+    for row in rows:
         if missing(row):
             found.append(row)
         elif row["outcome"] not in SILENT:
             break
     return found
+
+
+def _last_long_enough(answers: list[dict[str, Any]]) -> bool:
+    """Whether these answers, newest first, are enough to call a page gone."""
+    if len(answers) < LEAST_ANSWERS:
+        return False
+    first, last = (datetime.fromisoformat(each["captured_at"]) for each in (answers[-1], answers[0]))
+    return last - first >= LEAST_SPAN
 
 
 def _mark(db: Database, article_id: int, what: str, values: dict[str, str]) -> None:
@@ -95,3 +110,55 @@ def served(db: Database, article_id: int, *, at: str) -> None:
         """,
         {"id": article_id, "at": at},
     )
+
+
+def retell(db: Database, pages: Iterable[str]) -> None:
+    """Works the marks of the articles at these page URLs out anew, from all their captures in the order of their times.
+
+    For captures that came in in another order (a merge): the marks are then what one crawl would have left.
+    """
+    found: set[str] = set()
+    for page in pages:
+        sql = "SELECT 1 FROM captures WHERE url = ? AND outcome NOT IN ('article', 'unchanged', '') LIMIT 1"
+        if db.conn.execute(sql, (page,)).fetchone():
+            sql = "SELECT DISTINCT a.url FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE c.url = ?"
+            found.update(row[0] for row in db.conn.execute(sql, (page,)))
+    for url in found:
+        _retell(db, url)
+
+
+def _retell(db: Database, url: str) -> None:
+    sql = """
+        SELECT c.url, c.captured_at, c.outcome, c.reason, c.detail, coalesce(a.url, '') AS article
+        FROM captures AS c LEFT JOIN articles AS a ON a.id = c.article_id
+        WHERE c.url = :url OR c.url IN (SELECT o.url FROM articles AS v JOIN captures AS o ON o.id = v.capture_id WHERE v.url = :url)
+        ORDER BY c.captured_at, c.record_id
+        """
+    gone: str | None = None
+    walled: str | None = None
+    reason = ""
+    here: dict[str, str] = {}
+    looked_at: defaultdict[str, deque[dict[str, Any]]] = defaultdict(lambda: deque(maxlen=LOOKED_BACK))
+    for row in db.query(sql, {"url": url}):
+        at = row["captured_at"]
+        looked_at[row["url"]].appendleft(row)
+        if row["article"]:
+            here[row["url"]] = row["article"]
+            if row["article"] == url and any(mark is not None and mark < at for mark in (gone, walled)):
+                gone, reason, walled = None, "", None
+        elif here.get(row["url"]) != url:
+            continue
+        elif row["reason"] in PAYWALLS:
+            walled = walled or at
+        elif missing(row) and _last_long_enough(answers := _unbroken(looked_at[row["url"]])):
+            gone, reason = answers[-1]["captured_at"], missing(answers[0])
+    db.conn.execute(
+        "UPDATE articles SET gone_at = NULL, gone_reason = '', paywalled_at = NULL"
+        " WHERE url = ? AND (gone_at IS NOT NULL OR paywalled_at IS NOT NULL)",
+        (url,),
+    )
+    if gone or walled:
+        db.conn.execute(
+            "UPDATE articles SET gone_at = ?, gone_reason = ?, paywalled_at = ? WHERE url = ? AND is_latest = 1",
+            (gone, reason, walled, url),
+        )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archive.store.rows import PRIORITY, Announced, Due, Visit
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Iterable, Mapping
 
     from sqlite_utils import Database
 
@@ -123,3 +124,18 @@ def known(db: Database, url: str) -> int | None:
     """The id of the URL's row, None when it was never announced."""
     row = db.conn.execute("SELECT id FROM urls WHERE url = ?", (url,)).fetchone()
     return int(row[0]) if row else None
+
+
+def rows_of(db: Database, urls: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The rows of those of the URLs that are known, by URL."""
+    sql = "SELECT * FROM urls WHERE url IN (SELECT value FROM json_each(?))"
+    return {row["url"]: row for row in db.query(sql, [json.dumps(list(urls))])}
+
+
+def put(db: Database, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Writes whole rows, each in the place of the one of its URL, whose id stays."""
+    for row in rows:
+        values = {name: value for name, value in row.items() if name != "id"}
+        changes = ", ".join(f"{name} = excluded.{name}" for name in values if name != "url")
+        sql = f"INSERT INTO urls ({', '.join(values)}) VALUES ({', '.join(f':{name}' for name in values)})"  # noqa: S608 - our own names
+        db.conn.execute(f"{sql} ON CONFLICT (url) DO UPDATE SET {changes}", values)

@@ -43,3 +43,23 @@ def repeated(db: Database, host: str) -> frozenset[str]:
         return frozenset()
     rows = db.conn.execute("SELECT line FROM site_lines WHERE host = ? AND pages >= ?", (host, max(3, SHARE * pages)))
     return frozenset(row[0] for row in rows)
+
+
+def hosts(db: Database) -> dict[str, int]:
+    """How many pages of each host have taught us."""
+    return dict(db.conn.execute("SELECT host, pages FROM site_pages").fetchall())
+
+
+def lines_of(db: Database, host: str) -> list[tuple[str, int]]:
+    """All lines of the host with how many of its pages hold each, in order."""
+    rows = db.conn.execute("SELECT line, pages FROM site_lines WHERE host = ? ORDER BY line", (host,))
+    return [(row[0], row[1]) for row in rows]
+
+
+def put(db: Database, host: str, pages: int, lines: Iterable[tuple[str, int]]) -> None:
+    """Puts what was learned elsewhere of the host in the place of what was learned here."""
+    db.conn.execute("DELETE FROM site_lines WHERE host = ?", (host,))
+    db.conn.execute("INSERT OR REPLACE INTO site_pages (host, pages) VALUES (?, ?)", (host, pages))
+    db.conn.executemany(
+        "INSERT INTO site_lines (host, line, pages) VALUES (?, ?, ?)", [(host, line, count) for line, count in lines]
+    )

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from sqlite_utils import Database
 
@@ -26,3 +26,21 @@ def end(db: Database, run_id: int, *, at: str, result: str, summary: Mapping[str
         "UPDATE runs SET ended_at = ?, result = ?, summary = ? WHERE id = ?",
         (at, result, json.dumps(summary, ensure_ascii=False), run_id),
     )
+
+
+def begun_at(db: Database, moments: Iterable[str]) -> list[dict[str, Any]]:
+    """The rows of runs that began at one of these times."""
+    return list(
+        db.query("SELECT * FROM runs WHERE started_at IN (SELECT value FROM json_each(?))", [json.dumps(list(moments))])
+    )
+
+
+def put(db: Database, row: Mapping[str, Any], run_id: int | None = None) -> None:
+    """Writes the row of a run that another archive has; in the place of the row of that id, when one is given."""
+    values = {name: row[name] for name in ("kind", "site", "started_at", "ended_at", "result", "summary")}
+    if run_id is None:
+        sql = f"INSERT INTO runs ({', '.join(values)}) VALUES ({', '.join(f':{name}' for name in values)})"  # noqa: S608 - our own names
+        db.conn.execute(sql, values)
+    else:
+        changes = ", ".join(f"{name} = :{name}" for name in values)
+        db.conn.execute(f"UPDATE runs SET {changes} WHERE id = :id", {**values, "id": run_id})  # noqa: S608 - our own names

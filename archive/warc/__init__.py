@@ -14,7 +14,7 @@ from archive.warc.reader import (
 )
 from archive.warc.recompress import recompress
 from archive.warc.record import GZIP_HEADER, Original, compress, payload_digest, payloads, sha1_digest, warc_date
-from archive.warc.repair import TakenUp, closed_files, enter, open_files, sha256_of, take_up
+from archive.warc.repair import TakenUp, closed_files, enter, open_files, sha256_of, take_up, whole_part
 from archive.warc.tombstone import is_tombstone, tombstone
 from archive.warc.writer import WarcWriter, Written
 
@@ -47,5 +47,6 @@ __all__ = [
     "take_up",
     "tombstone",
     "warc_date",
+    "whole_part",
     "write_manifest",
 ]

@@ -104,6 +104,12 @@ def _close(path: Path) -> Iterator[TakenUp]:
     yield TakenUp(path=final, cut=cut)
 
 
+def whole_part(path: Path) -> int:
+    """How many bytes of a file that a dead writer left open are good: all but a torn last record."""
+    end = _good_end(path)
+    return path.stat().st_size if end is None else end
+
+
 def _good_end(path: Path) -> int | None:
     """Where the file's whole records end and nothing but a torn one follows; None when there is nothing to cut."""
     try:

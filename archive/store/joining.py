@@ -1,0 +1,161 @@
+"""Rows of another archive, as SQL: a shard's rows in batches out, rows with their references resolved in. Never ends a transaction.
+
+A row of a shard has ids of its own database; what it refers to is named here by what is the same in every database: a capture by its
+record id, an article by its URL and what it says.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from sqlite_utils import Database
+
+BATCH = 500
+"""Rows read and written at once: what a batch of articles with their texts takes in memory is some 10 MB."""
+
+_OF_THIS_DATABASE = frozenset(
+    {"id", "version", "is_latest", "gone_at", "gone_reason", "paywalled_at", "fetched_at", "last_seen_at"}
+)
+"""Columns of `articles` that follow from what else the database holds."""
+
+
+def batches(db: Database, table: str, *, size: int = BATCH) -> Iterator[list[dict[str, Any]]]:
+    """All rows of a table that has an `id`, in its order; each batch is read for itself, so that no writer waits for the reader."""
+    last = 0
+    while rows := list(db.query(f"SELECT * FROM {table} WHERE id > ? ORDER BY id LIMIT ?", [last, size])):  # noqa: S608 - our own names
+        last = rows[-1]["id"]
+        yield rows
+
+
+def known(db: Database, record_ids: Iterable[str]) -> set[str]:
+    """Those of the records that have a row."""
+    sql = "SELECT record_id FROM captures WHERE record_id IN (SELECT value FROM json_each(?))"
+    return {row[0] for row in db.conn.execute(sql, (_json(record_ids),))}
+
+
+def unread(db: Database, record_ids: Iterable[str]) -> set[str]:
+    """Those of the records that have a row which nobody has read yet."""
+    sql = "SELECT record_id FROM captures WHERE record_id IN (SELECT value FROM json_each(?)) AND outcome = ''"
+    return {row[0] for row in db.conn.execute(sql, (_json(record_ids),))}
+
+
+def has_unread(db: Database) -> bool:
+    """Whether any capture waits to be read."""
+    return db.conn.execute("SELECT 1 FROM captures WHERE outcome = '' LIMIT 1").fetchone() is not None
+
+
+def place_of(db: Database, record_id: str) -> dict[str, Any] | None:
+    """Where the record lies, under the names of the columns; None when it has no row."""
+    sql = "SELECT warc_filename, warc_record_offset, warc_record_length FROM captures WHERE record_id = ?"
+    return next(db.query(sql, [record_id]), None)
+
+
+def name_of_copy(db: Database, rows: Iterable[Mapping[str, Any]]) -> str:
+    """The file in which these captures lie here, at the same offsets as there; '' when none of them has a row."""
+    sql = "SELECT warc_filename FROM captures WHERE record_id = ? AND warc_record_offset = ?"
+    for row in rows:
+        if found := db.conn.execute(sql, (row["record_id"], row["warc_record_offset"])).fetchone():
+            return str(found[0])
+    return ""
+
+
+def articles_of(db: Database, ids: Collection[int]) -> list[dict[str, Any]]:
+    """Articles and what they came from: `origin` and `origin_at` (record id and time of that capture), `payload` (record id or None)."""
+    sql = """
+        SELECT a.*, c.record_id AS origin, c.captured_at AS origin_at, (
+            SELECT p.record_id FROM captures AS p
+            WHERE p.warc_filename = a.warc_filename AND p.warc_record_offset = a.warc_record_offset
+        ) AS payload
+        FROM articles AS a JOIN captures AS c ON c.id = a.capture_id WHERE a.id IN (SELECT value FROM json_each(?))
+        """
+    return list(db.query(sql, [_json(ids)]))
+
+
+def held(db: Database, url: str, digest: str) -> dict[str, Any] | None:
+    """The version of that URL that says this: its id, `origin` and `origin_at`; None when there is none."""
+    sql = """
+        SELECT a.id, c.record_id AS origin, c.captured_at AS origin_at
+        FROM articles AS a JOIN captures AS c ON c.id = a.capture_id WHERE a.url = ? AND a.text_digest = ?
+        """
+    return next(db.query(sql, [url, digest]), None)
+
+
+def insert_article(db: Database, row: Mapping[str, Any]) -> int:
+    """Adds a version, seen when its capture was made so far; `row` has the columns, and `origin_at`. Returns its id."""
+    values = _content(db, row) | dict.fromkeys(("fetched_at", "last_seen_at"), row["origin_at"])
+    sql = f"INSERT INTO articles ({', '.join(values)}) VALUES ({', '.join(f':{name}' for name in values)}) RETURNING id"  # noqa: S608 - our own names
+    return int(db.conn.execute(sql, values).fetchone()[0])
+
+
+def replace_article(db: Database, article_id: int, row: Mapping[str, Any]) -> None:
+    """Puts what an earlier capture says of the same version in the place of what is held; to be taken out of the search index before."""
+    values = _content(db, row)
+    changes = ", ".join(f"{name} = :{name}" for name in values)
+    db.conn.execute(f"UPDATE articles SET {changes} WHERE id = :id", {**values, "id": article_id})  # noqa: S608 - our own names
+
+
+def _content(db: Database, row: Mapping[str, Any]) -> dict[str, Any]:
+    names = (column.name for column in db["articles"].columns)
+    return {name: row[name] for name in names if name in row and name not in _OF_THIS_DATABASE}
+
+
+def see(db: Database, times: Mapping[int, tuple[str, str]]) -> None:
+    """Articles, by id, were served from the first of these times to the second."""
+    db.conn.executemany(
+        "UPDATE articles SET fetched_at = min(fetched_at, ?), last_seen_at = max(last_seen_at, ?) WHERE id = ?",
+        [(first, last, article_id) for article_id, (first, last) in times.items()],
+    )
+
+
+def urls_of(db: Database, ids: Iterable[int]) -> set[str]:
+    """The URLs of these articles."""
+    sql = "SELECT DISTINCT url FROM articles WHERE id IN (SELECT value FROM json_each(?))"
+    return {row[0] for row in db.conn.execute(sql, (_json(ids),))}
+
+
+def redacted(db: Database) -> dict[str, str]:
+    """The URLs that were taken out for good, and why; the log of runs has those that were never in the frontier."""
+    found: dict[str, str] = {}
+    for (summary,) in db.conn.execute("SELECT summary FROM runs WHERE kind = 'redact' ORDER BY id"):
+        said = json.loads(summary)
+        found |= dict.fromkeys(said.get("urls", ()), str(said.get("reason", "")))
+    return found | dict(db.conn.execute("SELECT url, reason FROM urls WHERE outcome = 'redacted'").fetchall())
+
+
+def site_of_file(db: Database, filename: str) -> str:
+    """The site of the last capture in a file; that of the last crawl when no capture has a row; '' when there was none."""
+    sql = "SELECT site FROM captures WHERE warc_filename = ? ORDER BY id DESC LIMIT 1"
+    row = db.conn.execute(sql, (filename,)).fetchone()
+    row = row or db.conn.execute("SELECT site FROM runs WHERE kind = 'crawl' ORDER BY id DESC LIMIT 1").fetchone()
+    return str(row[0]) if row else ""
+
+
+def files_of_site(db: Database, site: str) -> set[str]:
+    """The files that hold captures of the site, and, again and again, those that what is in these was read from or repeats."""
+    found = {row[0] for row in db.conn.execute("SELECT DISTINCT warc_filename FROM captures WHERE site = ?", (site,))}
+    wider = """
+        SELECT DISTINCT o.warc_filename FROM captures AS r
+        JOIN captures AS o ON o.payload_digest = r.payload_digest AND o.record_type = 'response'
+        WHERE r.record_type = 'revisit' AND r.warc_filename IN (SELECT value FROM json_each(:files))
+        UNION SELECT DISTINCT a.warc_filename FROM captures AS c JOIN articles AS a ON a.id = c.article_id
+        WHERE c.warc_filename IN (SELECT value FROM json_each(:files))
+        UNION SELECT DISTINCT o.warc_filename FROM captures AS c
+        JOIN articles AS a ON a.id = c.article_id JOIN captures AS o ON o.id = a.capture_id
+        WHERE c.warc_filename IN (SELECT value FROM json_each(:files))
+        """
+    while more := {row[0] for row in db.conn.execute(wider, {"files": _json(found)})} - found:
+        found |= more
+    return found
+
+
+def hosts_of_site(db: Database, site: str) -> set[str]:
+    """The hosts of the site's URLs."""
+    return {row[0] for row in db.conn.execute("SELECT DISTINCT host FROM urls WHERE site = ?", (site,))}
+
+
+def _json(values: Iterable[object]) -> str:
+    return json.dumps(list(values))
