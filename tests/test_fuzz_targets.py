@@ -48,6 +48,13 @@ def _package_before_its_start() -> bytes:
 FOUND: list[tuple[str, bytes]] = [
     ("page", b"HTTP/1.1 200 OK\r\n<rss><channel><item><link>\x01\x9d'\xeea"),
     ("url", b"http://0x.."),
+    ("response", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\nok"),
+    (
+        "page",
+        b"<html><body><article>"
+        + b"<p>words that are read</p>" * 9
+        + b"</article> \x07 <aside>x</aside>\x08 y &#1;<nav>z</nav>&#x1F; &#65535;q",
+    ),
     ("wacz", _package_before_its_start()),
     ("cdxj", b"a 1 []"),
     ("cdxj", b'a 1 {"filename": 1, "offset": null, "length": "1"}'),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom, resolve_encoding
+from w3lib.encoding import read_bom
+
+from archive.extract.prescan import declared_encoding, served_encoding
 
 # What is weighed is a sample: a quarter of a megabyte says what a page is written in, however long it is.
 _SAMPLE = 262_144
@@ -77,12 +79,8 @@ def decode(body: bytes, *, content_type: str = "") -> Decoded:
 
 def _declared(body: bytes, content_type: str) -> list[str]:
     """Python codec names that HTTP and then HTML declare, UTF-8 and unknown labels left out."""
-    labels = (
-        http_content_type_encoding(content_type) if content_type else None,
-        html_body_declared_encoding(body[:4096]),
-    )
-    codecs = [resolve_encoding(label) for label in labels if label]
-    return [codec.replace("-", "_") for codec in codecs if codec and codec != "utf-8"]
+    codecs = (served_encoding(content_type), declared_encoding(body))
+    return [codec for codec in codecs if codec and codec != "utf_8"]
 
 
 def _wide(body: bytes) -> str:

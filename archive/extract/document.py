@@ -63,6 +63,15 @@ _NOT_HTML = re.compile(
     re.IGNORECASE,
 )
 
+# What XML has no place for (XML 1.0, section 2.2); a page with a bell in it is a page nevertheless.
+_CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\f\r")
+_FORM_FEED_TO_BLANK = bytes.maketrans(b"\f", b" ")
+_NO_CHARACTERS = re.compile(rb"\xef\xbf[\xbe\xbf]")
+_BAD_REFERENCE = re.compile(
+    rb"&#(?:0*+(?:[0-8]|1[124-9]|2\d|3[01]|6553[45])(?!\d)|x0*+(?:[0-8bcef]|1[\da-f]|fff[ef])(?![\da-f]));?",
+    re.IGNORECASE,
+)
+
 _too_deep = etree.XPath("boolean(" + "/*" * _MAX_DEPTH + ")")
 
 
@@ -140,13 +149,21 @@ def parse(text: str) -> HtmlElement:
         )
     )
     try:
-        tree = etree.fromstring(text.encode("utf-8", "replace"), parser)
+        tree = etree.fromstring(_settable(text), parser)
     except etree.XMLSyntaxError as error:
         raise Unreadable("empty", f"no elements ({error.msg})") from error
     if not isinstance(tree, HtmlElement):
         raise Unreadable("empty", "no elements")
     _move_to_body(tree)
     return tree
+
+
+def _settable(text: str) -> bytes:
+    """`text` as UTF-8 without the characters, written out or as references, that lxml reads and then refuses to set elsewhere."""
+    data = text.encode("utf-8", "replace").translate(_FORM_FEED_TO_BLANK, _CONTROLS)
+    if b"\xef\xbf" in data:
+        data = _NO_CHARACTERS.sub(b"", data)
+    return _BAD_REFERENCE.sub(b"", data) if b"&#" in data else data
 
 
 _HEAD_ONLY = frozenset({"base", "link", "meta", "noscript", "script", "style", "template", "title"})

@@ -142,6 +142,8 @@ def _dechunk(body: bytes) -> bytes:
         chunks.append(view[start : start + size])
         if not size:
             return b"".join(chunks)
+        if start + size > len(body):  # cut; a size may also be more than a place can be
+            break
         at = start + size
         at += 2 if body.startswith(b"\r\n", at) else body.startswith(b"\n", at)
     return b"".join(chunks) if chunks else body
