@@ -131,7 +131,7 @@ def read(task: Task) -> Answer:  # noqa: PLR0911 - one return for each kind of r
 
 
 def _redirect(task: Task, response: http.Response) -> Answer:
-    target = urls.join(task.url, response.get("Location"))
+    target = urls.join(task.url, response.get("Location")) if response.get("Location") else ""
     if not target or not urls.canonicalise(target):
         location = response.get("Location")
         reason = "url-too-long" if len(location) > urls.MAX_LENGTH else "bad-redirect"

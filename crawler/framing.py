@@ -123,8 +123,13 @@ class ResponseFraming:
         if not self.complete or head is None or self.end != len(self.received) or self._step == self._read_until_close:
             return False
         said = {part.strip().lower() for value in head.values(b"connection") for part in value.split(b",")}
-        if b"close" in said or (head.values(b"transfer-encoding") and head.values(b"content-length")):
+        coded = head.values(b"transfer-encoding")
+        if b"close" in said or (coded and head.values(b"content-length")):
             return False  # both: the stuff of smuggling, the connection must not be used again
+        if head.status == 101 or (coded and head.version == "HTTP/1.0"):
+            return (
+                False  # another protocol from here on; or a coding that HTTP/1.0 does not have (RFC 9112, section 6.1)
+            )
         return head.version == "HTTP/1.1" or b"keep-alive" in said
 
     @property

@@ -25,6 +25,7 @@ from archive import (
     urls,
 )
 from crawler.budget import Budget, Limits
+from crawler.politeness import read_retry_after
 from crawler.schedule import History, next_visit
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ FAILED = frozenset({"failed", "refused", "gone", "quarantine", "disallowed", "bu
 
 REFUSED = {"robots-disallowed": "disallowed", "budget-exceeded": "budget"}
 """What a request that was not made, on purpose, counts as: nothing failed."""
+
+LONGEST_REST = 365 * 24 * 3600.0
+"""Seconds of a Retry-After that are believed; the schedule has a bound of its own."""
 
 AT_ONCE = 1000
 """URLs that are announced in one go: 10 ms; a sitemap may have 50,000, and the crawl goes on meanwhile."""
@@ -197,7 +201,7 @@ class Visits:
             etag=_header(response, "ETag"),
             last_modified=_header(response, "Last-Modified"),
             payload_digest=row.payload_digest if row else "",
-            retry_after=_retry_after(response),
+            retry_after=_retry_after(response, self._archive.clock()),
         )
         return Settled(
             row=row,
@@ -350,7 +354,7 @@ def _header(response: Response, name: str) -> str:
     return value if value.isascii() and value.isprintable() else ""
 
 
-def _retry_after(response: Response) -> timedelta | None:
-    """The Retry-After of a response when it is a number of seconds (RFC 9110, section 10.2.3)."""
-    value = _header(response, "Retry-After")
-    return timedelta(seconds=int(value)) if value.isdecimal() and len(value) < 8 else None
+def _retry_after(response: Response, now: datetime) -> timedelta | None:
+    """How long a response asks us to stay away, by seconds or by a date (RFC 9110, section 10.2.3)."""
+    seconds = read_retry_after(response.headers.get("Retry-After"), now)
+    return None if seconds is None else timedelta(seconds=min(seconds, LONGEST_REST))

@@ -112,9 +112,10 @@ def fuzz_robots(data: bytes) -> None:
 
 def fuzz_url(data: bytes) -> None:
     text = data.decode("utf-8", "surrogateescape" if data[:1] > b"\x80" else "replace")
+    assert len(urls.canonicalise(text)) <= urls.MAX_LENGTH
+    assert len(urls.resolve(URL, text)) <= urls.MAX_LENGTH
     for clean in (urls.canonicalise(text), urls.join(URL, text), urls.resolve(URL, text)):
         if clean:
-            assert len(clean) <= urls.MAX_LENGTH
             trap_reason(clean, this_year=2026)
             pattern_of(clean)
             urls.surt(clean)

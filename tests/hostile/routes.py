@@ -16,6 +16,7 @@ import brotli
 
 from tests.server.misbehaving import NOT_FOUND, Exchange, Route, Server, answer, page
 from tests.server.oddities import BROKEN, RUNAWAYS
+from tests.server.oddities import routes as oddities
 
 try:
     from compression import zstd  # type: ignore[import-not-found]
@@ -157,6 +158,27 @@ PAGES: dict[str, Callable[[], bytes]] = {
     "/patho/long-title": f"<title>{'word ' * 400_000}</title><h1>x</h1><p>y</p>".encode,
     "/patho/big-page": lambda: patho("".join(f"<p>{n} {' '.join(WORDS)}</p>" for n in range(60_000))),
     "/patho/nothing-but-zeros": lambda: bytes(15 * MEGABYTE),
+    "/patho/small-paragraphs": lambda: patho("".join(f"<p>w{n}</p>" for n in range(100_000))),
+    "/patho/breaks": lambda: patho("<p>" + "line of text<br>" * 100_000 + "</p>"),
+    "/patho/words": lambda: patho("<p>" + "word " * 800_000 + "</p>"),
+    "/patho/nested-span": lambda: patho("<p>" + "<span>" * 50_000 + "text" + "</span>" * 50_000 + "</p>"),
+    "/patho/nested-quote": lambda: patho("<blockquote>q " * 5_000 + "</blockquote>" * 5_000),
+    "/patho/nested-million": lambda: patho("<b>" * 1_000_000),
+    "/patho/comments": lambda: patho("<!-- x -->" * 200_000 + "<p>text</p>"),
+    "/patho/at-signs": lambda: patho("<p>" + "a@" * 500_000 + "</p>"),
+    "/patho/addresses": lambda: patho("<p>" + "http://a.b/" * 200_000 + "</p>"),
+    "/patho/giant-attribute": lambda: patho(f'<p title="{"x" * 8_000_000}">t</p>'),
+    "/patho/giant-tag-name": lambda: patho(f"<{'x' * 4_000_000}>t"),
+    "/patho/json-numbers": lambda: patho("<p>x</p>", ld('{"@type":"NewsArticle","headline":' + "9" * 100_000 + ',"wordCount":1e999999}')),
+    "/patho/json-many": lambda: patho("<p>x</p>", ld('{"@type":"NewsArticle","headline":"h"}') * 50_000),
+    "/patho/json-graph": lambda: patho("<p>x</p>", ld('{"@graph":[' + '{"@graph":[' * 500 + "{}" + "]}" * 500 + "]}")),
+    "/patho/json-wide": lambda: patho("<p>x</p>", ld('{"@graph":[' + ",".join(['{"@type":"NewsArticle","headline":"h","author":{"name":"n"}}'] * 60_000) + "]}")),
+    "/patho/language-codes": f'<html lang="{"ar-" * 500_000}"><title>t</title><p>text</p>'.encode,
+    "/patho/bases": lambda: patho('<a href="x">l</a>' * 1000, '<base href="http://a/">' * 50_000),
+    "/patho/xss": lambda: (
+        b"<html><head><title><img src=x onerror=document.title='PWNED'></title><meta property='og:title' content='\"><script>1</script>'></head>"
+        b"<body><script>document.title='PWNED'</script><article><h1><svg onload=1>=HYPERLINK(1)</h1>" + b"<p>hello <b>xss</b> of the day, a paragraph of words</p>" * 12 + b"</article>"
+    ),
 }  # fmt: skip
 
 
@@ -277,6 +299,50 @@ async def big_feed(exchange: Exchange) -> bool:
     return await small(exchange, f'<rss version="2.0"><channel>{"".join(items)}</channel></rss>', "application/rss+xml")
 
 
+def refresh(target: str) -> Route:
+    return answer(http(f'<html><head><meta http-equiv="refresh" content="0;url={target}"></head></html>'.encode()))
+
+
+def redirect(target: str) -> Route:
+    return answer(page(b"", status="302 Found", headers=f"Location: {target}"))
+
+
+def headers(line: str, times: int) -> Route:
+    """An article behind so many header lines of a kind."""
+    return answer(
+        page(article(2), headers="Content-Type: text/html\r\n" + "\r\n".join(line.format(n=n) for n in range(times)))
+    )
+
+
+def index_loop(other: str) -> Route:
+    """A sitemap index that names one that names it."""
+
+    async def route(exchange: Exchange) -> bool:
+        host = exchange.request.head.partition(b"Host: ")[2].partition(b"\r\n")[0].decode()
+        body = f"<sitemapindex><sitemap><loc>http://{host}{other}</loc></sitemap></sitemapindex>"
+        return await small(exchange, body, "application/xml")
+
+    return route
+
+
+async def huge_sitemap(exchange: Exchange) -> bool:
+    """Sixty megabytes, more than the protocol allows."""
+    await exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\n\r\n<urlset>")
+    for _ in range(600):
+        await exchange.send(b"<url><loc>http://127.0.0.1/articles/of/some/length</loc></url>\n" * 1600)
+    return False
+
+
+async def hosts(exchange: Exchange) -> bool:
+    """A redirect to the same server by another name of it, and back."""
+    host, _, port = exchange.request.head.partition(b"Host: ")[2].partition(b"\r\n")[0].decode().rpartition(":")
+    other = {"127.0.0.1": "localhost", "localhost": "127.0.0.2"}.get(host, "127.0.0.1")
+    await exchange.send(
+        page(b"", status="302 Found", headers=f"Location: http://{other}:{port}/trap/hosts?{os.urandom(4).hex()}")
+    )
+    return True
+
+
 async def slow_head(exchange: Exchange) -> bool:
     for byte in b"HTTP/1.1 200 OK\r\nX: " + b"a" * 600:
         await exchange.send(bytes([byte]))
@@ -341,11 +407,23 @@ BOMBS: dict[str, Route] = {
 TRAPS: dict[str, Route] = {
     "/trap/redirects": redirect_on,
     "/trap/redirect-to-itself": answer(page(b"", status="301 Moved", headers="Location: /trap/redirect-to-itself")),
-    "/trap/redirect-to-file": answer(page(b"", status="302 Found", headers="Location: file:///etc/passwd")),
-    "/trap/redirect-to-metadata": answer(
-        page(b"", status="302 Found", headers="Location: http://169.254.169.254/latest/meta-data/")
-    ),
-    "/trap/redirect-long": answer(page(b"", status="302 Found", headers="Location: /" + "a" * 50_000)),
+    "/trap/redirect-to-file": redirect("file:///etc/passwd"),
+    "/trap/redirect-to-metadata": redirect("http://169.254.169.254/latest/meta-data/"),
+    "/trap/redirect-long": redirect("/" + "a" * 50_000),
+    "/trap/hosts": hosts,
+    "/trap/redirect-to-ftp": redirect("ftp://127.0.0.1/x"),
+    "/trap/redirect-to-script": redirect("javascript:alert(1)"),
+    "/trap/redirect-to-data": redirect("data:text/html,<h1>x</h1>"),
+    "/trap/redirect-to-many-slashes": redirect("http:////169.254.169.254/"),
+    "/trap/redirect-in-hex": redirect("http://0xa9fea9fe/latest/"),
+    "/trap/redirect-nat64": redirect("http://[64:ff9b::7f00:1]/"),
+    "/trap/redirect-6to4": redirect("http://[2002:7f00:1::]/"),
+    "/trap/redirect-zone": redirect("http://[fe80::1%25eth0]/"),
+    "/trap/redirect-with-password": redirect("http://user:secret@127.0.0.1:1/"),
+    "/trap/redirect-with-line": redirect("/x%0d%0aInjected:%20yes"),
+    "/trap/refresh": refresh("/trap/refresh"),
+    "/trap/refresh-to-file": refresh("file:///etc/passwd"),
+    "/trap/refresh-to-script": refresh("javascript:alert(1)"),
     "/trap/calendar": calendar,
     "/trap/session": session,
     "/trap/next": next_page,
@@ -357,15 +435,26 @@ FLOODS: dict[str, Route] = {
     "/flood/slow-body": slow_body,
     "/flood/tiny-chunks": tiny_chunks,
     "/flood/interims": interim_flood,
+    "/flood/links": headers("Link: </{n}.css>; rel=preload", 6_000),
+    "/flood/many-links": headers("Link: </{n}.css>; rel=preload", 10_000),
+    "/flood/cookies": headers("Set-Cookie: c{n}=" + "x" * 80, 2_000),
+    "/flood/directives": headers("X-Robots-Tag: noindex{n}", 4_000),
 }
 SITEMAPS: dict[str, Route] = {
     "/trap/index.xml": sitemap_index,
+    "/trap/loop-a.xml": index_loop("/trap/loop-b.xml"),
+    "/trap/loop-b.xml": index_loop("/trap/loop-a.xml"),
     "/flood/sitemap.xml": big_sitemap,
+    "/flood/huge-sitemap.xml": huge_sitemap,
     "/bomb/sitemap.xml.gz": made(sitemap_bomb, "application/gzip"),
     **{path: answer(http(body, "application/xml")) for path, body in XML.items() if "feed" not in path},
 }
 FEEDS: dict[str, Route] = {
     "/flood/feed.xml": big_feed,
+    "/flood/million.xml": made(
+        lambda: b"<rss><channel>" + b"<item/>" * 1_000_000 + b"</channel></rss>", "application/rss+xml"
+    ),
+    "/xml/outside-entity-feed.xml": answer(http(XML["/xml/outside-entity.xml"], "application/rss+xml")),
     "/xml/laughs-feed.xml": answer(http(XML["/xml/laughs-feed.xml"], "application/rss+xml")),
 }
 
@@ -373,6 +462,7 @@ FEEDS: dict[str, Route] = {
 def hostile_pages() -> dict[str, Route]:
     """Every route that the crawl is sent to, but feeds and sitemaps."""
     return {
+        **oddities(),
         **{path: answer(data, close=True) for path, (data, _, _) in BROKEN.items()},
         **{path: route for path, (route, _, _) in RUNAWAYS.items()},
         **BOMBS,

@@ -7,7 +7,7 @@ from tests.hostile.run import crawl
 
 @pytest.fixture(scope="module")
 def result():
-    return crawl(quick=True, loaded=True)
+    return crawl(quick=True)
 
 
 def test_no_bar_fails_on_the_hostile_site(result):
