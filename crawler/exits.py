@@ -8,7 +8,8 @@
   7  a backfill could not have all that the index lists
   9  the start page of a site cannot be had, and nothing else of it either
  10  a crawl broke off by an error of ours
- 11  told to stop (SIGTERM, SIGINT): what was done is safe, the rest stays due
+ 11  told to stop (SIGTERM, SIGINT) or its lease over: what was done is safe, the rest stays due
+ 13  `scrapy cluster`: a node does not answer, or did not take a job; the others were served
 
 2 to 6 are the codes of `archive.errors`.
 """
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from crawler.report import Report
 
-DONE, IN_USE, INCOMPLETE, SEED_FAILED, BROKEN, STOPPED = 0, 4, 7, 9, 10, 11
+DONE, IN_USE, INCOMPLETE, SEED_FAILED, BROKEN, STOPPED, NODE_SILENT = 0, 4, 7, 9, 10, 11, 13
 
 WORST_FIRST = (BROKEN, 1, NotWritableError.exit_code, 5, 2, STOPPED, IN_USE, SEED_FAILED, DONE)
 """Which code stands for several crawls: our own failures before the world's, and those before what only has to wait."""

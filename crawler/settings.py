@@ -17,6 +17,12 @@ WARRAQ_CLOCK = "crawler.extensions.utc_now"  # what time it is, everywhere; test
 WARRAQ_SUMMARY = "text"  # what is printed at the end: text, json, or nothing
 WARRAQ_SUMMARY_JSON = False  # the same as WARRAQ_SUMMARY = "json"
 
+# --- who may run it (docs/scale.md) ------------------------------------------------------------------------------------------------
+# ends the crawl, as SIGTERM does, when the process that started it is gone: 1, or the number of that process
+WARRAQ_END_WITH_PARENT = 0
+WARRAQ_LEASE_UNTIL = ""  # ends it before this moment (ISO 8601, with zone), and does not begin after it
+WARRAQ_SITE_ENTRY = ""  # the site's entry as JSON, in place of what WARRAQ_SITES has: jobs carry theirs along
+
 # --- politeness --------------------------------------------------------------------------------------------------------------------
 USER_AGENT = "warraq/0.1 (news archive; +https://github.com/warraq/warraq)"
 # by crawler.robots, in place of Scrapy's own middleware, which lets first requests through (2.19)

@@ -7,9 +7,11 @@ writes one. A mistake is told with its file, line and key, and what would have b
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from archive import UsageError
@@ -17,7 +19,8 @@ from crawler.sitekeys import KEYS, WrongValueError, origin_of, web_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
+
+    from scrapy.settings import BaseSettings
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:(?!\d)")
@@ -129,8 +132,38 @@ def load_site(path: Path, name: str) -> Site:
     return sites[name]
 
 
+def chosen_site(settings: BaseSettings, name: str) -> Site:
+    """The site `name`: from WARRAQ_SITE_ENTRY if that is set, else from the file WARRAQ_SITES; raises SiteError."""
+    if entry := settings.get("WARRAQ_SITE_ENTRY"):
+        return site_from_json(name, str(entry))
+    return load_site(Path(settings["WARRAQ_SITES"]), name)
+
+
+def site_from_json(name: str, text: str) -> Site:
+    """The site of an entry as `entries_as_json` gives it; raises SiteError."""
+    source = _Source(Path("WARRAQ_SITE_ENTRY"), "")
+    try:
+        entry = json.loads(text)
+    except ValueError as error:
+        raise SiteError(f"is not JSON: {error}", path=source.path) from None
+    return _site(source, name, entry)
+
+
+def entries_as_json(path: Path) -> dict[str, str]:
+    """Each entry of the file as one line of JSON, to travel with a job; raises SiteError."""
+    source, entries = _entries(path)
+    for name, entry in entries.items():
+        _site(source, name, entry)
+    return {name: json.dumps(entry, ensure_ascii=False, separators=(",", ":")) for name, entry in entries.items()}
+
+
 def load_sites(path: Path) -> dict[str, Site]:
     """All entries of the file, in its order; raises SiteError with line and key for the first mistake."""
+    source, entries = _entries(path)
+    return {name: _site(source, name, entry) for name, entry in entries.items()}
+
+
+def _entries(path: Path) -> tuple[_Source, dict[str, object]]:
     try:
         text = path.read_text("utf-8")
         document = tomllib.loads(text)
@@ -149,7 +182,7 @@ def load_sites(path: Path) -> dict[str, Site]:
     entries = document.get("site", {})
     if not isinstance(entries, dict):
         source.fail("", "site", "an entry is a table [site.NAME]")
-    return {name: _site(source, name, entry) for name, entry in entries.items()}
+    return source, entries
 
 
 class _Source:

@@ -1,4 +1,4 @@
-"""Ends crawls within seconds when the process is told to stop: SIGTERM and SIGINT in, the Scrapy signal `stopping` and an end out.
+"""Ends crawls within seconds when the process is to stop: SIGTERM, SIGINT or a lost lease in, the signal `stopping` and an end out.
 
 What is under way has GRACE_SECONDS to end by itself; what has not then, or at a second signal, is left as it is. Its rows
 stay due, and a capture that nobody has read yet is read at the next start.
@@ -10,6 +10,8 @@ import asyncio
 import logging
 import signal
 from typing import TYPE_CHECKING, Any
+
+from crawler.lease import Lease, watch
 
 if TYPE_CHECKING:
     from scrapy.crawler import CrawlerProcessBase
@@ -24,14 +26,18 @@ GRACE_SECONDS = 5.0
 
 
 class Stopping:
-    """What the process was told; `asked` is the name of the signal that came, '' for none."""
+    """What the process was told; `asked` is the name of the signal that came, or why its lease is lost, '' for nothing."""
 
     def __init__(self, process: CrawlerProcessBase) -> None:
         self.asked = ""
         self._process = process
 
     def install(self) -> None:
-        """Listens to SIGTERM and SIGINT from now on; to be called before the reactor runs, in place of Scrapy's own handlers."""
+        """Listens to SIGTERM, SIGINT and the lease from now on; to be called before the reactor runs, in place of Scrapy's own handlers.
+
+        Raises UsageError for a lease that makes no sense.
+        """
+        watch(Lease.from_settings(self._process.settings), self.stop, lead=GRACE_SECONDS)
         loop = asyncio.get_event_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop, number.name)

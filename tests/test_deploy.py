@@ -47,7 +47,7 @@ def test_the_exit_codes_are_all_documented():
     from crawler import exits
 
     text = (ROOT / "docs" / "operations.md").read_text("utf-8")
-    codes = {exits.DONE, exits.IN_USE, exits.SEED_FAILED, exits.BROKEN, exits.STOPPED, ALARM}
+    codes = {exits.DONE, exits.IN_USE, exits.SEED_FAILED, exits.BROKEN, exits.STOPPED, exits.NODE_SILENT, ALARM}
     codes |= {UsageError.exit_code, SchemaTooNewError.exit_code, NotWritableError.exit_code}
     assert {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)} == codes
     assert ArchiveNotFoundError.exit_code not in codes

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,9 +12,10 @@ from scrapy.commands import crawl
 from scrapy.exceptions import UsageError
 
 from archive import ArchiveError, Collection, check_writable
-from crawler.exits import exit_code
+from crawler.exits import STOPPED, exit_code
 from crawler.extensions import ArchiveExtension
-from crawler.sites import Site, load_site
+from crawler.lease import Lease
+from crawler.sites import Site, chosen_site
 from crawler.stopping import Stopping
 
 if TYPE_CHECKING:
@@ -47,6 +50,11 @@ class Command(crawl.Command):
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         self._check(opts.spargs)
         try:
+            lease = Lease.from_settings(self.settings)
+            if lost := lease.lost(parent=os.getppid(), now=time.time()):
+                print(f"scrapy crawl: not begun, for {lost}", file=sys.stderr)
+                self.exitcode = STOPPED
+                return
             site = self._site(opts.spargs)
             check_writable(
                 Collection(Path(self.settings["ARCHIVE_DIR"] or Path(self.settings["WARRAQ_COLLECTIONS"]) / site.name))
@@ -86,4 +94,4 @@ class Command(crawl.Command):
             )
         if arguments.get("url"):
             return Site.from_url(arguments["url"])
-        return load_site(Path(self.settings["WARRAQ_SITES"]), arguments["site"])
+        return chosen_site(self.settings, arguments["site"])

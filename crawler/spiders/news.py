@@ -7,7 +7,6 @@ requests when they are due, and a crash at any point loses none of them.
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, Spider, signals
@@ -19,7 +18,7 @@ from crawler.extensions import ArchiveExtension
 from crawler.items import ArticleItem
 from crawler.outcomes import outcome_of
 from crawler.robots import robots_read
-from crawler.sites import Site, load_site
+from crawler.sites import Site, chosen_site
 from crawler.visits import PageLimits, Visits, dropped
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ class NewsSpider(Spider):
         `pool` is for crawls that share one; whoever made it closes it.
         """
         settings = crawler.settings
-        chosen = Site.from_url(url) if url else load_site(Path(settings["WARRAQ_SITES"]), site)
+        chosen = Site.from_url(url) if url else chosen_site(settings, site)
         for name, value in chosen.settings().items():
             settings.set(name, value, priority="spider")
         return super().from_crawler(

@@ -1,0 +1,208 @@
+"""What may start where, now: sites, the nodes' answers and what was let out before in, one Verdict for each site out. No clock, no I/O.
+
+The rule that keeps the pace: hosts are given out again only when nobody can be asking them. A job that was let out counts as asking
+until its node says that it ended, or knows nothing of it any more (then its parent is gone, and it ends with it), or its lease is over;
+and `grace` and the site's delay more. That holds for a node that was killed, for one that is cut off and crawls on, and for one that
+comes back.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from crawler.cluster.placement import Group, grouped, placed
+from crawler.cluster.state import Grant, State
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from crawler.cluster.nodes import Cluster, Node
+    from crawler.cluster.scrapyd import Jobs
+    from crawler.sites import Site
+
+ORPHAN_SECONDS = 10.0
+"""The longest that a crawl outlives its scrapyd: half a second to notice, five to end what is under way, the rest to close its files."""
+
+_JOB = re.compile(r"([a-z0-9][a-z0-9._-]{0,79})@(\d{8}T\d{6}Z)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What becomes of a site: `action` is `start`, `pending`, `running` or `wait`; `reason` says why it waits, `at` until when, if known.
+
+    Reasons: `not-due`, `held` (a job of it, or what may be left of one), `same-hosts` (as another site), `silent` (its node does not
+    answer), `clock` (of its node is off), `nobody` (no node is left).
+    """
+
+    site: str
+    group: str
+    home: str
+    node: str
+    action: str
+    reason: str = ""
+    detail: str = ""
+    at: float = 0.0
+
+
+def job_id(site: str, until: float) -> str:
+    """The id of a job: the site and the end of its lease, so that a node's list of jobs says both."""
+    return f"{site}@{datetime.fromtimestamp(until, UTC):%Y%m%dT%H%M%SZ}"
+
+
+def read_job_id(job: str) -> tuple[str, float] | None:
+    """Site and end of the lease of a job that we let out; None for another's."""
+    match = _JOB.fullmatch(job)
+    if match is None:
+        return None
+    try:
+        until = datetime.strptime(match.group(2), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return match.group(1), until.timestamp()
+
+
+def noticed(state: State, answers: Mapping[str, Jobs], *, now: float, lease: float) -> State:
+    """`state` with what the nodes that answered said of their jobs, unknown ones among them."""
+    grants = {grant.job: _seen(grant, answers.get(grant.node), now) for grant in state.grants.values()}
+    for node, jobs in answers.items():
+        for job in jobs.living - grants.keys():
+            if ours := read_job_id(job):
+                grants[job] = Grant(site=ours[0], node=node, job=job, granted=ours[1] - lease, until=ours[1])
+    return replace(state, heard={**state.heard, **dict.fromkeys(answers, now)}, grants=grants)
+
+
+def _seen(grant: Grant, jobs: Jobs | None, now: float) -> Grant:
+    if jobs is None:
+        return grant
+    if grant.job in jobs.living:
+        return replace(grant, ended=0.0, how="")
+    if grant.how == "finished" or (grant.ended and grant.job not in jobs.finished):
+        return grant
+    return replace(grant, ended=now, how="finished" if grant.job in jobs.finished else "lost")
+
+
+def without(state: State, node: str, *, now: float) -> State:
+    """`state` after the operator's word that the node is off: nothing of what it was given runs any more."""
+    grants = {
+        job: replace(grant, ended=now, how="gone") if grant.node == node and not grant.ended else grant
+        for job, grant in state.grants.items()
+    }
+    return replace(state, grants=grants)
+
+
+def gone(cluster: Cluster, state: State, answers: Collection[str], *, now: float) -> frozenset[str]:
+    """Names of the nodes that have been silent for so long that they count as gone."""
+    return frozenset(
+        node.name
+        for node in cluster.nodes
+        if node.name not in answers and now >= state.heard.get(node.name, state.begun) + cluster.patience
+    )
+
+
+def free_at(grant: Grant, *, grace: float, delay: float) -> float:
+    """From when on the hosts of that job can be given out again."""
+    end = grant.until
+    if grant.ended:
+        end = min(end, grant.ended + (ORPHAN_SECONDS if grant.how == "lost" else 0.0))
+    return end + grace + delay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """All that a verdict depends on. `delays` are the sites' seconds between two requests, `away` the nodes that count as gone."""
+
+    cluster: Cluster
+    state: State
+    answers: Mapping[str, Jobs]
+    away: Collection[str]
+    delays: Mapping[str, float]
+    now: float
+
+
+def verdicts(sites: Iterable[Site], situation: Situation) -> list[Verdict]:
+    """One for each site, those that start in the order in which they shall: who has waited longest first."""
+    last = _last_granted(situation.state)
+    found: list[Verdict] = []
+    for group in grouped(sites):
+        found += _of_group(group, situation, last)
+    return sorted(found, key=lambda verdict: (verdict.action != "start", last.get(verdict.site, 0.0), verdict.site))
+
+
+def pruned(state: State, *, grace: float, delays: Mapping[str, float], longest: float, now: float) -> State:
+    """`state` without the jobs that bind nobody any more, except the last of each site."""
+    last = _last_granted(state)
+    kept = {
+        job: grant
+        for job, grant in state.grants.items()
+        if now < free_at(grant, grace=grace, delay=delays.get(grant.site, longest)) or grant.granted == last[grant.site]
+    }
+    return replace(state, grants=kept)
+
+
+def _last_granted(state: State) -> dict[str, float]:
+    last: dict[str, float] = {}
+    for grant in state.grants.values():
+        last[grant.site] = max(grant.granted, last.get(grant.site, 0.0))
+    return last
+
+
+def _of_group(group: Group, situation: Situation, last: Mapping[str, float]) -> list[Verdict]:
+    home, node = placed(group, situation.cluster.nodes, gone=situation.away)
+    holders = _holders(group, situation)
+    chosen = ""
+    found = []
+    for site in sorted(group.sites, key=lambda name: (last.get(name, 0.0), name)):
+        verdict = Verdict(site=site, group=group.key, home=home.name, node=node.name if node else "", action="wait")
+        due = last[site] + situation.cluster.interval if site in last else 0.0
+        if mine := next((grant for grant in holders if grant.site == site), None):
+            found.append(_held(verdict, mine, situation))
+        elif situation.now < due:
+            found.append(replace(verdict, reason="not-due", at=due))
+        elif holders or chosen:
+            other = holders[0].site if holders else chosen
+            at = _free_at(holders[0], situation) if holders else 0.0
+            found.append(replace(verdict, reason="same-hosts", detail=f"as {other}", at=at))
+        else:
+            found.append(_startable(verdict, node, situation))
+            chosen = site if found[-1].action == "start" else ""
+    return found
+
+
+def _holders(group: Group, situation: Situation) -> list[Grant]:
+    """The jobs for which the hosts of the group are taken, the one that takes them longest first."""
+    grants = (grant for grant in situation.state.grants.values() if grant.site in group.sites)
+    binding = [grant for grant in grants if _lives(grant, situation) or situation.now < _free_at(grant, situation)]
+    return sorted(binding, key=lambda grant: (not _lives(grant, situation), -_free_at(grant, situation)))
+
+
+def _lives(grant: Grant, situation: Situation) -> bool:
+    """Whether its node lists it: then it holds the hosts, whatever the clock says."""
+    jobs = situation.answers.get(grant.node)
+    return jobs is not None and grant.job in jobs.living
+
+
+def _free_at(grant: Grant, situation: Situation) -> float:
+    return free_at(grant, grace=situation.cluster.grace, delay=situation.delays[grant.site])
+
+
+def _held(verdict: Verdict, grant: Grant, situation: Situation) -> Verdict:
+    jobs = situation.answers.get(grant.node)
+    if jobs is not None and grant.job in jobs.living:
+        return replace(verdict, node=grant.node, action="running" if grant.job in jobs.running else "pending")
+    how = f"{grant.how} on {grant.node}" if grant.ended else f"on {grant.node}, which does not answer"
+    return replace(verdict, reason="held", detail=how, at=_free_at(grant, situation))
+
+
+def _startable(verdict: Verdict, node: Node | None, situation: Situation) -> Verdict:
+    if node is None:
+        return replace(verdict, reason="nobody")
+    jobs = situation.answers.get(node.name)
+    if jobs is None:
+        since = situation.state.heard.get(node.name, situation.state.begun)
+        return replace(verdict, reason="silent", at=since + situation.cluster.patience)
+    if abs(jobs.skew) > situation.cluster.grace / 2:
+        return replace(verdict, reason="clock", detail=f"{jobs.skew:+.0f} s")
+    return replace(verdict, action="start")

@@ -1,0 +1,163 @@
+"""A thin client of scrapyd's HTTP API (1.6): questions in, bounded answers out, every failure one NodeError that names the node.
+
+API: https://scrapyd.readthedocs.io/en/1.6.0/api.html. Errors come as `{"status": "error", "message": …}` with status 200 or another.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import time
+import urllib.request
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from http.client import HTTPResponse
+
+    from crawler.cluster.nodes import Node
+
+MAX_ANSWER_BYTES = 16 << 20
+"""listjobs.json of 20,000 jobs has about 5 MB."""
+
+SPIDER = "news"
+
+
+class NodeError(Exception):
+    """A node could not be asked, or said no. `refused` tells the second: then nothing was done there."""
+
+    def __init__(self, node: str, problem: str, *, refused: bool = False) -> None:
+        super().__init__(f"{node}: {problem}")
+        self.node = node
+        self.problem = problem
+        self.refused = refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jobs:
+    """Ids of the jobs that a node lists, `finished` newest first; `skew` is by how many seconds its clock is ahead of ours."""
+
+    pending: tuple[str, ...]
+    running: tuple[str, ...]
+    finished: tuple[str, ...]
+    skew: float
+
+    @property
+    def living(self) -> frozenset[str]:
+        """Those that run or will."""
+        return frozenset((*self.pending, *self.running))
+
+
+class _AsAnswered(urllib.request.HTTPErrorProcessor):
+    """Every status is an answer, a redirect too: the password goes to the address in nodes.toml and nowhere else."""
+
+    def http_response(self, request: urllib.request.Request, response: HTTPResponse) -> HTTPResponse:  # noqa: ARG002 - its interface
+        """The response as it came."""
+        return response
+
+    https_response = http_response
+
+
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}), _AsAnswered())
+
+
+def list_jobs(node: Node, *, timeout: float) -> Jobs:
+    """The jobs of our project there; raises NodeError."""
+    answer, skew = _ask(node, "listjobs.json", timeout=timeout, query={"project": node.project})
+    return Jobs(
+        pending=_ids(node, answer, "pending"),
+        running=_ids(node, answer, "running"),
+        finished=_ids(node, answer, "finished"),
+        skew=skew,
+    )
+
+
+def schedule(node: Node, *, job: str, site: str, settings: Iterable[tuple[str, str]], timeout: float) -> None:
+    """Queues `crawl news -a site=SITE` there under that id; raises NodeError: unless `refused`, the job may be queued all the same."""
+    form = [("project", node.project), ("spider", SPIDER), ("jobid", job), ("site", site)]
+    form += [("setting", f"{name}={value}") for name, value in settings]
+    answer, _ = _ask(node, "schedule.json", timeout=timeout, form=form)
+    if answer.get("jobid") != job:
+        raise NodeError(node.name, f"took the job under another id, {str(answer.get('jobid'))[:80]!r}")
+
+
+def is_open(node: Node, *, timeout: float) -> bool:
+    """Whether the node answers those who give no password; raises NodeError when it does not answer at all."""
+    status, _, _ = _exchange(node, urllib.request.Request(f"{node.url}daemonstatus.json"), timeout)  # noqa: S310 - nodes.py lets http(s) through
+    return status == http.client.OK
+
+
+def _ask(
+    node: Node,
+    path: str,
+    *,
+    timeout: float,
+    query: dict[str, str] | None = None,
+    form: list[tuple[str, str]] | None = None,
+) -> tuple[dict[str, Any], float]:
+    """The answer, and by how many seconds the node's clock is ahead."""
+    url = f"{node.url}{path}{'?' + urlencode(query) if query else ''}"
+    request = urllib.request.Request(url, data=urlencode(form).encode() if form else None)  # noqa: S310 - see is_open
+    if node.username:
+        pair = base64.b64encode(f"{node.username}:{node.password}".encode()).decode()
+        request.add_unredirected_header("Authorization", f"Basic {pair}")
+    asked = time.time()
+    status, date, body = _exchange(node, request, timeout)
+    return _understood(node, path, status, body), _skew(date, asked, time.time())
+
+
+def _exchange(node: Node, request: urllib.request.Request, timeout: float) -> tuple[int, str, bytes]:
+    """Status, Date and body."""
+    try:
+        with _OPENER.open(request, timeout=timeout) as response:
+            return response.status, response.headers.get("Date", ""), _bounded(node, response, timeout)
+    except (OSError, http.client.HTTPException) as error:
+        raise NodeError(node.name, f"{node.url} does not answer: {getattr(error, 'reason', error)}") from error
+
+
+def _bounded(node: Node, response: HTTPResponse, timeout: float) -> bytes:
+    """The body; a node that sends too much, or too slowly, is as good as none."""
+    end, parts, size = time.monotonic() + timeout, [], 0
+    while part := response.read1(1 << 16):
+        parts.append(part)
+        size += len(part)
+        if size > MAX_ANSWER_BYTES:
+            raise NodeError(node.name, f"answered with more than {MAX_ANSWER_BYTES >> 20} MB")
+        if time.monotonic() > end:
+            raise NodeError(node.name, f"takes longer than {timeout:g} s over its answer")
+    return b"".join(parts)
+
+
+def _understood(node: Node, path: str, status: int, body: bytes) -> dict[str, Any]:
+    if status == http.client.UNAUTHORIZED:
+        raise NodeError(node.name, "does not take our username and password", refused=True)
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict) or answer.get("status") not in {"ok", "error"}:
+        start = body[:80].decode("utf-8", "replace")
+        raise NodeError(node.name, f"is no scrapyd: {path} answered with status {status}, {start!r}")
+    if answer["status"] == "error":
+        raise NodeError(node.name, f"says: {str(answer.get('message', ''))[:500]}", refused=True)
+    return answer
+
+
+def _ids(node: Node, answer: dict[str, Any], kind: str) -> tuple[str, ...]:
+    rows = answer.get(kind)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise NodeError(node.name, f"is no scrapyd: listjobs.json has no list {kind!r}")
+    return tuple(str(row.get("id", "")) for row in rows if row.get("spider") == SPIDER)
+
+
+def _skew(date: str, asked: float, answered: float) -> float:
+    """How far the Date header (whole seconds) lies outside of the time that the question took."""
+    try:
+        theirs = parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError):
+        return 0.0
+    return theirs - answered if theirs > answered else min(0.0, theirs + 1 - asked)

@@ -1,0 +1,293 @@
+"""`scrapy cluster plan|deploy|status`: gives the sites of sites.toml to the nodes of nodes.toml, and says how they do."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from archive import ArchiveError
+from crawler.cluster.nodes import Cluster, NodesError, load_cluster
+from crawler.cluster.placement import grouped, placed
+from crawler.cluster.rounds import Round, Work, deploy, look
+from crawler.cluster.scrapyd import NodeError, is_open
+from crawler.cluster.state import locked, read_state
+from crawler.exits import DONE, NODE_SILENT
+from crawler.sites import SiteError, entries_as_json, load_sites
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+    from crawler.cluster.dispatch import Verdict
+
+PARTS = ("plan", "deploy", "status")
+MAX_ENTRY_BYTES = 100_000
+"""Linux takes no argument of more than 128 KiB, and as one the entry travels from scrapyd to the crawl."""
+
+
+class Command(ScrapyCommand):
+    """Crawls on several machines."""
+
+    requires_project = True
+
+    def syntax(self) -> str:
+        """What stands behind the name in the usage line."""
+        return "[options] plan|deploy|status"
+
+    def short_desc(self) -> str:
+        """One line for the list of commands."""
+        return "Crawl on several machines: give each site to a scrapyd node, one job for each"
+
+    def long_desc(self) -> str:
+        """What --help prints."""
+        return (
+            "plan: say which node each site belongs to; asks nobody. "
+            "deploy: ask the nodes, and start a job for each site that may run; again and again, from a timer, or with --every. "
+            "status: nodes, jobs, leases and each site's last job. "
+            "Sites that name a common host go to one node and run one after the other. A node that does not answer keeps its sites "
+            "until all that it was given is over (lease + grace of nodes.toml); then others take them. docs/scale.md tells the whole. "
+            "Exit codes: 0 done; 2 wrong usage, or a mistake in nodes.toml or sites.toml; 4 another deploy runs; 6 the state cannot be "
+            "written; 13 a node does not answer or did not take a job: the rest was done."
+        )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Adds ours to Scrapy's own."""
+        super().add_options(parser)
+        parser.add_argument(
+            "--nodes", type=Path, default=Path("nodes.toml"), metavar="FILE", help="the nodes (default: %(default)s)"
+        )
+        parser.add_argument(
+            "--site", action="append", default=[], metavar="NAME", help="start only this site; may be repeated"
+        )
+        parser.add_argument(
+            "--off",
+            action="append",
+            default=[],
+            metavar="NODE",
+            help="this node is off, you know it: its sites need not wait for its leases; may be repeated",
+        )
+        parser.add_argument(
+            "--every", type=float, metavar="SECONDS", help="deploy again and again, this often, until stopped"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="deploy: say what would start, and start nothing")
+        parser.add_argument("--json", action="store_true", help="print JSON, one object for each round")
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Does the part that was asked for, and sets the exit code."""
+        if len(args) != 1 or args[0] not in PARTS or (opts.every is not None and not opts.every > 0):
+            raise UsageError("say plan, deploy or status; --every is more than 0", print_help=False)
+        try:
+            cluster = load_cluster(opts.nodes)
+            _check_names(opts.off, [node.name for node in cluster.nodes], opts.nodes, "node")
+            work = self._work()
+            _check_names(opts.site, work.entries, self._sites(), "site")
+            if args[0] == "plan":
+                _print_plan(cluster, work, opts)
+            elif args[0] == "status":
+                self.exitcode = _status(cluster, work, opts)
+            else:
+                with locked(cluster.state):
+                    self.exitcode = self._deploy(cluster, work, opts)
+        except ArchiveError as error:
+            print(f"scrapy cluster: {error}", file=sys.stderr)
+            self.exitcode = error.exit_code
+        except KeyboardInterrupt:
+            pass  # `--every` is ended so; the state is whole at every moment
+
+    def _sites(self) -> Path:
+        assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
+        return Path(self.settings["WARRAQ_SITES"])
+
+    def _work(self) -> Work:
+        assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
+        path = self._sites()
+        entries = entries_as_json(path)
+        sites = load_sites(path)
+        if not sites:
+            raise SiteError("has no sites yet; `scrapy addsite URL` adds one", path=path)
+        for name, entry in entries.items():
+            if len(entry.encode()) > MAX_ENTRY_BYTES:
+                raise SiteError(
+                    f"the entry {name!r} is too long to travel with a job ({MAX_ENTRY_BYTES:,} bytes)", path=path
+                )
+        usual = self.settings.getfloat("DOWNLOAD_DELAY")
+        delays = {name: usual if site.delay is None else site.delay for name, site in sites.items()}
+        return Work(sites=tuple(sites.values()), entries=entries, delays=delays)
+
+    def _deploy(self, cluster: Cluster, work: Work, opts: argparse.Namespace) -> int:
+        while True:
+            started = time.monotonic()
+            found = look(cluster, work, read_state(cluster.state, now=time.time()), off=opts.off)
+            if not opts.dry_run:
+                found = deploy(cluster, work, found, only=opts.site)
+            _print_round(found, opts)
+            if opts.every is None:
+                return _code(found)
+            time.sleep(max(0.0, opts.every - (time.monotonic() - started)))
+            work = self._again(work)
+
+    def _again(self, work: Work) -> Work:
+        """The sites as the file has them now; as they were, with a word, when it is being edited."""
+        try:
+            return self._work()
+        except SiteError as error:
+            print(f"scrapy cluster: {error}; going on with the sites as they were", file=sys.stderr)
+            return work
+
+
+def _check_names(wanted: list[str], known: Any, path: Path, kind: str) -> None:
+    for name in wanted:
+        if name not in known:
+            raise NodesError(path, name, f"there is no such {kind}; there are {', '.join(sorted(known))}")
+
+
+def _code(found: Round) -> int:
+    return NODE_SILENT if found.silent or found.refused else DONE
+
+
+def _print_plan(cluster: Cluster, work: Work, opts: argparse.Namespace) -> None:
+    rows = []
+    for group in grouped(work.sites):
+        home, node = placed(group, cluster.nodes, gone=opts.off)
+        rows += [
+            {"site": site, "node": node.name if node else "", "home": home.name, "hosts": list(group.domains)}
+            for site in group.sites
+            if not opts.site or site in opts.site
+        ]
+    if opts.json:
+        print(json.dumps({"plan": rows}, ensure_ascii=False))
+        return
+    for row in rows:
+        away = f" (belongs to {row['home']})" if row["home"] != row["node"] else ""
+        print(f"{row['site']}: {row['node'] or 'no node is left'}{away}; {', '.join(row['hosts'])}")
+    counts = {node.name: sum(row["node"] == node.name for row in rows) for node in cluster.nodes}
+    print("; ".join(f"{name}: {count} sites" for name, count in counts.items()))
+
+
+def _status(cluster: Cluster, work: Work, opts: argparse.Namespace) -> int:
+    found = look(cluster, work, read_state(cluster.state, now=time.time()), off=opts.off)
+    open_nodes = [node.name for node in cluster.nodes if node.name in found.answers and _is_open(cluster, node)]
+    nodes = [_node_row(node.name, found, open_nodes) for node in cluster.nodes]
+    rows = [_site_row(verdict, found) for verdict in sorted(found.verdicts, key=lambda each: each.site)]
+    orphans = [
+        {"job": grant.job, "node": grant.node, "noticed": _iso(grant.ended)}
+        for grant in found.state.grants.values()
+        if grant.how == "lost" and grant.until > found.now
+    ]
+    if opts.json:
+        print(json.dumps({"nodes": nodes, "sites": rows, "orphans": orphans}, ensure_ascii=False))
+        return _code(found)
+    for node in nodes:
+        print(f"node {_node_line(node)}")
+    for orphan in orphans:
+        print(
+            f"lost {orphan['job']}: {orphan['node']} knows nothing of it since {orphan['noticed']}; it ends with its parent"
+        )
+    for row in rows:
+        print(f"site {row['site']}: {_said(row)}; last job {row['last_job'] or 'none'}")
+    return _code(found)
+
+
+def _is_open(cluster: Cluster, node: Any) -> bool:
+    try:
+        return is_open(node, timeout=cluster.timeout)
+    except NodeError:
+        return False
+
+
+def _node_row(name: str, found: Round, open_nodes: list[str]) -> dict[str, Any]:
+    jobs = found.answers.get(name)
+    row: dict[str, Any] = {"node": name, "answers": jobs is not None, "counts_as_gone": name in found.away}
+    if jobs is None:
+        heard = found.state.heard.get(name)
+        return row | {"problem": found.silent.get(name, ""), "last_heard": _iso(heard) if heard else ""}
+    known = {verdict.site for verdict in found.verdicts}
+    foreign = [
+        job for job in sorted(jobs.living) if job not in found.state.grants or found.state.grants[job].site not in known
+    ]
+    return row | {
+        "pending": len(jobs.pending),
+        "running": list(jobs.running),
+        "finished": len(jobs.finished),
+        "clock_ahead_s": round(jobs.skew, 1),
+        "without_password": name in open_nodes,
+        "foreign_jobs": foreign,
+    }
+
+
+def _node_line(row: Mapping[str, Any]) -> str:
+    if not row["answers"]:
+        state = "counts as gone" if row["counts_as_gone"] else "silent"
+        return f"{row['node']}: {state} ({row['problem']}); last heard {row['last_heard'] or 'never'}"
+    warnings = [
+        f"CLOCK {row['clock_ahead_s']:+} s" if row["clock_ahead_s"] else "",
+        "ANSWERS WITHOUT A PASSWORD" if row["without_password"] else "",
+        f"jobs that are not ours: {', '.join(row['foreign_jobs'])}" if row["foreign_jobs"] else "",
+    ]
+    text = f"{row['node']}: {len(row['running'])} running, {row['pending']} pending, {row['finished']} finished"
+    return "; ".join(filter(None, (text, *warnings)))
+
+
+def _site_row(verdict: Verdict, found: Round) -> dict[str, Any]:
+    last = max(
+        (grant for grant in found.state.grants.values() if grant.site == verdict.site),
+        key=lambda grant: grant.granted,
+        default=None,
+    )
+    return {
+        "site": verdict.site,
+        "home": verdict.home,
+        "node": verdict.node,
+        "action": verdict.action,
+        "reason": verdict.reason,
+        "detail": verdict.detail,
+        "not_before": _iso(verdict.at) if verdict.at else "",
+        "last_job": last.job if last else "",
+        "last_node": last.node if last else "",
+        "last_start": _iso(last.granted) if last else "",
+        "last_end": _iso(last.ended) if last and last.ended else "",
+        "last_how": last.how if last else "",
+    }
+
+
+def _print_round(found: Round, opts: argparse.Namespace) -> None:
+    rows = [_site_row(verdict, found) for verdict in found.verdicts if not opts.site or verdict.site in opts.site]
+    for row in rows:
+        if row["site"] in found.refused:
+            row |= {"action": "refused", "detail": found.refused[row["site"]]}
+    if opts.json:
+        print(
+            json.dumps({"at": _iso(found.now), "silent": found.silent, "sites": rows}, ensure_ascii=False), flush=True
+        )
+        return
+    for name, problem in found.silent.items():
+        print(f"node {name}: {'counts as gone' if name in found.away else 'silent'} ({problem})", file=sys.stderr)
+    for row in rows:
+        if row["action"] in {"start", "refused"} or opts.every is None:
+            print(f"{row['site']}: {_said(row)}", flush=True)
+
+
+def _said(row: Mapping[str, Any]) -> str:
+    if row["action"] != "wait":
+        verb = "starts" if row["action"] == "start" else row["action"]
+        return f"{verb} on {row['node']}{': ' if row['detail'] else ''}{row['detail']}"
+    why = {
+        "not-due": "not due",
+        "held": f"its last job may still run, {row['detail']}",
+        "same-hosts": f"waits for its turn, it has the same hosts {row['detail']}",
+        "silent": f"{row['node']} does not answer; another node takes over unless it does",
+        "clock": f"the clock of {row['node']} is off by {row['detail']}",
+        "nobody": "no node is left",
+    }[row["reason"]]
+    return f"{why}{', not before ' + row['not_before'] if row['not_before'] else ''}"
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

@@ -1,0 +1,54 @@
+"""scrapyd's `runner`: becomes the crawl, in warraq's own environment.
+
+scrapyd 1.6 needs setuptools<81 and would run jobs by its own Python. This module, which needs nothing but the standard library, replaces
+itself (the process stays the same, so scrapyd can still stop it) by the Python that WARRAQ_PYTHON names. It lets through what
+`scrapy cluster deploy` sends and nothing else, and keeps scrapyd's password from the crawl.
+"""
+
+import os
+import sys
+
+ARGUMENTS = {"site", "recheck", "max_pages"}
+SETTINGS = {
+    "LOG_FILE",
+    "LOG_STDOUT",
+    "WARRAQ_SITE_ENTRY",
+    "WARRAQ_LEASE_UNTIL",
+    "WARRAQ_END_WITH_PARENT",
+    "WARRAQ_SUMMARY",
+}
+
+
+def refused(arguments: list[str]) -> str:
+    """What is wrong with the arguments of a job, '' for nothing."""
+    if arguments[:2] != ["crawl", "news"]:
+        return f"runs `crawl news` only, not {' '.join(arguments[:2])!r}"
+    options = arguments[2:]
+    for flag, pair in zip(options[::2], options[1::2], strict=False):
+        if pair.partition("=")[0] not in {"-a": ARGUMENTS, "-s": SETTINGS}.get(flag, set()):
+            return f"does not take {flag} {pair.partition('=')[0]}: put it into node_settings.py"
+    return f"does not understand {options[-1]!r}" if len(options) % 2 else ""
+
+
+def main() -> None:
+    """Becomes the crawl."""
+    parent = os.getppid()  # first of all: a scrapyd that dies now must be missed
+    arguments = sys.argv[1:]
+    if arguments[:1] == [
+        "list"
+    ]:  # scrapyd answers nobody else until it has the list; a crawl's imports would take seconds
+        print("news")
+        return
+    if problem := refused(arguments):
+        sys.exit(f"crawl_runner {problem}")
+    python = os.environ.get("WARRAQ_PYTHON") or sys.exit(
+        "crawl_runner: the environment needs WARRAQ_PYTHON=/opt/warraq/.venv/bin/python"
+    )
+    arguments += ["-s", f"WARRAQ_END_WITH_PARENT={parent}"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SCRAPYD_")}
+    environment["SCRAPY_SETTINGS_MODULE"] = "node_settings"
+    os.execve(python, [python, "-m", "scrapy", *arguments], environment)  # noqa: S606 - no shell is what we want
+
+
+if __name__ == "__main__":
+    main()
