@@ -8,7 +8,7 @@ itself (the process stays the same, so scrapyd can still stop it) by the Python 
 import os
 import sys
 
-ARGUMENTS = {"site", "recheck", "max_pages"}
+ARGUMENTS = {"_job", "site", "recheck", "max_pages"}
 SETTINGS = {
     "LOG_FILE",
     "LOG_STDOUT",
@@ -30,6 +30,12 @@ def refused(arguments: list[str]) -> str:
     return f"does not understand {options[-1]!r}" if len(options) % 2 else ""
 
 
+def without_job(arguments: list[str]) -> list[str]:
+    """The arguments without `-a _job=ID`, which scrapyd adds and the crawl has no use for."""
+    place = next((n for n, word in enumerate(arguments) if word.startswith("_job=")), 0)
+    return arguments[: place - 1] + arguments[place + 1 :] if place else arguments
+
+
 def main() -> None:
     """Becomes the crawl."""
     parent = os.getppid()  # first of all: a scrapyd that dies now must be missed
@@ -44,7 +50,7 @@ def main() -> None:
     python = os.environ.get("WARRAQ_PYTHON") or sys.exit(
         "crawl_runner: the environment needs WARRAQ_PYTHON=/opt/warraq/.venv/bin/python"
     )
-    arguments += ["-s", f"WARRAQ_END_WITH_PARENT={parent}"]
+    arguments = [*without_job(arguments), "-s", f"WARRAQ_END_WITH_PARENT={parent}"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SCRAPYD_")}
     environment["SCRAPY_SETTINGS_MODULE"] = "node_settings"
     os.execve(python, [python, "-m", "scrapy", *arguments], environment)  # noqa: S606 - no shell is what we want

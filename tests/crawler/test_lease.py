@@ -1,0 +1,123 @@
+"""A crawl that has lost its right to run ends itself, well: its parent is gone, or its lease is over."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from scrapy.settings import Settings
+
+from archive import UsageError
+from crawler.lease import PARENT, Lease
+from crawler.stopping import GRACE_SECONDS
+from tests.crawler.test_crawlall import SlowSite, left, write_sites
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("value", "parent"),
+    [("", 0), (None, 0), (0, 0), ("False", 0), (1, PARENT), ("1", PARENT), (True, PARENT), ("77", 77)],
+)
+def test_the_parent_is_the_one_at_the_start_or_the_one_that_is_named(value, parent):
+    assert Lease.from_settings(Settings({"WARRAQ_END_WITH_PARENT": value})).parent == parent
+
+
+def test_what_makes_no_sense_is_told():
+    for name, value in (
+        ("WARRAQ_END_WITH_PARENT", "yes"),
+        ("WARRAQ_LEASE_UNTIL", "soon"),
+        ("WARRAQ_LEASE_UNTIL", "2026-11-24T10:00:00"),
+    ):
+        with pytest.raises(UsageError, match=name):
+            Lease.from_settings(Settings({name: value}))
+
+
+def test_a_lease_is_lost_with_the_parent_or_with_time():
+    lease = Lease(parent=7, until=100.0)
+    assert lease.lost(parent=7, now=99.9) == ""
+    assert lease.lost(parent=1, now=0.0) == "its parent is gone"
+    assert lease.lost(parent=7, now=100.0) == "its lease is over"
+    assert Lease().lost(parent=1, now=1e12) == ""
+
+
+def command(folder, *settings):
+    return [
+        *(sys.executable, "-m", "scrapy", "crawl", "news", "-a", "site=slow", "-s", f"WARRAQ_COLLECTIONS={folder / 'collections'}"),
+        *("-s", f"WARRAQ_SITES={folder / 'sites.toml'}", "-s", "WARRAQ_OPEN_NETWORKS=127.0.0.0/8", "-s", "DOWNLOAD_DELAY=0.1"),
+        *(word for setting in settings for word in ("-s", setting)),
+    ]  # fmt: skip
+
+
+def test_an_orphan_ends_within_seconds_and_loses_nothing(tmp_path):
+    with SlowSite() as site:
+        write_sites(tmp_path, slow=site.url)
+        parent = (
+            "import json, subprocess, sys\n"
+            "crawl = subprocess.Popen(json.loads(sys.argv[1]), stdout=subprocess.PIPE, stderr=subprocess.PIPE)\n"
+            "print(crawl.pid, flush=True)\n"
+            "crawl.wait()\n"
+        )
+        words = command(tmp_path, "WARRAQ_END_WITH_PARENT=1", f"LOG_FILE={tmp_path / 'log'}")
+        words = json.dumps(list(map(str, words)))
+        with subprocess.Popen(
+            [sys.executable, "-c", parent, words], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        ) as daemon:
+            crawl = int(daemon.stdout.readline())
+            wait_for(lambda: site.served >= 12, 60)
+            daemon.kill()
+        told = time.monotonic()
+        wait_for(lambda: not runs(crawl), 10)
+        assert time.monotonic() - told < 8
+        served = site.served
+        assert served < 190
+        assert "its parent is gone: ending" in (tmp_path / "log").read_text()
+        _, failed, articles, unvisited, _ = left(tmp_path, site)
+    assert failed == 0
+    assert articles >= 8
+    assert articles + unvisited == 200
+
+
+def test_a_lease_ends_a_crawl_in_time_and_bars_its_beginning(tmp_path):
+    with SlowSite() as site:
+        write_sites(tmp_path, slow=site.url)
+        began, past = time.monotonic(), (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
+        words = command(tmp_path, f"WARRAQ_LEASE_UNTIL={past}")
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, site.served) == (11, 0)
+        assert "not begun, for its lease is over" in done.stderr
+        start = time.monotonic() - began
+        entry = json.dumps({"seeds": [site.url], "delay": 0.3})
+        (tmp_path / "sites.toml").unlink()  # the job carries the entry along
+        until = datetime.now(UTC) + timedelta(seconds=GRACE_SECONDS + 2 + 2 * start)
+        words = command(tmp_path, f"WARRAQ_LEASE_UNTIL={until.isoformat()}", f"WARRAQ_SITE_ENTRY={entry}")
+        with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as crawl:
+            time.sleep((until - datetime.now(UTC)).total_seconds())
+            served = site.served
+            _, error = crawl.communicate(timeout=60)
+        assert crawl.returncode == 11, error[-2000:]
+        assert "its lease is over: ending" in error
+        assert served == site.served
+        _, failed, articles, unvisited, _ = left(tmp_path, site)
+    assert failed == 0
+    assert 0 < articles < 200
+    assert articles + unvisited == 200
+
+
+def runs(process):
+    try:
+        os.kill(process, 0)
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (OSError, FileNotFoundError):
+        return False
+
+
+def wait_for(condition, seconds):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
