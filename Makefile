@@ -9,7 +9,7 @@ EXTRAS := --extra web --extra parquet --extra plot
 PORT ?= 8321
 
 .DEFAULT_GOAL := help
-.PHONY: help demo hostile fuzz test lint types imports tests browser-test conformance crash format clean clean-demo
+.PHONY: help demo hostile fuzz test lint types imports tests browser-test cluster-test conformance crash format clean clean-demo
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -52,6 +52,18 @@ browser-test: .venv/.synced ## the reading room in Debian's chromium (installs i
 	$(UV) sync --quiet --frozen $(EXTRAS) --group browser --python $(PYTHON)
 	$(BIN)/python -m pytest -q tests/archive/web/test_browser.py
 
+.cluster/scrapyd/.synced: deploy/cluster/requirements.txt | $(UV)
+	$(UV) venv --quiet --clear --python $(PYTHON) .cluster/scrapyd
+	$(UV) pip install --quiet --python .cluster/scrapyd/bin/python -r deploy/cluster/requirements.txt
+	@touch $@
+
+.cluster/venv/.synced: uv.lock pyproject.toml | $(UV)
+	UV_PROJECT_ENVIRONMENT=.cluster/venv $(UV) sync --quiet --frozen --all-extras --group cluster --python $(PYTHON)
+	@touch $@
+
+cluster-test: .cluster/scrapyd/.synced .cluster/venv/.synced ## what goes beyond one machine: two scrapyd nodes, batches, an S3 server (some minutes)
+	.cluster/venv/bin/python -m pytest -q tests/cluster
+
 hostile: .venv/.synced ## crawl the hostile site: what became of each route, in what time and memory; fails when a bar fails
 	@PYTHONPATH=. $(BIN)/python -m tests.hostile.run
 
@@ -66,4 +78,4 @@ clean-demo: ## forget the demo archive
 	rm -rf collections/demo
 
 clean: ## forget what was installed
-	rm -rf .venv .uv build
+	rm -rf .venv .uv .cluster build

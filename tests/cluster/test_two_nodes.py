@@ -45,7 +45,9 @@ class Scene:
         )  # fmt: skip
 
     def shards(self):
-        found = [database.parent for machine in self.machines.values() for database in machine.shards.glob("*/warraq.db")]
+        found = [
+            database.parent for machine in self.machines.values() for database in machine.shards.glob("*/warraq.db")
+        ]
         return sorted(found)
 
     def complete(self):
