@@ -20,7 +20,8 @@ class Capture:
     `interim` holds the 1xx responses that came before, byte for byte. `response` is empty when nothing of a final response came.
     `started` is aware, in UTC, the moment the request was sent. `ip` is the peer's address ('' behind a proxy).
     `tls` is (protocol, cipher suite) as OpenSSL names them, or None for plain HTTP.
-    `redacted` names the request headers whose values were blotted out because they are credentials.
+    `redacted` names the request headers whose values were blotted out because they are credentials, `credentials` what was kept of them
+    because somebody asked for it (`url` for a user name or password in it).
     `via` is the URL of the page, feed or sitemap that announced this one ('' for a seed).
     """
 
@@ -35,6 +36,7 @@ class Capture:
     truncated: Truncated = ""
     via: str = ""
     redacted: tuple[str, ...] = ()
+    credentials: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from typing import TYPE_CHECKING
 
 from archive.errors import NotWritableError
@@ -22,8 +23,16 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def make_read_only(file: int | Path) -> None:
+    """Takes the right to write from everybody, and gives nobody a right that the umask took."""
+    os.chmod(file, stat.S_IMODE(os.stat(file).st_mode) & ~0o222)  # noqa: PTH101, PTH116 - a handle is not a Path
+
+
 def replace_file(path: Path, pieces: Iterable[bytes], *, mode: int = 0o644) -> None:
     """Writes `pieces` to `path`: whoever looks sees the whole old file or the whole new one, whatever happens.
+
+    The file is as open as `mode` and the umask let it be. Nothing that lies where it is made first is followed or kept: in a folder of
+    many writers (`-o /tmp/x.csv`) a link may wait there.
 
     Raises:
         NotWritableError: the folder cannot be written, or the disk is full; the old file is still there.
@@ -31,10 +40,10 @@ def replace_file(path: Path, pieces: Iterable[bytes], *, mode: int = 0o644) -> N
     half = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         try:
-            with half.open("wb") as out:
+            half.unlink(missing_ok=True)
+            with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb") as out:
                 out.writelines(pieces)
                 out.flush()
-                os.fchmod(out.fileno(), mode)
                 os.fsync(out.fileno())
             half.replace(path)
         except BaseException:

@@ -8,6 +8,7 @@ peer is the proxy: then only a host written as an address in the URL can be judg
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from socket import inet_aton, inet_ntoa
 from typing import TYPE_CHECKING
 
 from crawler.outcomes import RefusedAddressError
@@ -79,7 +80,12 @@ class AddressGuard:
     def check_literal(self, host: str) -> None:
         """The same for a host written as an address; a name passes here, its address is judged once connected."""
         try:
-            _plain(host)
+            address = str(_plain(host))
         except ValueError:
-            return
-        self.check(host, host)
+            try:
+                address = inet_ntoa(
+                    inet_aton(host)
+                )  # 2130706433, 0x7f.1, 0177.0.0.1: what a resolver or a proxy takes for one
+            except (OSError, ValueError):
+                return
+        self.check(host, address)

@@ -36,6 +36,14 @@ CONCURRENT_ITEMS = 1
 CONCURRENT_REQUESTS_PER_DOMAIN = 2
 DOWNLOAD_DELAY = 0.5
 
+WARRAQ_MAX_DELAY = 300.0  # s between requests to a host that answers 429 or 503 again and again
+WARRAQ_MAX_CRAWL_DELAY = 60.0  # s of a Crawl-delay that are obeyed: who asks for an hour means something else
+WARRAQ_MAX_RETRY_AFTER = 24 * 3600.0  # s of a Retry-After for which a host is left alone
+WARRAQ_PATIENCE = (
+    60.0  # s that a request waits for such a rest to end; a longer one is `failed host-paused`, and tried later
+)
+WARRAQ_ROBOTS_RETRY_SECONDS = 600.0  # after which a robots.txt that could not be had is asked for again in the same run
+
 # --- the frontier ------------------------------------------------------------------------------------------------------------------
 WARRAQ_MAX_PAGES = 2000  # visits in one run; the rest stays due for the next, and is counted as `max-pages`
 # how far pages that are not articles are followed from a seed; what is deeper counts as `too-deep`
@@ -116,10 +124,19 @@ EXTENSIONS = {"crawler.extensions.ArchiveExtension": 0}
 ITEM_PIPELINES = {"crawler.pipelines.ArchivePipeline": 300}
 
 # --- closed doors ------------------------------------------------------------------------------------------------------------------
+WARRAQ_OPEN_NETWORKS: list[
+    str
+] = []  # in CIDR notation: what is spoken to although it is not on the public internet (crawler.guard)
+# `never`: a certificate that is not trusted or not the host's ends the exchange, `failed tls`. `record`: then the page is fetched all the
+# same, and its record says so (`tls-verified: no` in a metadata record)
+WARRAQ_TLS_FALLBACK = "never"
+# Authorization, Proxy-Authorization, Cookie and passwords in URLs are blotted out of the WARC (`credentials-left-out` in a metadata
+# record); with True they are kept, and the record says so (`credentials-kept`)
+WARRAQ_KEEP_CREDENTIALS = False
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 HTTPCACHE_ENABLED = False
-JOBDIR = None
+JOBDIR = None  # a queue of pickles; the frontier is the queue. `-s JOBDIR=…` is refused
 
 # --- quiet logs --------------------------------------------------------------------------------------------------------------------
 LOG_LEVEL = "INFO"

@@ -93,9 +93,12 @@ def make_capture(
     keep_credentials: bool,
 ) -> Capture:
     """The capture of one exchange: `received[:start]` are interim responses, `received[start:end]` is the final one."""
+    blotted, credentials = redact(request)
     redacted: tuple[str, ...] = ()
-    if not keep_credentials:
-        request, redacted = redact(request)
+    if keep_credentials:
+        credentials += ("url",) if without_credentials(url) != url.partition("#")[0] else ()
+    else:
+        request, redacted, credentials = blotted, credentials, ()
         url = without_credentials(url)
     view = memoryview(received)
     return Capture(
@@ -110,4 +113,5 @@ def make_capture(
         truncated=truncated,
         via=via,
         redacted=redacted,
+        credentials=credentials,
     )

@@ -71,6 +71,10 @@ def notes_on(capture: Capture) -> list[tuple[str, str]]:
     notes = [("via", capture.via)] if capture.via else []
     if not capture.tls_verified:
         notes.append(("tls-verified", "no"))
+    if capture.redacted:
+        notes.append(("credentials-left-out", " ".join(capture.redacted)))
+    if capture.credentials:
+        notes.append(("credentials-kept", " ".join(capture.credentials)))
     if capture.interim:
         notes.append(("http-interim-base64", base64.b64encode(capture.interim).decode("ascii")))
     return notes

@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING
 
 from archive.capture import Location
-from archive.durable import sync_folder
+from archive.durable import make_read_only, sync_folder
 from archive.errors import NotWritableError
 from archive.warc.manifest import add_to_manifest
 from archive.warc.record import new_record_id
@@ -64,7 +64,7 @@ class OpenFile:
         """Syncs, makes read-only and gives the file its final name."""
         final = self.path.with_name(self.name)
         with self._writable():
-            os.fchmod(self._handle, 0o444)
+            make_read_only(self._handle)
             os.fsync(self._handle)
             os.close(self._handle)
             self.path.rename(final)

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive.durable import sync_folder
+from archive.durable import make_read_only, sync_folder
 from archive.errors import DamagedFileError, NotWritableError
 from archive.warc.manifest import add_to_manifest, read_manifest
 from archive.warc.openfile import OPEN
@@ -71,7 +71,7 @@ def enter(path: Path, *, on_close: Callable[[Path], None] | None = None) -> bool
         return False
     if on_close:
         on_close(path)
-    path.chmod(0o444)
+    make_read_only(path)
     add_to_manifest(path.parent, path.name, sha256_of(path))
     return True
 
@@ -94,7 +94,7 @@ def _close(path: Path) -> Iterator[TakenUp]:
         return
     handle = os.open(path, os.O_RDWR)
     try:
-        os.fchmod(handle, 0o444)
+        make_read_only(handle)
         os.fsync(handle)
     finally:
         os.close(handle)

@@ -49,6 +49,8 @@ class Command(crawl.Command):
             return
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         self._check(opts.spargs)
+        if self.settings["JOBDIR"]:
+            raise UsageError("the frontier is the queue and survives a stop: leave JOBDIR out", print_help=False)
         try:
             lease = Lease.from_settings(self.settings)
             if lost := lease.lost(parent=os.getppid(), now=time.time()):

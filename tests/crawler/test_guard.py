@@ -102,6 +102,15 @@ def test_redirect_into_a_closed_network_is_refused() -> None:
             assert inner.received == []
 
 
+@pytest.mark.parametrize(
+    "host", ["2130706433", "0x7f.1", "0177.0.0.1", "127.1", "0xa9fea9fe", "[::1]".strip("[]"), "::ffff:7f00:1"]
+)
+def test_no_spelling_of_an_address_is_taken_for_a_name(host: str) -> None:
+    """A proxy would resolve it for us."""
+    with pytest.raises(RefusedAddressError):
+        AddressGuard().check_literal(host)
+
+
 def test_behind_a_proxy_a_literal_address_is_still_refused() -> None:
     with Server({"/": answer(page(b"secret"))}) as server, Proxy() as proxy:
         request = {"url": server.url("/"), "meta": {"proxy": proxy.url("")}}

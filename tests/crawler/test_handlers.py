@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from archive.warc.exchange import notes_on
 from tests.crawler.crawl import Crawled, crawl
 from tests.server.authority import Authority
 from tests.server.misbehaving import Proxy, Server, answer, page
@@ -167,11 +168,11 @@ def test_credentials_never_reach_a_capture_unless_asked() -> None:
         assert "secret" not in capture.url
         assert b"X-Other: kept" in capture.request
         assert set(capture.redacted) == {"authorization", "cookie"}
-        (kept,) = crawl(
-            [{"url": server.url("/"), "headers": secret}], settings={"WARRAQ_KEEP_CREDENTIALS": True}
-        ).captures
+        (kept,) = crawl([{"url": url, "headers": secret}], settings={"WARRAQ_KEEP_CREDENTIALS": True}).captures
         assert kept.request == server.received[1].head
-        assert kept.redacted == ()
+        assert (kept.redacted, kept.credentials) == ((), ("authorization", "cookie", "url"))
+        assert notes_on(capture) == [("credentials-left-out", "authorization cookie")]
+        assert notes_on(kept) == [("credentials-kept", "authorization cookie url")]
 
 
 def test_http_proxy_is_spoken_to_in_absolute_form() -> None:
