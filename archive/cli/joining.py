@@ -93,7 +93,7 @@ def _print(done: Merged, into: Path, *, dry_run: bool) -> None:
     if done.redacted:
         click.echo(f"{done.redacted} URLs that were redacted in one of the archives were taken out of this one, too")
     if done.waiting:
-        click.echo(f"{done.waiting} captures wait for a file that is still being written: merge again later")
+        click.echo(f"{done.waiting} captures wait for a file that is being written or is not there: merge again later")
     for name in done.lost[:LISTED]:
         click.echo(f"{name}: the file is not there, but rows of a shard point into it; `warraq verify` there", err=True)
     if len(done.lost) > LISTED:

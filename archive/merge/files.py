@@ -76,6 +76,10 @@ def plan(shard: Shard, collection: Collection, store: Store | None) -> Plan:
     for name in sorted([*shard.closed, *shard.left]):
         if not shard.wants(name):
             continue
+        path = shard.closed.get(name) or shard.left[name]
+        if path.is_symlink():  # of a folder that came from somebody else it may lead anywhere
+            done.damaged.append(DamagedFileError(path, 0, "a symbolic link, which is not followed"))
+            continue
         source = _source(shard, name)
         if found := here.name_of(name, source, count.samples.get(name, [])):
             done.names[name] = found

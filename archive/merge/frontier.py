@@ -17,7 +17,7 @@ DISCOVERY = ("announced_at", "announced_by", "via", "site", "host", "depth", "re
 """What the first announcement said."""
 
 VISIT = (
-    "visited_at", "visits", "due_at", "outcome", "reason", "status", "failures", "unchanged", "etag", "last_modified",
+    "visited_at", "due_at", "outcome", "reason", "status", "failures", "unchanged", "etag", "last_modified",
     "payload_digest", "changed_at", "article_url", "kind", "priority",
 )  # fmt: skip
 """What the visits have made of the row. They are one thing: an ETag belongs to the answer that gave it."""

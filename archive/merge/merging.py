@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archive import warc
 from archive.collection import Collection
@@ -158,6 +158,7 @@ class _Merge:
         self._into, self._store = ingest.collection, ingest.store
         self._left: dict[str, str] = {taken.path.name: "" for taken in ingest.taken_up}
         self._of_living: set[str] = set()
+        self._waiting: set[str] = set()
         self._out: dict[str, str] = joining.redacted(self._store.db)
 
     def take(self, shard: Shard) -> files.Plan:
@@ -172,6 +173,7 @@ class _Merge:
         self.done.urls += ledgers.take_frontier(shard, self._store, self._telling(shard, "URLs"))
         self.done.runs += ledgers.take_runs(shard, self._store)
         self._count(plan, rows)
+        self._waiting |= rows.done.waiting
         if shard.alive:
             self._of_living |= set(plan.names.values())
         else:
@@ -185,7 +187,7 @@ class _Merge:
         self.done.looked_at += plan.captures
         self.done.captures += rows.done.captures
         self.done.articles += rows.done.articles
-        self.done.waiting += rows.done.waiting + plan.without_file
+        self.done.waiting += len(rows.done.waiting) + plan.without_file
         self.done.lost += sorted(plan.lost)
         self.done.damaged += [str(error) for error in plan.damaged]
 
@@ -205,7 +207,7 @@ class _Merge:
     def _recover(self) -> None:
         db = self._store.db
         left = {name: site for name, site in self._left.items() if self._lacks_rows(name)}
-        unread = [row for row in captures.unread(db) if row["warc_filename"] not in self._of_living]
+        unread = [row for row in captures.unread(db) if not self._must_wait(row)]
         if not left and not unread:
             return
         pool = self._make_pool()
@@ -216,6 +218,10 @@ class _Merge:
         indexer = Indexer(self._ingest, pool)
         indexer.read_again(unread)
         self._add(indexer)
+
+    def _must_wait(self, row: dict[str, Any]) -> bool:
+        """Whether its shard will say what this capture is: when a living crawl has read it, or a missing file is there again."""
+        return row["warc_filename"] in self._of_living or row["record_id"] in self._waiting
 
     def _add(self, indexer: Indexer) -> None:
         self.done.recovered += indexer.done.outcomes.total()

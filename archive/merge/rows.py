@@ -28,12 +28,11 @@ _PLACE = ("warc_filename", "warc_record_offset", "warc_record_length")
 
 @dataclass(slots=True, kw_only=True)
 class Taken:
-    """What came in, counted: captures, new versions of articles; captures whose reading must wait for a file; URLs to take out again."""
+    """What came in, counted: captures and new versions of articles; the records of captures whose article must wait for a file."""
 
     captures: int = 0
     articles: int = 0
-    waiting: int = 0
-    redacted: set[str] = field(default_factory=set)
+    waiting: set[str] = field(default_factory=set)
 
 
 class Rows:
@@ -81,12 +80,9 @@ class Rows:
             length=row["warc_record_length"],
         )
         try:
-            if warc.is_tombstone(warc.read_at(self._folder, place, max_block=256)):
-                return True
+            return warc.is_tombstone(warc.read_at(self._folder, place, max_block=256))
         except (DamagedFileError, FileNotFoundError):
             return True
-        self.done.redacted.add(row["url"])
-        return False
 
     def read(self, progress: Callable[[int], None]) -> None:
         """Gives the captures that are unread here the reading that the shard has of them, with the articles."""
@@ -98,7 +94,6 @@ class Rows:
             if todo := [row for row in rows if row["record_id"] in unread and row["outcome"]]:
                 with self._store.atomic():
                     self._read(todo)
-            self.done.waiting += sum(row["record_id"] in unread and not row["outcome"] for row in rows)
             seen += len(rows)
             progress(seen)
 
@@ -109,7 +104,7 @@ class Rows:
             article_id = None
             if row["article_id"] is not None:
                 if row["article_id"] not in held:
-                    self.done.waiting += 1
+                    self.done.waiting.add(row["record_id"])
                     continue
                 article_id = held[row["article_id"]]
                 at = row["captured_at"]

@@ -39,6 +39,7 @@ class Served:
     status: int = 200
     author: str = ""
     canonical: str = ""
+    page: bytes = b""
 
     @property
     def at(self) -> datetime:
@@ -49,10 +50,12 @@ class Served:
         return self.url.split("/")[2]
 
     @property
+    def _made_up(self) -> bytes:
+        return f"<html><title>عنوان</title><i>{self.author}</i><p>{self.text}</p></html>".encode()
+
+    @property
     def response(self) -> bytes:
-        body = (
-            f"<html><title>عنوان</title><i>{self.author}</i><p>{self.text}</p></html>".encode() if self.text else b"no"
-        )
+        body = self.page or (self._made_up if self.text else b"no")
         head = f"HTTP/1.1 {self.status} X\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\n\r\n"
         return head.encode() + body
 

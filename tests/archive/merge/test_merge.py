@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
 from archive import Archive
+from archive.cli import warraq as command_line
 from archive.collection import Collection
 from archive.database import open_store
-from archive.maintain import verify
+from archive.maintain import reindex, verify
 from archive.merge import merge
+from archive.reading import read
 from tests.archive.merge.machines import BEGIN, Machine, Served, contents
+from tests.archive.test_import import page
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +38,15 @@ HISTORY = [
     Served(url=B.format(1), hours=5 * DAY, status=410),
     Served(url=A.format(1), hours=6 * DAY, text="قال الوزير إن الخطة جاهزة. اقرأ أيضا"),
 ]  # fmt: skip
+
+
+class Here:
+    """A pool that reads in this process."""
+
+    def submit(self, task):
+        done = Future()
+        done.set_result(read(task))
+        return done
 
 
 def no_pool():
@@ -121,3 +136,47 @@ def test_search_finds_the_articles_of_all_shards(made, tmp_path):
     with Archive(tmp_path / "m") as archive:
         assert {hit.url for hit in archive.search("الوزير").hits} == {A.format(1), B.format(2)}
         assert archive.search("متحف site:b.example").total == 1
+
+
+def test_a_merged_archive_gives_the_same_tables_when_it_is_rebuilt_from_its_files(tmp_path):
+    titles = [
+        "عنوان الخبر الأول في هذا الاختبار",
+        "عنوان الخبر الثاني في هذا الاختبار",
+        "عنوان الخبر الثاني بعد التصحيح",
+    ]
+    pages = [(A, 1, 0), (B, 1, 1), (A, 2, 1), (A, 1, 0), (B, 1, 2), (A, 2, 2)]
+    history = [
+        Served(url=url.format(f"2026/11/{path}"), hours=hours, page=page(titles[title]), text="-")
+        for hours, (url, path, title) in enumerate(pages)
+    ]
+    shards = [
+        crawled(tmp_path / site, [event for event in history if event.site == site], reads=True)
+        for site in ("a.example", "b.example")
+    ]
+    run(shards, tmp_path / "m")
+    collection = Collection(tmp_path / "m")
+    before = contents(collection, own_ids=True)
+    assert len(before["articles"]) == 5
+    reindex(collection, Here(), clock=lambda: datetime(2026, 4, 1, tzinfo=UTC))
+    after = contents(collection, own_ids=True)
+    for table in before:
+        assert after[table] == before[table], table
+
+
+def warraq(*arguments, code=0):
+    done = CliRunner().invoke(command_line, [str(argument) for argument in arguments])
+    assert done.exit_code == code, done.output
+    return done.stdout
+
+
+def test_the_command_says_what_came_in_and_a_second_time_nothing(made, tmp_path):
+    said = json.loads(warraq("merge", "--dry-run", "--json", made["a"], made["b"], tmp_path / "m"))
+    done = json.loads(warraq("merge", "--json", made["a"], made["b"], tmp_path / "m"))
+    assert (said["captures"], said["files"], said["urls"]) == (done["captures"], done["files"], done["urls"])
+    assert done["captures"] == len(HISTORY)
+    again = warraq("merge", made["a"], made["b"], tmp_path / "m")
+    assert again.startswith(f"0 captures of {len(HISTORY)}, 0 versions of articles and 0 URLs came into")
+    warraq("--archive", tmp_path / "m", "verify")
+    warraq("merge", made["a"], made["a"], code=2)
+    warraq("merge", tmp_path / "nothing", tmp_path / "m", code=3)
+    warraq("--archive", tmp_path / "m", "merge", made["a"], tmp_path / "m", code=2)

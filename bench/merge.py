@@ -1,0 +1,126 @@
+"""What merging costs: shards of so many articles each in; a table of times, rates and memory out.
+
+    python bench/merge.py                2 shards of 2,000 articles, each of them served twice
+    python bench/merge.py 4 10000        4 shards of 10,000
+
+The texts are made up (some 300 words of a vocabulary of 20,000, the frequent ones often). Times are CPU seconds of the one process that
+merges; `first` takes all shards into a new archive, `again` finds nothing new, `one more` takes one shard into an archive that has the others.
+"""
+
+from __future__ import annotations
+
+import random
+import resource
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from archive.article import Article
+from archive.capture import Capture
+from archive.collection import Collection
+from archive.ingest import Settled, iso, open_ingest
+from archive.merge import Merged, merge
+from archive.store import Announced, Reading, frontier
+
+BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
+LETTERS = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
+WORDS = 300
+GROUP = 200
+LINKS = 10
+"""URLs that each page announces and nobody has visited yet."""
+
+
+def vocabulary(chance: random.Random) -> list[str]:
+    return ["".join(chance.choices(LETTERS, k=chance.randint(3, 7))) for _ in range(20_000)]
+
+
+def text(words: list[str], chance: random.Random) -> str:
+    picked = [words[int(len(words) * chance.random() ** 4)] for _ in range(WORDS)]
+    return "\n".join(" ".join(picked[start : start + 60]) for start in range(0, WORDS, 60))
+
+
+def make_shard(folder: Path, number: int, size: int) -> None:
+    """A crawl of one site: each article served, and the same bytes a day later."""
+    chance = random.Random(number)
+    words = vocabulary(random.Random(1))
+    site = f"paper{number}.example"
+    ingest = open_ingest(Collection(folder), info={"software": "warraq bench"}, clock=lambda: BEGIN, host=site)
+    pages = [(f"https://{site}/2026/11/{n}", text(words, chance)) for n in range(size)]
+    for day in range(2):
+        for n, (url, body) in enumerate(pages):
+            page = f"<html><body><h1>{body[:40]}</h1><p>{body}</p></body></html>".encode()
+            head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(page)}\r\n\r\n".encode()
+            started = BEGIN + timedelta(days=day, seconds=n)
+            capture = Capture(url=url, started=started, request=b"GET / HTTP/1.1\r\n\r\n", response=head + page)
+            row = ingest.record(capture, site=site)
+            article = Article(url=url, title=body[:40], text=body, language="ar", date_published="2026-11-01")
+            if day:
+                ingest.settle(Settled(row=row, reading=Reading(outcome="unchanged"), repeats=True))
+            else:
+                links = tuple(
+                    Announced(url=f"{url}/{link}", site=site, host=site, kind="page", by="page")
+                    for link in range(LINKS)
+                )
+                ingest.settle(Settled(row=row, reading=Reading(outcome="article"), article=article, announced=links))
+            if n % GROUP == GROUP - 1:
+                ingest.commit()
+    with ingest.store.atomic():
+        frontier.announce(
+            ingest.store.db,
+            [Announced(url=url, site=site, host=site, kind="article", by="feed") for url, _ in pages],
+            now=iso(BEGIN),
+        )
+    ingest.close()
+
+
+def measured(pipe, shards: list[Path], into: Path) -> None:  # noqa: ANN001 - a Connection
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    begun, wall = time.process_time(), time.monotonic()
+    done = merge(shards, Collection(into), no_pool, clock=lambda: BEGIN)
+    spent, wall = time.process_time() - begun, time.monotonic() - wall
+    pipe.send((done, spent, wall, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024))
+
+
+def no_pool() -> None:
+    raise AssertionError("nothing is left to be read")
+
+
+def line(name: str, shards: list[Path], into: Path) -> None:
+    context = get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=measured, args=(there, shards, into))
+    process.start()
+    done, spent, wall, memory = here.recv()
+    process.join()
+    assert isinstance(done, Merged)
+    print(
+        f"| {name} | {done.looked_at:,} | {done.captures:,} | {done.articles:,} | {done.urls:,} | {spent:.1f} | {wall:.1f} | "
+        f"{done.looked_at / spent:,.0f} | {done.articles / spent:,.0f} | {memory:.0f} |",
+        flush=True,
+    )
+
+
+def main() -> None:
+    count, size = (int(argument.replace(",", "")) for argument in (sys.argv[1:] or ["2", "2000"]))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        shards = [folder / f"shard{number}" for number in range(count)]
+        for number, shard in enumerate(shards):
+            make_shard(shard, number, size)
+        print(
+            "| merge | captures looked at | captures in | versions in | URLs in | CPU s | wall s | captures looked at/CPU s | "
+            "versions in/CPU s | memory + MB |\n|" + "---|" * 10
+        )
+        line("first", shards, folder / "merged")
+        line("again", shards, folder / "merged")
+        line("all but one", shards[:-1], folder / "other")
+        line("one more", shards, folder / "other")
+
+
+if __name__ == "__main__":
+    main()
