@@ -4,7 +4,7 @@
     python bench/merge.py 4 10000        4 shards of 10,000
 
 The texts are made up (some 300 words of a vocabulary of 20,000, the frequent ones often). Times are CPU seconds of the one process that
-merges; `first` takes all shards into a new archive, `again` finds nothing new, `one more` takes one shard into an archive that has the others.
+merges; `first` takes all shards into a new archive, `again` finds nothing new, `one more` takes one into an archive of the others.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def make_shard(folder: Path, number: int, size: int) -> None:
     ingest.close()
 
 
-def measured(pipe, shards: list[Path], into: Path) -> None:  # noqa: ANN001 - a Connection
+def measured(pipe, shards: list[Path], into: Path) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     begun, wall = time.process_time(), time.monotonic()
     done = merge(shards, Collection(into), no_pool, clock=lambda: BEGIN)

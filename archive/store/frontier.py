@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from archive.store.rows import PRIORITY, Announced, Due, Visit
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Container, Iterable
 
     from sqlite_utils import Database
 
@@ -132,10 +132,11 @@ def rows_of(db: Database, urls: Iterable[str]) -> dict[str, dict[str, Any]]:
     return {row["url"]: row for row in db.query(sql, [json.dumps(list(urls))])}
 
 
-def put(db: Database, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Writes whole rows, each in the place of the one of its URL, whose id stays."""
-    for row in rows:
-        values = {name: value for name, value in row.items() if name != "id"}
-        changes = ", ".join(f"{name} = excluded.{name}" for name in values if name != "url")
-        sql = f"INSERT INTO urls ({', '.join(values)}) VALUES ({', '.join(f':{name}' for name in values)})"  # noqa: S608 - our own names
-        db.conn.execute(f"{sql} ON CONFLICT (url) DO UPDATE SET {changes}", values)
+def put(db: Database, rows: list[dict[str, Any]]) -> None:
+    """Writes whole rows, all of the same columns, each in the place of the one of its URL, whose id stays."""
+    names = [name for name in rows[0] if name != "id"] if rows else []
+    if names:
+        changes = ", ".join(f"{name} = excluded.{name}" for name in names if name != "url")
+        sql = f"INSERT INTO urls ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608 - our own names
+        values = [[row[name] for name in names] for row in rows]
+        db.conn.executemany(f"{sql} ON CONFLICT (url) DO UPDATE SET {changes}", values)

@@ -99,7 +99,7 @@ def replace_article(db: Database, article_id: int, row: Mapping[str, Any]) -> No
 
 
 def _content(db: Database, row: Mapping[str, Any]) -> dict[str, Any]:
-    names = (column.name for column in db["articles"].columns)
+    names = (column[1] for column in db.conn.execute("PRAGMA table_info(articles)"))
     return {name: row[name] for name in names if name in row and name not in _OF_THIS_DATABASE}
 
 

@@ -131,9 +131,8 @@ class Machine:
                 reading=reading,
                 visit=Visit(**visit, outcome="gone", reason=reading.reason, failed=True, changed=False),
             )
-        last = captures.latest(db, event.url)
-        if last and last["payload_digest"] == row.payload_digest and last["article_id"]:
-            same_as = captures.latest_article(db, event.url)
+        same_as = captures.latest_article(db, event.url)
+        if same_as and captures.seen_before(db, row.payload_digest, event.url, row.timestamp):
             seen = Visit(**visit, outcome="article", reason="unchanged", changed=False)
             return Settled(row=row, reading=Reading(outcome="unchanged"), same_as=same_as, visit=seen)
         if self._reads:
