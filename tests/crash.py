@@ -24,6 +24,7 @@ from archive.maintain import verify
 from archive.warc import read_records
 from demo.server import DemoServer
 from tests.archive.maintain.test_crash import kill_writers
+from tests.archive.merge.test_killed import kill_merges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -280,6 +281,11 @@ def main() -> int:
         )  # fmt: skip
         acknowledged, lost = kill_writers(Collection(folder / "writers"), rounds)
         say(f"kill -9 between write and commit, {rounds} rounds", not lost, f"{acknowledged} acknowledged, {lost} lost")
+        killed, without, unlike = kill_merges(folder / "merges", rounds)
+        say(
+            f"kill -9 of a merge, {rounds} rounds", not (without or unlike),
+            f"{killed} merges killed, {without} files missing for rows, {unlike} archives that differ in the end",
+        )  # fmt: skip
         found, named = flip_bytes(folder / "killed", 100)
         say(
             "one flipped bit anywhere, 100 times",
