@@ -24,6 +24,7 @@ from archive.errors import (
     SchemaTooNewError,
     UsageError,
 )
+from archive.federation import Federation
 from archive.imports import Imported, Indexer, recover
 from archive.ingest import Committed, Ingest, Settled, check_writable, iso, open_ingest
 from archive.reading import MAX_PARTS, Answer, Found, Task, join_part
@@ -49,6 +50,7 @@ __all__ = [
     "Dropped",
     "Due",
     "Extraction",
+    "Federation",
     "Found",
     "Image",
     "Imported",

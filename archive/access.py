@@ -17,7 +17,7 @@ from archive.search import Query
 from archive.store import BUSY_TIMEOUT_S, articles, captures, coverage, facets, figures, learned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -55,17 +55,7 @@ class Archive:
         `only` holds further conditions, in the same language, that every hit must satisfy however odd the words are: what a form or a
         program adds to what a person typed.
         """
-        query, narrowing = search.parse(words), search.parse(only)
-        db = self._store.db.conn
-        if not narrowing.wanted or len(query.wanted) < 2:
-            return search.search(
-                db, _both(query, narrowing), limit=limit, offset=offset, order=order, relax=not narrowing.wanted
-            )
-        found = search.search(db, _both(query, narrowing), limit=limit, offset=offset, order=order, relax=False)
-        if found.total:
-            return found
-        looser = _both(search.any_word(query), narrowing)
-        return replace(search.search(db, looser, limit=limit, offset=offset, order=order, relax=False), relaxed=True)
+        return find((self._store.db.conn,), words, only=only, limit=limit, offset=offset, order=order)
 
     def facets(self, query: Query | None = None) -> facets.Facets:
         """What the articles of a query (`Results.query`) are made of: counts by site, section, language and day; without one, all."""
@@ -156,6 +146,29 @@ class Archive:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def find(
+    databases: Sequence[Any],
+    words: str,
+    *,
+    only: str = "",
+    limit: int = 20,
+    offset: int = 0,
+    order: search.Order = "relevance",
+) -> search.Results:
+    """What `Archive.search` finds, in one database or in several as one (see `archive.search.search_shards`)."""
+    query, narrowing = search.parse(words), search.parse(only)
+
+    def ask(query: Query, *, relax: bool) -> search.Results:
+        return search.search_shards(databases, query, limit=limit, offset=offset, order=order, relax=relax)
+
+    if not narrowing.wanted or len(query.wanted) < 2:
+        return ask(_both(query, narrowing), relax=not narrowing.wanted)
+    found = ask(_both(query, narrowing), relax=False)
+    if found.total:
+        return found
+    return replace(ask(_both(search.any_word(query), narrowing), relax=False), relaxed=True)
 
 
 def _both(query: Query, narrowing: Query) -> Query:

@@ -14,14 +14,11 @@ import argparse
 import json
 import math
 import os
-import random
 import re
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from itertools import accumulate
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 
 from inflections import LEMMAS, pattern  # noqa: E402
+from press import COLUMNS, SENTENCE_WORDS, Press  # noqa: E402
 from sqlite_utils.utils import sqlite3  # noqa: E402
 
 from archive.arabic import fold, words  # noqa: E402
@@ -37,7 +35,6 @@ from archive.search import (  # noqa: E402
     any_word,
     create_index,
     create_plain_index,
-    make_entry,
     optimize,
     parse,
     rebuild,
@@ -45,12 +42,7 @@ from archive.search import (  # noqa: E402
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-COLUMNS = (
-    "url", "urlkey", "site", "hostname", "version", "is_latest", "title", "text", "author", "date", "date_published",
-    "date_modified", "section", "tags", "language", "description", "sitename", "fetched_at",
-)  # fmt: skip
+    from collections.abc import Callable
 
 
 def new_database(path: str) -> Any:
@@ -189,55 +181,6 @@ def quality() -> None:
 
 
 # --- speed -----------------------------------------------------------------------------------------------------------
-
-LETTERS = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
-VOCABULARY = 200_000
-SENTENCES = 100_000
-SENTENCE_WORDS = 20
-ARTICLE_SENTENCES = 15
-
-
-class Press:
-    """Prints synthetic articles from a pool of sentences whose words follow Zipf's law, and whose keys are made once."""
-
-    def __init__(self, seed: int = 1) -> None:
-        self.random = random.Random(seed)
-        lengths = (2, 3, 3, 4, 4, 4, 5, 5, 6)
-        spelled: dict[str, None] = {}
-        while len(spelled) < VOCABULARY:
-            spelled["".join(self.random.choices(LETTERS, k=self.random.choice(lengths)))] = None
-        self.words = [("ال" if self.random.random() < 0.3 and len(word) > 2 else "") + word for word in spelled]
-        weights = list(accumulate(1 / rank for rank in range(1, VOCABULARY + 1)))
-        drawn = self.random.choices(self.words, cum_weights=weights, k=SENTENCES * SENTENCE_WORDS)
-        self.sentences = [
-            " ".join(drawn[at : at + SENTENCE_WORDS]) + "." for at in range(0, len(drawn), SENTENCE_WORDS)
-        ]
-        blank = dict.fromkeys(COLUMNS, "") | {"id": 0}
-        self.keys = [make_entry(blank | {"text": sentence, "language": "ar"}).text for sentence in self.sentences]
-
-    def articles(self, count: int) -> Iterator[tuple[dict[str, Any], Any]]:
-        """Rows of `articles` with their index entries, oldest first, over ten years, from forty sites."""
-        day = date(2016, 1, 1)
-        for number in range(1, count + 1):
-            chosen = self.random.choices(range(SENTENCES), k=ARTICLE_SENTENCES)
-            title = self.random.choice(self.sentences)[:60].rsplit(" ", 1)[0]
-            row = dict.fromkeys(COLUMNS, "") | {
-                "id": number,
-                "url": f"https://www.site{number % 40}.example/{number}",
-                "site": f"site{number % 40}",
-                "hostname": f"www.site{number % 40}.example",
-                "version": 1,
-                "is_latest": 1,
-                "title": title,
-                "text": "\n".join(self.sentences[which] for which in chosen),
-                "date": str(day + timedelta(days=number * 3650 // count)),
-                "language": "ar",
-                "fetched_at": "2026-01-01T00:00:00Z",
-            }
-            entry = replace(make_entry(row | {"text": ""}), text=" ".join(self.keys[which] for which in chosen))
-            if number <= 20 and entry != make_entry(row):
-                raise AssertionError("the press does not print what the index would make")
-            yield row, entry
 
 
 def build(db: Any, press: Press, count: int) -> None:

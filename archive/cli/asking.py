@@ -12,10 +12,11 @@ import click
 from archive import search as search_
 from archive import urls
 from archive.access import Archive
-from archive.cli.place import the_folder
+from archive.cli.place import all_folders, the_folder
 from archive.cli.writing import isolate, json_option, plain, print_json
 from archive.diff import compare
 from archive.errors import NotFoundError, NotWritableError, UsageError
+from archive.federation import Federation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,29 +29,58 @@ if TYPE_CHECKING:
 @click.option("-n", "--limit", default=10, show_default=True, help="How many to show.")
 @click.option("--offset", default=0, help="How many to pass over first.")
 @click.option("--newest", is_flag=True, help="Newest first, instead of best first.")
+@click.option(
+    "-A",
+    "--archive",
+    "folders",
+    metavar="FOLDER",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="An archive to search; may be given several times.",
+)
+@click.option("--all", "everywhere", is_flag=True, help="Search all archives in collections/.")
 @json_option
 @click.pass_context
-def search(ctx: click.Context, *, words: tuple[str, ...], limit: int, offset: int, newest: bool, as_json: bool) -> None:
+def search(
+    ctx: click.Context,
+    *,
+    words: tuple[str, ...],
+    limit: int,
+    offset: int,
+    newest: bool,
+    folders: tuple[Path, ...],
+    everywhere: bool,
+    as_json: bool,
+) -> None:
     """Find articles by words.
 
     Words are found in all their written forms (with or without tashkeel, ال and other prefixes, أ إ آ ا, ى ي, ة ه, ٢ 2). A phrase goes in
     quotes; OR, -word and word* work; so do site: section: author: language: from:2024-01-01 to:2024-12-31.
+
+    Several archives answer as one that held all their articles: one order, one count. Ids are each archive's own.
     """
-    with Archive(the_folder(ctx)) as archive:
-        found = archive.search(" ".join(words), limit=limit, offset=offset, order="newest" if newest else "relevance")
-        if as_json:
-            print_json({**asdict(hit), "snippet": hit.snippet.text} for hit in found.hits)
-            return
-        for hit in found.hits:
-            click.echo(
-                f"{click.style(str(hit.id).rjust(5), dim=True)}  {_marked(search_.pieces(hit.title, hit.title_marks))}"
-            )
-            click.echo(f"       {_line(asdict(hit))}")
-            click.echo(f"       {_marked(hit.snippet.pieces())}\n")
-        for problem in found.problems:
-            click.echo(f"left out: {problem}", err=True)
-        total = str(found.total) if found.total_is_exact else f"more than {found.total}"
-        click.echo(f"{total} found{', having some of the words' if found.relaxed else ''}", err=True)
+    if everywhere and folders:
+        raise UsageError("--all already means every archive: leave out --archive")
+    places = (all_folders() if everywhere else folders) or (the_folder(ctx),)
+    with Federation(places) as archives:
+        found = archives.search(" ".join(words), limit=limit, offset=offset, order="newest" if newest else "relevance")
+        names = [archives.folder_of(found, number) if len(places) > 1 else "" for number in range(len(found.hits))]
+    if as_json:
+        print_json(
+            {**asdict(hit), "snippet": hit.snippet.text, **({"archive": str(name)} if name else {})}
+            for hit, name in zip(found.hits, names, strict=True)
+        )
+        return
+    for hit, name in zip(found.hits, names, strict=True):
+        click.echo(
+            f"{click.style(str(hit.id).rjust(5), dim=True)}  {_marked(search_.pieces(hit.title, hit.title_marks))}"
+        )
+        click.echo(f"       {_line(asdict(hit))}{f'  ·  {name}' if name else ''}")
+        click.echo(f"       {_marked(hit.snippet.pieces())}\n")
+    for problem in found.problems:
+        click.echo(f"left out: {problem}", err=True)
+    total = str(found.total) if found.total_is_exact else f"more than {found.total}"
+    click.echo(f"{total} found{', having some of the words' if found.relaxed else ''}", err=True)
 
 
 def _marked(pieces: list[tuple[str, bool]]) -> str:

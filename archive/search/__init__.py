@@ -22,7 +22,7 @@ from archive.search.index import (
 )
 from archive.search.marks import Snippet, Span, highlight, pieces, snippet
 from archive.search.query import Query, match_expression, parse, unwanted_expression
-from archive.search.ranking import Hit, Results, any_word, search
+from archive.search.ranking import Hit, Results, any_word, search, search_shards
 
 __all__ = [
     "Hit",
@@ -48,6 +48,7 @@ __all__ = [
     "rebuild",
     "remove_entries",
     "search",
+    "search_shards",
     "snippet",
     "unindex_articles",
     "unwanted_expression",

@@ -254,6 +254,16 @@ def match_expression(query: Query, languages: Sequence[str] = ()) -> str:
     return f"({wanted}) NOT {unwanted}" if wanted and unwanted else wanted
 
 
+def term_expressions(query: Query, languages: Sequence[str] = ()) -> tuple[str, ...]:
+    """What `match_expression` asks words for, each phrase an FTS5 expression of its own, as often as it stands there."""
+    return tuple(
+        term
+        for clause in query.wanted
+        for phrase in {_phrase(phrase, languages): phrase for phrase in clause.phrases}.values()
+        for term in _terms(phrase, languages)
+    )
+
+
 def unwanted_expression(query: Query, languages: Sequence[str] = ()) -> str:
     """The FTS5 expression of what the query excludes; '' when it excludes nothing."""
     phrases = [_phrase(phrase, languages) for clause in query.clauses if clause.negated for phrase in clause.phrases]
@@ -273,6 +283,14 @@ def _phrase(phrase: Phrase, languages: Sequence[str]) -> str:
     forms = _forms(phrase, languages)
     expression = _any(_quoted(" ".join(keys)) + (" *" if prefix else "") for keys, prefix in forms)
     return f"{{{phrase.column}}} : {expression}" if expression and phrase.column else expression
+
+
+def _terms(phrase: Phrase, languages: Sequence[str]) -> Iterator[str]:
+    """Each way in which the phrase may be stored, as an expression of its own."""
+    column = f"{{{phrase.column}}} : " if phrase.column else ""
+    for keys, prefix in dict.fromkeys(_forms(phrase, languages)):
+        if keys:
+            yield column + _quoted(" ".join(keys)) + (" *" if prefix else "")
 
 
 def _forms(phrase: Phrase, languages: Sequence[str]) -> Iterator[tuple[tuple[str, ...], bool]]:

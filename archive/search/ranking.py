@@ -1,4 +1,4 @@
-"""Answers a query: a database connection and a Query go in, a page of hits in order goes out.
+"""Answers a query: one database or several and a Query go in, a page of hits in order goes out.
 
 The score is bm25 with the title counting more, raised by up to `RECENCY` for the newest candidate, less for older ones.
 """
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from archive.search.candidates import CANDIDATES, Candidate, Order, candidates, rarer
 from archive.search.marks import Snippet, Span, highlight, snippet
 from archive.search.query import Clause, Query, parse
+from archive.search.scoring import score_as_one
+from archive.search.shards import Shards
 
 if TYPE_CHECKING:
     import sqlite3
@@ -66,6 +68,7 @@ class Results:
     total_is_exact: bool
     query: Query
     relaxed: bool = False
+    shards: tuple[int, ...] = ()
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -88,22 +91,44 @@ def search(
     A query of filters alone, or an empty one, lists articles, newest first. `relax` lets a query of several words that
     finds nothing be answered by articles that have some of them.
     """
+    return search_shards((db,), query, limit=limit, offset=offset, order=order, all_versions=all_versions, relax=relax)
+
+
+def search_shards(
+    databases: Sequence[sqlite3.Connection],
+    query: Query | str,
+    *,
+    limit: int = 20,
+    offset: int = 0,
+    order: Order = "relevance",
+    all_versions: bool = False,
+    relax: bool = True,
+) -> Results:
+    """The same of several databases: the hits, their order and their scores are those of one database that held all.
+
+    `Results.shards` says in which database each hit lies; its id is good there only. An article that several hold is
+    shown once, as it was fetched last. The connections must be open to other threads.
+    """
+    shards = Shards(tuple(databases))
     if isinstance(query, str):
         query = parse(query)
     limit, offset = max(0, min(limit, 3 * CANDIDATES)), max(0, offset)
     relaxed = False
-    chosen = candidates(db, query, order=order, all_versions=all_versions)
+    chosen = candidates(shards, query, order=order, all_versions=all_versions)
     if not chosen.found and relax and len(query.wanted) > 1:
         query, relaxed = any_word(query), True
-        chosen = candidates(db, rarer(db, query), order=order, all_versions=all_versions)
+        chosen = candidates(shards, rarer(shards, query), order=order, all_versions=all_versions)
+    found = score_as_one(shards, chosen.query, chosen.found) if chosen.scored and len(shards) > 1 else chosen.found
     shown: Order = order if query.wanted or order == "oldest" else "newest"
-    page = _ordered(chosen.found, order=shown, end=offset + limit)
+    page = _ordered(found, order=shown, end=offset + limit)[offset : offset + limit]
+    hits = _hits(shards, page, query)
     return Results(
-        hits=tuple(_hits(db, page[offset : offset + limit], query)),
-        total=len(chosen.found),
+        hits=tuple(hit for _, hit in hits),
+        total=len(found),
         total_is_exact=chosen.are_all,
         query=query,
         relaxed=relaxed,
+        shards=tuple(shard for shard, _ in hits),
     )
 
 
@@ -114,17 +139,18 @@ def any_word(query: Query) -> Query:
     return replace(query, clauses=(Clause(phrases=phrases), *negated) if phrases else negated)
 
 
-def _ordered(found: Sequence[Candidate], *, order: Order, end: int) -> list[tuple[int, float]]:
-    """The first `end` candidates of that order as (id, score: higher is better)."""
+def _ordered(found: Sequence[Candidate], *, order: Order, end: int) -> list[tuple[int, int, float]]:
+    """The first `end` candidates of that order as (shard, id, score: higher is better)."""
     if order == "relevance":
-        fresh = _freshness({day for _, _, day in found})
-        best = heapq.nlargest(end, ((-value * (1.0 + fresh[day]), day, identity) for identity, value, day in found))
-        return [(identity, score) for score, _, identity in best]
+        fresh = _freshness({one.day for one in found})
+        best = heapq.nlargest(end, ((-one.bm25 * (1.0 + fresh[one.day]), one.day, one.id, one.shard) for one in found))
+        return [(shard, identity, score) for score, _, identity, shard in best]
     if order == "newest":
-        return [(identity, 0.0) for _, identity in heapq.nlargest(end, ((day, identity) for identity, _, day in found))]
+        last = heapq.nlargest(end, ((one.day, one.id, one.shard) for one in found))
+        return [(shard, identity, 0.0) for _, identity, shard in last]
     undated = "9999"
-    earliest = heapq.nsmallest(end, ((day or undated, identity) for identity, _, day in found))
-    return [(identity, 0.0) for _, identity in earliest]
+    first = heapq.nsmallest(end, ((one.day or undated, one.id, one.shard) for one in found))
+    return [(shard, identity, 0.0) for _, identity, shard in first]
 
 
 def _freshness(days: set[str]) -> dict[str, float]:
@@ -151,23 +177,32 @@ def _rows(db: sqlite3.Connection, columns: Sequence[str], ids: Sequence[int]) ->
         yield from db.execute(f"SELECT {', '.join(columns)} FROM articles WHERE id IN ({marks})", chunk)  # noqa: S608 -- constant column names and question marks
 
 
-def _hits(db: sqlite3.Connection, page: Sequence[tuple[int, float]], query: Query) -> Iterator[Hit]:
+def _hits(shards: Shards, page: Sequence[tuple[int, int, float]], query: Query) -> list[tuple[int, Hit]]:
+    """(shard, hit) in the page's order; without those that were deleted between two statements."""
     columns = (*_HIT_COLUMNS, "text")
-    rows = {row[0]: row for row in _rows(db, columns, [identity for identity, _ in page])}
-    for identity, score in page:
-        if identity not in rows:
-            continue  # deleted between the two statements
-        values = dict(zip(columns, rows[identity], strict=True))
-        version, is_latest = int(values.pop("version") or 1), bool(values.pop("is_latest"))
-        del values["id"]
-        strings = {name: str(value or "") for name, value in values.items()}
-        text = strings.pop("text")
-        yield Hit(
-            id=identity,
-            version=version,
-            is_latest=is_latest,
-            score=score,
-            title_marks=highlight(strings["title"], query, strings["language"]),
-            snippet=snippet(text, query, strings["language"]),
-            **strings,
-        )
+    wanted: dict[int, list[int]] = {}
+    for shard, identity, _ in page:
+        wanted.setdefault(shard, []).append(identity)
+    rows = {
+        (shard, row[0]): row for shard, ids in wanted.items() for row in _rows(shards.databases[shard], columns, ids)
+    }
+    return [
+        (shard, _hit(dict(zip(columns, rows[shard, identity], strict=True)), score, query))
+        for shard, identity, score in page
+        if (shard, identity) in rows
+    ]
+
+
+def _hit(values: dict[str, Any], score: float, query: Query) -> Hit:
+    identity, version, is_latest = values.pop("id"), int(values.pop("version") or 1), bool(values.pop("is_latest"))
+    strings = {name: str(value or "") for name, value in values.items()}
+    text = strings.pop("text")
+    return Hit(
+        id=identity,
+        version=version,
+        is_latest=is_latest,
+        score=score,
+        title_marks=highlight(strings["title"], query, strings["language"]),
+        snippet=snippet(text, query, strings["language"]),
+        **strings,
+    )
