@@ -195,6 +195,7 @@ class ArchiveExtension:
         self.commit()
         report = self.report
         report.reason = report.reason or reason
+        report.log_held_bytes = self.ingest.store.log_held_bytes
         report.still_due = frontier.count_due(self.ingest.store.db, site=report.site, now=iso(self.clock()))
         if report.met_max_pages and report.still_due:
             report.left_out["max-pages"] = report.still_due

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from archive import frontier
+
 if TYPE_CHECKING:
     from archive import Capture, CaptureRow, Committed
 
@@ -40,6 +42,7 @@ class Report:
     bytes_saved: int = 0
     announced: int = 0
     still_due: int = 0
+    log_held_bytes: int = 0
     met_max_pages: bool = False
     reason: str = ""
     problem: str = ""
@@ -91,6 +94,7 @@ class Report:
             "urls_announced": self.announced,
             "left_out": dict(self.left_out),
             "urls_still_due": self.still_due,
+            "database_log_held_bytes": self.log_held_bytes,
             "bytes_received": self.bytes,
             "bytes_saved_by_revisits": self.bytes_saved,
             "folder": self.folder,
@@ -123,12 +127,19 @@ def summary_text(report: Report) -> str:
         ("disallowed by robots.txt", str(report.outcomes["disallowed"])),
         ("failed", _counts(report.failures)),
         ("left out by a limit", _counts(report.left_out)),
-        ("URLs", f"{report.announced} announced, {report.still_due} still due"),
+        ("URLs", f"{report.announced} announced, {_still_due(report.still_due)} still due"),
         ("ended", "; ".join(filter(None, (report.reason, report.seed_problem, report.problem)))),
         ("files", f"{report.folder}  ({', '.join(report.warcs) or 'no new WARC'})"),
     ]
+    if report.log_held_bytes:
+        grown = f"warraq.db-wal grew to {_size(report.log_held_bytes)}: another process kept reading an old state (wal-held)"
+        rows.insert(-1, ("warning", grown))
     width = max(len(name) for name, _ in rows)
     return "\n".join(["", f"Crawl of {report.site}", *(f"  {name:<{width}}  {value}" for name, value in rows), ""])
+
+
+def _still_due(count: int) -> str:
+    return f"{count:,} or more" if count >= frontier.DUE_COUNTED else str(count)
 
 
 def _counts(counter: Counter[str]) -> str:

@@ -13,6 +13,7 @@ from archive.errors import NotWritableError, SchemaTooNewError
 from archive.store import articles, captures, coverage, facets, fates, frontier, joining, learned, runs
 from archive.store.rows import Announced, CaptureRow, Due, Kind, Reading, Visit
 from archive.store.schema import MIGRATIONS, unknown_steps
+from archive.store.wal import WalGuard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,9 +42,6 @@ UNWRITABLE = frozenset({8, 10, 13, 14})
 PROGRESS_STEPS = 10_000
 """Steps of SQLite's machine between two looks at the clock: a fraction of a millisecond."""
 
-WAL_AUTOCHECKPOINT_PAGES = 4000
-"""16 MB of 4 kB pages: checkpoints are rarer than SQLite's default of 4 MB, the -wal file stays small beside any database."""
-
 
 class Store:
     """An open database. Reading and writing go through the functions of the sibling modules, with `store.db` as their first argument.
@@ -62,6 +60,7 @@ class Store:
         self.path = path
         self.read_only = read_only
         self._patience = patience
+        self._wal: WalGuard | None = None
         try:
             self.db = Database(self._connect())
             self._prepare(extra_migrations)
@@ -87,10 +86,10 @@ class Store:
         for pragma in (
             "journal_mode = WAL",
             "synchronous = NORMAL",
-            f"wal_autocheckpoint = {WAL_AUTOCHECKPOINT_PAGES}",
             "foreign_keys = ON",
         ):
             self.db.conn.execute(f"PRAGMA {pragma}").fetchall()
+        self._wal = WalGuard(self.db.conn, self.path)
         for migrations in (MIGRATIONS, *extra):
             migrations.apply(self.db)
 
@@ -104,6 +103,13 @@ class Store:
             if error.sqlite_errorcode & 0xFF in UNWRITABLE:
                 raise NotWritableError(self.path, OSError(str(error))) from error
             raise
+        if self._wal and not self.db.conn.in_transaction:
+            self._wal.look()
+
+    @property
+    def log_held_bytes(self) -> int:
+        """How large the write-ahead log became because another process kept reading an old state; 0 when it never was."""
+        return self._wal.held_bytes if self._wal else 0
 
     def limit_time(self, seconds: float) -> None:
         """Interrupts whatever statement still runs that many seconds from now: it raises DatabaseError."""

@@ -214,6 +214,15 @@ def _families(db: Database) -> None:
     db.conn.execute("CREATE INDEX families_family ON families (family)")
 
 
+@MIGRATIONS(name="0010_newest")
+def _newest(db: Database) -> None:
+    """Lists by time read what they show and no more: the day's articles for `warraq health`, the newest for `warraq list`."""
+    db.conn.execute("CREATE INDEX articles_fetched ON articles (fetched_at)")
+    db.conn.execute(
+        "CREATE INDEX articles_newest ON articles (coalesce(nullif(date_published, ''), fetched_at), id) WHERE is_latest = 1"
+    )
+
+
 STEPS = (
     "0001_frontier",
     "0002_captures",
@@ -222,5 +231,6 @@ STEPS = (
     "0005_runs",
     "0006_fates",
     "0007_families",
+    "0010_newest",
 )
 """The steps that this version knows, in order."""
