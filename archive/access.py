@@ -13,6 +13,7 @@ from archive.collection import Collection
 from archive.database import open_store
 from archive.errors import NotFoundError
 from archive.extract import explain
+from archive.holdings import Holdings
 from archive.search import Query
 from archive.store import BUSY_TIMEOUT_S, articles, captures, coverage, facets, figures, learned
 
@@ -37,6 +38,7 @@ class Archive:
         self.collection = Collection(folder)
         self.collection.require()
         self._store = open_store(self.collection.database, read_only=True, patience=patience)
+        self.holdings = Holdings(self.collection.warcs, self._store.db)
 
     @property
     def db(self) -> Any:
@@ -91,11 +93,14 @@ class Archive:
         return captures.of_url(self._store.db, urls.canonicalise(url)) or captures.of_url(self._store.db, url)
 
     def record(self, row: dict[str, Any]) -> warc.Record:
-        """The WARC record that a row of `articles` or `captures` points at; its `block` holds the exact bytes of the response."""
+        """The WARC record that a row of `articles` or `captures` points at; its `block` holds the exact bytes of the response.
+
+        Of a file that was uploaded and is not here, exactly the record's bytes are fetched. Raises StorageError when they cannot be.
+        """
         place = Location(
             filename=row["warc_filename"], offset=row["warc_record_offset"], length=row["warc_record_length"]
         )
-        return warc.read_at(self.collection.warcs, place)
+        return warc.read_at(self.holdings, place)
 
     def explain(self, wanted: str | int) -> list[tuple[str, str, str]]:
         """Each line of the page that an article was read from, as (line, `kept` or `dropped`, rule); read again now.

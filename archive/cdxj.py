@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from archive.storage import StoredFile
     from archive.warc import Written
 
 INDEX = "index.cdxj"
@@ -207,7 +208,7 @@ class Index:
                 at = end + 1
 
 
-def lines_of(warc: Path) -> list[str]:
+def lines_of(warc: Path | StoredFile) -> list[str]:
     """The sorted index lines of a WARC file; of one that is not whole, up to the damage (`verify` tells of it)."""
     lines = []
     with suppress(DamagedFileError):

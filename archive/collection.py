@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+UPLOADING = ".upload.lock"
 PROBE_BYTES = 1 << 18
 """What a database and a WARC need to be made at all: an empty database with its -shm and -wal has 200 kB."""
 
@@ -70,9 +71,12 @@ class Collection:
             raise NotWritableError(self.folder, error) from error
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Holds the right to write; raises ArchiveLockedError naming the process that has it. The kernel frees it when a process dies."""
-        path = self.folder / ".lock"
+    def lock(self, name: str = ".lock") -> Iterator[None]:
+        """Holds the right to write; raises ArchiveLockedError naming the process that has it. The kernel frees it when a process dies.
+
+        `name` is another right than that to write: UPLOADING is the right to upload, which a crawl does not need.
+        """
+        path = self.folder / name
         try:
             file = path.open("a+", encoding="utf-8")
         except OSError as error:

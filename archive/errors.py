@@ -6,16 +6,26 @@ ArchiveError
 ├── SchemaTooNewError      made by a later version of warraq            exit 5
 ├── NotWritableError       folder or file cannot be written, disk full  exit 6
 ├── DamagedFileError       a WARC (or other) file that is not whole     exit 7
+│   └── LinkedFileError    a symbolic link in the place of one          exit 7
 ├── NotFoundError          no article, capture or URL of that name      exit 8
+├── StorageError           what keeps uploaded files does not give them exit 13
 └── UsageError             what was asked for makes no sense            exit 2
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+class Named(Protocol):
+    """A file that an error can name, wherever it lies."""
+
+    @property
+    def name(self) -> str:
+        """Its name, without folders."""
 
 
 class ArchiveError(Exception):
@@ -88,11 +98,23 @@ class DamagedFileError(ArchiveError):
 
     exit_code = 7
 
-    def __init__(self, path: Path, offset: int, problem: str) -> None:
+    def __init__(self, path: Named, offset: int, problem: str) -> None:
         super().__init__(f"{path}: {problem} at byte {offset}; records before it are good")
         self.path = path
         self.offset = offset
         self.problem = problem
+
+
+class LinkedFileError(DamagedFileError):
+    """A symbolic link stands where a file of the archive should: it may lead anywhere, and is not followed."""
+
+    def __init__(self, path: Named) -> None:
+        ArchiveError.__init__(
+            self,
+            f"{path} is a symbolic link, which is not followed: put the file itself there, or keep closed files on another disk with "
+            "`warraq upload --to FOLDER --remove-local`",
+        )
+        self.path, self.offset, self.problem = path, 0, "a symbolic link, which is not followed"
 
 
 class NotFoundError(ArchiveError):
@@ -105,3 +127,18 @@ class NotFoundError(ArchiveError):
             f"the archive has nothing for {wanted!r}: `warraq list` shows what is there, `warraq search` finds it by words"
         )
         self.wanted = wanted
+
+
+class StorageError(ArchiveError):
+    """What keeps the uploaded files of an archive (an object store, another folder) does not answer, refuses, or answers wrongly.
+
+    `transient`: asking again later may help, as it does when a server is down.
+    """
+
+    exit_code = 13
+
+    def __init__(self, url: str, problem: str, *, advice: str, transient: bool = False) -> None:
+        super().__init__(f"{url}: {problem}: {advice}")
+        self.url = url
+        self.problem = problem
+        self.transient = transient

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.ingest import Committed, Ingest
+    from archive.storage import StoredFile
     from archive.workers import WorkerPool
 
 AHEAD = 8
@@ -70,8 +71,11 @@ def adopt(source: Path, folder: Path) -> Path:
     target = folder / (source.name if source.name.endswith(".gz") else f"{source.name}.gz")
     if target.exists() and (target.name != source.name or _sha256(target) == _sha256(source)):
         return target
+    away = {name: sha256 for name, sha256 in warc.read_manifest(folder).items() if not (folder / name).exists()}
+    if away.get(target.name) == _sha256(source):  # it was uploaded, and is here again
+        away = {}
     serial = 1
-    while target.exists():
+    while target.exists() or target.name in away:
         target = folder / f"{serial}-{source.name}"
         serial += 1
     if not _has_records_of_their_own(source):
@@ -127,7 +131,9 @@ class Indexer:
         self._vias: list[tuple[str, str]] = []
         self._conversions: list[tuple[str, str]] = []
 
-    def index_file(self, path: Path, *, start: int = 0, progress: Callable[[int], None] | None = None) -> None:
+    def index_file(
+        self, path: Path | StoredFile, *, start: int = 0, progress: Callable[[int], None] | None = None
+    ) -> None:
         """Indexes the records from byte `start` on that have no row yet; `progress` hears the byte offset reached.
 
         A file that is not whole is indexed up to the damage, which is then in `done.damaged`.
@@ -259,7 +265,7 @@ class Indexer:
         place = Location(
             filename=row["warc_filename"], offset=row["warc_record_offset"], length=row["warc_record_length"]
         )
-        return warc.read_at(self._ingest.collection.warcs, place).block
+        return warc.read_at(self._ingest.holdings, place).block
 
     def _task(self, url: str, block: bytes, captured_at: str) -> Task:
         profile = SiteProfile(boilerplate=learned.repeated(self._ingest.store.db, urls.host_of(url)))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from archive import cdxj, search, warc
 from archive.database import open_store
 from archive.errors import NotWritableError
+from archive.holdings import Holdings
 from archive.store import OperationalError, articles, captures, fates, frontier, learned, runs
 from archive.store.rows import CaptureRow, Reading
 from archive.surt import surt
@@ -90,6 +91,7 @@ class Ingest:
     ) -> None:
         self.collection = collection
         self.store = db
+        self.holdings = Holdings(collection.warcs, db.db)
         self.writer = writer
         self.clock = clock
         self.index = index

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from archive.cli import asking, batching, giving, joining, keeping, ordering, serving, watching
+from archive.cli import asking, batching, giving, joining, keeping, ordering, serving, storing, watching
 from archive.errors import ArchiveError, DamagedFileError
 from archive.store import DatabaseError
 
@@ -60,12 +60,12 @@ def warraq(ctx: click.Context, folder: str | None) -> None:
     \b
     Exit codes: 0 done, 1 error, 2 wrong usage, 3 no archive there, 4 in use by another process, 5 made by a newer
     warraq, 6 cannot write, 7 a file is damaged, 8 nothing found by that name,
-    12 health raised an alarm, 130 stopped by Ctrl-C.
+    12 health raised an alarm, 13 a storage does not answer or has not what it should, 130 stopped by Ctrl-C.
     """  # noqa: D301 - \b is click's mark for a paragraph that is not rewrapped
     ctx.obj = folder
 
 
-_MODULES = (asking, keeping, batching, joining, giving, ordering, serving, watching)
+_MODULES = (asking, keeping, batching, joining, giving, ordering, storing, serving, watching)
 for command in (command for module in _MODULES for command in module.COMMANDS):
     warraq.add_command(command)
 

@@ -84,6 +84,7 @@ def export(
         )
         source = Source(
             collection=archive.collection.folder,
+            files=archive.holdings,
             created=datetime.now(UTC),
             title=query or ", ".join(urls) or site or archive.collection.name,
             captures=_captures(archive, choice),

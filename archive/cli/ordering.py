@@ -32,9 +32,12 @@ def _now() -> datetime:
 
 
 @click.command()
+@click.option(
+    "--remote", is_flag=True, help="Also what was uploaded: reads all of what is only there (see `warraq upload`)."
+)
 @json_option
 @click.pass_context
-def verify(ctx: click.Context, *, as_json: bool) -> None:
+def verify(ctx: click.Context, *, remote: bool, as_json: bool) -> None:
     """Check every record, digest, row, index line and manifest entry; name what is wrong.
 
     Ends with exit code 7 when something is. Each run leaves a row in the table `runs`. May run beside a crawl.
@@ -42,10 +45,16 @@ def verify(ctx: click.Context, *, as_json: bool) -> None:
     collection = Collection(the_folder(ctx))
     collection.require()
     with open_store(collection.database) as store:
-        report = verify_(collection, store, clock=_now, in_use=collection.in_use(), progress=_progress)
+        report = verify_(collection, store, clock=_now, in_use=collection.in_use(), remote=remote, progress=_progress)
     _clear()
     if as_json:
-        figures = {"files": report.files, "records": report.records, "bytes": report.size, "rows": report.rows}
+        figures = {
+            "files": report.files,
+            "files_away": report.away,
+            "records": report.records,
+            "bytes": report.size,
+            "rows": report.rows,
+        }
         print_json([{**figures, "ok": report.ok, "problems": [asdict(problem) for problem in report.problems]}])
     else:
         _print_report(report)
@@ -60,11 +69,18 @@ def _print_report(report: Report) -> None:
         click.echo(f"and {len(report.problems) - SHOWN} more (--json lists all)")
     verdict = "all is as it was written" if report.ok else f"{len(report.problems)} problems"
     click.echo(f"{report.files} files, {report.records} records, {report.size} bytes, {report.rows} rows: {verdict}")
+    if report.away:
+        click.echo(f"{report.away} files are only in a storage and were not looked at: `warraq verify --remote` does")
 
 
 def _progress(name: str, offset: int) -> None:
     if sys.stderr.isatty():
         click.echo(f"\r\x1b[2K{name} {offset >> 20} MB", err=True, nl=False)
+
+
+def _tell(text: str) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[2K{text}", err=True, nl=False)
 
 
 def _clear() -> None:
@@ -122,7 +138,8 @@ def redact(ctx: click.Context, *, url: str, reason: str, who: str, yes: bool, as
     if not yes:
         click.confirm(f"Take every capture of {url} out of {collection.folder}, for good?", abort=True, err=True)
     with collection.lock(), open_store(collection.database) as store:
-        done = redact_(collection, store, url=url, reason=reason, who=who, clock=_now)
+        done = redact_(collection, store, url=url, reason=reason, who=who, clock=_now, progress=_tell)
+    _clear()
     if as_json:
         print_json([asdict(done)])
         return
@@ -133,21 +150,33 @@ def redact(ctx: click.Context, *, url: str, reason: str, who: str, yes: bool, as
         click.echo(
             f"{other} was served the same bytes and was kept as a revisit of them: it has lost its payload", err=True
         )
+    for name in done.uploaded:
+        click.echo(f"{name} was uploaded again in place of the old one")
+    for name in done.versioned:
+        click.echo(
+            f"{name}: the bucket is versioned and KEEPS WHAT WAS THERE as an older version: delete it there", err=True
+        )
 
 
 @click.command()
 @click.option("--workers", default=2, show_default=True, help="Processes that extract.")
+@click.option(
+    "--storage",
+    metavar="URL",
+    default="",
+    help="Where to look for files that the manifest names and that are not here, when the old database cannot say.",
+)
 @json_option
 @click.pass_context
-def reindex(ctx: click.Context, *, workers: int, as_json: bool) -> None:
-    """Rebuild the whole database and the CDXJ index from the WARC files.
+def reindex(ctx: click.Context, *, workers: int, storage: str, as_json: bool) -> None:
+    """Rebuild the whole database and the CDXJ index from the WARC files, those that were uploaded among them.
 
-    Every capture is extracted again, by what extraction knows today. The frontier and the log of runs, which only the
-    database knows, are carried over. The old database stays until the new one is whole.
+    Every capture is extracted again, by what extraction knows today. The frontier, the log of runs and where files were uploaded to,
+    which only the database knows, are carried over. The old database stays until the new one is whole.
     """
     collection = Collection(the_folder(ctx))
     with WorkerPool(read, workers=workers, preload=("archive.reading",)) as pool:
-        done = reindex_(collection, pool, clock=_now, progress=_progress)
+        done = reindex_(collection, pool, clock=_now, storage=storage, progress=_progress)
     _clear()
     figures = {
         "captures": done.records,

@@ -19,7 +19,7 @@ def write_cdxj(source: Source, target: Path) -> int:
     """Writes `target`; gives the number of lines."""
     with Sorted() as lines:
         for chosen in source.captures:
-            if entry := entry_of_record(read_at(source.collection / "archive", chosen.location)):
+            if entry := entry_of_record(read_at(source.where, chosen.location)):
                 lines.add(entry.line())
         replace_file(target, (f"{line}\n".encode() for line in lines))
         return len(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archive.warc import Record, find_file, read_raw, read_records
@@ -10,9 +11,10 @@ from archive.warc import Record, find_file, read_raw, read_records
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
-    from pathlib import Path
 
     from archive.capture import Location
+    from archive.storage import StoredFile
+    from archive.warc import Files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,16 +31,23 @@ class Chosen:
 class Source:
     """The choice that was made, streaming: `articles` as rows of their table, `captures` as places in `archive/`.
 
-    `original` finds the response that a revisit record refers to; None when the archive does not hold it.
+    `original` finds the response that a revisit record refers to; None when the archive does not hold it. `files` finds files also
+    where they were uploaded to (`Archive.holdings`); without it they are all in `archive/`.
     """
 
     collection: Path
+    files: Files | None = None
     created: datetime
     title: str = ""
     software: str = "warraq"
     captures: Iterable[Chosen] = ()
     articles: Iterable[Mapping[str, Any]] = ()
     original: Callable[[Record], Location | None] = field(default=lambda _: None)
+
+    @property
+    def where(self) -> Path | Files:
+        """What finds the files: `archive.warc.read_at` and its kind take it."""
+        return self.files or self.collection / "archive"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,34 +65,36 @@ def records(source: Source) -> Iterator[Found]:
     Raises:
         DamagedFileError: a chosen record is not whole.
     """
-    folder = source.collection / "archive"
     done: set[tuple[str, int]] = set()
     for chosen in source.captures:
-        for found in _exchange(folder, chosen.location, chosen, done):
+        for found in _exchange(source.where, chosen.location, chosen, done):
             yield found
             if found.record.type == "revisit" and (place := source.original(found.record)):
-                yield from _exchange(folder, place, None, done)
+                yield from _exchange(source.where, place, None, done)
 
 
-def _exchange(folder: Path, location: Location, chosen: Chosen | None, done: set[tuple[str, int]]) -> Iterator[Found]:
-    path = find_file(folder, location.filename)
-    for record in (*_first_of(path, location), *_exchange_records(path, location)):
+def _exchange(
+    where: Path | Files, location: Location, chosen: Chosen | None, done: set[tuple[str, int]]
+) -> Iterator[Found]:
+    name = location.filename
+    path = where.find(name) if not isinstance(where, Path) else find_file(where, name)
+    first = _first_of(path) if location.offset and (name, 0) not in done else ()
+    for record in (*first, *_exchange_records(path, location)):
         place = (record.location.filename, record.location.offset)
         if place not in done:
             done.add(place)
             wish = chosen if record.location == location else None
-            yield Found(record=record, raw=read_raw(folder, record.location), chosen=wish)
+            yield Found(record=record, raw=read_raw(where, record.location), chosen=wish)
 
 
-def _first_of(path: Path, location: Location) -> Iterator[Record]:
-    """The warcinfo that says how the record was made."""
-    if location.offset:
-        first = next(read_records(path))
-        if first.type == "warcinfo":
-            yield first
+def _first_of(path: Path | StoredFile) -> Iterator[Record]:
+    """The warcinfo that says how the records of a file were made."""
+    first = next(read_records(path))
+    if first.type == "warcinfo":
+        yield first
 
 
-def _exchange_records(path: Path, location: Location) -> Iterator[Record]:
+def _exchange_records(path: Path | StoredFile, location: Location) -> Iterator[Record]:
     """The record and those right after it that say they are concurrent to it."""
     following = read_records(path, start=location.offset)
     record = next(following)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from archive import cdxj, search, urls, warc
+from archive.collection import UPLOADING
 from archive.durable import replace_file
 from archive.errors import NotFoundError
 from archive.extract.boilerplate import line_key
+from archive.holdings import BELOW, Holdings
+from archive.maintain.stored import fetch
+from archive.store import files as files_
 from archive.store import places, runs
+from archive.upload import put, put_beside, register
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
-    from pathlib import Path
 
     from archive.collection import Collection
+    from archive.storage import StoredFile
     from archive.store import Store
 
 CHUNK = 1 << 20
@@ -24,7 +30,10 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redacted:
-    """What was taken out: the URLs, how many records in which files, rows, and URLs whose revisits lost their payload."""
+    """What was taken out: the URLs, how many records in which files, rows, and URLs whose revisits lost their payload.
+
+    `uploaded` are the files that were put into a storage again, `versioned` the objects of which a versioned bucket keeps what was there.
+    """
 
     urls: tuple[str, ...]
     records: int
@@ -32,10 +41,19 @@ class Redacted:
     captures: int
     articles: int
     bereft: tuple[str, ...]
+    uploaded: tuple[str, ...] = ()
+    versioned: tuple[str, ...] = ()
 
 
 def redact(
-    collection: Collection, store: Store, *, url: str, reason: str, who: str, clock: Callable[[], datetime]
+    collection: Collection,
+    store: Store,
+    *,
+    url: str,
+    reason: str,
+    who: str,
+    clock: Callable[[], datetime],
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Redacted:
     """Replaces every record of `url` (and of what was captured as the same article) by a tombstone, then forgets the rows.
 
@@ -43,39 +61,96 @@ def redact(
     moves. The URL stays in the frontier as `redacted` and is not fetched again. Needs the collection's lock. Doing it again
     finishes what a crash interrupted, and otherwise changes nothing.
 
+    Files that were uploaded are read from their storage (all of them: any may hold a record about the page), rewritten here, and put
+    there again in place of the old ones.
+
     Raises:
         NotFoundError: the archive has, and had, nothing of that URL.
+        StorageError: a storage cannot be read or written; doing it again finishes it.
     """
-    moment = clock()
-    warc.take_up(collection.warcs, on_close=cdxj.Index(collection.folder).closed)
-    wanted = places.urls_of_article(store.db, {url, urls.canonicalise(url) or url})
-    records, files, ids = 0, list[str](), set[str]()
-    for path in warc.closed_files(collection.warcs):
-        stones, known = _tombstones(path, wanted, ids, moment=moment, reason=reason, who=who)
-        if stones:
-            _swap(path, stones)
-        if stones or (known and warc.read_manifest(path.parent).get(path.name) != warc.sha256_of(path)):
-            _answer_for(path)
-        if stones or known:
-            cdxj.Index(collection.folder).replace({path.name: cdxj.lines_of(path)})
-            records, files = records + len(stones), [*files, path.name]
-    bereft = places.revisits_of(store.db, ids, wanted)
-    captures, articles = _forget(store, wanted, moment, reason=reason, who=who, records=records)
+    with collection.lock(UPLOADING):
+        moment = clock()
+        index = cdxj.Index(collection.folder)
+        warc.take_up(collection.warcs, on_close=index.closed)
+        wanted = places.urls_of_article(store.db, {url, urls.canonicalise(url) or url})
+        holdings = Holdings(collection.warcs, store.db)
+        records, files, ids = 0, list[str](), set[str]()
+        for file in holdings.closed():
+            progress(f"looking through {file.name}")
+            stones, known = _tombstones(file, wanted, ids, moment=moment, reason=reason, who=who)
+            if not (stones or known):
+                continue
+            if stones:
+                path = _here(holdings, store, file, collection.warcs)
+                _swap(path, stones)
+            if isinstance(file, Path) or stones:
+                path = collection.warcs / file.name
+                if warc.read_manifest(path.parent).get(path.name) != warc.sha256_of(path):
+                    _answer_for(path)
+                index.replace({path.name: cdxj.lines_of(path)})
+            records, files = records + len(stones), [*files, file.name]
+        bereft = places.revisits_of(store.db, ids, wanted)
+        captures, articles = _forget(store, wanted, moment, reason=reason, who=who, records=records)
+        uploaded, versioned = _put_again(collection, store, holdings, clock=clock, progress=progress)
     if not (files or captures or articles):
         raise NotFoundError(url)
-    done = tuple(sorted(wanted))
     return Redacted(
-        urls=done,
+        urls=tuple(sorted(wanted)),
         records=records,
         files=tuple(files),
         captures=captures,
         articles=articles,
         bereft=tuple(sorted(bereft)),
+        uploaded=tuple(uploaded),
+        versioned=tuple(versioned),
     )
 
 
+def _here(holdings: Holdings, store: Store, file: Path | StoredFile, folder: Path) -> Path:
+    """The file in the archive's folder; one that is only in a storage is brought back."""
+    if isinstance(file, Path):
+        return file
+    row = files_.get(store.db, file.name)
+    assert row  # noqa: S101 - it was found by its row
+    return fetch(holdings, row, folder)
+
+
+def _put_again(
+    collection: Collection,
+    store: Store,
+    holdings: Holdings,
+    *,
+    clock: Callable[[], datetime],
+    progress: Callable[[str], None],
+) -> tuple[list[str], list[str]]:
+    """Puts what was changed here in the place of what is in storages; gives these files, and objects whose old versions stay."""
+    manifest = warc.read_manifest(collection.warcs)
+    only_there = {name for name, row in files_.rows(store.db).items() if not row.local}
+    changed = [
+        row
+        for name, row in register(store, collection.warcs).items()
+        if row.local and row.storage and row.sha256 != manifest.get(name)
+    ]
+    versioned: list[str] = []
+    for row in changed:
+        progress(f"putting {row.filename} into {row.storage} again")
+        storage, path = holdings.storage(row.storage), collection.warcs / row.filename
+        fresh = put(store, storage, path, replace(row, sha256=manifest[row.filename]), clock=clock, replaces=True)
+        if storage.keeps_versions():
+            versioned.append(f"{BELOW}{row.filename} in {row.storage}")
+        if row.filename in only_there:
+            with store.atomic():
+                files_.put(store.db, replace(fresh, local=False))
+            path.unlink()
+    for url in sorted({row.storage for row in changed}):
+        storage = holdings.storage(url)
+        beside = put_beside(collection, store, storage, snapshot=None, progress=progress)
+        versioned += [f"{name} in {url}" for name in beside if storage.keeps_versions()]
+    return [row.filename for row in changed], versioned
+
+
 def _tombstones(
-    path: Path, wanted: set[str], ids: set[str], *, moment: datetime, reason: str, who: str
+    path: Path | StoredFile, wanted: set[str], ids: set[str], *, moment: datetime, reason: str, who: str
 ) -> tuple[dict[int, bytes], bool]:
     """Offsets and tombstones of the records to take out, and whether tombstones of these URLs stand there already."""
     stones: dict[int, bytes] = {}

@@ -1,12 +1,14 @@
 """Rebuilds the database of a collection from its WARC files alone: every record read again, the old file replaced at the end.
 
-Only the database knows the frontier (`urls`) and the log of runs (`runs`); both are carried over when the old file can be read.
+Only the database knows the frontier (`urls`), the log of runs (`runs`) and where files were uploaded to (`files`); these are carried over
+when the old file can be read. When it cannot, the manifest says which files there were, and `storage` where to look for them.
 An attempt that was tried again reads as `failed` afterwards, not as `retried`; ids of rows may differ, record ids never do.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 from typing import TYPE_CHECKING
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]
@@ -14,8 +16,12 @@ from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]
 from archive import cdxj, warc
 from archive.durable import sync_folder
 from archive.errors import ArchiveNotFoundError
+from archive.holdings import BELOW
 from archive.imports import Imported, Indexer
-from archive.ingest import open_ingest
+from archive.ingest import iso, open_ingest
+from archive.storage import parse
+from archive.store import files
+from archive.store.files import FileRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +33,9 @@ if TYPE_CHECKING:
     from archive.reading import Answer, Task
     from archive.workers import WorkerPool
 
-CARRIED = ("urls", "runs")
+logger = logging.getLogger(__name__)
+
+CARRIED = ("urls", "runs", "files")
 """The tables that no WARC can give back."""
 
 
@@ -36,13 +44,19 @@ def reindex(
     pool: WorkerPool[Task, Answer],
     *,
     clock: Callable[[], datetime],
+    storage: str = "",
     progress: Callable[[str, int], None] = lambda _name, _offset: None,
 ) -> Imported:
     """Rebuilds the database and the CDXJ index; the old database stays in place until the new one is whole and on disk.
 
-    Raises ArchiveNotFoundError where there is neither, ArchiveLockedError, NotWritableError.
+    Files that were uploaded and are not here are read from their storage. `storage` is the URL of one in which files are looked for that
+    the manifest names and that are neither here nor known to be in a storage.
+
+    Raises ArchiveNotFoundError where there is neither, ArchiveLockedError, NotWritableError, StorageError.
     """
-    if not collection.exists() and not (warc.closed_files(collection.warcs) or warc.open_files(collection.warcs)):
+    if not collection.exists() and not (
+        warc.closed_files(collection.warcs) or warc.open_files(collection.warcs) or warc.read_manifest(collection.warcs)
+    ):
         raise ArchiveNotFoundError(collection.folder)
     fresh = collection.database.with_name("warraq.rebuilt.db")
     _remove(fresh)
@@ -50,8 +64,9 @@ def reindex(
     ingest.writes_texts = False
     try:
         _carry_over(ingest, collection.database)
+        _look_for(ingest, storage, iso(clock()))
         indexer = Indexer(ingest, pool)
-        for path in warc.closed_files(collection.warcs):
+        for path in ingest.holdings.closed():
             indexer.index_file(path, progress=lambda offset, name=path.name: progress(name, offset))  # type: ignore[misc]
             ingest.index.replace({path.name: cdxj.lines_of(path)})
         ingest.store.db.conn.execute("PRAGMA journal_mode = DELETE").fetchall()  # one file, to be moved as one
@@ -64,7 +79,7 @@ def reindex(
 
 
 def _carry_over(ingest: Ingest, old: Path) -> None:
-    """Copies the tables that no WARC can give back; an old file that cannot be read has none."""
+    """Copies the tables that no WARC can give back; an old file that cannot be read has none, an earlier warraq's not all columns."""
     if not old.exists():
         return
     db = ingest.store.db.conn
@@ -72,9 +87,41 @@ def _carry_over(ingest: Ingest, old: Path) -> None:
         db.execute("ATTACH DATABASE ? AS old", (f"{old.resolve().as_uri()}?mode=ro",))
         with ingest.store.atomic():
             for table in CARRIED:
-                names = ", ".join(row[1] for row in db.execute(f"PRAGMA main.table_info({table})"))
-                db.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM old.{table}")  # noqa: S608 - our own names
+                there = {row[1] for row in db.execute(f"PRAGMA old.table_info({table})")}
+                names = ", ".join(row[1] for row in db.execute(f"PRAGMA main.table_info({table})") if row[1] in there)
+                if names:
+                    db.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM old.{table}")  # noqa: S608 - our own names
         db.execute("DETACH DATABASE old")
+
+
+def _look_for(ingest: Ingest, url: str, now: str) -> None:
+    """Gives the files of the manifest that are nowhere their rows, when the storage has them; names those that it has not."""
+    manifest = warc.read_manifest(ingest.collection.warcs)
+    lost = manifest.keys() - {file.name for file in ingest.holdings.closed()}
+    there = dict[str, FileRow]()
+    if url:
+        storage = ingest.holdings.storage(parse(url).url)
+        for name in sorted(lost):
+            if found := storage.stat(BELOW + name):
+                there[name] = FileRow(
+                    filename=name,
+                    bytes=found.size,
+                    sha256=manifest[name],
+                    closed_at=now,
+                    storage=storage.url,
+                    uploaded_at=now,
+                    local=False,
+                )
+    with ingest.store.atomic():
+        for row in there.values():
+            files.put(ingest.store.db, row)
+    if missing := sorted(lost - there.keys()):
+        logger.warning(
+            "%d files that the manifest names are neither here nor in a storage that is known (%s …): their pages are not in the new "
+            "database; if they were uploaded, name the place with --storage URL",
+            len(missing),
+            missing[0],
+        )
 
 
 def _swap(fresh: Path, database: Path) -> None:

@@ -47,7 +47,7 @@ def repair(ingest: Ingest, pool: WorkerPool[Task, Answer]) -> Repaired:
     return Repaired(
         taken_up=tuple(ingest.taken_up),
         rows=done.records - done.known,
-        indexed=tuple(_index_lines(ingest.index, ingest.collection.folder, ingest.collection.warcs)),
+        indexed=tuple(_index_lines(ingest)),
         imported=done,
     )
 
@@ -61,15 +61,20 @@ def _index_rows(indexer: Indexer, path: Path) -> None:
         start = warc.next_member(path, damage[-1].offset) if damage else None
 
 
-def _index_lines(index: cdxj.Index, collection: Path, folder: Path) -> list[str]:
-    """Puts right what the CDXJ index has of each file; gives the names of those that it had wrong."""
-    held = fingerprint.of_index(collection)
+def _index_lines(ingest: Ingest) -> list[str]:
+    """Puts right what the CDXJ index has of each file; gives the names of those that it had wrong.
+
+    What it has of files in a storage stays as it is: they had their lines before they went there (`warraq reindex` reads them again).
+    """
+    collection = ingest.collection
+    held = fingerprint.of_index(collection.folder)
     wrong: dict[str, list[str]] = {}
-    for path in warc.closed_files(folder):
+    for path in warc.closed_files(collection.warcs):
         lines = cdxj.lines_of(path)
         if held.pop(path.name, fingerprint.NOTHING) != fingerprint.of_lines(lines):
             wrong[path.name] = lines
-    wrong |= {name: [] for name in held}
+    away = {row.filename for row in ingest.holdings.away()}
+    wrong |= {name: [] for name in held.keys() - away}
     if wrong:
-        index.replace(wrong)
+        ingest.index.replace(wrong)
     return sorted(wrong)

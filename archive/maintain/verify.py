@@ -3,62 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from archive import cdxj, warc
-from archive.errors import DamagedFileError
+from archive import warc
+from archive.errors import StorageError
+from archive.holdings import BELOW, Holdings
+from archive.ingest import iso
 from archive.maintain import fingerprint
-from archive.maintain.digests import matches
-from archive.store import captures, places, runs
+from archive.maintain.filecheck import FileCheck
+from archive.maintain.report import Problem, Report
+from archive.maintain.stored import Heard
+from archive.store import files, places, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
     from typing import Any
 
     from archive.collection import Collection
     from archive.store import Store
+    from archive.store.files import FileRow
 
 LISTED = 1000
 """Problems kept in the log row of a run; a broken disk makes millions, and the count says so."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """One thing that is wrong: in which file, at which byte, with which record, of which URL ('' and -1 where not known).
-
-    `kind` is one of `damaged` (not readable), `block-digest`, `payload-digest`, `row` (a row without its record), `no-row` (a record
-    without its row), `text` (an article and its text record differ), `manifest`, `index`, `missing` (a file).
-    """
-
-    kind: str
-    file: str
-    detail: str
-    offset: int = -1
-    record_id: str = ""
-    url: str = ""
-
-    def __str__(self) -> str:
-        place = f"{self.file} at byte {self.offset}" if self.offset >= 0 else self.file
-        return " ".join(part for part in (f"{place}: {self.detail}", self.record_id, self.url) if part)
-
-
-@dataclass(slots=True, kw_only=True)
-class Report:
-    """What was looked at, counted, and what is wrong."""
-
-    files: int = 0
-    records: int = 0
-    size: int = 0
-    rows: int = 0
-    problems: list[Problem] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.problems
 
 
 def verify(
@@ -67,9 +36,12 @@ def verify(
     *,
     clock: Callable[[], datetime],
     in_use: bool = False,
+    remote: bool = False,
     progress: Callable[[str, int], None] | None = None,
 ) -> Report:
     """Reads every byte of the archive and checks it; writes one row to the log of runs.
+
+    `remote`: also of the files that are in a storage and not here; those that are in both places are proved to be there.
 
     `in_use`: a crawl is writing meanwhile, so the end of an open file may be torn and its last records without rows. `progress` is
     told file name and byte offset now and then.
@@ -79,24 +51,86 @@ def verify(
     known = warc.read_manifest(collection.warcs)
     lines = fingerprint.of_index(collection.folder)
     texts = places.conversions(store.db)
-    files = [*warc.closed_files(collection.warcs), *warc.open_files(collection.warcs)]
-    for path in files:
-        check = _File(path, store, report, texts, in_use=in_use, progress=progress)
+    away = _Away(collection, store, report, at=iso(clock()))
+    here = [*warc.closed_files(collection.warcs), *warc.open_files(collection.warcs)]
+    for path in here:
+        check = FileCheck(path, store, report, texts, in_use=in_use, progress=progress)
         check.run()
-        if check.is_open:
-            continue
-        if lines.pop(path.name, fingerprint.NOTHING) != check.lines:
-            detail = "the lines of this file in indexes/index.cdxj are not those of its records: run `warraq repair`"
-            report.problems.append(Problem(kind="index", file=path.name, detail=detail))
-        _check_manifest(path, known, report)
-    present = {path.name.removesuffix(warc.OPEN) for path in files}
+        if not check.is_open:
+            _check_lines(check, lines, report)
+            _check_manifest(path, known, report)
+            if remote:
+                away.check_copy(path)
+    for row in away.rows:
+        if remote and (checked := away.check(row, texts, progress)):
+            _check_lines(checked, lines, report)
+        lines.pop(row.filename, None)
+    report.away = 0 if remote else len(away.rows)
+    present = {path.name.removesuffix(warc.OPEN) for path in here} | {row.filename for row in away.rows}
     _check_missing(store, present, set(known), set(lines), report)
-    if not in_use:
+    for path in warc.linked_files(collection.warcs):
+        detail = "a symbolic link: it is not followed, put the file itself there"
+        report.problems.append(Problem(kind="link", file=path.name, detail=detail))
+    if not in_use and not report.away:
         for record_id, article in texts.items():
             detail = f"the text record of article {article} is in no file"
             report.problems.append(Problem(kind="text", file="", detail=detail, record_id=record_id))
     _log(store, report, started, clock())
     return report
+
+
+class _Away:
+    """The check of what lies in storages."""
+
+    def __init__(self, collection: Collection, store: Store, report: Report, *, at: str) -> None:
+        self._holdings = Holdings(collection.warcs, store.db)
+        self._store, self._report, self._at = store, report, at
+        self._known = files.rows(store.db)
+        self.rows = self._holdings.away()
+
+    def check_copy(self, path: Path) -> None:
+        """Whether a file that is here is in its storage as well, if it was uploaded."""
+        row = self._known.get(path.name)
+        if row is None or not row.storage:
+            return
+        try:
+            storage = self._holdings.storage(row.storage)
+            self._note(row, storage.prove(path, BELOW + path.name, sha256=row.sha256))
+        except StorageError as error:
+            self._blame(path.name, str(error))
+
+    def check(
+        self, row: FileRow, texts: dict[str, int], progress: Callable[[str, int], None] | None
+    ) -> FileCheck | None:
+        """Streams a file that is only in its storage; None when it could not be read to its end."""
+        try:
+            heard = Heard(self._holdings, row)
+            check = FileCheck(heard.file, self._store, self._report, texts, in_use=False, progress=progress)
+            check.run()
+            if heard.is_what_was_closed():
+                self._note(row, "read back")
+            else:
+                self._blame(
+                    row.filename,
+                    f"its bytes in {row.storage} are not those that were closed (SHA-256 differs from the recorded)",
+                )
+        except StorageError as error:
+            self._blame(row.filename, str(error))
+            return None
+        return check
+
+    def _note(self, row: FileRow, proof: str) -> None:
+        with self._store.atomic():
+            files.put(self._store.db, replace(row, verified_at=self._at, proof=proof))
+
+    def _blame(self, name: str, detail: str) -> None:
+        self._report.problems.append(Problem(kind="storage", file=name, detail=detail))
+
+
+def _check_lines(check: FileCheck, lines: dict[str, fingerprint.Fingerprint], report: Report) -> None:
+    if lines.pop(check.name, fingerprint.NOTHING) != check.lines:
+        detail = "the lines of this file in indexes/index.cdxj are not those of its records: run `warraq repair`"
+        report.problems.append(Problem(kind="index", file=check.name, detail=detail))
 
 
 def _check_manifest(path: Path, known: dict[str, str], report: Report) -> None:
@@ -125,147 +159,5 @@ def _log(store: Store, report: Report, started: datetime, ended: datetime) -> No
     }
     summary |= {"problems": dict(counts), "first": [str(problem) for problem in report.problems[:LISTED]]}
     with store.atomic():
-        run = runs.begin(store.db, kind="verify", site="", at=_iso(started))
-        runs.end(store.db, run, at=_iso(ended), result="ok" if report.ok else "problems", summary=summary)
-
-
-def _iso(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-class _File:
-    """The check of one WARC file."""
-
-    def __init__(
-        self,
-        path: Path,
-        store: Store,
-        report: Report,
-        texts: dict[str, int],
-        *,
-        in_use: bool,
-        progress: Callable[[str, int], None] | None,
-    ) -> None:
-        self.path, self.store, self.report, self.texts = path, store, report, texts
-        self.is_open = path.name.endswith(warc.OPEN)
-        self.name = path.name.removesuffix(warc.OPEN)
-        self.in_use = in_use and self.is_open
-        self.lines = fingerprint.NOTHING
-        self._progress = progress
-        self._rows = {row["offset"]: row for row in places.captures_in(store.db, self.name)}
-        self._articles = places.articles_in(store.db, self.name)
-        self._seen: dict[int, tuple[int, str]] = {}
-        self._headers: Counter[bytes] = Counter()
-        self._odd: dict[bytes, warc.Record] = {}
-
-    def run(self) -> None:
-        """Looks at every record, then at every row that points into the file."""
-        self.report.files += 1
-        self.report.size += self.path.stat().st_size
-        for record in self._records():
-            self.report.records += 1
-            self._check(record)
-        self._check_headers()
-        self._check_articles()
-        for row in self._rows.values():
-            self._report("row", "a capture row points here, and there is no such record", row)
-
-    def _records(self) -> Iterator[warc.Record]:
-        """Every readable record, also those after damage; the damage is reported as it is met."""
-        start: int | None = 0
-        while start is not None:
-            try:
-                yield from self._undamaged(start)
-                start = None
-            except DamagedFileError as damage:
-                start = warc.next_member(self.path, damage.offset)
-                if start is not None or not self.in_use:
-                    row = self._rows.pop(damage.offset, {})
-                    self._report("damaged", damage.problem, {"offset": damage.offset, **row})
-
-    def _undamaged(self, start: int) -> Iterator[warc.Record]:
-        for number, record in enumerate(warc.read_records(self.path, start=start)):
-            if self._progress and not number % 100:
-                self._progress(self.name, record.location.offset)
-            yield record
-
-    def _check(self, record: warc.Record) -> None:
-        offset = record.location.offset
-        self._seen[offset] = (record.location.length, record.get("WARC-Payload-Digest"))
-        self._headers[record.member_header] += 1
-        self._odd.setdefault(record.member_header, record)
-        if (label := record.get("WARC-Block-Digest")) and record.whole and not matches(label, record.block):
-            self._blame("block-digest", "its block is not what its WARC-Block-Digest was made of", record)
-        elif record.type == "response" and not record.get("WARC-Truncated") and not _payload_matches(record):
-            self._blame("payload-digest", "its payload is not what its WARC-Payload-Digest was made of", record)
-        if entry := cdxj.entry_of_record(record):
-            self.lines = fingerprint.plus(self.lines, entry.line())
-        if record.type == "conversion" and record.id in self.texts:
-            self._check_text(record, self.texts.pop(record.id))
-        if record.type in {"response", "revisit"} and record.url.startswith(("http://", "https://")):
-            self._check_row(record)
-
-    def _check_row(self, record: warc.Record) -> None:
-        self.report.rows += 1
-        row = self._rows.pop(record.location.offset, None)
-        if row is None:
-            if not self.in_use and captures.of_record(self.store.db, record.id) is None:  # a copy has its row elsewhere
-                self._blame("no-row", "the database has no row of this record: run `warraq repair`", record)
-            return
-        wrong = [
-            name
-            for name, value in (
-                ("record id", row["record_id"] != record.id),
-                ("URL", row["url"] != record.url),
-                ("length", row["length"] != record.location.length),
-                ("type", row["record_type"] != record.type),
-                ("payload digest", _differ(row["payload_digest"], record.get("WARC-Payload-Digest"))),
-            )
-            if value
-        ]
-        if wrong:
-            self._blame("row", f"row {row['id']} of captures says otherwise: {', '.join(wrong)}", record)
-
-    def _check_text(self, record: warc.Record, article: int) -> None:
-        title, text = places.text_of(self.store.db, article)
-        if record.block.decode("utf-8", "replace") != f"{title}\n\n{text}\n":
-            self._blame("text", f"article {article} does not say what its text record says", record)
-
-    def _check_articles(self) -> None:
-        for row in self._articles:
-            self.report.rows += 1
-            length, digest = self._seen.get(row["offset"], (-1, ""))
-            if length != row["length"] or _differ(row["payload_digest"], digest):
-                self._report("row", f"article {row['id']} was read from here, and there is no such record", row)
-
-    def _check_headers(self) -> None:
-        """A byte of a gzip header that no checksum covers: our own files start every member with the same ten."""
-        if self._headers.most_common(1)[:1] == [(warc.GZIP_HEADER, self._headers[warc.GZIP_HEADER])]:
-            for header, record in self._odd.items():
-                if header != warc.GZIP_HEADER:
-                    self._blame("damaged", "its gzip header is not the one that was written", record)
-
-    def _blame(self, kind: str, detail: str, record: warc.Record) -> None:
-        self._report(kind, detail, {"offset": record.location.offset, "record_id": record.id, "url": record.url})
-
-    def _report(self, kind: str, detail: str, where: dict[str, Any]) -> None:
-        self.report.problems.append(
-            Problem(
-                kind=kind,
-                file=self.name,
-                detail=detail,
-                offset=where.get("offset", -1),
-                record_id=where.get("record_id", ""),
-                url=where.get("url", ""),
-            )
-        )
-
-
-def _differ(one: str, other: str) -> bool:
-    """Whether two digests, where both are known, are not the same."""
-    return bool(one and other and one != other)
-
-
-def _payload_matches(record: warc.Record) -> bool:
-    label = record.get("WARC-Payload-Digest")
-    return not label or not record.whole or any(matches(label, data) for data in warc.payloads(record.block))
+        run = runs.begin(store.db, kind="verify", site="", at=iso(started))
+        runs.end(store.db, run, at=iso(ended), result="ok" if report.ok else "problems", summary=summary)

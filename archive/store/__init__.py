@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]
 
 from archive.errors import NotWritableError, SchemaTooNewError
-from archive.store import articles, captures, coverage, facets, fates, frontier, joining, learned, runs
+from archive.store import articles, captures, coverage, facets, fates, files, frontier, joining, learned, runs
 from archive.store.rows import Announced, CaptureRow, Due, Kind, Reading, Visit
 from archive.store.schema import MIGRATIONS, unknown_steps
 from archive.store.wal import WalGuard
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Announced", "CaptureRow", "DatabaseError", "Due", "Kind", "OperationalError", "Reading", "Store", "Visit", "articles", "captures",
-    "coverage", "facets", "fates", "frontier", "joining", "learned", "runs",
+    "coverage", "facets", "fates", "files", "frontier", "joining", "learned", "runs",
 ]  # fmt: skip
 
 DatabaseError = sqlite3.Error

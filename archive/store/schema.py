@@ -214,6 +214,26 @@ def _families(db: Database) -> None:
     db.conn.execute("CREATE INDEX families_family ON families (family)")
 
 
+@MIGRATIONS(name="0008_files")
+def _files(db: Database) -> None:
+    """Closed WARC files: what they are, and where: in a storage (its URL, when it was put there and proved), here, or both."""
+    db.conn.execute(
+        """
+        CREATE TABLE files (
+            filename TEXT PRIMARY KEY,
+            bytes INTEGER NOT NULL,
+            sha256 TEXT NOT NULL,
+            closed_at TEXT NOT NULL,
+            storage TEXT NOT NULL DEFAULT '',
+            uploaded_at TEXT NOT NULL DEFAULT '',
+            verified_at TEXT NOT NULL DEFAULT '',
+            proof TEXT NOT NULL DEFAULT '',
+            local INTEGER NOT NULL DEFAULT 1
+        ) WITHOUT ROWID
+        """
+    )
+
+
 @MIGRATIONS(name="0010_newest")
 def _newest(db: Database) -> None:
     """Lists by time read what they show and no more: the day's articles for `warraq health`, the newest for `warraq list`."""
@@ -231,6 +251,7 @@ STEPS = (
     "0005_runs",
     "0006_fates",
     "0007_families",
+    "0008_files",
     "0010_newest",
 )
 """The steps that this version knows, in order."""

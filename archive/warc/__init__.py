@@ -3,6 +3,7 @@
 from archive.warc.manifest import read_manifest, write_manifest
 from archive.warc.openfile import OPEN
 from archive.warc.reader import (
+    Files,
     NotOneRecordError,
     Record,
     find_file,
@@ -14,13 +15,14 @@ from archive.warc.reader import (
 )
 from archive.warc.recompress import recompress
 from archive.warc.record import GZIP_HEADER, Original, compress, payload_digest, payloads, sha1_digest, warc_date
-from archive.warc.repair import TakenUp, closed_files, enter, open_files, sha256_of, take_up, whole_part
+from archive.warc.repair import TakenUp, closed_files, enter, linked_files, open_files, sha256_of, take_up, whole_part
 from archive.warc.tombstone import is_tombstone, tombstone
 from archive.warc.writer import WarcWriter, Written
 
 __all__ = [
     "GZIP_HEADER",
     "OPEN",
+    "Files",
     "NotOneRecordError",
     "Original",
     "Record",
@@ -32,6 +34,7 @@ __all__ = [
     "enter",
     "find_file",
     "is_tombstone",
+    "linked_files",
     "next_member",
     "open_files",
     "payload_digest",

@@ -7,19 +7,22 @@ import io
 import zlib
 from base64 import b32encode
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Protocol
 
 from warcio.statusandheaders import StatusAndHeadersParser, StatusAndHeadersParserException
 
 from archive.capture import Location
-from archive.errors import DamagedFileError
+from archive.errors import DamagedFileError, LinkedFileError
+from archive.storage import StoredFile
 from archive.warc.openfile import OPEN
 from archive.warc.record import RECORD_END, compress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from archive.errors import Named
 
 SLICE = 1 << 15
 """Compressed bytes read at once; a bomb can make at most a thousand times as many of them."""
@@ -76,6 +79,13 @@ class Record:
         return len(self.block) == self.length
 
 
+class Files(Protocol):
+    """What finds a file of an archive by its name, wherever it lies."""
+
+    def find(self, filename: str) -> Path | StoredFile:
+        """The file of that name; raises DamagedFileError for what can be no name of one."""
+
+
 class _BrokenError(Exception):
     """Something is wrong at this place of a file; becomes a DamagedFileError where the path is known."""
 
@@ -106,15 +116,19 @@ def read_member(data: bytes, *, max_block: int = MAX_BLOCK) -> Record:
 def find_file(folder: Path, filename: str) -> Path:
     """The file of that name in the archive folder, whether it is closed or still being written.
 
-    Raises DamagedFileError for what is no plain file name: a row of somebody else's database may name any file there is.
+    Raises DamagedFileError for what is no plain file name, and for a symbolic link: a row of somebody else's database may name any
+    file there is, and a folder that came from somebody else may hold a link to any.
     """
     if filename in {"", ".", ".."} or "/" in filename or "\\" in filename or "\0" in filename:
         raise DamagedFileError(folder, 0, f"{filename[:200]!r} is no name of a file in it")
     closed = folder / filename
-    return closed if closed.exists() else folder / (filename + OPEN)
+    path = closed if closed.is_symlink() or closed.exists() else folder / (filename + OPEN)
+    if path.is_symlink():
+        raise LinkedFileError(path)
+    return path
 
 
-def read_records(path: Path, *, start: int = 0, max_block: int = MAX_BLOCK) -> Iterator[Record]:
+def read_records(path: Path | StoredFile, *, start: int = 0, max_block: int = MAX_BLOCK) -> Iterator[Record]:
     """All records of a WARC from byte `start` on: a gzip member each (also while it is written), or not compressed.
 
     Raises:
@@ -133,31 +147,46 @@ def read_records(path: Path, *, start: int = 0, max_block: int = MAX_BLOCK) -> I
             yield record
 
 
-def read_at(folder: Path, location: Location, *, max_block: int = MAX_BLOCK) -> Record:
-    """The one record at `location`, of a closed or a still open file in the archive folder.
+def read_at(where: Path | Files, location: Location, *, max_block: int = MAX_BLOCK) -> Record:
+    """The one record at `location`, of a closed or a still open file; of a file in a storage, exactly these bytes are asked for.
+
+    `where` is the archive folder, or what finds files wherever they lie.
 
     Raises:
         DamagedFileError: there is no whole record of that length there.
         FileNotFoundError: there is no such file.
+        StorageError: its storage does not give it.
     """
-    path = find_file(folder, location.filename)
-    with path.open("rb") as file, _named(path, location.offset):
-        file.seek(location.offset)
-        record = _read_one(file, location.filename, location.offset, max_block)
-        if record is None or record.location.length != location.length:
-            raise _BrokenError(f"no record of {location.length} bytes")
-        return record
+    file = find_file(where, location.filename) if isinstance(where, Path) else where.find(location.filename)
+    if isinstance(file, StoredFile):
+        part = io.BytesIO(file.part(location.offset, location.length))
+        with _named(file, location.offset):
+            return replace(_read_at(part, location, 0, max_block), location=location)
+    with file.open("rb") as opened, _named(file, location.offset):
+        opened.seek(location.offset)
+        return _read_at(opened, location, location.offset, max_block)
 
 
-def read_raw(folder: Path, location: Location) -> bytes:
+def _read_at(file: IO[bytes], location: Location, offset: int, max_block: int) -> Record:
+    record = _read_one(file, location.filename, offset, max_block)
+    if record is None or record.location.length != location.length:
+        raise _BrokenError(f"no record of {location.length} bytes")
+    return record
+
+
+def read_raw(where: Path | Files, location: Location) -> bytes:
     """The bytes of a record as a gzip member, exactly as they lie in the file (a plain WARC's are packed into one)."""
-    with find_file(folder, location.filename).open("rb") as file:
-        file.seek(location.offset)
-        data = file.read(location.length)
+    path = find_file(where, location.filename) if isinstance(where, Path) else where.find(location.filename)
+    if isinstance(path, StoredFile):
+        data = path.part(location.offset, location.length)
+    else:
+        with path.open("rb") as file:
+            file.seek(location.offset)
+            data = file.read(location.length)
     return data if data.startswith(b"\x1f\x8b") else compress(data.removesuffix(RECORD_END), b"")
 
 
-def next_member(path: Path, offset: int) -> int | None:
+def next_member(path: Path | StoredFile, offset: int) -> int | None:
     """Where the next readable record after a damaged one starts, or None: to name all that is wrong, not the first."""
     with path.open("rb") as file:
         file.seek(offset + 1)
@@ -183,7 +212,7 @@ def _starts_record(data: bytes) -> bool:
 
 
 @contextmanager
-def _named(path: Path, offset: int) -> Iterator[None]:
+def _named(path: Named, offset: int) -> Iterator[None]:
     try:
         yield
     except _BrokenError as problem:

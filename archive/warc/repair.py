@@ -29,13 +29,22 @@ class TakenUp:
 
 
 def closed_files(folder: Path) -> list[Path]:
-    """The closed WARC files of an archive folder, oldest first by name."""
-    return sorted(path for path in folder.glob("*") if path.name.endswith(SUFFIXES) and not path.name.startswith("."))
+    """The closed WARC files of an archive folder, oldest first by name; a link to a file elsewhere is none of them."""
+    return sorted(path for path in folder.glob("*") if path.name.endswith(SUFFIXES) and _is_ours(path))
 
 
 def open_files(folder: Path) -> list[Path]:
     """The WARC files that are being written, or were when their writer died."""
-    return sorted(folder.glob("*" + OPEN))
+    return sorted(path for path in folder.glob("*" + OPEN) if _is_ours(path))
+
+
+def linked_files(folder: Path) -> list[Path]:
+    """Symbolic links that are named like WARC files: they are neither read nor written, for they may lead anywhere."""
+    return sorted(path for path in folder.glob("*") if path.name.endswith((*SUFFIXES, OPEN)) and path.is_symlink())
+
+
+def _is_ours(path: Path) -> bool:
+    return not path.name.startswith(".") and not path.is_symlink() and path.is_file()
 
 
 def take_up(folder: Path, *, on_close: Callable[[Path], None] | None = None) -> list[TakenUp]:

@@ -19,6 +19,7 @@ from archive.warc.exchange import (
     notes_on,
     read_response,
 )
+from archive.warc.manifest import read_manifest
 from archive.warc.openfile import OpenFile
 from archive.warc.record import (
     WARC_FIELDS,
@@ -226,10 +227,11 @@ class WarcWriter:
         return self._file
 
     def _free_name(self, stamp: str) -> str:
-        """The next name that no file has: closing one must never put it in another's place."""
+        """The next name that no file has or, before it was uploaded and removed here, had: none must get another's place."""
+        known = read_manifest(self.folder)
         while True:
             name = f"{self._prefix}-{stamp}-{self._serial:05d}-{self._host}.warc.gz"
-            if not (self.folder / name).exists():
+            if name not in known and not (self.folder / name).exists():
                 return name
             self._serial += 1
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.responses import HTMLResponse, Response
 
 from archive.capture import Location
-from archive.errors import ArchiveError, DamagedFileError, NotFoundError
+from archive.errors import ArchiveError, DamagedFileError, NotFoundError, StorageError, UsageError
 from archive.export import FORMATS, Chosen, Source
 from archive.http import BadCoding, NotHttp, TooLarge, decode, parse_response
 from archive.web.shield import ARCHIVED_POLICY
@@ -54,7 +54,7 @@ def raw(request: Request) -> Response:
     return Response(body, headers=headers)
 
 
-_UNREADABLE: Final = (DamagedFileError, NotHttp, TooLarge, BadCoding, OSError)
+_UNREADABLE: Final = (DamagedFileError, StorageError, UsageError, NotHttp, TooLarge, BadCoding, OSError)
 
 
 def _html(archive: Archive, row: dict[str, Any]) -> tuple[bytes, str]:
@@ -76,7 +76,11 @@ def wacz(request: Request) -> Response:
             text=row["text"],
         )
         source = Source(
-            collection=archive.collection.folder, created=datetime.now(UTC), title=row["title"], captures=[chosen]
+            collection=archive.collection.folder,
+            files=archive.holdings,
+            created=datetime.now(UTC),
+            title=row["title"],
+            captures=[chosen],
         )
         with tempfile.TemporaryDirectory(prefix="warraq-") as folder:
             target = Path(folder, "article.wacz")

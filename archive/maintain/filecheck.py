@@ -1,0 +1,158 @@
+"""Checks one WARC file against itself and its rows: a file in; its problems, and the fingerprint of its index lines, out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archive import cdxj, warc
+from archive.errors import DamagedFileError
+from archive.maintain import fingerprint
+from archive.maintain.digests import matches
+from archive.maintain.report import Problem, Report
+from archive.store import captures, places
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from archive.storage import StoredFile
+    from archive.store import Store
+
+
+class FileCheck:
+    """The check of one WARC file: `run` it, then `lines` is the fingerprint of the index lines that its records make."""
+
+    def __init__(
+        self,
+        path: Path | StoredFile,
+        store: Store,
+        report: Report,
+        texts: dict[str, int],
+        *,
+        in_use: bool,
+        progress: Callable[[str, int], None] | None,
+    ) -> None:
+        self.path, self.store, self.report, self.texts = path, store, report, texts
+        self.is_open = path.name.endswith(warc.OPEN)
+        self.name = path.name.removesuffix(warc.OPEN)
+        self.in_use = in_use and self.is_open
+        self.lines = fingerprint.NOTHING
+        self._progress = progress
+        self._rows = {row["offset"]: row for row in places.captures_in(store.db, self.name)}
+        self._articles = places.articles_in(store.db, self.name)
+        self._seen: dict[int, tuple[int, str]] = {}
+        self._headers: Counter[bytes] = Counter()
+        self._odd: dict[bytes, warc.Record] = {}
+
+    def run(self) -> None:
+        """Looks at every record, then at every row that points into the file."""
+        self.report.files += 1
+        self.report.size += self.path.stat().st_size if isinstance(self.path, Path) else self.path.size
+        for record in self._records():
+            self.report.records += 1
+            self._check(record)
+        self._check_headers()
+        self._check_articles()
+        for row in self._rows.values():
+            self._report("row", "a capture row points here, and there is no such record", row)
+
+    def _records(self) -> Iterator[warc.Record]:
+        """Every readable record, also those after damage; the damage is reported as it is met."""
+        start: int | None = 0
+        while start is not None:
+            try:
+                yield from self._undamaged(start)
+                start = None
+            except DamagedFileError as damage:
+                start = warc.next_member(self.path, damage.offset)
+                if start is not None or not self.in_use:
+                    row = self._rows.pop(damage.offset, {})
+                    self._report("damaged", damage.problem, {"offset": damage.offset, **row})
+
+    def _undamaged(self, start: int) -> Iterator[warc.Record]:
+        for number, record in enumerate(warc.read_records(self.path, start=start)):
+            if self._progress and not number % 100:
+                self._progress(self.name, record.location.offset)
+            yield record
+
+    def _check(self, record: warc.Record) -> None:
+        offset = record.location.offset
+        self._seen[offset] = (record.location.length, record.get("WARC-Payload-Digest"))
+        self._headers[record.member_header] += 1
+        self._odd.setdefault(record.member_header, record)
+        if (label := record.get("WARC-Block-Digest")) and record.whole and not matches(label, record.block):
+            self._blame("block-digest", "its block is not what its WARC-Block-Digest was made of", record)
+        elif record.type == "response" and not record.get("WARC-Truncated") and not _payload_matches(record):
+            self._blame("payload-digest", "its payload is not what its WARC-Payload-Digest was made of", record)
+        if entry := cdxj.entry_of_record(record):
+            self.lines = fingerprint.plus(self.lines, entry.line())
+        if record.type == "conversion" and record.id in self.texts:
+            self._check_text(record, self.texts.pop(record.id))
+        if record.type in {"response", "revisit"} and record.url.startswith(("http://", "https://")):
+            self._check_row(record)
+
+    def _check_row(self, record: warc.Record) -> None:
+        self.report.rows += 1
+        row = self._rows.pop(record.location.offset, None)
+        if row is None:
+            if not self.in_use and captures.of_record(self.store.db, record.id) is None:  # a copy has its row elsewhere
+                self._blame("no-row", "the database has no row of this record: run `warraq repair`", record)
+            return
+        wrong = [
+            name
+            for name, value in (
+                ("record id", row["record_id"] != record.id),
+                ("URL", row["url"] != record.url),
+                ("length", row["length"] != record.location.length),
+                ("type", row["record_type"] != record.type),
+                ("payload digest", _differ(row["payload_digest"], record.get("WARC-Payload-Digest"))),
+            )
+            if value
+        ]
+        if wrong:
+            self._blame("row", f"row {row['id']} of captures says otherwise: {', '.join(wrong)}", record)
+
+    def _check_text(self, record: warc.Record, article: int) -> None:
+        title, text = places.text_of(self.store.db, article)
+        if record.block.decode("utf-8", "replace") != f"{title}\n\n{text}\n":
+            self._blame("text", f"article {article} does not say what its text record says", record)
+
+    def _check_articles(self) -> None:
+        for row in self._articles:
+            self.report.rows += 1
+            length, digest = self._seen.get(row["offset"], (-1, ""))
+            if length != row["length"] or _differ(row["payload_digest"], digest):
+                self._report("row", f"article {row['id']} was read from here, and there is no such record", row)
+
+    def _check_headers(self) -> None:
+        """A byte of a gzip header that no checksum covers: our own files start every member with the same ten."""
+        if self._headers.most_common(1)[:1] == [(warc.GZIP_HEADER, self._headers[warc.GZIP_HEADER])]:
+            for header, record in self._odd.items():
+                if header != warc.GZIP_HEADER:
+                    self._blame("damaged", "its gzip header is not the one that was written", record)
+
+    def _blame(self, kind: str, detail: str, record: warc.Record) -> None:
+        self._report(kind, detail, {"offset": record.location.offset, "record_id": record.id, "url": record.url})
+
+    def _report(self, kind: str, detail: str, where: dict[str, Any]) -> None:
+        self.report.problems.append(
+            Problem(
+                kind=kind,
+                file=self.name,
+                detail=detail,
+                offset=where.get("offset", -1),
+                record_id=where.get("record_id", ""),
+                url=where.get("url", ""),
+            )
+        )
+
+
+def _differ(one: str, other: str) -> bool:
+    """Whether two digests, where both are known, are not the same."""
+    return bool(one and other and one != other)
+
+
+def _payload_matches(record: warc.Record) -> bool:
+    label = record.get("WARC-Payload-Digest")
+    return not label or not record.whole or any(matches(label, data) for data in warc.payloads(record.block))

@@ -1,0 +1,56 @@
+"""Where closed files may lie besides the archive's own folder: a URL in; what puts, proves and reads files there out.
+
+The only door to fsspec and s3fs, which come with the extra `s3` and are imported when a URL asks for them. A scheme is one line of
+SCHEMES and, where none of the classes here fits it, one file; tests/archive/storage holds the contract that all of them keep.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archive.errors import UsageError
+from archive.storage.folder import FolderStorage, not_the_same, not_there
+from archive.storage.objects import ObjectStorage
+from archive.storage.place import Place, parse
+from archive.storage.protocol import Storage, Stored
+from archive.storage.ranges import StoredFile
+from archive.storage.s3 import S3Storage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "SCHEMES",
+    "Place",
+    "Storage",
+    "Stored",
+    "StoredFile",
+    "not_the_same",
+    "not_there",
+    "open_storage",
+    "parse",
+]
+
+SCHEMES: dict[str, Callable[[Place], Storage]] = {
+    "file": FolderStorage,
+    "s3": S3Storage,
+    "memory": ObjectStorage,  # for tests: it ends with the process
+    "sftp": ObjectStorage,
+    "gs": ObjectStorage,
+    "abfs": ObjectStorage,
+}
+
+
+def open_storage(url: str | Place) -> Storage:
+    """The storage that a URL names; asks nothing of it yet.
+
+    Raises:
+        UsageError: the URL makes no sense, or a library is missing (`warraq[s3]`).
+    """
+    place = parse(url) if isinstance(url, str) else url
+    try:
+        opened = SCHEMES[place.scheme]
+    except KeyError:
+        known = ", ".join(f"{scheme}://" for scheme in SCHEMES)
+        raise UsageError(f"{place.scheme}:// is no storage that warraq knows: {known}") from None
+    return opened(place)

@@ -1,0 +1,202 @@
+"""Keeps files in buckets of S3 and of servers that speak its protocol: the server's own checksums prove what arrived."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import logging
+from contextlib import contextmanager, suppress
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from archive.errors import StorageError, UsageError
+from archive.storage.folder import another_file, not_the_same, not_there
+from archive.storage.objects import ObjectStorage, fsspec_for, no_answer, refused
+from archive.storage.place import is_plain
+from archive.storage.protocol import Stored
+from archive.storage.ranges import wrong_length
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from archive.storage.place import Place
+
+logger = logging.getLogger(__name__)
+
+PART = 16 << 20
+"""Bytes of a part of a multipart upload: two are in memory at a time; smaller files than two parts go in one request."""
+MOST_PARTS = 10_000
+"""Of the protocol; a file of more than 160 GB has larger parts."""
+CONNECT_S, READ_S, ATTEMPTS = 10, 60, 3
+
+
+class S3Storage(ObjectStorage):
+    """A bucket, or a prefix in one. Objects appear when they are whole, as the protocol promises: no second name is needed.
+
+    Credentials are found as botocore finds them: environment, ~/.aws, the machine's role.
+    """
+
+    def __init__(self, place: Place) -> None:
+        if not place.host:
+            raise UsageError(f"{place.url} names no bucket: write s3://BUCKET/PREFIX")
+        super().__init__(place)
+        self._bucket, self._prefix = place.host, place.path
+
+    def open_filesystem(self, place: Place) -> Any:
+        """The filesystem; a server that is spoken to in the clear is warned of."""
+        fsspec = fsspec_for(place)
+        try:
+            import s3fs
+        except ImportError as error:
+            raise UsageError(f"s3:// needs {error.name}: pip install 'warraq[s3]'") from error
+        endpoint = place.option("endpoint_url")
+        if is_plain(endpoint):
+            _warn_once(endpoint)
+        configured = fsspec.config.conf.get("s3", {}).get("config_kwargs", {})
+        bounds = {"connect_timeout": CONNECT_S, "read_timeout": READ_S, "retries": {"max_attempts": ATTEMPTS}}
+        region = place.option("region_name")
+        more: dict[str, Any] = {"client_kwargs": {"region_name": region}} if region else {}
+        more |= {"endpoint_url": endpoint} if endpoint else {}
+        more |= {"profile": place.option("profile")} if place.option("profile") else {}
+        with self._configured(place):
+            return s3fs.S3FileSystem(config_kwargs=bounds | configured, max_concurrency=2, **more)
+
+    def stat(self, name: str) -> Stored | None:
+        """What is there, with the sha256 from its metadata."""
+        found = self._head(name)
+        if found is None:
+            return None
+        kept = str(found.get("Metadata", {}).get("sha256", ""))
+        return Stored(size=int(found["ContentLength"]), sha256=kept)
+
+    def read_range(self, name: str, offset: int, length: int) -> bytes:
+        """Bytes of an object, in one request; an answer of another length is not read."""
+        last = f"bytes={offset}-{offset + length - 1}"
+        with self.answering(name):
+            answer = self.fs.call_s3("get_object", **self._at(name), Range=last)
+            body = answer["Body"]
+            try:
+                if answer["ContentLength"] != length:
+                    raise wrong_length(self.url, name, length, answer["ContentLength"])
+                return bytes(_sync(self.fs, body.read))
+            finally:
+                body.close()
+
+    def put_verified(self, path: Path, name: str, *, sha256: str, replace: bool = False) -> str:
+        """Sends the file, in parts when it is large, with its sha256 as metadata."""
+        there = self.stat(name)
+        if there is not None:
+            with suppress(StorageError):
+                return self.prove(path, name, sha256=sha256)
+            if not replace:
+                raise another_file(self.url, name)
+        self._abort_leftovers(name)
+        with self.answering(name):
+            self.fs.put_file(
+                str(path),
+                f"{self._bucket}/{self._key(name)}",
+                chunksize=_part_size(path),
+                max_concurrency=2,
+                Metadata={"sha256": sha256},
+                ContentType="application/octet-stream",
+            )
+        return self.prove(path, name, sha256=sha256)
+
+    def prove(self, path: Path, name: str, *, sha256: str) -> str:
+        """By the ETag or the checksum that the server made of what it received; else by reading all of it back."""
+        found = self._head(name)
+        if found is None:
+            raise not_there(self.url, name)
+        size = path.stat().st_size
+        if found["ContentLength"] != size:
+            raise not_the_same(self.url, name)
+        if str(found.get("ETag", "")).strip('"') in _etags(path):
+            return "etag"
+        if found.get("ChecksumSHA256") == base64.b64encode(bytes.fromhex(sha256)).decode():
+            return "checksum"
+        if self.sha256_of(name, size) == sha256:  # encrypted with a key of the bucket's own, or sent in other parts
+            return "read back"
+        raise not_the_same(self.url, name)
+
+    def keeps_versions(self) -> bool:
+        """Whether the bucket is versioned, or was: older versions stay then."""
+        try:
+            with self.answering(""):
+                return "Status" in self.fs.call_s3("get_bucket_versioning", Bucket=self._bucket)
+        except StorageError:  # not every server knows the question, and not every key may ask
+            return False
+
+    def _head(self, name: str) -> dict[str, Any] | None:
+        try:
+            with self.answering(name):
+                return dict(self.fs.call_s3("head_object", **self._at(name), ChecksumMode="ENABLED"))
+        except StorageError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                return None
+            raise
+
+    def _abort_leftovers(self, name: str) -> None:
+        """Ends what an upload that was killed left in parts: nobody sees it, and it is paid for."""
+        key = self._key(name)
+        with suppress(StorageError), self.answering(name):  # whoever may not list them can still upload
+            begun = self.fs.call_s3("list_multipart_uploads", Bucket=self._bucket, Prefix=key).get("Uploads", [])
+            for one in begun:
+                if one["Key"] == key:
+                    self.fs.call_s3("abort_multipart_upload", **self._at(name), UploadId=one["UploadId"])
+
+    def _at(self, name: str) -> dict[str, str]:
+        return {"Bucket": self._bucket, "Key": self._key(name)}
+
+    def _key(self, name: str) -> str:
+        return f"{self._prefix}/{name}" if self._prefix else name
+
+    @contextmanager
+    def answering(self, name: str) -> Iterator[None]:
+        """As everywhere; and what botocore says."""
+        from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+
+        with super().answering(name):
+            try:
+                yield
+            except (NoCredentialsError, PartialCredentialsError) as error:
+                raise refused(self.url, name, error) from error
+            except (BotoCoreError, ClientError) as error:
+                raise no_answer(self.url, name, error) from error
+
+    @contextmanager
+    def _configured(self, place: Place) -> Iterator[None]:
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            yield
+        except BotoCoreError as error:
+            raise UsageError(f"{place.url} cannot be opened ({error}): see ~/.aws/config") from error
+
+
+def _part_size(path: Path) -> int:
+    return max(PART, -(-path.stat().st_size // MOST_PARTS))
+
+
+def _etags(path: Path) -> tuple[str, ...]:
+    """What a server may call these bytes: their MD5, or the MD5 of the MD5s of their parts, and how many these are."""
+    size, whole, parts = _part_size(path), hashlib.md5(usedforsecurity=False), list[bytes]()
+    with path.open("rb") as file:
+        while piece := file.read(size):
+            whole.update(piece)
+            parts.append(hashlib.md5(piece, usedforsecurity=False).digest())
+    joined = hashlib.md5(b"".join(parts), usedforsecurity=False).hexdigest()
+    return whole.hexdigest(), f"{joined}-{len(parts)}"
+
+
+def _sync(fs: Any, function: Any) -> Any:
+    from fsspec.asyn import sync
+
+    return sync(fs.loop, function, timeout=READ_S * ATTEMPTS)
+
+
+@cache
+def _warn_once(endpoint: str) -> None:
+    logger.warning(
+        "%s is spoken to in the clear: whoever is on the way can read the files and alter them; use https://", endpoint
+    )

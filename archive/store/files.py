@@ -1,0 +1,68 @@
+"""Closed WARC files as SQL: what each is, in which storage it lies, and whether it is here too. Never begins or ends a transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRow:
+    """One closed file.
+
+    `storage` is the URL of where it was put and proved to be ('' for nowhere), `local` whether it is in `archive/`, too.
+    """
+
+    filename: str
+    bytes: int
+    sha256: str
+    closed_at: str
+    storage: str = ""
+    uploaded_at: str = ""
+    verified_at: str = ""
+    proof: str = ""
+    local: bool = True
+
+
+_NAMES = tuple(field.name for field in fields(FileRow))
+_SELECT = f"SELECT {', '.join(_NAMES)} FROM files"  # noqa: S608 - our own names
+
+
+def put(db: Database, row: FileRow) -> None:
+    """Writes the row in place of what there was of that file."""
+    marks = ", ".join("?" * len(_NAMES))
+    values = [getattr(row, name) for name in _NAMES]
+    db.conn.execute(f"INSERT OR REPLACE INTO files ({', '.join(_NAMES)}) VALUES ({marks})", values)  # noqa: S608
+
+
+def get(db: Database, filename: str) -> FileRow | None:
+    """The row of that file."""
+    return _row(db.conn.execute(f"{_SELECT} WHERE filename = ?", (filename,)).fetchone()) if _is_there(db) else None
+
+
+def rows(db: Database) -> dict[str, FileRow]:
+    """All rows, by name; none in a database that an earlier warraq made and that is only read."""
+    if not _is_there(db):
+        return {}
+    found = map(_row, db.conn.execute(f"{_SELECT} ORDER BY filename"))
+    return {row.filename: row for row in found if row}
+
+
+def last_storage(db: Database) -> str:
+    """Where a file was uploaded to last, '' when none was."""
+    row = db.conn.execute("SELECT storage FROM files WHERE storage <> '' ORDER BY uploaded_at DESC LIMIT 1").fetchone()
+    return str(row[0]) if row else ""
+
+
+def _row(values: tuple[object, ...] | None) -> FileRow | None:
+    if values is None:
+        return None
+    named = dict(zip(_NAMES, values, strict=True))
+    return FileRow(**named | {"local": bool(named["local"])})  # type: ignore[arg-type]
+
+
+def _is_there(db: Database) -> bool:
+    return bool(db.conn.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'files'").fetchone())
