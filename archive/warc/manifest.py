@@ -20,7 +20,7 @@ def read_manifest(folder: Path) -> dict[str, str]:
     """File name to sha256 (hex) of every closed file that `folder` answers for; a line torn by a crash is left out."""
     try:
         text = (folder / MANIFEST).read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     return {found[2]: found[1] for line in text.splitlines() if (found := LINE.fullmatch(line))}
 
