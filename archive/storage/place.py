@@ -28,7 +28,7 @@ class Place:
     @property
     def url(self) -> str:
         """The URL that gives this place again; it holds no secret, so it can be kept and shown."""
-        query = f"?{urlencode(self.options, safe=":/")}" if self.options else ""
+        query = "?" + urlencode(self.options, safe=":/") if self.options else ""
         return f"{self.scheme}://{self.host}/{quote(self.path, safe='/:@+,;=~!$')}".rstrip("/") + query
 
     def option(self, name: str) -> str:
