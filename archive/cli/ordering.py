@@ -6,6 +6,7 @@ import getpass
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,7 +14,7 @@ from archive.cli.place import the_folder
 from archive.cli.writing import json_option, print_json
 from archive.collection import Collection
 from archive.database import open_store
-from archive.errors import DamagedFileError
+from archive.errors import DamagedFileError, NotWritableError
 from archive.ingest import open_ingest
 from archive.maintain import Report
 from archive.maintain import redact as redact_
@@ -22,6 +23,9 @@ from archive.maintain import repair as repair_
 from archive.maintain import verify as verify_
 from archive.reading import read
 from archive.workers import WorkerPool
+
+if TYPE_CHECKING:
+    from archive.store import Store
 
 SHOWN = 50
 DAMAGED = DamagedFileError.exit_code
@@ -40,11 +44,12 @@ def _now() -> datetime:
 def verify(ctx: click.Context, *, remote: bool, as_json: bool) -> None:
     """Check every record, digest, row, index line and manifest entry; name what is wrong.
 
-    Ends with exit code 7 when something is. Each run leaves a row in the table `runs`. May run beside a crawl.
+    Ends with exit code 7 when something is. Each run leaves a row in the table `runs`, where that can be written. May run beside a
+    crawl.
     """
     collection = Collection(the_folder(ctx))
     collection.require()
-    with open_store(collection.database) as store:
+    with _to_write_or_to_read(collection) as store:
         report = verify_(collection, store, clock=_now, in_use=collection.in_use(), remote=remote, progress=_progress)
     _clear()
     if as_json:
@@ -60,6 +65,13 @@ def verify(ctx: click.Context, *, remote: bool, as_json: bool) -> None:
         _print_report(report)
     if not report.ok:
         ctx.exit(DAMAGED)
+
+
+def _to_write_or_to_read(collection: Collection) -> Store:
+    try:
+        return open_store(collection.database)
+    except NotWritableError:  # a copy on read-only media is verified all the same
+        return open_store(collection.database, read_only=True)
 
 
 def _print_report(report: Report) -> None:

@@ -39,7 +39,7 @@ def verify(
     remote: bool = False,
     progress: Callable[[str, int], None] | None = None,
 ) -> Report:
-    """Reads every byte of the archive and checks it; writes one row to the log of runs.
+    """Reads every byte of the archive and checks it; writes one row to the log of runs, unless the store is only to be read.
 
     `remote`: also of the files that are in a storage and not here; those that are in both places are proved to be there.
 
@@ -75,7 +75,8 @@ def verify(
         for record_id, article in texts.items():
             detail = f"the text record of article {article} is in no file"
             report.problems.append(Problem(kind="text", file="", detail=detail, record_id=record_id))
-    _log(store, report, started, clock())
+    if not store.read_only:
+        _log(store, report, started, clock())
     return report
 
 

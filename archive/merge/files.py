@@ -99,7 +99,7 @@ def plan(shard: Shard, collection: Collection, store: Store | None) -> Plan:
 
 def _count(shard: Shard, store: Store | None) -> _Count:
     count = _Count()
-    for rows in joining.batches(shard.store.db, "captures"):
+    for rows in shard.batches("captures"):
         known = joining.known(store.db, [row["record_id"] for row in rows]) if store else set()
         for row in rows:
             name = row["warc_filename"]

@@ -20,7 +20,7 @@ OWN = "merge"
 def take_frontier(shard: Shard, store: Store, progress: Callable[[int], None]) -> int:
     """Joins the shard's URLs with those that are known here; returns how many rows were new or have changed."""
     taken = seen = 0
-    for rows in joining.batches(shard.store.db, "urls"):
+    for rows in shard.batches("urls"):
         chosen = [row for row in rows if not shard.site or row["site"] == shard.site]
         held = frontier.rows_of(store.db, [row["url"] for row in chosen])
         fresh = [row for row in (_joined(row, held.get(row["url"])) for row in chosen) if row]
@@ -64,7 +64,7 @@ def take_learned(shard: Shard, store: Store) -> int:
 def take_runs(shard: Shard, store: Store) -> int:
     """Takes the log of what was done to the shard; returns how many rows were new or have ended since."""
     taken = 0
-    for rows in joining.batches(shard.store.db, "runs"):
+    for rows in shard.batches("runs"):
         chosen = [row for row in rows if row["kind"] != OWN and (not shard.site or row["site"] == shard.site)]
         held = runs.begun_at(store.db, [row["started_at"] for row in chosen])
         with store.atomic():

@@ -120,7 +120,7 @@ def foresee(shards: Sequence[Path], into: Collection, *, site: str = "") -> Merg
                 done.captures += plan.captures - plan.known - plan.without_file
                 done.waiting += plan.without_file
                 done.lost += sorted(plan.lost)
-                for rows in joining.batches(shard.store.db, "urls"):
+                for rows in shard.batches("urls"):
                     chosen = [row["url"] for row in rows if not site or row["site"] == site]
                     done.urls += len(chosen) - (len(frontier.rows_of(store.db, chosen)) if store else 0)
     return done

@@ -49,7 +49,7 @@ class Rows:
 
     def _batches(self) -> Iterator[list[dict[str, Any]]]:
         """The shard's captures whose file is here."""
-        for rows in joining.batches(self._shard.store.db, "captures"):
+        for rows in self._shard.batches("captures"):
             if chosen := [row for row in rows if row["warc_filename"] in self._names]:
                 yield chosen
 
@@ -123,7 +123,9 @@ class Rows:
         """Ids here of these articles of the shard, which come in where they are new; without those that must wait for a file."""
         held: dict[int, int] = {}
         fresh: list[int] = []
-        for row in joining.articles_of(self._shard.store.db, ids):
+        rows = joining.articles_of(self._shard.store.db, ids)
+        self._shard.store.check_unchanged()
+        for row in rows:
             if self._resolve(row):
                 held[row["id"]] = self._put(row, fresh)
         search.index_articles(self._db.conn, fresh)

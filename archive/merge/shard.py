@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archive import warc
 from archive.collection import Collection
@@ -40,6 +40,12 @@ class Shard:
     def name(self) -> str:
         """How messages call it."""
         return str(self.collection.folder)
+
+    def batches(self, table: str) -> Iterator[list[dict[str, Any]]]:
+        """All rows of one of its tables, in the order of their ids; raises DamagedFileError when what was read cannot be relied on."""
+        for rows in joining.batches(self.store.db, table):
+            self.store.check_unchanged()
+            yield rows
 
     @cached_property
     def files_of_site(self) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]
 
-from archive.errors import NotWritableError, SchemaTooNewError
+from archive.errors import DamagedFileError, NotWritableError, SchemaTooNewError
 from archive.store import articles, captures, coverage, facets, fates, files, frontier, joining, learned, runs
 from archive.store.rows import Announced, CaptureRow, Due, Kind, Reading, Visit
 from archive.store.schema import MIGRATIONS, unknown_steps
@@ -61,6 +62,7 @@ class Store:
         self.read_only = read_only
         self._patience = patience
         self._wal: WalGuard | None = None
+        self._as_found: tuple[int, ...] | None = None
         try:
             self.db = Database(self._connect())
             self._prepare(extra_migrations)
@@ -70,11 +72,45 @@ class Store:
             raise NotWritableError(path, OSError(str(error))) from error
 
     def _connect(self) -> sqlite3.Connection:
-        if self.read_only:
-            return sqlite3.connect(
-                f"{self.path.resolve().as_uri()}?mode=ro", uri=True, timeout=self._patience, check_same_thread=False
+        if not self.read_only:
+            return sqlite3.connect(self.path, timeout=self._patience, check_same_thread=False)
+        uri = f"{self.path.resolve().as_uri()}?mode=ro"
+        connection = sqlite3.connect(uri, uri=True, timeout=self._patience, check_same_thread=False)
+        try:
+            connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+        except sqlite3.OperationalError as error:
+            connection.close()
+            if error.sqlite_errorcode & 0xFF not in UNWRITABLE or os.access(self.path.parent, os.W_OK):
+                raise
+        else:
+            return connection
+        return self._connect_to_what_stays(uri)
+
+    def _connect_to_what_stays(self, uri: str) -> sqlite3.Connection:
+        """Opens a file in a folder that we cannot write to, where SQLite cannot make the -shm that a database in WAL mode needs.
+
+        Nobody writes to it now, for a writer's -wal and -shm would be there: it is read as one that does not change.
+        """
+        wal = self.path.with_name(self.path.name + "-wal")
+        if wal.exists() and wal.stat().st_size:
+            what = (
+                "a writer that died left rows in its -wal, which can only be read where one may write: copy the folder"
             )
-        return sqlite3.connect(self.path, timeout=self._patience, check_same_thread=False)
+            raise NotWritableError(self.path.parent, OSError(what))
+        self._as_found = self._look()
+        return sqlite3.connect(f"{uri}&immutable=1", uri=True, timeout=self._patience, check_same_thread=False)
+
+    def _look(self) -> tuple[int, ...]:
+        status = self.path.stat()
+        has_wal = self.path.with_name(self.path.name + "-wal").exists()
+        return (status.st_ino, status.st_size, status.st_mtime_ns, has_wal)
+
+    def check_unchanged(self) -> None:
+        """Raises DamagedFileError when a database that was read as one that does not change has changed: what was read may be wrong."""
+        if self._as_found is not None and self._look() != self._as_found:
+            raise DamagedFileError(
+                self.path, 0, "somebody has begun to write to it since it was opened (open it again)"
+            )
 
     def _prepare(self, extra: tuple[Migrations, ...]) -> None:
         if unknown := unknown_steps(self.db):
