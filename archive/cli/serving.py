@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import signal
 import socket
 import webbrowser
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,9 @@ def serve(ctx: click.Context, *, host: str, port: int, names: tuple[str, ...], o
             bold=True,
             err=True,
         )
+    # Before the address is told, so that no signal finds the handler of Python, which breaks off whatever is under way.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, server.handle_exit)
     click.echo(f"The reading room of {folder} is at {address} (Ctrl-C ends it)")
     if open_:
         webbrowser.open(address)

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
+import pytest
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -43,6 +45,15 @@ def test_it_serves_on_loopback_while_another_process_may_write(shelf):
         shelf.put("https://daftar.example/new", "جديد", "نص جديد", date_published="2026-11-24")
         with urlopen(f"{address}api/stats", timeout=10) as answer:
             assert json.load(answer)["articles"] == 5
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_at_the_very_start_ends_it_without_a_word(shelf, number):
+    process = start(shelf.collection.folder, "--port", "0")
+    process.stdout.readline()
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (0, "")
 
 
 def test_another_address_than_loopback_is_warned_of_loudly(shelf):
