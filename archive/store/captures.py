@@ -78,8 +78,14 @@ def latest(db: Database, url: str) -> dict[str, Any] | None:
 
 
 def unread(db: Database) -> Iterator[dict[str, Any]]:
-    """The captures that nobody has read yet: a crash came between their record and their reading."""
-    return iter(list(db.query("SELECT * FROM captures WHERE outcome = '' ORDER BY id")))
+    """The captures that nobody has read yet: a crash came between their record and their reading.
+
+    A few at a time, so that any number fits in memory, and the caller may write between them.
+    """
+    last = 0
+    while rows := list(db.query("SELECT * FROM captures WHERE outcome = '' AND id > ? ORDER BY id LIMIT 200", [last])):
+        yield from rows
+        last = rows[-1]["id"]
 
 
 def get(db: Database, capture_id: int) -> dict[str, Any] | None:
