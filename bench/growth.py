@@ -1,142 +1,127 @@
-"""What a frontier costs as it grows: databases of so many known URLs in; a table of times, memory and size out.
+"""What an archive costs as it grows: sizes in; tables of times, memory and size out, with a verdict for each bar.
 
-    python bench/growth.py                      10,000, 100,000 and 1,000,000 URLs
-    python bench/growth.py 10000 5000000
+    python bench/growth.py                                   a frontier of 10,000 and 100,000 URLs, 3,000 articles, a reader that stays
+    python bench/growth.py frontier 10000 100000 1000000 5000000
+    python bench/growth.py articles 100000 1000000           filling takes a quarter of an hour of CPU a million
+    python bench/growth.py reader 400                        MB written while a reader holds an old state
 
-Each size is measured in a process of its own. Times are medians in milliseconds of CPU; of the known URLs nine in ten have been visited
-and are due some day in the coming year, one in ten is due. Flat or logarithmic is what they are meant to be.
+Each size is measured in a process of its own and a folder that is removed afterwards (--folder DIR to have it elsewhere than in /tmp).
+Times are medians in milliseconds of CPU, so that other work on the machine shows little.
 """
 
 from __future__ import annotations
 
-import statistics
+import argparse
+import math
 import sys
 import tempfile
-import time
+from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 
-from archive.database import open_store
-from archive.store import frontier
-from archive.store.rows import Announced, Visit
+import growth_articles  # noqa: E402
+import growth_frontier  # noqa: E402
+import growth_reader  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from multiprocessing.connection import Connection
+    from collections.abc import Callable, Sequence
 
-NOW = "2026-11-24T09:00:00Z"
-REPEATS = 50
-SITE = "example.com"
-
-
-def url_of(number: int) -> str:
-    """URLs as long as news sites have them, in no order that an index would like."""
-    scrambled = number * 2654435761 % 2**32
-    day = f"{2000 + number % 26}/{scrambled % 12 + 1:02}"
-    return f"https://www.example.com/{day}/section-{scrambled % 40}/an-article-of-the-day-{scrambled:010}-{number}.html"
+DEFAULTS = {"frontier": [10_000, 100_000], "articles": [3_000], "reader": [200]}
+FLAT = 1.3
+"""The largest size may cost so many times the smallest and count as flat; half as much again each tenfold counts as logarithmic."""
 
 
-def announced(number: int) -> Announced:
-    return Announced(
-        url=url_of(number), site=SITE, host="www.example.com", kind="article", by="page", via="https://www.example.com/"
-    )
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    print("| " + " | ".join(heads) + " |\n|" + "---|" * len(heads))
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+    print(flush=True)
 
 
-def fill(path: Path, size: int) -> None:
-    store = open_store(path)
-    for start in range(0, size, 20_000):
-        with store.atomic():
-            frontier.announce(store.db, (announced(n) for n in range(start, min(size, start + 20_000))), now=NOW)
-    with store.atomic():
-        store.db.conn.execute(
-            "UPDATE urls SET visits = 1, outcome = 'article', visited_at = ?,"
-            " due_at = date(?, '+' || (1 + id % 365) || ' days') WHERE id % 10",
-            (NOW, NOW[:10]),
+def apart(work: Callable[..., Any], *arguments: object) -> Any:
+    """What the work gives when it has a fresh process to itself."""
+    with get_context("spawn").Pool(1) as pool:
+        return pool.apply(work, arguments)
+
+
+def verdict(first: float, last: float, times: float) -> str:
+    """What a cost that went from `first` to `last` while the size grew `times` times is."""
+    grown = last / first if first > 0 else 1.0
+    if grown <= FLAT:
+        return "flat"
+    return f"logarithmic (×{grown:.1f})" if grown <= 1.5 ** math.log10(times) + 0.3 else f"**grows (×{grown:.1f})**"
+
+
+def of_frontier(size: int, folder: str) -> tuple[growth_frontier.Figures, int]:
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        apart(growth_frontier.fill, Path(place), size)
+        stored = (Path(place) / "warraq.db").stat().st_size
+        return apart(growth_frontier.measure, Path(place), size), stored
+
+
+def frontiers(sizes: Sequence[int], folder: str) -> None:
+    heads = ["known URLs", "start ms", "draw 32 ms", "announce 64 known + 10 new ms", "visit ms", "recrawl a page ms"]
+    heads += ["count due ms", "memory + MB", "database MB", "bytes a URL"]
+    found, rows = [], []
+    for size in sizes:
+        figures, stored = of_frontier(size, folder)
+        found.append(list(asdict(figures).values()))
+        rows.append(
+            [f"{size:,}", *(f"{value:.2f}" for value in found[-1]), f"{stored / 1e6:.0f}", f"{stored / size:.0f}"]
         )
-    store.close()
+        print(f"{size:,} known URLs measured", file=sys.stderr, flush=True)
+    if len(sizes) > 1:
+        grown = [verdict(first, last, sizes[-1] / sizes[0]) for first, last in zip(found[0], found[-1], strict=True)]
+        rows.append(["verdict", *grown, "", ""])
+    table(heads, rows)
 
 
-def median_ms(function: Callable[[int], object]) -> float:
-    spent = []
-    for number in range(REPEATS):
-        begun = time.process_time()
-        function(number)
-        spent.append(time.process_time() - begun)
-    return 1000 * statistics.median(spent)
+def of_articles(size: int, folder: str) -> dict[str, float]:
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        found: dict[str, float] = apart(growth_articles.measure, Path(place), size)
+    return found
 
 
-def resident_mb() -> float:
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4096 / 1e6
+def articles(sizes: Sequence[int], folder: str) -> None:
+    found = []
+    for size in sizes:
+        found.append(of_articles(size, folder))
+        print(f"{size:,} articles measured", file=sys.stderr, flush=True)
+    rows = [[name, *(f"{one[name]:,.2f}" for one in found)] for name in found[0]]
+    if len(sizes) > 1:
+        for row, name in zip(rows, found[0], strict=True):
+            row.append(verdict(found[0][name], found[-1][name], sizes[-1] / sizes[0]))
+    table(["articles held", *(f"{size:,}" for size in sizes), *(["verdict"] if len(sizes) > 1 else [])], rows)
 
 
-def measure(path: Path, size: int, pipe: Connection) -> None:
-    """Opens, draws, announces and visits as a crawl does; sends the figures."""
-    before = resident_mb()
-    begun = time.process_time()
-    store = open_store(path)
-    opened = 1000 * (time.process_time() - begun)
+def readers(sizes: Sequence[int], folder: str) -> None:
+    for size in sizes:
+        with tempfile.TemporaryDirectory(dir=folder) as place:
+            table(growth_reader.HEADS, growth_reader.phases(Path(place), size))
 
-    def page(number: int) -> None:
-        known = [announced((number * 7919 + n * 104729) % size) for n in range(100)]
-        new = [announced(10 * size + number * 10 + n) for n in range(10)]
-        with store.atomic():
-            frontier.announce(store.db, known + new, now=NOW)
 
-    def visit(number: int) -> None:
-        with store.atomic():
-            frontier.record_visit(
-                store.db,
-                Visit(url_id=number * 7919 % size + 1, at=NOW, outcome="article", due_at="2027-01-01T00:00:00Z", reason="", status=200),
-            )  # fmt: skip
-
-    busy = set(range(10, 170, 10))
-    draw = median_ms(lambda _: frontier.draw(store.db, site=SITE, now=NOW, limit=32, busy=busy, spare=len(busy)))
-    figures = [opened, draw, median_ms(page), median_ms(visit)]
-    begun = time.process_time()
-    frontier.count_due(store.db, site=SITE, now=NOW)
-    figures += [
-        1000 * (time.process_time() - begun),
-        resident_mb() - before,
-    ]
-    store.close()
-    pipe.send(figures)
+PARTS: dict[str, Callable[[Sequence[int], str], None]] = {
+    "frontier": frontiers,
+    "articles": articles,
+    "reader": readers,
+}
 
 
 def main() -> None:
-    sizes = [int(argument.replace(",", "")) for argument in sys.argv[1:]] or [10_000, 100_000, 1_000_000]
-    heads = [
-        "known URLs",
-        "open ms",
-        "draw 32 ms",
-        "announce 100 known + 10 new ms",
-        "visit ms",
-        "count due ms (end of a run)",
-    ]
-    heads += ["memory + MB", "database MB", "bytes per URL"]
-    print("| " + " | ".join(heads) + " |\n|" + "---|" * len(heads))
-    for size in sizes:
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "archive.db"
-            fill(path, size)
-            stored = path.stat().st_size
-            here, there = get_context("spawn").Pipe()
-            process = get_context("spawn").Process(target=measure, args=(path, size, there))
-            process.start()
-            opened, draw, page, visit, due, memory = here.recv()
-            process.join()
-        row = [
-            f"{size:,}",
-            f"{opened:.1f}",
-            f"{draw:.2f}",
-            f"{page:.2f}",
-            f"{visit:.2f}",
-            f"{due:.1f}",
-            f"{memory:.1f}",
-        ]
-        print("| " + " | ".join([*row, f"{stored / 1e6:.0f}", f"{stored / size:.0f}"]) + " |", flush=True)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", nargs="?", choices=("all", *PARTS), default="all")
+    parser.add_argument("sizes", nargs="*", type=lambda text: int(text.replace(",", "")))
+    parser.add_argument("--folder", default=tempfile.gettempdir(), help="where the archives are made")
+    arguments = parser.parse_args()
+    if arguments.part == "all" and arguments.sizes:
+        parser.error("sizes are of one part: frontier, articles or reader")
+    for part, measured in PARTS.items():
+        if arguments.part in {"all", part}:
+            measured(arguments.sizes or DEFAULTS[part], arguments.folder)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,11 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from press import Press
+
 from archive import (
     Announced,
+    Archive,
     Article,
     Capture,
     Collection,
@@ -27,13 +30,12 @@ from archive import (
     open_store,
 )
 from archive.search import add_entries, create_plain_index, drop_plain_index
+from archive.store import ledger
 from archive.surt import surt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from press import Press
 
     from archive import Ingest
 
@@ -50,6 +52,11 @@ PAGE_BYTES = 18_600
 """A page as it is served with gzip, the median of the same pages."""
 
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
+MORE = 640
+"""Articles that are written and timed: 20 commits."""
+
+ASKED = 7
+
 DIRECT = 5000
 """Rows to a transaction while the archive is filled."""
 
@@ -62,7 +69,7 @@ def record_id(number: int) -> str:
 def _captures(rows: list[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
     for row in rows:
         number, url = row["id"], row["url"]
-        at = BEGUN + timedelta(seconds=number)
+        at = BEGUN + timedelta(minutes=number)
         yield (
             number, record_id(number), "response", url, surt(url), row["site"], at.strftime("%Y%m%d%H%M%S"), iso(at), 200, "text/html",
             f"sha1:{number:032}", f"NEWS-{number // 40_000:05}.warc.gz", number % 40_000 * 20_000, 20_000, "article", number,
@@ -102,7 +109,7 @@ def _insert(db: Any, rows: list[dict[str, Any]]) -> None:
         [
             (row["url"], row["site"], row["hostname"], moment, moment)
             for row in rows
-            for moment in [iso(BEGUN + timedelta(seconds=row["id"]))]
+            for moment in [iso(BEGUN + timedelta(minutes=row["id"]))]
         ],
     )
     db.executemany(
@@ -192,3 +199,45 @@ def _announce(ingest: Ingest, url: str, link: dict[str, Any]) -> tuple[int]:
     found = frontier.known(ingest.store.db, url)
     assert found is not None
     return (found,)
+
+
+def measure(folder: Path, count: int) -> dict[str, float]:
+    """Fills, writes more, and asks what readers ask; figures by name."""
+    press = Press(sentences=SENTENCES)
+    fill(folder, count, press)
+    database = folder / "warraq.db"
+    held = database.stat().st_size
+    written = write(folder, count, min(MORE, count), press)
+    figures = {
+        "database, bytes an article": held / count,
+        "write an article, CPU ms": written.cpu,
+        "of that: its WARC records": statistics.median(written.recording),
+        "of that: the commit (rows, indexes, visit, links)": statistics.median(written.committing),
+        "articles a second as measured, other work beside": min(MORE, count) / written.wall,
+    }
+    with Archive(folder) as archive:
+        for name, ask in _questions(archive, press, count).items():
+            figures[f"{name}, CPU ms"] = _median_ms(ask)
+    return figures
+
+
+def _questions(archive: Archive, press: Press, count: int) -> dict[str, Callable[[], object]]:
+    common, rare = press.words[20], press.words[30_000]
+    day = (BEGUN + timedelta(minutes=count, days=-1)).date()  # 1,440 articles
+    return {
+        "open": lambda: Archive(archive.collection.folder).close(),
+        "search a common word": lambda: archive.search(common),
+        "search a rare word": lambda: archive.search(rare),
+        "list the newest 20": lambda: list(archive.newest()),
+        "health: the ledger of one day": lambda: ledger.days(archive.db, first=day, last=day),
+        "stats: count everything": archive.stats,
+    }
+
+
+def _median_ms(ask: Callable[[], object]) -> float:
+    spent = []
+    for _ in range(ASKED):
+        begun = time.process_time()
+        ask()
+        spent.append(1000 * (time.process_time() - begun))
+    return statistics.median(spent)

@@ -6,6 +6,7 @@ import re
 import shutil
 import sys
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +17,10 @@ from archive.access import Archive
 from archive.capture import Location
 from archive.cli.place import the_folder
 from archive.cli.writing import json_option, print_json
-from archive.errors import NotFoundError, UsageError
+from archive.errors import NotFoundError, NotWritableError, UsageError
 from archive.export import FORMATS, Chosen, Source
 from archive.store import captures
-from archive.store.choice import Choice
+from archive.store.choice import Choice, periods
 from archive.store.choice import articles as choose_articles
 from archive.store.choice import captures as choose_captures
 from archive.urls import canonicalise
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from archive.warc import Record
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+PERIODS = {"year": 4, "month": 7}
+"""Letters of a day that name the period."""
+
 TOLD_EVERY = 500
 FOUND_BY_WORDS = 10_000
 """Articles that `--query` gives at most: what a search is for, not a dump."""
@@ -38,7 +42,12 @@ FOUND_BY_WORDS = 10_000
 
 @click.command()
 @click.option("-f", "--format", "name", type=click.Choice(list(FORMATS)), default="jsonl", show_default=True)
-@click.option("-o", "--out", "target", type=click.Path(dir_okay=False, path_type=Path), help="File to write [stdout]")
+@click.option(
+    "-o", "--out", "target", type=click.Path(path_type=Path), help="File (with --by: folder) to write [stdout]"
+)
+@click.option(
+    "--by", "period", type=click.Choice(list(PERIODS)), help="One file a year or month: OUT/year=2026/month=11/…"
+)
 @click.option("--site", default="", help="Only this site.")
 @click.option("--from", "first_day", metavar="DAY", default="", help="Not before this day (2024-12-31).")
 @click.option("--to", "last_day", metavar="DAY", default="", help="Not after this day.")
@@ -52,6 +61,7 @@ def export(
     *,
     name: str,
     target: Path | None,
+    period: str | None,
     site: str,
     first_day: str,
     last_day: str,
@@ -60,10 +70,10 @@ def export(
     all_versions: bool,
     as_json: bool,
 ) -> None:
-    """Give out articles (jsonl, csv, parquet, txt), or what was captured (warc, wacz, cdxj), chosen by site, day, URL or words.
+    """Give out articles (jsonl, csv, parquet, txt, ndjson-bulk), or captures (warc, wacz, cdxj), chosen by site, day, URL or words.
 
     Days are of publication for articles, of capture for the others. A WACZ opens in replayweb.page; it
-    holds what was chosen and the responses that its revisits refer to.
+    holds what was chosen and the responses that its revisits refer to. ndjson-bulk is what OpenSearch takes in.
     """
     for day in (first_day, last_day):
         if day and not DAY.fullmatch(day):
@@ -71,33 +81,63 @@ def export(
     way = FORMATS[name]
     if target is None and way.binary and sys.stdout.isatty():
         raise UsageError(f"{name} is not for the terminal: name a file with --out")
+    if period and (target is None or way.of != "articles"):
+        raise UsageError(
+            "--by parts articles into files: choose jsonl, csv, parquet, txt or ndjson-bulk, and a folder with --out"
+        )
+    if target and target.is_dir() and not period:
+        raise UsageError(f"{target} is a folder: name a file, or part the articles with --by year")
     with Archive(the_folder(ctx)) as archive:
-        found = _ids(archive, query) if query else None
         spellings = tuple(dict.fromkeys(one for url in urls for one in (url, canonicalise(url)) if one))
         choice = Choice(
             site=site,
             first_day=first_day,
             last_day=last_day,
             urls=spellings,
-            article_ids=found,
+            article_ids=_ids(archive, query) if query else None,
             all_versions=all_versions,
         )
-        source = Source(
-            collection=archive.collection.folder,
-            files=archive.holdings,
-            created=datetime.now(UTC),
-            title=query or ", ".join(urls) or site or archive.collection.name,
-            captures=_captures(archive, choice),
-            articles=_counted(choose_articles(archive.db, choice)),
-            original=lambda record: _original(archive, record),
-        )
-        count = way.write(source, target) if target else _to_stdout(way, source)
+        source = _source(archive, choice, title=query or ", ".join(urls) or site or archive.collection.name)
+        if period and target:
+            count = _parted(archive, choice, way, target, period)
+        else:
+            count = way.write(source, target) if target else _to_stdout(way, source)
     if not count and (urls or query):
         raise NotFoundError(query or urls[0])
     if as_json and target:
         print_json([{"format": name, "file": str(target), way.of: count}])
     elif target:
         click.echo(f"{count} {way.of} in {target}", err=True)
+
+
+def _source(archive: Archive, choice: Choice, *, title: str) -> Source:
+    return Source(
+        collection=archive.collection.folder,
+        files=archive.holdings,
+        created=datetime.now(UTC),
+        title=title,
+        captures=_captures(archive, choice),
+        articles=_counted(choose_articles(archive.db, choice)),
+        original=lambda record: _original(archive, record),
+    )
+
+
+def _parted(archive: Archive, choice: Choice, way: Format, target: Path, period: str) -> int:
+    """One file for each year or month, in folders as Hive names them; the file has the archive's name, so that shards lie side by side."""
+    count = 0
+    for first in periods(archive.db, choice, PERIODS[period]):
+        year, _, month = first.partition("-")
+        folder = target / f"year={year}" / (f"month={month}" if month else "")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise NotWritableError(folder, error) from error
+        part = replace(
+            choice, first_day=max(choice.first_day, first), last_day=min(choice.last_day or "9999", f"{first}-99")
+        )
+        source = _source(archive, part, title=archive.collection.name)
+        count += way.write(source, folder / f"{archive.collection.name}{way.suffix}")
+    return count
 
 
 def _counted(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 BATCH = 500
 
+DAY = "coalesce(nullif(articles.date, ''), substr(articles.fetched_at, 1, 10))"
+"""The day that an article is of: of publication, or of the first fetch when the page does not say."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
@@ -30,10 +33,18 @@ class Choice:
 
 def articles(db: Database, choice: Choice) -> Iterator[dict[str, Any]]:
     """Rows of the chosen articles, in the order of their ids."""
-    where, values = _where(choice, day="coalesce(nullif(articles.date, ''), substr(articles.fetched_at, 1, 10))")
+    where, values = _where(choice, day=DAY)
     if not choice.all_versions:
         where.append("articles.is_latest = 1")
     yield from _paged(db, "SELECT articles.*, articles.id AS page_id FROM articles", where, values, key="articles.id")
+
+
+def periods(db: Database, choice: Choice, letters: int) -> list[str]:
+    """The years (4 letters) or months (7) that the chosen articles are of, in order."""
+    where, values = _where(choice, day=DAY)
+    clause = f"WHERE {' AND '.join(where)}" if where else ""
+    rows = db.conn.execute(f"SELECT DISTINCT substr({DAY}, 1, {letters}) FROM articles {clause} ORDER BY 1", values)  # noqa: S608 - our own words
+    return [row[0] for row in rows]
 
 
 def captures(db: Database, choice: Choice) -> Iterator[dict[str, Any]]:

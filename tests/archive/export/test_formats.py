@@ -159,10 +159,12 @@ ROWS = (
     {
         "id": 1, "url": "http://news.example/1", "version": 1, "is_latest": 1, "title": "عنوان", "text": "سطر\nسطر آخر, \"وفاصلة\"",
         "tags": '["سياسة"]', "is_accessible_for_free": None, "warc_record_offset": 5,
+        "text_digest": "sha256:1",
     },
     {
         "id": 2, "url": "http://news.example/2", "version": 1, "is_latest": 0, "title": "=cmd|' /C calc'!A0", "text": "",
         "tags": "[]", "is_accessible_for_free": 1, "warc_record_offset": 6,
+        "text_digest": "sha256:2",
     },
 )  # fmt: skip
 article_formats = pytest.mark.parametrize("name", [name for name, one in FORMATS.items() if one.of == "articles"])
@@ -213,6 +215,7 @@ READERS = {
     "jsonl": lambda path: [json.loads(line) for line in path.read_text().splitlines()],
     "csv": read_csv,
     "parquet": read_parquet,
+    "ndjson-bulk": lambda path: [json.loads(line) for line in path.read_text().splitlines()[1::2]],
 }
 
 
