@@ -11,6 +11,13 @@ COMMANDS_MODULE = "crawler.commands"
 # --- where things go ---------------------------------------------------------------------------------------------------------------
 WARRAQ_COLLECTIONS = "collections"  # a site's archive lies in WARRAQ_COLLECTIONS/NAME …
 ARCHIVE_DIR = ""  # … or in this folder
+# Where closed files go when a crawl has ended: s3://BUCKET/PREFIX, or a folder elsewhere, each archive below its name; '' for nowhere.
+# Credentials come from the environment or ~/.aws, never from here: docs/operations.md, "Object storage"
+WARRAQ_STORAGE = ""
+WARRAQ_KEEP_LOCAL_DAYS = (
+    -1
+)  # remove here what is proved to be there and was closed so many days ago; -1 removes nothing
+WARRAQ_UPLOAD_SECONDS = 3600  # an upload that takes longer is ended; the next goes on with it
 WARRAQ_SITES = "sites.toml"
 WARRAQ_OPERATOR = ""  # who runs this crawl, for the warcinfo record: a name and a way to reach you
 WARRAQ_CLOCK = "crawler.extensions.utc_now"  # what time it is, everywhere; tests move it
@@ -120,7 +127,10 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.robots.RobotsMiddleware": 100,
     "crawler.politeness.PolitenessMiddleware": 900,
 }
-EXTENSIONS = {"crawler.extensions.ArchiveExtension": 0}
+EXTENSIONS = {
+    "crawler.extensions.ArchiveExtension": 0,
+    "crawler.uploading.UploadExtension": 100,  # after the archive is closed; absent without WARRAQ_STORAGE
+}
 ITEM_PIPELINES = {"crawler.pipelines.ArchivePipeline": 300}
 
 # --- closed doors ------------------------------------------------------------------------------------------------------------------

@@ -92,7 +92,7 @@ class S3Storage(ObjectStorage):
             if not replace:
                 raise another_file(self.url, name)
         self._abort_leftovers(name)
-        with self.answering(name):
+        with self._bucket_there(), self.answering(name):
             self.fs.put_file(
                 str(path),
                 f"{self._bucket}/{self._key(name)}",
@@ -102,6 +102,17 @@ class S3Storage(ObjectStorage):
                 ContentType="application/octet-stream",
             )
         return self.prove(path, name, sha256=sha256)
+
+    @contextmanager
+    def _bucket_there(self) -> Iterator[None]:
+        """What is missing when something is put somewhere is the bucket."""
+        try:
+            yield
+        except StorageError as error:
+            if not isinstance(error.__cause__, FileNotFoundError):
+                raise
+            advice = "make it, or check its name and the endpoint"
+            raise StorageError(self.url, f"there is no bucket {self._bucket}", advice=advice) from error
 
     def prove(self, path: Path, name: str, *, sha256: str) -> str:
         """By the ETag or the checksum that the server made of what it received; else by reading all of it back."""
