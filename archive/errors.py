@@ -8,7 +8,7 @@ ArchiveError
 ├── DamagedFileError       a WARC (or other) file that is not whole     exit 7
 │   └── LinkedFileError    a symbolic link in the place of one          exit 7
 ├── NotFoundError          no article, capture or URL of that name      exit 8
-├── StorageError           what keeps uploaded files does not give them exit 13
+├── StorageError           what keeps uploaded files does not give them exit 14
 └── UsageError             what was asked for makes no sense            exit 2
 """
 
@@ -135,7 +135,7 @@ class StorageError(ArchiveError):
     `transient`: asking again later may help, as it does when a server is down.
     """
 
-    exit_code = 13
+    exit_code = 14
 
     def __init__(self, url: str, problem: str, *, advice: str, transient: bool = False) -> None:
         super().__init__(f"{url}: {problem}: {advice}")

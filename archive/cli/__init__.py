@@ -60,7 +60,7 @@ def warraq(ctx: click.Context, folder: str | None) -> None:
     \b
     Exit codes: 0 done, 1 error, 2 wrong usage, 3 no archive there, 4 in use by another process, 5 made by a newer
     warraq, 6 cannot write, 7 a file is damaged, 8 nothing found by that name,
-    12 health raised an alarm, 13 a storage does not answer or has not what it should, 130 stopped by Ctrl-C.
+    12 health raised an alarm, 14 a storage does not answer or has not what it should, 130 stopped by Ctrl-C.
     """  # noqa: D301 - \b is click's mark for a paragraph that is not rewrapped
     ctx.obj = folder
 

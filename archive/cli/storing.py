@@ -50,7 +50,7 @@ def upload(
     A file is marked only once the storage is proved to have all of it, and every command reads it from there when it is no longer here,
     a record at a time. What is there already is not sent again; a run that was killed is finished by the next. May run beside a crawl
     (which then keeps its local files). Credentials come from where the storage's library looks for them: AWS_ACCESS_KEY_ID and
-    AWS_SECRET_ACCESS_KEY, AWS_PROFILE, ~/.aws. Ends with exit code 13 when something could not be put there.
+    AWS_SECRET_ACCESS_KEY, AWS_PROFILE, ~/.aws. Ends with exit code 14 when something could not be put there.
     """  # fmt: skip
     collection = Collection(the_folder(ctx))
     done = upload_(

@@ -222,7 +222,7 @@ class TestMoved:
         with Archive(collection.folder) as archive, pytest.raises(StorageError, match="is not there"):
             archive.record(archive.article(FIRST))
         code, text = tell(collection, "explain", FIRST)
-        assert code == 13
+        assert code == 14
         assert "Traceback" not in text
 
     def test_nothing_is_asked_of_it_when_that_is_forbidden(self, collection, monkeypatch):  # noqa: F811

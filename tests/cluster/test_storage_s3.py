@@ -328,7 +328,7 @@ class TestArchive:
         with open_store(moved.database) as store, store.atomic():
             store.db.conn.execute("UPDATE files SET storage = ?", (f"s3://bucket/news?endpoint_url={gone}",))
         done = command(moved.folder, "explain", FIRST)
-        assert done.returncode == 13
+        assert done.returncode == 14
         assert "no answer" in done.stderr
         assert "can this machine reach it" in done.stderr
         assert "Traceback" not in done.stderr
@@ -336,13 +336,13 @@ class TestArchive:
     def test_wrong_credentials_are_named_and_nothing_is_lost(self, collection: Collection, url: str) -> None:  # noqa: F811
         none = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
         done = command(collection.folder, "upload", "--to", url, "--remove-local", **none)
-        assert done.returncode == 13, done.stdout + done.stderr
+        assert done.returncode == 14, done.stdout + done.stderr
         assert "AWS_ACCESS_KEY_ID" in done.stderr
         assert len(warc.closed_files(collection.warcs)) == 2
 
     def test_a_bucket_that_is_not_there_is_named(self, collection: Collection, wire: Wire) -> None:  # noqa: F811
         done = command(collection.folder, "upload", "--to", f"s3://never-made/x?endpoint_url={wire.url}")
-        assert done.returncode == 13
+        assert done.returncode == 14
         assert "bucket" in done.stderr.lower()
 
     def test_what_is_redacted_is_replaced_and_old_versions_are_told(
