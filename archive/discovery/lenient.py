@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MAX_BYTES: Final = 50 * 1024 * 1024
 """Largest file read, uncompressed: the sitemap protocol's own limit (sitemaps.org, "Sitemap file limits")."""
 
+_MOST_MEMBERS = 1000  # of a gzip file: zlib copies what follows each, so that a file of members alone costs the square of their number
+
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _DECLARATION = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._-]{1,40})", re.IGNORECASE)
@@ -81,7 +83,9 @@ def gunzip(body: bytes, limit: int = MAX_BYTES) -> bytes:
     """`body` without gzip, whatever its name says; at most `limit` bytes, and what could be read of a torn one."""
     chunks: list[bytes] = []
     room = limit
-    while body[:2] == b"\x1f\x8b" and room > 0:
+    for _ in range(_MOST_MEMBERS):
+        if body[:2] != b"\x1f\x8b" or room <= 0:
+            break
         inflater = zlib.decompressobj(wbits=31)
         try:
             chunk = inflater.decompress(body, room)

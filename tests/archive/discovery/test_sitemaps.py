@@ -135,3 +135,10 @@ def test_no_bytes_make_the_reader_fail(noise: bytes, at: int, gone: int) -> None
     body = urlset("<url><loc>/1</loc></url>").encode()
     read_sitemap(body[:at] + noise + body[at + gone :], URL)
     read_sitemap(noise, URL)
+
+
+def test_a_gzip_file_of_nothing_but_members_costs_little() -> None:
+    body = gzip.compress(b"", mtime=0) * 300_000 + gzip.compress(b"<urlset/>")
+    begun = time.thread_time()
+    read_sitemap(body, URL)
+    assert time.thread_time() - begun < 5
