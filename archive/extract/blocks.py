@@ -107,6 +107,8 @@ class Block:
 class _Reader:
     """Gathers runs of text into blocks while the tree is walked."""
 
+    __slots__ = ("blocks", "excluded", "hook", "hooked", "href", "in_links", "linked", "owners", "parts")
+
     def __init__(self, root: HtmlElement) -> None:
         self.blocks: list[Block] = []
         self.excluded: list[HtmlElement] = []
@@ -118,50 +120,51 @@ class _Reader:
         self.in_links = 0
         self.href = ""
 
-    def say(self, text: str | None) -> None:
+    def say(self, text: str) -> None:
         # White space before a line's first word is none of its text, and most of what stands between two blocks.
-        if text and (self.parts or self.in_links or not text.isspace()):
+        if self.parts or self.in_links or not text.isspace():
             self.parts.append(text)
             if self.in_links:
                 self.linked += len(text)
 
     def end_line(self) -> None:
-        if self.parts:
-            text = " ".join("".join(self.parts).split())
-            if text:
-                self.blocks.append(
-                    Block(text, self.owners[-1], min(1.0, self.linked / len(text)), self.href, self.hook)
-                )
-            self.parts.clear()
-            self.linked = 0
-            if not self.in_links:
-                self.href = ""
+        """End the line that has parts."""
+        text = " ".join("".join(self.parts).split())
+        if text:
+            self.blocks.append(Block(text, self.owners[-1], min(1.0, self.linked / len(text)), self.href, self.hook))
+        self.parts.clear()
+        self.linked = 0
+        if not self.in_links:
+            self.href = ""
 
-    def enter(self, element: HtmlElement) -> None:
-        tag = element.tag
+    def enter(self, element: HtmlElement, tag: str) -> None:
         if tag in BLOCK_TAGS:
-            self.end_line()
+            if self.parts:
+                self.end_line()
             if tag != "br":
                 self.owners.append(element)
         if not self.hook and (hook := hook_of(element)):
-            self.end_line()
+            if self.parts:
+                self.end_line()
             self.hook, self.hooked = hook, element
             self.excluded.append(element)
         if tag == "a":
             self.in_links += 1
             self.href = element.get("href") or ""
-        self.say(element.text)
+        if text := element.text:
+            self.say(text)
 
-    def leave(self, element: HtmlElement) -> None:
-        tag = element.tag
+    def leave(self, element: HtmlElement, tag: str) -> None:
         if tag == "a":
             self.in_links -= 1
-        if tag in BLOCK_TAGS:
-            self.end_line()
+        elif tag in BLOCK_TAGS:
+            if self.parts:
+                self.end_line()
             if tag != "br":
                 self.owners.pop()
         if element is self.hooked:
-            self.end_line()
+            if self.parts:
+                self.end_line()
             self.hook, self.hooked = "", None
 
 
@@ -175,15 +178,17 @@ def read_blocks(tree: HtmlElement) -> tuple[list[Block], list[HtmlElement]]:
     reader = _Reader(root)
     walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
     for event, element in walk:
+        tag = element.tag
         if event == "start":
-            if element.tag in SILENT_TAGS:
+            if tag in SILENT_TAGS:
                 walk.skip_subtree()
             else:
-                reader.enter(element)
+                reader.enter(element, tag)
             continue
-        if event == "end" and element.tag not in SILENT_TAGS:
-            reader.leave(element)
-        if element is not root:
-            reader.say(element.tail)
-    reader.end_line()
+        if event == "end" and tag not in SILENT_TAGS:
+            reader.leave(element, tag)
+        if (tail := element.tail) and element is not root:
+            reader.say(tail)
+    if reader.parts:
+        reader.end_line()
     return reader.blocks, reader.excluded

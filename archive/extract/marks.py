@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from lxml import etree
@@ -17,12 +20,8 @@ if TYPE_CHECKING:
 _MAX_MARKS = 20_000
 _MAX_NAMES = 300
 _MAX_TEXTS = 3_000
-_NAMED = etree.XPath(
-    "//body//*[@class or @id or @itemprop or @rel or @property or @pubdate or self::time or self::h1 or self::h2 "
-    "or self::h3"
-    " or self::address or self::figure]"
-)
-_TEXTS = etree.XPath("//body//text()[normalize-space()][not(ancestor::script or ancestor::style)]")
+_NAMED_TAGS = frozenset({"abbr", "address", "figure", "h1", "h2", "h3", "time"})
+_TEXTS = etree.XPath("//body//text()[not(parent::script or parent::style)]", smart_strings=False)
 # What frames an article has authors, dates and sections of its own. A class counts from its beginning, since
 # `has-sidebar`,
 # `elementor-widget` and the like stand on what holds the article.
@@ -42,6 +41,9 @@ _ELSEWHERE = (
 )
 
 
+_place = attrgetter("place")
+
+
 class Mark(NamedTuple):
     """An element, its place among the named ones of the page, and its class, id, itemprop, rel and property in small letters."""
 
@@ -59,26 +61,33 @@ class Marks:
         self._elsewhere: dict[HtmlElement, bool] = {}
         self._texts: list[str] | None = None
         self._headings: dict[str, int] = {}
-        self._found: dict[re.Pattern[str], dict[str, bool]] = {}
+        self._by_names: dict[str, list[Mark]] = {}
+        self._by_tag: dict[str, list[Mark]] = {}
 
     def all(self) -> list[Mark]:
         """Every named element, at most 20,000."""
         if self._all is None:
-            elements: list[HtmlElement] = _NAMED(self._tree)[:_MAX_MARKS]
-            self._all = [Mark(index, element, _names(element)) for index, element in enumerate(elements)]
+            self._all = []
+            for place, (element, tag, names) in enumerate(islice(_named(self._tree), _MAX_MARKS)):
+                mark = Mark(place, element, names)
+                self._all.append(mark)
+                self._by_names.setdefault(names, []).append(mark)
+                if tag in _NAMED_TAGS:
+                    self._by_tag.setdefault(tag, []).append(mark)
         return self._all
 
     def find(self, pattern: re.Pattern[str], tags: frozenset[str] = frozenset()) -> Iterator[Mark]:
-        """Marks whose names match, or whose element is one of `tags`, outside what frames the article."""
-        # The cards of a page all have the same names: each is searched once.
-        matches = self._found.setdefault(pattern, {})
-        for mark in self.all():
-            names = mark.names
-            match = matches.get(names)
-            if match is None:
-                match = matches[names] = pattern.search(names) is not None
-            if (match or (tags and mark.element.tag in tags)) and not self.is_elsewhere(mark.element):
-                yield mark
+        """Marks whose names match, or whose element is one of `tags`, outside what frames the article.
+
+        Tags may be `abbr`, `address`, `figure`, `h1`, `h2`, `h3` and `time`.
+        """
+        self.all()
+        found = [mark for names, marks in self._by_names.items() if _matches(pattern, names) for mark in marks]
+        more = [mark for tag in tags for mark in self._by_tag.get(tag, ())]
+        if more:
+            found = list({mark.place: mark for mark in (*found, *more)}.values())
+        found.sort(key=_place)
+        return (mark for mark in found if not self.is_elsewhere(mark.element))
 
     def is_elsewhere(self, element: HtmlElement) -> bool:
         """Whether the element stands among comments, teasers of other articles, or in the frame of the page."""
@@ -127,7 +136,8 @@ class Marks:
     def texts(self) -> list[str]:
         """The pieces of text of the page, white space collapsed, at most 3,000."""
         if self._texts is None:
-            self._texts = [" ".join(str(text).split()) for text in _TEXTS(self._tree)[:_MAX_TEXTS]]
+            filled = (text for text in _TEXTS(self._tree) if not text.isspace())
+            self._texts = [" ".join(text.split()) for text in islice(filled, _MAX_TEXTS)]
         return self._texts
 
     def near(self, title: str, *, after: int = 40, before: int = 15) -> list[str]:
@@ -138,10 +148,29 @@ class Marks:
         return [*texts[at + 1 : at + 1 + after], *texts[max(at - before, 0) : at][::-1]] if at >= 0 else []
 
 
-def _names(element: HtmlElement) -> str:
-    get = element.get
-    names = f"{get('class') or ''} {get('id') or ''} {get('itemprop') or ''} {get('rel') or ''} {get('property') or ''}"
-    return names[:_MAX_NAMES].lower()
+def _named(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str, str]]:
+    """The elements of the body that say what they are, with their tags, and their names in small letters."""
+    body = tree.find("body")
+    if body is None:
+        return
+    for element in body.iterdescendants():
+        get = element.get
+        tag = element.tag
+        said = (get("class"), get("id"), get("itemprop"), get("rel"), get("property"))
+        if said != _SILENT:
+            yield element, tag, " ".join(name or "" for name in said)[:_MAX_NAMES].lower()
+        elif (tag in _NAMED_TAGS and tag != "abbr") or get("pubdate") is not None:
+            yield element, tag, _NAMELESS
+
+
+_SILENT = (None,) * 5
+_NAMELESS = " " * 4
+
+
+@lru_cache(maxsize=16_384)
+def _matches(pattern: re.Pattern[str], names: str) -> bool:
+    """The cards of a page all have the same names, and so have the pages of a site: each is searched once."""
+    return pattern.search(names) is not None
 
 
 def _frames(element: HtmlElement) -> bool:
