@@ -54,11 +54,11 @@ _LINKED = 0.3
 _ENOUGH = 0.5
 """Share of the page's running text below which the quick answer is doubted."""
 _TORN = 2
-"""Headings between the lines of a text that may be missing there: those of teasers and boxes."""
+"""Headings between the lines of a text that may be those of boxes and teasers."""
 _MUCH = 0.75
 _WHOLE = 1000
 """Characters from which a quick answer may be a whole article, however much other text the page has."""
-_NOT_WORD = re.compile(r"\W+")
+_NOT_WORD = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,13 @@ class Piece:
 
 
 class PageText:
-    """A copy of a page made ready for reading: noise and hooked elements off, joiners hidden, its blocks listed."""
+    """A copy of a page made ready for reading: noise and hooked elements off, joiners hidden, its blocks listed.
 
-    def __init__(self, tree: HtmlElement) -> None:
+    `html` is the page's source.
+    """
+
+    def __init__(self, tree: HtmlElement, html: str) -> None:
+        self.declares = "articleBody" in html
         self.tree: HtmlElement = copy.deepcopy(tree)
         etree.strip_elements(self.tree, etree.Comment, *_NOISE, with_tail=False)
         _undo_layout_tables(self.tree)
@@ -80,7 +84,8 @@ class PageText:
         for element in excluded:
             element.drop_tree()
         self.length = _lighten(self.tree)
-        self.joiners = _hide_joiners(self.tree)
+        has_joiners = any(joiner in block.text for block in self.blocks for joiner in _JOINERS)
+        self.joiners = _hide_joiners(self.tree) if has_joiners else {}
 
 
 def _undo_layout_tables(tree: HtmlElement) -> None:
@@ -116,8 +121,6 @@ _NOT_XML = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 0xFFFE, 0xFFFF), " 
 def _hide_joiners(tree: HtmlElement) -> dict[int, str]:
     """Replace the joiners in the text by letters that it does not use; return the table that brings them back."""
     text = "".join(tree.itertext())
-    if not any(joiner in text for joiner in _JOINERS):
-        return {}
     free = [letter for letter in _STAND_INS if letter not in text]
     hide = {ord(joiner): letter for joiner, letter in zip(_JOINERS, free, strict=False)}
     table = {**_NOT_XML, **hide}
@@ -133,16 +136,17 @@ def read_body(page: PageText) -> tuple[list[Piece], str]:
     """Return the lines that are the article's by trafilatura, and the route: `itemprop`, `fast`, `full` or `densest`."""
     running = [block for block in page.blocks if _is_running(block)]
     mass = sum(len(block.text) for block in running)
-    parts = _declared_parts(page.tree)
+    parts = _declared_parts(page.tree) if page.declares else []
     if parts:
         lines = _ask(page, _alone(parts), _QUICK)
         if _length(lines) >= _ENOUGH * mass and sum(len(line.split()) for line in lines) >= _MIN_WORDS:
             return _place(lines, page.blocks), "itemprop"
-    if (element := article_element(running, _ENOUGH * mass)) is not None:
-        quick = _place(_ask(page, alone(element, page.length // 2), _QUICK), page.blocks)
-        if _size(quick) >= _ENOUGH * mass and not (_is_teasers(quick, page.blocks) or _is_torn(quick, page.blocks)):
-            return quick, "fast"
-    quick = _place(_ask(page, page.tree, _QUICK), page.blocks)
+    element = article_element(running, _ENOUGH * mass)
+    quick = _place(
+        _ask(page, alone(element, page.length // 2) if element is not None else page.tree, _QUICK), page.blocks
+    )
+    if element is not None and _is_torn(quick, page.blocks):
+        quick = _place(_ask(page, page.tree, _QUICK), page.blocks)
     size = _size(quick)
     if size >= _ENOUGH * mass and not _is_teasers(quick, page.blocks):
         return quick, "fast"
@@ -166,16 +170,12 @@ def _is_teasers(pieces: Sequence[Piece], blocks: Sequence[Block]) -> bool:
 
 
 def _is_torn(pieces: Sequence[Piece], blocks: Sequence[Block]) -> bool:
-    """Tell whether the lines lack most of the headings that stand between them."""
-    found = {piece.block for piece in pieces if piece.block >= 0}
-    if not found:
-        return True
-    between = [
-        index
-        for index in range(min(found), max(found))
-        if blocks[index].element.tag in HEADINGS and not blocks[index].hook
-    ]
-    return sum(index not in found for index in between) > max(_TORN, len(between) // 2)
+    """Tell whether lines have been run together, and the headings between the others lost."""
+    found = [piece.block for piece in pieces if piece.block >= 0]
+    if not found or len(found) == len(pieces):
+        return not found
+    between = {index for index in range(min(found), max(found)) if blocks[index].element.tag in HEADINGS}
+    return len(between) > _TORN and between.isdisjoint(found)
 
 
 def _size(pieces: Sequence[Piece]) -> int:
@@ -264,9 +264,11 @@ def _place(lines: Sequence[str], blocks: Sequence[Block]) -> list[Piece]:
 
     (A title stands in the heading, and again where the text begins: the line of the text is the second.)
     """
+    # to take the marks off every block would cost more than all the rest here
+    ends = {_ends(line) for line in lines}
     places: dict[str, list[int]] = {}
     for index, block in enumerate(blocks):
-        if not block.hook:
+        if not block.hook and _ends(block.text) in ends:
             places.setdefault(_NOT_WORD.sub("", block.text), []).append(index)
     found = [places.get(_NOT_WORD.sub("", line), ()) for line in lines]
     pieces: list[Piece] = []
@@ -281,6 +283,12 @@ def _place(lines: Sequence[str], blocks: Sequence[Block]) -> list[Piece]:
             last = place
         pieces.append(Piece(_unmarked(line, blocks[place].text if place >= 0 else line), place))
     return pieces
+
+
+def _ends(text: str) -> str:
+    """Return the first and the last letter or digit of a text."""
+    first = next(filter(str.isalnum, text), "")
+    return first + next(filter(str.isalnum, reversed(text)), "")
 
 
 def _unmarked(line: str, block: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
@@ -23,9 +24,21 @@ _WORDS = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"\d+")
 
 
+_LONG_LINE = 200
+"""Characters beyond which hardly a phrase fits: running text is not searched for labels."""
+
+
 def line_key(line: str) -> str:
     """Return what makes two lines the same line: letters folded, each number a 0, punctuation and spacing off."""
+    return _short_key(line) if len(line) <= _LONG_LINE else _key(line)
+
+
+def _key(line: str) -> str:
     return " ".join(_WORDS.findall(_DIGITS.sub("0", fold(line))))
+
+
+_short_key = lru_cache(maxsize=8192)(_key)
+"""Several readers ask for the same lines, and the pages of a site share those of their frame (some 3 MB at most)."""
 
 
 Scope = Literal["line", "edge", "top", "link", "context"]
@@ -43,7 +56,7 @@ class Phrase:
     pattern: re.Pattern[str] | None
 
     def fits(self, line: str, key: str) -> bool:
-        """Tell whether the line (its `line_key` is `key`) is what the phrase says."""
+        """Tell whether the line, in small letters (its `line_key` is `key`), is what the phrase says."""
         if self.max_length and len(line) > self.max_length:
             return False
         if self.pattern is not None:
@@ -57,22 +70,20 @@ class Phrase:
         return key == self.key
 
 
-_LONG_LINE = 200
-"""Characters beyond which hardly a phrase fits: running text is not searched for labels."""
-
-
 class PhraseTable:
     """The rows, found by the first word of a line (most lines start with a word that no row has)."""
 
     def __init__(self, phrases: Sequence[Phrase]) -> None:
         self._by_word: dict[str, list[Phrase]] = {}
-        self._anywhere: list[Phrase] = []
-        self._in_long_lines: list[Phrase] = []
+        self._within = [phrase for phrase in phrases if phrase.match == "contains"]
+        self._patterns = [phrase for phrase in phrases if phrase.match == "regex"]
+        self._in_long_lines = [
+            phrase
+            for phrase in (*self._within, *self._patterns)
+            if not phrase.max_length or phrase.max_length > _LONG_LINE
+        ]
         for phrase in phrases:
             if phrase.match in {"contains", "regex"}:
-                self._anywhere.append(phrase)
-                if not phrase.max_length or phrase.max_length > _LONG_LINE:
-                    self._in_long_lines.append(phrase)
                 continue
             self._by_word.setdefault(phrase.key.split(" ", 1)[0], []).append(phrase)
             if phrase.match == "number":
@@ -81,8 +92,11 @@ class PhraseTable:
     def find(self, line: str, key: str) -> list[Phrase]:
         """Return the rows that the line fits."""
         rows = self._by_word.get(key.split(" ", 1)[0], ())
-        anywhere = self._anywhere if len(line) <= _LONG_LINE else self._in_long_lines
-        return [phrase for phrase in (*rows, *anywhere) if phrase.fits(line, key)]
+        is_short = len(line) <= _LONG_LINE
+        held = [phrase for phrase in self._within if phrase.key in key] if is_short else ()
+        patterns = self._patterns if is_short else self._in_long_lines
+        low = line.lower()
+        return [phrase for phrase in (*rows, *held, *patterns) if phrase.fits(low, key)]
 
 
 def _load() -> PhraseTable:
@@ -97,7 +111,8 @@ def _load() -> PhraseTable:
                     match=row["match"],
                     scope=row["scope"],  # type: ignore[arg-type]
                     max_length=int(row["max_length"] or 0),
-                    pattern=re.compile(row["phrase"], re.IGNORECASE) if is_pattern else None,
+                    # no IGNORECASE: such a pattern looks at each letter, one that begins with a word skips to it
+                    pattern=re.compile(row["phrase"]) if is_pattern else None,
                 )
             )
     return PhraseTable(phrases)

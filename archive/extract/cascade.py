@@ -79,7 +79,7 @@ def find_text(document: Document, metadata: Metadata) -> Text:
     def is_title(line: str) -> bool:
         return line_key(line) in titles
 
-    page = PageText(document.tree)
+    page = PageText(document.tree, document.html)
     pieces, route = read_body(page)
     if covers_little(pieces, page):
         pieces = join_twins(pieces, page.blocks)

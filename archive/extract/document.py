@@ -117,7 +117,9 @@ def read(page: Page) -> Document:
     _require_html(page.body, content_type)
     decoded = decode(page.body, content_type=content_type)
     _require_simple(decoded.text)
-    tree = parse(decoded.text)
+    # the body itself is what the text would be encoded to again
+    is_same = decoded.why == "valid" and b"\0" not in page.body
+    tree = parse(page.body if is_same else decoded.text)
     if _too_deep(tree):
         raise Unreadable("too-complex", f"elements nested more than {_MAX_DEPTH} deep")
     return Document(
@@ -129,8 +131,8 @@ def read(page: Page) -> Document:
     )
 
 
-def parse(text: str) -> HtmlElement:
-    """Parses HTML into `HtmlElement` nodes by lxml's lookup in C; its lookup by tag name runs Python for each node.
+def parse(source: str | bytes) -> HtmlElement:
+    """Parses HTML (bytes are UTF-8) into `HtmlElement` nodes by lxml's lookup in C; its lookup by tag name runs Python for each node.
 
     Raises:
         Unreadable: nothing in the text makes a document.
@@ -149,7 +151,8 @@ def parse(text: str) -> HtmlElement:
         )
     )
     try:
-        tree = etree.fromstring(_settable(text), parser)
+        data = source if isinstance(source, bytes) else source.encode("utf-8", "replace")
+        tree = etree.fromstring(_settable(data), parser)
     except etree.XMLSyntaxError as error:
         raise Unreadable("empty", f"no elements ({error.msg})") from error
     if not isinstance(tree, HtmlElement):
@@ -158,9 +161,9 @@ def parse(text: str) -> HtmlElement:
     return tree
 
 
-def _settable(text: str) -> bytes:
-    """`text` as UTF-8 without the characters, written out or as references, that lxml reads and then refuses to set elsewhere."""
-    data = text.encode("utf-8", "replace").translate(_FORM_FEED_TO_BLANK, _CONTROLS)
+def _settable(source: bytes) -> bytes:
+    """`source`, UTF-8, without the characters, written out or as references, that lxml reads and then refuses to set elsewhere."""
+    data = source.translate(_FORM_FEED_TO_BLANK, _CONTROLS)
     if b"\xef\xbf" in data:
         data = _NO_CHARACTERS.sub(b"", data)
     return _BAD_REFERENCE.sub(b"", data) if b"&#" in data else data
