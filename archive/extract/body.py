@@ -53,6 +53,9 @@ _LINKED = 0.3
 """Share of link text from which a line is no running text."""
 _ENOUGH = 0.5
 """Share of the page's running text below which the quick answer is doubted."""
+_SOME = 0.2
+"""Share of it that an element with an article's name must hold to be read alone: enough that it is no teaser."""
+_SCRAP = 0.1
 _TORN = 2
 """Headings between the lines of a text that may be those of boxes and teasers."""
 _MUCH = 0.75
@@ -141,11 +144,11 @@ def read_body(page: PageText) -> tuple[list[Piece], str]:
         lines = _ask(page, _alone(parts), _QUICK)
         if _length(lines) >= _ENOUGH * mass and sum(len(line.split()) for line in lines) >= _MIN_WORDS:
             return _place(lines, page.blocks), "itemprop"
-    element = article_element(running, _ENOUGH * mass)
+    element = article_element(running, _SOME * mass)
     quick = _place(
         _ask(page, alone(element, page.length // 2) if element is not None else page.tree, _QUICK), page.blocks
     )
-    if element is not None and _is_torn(quick, page.blocks):
+    if element is not None and (_is_scrap(quick, page.blocks) or _is_torn(quick, page.blocks)):
         quick = _place(_ask(page, page.tree, _QUICK), page.blocks)
     size = _size(quick)
     if size >= _ENOUGH * mass and not _is_teasers(quick, page.blocks):
@@ -167,6 +170,11 @@ def _is_teasers(pieces: Sequence[Piece], blocks: Sequence[Block]) -> bool:
         return False
     foreign = sum(len(piece.text) * (blocks[piece.block].linked if piece.block >= 0 else 1) for piece in pieces)
     return foreign >= _LINKED * _size(pieces)
+
+
+def _is_scrap(pieces: Sequence[Piece], blocks: Sequence[Block]) -> bool:
+    """Tell whether the lines are little of what the page says: a recipe is in its table, not in the words below it."""
+    return _size(pieces) < _SCRAP * sum(len(block.text) for block in blocks)
 
 
 def _is_torn(pieces: Sequence[Piece], blocks: Sequence[Block]) -> bool:
