@@ -178,7 +178,7 @@ def read_blocks(tree: HtmlElement) -> tuple[list[Block], list[HtmlElement]]:
     reader = _Reader(root)
     walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
     for event, element in walk:
-        tag = element.tag
+        tag = str(element.tag)
         if event == "start":
             if tag in SILENT_TAGS:
                 walk.skip_subtree()

@@ -155,7 +155,7 @@ def _named(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str, str]]:
         return
     for element in body.iterdescendants():
         get = element.get
-        tag = element.tag
+        tag = str(element.tag)
         said = (get("class"), get("id"), get("itemprop"), get("rel"), get("property"))
         if said != _SILENT:
             yield element, tag, " ".join(name or "" for name in said)[:_MAX_NAMES].lower()
