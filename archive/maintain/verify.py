@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive import warc
@@ -19,7 +20,6 @@ from archive.store import files, places, runs
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
-    from pathlib import Path
     from typing import Any
 
     from archive.collection import Collection
@@ -130,7 +130,8 @@ class _Away:
 
 def _check_lines(check: FileCheck, lines: dict[str, fingerprint.Fingerprint], report: Report) -> None:
     if lines.pop(check.name, fingerprint.NOTHING) != check.lines:
-        detail = "the lines of this file in indexes/index.cdxj are not those of its records: run `warraq repair`"
+        mend = "repair" if isinstance(check.path, Path) else "reindex"
+        detail = f"the lines of this file in indexes/index.cdxj are not those of its records: run `warraq {mend}`"
         report.problems.append(Problem(kind="index", file=check.name, detail=detail))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -158,6 +159,28 @@ def test_a_url_with_a_secret_or_without_sense_is_refused(url, collection):  # no
         open_storage(url)
     assert "secret@" not in str(error.value)
     assert "word@" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "missing"), [("s3://bucket/x", "s3fs"), ("s3://bucket/x", "fsspec"), ("gs://b/x", "fsspec")]
+)
+def test_without_the_libraries_it_says_what_to_install(url, missing, collection, monkeypatch):  # noqa: F811
+    if missing == "s3fs":
+        pytest.importorskip("fsspec", reason="needs fsspec, of the dev group")
+    monkeypatch.setitem(sys.modules, missing, None)
+    code, text = tell(collection, "upload", "--to", url)
+    assert code == 2
+    assert f"needs {missing}: pip install 'warraq[s3]'" in text
+
+
+def test_an_endpoint_in_the_clear_is_warned_of_unless_it_is_this_machine(caplog):
+    pytest.importorskip("s3fs", reason="needs warraq[s3]")
+    from archive.storage import open_storage
+
+    open_storage("s3://bucket/x?endpoint_url=http://127.0.0.1:9")
+    assert caplog.text == ""
+    open_storage("s3://bucket/x?endpoint_url=http://s3.example.net")
+    assert "in the clear" in caplog.text
 
 
 class TestMoved:
