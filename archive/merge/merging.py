@@ -18,6 +18,8 @@ from archive.imports import Indexer
 from archive.ingest import iso, open_ingest
 from archive.maintain import redact
 from archive.merge import files, ledgers
+from archive.merge.plan import Plan
+from archive.merge.plan import plan as plan_files
 from archive.merge.rows import Rows
 from archive.merge.shard import Shard, open_shard
 from archive.store import captures, frontier, joining, runs
@@ -112,9 +114,9 @@ def foresee(shards: Sequence[Path], into: Collection, *, site: str = "") -> Merg
         store = stack.enter_context(open_store(into.database, read_only=True)) if into.exists() else None
         for folder in shards:
             with open_shard(folder, site=site) as shard:
-                plan = files.plan(shard, into, store)
+                plan = plan_files(shard, into, store)
                 done.shards += 1
-                done.files += len(plan.take)
+                done.files += plan.files
                 done.bytes += sum(source.size for source in plan.take.values())
                 done.looked_at += plan.captures
                 done.captures += plan.captures - plan.known - plan.without_file
@@ -161,10 +163,10 @@ class _Merge:
         self._waiting: set[str] = set()
         self._out: dict[str, str] = joining.redacted(self._store.db)
 
-    def take(self, shard: Shard) -> files.Plan:
+    def take(self, shard: Shard) -> Plan:
         """Takes all that the shard has and that is final."""
-        plan = files.plan(shard, self._into, self._store)
-        self.done.files += files.take(plan, shard, self._into, progress=self._telling(shard, "files"))
+        plan = plan_files(shard, self._into, self._store)
+        self.done.files += files.take(plan, shard, self._into, self._store, progress=self._telling(shard, "files"))
         self._out |= joining.redacted(shard.store.db)
         rows = Rows(shard, plan.names, self._into, self._store, redacted=set(self._out))
         rows.add(self._telling(shard, "captures"))
@@ -181,7 +183,7 @@ class _Merge:
                 self._left[plan.names[name]] = joining.site_of_file(shard.store.db, name)
         return plan
 
-    def _count(self, plan: files.Plan, rows: Rows) -> None:
+    def _count(self, plan: Plan, rows: Rows) -> None:
         self.done.shards += 1
         self.done.bytes += sum(source.size for name, source in plan.take.items() if name in plan.names)
         self.done.looked_at += plan.captures

@@ -11,6 +11,7 @@ from archive import warc
 from archive.collection import Collection
 from archive.database import open_store
 from archive.errors import DamagedFileError
+from archive.holdings import Holdings
 from archive.store import joining
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.store import Store
+    from archive.store.files import FileRow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +27,7 @@ class Shard:
     """An archive to be merged into another. `alive`: somebody writes to it now, so what is open there is not final.
 
     `manifest` has the SHA-256 of the closed files, by name; `closed` their paths (without those that a living writer has yet to enter
-    in the manifest); `left` the open files of a dead writer, by their final names.
+    in the manifest); `left` the open files of a dead writer, by their final names; `stored` those that are in a storage, and not there.
     """
 
     collection: Collection
@@ -34,6 +36,7 @@ class Shard:
     manifest: dict[str, str]
     closed: dict[str, Path]
     left: dict[str, Path]
+    stored: dict[str, FileRow]
     site: str = ""
 
     @property
@@ -104,5 +107,6 @@ def open_shard(folder: Path, *, site: str = "", is_ours: bool = False) -> Iterat
             manifest=manifest,
             closed=closed,
             left={name: path for name, path in left.items() if name not in closed},
+            stored={row.filename: row for row in Holdings(collection.warcs, store.db).away()},
             site=site,
         )

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from sqlite_utils.utils import sqlite3
 
-from archive import cdxj, warc
+from archive import Archive, cdxj, warc
 from archive.collection import Collection
 from archive.database import open_store
 from archive.errors import ArchiveLockedError, ArchiveNotFoundError, SchemaTooNewError, UsageError
 from archive.maintain import redact
 from archive.merge import foresee, merge
+from archive.upload import upload
 from tests.archive.merge.machines import Machine, Served, contents
 from tests.archive.merge.test_merge import HISTORY, A, B, Here, crawled, dump, of, problems, run
 
@@ -306,3 +307,17 @@ def test_what_would_come_in_is_said_without_changing_anything(shard, tmp_path):
     before = dump(into.folder)
     assert not foresee([shard], into).changed
     assert dump(into.folder) == before
+
+
+def test_files_that_are_in_a_storage_stay_there_and_are_read_from_there(shard, tmp_path):
+    upload(Collection(shard), to=str(tmp_path / "there"), clock=lambda: NOW, remove_after_days=0)
+    assert not list((shard / "archive").glob("*.warc.gz"))
+    into = tmp_path / "m"
+    done = run([shard], into)
+    assert (done.captures, done.lost) == (len(of("a.example")), [])
+    assert not list((into / "archive").glob("*.warc.gz"))
+    with Archive(into) as archive:
+        assert all(archive.record(row).type == "response" for row in archive.newest())
+        assert archive.search("الوزير").total == 1
+    assert problems(into) == []
+    assert not run([shard], into).changed

@@ -1,0 +1,201 @@
+"""Plans which of a shard's WARC files must come into an archive, and under which names: a shard and what is here in; a plan out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from archive import warc
+from archive.errors import DamagedFileError, LinkedFileError
+from archive.store import files as file_rows
+from archive.store import joining
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Any
+
+    from archive.collection import Collection
+    from archive.merge.shard import Shard
+    from archive.store import Store
+    from archive.store.files import FileRow
+
+SLICE = 1 << 20
+SAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A file to be taken: of one that a dead writer left open, only its `size` good bytes; `sha256` is of what is taken."""
+
+    path: Path
+    size: int
+    sha256: str
+    was_closed: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class Plan:
+    """What is to be done about the files of one shard.
+
+    `names` says under which name a file of the shard lies here, also when it is yet to be taken; `take` are those, and `stored` those
+    that lie in a storage and stay there. `waiting` are
+    files that a living writer has not finished, `lost` those that rows point into and that are nowhere; `without_file` counts the
+    captures that are in these and not here.
+    """
+
+    names: dict[str, str] = field(default_factory=dict)
+    take: dict[str, Source] = field(default_factory=dict)
+    stored: dict[str, FileRow] = field(default_factory=dict)
+    waiting: set[str] = field(default_factory=set)
+    lost: set[str] = field(default_factory=set)
+    captures: int = 0
+    known: int = 0
+    without_file: int = 0
+    damaged: list[DamagedFileError] = field(default_factory=list)
+
+    @property
+    def files(self) -> int:
+        """How many files are to come in."""
+        return len(self.take) + len(self.stored)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Count:
+    """Captures of the shard by file: all, and those that are here already, with a few of these to find the file by."""
+
+    all: Counter[str] = field(default_factory=Counter)
+    known: Counter[str] = field(default_factory=Counter)
+    samples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+
+def plan(shard: Shard, collection: Collection, store: Store | None) -> Plan:
+    """Compares what the shard has with what is here (`store` is None when there is nothing); changes nothing."""
+    count = _count(shard, store)
+    done = Plan(captures=count.all.total(), known=count.known.total())
+    here = _Here(collection, store)
+    for name in sorted([*shard.closed, *shard.left]):
+        if shard.wants(name):
+            _plan_file(name, shard, count, here, done)
+    for name, row in shard.stored.items():
+        if shard.wants(name):
+            _plan_stored(name, row, here, done)
+    for name in count.all - count.known:
+        if name in done.names:
+            continue
+        if moved := here.by_sha256.get(shard.manifest.get(name, "")):  # an earlier merge has moved it here
+            done.names[name] = moved
+        else:
+            (done.waiting if shard.alive else done.lost).add(name)
+            done.without_file += count.all[name] - count.known[name]
+    return done
+
+
+def _plan_file(name: str, shard: Shard, count: _Count, here: _Here, done: Plan) -> None:
+    path = shard.closed.get(name) or shard.left[name]
+    if path.is_symlink():  # of a folder that came from somebody else it may lead anywhere
+        done.damaged.append(LinkedFileError(path))
+        return
+    source = source_of(shard, name)
+    if found := here.name_of(name, source, count.samples.get(name, [])):
+        done.names[name] = found
+    elif count.all[name] > count.known[name] or not count.all[name]:
+        done.names[name] = here.free_name(name, source.sha256)
+        done.take[name] = source
+
+
+def _plan_stored(name: str, row: FileRow, here: _Here, done: Plan) -> None:
+    found = here.by_sha256.get(row.sha256)
+    if found is None and here.free_name(name, row.sha256) == name:  # it lies in its storage under its own name only
+        done.stored[name] = row
+        found = name
+    if found:
+        done.names[name] = found
+
+
+def _count(shard: Shard, store: Store | None) -> _Count:
+    count = _Count()
+    for rows in shard.batches("captures"):
+        known = joining.known(store.db, [row["record_id"] for row in rows]) if store else set()
+        for row in rows:
+            name = row["warc_filename"]
+            if not shard.wants(name):
+                continue
+            count.all[name] += 1
+            if row["record_id"] in known:
+                count.known[name] += 1
+                samples = count.samples.setdefault(name, [])
+                if len(samples) < SAMPLES:
+                    samples.append(row)
+    return count
+
+
+def source_of(shard: Shard, name: str) -> Source:
+    """What is to be taken of a file of the shard."""
+    if name in shard.closed:
+        path = shard.closed[name]
+        sha256 = shard.manifest.get(name) or warc.sha256_of(path)
+        return Source(path=path, size=path.stat().st_size, sha256=sha256, was_closed=name in shard.manifest)
+    path = shard.left[name]
+    size = warc.whole_part(path)
+    digest = hashlib.sha256()
+    for piece in pieces(path, size):
+        digest.update(piece)
+    return Source(path=path, size=size, sha256=digest.hexdigest(), was_closed=False)
+
+
+class _Here:
+    """The files that this archive has."""
+
+    def __init__(self, collection: Collection, store: Store | None) -> None:
+        self._folder, self._store = collection.warcs, store
+        present = {path.name for path in warc.closed_files(self._folder)}
+        manifest = warc.read_manifest(self._folder)
+        self.by_sha256 = {sha256: name for name, sha256 in manifest.items() if name in present}
+        rows = file_rows.rows(store.db) if store else {}
+        self.by_sha256 |= {row.sha256: name for name, row in rows.items() if row.storage and name not in present}
+        self._promised: set[str] = set()
+
+    def name_of(self, name: str, source: Source, samples: list[dict[str, Any]]) -> str:
+        """The name of that very file here, '' when it is not here.
+
+        It may have another name; and other bytes of the same length, when a page was redacted in one of the two archives.
+        """
+        if found := self.by_sha256.get(source.sha256):
+            return found
+        names = [name]
+        if self._store:
+            names.append(joining.name_of_copy(self._store.db, samples))
+        return next((one for one in names if one and _is_same(self._folder / one, source)), "")
+
+    def free_name(self, name: str, sha256: str) -> str:
+        """A name that no file here has: its own, or one made unlike by its digest."""
+        away = self._store is not None and file_rows.get(self._store.db, name) is not None
+        taken = (
+            away,
+            name in self._promised,
+            (self._folder / name).exists(),
+            (self._folder / (name + warc.OPEN)).exists(),
+        )
+        free = f"{sha256[:12]}-{name}" if any(taken) else name
+        self._promised.add(free)
+        self.by_sha256[sha256] = free
+        return free
+
+
+def _is_same(path: Path, source: Source) -> bool:
+    """Whether two files are one but for tombstones, which change no length: as long, and beginning with the same record."""
+    if not path.is_file() or path.stat().st_size != source.size:
+        return False
+    one, other = (next(warc.read_records(each, max_block=0), None) for each in (path, source.path))
+    return one is not None and other is not None and one.id == other.id != ""
+
+
+def pieces(path: Path, size: int) -> Iterator[bytes]:
+    """The first `size` bytes of a file, piece by piece."""
+    with path.open("rb") as file:
+        while size and (piece := file.read(min(SLICE, size))):
+            size -= len(piece)
+            yield piece
