@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 
 def new_database(path: str) -> Any:
-    db = sqlite3.connect(path)
+    db = sqlite3.connect(path, check_same_thread=False)
     db.execute("PRAGMA journal_mode = OFF")
     db.execute("PRAGMA synchronous = OFF")
     columns = ", ".join(f"{name} NOT NULL DEFAULT ''" for name in COLUMNS)

@@ -6,6 +6,7 @@ Neither OpenSearch nor Quickwit could be had to try them on; these tests hold th
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tests.archive.test_federation import folders  # noqa: F401 - the fixture
 from tests.archive.test_import import warraq
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
+SCALE = DEPLOY.parent / "docs" / "scale.md"
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +71,7 @@ def test_the_index_file_of_quickwit_maps_columns_that_jsonl_has(rows, collection
     assert set(index["search_settings"]["default_search_fields"]) <= set(fields)
 
 
-def test_shards_lie_side_by_side_in_folders_by_month_and_duckdb_reads_them_as_one(folders, tmp_path):  # noqa: F811
+def test_shards_lie_side_by_side_in_folders_by_month_and_duckdb_reads_them_as_one(folders, tmp_path, monkeypatch):  # noqa: F811
     duckdb = pytest.importorskip("duckdb", reason="needs duckdb, of the dev group")
     pytest.importorskip("pyarrow", reason="needs pyarrow, of the parquet extra")
     lake = tmp_path / "lake"
@@ -79,6 +81,10 @@ def test_shards_lie_side_by_side_in_folders_by_month_and_duckdb_reads_them_as_on
         "year=2024/month=03/2024.parquet",
         "year=2025/month=03/2025.parquet",
     }
+    monkeypatch.chdir(tmp_path)
+    commands = re.findall(r'^duckdb -c "(.*)"$', SCALE.read_text("utf-8"), re.MULTILINE)
+    assert len(commands) == 3
+    assert all(duckdb.connect().execute(command).fetchall() for command in commands)
     table = f"read_parquet('{lake}/**/*.parquet', hive_partitioning = true)"
     found = duckdb.connect().execute(f"SELECT year, month, count(*) FROM {table} GROUP BY ALL ORDER BY 1").fetchall()
     assert [(int(year), int(month), count) for year, month, count in found] == [(2024, 3, 3), (2025, 3, 3)]
