@@ -35,11 +35,17 @@ FLAT = 1.3
 """The largest size may cost so many times the smallest and count as flat; half as much again each tenfold counts as logarithmic."""
 
 
+def row(cells: Sequence[str]) -> None:
+    print("| " + " | ".join(cells) + " |", flush=True)
+
+
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    print("| " + " | ".join(heads) + " |\n|" + "---|" * len(heads))
-    for row in rows:
-        print("| " + " | ".join(row) + " |")
-    print(flush=True)
+    row(heads)
+    print("|" + "---|" * len(heads))
+    for cells in rows:
+        row(cells)
+    if rows:
+        print(flush=True)
 
 
 def apart(work: Callable[..., Any], *arguments: object) -> Any:
@@ -66,18 +72,16 @@ def of_frontier(size: int, folder: str) -> tuple[growth_frontier.Figures, int]:
 def frontiers(sizes: Sequence[int], folder: str) -> None:
     heads = ["known URLs", "start ms", "draw 32 ms", "announce 64 known + 10 new ms", "visit ms", "recrawl a page ms"]
     heads += ["count due ms", "memory + MB", "database MB", "bytes a URL"]
-    found, rows = [], []
+    table(heads, [])
+    found = []
     for size in sizes:
         figures, stored = of_frontier(size, folder)
         found.append(list(asdict(figures).values()))
-        rows.append(
-            [f"{size:,}", *(f"{value:.2f}" for value in found[-1]), f"{stored / 1e6:.0f}", f"{stored / size:.0f}"]
-        )
-        print(f"{size:,} known URLs measured", file=sys.stderr, flush=True)
+        row([f"{size:,}", *(f"{value:.2f}" for value in found[-1]), f"{stored / 1e6:.0f}", f"{stored / size:.0f}"])
     if len(sizes) > 1:
         grown = [verdict(first, last, sizes[-1] / sizes[0]) for first, last in zip(found[0], found[-1], strict=True)]
-        rows.append(["verdict", *grown, "", ""])
-    table(heads, rows)
+        row(["verdict", *grown, "", ""])
+    print()
 
 
 def of_articles(size: int, folder: str) -> dict[str, float]:
@@ -93,8 +97,8 @@ def articles(sizes: Sequence[int], folder: str) -> None:
         print(f"{size:,} articles measured", file=sys.stderr, flush=True)
     rows = [[name, *(f"{one[name]:,.2f}" for one in found)] for name in found[0]]
     if len(sizes) > 1:
-        for row, name in zip(rows, found[0], strict=True):
-            row.append(verdict(found[0][name], found[-1][name], sizes[-1] / sizes[0]))
+        for cells, name in zip(rows, found[0], strict=True):
+            cells.append(verdict(found[0][name], found[-1][name], sizes[-1] / sizes[0]))
     table(["articles held", *(f"{size:,}" for size in sizes), *(["verdict"] if len(sizes) > 1 else [])], rows)
 
 
