@@ -12,7 +12,7 @@ from archive.collection import Collection
 from archive.database import open_store
 from archive.errors import DamagedFileError
 from archive.holdings import Holdings
-from archive.store import joining
+from archive.store import DatabaseError, joining
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,11 +82,19 @@ def _conversions(path: Path) -> Iterator[str]:
         return
 
 
+def _open(collection: Collection) -> Store:
+    try:
+        return open_store(collection.database, read_only=True)
+    except DatabaseError as error:
+        problem = f"no database that can be read ({error}; `warraq reindex` there rebuilds it)"
+        raise DamagedFileError(collection.database, 0, problem) from error
+
+
 @contextmanager
 def open_shard(folder: Path, *, site: str = "", is_ours: bool = False) -> Iterator[Shard]:
     """Opens a shard for reading, its -wal included; changes nothing in it. `is_ours`: the caller holds its lock.
 
-    Raises ArchiveNotFoundError, SchemaTooNewError.
+    Raises ArchiveNotFoundError, SchemaTooNewError, DamagedFileError when its database cannot be read.
     """
     collection = Collection(folder)
     collection.require()
@@ -99,7 +107,7 @@ def open_shard(folder: Path, *, site: str = "", is_ours: bool = False) -> Iterat
     if alive:
         closed = {name: path for name, path in closed.items() if name in manifest}
         left = {}
-    with open_store(collection.database, read_only=True) as store:
+    with _open(collection) as store:
         yield Shard(
             collection=collection,
             store=store,

@@ -14,7 +14,7 @@ from sqlite_utils.utils import sqlite3
 from archive import Archive, cdxj, warc
 from archive.collection import Collection
 from archive.database import open_store
-from archive.errors import ArchiveLockedError, ArchiveNotFoundError, SchemaTooNewError, UsageError
+from archive.errors import ArchiveLockedError, ArchiveNotFoundError, DamagedFileError, SchemaTooNewError, UsageError
 from archive.maintain import redact
 from archive.merge import foresee, merge
 from archive.upload import upload
@@ -321,3 +321,24 @@ def test_files_that_are_in_a_storage_stay_there_and_are_read_from_there(shard, t
         assert archive.search("الوزير").total == 1
     assert problems(into) == []
     assert not run([shard], into).changed
+
+
+def test_of_one_version_in_two_shards_the_row_of_the_earlier_capture_stays_whatever_the_order(tmp_path):
+    text = "قال الوزير إن الخطة جاهزة"
+    late = crawled(tmp_path / "late", [Served(url=A.format(1), hours=2, text=text, author="ليلى")])
+    early = crawled(tmp_path / "early", [Served(url=A.format(1), hours=1, text=text, author="سمير")])
+    run([late, early], tmp_path / "m")
+    run([early, late], tmp_path / "n")
+    with Archive(tmp_path / "m") as archive:
+        (row,) = archive.versions(A.format(1))
+        assert (row["author"], row["last_seen_at"] > row["fetched_at"]) == ("سمير", True)
+        assert [archive.search(f"author:{name}").total for name in ("سمير", "ليلى")] == [1, 0]
+    assert contents(Collection(tmp_path / "m"), own_ids=True) == contents(Collection(tmp_path / "n"), own_ids=True)
+
+
+def test_a_shard_whose_database_is_none_is_named(shard, tmp_path):
+    for path in shard.glob("warraq.db*"):
+        path.unlink()
+    (shard / "warraq.db").write_bytes(b"no database at all" * 1000)
+    with pytest.raises(DamagedFileError, match=str(shard)):
+        run([shard], tmp_path / "m")
