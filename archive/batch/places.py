@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive import warc
+from archive.batch.fetching import fetch, is_remote
 from archive.durable import replace_file
 from archive.errors import ArchiveError, DamagedFileError, NotWritableError
 
@@ -37,12 +38,22 @@ def bring(file: PlannedFile, plan: Plan, folder: Path, warcs: Path) -> Path:
     One whose records cannot be reached one by one is rewritten so that they can; the rewritten file stays in the batch's
     folder, for rows point at it. Raises DamagedFileError when that cannot be done, ChangedFileError, NotWritableError.
     """
+    if is_remote(file.path):
+        fetched = fetch(file.path, warcs.parent / "fetched")
+        try:
+            return _reachable(fetched, file, plan, folder, warcs)
+        finally:
+            fetched.unlink()
     source = Path(file.path)
     size = source.stat().st_size
     if size != file.size:
         raise ChangedFileError(file.path, file.size, size)
+    return _reachable(source, file, plan, folder, warcs)
+
+
+def _reachable(source: Path, file: PlannedFile, plan: Plan, folder: Path, warcs: Path) -> Path:
     if source.name.endswith(".gz") and _is_one_stream(source):
-        source = _rewritten(source, folder / "rewritten")
+        source = _rewritten(source, file.path, folder / "rewritten")
     return _linked(source, warcs, copies=plan.copies or not plan.shards)
 
 
@@ -55,10 +66,10 @@ def _is_one_stream(path: Path) -> bool:
     return False
 
 
-def _rewritten(source: Path, folder: Path) -> Path:
-    """Named by the whole path, so that each file has its own; a rewriting that was killed left nothing of that name."""
+def _rewritten(source: Path, path: str, folder: Path) -> Path:
+    """Named by the whole path in the plan, so that each file has its own; a rewriting that was killed left nothing of that name."""
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{warc.sha1_digest(os.fsencode(source))[5:13]}-{source.name}"
+    target = folder / f"{warc.sha1_digest(os.fsencode(path))[5:13]}-{source.name}"
     return target if target.exists() else warc.recompress(source, target)
 
 

@@ -32,7 +32,7 @@ MEGABYTES = 2048
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedFile:
-    """A WARC to read: an absolute path or a URL, and its size in bytes (0 when it is not known before it is fetched)."""
+    """A WARC to read: an absolute path or a URL, and its size in bytes (0 for a URL: nobody has asked)."""
 
     path: str
     size: int
@@ -65,7 +65,11 @@ def divide(files: Iterable[PlannedFile], tasks: int) -> tuple[tuple[PlannedFile,
     Neighbours stay together because a revisit mostly refers to a record of its own crawl, whose files have names in a row.
     """
     ordered = sorted(set(files), key=lambda file: file.path)
-    weights = [max(file.size, 1) for file in ordered]
+    if tasks >= len(ordered):
+        return tuple((file,) for file in ordered)
+    known = [file.size for file in ordered if file.size]
+    usual = max(1, sum(known) // max(1, len(known)))  # what a file is taken for whose size nobody has asked
+    weights = [file.size or usual for file in ordered]
     total, before = sum(weights), 0
     runs: list[list[PlannedFile]] = [[] for _ in range(tasks)]
     for file, weight in zip(ordered, weights, strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import sys
 import threading
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive import batch
+from archive.batch.fetching import is_remote
 from archive.cli.writing import json_option, print_json
 from archive.errors import ArchiveError, ArchiveNotFoundError, UsageError
 
@@ -52,6 +54,18 @@ SUFFIXES = (".warc", ".warc.gz")
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="TOML file with a table [slurm] or [ray]: what the executor is given (partition, time, mem_per_cpu_gb …).",
 )
+@click.option(
+    "--paths",
+    "listed",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="List of paths or URLs, one a line, plain or .gz, such as Common Crawl's warc.paths.gz.",
+)
+@click.option(
+    "--prefix",
+    default="",
+    metavar="URL",
+    help="What comes before each line of --paths: https://data.commoncrawl.org/ …",
+)
 @click.option("--status", is_flag=True, help="Only tell how far the batch in the folder is.")
 @json_option
 def batch_(
@@ -67,7 +81,8 @@ def batch_(
 ) -> None:
     """Extract the articles of many WARC files anew, in tasks that can be killed and taken up again.
 
-    FILES are .warc and .warc.gz files, or folders of them. They are read where they lie. What is made is in --into: parquet/ (a row
+    FILES are .warc and .warc.gz files, or folders of them. They are read where they lie; what --paths names by URL is fetched by the task
+    that reads it. What is made is in --into: parquet/ (a row
     for each capture: the article, or the reason why it is none), shards/ (archives, whose WARCs are hard links of the files), or, without
     a choice, both. Started again with the same folder, with or without FILES, it goes on with the tasks that are not done. A damaged
     record, or a page that takes too long or too much memory, costs a row with a reason.
@@ -93,7 +108,8 @@ def batch_(
 
 
 def _plan(files: tuple[Path, ...], folder: Path, wanted: dict[str, Any], *, ask: bool) -> Plan:
-    if not files:
+    listed, prefix = wanted.pop("listed"), wanted.pop("prefix")
+    if not files and listed is None:
         try:
             return batch.read_plan(folder)
         except FileNotFoundError:
@@ -105,18 +121,39 @@ def _plan(files: tuple[Path, ...], folder: Path, wanted: dict[str, Any], *, ask:
         parquet = shards = True
     if not parquet and not shards:
         raise UsageError("nothing to make: --parquet, --shards or both")
-    plan = batch.make_plan(_planned(files), parquet=bool(parquet), shards=bool(shards), **wanted)
+    plan = batch.make_plan(_planned(files, listed, prefix), parquet=bool(parquet), shards=bool(shards), **wanted)
     batch.write_plan(folder, plan)
     return plan
 
 
-def _planned(files: tuple[Path, ...]) -> Iterator[PlannedFile]:
+def _planned(files: tuple[Path, ...], listed: Path | None, prefix: str) -> Iterator[PlannedFile]:
+    for line in _lines(listed) if listed else ():
+        if is_remote(prefix + line):
+            yield batch.PlannedFile(path=prefix + line, size=0)
+        else:
+            files = (*files, Path(prefix + line))
     for path in files:
         found = sorted(one for one in path.rglob("*") if one.name.endswith(SUFFIXES)) if path.is_dir() else [path]
         for one in found:
             if not one.name.endswith(SUFFIXES):
                 raise UsageError(f"{one} is no WARC by its name (.warc, .warc.gz); `warraq import` takes WACZ files")
-            yield batch.PlannedFile(path=str(one.resolve()), size=one.stat().st_size)
+            try:
+                yield batch.PlannedFile(path=str(one.resolve()), size=one.stat().st_size)
+            except FileNotFoundError:
+                raise UsageError(f"{listed} names {one}, which is not there (see --prefix)") from None
+
+
+def _lines(listed: Path) -> Iterator[str]:
+    """The paths of a list, such as Common Crawl's warc.paths.gz."""
+    try:
+        with (
+            gzip.open(listed, "rt", encoding="utf-8")
+            if listed.suffix == ".gz"
+            else listed.open(encoding="utf-8") as file
+        ):
+            yield from (line.strip() for line in file if line.strip())
+    except (gzip.BadGzipFile, EOFError, UnicodeDecodeError) as error:
+        raise UsageError(f"{listed} is no list of paths: {error}") from None
 
 
 def _run(folder: Path, plan: Plan, before: Progress, workers: int) -> list[Failed]:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from archive import Archive, Capture, Collection, Indexer, WorkerKilledError, WorkerPool, open_ingest, read_response
 from archive.batch import PlannedFile, make_plan, read_plan, run_task, write_plan
+from archive.batch.fetching import FetchError, name_of, shown
 from archive.batch.patience import PatientPool
 from archive.batch.plan import divide
 from archive.batch.records import MAX_DAMAGES, read_file
@@ -88,6 +89,7 @@ def test_every_file_is_in_one_task_whatever_order_they_are_named_in(files, tasks
     assert [file.path for run in divided for file in run] == sorted(file.path for file in known)
     assert len(divided) <= tasks
     assert all(divided)
+    assert [len(run) for run in divide(known, len(known) + 1)] == [1] * len(known)
 
 
 def test_tasks_have_about_as_many_bytes_each():
@@ -350,6 +352,48 @@ def test_a_task_without_captures_has_a_file_with_the_same_columns(tmp_path, warc
     assert rows_of(tmp_path / "b") == []
     schemas = [parquet.read_schema(Place(folder=tmp_path / name, rank=0).parquet) for name in "bc"]
     assert schemas[0].equals(schemas[1])
+
+
+def test_a_file_named_by_url_is_fetched_by_its_task_and_kept_in_its_shard(tmp_path, warc):
+    fsspec = pytest.importorskip("fsspec")
+    url = "memory://crawl/CC-NEWS-1.warc.gz"
+    with fsspec.open(url, "wb") as remote:
+        remote.write(warc.read_bytes())
+    count = run_task(make_plan([PlannedFile(path=url, size=0)]), tmp_path / "b", 0)
+    assert count["articles_new"] == 3
+    shard = Place(folder=tmp_path / "b", rank=0).shard
+    assert (shard / "archive" / "CC-NEWS-1.warc.gz").read_bytes() == warc.read_bytes()
+    assert not (shard / "fetched" / "CC-NEWS-1.warc.gz").exists()
+    assert {(row["warc_path"], row["warc_filename"]) for row in rows_of(tmp_path / "b")} == {(url, "CC-NEWS-1.warc.gz")}
+
+
+def test_a_file_that_cannot_be_fetched_fails_the_task_and_its_url_is_shown_without_secrets(tmp_path):
+    pytest.importorskip("fsspec")
+    assert shown("s3://key:secret@bucket/a.warc.gz?signature=x") == "s3://bucket/a.warc.gz"
+    assert name_of("https://a.example/../..?x") == "fetched.warc.gz"
+    plan = make_plan([PlannedFile(path="memory://nowhere/a.warc.gz?secret", size=0)])
+    with pytest.raises(FetchError, match="tries it again") as raised:
+        run_task(plan, tmp_path / "b", 0)
+    assert "secret" not in str(raised.value)
+    with pytest.raises(UsageError, match="nosuch"):
+        run_task(make_plan([PlannedFile(path="nosuch://a/b.warc.gz", size=0)]), tmp_path / "b", 0)
+
+
+def test_a_list_of_paths_is_planned_behind_its_prefix(tmp_path, warc):
+    (tmp_path / "warc.paths.gz").write_bytes(
+        gzip.compress(b"crawl-data/CC-NEWS/1.warc.gz\ncrawl-data/CC-NEWS/2.warc.gz\n")
+    )
+    arguments = ["--into", str(tmp_path / "b"), "--paths", str(tmp_path / "warc.paths.gz"), "--status", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "archive", "batch", str(warc), *arguments, "--prefix", "https://data.example/"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    said = json.loads(done.stdout)
+    assert (said["files"], said["tasks"], said["tasks_done"]) == (3, 3, 0)
+    remote = [file for file in read_plan(tmp_path / "b").files if file.size == 0]
+    assert [file.path for file in remote] == [f"https://data.example/crawl-data/CC-NEWS/{n}.warc.gz" for n in (1, 2)]
 
 
 def test_nobody_needs_datatrove_who_runs_no_batch(tmp_path, warc):
