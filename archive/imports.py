@@ -39,6 +39,12 @@ AHEAD = 8
 
 COMMIT_EVERY = 200
 
+NOTES_HELD = 20_000
+"""What records say of others, kept until their rows are there; a file of nothing else must not fill the memory."""
+
+PAGED_HELD = 32 << 20
+"""Characters of articles that go on over further pages, kept until these are there: the same bound for a file of nothing else."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Imported:
@@ -127,6 +133,7 @@ class Indexer:
         self._site = site
         self._waiting: deque[tuple[CaptureRow, Future[Answer] | None]] = deque()
         self._paged: list[tuple[CaptureRow, Answer]] = []
+        self._paged_size = 0
         self._part_of = ""
         self._vias: list[tuple[str, str]] = []
         self._conversions: list[tuple[str, str]] = []
@@ -161,6 +168,8 @@ class Indexer:
     def take(self, record: warc.Record) -> None:
         """Indexes one record that lies in the collection's folder already; `finish` makes it durable."""
         self._note(record)
+        if len(self._vias) + len(self._conversions) > NOTES_HELD or self._paged_size > PAGED_HELD:
+            self.finish()
         row = _row(record, self._site or self._part_of)
         if row is None:
             return
@@ -200,6 +209,7 @@ class Indexer:
             answer = self._answer(future)
             if answer.outcome == "article" and answer.next_page:
                 self._paged.append((row, answer))
+                self._paged_size += len(answer.article.text) if answer.article else 0
             else:
                 self._ingest.settle(settled_answer(row, answer))
         if self._ingest.waiting >= COMMIT_EVERY:
@@ -234,6 +244,7 @@ class Indexer:
         for row, answer in self._paged:
             self._ingest.settle(settled_answer(row, self._with_parts(answer)))
         self._paged.clear()
+        self._paged_size = 0
         self._commit()
         with self._ingest.store.atomic():
             captures.set_via(self._ingest.store.db, self._vias)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 import tomllib
 from typing import TYPE_CHECKING, Any
 
 from archive.batch.plan import read_plan
 from archive.batch.progress import logs_of
-from archive.errors import UsageError
+from archive.errors import ArchiveError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,13 +18,13 @@ ENGINES = ("local", "slurm", "ray")
 SLURM = {
     "time": "24:00:00",
     "partition": "compute",
-    "cpus_per_task": 2,
+    "cpus_per_task": 1,
     "mem_per_cpu_gb": 3,
     "job_name": "warraq-batch",
     "requeue": True,
 }
-"""Of a Slurm job: a task is a reader and an extracting process, which is not quite two cores. The partition's name is the cluster's own."""
-RAY = {"cpus_per_task": 2, "mem_per_cpu_gb": 3}
+"""Of a Slurm job: a task is an extracting process and one that reads ahead, 0.5 GB together; the partition is the cluster's own."""
+RAY = {"cpus_per_task": 1, "mem_per_cpu_gb": 3}
 
 
 def pipeline(folder: Path, *, heard: Callable[[int], None] | None = None) -> list[Any]:
@@ -58,14 +59,21 @@ def submit(folder: Path, engine: str, *, workers: int, options: dict[str, Any]) 
     """
     steps = pipeline(folder)
     shared = {"tasks": len(read_plan(folder).tasks), "workers": workers, "logging_dir": str(logs_of(folder).resolve())}
-    if engine == "slurm":
-        from datatrove.executor import SlurmPipelineExecutor
+    try:
+        if engine == "slurm":
+            from datatrove.executor import SlurmPipelineExecutor
 
-        SlurmPipelineExecutor(steps, **(SLURM | options | shared)).run()
-    else:
-        from datatrove.executor import RayPipelineExecutor
+            SlurmPipelineExecutor(steps, **(SLURM | options | shared)).run()
+        else:
+            from datatrove.executor import RayPipelineExecutor
 
-        RayPipelineExecutor(steps, **(RAY | options | shared)).run()
+            RayPipelineExecutor(steps, **(RAY | options | shared)).run()
+    except TypeError as error:  # a setting that the executor does not have
+        raise UsageError(f"the settings of {engine}: {error}") from None
+    except (ImportError, FileNotFoundError) as error:
+        raise UsageError(f"{engine} is not here ({error}): run this where it is, or --executor local") from None
+    except subprocess.CalledProcessError as error:
+        raise ArchiveError(f"{engine} refused the tasks ({error}): see what it says above, and --options") from None
 
 
 def read_options(path: Path, engine: str) -> dict[str, Any]:

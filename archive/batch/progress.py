@@ -37,5 +37,6 @@ def look(folder: Path, plan: Plan) -> Progress:
     """The state of the batch in `folder`."""
     ranks = range(len(plan.tasks))
     done = tuple(rank for rank in ranks if is_done(folder, rank))
-    counted = [json.loads(Place(folder=folder, rank=rank).count.read_text("utf-8")) for rank in done]
+    files = [Place(folder=folder, rank=rank).count for rank in done]
+    counted = [json.loads(file.read_text("utf-8")) for file in files if file.exists()]
     return Progress(done=done, open=tuple(sorted(set(ranks) - set(done))), counted=add_up(counted))

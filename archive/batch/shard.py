@@ -13,6 +13,7 @@ from archive import cdxj, http, warc
 from archive.batch.records import HTTP, Damage
 from archive.batch.rows import results
 from archive.errors import ArchiveError
+from archive.export.sorting import Sorted
 from archive.imports import Imported, Indexer
 from archive.ingest import open_ingest
 
@@ -55,7 +56,9 @@ class Shard:
         self._ingest = open_ingest(collection, info=info, clock=lambda: datetime.now(UTC), host=name)
         self._ingest.writes_texts = texts
         self._indexer = Indexer(self._ingest, pool, site=site)
-        self._lines: dict[str, list[str]] = {}
+        self._lines = Sorted()
+        self._names: set[str] = set()
+        self._path = ""
         self._notes_path = collection.folder / ".notes.db"
         self._notes = sqlite3.connect(self._notes_path, isolation_level=None)
         self._notes.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {NOTES} BEGIN")
@@ -68,12 +71,16 @@ class Shard:
 
     def take(self, entry: Entry) -> None:
         """Takes one record, or notes a damage."""
+        if entry.path != self._path:
+            self._indexer.finish()
+            self._path = entry.path
         if isinstance(entry.what, Damage):
             self._note_damage(entry.path, entry.what)
             return
         record = entry.what
         if line := cdxj.entry_of_record(record):
-            self._lines.setdefault(record.location.filename, []).append(line.line())
+            self._names.add(record.location.filename)
+            self._lines.add(line.line())
         if record.type in HTTP:
             self._note(entry.path, record)
         self._indexer.take(record)
@@ -95,7 +102,8 @@ class Shard:
         self._indexer.finish()
         self._notes.execute("COMMIT")
         self._notes.close()
-        self._ingest.index.replace({name: sorted(lines) for name, lines in self._lines.items()})
+        with self._lines:
+            self._ingest.index.replace({name: [] for name in self._names}, more=self._lines)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """A row for each capture and each damage, in the order of the files: see `archive.batch.rows`."""
@@ -113,5 +121,5 @@ class Shard:
     def abandon(self) -> None:
         """Lets go of the files, whatever state they are in: the folder is to be thrown away."""
         self._notes.close()
-        with contextlib.suppress(ArchiveError, OSError, sqlite3.Error):
+        with self._lines, contextlib.suppress(ArchiveError, OSError, sqlite3.Error):
             self._ingest.close()

@@ -7,6 +7,7 @@ executor is given one task a process; a process that dies is seen at once, and i
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archive.batch.progress import is_done, logs_of
+from archive.errors import ArchiveLockedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,15 +102,21 @@ def run_local(
 ) -> list[Failed]:
     """Runs these tasks, `workers` at a time; `heard` is told the bytes behind each task, from several threads.
 
-    An exception (Ctrl-C among them) ends what runs; the tasks that were done stay done.
+    An exception (Ctrl-C among them) ends what runs; the tasks that were done stay done. Raises ArchiveLockedError when another
+    run of the same batch is at it.
     """
     line = _Line(folder, heard)
-    pool = ThreadPoolExecutor(max_workers=workers)
-    try:
-        return [failed for failed in pool.map(line.run, ranks) if failed]
-    finally:
-        line.end()
-        pool.shutdown(cancel_futures=True)
+    with (folder / ".lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ArchiveLockedError(folder, "another run of this batch") from None
+        pool = ThreadPoolExecutor(max_workers=workers)
+        try:
+            return [failed for failed in pool.map(line.run, ranks) if failed]
+        finally:
+            line.end()
+            pool.shutdown(cancel_futures=True)
 
 
 def _kill_group(process: subprocess.Popen[str]) -> None:

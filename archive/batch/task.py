@@ -108,7 +108,10 @@ def opened(plan: Plan, place: Place) -> Iterator[Shard]:
         shard = Shard(Collection(place.working), pool, name=f"batch{place.name}", site=plan.site, texts=plan.shards)
         try:
             yield shard
-            shard.close()
+            if plan.shards:
+                shard.close()
+            else:
+                shard.abandon()
         except BaseException:
             pool.close(at_once=True)
             shard.abandon()

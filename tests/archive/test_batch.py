@@ -15,8 +15,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive import Archive, Capture, Collection, Indexer, WorkerKilledError, WorkerPool, open_ingest, read_response
-from archive.batch import PlannedFile, make_plan, read_plan, run_task, write_plan
+from archive import (
+    Archive,
+    Capture,
+    Collection,
+    Indexer,
+    WorkerKilledError,
+    WorkerPool,
+    imports,
+    open_ingest,
+    read_response,
+)
+from archive.batch import PlannedFile, make_plan, read_plan, run_local, run_task, write_plan
 from archive.batch.fetching import FetchError, name_of, shown
 from archive.batch.patience import PatientPool
 from archive.batch.plan import divide
@@ -162,6 +172,18 @@ def test_a_shard_is_the_archive_that_an_import_makes_and_its_files_take_no_room(
         [sys.executable, "-m", "archive", "-A", str(shard), "verify"], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_waits_for_later_records_is_bounded_and_nothing_is_lost_by_it(tmp_path, monkeypatch):
+    news = [
+        replace(capture(f"/{n}", page(f"عنوان الخبر رقم {n} في الاختبار")), via="https://news.example/feed")
+        for n in (1, 2)
+    ]
+    warc = written(tmp_path / "set", news)
+    monkeypatch.setattr(imports, "NOTES_HELD", 0)
+    run_task(planned(warc, parquet=False), tmp_path / "b", 0)
+    rows = tables(Place(folder=tmp_path / "b", rank=0).shard)["captures"]
+    assert [row["via"] for row in rows] == ["https://news.example/feed"] * 2
 
 
 def test_a_damaged_record_costs_a_row_and_what_follows_it_is_read(tmp_path, warc):
@@ -331,6 +353,13 @@ def test_a_task_that_another_worker_is_at_is_left_to_it(tmp_path, warc):
         fcntl.flock(file, fcntl.LOCK_EX)
         with pytest.raises(ArchiveLockedError):
             run_task(planned(warc), tmp_path / "b", 0)
+
+
+def test_a_second_run_of_a_batch_is_told_of_the_first(tmp_path):
+    with (tmp_path / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(ArchiveLockedError, match="another run of this batch"):
+            run_local(tmp_path, (), workers=1)
 
 
 def test_a_file_that_grew_since_it_was_planned_is_refused_and_leaves_nothing(tmp_path, warc):

@@ -47,7 +47,7 @@ def captured(case, second):
 
 @pytest.fixture(scope="module")
 def warcs(tmp_path_factory):
-    """The saved pages of tests/sites in some files, each page captured twice: a second file has it as a revisit's original elsewhere."""
+    """The saved pages of tests/sites, in some files."""
     folder = tmp_path_factory.mktemp("set")
     cases = sorted(path.parent for path in SITES.glob("*/*/page.json"))
     for n in range(FILES):
@@ -144,11 +144,9 @@ def test_two_workers_make_what_one_import_makes_and_merge_joins_the_shards(warcs
         assert (shard / "archive" / row["warc_filename"]).samefile(row["warc_path"])
     again = json.loads(warraq("batch", "--into", folder, "--json").stdout)
     assert (again["tasks_done_before"], again["captures"]) == (3, said["captures"])
-    if "merge" not in warraq("--help").stdout:
-        pytest.skip("there is no `warraq merge` yet; all else held")
     merged = tmp_path / "merged"
     warraq("merge", *sorted((folder / "shards").glob("0*")), merged)
-    for name in ("captures", "articles", "site_lines", "site_pages"):
+    for name in ("captures", "articles"):  # what hosts repeat is not added up by a merge
         assert table(merged, name) == table(imported, name), name
     warraq("-A", merged, "verify")
 
@@ -201,3 +199,19 @@ def test_a_task_that_cannot_be_done_is_named_and_the_others_are_done(warcs, tmp_
     assert (said["tasks_done"], len(said["tasks_failed"])) == (1, 1)
     assert "ChangedFileError" in done.stderr
     assert "the same command tries them again" in done.stderr
+
+
+def test_a_cluster_that_is_not_here_or_a_setting_that_it_has_not_is_named(warcs, tmp_path):
+    (tmp_path / "options.toml").write_text('[slurm]\ncolour = "red"\n')
+    folder = tmp_path / "b"
+    warraq("batch", warcs[0], "--into", folder, "--status")
+    wrong = warraq("batch", "--into", folder, "--executor", "slurm", "--options", tmp_path / "options.toml", code=2)
+    assert "colour" in wrong.stderr
+    nowhere = subprocess.run(
+        command("batch", "--into", folder, "--executor", "slurm"),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PATH": str(tmp_path)},
+    )
+    assert (nowhere.returncode, "slurm is not here" in nowhere.stderr) == (2, True), nowhere.stderr
