@@ -24,7 +24,7 @@ from crawler.cluster.scrapyd import Jobs
 from crawler.cluster.state import Grant, State
 from crawler.sites import Site
 
-LEASE, GRACE, DELAY = 100.0, 20.0, 3.0
+LEASE, GRACE, DELAY = 100.0, 5.0, 3.0
 START = 1_800_000_000.0
 
 
@@ -108,6 +108,29 @@ def test_with_a_new_memory_a_silent_node_may_have_been_given_anything():
     rest = {name: answer for name, answer in ALL.items() if name != found["a"].home}
     found, _ = judged([site("a")], State(begun=START), rest, now=START + LEASE)
     assert found["a"].reason == "silent"
+
+
+def test_a_job_that_its_node_forgot_is_waited_for_as_long_as_an_orphan_can_live():
+    found, _ = judged([site("a")], State(begun=0), ALL)
+    home, job = found["a"].home, job_id("a", START + LEASE)
+    state = State(begun=0, grants={job: Grant(site="a", node=home, job=job, granted=START, until=START + LEASE)})
+    found, state = judged([site("a")], state, ALL, now=START + 4)
+    assert (found["a"].reason, found["a"].detail) == ("held", f"lost on {home}")
+    assert found["a"].at == START + 4 + ORPHAN_SECONDS + GRACE + DELAY
+    found, _ = judged([site("a")], state, ALL, now=START + 4 + ORPHAN_SECONDS + GRACE + DELAY)
+    assert found["a"].action == "start"
+    found, state = judged([site("a")], state, {**ALL, home: jobs(pending=[job])}, now=START + 30)  # it came in late
+    assert found["a"].action == "pending"
+    assert state.grants[job].ended == 0
+
+
+def test_a_job_that_is_listed_holds_its_hosts_whatever_the_clock_says():
+    job = job_id("a", START + LEASE)
+    for listed, action in ((jobs(running=[job]), "running"), (jobs(pending=[job]), "pending")):
+        sites = [site("a", "morning-paper.org"), site("b", "morning-paper.org")]
+        found, _ = judged(sites, State(begun=0), {**ALL, "two": listed}, now=START + 10 * LEASE)
+        assert (found["a"].action, found["a"].node) == (action, "two")
+        assert found["b"].reason == "same-hosts"
 
 
 def test_the_operator_s_word_frees_a_node_s_sites_after_the_grace():
