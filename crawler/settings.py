@@ -126,6 +126,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # scope is the frontier's to keep
     "crawler.robots.RobotsMiddleware": 100,
     "crawler.politeness.PolitenessMiddleware": 900,
+    "crawler.stopping.LeaseMiddleware": 950,  # after all waiting
 }
 EXTENSIONS = {
     "crawler.extensions.ArchiveExtension": 0,

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, Self
 
 from crawler.lease import Lease, watch
+from crawler.outcomes import StoppedError
 
 if TYPE_CHECKING:
-    from scrapy.crawler import CrawlerProcessBase
+    from collections.abc import Callable
+
+    from scrapy import Request
+    from scrapy.crawler import Crawler, CrawlerProcessBase
 
 logger = logging.getLogger(__name__)
 
@@ -70,3 +76,26 @@ class Stopping:
         running: Any = reactor  # Twisted types it as the module
         if running.running:
             running.stop()
+
+
+class LeaseMiddleware:
+    """The last thing that a request passes before it goes out, and does not pass when the lease is lost.
+
+    A process that was held up (a machine that slept, a long recovery at the start) finds all its timers due at once; the one that would end
+    the crawl need not be the first.
+    """
+
+    def __init__(self, lease: Lease, *, stop: Callable[[], object]) -> None:
+        self._lease = lease
+        self._stop = stop
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Reads the lease from the settings."""
+        return cls(Lease.from_settings(crawler.settings), stop=lambda: crawler.signals.send_catch_log(stopping))
+
+    def process_request(self, request: Request) -> None:  # noqa: ARG002 - Scrapy's interface
+        """Raises StoppedError for a request that must not go out; what has not gone out stays due."""
+        if reason := self._lease.lost(parent=os.getppid(), now=time.time()):
+            self._stop()
+            raise StoppedError(reason)
