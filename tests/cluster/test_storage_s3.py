@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from archive.collection import Collection
     from archive.storage import Storage
 
+pytestmark = pytest.mark.timeout(900)  # commands start a dozen processes, on machines that do other things
 ROOT = Path(__file__).parents[2]
 NAME = "archive/NEWS-1.warc.gz"
 DATA = bytes(range(256)) * 3000
@@ -190,7 +191,7 @@ def command(folder: Path, *arguments: str, **environment: str) -> subprocess.Com
         env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=300,
         check=False,
     )
 
