@@ -98,7 +98,8 @@ def articles(sizes: Sequence[int], folder: str) -> None:
     rows = [[name, *(f"{one[name]:,.2f}" for one in found)] for name in found[0]]
     if len(sizes) > 1:
         for cells, name in zip(rows, found[0], strict=True):
-            cells.append(verdict(found[0][name], found[-1][name], sizes[-1] / sizes[0]))
+            judged = "a second" not in name
+            cells.append(verdict(found[0][name], found[-1][name], sizes[-1] / sizes[0]) if judged else "")
     table(["articles held", *(f"{size:,}" for size in sizes), *(["verdict"] if len(sizes) > 1 else [])], rows)
 
 

@@ -223,7 +223,7 @@ def measure(folder: Path, count: int) -> dict[str, float]:
 
 def _questions(archive: Archive, press: Press, count: int) -> dict[str, Callable[[], object]]:
     common, rare = press.words[20], press.words[30_000]
-    day = (BEGUN + timedelta(minutes=count, days=-1)).date()  # 1,440 articles
+    day = (BEGUN + timedelta(minutes=max(count - 1440, 0))).date()  # up to 1,440 articles
     return {
         "open": lambda: Archive(archive.collection.folder).close(),
         "search a common word": lambda: archive.search(common),
