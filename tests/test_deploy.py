@@ -1,9 +1,11 @@
 """What deploy/ holds is what the programs that read it expect."""
 
 import configparser
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,3 +54,36 @@ def test_the_exit_codes_are_all_documented():
     codes |= {UsageError.exit_code, SchemaTooNewError.exit_code, NotWritableError.exit_code}
     assert {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)} == codes
     assert ArchiveNotFoundError.exit_code not in codes
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["list", "-s", "LOG_STDOUT=0"], "news"),
+        (["crawl", "news", "-a", "site=x", "-s", "ARCHIVE_DIR=/"], "does not take -s ARCHIVE_DIR"),
+        (["crawl", "news", "-a", "url=http://x/"], "does not take -a url"),
+        (["crawl", "news", "-o", "/etc/passwd"], "does not take -o"),
+        (["crawl", "other"], "runs `crawl news` only"),
+        (["shell"], "runs `crawl news` only"),
+        (["crawl", "news", "-a"], "does not understand '-a'"),
+        (["crawl", "news", "-a", "site=x"], "needs WARRAQ_PYTHON"),
+    ],
+)
+def test_a_node_runs_what_deploy_sends_and_nothing_else(words, said):
+    runner = DEPLOY / "cluster" / "crawl_runner.py"
+    done = subprocess.run([sys.executable, "-I", runner, *words], capture_output=True, text=True, timeout=60, env={})
+    assert said in done.stdout + done.stderr
+    assert (done.returncode == 0) == (words[0] == "list")
+
+
+def test_a_job_reaches_the_crawl_with_its_parent_and_without_scrapyd_s_words():
+    runner = DEPLOY / "cluster" / "crawl_runner.py"
+    words = ["crawl", "news", "-s", "LOG_FILE=x.log", "-a", "_job=x@1", "-a", "site=x"]
+    environment = {"WARRAQ_PYTHON": "/bin/echo", "SCRAPYD_PASSWORD": "secret"}
+    done = subprocess.run(
+        [sys.executable, "-I", runner, *words], capture_output=True, text=True, timeout=60, env=environment
+    )
+    assert done.stdout.split() == [
+        *("-m", "scrapy", "crawl", "news", "-s", "LOG_FILE=x.log", "-a", "site=x"),
+        *("-s", f"WARRAQ_END_WITH_PARENT={os.getpid()}"),
+    ]
