@@ -1,6 +1,6 @@
 """Scores text extraction on folders of pages with expected texts: ours, trafilatura's modes, and peers when installed.
 
-    python bench/extraction.py [FOLDER ...] [--peers] [--worst 10] [--limit 50]
+    python bench/extraction.py [FOLDER ...] [--peers] [--worst 10] [--limit 50] [--only 'trafilatura with metadata']
 
 A folder is a corpus (`pages.jsonl`, gzipped pages) or holds corpora; without one, WARRAQ_CORPORA or ../shared/corpora.
 Each line of pages.jsonl has `url`, `html` (path of the page), and `gold` (the expected text; `gold_min`, a second one
@@ -266,6 +266,7 @@ def main() -> None:
     parser.add_argument("--peers", action="store_true", help="measure other extractors that are installed")
     parser.add_argument("--worst", type=int, default=5, help="how many of the worst pages to list")
     parser.add_argument("--limit", type=int, default=0, help="pages of each corpus (0: all)")
+    parser.add_argument("--only", default="", help="rivals to measure beside ours, by name, parted by commas (all)")
     arguments = parser.parse_args()
     logging.disable(logging.ERROR)
     default = os.environ.get("WARRAQ_CORPORA") or Path(__file__).resolve().parents[2] / "shared" / "corpora"
@@ -284,6 +285,11 @@ def main() -> None:
     }
     if arguments.peers:
         rivals |= peers()
+    if arguments.only:
+        wanted = [name.strip() for name in arguments.only.split(",")]
+        if unknown := set(wanted) - set(rivals):
+            parser.error(f"{', '.join(sorted(unknown))}: not among {', '.join(rivals)}")
+        rivals = {name: rivals[name] for name in wanted}
     for corpus in found:
         report(corpus, arguments, rivals)
 
