@@ -155,15 +155,12 @@ def _named(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str, str]]:
         return
     for element in body.iterdescendants():
         get = element.get
+        names = f"{get('class', '')} {get('id', '')} {get('itemprop', '')} {get('rel', '')} {get('property', '')}"
         tag = str(element.tag)
-        said = (get("class"), get("id"), get("itemprop"), get("rel"), get("property"))
-        if said != _SILENT:
-            yield element, tag, " ".join(name or "" for name in said)[:_MAX_NAMES].lower()
-        elif (tag in _NAMED_TAGS and tag != "abbr") or get("pubdate") is not None:
-            yield element, tag, _NAMELESS
+        if names != _NAMELESS or (tag in _NAMED_TAGS and tag != "abbr") or get("pubdate") is not None:
+            yield element, tag, names[:_MAX_NAMES].lower()
 
 
-_SILENT = (None,) * 5
 _NAMELESS = " " * 4
 
 
