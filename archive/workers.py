@@ -8,13 +8,16 @@ reason, a new worker takes its place, and the other tasks never notice.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import queue
 import resource
 import signal
 import sys
 import threading
+import time
 from concurrent.futures import Future
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
 from archive.errors import ArchiveError
@@ -32,6 +35,9 @@ ResultT = TypeVar("ResultT")
 START_SECONDS = 60.0
 """How long a fresh worker may take to import what it needs (2 s on a quiet machine)."""
 
+PATIENCE = 6
+"""How many times its seconds a task may take by the clock: on a busy machine it is the others' work that takes long, not the page."""
+
 RECYCLE_MEGABYTES = 700
 """A worker whose peak memory has passed this is replaced after its task: allocators do not give it all back."""
 
@@ -48,9 +54,10 @@ class WorkerKilledError(ArchiveError):
 class WorkerPool(Generic[TaskT, ResultT]):
     """Processes that run `function` (importable by name, its task and result picklable) on tasks, `workers` of them at a time.
 
-    `seconds` is the wall time limit of a task, `megabytes` the address space limit of a worker. A Future fails with
-    WorkerKilledError when a limit was passed or the worker died. `preload` names modules that the fork server imports
-    once, so that a new worker starts at once; `warm_up()` of the function's module, if it has one, is called in each.
+    `seconds` is the limit of a task's processor time (by the clock it has `PATIENCE` times as long), `megabytes` the address
+    space limit of a worker. A Future fails with WorkerKilledError when a limit was passed or the worker died. `preload` names
+    modules that the fork server imports once, so that a new worker starts at once; `warm_up()` of the function's module, if it
+    has one, is called in each.
     """
 
     def __init__(
@@ -145,10 +152,15 @@ class _Worker(Generic[TaskT, ResultT]):
             raise WorkerKilledError("error", f"a worker did not start within {START_SECONDS:.0f} s")
 
     def run(self, task: TaskT, seconds: float) -> ResultT:
+        begun, wait = _processor_seconds(self._process.pid), seconds
+        latest = time.monotonic() + PATIENCE * seconds
         self._pipe.send(task)
-        if not self._pipe.poll(seconds):
-            self.kill()
-            raise WorkerKilledError("timeout", f"not done after {seconds:g} s")
+        while not self._pipe.poll(wait):
+            left = seconds - (_processor_seconds(self._process.pid) - begun)
+            if left <= 0 or time.monotonic() >= latest:
+                self.kill()
+                raise WorkerKilledError("timeout", f"not done after {seconds:g} s")
+            wait = max(left, 0.05)
         verdict, value, peak_megabytes = self._receive()
         self.spent |= peak_megabytes > RECYCLE_MEGABYTES
         if verdict == "done":
@@ -193,6 +205,16 @@ def _work(pipe: Connection, function: Callable[[TaskT], ResultT], megabytes: int
         except Exception as error:  # noqa: BLE001 - whatever a page provokes is data, reported by name
             answer = ("error", f"{type(error).__name__}: {error}"[:300], 0.0)
         pipe.send(answer)
+
+
+def _processor_seconds(process: int | None) -> float:
+    """Processor time of a process and its threads, from proc(5); where there is no such thing, the time that has gone by."""
+    try:
+        _, _, figures = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")
+    except OSError:
+        return time.monotonic()
+    user, system = figures.split()[11:13]  # fields 14 and 15; the third comes first after the name
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _peak_megabytes() -> float:

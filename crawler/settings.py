@@ -88,7 +88,9 @@ WARRAQ_FIRST_BYTE_TIMEOUT = 30  # s from the request to the first byte of an ans
 
 # --- extraction --------------------------------------------------------------------------------------------------------------------
 WARRAQ_EXTRACTION_WORKERS = 2
-WARRAQ_EXTRACTION_SECONDS = 20.0  # a page that takes longer is put in quarantine; ordinary ones take 0.03 s
+WARRAQ_EXTRACTION_SECONDS = (
+    20.0  # of processor time; a page that takes longer is put in quarantine; ordinary ones take 0.03 s
+)
 WARRAQ_EXTRACTION_MEGABYTES = 2048  # address space of a worker; ordinary pages need 300
 
 MEMUSAGE_ENABLED = True
