@@ -3,7 +3,7 @@
     python bench/growth.py                                   a frontier of 10,000 and 100,000 URLs, 3,000 articles, a reader that stays
     python bench/growth.py frontier 10000 100000 1000000 5000000
     python bench/growth.py articles 100000 1000000           filling takes a quarter of an hour of CPU a million
-    python bench/growth.py reader 400                        MB written while a reader holds an old state
+    python bench/growth.py reader 160                        MB written while a reader holds an old state
 
 Each size is measured in a process of its own and a folder that is removed afterwards (--folder DIR to have it elsewhere than in /tmp).
 Times are medians in milliseconds of CPU, so that other work on the machine shows little.
@@ -30,7 +30,7 @@ import growth_reader  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-DEFAULTS = {"frontier": [10_000, 100_000], "articles": [3_000], "reader": [200]}
+DEFAULTS = {"frontier": [10_000, 100_000], "articles": [3_000], "reader": [60]}
 FLAT = 1.3
 """The largest size may cost so many times the smallest and count as flat; half as much again each tenfold counts as logarithmic."""
 
