@@ -9,9 +9,11 @@
 
 from archive import cdxserver, urls
 from archive.access import Archive
+from archive.answer import MAX_PARTS, Answer, Found, Task, join_part
 from archive.article import Article, Dropped, Extraction, Image, Link, Page, SiteProfile
 from archive.capture import Capture, Location
 from archive.collection import Collection
+from archive.committing import Committed
 from archive.database import open_store
 from archive.discovery import pattern_of
 from archive.errors import (
@@ -26,15 +28,17 @@ from archive.errors import (
 )
 from archive.federation import Federation
 from archive.imports import Imported, Indexer, recover
-from archive.ingest import Committed, Ingest, Settled, check_writable, iso, open_ingest
-from archive.reading import MAX_PARTS, Answer, Found, Task, join_part
-from archive.reading import read as read_response
+from archive.ingest import Ingest, check_writable, open_ingest
+from archive.readers import read_response, reading_pool
 from archive.selection import Wanted, moment_of
+from archive.settled import Settled, iso, settled_answer
+from archive.stations import UNMEASURED, MeasuredStations, Stations
 from archive.store import Announced, CaptureRow, Due, Reading, Visit, articles, captures, fates, frontier, learned
 from archive.workers import WorkerKilledError, WorkerPool
 
 __all__ = [
     "MAX_PARTS",
+    "UNMEASURED",
     "Announced",
     "Answer",
     "Archive",
@@ -58,6 +62,7 @@ __all__ = [
     "Ingest",
     "Link",
     "Location",
+    "MeasuredStations",
     "NotFoundError",
     "NotWritableError",
     "Page",
@@ -65,6 +70,7 @@ __all__ = [
     "SchemaTooNewError",
     "Settled",
     "SiteProfile",
+    "Stations",
     "Task",
     "UsageError",
     "Visit",
@@ -85,6 +91,8 @@ __all__ = [
     "open_store",
     "pattern_of",
     "read_response",
+    "reading_pool",
     "recover",
+    "settled_answer",
     "urls",
 ]

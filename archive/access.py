@@ -12,7 +12,6 @@ from archive.capture import Location
 from archive.collection import Collection
 from archive.database import open_store
 from archive.errors import NotFoundError
-from archive.extract import explain
 from archive.holdings import Holdings
 from archive.search import Query
 from archive.store import BUSY_TIMEOUT_S, articles, captures, coverage, facets, figures, learned
@@ -107,6 +106,8 @@ class Archive:
 
         Raises NotFoundError.
         """
+        from archive.extract import explain  # the extractors: a second, for this question only
+
         row = self.article(wanted)
         response = http.parse_response(self.record(row).block)
         profile = SiteProfile(boilerplate=learned.repeated(self._store.db, row["hostname"]))

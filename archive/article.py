@@ -70,6 +70,11 @@ class Article:
     dropped: tuple[Dropped, ...] = ()
     route: str = ""
 
+    @property
+    def author(self) -> str:
+        """The authors in one string, as trafilatura joins them: `A; B`."""
+        return "; ".join(self.authors)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteProfile:

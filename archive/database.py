@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlite_utils.migrations import Migrations
-
 from archive import search
 from archive.store import BUSY_TIMEOUT_S, Store
+from archive.store.engine import Migrations
 
 if TYPE_CHECKING:
     from pathlib import Path

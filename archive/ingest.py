@@ -6,69 +6,35 @@ indexes; it can never leave a row without its record.
 
 from __future__ import annotations
 
-import logging
 import re
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from archive import cdxj, search, warc
+from archive import cdxj, warc
+from archive.committing import Committed, GroupWriter
 from archive.database import open_store
 from archive.errors import NotWritableError
 from archive.holdings import Holdings
-from archive.store import OperationalError, articles, captures, fates, frontier, learned, runs
-from archive.store.rows import CaptureRow, Reading
+from archive.settled import Settled, iso
+from archive.stations import UNMEASURED, Stations
+from archive.store import OperationalError, articles, captures, runs
+from archive.store.rows import CaptureRow
 from archive.surt import surt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
     from pathlib import Path
 
-    from archive.article import Article
     from archive.capture import Capture
     from archive.collection import Collection
-    from archive.store import Announced, Store, Visit
+    from archive.store import Store
 
-
-logger = logging.getLogger(__name__)
 
 NOT_MODIFIED = re.compile(rb"HTTP/1\.[01] 304\b")
 EMPTY_PAYLOAD = warc.sha1_digest(b"")
 """A response without a payload repeats nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
-    """What became of a capture, to be committed with everything that follows from it.
-
-    `row` is None when an exchange left no record. `same_as` is the article that was served again; `repeats` leaves it to
-    the commit to find the one that was read from this payload at this URL.
-    """
-
-    row: CaptureRow | None
-    reading: Reading
-    article: Article | None = None
-    same_as: int | None = None
-    repeats: bool = False
-    visit: Visit | None = None
-    announced: tuple[Announced, ...] = ()
-    host: str = ""
-    lines: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class Committed:
-    """What a commit made durable: outcomes and changes of articles, counted, and new URLs of the frontier."""
-
-    outcomes: list[tuple[str, str]] = field(default_factory=list)
-    articles: list[tuple[int, str]] = field(default_factory=list)
-    announced: int = 0
-
-
-def iso(moment: datetime) -> str:
-    """An aware time as the database writes it: `2026-11-24T05:30:00Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Ingest:
@@ -88,6 +54,7 @@ class Ingest:
         clock: Callable[[], datetime],
         index: cdxj.Index,
         held: ExitStack,
+        stations: Stations = UNMEASURED,
     ) -> None:
         self.collection = collection
         self.store = db
@@ -98,10 +65,12 @@ class Ingest:
         self._held = held
         self.taken_up: list[warc.TakenUp] = []
         self.writes_texts = True
+        self._group = GroupWriter(db, stations=stations)
         self._rows: list[CaptureRow] = []
         self._settled: list[Settled] = []
         self._fresh: dict[str, captures.Held] = {}
         self._claims: dict[str, tuple[str, str]] = {}
+        self._texts: dict[tuple[str, str], str] = {}
 
     @property
     def waiting(self) -> int:
@@ -200,56 +169,11 @@ class Ingest:
         entries = [(entry, self._convert(entry)) for entry in self._settled]
         self.writer.sync()
         try:
-            done = self._write_rows(entries)
+            done = self._group.write(self._rows, entries, now=iso(self.clock()))
         except OperationalError as error:  # full, locked for too long, gone: the group waits, the WARC has it
             raise NotWritableError(self.store.path, OSError(str(error))) from error
-        self._rows, self._settled, self._fresh, self._claims = [], [], {}, {}
+        self._rows, self._settled, self._fresh, self._claims, self._texts = [], [], {}, {}, {}
         return done
-
-    def _write_rows(self, entries: list[tuple[Settled, str]]) -> Committed:
-        """All rows in one transaction; one by one when an entry among them cannot be written, which then says so."""
-        done = Committed()
-        try:
-            with self.store.atomic():
-                self._write_captures()
-                self._write_group(entries, done)
-        except (OperationalError, NotWritableError):
-            raise
-        except Exception:
-            logger.exception("a group of %d readings cannot be written as one", len(entries))
-            with self.store.atomic():
-                self._write_captures()
-            done = Committed()
-            for entry, conversion_id in entries:
-                self._write_alone(entry, conversion_id, done)
-        return done
-
-    def _write_captures(self) -> None:
-        for row in self._rows:
-            captures.insert(self.store.db, row)
-
-    def _write_group(self, entries: list[tuple[Settled, str]], done: Committed) -> None:
-        before = len(done.articles)
-        for entry, conversion_id in entries:
-            self._write(entry, conversion_id, done)
-        written = [article_id for article_id, change in done.articles[before:] if change != "unchanged"]
-        search.index_articles(self.store.db.conn, written)
-
-    def _write_alone(self, entry: Settled, conversion_id: str, done: Committed) -> None:
-        try:
-            one = Committed()
-            with self.store.atomic():
-                self._write_group([(entry, conversion_id)], one)
-        except (OperationalError, NotWritableError):
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever one page provokes must not cost the others
-            reading = Reading(outcome="failed", reason="error", detail=f"{type(error).__name__}: {error}")
-            one = Committed()
-            with self.store.atomic():
-                self._write(Settled(row=entry.row, reading=reading, visit=entry.visit), "", one)
-        done.outcomes += one.outcomes
-        done.articles += one.articles
-        done.announced += one.announced
 
     def _convert(self, entry: Settled) -> str:
         """The clean text of a version that is not held yet, as a conversion record; its record id, '' when there is none to write."""
@@ -258,49 +182,16 @@ class Ingest:
         digest = articles.text_digest(entry.article.title, entry.article.text)
         if articles.find_version(self.store.db, entry.article.url, digest) is not None:
             return ""
+        if earlier := self._texts.get(
+            (entry.article.url, digest)
+        ):  # by a commit that failed after it, or of the same group
+            return earlier
         text = f"{entry.article.title}\n\n{entry.article.text}\n"
         record_id, _ = self.writer.write_conversion(
             url=entry.row.url, refers_to=entry.row.record_id, date=self.clock(), text=text
         )
+        self._texts[entry.article.url, digest] = record_id
         return record_id
-
-    def _write(self, entry: Settled, conversion_id: str, done: Committed) -> None:
-        db = self.store.db
-        article_id = self._write_article(entry, conversion_id, done) if entry.row else None
-        if entry.row:
-            captures.record_reading(db, entry.row.record_id, entry.reading, article_id)
-            if article_id is None:
-                fates.note(db, entry.row.record_id)
-        if entry.announced:
-            done.announced += frontier.announce(db, entry.announced, now=iso(self.clock()))
-        if entry.visit:
-            frontier.record_visit(db, entry.visit)
-        if entry.lines and learned.pages_seen(db, entry.host) < learned.LEARNING_PAGES:
-            learned.learn(db, entry.host, entry.lines)
-        done.outcomes.append((entry.reading.outcome, entry.reading.reason))
-
-    def _write_article(self, entry: Settled, conversion_id: str, done: Committed) -> int | None:
-        db = self.store.db
-        assert entry.row  # noqa: S101 - the caller has looked
-        same_as = entry.same_as
-        if entry.repeats:
-            same_as = captures.article_of_payload(db, entry.row.payload_digest, entry.row.url)
-        if same_as is not None:
-            stored = articles.see_again(db, same_as, at=entry.row.captured_at)
-        elif entry.article is not None:
-            digest = articles.text_digest(entry.article.title, entry.article.text)
-            held = articles.find_version(db, entry.article.url, digest)
-            if held is not None:
-                stored = articles.see_again(db, held, at=entry.row.captured_at)
-            else:
-                capture = captures.of_record(db, entry.row.record_id)
-                assert capture is not None  # noqa: S101 - inserted in this transaction or an earlier one
-                stored = articles.insert_version(db, entry.article, capture=capture, conversion_id=conversion_id)
-        else:
-            return None
-        fates.served(db, stored.id, at=entry.row.captured_at)
-        done.articles.append((stored.id, stored.change))
-        return stored.id
 
     def begin_run(self, kind: str, *, site: str = "") -> int:
         """Opens a row of the log of runs; returns its id."""
@@ -330,10 +221,12 @@ def open_ingest(
     prefix: str = "NEWS",
     host: str = "",
     database: Path | None = None,
+    stations: Stations = UNMEASURED,
 ) -> Ingest:
     """Opens a collection for writing, making it when there is none; the lock is held until `close`.
 
-    `info` goes into the warcinfo record of each file; `database` is another file than the collection's own.
+    `info` goes into the warcinfo record of each file; `database` is another file than the collection's own;
+    `stations` is told where the time goes.
     Raises NotWritableError, ArchiveLockedError, SchemaTooNewError.
     """
     collection.create()
@@ -346,7 +239,7 @@ def open_ingest(
             collection.warcs, info=info, clock=clock, prefix=prefix, host=host, on_close=index.closed
         )
         stack.enter_context(writer)
-        ingest = Ingest(collection, db, writer, clock=clock, index=index, held=stack.pop_all())
+        ingest = Ingest(collection, db, writer, clock=clock, index=index, held=stack.pop_all(), stations=stations)
         ingest.taken_up = taken_up
         return ingest
 

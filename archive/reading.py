@@ -7,34 +7,34 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from archive import http, urls
-from archive.article import Article, Page, SiteProfile
-from archive.discovery.feeds import MAX_ENTRIES, MAX_FEED_BYTES, read_feed
-from archive.discovery.lenient import MAX_BYTES
+from archive.answer import Answer, Found, Task
+from archive.article import Page
+from archive.discovery.feeds import read_feed
 from archive.discovery.likeness import judge
-from archive.discovery.sitemaps import MAX_URLS, read_sitemap
+from archive.discovery.sitemaps import read_sitemap
 from archive.discovery.sniff import sniff
 from archive.discovery.traps import trap_reason
 from archive.extract import extract
+from archive.search import make_keys
+from archive.stations import UNMEASURED, MeasuredStations, Stations, sampled_modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import tzinfo
 
-    from archive.article import Extraction, Link, Reason
+    from archive.article import Article, Extraction, Link, Reason
+    from archive.search import Keys
     from archive.store.rows import Kind
 
 LISTINGS: frozenset[Reason] = frozenset({"home", "section", "tag"})
 """Pages that are no article and are meant to be none: what they are for is their links."""
-
-MAX_PARTS = 20
-"""Pages that are joined into one article at most."""
 
 MAX_TEXT = 200_000
 """Characters of an article, twice the longest reportage; to index the 4 MB of a page that is one word would take seconds."""
@@ -44,56 +44,6 @@ _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 GONE_STATUSES = frozenset({404, 410})
 CHALLENGE_STATUSES = frozenset({401, 402, 403, 407, 429, 451, 503})
 """Refusals whose page may say why: read for the reason, never for an article."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """A response to read. `response` is exact; `decoded_limit` bounds its decoded body, in bytes.
-
-    `links_limit` bounds the links of a page; `entries_limit` the entries of a sitemap, `sitemap_bytes` its bytes without gzip,
-    `feed_entries` and `feed_bytes` the same of a feed.
-    """
-
-    url: str
-    response: bytes
-    fetched_at: datetime
-    site: SiteProfile = field(default_factory=SiteProfile)
-    decoded_limit: int = 20 << 20
-    links_limit: int = 2000
-    entries_limit: int = MAX_URLS
-    sitemap_bytes: int = MAX_BYTES
-    feed_entries: int = MAX_ENTRIES
-    feed_bytes: int = MAX_FEED_BYTES
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """A URL that the response announces, canonical; `by` is what announces it (`feed`, `sitemap`, `page`, `redirect`)."""
-
-    url: str
-    kind: Kind
-    by: str
-    published_hint: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a response says.
-
-    `outcome` is one of `article`, `part` (a further page of an article, whose text belongs to that), `listing`, `quarantine`,
-    `feed`, `sitemap`, `redirect`, `gone`, `refused`, `failed`, `other`.
-    """
-
-    outcome: str
-    reason: str = ""
-    detail: str = ""
-    article: Article | None = None
-    found: tuple[Found, ...] = ()
-    lines: tuple[str, ...] = ()
-    directives: tuple[str, ...] = ()
-    next_page: str = ""
-    left_out: tuple[tuple[str, int], ...] = ()
-    """How many of the addresses in it were not taken up, by the limit or trap that they fell to."""
 
 
 def warm_up() -> None:
@@ -107,8 +57,18 @@ def warm_up() -> None:
         read(Task(url="https://example.org/a/b", response=head + html, fetched_at=datetime.now(UTC)))
 
 
-def read(task: Task) -> Answer:  # noqa: PLR0911 - one return for each kind of response
+def read(task: Task) -> Answer:
     """Reads the response; whatever is wrong with it is in the answer, nothing is raised for bad input."""
+    if not task.measured:
+        return _read(task, UNMEASURED)
+    stations = MeasuredStations()
+    with sampled_modules("archive.extract") as samples:
+        answer = _read(task, stations)
+    inside = tuple((f"extract: {name}", count, 0.0) for name, count in samples.items())
+    return replace(answer, spent=(*stations.found(), *inside))
+
+
+def _read(task: Task, stations: Stations) -> Answer:  # noqa: PLR0911 - one return for each kind of response
     try:
         response = http.parse_response(task.response)
     except http.NotHttp as error:
@@ -120,14 +80,15 @@ def read(task: Task) -> Answer:  # noqa: PLR0911 - one return for each kind of r
     if response.status != 200 and response.status not in CHALLENGE_STATUSES:
         return Answer(outcome="failed", reason=f"http-{response.status}")
     try:
-        body = http.decode(response, task.decoded_limit)
+        with stations.at("decode"):
+            body = http.decode(response, task.decoded_limit)
     except http.TooLarge as error:
         return Answer(outcome="quarantine", reason="too-large", detail=str(error))
     except http.BadCoding as error:
         return Answer(outcome="quarantine", reason="bad-coding", detail=str(error))
     if response.status != 200:
         return _refusal(task, response, body)
-    return _content(task, response, body)
+    return _content(task, response, body, stations)
 
 
 def _redirect(task: Task, response: http.Response) -> Answer:
@@ -149,14 +110,23 @@ def _refusal(task: Task, response: http.Response, body: bytes) -> Answer:
     return Answer(outcome="refused", reason=f"http-{response.status}")
 
 
-def _content(task: Task, response: http.Response, body: bytes) -> Answer:
+def _content(task: Task, response: http.Response, body: bytes, stations: Stations) -> Answer:
     match sniff(body, response.get("Content-Type")):
         case "feed":
-            return _feed(task, body, response.get("Content-Type"))
+            with stations.at("discover"):
+                return _feed(task, body, response.get("Content-Type"))
         case "sitemap":
-            return _sitemap(task, body, response.get("Content-Type"))
+            with stations.at("discover"):
+                return _sitemap(task, body, response.get("Content-Type"))
         case "html":
-            return _html(task, extract(_page(task, response, body)))
+            with stations.at("extract"):
+                extraction = extract(_page(task, response, body))
+            with stations.at("discover"):
+                answer = _html(task, extraction)
+            if answer.outcome == "article" and answer.article:
+                with stations.at("search keys"):
+                    answer = replace(answer, keys=_keys(answer.article))
+            return answer
         case _:
             return Answer(outcome="other", reason="not-html", detail=response.get("Content-Type")[:100])
 
@@ -254,6 +224,16 @@ def _worth_a_visit(task: Task, links: Sequence[Link], left_out: Counter[str]) ->
             yield Found(url=url, kind=kind, by="page")
 
 
+def _keys(article: Article) -> Keys:
+    return make_keys(
+        title=article.title,
+        text=article.text,
+        author=article.author,
+        section=article.section,
+        language=article.language,
+    )
+
+
 def _storable(article: Article) -> Article:
     """The article without the characters that neither UTF-8 nor SQLite's tools take (lone surrogates and NUL, from JSON escapes)."""
     changes: dict[str, Any] = {}
@@ -275,14 +255,6 @@ def _zone(task: Task) -> tzinfo:
         return ZoneInfo(task.site.timezone) if task.site.timezone else UTC
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return UTC
-
-
-def join_part(answer: Answer, part: Answer) -> Answer:
-    """The article of `answer` with the text of its next page after its own; what comes after that page is next."""
-    assert answer.article  # noqa: S101 - only articles have parts
-    assert part.article  # noqa: S101
-    joined = replace(answer.article, text=f"{answer.article.text}\n{part.article.text}")
-    return replace(answer, article=joined, next_page=part.next_page)
 
 
 def _kind(url: str, text: str) -> Kind | None:

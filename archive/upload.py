@@ -20,7 +20,7 @@ from archive.collection import UPLOADING
 from archive.database import open_store
 from archive.errors import ArchiveLockedError, DamagedFileError, StorageError, UsageError
 from archive.holdings import BELOW, NEVER, SWITCH
-from archive.ingest import iso
+from archive.settled import iso
 from archive.storage import Storage, open_storage, parse
 from archive.store import captures, files, runs
 from archive.store.files import FileRow

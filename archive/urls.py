@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
-from typing import Final, Literal
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote_from_bytes
 
 import ada_url
-import tldextract
 
 from archive.surt import surt
+
+if TYPE_CHECKING:
+    from tldextract import TLDExtract
 
 __all__ = [
     "MAX_LENGTH",
@@ -108,8 +110,16 @@ _CLEAR_SCRIPTS = (
     "THAI",
 )
 
-# The Public Suffix List of the package, private part too (blogspot.com); never the network, never a cache file.
-_split_domain = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
+
+@cache
+def _suffixes() -> TLDExtract:
+    """The Public Suffix List of the package, private part too (blogspot.com); never the network, never a cache file.
+
+    Imported by the first who asks: it brings an HTTP client along (0.25 s).
+    """
+    import tldextract
+
+    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
 
 
 def refusal(text: str) -> Refusal:
@@ -273,7 +283,7 @@ def _encode_query(reference: str, encoding: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _registrable(host: str) -> str:
-    return _split_domain.extract_str(host).top_domain_under_public_suffix or host
+    return _suffixes().extract_str(host).top_domain_under_public_suffix or host
 
 
 def _readable(match: re.Match[str]) -> str:

@@ -1,13 +1,16 @@
-"""What a whole crawl costs, ours and its peers in turns: saved pages on loopback in; CPU per page by process, pages/s, memory out.
+"""What a whole crawl costs, ours and its peers in turns: article pages on loopback in; CPU per page by process, pages/s, memory out.
 
-    python bench/crawl.py                   600 pages, one round
-    python bench/crawl.py --pages 2000 --rounds 3 --f1
+    python bench/crawl.py --pages 300                 a look, two minutes
+    python bench/crawl.py --pages 2000 --rounds 2 --f1    the figures of docs/performance.md: ten minutes on a quiet machine
 
-Ours does the whole job: discovery, byte-exact WARC with digests, extraction with metadata, rows with the search index. The first peer is
-a Scrapy spider that takes the URLs of the sitemap and calls trafilatura (with metadata) in the callback, for JSON lines. Each runs in
-processes of its own, which end up as children of this one (it is their subreaper), so that no CPU is lost: a fork server's workers are
-not waited for by the crawl that started them. `start-up` is the same program with one page to fetch; it is taken off where a
-column says so.
+Ours does the whole job: discovery by sitemap and links, byte-exact WARC with digests, extraction with metadata, rows with the search index.
+The first peer is a Scrapy spider that takes the URLs of the same sitemap and calls trafilatura (with metadata) in the callback, for JSON
+lines. news-please, whose top module has the name of another project's, is installed by uv into build/news-please, and left out when the
+registry cannot be had; it reads a part of the pages (`--peer-pages`), and so is compared by page. wget --warc only fetches.
+
+Each runs in processes of its own, which end up as children of this one (it is their subreaper), so that no CPU is lost: a fork server's
+workers are not waited for by the crawl that started them. `start-up` is the same program with one page to fetch; `less start-up` is what
+each further page costs.
 """
 
 from __future__ import annotations
@@ -16,81 +19,33 @@ import argparse
 import ctypes
 import gzip
 import html
-import importlib.util
+import json
 import os
 import shutil
-import signal
+import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from dataclasses import dataclass
-from multiprocessing import get_context
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 
+import crawlsite  # noqa: E402
 import realsite  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from multiprocessing.connection import Connection
 
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of prctl(2)
-
-PEER = """
-import json, sys
-import scrapy, trafilatura
-from lxml import etree
-from scrapy.crawler import CrawlerProcess
-
-
-class Peer(scrapy.Spider):
-    name = "peer"
-
-    async def start(self):
-        yield scrapy.Request(sys.argv[1] + "sitemap.xml", callback=self.sitemap)
-
-    def sitemap(self, response):
-        for loc in etree.fromstring(response.body).iter("{*}loc"):
-            yield scrapy.Request(loc.text)
-
-    def parse(self, response):
-        found = trafilatura.bare_extraction(response.body, url=response.url, with_metadata=True, include_comments=False)
-        if found:
-            yield found.as_dict() if not isinstance(found, dict) else found
-
-
-def plain(item, spider=None):
-    return item
-
-
-process = CrawlerProcess({
-    "LOG_LEVEL": "ERROR", "TELNETCONSOLE_ENABLED": False, "CONCURRENT_REQUESTS": 16, "CONCURRENT_REQUESTS_PER_DOMAIN": 16,
-    "DOWNLOAD_DELAY": 0, "ITEM_PIPELINES": {"__main__.Lines": 1}, "USER_AGENT": "peer",
-})
-
-
-class Lines:
-    def open_spider(self):
-        self.file = open(sys.argv[2], "w", encoding="utf-8")
-
-    def process_item(self, item):
-        keep = {k: v for k, v in item.items() if isinstance(v, (str, int, list, type(None)))}
-        self.file.write(json.dumps(keep, ensure_ascii=False, default=str) + chr(10))
-        return item
-
-    def close_spider(self):
-        self.file.close()
-
-
-process.crawl(Peer)
-process.start()
-"""
+PEERS = ROOT / "bench" / "peers"
+NEWS_PLEASE = ROOT / "build" / "news-please"
+OURS, PLAIN, NEWSPLEASE, WGET = "warraq", "Scrapy + trafilatura", "news-please", "wget --warc (fetch only)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,27 +58,18 @@ class Run:
     first_mb: float
     other_mb: float
     made: int
+    figures: dict[str, Any] = field(default_factory=dict)
 
     @property
     def cpu(self) -> float:
         return self.first + self.others
 
 
-def serve(corpora: Path, limit: int, pipe: Connection) -> None:
-    """The site, in a process of its own; says its address and how many pages it has."""
-    realsite.Handler.pages = realsite.load(corpora, limit)
-    server = realsite.Server(("127.0.0.1", 0), realsite.Handler)
-    base = f"http://127.0.0.1:{server.server_port}"
-    realsite.Handler.made = realsite.announce(realsite.Handler.pages, base)
-    pipe.send((f"{base}/", len(realsite.Handler.pages)))
-    server.serve_forever()
-
-
 def run(command: list[str], made: Callable[[], int], keep: int) -> Run:
     """Runs the command and waits for all that it leaves behind; `keep` is the process that is ours to keep."""
     begun = time.perf_counter()
-    with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=errors)
+    with tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=errors)
         first = others = first_mb = other_mb = 0.0
         wall, status = 0.0, 0
         while True:
@@ -142,7 +88,12 @@ def run(command: list[str], made: Callable[[], int], keep: int) -> Run:
         if status:
             errors.seek(0)
             print(f"{command[:4]} ended with {process.returncode}: {errors.read()[-600:].decode()}", file=sys.stderr)
-    return Run(first=first, others=others, wall=wall, first_mb=first_mb, other_mb=other_mb, made=made())
+        said.seek(0)
+        lines = said.read().decode("utf-8", "replace").strip().splitlines()
+    figures = json.loads(lines[-1]) if lines and lines[-1].startswith("{") else {}
+    return Run(
+        first=first, others=others, wall=wall, first_mb=first_mb, other_mb=other_mb, made=made(), figures=figures
+    )
 
 
 def descendants(keep: int) -> list[int]:
@@ -163,25 +114,26 @@ def ours(url: str, folder: Path, keep: int, more: list[str]) -> Run:
 
 
 def count(database: Path) -> int:
-    import sqlite3
-
-    found = [database] if database.exists() else sorted(database.parent.glob("*.db"))
+    found = sorted(database.parent.glob("*.db"))
+    if not found:
+        return 0
     with sqlite3.connect(found[0]) as db:
         return int(db.execute("SELECT count(*) FROM articles").fetchone()[0])
 
 
-def peer(url: str, folder: Path, keep: int) -> Run:
-    (folder / "peer.py").write_text(PEER, encoding="utf-8")
+def script(python: str, name: str, url: str, folder: Path, keep: int) -> Run:
+    """A peer of bench/peers, which writes JSON lines."""
     lines = folder / "peer.jsonl"
-    return run(
-        [sys.executable, str(folder / "peer.py"), url, str(lines)], lambda: lines.read_bytes().count(b"\n"), keep
-    )
+    command = [python, str(PEERS / name), url, str(lines)]
+    return run(command, lambda: lines.read_bytes().count(b"\n") if lines.exists() else 0, keep)
 
 
 def wget(url: str, folder: Path, keep: int) -> Run:
     with urllib.request.urlopen(f"{url}sitemap.xml") as sitemap:
-        pages = [part.partition("</loc>")[0] for part in sitemap.read().decode().split("<loc>")[1:]]
-    (folder / "list").write_text("\n".join(html.unescape(page) for page in pages), encoding="utf-8")
+        body = sitemap.read()
+    text = (gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body).decode()
+    pages = [html.unescape(part.partition("</loc>")[0]) for part in text.split("<loc>")[1:]]
+    (folder / "list").write_text("\n".join(pages), encoding="utf-8")
     command = [
         "wget",
         "-q",
@@ -195,106 +147,169 @@ def wget(url: str, folder: Path, keep: int) -> Run:
     return run(command, lambda: len(pages), keep)
 
 
-def systems(more: list[str]) -> dict[str, Callable[[str, Path, int], Run]]:
+def news_please() -> str:
+    """The Python of an environment that has news-please, made when there is none; '' when it cannot be made."""
+    python = NEWS_PLEASE / "bin" / "python"
+    uv = shutil.which("uv") or next((str(p) for p in (ROOT.parent / "uvenv" / "bin" / "uv",) if p.exists()), "")
+    has = [str(python), "-c", "import newsplease"]
+    if python.exists() and not subprocess.run(has, capture_output=True, check=False).returncode:
+        return str(python)
+    if not uv:
+        print("news-please: skipped, there is no uv to install it with", file=sys.stderr)
+        return ""
+    print(f"news-please: installing it into {NEWS_PLEASE}", file=sys.stderr)
+    for command in (
+        [uv, "venv", "-q", "--clear", str(NEWS_PLEASE)],
+        [uv, "pip", "install", "-q", "--python", str(python), "news-please"],
+        has,
+    ):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            print(f"news-please: skipped, {command[1]} failed: {done.stderr.strip()[-300:]}", file=sys.stderr)
+            return ""
+    return str(python)
+
+
+def systems(options: argparse.Namespace) -> dict[str, Callable[[str, Path, int], Run]]:
+    more = [part for setting in options.s for part in ("-s", setting)]
     found: dict[str, Callable[[str, Path, int], Run]] = {
-        "warraq": lambda url, folder, keep: ours(url, folder, keep, more),
-        "Scrapy + trafilatura": peer,
+        OURS: lambda url, folder, keep: ours(url, folder, keep, more),
+        PLAIN: lambda url, folder, keep: script(sys.executable, "scrapy_trafilatura.py", url, folder, keep),
     }
     if shutil.which("wget"):
-        found["wget --warc (fetch only)"] = wget
+        found[WGET] = wget
     else:
-        print("wget is not installed: left out")
-    if importlib.util.find_spec("newsplease") is None:
-        print("news-please is not installed: left out")
+        print("wget: skipped, it is not installed", file=sys.stderr)
+    if options.peer_pages and (python := news_please()):
+        found[NEWSPLEASE] = lambda url, folder, keep: script(python, "news_please.py", url, folder, keep)
     return found
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pages", type=int, default=600)
-    parser.add_argument(
-        "--rounds", type=int, default=1, help="all systems in turns, so many times; medians are printed"
-    )
-    parser.add_argument("--f1", action="store_true", help="print F1 of the extraction beside the speed")
-    parser.add_argument("-s", action="append", default=[], metavar="NAME=VALUE", help="more settings for ours")
-    options = parser.parse_args()
-    if not realsite.CORPORA.is_dir():
-        print(f"no corpora in {realsite.CORPORA} (set WARRAQ_CORPORA): nothing to crawl", file=sys.stderr)
-        return 3
-    ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
-    contenders = systems([part for setting in options.s for part in ("-s", setting)])
-    starts = {name: runs[0] for name, (runs, _) in rounds(contenders, 1, 1).items()}
-    found = rounds(contenders, options.pages, options.rounds)
-    report(found, starts)
-    if options.f1:
-        f1()
-    return 0
 
 
 def rounds(
     contenders: dict[str, Callable[[str, Path, int], Run]], pages: int, times: int
-) -> dict[str, tuple[list[Run], int]]:
-    context = get_context("fork")
-    here, there = context.Pipe()
-    server = context.Process(target=serve, args=(realsite.CORPORA, pages, there))
-    server.start()
-    found: dict[str, tuple[list[Run], int]] = {name: ([], 0) for name in contenders}
-    try:
-        url, held = here.recv()
+) -> tuple[dict[str, list[Run]], str]:
+    """All contenders in turns, so many times, over a site of so many pages; and what served what."""
+    found: dict[str, list[Run]] = {name: [] for name in contenders}
+    with tempfile.TemporaryDirectory() as site, crawlsite.serving(pages, Path(site)) as (url, keep, origin):
         for _ in range(times):
             for name, contender in contenders.items():
                 with tempfile.TemporaryDirectory() as folder:
-                    found[name] = ([*found[name][0], contender(url, Path(folder), server.pid or 0)], held)
-                print(f"{name}, {held} pages: {found[name][0][-1].wall:.0f} s", file=sys.stderr)
-    finally:
-        os.kill(server.pid or 0, signal.SIGTERM)
-        server.join()
-    return found
+                    found[name].append(contender(url, Path(folder), keep))
+                last = found[name][-1]
+                print(
+                    f"{name}, {pages} pages: {last.wall:.1f} s, {last.made} results, {last.cpu:.1f} s CPU",
+                    file=sys.stderr,
+                )
+    return found, origin
 
 
-def report(found: dict[str, tuple[list[Run], int]], starts: dict[str, Run]) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """Medians of the runs of one system. ms a page and pages/s; `net` and `first_net` without start-up."""
+
+    pages: int
+    made: int
+    cpu: float
+    first: float
+    net: float
+    first_net: float
+    start: float
+    wall: float
+    rate: float
+    best: float
+    first_mb: float
+    other_mb: float
+
+
+def cost(runs: list[Run], start: Run, pages: int) -> Cost:
+    def middle(value: Callable[[Run], float]) -> float:
+        return statistics.median(value(one) for one in runs)
+
+    cpu, first, wall = middle(lambda r: r.cpu), middle(lambda r: r.first), middle(lambda r: r.wall)
+    net, first_net = max(cpu - start.cpu, 1e-9), max(first - start.first, 0.0)
+    spread = middle(lambda r: r.others) > 0.5
+    return Cost(
+        pages=pages, made=runs[0].made, cpu=1000 * cpu / pages, first=1000 * first / pages, net=1000 * net / pages,
+        first_net=1000 * first_net / pages, start=start.cpu, wall=wall, rate=pages / wall,
+        best=pages / (max(first_net, net / 2) if spread else net), first_mb=max(r.first_mb for r in runs),
+        other_mb=max(r.other_mb for r in runs),
+    )  # fmt: skip
+
+
+def report(costs: dict[str, Cost], origin: str, options: argparse.Namespace) -> None:
     heads = [
         "system",
         "pages",
         "results",
         "CPU ms/page",
         "first process",
-        "others",
         "less start-up",
         "start-up CPU s",
+        "wall s",
         "pages/s",
     ]
-    heads += ["pages/s at best on 2 cores", "peak MB first / largest other"]
+    heads += ["at best on 2 cores, calculated", "peak MB: first / a worker"]
+    print(f"{options.pages} pages: {origin}. Medians of {options.rounds} rounds, systems in turns.\n")
     print("| " + " | ".join(heads) + " |\n|" + "---|" * len(heads))
-    per: dict[str, tuple[float, float, float]] = {}
-    for name, (runs, pages) in found.items():
-        first, others, wall = (
-            statistics.median(getattr(r, part) for r in runs) for part in ("first", "others", "wall")
-        )
-        cpu, start = statistics.median(r.cpu for r in runs), starts[name]
-        net = 1000 * (cpu - start.cpu) / pages
-        busiest = max(first - start.first, (cpu - start.cpu) / 2 if others > 0.5 else cpu - start.cpu)
-        best = pages / busiest
-        per[name] = (net, 1000 * (first - start.first) / pages, best)
+    for name, one in costs.items():
         row = [
             name,
-            pages,
-            runs[0].made,
-            f"{1000 * cpu / pages:.1f}",
-            f"{1000 * first / pages:.1f}",
-            f"{1000 * others / pages:.1f}",
+            str(one.pages),
+            str(one.made),
+            f"{one.cpu:.1f}",
+            f"{one.first:.1f}",
+            f"{one.net:.1f}",
+            f"{one.start:.1f}",
+            f"{one.wall:.1f}",
         ]
-        row += [f"{net:.1f}", f"{start.cpu:.1f}", f"{pages / wall:.1f}", f"{best:.0f}"]
-        row.append(f"{max(r.first_mb for r in runs):.0f} / {max(r.other_mb for r in runs):.0f}")
-        print("| " + " | ".join(map(str, row)) + " |")
-    mine, theirs = per["warraq"], per["Scrapy + trafilatura"]
-    print(f"\nCPU per page, ours / Scrapy + trafilatura, less start-up: {mine[0] / theirs[0]:.2f} (bar: at most 1.15)")
-    print(f"Our first process (all but extraction), less start-up: {mine[1]:.1f} ms a page (bar: at most 8)")
-    print(f"Pages/s at best on two cores, ours / theirs: {mine[2] / theirs[2]:.2f} (bar: at least 2.5)")
+        row += [
+            f"{one.rate:.1f}",
+            f"{one.best:.0f}",
+            f"{one.first_mb:.0f}" + (f" / {one.other_mb:.0f}" if one.other_mb else ""),
+        ]
+        print("| " + " | ".join(row) + " |")
+    print("\n| bar | measured | held |\n|---|---|---|")
+    for text, value, held in bars(costs):
+        print(f"| {text} | {value} | {'yes' if held else '**no**'} |")
+
+
+def bars(costs: dict[str, Cost]) -> list[tuple[str, str, bool]]:
+    mine, plain = costs[OURS], costs[PLAIN]
+    cpu, best, rate = mine.net / plain.net, mine.best / plain.best, mine.rate / plain.rate
+    rows = [
+        (
+            "CPU per page at most 1.15 of Scrapy + trafilatura's",
+            f"{cpu:.2f} less start-up, {mine.cpu / plain.cpu:.2f} with it",
+            mine.cpu / plain.cpu <= 1.15,
+        ),
+        (
+            "at most 8 ms CPU a page outside extraction (first process)",
+            f"{mine.first_net:.1f} less start-up, {mine.first:.1f} with it",
+            mine.first_net <= 8,
+        ),
+        (
+            "at least 2.5 times Scrapy + trafilatura's pages/s",
+            f"{rate:.2f} by the clock, {best:.2f} calculated for two free cores",
+            rate >= 2.5,
+        ),
+    ]
+    if NEWSPLEASE in costs:
+        other = costs[NEWSPLEASE]
+        rows.append(
+            (
+                "at least 8 times news-please's pages/s (two processes)",
+                f"{mine.rate / other.rate:.1f} by the clock; {other.net / mine.net:.1f} by CPU a page less start-up",
+                mine.rate / other.rate >= 8,
+            )
+        )
+    return rows
 
 
 def f1() -> None:
     """F1 of ours and of trafilatura with metadata on the corpora that have a gold text."""
+    if not realsite.CORPORA.is_dir():
+        print(f"\nF1: no corpora in {realsite.CORPORA} (set WARRAQ_CORPORA)")
+        return
     import extraction
 
     rows = []
@@ -309,6 +324,49 @@ def f1() -> None:
         )
     print()
     extraction.table(rows, ["corpus", "pages", "F1 ours", "snippets", "CPU ms", "F1 trafilatura", "snippets", "CPU ms"])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pages", type=int, default=300)
+    parser.add_argument(
+        "--rounds", type=int, default=1, help="all systems in turns, so many times; medians are printed"
+    )
+    parser.add_argument(
+        "--peer-pages", type=int, default=150, help="pages for news-please; 0 leaves it out (default: 150)"
+    )
+    parser.add_argument("--f1", action="store_true", help="print F1 of the extraction beside the speed")
+    parser.add_argument("-s", action="append", default=[], metavar="NAME=VALUE", help="more settings for ours")
+    options = parser.parse_args()
+    ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
+    contenders = systems(options)
+    starts, _ = rounds(contenders, 1, 1)
+    slow = {name: contenders.pop(name) for name in (NEWSPLEASE,) if name in contenders}
+    found, origin = rounds(contenders, options.pages, options.rounds)
+    costs = {name: cost(runs, starts[name][0], options.pages) for name, runs in found.items()}
+    if slow:
+        few, _ = rounds(slow, options.peer_pages, 1)
+        costs |= {name: cost(runs, starts[name][0], options.peer_pages) for name, runs in few.items()}
+    report(costs, origin, options)
+    figures = found[OURS][-1].figures
+    if figures:
+        asked = {
+            name: figures[name]
+            for name in (
+                "pages_fetched",
+                "articles_new",
+                "urls_announced",
+                "outcomes",
+                "quarantined",
+                "bytes_saved_by_revisits",
+            )
+        }
+        print(f"\nOurs asked for: {json.dumps(asked)}")
+        if figures.get("profile"):
+            print(f"\nIts profile: {json.dumps(figures['profile'])}")
+    if options.f1:
+        f1()
+    return 0
 
 
 if __name__ == "__main__":

@@ -20,13 +20,13 @@ from archive import (
     NotWritableError,
     Reading,
     Settled,
-    WorkerPool,
     frontier,
     iso,
     open_ingest,
-    read_response,
+    reading_pool,
     recover,
 )
+from crawler.profile import Profile, profile_text
 from crawler.report import Report, progress_line, summary_text
 from crawler.stopping import stopping
 from crawler.warcinfo import warcinfo
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
 
-    from archive import Answer, Capture, CaptureRow, Ingest, Task
+    from archive import Answer, Capture, CaptureRow, Ingest, Task, WorkerPool
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +63,7 @@ class ArchiveExtension:
         pool: WorkerPool[Task, Answer],
         report: Report,
         *,
+        profile: Profile,
         owns_pool: bool,
         summary: str,
         stop: Callable[[str], None],
@@ -71,6 +72,7 @@ class ArchiveExtension:
         self.ingest = ingest
         self.pool = pool
         self.report = report
+        self.profile = profile
         self.clock = ingest.clock
         self.stopping = False
         self._owns_pool = owns_pool
@@ -86,10 +88,12 @@ class ArchiveExtension:
         settings = crawler.settings
         site = crawler.spider.site  # type: ignore[union-attr]
         folder = Path(settings["ARCHIVE_DIR"] or Path(settings["WARRAQ_COLLECTIONS"]) / site.name)
+        profile = Profile(on=settings.getbool("WARRAQ_PROFILE"))
         ingest = open_ingest(
             Collection(folder),
             info=warcinfo(settings, site=site.name),
             clock=load_object(settings["WARRAQ_CLOCK"]),
+            stations=profile.stations,
         )
         shared = crawler.spider.pool  # type: ignore[union-attr]
 
@@ -101,6 +105,7 @@ class ArchiveExtension:
             ingest,
             shared or extraction_pool(settings),
             Report(site=site.name, folder=str(folder)),
+            profile=profile,
             owns_pool=shared is None,
             summary="json" if settings.getbool("WARRAQ_SUMMARY_JSON") else settings.get("WARRAQ_SUMMARY", "text"),
             stop=stop,
@@ -139,7 +144,7 @@ class ArchiveExtension:
         """Writes the exchange to the WARC; row and response ride on the request until a callback claims them."""
         if self.report.problem:
             return
-        with self.writing():
+        with self.writing(), self.profile.stations.at("capture: WARC and its row"):
             self._record(capture, request)
 
     def _record(self, capture: Capture, request: Request) -> None:
@@ -165,7 +170,7 @@ class ArchiveExtension:
     def commit(self) -> None:
         """Makes everything so far durable, and counts it."""
         if not self.report.problem:
-            with self.writing():
+            with self.writing(), self.profile.stations.at("commit"):
                 self.report.add(self.ingest.commit())
 
     @contextmanager
@@ -190,32 +195,40 @@ class ArchiveExtension:
         self._open = False
         for loop in self._loops:
             loop.stop()
-        if self._owns_pool:
-            self.pool.close(at_once=self.stopping)
-        self.commit()
         report = self.report
-        report.reason = report.reason or reason
-        report.log_held_bytes = self.ingest.store.log_held_bytes
-        report.still_due = frontier.count_due(self.ingest.store.db, site=report.site, now=iso(self.clock()))
-        if report.met_max_pages and report.still_due:
-            report.left_out["max-pages"] = report.still_due
         with self.writing(), ExitStack() as last:
-            last.callback(self.ingest.close)
+            last.callback(self.ingest.close)  # first of all: whatever goes wrong from here on, the lock is given back
+            if self._owns_pool:
+                self.pool.close(at_once=self.stopping)
+            self.commit()
+            report.reason = report.reason or reason
+            report.log_held_bytes = self.ingest.store.log_held_bytes
+            report.still_due = frontier.count_due(self.ingest.store.db, site=report.site, now=iso(self.clock()))
+            if report.met_max_pages and report.still_due:
+                report.left_out["max-pages"] = report.still_due
+            report.profile = self.profile.as_dicts()
             self.ingest.end_run(self._run, result=report.reason, summary=report.as_dict())
-        if self._summary:
-            if sys.stderr.isatty():
-                sys.stderr.write("\r\x1b[2K")
-            print(json.dumps(report.as_dict(), ensure_ascii=False) if self._summary == "json" else summary_text(report))
+        self._print_summary()
+
+    def _print_summary(self) -> None:
+        if not self._summary:
+            return
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\x1b[2K")
+        if self._summary == "json":
+            print(json.dumps(self.report.as_dict(), ensure_ascii=False))
+            return
+        print(summary_text(self.report))
+        if self.profile.on:
+            print(profile_text(self.profile.rows()))
 
 
 def extraction_pool(settings: BaseSettings) -> WorkerPool[Task, Answer]:
     """The worker processes that read responses, as many and as bounded as the settings WARRAQ_EXTRACTION_* say."""
-    return WorkerPool(
-        read_response,
+    return reading_pool(
         workers=settings.getint("WARRAQ_EXTRACTION_WORKERS"),
         seconds=settings.getfloat("WARRAQ_EXTRACTION_SECONDS"),
         megabytes=settings.getint("WARRAQ_EXTRACTION_MEGABYTES"),
-        preload=("archive.reading",),
     )
 
 

@@ -16,7 +16,7 @@ class ArticleItem(dict[str, Any]):
             url=article.url,
             title=article.title,
             text=article.text,
-            author="; ".join(article.authors),
+            author=article.author,
             date_published=article.date_published,
             date_modified=article.date_modified,
             section=article.section,

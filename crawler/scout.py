@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Spider
 
-from archive import Answer, Article, Task, UsageError, WorkerKilledError, WorkerPool, discovery, read_response, urls
+from archive import Answer, Article, Task, UsageError, WorkerKilledError, WorkerPool, discovery, reading_pool, urls
 from crawler.asking import Asker, NothingThereError, Page
 from crawler.siteentry import Findings, Source
 from crawler.sites import Site
@@ -62,12 +62,10 @@ class ScoutSpider(Spider):
     async def start(self) -> AsyncIterator[Request]:
         """Looks around; yields nothing to be scheduled."""
         settings = self.crawler.settings
-        self._pool: WorkerPool[Task, Answer] = WorkerPool(
-            read_response,
+        self._pool: WorkerPool[Task, Answer] = reading_pool(
             workers=1,
             seconds=settings.getfloat("WARRAQ_EXTRACTION_SECONDS"),
             megabytes=settings.getint("WARRAQ_EXTRACTION_MEGABYTES"),
-            preload=("archive.reading",),
         )
         try:
             self.findings = await self._look()

@@ -22,6 +22,7 @@ WARRAQ_SITES = "sites.toml"
 WARRAQ_OPERATOR = ""  # who runs this crawl, for the warcinfo record: a name and a way to reach you
 WARRAQ_CLOCK = "crawler.extensions.utc_now"  # what time it is, everywhere; tests move it
 WARRAQ_SUMMARY = "text"  # what is printed at the end: text, json, or nothing
+WARRAQ_PROFILE = False  # whether the summary, and the row of the run, say where the CPU time went; docs/operations.md
 WARRAQ_SUMMARY_JSON = False  # the same as WARRAQ_SUMMARY = "json"
 
 # --- who may run it (docs/scale.md) ------------------------------------------------------------------------------------------------
@@ -121,18 +122,49 @@ RETRY_HTTP_CODES: list[
     int
 ] = []  # statuses are scheduled by the frontier, with Retry-After; only broken connections are tried again at once
 DOWNLOAD_TIMEOUT = 60
+# what our handler raises; Scrapy's own list has it import the HTTP client that we do not use (0.5 s of CPU at each start)
+RETRY_EXCEPTIONS = [
+    "scrapy.exceptions.CannotResolveHostError",
+    "scrapy.exceptions.DownloadConnectionRefusedError",
+    "scrapy.exceptions.DownloadFailedError",
+    "scrapy.exceptions.DownloadTimeoutError",
+    "scrapy.exceptions.ResponseDataLossError",
+]
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"  # the frontier is the seen-set
 
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,  # scope is the frontier's to keep
+    # Off or without work here in any case, as are those of EXTENSIONS and SPIDER_MIDDLEWARES; unnamed they would be imported, asked
+    # for each request or wrapped around each response (docs/performance.md).
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+    "scrapy.downloadermiddlewares.downloadtimeout.DownloadTimeoutMiddleware": None,  # the handler knows it
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
+    "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
     "crawler.robots.RobotsMiddleware": 100,
     "crawler.politeness.PolitenessMiddleware": 900,
     "crawler.stopping.LeaseMiddleware": 950,  # after all waiting
 }
+SPIDER_MIDDLEWARES = {
+    "scrapy.spidermiddlewares.start.StartSpiderMiddleware": None,
+    "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,
+    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
+    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
+}
 EXTENSIONS = {
     "crawler.extensions.ArchiveExtension": 0,
     "crawler.uploading.UploadExtension": 100,  # after the archive is closed; absent without WARRAQ_STORAGE
+    "scrapy.extensions.telnet.TelnetConsole": None,
+    "scrapy.extensions.memdebug.MemoryDebugger": None,
+    "scrapy.extensions.logstats.LogStats": None,
+    "scrapy.extensions.spiderstate.SpiderState": None,
+    "scrapy.extensions.throttle.AutoThrottle": None,
+    "scrapy.extensions.remote_control.RemoteControl": None,
 }
 ITEM_PIPELINES = {"crawler.pipelines.ArchivePipeline": 300}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 
-from archive.reading import Answer, Task
+from archive.answer import Answer, Task
 from archive.workers import WorkerKilledError, WorkerPool
 
 

@@ -20,8 +20,8 @@ from archive.ingest import open_ingest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from archive.answer import Answer, Task
     from archive.collection import Collection
-    from archive.reading import Answer, Task
     from archive.warc import Record
     from archive.workers import WorkerPool
 

@@ -20,7 +20,7 @@ from archive.batch.shard import Entry, Shard
 from archive.collection import Collection
 from archive.durable import replace_file, sync_folder
 from archive.errors import ArchiveLockedError, DamagedFileError
-from archive.reading import read
+from archive.readers import read_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,7 +102,7 @@ def opened(plan: Plan, place: Place) -> Iterator[Shard]:
     with (
         place.alone(),
         PatientPool(
-            read, workers=1, seconds=plan.seconds, megabytes=plan.megabytes, preload=("archive.reading",)
+            read_response, workers=1, seconds=plan.seconds, megabytes=plan.megabytes, preload=("archive.reading",)
         ) as pool,
     ):
         shard = Shard(Collection(place.working), pool, name=f"batch{place.name}", site=plan.site, texts=plan.shards)

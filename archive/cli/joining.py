@@ -16,8 +16,7 @@ from archive.collection import Collection
 from archive.errors import DamagedFileError, UsageError
 from archive.merge import foresee
 from archive.merge import merge as merge_
-from archive.reading import read
-from archive.workers import WorkerPool
+from archive.readers import reading_pool
 
 if TYPE_CHECKING:
     from archive.merge import Merged
@@ -65,7 +64,7 @@ def merge(
             done = merge_(
                 shards,
                 collection,
-                lambda: stack.enter_context(WorkerPool(read, workers=workers, preload=("archive.reading",))),
+                lambda: stack.enter_context(reading_pool(workers=workers)),
                 clock=lambda: datetime.now(UTC),
                 site=site,
                 move=move,

@@ -9,19 +9,19 @@ from tempfile import TemporaryDirectory, mkdtemp
 
 import click
 
+from archive.adoption import adopt, with_records_of_their_own
 from archive.cdxj import Index
 from archive.cli.place import COLLECTIONS
 from archive.cli.writing import json_option, print_json
 from archive.collection import Collection
 from archive.errors import UsageError
-from archive.imports import Imported, Indexer, adopt, recover, with_records_of_their_own
+from archive.imports import Imported, Indexer, recover
 from archive.ingest import Ingest, open_ingest
-from archive.reading import read
+from archive.readers import reading_pool
 from archive.selection import Wanted, moment_of, select
 from archive.store import captures
 from archive.wacz import unpack_warcs
 from archive.warc import enter, read_at, read_raw
-from archive.workers import WorkerPool
 
 
 @click.command(name="import")
@@ -50,7 +50,7 @@ def import_(
         last=moment_of(filters["last"]),
     )
     collection = Collection(Path(ctx.obj) if ctx.obj else COLLECTIONS / "imported")
-    with WorkerPool(read, workers=workers, preload=("archive.reading",)) as pool:
+    with reading_pool(workers=workers) as pool:
         info = {"software": "warraq", "description": "import"} | ({"isPartOf": site} if site else {})
         ingest = open_ingest(collection, info=info, clock=lambda: datetime.now(UTC))
         indexer = Indexer(ingest, pool, site=site)

@@ -21,8 +21,7 @@ from archive.maintain import redact as redact_
 from archive.maintain import reindex as reindex_
 from archive.maintain import repair as repair_
 from archive.maintain import verify as verify_
-from archive.reading import read
-from archive.workers import WorkerPool
+from archive.readers import reading_pool
 
 if TYPE_CHECKING:
     from archive.store import Store
@@ -111,7 +110,7 @@ def repair(ctx: click.Context, *, workers: int, as_json: bool) -> None:
     """
     collection = Collection(the_folder(ctx))
     collection.require()
-    with WorkerPool(read, workers=workers, preload=("archive.reading",)) as pool:
+    with reading_pool(workers=workers) as pool:
         ingest = open_ingest(collection, info={"software": "warraq", "description": "repair"}, clock=_now)
         try:
             done = repair_(ingest, pool)
@@ -187,7 +186,7 @@ def reindex(ctx: click.Context, *, workers: int, storage: str, as_json: bool) ->
     which only the database knows, are carried over. The old database stays until the new one is whole.
     """
     collection = Collection(the_folder(ctx))
-    with WorkerPool(read, workers=workers, preload=("archive.reading",)) as pool:
+    with reading_pool(workers=workers) as pool:
         done = reindex_(collection, pool, clock=_now, storage=storage, progress=_progress)
     _clear()
     figures = {

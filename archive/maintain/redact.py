@@ -10,7 +10,6 @@ from archive import cdxj, search, urls, warc
 from archive.collection import UPLOADING
 from archive.durable import replace_file
 from archive.errors import NotFoundError
-from archive.extract.boilerplate import line_key
 from archive.holdings import BELOW, Holdings
 from archive.maintain.stored import fetch
 from archive.store import files as files_
@@ -198,6 +197,8 @@ def _forget(
     store: Store, wanted: set[str], moment: datetime, *, reason: str, who: str, records: int
 ) -> tuple[int, int]:
     """Rows, search entries and learned lines in one transaction, with the log row of who and why; nothing stays in free pages."""
+    from archive.extract.boilerplate import line_key  # with it come the extractors, which no other command here needs
+
     db, at = store.db, moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     db.conn.execute("PRAGMA secure_delete = ON")
     with store.atomic():

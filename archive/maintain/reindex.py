@@ -11,16 +11,16 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING
 
-from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]
-
 from archive import cdxj, warc
 from archive.durable import sync_folder
 from archive.errors import ArchiveNotFoundError
 from archive.holdings import BELOW
 from archive.imports import Imported, Indexer
-from archive.ingest import iso, open_ingest
+from archive.ingest import open_ingest
+from archive.settled import iso
 from archive.storage import parse
 from archive.store import files
+from archive.store.engine import sqlite3
 from archive.store.files import FileRow
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from archive.answer import Answer, Task
     from archive.collection import Collection
     from archive.ingest import Ingest
-    from archive.reading import Answer, Task
     from archive.workers import WorkerPool
 
 logger = logging.getLogger(__name__)

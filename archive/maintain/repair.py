@@ -13,8 +13,8 @@ from archive.store import captures
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from archive.answer import Answer, Task
     from archive.ingest import Ingest
-    from archive.reading import Answer, Task
     from archive.workers import WorkerPool
 
 

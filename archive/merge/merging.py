@@ -15,13 +15,14 @@ from archive.collection import Collection
 from archive.database import open_store
 from archive.errors import DamagedFileError, UsageError
 from archive.imports import Indexer
-from archive.ingest import iso, open_ingest
+from archive.ingest import open_ingest
 from archive.maintain import redact
 from archive.merge import files, ledgers
 from archive.merge.plan import Plan
 from archive.merge.plan import plan as plan_files
 from archive.merge.rows import Rows
 from archive.merge.shard import Shard, open_shard
+from archive.settled import iso
 from archive.store import captures, frontier, joining, runs
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from archive.answer import Answer, Task
     from archive.ingest import Ingest
-    from archive.reading import Answer, Task
     from archive.workers import WorkerPool
 
 

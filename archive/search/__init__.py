@@ -20,12 +20,14 @@ from archive.search.index import (
     remove_entries,
     unindex_articles,
 )
+from archive.search.keys import Keys, make_keys
 from archive.search.marks import Snippet, Span, highlight, pieces, snippet
 from archive.search.query import Query, match_expression, parse, unwanted_expression
 from archive.search.ranking import Hit, Results, any_word, search, search_shards
 
 __all__ = [
     "Hit",
+    "Keys",
     "Order",
     "Query",
     "Results",
@@ -41,6 +43,7 @@ __all__ = [
     "is_current",
     "languages_of",
     "make_entry",
+    "make_keys",
     "match_expression",
     "optimize",
     "parse",

@@ -19,19 +19,22 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import Stemmer
 
-from archive.search.keys import KEY_VERSION, row_facets, stemming_language, text_keys
+from archive.search.keys import KEY_VERSION, Keys, digest_of, make_keys, row_facets, stemming_language
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+
 ROW_COLUMNS: Final = ("id", "title", "text", "author", "section", "site", "hostname", "language", "date")
 """The columns of `articles` that the index is a function of; `is_latest` is not among them, so it may change freely."""
 
+NOTHING_MADE: Final[Mapping[int, Keys]] = MappingProxyType({})
 _BATCH: Final = 500
 # Marks stay inside words (the default tokenizer parts an Arabic word at each vowel sign), and the signs inside filter
 # tokens stay inside them. Keys come folded already, so the tokenizer has no accents to take off.
@@ -52,18 +55,20 @@ class Entry:
     language: str
 
 
-def make_entry(row: Mapping[str, str | int]) -> Entry:
-    """The entry of a row that has the `ROW_COLUMNS`. Pure, some 1 ms for 600 words: may run in a worker process."""
+def make_entry(row: Mapping[str, str | int], keys: Keys | None = None) -> Entry:
+    """The entry of a row that has the `ROW_COLUMNS`; `keys` spare the making of them when they are of these very words."""
     values = {name: str(row[name] or "") for name in ROW_COLUMNS}
-    language = values["language"]
+    words = {name: values[name] for name in ("title", "text", "author", "section", "language")}
+    if keys is None or keys.made_of != digest_of(**words):
+        keys = make_keys(**words)
     return Entry(
         id=int(row["id"]),
-        title=text_keys(values["title"], language),
-        text=text_keys(values["text"], language),
-        author=text_keys(values["author"]),
-        section=text_keys(values["section"], language),
+        title=keys.title,
+        text=keys.text,
+        author=keys.author,
+        section=keys.section,
         facets=row_facets(values),
-        language=stemming_language(language),
+        language=stemming_language(values["language"]),
     )
 
 
@@ -131,23 +136,26 @@ def remove_entries(db: sqlite3.Connection, entries: Iterable[Entry]) -> None:
     db.executemany(statement, ((e.id, e.title, e.text, e.author, e.section, e.facets) for e in entries))
 
 
-def _entries(db: sqlite3.Connection, ids: Iterable[int]) -> Iterator[Entry]:
+def _entries(db: sqlite3.Connection, ids: Iterable[int], made: Mapping[int, Keys]) -> Iterator[Entry]:
     remaining = iter(ids)
     while chunk := list(islice(remaining, _BATCH)):
         marks = ",".join("?" * len(chunk))
         rows = db.execute(f"SELECT {', '.join(ROW_COLUMNS)} FROM articles WHERE id IN ({marks})", chunk).fetchall()  # noqa: S608 -- our own column names and question marks
         for row in rows:
-            yield make_entry(dict(zip(ROW_COLUMNS, row, strict=True)))
+            yield make_entry(dict(zip(ROW_COLUMNS, row, strict=True)), made.get(row[0]))
 
 
-def index_articles(db: sqlite3.Connection, ids: Iterable[int]) -> int:
-    """Puts the rows of these ids in, as they stand in `articles`; says how many there were."""
-    return add_entries(db, _entries(db, ids))
+def index_articles(db: sqlite3.Connection, ids: Iterable[int], made: Mapping[int, Keys] = NOTHING_MADE) -> int:
+    """Puts the rows of these ids in, as they stand in `articles`; says how many there were.
+
+    `made` holds, by id, keys that a worker has made already.
+    """
+    return add_entries(db, _entries(db, ids, made))
 
 
 def unindex_articles(db: sqlite3.Connection, ids: Iterable[int]) -> None:
     """Takes the rows of these ids out; to be called BEFORE they are changed or deleted (see the module's docstring)."""
-    remove_entries(db, _entries(db, ids))
+    remove_entries(db, _entries(db, ids, NOTHING_MADE))
 
 
 def rebuild(db: sqlite3.Connection, progress: Callable[[int], None] | None = None) -> int:

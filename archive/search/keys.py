@@ -9,9 +9,11 @@ Latin and Greek letters go last, after stemming, which needs them.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import threading
 import unicodedata
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -107,6 +109,34 @@ def text_keys(text: str, language: str = "") -> str:
     """The keys of a whole text, in order, parted by spaces."""
     language = stemming_language(language)
     return " ".join([word_key(match.group(), language) for match in words(text)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """The keys of an article's words, and the digest of the words that they were made of: keys of other words are of no use."""
+
+    title: str
+    text: str
+    author: str
+    section: str
+    made_of: bytes
+
+
+def digest_of(*, title: str, text: str, author: str, section: str, language: str) -> bytes:
+    """16 bytes that tell whether keys belong to these words."""
+    words = f"{title}\0{text}\0{author}\0{section}\0{language}"
+    return hashlib.blake2b(words.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def make_keys(*, title: str, text: str, author: str, section: str, language: str) -> Keys:
+    """The keys of an article. Pure, 1 to 7 ms for 600 words: what extracts the article in a worker process makes them there."""
+    return Keys(
+        title=text_keys(title, language),
+        text=text_keys(text, language),
+        author=text_keys(author),
+        section=text_keys(section, language),
+        made_of=digest_of(title=title, text=text, author=author, section=section, language=language),
+    )
 
 
 def word_variants(word: str, languages: Iterable[str]) -> tuple[str, ...]:

@@ -7,11 +7,9 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
-from sqlite_utils import Database
-from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]
-
 from archive.errors import DamagedFileError, NotWritableError, SchemaTooNewError
 from archive.store import articles, captures, coverage, facets, fates, files, frontier, joining, learned, runs
+from archive.store.engine import Database, sqlite3
 from archive.store.rows import Announced, CaptureRow, Due, Kind, Reading, Visit
 from archive.store.schema import MIGRATIONS, unknown_steps
 from archive.store.wal import WalGuard

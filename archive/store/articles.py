@@ -80,7 +80,7 @@ def _row(article: Article, capture: dict[str, Any]) -> dict[str, Any]:
         "hostname": urlsplit(article.url).hostname or "",
         "title": article.title,
         "text": article.text,
-        "author": "; ".join(article.authors),
+        "author": article.author,
         "date": article.date_published[:10],
         "date_published": article.date_published,
         "date_modified": article.date_modified,

@@ -94,7 +94,7 @@ class CaptureRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What was made of a capture: the outcome of the answer (`archive.reading.Answer`), or a word of those who got none.
+    """What was made of a capture: the outcome of the answer (`archive.answer.Answer`), or a word of those who got none.
 
     Those are `unchanged`, `robots`, `retried`, `part`, `disallowed`, `failed` and `other`.
     """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlite_utils.migrations import Migrations
+from archive.store.engine import Migrations
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

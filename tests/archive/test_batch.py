@@ -26,6 +26,7 @@ from archive import (
     open_ingest,
     read_response,
 )
+from archive.adoption import adopt
 from archive.batch import PlannedFile, make_plan, read_plan, run_local, run_task, write_plan
 from archive.batch.fetching import FetchError, name_of, shown
 from archive.batch.patience import PatientPool
@@ -33,7 +34,6 @@ from archive.batch.plan import divide
 from archive.batch.records import MAX_DAMAGES, read_file
 from archive.batch.task import Place
 from archive.errors import ArchiveError, ArchiveLockedError, UsageError
-from archive.imports import adopt
 from archive.warc import Original, WarcWriter, enter, payload_digest, read_records
 
 parquet = pytest.importorskip("pyarrow.parquet")

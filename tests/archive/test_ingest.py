@@ -3,8 +3,8 @@
 import pytest
 
 from archive import Archive, Collection, open_ingest
-from archive.imports import settled_answer
 from archive.reading import Task, read
+from archive.settled import settled_answer
 from archive.store import learned
 from tests.archive.test_import import capture, page
 

@@ -12,8 +12,8 @@ from archive import Archive
 from tests.archive.test_import import capture, page, warraq
 
 from archive import Collection, Settled, open_ingest  # isort: skip
-from archive.imports import settled_answer
 from archive.reading import Task, read
+from archive.settled import settled_answer
 
 ROOT = Path(__file__).parents[2]
 DERIVED = {"captures": {"id", "article_id"}, "articles": {"id", "capture_id"}, "site_lines": set(), "site_pages": set()}

@@ -283,7 +283,7 @@ class TestMoved:
         assert problems(collection) == []
 
     def test_importing_another_file_of_that_name_takes_another(self, collection, tmp_path, moved):  # noqa: F811
-        from archive.imports import adopt
+        from archive.adoption import adopt
 
         name = next(iter(moved))
         source = tmp_path / name

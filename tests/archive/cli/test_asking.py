@@ -5,8 +5,8 @@ import json
 import pytest
 
 from archive import Collection, open_ingest
-from archive.imports import settled_answer
 from archive.reading import Task, read
+from archive.settled import settled_answer
 from tests.archive.test_import import capture, page, warraq
 
 URL = "https://news.example/2026/11/2"

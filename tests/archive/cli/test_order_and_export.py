@@ -15,7 +15,8 @@ from archive.article import Article
 from archive.capture import Capture
 from archive.cli import warraq
 from archive.collection import Collection
-from archive.ingest import Settled, open_ingest
+from archive.ingest import open_ingest
+from archive.settled import Settled
 from archive.store import Reading
 from archive.warc import closed_files, read_records
 

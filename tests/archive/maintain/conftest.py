@@ -11,7 +11,8 @@ from archive.article import Article
 from archive.capture import Capture
 from archive.collection import Collection
 from archive.database import open_store
-from archive.ingest import Settled, open_ingest
+from archive.ingest import open_ingest
+from archive.settled import Settled
 from archive.store import Announced, Reading
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from archive.article import Article
 from archive.capture import Capture, Location
 from archive.collection import Collection
 from archive.extract.boilerplate import line_key
-from archive.imports import settled_answer
-from archive.ingest import Settled, iso, open_ingest
+from archive.ingest import open_ingest
 from archive.reading import Task, read
+from archive.settled import Settled, iso, settled_answer
 from archive.store import Announced, Reading, Visit, captures, frontier
 
 if TYPE_CHECKING:

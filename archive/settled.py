@@ -1,0 +1,65 @@
+"""What became of a capture: the answer to a response in, what is to be committed of it out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from archive import urls
+from archive.store.rows import Reading
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from archive.answer import Answer
+    from archive.article import Article
+    from archive.search import Keys
+    from archive.store.rows import Announced, CaptureRow, Visit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What became of a capture, to be committed with everything that follows from it.
+
+    `row` is None when an exchange left no record. `same_as` is the article that was served again; `repeats` leaves it to
+    the commit to find the one that was read from this payload at this URL.
+    """
+
+    row: CaptureRow | None
+    reading: Reading
+    article: Article | None = None
+    keys: Keys | None = None
+    same_as: int | None = None
+    repeats: bool = False
+    visit: Visit | None = None
+    announced: tuple[Announced, ...] = ()
+    host: str = ""
+    lines: tuple[str, ...] = ()
+
+
+def iso(moment: datetime) -> str:
+    """An aware time as the database writes it: `2026-11-24T05:30:00Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def settled_answer(
+    row: CaptureRow | None, answer: Answer, *, visit: Visit | None = None, announced: tuple[Announced, ...] = ()
+) -> Settled:
+    """What an answer means for the archive, whoever asked: its reading, and of an `article` the article, its keys, its lines."""
+    article = answer.article if answer.outcome == "article" else None
+    return Settled(
+        row=row,
+        reading=Reading(
+            outcome=answer.outcome,
+            reason=answer.reason,
+            detail=answer.detail,
+            directives=" ".join(answer.directives),
+        ),
+        article=article,
+        keys=answer.keys if article else None,
+        visit=visit,
+        announced=announced,
+        host=urls.host_of(row.url) if row else "",
+        lines=answer.lines if article else (),
+    )

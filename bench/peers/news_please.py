@@ -1,0 +1,36 @@
+"""news-please over a sitemap, two processes, JSON lines out. Arguments: URL, file.
+
+Runs in an environment of its own, which bench/crawl.py makes.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import urllib.request
+from multiprocessing import Pool
+from xml.etree import ElementTree as ET
+
+from newsplease import NewsPlease
+
+
+def read(url: str) -> dict[str, str] | None:
+    """The article at that address; None for a page that news-please fails on, whatever the reason."""
+    try:
+        article = NewsPlease.from_url(url)
+    except (Exception, SystemExit):  # noqa: BLE001
+        return None
+    if article is None or not article.maintext:
+        return None
+    return {name: str(value) for name, value in article.get_serializable_dict().items()}
+
+
+if __name__ == "__main__":
+    with urllib.request.urlopen(sys.argv[1] + "sitemap.xml") as sitemap:
+        urls = [
+            loc.text for loc in ET.fromstring(sitemap.read()).iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")
+        ]
+    with Pool(2) as pool, open(sys.argv[2], "w", encoding="utf-8") as file:  # noqa: PTH123
+        for found in pool.imap_unordered(read, urls):
+            if found:
+                file.write(json.dumps(found, ensure_ascii=False) + "\n")
