@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -214,14 +215,21 @@ def _worth_a_visit(task: Task, links: Sequence[Link], left_out: Counter[str]) ->
     """Links that may lead somewhere; to an article rather than to its AMP or print twin."""
     left_out["too-many-links"] += len(links) >= task.links_limit  # how many there were, nobody counted
     for link in islice(links, task.links_limit):
-        url = urls.twin_of(link.url) or link.url
-        kind = _kind(url, link.text)
+        url, kind, trap = _look_at(link.url, link.text, task.fetched_at.year)
         if not kind or "nofollow" in link.rel.split():
             continue
-        if trap := trap_reason(url, this_year=task.fetched_at.year):
+        if trap:
             left_out[trap] += 1
         else:
             yield Found(url=url, kind=kind, by="page")
+
+
+@lru_cache(maxsize=1 << 13)
+def _look_at(url: str, text: str, this_year: int) -> tuple[str, Kind | None, str]:
+    """A link's URL or that of which it is a twin, what it may be, and the trap that it is; the links of a site's pages repeat."""
+    url = urls.twin_of(url) or url
+    kind = _kind(url, text)
+    return url, kind, (trap_reason(url, this_year=this_year) or "") if kind else ""
 
 
 def _keys(article: Article) -> Keys:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlite_utils import Database
-
+from archive.store.engine import Database
 from archive.store.schema import MIGRATIONS
 
 if TYPE_CHECKING:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scrapy.commands import crawl
 from scrapy.exceptions import UsageError
@@ -20,6 +21,8 @@ from crawler.stopping import Stopping
 
 if TYPE_CHECKING:
     import argparse
+
+logger = logging.getLogger(__name__)
 
 
 class Command(crawl.Command):
@@ -36,7 +39,7 @@ class Command(crawl.Command):
             "Arguments: -a url=URL (any site) or -a site=NAME (an entry of sites.toml); "
             "-a recheck=all asks again for every page that is known; -a max_pages=N bounds this run. "
             "Settings: -s ARCHIVE_DIR=FOLDER puts the archive elsewhere, -s WARRAQ_SUMMARY_JSON=1 prints the summary as JSON, "
-            "-s WARRAQ_OPERATOR='name, mail' says who crawls. "
+            "-s WARRAQ_OPERATOR='name, mail' says who crawls, -s WARRAQ_PROFILE=1 says where the CPU time went. "
             "Exit codes: 0 done; 2 wrong usage; 4 the archive is in use; 5 made by a newer warraq; 6 cannot write; "
             "9 the start page cannot be had; 10 broke off by an error; "
             "11 told to stop (SIGTERM, SIGINT): what was done is safe, the rest stays due."
@@ -69,8 +72,15 @@ class Command(crawl.Command):
         crawler = self.crawler_process.create_crawler("news")
         stopping = Stopping(self.crawler_process)
         stopping.install()
-        self.crawler_process.crawl(crawler, **opts.spargs)
+        crawling: Any = self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start(install_signal_handlers=False)
+        broken = crawling.exception() if crawling.done() and not crawling.cancelled() else None
+        if isinstance(broken, ArchiveError):  # since our look the disk filled, or another process came first
+            print(f"scrapy crawl: {broken}", file=sys.stderr)
+            self.exitcode = broken.exit_code
+            return
+        if broken is not None:
+            logger.error("the crawl broke off", exc_info=broken)
         extension = crawler.get_extension(ArchiveExtension) if not self.crawler_process.bootstrap_failed else None
         if extension:
             extension.spider_closed("shutdown" if stopping.asked else "broken")

@@ -3,9 +3,11 @@
 import pytest
 
 from archive import Archive, Collection, open_ingest
+from archive.errors import NotWritableError
 from archive.reading import Task, read
 from archive.settled import settled_answer
 from archive.store import learned
+from archive.warc import read_records
 from tests.archive.test_import import capture, page
 
 CANONICAL = b'<link rel=canonical href="https://news.example/2026/11/always-this-one"><article>'
@@ -71,3 +73,36 @@ def test_an_entry_that_cannot_be_written_costs_one_row_with_a_reason_and_not_the
     with Archive(ingest.collection.folder) as archive:
         (row,) = archive.db.query("SELECT * FROM captures WHERE outcome = 'failed'")
     assert "a bug of ours" in row["detail"]
+
+
+def conversions(collection):
+    return [
+        record
+        for path in sorted(collection.warcs.glob("*.warc.gz*"))
+        for record in read_records(path)
+        if record.type == "conversion"
+    ]
+
+
+def test_a_commit_that_is_tried_again_after_a_full_disk_writes_each_text_once(ingest, monkeypatch):
+    settle(ingest, capture("/2026/11/1", page("عنوان الخبر الأول في الاختبار")))
+
+    def full(*_):
+        raise NotWritableError(ingest.store.path, OSError("full"))
+
+    with monkeypatch.context() as disk:
+        disk.setattr(learned, "learn", full)
+        for _ in range(2):
+            with pytest.raises(NotWritableError):
+                ingest.commit()
+    assert [change for _, change in ingest.commit().articles] == ["new"]
+    assert len(conversions(ingest.collection)) == 1
+
+
+def test_the_same_article_at_two_urls_of_one_group_has_one_text_record(ingest):
+    body = story("فيضان النهر الكبير", "ماء").replace(b"<article>", CANONICAL)
+    for number, path in enumerate("ab"):
+        settle(ingest, capture(f"/2026/11/{path}", body, number))
+    ingest.commit()
+    assert len(conversions(ingest.collection)) == 1
+    assert articles(ingest) == [("always-this-one", "فيضان النهر الكبير")]
