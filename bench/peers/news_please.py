@@ -5,6 +5,7 @@ Runs in an environment of its own, which bench/crawl.py makes.
 
 from __future__ import annotations
 
+import gzip
 import json
 import sys
 import urllib.request
@@ -26,10 +27,10 @@ def read(url: str) -> dict[str, str] | None:
 
 
 if __name__ == "__main__":
-    with urllib.request.urlopen(sys.argv[1] + "sitemap.xml") as sitemap:
-        urls = [
-            loc.text for loc in ET.fromstring(sitemap.read()).iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")
-        ]
+    with urllib.request.urlopen(sys.argv[1] + "sitemap.xml") as answer:
+        body = answer.read()
+    sitemap = ET.fromstring(gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body)
+    urls = [loc.text for loc in sitemap.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")]
     with Pool(2) as pool, open(sys.argv[2], "w", encoding="utf-8") as file:  # noqa: PTH123
         for found in pool.imap_unordered(read, urls):
             if found:
