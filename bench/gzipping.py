@@ -1,4 +1,4 @@
-"""Which gzip library would pay for WARC records: saved pages in; CPU ms and bytes of each library out. `python bench/gzipping.py --pages 300`
+"""Which gzip library would pay for WARC records: saved pages in; CPU ms and bytes of each library out.
 
 What a crawl compresses of a page that was served gzipped is two heads and the clean text; of a page served plain, all of it. isal
 and zlib-ng are measured when they can be imported (`uv run --with isal --with zlib-ng python bench/gzipping.py`); they are no dependencies.
