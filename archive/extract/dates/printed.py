@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from archive.extract.dates.moment import Moment, parse_machine, plausible
-from archive.extract.dates.visible import Habits, parse_all
+from archive.extract.dates.visible import parse_all
 from archive.extract.head import words_of
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
+    from archive.extract.dates.habits import Habits
     from archive.extract.marks import Mark, Marks
 
 _MAX_LINE = 200

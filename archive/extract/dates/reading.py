@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 from htmldate import find_date
 
+from archive.extract.dates.habits import Habits, Order
 from archive.extract.dates.moment import EARLIEST, Moment, make, parse_machine, plausible
 from archive.extract.dates.printed import DOUBTFUL, Sighting, anywhere, near_title, sightings
-from archive.extract.dates.visible import Habits, Order, parse_all
+from archive.extract.dates.visible import parse_all
 from archive.extract.head import as_list, plain
 
 if TYPE_CHECKING:

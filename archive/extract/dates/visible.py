@@ -3,69 +3,28 @@
 from __future__ import annotations
 
 import re
-from calendar import monthrange
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, NamedTuple
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, NamedTuple
 
 from archive.extract.dates.calendars import from_hijri, from_jalali
-from archive.extract.dates.moment import Moment, clock, offset, plausible
-from archive.extract.dates.words import (
-    AFTER,
-    BEFORE,
-    DUALS,
-    FILLERS,
-    HIJRI_MARKS,
-    MODIFIED,
-    MONTHS,
-    ONES,
-    TODAY,
-    UNITS,
-    YESTERDAY,
-    Calendar,
-    fold_date,
-)  # fmt: skip
+from archive.extract.dates.daytime import time_near
+from archive.extract.dates.moment import Moment, plausible
+from archive.extract.dates.relative import parse_relative
+from archive.extract.dates.words import FILLERS, HIJRI_MARKS, MODIFIED, MONTHS, Calendar, fold_date
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
+
+    from archive.extract.dates.habits import Habits, Order
 
 MAX_TEXT = 400
 """Longer texts are cut: a date line is short, and a sentence that mentions a date is no date line."""
-
-Order = Literal["dmy", "mdy", ""]
 
 _TOKEN = re.compile(r"\d+|[^\W\d_]+|[^\w\s]|_")
 _SEPARATORS = frozenset("/\\-–—.,،()|:؛;~·•*[]'’年月日년월일")
 _BETWEEN_FIGURES = frozenset("/\\-–.")
 _UNIT_SIGNS = frozenset("年月日") | set(fold_date("년월일"))
-_TIME = re.compile(
-    r"(?<![\d:.])(\d{1,2})\s?(?:[:٫]|h(?=\d\d)|\.(?=\d\d\s?uhr))\s?(\d\d)(?::(\d\d))?(?![\d:])\s?(?:uhr)?\s*"
-    r"(am|pm|a\.m\.?|p\.m\.?|صباحا|مساء|ظهرا|عصرا|ليلا|بعد الظهر|قبل الظهر|ص|م|ق\.?\s?ظ|ب\.?\s?ظ|صبح|عصر)?(?!\w)"
-)
-_HALVES = {"am": "am", "pm": "pm", "ص": "am", "م": "pm", "قظ": "am", "بظ": "pm"}
-_HALVES |= {
-    "صباحا": "am",
-    "صبح": "am",
-    "قبلالظهر": "am",
-    "مساء": "pm",
-    "ظهرا": "pm",
-    "عصرا": "pm",
-    "عصر": "pm",
-    "بعدالظهر": "pm",
-}
-_ZONE = re.compile(
-    r"\s*[(,،-]?\s*(?:(gmt|utc)?\s?([+-]\d{1,2}(?::?\d\d)?)"
-    r"|(gmt|utc|cest|cet|mesz|mez|msk|edt|pdt|pst|est|bst|jst|kst)(?!\w)|(?:ب?توقيت\s)(\w+(?:\s\w+)?))"
-)
-# Only places whose clocks never change within the years of the web, so that a date needs no table of summer times.
-_PLACES = {
-    "+00:00": ("رين",),  # غرينتش, جرينيتش
-    "+01:00": ("تونس", "جزاير"),
-    "+03:00": ("مك", "سعودي", "رياض", "دوح", "كويت"),
-    "+04:00": ("امارات", "ابوظبي", "ابو ظبي", "دبي", "مسقط"),
-}
 
 
 class Written(NamedTuple):
@@ -73,37 +32,6 @@ class Written(NamedTuple):
 
     moment: Moment
     modified: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Habits:
-    """How the page's people write dates.
-
-    `now` is the time of fetching; `order` of day and month in figures, '' when the page does not tell; `language` its
-    two-letter code;
-    `timezone` an IANA name for relative days, '' for UTC.
-    """
-
-    now: datetime
-    order: Order = ""
-    language: str = ""
-    timezone: str = ""
-
-    def local_now(self) -> datetime:
-        """The time of fetching on the clock of the site."""
-        return self.now.astimezone(_zone(self.timezone)) if self.timezone else self.now
-
-    def placed(self, moment: Moment) -> Moment:
-        """A time without zone as one of the site's clock."""
-        hour, minute = moment.clock.split(":")[:2]
-        local = datetime(*moment.day.timetuple()[:3], int(hour), int(minute), tzinfo=_zone(self.timezone))
-        return replace(moment, zone=_written(local))
-
-    def local_day(self, moment: Moment) -> date:
-        """The day of a time in UTC on the site's clock."""
-        hour, minute = moment.clock.split(":")[:2]
-        utc = datetime(*moment.day.timetuple()[:3], int(hour), int(minute), tzinfo=UTC)
-        return utc.astimezone(_zone(self.timezone)).date()
 
 
 class _Token(NamedTuple):
@@ -122,13 +50,9 @@ def parse(text: str, habits: Habits) -> Moment | None:
 def parse_all(text: str, habits: Habits) -> list[Written]:
     """Every date of a short text in the order of trust of `parse`; relative ones only when there is no absolute one."""
     folded = fold_date(text[:MAX_TEXT])
-    if not folded or not any(character.isdigit() for character in folded):
-        relative = _relative(folded, habits)
-        return [Written(relative, _labelled(folded, len(folded)))] if relative else []
-    found = list(_absolute(folded, text, habits))
-    if found:
+    if any(character.isdigit() for character in folded) and (found := list(_absolute(folded, text, habits))):
         return [written for calendar in ("gregorian", "jalali", "hijri") for name, written in found if name == calendar]
-    relative = _relative(folded, habits)
+    relative = parse_relative(folded, habits)
     return [Written(relative, _labelled(folded, len(folded)))] if relative else []
 
 
@@ -138,7 +62,7 @@ def _absolute(folded: str, original: str, habits: Habits) -> Iterator[tuple[Cale
         if plausible(day, habits.now):
             last = found[index - 1][3] if index else 0
             following = found[index + 1][2] if index + 1 < len(found) else len(folded)
-            time, zone = _time_near(folded[:following], max(start - 40, last), start, end, original)
+            time, zone = time_near(folded[:following], max(start - 40, last), start, end, original)
             yield calendar, Written(Moment(day=day, clock=time, zone=zone), _labelled(folded[last:start], start - last))
 
 
@@ -280,96 +204,6 @@ def _day(calendar: Calendar, year: int, month: int, day: int) -> date | None:
         return None
 
 
-def _time_near(folded: str, since: int, start: int, end: int, original: str) -> tuple[str, str]:
-    """The time of day and offset written right after a date, or else right before it; ('', '') for none."""
-    match = _TIME.search(folded[: end + 60], end)
-    if match is None:
-        before = list(_TIME.finditer(folded, since, start))
-        match = before[-1] if before else None
-    if match is None:
-        return "", ""
-    half = (match[4] or "").replace(".", "").replace(" ", "")
-    time = clock(match[1], match[2], match[3], _HALVES.get(half, ""))
-    return (time, _offset_after(folded, match.end(), original)) if time else ("", "")
-
-
-def _offset_after(folded: str, at: int, original: str) -> str:
-    match = _ZONE.match(folded[: at + 40], at)
-    if match is None:
-        return ""
-    if match[2]:
-        return offset(match[2])
-    if match[3]:
-        # In small letters `est` and `met` are words of several languages.
-        return offset(match[3]) if match[3].upper() in original or match[3] in {"gmt", "utc"} else ""
-    place = (match[4] or "").removeprefix("ال")
-    return next((shift for shift, names in _PLACES.items() if any(name in place for name in names)), "")
-
-
 def _labelled(before: str, length: int) -> bool:
     """Whether the last label before a date, at most 60 characters back, speaks of a change."""
     return any(word in before[max(0, length - 60) :] for word in MODIFIED)
-
-
-def _any(words: Iterable[str]) -> str:
-    """A pattern for any of the words, the longest first."""
-    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
-
-
-_NUMBER = rf"(?:(\d{{1,3}})|({_any(ONES)}))\s?"
-_UNIT = rf"({_any(UNITS)})(?!\w)"
-_DUAL = rf"({_any(DUALS)})(?!\w)"
-_ABOUT = r"(?:حوالي|نحو|اكثر من|about|environ|etwa|circa|cerca de)\s"
-_RELATIVE_BEFORE = re.compile(rf"(?<!\w)(?:{_any(BEFORE)})\s(?:{_ABOUT})?(?:{_DUAL}|(?:{_NUMBER})?{_UNIT})")
-_RELATIVE_AFTER = re.compile(rf"(?<!\w){_NUMBER}{_UNIT}\s(?:{_any(AFTER)})(?!\w)")
-_DAY_WORD = re.compile(
-    r"^\W*(?:[\w\s]{0,30}[:|,،-]\s*)?"
-    rf"(?:(?P<today>{_any(TODAY)})|(?P<yesterday>{_any(YESTERDAY)}))(?:['’]hui)?"
-    r"(?:\s*[,،|@-]?\s*(?:at|a|um|a las|as|alle|الساعه|ساعت|saat)?\s*\d{1,2}[:h.]\d\d.{0,20})?\W*$"
-)
-_MAX_RELATIVE = 80
-
-
-def _relative(folded: str, habits: Habits) -> Moment | None:
-    """A time told from now («منذ ٣ ساعات», `2 days ago`, «أمس 14:05»); only in a line that says little else."""
-    if len(folded) > _MAX_RELATIVE:
-        return None
-    if match := _RELATIVE_BEFORE.search(folded):
-        dual, count, _, unit = match.groups()
-        return _back(habits, 2, DUALS[dual]) if dual else _back(habits, int(count or 1), UNITS[unit])
-    if match := _RELATIVE_AFTER.search(folded):
-        count, _, unit = match.groups()
-        return _back(habits, int(count or 1), UNITS[unit])
-    if match := _DAY_WORD.match(folded):
-        day = habits.local_now().date() - timedelta(days=1 if match["yesterday"] else 0)
-        time, zone = _time_near(folded, 0, 0, match.end("yesterday" if match["yesterday"] else "today"), folded)
-        return Moment(day=day, clock=time, zone=zone)
-    return None
-
-
-def _back(habits: Habits, count: int, unit: int) -> Moment | None:
-    now = habits.local_now()
-    if unit > 0:
-        try:
-            then = now - timedelta(seconds=count * unit)
-        except OverflowError:
-            return None
-        # Minutes and hours tell the time; days and more only the day.
-        time = then.strftime("%H:%M") if unit < 86_400 else ""
-        moment = Moment(day=then.date(), clock=time, zone=_written(then) if time else "")
-    else:
-        year, month = divmod(now.year * 12 + now.month - 1 + count * unit, 12)
-        if year < 1:
-            return None
-        moment = Moment(day=date(year, month + 1, min(now.day, monthrange(year, month + 1)[1])))
-    return moment if plausible(moment.day, habits.now) else None
-
-
-def _written(moment: datetime) -> str:
-    shift = moment.strftime("%z")
-    return f"{shift[:3]}:{shift[3:5]}"
-
-
-@lru_cache(maxsize=64)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.extract.dates.calendars import from_hijri, from_jalali, is_leap
-from archive.extract.dates.visible import Habits, Order, parse, parse_all
+from archive.extract.dates.habits import Habits, Order
+from archive.extract.dates.visible import parse, parse_all
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

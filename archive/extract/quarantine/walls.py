@@ -1,0 +1,165 @@
+"""Knows what stands before an article (challenge, login, consent) or in its place (soft-404): Facts in, a verdict out."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from archive.extract.quarantine.facts import EMPTY_LETTERS, WALL_TEXT
+
+if TYPE_CHECKING:
+    from archive.extract.quarantine.facts import Facts, Verdict
+
+_HTML_HEAD = 60_000
+
+# What the products themselves put on their challenge pages, never on a page that passed. Each was read on a page of
+# that product.
+_CHALLENGE_MARKUP = re.compile(
+    r"_cf_chl_opt|cf-browser-verification|id=[\"']challenge-(?:form|running|error-title|stage)|cf-chl-widget"
+    r"|jschl[-_]answer|cf-error-details"
+    r"|captcha-delivery\.com|_Incapsula_Resource|Incapsula incident ID|px-captcha|sucuri_cloudproxy_js|Sucuri "
+    r"WebSite Firewall"
+    r"|ddos-guard/js-challenge|awsWafCookieDomainList|gokuProps|/_sec/cp_challenge|sec-if-cpt-container"
+    r"|distil_r_captcha|kpsdk"
+    r"|errors\.edgesuite\.net|bm-verify=|g-recaptcha|h-captcha|hcaptcha\.com/1/api|smartcaptcha|/TSPD/"
+    r"|slowAES\.decrypt|__test=",
+    re.IGNORECASE,
+)
+_CHALLENGE_SIGNS = re.compile(
+    r"_cf_chl|cf-|jschl|captcha|_incapsula_|incapsula |sucuri|ddos-guard|awswaf|gokuprops|cp_challenge"
+    r"|id=[\"']challenge|kpsdk|sec-if-cpt|edgesuite|bm-verify|/tspd/|slowaes|__test="
+)
+"""A part of each alternative in small letters: a pattern that ignores case is ten times slower, and most pages have none."""
+# Widgets that also stand in ordinary forms.
+_CAPTCHA_WIDGET = re.compile(r"captcha\b(?!-delivery)|__test|smartcaptcha", re.IGNORECASE)
+_CHALLENGE_WORDS = re.compile(
+    r"just a moment|attention required!|checking (?:if the site connection|your browser)|verify(?:ing)? (?:that "
+    r")?you are (?:a )?human|are you a (?:robot|human)"
+    r"|security check|ddos protection|please (?:enable|turn) (?:javascript and )?cookies|enable javascript and "
+    r"cookies to continue|access denied"
+    r"|you have been blocked|unusual (?:traffic|activity)|bot verification|human verification|pardon our "
+    r"interruption|press (?:&|and) hold|request unsuccessful"
+    r"|un instant|vérifi(?:cation|ez|er) que vous (?:n.êtes pas un robot|êtes (?:un )?humain)|êtes-vous un "
+    r"(?:robot|humain)|accès refusé"
+    r"|لحظة (?:من فضلك|واحدة)|(?:التحقق|تحقق|نتحقق|تأكد|التأكد) من (?:أنك|انك|كونك|متصفحك|أمان|اتصال)|لست (?:روبوت"
+    r"|برنامج)|إنسان ولست|تم حظر(?:ك| وصولك)|الوصول مرفوض|تم رفض الوصول"
+    r"|einen moment|sind sie ein (?:roboter|mensch)|zugriff verweigert|un momento|eres (?:un )?(?:humano|robot)"
+    r"|acceso denegado|um momento|acesso negado"
+    r"|bir dakika|robot olmadığınızı|لطفا (?:صبر|منتظر)|ربات نیستید|один момент|проверка браузера|вы не робот",
+    re.IGNORECASE,
+)
+_CONSENT_WORDS = re.compile(
+    r"before you continue|we value your privacy|your privacy (?:choices|matters)|we (?:and our (?:\d+ )?partners "
+    r")?(?:use|store) .{0,40}cookies|accept (?:all )?cookies|cookie (?:settings|preferences|policy|consent)"
+    r"|nous respectons votre vie privée|respect de votre vie privée|nos (?:\d+ )?partenaires(?: et nous)? (?:utilis|stock)"
+    r"|nous utilisons des cookies|avec votre consentement|vos choix (?:de|en matière de) (?:confidentialité|cookies)"
+    r"|accepter (?:et fermer|les cookies)|continuer sans accepter"
+    r"|wir (?:verwenden|nutzen) cookies|mit werbung (?:weiter|lesen|nutzen)|zustimmen|datenschutz-einstellungen"
+    r"|werbefrei|valoramos tu privacidad|aceptar (?:las )?cookies|valorizamos a sua privacidade"
+    r"|نحن نقدر خصوصيتك|نستخدم ملفات (?:تعريف الارتباط|الارتباط|الكوكيز)|ملفات تعريف الارتباط|قبول (?:الكل|جميع)"
+    r"|gizliliğinize önem|çerez",
+    re.IGNORECASE,
+)
+_LOGIN_WORDS = re.compile(
+    r"(?:log|sign) ?in\b|log ?on\b|create (?:an |a free )?account|register (?:to|now|for)|already (?:a|have) "
+    r"(?:subscriber|account|member)|forgot(?:ten)? (?:your )?password"
+    r"|تسجيل الدخول|سجل الدخول|سجّل الدخول|إنشاء حساب|نسيت كلمة|كلمة المرور|كلمة السر|دخول الأعضاء"
+    r"|se connecter|connexion|connectez-vous|mot de passe|s.identifier|anmelden|einloggen|passwort|iniciar sesión"
+    r"|contraseña|entrar|fazer login|senha|giriş yap|şifre|ورود به|رمز عبور|войти|пароль",
+    re.IGNORECASE,
+)
+_LOGIN_TITLE = re.compile(
+    r"^\W*(?:log ?in|sign ?in|log ?on|login|register|sign ?up|تسجيل الدخول|تسجيل دخول|الدخول|دخول الأعضاء"
+    r"|connexion|se connecter|identification|anmelden|anmeldung|einloggen|iniciar sesión|acceder|entrar|giriş(?: "
+    r"yap)?|ورود|вход)\b",
+    re.IGNORECASE,
+)
+_NOT_FOUND = re.compile(
+    r"(?:^|\W)(?:404|error 404)(?:$|\W)|(?:page|article|story|content|file|url|document) (?:was |is |could |can "
+    r"|can.?t |cannot )?(?:not|no longer|n.t) (?:be )?(?:found|available|exist)"
+    r"|(?:not|n.t) found\W*$|nothing (?:was )?found|page (?:does not|doesn.t) exist|we can.?t (?:find|seem to "
+    r"find)|oops|no results"
+    r"|(?:الصفحة|الصفحه|المقال|الخبر|المحتوى|الموضوع|الرابط)(?: التي| الذي| المطلوبة?| تبحث| عنها| تحاول| الوصول| "
+    r"إليها| طلبتها|\s)*(?:غير موجود|غير متوفر|غير متاح|لم تعد|لم يعد|تعذر|غير صحيح|لا توجد|محذوف|تم حذف)"
+    r"|لم (?:يتم العثور|نعثر|نتمكن من العثور|يعثر)|لا يمكن العثور|(?:عذر[اًا]+|عفو[اًا]+|نأسف|للأسف)[،,]? "
+    r".{0,30}(?:الصفحة|غير موجود)|صفحة غير موجودة|خطأ 404"
+    r"|page (?:introuvable|non trouvée)|(?:n.existe (?:pas|plus)|n.est (?:pas|plus) disponible)|seite (?:wurde "
+    r")?nicht gefunden|(?:nicht|leider nicht) (?:gefunden|mehr verfügbar)"
+    r"|página no (?:encontrada|existe)|no se (?:ha )?encontr(?:ó|ado)|página não (?:encontrada|existe)|não (?:foi "
+    r")?encontrad|sayfa bulunamad|pagina non trovata|صفحه (?:مورد نظر )?(?:یافت|پیدا) نشد|یافت نشد|صفحہ نہیں ملا"
+    r"|страница не найдена|не найдено",
+    re.IGNORECASE,
+)
+
+
+def wall(facts: Facts) -> Verdict | None:
+    """`challenge`, `login` or `consent` for a page that keeps the visitor out; None for another."""
+    headers = {name.lower(): value.lower() for name, value in facts.document.page.headers}
+    if headers.get("cf-mitigated") == "challenge" or headers.get("x-amzn-waf-action") in {"challenge", "captcha"}:
+        return "challenge", "the response header says so"
+    if not facts.is_short:
+        return None
+    return _challenge(facts) or (None if facts.claims_article else _login(facts) or _consent(facts))
+
+
+def not_found(facts: Facts) -> Verdict | None:
+    """`soft-404` for a page that says in its title or opening words that nothing is there; None for another."""
+    if re.search(r"(?:^|\s)error-?404(?=\s|$)", facts.body_class):
+        return "soft-404", "body class error404"
+    if not facts.is_short or facts.claims_article >= 3:
+        return None
+    for title in facts.titles:
+        if match := _NOT_FOUND.search(title):
+            return "soft-404", f"title says {match[0].strip()!r}"
+    if facts.letters < 300 and not facts.claims_article and (match := _NOT_FOUND.search(facts.text[:300])):
+        return "soft-404", f"text says {match[0].strip()!r}"
+    return None
+
+
+def _challenge(facts: Facts) -> Verdict | None:
+    markup = _challenge_markup(facts.document.html)
+    words = _CHALLENGE_WORDS.search(" ".join(facts.titles))
+    if not words and facts.letters < 400:
+        words = _CHALLENGE_WORDS.search(facts.text[:400])
+    sure = markup is not None and not _CAPTCHA_WIDGET.search(markup[0])
+    if markup and (words or facts.letters < (300 if sure else EMPTY_LETTERS)):
+        return "challenge", f"markup {markup[0]!r}" + (f", words {words[0]!r}" if words else "")
+    if words and not facts.claims_article and _few_links(facts, 8):
+        return "challenge", f"words {words[0]!r}"
+    return None
+
+
+def _challenge_markup(html: str) -> re.Match[str] | None:
+    """What a challenge product puts on its page; none on a page longer than those are."""
+    if len(html) >= _HTML_HEAD or not _CHALLENGE_SIGNS.search(html.lower()):
+        return None
+    return _CHALLENGE_MARKUP.search(html)
+
+
+def _login(facts: Facts) -> Verdict | None:
+    if not _has_password(facts):
+        return None
+    if facts.titles and _LOGIN_TITLE.search(facts.titles[0]):
+        return "login", f"title {facts.titles[0]!r} and a password field"
+    if facts.letters < 400 and _LOGIN_WORDS.search(facts.text) and _few_links(facts, 40):
+        return "login", "a password field and hardly any text"
+    return None
+
+
+def _consent(facts: Facts) -> Verdict | None:
+    opening = " ".join(facts.titles) + " " + facts.text[:300]
+    words = _CONSENT_WORDS.findall(f"{opening} {facts.text[300:WALL_TEXT]}")
+    if facts.letters and len(words) >= 2 and _CONSENT_WORDS.search(opening) and _few_links(facts, 40):
+        return "consent", f"words {words[0]!r}, {words[1]!r}"
+    return None
+
+
+def _few_links(facts: Facts, most: int) -> bool:
+    return sum(1 for _, _ in zip(facts.document.tree.iter("a"), range(most + 1), strict=False)) <= most
+
+
+def _has_password(facts: Facts) -> bool:
+    return any(
+        (field.get("type") or "").lower() == "password"
+        for field, _ in zip(facts.document.tree.iter("input"), range(300), strict=False)
+    )
