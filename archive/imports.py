@@ -17,6 +17,7 @@ from archive.answer import MAX_PARTS, Answer, Task, join_part
 from archive.article import SiteProfile
 from archive.capture import Location
 from archive.errors import DamagedFileError
+from archive.misfits import unfit
 from archive.settled import Settled, settled_answer
 from archive.store import articles, captures, learned
 from archive.store.rows import CaptureRow, Reading
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from archive.committing import Committed
     from archive.ingest import Ingest
+    from archive.misfits import Damage
     from archive.storage import StoredFile
     from archive.workers import WorkerPool
 
@@ -43,10 +45,16 @@ NOTES_HELD = 20_000
 PAGED_HELD = 32 << 20
 """Characters of articles that go on over further pages, kept until these are there: the same bound for a file of nothing else."""
 
+MISFITS_NAMED = 20
+"""Records without a row that are named; all are counted."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Imported:
-    """What an import did, counted. `damaged` names the files that were not whole; what came before the damage is in."""
+    """What an import did, counted. `damaged` names the files that were not whole; what came before the damage is in.
+
+    `unfit` counts, by reason, the captures that cannot have a row (see `archive.misfits`); `misfits` are the first of them.
+    """
 
     records: int = 0
     known: int = 0
@@ -54,6 +62,14 @@ class Imported:
     articles: Counter[str] = field(default_factory=Counter)
     quarantined: Counter[str] = field(default_factory=Counter)
     damaged: list[DamagedFileError] = field(default_factory=list)
+    unfit: Counter[str] = field(default_factory=Counter)
+    misfits: list[Damage] = field(default_factory=list)
+
+    def refuse(self, misfit: Damage) -> None:
+        """Counts a capture that cannot have a row."""
+        self.unfit[misfit.reason] += 1
+        if len(self.misfits) < MISFITS_NAMED:
+            self.misfits.append(misfit)
 
     def add(self, committed: Committed) -> None:
         """Counts what a commit made durable."""
@@ -109,6 +125,9 @@ class Indexer:
 
     def take(self, record: warc.Record) -> None:
         """Indexes one record that lies in the collection's folder already; `finish` makes it durable."""
+        if misfit := unfit(record):
+            self.done.refuse(misfit)
+            return
         self._note(record)
         if len(self._vias) + len(self._conversions) > NOTES_HELD or self._paged_size > PAGED_HELD:
             self.finish()

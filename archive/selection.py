@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from archive.errors import DamagedFileError, UsageError
+from archive.misfits import unfit
 from archive.surt import surt
 from archive.warc import Record, read_records
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.capture import Location
+    from archive.misfits import Damage
 
 _NOT_DIGITS = re.compile(r"\D+")
 _WHOLE_LENGTHS = frozenset({4, 6, 8, 10, 12, 14})
@@ -90,11 +92,12 @@ class Place:
 
 @dataclass(slots=True, kw_only=True)
 class Selected:
-    """What was chosen, oldest first; how many captures are held already; which files were not whole."""
+    """What was chosen, oldest first; how many captures are held already; which files were not whole; which captures cannot have a row."""
 
     places: list[Place] = field(default_factory=list)
     known: int = 0
     damaged: list[DamagedFileError] = field(default_factory=list)
+    misfits: list[Damage] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,13 +117,13 @@ def select(paths: Iterable[Path], wanted: Wanted, *, known: Callable[[str], bool
     URLs that are wanted, not with the files.
     """
     files, selected = list(paths), Selected()
-    seen = _read(files, lambda record: wanted.takes_url(record.url), selected.damaged)
+    seen = _read(files, lambda record: wanted.takes_url(record.url), selected)
     chosen = {one.id: one for one in seen if one.type in _ANSWERS and wanted.takes(one.url, one.place.date)}
     missing = _add_originals(chosen, seen, [one.original for one in chosen.values() if one.type == "revisit"])
     if missing:
         ids = {record_id for record_id, _, _ in missing if record_id}
         moments = {(url, date) for _, url, date in missing if url}
-        seen += _read(files, lambda record: _is_one_of(record, ids, moments), [])
+        seen += _read(files, lambda record: _is_one_of(record, ids, moments), Selected())
         _add_originals(chosen, seen, missing)
     fresh = {record_id: one for record_id, one in chosen.items() if not known(record_id)}
     selected.known = len(chosen) - len(fresh)
@@ -155,15 +158,19 @@ def _is_one_of(record: Record, ids: set[str], moments: set[tuple[str, str]]) -> 
     return record.id in ids or (record.url, record.date) in moments or bool(_partners(record) & ids)
 
 
-def _read(files: Iterable[Path], keep: Callable[[Record], bool], damaged: list[DamagedFileError]) -> list[_Seen]:
+def _read(files: Iterable[Path], keep: Callable[[Record], bool], selected: Selected) -> list[_Seen]:
     seen = []
     for path in files:
         try:
             for record in read_records(path, max_block=0):
-                if record.type in _ANSWERS | _COMPANIONS and keep(record):
-                    seen.append(_seen(path, record))  # noqa: PERF401 - what was read before the damage counts
+                if record.type not in _ANSWERS | _COMPANIONS or not keep(record):
+                    continue
+                if misfit := unfit(record):
+                    selected.misfits.append(misfit)
+                else:
+                    seen.append(_seen(path, record))
         except DamagedFileError as error:
-            damaged.append(error)
+            selected.damaged.append(error)
     return seen
 
 

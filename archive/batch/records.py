@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from archive import urls, warc
+from archive import warc
 from archive.errors import DamagedFileError
+from archive.misfits import Damage, unfit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,26 +19,6 @@ MAX_BLOCK = 32 << 20
 
 MAX_DAMAGES = 100
 """Damages of a file after which it is left: whoever writes a file of them could make each cost a reading of the rest."""
-
-HTTP = ("response", "revisit")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Damage:
-    """A stretch of a file that gives no capture, and why. `length` is 0 when nobody knows where it ends.
-
-    `reason` is one of `damaged` (not a whole record), `too-damaged` (the rest of the file was left), `unreadable` (the whole
-    file), `no-record-id`, `bad-date`, `bad-url`, `bad-header`.
-    """
-
-    filename: str
-    offset: int
-    length: int
-    reason: str
-    detail: str
-    url: str = ""
-    record_id: str = ""
-    date: str = ""
 
 
 def read_file(path: Path, *, max_block: int = MAX_BLOCK) -> Iterator[Record | Damage]:
@@ -62,44 +41,3 @@ def read_file(path: Path, *, max_block: int = MAX_BLOCK) -> Iterator[Record | Da
             start = following
         else:
             return
-
-
-def unfit(record: Record) -> Damage | None:
-    """Why a capture cannot have a row; None for one that can, and for records that need none."""
-    if record.type not in HTTP or not record.url.startswith(("http://", "https://")):
-        return None
-    found = _misfit(record)
-    if not found:
-        return None
-    return Damage(
-        filename=record.location.filename,
-        offset=record.location.offset,
-        length=record.location.length,
-        reason=found[0],
-        detail=found[1],
-        url=_plain(record.url),
-        record_id=_plain(record.id),
-        date=_plain(record.date),
-    )
-
-
-def _misfit(record: Record) -> tuple[str, str] | None:
-    if not record.id:
-        return "no-record-id", "a row is known by the record it was read from"
-    for name, value in record.headers:
-        if value != _plain(value):
-            return "bad-header", f"{_plain(name)[:100]} is not UTF-8 text"
-    try:
-        moment = datetime.fromisoformat(record.date)
-    except ValueError:
-        return "bad-date", record.date[:100]
-    if moment.tzinfo is None:
-        return "bad-date", f"{record.date[:100]} without a zone"
-    if not urls.host_of(record.url):
-        return "bad-url", "a URL without a host"
-    return None
-
-
-def _plain(text: str) -> str:
-    """The text without what neither UTF-8 nor SQLite's tools take."""
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")

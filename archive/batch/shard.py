@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from archive import cdxj, http, warc
-from archive.batch.records import HTTP, Damage
 from archive.batch.rows import results
 from archive.errors import ArchiveError
 from archive.export.sorting import Sorted
 from archive.imports import Imported, Indexer
 from archive.ingest import open_ingest
+from archive.misfits import HTTP, Damage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

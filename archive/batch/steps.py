@@ -17,9 +17,9 @@ from datatrove.pipeline.base import PipelineStep
 
 from archive.batch import parquet
 from archive.batch.plan import read_plan
-from archive.batch.records import Damage
 from archive.batch.rows import columns
 from archive.batch.task import Place, entries, opened
+from archive.misfits import Damage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 from archive.batch import parquet
 from archive.batch.patience import PatientPool
 from archive.batch.places import bring
-from archive.batch.records import Damage, read_file
+from archive.batch.records import read_file
 from archive.batch.rows import columns
 from archive.batch.shard import Entry, Shard
 from archive.collection import Collection
 from archive.durable import replace_file, sync_folder
 from archive.errors import ArchiveLockedError, DamagedFileError
+from archive.misfits import Damage
 from archive.readers import read_response
 
 if TYPE_CHECKING:

@@ -15,13 +15,15 @@ from archive.cli.place import COLLECTIONS
 from archive.cli.writing import json_option, print_json
 from archive.collection import Collection
 from archive.errors import UsageError
-from archive.imports import Imported, Indexer, recover
+from archive.imports import MISFITS_NAMED, Imported, Indexer, recover
 from archive.ingest import Ingest, open_ingest
 from archive.readers import reading_pool
 from archive.selection import Wanted, moment_of, select
 from archive.store import captures
 from archive.wacz import unpack_warcs
 from archive.warc import enter, read_at, read_raw
+
+UNFIT_SHOWN = 5
 
 
 @click.command(name="import")
@@ -41,7 +43,7 @@ def import_(
 
     The files are copied into the archive, which is made when there is none. With --host, --url-prefix, --from or --to only the records
     that are meant are copied, byte for byte, with what belongs to them. Importing a file again changes nothing. A file that is torn is
-    imported up to the damage (exit code 7).
+    imported up to the damage (exit code 7). A record without id, date, host or legible headers is left out, counted and named.
     """
     wanted = Wanted(
         host=filters["host"],
@@ -79,6 +81,8 @@ def import_(
         "outcomes": dict(done.outcomes),
         "taken_up": sum(taken_up.outcomes.values()),
         "damaged": [str(error) for error in done.damaged],
+        "unfit": dict(done.unfit),
+        "unfit_first": [str(misfit) for misfit in done.misfits],
     }
     if as_json:
         print_json([figures])
@@ -90,8 +94,20 @@ def import_(
             f"{done.records} captures ({done.known} known before); articles {changes}; "
             f"{sum(done.quarantined.values())} quarantined; in {collection.folder}"
         )
+        _print_unfit(done)
     if done.damaged:
         raise done.damaged[0]
+
+
+def _print_unfit(done: Imported) -> None:
+    if not done.unfit:
+        return
+    reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(done.unfit.items()))
+    click.echo(f"{done.unfit.total()} records cannot have a row ({reasons}) and were left out:", err=True)
+    for misfit in done.misfits[:UNFIT_SHOWN]:
+        click.echo(f"  {misfit}", err=True)
+    if done.unfit.total() > UNFIT_SHOWN:
+        click.echo(f"  and more (--json names the first {MISFITS_NAMED})", err=True)
 
 
 def _import_file(indexer: Indexer, path: Path, collection: Collection, name: str) -> None:
@@ -121,6 +137,8 @@ def _import_chosen(indexer: Indexer, files: tuple[Path, ...], wanted: Wanted, in
     indexer.done.records += selected.known
     indexer.done.known += selected.known
     indexer.done.damaged += selected.damaged
+    for misfit in selected.misfits:
+        indexer.done.refuse(misfit)
 
 
 def _warcs_of(path: Path, folder: Path) -> list[Path]:

@@ -11,6 +11,7 @@ from archive.errors import DamagedFileError
 from archive.maintain import fingerprint
 from archive.maintain.digests import matches
 from archive.maintain.report import Problem, Report
+from archive.misfits import unfit
 from archive.store import captures, places
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ class FileCheck:
         self.report.rows += 1
         row = self._rows.pop(record.location.offset, None)
         if row is None:
-            if not self.in_use and captures.of_record(self.store.db, record.id) is None:  # a copy has its row elsewhere
+            held = captures.of_record(self.store.db, record.id)  # a copy has its row elsewhere
+            if not self.in_use and held is None and unfit(record) is None:
                 self._blame("no-row", "the database has no row of this record: run `warraq repair`", record)
             return
         wrong = [

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from archive import Archive, Capture
-from archive.warc import WarcWriter, payload_digest
+from archive.warc import WarcWriter, compress, payload_digest
 
 ROOT = Path(__file__).parents[2]
 BODY = "".join(
@@ -157,3 +157,52 @@ def test_ctrl_c_ends_an_import_with_a_word_and_the_next_one_goes_on(tmp_path):
     assert "goes on" in said
     warraq("--archive", folder, "import", source)
     assert "articles: 120\n" in warraq("--archive", folder, "stats").stdout
+
+
+MISFITS = (
+    ({"WARC-Date": "yesterday"}, "bad-date"),
+    ({"WARC-Record-ID": ""}, "no-record-id"),
+    ({"WARC-Record-ID": ""}, "no-record-id"),
+    ({"WARC-Target-URI": "http:///nowhere"}, "bad-url"),
+)
+
+
+@pytest.fixture
+def misfits(warc):
+    """The three captures of `warc`, and four that cannot have a row before them."""
+    members = []
+    for number, (change, _) in enumerate(MISFITS):
+        fields = {
+            "WARC-Type": "response",
+            "WARC-Record-ID": f"<urn:uuid:{number}>",
+            "WARC-Date": "2016-08-30T12:00:00Z",
+            "WARC-Target-URI": "https://news.example/",
+        } | change
+        head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        block = b"HTTP/1.1 200 OK\r\n\r\nx"
+        members.append(compress(f"WARC/1.0\r\n{head}Content-Length: {len(block)}\r\n\r\n".encode() + block, b""))
+    path = warc.with_name("misfits.warc.gz")
+    path.write_bytes(b"".join(members) + warc.read_bytes())
+    return path
+
+
+def test_records_that_cannot_have_a_row_are_counted_and_named_and_all_others_come_in(misfits, tmp_path):
+    folder = tmp_path / "c"
+    said = json.loads(warraq("--archive", folder, "import", "--json", misfits).stdout)
+    assert (said["captures"], said["articles_new"]) == (3, 3)
+    assert said["unfit"] == {"bad-date": 1, "no-record-id": 2, "bad-url": 1}
+    assert said["unfit_first"][0] == "misfits.warc.gz at byte 0: bad-date: yesterday"
+    assert "4 records cannot have a row (1 bad-date, 1 bad-url, 2 no-record-id)" in (
+        warraq("--archive", folder, "import", misfits).stderr
+    )
+    warraq("--archive", folder, "verify")  # what no repair could mend is no problem
+    warraq("--archive", folder, "reindex")
+    with Archive(folder) as archive:
+        assert len(list(archive.newest())) == 3
+
+
+def test_a_choice_of_records_leaves_out_those_that_cannot_have_a_row(misfits, tmp_path):
+    chosen = ("import", "--json", "--host", "news.example", misfits)
+    said = json.loads(warraq("--archive", tmp_path / "c", *chosen).stdout)
+    assert (said["captures"], said["articles_new"]) == (3, 3)
+    assert said["unfit"] == {"bad-date": 1, "no-record-id": 2}
