@@ -16,6 +16,7 @@ from archive.collection import Collection
 from archive.committing import Committed
 from archive.database import open_store
 from archive.discovery import pattern_of
+from archive.durable import replace_file
 from archive.errors import (
     ArchiveError,
     ArchiveLockedError,
@@ -29,6 +30,7 @@ from archive.errors import (
 from archive.federation import Federation
 from archive.imports import Imported, Indexer, recover
 from archive.ingest import Ingest, check_writable, open_ingest
+from archive.locking import held
 from archive.readers import read_response, reading_pool
 from archive.selection import Wanted, moment_of
 from archive.settled import Settled, iso, settled_answer
@@ -83,6 +85,7 @@ __all__ = [
     "check_writable",
     "fates",
     "frontier",
+    "held",
     "iso",
     "join_part",
     "learned",
@@ -93,6 +96,7 @@ __all__ = [
     "read_response",
     "reading_pool",
     "recover",
+    "replace_file",
     "settled_answer",
     "urls",
 ]

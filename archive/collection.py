@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import fcntl
 import os
-import sys
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveLockedError, ArchiveNotFoundError, NotWritableError
+from archive.locking import held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 UPLOADING = ".upload.lock"
@@ -70,27 +69,12 @@ class Collection:
         except OSError as error:
             raise NotWritableError(self.folder, error) from error
 
-    @contextmanager
-    def lock(self, name: str = ".lock") -> Iterator[None]:
+    def lock(self, name: str = ".lock") -> AbstractContextManager[None]:
         """Holds the right to write; raises ArchiveLockedError naming the process that has it. The kernel frees it when a process dies.
 
         `name` is another right than that to write: UPLOADING is the right to upload, which a crawl does not need.
         """
-        path = self.folder / name
-        try:
-            file = path.open("a+", encoding="utf-8")
-        except OSError as error:
-            raise NotWritableError(path, error) from error
-        with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.seek(0)
-                raise ArchiveLockedError(self.folder, file.read().strip() or "another process") from None
-            with suppress(OSError):  # a full disk cannot hold the holder's name: the lock is held all the same
-                os.ftruncate(file.fileno(), 0)
-                os.write(file.fileno(), f"process {os.getpid()} ({' '.join(sys.argv)[:200]})\n".encode())
-            yield
+        return held(self.folder / name, lambda holder: ArchiveLockedError(self.folder, holder))
 
     def in_use(self) -> bool:
         """Whether a process holds the right to write at this moment; looks without taking it or changing anything."""

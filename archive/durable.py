@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from archive.errors import NotWritableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 
@@ -28,11 +28,11 @@ def make_read_only(file: int | Path) -> None:
     os.chmod(file, stat.S_IMODE(os.stat(file).st_mode) & ~0o222)  # noqa: PTH101, PTH116 - a handle is not a Path
 
 
-def replace_file(path: Path, pieces: Iterable[bytes], *, mode: int = 0o644) -> None:
-    """Writes `pieces` to `path`: whoever looks sees the whole old file or the whole new one, whatever happens.
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Gives the path of a file to write; when the block ends well, `path` is that file, and durably. Whoever looks sees the old or the new.
 
-    The file is as open as `mode` and the umask let it be. Nothing that lies where it is made first is followed or kept: in a folder of
-    many writers (`-o /tmp/x.csv`) a link may wait there.
+    Nothing that lies where it is made first is followed or kept: in a folder of many writers (`-o /tmp/x.csv`) a link may wait there.
 
     Raises:
         NotWritableError: the folder cannot be written, or the disk is full; the old file is still there.
@@ -41,10 +41,9 @@ def replace_file(path: Path, pieces: Iterable[bytes], *, mode: int = 0o644) -> N
     try:
         try:
             half.unlink(missing_ok=True)
-            with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb") as out:
-                out.writelines(pieces)
-                out.flush()
-                os.fsync(out.fileno())
+            yield half
+            with half.open("rb") as written:
+                os.fsync(written.fileno())
             half.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -53,3 +52,18 @@ def replace_file(path: Path, pieces: Iterable[bytes], *, mode: int = 0o644) -> N
         sync_folder(path.parent)
     except OSError as error:
         raise NotWritableError(path, error) from error
+
+
+def replace_file(path: Path, pieces: Iterable[bytes], *, mode: int = 0o644) -> None:
+    """Writes `pieces` to `path`: whoever looks sees the whole old file or the whole new one, whatever happens.
+
+    The file is as open as `mode` and the umask let it be.
+
+    Raises:
+        NotWritableError: the folder cannot be written, or the disk is full; the old file is still there.
+    """
+    with (
+        replacing(path) as half,
+        os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb") as out,
+    ):
+        out.writelines(pieces)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
-from archive.durable import sync_folder
+from archive.durable import replacing
 from archive.errors import NotWritableError, UsageError
 from archive.export.parquet import NUMBERS, TRUTHS
 
@@ -31,24 +30,15 @@ def write(rows: Iterable[Mapping[str, Any]], names: Sequence[str], target: Path)
     except ImportError:
         raise UsageError("Parquet needs pyarrow: pip install 'warraq[batch]', or make shards only") from None
     schema = pa.schema([(name, _type(pa, name)) for name in names])
-    half = target.with_name(f".{target.name}.{os.getpid()}.new")
     count = 0
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with half.open("wb") as out:
-                with parquet.ParquetWriter(out, schema, compression="zstd") as writer:
-                    for group in _groups(rows):
-                        writer.write_table(pa.Table.from_pylist(group, schema=schema))
-                        count += len(group)
-                out.flush()
-                os.fsync(out.fileno())
-            half.replace(target)
-        finally:
-            half.unlink(missing_ok=True)
-        sync_folder(target.parent)
     except OSError as error:
         raise NotWritableError(target, error) from error
+    with replacing(target) as half, parquet.ParquetWriter(half, schema, compression="zstd") as writer:
+        for group in _groups(rows):
+            writer.write_table(pa.Table.from_pylist(group, schema=schema))
+            count += len(group)
     return count
 
 

@@ -7,7 +7,6 @@ executor is given one task a process; a process that dies is seen at once, and i
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import signal
 import subprocess
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from archive.batch.progress import is_done, logs_of
 from archive.errors import ArchiveLockedError
+from archive.locking import held
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,11 +106,7 @@ def run_local(
     run of the same batch is at it.
     """
     line = _Line(folder, heard)
-    with (folder / ".lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ArchiveLockedError(folder, "another run of this batch") from None
+    with held(folder / ".lock", lambda _: ArchiveLockedError(folder, "another run of this batch")):
         pool = ThreadPoolExecutor(max_workers=workers)
         try:
             return [failed for failed in pool.map(line.run, ranks) if failed]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
 import time
@@ -20,6 +19,7 @@ from archive.batch.shard import Entry, Shard
 from archive.collection import Collection
 from archive.durable import replace_file, sync_folder
 from archive.errors import ArchiveLockedError, DamagedFileError
+from archive.locking import held
 from archive.misfits import Damage
 from archive.readers import read_response
 
@@ -67,11 +67,7 @@ class Place:
         """Holds the task; clears away what a killed worker left of it. Raises ArchiveLockedError when another one works on it."""
         path = self.folder / "tasks" / f"{self.name}.lock"
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a+", encoding="utf-8") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise ArchiveLockedError(self.working, "another worker of this batch") from None
+        with held(path, lambda _: ArchiveLockedError(self.working, "another worker of this batch")):
             shutil.rmtree(self.working, ignore_errors=True)
             yield
 

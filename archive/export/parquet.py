@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
-from archive.durable import sync_folder
-from archive.errors import NotWritableError, UsageError
+from archive.durable import replacing
+from archive.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,26 +31,18 @@ def write_parquet(source: Source, target: Path) -> int:
         from pyarrow import parquet
     except ImportError:
         raise UsageError("Parquet needs pyarrow: pip install 'warraq[parquet]', or choose jsonl or csv") from None
-    half = target.with_name(f".{target.name}.{os.getpid()}.new")
     count = 0
-    try:
-        try:
-            writer = None
-            for rows in _groups(source):
-                schema = writer.schema if writer else pa.schema([(name, _type(pa, name)) for name in rows[0]])
-                writer = writer or parquet.ParquetWriter(half, schema, compression="zstd")
-                writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-                count += len(rows)
-            if writer is None:
-                parquet.write_table(pa.table({}), half)
-            else:
-                writer.close()
-            half.replace(target)
-        finally:
-            half.unlink(missing_ok=True)
-        sync_folder(target.parent)
-    except OSError as error:
-        raise NotWritableError(target, error) from error
+    with replacing(target) as half:
+        writer = None
+        for rows in _groups(source):
+            schema = writer.schema if writer else pa.schema([(name, _type(pa, name)) for name in rows[0]])
+            writer = writer or parquet.ParquetWriter(half, schema, compression="zstd")
+            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+            count += len(rows)
+        if writer is None:
+            parquet.write_table(pa.table({}), half)
+        else:
+            writer.close()
     return count
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
 import struct
 import tempfile
 import zipfile
@@ -13,8 +12,7 @@ from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
 from archive.cdxj import Entry, entry_of_record
-from archive.durable import sync_folder
-from archive.errors import NotWritableError
+from archive.durable import replacing
 from archive.export.sorting import Sorted
 from archive.export.source import Found, Source, records
 
@@ -38,20 +36,13 @@ def write_wacz(source: Source, target: Path) -> int:
     Raises:
         NotWritableError: the folder cannot be written, or the disk is full; no target is made.
     """
-    half = target.with_name(f".{target.name}.{os.getpid()}.new")
-    try:
-        try:
-            with zipfile.ZipFile(half, "w") as package, _Pages(source.title) as pages, Sorted() as lines:
-                count = _write(source, _Package(package, source), pages, lines)
-            with half.open("rb+") as file:
-                os.fsync(file.fileno())
-            half.replace(target)
-        finally:
-            half.unlink(missing_ok=True)
-        sync_folder(target.parent)
-    except OSError as error:
-        raise NotWritableError(target, error) from error
-    return count
+    with (
+        replacing(target) as half,
+        zipfile.ZipFile(half, "w") as package,
+        _Pages(source.title) as pages,
+        Sorted() as lines,
+    ):
+        return _write(source, _Package(package, source), pages, lines)
 
 
 def _write(source: Source, package: _Package, pages: _Pages, lines: Sorted) -> int:

@@ -6,15 +6,13 @@ is over.
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from archive import ArchiveError, NotWritableError
+from archive import ArchiveError, NotWritableError, held, replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -90,20 +88,7 @@ def write_state(path: Path, state: State) -> None:
         "heard": {name: _iso(moment) for name, moment in sorted(state.heard.items())},
         "grants": [_row(grant) for _, grant in sorted(state.grants.items())],
     }
-    fresh = path.with_name(path.name + ".new")
-    try:
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump(data, file, ensure_ascii=False, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except OSError as error:
-        raise NotWritableError(path, error) from error
+    replace_file(path, [json.dumps(data, ensure_ascii=False, indent=1).encode()])
 
 
 @contextmanager
@@ -112,18 +97,9 @@ def locked(path: Path) -> Iterator[None]:
     lock = path.with_name(path.name + ".lock")
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
-        file = lock.open("a+", encoding="utf-8")
     except OSError as error:
         raise NotWritableError(lock, error) from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            raise StateLockedError(lock, file.read().strip() or "another process") from None
-        file.truncate(0)
-        file.write(f"process {os.getpid()}\n")
-        file.flush()
+    with held(lock, lambda holder: StateLockedError(lock, holder)):
         yield
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +12,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 from scrapy.utils.misc import load_object
 
-from archive import ArchiveError, NotWritableError
+from archive import ArchiveError, NotWritableError, held
 from crawler.exits import IN_USE, STOPPED, worst
 from crawler.roundup import Ended, Roundup, collection_of, is_due, totals
 from crawler.sites import SiteError, load_site, load_sites
@@ -148,18 +146,9 @@ def _lock(folder: Path, *, wanted: bool) -> Iterator[None]:
     path = folder / ".crawlall.lock"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+", encoding="utf-8")
     except OSError as error:
         raise NotWritableError(folder, error) from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            raise InUseError(path, file.read().strip() or "another process") from None
-        file.truncate(0)
-        file.write(f"process {os.getpid()}\n")
-        file.flush()
+    with held(path, lambda holder: InUseError(path, holder)):
         yield
 
 
