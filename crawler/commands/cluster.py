@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +17,12 @@ from crawler.cluster.placement import grouped, placed
 from crawler.cluster.rounds import Round, Work, deploy, look
 from crawler.cluster.scrapyd import NodeError, is_open
 from crawler.cluster.state import locked, read_state
+from crawler.cluster.telling import iso, node_line, node_row, said, site_row
 from crawler.exits import DONE, NODE_SILENT
 from crawler.sites import SiteError, entries_as_json, load_sites
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
-
-    from crawler.cluster.dispatch import Verdict
 
 PARTS = ("plan", "deploy", "status")
 MAX_ENTRY_BYTES = 100_000
@@ -174,10 +171,10 @@ def _print_plan(cluster: Cluster, work: Work, opts: argparse.Namespace) -> None:
 def _status(cluster: Cluster, work: Work, opts: argparse.Namespace) -> int:
     found = look(cluster, work, read_state(cluster.state, now=time.time()), off=opts.off)
     open_nodes = [node.name for node in cluster.nodes if node.name in found.answers and _is_open(cluster, node)]
-    nodes = [_node_row(node.name, found, open_nodes) for node in cluster.nodes]
-    rows = [_site_row(verdict, found) for verdict in sorted(found.verdicts, key=lambda each: each.site)]
+    nodes = [node_row(node.name, found, open_nodes) for node in cluster.nodes]
+    rows = [site_row(verdict, found) for verdict in sorted(found.verdicts, key=lambda each: each.site)]
     orphans = [
-        {"job": grant.job, "node": grant.node, "noticed": _iso(grant.ended)}
+        {"job": grant.job, "node": grant.node, "noticed": iso(grant.ended)}
         for grant in found.state.grants.values()
         if grant.how == "lost" and grant.until > found.now
     ]
@@ -185,13 +182,13 @@ def _status(cluster: Cluster, work: Work, opts: argparse.Namespace) -> int:
         print(json.dumps({"nodes": nodes, "sites": rows, "orphans": orphans}, ensure_ascii=False))
         return _code(found)
     for node in nodes:
-        print(f"node {_node_line(node)}")
+        print(f"node {node_line(node)}")
     for orphan in orphans:
         print(
             f"lost {orphan['job']}: {orphan['node']} knows nothing of it since {orphan['noticed']}; it ends with its parent"
         )
     for row in rows:
-        print(f"site {row['site']}: {_said(row)}; last job {row['last_job'] or 'none'}")
+        print(f"site {row['site']}: {said(row)}; last job {row['last_job'] or 'none'}")
     return _code(found)
 
 
@@ -202,92 +199,16 @@ def _is_open(cluster: Cluster, node: Any) -> bool:
         return False
 
 
-def _node_row(name: str, found: Round, open_nodes: list[str]) -> dict[str, Any]:
-    jobs = found.answers.get(name)
-    row: dict[str, Any] = {"node": name, "answers": jobs is not None, "counts_as_gone": name in found.away}
-    if jobs is None:
-        heard = found.state.heard.get(name)
-        return row | {"problem": found.silent.get(name, ""), "last_heard": _iso(heard) if heard else ""}
-    known = {verdict.site for verdict in found.verdicts}
-    foreign = [
-        job for job in sorted(jobs.living) if job not in found.state.grants or found.state.grants[job].site not in known
-    ]
-    return row | {
-        "pending": len(jobs.pending),
-        "running": list(jobs.running),
-        "finished": len(jobs.finished),
-        "clock_ahead_s": round(jobs.skew, 1),
-        "without_password": name in open_nodes,
-        "foreign_jobs": foreign,
-    }
-
-
-def _node_line(row: Mapping[str, Any]) -> str:
-    if not row["answers"]:
-        state = "counts as gone" if row["counts_as_gone"] else "silent"
-        return f"{row['node']}: {state} ({row['problem']}); last heard {row['last_heard'] or 'never'}"
-    warnings = [
-        f"CLOCK {row['clock_ahead_s']:+} s" if row["clock_ahead_s"] else "",
-        "ANSWERS WITHOUT A PASSWORD" if row["without_password"] else "",
-        f"jobs that are not ours: {', '.join(row['foreign_jobs'])}" if row["foreign_jobs"] else "",
-    ]
-    text = f"{row['node']}: {len(row['running'])} running, {row['pending']} pending, {row['finished']} finished"
-    return "; ".join(filter(None, (text, *warnings)))
-
-
-def _site_row(verdict: Verdict, found: Round) -> dict[str, Any]:
-    last = max(
-        (grant for grant in found.state.grants.values() if grant.site == verdict.site),
-        key=lambda grant: grant.granted,
-        default=None,
-    )
-    return {
-        "site": verdict.site,
-        "home": verdict.home,
-        "node": verdict.node,
-        "action": verdict.action,
-        "reason": verdict.reason,
-        "detail": verdict.detail,
-        "not_before": _iso(verdict.at) if verdict.at else "",
-        "last_job": last.job if last else "",
-        "last_node": last.node if last else "",
-        "last_start": _iso(last.granted) if last else "",
-        "last_end": _iso(last.ended) if last and last.ended else "",
-        "last_how": last.how if last else "",
-    }
-
-
 def _print_round(found: Round, opts: argparse.Namespace) -> None:
-    rows = [_site_row(verdict, found) for verdict in found.verdicts if not opts.site or verdict.site in opts.site]
+    rows = [site_row(verdict, found) for verdict in found.verdicts if not opts.site or verdict.site in opts.site]
     for row in rows:
         if row["site"] in found.refused:
             row |= {"action": "refused", "detail": found.refused[row["site"]]}
     if opts.json:
-        print(
-            json.dumps({"at": _iso(found.now), "silent": found.silent, "sites": rows}, ensure_ascii=False), flush=True
-        )
+        print(json.dumps({"at": iso(found.now), "silent": found.silent, "sites": rows}, ensure_ascii=False), flush=True)
         return
     for name, problem in found.silent.items():
         print(f"node {name}: {'counts as gone' if name in found.away else 'silent'} ({problem})", file=sys.stderr)
     for row in rows:
         if row["action"] in {"start", "refused"} or opts.every is None:
-            print(f"{row['site']}: {_said(row)}", flush=True)
-
-
-def _said(row: Mapping[str, Any]) -> str:
-    if row["action"] != "wait":
-        verb = "starts" if row["action"] == "start" else row["action"]
-        return f"{verb} on {row['node']}{': ' if row['detail'] else ''}{row['detail']}"
-    why = {
-        "not-due": "not due",
-        "held": f"its last job may still run, {row['detail']}",
-        "same-hosts": f"waits for its turn, it has the same hosts {row['detail']}",
-        "silent": f"{row['node']} does not answer; another node takes over unless it does",
-        "clock": f"the clock of {row['node']} is off by {row['detail']}",
-        "nobody": "no node is left",
-    }[row["reason"]]
-    return f"{why}{', not before ' + row['not_before'] if row['not_before'] else ''}"
-
-
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+            print(f"{row['site']}: {said(row)}", flush=True)
