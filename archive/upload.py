@@ -40,7 +40,10 @@ ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 
 @dataclass(slots=True, kw_only=True)
 class Uploaded:
-    """What was done: names of the files put there, and of those removed here; what failed and why; what waits for the next run."""
+    """What was done: names of the files put there, and of those removed here; what failed and why; what waits for the next run.
+
+    `elsewhere` are files that lie in another storage and not here, which stay there.
+    """
 
     storage: str
     uploaded: list[str] = field(default_factory=list)
@@ -50,6 +53,7 @@ class Uploaded:
     kept: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     waiting: list[str] = field(default_factory=list)
+    elsewhere: dict[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -224,6 +228,8 @@ class _Run:
         here = [path for path in warc.closed_files(self._collection.warcs) if path.name in self._rows]
         todo = [path for path in here if not self._is_there(self._rows[path.name])]
         self.done.there_before = len(here) - len(todo)
+        away = [row for row in self._rows.values() if row.storage not in {"", self._storage.url} and not row.local]
+        self.done.elsewhere = {row.filename: row.storage for row in away}
         for number, path in enumerate(todo, 1):
             if self.done.waiting:
                 self.done.waiting.append(path.name)

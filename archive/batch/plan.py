@@ -16,6 +16,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from archive.collection import Collection
 from archive.durable import replace_file
 from archive.errors import ArchiveError, UsageError
 
@@ -89,11 +90,15 @@ def make_plan(files: Iterable[PlannedFile], *, tasks: int = 0, **options: Any) -
 def write_plan(folder: Path, plan: Plan) -> None:
     """Puts the plan into the batch's folder; the same plan may be there already.
 
-    Raises UsageError when another one is: its results would be mixed with these. NotWritableError.
+    Raises UsageError when another one is, or an archive: its files would be mixed with these. NotWritableError.
     """
     try:
         held = read_plan(folder)
     except FileNotFoundError:
+        if Collection(folder).exists():
+            raise UsageError(
+                f"{folder} is an archive: name a new folder with --into, and `warraq merge` its shards"
+            ) from None
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"format": FORMAT, **asdict(plan)}, ensure_ascii=False, indent=1)
         replace_file(folder / NAME, [text.encode("utf-8", "surrogateescape")])

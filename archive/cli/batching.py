@@ -13,7 +13,7 @@ import click
 from archive import batch
 from archive.batch.fetching import is_remote
 from archive.cli.writing import json_option, print_json
-from archive.errors import ArchiveError, ArchiveNotFoundError, UsageError
+from archive.errors import ArchiveError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +89,7 @@ def batch_(
 
     Needs datatrove: pip install 'warraq[batch]'. Exit code 1: some tasks failed, and can be tried again.
     """
-    plan = _plan(files, folder, wanted, ask=status)
+    plan = _plan(files, folder, wanted)
     if status:
         _tell(folder, plan, as_json=as_json)
         return
@@ -107,15 +107,13 @@ def batch_(
         )
 
 
-def _plan(files: tuple[Path, ...], folder: Path, wanted: dict[str, Any], *, ask: bool) -> Plan:
+def _plan(files: tuple[Path, ...], folder: Path, wanted: dict[str, Any]) -> Plan:
     listed, prefix = wanted.pop("listed"), wanted.pop("prefix")
     if not files and listed is None:
         try:
             return batch.read_plan(folder)
         except FileNotFoundError:
-            if ask:
-                raise ArchiveNotFoundError(folder) from None
-            raise UsageError(f"no batch in {folder} to go on with: name WARC files") from None
+            raise UsageError(f"no batch in {folder}: begin one with `warraq batch FILES --into {folder}`") from None
     parquet, shards = wanted.pop("parquet"), wanted.pop("shards")
     if parquet is None and shards is None:
         parquet = shards = True

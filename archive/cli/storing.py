@@ -76,6 +76,12 @@ def _print(done: Uploaded) -> None:
         click.echo(f"{click.style('failed', fg='red')}  {name}: {problem}", err=True)
     for name, reason in done.kept.items():
         click.echo(f"kept here  {name}: {reason}")
+    if done.elsewhere:
+        where = ", ".join(sorted(set(done.elsewhere.values())))
+        click.echo(
+            f"{len(done.elsewhere)} files lie only in {where} and stay there (commands go on reading them from there)",
+            err=True,
+        )
     waiting = f"; {len(done.waiting)} wait for the next run" if done.waiting else ""
     click.echo(
         f"{len(done.uploaded)} files put into {done.storage} ({done.bytes} bytes), {done.there_before} were there, "

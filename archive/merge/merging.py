@@ -27,7 +27,7 @@ from archive.settled import iso
 from archive.store import captures, frontier, joining, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -87,7 +87,7 @@ def merge(
 
     Raises UsageError, ArchiveNotFoundError, ArchiveLockedError, SchemaTooNewError, NotWritableError.
     """
-    _check(shards, into)
+    _check(shards, into, site)
     started = clock()
     ingest = open_ingest(into, info={"software": "warraq", "description": "merge"}, clock=clock)
     try:
@@ -110,7 +110,7 @@ def merge(
 
 def foresee(shards: Sequence[Path], into: Collection, *, site: str = "") -> Merged:
     """What `merge` would take in: files, captures and URLs, and what would have to wait. Changes nothing, needs no lock."""
-    _check(shards, into)
+    _check(shards, into, site)
     done = Merged()
     with ExitStack() as stack:
         store = stack.enter_context(open_store(into.database, read_only=True)) if into.exists() else None
@@ -130,13 +130,22 @@ def foresee(shards: Sequence[Path], into: Collection, *, site: str = "") -> Merg
     return done
 
 
-def _check(shards: Iterable[Path], into: Collection) -> None:
+def _check(shards: Sequence[Path], into: Collection, site: str) -> None:
     for folder in shards:
         Collection(folder).require()
         if folder.resolve() == into.folder.resolve():
             raise UsageError(
                 f"{folder} cannot be merged into itself: the last folder is the archive that the others go into"
             )
+    if site and not any(_knows(folder, site) for folder in shards):
+        raise UsageError(
+            f"none of these archives has anything of the site {site!r}: `warraq --archive {shards[0]} stats` names the sites that it has"
+        )
+
+
+def _knows(folder: Path, site: str) -> bool:
+    with open_store(Collection(folder).database, read_only=True) as store:
+        return joining.knows_site(store.db, site)
 
 
 def _log(

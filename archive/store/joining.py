@@ -134,6 +134,14 @@ def site_of_file(db: Database, filename: str) -> str:
     return str(row[0]) if row else ""
 
 
+def knows_site(db: Database, site: str) -> bool:
+    """Whether there is a capture of the site, or a URL to fetch."""
+    query = (
+        "SELECT EXISTS (SELECT 1 FROM urls WHERE site = :site) OR EXISTS (SELECT 1 FROM captures WHERE site = :site)"
+    )
+    return bool(next(iter(db.query(query, {"site": site}))).popitem()[1])
+
+
 def files_of_site(db: Database, site: str) -> set[str]:
     """The files that hold captures of the site, and, again and again, those that what is in these was read from or repeats."""
     found = {row[0] for row in db.conn.execute("SELECT DISTINCT warc_filename FROM captures WHERE site = ?", (site,))}

@@ -83,6 +83,14 @@ def test_a_second_run_sends_nothing(collection, there):  # noqa: F811
     assert {path: path.stat().st_ino for path in (there / "archive").glob("*.gz")} == before
 
 
+def test_files_that_are_only_in_another_storage_are_named_when_the_place_changes(collection, there, tmp_path):  # noqa: F811
+    names = move(collection, there).removed
+    done = upload(collection, to=str(tmp_path / "new"), clock=lambda: MOMENT)
+    assert done.elsewhere == dict.fromkeys(names, there.as_uri())
+    assert f"2 files lie only in {there.as_uri()}" in tell(collection, "upload", "--to", str(tmp_path / "new"))[1]
+    assert upload(collection, to=str(there), clock=lambda: MOMENT).elsewhere == {}
+
+
 def test_only_what_is_old_enough_is_removed_here(collection, there):  # noqa: F811
     done = upload(collection, to=str(there), clock=lambda: MOMENT + timedelta(days=5), remove_after_days=100_000)
     assert done.removed == []

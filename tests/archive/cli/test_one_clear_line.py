@@ -42,3 +42,35 @@ def test_a_database_that_cannot_be_written_keeps_the_group_for_the_next_commit(t
     ingest.store.db.conn.execute("PRAGMA query_only = OFF")
     assert ingest.commit().announced == 1
     ingest.close()
+
+
+def run(*arguments):
+    done = subprocess.run([*RUN, *map(str, arguments)], capture_output=True, text=True, check=False)
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    return done.returncode, done.stderr
+
+
+def an_archive(folder):
+    open_ingest(Collection(folder), info={}, clock=lambda: datetime(2026, 1, 1, tzinfo=UTC)).close()
+    return folder
+
+
+def test_a_site_that_no_archive_has_is_no_merge_of_nothing(tmp_path):
+    shard, into = an_archive(tmp_path / "a"), tmp_path / "into"
+    for dry in ((), ("--dry-run",)):
+        code, said = run("merge", *dry, "--site", "exmaple.org", shard, into)
+        assert code == 2
+        assert "exmaple.org" in said
+    assert not into.exists()
+
+
+def test_a_batch_is_not_made_in_an_archive_and_not_looked_for_where_there_is_none(tmp_path):
+    archive = an_archive(tmp_path / "a")
+    before = sorted(archive.rglob("*"))
+    (tmp_path / "x.warc").write_bytes(b"")
+    code, said = run("batch", tmp_path / "x.warc", "--into", archive)
+    assert (code, "is an archive" in said) == (2, True)
+    assert sorted(archive.rglob("*")) == before
+    for ask in ((), ("--status",)):
+        code, said = run("batch", "--into", tmp_path / "b", *ask)
+        assert (code, "no batch in" in said) == (2, True)
