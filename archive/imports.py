@@ -71,6 +71,18 @@ class Imported:
         if len(self.misfits) < MISFITS_NAMED:
             self.misfits.append(misfit)
 
+    def figures(self) -> dict[str, Any]:
+        """What became of the records, by the words of `warraq import --json`."""
+        return {
+            "captures": self.records,
+            "known_before": self.known,
+            "articles_new": self.articles["new"],
+            "articles_changed": self.articles["changed"],
+            "articles_unchanged": self.articles["unchanged"],
+            "quarantined": dict(self.quarantined),
+            "outcomes": dict(self.outcomes),
+        }
+
     def add(self, committed: Committed) -> None:
         """Counts what a commit made durable."""
         self.articles.update(change for _, change in committed.articles)

@@ -115,7 +115,12 @@ def opened(plan: Plan, place: Place) -> Iterator[Shard]:
             shutil.rmtree(place.working, ignore_errors=True)
             raise
         _publish(plan, place)
-        counted = counts(shard) | {"task": place.rank, "seconds": round(time.monotonic() - started, 3)}
+        counted = {
+            **shard.done.figures(),
+            "damages": shard.damages,
+            "task": place.rank,
+            "seconds": round(time.monotonic() - started, 3),
+        }
         replace_file(place.count, [json.dumps(counted, ensure_ascii=False).encode()])
 
 
@@ -132,21 +137,6 @@ def run_task(plan: Plan, folder: Path, rank: int, *, heard: Callable[[int], None
         if plan.parquet:
             parquet.write(shard.rows(), columns(), place.parquet)
     return json.loads(place.count.read_text("utf-8"))  # type: ignore[no-any-return]
-
-
-def counts(shard: Shard) -> dict[str, Any]:
-    """What became of the records, by the words of `warraq import --json`."""
-    done = shard.done
-    return {
-        "captures": done.records,
-        "known_before": done.known,
-        "articles_new": done.articles["new"],
-        "articles_changed": done.articles["changed"],
-        "articles_unchanged": done.articles["unchanged"],
-        "quarantined": dict(done.quarantined),
-        "outcomes": dict(done.outcomes),
-        "damages": shard.damages,
-    }
 
 
 def add_up(counted: list[dict[str, Any]]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.writing import json_option, print_json
+from archive.cli.writing import json_option, print_json, show_progress
 from archive.collection import Collection
 from archive.errors import DamagedFileError, UsageError
 from archive.merge import foresee
@@ -70,8 +69,7 @@ def merge(
                 move=move,
                 progress=_draw,
             )
-    if sys.stderr.isatty():
-        click.echo("\r\x1b[2K", err=True, nl=False)
+    show_progress("")
     if as_json:
         print_json([{"into": str(into), "dry_run": dry_run, **asdict(done)}])
     else:
@@ -102,8 +100,7 @@ def _print(done: Merged, into: Path, *, dry_run: bool) -> None:
 
 
 def _draw(shard: str, what: str, count: int) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"\r\x1b[2K{shard}: {count} {what}", err=True, nl=False)
+    show_progress(f"{shard}: {count} {what}")
 
 
 COMMANDS = (merge,)

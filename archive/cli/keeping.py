@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
+from typing import Any
 
 import click
 
 from archive.adoption import adopt, with_records_of_their_own
 from archive.cdxj import Index
 from archive.cli.place import COLLECTIONS
-from archive.cli.writing import json_option, print_json
+from archive.cli.writing import json_option, print_json, show_progress
 from archive.collection import Collection
 from archive.errors import UsageError
 from archive.imports import MISFITS_NAMED, Imported, Indexer, recover
@@ -68,35 +68,36 @@ def import_(
         finally:
             ingest.close()
     done = indexer.done
-    if sys.stderr.isatty():
-        click.echo("\r\x1b[2K", err=True, nl=False)
-    figures = {
+    show_progress("")
+    resumed = taken_up.outcomes.total()
+    if as_json:
+        print_json([_figures(done, collection, resumed)])
+    else:
+        _print_done(done, collection, resumed)
+    if done.damaged:
+        raise done.damaged[0]
+
+
+def _figures(done: Imported, collection: Collection, resumed: int) -> dict[str, Any]:
+    return {
         "folder": str(collection.folder),
-        "captures": done.records,
-        "known_before": done.known,
-        "articles_new": done.articles["new"],
-        "articles_changed": done.articles["changed"],
-        "articles_unchanged": done.articles["unchanged"],
-        "quarantined": dict(done.quarantined),
-        "outcomes": dict(done.outcomes),
-        "taken_up": sum(taken_up.outcomes.values()),
+        **done.figures(),
+        "taken_up": resumed,
         "damaged": [str(error) for error in done.damaged],
         "unfit": dict(done.unfit),
         "unfit_first": [str(misfit) for misfit in done.misfits],
     }
-    if as_json:
-        print_json([figures])
-    else:
-        if figures["taken_up"]:
-            click.echo(f"{figures['taken_up']} captures taken up from a run that broke off")
-        changes = ", ".join(f"{done.articles[change]} {change}" for change in ("new", "changed", "unchanged"))
-        click.echo(
-            f"{done.records} captures ({done.known} known before); articles {changes}; "
-            f"{sum(done.quarantined.values())} quarantined; in {collection.folder}"
-        )
-        _print_unfit(done)
-    if done.damaged:
-        raise done.damaged[0]
+
+
+def _print_done(done: Imported, collection: Collection, resumed: int) -> None:
+    if resumed:
+        click.echo(f"{resumed} captures taken up from a run that broke off")
+    changes = ", ".join(f"{done.articles[change]} {change}" for change in ("new", "changed", "unchanged"))
+    click.echo(
+        f"{done.records} captures ({done.known} known before); articles {changes}; "
+        f"{done.quarantined.total()} quarantined; in {collection.folder}"
+    )
+    _print_unfit(done)
 
 
 def _print_unfit(done: Imported) -> None:
@@ -115,7 +116,7 @@ def _import_file(indexer: Indexer, path: Path, collection: Collection, name: str
         targets = [adopt(one, collection.warcs) for one in _warcs_of(path, Path(folder))]
     for target in targets:
         size = target.stat().st_size or 1
-        indexer.index_file(target, progress=lambda offset, size=size: _draw(f"{name} {100 * offset // size} %"))  # type: ignore[misc]
+        indexer.index_file(target, progress=lambda offset, size=size: show_progress(f"{name} {100 * offset // size} %"))  # type: ignore[misc]
         enter(target, on_close=Index(collection.folder).closed)
 
 
@@ -126,12 +127,12 @@ def _import_chosen(indexer: Indexer, files: tuple[Path, ...], wanted: Wanted, in
         paths = [
             with_records_of_their_own(one, Path(folder)) for path in files for one in _warcs_of(path, Path(folder))
         ]
-        _draw("looking through the files")
+        show_progress("looking through the files")
         selected = select(
             paths, wanted, known=lambda record_id: captures.of_record(ingest.store.db, record_id) is not None
         )
         for number, place in enumerate(selected.places, 1):
-            _draw(f"{number}/{len(selected.places)} records")
+            show_progress(f"{number}/{len(selected.places)} records")
             indexer.take_in(read_raw(place.path.parent, place.location), read_at(place.path.parent, place.location))
         indexer.finish()
     indexer.done.records += selected.known
@@ -148,11 +149,6 @@ def _warcs_of(path: Path, folder: Path) -> list[Path]:
     if path.name.endswith((".warc", ".warc.gz")):
         return [path]
     raise UsageError(f"{path} is no archive by its name: .warc, .warc.gz and .wacz files can be imported")
-
-
-def _draw(text: str) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"\r\x1b[2K{text}", err=True, nl=False)
 
 
 COMMANDS = (import_,)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.cli.place import the_folder
-from archive.cli.writing import json_option, print_json
+from archive.cli.writing import json_option, print_json, show_progress
 from archive.collection import Collection
 from archive.database import open_store
 from archive.errors import DamagedFileError, NotWritableError
@@ -50,7 +49,7 @@ def verify(ctx: click.Context, *, remote: bool, as_json: bool) -> None:
     collection.require()
     with _to_write_or_to_read(collection) as store:
         report = verify_(collection, store, clock=_now, in_use=collection.in_use(), remote=remote, progress=_progress)
-    _clear()
+    show_progress("")
     if as_json:
         figures = {
             "files": report.files,
@@ -85,18 +84,7 @@ def _print_report(report: Report) -> None:
 
 
 def _progress(name: str, offset: int) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"\r\x1b[2K{name} {offset >> 20} MB", err=True, nl=False)
-
-
-def _tell(text: str) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"\r\x1b[2K{text}", err=True, nl=False)
-
-
-def _clear() -> None:
-    if sys.stderr.isatty():
-        click.echo("\r\x1b[2K", err=True, nl=False)
+    show_progress(f"{name} {offset >> 20} MB")
 
 
 @click.command()
@@ -149,8 +137,8 @@ def redact(ctx: click.Context, *, url: str, reason: str, who: str, yes: bool, as
     if not yes:
         click.confirm(f"Take every capture of {url} out of {collection.folder}, for good?", abort=True, err=True)
     with collection.lock(), open_store(collection.database) as store:
-        done = redact_(collection, store, url=url, reason=reason, who=who, clock=_now, progress=_tell)
-    _clear()
+        done = redact_(collection, store, url=url, reason=reason, who=who, clock=_now, progress=show_progress)
+    show_progress("")
     if as_json:
         print_json([asdict(done)])
         return
@@ -188,7 +176,7 @@ def reindex(ctx: click.Context, *, workers: int, storage: str, as_json: bool) ->
     collection = Collection(the_folder(ctx))
     with reading_pool(workers=workers) as pool:
         done = reindex_(collection, pool, clock=_now, storage=storage, progress=_progress)
-    _clear()
+    show_progress("")
     figures = {
         "captures": done.records,
         "articles_versions": done.articles["new"] + done.articles["changed"],

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 
 import click
 
 from archive.cli.place import the_folder
-from archive.cli.writing import json_option, print_json
+from archive.cli.writing import json_option, print_json, show_progress
 from archive.collection import Collection
 from archive.errors import StorageError
 from archive.upload import Uploaded
@@ -60,9 +59,9 @@ def upload(
         endpoint_url=endpoint_url,
         remove_after_days=keep_days if remove_local else None,
         snapshot=snapshot,
-        progress=_tell,
+        progress=show_progress,
     )
-    _tell("")
+    show_progress("")
     if as_json:
         print_json([{"ok": done.ok, **done.as_dict()}])
     else:
@@ -87,11 +86,6 @@ def _print(done: Uploaded) -> None:
         f"{len(done.uploaded)} files put into {done.storage} ({done.bytes} bytes), {done.there_before} were there, "
         f"{len(done.removed)} removed here{waiting}"
     )
-
-
-def _tell(text: str) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"\r\x1b[2K{text}", err=True, nl=False)
 
 
 COMMANDS = (upload,)

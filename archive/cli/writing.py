@@ -31,6 +31,12 @@ def plain(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def show_progress(text: str) -> None:
+    """Puts `text` in place of the line of progress, '' for none; quiet where nobody watches."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[2K{text}", err=True, nl=False)
+
+
 def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
     """One JSON object a line (JSON Lines), Arabic as Arabic."""
     for row in rows:

@@ -77,17 +77,12 @@ def redact(
         for file in holdings.closed():
             progress(f"looking through {file.name}")
             stones, known = _tombstones(file, wanted, ids, moment=moment, reason=reason, who=who)
-            if not (stones or known):
-                continue
             if stones:
-                path = _here(holdings, store, file, collection.warcs)
-                _swap(path, stones)
-            if isinstance(file, Path) or stones:
-                path = collection.warcs / file.name
-                if warc.read_manifest(path.parent).get(path.name) != warc.sha256_of(path):
-                    _answer_for(path)
-                index.replace({path.name: cdxj.lines_of(path)})
-            records, files = records + len(stones), [*files, file.name]
+                _swap(_here(holdings, store, file, collection.warcs), stones)
+            if stones or (known and isinstance(file, Path)):
+                _enter_anew(collection.warcs / file.name, index)
+            if stones or known:
+                records, files = records + len(stones), [*files, file.name]
         bereft = places.revisits_of(store.db, ids, wanted)
         captures, articles = _forget(store, wanted, moment, reason=reason, who=who, records=records)
         uploaded, versioned = _put_again(collection, store, holdings, clock=clock, progress=progress)
@@ -103,6 +98,13 @@ def redact(
         uploaded=tuple(uploaded),
         versioned=tuple(versioned),
     )
+
+
+def _enter_anew(path: Path, index: cdxj.Index) -> None:
+    """Manifest and index as they must be for a file that was rewritten, now or by a run that broke off."""
+    if warc.read_manifest(path.parent).get(path.name) != warc.sha256_of(path):
+        _answer_for(path)
+    index.replace({path.name: cdxj.lines_of(path)})
 
 
 def _here(holdings: Holdings, store: Store, file: Path | StoredFile, folder: Path) -> Path:
