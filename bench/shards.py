@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 
-from press import COLUMNS, Press  # noqa: E402
-from search import kinds, new_database  # noqa: E402
+from press import COLUMNS, Press, new_database  # noqa: E402
+from search import kinds  # noqa: E402
 
 from archive.search import add_entries, create_index, search_shards  # noqa: E402
 

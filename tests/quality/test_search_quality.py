@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-BENCH = Path(__file__).parents[2] / "bench" / "search.py"
+BENCH = Path(__file__).parents[2] / "bench" / "retrieval.py"
 
 
 @pytest.fixture(scope="module")
 def measured():
-    spec = importlib.util.spec_from_file_location("bench_search", BENCH)
+    spec = importlib.util.spec_from_file_location("bench_retrieval", BENCH)
     bench = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # dataclasses look their module up
     spec.loader.exec_module(bench)
     folder = bench.corpora()
