@@ -1,11 +1,11 @@
 """Writes and reads WARC/1.1 files: captures in, records with a place in a file out. The only door to warcio."""
 
+from archive.warc.framing import Record
 from archive.warc.manifest import read_manifest, write_manifest
 from archive.warc.openfile import OPEN
 from archive.warc.reader import (
     Files,
     NotOneRecordError,
-    Record,
     find_file,
     next_member,
     read_at,

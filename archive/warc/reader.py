@@ -2,81 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import zlib
-from base64 import b32encode
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
-from warcio.statusandheaders import StatusAndHeadersParser, StatusAndHeadersParserException
-
-from archive.capture import Location
 from archive.errors import DamagedFileError, LinkedFileError
 from archive.storage import StoredFile
+from archive.warc.framing import MAX_BLOCK, BrokenError, Record, read_one
 from archive.warc.openfile import OPEN
 from archive.warc.record import RECORD_END, compress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from archive.capture import Location
     from archive.errors import Named
-
-SLICE = 1 << 15
-"""Compressed bytes read at once; a bomb can make at most a thousand times as many of them."""
-MAX_HEAD = 1 << 18
-"""Bytes of WARC header fields; the largest seen in the wild hold a URL of some 64 kB."""
-MAX_BLOCK = 1 << 28
-"""Bytes of a record's block that are kept in memory; the rest is read past and still counted in the digest."""
-VERSIONS = ["WARC/1.1", "WARC/1.0", "WARC/0.18", "WARC/0.17"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """One WARC record: where it lies, its header fields in order, its block, the digest the block really has.
-
-    `length` is the block's true size; `block` is shorter when that is more than the reader was allowed to keep.
-    `member_header` holds the ten bytes that start its gzip member (b"" in an uncompressed file).
-    """
-
-    location: Location
-    headers: tuple[tuple[str, str], ...]
-    block: bytes
-    length: int
-    block_digest: str
-    member_header: bytes = b""
-
-    def get(self, name: str, default: str = "") -> str:
-        """The first value of the field `name` (any case), or `default`."""
-        wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted), default)
-
-    @property
-    def type(self) -> str:
-        """WARC-Type, in lower case."""
-        return self.get("WARC-Type").lower()
-
-    @property
-    def id(self) -> str:
-        """WARC-Record-ID, with its angle brackets."""
-        return self.get("WARC-Record-ID")
-
-    @property
-    def url(self) -> str:
-        """WARC-Target-URI, without the angle brackets that WARC/1.0 writers put around it."""
-        return self.get("WARC-Target-URI").removeprefix("<").removesuffix(">")
-
-    @property
-    def date(self) -> str:
-        """WARC-Date as written."""
-        return self.get("WARC-Date")
-
-    @property
-    def whole(self) -> bool:
-        """Whether `block` is all of the block."""
-        return len(self.block) == self.length
 
 
 class Files(Protocol):
@@ -84,10 +27,6 @@ class Files(Protocol):
 
     def find(self, filename: str) -> Path | StoredFile:
         """The file of that name; raises DamagedFileError for what can be no name of one."""
-
-
-class _BrokenError(Exception):
-    """Something is wrong at this place of a file; becomes a DamagedFileError where the path is known."""
 
 
 class NotOneRecordError(ValueError):
@@ -101,8 +40,8 @@ def read_member(data: bytes, *, max_block: int = MAX_BLOCK) -> Record:
         NotOneRecordError: it is not, or its block is larger than `max_block`.
     """
     try:
-        record = _read_one(io.BytesIO(data), "", 0, max_block)
-    except _BrokenError as error:
+        record = read_one(io.BytesIO(data), "", 0, max_block)
+    except BrokenError as error:
         raise NotOneRecordError(str(error)) from None
     if record is None or not record.member_header:
         raise NotOneRecordError("no gzip member")
@@ -140,7 +79,7 @@ def read_records(path: Path | StoredFile, *, start: int = 0, max_block: int = MA
         name = path.name.removesuffix(OPEN)
         while True:
             with _named(path, offset):
-                record = _read_one(file, name, offset, max_block)
+                record = read_one(file, name, offset, max_block)
             if record is None:
                 return
             offset += record.location.length
@@ -168,9 +107,9 @@ def read_at(where: Path | Files, location: Location, *, max_block: int = MAX_BLO
 
 
 def _read_at(file: IO[bytes], location: Location, offset: int, max_block: int) -> Record:
-    record = _read_one(file, location.filename, offset, max_block)
+    record = read_one(file, location.filename, offset, max_block)
     if record is None or record.location.length != location.length:
-        raise _BrokenError(f"no record of {location.length} bytes")
+        raise BrokenError(f"no record of {location.length} bytes")
     return record
 
 
@@ -215,127 +154,5 @@ def _starts_record(data: bytes) -> bool:
 def _named(path: Named, offset: int) -> Iterator[None]:
     try:
         yield
-    except _BrokenError as problem:
+    except BrokenError as problem:
         raise DamagedFileError(path, offset, str(problem)) from problem.__cause__
-
-
-def _read_one(file: IO[bytes], name: str, offset: int, max_block: int) -> Record | None:
-    """The record at the file's position, which is left at the record's end; None at the end of the file."""
-    magic = file.read(10)
-    file.seek(offset)
-    if not magic:
-        return None
-    gzipped = magic.startswith(b"\x1f\x8b")
-    if not gzipped and not magic.startswith(b"WARC/"):
-        raise _BrokenError("neither a gzip member nor a WARC record")
-    source = _Member(file) if gzipped else _Plain(file)
-    headers, rest = _read_head(source)
-    length = _block_length(headers)
-    block, digest = _read_block(source, rest, length, max_block)
-    end = source.finish(offset)
-    file.seek(end)
-    return Record(
-        location=Location(filename=name, offset=offset, length=end - offset),
-        headers=headers,
-        block=block,
-        length=length,
-        block_digest=digest,
-        member_header=magic if gzipped else b"",
-    )
-
-
-class _Plain:
-    """Bytes of an uncompressed record."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self.taken = 0
-
-    def more(self) -> bytes:
-        return self._file.read(SLICE)
-
-    def finish(self, offset: int) -> int:
-        return offset + self.taken
-
-
-class _Member:
-    """Decompressed bytes of one gzip member, a slice at a time."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._stream = zlib.decompressobj(31)
-        self.taken = 0
-        self._read = 0
-
-    def more(self) -> bytes:
-        """Some bytes; b"" once the member has ended."""
-        while not self._stream.eof:
-            data = self._file.read(SLICE)
-            if not data:
-                raise _BrokenError("torn record (the gzip member does not end)")
-            self._read += len(data)
-            try:
-                decoded = self._stream.decompress(data)
-            except zlib.error as error:
-                raise _BrokenError(f"broken gzip member ({error})") from error
-            if decoded:
-                return decoded
-        return b""
-
-    def finish(self, offset: int) -> int:
-        if self.more():
-            raise _BrokenError(
-                "several records in one gzip member, which cannot be read one by one (recompress the file)"
-            )
-        return offset + self._read - len(self._stream.unused_data)
-
-
-def _read_head(source: _Plain | _Member) -> tuple[tuple[tuple[str, str], ...], bytes]:
-    """Header fields, and the bytes read past them."""
-    data = b""
-    while (end := data.find(RECORD_END)) == -1:
-        piece = source.more()
-        if not piece or len(data) > MAX_HEAD:
-            raise _BrokenError("WARC header without an end")
-        data += piece
-    end += len(RECORD_END)
-    source.taken += end
-    try:
-        parsed = StatusAndHeadersParser(VERSIONS).parse(io.BytesIO(data[:end]))
-    except (StatusAndHeadersParserException, EOFError) as error:
-        raise _BrokenError("no WARC version line") from error
-    return tuple(parsed.headers), data[end:]
-
-
-def _block_length(headers: tuple[tuple[str, str], ...]) -> int:
-    values = [value for name, value in headers if name.lower() == "content-length"]
-    if len(values) != 1 or not values[0].isdecimal() or len(values[0]) > 18:
-        raise _BrokenError("no Content-Length")
-    return int(values[0])
-
-
-def _read_block(source: _Plain | _Member, data: bytes, length: int, max_block: int) -> tuple[bytes, str]:
-    """The first `max_block` bytes of the block and the digest of all of it; takes the two line ends after it, too."""
-    digest = hashlib.sha1(usedforsecurity=False)
-    kept, size, left = [], 0, length
-    while True:
-        piece = data[:left]
-        digest.update(piece)
-        if size < max_block:
-            kept.append(piece[: max_block - size])
-            size += len(kept[-1])
-        left -= len(piece)
-        if not left:
-            break
-        data = source.more()
-        if not data:
-            raise _BrokenError(f"torn record ({left} bytes of its block are missing)")
-    end = data[len(piece) :]
-    while len(end) < len(RECORD_END) and (data := source.more()):
-        end += data
-    if not end.startswith(RECORD_END):
-        raise _BrokenError("no end of record after the block")
-    source.taken += length + len(RECORD_END)
-    if len(end) > len(RECORD_END) and isinstance(source, _Member):
-        raise _BrokenError("several records in one gzip member, which cannot be read one by one (recompress the file)")
-    return b"".join(kept), "sha1:" + b32encode(digest.digest()).decode("ascii")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from archive.durable import replace_file
 from archive.errors import DamagedFileError
-from archive.warc.reader import MAX_HEAD
+from archive.warc.framing import MAX_HEAD
 from archive.warc.record import GZIP_HEADER, LEVEL, RECORD_END
 
 if TYPE_CHECKING:

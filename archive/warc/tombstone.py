@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from archive.warc.reader import Record
+    from archive.warc.framing import Record
 
 MARK = b"redacted: "
 EMPTY_BLOCK = b"\x00\x00\x00\xff\xff"
