@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ import click
 
 from archive import batch
 from archive.batch.fetching import is_remote
-from archive.cli.writing import json_option, print_json
+from archive.cli.writing import json_option, print_json, show_progress
 from archive.errors import ArchiveError, UsageError
 
 if TYPE_CHECKING:
@@ -162,7 +161,7 @@ def _run(folder: Path, plan: Plan, before: Progress, workers: int) -> list[Faile
     try:
         return batch.run_local(folder, before.open, workers=workers, heard=drawn.heard)
     finally:
-        drawn.wipe()
+        show_progress("")
 
 
 def _submit(folder: Path, executor: str, workers: int, options_file: Path | None) -> None:
@@ -177,19 +176,13 @@ class _Drawn:
     def __init__(self, plan: Plan, before: Progress) -> None:
         self._sizes = [sum(file.size for file in files) for files in plan.tasks]
         self._behind = {rank: self._sizes[rank] for rank in before.done}
-        self._shows = sys.stderr.isatty()
         self._guard = threading.Lock()
 
     def heard(self, rank: int, behind: int) -> None:
         with self._guard:
             self._behind[rank] = behind
-            if self._shows:
-                share = 100 * sum(self._behind.values()) // (sum(self._sizes) or 1)
-                click.echo(f"\r\x1b[2K{share} % of {len(self._sizes)} tasks", err=True, nl=False)
-
-    def wipe(self) -> None:
-        if self._shows:
-            click.echo("\r\x1b[2K", err=True, nl=False)
+            share = 100 * sum(self._behind.values()) // (sum(self._sizes) or 1)
+            show_progress(f"{share} % of {len(self._sizes)} tasks")
 
 
 def _tell(folder: Path, plan: Plan, *, as_json: bool, skipped: int = 0, failed: list[Failed] | None = None) -> None:
