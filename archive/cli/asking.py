@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("words", nargs=-1, required=True)
-@click.option("-n", "--limit", default=10, show_default=True, help="How many to show.")
-@click.option("--offset", default=0, help="How many to pass over first.")
+@click.option("-n", "--limit", type=click.IntRange(0), default=10, show_default=True, help="How many to show.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="How many to pass over first.")
 @click.option("--newest", is_flag=True, help="Newest first, instead of best first.")
 @click.option(
     "-A",
@@ -92,8 +92,8 @@ def _marked(pieces: list[tuple[str, bool]]) -> str:
 
 
 @click.command(name="list")
-@click.option("-n", "--limit", default=20, show_default=True, help="How many to show.")
-@click.option("--offset", default=0, help="How many to pass over first.")
+@click.option("-n", "--limit", type=click.IntRange(0), default=20, show_default=True, help="How many to show.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="How many to pass over first.")
 @click.option("--site", default="", help="Only this site.")
 @json_option
 @click.pass_context

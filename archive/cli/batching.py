@@ -29,10 +29,19 @@ SUFFIXES = (".warc", ".warc.gz")
     "--into", "folder", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder of the batch."
 )
 @click.option(
-    "--tasks", default=0, metavar="N", help="Parts that are done one by one and marked as done [one for each file]."
+    "--tasks",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Parts that are done one by one and marked as done [one for each file].",
 )
 @click.option(
-    "--workers", default=2, show_default=True, metavar="M", help="Tasks that run at the same time; about a core each."
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=2,
+    show_default=True,
+    metavar="M",
+    help="Tasks that run at the same time; about a core each.",
 )
 @click.option(
     "--parquet/--no-parquet", default=None, help="Write a Parquet file for each task: a row for each capture."

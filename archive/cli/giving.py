@@ -8,6 +8,7 @@ import sys
 import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,9 +102,8 @@ def export(
         if period and target:
             count = _parted(archive, choice, way, target, period)
         else:
+            source = _with_something(source, way, query or "".join(urls[:1]))
             count = way.write(source, target) if target else _to_stdout(way, source)
-    if not count and (urls or query):
-        raise NotFoundError(query or urls[0])
     if as_json and target:
         print_json([{"format": name, "file": str(target), way.of: count}])
     elif target:
@@ -120,6 +120,16 @@ def _source(archive: Archive, choice: Choice, *, title: str) -> Source:
         articles=_counted(choose_articles(archive.db, choice)),
         original=lambda record: _original(archive, record),
     )
+
+
+def _with_something(source: Source, way: Format, wanted: str) -> Source:
+    """The same; raises NotFoundError before a file is replaced by an empty one, when what was `wanted` by name is not there."""
+    rows: Iterator[Any] = iter(source.articles if way.of == "articles" else source.captures)
+    first = list(islice(rows, 1))
+    if not first and wanted:
+        raise NotFoundError(wanted)
+    rest = chain(first, rows)
+    return replace(source, articles=rest) if way.of == "articles" else replace(source, captures=rest)
 
 
 def _parted(archive: Archive, choice: Choice, way: Format, target: Path, period: str) -> int:

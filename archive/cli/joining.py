@@ -33,7 +33,13 @@ LISTED = 5
     "--move", is_flag=True, help="Take the WARC files out of the shards, which nobody may be writing to then."
 )
 @click.option("--dry-run", is_flag=True, help="Say what would come in, and change nothing.")
-@click.option("--workers", default=2, show_default=True, help="Processes that read what a dead crawl left unread.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=2,
+    show_default=True,
+    help="Processes that read what a dead crawl left unread.",
+)
 @json_option
 @click.pass_context
 def merge(

@@ -14,7 +14,7 @@ from archive.cdxj import Index
 from archive.cli.place import COLLECTIONS
 from archive.cli.writing import json_option, print_json, show_progress
 from archive.collection import Collection
-from archive.errors import UsageError
+from archive.errors import DamagedFileError, UsageError
 from archive.imports import MISFITS_NAMED, Imported, Indexer, recover
 from archive.ingest import Ingest, open_ingest
 from archive.readers import reading_pool
@@ -29,7 +29,7 @@ UNFIT_SHOWN = 5
 @click.command(name="import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--site", default="", help="The site that the captures belong to; by default each URL's own domain.")
-@click.option("--workers", default=2, show_default=True, help="Processes that extract.")
+@click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Processes that extract.")
 @click.option("--host", default="", help="Take only captures of this host and its subdomains.")
 @click.option("--url-prefix", default="", help="Take only captures of URLs that start like this one.")
 @click.option("--from", "first", default="", help="Take only captures from then on: 2026, 2026-11, 2026-11-24 … (UTC).")
@@ -74,6 +74,8 @@ def import_(
         print_json([_figures(done, collection, resumed)])
     else:
         _print_done(done, collection, resumed)
+    for error in done.damaged[1:]:
+        click.echo(str(error), err=True)
     if done.damaged:
         raise done.damaged[0]
 
@@ -113,7 +115,11 @@ def _print_unfit(done: Imported) -> None:
 
 def _import_file(indexer: Indexer, path: Path, collection: Collection, name: str) -> None:
     with TemporaryDirectory(dir=collection.folder, prefix=".unpacked-") as folder:
-        targets = [adopt(one, collection.warcs) for one in _warcs_of(path, Path(folder))]
+        try:
+            targets = [adopt(one, collection.warcs) for one in _warcs_of(path, Path(folder))]
+        except DamagedFileError as error:  # the other files of the same command are to come in all the same
+            indexer.done.damaged.append(error)
+            return
     for target in targets:
         size = target.stat().st_size or 1
         indexer.index_file(target, progress=lambda offset, size=size: show_progress(f"{name} {100 * offset // size} %"))  # type: ignore[misc]
@@ -124,9 +130,12 @@ def _import_chosen(indexer: Indexer, files: tuple[Path, ...], wanted: Wanted, in
     """Copies the records that are wanted into a WARC of the collection, oldest first."""
     collection = ingest.collection
     with TemporaryDirectory(dir=collection.folder, prefix=".unpacked-") as folder:
-        paths = [
-            with_records_of_their_own(one, Path(folder)) for path in files for one in _warcs_of(path, Path(folder))
-        ]
+        paths = []
+        for path in files:
+            try:
+                paths += [with_records_of_their_own(one, Path(folder)) for one in _warcs_of(path, Path(folder))]
+            except DamagedFileError as error:
+                indexer.done.damaged.append(error)
         show_progress("looking through the files")
         selected = select(
             paths, wanted, known=lambda record_id: captures.of_record(ingest.store.db, record_id) is not None

@@ -88,7 +88,7 @@ def _progress(name: str, offset: int) -> None:
 
 
 @click.command()
-@click.option("--workers", default=2, show_default=True, help="Processes that extract.")
+@click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Processes that extract.")
 @json_option
 @click.pass_context
 def repair(ctx: click.Context, *, workers: int, as_json: bool) -> None:
@@ -158,7 +158,7 @@ def redact(ctx: click.Context, *, url: str, reason: str, who: str, yes: bool, as
 
 
 @click.command()
-@click.option("--workers", default=2, show_default=True, help="Processes that extract.")
+@click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Processes that extract.")
 @click.option(
     "--storage",
     metavar="URL",

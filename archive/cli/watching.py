@@ -37,7 +37,9 @@ DAY_AND_MORE = timedelta(days=BASELINE_DAYS + max(WINDOWS))
 @click.option(
     "--day", "wanted", metavar="YYYY-MM-DD", help="The day to judge (UTC). By default yesterday, and today so far."
 )
-@click.option("--days", "shown", default=7, show_default=True, help="How many days of the ledger to show.")
+@click.option(
+    "--days", "shown", type=click.IntRange(1), default=7, show_default=True, help="How many days of the ledger to show."
+)
 @click.option(
     "--textfile",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -152,7 +154,9 @@ def post(url: str, alarms: list[Alarm]) -> None:
 
 
 @click.command()
-@click.option("--limit", default=1000, show_default=True, help="Families to print, the newest first.")
+@click.option(
+    "--limit", type=click.IntRange(0), default=1000, show_default=True, help="Families to print, the newest first."
+)
 @json_option
 @click.pass_context
 def group(ctx: click.Context, *, limit: int, as_json: bool) -> None:

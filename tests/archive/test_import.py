@@ -206,3 +206,15 @@ def test_a_choice_of_records_leaves_out_those_that_cannot_have_a_row(misfits, tm
     said = json.loads(warraq("--archive", tmp_path / "c", *chosen).stdout)
     assert (said["captures"], said["articles_new"]) == (3, 3)
     assert said["unfit"] == {"bad-date": 1, "no-record-id": 2}
+
+
+def test_a_file_that_is_no_warc_does_not_keep_the_others_out(warc, tmp_path):
+    for name in ("first.warc.gz", "last.wacz"):
+        (tmp_path / name).write_bytes(b"no archive at all\n")
+    files = (tmp_path / "first.warc.gz", warc, tmp_path / "last.wacz")
+    for number, chosen in enumerate(((), ("--host", "news.example"))):
+        done = warraq("--archive", tmp_path / f"c{number}", "import", "--json", *chosen, *files, code=7)
+        said = json.loads(done.stdout)
+        assert (said["articles_new"], len(said["damaged"])) == (3, 2)
+        assert "first.warc.gz" in done.stderr
+        assert "last.wacz" in done.stderr

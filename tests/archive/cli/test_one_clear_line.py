@@ -74,3 +74,23 @@ def test_a_batch_is_not_made_in_an_archive_and_not_looked_for_where_there_is_non
     for ask in ((), ("--status",)):
         code, said = run("batch", "--into", tmp_path / "b", *ask)
         assert (code, "no batch in" in said) == (2, True)
+
+
+@pytest.mark.parametrize("form", ["jsonl", "wacz", "warc", "cdxj"])
+def test_an_export_of_what_is_not_there_leaves_the_file_that_is(tmp_path, form):
+    target = tmp_path / "kept"
+    target.write_text("an earlier export")
+    code, said = run(
+        "-A", an_archive(tmp_path / "a"), "export", "-f", form, "--url", "https://no.example/", "-o", target
+    )
+    assert (code, "nothing for" in said) == (8, True)
+    assert target.read_text() == "an earlier export"
+
+
+@pytest.mark.parametrize("number", [("import", "--workers", "0"), ("list", "-n", "-1"), ("search", "--offset", "-1")])
+def test_numbers_without_sense_are_refused(tmp_path, number):
+    last = tmp_path / "x.warc"
+    last.write_bytes(b"")
+    done = subprocess.run([*RUN, *number, last], capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 2
+    assert f"{number[2]} is not in the range" in done.stderr
