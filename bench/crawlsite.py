@@ -96,7 +96,7 @@ def variant(page: bytes, number: int) -> bytes:
 
     def turned(found: re.Match[bytes]) -> bytes:
         words = found[2].split()
-        at = 3 * number % len(words)
+        at = 3 * number % max(len(words), 1)
         return found[1] + b" ".join(words[at:] + words[:at])
 
     return PARAGRAPH.sub(turned, page) if number else page

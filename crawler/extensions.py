@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import sys
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -208,7 +209,11 @@ class ArchiveExtension:
                 report.left_out["max-pages"] = report.still_due
             report.profile = self.profile.as_dicts()
             self.ingest.end_run(self._run, result=report.reason, summary=report.as_dict())
-        self._print_summary()
+        try:
+            self._print_summary()
+            sys.stdout.flush()
+        except BrokenPipeError:  # nobody is left to read it; the row of the run has it, too
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def _print_summary(self) -> None:
         if not self._summary:

@@ -88,6 +88,7 @@ class LeaseMiddleware:
     def __init__(self, lease: Lease, *, stop: Callable[[], object]) -> None:
         self._lease = lease
         self._stop = stop
+        self._told = False
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -97,5 +98,8 @@ class LeaseMiddleware:
     def process_request(self, request: Request) -> None:  # noqa: ARG002 - Scrapy's interface
         """Raises StoppedError for a request that must not go out; what has not gone out stays due."""
         if reason := self._lease.lost(parent=os.getppid(), now=time.time()):
+            if not self._told:
+                logger.warning("%s: no more requests; what is not done stays due", reason)
+                self._told = True
             self._stop()
             raise StoppedError(reason)
