@@ -122,7 +122,7 @@ def test_retry_after_is_kept_in_either_form(crawls):
     for path, days in (("/500", 200_000 / 86_400), ("/502", 3)):
         wait = datetime.fromisoformat(rows[path]["due_at"]) - datetime.fromisoformat(rows[path]["visited_at"])
         # the date was written when the tests were collected, which may be long ago
-            assert timedelta(days=days, hours=-1) < wait < timedelta(days=days, minutes=5)
+        assert timedelta(days=days, hours=-1) < wait < timedelta(days=days, minutes=5)
     wait = datetime.fromisoformat(rows["/504"]["due_at"]) - datetime.fromisoformat(rows["/504"]["visited_at"])
     assert wait < timedelta(hours=1)
 
