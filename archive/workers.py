@@ -109,6 +109,8 @@ class WorkerPool(Generic[TaskT, ResultT]):
         self.close()
 
     def _serve(self) -> None:
+        # Whatever is started from here, the fork server first, inherits that Ctrl-C is not its to handle, not even while it imports.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         worker: _Worker[TaskT, ResultT] | None = None
         try:
             while (entry := self._tasks.get()) is not None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from archive.cli.writing import json_option, print_json, show_progress
 from archive.collection import Collection
@@ -59,7 +60,7 @@ def merge(
     may go on in a shard: what lies in the file that it is writing comes with a later run. Killed and run again, or run twice, it gives the
     same archive; a capture that comes with several shards counts once. Ends with exit code 7 when a file of a shard is damaged or gone.
     """
-    if ctx.obj:
+    if ctx.obj and ctx.find_root().get_parameter_source("folder") is ParameterSource.COMMANDLINE:
         raise UsageError("merge names its archives itself: `warraq merge SHARD... INTO`, without --archive")
     collection = Collection(into)
     if dry_run:

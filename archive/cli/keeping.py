@@ -56,10 +56,9 @@ def import_(
         info = {"software": "warraq", "description": "import"} | ({"isPartOf": site} if site else {})
         ingest = open_ingest(collection, info=info, clock=lambda: datetime.now(UTC))
         indexer = Indexer(ingest, pool, site=site)
-        taken_up = Imported()
         try:
-            if ingest.taken_up:  # an import or a crawl broke off: what it copied is not copied again
-                taken_up = recover(ingest, pool)
+            # An import or a crawl broke off: what it copied is not copied again, and what it had not read is read here.
+            taken_up = recover(ingest, pool)
             if wanted:
                 _import_chosen(indexer, files, wanted, ingest)
             else:

@@ -4,6 +4,7 @@ import gzip
 import json
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -218,3 +219,16 @@ def test_a_file_that_is_no_warc_does_not_keep_the_others_out(warc, tmp_path):
         assert (said["articles_new"], len(said["damaged"])) == (3, 2)
         assert "first.warc.gz" in done.stderr
         assert "last.wacz" in done.stderr
+
+
+def test_what_a_stopped_import_had_copied_and_not_read_is_read_by_the_next(warc, tmp_path):
+    folder = tmp_path / "c"
+    warraq("--archive", folder, "import", warc)
+    with sqlite3.connect(folder / "warraq.db") as db:  # as a stop leaves it: rows of captures, nothing of what they say
+        db.execute("UPDATE captures SET outcome = '', reason = '', article_id = NULL")
+        db.execute("DELETE FROM articles")
+    db.close()
+    said = json.loads(warraq("--archive", folder, "import", "--json", warc).stdout)
+    assert (said["taken_up"], said["known_before"]) == (3, 3)
+    with Archive(folder) as archive:
+        assert len(list(archive.newest())) == 3

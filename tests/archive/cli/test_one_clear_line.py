@@ -94,3 +94,10 @@ def test_numbers_without_sense_are_refused(tmp_path, number):
     done = subprocess.run([*RUN, *number, last], capture_output=True, text=True, check=False, timeout=30)
     assert done.returncode == 2
     assert f"{number[2]} is not in the range" in done.stderr
+
+
+def test_a_merge_minds_no_archive_that_the_environment_names(tmp_path, monkeypatch):
+    monkeypatch.setenv("WARRAQ_ARCHIVE", "somewhere")
+    shard = an_archive(tmp_path / "a")
+    done = subprocess.run([*RUN, "merge", shard, tmp_path / "b"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
