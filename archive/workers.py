@@ -17,6 +17,7 @@ import threading
 import time
 from concurrent.futures import Future
 from contextlib import suppress
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
 
@@ -110,6 +111,7 @@ class WorkerPool(Generic[TaskT, ResultT]):
 
     def _serve(self) -> None:
         # Whatever is started from here, the fork server first, inherits that Ctrl-C is not its to handle, not even while it imports.
+        resource_tracker.ensure_running()  # the fork server would start it, which lifts the block
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         worker: _Worker[TaskT, ResultT] | None = None
         try:
