@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from archive import CaptureRow, Due, Settled, WorkerPool
 
 
+STOPPING_SECONDS = 0.1
+
+
 class NewsSpider(Spider):
     """Crawls one site: `-a site=NAME` of sites.toml, or `-a url=URL`.
 
@@ -118,6 +121,9 @@ class NewsSpider(Spider):
         self.crawler.signals.connect(self.item_lost, signal=signals.item_error)
         self._visits.begin(recheck=self._recheck)
         while self._drawn < self._max_pages and not archive.report.problem:
+            if archive.stopping:  # we are about to be ended, and what is drawn now would be refused, again and again
+                await asyncio.sleep(STOPPING_SECONDS)
+                continue
             self._freed.clear()
             room = self._window - len(self._busy)
             limit = min(room, self._max_pages - self._drawn)
