@@ -11,12 +11,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from scrapy import Request
 from scrapy.settings import Settings
 
 from archive import UsageError
+from crawler import settings as shipped
 from crawler.cluster.dispatch import ORPHAN_SECONDS
 from crawler.lease import CHECK_SECONDS, PARENT, Lease, watch
-from crawler.stopping import GRACE_SECONDS
+from crawler.outcomes import StoppedError
+from crawler.stopping import GRACE_SECONDS, LeaseMiddleware
 from tests.crawler.test_crawlall import SlowSite, left, write_sites
 
 ROOT = Path(__file__).parents[2]
@@ -84,6 +87,22 @@ def test_an_orphan_ends_within_seconds_and_loses_nothing(tmp_path):
     assert failed == 0
     assert articles >= 8
     assert articles + unvisited == 200
+
+
+def test_no_request_passes_once_the_lease_is_lost_and_the_crawl_is_told():
+    told = []
+    last = LeaseMiddleware(Lease(until=time.time() + 100), stop=lambda: told.append("stop"))
+    assert last.process_request(Request("http://news.example/")) is None
+    assert told == []
+    last = LeaseMiddleware(Lease(until=time.time() - 1), stop=lambda: told.append("stop"))
+    with pytest.raises(StoppedError, match="lease is over"):
+        last.process_request(Request("http://news.example/"))
+    assert told == ["stop"]
+
+
+def test_the_lease_is_looked_at_after_all_that_may_hold_a_request_up():
+    stations = shipped.DOWNLOADER_MIDDLEWARES
+    assert stations["crawler.stopping.LeaseMiddleware"] == max(filter(None, stations.values()))
 
 
 def test_the_end_is_called_once_and_before_the_lease_is_over():
