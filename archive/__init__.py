@@ -34,13 +34,11 @@ from archive.locking import held
 from archive.readers import read_response, reading_pool
 from archive.selection import Wanted, moment_of
 from archive.settled import Settled, iso, settled_answer
-from archive.stations import UNMEASURED, MeasuredStations, Stations
 from archive.store import Announced, CaptureRow, Due, Reading, Visit, articles, captures, fates, frontier, learned
 from archive.workers import WorkerKilledError, WorkerPool
 
 __all__ = [
     "MAX_PARTS",
-    "UNMEASURED",
     "Announced",
     "Answer",
     "Archive",
@@ -64,7 +62,6 @@ __all__ = [
     "Ingest",
     "Link",
     "Location",
-    "MeasuredStations",
     "NotFoundError",
     "NotWritableError",
     "Page",
@@ -72,7 +69,6 @@ __all__ = [
     "SchemaTooNewError",
     "Settled",
     "SiteProfile",
-    "Stations",
     "Task",
     "UsageError",
     "Visit",
