@@ -6,7 +6,6 @@ indexes; it can never leave a row without its record.
 
 from __future__ import annotations
 
-import re
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from archive.ingest.disposition import Disposition
 
 
-NOT_MODIFIED = re.compile(rb"HTTP/1\.[01] 304\b")
+NOT_MODIFIED = 304
 EMPTY_PAYLOAD = warc.sha1_digest(b"")
 """A response without a payload repeats nothing."""
 
@@ -114,7 +113,7 @@ class ArchiveWriter:
 
     def _original(self, capture: Capture, digest: str) -> warc.Original | None:
         """The record that this capture only repeats: the last one of its URL for a 304, any with the same payload otherwise."""
-        if NOT_MODIFIED.match(capture.response):
+        if capture.http and capture.http.status == NOT_MODIFIED:
             held = captures.last_whole(self.store.db, capture.url)
         elif digest and digest != EMPTY_PAYLOAD:
             fresh = self._fresh.get(digest)

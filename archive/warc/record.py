@@ -65,7 +65,7 @@ def payload_digest(capture: Capture | bytes) -> str:
     '' for a truncated capture or one that is no HTTP: what never came whole has no identity to compare by.
     """
     if isinstance(capture, Capture):
-        return "" if capture.truncated else payload_digest(capture.response)
+        return sha1_digest(payload(capture.http)) if capture.http and not capture.truncated else ""
     try:
         return sha1_digest(payload(parse_response(capture)))
     except NotHttp:
