@@ -12,13 +12,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archive import cdxj, warc
+from archive.clock import iso, timestamp14
 from archive.committing import Committed, GroupWriter
 from archive.database import open_store
 from archive.errors import NotWritableError
 from archive.holdings import Holdings
-from archive.settled import Settled, iso
 from archive.stations import UNMEASURED, Stations
 from archive.store import OperationalError, articles, captures, runs
+from archive.store.columns import text_digest
 from archive.store.rows import CaptureRow
 from archive.surt import surt
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from archive.capture import Capture
     from archive.collection import Collection
+    from archive.settled import Settled
     from archive.store import Store
 
 
@@ -71,6 +73,7 @@ class Ingest:
         self._fresh: dict[str, captures.Held] = {}
         self._claims: dict[str, tuple[str, str]] = {}
         self._texts: dict[tuple[str, str], str] = {}
+        self._noted: set[str] = set()
 
     @property
     def waiting(self) -> int:
@@ -90,7 +93,7 @@ class Ingest:
             url=capture.url,
             urlkey=surt(capture.url),
             site=site,
-            timestamp=capture.started.strftime("%Y%m%d%H%M%S"),
+            timestamp=timestamp14(capture.started),
             captured_at=written.date,
             status=written.status or None,
             mime=written.mime.lower(),
@@ -167,19 +170,21 @@ class Ingest:
         if not self.waiting:
             return Committed()
         entries = [(entry, self._convert(entry)) for entry in self._settled]
+        for entry in self._settled:
+            self._note(entry)
         self.writer.sync()
         try:
             done = self._group.write(self._rows, entries, now=iso(self.clock()))
         except OperationalError as error:  # full, locked for too long, gone: the group waits, the WARC has it
             raise NotWritableError(self.store.path, OSError(str(error))) from error
-        self._rows, self._settled, self._fresh, self._claims, self._texts = [], [], {}, {}, {}
+        self._rows, self._settled, self._fresh, self._claims, self._texts, self._noted = [], [], {}, {}, {}, set()
         return done
 
     def _convert(self, entry: Settled) -> str:
         """The clean text of a version that is not held yet, as a conversion record; its record id, '' when there is none to write."""
         if entry.article is None or entry.row is None or not self.writes_texts:
             return ""
-        digest = articles.text_digest(entry.article.title, entry.article.text)
+        digest = text_digest(entry.article.title, entry.article.text)
         if articles.find_version(self.store.db, entry.article.url, digest) is not None:
             return ""
         if earlier := self._texts.get(
@@ -192,6 +197,14 @@ class Ingest:
         )
         self._texts[entry.article.url, digest] = record_id
         return record_id
+
+    def _note(self, entry: Settled) -> None:
+        """Writes what reading the response would not give into a metadata record."""
+        if entry.note and entry.row and self.writes_texts and entry.row.record_id not in self._noted:
+            self._noted.add(entry.row.record_id)  # a commit that failed after it is tried again
+            self.writer.write_metadata(
+                url=entry.row.url, refers_to=entry.row.record_id, date=self.clock(), fields=entry.note
+            )
 
     def begin_run(self, kind: str, *, site: str = "") -> int:
         """Opens a row of the log of runs; returns its id."""

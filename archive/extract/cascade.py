@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from archive.extract.blocks import Block
     from archive.extract.body import Piece
     from archive.extract.document import Document
-    from archive.extract.metadata import Metadata
+    from archive.extract.metadata.reading import Metadata
 
 _MAX_LINES = 400
 """Blocks whose keys are given for site learning; boilerplate stands at the ends of a page of thousands."""
@@ -74,7 +74,7 @@ class Text:
 
 def find_text(document: Document, metadata: Metadata) -> Text:
     """Run the cascade over a page."""
-    titles = Titles(title_candidates(document.tree, (metadata.title, *metadata.title_candidates)))
+    titles = Titles(title_candidates(document.tree, (metadata.article.title, *metadata.title_candidates)))
 
     def is_title(line: str) -> bool:
         return line_key(line) in titles
@@ -90,8 +90,8 @@ def find_text(document: Document, metadata: Metadata) -> Text:
     heard = [""] * len(leads) + testimony.rules
     known = Known(
         is_title=titles.__contains__,
-        labels=frozenset(line_key(label) for label in (metadata.section, *metadata.tags)) - {""},
-        authors=frozenset(line_key(author) for author in metadata.authors) - {""},
+        labels=frozenset(line_key(label) for label in (metadata.article.section, *metadata.article.tags)) - {""},
+        authors=frozenset(line_key(author) for author in metadata.article.authors) - {""},
         learned=document.page.site.boilerplate,
     )
     lines = [_line(piece, page.blocks) for piece in pieces]

@@ -10,7 +10,7 @@ from lxml import etree
 from lxml.html import HtmlComment, HtmlElement, HtmlEntity, HTMLParser, HtmlProcessingInstruction
 
 from archive.extract.decode import decode
-from archive.extract.jsonld import Node, read_jsonld
+from archive.extract.metadata.jsonld import Node, read_jsonld
 
 if TYPE_CHECKING:
     from archive.article import Page, Reason
