@@ -96,7 +96,11 @@ def test_redirect_into_a_closed_network_is_refused() -> None:
     with Server({"/": answer(page(b"secret"))}, host="127.0.0.9") as inner:
         location = answer(page(b"", status="302 Found", headers=f"Location: {inner.url('/')}"))
         with Server({"/": location}) as outer:
-            settings = {"WARRAQ_OPEN_NETWORKS": ["127.0.0.1/32"], "REDIRECT_ENABLED": True}
+            settings = {
+                "WARRAQ_OPEN_NETWORKS": ["127.0.0.1/32"],
+                "REDIRECT_ENABLED": True,
+                "DOWNLOADER_MIDDLEWARES": {},
+            }
             crawled = fetch([{"url": outer.url("/")}], settings=settings)
             assert crawled.visits[0].outcome == "refused-address"
             assert inner.received == []

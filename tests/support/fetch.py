@@ -36,7 +36,7 @@ SETTINGS: dict[str, Any] = {
     "RETRY_ENABLED": False,
     "DOWNLOAD_DELAY": 0,
     "WARRAQ_OPEN_NETWORKS": ["127.0.0.0/8", "::1/128"],
-    "DOWNLOAD_TIMEOUT": 10,
+    "DOWNLOAD_TIMEOUT": 30,
     "MEMUSAGE_ENABLED": False,
     "LOG_LEVEL": "WARNING",
 }

@@ -6,6 +6,8 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from archive import Article, Capture, CaptureRow, Collection, Dropped, Image, Outcome, OutcomeKind, open_store
 from archive import search as searching
 from archive.store import articles, captures, runs
