@@ -15,7 +15,6 @@ from archive.index import OperationalError, articles, availability, captures, fr
 from archive.index.columns import text_digest
 from archive.ingest.disposition import Disposition
 from archive.outcome import Outcome, OutcomeKind
-from archive.stations import UNMEASURED, Stations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,8 +40,7 @@ class Committed:
 class GroupWriter:
     """Writes groups into one store; `write` is all there is to call."""
 
-    def __init__(self, store: Store, *, stations: Stations = UNMEASURED) -> None:
-        self.stations = stations
+    def __init__(self, store: Store) -> None:
         self._store = store
         self._now = ""
 
@@ -80,8 +78,7 @@ class GroupWriter:
             if article_id is not None and entry.keys is not None:
                 made[article_id] = entry.keys
         written = [article_id for article_id, change in done.articles[before:] if change != "unchanged"]
-        with self.stations.at("search index"):
-            search.index_articles(self._store.db.conn, written, made)
+        search.index_articles(self._store.db.conn, written, made)
 
     def _write_alone(self, entry: Disposition, conversion_id: str, done: Committed) -> None:
         try:
