@@ -36,7 +36,7 @@ import trafilatura
 
 from archive.article import Page
 from archive.extract import extract
-from archive.extract.cascade import find_text
+from archive.extract.text import find_text
 from archive.extract.document import read
 from archive.extract.metadata import Metadata
 

@@ -11,6 +11,7 @@ from lxml.html import HtmlComment, HtmlElement, HtmlEntity, HTMLParser, HtmlProc
 
 from archive.extract.decode import decode
 from archive.extract.jsonld import Node, read_jsonld
+from archive.extract.page import PageModel, read_model
 
 if TYPE_CHECKING:
     from archive.article import Page, Reason
@@ -97,6 +98,7 @@ class Document:
     html: str
     encoding: str
     tree: HtmlElement
+    model: PageModel
     jsonld: tuple[Node, ...]
 
 
@@ -127,6 +129,7 @@ def read(page: Page) -> Document:
         html=decoded.text,
         encoding=f"{decoded.encoding} ({decoded.why})",
         tree=tree,
+        model=read_model(tree),
         jsonld=read_jsonld(tree),
     )
 
