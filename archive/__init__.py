@@ -31,11 +31,12 @@ from archive.federation import Federation
 from archive.imports import Imported, Indexer, recover
 from archive.ingest import Ingest, check_writable, open_ingest
 from archive.locking import held
+from archive.outcome import Outcome, OutcomeKind
 from archive.readers import read_response, reading_pool
 from archive.selection import Wanted, moment_of
 from archive.settled import Settled, iso, settled_answer
 from archive.stations import UNMEASURED, MeasuredStations, Stations
-from archive.store import Announced, CaptureRow, Due, Reading, Visit, articles, captures, fates, frontier, learned
+from archive.store import Announced, CaptureRow, Due, Visit, articles, captures, fates, frontier, learned
 from archive.workers import WorkerKilledError, WorkerPool
 
 __all__ = [
@@ -67,8 +68,9 @@ __all__ = [
     "MeasuredStations",
     "NotFoundError",
     "NotWritableError",
+    "Outcome",
+    "OutcomeKind",
     "Page",
-    "Reading",
     "SchemaTooNewError",
     "Settled",
     "SiteProfile",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from archive import http, urls, warc
@@ -14,6 +15,12 @@ from archive.surt import surt
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from archive.storage import StoredFile
+
+
+MAX_NOTE = 20_000
+"""Bytes of a metadata record that are looked at."""
 
 
 def adopt(source: Path, folder: Path) -> Path:
@@ -99,8 +106,29 @@ def row_of(record: warc.Record, site: str) -> CaptureRow | None:
 def field_of(record: warc.Record, name: str) -> str:
     """A field of an application/warc-fields block, '' when it has none of that name."""
     prefix = f"{name}:"
-    lines = record.block[:20_000].decode("utf-8", "replace").splitlines()
+    lines = record.block[:MAX_NOTE].decode("utf-8", "replace").splitlines()
     return next((line.removeprefix(prefix).strip() for line in lines if line.startswith(prefix)), "")
+
+
+def outcome_notes(path: Path | StoredFile, start: int = 0) -> dict[str, dict[str, str]]:
+    """What the metadata records of a file that a crawl of ours wrote say of outcomes (`Outcome.note`), by the id of the record meant.
+
+    They follow the records that they are about, and must be known before those are read.
+    """
+    found: dict[str, dict[str, str]] = {}
+    with suppress(DamagedFileError):
+        for record in warc.read_records(path, start=start, max_block=MAX_NOTE):
+            if record.type == "warcinfo" and not field_of(record, "software").startswith("warraq"):
+                break
+            if record.type == "metadata" and (note := outcome_note(record)):
+                found[record.get("WARC-Refers-To")] = note
+    return found
+
+
+def outcome_note(record: warc.Record) -> dict[str, str]:
+    """The fields of such a metadata record, {} for another."""
+    fields = {name: field_of(record, name) for name in ("outcome", "reason", "detail")}
+    return {name: value for name, value in fields.items() if value}
 
 
 def _digest(record: warc.Record, response: http.Response | None) -> str:

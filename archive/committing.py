@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from archive import search
 from archive.errors import NotWritableError
+from archive.outcome import Outcome, OutcomeKind
 from archive.settled import Settled
 from archive.stations import UNMEASURED, Stations
 from archive.store import OperationalError, articles, captures, fates, frontier, learned
-from archive.store.rows import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ Entries = list[tuple[Settled, str]]
 class Committed:
     """What a commit made durable: outcomes and changes of articles, counted, and new URLs of the frontier."""
 
-    outcomes: list[tuple[str, str]] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
     articles: list[tuple[int, str]] = field(default_factory=list)
     announced: int = 0
 
@@ -90,10 +90,10 @@ class GroupWriter:
         except (OperationalError, NotWritableError):
             raise
         except Exception as error:  # noqa: BLE001 - whatever one page provokes must not cost the others
-            reading = Reading(outcome="failed", reason="error", detail=f"{type(error).__name__}: {error}")
+            outcome = Outcome(kind=OutcomeKind.FAILED, reason="error", detail=f"{type(error).__name__}: {error}")
             one = Committed()
             with self._store.atomic():
-                self._write_entry(Settled(row=entry.row, reading=reading, visit=entry.visit), "", one)
+                self._write_entry(Settled(row=entry.row, outcome=outcome, visit=entry.visit), "", one)
         done.outcomes += one.outcomes
         done.articles += one.articles
         done.announced += one.announced
@@ -102,7 +102,7 @@ class GroupWriter:
         db = self._store.db
         article_id = self._write_article(entry, conversion_id, done) if entry.row else None
         if entry.row:
-            captures.record_reading(db, entry.row.record_id, entry.reading, article_id)
+            captures.record_outcome(db, entry.row.record_id, entry.outcome, article_id, directives=entry.directives)
             if article_id is None:
                 fates.note(db, entry.row.record_id)
         if entry.announced:
@@ -111,7 +111,7 @@ class GroupWriter:
             frontier.record_visit(db, entry.visit)
         if entry.lines and learned.pages_seen(db, entry.host) < learned.LEARNING_PAGES:
             learned.learn(db, entry.host, entry.lines)
-        done.outcomes.append((entry.reading.outcome, entry.reading.reason))
+        done.outcomes.append(entry.outcome)
         return article_id
 
     def _write_article(self, entry: Settled, conversion_id: str, done: Committed) -> int | None:

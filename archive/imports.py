@@ -12,15 +12,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from archive import urls, warc
-from archive.adoption import field_of, row_of
+from archive.adoption import field_of, outcome_note, outcome_notes, row_of
 from archive.answer import MAX_PARTS, Answer, Task, join_part
 from archive.article import SiteProfile
 from archive.capture import Location
 from archive.errors import DamagedFileError
 from archive.misfits import unfit
+from archive.outcome import Outcome, OutcomeKind
 from archive.settled import Settled, settled_answer
 from archive.store import articles, captures, learned
-from archive.store.rows import CaptureRow, Reading
+from archive.store.rows import CaptureRow
 from archive.workers import WorkerKilledError
 
 if TYPE_CHECKING:
@@ -86,10 +87,10 @@ class Imported:
     def add(self, committed: Committed) -> None:
         """Counts what a commit made durable."""
         self.articles.update(change for _, change in committed.articles)
-        for outcome, reason in committed.outcomes:
-            self.outcomes[outcome] += 1
-            if outcome == "quarantine":
-                self.quarantined[reason] += 1
+        for outcome in committed.outcomes:
+            self.outcomes[outcome.kind] += 1
+            if outcome.kind is OutcomeKind.QUARANTINE:
+                self.quarantined[outcome.reason] += 1
 
 
 class Indexer:
@@ -107,6 +108,8 @@ class Indexer:
         self._part_of = ""
         self._vias: list[tuple[str, str]] = []
         self._conversions: list[tuple[str, str]] = []
+        self._notes: dict[str, dict[str, str]] = {}
+        self._late_notes: list[tuple[str, dict[str, str]]] = []
 
     def index_file(
         self, path: Path | StoredFile, *, start: int = 0, progress: Callable[[int], None] | None = None
@@ -115,6 +118,7 @@ class Indexer:
 
         A file that is not whole is indexed up to the damage, which is then in `done.damaged`.
         """
+        self._notes = outcome_notes(path, start)
         try:
             for record in warc.read_records(path, start=start):
                 if progress:
@@ -123,6 +127,7 @@ class Indexer:
         except DamagedFileError as error:
             self.done.damaged.append(error)
         self.finish()
+        self._notes = {}
 
     def take_in(self, data: bytes, record: warc.Record) -> None:
         """Copies one record, `data` as its gzip member, into the collection's open WARC and indexes it; `finish` makes it durable."""
@@ -141,7 +146,10 @@ class Indexer:
             self.done.refuse(misfit)
             return
         self._note(record)
-        if len(self._vias) + len(self._conversions) > NOTES_HELD or self._paged_size > PAGED_HELD:
+        if (
+            len(self._vias) + len(self._conversions) + len(self._late_notes) > NOTES_HELD
+            or self._paged_size > PAGED_HELD
+        ):
             self.finish()
         row = row_of(record, self._site or self._part_of)
         if row is None:
@@ -162,6 +170,8 @@ class Indexer:
             case "metadata":
                 if via := field_of(record, "via"):
                     self._vias.append((via, record.get("WARC-Concurrent-To") or record.get("WARC-Refers-To")))
+                elif (note := outcome_note(record)) and record.get("WARC-Refers-To") not in self._notes:
+                    self._late_notes.append((record.get("WARC-Refers-To"), note))
             case "conversion":
                 self._conversions.append((record.id, record.get("WARC-Refers-To")))
 
@@ -169,7 +179,7 @@ class Indexer:
         if row.record_type == "revisit":
             block = self._repeated(row)
         future = None
-        if block and not row.truncated and not row.url.endswith("/robots.txt"):
+        if block and not row.truncated and not row.url.endswith("/robots.txt") and not self._is_settled(row):
             future = self._pool.submit(self._task(row.url, block, row.captured_at))
         self._waiting.append((row, future))
         while len(self._waiting) > AHEAD:
@@ -177,14 +187,14 @@ class Indexer:
 
     def _settle(self, row: CaptureRow, future: Future[Answer] | None) -> None:
         if future is None:
-            self._ingest.settle(self._unread(row))
+            self._ingest.settle(self._noted(row, self._unread(row)))
         else:
             answer = self._answer(future)
-            if answer.outcome == "article" and answer.next_page:
+            if answer.outcome.kind is OutcomeKind.ARTICLE and answer.next_page:
                 self._paged.append((row, answer))
                 self._paged_size += len(answer.article.text) if answer.article else 0
             else:
-                self._ingest.settle(settled_answer(row, answer))
+                self._ingest.settle(self._noted(row, settled_answer(row, answer)))
         if self._ingest.waiting >= COMMIT_EVERY:
             self._commit()
 
@@ -201,13 +211,31 @@ class Indexer:
         held = captures.of_record(db, original.record_id) if original else None
         return self._block(held) if held else b""
 
+    def _is_settled(self, row: CaptureRow) -> bool:
+        """Whether the crawl noted an outcome that has nothing to do with what the response says."""
+        return OutcomeKind(self._notes.get(row.record_id, {}).get("outcome", "article")).tells_nothing
+
+    def _noted(self, row: CaptureRow, settled: Settled) -> Settled:
+        """The same with the outcome that the crawl noted; an article only if the note calls it one."""
+        note = self._notes.get(row.record_id)
+        if not note:
+            return settled
+        outcome = settled.outcome.noted(note)
+        is_article = outcome.kind in {OutcomeKind.ARTICLE, OutcomeKind.UNCHANGED}
+        return replace(
+            settled,
+            outcome=outcome,
+            article=settled.article if is_article else None,
+            repeats=settled.repeats and is_article,
+        )
+
     def _unread(self, row: CaptureRow) -> Settled:
         """A revisit says what the record that it refers to said; robots.txt and a truncated response are not read."""
         if row.url.endswith("/robots.txt"):
-            return Settled(row=row, reading=Reading(outcome="robots"))
+            return Settled(row=row, outcome=Outcome(kind=OutcomeKind.ROBOTS))
         if row.truncated:
-            return Settled(row=row, reading=Reading(outcome="failed", reason=row.truncated))
-        return Settled(row=row, reading=Reading(outcome="unchanged"), repeats=True)
+            return Settled(row=row, outcome=Outcome(kind=OutcomeKind.FAILED, reason=row.truncated))
+        return Settled(row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), repeats=True)
 
     def finish(self) -> None:
         """Settles and commits all that was queued."""
@@ -221,9 +249,11 @@ class Indexer:
         self._commit()
         with self._ingest.store.atomic():
             captures.set_via(self._ingest.store.db, self._vias)
+            captures.set_outcomes(self._ingest.store.db, self._late_notes)
             articles.set_conversions(self._ingest.store.db, self._conversions)
         self._vias.clear()
         self._conversions.clear()
+        self._late_notes.clear()
 
     def _with_parts(self, first: Answer) -> Answer:
         """An article that goes on over further pages, joined from the captures of those nearest at hand."""
@@ -243,7 +273,7 @@ class Indexer:
         try:
             return future.result()
         except WorkerKilledError as error:
-            return Answer(outcome="quarantine", reason=error.reason, detail=error.detail)
+            return Answer.of(OutcomeKind.QUARANTINE, error.reason, error.detail)
 
     def _block(self, row: dict[str, Any]) -> bytes:
         place = Location(

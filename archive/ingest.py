@@ -71,6 +71,7 @@ class Ingest:
         self._fresh: dict[str, captures.Held] = {}
         self._claims: dict[str, tuple[str, str]] = {}
         self._texts: dict[tuple[str, str], str] = {}
+        self._noted: set[str] = set()
 
     @property
     def waiting(self) -> int:
@@ -167,12 +168,14 @@ class Ingest:
         if not self.waiting:
             return Committed()
         entries = [(entry, self._convert(entry)) for entry in self._settled]
+        for entry in self._settled:
+            self._note(entry)
         self.writer.sync()
         try:
             done = self._group.write(self._rows, entries, now=iso(self.clock()))
         except OperationalError as error:  # full, locked for too long, gone: the group waits, the WARC has it
             raise NotWritableError(self.store.path, OSError(str(error))) from error
-        self._rows, self._settled, self._fresh, self._claims, self._texts = [], [], {}, {}, {}
+        self._rows, self._settled, self._fresh, self._claims, self._texts, self._noted = [], [], {}, {}, {}, set()
         return done
 
     def _convert(self, entry: Settled) -> str:
@@ -192,6 +195,14 @@ class Ingest:
         )
         self._texts[entry.article.url, digest] = record_id
         return record_id
+
+    def _note(self, entry: Settled) -> None:
+        """Writes what reading the response would not give into a metadata record."""
+        if entry.note and entry.row and self.writes_texts and entry.row.record_id not in self._noted:
+            self._noted.add(entry.row.record_id)  # a commit that failed after it is tried again
+            self.writer.write_metadata(
+                url=entry.row.url, refers_to=entry.row.record_id, date=self.clock(), fields=entry.note
+            )
 
     def begin_run(self, kind: str, *, site: str = "") -> int:
         """Opens a row of the log of runs; returns its id."""

@@ -23,6 +23,7 @@ from archive.discovery.sitemaps import read_sitemap
 from archive.discovery.sniff import sniff
 from archive.discovery.traps import trap_reason
 from archive.extract import extract
+from archive.outcome import Outcome, OutcomeKind
 from archive.search import make_keys
 from archive.stations import UNMEASURED, MeasuredStations, Stations, sampled_modules
 
@@ -73,20 +74,20 @@ def _read(task: Task, stations: Stations) -> Answer:  # noqa: PLR0911 - one retu
     try:
         response = http.parse_response(task.response)
     except http.NotHttp as error:
-        return Answer(outcome="failed", reason="not-http", detail=str(error))
+        return Answer.of(OutcomeKind.FAILED, reason="not-http", detail=str(error))
     if response.status in {301, 302, 303, 307, 308}:
         return _redirect(task, response)
     if response.status in GONE_STATUSES:
-        return Answer(outcome="gone", reason=f"http-{response.status}")
+        return Answer.of(OutcomeKind.GONE, reason=f"http-{response.status}")
     if response.status != 200 and response.status not in CHALLENGE_STATUSES:
-        return Answer(outcome="failed", reason=f"http-{response.status}")
+        return Answer.of(OutcomeKind.FAILED, reason=f"http-{response.status}")
     try:
         with stations.at("decode"):
             body = http.decode(response, task.decoded_limit)
     except http.TooLarge as error:
-        return Answer(outcome="quarantine", reason="too-large", detail=str(error))
+        return Answer.of(OutcomeKind.QUARANTINE, reason="too-large", detail=str(error))
     except http.BadCoding as error:
-        return Answer(outcome="quarantine", reason="bad-coding", detail=str(error))
+        return Answer.of(OutcomeKind.QUARANTINE, reason="bad-coding", detail=str(error))
     if response.status != 200:
         return _refusal(task, response, body)
     return _content(task, response, body, stations)
@@ -97,9 +98,11 @@ def _redirect(task: Task, response: http.Response) -> Answer:
     if not target or not urls.canonicalise(target):
         location = response.get("Location")
         reason = "url-too-long" if len(location) > urls.MAX_LENGTH else "bad-redirect"
-        return Answer(outcome="failed", reason=reason, detail=location[:200])
+        return Answer.of(OutcomeKind.FAILED, reason=reason, detail=location[:200])
     found = Found(url=urls.canonicalise(target), kind="page", by="redirect")
-    return Answer(outcome="redirect", reason=f"http-{response.status}", detail=found.url, found=(found,))
+    return Answer(
+        outcome=Outcome(kind=OutcomeKind.REDIRECT, reason=f"http-{response.status}", detail=found.url), found=(found,)
+    )
 
 
 def _refusal(task: Task, response: http.Response, body: bytes) -> Answer:
@@ -107,8 +110,8 @@ def _refusal(task: Task, response: http.Response, body: bytes) -> Answer:
     if sniff(body, response.get("Content-Type")) == "html":
         reason = extract(_page(task, response, body)).reason
         if reason in {"challenge", "consent", "login"}:
-            return Answer(outcome="quarantine", reason=reason, detail=f"http-{response.status}")
-    return Answer(outcome="refused", reason=f"http-{response.status}")
+            return Answer.of(OutcomeKind.QUARANTINE, reason=reason, detail=f"http-{response.status}")
+    return Answer.of(OutcomeKind.REFUSED, reason=f"http-{response.status}")
 
 
 def _content(task: Task, response: http.Response, body: bytes, stations: Stations) -> Answer:
@@ -124,12 +127,12 @@ def _content(task: Task, response: http.Response, body: bytes, stations: Station
                 extraction = extract(_page(task, response, body))
             with stations.at("discover"):
                 answer = _html(task, extraction)
-            if answer.outcome == "article" and answer.article:
+            if answer.outcome.kind is OutcomeKind.ARTICLE and answer.article:
                 with stations.at("search keys"):
                     answer = replace(answer, keys=_keys(answer.article))
             return answer
         case _:
-            return Answer(outcome="other", reason="not-html", detail=response.get("Content-Type")[:100])
+            return Answer.of(OutcomeKind.OTHER, reason="not-html", detail=response.get("Content-Type")[:100])
 
 
 def _page(task: Task, response: http.Response, body: bytes) -> Page:
@@ -154,7 +157,11 @@ def _feed(task: Task, body: bytes, content_type: str) -> Answer:
         )
         for entry in feed.entries
     )
-    return Answer(outcome="feed", found=found, left_out=_cut(complete=feed.complete, too_large=feed.too_large))
+    return Answer(
+        outcome=Outcome(kind=OutcomeKind.FEED),
+        found=found,
+        left_out=_cut(complete=feed.complete, too_large=feed.too_large),
+    )
 
 
 def _sitemap(task: Task, body: bytes, content_type: str) -> Answer:
@@ -177,7 +184,7 @@ def _sitemap(task: Task, body: bytes, content_type: str) -> Answer:
     left_out = _cut(complete=sitemap.complete, too_large=sitemap.too_large)
     if sitemap.too_long:
         left_out = (*left_out, ("url-too-long", sitemap.too_long))
-    return Answer(outcome="sitemap", found=(*children, *entries), left_out=left_out)
+    return Answer(outcome=Outcome(kind=OutcomeKind.SITEMAP), found=(*children, *entries), left_out=left_out)
 
 
 def _cut(*, complete: bool, too_large: bool) -> tuple[tuple[str, int], ...]:
@@ -193,7 +200,7 @@ def _html(task: Task, extraction: Extraction) -> Answer:
     if follow:
         found += _worth_a_visit(task, extraction.links, left_out)
     answer = Answer(
-        outcome="article",
+        outcome=Outcome(kind=OutcomeKind.ARTICLE),
         found=tuple({entry.url: entry for entry in reversed(found)}.values()),
         lines=extraction.lines,
         directives=tuple(sorted(extraction.directives)),
@@ -202,13 +209,16 @@ def _html(task: Task, extraction: Extraction) -> Answer:
     )
     if article is not None and len(article.text) > MAX_TEXT:
         detail = f"{len(article.text)} characters of text"
-        return replace(answer, outcome="quarantine", reason="too-large", detail=detail, lines=(), next_page="")
+        outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason="too-large", detail=detail)
+        return replace(answer, outcome=outcome, lines=(), next_page="")
     if article is not None and extraction.previous_page:
-        return replace(answer, outcome="part", detail=extraction.previous_page, article=article)
+        outcome = Outcome(kind=OutcomeKind.PART, detail=extraction.previous_page)
+        return replace(answer, outcome=outcome, article=article)
     if article is not None:
         return replace(answer, article=article)
-    outcome = "listing" if extraction.reason in LISTINGS else "quarantine"
-    return replace(answer, outcome=outcome, reason=extraction.reason or "", detail=extraction.detail)
+    kind = OutcomeKind.LISTING if extraction.reason in LISTINGS else OutcomeKind.QUARANTINE
+    outcome = Outcome(kind=kind, reason=extraction.reason or "", detail=extraction.detail)
+    return replace(answer, outcome=outcome)
 
 
 def _worth_a_visit(task: Task, links: Sequence[Link], left_out: Counter[str]) -> Iterator[Found]:

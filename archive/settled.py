@@ -7,13 +7,14 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from archive import urls
-from archive.store.rows import Reading
+from archive.outcome import OutcomeKind
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from archive.answer import Answer
     from archive.article import Article
+    from archive.outcome import Outcome
     from archive.search import Keys
     from archive.store.rows import Announced, CaptureRow, Visit
 
@@ -23,11 +24,14 @@ class Settled:
     """What became of a capture, to be committed with everything that follows from it.
 
     `row` is None when an exchange left no record. `same_as` is the article that was served again; `repeats` leaves it to
-    the commit to find the one that was read from this payload at this URL.
+    the commit to find the one that was read from this payload at this URL. `note` are fields of the outcome that reading the
+    response does not give (`Outcome.note`).
     """
 
     row: CaptureRow | None
-    reading: Reading
+    outcome: Outcome
+    directives: str = ""
+    note: tuple[tuple[str, str], ...] = ()
     article: Article | None = None
     keys: Keys | None = None
     same_as: int | None = None
@@ -44,18 +48,20 @@ def iso(moment: datetime) -> str:
 
 
 def settled_answer(
-    row: CaptureRow | None, answer: Answer, *, visit: Visit | None = None, announced: tuple[Announced, ...] = ()
+    row: CaptureRow | None,
+    answer: Answer,
+    *,
+    visit: Visit | None = None,
+    announced: tuple[Announced, ...] = (),
+    note: tuple[tuple[str, str], ...] = (),
 ) -> Settled:
-    """What an answer means for the archive, whoever asked: its reading, and of an `article` the article, its keys, its lines."""
-    article = answer.article if answer.outcome == "article" else None
+    """What an answer means for the archive, whoever asked: its outcome, and of an `article` the article, its keys, its lines."""
+    article = answer.article if answer.outcome.kind is OutcomeKind.ARTICLE else None
     return Settled(
         row=row,
-        reading=Reading(
-            outcome=answer.outcome,
-            reason=answer.reason,
-            detail=answer.detail,
-            directives=" ".join(answer.directives),
-        ),
+        outcome=answer.outcome,
+        directives=" ".join(answer.directives),
+        note=note,
         article=article,
         keys=answer.keys if article else None,
         visit=visit,

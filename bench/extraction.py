@@ -38,7 +38,7 @@ from archive.article import Page
 from archive.extract import extract
 from archive.extract.text import find_text
 from archive.extract.document import read
-from archive.extract.metadata import Metadata
+from archive.extract.metadata.reading import Metadata
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

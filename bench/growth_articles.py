@@ -21,7 +21,8 @@ from archive import (
     Article,
     Capture,
     Collection,
-    Reading,
+    Outcome,
+    OutcomeKind,
     Settled,
     Visit,
     frontier,
@@ -178,7 +179,7 @@ def _take(ingest: Ingest, row: dict[str, Any], held: int) -> None:
     ingest.settle(
         Settled(
             row=ingest.record(capture, site=row["site"]),
-            reading=Reading(outcome="article"),
+            outcome=Outcome(kind=OutcomeKind.ARTICLE),
             article=Article(
                 url=url,
                 title=row["title"],

@@ -24,8 +24,9 @@ from archive.capture import Capture
 from archive.collection import Collection
 from archive.ingest import open_ingest
 from archive.merge import Merged, merge
+from archive.outcome import Outcome, OutcomeKind
 from archive.settled import Settled, iso
-from archive.store import Announced, Reading, frontier
+from archive.store import Announced, frontier
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 LETTERS = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
@@ -60,13 +61,15 @@ def make_shard(folder: Path, number: int, size: int) -> None:
             row = ingest.record(capture, site=site)
             article = Article(url=url, title=body[:40], text=body, language="ar", date_published="2026-11-01")
             if day:
-                ingest.settle(Settled(row=row, reading=Reading(outcome="unchanged"), repeats=True))
+                ingest.settle(Settled(row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), repeats=True))
             else:
                 links = tuple(
                     Announced(url=f"{url}/{link}", site=site, host=site, kind="page", by="page")
                     for link in range(LINKS)
                 )
-                ingest.settle(Settled(row=row, reading=Reading(outcome="article"), article=article, announced=links))
+                ingest.settle(
+                    Settled(row=row, outcome=Outcome(kind=OutcomeKind.ARTICLE), article=article, announced=links)
+                )
             if n % GROUP == GROUP - 1:
                 ingest.commit()
     with ingest.store.atomic():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archive import Announced, urls
+from archive import Announced, OutcomeKind, urls
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -63,7 +63,7 @@ class Announcing:
         self, due: Due, answer: Answer, entries: Iterable[Found], left_out: Counter[str]
     ) -> Iterator[Announced]:
         """Of the entries of an answer at `due` those to put down; `left_out` counts the site's own that a limit leaves out."""
-        redirect = answer.outcome == "redirect"
+        redirect = answer.outcome.kind is OutcomeKind.REDIRECT
         for entry in entries:
             if entry.by == "page" and self._told.get(entry.url) == (entry.kind, 2):
                 continue

@@ -19,7 +19,8 @@ from scrapy.utils.misc import load_object
 from archive import (
     Collection,
     NotWritableError,
-    Reading,
+    Outcome,
+    OutcomeKind,
     Settled,
     frontier,
     iso,
@@ -152,11 +153,13 @@ class ArchiveExtension:
         row = self.ingest.record(capture, site=self.report.site)
         self.report.fetched(capture, row)
         if "frontier" not in request.meta:
-            outcome = "robots" if request.url.endswith("/robots.txt") else "other"
-            self.settle(Settled(row=row, reading=Reading(outcome=outcome)))
+            kind = OutcomeKind.ROBOTS if request.url.endswith("/robots.txt") else OutcomeKind.OTHER
+            outcome = Outcome(kind=kind)
+            self.settle(Settled(row=row, outcome=outcome, note=outcome.note() if kind is OutcomeKind.OTHER else ()))
             return
         if earlier := request.meta.get("capture"):  # an attempt that was followed by this one
-            self.settle(Settled(row=earlier[0], reading=Reading(outcome="retried")))
+            outcome = Outcome(kind=OutcomeKind.RETRIED)
+            self.settle(Settled(row=earlier[0], outcome=outcome, note=outcome.note()))
         request.meta["capture"] = (row, capture.response) if row else None
 
     def claim(self, request: Request) -> tuple[CaptureRow | None, bytes]:

@@ -6,29 +6,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from archive import frontier
+from archive import OutcomeKind, frontier
 
 if TYPE_CHECKING:
     from archive import Capture, CaptureRow, Committed
 
-QUIET_OUTCOMES = frozenset(
-    {
-        "article",
-        "withheld",
-        "unchanged",
-        "listing",
-        "feed",
-        "sitemap",
-        "robots",
-        "redirect",
-        "other",
-        "retried",
-        "part",
-        "gone",
-        "disallowed",
-    }
-)
-"""Outcomes that are no failure; whatever else a visit may say is counted by its reason."""
+COUNTED_APART = frozenset({OutcomeKind.GONE, OutcomeKind.DISALLOWED})
+"""Failures with a line of their own in the summary."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,12 +54,12 @@ class Report:
         """Counts what a commit made durable."""
         self.announced += done.announced
         self.articles.update(change for _, change in done.articles)
-        for outcome, reason in done.outcomes:
-            self.outcomes[outcome] += 1
-            if outcome == "quarantine":
-                self.quarantined[reason] += 1
-            elif outcome not in QUIET_OUTCOMES:
-                self.failures[reason or outcome] += 1
+        for outcome in done.outcomes:
+            self.outcomes[outcome.kind] += 1
+            if outcome.kind is OutcomeKind.QUARANTINE:
+                self.quarantined[outcome.reason] += 1
+            elif outcome.kind.is_failure and outcome.kind not in COUNTED_APART:
+                self.failures[outcome.reason or outcome.kind] += 1
 
     def as_dict(self) -> dict[str, Any]:
         """The figures as JSON takes them."""

@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Spider
 
-from archive import Answer, Article, Task, UsageError, WorkerKilledError, WorkerPool, discovery, reading_pool, urls
+from archive import (
+    Answer,
+    Article,
+    OutcomeKind,
+    Task,
+    UsageError,
+    WorkerKilledError,
+    WorkerPool,
+    discovery,
+    reading_pool,
+    urls,
+)
 from crawler.asking import Asker, NothingThereError, Page
 from crawler.siteentry import Findings, Source
 from crawler.sites import Site
@@ -192,7 +203,7 @@ class ScoutSpider(Spider):
         try:
             return await asyncio.wrap_future(self._pool.submit(task))
         except WorkerKilledError as error:
-            return Answer(outcome="quarantine", reason=error.reason, detail=error.detail)
+            return Answer.of(OutcomeKind.QUARANTINE, error.reason, error.detail)
 
 
 def _unique(found: Iterable[str], site: Site) -> list[str]:

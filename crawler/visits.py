@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from archive import (
     Announced,
     Answer,
-    Reading,
+    Outcome,
+    OutcomeKind,
     Settled,
     SiteProfile,
     Task,
@@ -27,7 +28,7 @@ from archive import (
 )
 from crawler.announcing import Announcing
 from crawler.budget import Budget, Limits
-from crawler.visited import FAILED, header, retry_after_of, visit_of
+from crawler.visited import header, retry_after_of, visit_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from crawler.sites import Site
 
 
-REFUSED = {"robots-disallowed": "disallowed", "budget-exceeded": "budget"}
+REFUSED = {"robots-disallowed": OutcomeKind.DISALLOWED, "budget-exceeded": OutcomeKind.BUDGET}
 """What a request that was not made, on purpose, counts as: nothing failed."""
 
 AT_ONCE = 1000
@@ -100,11 +101,8 @@ class Visits:
         reason = "" if due.kind == "seed" else self._budget.refusal(due.url, due.kind)
         if not reason:
             return None
-        return Settled(
-            row=None,
-            reading=Reading(outcome="budget", reason=reason),
-            visit=self._visit(due, outcome="budget", reason=reason),
-        )
+        outcome = Outcome(kind=OutcomeKind.BUDGET, reason=reason)
+        return Settled(row=None, outcome=outcome, visit=self._visit(due, outcome=outcome.kind, reason=reason))
 
     def task(self, url: str, data: bytes, row: CaptureRow | None) -> Task:
         """A response for a worker to read."""
@@ -141,29 +139,32 @@ class Visits:
         )
         if not same or row is None or not due.visits:
             return None
-        last = due.outcome if due.outcome not in FAILED else ""
-        article_id = captures.latest_article(self._db, due.url) if last in {"article", ""} else None
-        outcome = "article" if article_id is not None else last or due.kind
+        last = OutcomeKind(due.outcome)
+        article = last is OutcomeKind.ARTICLE or last.is_failure
+        article_id = captures.latest_article(self._db, due.url) if article else None
+        outcome = OutcomeKind.ARTICLE if article_id is not None else _same(last, due)
         self._budget.bore(due.url, outcome)
         visit = self._visit(due, outcome=outcome, reason="unchanged", changed=False, status=status)
-        return Settled(row=row, reading=Reading(outcome="unchanged"), same_as=article_id, visit=visit)
+        return Settled(row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), same_as=article_id, visit=visit)
 
     async def settled(self, due: Due, row: CaptureRow | None, answer: Answer, response: Response) -> Settled:
         """What an answer means for the archive and for the frontier; most of what a long list announces is put down here already."""
+        read = answer.outcome
         answer = self._permitted(self._followable(due, answer))
-        self._budget.bore(due.url, answer.outcome)
+        self._budget.bore(due.url, answer.outcome.kind)
         announced, left_out = await self._announce(due, answer)
         self._archive.report.left_out.update(left_out)
         missed = ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()) if count)
-        detail = answer.detail if answer.outcome == "redirect" else "; ".join(filter(None, (answer.detail, missed)))
-        published = answer.article.date_published if answer.article else ""
         outcome = answer.outcome
-        if due.article_url and fates.missing({"outcome": outcome, "reason": answer.reason, "detail": answer.detail}):
-            outcome = "gone"  # by whatever words: it is asked for again as a page is that answers 404
+        published = answer.article.date_published if answer.article else ""
+        missing = fates.missing({"outcome": outcome.kind, "reason": outcome.reason, "detail": outcome.detail})
+        if missed and outcome.kind is not OutcomeKind.REDIRECT:
+            outcome = replace(outcome, detail="; ".join(filter(None, (outcome.detail, missed))))
         visit = self._visit(
             due,
-            outcome=outcome,
-            reason=answer.reason,
+            # gone by whatever words: it is asked for again as a page is that answers 404
+            outcome=OutcomeKind.GONE if due.article_url and missing else outcome.kind,
+            reason=outcome.reason,
             changed=not self._says_the_same(due, answer),
             status=response.status,
             published=published,
@@ -173,7 +174,8 @@ class Visits:
             payload_digest=row.payload_digest if row else "",
             retry_after=retry_after_of(response, self._archive.clock()),
         )
-        return settled_answer(row, replace(answer, detail=detail), visit=visit, announced=announced)
+        answer = replace(answer, outcome=outcome)
+        return settled_answer(row, answer, visit=visit, announced=announced, note=outcome.note(read))
 
     def _says_the_same(self, due: Due, answer: Answer) -> bool:
         """Whether an article says what it said, in other bytes: a counter or today's date is no news and must not call us back."""
@@ -184,11 +186,12 @@ class Visits:
 
     def failed(self, due: Due, row: CaptureRow | None, reason: str, detail: str) -> Settled:
         """The visit of a URL that gave no usable response."""
-        outcome = REFUSED.get(reason, "failed")
+        outcome = Outcome(kind=REFUSED.get(reason, OutcomeKind.FAILED), reason=reason, detail=detail)
         if due.kind == "seed":
             self._archive.report.seed_problem = f"{due.url}: {detail}"
-        visit = self._visit(due, outcome=outcome, reason=reason)
-        return Settled(row=row, reading=Reading(outcome=outcome, reason=reason, detail=detail), visit=visit)
+        visit = self._visit(due, outcome=outcome.kind, reason=reason)
+        note = () if reason == "error" else outcome.note()  # a mistake of ours: another version may read it
+        return Settled(row=row, outcome=outcome, visit=visit, note=note)
 
     def part(self, url: str, row: CaptureRow | None, answer: Answer) -> Settled:
         """A further page of an article: kept, and not an article of its own."""
@@ -199,27 +202,31 @@ class Visits:
             url_id = frontier.known(self._db, announced.url)
         assert url_id is not None  # noqa: S101 - announced the line before
         visit = Visit(
-            url_id=url_id, at=now, outcome="part", due_at="", payload_digest=row.payload_digest if row else ""
+            url_id=url_id, at=now, outcome=OutcomeKind.PART, due_at="", payload_digest=row.payload_digest if row else ""
         )
-        return Settled(row=row, reading=Reading(outcome="part", reason=answer.reason), visit=visit)
+        outcome = Outcome(kind=OutcomeKind.PART, reason=answer.outcome.reason)
+        return Settled(row=row, outcome=outcome, visit=visit, note=outcome.note())
 
     def _permitted(self, answer: Answer) -> Answer:
         """The answer; without its article when the page bears a word that we have chosen to obey."""
         word = next((word for word in answer.directives if word in self._obeyed), "")
-        return replace(answer, outcome="withheld", reason=word, article=None) if answer.article and word else answer
+        withheld = Outcome(kind=OutcomeKind.WITHHELD, reason=word)
+        return replace(answer, outcome=withheld, article=None) if answer.article and word else answer
 
     def _followable(self, due: Due, answer: Answer) -> Answer:
         """The answer; a redirect that leads back, or on and on, is a failure."""
-        if answer.outcome != "redirect":
+        if answer.outcome.kind is not OutcomeKind.REDIRECT:
             return answer
         if any(entry.url == due.url for entry in answer.found):
-            return replace(answer, outcome="failed", reason="redirect-loop", found=())
-        if 0 < self._limits.redirects <= due.redirects:
-            return replace(answer, outcome="failed", reason="too-many-redirects", found=())
-        return answer
+            reason = "redirect-loop"
+        elif 0 < self._limits.redirects <= due.redirects:
+            reason = "too-many-redirects"
+        else:
+            return answer
+        return Answer.of(OutcomeKind.FAILED, reason, answer.outcome.detail)
 
-    def _visit(self, due: Due, *, outcome: str, reason: str, status: int | None = None, **more: Any) -> Visit:
-        if outcome in FAILED and due.kind == "seed" and status:
+    def _visit(self, due: Due, *, outcome: OutcomeKind, reason: str, status: int | None = None, **more: Any) -> Visit:
+        if outcome.is_failure and due.kind == "seed" and status:
             self._archive.report.seed_problem = f"{due.url} answered with {reason}"
         return visit_of(due, now=self._archive.clock(), outcome=outcome, reason=reason, status=status, **more)
 
@@ -242,4 +249,18 @@ class Visits:
 
 def dropped(settled: Settled) -> Settled:
     """The visit of an article that a pipeline did not let through: fetched and kept in the WARC, and no article."""
-    return replace(settled, article=None, reading=replace(settled.reading, outcome="other", reason="dropped"))
+    outcome = Outcome(kind=OutcomeKind.OTHER, reason="dropped")
+    return replace(settled, article=None, outcome=outcome, note=outcome.note())
+
+
+def _same(last: OutcomeKind, due: Due) -> OutcomeKind:
+    """What a URL that says what it said before is, when the last visit that was no failure is not known any more."""
+    if not last.is_failure and due.outcome:
+        return last
+    match due.kind:
+        case "feed":
+            return OutcomeKind.FEED
+        case "sitemap":
+            return OutcomeKind.SITEMAP
+        case _:
+            return OutcomeKind.LISTING

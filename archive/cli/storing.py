@@ -9,7 +9,7 @@ import click
 from archive.cli.place import the_folder
 from archive.cli.writing import json_option, print_json, show_progress
 from archive.collection import Collection
-from archive.errors import StorageError
+from archive.exitcodes import ExitCode
 from archive.upload import Uploaded
 from archive.upload import upload as upload_
 
@@ -67,7 +67,7 @@ def upload(
     else:
         _print(done)
     if not done.ok:
-        ctx.exit(StorageError.exit_code)
+        ctx.exit(ExitCode.STORAGE)
 
 
 def _print(done: Uploaded) -> None:

@@ -19,14 +19,12 @@ from archive.cli.writing import isolate, json_option, print_json
 from archive.collection import Collection
 from archive.database import open_store
 from archive.errors import ArchiveNotFoundError, NotWritableError, UsageError
+from archive.exitcodes import ExitCode
 from archive.health import BASELINE_DAYS, WINDOWS, Day, judge, prometheus
 from archive.store import families, ledger
 
 if TYPE_CHECKING:
     from archive.health import Alarm
-
-ALARM = 12
-"""Exit code when an alarm is raised; the codes below are those of `archive.errors` and of the crawl commands."""
 
 WEBHOOK_SECONDS = 10.0
 GROUP_BATCH = 500
@@ -78,7 +76,7 @@ def health(
     if webhook and alarms:
         post(webhook, alarms)
     if alarms:
-        ctx.exit(ALARM)
+        ctx.exit(ExitCode.ALARM)
 
 
 def _date(text: str) -> date:

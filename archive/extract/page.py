@@ -326,7 +326,7 @@ class _Reader:
         names, identity = attributes.get("class", ""), attributes.get("id", "")
         hook = hook_of_names(identity, names) if not self.hook and (names or identity) else ""
         is_hidden = self.hidden is None and self._is_hidden(names, identity, attributes)
-        if (hook or is_hidden) and tag in _INLINE and not any(str(child.tag) in BLOCK_TAGS for child in element.iter()):
+        if (is_hidden or hook == "dom:hidden") and tag in _INLINE and _is_in_sentence(element):
             return False
         if hook:
             self.end_line()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from archive.store.rows import CaptureRow, Reading
+from archive.store.rows import CaptureRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlite_utils import Database
+
+    from archive.outcome import Outcome
 
 _COLUMNS = tuple(f.name for f in fields(CaptureRow))
 _INSERT = f"INSERT OR IGNORE INTO captures ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
@@ -36,11 +38,13 @@ def id_of(db: Database, record_id: str) -> int:
     return int(db.conn.execute("SELECT id FROM captures WHERE record_id = ?", (record_id,)).fetchone()[0])
 
 
-def record_reading(db: Database, record_id: str, reading: Reading, article_id: int | None) -> None:
+def record_outcome(
+    db: Database, record_id: str, outcome: Outcome, article_id: int | None, *, directives: str = ""
+) -> None:
     """Writes down what was made of a capture."""
     db.conn.execute(
         "UPDATE captures SET outcome = ?, reason = ?, detail = ?, directives = ?, article_id = ? WHERE record_id = ?",
-        (reading.outcome, reading.reason, reading.detail[:500], reading.directives, article_id, record_id),
+        (outcome.kind, outcome.reason, outcome.detail[:500], directives, article_id, record_id),
     )
 
 
@@ -144,6 +148,16 @@ def last_offset(db: Database, warc_filename: str) -> int:
 def set_via(db: Database, pairs: list[tuple[str, str]]) -> None:
     """Sets what announced a capture: (via, record id) pairs; what is set already stays."""
     db.conn.executemany("UPDATE captures SET via = ? WHERE record_id = ? AND via = ''", pairs)
+
+
+def set_outcomes(db: Database, notes: list[tuple[str, dict[str, str]]]) -> None:
+    """Sets the outcomes that notes give, by record id (`Outcome.note`); what gave an article stays as it is."""
+    sql = """
+        UPDATE captures SET outcome = coalesce(:outcome, outcome), reason = coalesce(:reason, reason), detail = coalesce(:detail, detail)
+        WHERE record_id = :record_id AND article_id IS NULL
+        """
+    nothing = {"outcome": None, "reason": None, "detail": None}
+    db.conn.executemany(sql, [{**nothing, **note, "record_id": record_id} for record_id, note in notes])
 
 
 def is_held(db: Database, url: str, timestamp: str) -> bool:

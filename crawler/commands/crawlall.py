@@ -13,7 +13,8 @@ from scrapy.exceptions import UsageError
 from scrapy.utils.misc import load_object
 
 from archive import ArchiveError, NotWritableError, held
-from crawler.exits import IN_USE, STOPPED, worst
+from archive.exitcodes import CRAWL, WORST_FIRST, ExitCode, describe
+from crawler.exits import worst
 from crawler.roundup import Ended, Roundup, collection_of, is_due, totals
 from crawler.sites import SiteError, load_site, load_sites
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 class InUseError(ArchiveError):
     """Another crawlall runs; `holder` says which process."""
 
-    exit_code = IN_USE
+    exit_code = ExitCode.LOCKED
 
     def __init__(self, path: Path, holder: str) -> None:
         super().__init__(
@@ -55,10 +56,7 @@ class Command(ScrapyCommand):
         return (
             "Crawl every site of sites.toml that has something due, several at once in this process, each into "
             "collections/NAME/. A site that fails never stops the others. Safe to start from cron while another runs. "
-            "Exit codes: 0 done (also when nothing was due); 2 wrong usage or a mistake in sites.toml; 4 in use by another process; "
-            "5 an archive made by a newer warraq; 6 cannot write; 9 the start page of a site cannot be had; 10 a crawl broke off; "
-            "11 told to stop (SIGTERM, SIGINT): what was done is safe, the rest stays due. "
-            "With several problems the worst code counts: 10, 6, 5, 11, 4, 9."
+            f"{describe(CRAWL)} Of several problems the worst counts: {', '.join(map(str, WORST_FIRST))}."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -161,7 +159,7 @@ def _line(ended: Ended) -> str:
         f"{figures['articles_unchanged']} unchanged; {sum(figures['quarantined'].values())} quarantined, "
         f"{sum(figures['failed'].values())} failed; {figures['urls_still_due']} still due"
     )
-    why = ended.problem or ("told to stop" if ended.code == STOPPED else "")
+    why = ended.problem or ("told to stop" if ended.code == ExitCode.STOPPED else "")
     return f"{said}; {why} (code {ended.code})" if ended.code else said
 
 

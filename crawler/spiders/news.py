@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import DownloadFailedError
 
-from archive import MAX_PARTS, Answer, Task, WorkerKilledError, join_part
+from archive import MAX_PARTS, Answer, OutcomeKind, Task, WorkerKilledError, join_part
 from crawler.budget import Limits
 from crawler.extensions import ArchiveExtension
 from crawler.items import ArticleItem
@@ -217,7 +217,7 @@ class NewsSpider(Spider):
         try:
             answer = await asyncio.wrap_future(self._archive.pool.submit(task))
         except WorkerKilledError as error:
-            return Answer(outcome="quarantine", reason=error.reason, detail=error.detail)
+            return Answer.of(OutcomeKind.QUARANTINE, error.reason, error.detail)
         if answer.spent:
             self._archive.profile.take(answer)
         return answer
@@ -241,7 +241,7 @@ class NewsSpider(Spider):
                 self.logger.warning("part %s of %s: %s", request.url, due.url, error)
                 row, _ = self._archive.claim(request)
                 self._archive.settle(
-                    self._visits.part(request.url, row, Answer(outcome="failed", reason=outcome_of(error)))
+                    self._visits.part(request.url, row, Answer.of(OutcomeKind.FAILED, outcome_of(error), str(error)))
                 )
                 break
             row, data = self._archive.claim(request)

@@ -49,11 +49,11 @@ def folder(tmp_path):
 
 
 def unchanged(ingest, row):
+    from archive.outcome import Outcome, OutcomeKind
     from archive.store import captures
-    from archive.store.rows import Reading
 
     return Settled(
-        row=row, reading=Reading(outcome="unchanged"), same_as=captures.latest_article(ingest.store.db, row.url)
+        row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), same_as=captures.latest_article(ingest.store.db, row.url)
     )
 
 

@@ -8,8 +8,9 @@ from sqlite_utils.utils import sqlite3
 from archive.article import Article
 from archive.database import open_store
 from archive.errors import NotWritableError, SchemaTooNewError
+from archive.outcome import Outcome, OutcomeKind
 from archive.store import articles, captures, frontier, learned
-from archive.store.rows import Announced, CaptureRow, Reading, Visit
+from archive.store.rows import Announced, CaptureRow, Visit
 
 NOON, LATER = "2026-11-24T12:00:00Z", "2026-11-24T13:00:00Z"
 
@@ -113,7 +114,7 @@ def put(store, number, at, text):
         else:
             row = captures.of_record(store.db, f"<urn:uuid:{number}>")
             stored = articles.insert_version(store.db, article, capture=row, conversion_id="")
-        captures.record_reading(store.db, f"<urn:uuid:{number}>", Reading(outcome="article"), stored.id)
+        captures.record_outcome(store.db, f"<urn:uuid:{number}>", Outcome(kind=OutcomeKind.ARTICLE), stored.id)
     return stored.change
 
 

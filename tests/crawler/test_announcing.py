@@ -5,7 +5,7 @@ from dataclasses import fields
 
 import pytest
 
-from archive import Answer, Due, Found
+from archive import Answer, Due, Found, Outcome, OutcomeKind
 from crawler.announcing import Announcing
 from crawler.budget import Limits
 from crawler.sites import Site
@@ -35,7 +35,9 @@ def links(*paths, kind="page", by="page"):
 
 def told(announcing, visited, entries):
     left_out = Counter()
-    found = announcing.in_scope(visited, Answer(outcome="listing", found=entries), entries, left_out)
+    found = announcing.in_scope(
+        visited, Answer(outcome=Outcome(kind=OutcomeKind.LISTING), found=entries), entries, left_out
+    )
     return [each.url for each in found], left_out
 
 

@@ -34,7 +34,6 @@ _NEVER_TEXT = ("nav", "footer", "aside", "button", "select", "textarea", "menu",
 """What trafilatura deletes later, after it has tested each element of the tree against its expressions."""
 _MUCH = 5
 """Part of the page's text (one in so many) that an element holds which swallowed the rest for want of an end tag."""
-_MIN_CELL = 300
 _JOINERS = {0x200C: "\U00010600", 0x200D: "\U00010601"}
 """Letters of Linear A: trafilatura deletes format characters, so the joiners go through it as letters no page uses."""
 
@@ -118,33 +117,18 @@ def _bare_copy(element: HtmlElement) -> HtmlElement:
 
 
 def _prepare(tree: HtmlElement) -> None:
-    """Take off noise and what themes and plugins print around an article; make plain boxes of layout tables."""
+    """Take off noise and what themes and plugins print around an article."""
     etree.strip_elements(tree, etree.Comment, *_NOISE, with_tail=False)
     for template in list(tree.iter("template")):
         if template.get("shadowrootmode"):
             template.tag = "div"
         else:
             template.drop_tree()
-    for table in list(tree.iter("table")):
-        if is_layout(table):
-            for element in (table, *table.iter("tbody", "thead", "tr", "td", "th")):
-                element.tag = "div"
     for element in list(tree.iter()):
         if hook_of(element) and element.getparent() is not None:
             element.drop_tree()
     _lighten(tree)
     _hide_joiners(tree)
-
-
-def is_layout(table: HtmlElement) -> bool:
-    """Tell whether a table lays the page out: it holds other tables, or a cell of several paragraphs."""
-    return table.find(".//table") is not None or any(map(_is_page_part, table.iter("td")))
-
-
-def _is_page_part(cell: HtmlElement) -> bool:
-    """Tell whether a cell holds running text of its own: two paragraphs or breaks, and more than a figure's note."""
-    breaks = sum(1 for _ in zip(cell.iter("p", "br", "h1", "h2", "ul"), range(2), strict=False))
-    return breaks == 2 and len(cell.text_content()) > _MIN_CELL
 
 
 def _lighten(tree: HtmlElement) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from archive.extract.document import Document
-    from archive.extract.metadata import Metadata
+    from archive.extract.metadata.reading import Metadata
     from archive.extract.page import TextBlock
 
 _BREAKS = re.compile(r"</?(?:p|br|div|h[1-6]|li|ul|ol|blockquote)\b[^<>]{0,300}>", re.IGNORECASE)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archive.article import Dropped
-from archive.extract.boilerplate import Known, Line, judge_lines, line_key
+from archive.extract.text.boilerplate import Known, Line, judge_lines, line_key
 from archive.extract.page import HEADINGS, PageModel
 from archive.extract.text.declared import declared_body, reconcile
 from archive.extract.text.layout import Layout
@@ -20,13 +20,13 @@ from archive.extract.text.lead import find_lead
 from archive.extract.text.place import judge_places
 from archive.extract.text.twins import join_twins
 from archive.extract.text.witness import Witness
-from archive.extract.title import Titles, title_candidates
+from archive.extract.text.title_lines import TitleLines, title_candidates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from archive.extract.document import Document
-    from archive.extract.metadata import Metadata
+    from archive.extract.metadata.reading import Metadata
     from archive.extract.page import TextBlock
 
 _MAX_LINES = 400
@@ -77,7 +77,7 @@ def find_text(document: Document, metadata: Metadata) -> Text:
     """Run the readers over a page."""
     model = document.model
     blocks = model.blocks
-    titles = Titles(title_candidates(document.tree, (metadata.title, *metadata.title_candidates)))
+    titles = TitleLines(title_candidates(document.tree, (metadata.article.title, *metadata.title_candidates)))
 
     def is_title(line: str) -> bool:
         return line_key(line) in titles
@@ -97,8 +97,8 @@ def find_text(document: Document, metadata: Metadata) -> Text:
     places = judge_places(order, blocks, document.page.url)
     known = Known(
         is_title=titles.__contains__,
-        labels=frozenset(line_key(label) for label in (metadata.section, *metadata.tags)) - {""},
-        authors=frozenset(line_key(author) for author in metadata.authors) - {""},
+        labels=frozenset(line_key(label) for label in (metadata.article.section, *metadata.article.tags)) - {""},
+        authors=frozenset(line_key(author) for author in metadata.article.authors) - {""},
         learned=document.page.site.boilerplate,
     )
     lines = [_line(blocks[index]) for index in order]

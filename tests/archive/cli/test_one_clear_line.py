@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from archive import Collection, NotWritableError, Reading, Settled, open_ingest
+from archive import Collection, NotWritableError, Outcome, OutcomeKind, Settled, open_ingest
 from tests.archive.test_store import announced
 
 RUN = (sys.executable, "-c", "from archive.cli import main; main()")
@@ -35,7 +35,7 @@ def test_a_terminal_that_cannot_show_arabic_gets_escapes(tmp_path):
 def test_a_database_that_cannot_be_written_keeps_the_group_for_the_next_commit(tmp_path):
     collection = Collection(tmp_path / "a")
     ingest = open_ingest(collection, info={}, clock=lambda: datetime(2026, 1, 1, tzinfo=UTC))
-    ingest.settle(Settled(row=None, reading=Reading(outcome="listing"), announced=(announced("/x"),)))
+    ingest.settle(Settled(row=None, outcome=Outcome(kind=OutcomeKind.LISTING), announced=(announced("/x"),)))
     ingest.store.db.conn.execute("PRAGMA query_only = ON")
     with pytest.raises(NotWritableError):
         ingest.commit()

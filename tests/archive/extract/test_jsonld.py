@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from archive.extract.document import parse
-from archive.extract.jsonld import read_jsonld
+from archive.extract.metadata.jsonld import read_jsonld
 
 
 def nodes(*scripts: str) -> tuple[dict[str, Any], ...]:

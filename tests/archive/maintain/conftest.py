@@ -12,8 +12,9 @@ from archive.capture import Capture
 from archive.collection import Collection
 from archive.database import open_store
 from archive.ingest import open_ingest
+from archive.outcome import Outcome, OutcomeKind
 from archive.settled import Settled
-from archive.store import Announced, Reading
+from archive.store import Announced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,7 @@ def keep(ingest: Ingest, url: str, text: str, *, hours: int = 0, article: str = 
     row = ingest.record(capture, site="news.example")
     page = Article(url=article or url, title="عنوان", text=text)
     announced = Announced(url=url, site="news.example", host=url.split("/")[2], kind="article", by="feed")
-    ingest.settle(Settled(row=row, reading=Reading(outcome="article"), article=page, announced=(announced,)))
+    ingest.settle(Settled(row=row, outcome=Outcome(kind=OutcomeKind.ARTICLE), article=page, announced=(announced,)))
 
 
 @pytest.fixture

@@ -14,11 +14,12 @@ from archive import cdxj, warc
 from archive.article import Article
 from archive.capture import Capture, Location
 from archive.collection import Collection
-from archive.extract.boilerplate import line_key
+from archive.extract.text.boilerplate import line_key
 from archive.ingest import open_ingest
+from archive.outcome import Outcome, OutcomeKind
 from archive.reading import Task, read
 from archive.settled import Settled, iso, settled_answer
-from archive.store import Announced, Reading, Visit, captures, frontier
+from archive.store import Announced, Visit, captures, frontier
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -125,23 +126,24 @@ class Machine:
             "payload_digest": row.payload_digest,
         }
         if event.status != 200:
-            reading = Reading(outcome="gone", reason=f"http-{event.status}")
+            outcome = Outcome(kind=OutcomeKind.GONE, reason=f"http-{event.status}")
             return Settled(
                 row=row,
-                reading=reading,
-                visit=Visit(**visit, outcome="gone", reason=reading.reason, failed=True, changed=False),
+                outcome=outcome,
+                visit=Visit(**visit, outcome=outcome.kind, reason=outcome.reason, failed=True, changed=False),
             )
         same_as = captures.latest_article(db, event.url)
         if same_as and captures.seen_before(db, row.payload_digest, event.url, row.timestamp):
-            seen = Visit(**visit, outcome="article", reason="unchanged", changed=False)
-            return Settled(row=row, reading=Reading(outcome="unchanged"), same_as=same_as, visit=seen)
+            seen = Visit(**visit, outcome=OutcomeKind.ARTICLE, reason="unchanged", changed=False)
+            return Settled(row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), same_as=same_as, visit=seen)
         if self._reads:
             answer = read(Task(url=event.url, response=event.response, fetched_at=event.at))
             settled = settled_answer(row, answer)
-            seen = Visit(**visit, outcome=answer.outcome, article_url=answer.article.url if answer.article else "")
+            seen = Visit(**visit, outcome=answer.outcome.kind, article_url=answer.article.url if answer.article else "")
             return Settled(
                 row=row,
-                reading=settled.reading,
+                outcome=settled.outcome,
+                directives=settled.directives,
                 article=settled.article,
                 host=settled.host,
                 lines=settled.lines,
@@ -150,9 +152,14 @@ class Machine:
         url = event.canonical or event.url
         lines = tuple(line_key(line) for line in event.text.split(". "))
         article = Article(url=url, title="عنوان", text=event.text, authors=(event.author,) if event.author else ())
-        seen = Visit(**visit, outcome="article", article_url=url, etag=f'"{event.hours}"')
+        seen = Visit(**visit, outcome=OutcomeKind.ARTICLE, article_url=url, etag=f'"{event.hours}"')
         return Settled(
-            row=row, reading=Reading(outcome="article"), article=article, host=event.site, lines=lines, visit=seen
+            row=row,
+            outcome=Outcome(kind=OutcomeKind.ARTICLE),
+            article=article,
+            host=event.site,
+            lines=lines,
+            visit=seen,
         )
 
 

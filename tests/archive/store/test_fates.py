@@ -4,8 +4,9 @@ import pytest
 
 from archive.article import Article
 from archive.database import open_store
+from archive.outcome import Outcome, OutcomeKind
 from archive.store import articles, captures, fates
-from archive.store.rows import CaptureRow, Reading
+from archive.store.rows import CaptureRow
 
 URL = "https://a.example/story"
 
@@ -36,7 +37,9 @@ def capture(store, day, outcome, reason="", detail="", hour=12):
         )  # fmt: skip
         article_id = stored.id
         fates.served(store.db, article_id, at=at)
-    captures.record_reading(store.db, row.record_id, Reading(outcome=outcome, reason=reason, detail=detail), article_id)
+    captures.record_outcome(
+        store.db, row.record_id, Outcome(kind=OutcomeKind(outcome), reason=reason, detail=detail), article_id
+    )
     fates.note(store.db, row.record_id)
 
 

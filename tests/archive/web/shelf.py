@@ -6,7 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from archive import Article, Capture, CaptureRow, Collection, Reading, open_store
+from archive import Article, Capture, CaptureRow, Collection, Outcome, OutcomeKind, open_store
 from archive import search as searching
 from archive.store import articles, captures
 from archive.surt import surt
@@ -59,16 +59,16 @@ class Shelf:
         with self.store.atomic():
             row = captures.get(self.store.db, identity)
             stored = articles.insert_version(self.store.db, article, capture=row, conversion_id="")
-            reading = Reading(outcome="article", directives="noarchive")
-            captures.record_reading(self.store.db, row["record_id"], reading, stored.id)
+            outcome = Outcome(kind=OutcomeKind.ARTICLE)
+            captures.record_outcome(self.store.db, row["record_id"], outcome, stored.id, directives="noarchive")
             searching.index_articles(self.store.db.conn, [stored.id])
         return stored.id
 
     def quarantine(self, url: str, reason: str, detail: str) -> None:
         row = captures.get(self.store.db, self.capture(url, "<p>?</p>"))
         with self.store.atomic():
-            reading = Reading(outcome="quarantine", reason=reason, detail=detail)
-            captures.record_reading(self.store.db, row["record_id"], reading, None)
+            outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason=reason, detail=detail)
+            captures.record_outcome(self.store.db, row["record_id"], outcome, None)
 
 
 class Client:

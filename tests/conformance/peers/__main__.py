@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-from archive import Archive, Capture, Collection, Reading, Settled, open_ingest
+from archive import Archive, Capture, Collection, Outcome, OutcomeKind, Settled, open_ingest
 from archive.http import decode, parse_response
 from archive.warc import closed_files, read_records
 from demo.__main__ import crawl
@@ -107,7 +107,7 @@ def keep_requisites() -> None:
     ingest = open_ingest(Collection(FOLDER), info={"software": "warraq conformance"}, clock=lambda: datetime.now(UTC))
     for one in wanted:
         row = ingest.record(fetch(one.decode()), site=urlsplit(url).netloc)
-        ingest.settle(Settled(row=row, reading=Reading(outcome="other")))
+        ingest.settle(Settled(row=row, outcome=Outcome(kind=OutcomeKind.OTHER)))
     ingest.close()
 
 

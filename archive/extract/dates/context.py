@@ -15,7 +15,7 @@ Order = Literal["dmy", "mdy", ""]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Habits:
+class DateContext:
     """How the page's people write dates.
 
     `now` is the time of fetching; `order` of day and month in figures, '' when the page does not tell; `language` its

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from archive.article import Image
-from archive.extract.addresses import absolute
-from archive.extract.head import as_list, plain, words_of
+from archive.extract.metadata.head import as_list, plain, words_of
+from archive.extract.metadata.urls import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
     from archive.extract.document import Document
-    from archive.extract.head import Head
-    from archive.extract.marks import Marks
+    from archive.extract.metadata.head import Head
+    from archive.extract.metadata.markup import Marks
 
 _MAX_IMAGES = 30
 _MAX_FIGURES = 60

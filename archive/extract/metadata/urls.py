@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from archive.extract.head import plain
+from archive.extract.metadata.head import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from archive.extract.document import Document
-    from archive.extract.head import Head
+    from archive.extract.metadata.head import Head
 
 _MAX_URL = 2_000
 _PAGED = re.compile(r"(?:page|multiple-post|post-nav|nav-?links|pagination|pager|wp-pagenavi)", re.IGNORECASE)

@@ -6,15 +6,15 @@ import re
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
-from archive.extract.head import as_list, plain, words_of
+from archive.extract.metadata.head import as_list, plain, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from lxml.html import HtmlElement
 
-    from archive.extract.head import Head
-    from archive.extract.marks import Mark, Marks
+    from archive.extract.metadata.head import Head
+    from archive.extract.metadata.markup import Mark, Marks
 
 _MAX_AUTHORS = 20
 _MAX_NAME = 80

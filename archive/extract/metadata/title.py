@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from archive.extract.head import plain, words_of
+from archive.extract.metadata.head import plain, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
     from archive.extract.document import Document
-    from archive.extract.head import Head
-    from archive.extract.marks import Marks
+    from archive.extract.metadata.head import Head
+    from archive.extract.metadata.markup import Marks
 
 _MAX_TITLE = 400
 _MAX_HEADINGS = 12

@@ -1,4 +1,4 @@
-"""Finds dates a page prints or marks up: its Marks, title and habits come in; Sightings, best first, go out."""
+"""Finds dates a page prints or marks up: its Marks, title and context come in; Sightings, best first, go out."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archive.extract.dates.moment import Moment, parse_machine, plausible
 from archive.extract.dates.visible import parse_all
-from archive.extract.head import words_of
+from archive.extract.metadata.head import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lxml.html import HtmlElement
 
-    from archive.extract.dates.habits import Habits
-    from archive.extract.marks import Mark, Marks
+    from archive.extract.dates.context import DateContext
+    from archive.extract.metadata.markup import Mark, Marks
 
 _MAX_LINE = 200
 _MAX_MARKS = 500
@@ -44,7 +44,7 @@ _LABEL = re.compile(
 )
 
 
-class Sighting(NamedTuple):
+class DateCandidate(NamedTuple):
     """A date seen on the page, whether it is that of a change, where (`dom:time`, `text` …), and the doubt about it.
 
     `doubt` is 0 for an element marked `datePublished` under the heading; above `DOUBTFUL` other evidence is better.
@@ -59,17 +59,17 @@ class Sighting(NamedTuple):
 DOUBTFUL = 3.0
 
 
-def sightings(marks: Marks, habits: Habits, title: str) -> list[Sighting]:
+def candidates(marks: Marks, context: DateContext, title: str) -> list[DateCandidate]:
     """Dates in elements made for dates, the article's likeliest first: by kind of markup and nearness to the title."""
     found = [
-        sighting._replace(doubt=sighting.doubt + marks.distance(mark, title))
+        candidate._replace(doubt=candidate.doubt + marks.distance(mark, title))
         for mark in islice(marks.find(_DATED, _DATED_TAGS), _MAX_MARKS)
-        for sighting in _of_element(mark, habits)
+        for candidate in _of_element(mark, context)
     ]
-    return sorted(found, key=lambda sighting: sighting.doubt)
+    return sorted(found, key=lambda candidate: candidate.doubt)
 
 
-def _of_element(mark: Mark, habits: Habits) -> Iterator[Sighting]:
+def _of_element(mark: Mark, context: DateContext) -> Iterator[DateCandidate]:
     element, names = mark.element, mark.names
     itemprop = element.get("itemprop") or element.get("property") or ""
     machine = (
@@ -80,15 +80,15 @@ def _of_element(mark: Mark, habits: Habits) -> Iterator[Sighting]:
     source = "dom:itemprop" if marked else "dom:time" if element.tag == "time" else "dom:class"
     doubt = 0.0 if marked else _doubt(element, names)
     moment = parse_machine(machine) if machine else None
-    if moment and plausible(moment.day, habits.now):
-        yield Sighting(moment, modified, source, doubt)
+    if moment and plausible(moment.day, context.now):
+        yield DateCandidate(moment, modified, source, doubt)
         return
     if element.tag in {"article", "main", "form", "img", "input", "h1", "h2", "h3"} and not _PRECISE.search(names):
         return
     text = words_of(element, _MAX_LINE + 1)
     if text and len(text) <= _MAX_LINE:
-        for written in parse_all(text, habits):
-            yield Sighting(written.moment, modified or written.modified, source, doubt)
+        for written in parse_all(text, context):
+            yield DateCandidate(written.moment, modified or written.modified, source, doubt)
 
 
 def _doubt(element: HtmlElement, names: str) -> float:
@@ -99,26 +99,29 @@ def _doubt(element: HtmlElement, names: str) -> float:
     return 2.0 if _PRECISE.search(names) else 2.4
 
 
-def near_title(marks: Marks, habits: Habits, title: str) -> Sighting | None:
+def near_title(marks: Marks, context: DateContext, title: str) -> DateCandidate | None:
     """The first date in a short piece of text after the title, else before it."""
     lines = (text if len(text) <= _SHORT else text[:_DATELINE] for text in marks.near(title))
-    return next((sighting for line in lines if (sighting := _of_text(line, habits)) and not sighting.modified), None)
+    return next(
+        (candidate for line in lines if (candidate := _of_text(line, context)) and not candidate.modified), None
+    )
 
 
-def anywhere(marks: Marks, habits: Habits) -> Sighting | None:
+def anywhere(marks: Marks, context: DateContext) -> DateCandidate | None:
     """The first date that is labelled as that of publication, else the only one of the page."""
     days = {}
     for text in marks.texts():
-        if (sighting := _of_text(text, habits)) and not sighting.modified:
+        if (candidate := _of_text(text, context)) and not candidate.modified:
             if _LABEL.search(text):
-                return sighting
-            days[sighting.moment.day] = sighting
+                return candidate
+            days[candidate.moment.day] = candidate
     return next(iter(days.values())) if len(days) == 1 else None
 
 
-def _of_text(text: str, habits: Habits) -> Sighting | None:
+def _of_text(text: str, context: DateContext) -> DateCandidate | None:
     if not 6 <= len(text) <= _SHORT:
         return None
     return next(
-        (Sighting(written.moment, written.modified, "text", DOUBTFUL) for written in parse_all(text, habits)), None
+        (DateCandidate(written.moment, written.modified, "text", DOUBTFUL) for written in parse_all(text, context)),
+        None,
     )

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from archive.extract.addresses import canonical_url, next_page, previous_page
-from archive.extract.agency import read_source
-from archive.extract.authors import read_authors
+from archive.article import Article
 from archive.extract.dates import read_dates
-from archive.extract.head import as_list, plain, read_head, types
-from archive.extract.headline import read_title, site_names
-from archive.extract.language import identify, primary
-from archive.extract.marks import Marks
-from archive.extract.pictures import read_images
-from archive.extract.topics import read_section, read_tags
+from archive.extract.metadata.authors import read_authors
+from archive.extract.metadata.head import as_list, plain, read_head, types
+from archive.extract.metadata.images import read_images
+from archive.extract.metadata.language import identify, primary
+from archive.extract.metadata.markup import Marks
+from archive.extract.metadata.sections import read_section, read_tags
+from archive.extract.metadata.source import read_source
+from archive.extract.metadata.title import read_title, site_names
+from archive.extract.metadata.urls import canonical_url, next_page, previous_page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from archive.article import Image
     from archive.extract.document import Document
-    from archive.extract.head import Head
+    from archive.extract.metadata.head import Head
 
 _DESCRIPTIONS = (
     "og:description",
@@ -41,34 +39,24 @@ _SITE_METAS = (
 )
 
 
+_NOTHING = Article(url="", title="", text="")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """What the page says of its article, in the forms of `archive.article.Article`; '' or () for what it does not.
+    """What the page says of its article: the `article` without its text, and what only reading needs.
 
-    `title_candidates` are the other forms of the title on the page (for taking title lines out of the text). `date` is
+    `title_candidates` are the other forms of the title on the page (for taking title lines out of the text). `day` is
     the day of publication on the site's own clock (`2024-05-12`; of the last change when only that is known).
-    `is_accessible_for_free` is None when the page does not say. `provenance` maps each filled field to where it was
-    read (`json-ld`, `meta:og:title`, `dom:byline` …).
+    `article.provenance` maps each filled field to where it was read (`json-ld`, `meta:og:title`, `dom:byline` …).
     """
 
-    title: str = ""
+    article: Article = _NOTHING
     title_candidates: tuple[str, ...] = ()
-    authors: tuple[str, ...] = ()
-    date_published: str = ""
-    date_modified: str = ""
-    date: str = ""
-    section: str = ""
-    tags: tuple[str, ...] = ()
-    language: str = ""
-    description: str = ""
-    sitename: str = ""
-    source: str = ""
-    images: tuple[Image, ...] = ()
+    day: str = ""
     canonical_url: str = ""
     next_page: str = ""
     previous_page: str = ""
-    is_accessible_for_free: bool | None = None
-    provenance: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_metadata(document: Document) -> Metadata:
@@ -101,42 +89,47 @@ def read_metadata(document: Document) -> Metadata:
         "is_accessible_for_free": free_from,
         "language": "declared" if declared else "",
     }
-    return Metadata(
+    article = Article(
+        url=canonical or document.page.url,
         title=title,
-        language=declared,
-        title_candidates=candidates,
+        text="",
         authors=authors,
         date_published=dates.published,
         date_modified=dates.modified,
-        date=dates.day,
         section=section,
         tags=tags,
+        language=declared,
         description=description,
         sitename=sitename,
         images=images,
+        is_accessible_for_free=free,
+        provenance={name: origin for name, origin in origins.items() if origin},
+    )
+    return Metadata(
+        article=article,
+        title_candidates=candidates,
+        day=dates.day,
         canonical_url=canonical,
         next_page=next_page(document, head),
         previous_page=previous_page(document, head),
-        is_accessible_for_free=free,
-        provenance={name: origin for name, origin in origins.items() if origin},
     )
 
 
 def with_text(metadata: Metadata, document: Document, text: str) -> Metadata:
     """The same with what only the article's text tells: its language, the agency or source credited at its edges."""
-    metadata = _with_language(metadata, document, text) if text.strip() else metadata
-    source = read_source(text)
-    if not source:
-        return metadata
-    return replace(metadata, source=source, provenance={**metadata.provenance, "source": "text"})
-
-
-def _with_language(metadata: Metadata, document: Document, text: str) -> Metadata:
-    declared = declared_languages(document)
-    language = identify(text, declared)
-    if not language:
-        return metadata
-    return replace(metadata, language=language, provenance={**metadata.provenance, "language": "text"})
+    language = identify(text, declared_languages(document)) if text.strip() else ""
+    found = {"language": language, "source": read_source(text)}
+    origins = {name: "text" for name, value in found.items() if value}
+    article = metadata.article
+    return replace(
+        metadata,
+        article=replace(
+            article,
+            language=found["language"] or article.language,
+            source=found["source"],
+            provenance={**article.provenance, **origins},
+        ),
+    )
 
 
 def declared_languages(document: Document) -> tuple[str, ...]:

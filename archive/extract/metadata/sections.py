@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from archive.extract.head import as_list, plain, types, words_of
+from archive.extract.metadata.head import as_list, plain, types, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from archive.extract.head import Head
-    from archive.extract.marks import Marks
+    from archive.extract.metadata.head import Head
+    from archive.extract.metadata.markup import Marks
 
 _MAX_LABEL = 80
 _MAX_TAGS = 40

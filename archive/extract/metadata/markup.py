@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lxml import etree
 
-from archive.extract.head import words_of
+from archive.extract.metadata.head import words_of
 
 if TYPE_CHECKING:
     import re

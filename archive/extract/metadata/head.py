@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
     from archive.extract.document import Document
-    from archive.extract.jsonld import Node
+    from archive.extract.metadata.jsonld import Node
 
 # A head of a page built to be slow has meta tags by the ten thousands; real ones have some hundred.
 _MAX_METAS = 600
