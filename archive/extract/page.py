@@ -57,8 +57,8 @@ _LINKED = 0.3
 """Share of link text from which a line is no running text."""
 _SHOWN = 0.2
 """Share of the page's running text that must be visible; a page that hides more shows it by a script."""
-_FORMAT = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-"""Characters that only say how a line is set: soft hyphens, joints of words, directions. The joiners spell, and stay."""
+_FORMAT = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ue000-\uf8ff]")
+"""Characters that only say how a line is set: soft hyphens, directions, icons of a font. The joiners spell, and stay."""
 _MAX_STYLE = 300_000
 _MAX_FOOTNOTE = 5
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)

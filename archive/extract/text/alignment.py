@@ -36,12 +36,12 @@ def align(lines: Sequence[str], blocks: Sequence[TextBlock]) -> tuple[int, ...]:
     """
     keys = [_NOT_WORD.sub("", line) for line in lines]
     # to take the marks off every block would cost more than all the rest here
-    ends = {_ends(key) for key in keys}
+    ends = {_ends(key) for key in keys if key}
     places: dict[str, list[int]] = {}
     for index, block in enumerate(blocks):
         if not block.hook and not block.hidden and _ends(block.text) in ends:
             places.setdefault(_NOT_WORD.sub("", block.text), []).append(index)
-    candidates = [places.get(key, ()) for key in keys]
+    candidates = [places.get(key, ()) if key else () for key in keys]
     found = _exact(candidates, len(blocks))
     taken = {place for place in found if place >= 0}
     last = -1

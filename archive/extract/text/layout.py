@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 
 from archive.extract.page import HEADINGS, ancestors
 from archive.extract.text.names import speaks_against
+from archive.extract.text.wording import grams, share, words
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from lxml.html import HtmlElement
 
     from archive.extract.page import PageModel, TextBlock
     from archive.extract.text.names import Verdict
+    from archive.extract.text.wording import Gram
 
 _MAIN_SHARE = 0.8
 """Share of the text that the main element must hold; the rest is lead, captions and what follows the article."""
@@ -30,6 +32,9 @@ _ITEMS = frozenset({"li", "dt", "dd"})
 _CELLS = frozenset({"td", "th", "caption"})
 _MEDIA = ("img", "picture", "video", "amp-img", "iframe")
 _LINKED = 0.5
+_FEW_WORDS = 5
+_SAID = 0.9
+"""Share of a block's word sequences that the found ones have, from which it only repeats them."""
 _REACH = 60
 """Blocks behind the last found among which the article may go on."""
 _STOPS = (".", "!", "?", "؟", "۔", "。", "…", ":", "”", "»", '"')
@@ -56,8 +61,12 @@ class Layout:
             return []
         first, last = self.found[0], self.found[-1]
         have = set(self.found)
+        texts = Counter(block.text for block in self.blocks)
+        said = grams([word for index in self.found for word in words(self.blocks[index].text)])
         between = [
-            index for index in range(first, last + 1) if index not in have and self.holds(self.blocks[index].element)
+            index
+            for index in range(first, last + 1)
+            if index not in have and self._is_new(self.blocks[index], texts, said)
         ]
         running = [index for index in between if self.blocks[index].is_running and self._is_free(index)]
         holders = self.holders | {owner(self.blocks[index].element) for index in running}
@@ -67,6 +76,15 @@ class Layout:
             if not self.blocks[index].is_running and self._is_kin(self.blocks[index], holders)
         ]
         return sorted((*running, *short, *self._rest(last, holders)))
+
+    def _is_new(self, block: TextBlock, texts: Mapping[str, int], said: set[Gram]) -> bool:
+        """Tell whether a block in the main element says what no other line says: no label, no pull quote, no title."""
+        if not self.holds(block.element) or texts[block.text] > 1 or block.hook or block.hidden:
+            return False
+        if any(holder.tag == "h1" for holder in ancestors(block.element, self.main)):
+            return False
+        own = words(block.text)
+        return len(own) < _FEW_WORDS or share(own, said) < _SAID
 
     def _is_free(self, index: int) -> bool:
         element = self.blocks[index].element
@@ -84,13 +102,15 @@ class Layout:
 
     def _is_furniture(self, element: HtmlElement) -> bool:
         """Tell whether the box in which a block stands among the article's paragraphs is a widget, a picture or a teaser."""
+        if element is self.main or element in self.holders:
+            return False
         box = element
         for node in ancestors(element, self.main):
             box = node
             if node.getparent() in self.holders:
                 break
         if box not in self._boxes:
-            self._boxes[box] = box is not element and _is_widget(box)
+            self._boxes[box] = (box is not element or box.tag == "div") and _is_widget(box)
         return self._boxes[box]
 
     def _rest(self, last: int, holders: Collection[HtmlElement | None]) -> list[int]:

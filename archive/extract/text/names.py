@@ -23,7 +23,7 @@ _STRONG = frozenset(
     " promo promos promotion advert adverts advertisement advertising ads sponsor sponsored taboola outbrain share"
     " sharing sharebar comment comments disqus sidebar teaser teasers popular trending latest recent breadcrumb"
     " breadcrumbs pagination pager cookie cookies consent gdpr modal popup nav navbar navigation menu toolbar player vjs"
-    " lightbox gating gated whatsapp telegram donate donation paywall regwall login readmore readalso alsoread morefrom mostread caption legend copyright"
+    " lightbox gating gated whatsapp telegram affiliate placeholder donate donation paywall regwall login readmore readalso alsoread morefrom mostread caption legend copyright"
     " toc skip".split()
 )
 _WEAK = frozenset(
@@ -33,7 +33,7 @@ _WEAK = frozenset(
     .split()
 )
 _WEAK_PART = re.compile(
-    r"author|byline|caption|credit|teaser|related|newsletter|advert|promo|share|social|comment|recommend|sponsor"
+    r"author|byline|credit|teaser|related|newsletter|advert|promo|share|social|comment|recommend|sponsor"
     r"|factbox|infobox|gating|lightbox",
     re.IGNORECASE,
 )
@@ -54,6 +54,6 @@ def speaks_against(element: HtmlElement) -> Verdict:
 @lru_cache(maxsize=8192)
 def _judge(names: str) -> Verdict:
     words = {word.lower() for word in _NAME.findall(names)}
-    if words & _STRONG:
+    if words & _STRONG or "caption" in names.lower():
         return "strong"
     return "weak" if words & _WEAK or _WEAK_PART.search(names) else ""
