@@ -12,6 +12,7 @@ from archive.access import Archive
 from archive.answer import MAX_PARTS, Answer, Found, Task, join_part
 from archive.article import Article, Dropped, Extraction, Image, Link, Page, SiteProfile
 from archive.capture import Capture, Location
+from archive.clock import iso
 from archive.collection import Collection
 from archive.committing import Committed
 from archive.database import open_store
@@ -34,7 +35,7 @@ from archive.locking import held
 from archive.outcome import Outcome, OutcomeKind
 from archive.readers import read_response, reading_pool
 from archive.selection import Wanted, moment_of
-from archive.settled import Settled, iso, settled_answer
+from archive.settled import Settled, settled_answer
 from archive.stations import UNMEASURED, MeasuredStations, Stations
 from archive.store import Announced, CaptureRow, Due, Visit, articles, captures, fates, frontier, learned
 from archive.workers import WorkerKilledError, WorkerPool

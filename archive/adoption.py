@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from archive import http, urls, warc
+from archive.clock import captured_at, warc_timestamp
 from archive.durable import sync_folder
 from archive.errors import DamagedFileError, NotWritableError
 from archive.store.rows import CaptureRow
@@ -90,8 +91,8 @@ def row_of(record: warc.Record, site: str) -> CaptureRow | None:
         url=record.url,
         urlkey=surt(record.url),
         site=site or urls.site_of(record.url),
-        timestamp="".join(filter(str.isdigit, record.date))[:14],
-        captured_at=record.date,
+        timestamp=warc_timestamp(record.date),
+        captured_at=captured_at(record.date),
         status=response.status if response else None,
         mime=response.get("Content-Type").partition(";")[0].strip().lower() if response else "",
         payload_digest=record.get("WARC-Payload-Digest") or _digest(record, response),

@@ -19,6 +19,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from archive.capture import Location
+from archive.clock import warc_timestamp
 from archive.durable import replace_file
 from archive.errors import DamagedFileError
 from archive.http import NotHttp, parse_response
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 INDEX = "index.cdxj"
 REVISIT_MIME = "warc/revisit"
-NOT_DIGITS = re.compile(r"\D+")
 MIME_END = re.compile(r"[;\s]")
 HTTP = ("response", "revisit")
 NOT_MODIFIED = 304
@@ -109,7 +109,7 @@ def entry_of_record(record: Record) -> Entry | None:
         return None
     return Entry(
         urlkey=surt(record.url),
-        timestamp=timestamp(record.date),
+        timestamp=warc_timestamp(record.date),
         url=record.url,
         mime=mime,
         status=status,
@@ -124,19 +124,13 @@ def entry_of_written(url: str, written: Written) -> Entry | None:
         return None
     return Entry(
         urlkey=surt(url),
-        timestamp=timestamp(written.date),
+        timestamp=warc_timestamp(written.date),
         url=written.url,
         mime=REVISIT_MIME if written.record_type == "revisit" else written.mime,
         status=str(written.status),
         digest=written.index_digest,
         location=written.location,
     )
-
-
-def timestamp(warc_date: str) -> str:
-    """The 14 digits of a WARC-Date; one that is less exact (WARC 1.1, section 5.4) is taken for its first moment."""
-    digits = NOT_DIGITS.sub("", warc_date)[:14]
-    return digits + "00000101000000"[len(digits) :]
 
 
 def _word(content_type: str) -> str:

@@ -15,6 +15,7 @@ from archive.outcome import Outcome, OutcomeKind
 from archive.settled import Settled
 from archive.stations import UNMEASURED, Stations
 from archive.store import OperationalError, articles, captures, fates, frontier, learned
+from archive.store.columns import text_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,7 +124,7 @@ class GroupWriter:
         if same_as is not None:
             stored = articles.see_again(db, same_as, at=entry.row.captured_at)
         elif entry.article is not None:
-            digest = articles.text_digest(entry.article.title, entry.article.text)
+            digest = text_digest(entry.article.title, entry.article.text)
             held = articles.find_version(db, entry.article.url, digest)
             if held is not None:
                 stored = articles.see_again(db, held, at=entry.row.captured_at)

@@ -12,13 +12,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archive import cdxj, warc
+from archive.clock import iso, timestamp14
 from archive.committing import Committed, GroupWriter
 from archive.database import open_store
 from archive.errors import NotWritableError
 from archive.holdings import Holdings
-from archive.settled import Settled, iso
 from archive.stations import UNMEASURED, Stations
 from archive.store import OperationalError, articles, captures, runs
+from archive.store.columns import text_digest
 from archive.store.rows import CaptureRow
 from archive.surt import surt
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from archive.capture import Capture
     from archive.collection import Collection
+    from archive.settled import Settled
     from archive.store import Store
 
 
@@ -91,7 +93,7 @@ class Ingest:
             url=capture.url,
             urlkey=surt(capture.url),
             site=site,
-            timestamp=capture.started.strftime("%Y%m%d%H%M%S"),
+            timestamp=timestamp14(capture.started),
             captured_at=written.date,
             status=written.status or None,
             mime=written.mime.lower(),
@@ -182,7 +184,7 @@ class Ingest:
         """The clean text of a version that is not held yet, as a conversion record; its record id, '' when there is none to write."""
         if entry.article is None or entry.row is None or not self.writes_texts:
             return ""
-        digest = articles.text_digest(entry.article.title, entry.article.text)
+        digest = text_digest(entry.article.title, entry.article.text)
         if articles.find_version(self.store.db, entry.article.url, digest) is not None:
             return ""
         if earlier := self._texts.get(

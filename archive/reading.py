@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from archive import http, urls
 from archive.answer import Answer, Found, Task
 from archive.article import Page
+from archive.clock import iso
 from archive.discovery.feeds import read_feed
 from archive.discovery.likeness import judge
 from archive.discovery.sitemaps import read_sitemap
@@ -289,4 +290,4 @@ def _kind(url: str, text: str) -> Kind | None:
 
 
 def _iso(moment: datetime | None) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else ""
+    return iso(moment) if moment else ""

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from archive.clock import warc_timestamp
 from archive.errors import DamagedFileError, UsageError
 from archive.misfits import unfit
 from archive.surt import surt
@@ -54,7 +55,7 @@ class Wanted:
 
     def takes(self, url: str, date: str) -> bool:
         """Whether a capture of `url` at `date` (a WARC-Date or a timestamp) is meant."""
-        digits = _NOT_DIGITS.sub("", date)[:14]
+        digits = warc_timestamp(date)
         after = digits[: len(self.first)] >= self.first
         return after and digits[: len(self.last)] <= self.last and self.takes_url(url)
 

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archive import warc
+from archive.clock import iso
 from archive.collection import UPLOADING
 from archive.database import open_store
 from archive.errors import ArchiveLockedError, DamagedFileError, StorageError, UsageError
 from archive.holdings import BELOW, NEVER, SWITCH
-from archive.settled import iso
 from archive.storage import Storage, open_storage, parse
 from archive.store import captures, files, runs
 from archive.store.files import FileRow

@@ -21,11 +21,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from archive.article import Article
 from archive.capture import Capture
+from archive.clock import iso
 from archive.collection import Collection
 from archive.ingest import open_ingest
 from archive.merge import Merged, merge
 from archive.outcome import Outcome, OutcomeKind
-from archive.settled import Settled, iso
+from archive.settled import Settled
 from archive.store import Announced, frontier
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)

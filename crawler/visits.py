@@ -26,6 +26,7 @@ from archive import (
     settled_answer,
     urls,
 )
+from archive.store.columns import text_digest
 from crawler.announcing import Announcing
 from crawler.budget import Budget, Limits
 from crawler.visited import header, retry_after_of, visit_of
@@ -181,7 +182,7 @@ class Visits:
         """Whether an article says what it said, in other bytes: a counter or today's date is no news and must not call us back."""
         if answer.article is None or not due.visits:
             return False
-        digest = articles.text_digest(answer.article.title, answer.article.text)
+        digest = text_digest(answer.article.title, answer.article.text)
         return articles.find_version(self._db, answer.article.url, digest) is not None
 
     def failed(self, due: Due, row: CaptureRow | None, reason: str, detail: str) -> Settled:

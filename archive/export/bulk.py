@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from archive.durable import replace_file
-from archive.export.jsonl import opened
+from archive.store.columns import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

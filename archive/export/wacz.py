@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
 from archive.cdxj import Entry, entry_of_record
+from archive.clock import iso
 from archive.durable import replacing
 from archive.export.sorting import Sorted
 from archive.export.source import Found, Source, records
@@ -137,7 +138,7 @@ class _Package:
 
     def finish(self, main: dict[str, str]) -> None:
         source = self._source
-        created = source.created.strftime("%Y-%m-%dT%H:%M:%SZ")
+        created = iso(source.created)
         package: dict[str, Any] = {
             "profile": "data-package",
             "wacz_version": VERSION,

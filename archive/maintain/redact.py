@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from archive import cdxj, search, urls, warc
+from archive.clock import iso
 from archive.collection import UPLOADING
 from archive.durable import replace_file
 from archive.errors import NotFoundError
@@ -201,7 +202,7 @@ def _forget(
     """Rows, search entries and learned lines in one transaction, with the log row of who and why; nothing stays in free pages."""
     from archive.extract.text.boilerplate import line_key  # with it come the extractors, which no other command here needs
 
-    db, at = store.db, moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    db, at = store.db, iso(moment)
     db.conn.execute("PRAGMA secure_delete = ON")
     with store.atomic():
         ids = places.article_ids(db, wanted)

@@ -12,12 +12,12 @@ import logging
 from typing import TYPE_CHECKING
 
 from archive import cdxj, warc
+from archive.clock import iso
 from archive.durable import sync_folder
 from archive.errors import ArchiveNotFoundError
 from archive.holdings import BELOW
 from archive.imports import Imported, Indexer
 from archive.ingest import open_ingest
-from archive.settled import iso
 from archive.storage import parse
 from archive.store import files
 from archive.store.engine import sqlite3

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive import warc
+from archive.clock import iso
 from archive.errors import StorageError
 from archive.holdings import BELOW, Holdings
 from archive.maintain import fingerprint
 from archive.maintain.filecheck import FileCheck
 from archive.maintain.report import Problem, Report
 from archive.maintain.stored import Heard
-from archive.settled import iso
 from archive.store import files, places, runs
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from archive import warc
+from archive.clock import iso
 from archive.collection import Collection
 from archive.database import open_store
 from archive.errors import DamagedFileError, UsageError
@@ -23,7 +24,6 @@ from archive.merge.plan import plan as plan_files
 from archive.merge.rows import Rows
 from archive.merge.shard import Shard, open_shard
 from archive.misfits import HTTP, unfit
-from archive.settled import iso
 from archive.store import captures, frontier, joining, runs
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from archive.errors import DamagedFileError, NotWritableError, SchemaTooNewError
-from archive.store import articles, captures, coverage, facets, fates, files, frontier, joining, learned, runs
+from archive.store import articles, captures, columns, coverage, facets, fates, files, frontier, joining, learned, runs
 from archive.store.engine import Database, sqlite3
 from archive.store.rows import Announced, CaptureRow, Due, Kind, Visit
 from archive.store.schema import MIGRATIONS, unknown_steps
@@ -126,6 +126,8 @@ class Store:
         self._wal = WalGuard(self.db.conn, self.path)
         for migrations in (MIGRATIONS, *extra):
             migrations.apply(self.db)
+        with self.db.atomic():
+            columns.update_view(self.db)
 
     @contextmanager
     def atomic(self) -> Iterator[None]:

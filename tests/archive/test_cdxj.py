@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.capture import Capture, Location
-from archive.cdxj import Entry, Index, entry_of_record, lines_of, parse_line, timestamp
+from archive.cdxj import Entry, Index, entry_of_record, lines_of, parse_line
 from archive.warc import Original, WarcWriter, payload_digest, read_at, read_records
 
 if TYPE_CHECKING:
@@ -161,19 +161,6 @@ def test_any_entry_survives_its_line(url: str, mime: str, status: str, digest: s
     )
     assert "\n" not in entry.line()
     assert parse_line(entry.line()) == entry
-
-
-@pytest.mark.parametrize(
-    ("date", "expected"),
-    [
-        ("2026-11-24T05:30:00.123456Z", "20261124053000"),
-        ("2026-11-24T05:30:00Z", "20261124053000"),
-        ("2026-11-24", "20261124000000"),
-        ("2026", "20260101000000"),
-    ],
-)
-def test_inexact_dates_are_their_first_moment(date: str, expected: str) -> None:
-    assert timestamp(date) == expected
 
 
 def test_a_304_leaves_the_page_that_it_vouches_for_as_the_nearest(crawl: Crawl) -> None:

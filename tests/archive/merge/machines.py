@@ -13,12 +13,13 @@ from sqlite_utils.utils import sqlite3
 from archive import cdxj, warc
 from archive.article import Article
 from archive.capture import Capture, Location
+from archive.clock import iso
 from archive.collection import Collection
 from archive.extract.text.boilerplate import line_key
 from archive.ingest import open_ingest
 from archive.outcome import Outcome, OutcomeKind
 from archive.reading import Task, read
-from archive.settled import Settled, iso, settled_answer
+from archive.settled import Settled, settled_answer
 from archive.store import Announced, Visit, captures, frontier
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from archive.article import Article
 from archive.database import open_store
 from archive.outcome import Outcome, OutcomeKind
 from archive.store import articles, captures, fates
+from archive.store.columns import text_digest
 from archive.store.rows import CaptureRow
 
 URL = "https://a.example/story"
@@ -28,7 +29,7 @@ def capture(store, day, outcome, reason="", detail="", hour=12):
     article_id = None
     if outcome == "article":
         article = Article(url=URL, title="T", text="text")
-        digest = articles.text_digest("T", "text")
+        digest = text_digest("T", "text")
         held = articles.find_version(store.db, URL, digest)
         stored = (
             articles.see_again(store.db, held, at=at)
