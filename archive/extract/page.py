@@ -7,9 +7,9 @@ so a page of any depth that the parser gives is read.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lxml import etree
 
@@ -21,22 +21,92 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
+    from archive.body.blocks import Mark
+
 BLOCK_TAGS = frozenset(
-    "address article aside blockquote body br caption center dd details div dl dt fieldset figcaption figure footer form"
-    " h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol option p pre section summary table tbody td tfoot th"
-    " thead tr ul".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "br",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "html",
+        "legend",
+        "li",
+        "main",
+        "menu",
+        "nav",
+        "ol",
+        "option",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    ]
 )
 """Elements whose edges end a line of text (HTML standard, section 15.3), and `br`."""
 
 SILENT_TAGS = frozenset(
-    "script style noscript iframe object embed svg math template select textarea head audio video canvas dialog"
-    " amp-sidebar amp-ad amp-list amp-consent amp-iframe amp-video amp-youtube".split()
+    [
+        "script",
+        "style",
+        "noscript",
+        "iframe",
+        "object",
+        "embed",
+        "svg",
+        "math",
+        "template",
+        "select",
+        "textarea",
+        "head",
+        "audio",
+        "video",
+        "canvas",
+        "dialog",
+        "amp-sidebar",
+        "amp-ad",
+        "amp-list",
+        "amp-consent",
+        "amp-iframe",
+        "amp-video",
+        "amp-youtube",
+    ]
 )
 """Elements whose content a reader does not read as text of the page."""
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 
-_MARKS = {
+_MARKS: Final[dict[str, Mark]] = {
     "em": "em",
     "i": "em",
     "cite": "em",
@@ -68,7 +138,7 @@ _SIMPLE = re.compile(r"(?:[a-z][a-z0-9]*)?([.#])([\w-]+)\Z", re.IGNORECASE)
 _INNER = "p", "h1", "article", "main"
 """What no button holds: a button around one was never closed."""
 
-Context = tuple[str, tuple[str, ...]]
+Context = tuple[str, "tuple[Mark, ...]"]
 """Where a piece of text leads ('' nowhere) and its marks."""
 
 
@@ -302,7 +372,10 @@ class _Reader:
             return False
         if mark := _MARKS.get(tag):
             self.contexts.append(self.context)
-            self.context = (self.context[0], (*self.context[1], mark) if mark not in self.context[1] else self.context[1])
+            self.context = (
+                self.context[0],
+                (*self.context[1], mark) if mark not in self.context[1] else self.context[1],
+            )
         elif tag == "a":
             self.contexts.append(self.context)
             self.href = attributes.get("href") or self.href
@@ -389,7 +462,7 @@ class _Reader:
         hidden = sum(len(b.text) for b in blocks if b.hidden and len(b.text) >= _RUNNING_TEXT and b.linked < _LINKED)
         elements = frozenset(self.hidden_elements)
         if hidden and shown < _SHOWN * (shown + hidden):
-            blocks = [_shown(block) if block.hidden else block for block in blocks]
+            blocks = [replace(block, hidden=False) if block.hidden else block for block in blocks]
             elements = frozenset()
         return PageModel(tree=tree, blocks=blocks, elements=self.elements, anchors=self.anchors, hidden=elements)
 
@@ -400,10 +473,6 @@ _SPECIAL = frozenset({"button", "sup", "span"})
 """Elements of which some are not read."""
 _WITH_LINKS = frozenset({"noscript", "template", "dialog", "button"})
 _SPOKEN_ONLY = frozenset({"sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text", "screen-reader-only"})
-
-
-def _shown(block: TextBlock) -> TextBlock:
-    return TextBlock(block.text, block.element, block.linked, block.href, block.hook, False, block.parts)
 
 
 def _anchor(element: HtmlElement, attributes: Mapping[str, str], text: str) -> Anchor:
@@ -451,10 +520,9 @@ def _join_drop_caps(blocks: list[TextBlock]) -> list[TextBlock]:
     for block in blocks:
         if joined and _is_drop_cap(joined[-1], block):
             cap = joined.pop()
-            text = cap.text + block.text
-            parts = ((cap.text, ("", ())), *block.parts)
-            block = TextBlock(text, block.element, block.linked, block.href, block.hook, block.hidden, parts)
-        joined.append(block)
+            joined.append(replace(block, text=cap.text + block.text, parts=((cap.text, ("", ())), *block.parts)))
+        else:
+            joined.append(block)
     return joined
 
 

@@ -81,9 +81,7 @@ def _window(found: Sequence[int], number: int, last: int, end: int) -> range:
     return range(min(end, _FAR)) if number < _LOST else range(0)
 
 
-def _near(
-    line: str, key: str, window: range, taken: set[int], blocks: Sequence[TextBlock]
-) -> list[int]:
+def _near(line: str, key: str, window: range, taken: set[int], blocks: Sequence[TextBlock]) -> list[int]:
     """Return the blocks that a line is a part of, that are parts of it, or that say the same."""
     found = []
     rest = key

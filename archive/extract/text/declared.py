@@ -18,9 +18,10 @@ from archive.extract.page import HEADINGS, PageModel, read_model
 from archive.extract.text.wording import Gram, grams, share, words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from archive.extract.document import Document
+    from archive.extract.metadata.jsonld import Node
     from archive.extract.metadata.reading import Metadata
     from archive.extract.page import TextBlock
 
@@ -64,9 +65,35 @@ class Reconciled:
 
 
 def declared_body(document: Document, metadata: Metadata) -> str:
-    """Return the longest body that the page declares for itself, without markup."""
-    bodies = (node.get("articleBody") for node in document.jsonld)
-    return plain(max((body for body in bodies if isinstance(body, str)), key=len, default=""))
+    """Return the longest body that the page declares for itself, without markup; another item's is not its own."""
+    titles = [metadata.article.title, *metadata.title_candidates]
+    addresses = {_path(address) for address in (document.page.url, metadata.canonical_url) if address}
+    bodies = [
+        body
+        for node in document.jsonld
+        if isinstance(body := node.get("articleBody"), str) and not _is_foreign(node, titles, addresses)
+    ]
+    return plain(max(bodies, key=len, default=""))
+
+
+def _is_foreign(node: Node, titles: Sequence[str], addresses: Collection[str]) -> bool:
+    """Tell whether a node has a headline of its own that is none of the page's titles, and not the page's address."""
+    headline = node.get("headline") or node.get("name")
+    if not isinstance(headline, str) or not headline.strip() or not any(titles):
+        return False
+    main = node.get("mainEntityOfPage")
+    places = (node.get("url"), node.get("@id"), main.get("@id") if isinstance(main, dict) else main)
+    if any(isinstance(place, str) and _path(place) in addresses for place in places):
+        return False
+    own = set(words(html.unescape(headline)))
+    return not any(
+        2 * len(own & set(words(title))) >= min(len(own), len(set(words(title)))) for title in titles if title
+    )
+
+
+def _path(address: str) -> str:
+    """Return an address without what does not tell pages apart."""
+    return address.partition("#")[0].partition("?")[0].rstrip("/").partition("//")[2].removeprefix("www.")
 
 
 def plain(declared: str) -> str:
@@ -127,7 +154,9 @@ def _contradicted(
             is_denied = length >= _COMPLETE
         else:
             is_heading = blocks[found[at]].element.tag in HEADINGS
-            is_between = at - 1 in sure and at + 1 in sure and _are_alike([blocks[i].element for i in found[at - 1 : at + 2]])
+            is_between = (
+                at - 1 in sure and at + 1 in sure and _are_alike([blocks[i].element for i in found[at - 1 : at + 2]])
+            )
             is_denied = length >= _COMPLETE and is_long and not is_heading and not is_between
         if is_denied:
             rules[found[at]] = "declared"

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archive.article import Dropped
-from archive.extract.text.boilerplate import Known, Line, judge_lines, line_key
 from archive.extract.page import HEADINGS, PageModel
+from archive.extract.text.boilerplate import Known, Line, judge_lines, line_key
 from archive.extract.text.declared import declared_body, reconcile
 from archive.extract.text.layout import Layout
 from archive.extract.text.lead import find_lead
 from archive.extract.text.place import judge_places
+from archive.extract.text.title_lines import TitleLines, title_candidates
 from archive.extract.text.twins import join_twins
 from archive.extract.text.witness import Witness
-from archive.extract.text.title_lines import TitleLines, title_candidates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

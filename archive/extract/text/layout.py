@@ -25,7 +25,33 @@ if TYPE_CHECKING:
 _MAIN_SHARE = 0.8
 """Share of the text that the main element must hold; the rest is lead, captions and what follows the article."""
 _NOT_MAIN = frozenset(
-    "a blockquote center dd dl dt h1 h2 h3 h4 li ol p pre span table tbody td tr ul em strong b i font".split()
+    [
+        "a",
+        "blockquote",
+        "center",
+        "dd",
+        "dl",
+        "dt",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "span",
+        "table",
+        "tbody",
+        "td",
+        "tr",
+        "ul",
+        "em",
+        "strong",
+        "b",
+        "i",
+        "font",
+    ]
 )
 """Elements that hold a part of an article, never all of it (a long list would pass for the article otherwise)."""
 _ITEMS = frozenset({"li", "dt", "dd"})
@@ -173,9 +199,13 @@ def _is_widget(box: HtmlElement) -> bool:
         if control.get("aria-expanded") is None and control.get("aria-controls") is None:
             return True
     headings = list(box.iter(*HEADINGS))
-    if any(heading.find(".//a") is not None or heading.getparent().tag == "a" for heading in headings):
+    if any(_is_linked(heading) for heading in headings):
         return True
     return not headings and next(box.iter(*_MEDIA), None) is not None
+
+
+def _is_linked(heading: HtmlElement) -> bool:
+    return heading.find(".//a") is not None or next(heading.iterancestors("a"), None) is not None
 
 
 def _is_quotation(element: HtmlElement) -> bool:

@@ -59,7 +59,7 @@ _WHOLE = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Testimony:
-    """The blocks (by index, in order) that are the article's by a witness, and its route: `itemprop`, `fast`, `full` …"""
+    """The blocks (by index, in order) that are the article's by a witness, and the `route` that found them (`fast`)."""
 
     found: tuple[int, ...]
     route: str
