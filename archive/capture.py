@@ -55,6 +55,16 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Original:
+    """The response record that a revisit refers to: its WARC-Record-ID, target URI, WARC-Date as written, and payload digest."""
+
+    record_id: str
+    url: str
+    date: str
+    payload_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
     """Where a record lies: file name inside the collection's `archive/` folder, byte offset, byte length (compressed)."""
 

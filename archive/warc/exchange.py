@@ -6,10 +6,10 @@ import base64
 import re
 from typing import TYPE_CHECKING
 
-from archive.warc.record import WARC_FIELDS, Original, member, new_record_id, stored_from, target_uri, warc_fields
+from archive.warc.record import WARC_FIELDS, member, new_record_id, stored_from, target_uri, warc_fields
 
 if TYPE_CHECKING:
-    from archive.capture import Capture
+    from archive.capture import Capture, Original
     from archive.http import Response
 
 PROFILES = "http://netpreserve.org/warc/1.1/revisit/"

@@ -8,7 +8,6 @@ import re
 import struct
 import uuid
 import zlib
-from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -42,16 +41,6 @@ DENSE = re.compile(
     r"image/(?!svg|bmp|x-ms-bmp)|video/|audio/|font/woff|application/(zip|gzip|x-gzip|pdf|font-woff)", re.IGNORECASE
 )
 UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]+")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Original:
-    """The record that a revisit refers to: its WARC-Record-ID, target URI, WARC-Date as written, and payload digest."""
-
-    record_id: str
-    url: str
-    date: str
-    payload_digest: str
 
 
 def sha1_digest(data: bytes) -> str:

@@ -22,7 +22,6 @@ from archive.warc.manifest import read_manifest
 from archive.warc.openfile import OpenFile
 from archive.warc.record import (
     WARC_FIELDS,
-    Original,
     member,
     new_record_id,
     sha1_digest,
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from archive.capture import Capture, Location
+    from archive.capture import Capture, Location, Original
 
 FORMAT = (
     ("format", "WARC File Format 1.1"),
