@@ -6,21 +6,25 @@ indexes; it can never leave a row without its record.
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archive import cdxj, warc
+from archive.body import as_data
 from archive.clock import iso, timestamp14
 from archive.committing import Committed, GroupWriter
 from archive.database import open_store
 from archive.errors import NotWritableError
 from archive.holdings import Holdings
+from archive.outcome import Outcome, OutcomeKind
 from archive.stations import UNMEASURED, Stations
 from archive.store import OperationalError, articles, captures, runs
 from archive.store.columns import text_digest
 from archive.store.rows import CaptureRow
+from archive.store.teasers import is_teaser
 from archive.surt import surt
 
 if TYPE_CHECKING:
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from archive.article import Article
     from archive.capture import Capture
     from archive.collection import Collection
     from archive.settled import Settled
@@ -142,7 +147,16 @@ class Ingest:
 
     def settle(self, settled: Settled) -> None:
         """Takes what became of a capture; durable after the next commit."""
-        self._settled.append(self._identified(settled))
+        self._settled.append(self._identified(self._walled(settled)))
+
+    def _walled(self, settled: Settled) -> Settled:
+        """The same without its article when that is a teaser of the one held there: a wall went up, and the text stays the whole one."""
+        article = settled.article
+        held = article and (self._claims.get(article.url) or articles.words_of(self.store.db, article.url))
+        if not article or not held or not is_teaser(article.text, held[1], is_free=article.is_accessible_for_free):
+            return settled
+        outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason="paywall", detail=article.url)
+        return replace(settled, article=None, keys=None, outcome=outcome)
 
     def _identified(self, settled: Settled) -> Settled:
         """The same, with the article under its page's own URL when the canonical one that it gives is another article's.
@@ -191,10 +205,7 @@ class Ingest:
             (entry.article.url, digest)
         ):  # by a commit that failed after it, or of the same group
             return earlier
-        text = f"{entry.article.title}\n\n{entry.article.text}\n"
-        record_id, _ = self.writer.write_conversion(
-            url=entry.row.url, refers_to=entry.row.record_id, date=self.clock(), text=text
-        )
+        record_id = self._write_texts(entry.row, entry.article)
         self._texts[entry.article.url, digest] = record_id
         return record_id
 
@@ -205,6 +216,17 @@ class Ingest:
             self.writer.write_metadata(
                 url=entry.row.url, refers_to=entry.row.record_id, date=self.clock(), fields=entry.note
             )
+
+    def _write_texts(self, row: CaptureRow, article: Article) -> str:
+        """The conversion records of an article, its clean text and its blocks as JSON; the id of the first."""
+        place = {"url": row.url, "refers_to": row.record_id}
+        text = f"{article.title}\n\n{article.text}\n"
+        record_id, _ = self.writer.write_conversion(**place, date=self.clock(), content="text/plain", block=text)
+        if article.body:
+            shape = {"title": article.title, "language": article.language, "body": as_data(article.body)}
+            block = json.dumps(shape, ensure_ascii=False, separators=(",", ":"))
+            self.writer.write_conversion(**place, date=self.clock(), content="application/json", block=block)
+        return record_id
 
     def begin_run(self, kind: str, *, site: str = "") -> int:
         """Opens a row of the log of runs; returns its id."""
