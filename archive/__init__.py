@@ -48,12 +48,10 @@ from archive.outcome import Outcome, OutcomeKind
 from archive.parse.pool import parse_pool, read_response
 from archive.parse.result import MAX_PARTS, Outlink, Parsed, ParseTask, join_part
 from archive.parse.workers import WorkerKilledError, WorkerPool
-from archive.stations import UNMEASURED, MeasuredStations, Stations
 from archive.warc import cdxserver
 
 __all__ = [
     "MAX_PARTS",
-    "UNMEASURED",
     "Archive",
     "ArchiveError",
     "ArchiveLockedError",
@@ -77,7 +75,6 @@ __all__ = [
     "Indexer",
     "Link",
     "Location",
-    "MeasuredStations",
     "NotFoundError",
     "NotWritableError",
     "Outcome",
@@ -89,7 +86,6 @@ __all__ = [
     "ScheduledUrl",
     "SchemaTooNewError",
     "SiteProfile",
-    "Stations",
     "UsageError",
     "WorkerKilledError",
     "WorkerPool",

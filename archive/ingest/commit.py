@@ -15,7 +15,6 @@ from archive.index import OperationalError, articles, availability, captures, ch
 from archive.index.columns import text_digest
 from archive.ingest.disposition import Disposition
 from archive.outcome import Outcome, OutcomeKind
-from archive.stations import UNMEASURED, Stations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,8 +42,7 @@ class Committed:
 class GroupWriter:
     """Writes groups into one store; `write` is all there is to call."""
 
-    def __init__(self, store: Store, *, stations: Stations = UNMEASURED) -> None:
-        self.stations = stations
+    def __init__(self, store: Store) -> None:
         self._store = store
         self._now = ""
         self._unindexed: set[int] = set()
@@ -82,8 +80,7 @@ class GroupWriter:
             article_id = self._write_entry(entry, conversion_id, done)
             if article_id is not None and entry.keys is not None:
                 made[article_id] = entry.keys
-        with self.stations.at("search index"):
-            search.index_articles(self._store.db.conn, sorted(self._unindexed), made)
+        search.index_articles(self._store.db.conn, sorted(self._unindexed), made)
 
     def _write_alone(self, entry: Disposition, conversion_id: str, done: Committed) -> None:
         try:

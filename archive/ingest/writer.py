@@ -24,7 +24,6 @@ from archive.index.rows import CaptureRow
 from archive.index.teasers import is_teaser
 from archive.ingest.commit import Committed, GroupWriter
 from archive.outcome import Outcome, OutcomeKind
-from archive.stations import UNMEASURED, Stations
 from archive.surt import surt
 from archive.warc import cdxj
 
@@ -62,7 +61,6 @@ class ArchiveWriter:
         clock: Callable[[], datetime],
         index: cdxj.Index,
         held: ExitStack,
-        stations: Stations = UNMEASURED,
     ) -> None:
         self.collection = collection
         self.store = db
@@ -73,7 +71,7 @@ class ArchiveWriter:
         self._held = held
         self.recovered_files: list[warc.RecoveredFile] = []
         self.writes_texts = True
-        self._group = GroupWriter(db, stations=stations)
+        self._group = GroupWriter(db)
         self._rows: list[CaptureRow] = []
         self._settled: list[Disposition] = []
         self._fresh: dict[str, captures.Held] = {}
@@ -257,12 +255,10 @@ def open_writer(
     prefix: str = "NEWS",
     host: str = "",
     database: Path | None = None,
-    stations: Stations = UNMEASURED,
 ) -> ArchiveWriter:
     """Opens a collection for writing, making it when there is none; the lock is held until `close`.
 
     `info` goes into the warcinfo record of each file; `database` is another file than the collection's own;
-    `stations` is told where the time goes.
     Raises NotWritableError, ArchiveLockedError, SchemaTooNewError.
     """
     collection.create()
@@ -275,9 +271,7 @@ def open_writer(
             collection.warcs, info=info, clock=clock, prefix=prefix, host=host, on_close=index.closed
         )
         stack.enter_context(writer)
-        ingest = ArchiveWriter(
-            collection, db, writer, clock=clock, index=index, held=stack.pop_all(), stations=stations
-        )
+        ingest = ArchiveWriter(collection, db, writer, clock=clock, index=index, held=stack.pop_all())
         ingest.recovered_files = taken_up
         return ingest
 
