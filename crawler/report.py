@@ -69,6 +69,7 @@ class Report:
             "pages_fetched": self.exchanges,
             "articles_new": self.articles["new"],
             "articles_changed": self.articles["changed"],
+            "articles_updated": self.articles["updated"],
             "articles_unchanged": self.articles["unchanged"],
             "quarantined": dict(self.quarantined),
             "failed": dict(self.failures),
@@ -90,7 +91,8 @@ def progress_line(report: Report) -> str:
     """One line on where the crawl stands."""
     return (
         f"{report.site}: {report.exchanges} fetched ({_size(report.bytes)}), "
-        f"articles {report.articles['new']} new, {report.articles['changed']} changed, {report.articles['unchanged']} unchanged; "
+        f"articles {report.articles['new']} new, {report.articles['changed']} changed, "
+        f"{report.articles['updated']} updated, {report.articles['unchanged']} unchanged; "
         f"{sum(report.quarantined.values())} quarantined, {sum(report.failures.values())} failed"
     )
 
@@ -104,7 +106,8 @@ def summary_text(report: Report) -> str:
         ),
         (
             "articles",
-            f"{report.articles['new']} new, {report.articles['changed']} changed, {report.articles['unchanged']} unchanged",
+            f"{report.articles['new']} new, {report.articles['changed']} changed, "
+            f"{report.articles['updated']} updated, {report.articles['unchanged']} unchanged",
         ),
         ("quarantined", _counts(report.quarantined)),
         ("gone", str(report.outcomes["gone"])),

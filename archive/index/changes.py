@@ -6,6 +6,7 @@ keeps what each field said before and after, when that was first seen, and the r
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from archive.index.columns import COLUMNS, values_of
@@ -70,6 +71,17 @@ def of_url(db: Database, url: str) -> list[dict[str, Any]]:
         FROM articles AS a JOIN changes AS c ON c.article_id = a.id WHERE a.url = ? ORDER BY c.seen_at, c.field
         """
     return list(db.query(sql, [url]))
+
+
+def copy(source: Database, target: Database, ids: Mapping[int, int]) -> None:
+    """Copies what is kept of versions of another archive: ids there, and the ids that they have here."""
+    if not ids or not _is_there(source):
+        return
+    sql = "SELECT * FROM changes WHERE article_id IN (SELECT value FROM json_each(?))"
+    rows = source.query(sql, [json.dumps(list(ids))])
+    values = [{**row, "article_id": ids[row["article_id"]]} for row in rows]
+    sql = "INSERT OR IGNORE INTO changes VALUES (:article_id, :seen_at, :field, :before, :after, :record_id)"
+    target.conn.executemany(sql, values)
 
 
 def _is_there(db: Database) -> bool:

@@ -79,6 +79,7 @@ class Imported:
             "known_before": self.known,
             "articles_new": self.articles["new"],
             "articles_changed": self.articles["changed"],
+            "articles_updated": self.articles["updated"],
             "articles_unchanged": self.articles["unchanged"],
             "quarantined": dict(self.quarantined),
             "outcomes": dict(self.outcomes),

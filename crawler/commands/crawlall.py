@@ -156,7 +156,7 @@ def _line(ended: SiteResult) -> str:
         return f"{ended.site}: {ended.problem} (code {ended.code})"
     said = (
         f"{ended.site}: {figures['pages_fetched']} fetched; articles {figures['articles_new']} new, {figures['articles_changed']} changed, "
-        f"{figures['articles_unchanged']} unchanged; {sum(figures['quarantined'].values())} quarantined, "
+        f"{figures['articles_updated']} updated, {figures['articles_unchanged']} unchanged; {sum(figures['quarantined'].values())} quarantined, "
         f"{sum(figures['failed'].values())} failed; {figures['urls_still_due']} still due"
     )
     why = ended.problem or ("told to stop" if ended.code == ExitCode.STOPPED else "")
@@ -167,6 +167,7 @@ def _total(figures: dict[str, Any]) -> str:
     wrong = ", ".join(f"{site} {code}" for site, code in figures["sites_with_problems"].items())
     return (
         f"{figures['sites_done']} of {figures['sites']} sites done: {figures['pages_fetched']} fetched, "
-        f"articles {figures['articles_new']} new, {figures['articles_changed']} changed, {figures['articles_unchanged']} unchanged"
+        f"articles {figures['articles_new']} new, {figures['articles_changed']} changed, "
+        f"{figures['articles_updated']} updated, {figures['articles_unchanged']} unchanged"
         + (f"; not done (with code): {wrong}" if wrong else "")
     )
