@@ -101,7 +101,7 @@ class PhraseTable:
 
 def _load() -> PhraseTable:
     phrases = []
-    with resources.files("archive.extract").joinpath("phrases.tsv").open(encoding="utf-8") as lines:
+    with resources.files("archive.extract.text").joinpath("phrases.tsv").open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
             is_pattern = row["match"] == "regex"
             phrases.append(
@@ -125,6 +125,7 @@ _TITLE_LINES = 4
 _STOPS = (".", "؟", "!", "。", "۔")
 _TOP_LINES = 2
 _MOSTLY_LINK = 0.6
+_HALF_LINK = 0.5
 _SHORT_LINE = 80
 _DATE_LABEL = 60
 _SOURCE_LABEL = 40
@@ -235,6 +236,8 @@ def _edge_rule(line: Line, key: str, rows: Sequence[Phrase], known: Known, *, to
         return "site"
     if any(author in key and len(key.replace(author, " ").split()) <= _BYLINE_WORDS for author in known.authors):
         return "author"
+    if line.linked >= _HALF_LINK and len(line.text) <= _SHORT_LINE and not line.text.endswith(_STOPS):
+        return "links"
     return "section" if top and key in known.labels else ""
 
 

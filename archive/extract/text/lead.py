@@ -6,16 +6,15 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from archive.extract.body import Piece
-from archive.extract.wording import grams, share, words
+from archive.extract.text.wording import grams, share, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from lxml.html import HtmlElement
 
-    from archive.extract.blocks import Block
-    from archive.extract.wording import Gram
+    from archive.extract.page import TextBlock
+    from archive.extract.text.wording import Gram
 
 _LEAD_CLASS = re.compile(
     r"(?:^|[\s_-])(?:lead|lede|leadtext|standfirst|dek|deck|summary|intro|introduction|chapo|chapeau|sapo|vorspann|subtitle|sub-title|subheadline|"
@@ -31,14 +30,14 @@ _ALIKE = 0.85
 
 
 def find_lead(
-    pieces: Sequence[Piece], blocks: Sequence[Block], descriptions: Sequence[str], is_title: Callable[[str], bool]
-) -> list[Piece]:
+    pieces: Sequence[int], blocks: Sequence[TextBlock], descriptions: Sequence[str], is_title: Callable[[str], bool]
+) -> list[int]:
     """Return the blocks that are the lead and missing from the lines, in page order."""
     first = next(
         (
-            piece.block
-            for piece in pieces
-            if piece.block >= 0 and len(words(piece.text)) >= _MIN_WORDS and not is_title(piece.text)
+            index
+            for index in pieces
+            if len(words(blocks[index].text)) >= _MIN_WORDS and not is_title(blocks[index].text)
         ),
         -1,
     )
@@ -56,18 +55,18 @@ def find_lead(
         return []
     described = [tokens for tokens in map(words, descriptions) if len(tokens) >= _DESCRIPTION_WORDS]
     have: set[Gram] = set()
-    found: list[Piece] = []
+    found: list[int] = []
     for index in range(start + 1, first):
         block = blocks[index]
-        if block.hook or block.linked > 0.5:
+        if index in pieces or block.hook or block.hidden or block.linked > 0.5:
             continue
         tokens = words(block.text)
         if not _MIN_WORDS <= len(tokens) <= _MAX_WORDS or is_title(block.text):
             continue
         if any(_alike(tokens, other) for other in described) or _classed(block.element):
-            have = have or grams([word for piece in pieces for word in words(piece.text)])
+            have = have or grams([word for known in pieces for word in words(blocks[known].text)])
             if share(tokens, have) < 0.5:
-                found.append(Piece(block.text, index))
+                found.append(index)
     return found
 
 

@@ -7,8 +7,8 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from archive.extract.boilerplate import line_key
-from archive.extract.wording import words
+from archive.extract.text.boilerplate import line_key
+from archive.extract.text.wording import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +37,7 @@ def title_parts(title: str) -> set[str]:
     return {title, longest, title[: title.rfind(parts[-1])], title[len(parts[0]) :]}
 
 
-class Titles:
+class TitleLines:
     """What a page calls itself, folded for comparison."""
 
     def __init__(self, candidates: Iterable[str]) -> None:
