@@ -106,8 +106,7 @@ def summary_text(report: Report) -> str:
         ),
         (
             "articles",
-            f"{report.articles['new']} new, {report.articles['changed']} changed, "
-            f"{report.articles['updated']} updated, {report.articles['unchanged']} unchanged",
+            ", ".join(f"{report.articles[change]} {change}" for change in ("new", "changed", "updated", "unchanged")),
         ),
         ("quarantined", _counts(report.quarantined)),
         ("gone", str(report.outcomes["gone"])),
