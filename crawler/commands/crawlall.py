@@ -155,8 +155,8 @@ def _line(ended: SiteResult) -> str:
     if not figures:
         return f"{ended.site}: {ended.problem} (code {ended.code})"
     said = (
-        f"{ended.site}: {figures['pages_fetched']} fetched; articles {figures['articles_new']} new, {figures['articles_changed']} changed, "
-        f"{figures['articles_updated']} updated, {figures['articles_unchanged']} unchanged; {sum(figures['quarantined'].values())} quarantined, "
+        f"{ended.site}: {figures['pages_fetched']} fetched; articles {figures['articles_new']} new, {figures['articles_changed']} changed, {figures['articles_updated']} updated, "
+        f"{figures['articles_unchanged']} unchanged; {sum(figures['quarantined'].values())} quarantined, "
         f"{sum(figures['failed'].values())} failed; {figures['urls_still_due']} still due"
     )
     why = ended.problem or ("told to stop" if ended.code == ExitCode.STOPPED else "")
