@@ -18,20 +18,20 @@ from scrapy.utils.misc import load_object
 
 from archive import (
     Collection,
+    Disposition,
     NotWritableError,
-    Reading,
-    Settled,
+    Outcome,
+    OutcomeKind,
     frontier,
     iso,
-    open_ingest,
-    reading_pool,
+    open_writer,
+    parse_pool,
     recover,
 )
-from crawler.profile import Profile, profile_text
+from crawler.download.capture import exchange_captured
 from crawler.report import Report, progress_line, summary_text
-from crawler.stopping import stopping
+from crawler.shutdown import stopping
 from crawler.warcinfo import warcinfo
-from crawler.wire import exchange_captured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
 
-    from archive import Answer, Capture, CaptureRow, Ingest, Task, WorkerPool
+    from archive import ArchiveWriter, Capture, CaptureRow, Parsed, ParseTask, WorkerPool
 
 logger = logging.getLogger(__name__)
 
@@ -60,11 +60,10 @@ class ArchiveExtension:
 
     def __init__(
         self,
-        ingest: Ingest,
-        pool: WorkerPool[Task, Answer],
+        ingest: ArchiveWriter,
+        pool: WorkerPool[ParseTask, Parsed],
         report: Report,
         *,
-        profile: Profile,
         owns_pool: bool,
         summary: str,
         stop: Callable[[str], None],
@@ -73,7 +72,6 @@ class ArchiveExtension:
         self.ingest = ingest
         self.pool = pool
         self.report = report
-        self.profile = profile
         self.clock = ingest.clock
         self.stopping = False
         self._owns_pool = owns_pool
@@ -89,12 +87,10 @@ class ArchiveExtension:
         settings = crawler.settings
         site = crawler.spider.site  # type: ignore[union-attr]
         folder = Path(settings["ARCHIVE_DIR"] or Path(settings["WARRAQ_COLLECTIONS"]) / site.name)
-        profile = Profile(on=settings.getbool("WARRAQ_PROFILE"))
-        ingest = open_ingest(
+        ingest = open_writer(
             Collection(folder),
             info=warcinfo(settings, site=site.name),
             clock=load_object(settings["WARRAQ_CLOCK"]),
-            stations=profile.stations,
         )
         shared = crawler.spider.pool  # type: ignore[union-attr]
 
@@ -106,7 +102,6 @@ class ArchiveExtension:
             ingest,
             shared or extraction_pool(settings),
             Report(site=site.name, folder=str(folder)),
-            profile=profile,
             owns_pool=shared is None,
             summary="json" if settings.getbool("WARRAQ_SUMMARY_JSON") else settings.get("WARRAQ_SUMMARY", "text"),
             stop=stop,
@@ -145,33 +140,35 @@ class ArchiveExtension:
         """Writes the exchange to the WARC; row and response ride on the request until a callback claims them."""
         if self.report.problem:
             return
-        with self.writing(), self.profile.stations.at("capture: WARC and its row"):
+        with self.writing():
             self._record(capture, request)
 
     def _record(self, capture: Capture, request: Request) -> None:
         row = self.ingest.record(capture, site=self.report.site)
         self.report.fetched(capture, row)
         if "frontier" not in request.meta:
-            outcome = "robots" if request.url.endswith("/robots.txt") else "other"
-            self.settle(Settled(row=row, reading=Reading(outcome=outcome)))
+            kind = OutcomeKind.ROBOTS if request.url.endswith("/robots.txt") else OutcomeKind.OTHER
+            outcome = Outcome(kind=kind)
+            self.finish(Disposition(row=row, outcome=outcome, note=outcome.note() if kind is OutcomeKind.OTHER else ()))
             return
         if earlier := request.meta.get("capture"):  # an attempt that was followed by this one
-            self.settle(Settled(row=earlier[0], reading=Reading(outcome="retried")))
+            outcome = Outcome(kind=OutcomeKind.RETRIED)
+            self.finish(Disposition(row=earlier[0], outcome=outcome, note=outcome.note()))
         request.meta["capture"] = (row, capture.response) if row else None
 
-    def claim(self, request: Request) -> tuple[CaptureRow | None, bytes]:
+    def take_capture(self, request: Request) -> tuple[CaptureRow | None, bytes]:
         """The row and the exact response bytes of the exchange that ended this request; whoever takes them settles."""
         return request.meta.pop("capture", None) or (None, b"")
 
-    def settle(self, settled: Settled) -> None:
+    def finish(self, settled: Disposition) -> None:
         """Takes what became of a URL; of nothing more once the disk is full: what has no record must not count as visited."""
         if not self.report.problem:
-            self.ingest.settle(settled)
+            self.ingest.finish(settled)
 
     def commit(self) -> None:
         """Makes everything so far durable, and counts it."""
         if not self.report.problem:
-            with self.writing(), self.profile.stations.at("commit"):
+            with self.writing():
                 self.report.add(self.ingest.commit())
 
     @contextmanager
@@ -207,7 +204,6 @@ class ArchiveExtension:
             report.still_due = frontier.count_due(self.ingest.store.db, site=report.site, now=iso(self.clock()))
             if report.met_max_pages and report.still_due:
                 report.left_out["max-pages"] = report.still_due
-            report.profile = self.profile.as_dicts()
             self.ingest.end_run(self._run, result=report.reason, summary=report.as_dict())
         try:
             self._print_summary()
@@ -224,13 +220,11 @@ class ArchiveExtension:
             print(json.dumps(self.report.as_dict(), ensure_ascii=False))
             return
         print(summary_text(self.report))
-        if self.profile.on:
-            print(profile_text(self.profile.rows()))
 
 
-def extraction_pool(settings: BaseSettings) -> WorkerPool[Task, Answer]:
+def extraction_pool(settings: BaseSettings) -> WorkerPool[ParseTask, Parsed]:
     """The worker processes that read responses, as many and as bounded as the settings WARRAQ_EXTRACTION_* say."""
-    return reading_pool(
+    return parse_pool(
         workers=settings.getint("WARRAQ_EXTRACTION_WORKERS"),
         seconds=settings.getfloat("WARRAQ_EXTRACTION_SECONDS"),
         megabytes=settings.getint("WARRAQ_EXTRACTION_MEGABYTES"),

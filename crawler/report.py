@@ -6,29 +6,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from archive import frontier
+from archive import OutcomeKind, frontier
 
 if TYPE_CHECKING:
     from archive import Capture, CaptureRow, Committed
 
-QUIET_OUTCOMES = frozenset(
-    {
-        "article",
-        "withheld",
-        "unchanged",
-        "listing",
-        "feed",
-        "sitemap",
-        "robots",
-        "redirect",
-        "other",
-        "retried",
-        "part",
-        "gone",
-        "disallowed",
-    }
-)
-"""Outcomes that are no failure; whatever else a visit may say is counted by its reason."""
+COUNTED_APART = frozenset({OutcomeKind.GONE, OutcomeKind.DISALLOWED})
+"""Failures with a line of their own in the summary."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,7 +37,6 @@ class Report:
     failures: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     warcs: list[str] = field(default_factory=list)
-    profile: list[dict[str, Any]] = field(default_factory=list)
 
     def fetched(self, capture: Capture, row: CaptureRow | None) -> None:
         """Counts an exchange as it ends."""
@@ -70,12 +53,12 @@ class Report:
         """Counts what a commit made durable."""
         self.announced += done.announced
         self.articles.update(change for _, change in done.articles)
-        for outcome, reason in done.outcomes:
-            self.outcomes[outcome] += 1
-            if outcome == "quarantine":
-                self.quarantined[reason] += 1
-            elif outcome not in QUIET_OUTCOMES:
-                self.failures[reason or outcome] += 1
+        for outcome in done.outcomes:
+            self.outcomes[outcome.kind] += 1
+            if outcome.kind is OutcomeKind.QUARANTINE:
+                self.quarantined[outcome.reason] += 1
+            elif outcome.kind.is_failure and outcome.kind not in COUNTED_APART:
+                self.failures[outcome.reason or outcome.kind] += 1
 
     def as_dict(self) -> dict[str, Any]:
         """The figures as JSON takes them."""
@@ -100,7 +83,6 @@ class Report:
             "bytes_saved_by_revisits": self.bytes_saved,
             "folder": self.folder,
             "warcs": self.warcs,
-            **({"profile": self.profile} if self.profile else {}),
         }
 
 

@@ -15,18 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive import (
-    Archive,
-    Capture,
-    Collection,
-    Indexer,
-    WorkerKilledError,
-    WorkerPool,
-    imports,
-    open_ingest,
-    read_response,
-)
-from archive.adoption import adopt
+from archive import Archive, Capture, Collection, Indexer, WorkerKilledError, WorkerPool, open_writer, read_response
 from archive.batch import PlannedFile, make_plan, read_plan, run_local, run_task, write_plan
 from archive.batch.fetching import FetchError, name_of, shown
 from archive.batch.patience import PatientPool
@@ -34,7 +23,10 @@ from archive.batch.plan import divide
 from archive.batch.records import MAX_DAMAGES, read_file
 from archive.batch.task import Place
 from archive.errors import ArchiveError, ArchiveLockedError, UsageError
-from archive.warc import Original, WarcWriter, enter, payload_digest, read_records
+from archive.ingest import importer
+from archive.ingest.copying import copy_in
+from archive.warc import Original, WarcWriter, payload_digest, read_records, register
+from tests.support.cli import warraq
 
 parquet = pytest.importorskip("pyarrow.parquet")
 
@@ -136,13 +128,13 @@ def test_a_task_gives_a_row_for_each_capture_with_its_place_headers_and_reason(t
 
 
 def imported(folder, *paths):
-    with WorkerPool(read_response, workers=1, preload=("archive.reading",)) as pool:
-        ingest = open_ingest(Collection(folder), info={"software": "test"}, clock=lambda: datetime.now(UTC))
+    with WorkerPool(read_response, workers=1, preload=("archive.parse.parse",)) as pool:
+        ingest = open_writer(Collection(folder), info={"software": "test"}, clock=lambda: datetime.now(UTC))
         indexer = Indexer(ingest, pool)
         for path in paths:
-            target = adopt(path, ingest.collection.warcs)
+            target = copy_in(path, ingest.collection.warcs)
             indexer.index_file(target)
-            enter(target, on_close=ingest.index.closed)
+            register(target, on_close=ingest.index.closed)
         ingest.close()
 
 
@@ -168,10 +160,7 @@ def test_a_shard_is_the_archive_that_an_import_makes_and_its_files_take_no_room(
     assert warc.stat().st_mode == before
     index = Path("indexes", "index.cdxj")
     assert (shard / index).read_text() == (tmp_path / "c" / index).read_text() != ""
-    done = subprocess.run(
-        [sys.executable, "-m", "archive", "-A", str(shard), "verify"], cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    warraq("-A", shard, "verify")
 
 
 def test_what_waits_for_later_records_is_bounded_and_nothing_is_lost_by_it(tmp_path, monkeypatch):
@@ -180,7 +169,7 @@ def test_what_waits_for_later_records_is_bounded_and_nothing_is_lost_by_it(tmp_p
         for n in (1, 2)
     ]
     warc = written(tmp_path / "set", news)
-    monkeypatch.setattr(imports, "NOTES_HELD", 0)
+    monkeypatch.setattr(importer, "NOTES_HELD", 0)
     run_task(planned(warc, parquet=False), tmp_path / "b", 0)
     rows = tables(Place(folder=tmp_path / "b", rank=0).shard)["captures"]
     assert [row["via"] for row in rows] == ["https://news.example/feed"] * 2
@@ -232,8 +221,6 @@ GOOD = {
 UNFIT = (
     ({"WARC-Record-ID": ""}, "no-record-id"),
     ({"WARC-Date": "yesterday"}, "bad-date"),
-    ({"WARC-Date": ""}, "bad-date"),
-    ({"WARC-Date": "2016-08-30T12:00:00"}, "bad-date"),
     ({"WARC-Target-URI": "http:///nowhere"}, "bad-url"),
     ({"WARC-Payload-Digest": "sha1:\0"}, "bad-header"),
 )
@@ -413,12 +400,7 @@ def test_a_list_of_paths_is_planned_behind_its_prefix(tmp_path, warc):
         gzip.compress(b"crawl-data/CC-NEWS/1.warc.gz\ncrawl-data/CC-NEWS/2.warc.gz\n")
     )
     arguments = ["--into", str(tmp_path / "b"), "--paths", str(tmp_path / "warc.paths.gz"), "--status", "--json"]
-    done = subprocess.run(
-        [sys.executable, "-m", "archive", "batch", str(warc), *arguments, "--prefix", "https://data.example/"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+    done = warraq("batch", warc, *arguments, "--prefix", "https://data.example/")
     said = json.loads(done.stdout)
     assert (said["files"], said["tasks"], said["tasks_done"]) == (3, 3, 0)
     remote = [file for file in read_plan(tmp_path / "b").files if file.size == 0]

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from archive import Collection, open_ingest
+from archive import Collection, open_writer
 from archive.http import parse_response, payload
 from archive.warc import WarcWriter, payload_digest, read_records
-from tests.crawler.crawl import Crawled, crawl
-from tests.server.authority import Authority
-from tests.server.misbehaving import Proxy, Server
-from tests.server.oddities import BROKEN, CLOSED, KEPT, RUNAWAYS, SURPLUS, routes
+from tests.support.authority import Authority
+from tests.support.fetch import Crawled, fetch
+from tests.support.oddities import BROKEN, CLOSED, KEPT, RUNAWAYS, SURPLUS, routes
+from tests.support.server import Proxy, Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,7 @@ def archived(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         proxy = stack.enter_context(Proxy()) if request.param in {"proxy", "tunnel"} else None
         meta = {"meta": {"proxy": proxy.url("")}} if proxy else {}
         requests = [{"url": server.url(path), **meta} for path in PATHS]
-        crawled = crawl(requests, settings=LIMITS, env={"SSL_CERT_FILE": str(authority.certificate_file)})
+        crawled = fetch(requests, settings=LIMITS, env={"SSL_CERT_FILE": str(authority.certificate_file)})
         with WarcWriter(folder, info={"software": "warraq"}) as writer:
             for capture in crawled.captures:
                 writer.write_capture(capture, payload_digest=payload_digest(capture))
@@ -145,7 +145,7 @@ def test_a_collection_holds_each_answer_whole_or_its_head_and_where_the_payload_
     archived: Crawl, tmp_path: Path
 ) -> None:
     collection = Collection(tmp_path / "c")
-    ingest = open_ingest(collection, info={}, clock=lambda: datetime.now(UTC))
+    ingest = open_writer(collection, info={}, clock=lambda: datetime.now(UTC))
     rows = {capture.url: (capture, ingest.record(capture, site="odd")) for capture in archived.crawled.captures}
     ingest.commit()
     ingest.close()

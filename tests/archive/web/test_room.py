@@ -14,7 +14,7 @@ import pytest
 from sqlite_utils.utils import sqlite3  # the same library as ours: two in one process do not see each other's locks
 
 from archive.web import create_app
-from tests.archive.web.shelf import HOSTILE_PAGE, LIBRARY, Client
+from tests.support.shelf import HOSTILE_PAGE, LIBRARY, Client
 
 PAGES = (
     "/", "/search?q=مكتبة", "/search?q=خطر", "/articles/1", "/articles/2", "/articles/4", "/articles/4?q=خطر", "/articles/5",
@@ -253,7 +253,7 @@ def test_a_locked_database_is_a_503_and_a_writing_crawl_is_not(room, shelf, monk
 
 def test_a_question_that_takes_too_long_is_interrupted(room, monkeypatch):
     monkeypatch.setattr("archive.web.views.TIME_LIMIT_S", -1.0)
-    monkeypatch.setattr("archive.store.PROGRESS_STEPS", 1)
+    monkeypatch.setattr("archive.index.PROGRESS_STEPS", 1)
     assert room.get("/coverage").status_code == 503
 
 
