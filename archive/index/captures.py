@@ -116,6 +116,18 @@ def of_url(db: Database, url: str) -> list[dict[str, Any]]:
     return list(db.query("SELECT * FROM captures WHERE url = ? ORDER BY timestamp, id", [url]))
 
 
+def of_article(db: Database, url: str) -> list[dict[str, Any]]:
+    """The captures of an article, oldest first: those that gave a version of it, and those of its pages that gave none (a 404, a wall)."""
+    sql = """
+        SELECT * FROM captures WHERE article_id IN (SELECT id FROM articles WHERE url = :url)
+        UNION SELECT * FROM captures WHERE article_id IS NULL AND url IN (
+            SELECT c.url FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE a.url = :url
+        )
+        ORDER BY timestamp, id
+        """
+    return list(db.query(sql, {"url": url}))
+
+
 def article_of_payload(db: Database, payload_digest: str, url: str) -> int | None:
     """The article that was read from this payload at this URL (what a revisit, or a payload served again, still says)."""
     row = db.conn.execute(

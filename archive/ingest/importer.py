@@ -79,6 +79,7 @@ class Imported:
             "known_before": self.known,
             "articles_new": self.articles["new"],
             "articles_changed": self.articles["changed"],
+            "articles_updated": self.articles["updated"],
             "articles_unchanged": self.articles["unchanged"],
             "quarantined": dict(self.quarantined),
             "outcomes": dict(self.outcomes),
@@ -172,7 +173,7 @@ class Indexer:
                     self._vias.append((via, record.get("WARC-Concurrent-To") or record.get("WARC-Refers-To")))
                 elif (note := outcome_note(record)) and record.get("WARC-Refers-To") not in self._notes:
                     self._late_notes.append((record.get("WARC-Refers-To"), note))
-            case "conversion":
+            case "conversion" if record.get("Content-Type") == "text/plain":
                 self._conversions.append((record.id, record.get("WARC-Refers-To")))
 
     def _queue(self, row: CaptureRow, block: bytes) -> None:

@@ -154,10 +154,12 @@ class WarcWriter:
             index_digest=payload_digest or (sha1_digest(response.body) if response else ""),
         )
 
-    def write_conversion(self, *, url: str, refers_to: str, date: datetime, text: str) -> tuple[str, Location]:
-        """Writes the clean text of the page in record `refers_to`; gives the record's id and place."""
+    def write_conversion(
+        self, *, url: str, refers_to: str, date: datetime, content: str, block: str
+    ) -> tuple[str, Location]:
+        """Writes what was made of the page in record `refers_to`, of the media type `content`; gives the record's id and place."""
         return self._derived(
-            "conversion", url=url, refers_to=refers_to, date=date, block=text.encode(), content="text/plain"
+            "conversion", url=url, refers_to=refers_to, date=date, block=block.encode(), content=content
         )
 
     def write_metadata(
