@@ -9,21 +9,27 @@ line keeps its rule.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from archive.article import Dropped
-from archive.extract.page import HEADINGS, PageModel
+from archive.extract.metadata.language import identify, primary
+from archive.extract.metadata.reading import declared_languages
+from archive.extract.page import HEADINGS, PageModel, ancestors
 from archive.extract.text.boilerplate import Known, Line, judge_lines, line_key
 from archive.extract.text.declared import declared_body, reconcile
 from archive.extract.text.layout import Layout
 from archive.extract.text.lead import find_lead
-from archive.extract.text.place import judge_places
+from archive.extract.text.own import own_article
+from archive.extract.text.place import judge_places, same_site
+from archive.extract.text.shapes import judge_shapes
 from archive.extract.text.title_lines import TitleLines, title_candidates
 from archive.extract.text.twins import join_twins
 from archive.extract.text.witness import Witness
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from archive.extract.document import Document
     from archive.extract.metadata.reading import Metadata
@@ -84,9 +90,14 @@ def find_text(document: Document, metadata: Metadata) -> Text:
 
     testimony = Witness(model).hear(declares="articleBody" in document.html)
     found, route = set(testimony.found), testimony.route
-    if sum(len(blocks[index].text) for index in found) < _MUCH * model.mass:
+    found, is_own = own_article(found, testimony.quick, blocks, is_title)
+    if is_own:
+        route = "own"
+    elif sum(len(blocks[index].text) for index in found) < _MUCH * model.mass:
         found |= join_twins(sorted(found), blocks)
-    found |= set(Layout(model, found).complete())
+    layout = Layout(model, found)
+    added = {*layout.complete(), *layout.trusted(), *_footnotes(model)}
+    found |= added
     reconciled = reconcile(sorted(found), blocks, declared_body(document, metadata))
     if reconciled.lines:
         model = reconciled.model()
@@ -94,14 +105,19 @@ def find_text(document: Document, metadata: Metadata) -> Text:
     found = set(reconciled.found)
     found |= set(find_lead(sorted(found), blocks, _descriptions(document), is_title))
     order = sorted(found)
-    places = judge_places(order, blocks, document.page.url)
+    places = judge_places(order, blocks, document.page.url, added)
+    shapes = judge_shapes(order, blocks, urlsplit(document.page.url).hostname or "")
+    places = [place or shapes.get(index, "") for place, index in zip(places, order, strict=True)]
     known = Known(
         is_title=titles.__contains__,
         labels=frozenset(line_key(label) for label in (metadata.article.section, *metadata.article.tags)) - {""},
         authors=frozenset(line_key(author) for author in metadata.article.authors) - {""},
         learned=document.page.site.boilerplate,
+        sitename=line_key(metadata.article.sitename),
+        speaks=_Languages(document, lambda: "\n".join(blocks[index].text for index in order)).__contains__,
     )
-    lines = [_line(blocks[index]) for index in order]
+    host = urlsplit(document.page.url).hostname or ""
+    lines = [_line(blocks[index], host) for index in order]
     rules = judge_lines(
         lines, [place or reconciled.rules.get(index, "") for place, index in zip(places, order, strict=True)], known
     )
@@ -110,8 +126,45 @@ def find_text(document: Document, metadata: Metadata) -> Text:
     return Text(model=model, rules=dict(zip(order, rules, strict=True)), route=route)
 
 
-def _line(block: TextBlock) -> Line:
-    return Line(block.text, block.linked, block.element.tag in HEADINGS)
+def _footnotes(model: PageModel) -> set[int]:
+    """Return the blocks that the marks of footnotes lead to."""
+    if not model.notes:
+        return set()
+    return {
+        index
+        for index, block in enumerate(model.blocks)
+        if not block.hook and any(node.get("id") in model.notes for node in islice(ancestors(block.element), 3))
+    }
+
+
+def _line(block: TextBlock, host: str) -> Line:
+    hrefs = {href for text, (href, _) in block.parts if href and not text.isspace()}
+    return Line(
+        block.text,
+        block.linked,
+        block.element.tag in HEADINGS,
+        leads=any(href.startswith("mailto:") or same_site(href, host) for href in hrefs),
+        links=len(hrefs),
+        emphatic=all(marks for text, (_, marks) in block.parts if not text.isspace()),
+    )
+
+
+class _Languages:
+    """The languages of a page: those that it declares, and the one in which its text is written, found when asked for."""
+
+    def __init__(self, document: Document, text: Callable[[], str]) -> None:
+        self._declared = tuple(filter(None, map(primary, declared_languages(document))))
+        self._text = text
+        self._own = ""
+
+    def __contains__(self, language: str) -> bool:
+        if language in self._declared:
+            return True
+        self._own = self._own or identify(self._text(), self._declared) or "?"
+        return self._own in {language, "?"} or {self._own, language} <= _NORWEGIAN
+
+
+_NORWEGIAN = frozenset({"no", "nb", "nn"})
 
 
 def _descriptions(document: Document) -> list[str]:
