@@ -131,17 +131,23 @@ _MORE_WORDS = 2
 _LABELS = 5
 _LABEL = 60
 _CLOSING_WORDS = 45
-_BIO = re.compile(r"(?:\w[\w.'’-]*\s){1,4}(?:is|was|are|ist|war|est|es|è|é|är|er|jest)\s(?:an?|the|eine?|der|die|une?|un|una|o|um|uma|en|ett)\b")
+_HOUSE_WORDS = 30
+_BIO = re.compile(r"(?:[^\W\d_a-zß-ÿ][\w.'’-]*\s){2,4}(?:is|was|are|ist|war|est|es|è|é|är|er|jest)\s(?:an?|the|eine?|der|die|une?|un|una|o|um|uma|en|ett)\b")
 _HOUSE = re.compile(
-    r"\b(?:you|your|our|us|sie|ihre?n?|unsere?[mnrs]?|uns|vous|votre|nos|notre|nuestr[oa]s?|usted|vostr[oaie]|nostr[oaie]|noss[oa]s?|você)\b"
+    r"\b(?:you|your|our|sie|ihre?n?|unsere?[mnrs]?|uns|vous|votre|nos|notre|nuestr[oa]s?|usted|vostr[oaie]|nostr[oaie]|noss[oa]s?|você)\b"
     r"|راسلنا|تابعنا|تابعونا|راسلونا|موقعنا|قناتنا|صفحتنا|اشترك|ما را|برای ما|אותנו|שלנו",
     re.IGNORECASE,
 )
 """Words in which a house speaks to its readers."""
 _MOSTLY_LINK = 0.6
 _HALF_LINK = 0.5
+_BARS = re.compile(r"[|•·»]")
+_HEADING_WORDS = 8
 _SHORT_LINE = 80
 _DATE_LABEL = 60
+_DATE_WORDS = 4
+_MOMENT = re.compile(r"(?<!\d)(?:1[34]|19|20)\d\d(?!\d)|(?<!\d)[0-2]?\d[:.h][0-5]\d(?!\d)")
+"""A year of our calendar, of the Hijri or the Persian one, or a time of day."""
 _SOURCE_LABEL = 40
 _FURNITURE_WORDS = 20
 _MOST_LEARNED = 0.3
@@ -159,6 +165,7 @@ class Known:
     authors: Collection[str] = frozenset()
     learned: Collection[str] = frozenset()  # lines seen on many pages of the site
     sitename: str = ""
+    is_titled: bool = False  # whether a heading of the page says its title
     speaks: Callable[[str], bool] = lambda _language: True
 
 
@@ -167,7 +174,7 @@ class Line:
     """A line of the extracted text, the share of it that is link text on the page, and what it is there.
 
     `leads` tells whether it has a link to the site or a mail address, `links` to how many places its links lead,
-    `emphatic` whether all of it is emphasised.
+    `emphatic` whether all of it is emphasised, `beside` whether it is a paragraph beside the next.
     """
 
     text: str
@@ -176,6 +183,7 @@ class Line:
     leads: bool = False
     links: int = 0
     emphatic: bool = False
+    beside: bool = False
 
 
 def judge_lines(lines: Sequence[Line], places: Sequence[str], known: Known) -> list[str]:
@@ -200,13 +208,13 @@ def judge_lines(lines: Sequence[Line], places: Sequence[str], known: Known) -> l
 
 
 def _drop_last_headings(lines: Sequence[Line], rules: list[str]) -> None:
-    """Drop headings with no text under them at the end."""
-    for index in reversed(range(len(lines))):
-        if rules[index]:
-            continue
-        if not lines[index].heading:
-            return
-        rules[index] = "empty-heading"
+    """Drop a heading with no text under it at the end; several are a list."""
+    kept = [index for index, rule in enumerate(rules) if not rule]
+    if len(kept) < 2 or not lines[kept[-1]].heading or lines[kept[-2]].heading:
+        return
+    text = lines[kept[-1]].text
+    if len(text.split()) <= _HEADING_WORDS and not text.endswith(_STOPS):
+        rules[kept[-1]] = "empty-heading"
 
 
 def _spare_title(rules: list[str]) -> None:
@@ -244,19 +252,25 @@ def _anywhere(line: Line, key: str, rows: Sequence[Phrase], known: Known) -> str
 
 def _is_seconded(phrase: Phrase, line: Line, key: str) -> bool:
     """Tell whether more than its first words speaks against a line that a phrase begins, or that a phrase stands in."""
-    if phrase.match not in {"prefix", "contains"} or line.linked > 0 or line.heading:
+    if phrase.match not in {"prefix", "contains", "regex"} or line.linked > 0 or line.heading:
         return True
+    if phrase.match == "regex":
+        return not line.text.endswith((*_STOPS, "?"))
     more = len(key.split()) - len(phrase.key.split())
     return more <= _MORE_WORDS and not line.text.endswith(_STOPS) and not line.text.endswith("?")
 
 
 def _drop_titles(lines: Sequence[Line], keys: Sequence[str], rules: list[str], known: Known) -> None:
-    """Drop the page's own title among the first lines; a paragraph that is the title with a full stop is a sentence."""
+    """Drop the page's own title among the first lines; a paragraph that is the title with a full stop is a sentence.
+
+    So is one that stands beside the others under a heading that says the title: a poem is named after its first line.
+    """
     kept = 0
     for index, key in enumerate(keys):
         if rules[index]:
             continue
-        if known.is_title(key) and (lines[index].heading or not lines[index].text.endswith(_STOPS)):
+        is_own = known.is_titled and lines[index].beside and not lines[index].emphatic
+        if known.is_title(key) and (lines[index].heading or not (is_own or lines[index].text.endswith(_STOPS))):
             rules[index] = "title"
             continue
         kept += 1
@@ -296,11 +310,18 @@ def _edge_rule(line: Line, key: str, rows: Sequence[Phrase], known: Known, *, to
         return "site"
     if any(author in key and len(key.replace(author, " ").split()) <= _BYLINE_WORDS for author in known.authors):
         return "author"
-    if line.links > 1 and line.linked >= _HALF_LINK and len(line.text) <= _SHORT_LINE and not line.text.endswith(_STOPS):
+    if line.links > 1 and line.linked >= _HALF_LINK and len(line.text) <= _SHORT_LINE and _BARS.search(line.text):
         return "links"
     if top:
-        return "section" if key in known.labels else ""
+        return "section" if key in known.labels else "date-line" if _is_date(line, key) else ""
     return _closing_rule(line, key, known)
+
+
+def _is_date(line: Line, key: str) -> bool:
+    """Tell whether a line is hardly more than a date or a time of day: a weekday, a month, a place beside the figures."""
+    if len(line.text) > _DATE_LABEL or line.text.endswith(_STOPS) or not _MOMENT.search(line.text):
+        return False
+    return sum(word != "0" for word in key.split()) <= _DATE_WORDS
 
 
 def _closing_rule(line: Line, key: str, known: Known) -> str:
@@ -311,7 +332,7 @@ def _closing_rule(line: Line, key: str, known: Known) -> str:
         return "author-bio"
     if line.emphatic and _BIO.match(line.text):
         return "author-bio"
-    if line.leads and (_HOUSE.search(line.text) or (known.sitename and known.sitename in key)):
+    if line.leads and len(key.split()) <= _HOUSE_WORDS and (_HOUSE.search(line.text) or (known.sitename and known.sitename in key)):
         return "house-line"
     return ""
 

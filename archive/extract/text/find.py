@@ -8,15 +8,16 @@ line keeps its rule.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from archive.article import Dropped
+from archive.extract.document import parse
 from archive.extract.metadata.language import identify, primary
 from archive.extract.metadata.reading import declared_languages
-from archive.extract.page import HEADINGS, PageModel, ancestors
+from archive.extract.page import HEADINGS, PageModel, ancestors, read_model
 from archive.extract.text.boilerplate import Known, Line, judge_lines, line_key
 from archive.extract.text.declared import declared_body, reconcile
 from archive.extract.text.layout import Layout
@@ -24,6 +25,7 @@ from archive.extract.text.lead import find_lead
 from archive.extract.text.own import own_article
 from archive.extract.text.place import judge_places, same_site
 from archive.extract.text.shapes import judge_shapes
+from archive.extract.text.state import embedded
 from archive.extract.text.title_lines import TitleLines, title_candidates
 from archive.extract.text.twins import join_twins
 from archive.extract.text.witness import Witness
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
 _MAX_LINES = 400
 """Blocks whose keys are given for site learning; boilerplate stands at the ends of a page of thousands."""
 _MUCH = 0.75
+_LITTLE = 800
+"""Characters of a text below which the page may hold the whole article for its scripts."""
+_TWICE = 2
 _DESCRIPTIONS = frozenset({"og:description", "description", "twitter:description"})
 
 
@@ -80,6 +85,21 @@ class Text:
 
 
 def find_text(document: Document, metadata: Metadata) -> Text:
+    """Find the text of a page: in its body, or, where that says little, in the state that it holds for its scripts."""
+    text = _read(document, metadata)
+    size = len(text.article())
+    if size >= _LITTLE:
+        return text
+    titles = TitleLines(title_candidates(document.tree, (metadata.article.title, *metadata.title_candidates)))
+    state = embedded(document, lambda line: line_key(line) in titles)
+    if len(state) < _TWICE * size or not state:
+        return text
+    tree = parse(f"<html><body><article>{state}</article></body></html>")
+    other = _read(replace(document, tree=tree, model=read_model(tree), html=""), metadata)
+    return replace(other, route="state") if len(other.article()) >= _TWICE * size else text
+
+
+def _read(document: Document, metadata: Metadata) -> Text:
     """Run the readers over a page."""
     model = document.model
     blocks = model.blocks
@@ -113,11 +133,16 @@ def find_text(document: Document, metadata: Metadata) -> Text:
         labels=frozenset(line_key(label) for label in (metadata.article.section, *metadata.article.tags)) - {""},
         authors=frozenset(line_key(author) for author in metadata.article.authors) - {""},
         learned=document.page.site.boilerplate,
+        is_titled=any(block.element.tag == "h1" and is_title(block.text) for block in blocks),
         sitename=line_key(metadata.article.sitename),
         speaks=_Languages(document, lambda: "\n".join(blocks[index].text for index in order)).__contains__,
     )
     host = urlsplit(document.page.url).hostname or ""
-    lines = [_line(blocks[index], host) for index in order]
+    following = [*order[1:], -1]
+    lines = [
+        _line(blocks[index], blocks[after] if after >= 0 else None, host)
+        for index, after in zip(order, following, strict=True)
+    ]
     rules = judge_lines(
         lines, [place or reconciled.rules.get(index, "") for place, index in zip(places, order, strict=True)], known
     )
@@ -137,7 +162,7 @@ def _footnotes(model: PageModel) -> set[int]:
     }
 
 
-def _line(block: TextBlock, host: str) -> Line:
+def _line(block: TextBlock, after: TextBlock | None, host: str) -> Line:
     hrefs = {href for text, (href, _) in block.parts if href and not text.isspace()}
     return Line(
         block.text,
@@ -145,6 +170,10 @@ def _line(block: TextBlock, host: str) -> Line:
         block.element.tag in HEADINGS,
         leads=any(href.startswith("mailto:") or same_site(href, host) for href in hrefs),
         links=len(hrefs),
+        beside=block.element.tag == "p"
+        and after is not None
+        and after.element.tag == "p"
+        and after.element.getparent() is block.element.getparent(),
         emphatic=all(marks for text, (_, marks) in block.parts if not text.isspace()),
     )
 

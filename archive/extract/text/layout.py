@@ -6,6 +6,7 @@ tag, names or links speak against it; what follows them is when it stands where 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,7 @@ _MANY_LINKS = 0.75
 _SCOPES = frozenset({"article", "main"})
 _MEDIA = ("img", "picture", "video", "amp-img", "iframe")
 _LINKED = 0.5
+_ORDINAL = re.compile(r"(?:first|last|odd|even|next|prev|one|two|three|[\w-]*\d+)", re.IGNORECASE)
 _FEW_WORDS = 5
 _SENTENCE = 10
 """Words from which a sentence that is wholly a link is no headline."""
@@ -222,7 +224,13 @@ class Layout:
         return verdict != "strong" and block.is_running and self._is_item(element)
 
     def _is_alike(self, element: HtmlElement) -> bool:
-        """Tell whether a box beside the main element, or beside what holds it, has its tag and one of its classes."""
+        """Tell whether a block stands as the article's paragraphs do, in a box beside theirs of its tag and classes."""
+        place = owner(element)
+        if place is None or not any(
+            holder is not None and holder.tag == place.tag and holder.get("class") == place.get("class")
+            for holder in self.holders
+        ):
+            return False
         own = {id(node): node for node in ancestors(element)}
         for node in ancestors(self.main) if self.main is not None else ():
             parent = node.getparent()
@@ -232,8 +240,7 @@ class Layout:
                 box = next((child for child in own.values() if child.getparent() is parent), None)
                 if box is None:
                     return False
-                names = set((node.get("class") or "").split()) & set((box.get("class") or "").split())
-                return box.tag == node.tag and bool(names) and not speaks_against(box)
+                return box.tag == node.tag and _names(box) == _names(node) != set() and not speaks_against(box)
         return False
 
     def _is_item(self, element: HtmlElement) -> bool:
@@ -272,6 +279,11 @@ def owner(element: HtmlElement) -> HtmlElement | None:
             return parent
         place = parent
     return None
+
+
+def _names(element: HtmlElement) -> set[str]:
+    """Return the classes of an element but for those that say which of a row it is."""
+    return {name for name in (element.get("class") or "").split() if not _ORDINAL.fullmatch(name)}
 
 
 def _is_sentence(block: TextBlock) -> bool:

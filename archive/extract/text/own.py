@@ -6,6 +6,7 @@ binds: what follows its heading is the page's article; what stands elsewhere und
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from archive.extract.page import HEADINGS, ancestors
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from archive.extract.page import TextBlock
 
 _HEADS = frozenset({"header", "hgroup"})
+_ARTICLES = frozenset({"article", "main"})
+_NEXT = re.compile(r"\b(?:next|continue|infinite|another|following|more-?stor|otherstor)", re.IGNORECASE)
+_HEADING_REACH = 8
+_LINKED = 0.5
+_PARAGRAPHS = 2
 _LEAST = 200
 """Characters of an article that the title's place alone can prove; a line under the title may be a slogan."""
 _FAR = 40
@@ -40,14 +46,14 @@ def own_article(
         end = _next_article(heading, box, blocks, is_title)
         return {index for index in found if index < end}, False
     others = sorted(index for index in found if index not in inside and blocks[index].is_running)
-    if not others or not _has_own_heading(others[0], box, blocks):
+    if not others or not _is_another(others[0], box, blocks):
         return set(found), False
     own = [
         index
         for index in range(heading + 1, len(blocks))
         if blocks[index].is_running and _is_in(blocks[index].element, box)
     ]
-    if sum(len(blocks[index].text) for index in own) < _LEAST:
+    if len(own) < _PARAGRAPHS or sum(len(blocks[index].text) for index in own) < _LEAST:
         return set(found), False
     return {index for index in own if all(speaks_against(node) != "strong" for node in ancestors(blocks[index].element, box))}, True
 
@@ -83,16 +89,22 @@ def _is_in(element: HtmlElement, box: HtmlElement) -> bool:
     return any(node is box for node in ancestors(element))
 
 
-def _has_own_heading(first: int, box: HtmlElement, blocks: Sequence[TextBlock]) -> bool:
-    """Tell whether text begins outside a box, and outside the article that holds it, under a heading that stands there too."""
-    article = next((node for node in ancestors(box) if node.tag == "article"), box)
+def _is_another(first: int, box: HtmlElement, blocks: Sequence[TextBlock]) -> bool:
+    """Tell whether text that begins outside a box is another's: under a heading of its own, and in a place of its own.
+
+    Its place is its own when it stands outside the `article` or `main` that the title stands in, or in a box whose name
+    says that it comes next. An introduction in a box of its own is followed by sections of the same article.
+    """
     element = blocks[first].element
-    if _is_in(element, article):
+    holder = next((node for node in ancestors(box) if node.tag in _ARTICLES or node.get("itemprop") == "articleBody"), None)
+    holder = holder if holder is not None else next((node for node in box.iter() if node.get("itemprop") == "articleBody"), None)
+    is_outside = holder is not None and not _is_in(element, holder)
+    if not is_outside and not any(_NEXT.search(f"{n.get('class', '')} {n.get('id', '')}") for n in list(ancestors(element))[:3]):
         return False
-    for index in range(first - 1, max(-1, first - 8), -1):
+    for index in range(first - 1, max(-1, first - _HEADING_REACH), -1):
         other = blocks[index]
         if other.element.tag in HEADINGS:
-            return not _is_in(other.element, article) and other.linked < 0.5
+            return not _is_in(other.element, box) and other.linked < _LINKED
         if other.is_running:
             return False
     return False
@@ -107,7 +119,7 @@ def _is_whole(quick: Collection[int], found: Collection[int], box: HtmlElement, 
     others = sorted(index for index in found if not _is_in(blocks[index].element, box))
     running = [index for index in others if blocks[index].is_running]
     headings = sum(blocks[index].element.tag in HEADINGS for index in range(others[0] - 1, others[-1] + 1)) if others else 0
-    return bool(running) and headings == 1 and _has_own_heading(running[0], box, blocks)
+    return bool(running) and headings == 1 and _is_another(running[0], box, blocks)
 
 
 def _next_article(

@@ -11,6 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from archive.extract.page import HEADINGS, ancestors
+from archive.extract.text.names import WIDGET
 from archive.extract.text.place import same_site
 from archive.extract.text.wording import grams, share, words
 
@@ -30,6 +31,9 @@ _TWICE = 6
 """Words of a line that is printed twice in a row by mistake, and not for its sound."""
 _TOP = 6
 _REACH = 12
+_SMALL = 0.3
+"""Share of the text up to which a box may be a widget."""
+_TEASER = 350
 _CAPTION = 300
 _COMMENTS = re.compile(
     r"\b(?:comments?|kommentare?|commentaires?|comentarios?|comentários?|commenti|reacties|yorumlar|комментари\w*|komentarz\w*)\b"
@@ -37,6 +41,11 @@ _COMMENTS = re.compile(
     re.IGNORECASE,
 )
 _PICTURE = re.compile(r"image|img|photo|picture|figure|caption|thumb|foto|bild|media", re.IGNORECASE)
+_CREDIT = re.compile(
+    r"(?:\b(?:photos?|fotos?|image|bild|picture|imagen|immagine|crédits?|credits?)|صورة|صور|تصوير|عکس|写真|摄|图)\s*(?:[:/(©|]|by\b)|©|\(c\)"
+    r"|\((?:ap|afp|reuters|getty|dpa|epa)\b",
+    re.IGNORECASE,
+)
 _QUOTE = re.compile(r"quote|zitat|citation|blockquote", re.IGNORECASE)
 _NUMBER = re.compile(r"\bpost-(\d+)\b")
 _POST = re.compile(r"\bpostid-(\d+)\b")
@@ -45,19 +54,21 @@ _POST = re.compile(r"\bpostid-(\d+)\b")
 def judge_shapes(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> dict[int, str]:
     """Return the lines to drop, each with its rule."""
     rules: dict[int, str] = {}
-    for judge in (_labels, _teasers, _comments, _quotes, _doubles, _captions, _nested):
+    for judge in (_labels, _teasers, _quotes, _doubles, _captions, _nested, _widgets):
         for index, rule in judge(found, blocks, host):
             rules.setdefault(index, rule)
     kept = sum(len(blocks[index].text) for index in found if index not in rules)
-    return rules if kept >= sum(len(blocks[index].text) for index in rules) else {}
+    if kept < sum(len(blocks[index].text) for index in rules):  # what is most of the text is the article
+        rules = {}
+    return rules | {index: rule for index, rule in _comments(found, blocks) if index not in rules}
 
 
-def _labels(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
+def _labels(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> Iterator[tuple[int, str]]:
     """Find a label that stands before a link in two lines, or a label and a link in brackets."""
     labels: dict[str, list[int]] = {}
     for index in found:
         block = blocks[index]
-        if not block.href or len(block.text) > _LABEL_LINE or block.element.tag == "li":
+        if len(block.text) > _LABEL_LINE or block.element.tag == "li" or not same_site(block.href, host):
             continue
         label = _label(block)
         if label:
@@ -96,11 +107,14 @@ def _teasers(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> It
                     key = (parent, str(node.tag), node.get("class") or "")
                     groups.setdefault(key, {}).setdefault(node, []).append(index)
     for (parent, tag, names), boxes in groups.items():
-        if len(boxes) < 2 or tag in {"p", "li", "td", "tr"}:
+        if len(boxes) < 2 or tag in {"p", "td", "tr"}:
             continue
         members = {node for node in parent.iterchildren(tag) if (node.get("class") or "") == names}
         inside = [index for index in found if any(node in members for node in ancestors(blocks[index].element))]
         if len(boxes) < 0.6 * len({next(n for n in ancestors(blocks[i].element) if n in members) for i in inside}):
+            continue
+        size = sum(len(blocks[index].text) for index in inside)
+        if size > _TEASER * len(boxes) or any(index > inside[-1] and blocks[index].is_running for index in found):
             continue
         yield from ((index, "teaser") for index in inside)
         before = max((index for index in found if index < inside[0]), default=-1)
@@ -115,7 +129,7 @@ def _boxes(element: HtmlElement) -> Iterator[HtmlElement]:
         yield node
 
 
-def _comments(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
+def _comments(found: Sequence[int], blocks: Sequence[TextBlock]) -> Iterator[tuple[int, str]]:
     """Find what readers wrote: boxes of one class, each under a short name, below a heading that says so."""
     for at, index in enumerate(found):
         block = blocks[index]
@@ -167,14 +181,15 @@ def _doubles(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> I
         text = blocks[index].text
         if text in seen and len(words(text)) >= _TWICE:
             yield index, "repeated"
-        seen.add(text)
+        if blocks[index].element.tag not in HEADINGS:
+            seen.add(text)
 
 
 def _captions(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
-    """Find the only line of a box that is named as a picture's and holds one."""
+    """Find the only line of a box that is named as a picture's and holds one, when it names who took it."""
     for index in found:
         block = blocks[index]
-        if len(block.text) > _CAPTION or block.element.tag in HEADINGS:
+        if len(block.text) > _CAPTION or block.element.tag in HEADINGS or not _CREDIT.search(block.text):
             continue
         for step, node in enumerate(ancestors(block.element)):
             if step > 3 or node.tag in {"article", "main", "body", "section", "li", "td"}:
@@ -201,3 +216,29 @@ def _nested(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> It
                 if number[1] != own[1]:
                     yield index, "other-article"
                 break
+
+
+def _widgets(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
+    """Find boxes that by their name ask for something: with a control in them, or before the first paragraph."""
+    total = sum(len(blocks[index].text) for index in found)
+    first = next((index for index in found if blocks[index].is_running), -1)
+    judged: dict[HtmlElement, bool] = {}
+    for index in found:
+        for node in _boxes(blocks[index].element):
+            if node.tag in {"article", "main", "body"}:
+                break
+            if not WIDGET.search(f"{node.get('class', '')} {node.get('id', '')}"):
+                continue
+            if node not in judged:
+                inside = [other for other in found if _is_in(blocks[other].element, node)]
+                size = sum(len(blocks[other].text) for other in inside)
+                is_before = inside[0] <= first
+                has_control = next(node.iter("button", "input", "form"), None) is not None
+                judged[node] = size < _SMALL * total and (has_control or (is_before and not _holds_title(node)))
+            if judged[node]:
+                yield index, "widget"
+            break
+
+
+def _holds_title(node: HtmlElement) -> bool:
+    return next(node.iter("h1"), None) is not None
