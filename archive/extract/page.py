@@ -360,8 +360,8 @@ class _Reader:
         """Begin an element; False when its content is not to be read."""
         tag = str(element.tag)
         attributes = dict(element.items())
-        if attributes:
-            self.elements.append(Element(element, tag, attributes, len(self.blocks)))
+        if attributes or tag in _NOTED:
+            self.elements.append(Element(element, tag, attributes, len(self.blocks) + bool(self.parts)))
         if (tag in SILENT_TAGS or tag in _SPECIAL) and not self._reads(element, tag, attributes):
             for anchor in element.iter("a") if tag in _WITH_LINKS else ():
                 self.anchors.append(_anchor(anchor, dict(anchor.items()), "".join(anchor.itertext())))
@@ -472,6 +472,8 @@ class _Reader:
         return PageModel(tree=tree, blocks=blocks, elements=self.elements, anchors=self.anchors, hidden=elements, notes=frozenset(self.notes))
 
 
+_NOTED = frozenset({"figure", "hr", "time"})
+"""Elements that are listed without attributes too."""
 _INLINE = frozenset({"a", "abbr", "b", "em", "font", "i", "label", "small", "span", "strong"})
 """Elements that stand within a line: what is not shown of them leaves the line whole."""
 _SPECIAL = frozenset({"button", "sup", "span"})

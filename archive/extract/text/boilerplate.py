@@ -201,10 +201,19 @@ def judge_lines(lines: Sequence[Line], places: Sequence[str], known: Known) -> l
     forward = range(len(lines))
     for order, top in ((forward, True), (reversed(forward), False)):
         _drop_edge(order, top=top, lines=lines, keys=keys, rows=rows, rules=rules, known=known)
+    _spare_dates(rules)
     _drop_last_headings(lines, rules)
     _spare_patterns(lines, rules)
     _spare_title(rules)
     return rules
+
+
+def _spare_dates(rules: list[str]) -> None:
+    """Take back a date that no other label stands beside: it may be the dateline of the story."""
+    for index, rule in enumerate(rules):
+        near = rules[max(0, index - 1) : index] + rules[index + 1 : index + 2]
+        if rule == "date-line" and not any(other and other != "title" for other in near):
+            rules[index] = ""
 
 
 def _drop_last_headings(lines: Sequence[Line], rules: list[str]) -> None:

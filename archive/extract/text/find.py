@@ -20,12 +20,13 @@ from archive.extract.metadata.reading import declared_languages
 from archive.extract.page import HEADINGS, PageModel, ancestors, read_model
 from archive.extract.text.boilerplate import Known, Line, judge_lines, line_key
 from archive.extract.text.declared import declared_body, reconcile
-from archive.extract.text.layout import Layout
+from archive.extract.text.layout import Layout, main_element
 from archive.extract.text.lead import find_lead
 from archive.extract.text.own import own_article
 from archive.extract.text.place import judge_places, same_site
 from archive.extract.text.shapes import judge_shapes
 from archive.extract.text.state import embedded
+from archive.extract.text.structure import make_body
 from archive.extract.text.title_lines import TitleLines, title_candidates
 from archive.extract.text.twins import join_twins
 from archive.extract.text.witness import Witness
@@ -33,6 +34,7 @@ from archive.extract.text.witness import Witness
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from archive.body import Body
     from archive.extract.document import Document
     from archive.extract.metadata.reading import Metadata
     from archive.extract.page import TextBlock
@@ -54,9 +56,18 @@ class Text:
     rules: Mapping[int, str]
     route: str
 
+    @property
+    def kept(self) -> list[int]:
+        """The blocks that stay."""
+        return [index for index, rule in self.rules.items() if not rule]
+
     def article(self) -> str:
         """Return the lines that stay, joined by newlines."""
-        return "\n".join(self.model.blocks[index].text for index, rule in self.rules.items() if not rule)
+        return "\n".join(self.model.blocks[index].text for index in self.kept)
+
+    def body(self, base: str) -> Body:
+        """Return what stays in its shape; `base` is the address of the page, for its links and pictures."""
+        return make_body(self.model, self.kept, main_element(self.kept, self.model.blocks), base)
 
     def found(self) -> str:
         """Return every line found, dropped ones too."""

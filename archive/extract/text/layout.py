@@ -227,8 +227,9 @@ class Layout:
         """Tell whether a block stands as the article's paragraphs do, in a box beside theirs of its tag and classes."""
         place = owner(element)
         if place is None or not any(
-            holder is not None and holder.tag == place.tag and holder.get("class") == place.get("class")
+            holder.tag == place.tag and holder.get("class") == place.get("class")
             for holder in self.holders
+            if holder is not None and self.holds(holder)
         ):
             return False
         own = {id(node): node for node in ancestors(element)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from archive.extract.page import ancestors
@@ -50,7 +51,7 @@ def find_lead(
         (
             i
             for i in range(first - 1, max(-1, first - _REACH), -1)
-            if blocks[i].element.tag == "h1" or is_title(blocks[i].text)
+            if is_title(blocks[i].text) or any(node.tag == "h1" for node in islice(ancestors(blocks[i].element), 3))
         ),
         -1,
     )

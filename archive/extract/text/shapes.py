@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _ALL_LINK = 0.9
 _LABEL_LINE = 200
+_LABEL_WORDS = 5
 _TITLE_WORDS = 3
 _QUOTE_WORDS = 5
 _SAID = 0.9
@@ -54,13 +55,25 @@ _POST = re.compile(r"\bpostid-(\d+)\b")
 def judge_shapes(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> dict[int, str]:
     """Return the lines to drop, each with its rule."""
     rules: dict[int, str] = {}
-    for judge in (_labels, _teasers, _quotes, _doubles, _captions, _nested, _widgets):
+    for judge in (_headings, _labels, _teasers, _quotes, _doubles, _captions, _nested, _widgets):
         for index, rule in judge(found, blocks, host):
             rules.setdefault(index, rule)
     kept = sum(len(blocks[index].text) for index in found if index not in rules)
     if kept < sum(len(blocks[index].text) for index in rules):  # what is most of the text is the article
         rules = {}
     return rules | {index: rule for index, rule in _comments(found, blocks) if index not in rules}
+
+
+def _headings(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
+    """Find the lines of a heading of the page that has several: a kicker and the title."""
+    lines: dict[HtmlElement, list[int]] = {}
+    for index in found[:_TOP]:
+        heading = next((node for _, node in zip(range(3), ancestors(blocks[index].element), strict=False) if node.tag == "h1"), None)
+        if heading is not None:
+            lines.setdefault(heading, []).append(index)
+    for indices in lines.values():
+        if len(indices) > 1:
+            yield from ((index, "title") for index in indices)
 
 
 def _labels(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> Iterator[tuple[int, str]]:
@@ -92,7 +105,8 @@ def _label(block: TextBlock) -> str:
         elif any(map(str.isalnum, text)):
             return ""
     text = " ".join("".join(label).split())
-    return text if is_linked and 0 < len(text.split()) <= 5 and any(map(str.isalnum, text)) else ""
+    is_label = is_linked and 0 < len(text.split()) <= _LABEL_WORDS and any(map(str.isalnum, text))
+    return text if is_label and not text[-1].isalnum() else ""
 
 
 def _teasers(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> Iterator[tuple[int, str]]:
