@@ -428,7 +428,8 @@ class _Reader:
         if tag == "sup":
             note = _footnote(element)
             self.notes.update([note] if note else ())
-            return not note
+            # set off by brackets it can be told from the word before
+            return not note or not "".join(element.itertext()).strip().isalnum()
         if tag == "span":
             return not _is_drawn_twice(element, attributes)
         return tag == "template" and "shadowrootmode" in attributes

@@ -58,6 +58,9 @@ _NOT_MAIN = frozenset(
 _PARTS = frozenset({"li", "ul", "ol", "dl", "dt", "dd", "table", "tbody", "thead", "tfoot", "tr", "td", "th", "caption"})
 """Elements of lists and tables, which stand where a paragraph may stand."""
 _GROUPS = frozenset({"table", "ul", "ol"})
+_LONG_BOX = 1_200
+_SHORT_BOX = 400
+"""Characters of a box up to which it may be a widget, a teaser or a caption."""
 _ALL_LINK = 0.9
 _MANY_LINKS = 0.75
 """Share of link text from which a table or a list is a menu."""
@@ -302,10 +305,15 @@ def _is_note(element: HtmlElement) -> bool:
 
 
 def _is_widget(box: HtmlElement) -> bool:
-    """Tell whether a box asks for something, leads elsewhere by its heading, or captions a picture."""
+    """Tell whether a box asks for something, leads elsewhere by its heading, or captions a picture; a long one does not."""
+    size = len(" ".join("".join(box.itertext()).split()))
+    if size > _LONG_BOX:
+        return False
     for control in box.iter("form", "input", "button"):
         if control.get("aria-expanded") is None and control.get("aria-controls") is None:
             return True
+    if size > _SHORT_BOX:
+        return False
     headings = list(box.iter(*HEADINGS))
     if any(_is_linked(heading) for heading in headings):
         return True

@@ -51,7 +51,7 @@ def own_article(
     own = [
         index
         for index in range(heading + 1, len(blocks))
-        if blocks[index].is_running and _is_in(blocks[index].element, box)
+        if blocks[index].is_running and blocks[index].element.tag != "li" and _is_in(blocks[index].element, box)
     ]
     if len(own) < _PARAGRAPHS or sum(len(blocks[index].text) for index in own) < _LEAST:
         return set(found), False
