@@ -71,10 +71,10 @@ def export(
     all_versions: bool,
     as_json: bool,
 ) -> None:
-    """Give out articles (jsonl, csv, parquet, txt, ndjson-bulk), or captures (warc, wacz, cdxj), chosen by site, day, URL or words.
+    """Give out articles (jsonl, csv, parquet, txt), or captures (warc, wacz, cdxj), chosen by site, day, URL or words.
 
     Days are of publication for articles, of capture for the others. A WACZ opens in replayweb.page; it
-    holds what was chosen and the responses that its revisits refer to. ndjson-bulk is what OpenSearch takes in.
+    holds what was chosen and the responses that its revisits refer to.
     """
     for day in (first_day, last_day):
         if day and not DAY.fullmatch(day):
@@ -83,9 +83,7 @@ def export(
     if target is None and way.binary and sys.stdout.isatty():
         raise UsageError(f"{name} is not for the terminal: name a file with --out")
     if period and (target is None or way.of != "articles"):
-        raise UsageError(
-            "--by parts articles into files: choose jsonl, csv, parquet, txt or ndjson-bulk, and a folder with --out"
-        )
+        raise UsageError("--by parts articles into files: choose jsonl, csv, parquet or txt, and a folder with --out")
     if target and target.is_dir() and not period:
         raise UsageError(f"{target} is a folder: name a file, or part the articles with --by year")
     with Archive(the_folder(ctx)) as archive:
