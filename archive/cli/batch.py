@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive import batch
-from archive.batch.fetching import is_remote
+from archive.batch.inputs import is_remote
 from archive.cli.output import json_option, print_json, show_progress
 from archive.errors import ArchiveError, UsageError
 
@@ -150,7 +150,7 @@ def _lines(listed: Path) -> Iterator[str]:
 
 
 def _run(folder: Path, plan: Plan, before: Progress, workers: int) -> list[Failed]:
-    from archive.batch.executors import pipeline
+    from archive.batch.supervise import pipeline
 
     pipeline(folder)  # says at once when datatrove is missing
     drawn = _Drawn(plan, before)

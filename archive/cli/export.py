@@ -16,8 +16,7 @@ import click
 
 from archive.archive import Archive
 from archive.capture import Location
-from archive.cli.output import json_option, print_json
-from archive.cli.place import the_folder
+from archive.cli.output import json_option, print_json, the_folder
 from archive.errors import NotFoundError, NotWritableError, UsageError
 from archive.export import FORMATS, Chosen, Source
 from archive.index import captures

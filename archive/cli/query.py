@@ -13,8 +13,7 @@ import click
 from archive import search as search_
 from archive import urls
 from archive.archive import Archive
-from archive.cli.output import isolate, json_option, print_json
-from archive.cli.place import all_folders, the_folder
+from archive.cli.output import all_folders, isolate, json_option, print_json, the_folder
 from archive.diff import compare
 from archive.errors import NotFoundError, NotWritableError, UsageError
 from archive.federation import Federation
