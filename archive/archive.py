@@ -10,7 +10,7 @@ from archive import http, search, urls, warc
 from archive.article import Page, SiteProfile
 from archive.capture import Location
 from archive.collection import Collection
-from archive.collection.files import FileLocator
+from archive.collection.locator import FileLocator
 from archive.errors import NotFoundError
 from archive.index import BUSY_TIMEOUT_S, articles, captures, changes, coverage, facets, figures, site_lines
 from archive.index.database import open_store

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive import warc
-from archive.collection.files import WARC_PREFIX, FileLocator
+from archive.collection.locator import WARC_PREFIX, FileLocator
 from archive.errors import StorageError
 from archive.files.clock import iso
 from archive.index import files, places, runs
 from archive.maintain import filecheck
 from archive.maintain.filecheck import FileCheck, Problem, Report
-from archive.maintain.stored import Heard
+from archive.maintain.remote import Heard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
