@@ -45,7 +45,7 @@ def test_a_timer_starts_a_unit_that_is_there_and_a_service_is_hardened(unit):
 
 
 def test_the_exit_codes_are_all_documented():
-    from archive.cli.watching import ALARM
+    from archive.cli.monitor import ALARM
     from archive.errors import ArchiveNotFoundError, NotWritableError, SchemaTooNewError, UsageError
     from crawler import exits
 

@@ -16,8 +16,8 @@ from archive import ArchiveError, Collection, check_writable
 from crawler.exits import STOPPED, exit_code
 from crawler.extensions import ArchiveExtension
 from crawler.lease import Lease
-from crawler.sites import Site, chosen_site
-from crawler.stopping import Stopping
+from crawler.shutdown import Stopping
+from crawler.sites.site import Site, chosen_site
 
 if TYPE_CHECKING:
     import argparse
