@@ -9,7 +9,7 @@ EXTRAS := --extra web --extra parquet --extra plot
 PORT ?= 8321
 
 .DEFAULT_GOAL := help
-.PHONY: help demo hostile fuzz test lint types imports tests browser-test cluster-test conformance crash format clean clean-demo
+.PHONY: help demo hostile fuzz test lint types imports tests browser-test cluster-test conformance crash docs format clean clean-demo
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -69,6 +69,9 @@ hostile: .venv/.synced ## crawl the hostile site: what became of each route, in 
 
 fuzz: .venv/.synced ## feed made-up bytes to each parser, FUZZ_SECONDS each (20)
 	@fuzz/run.sh $(BIN)/python
+
+docs: .venv/.synced ## write what README and docs take from the code
+	$(BIN)/python docs/generate.py
 
 format: .venv/.synced ## format the code, mend what lint can mend
 	$(BIN)/ruff format .

@@ -25,12 +25,12 @@ from archive.errors import (
 )
 from archive.federation import Federation
 from archive.files.atomic import replace_file
+from archive.files.clock import iso
 from archive.files.lock import held
 from archive.index import (
     Candidate,
     CaptureRow,
     FetchStatus,
-    Reading,
     ScheduledUrl,
     articles,
     availability,
@@ -40,19 +40,18 @@ from archive.index import (
 )
 from archive.index.database import open_store
 from archive.ingest.commit import Committed
-from archive.ingest.disposition import Disposition, disposition_of, iso
+from archive.ingest.disposition import Disposition, disposition_of
 from archive.ingest.importer import Imported, Indexer, recover
 from archive.ingest.selection import CaptureFilter, moment_of
 from archive.ingest.writer import ArchiveWriter, check_writable, open_writer
+from archive.outcome import Outcome, OutcomeKind
 from archive.parse.pool import parse_pool, read_response
 from archive.parse.result import MAX_PARTS, Outlink, Parsed, ParseTask, join_part
 from archive.parse.workers import WorkerKilledError, WorkerPool
-from archive.stations import UNMEASURED, MeasuredStations, Stations
 from archive.warc import cdxserver
 
 __all__ = [
     "MAX_PARTS",
-    "UNMEASURED",
     "Archive",
     "ArchiveError",
     "ArchiveLockedError",
@@ -76,18 +75,17 @@ __all__ = [
     "Indexer",
     "Link",
     "Location",
-    "MeasuredStations",
     "NotFoundError",
     "NotWritableError",
+    "Outcome",
+    "OutcomeKind",
     "Outlink",
     "Page",
     "ParseTask",
     "Parsed",
-    "Reading",
     "ScheduledUrl",
     "SchemaTooNewError",
     "SiteProfile",
-    "Stations",
     "UsageError",
     "WorkerKilledError",
     "WorkerPool",

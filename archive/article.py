@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from archive.body import Body
+
 Reason = Literal[
     "challenge",  # an anti-robot check stands in front of the page
     "consent",  # a cookie or consent wall, with no article behind it
@@ -48,13 +50,15 @@ class Article:
     """What a page says, cleaned.
 
     Times are ISO 8601 strings as exact as the page says them: `2024-12-20`, `2024-12-20T14:05`, `2024-12-20T14:05:00+01:00`.
-    `text` is the body alone (no title): one paragraph a line, lines joined by a single newline.
+    `body` holds its blocks in order (no title); `text` is the plain text of these, a line for each paragraph, heading, list item and
+    table row, joined by a single newline. `body` is () where only the lines are known.
     `provenance` says for each filled field where it came from (`json-ld`, `meta:og:title`, `dom:time`, `text`, `url`, …).
     """
 
     url: str
     title: str
     text: str
+    body: Body = ()
     authors: tuple[str, ...] = ()
     date_published: str = ""
     date_modified: str = ""
@@ -80,7 +84,7 @@ class Article:
 class SiteProfile:
     """What is known of a site before a page is read: taught by `sites.toml` or learned from its other pages.
 
-    `boilerplate` holds the keys (see `archive.extract.boilerplate.line_key`) of lines seen on many pages of the host; they are only
+    `boilerplate` holds the keys (see `archive.extract.text.boilerplate.line_key`) of lines seen on many pages of the host; they are only
     ever applied to an unbroken run at the edges of the text. `locale` is a BCP 47 tag for dates (`ar-SY`), `timezone` an IANA name.
     """
 

@@ -1,20 +1,24 @@
 """The error tree of the archive: each class carries its evidence as attributes, its message says what, which, and what to do.
 
+What a command ends with after each is in archive.exitcodes.
+
 ArchiveError
-├── ArchiveNotFoundError   no archive in that folder                    exit 3
-├── ArchiveLockedError     another process writes to it                 exit 4
-├── SchemaTooNewError      made by a later version of warraq            exit 5
-├── NotWritableError       folder or file cannot be written, disk full  exit 6
-├── DamagedFileError       a WARC (or other) file that is not whole     exit 7
-│   └── LinkedFileError    a symbolic link in the place of one          exit 7
-├── NotFoundError          no article, capture or URL of that name      exit 8
-├── StorageError           what keeps uploaded files does not give them exit 14
-└── UsageError             what was asked for makes no sense            exit 2
+├── ArchiveNotFoundError   no archive in that folder
+├── ArchiveLockedError     another process writes to it
+├── SchemaTooNewError      made by a later version of warraq
+├── NotWritableError       folder or file cannot be written, disk full
+├── DamagedFileError       a WARC (or other) file that is not whole
+│   └── LinkedFileError    a symbolic link in the place of one
+├── NotFoundError          no article, capture or URL of that name
+├── StorageError           what keeps uploaded files does not give them
+└── UsageError             what was asked for makes no sense
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
+
+from archive.exitcodes import ExitCode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,19 +35,19 @@ class Named(Protocol):
 class ArchiveError(Exception):
     """Root of every error that the archive raises on purpose; `exit_code` is what a command line ends with."""
 
-    exit_code = 1
+    exit_code = ExitCode.ERROR
 
 
 class UsageError(ArchiveError):
     """What was asked for makes no sense as asked (a malformed date, an unknown format)."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
 
 class ArchiveNotFoundError(ArchiveError):
     """There is no archive in that folder."""
 
-    exit_code = 3
+    exit_code = ExitCode.NO_ARCHIVE
 
     def __init__(self, path: Path) -> None:
         super().__init__(
@@ -56,7 +60,7 @@ class ArchiveNotFoundError(ArchiveError):
 class ArchiveLockedError(ArchiveError):
     """Another process is writing to the archive."""
 
-    exit_code = 4
+    exit_code = ExitCode.LOCKED
 
     def __init__(self, path: Path, holder: str) -> None:
         super().__init__(
@@ -69,7 +73,7 @@ class ArchiveLockedError(ArchiveError):
 class SchemaTooNewError(ArchiveError):
     """The database was made by a later version of warraq."""
 
-    exit_code = 5
+    exit_code = ExitCode.TOO_NEW
 
     def __init__(self, path: Path, unknown: tuple[str, ...]) -> None:
         super().__init__(
@@ -83,7 +87,7 @@ class SchemaTooNewError(ArchiveError):
 class NotWritableError(ArchiveError):
     """A folder or file cannot be written (permission, read-only file system, disk full)."""
 
-    exit_code = 6
+    exit_code = ExitCode.NOT_WRITABLE
 
     def __init__(self, path: Path, cause: OSError) -> None:
         super().__init__(
@@ -96,7 +100,7 @@ class NotWritableError(ArchiveError):
 class DamagedFileError(ArchiveError):
     """A file is not whole: a torn gzip member, a digest that does not match, bytes that are not WARC."""
 
-    exit_code = 7
+    exit_code = ExitCode.DAMAGED
 
     def __init__(self, path: Named, offset: int, problem: str) -> None:
         super().__init__(f"{path}: {problem} at byte {offset}; records before it are good")
@@ -120,7 +124,7 @@ class LinkedFileError(DamagedFileError):
 class NotFoundError(ArchiveError):
     """Nothing in the archive has that id or URL."""
 
-    exit_code = 8
+    exit_code = ExitCode.NOT_FOUND
 
     def __init__(self, wanted: str) -> None:
         super().__init__(
@@ -135,7 +139,7 @@ class StorageError(ArchiveError):
     `transient`: asking again later may help, as it does when a server is down.
     """
 
-    exit_code = 14
+    exit_code = ExitCode.STORAGE
 
     def __init__(self, url: str, problem: str, *, advice: str, transient: bool = False) -> None:
         super().__init__(f"{url}: {problem}: {advice}")

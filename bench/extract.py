@@ -176,7 +176,7 @@ def measure(folder: Path, workers: int, pages: int) -> Run:
 
     def settle() -> None:
         try:
-            outcome = pending.popleft().result().outcome
+            outcome = pending.popleft().result().outcome.kind
         except WorkerKilledError as error:
             outcome = f"killed: {error.reason}"
         outcomes[outcome] = outcomes.get(outcome, 0) + 1

@@ -23,7 +23,8 @@ from archive import (
     Collection,
     Disposition,
     FetchStatus,
-    Reading,
+    Outcome,
+    OutcomeKind,
     frontier,
     iso,
     open_store,
@@ -178,7 +179,7 @@ def _take(ingest: ArchiveWriter, row: dict[str, Any], held: int) -> None:
     ingest.finish(
         Disposition(
             row=ingest.record(capture, site=row["site"]),
-            reading=Reading(outcome="article"),
+            outcome=Outcome(kind=OutcomeKind.ARTICLE),
             article=Article(
                 url=url,
                 title=row["title"],

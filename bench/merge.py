@@ -22,10 +22,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from archive.article import Article
 from archive.capture import Capture
 from archive.collection import Collection
-from archive.index import Candidate, Reading, frontier
-from archive.ingest.disposition import Disposition, iso
+from archive.files.clock import iso
+from archive.index import Candidate, frontier
+from archive.ingest.disposition import Disposition
 from archive.ingest.writer import open_writer
 from archive.merge import Merged, merge
+from archive.outcome import Outcome, OutcomeKind
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 LETTERS = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
@@ -60,14 +62,14 @@ def make_shard(folder: Path, number: int, size: int) -> None:
             row = ingest.record(capture, site=site)
             article = Article(url=url, title=body[:40], text=body, language="ar", date_published="2026-11-01")
             if day:
-                ingest.finish(Disposition(row=row, reading=Reading(outcome="unchanged"), repeats=True))
+                ingest.finish(Disposition(row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), repeats=True))
             else:
                 links = tuple(
                     Candidate(url=f"{url}/{link}", site=site, host=site, kind="page", by="page")
                     for link in range(LINKS)
                 )
                 ingest.finish(
-                    Disposition(row=row, reading=Reading(outcome="article"), article=article, announced=links)
+                    Disposition(row=row, outcome=Outcome(kind=OutcomeKind.ARTICLE), article=article, announced=links)
                 )
             if n % GROUP == GROUP - 1:
                 ingest.commit()

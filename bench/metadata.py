@@ -29,7 +29,7 @@ import trafilatura
 
 from archive.article import Page
 from archive.extract.document import Unreadable, read
-from archive.extract.metadata import read_metadata
+from archive.extract.metadata.reading import read_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,9 +44,10 @@ FIELDS = ("title", "author", "date")
 def ours(body: bytes, url: str) -> Values:
     try:
         metadata = read_metadata(read(Page(body=body, url=url, fetched_at=FETCHED)))
+        article = metadata.article
     except Unreadable:
         return {}
-    return {"title": metadata.title, "author": "; ".join(metadata.authors), "date": metadata.date}
+    return {"title": article.title, "author": "; ".join(article.authors), "date": metadata.day}
 
 
 def trafilatura_reads(body: bytes, url: str) -> Values:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archive import ArchiveError, Collection, NotWritableError, check_writable, frontier, iso, open_store
-from crawler.exits import BROKEN, DONE, STOPPED, exit_code
+from archive.exitcodes import ExitCode
+from crawler.exits import exit_code
 from crawler.extensions import ArchiveExtension, extraction_pool
 from crawler.shutdown import Stopping
 
@@ -90,7 +91,7 @@ class CrawlAll:
             for name, crawler in list(self._running.items()):  # told to stop, and not ended in time
                 self._end(name, crawler, "")
             for site in self._waiting:
-                self._note(SiteResult(site=site.name, code=STOPPED, problem="told to stop before its turn"))
+                self._note(SiteResult(site=site.name, code=ExitCode.STOPPED, problem="told to stop before its turn"))
         finally:
             self._pool.close(at_once=bool(self._stopping.asked))
         return self.ended
@@ -114,7 +115,7 @@ class CrawlAll:
             return
         except Exception as error:  # a damaged database is this site's trouble, not the others'
             logger.exception("%s cannot be opened", site.name)
-            self._note(SiteResult(site=site.name, code=BROKEN, problem=f"{type(error).__name__}: {error}"))
+            self._note(SiteResult(site=site.name, code=ExitCode.BROKEN, problem=f"{type(error).__name__}: {error}"))
             return
         crawler = self._process.create_crawler("news")
         self._running[site.name] = crawler
@@ -131,8 +132,8 @@ class CrawlAll:
         """Closes what a crawl that broke off left open, and notes how it ended."""
         del self._running[name]
         report = _closed(crawler, "shutdown" if self._stopping.asked else "broken")
-        code = BROKEN if problem else exit_code(report)
-        if code == BROKEN and not problem:
+        code = ExitCode.BROKEN if problem else exit_code(report)
+        if code == ExitCode.BROKEN and not problem:
             problem = "it never began" if report is None else report.problem or f"it ended by {report.reason!r}"
         figures = report.as_dict() if report else {}
         self._note(SiteResult(site=name, code=code, problem=problem or figures.get("problem", ""), figures=figures))
@@ -160,11 +161,19 @@ def _closed(crawler: Crawler, reason: str) -> Report | None:
 def totals(ended: Iterable[SiteResult]) -> dict[str, Any]:
     """The figures of a run over several sites, added up."""
     rows = list(ended)
-    names = ("pages_fetched", "articles_new", "articles_changed", "articles_unchanged", "gone", "disallowed")
+    names = (
+        "pages_fetched",
+        "articles_new",
+        "articles_changed",
+        "articles_updated",
+        "articles_unchanged",
+        "gone",
+        "disallowed",
+    )
     return {
         "sites": len(rows),
-        "sites_done": sum(row.code == DONE for row in rows),
-        "sites_with_problems": {row.site: row.code for row in rows if row.code != DONE},
+        "sites_done": sum(row.code == ExitCode.DONE for row in rows),
+        "sites_with_problems": {row.site: row.code for row in rows if row.code != ExitCode.DONE},
         **{name: sum(row.figures.get(name, 0) for row in rows) for name in (*names, "bytes_received")},
         "quarantined": sum(sum(row.figures.get("quarantined", {}).values()) for row in rows),
         "failed": sum(sum(row.figures.get("failed", {}).values()) for row in rows),

@@ -6,29 +6,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from archive import frontier
+from archive import OutcomeKind, frontier
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from archive import Capture, CaptureRow, Committed
 
-QUIET_OUTCOMES = frozenset(
-    {
-        "article",
-        "withheld",
-        "unchanged",
-        "listing",
-        "feed",
-        "sitemap",
-        "robots",
-        "redirect",
-        "other",
-        "retried",
-        "part",
-        "gone",
-        "disallowed",
-    }
-)
-"""Outcomes that are no failure; whatever else a visit may say is counted by its reason."""
+COUNTED_APART = frozenset({OutcomeKind.GONE, OutcomeKind.DISALLOWED})
+"""Failures with a line of their own in the summary."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,7 +39,6 @@ class Report:
     failures: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     warcs: list[str] = field(default_factory=list)
-    profile: list[dict[str, Any]] = field(default_factory=list)
 
     def fetched(self, capture: Capture, row: CaptureRow | None) -> None:
         """Counts an exchange as it ends."""
@@ -70,12 +55,12 @@ class Report:
         """Counts what a commit made durable."""
         self.announced += done.announced
         self.articles.update(change for _, change in done.articles)
-        for outcome, reason in done.outcomes:
-            self.outcomes[outcome] += 1
-            if outcome == "quarantine":
-                self.quarantined[reason] += 1
-            elif outcome not in QUIET_OUTCOMES:
-                self.failures[reason or outcome] += 1
+        for outcome in done.outcomes:
+            self.outcomes[outcome.kind] += 1
+            if outcome.kind is OutcomeKind.QUARANTINE:
+                self.quarantined[outcome.reason] += 1
+            elif outcome.kind.is_failure and outcome.kind not in COUNTED_APART:
+                self.failures[outcome.reason or outcome.kind] += 1
 
     def as_dict(self) -> dict[str, Any]:
         """The figures as JSON takes them."""
@@ -86,6 +71,7 @@ class Report:
             "pages_fetched": self.exchanges,
             "articles_new": self.articles["new"],
             "articles_changed": self.articles["changed"],
+            "articles_updated": self.articles["updated"],
             "articles_unchanged": self.articles["unchanged"],
             "quarantined": dict(self.quarantined),
             "failed": dict(self.failures),
@@ -100,15 +86,21 @@ class Report:
             "bytes_saved_by_revisits": self.bytes_saved,
             "folder": self.folder,
             "warcs": self.warcs,
-            **({"profile": self.profile} if self.profile else {}),
         }
+
+
+def changes_text(figures: Mapping[str, Any]) -> str:
+    """What became of articles, of the figures of a summary: `2 new, 1 changed, 0 updated, 5 unchanged`."""
+    return ", ".join(
+        f"{figures[f'articles_{change}']} {change}" for change in ("new", "changed", "updated", "unchanged")
+    )
 
 
 def progress_line(report: Report) -> str:
     """One line on where the crawl stands."""
     return (
         f"{report.site}: {report.exchanges} fetched ({_size(report.bytes)}), "
-        f"articles {report.articles['new']} new, {report.articles['changed']} changed, {report.articles['unchanged']} unchanged; "
+        f"articles {changes_text(report.as_dict())}; "
         f"{sum(report.quarantined.values())} quarantined, {sum(report.failures.values())} failed"
     )
 
@@ -120,10 +112,7 @@ def summary_text(report: Report) -> str:
             "pages fetched",
             f"{report.exchanges} ({_size(report.bytes)}; {_size(report.bytes_saved)} more saved by revisits)",
         ),
-        (
-            "articles",
-            f"{report.articles['new']} new, {report.articles['changed']} changed, {report.articles['unchanged']} unchanged",
-        ),
+        ("articles", changes_text(report.as_dict())),
         ("quarantined", _counts(report.quarantined)),
         ("gone", str(report.outcomes["gone"])),
         ("disallowed by robots.txt", str(report.outcomes["disallowed"])),

@@ -44,18 +44,6 @@ def test_a_timer_starts_a_unit_that_is_there_and_a_service_is_hardened(unit):
         assert service["MemoryMax"]
 
 
-def test_the_exit_codes_are_all_documented():
-    from archive.cli.monitor import ALARM
-    from archive.errors import ArchiveNotFoundError, NotWritableError, SchemaTooNewError, UsageError
-    from crawler import exits
-
-    text = (ROOT / "docs" / "operations.md").read_text("utf-8")
-    codes = {exits.DONE, exits.IN_USE, exits.SEED_FAILED, exits.BROKEN, exits.STOPPED, exits.NODE_SILENT, ALARM}
-    codes |= {UsageError.exit_code, SchemaTooNewError.exit_code, NotWritableError.exit_code}
-    assert {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)} == codes
-    assert ArchiveNotFoundError.exit_code not in codes
-
-
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -10,14 +10,11 @@ from typing import Any
 import click
 
 from archive.cli import batch, export, imports, maintain, merge, monitor, query, serve, upload
-from archive.errors import ArchiveError, DamagedFileError
+from archive.errors import ArchiveError
+from archive.exitcodes import WARRAQ, ExitCode, describe
 from archive.index import DatabaseError
 
 __all__ = ["main", "warraq"]
-
-
-STOPPED = 130
-"""The exit code of a command that Ctrl-C ended, as shells give it: 128 and the number of SIGINT."""
 
 
 class _Warraq(click.Group):
@@ -34,16 +31,20 @@ class _Warraq(click.Group):
                 f"warraq: the database does not answer ({error}): `warraq verify` looks, `warraq reindex` rebuilds it",
                 err=True,
             )
-            ctx.exit(DamagedFileError.exit_code)
+            ctx.exit(ExitCode.DAMAGED)
         except KeyboardInterrupt:
             click.echo("warraq: stopped; what was committed is kept, and the same command goes on from there", err=True)
-            ctx.exit(STOPPED)
+            ctx.exit(ExitCode.INTERRUPTED)
         except BrokenPipeError:  # the reader (head, less) has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
 
 
-@click.group(cls=_Warraq, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=_Warraq,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog=describe(WARRAQ),
+)
 @click.version_option(package_name="warraq")
 @click.option(
     "-A",
@@ -55,13 +56,7 @@ class _Warraq(click.Group):
 )
 @click.pass_context
 def warraq(ctx: click.Context, folder: str | None) -> None:
-    """Ask and keep a news archive: WARC files, and the SQLite index of their articles.
-
-    \b
-    Exit codes: 0 done, 1 error, 2 wrong usage, 3 no archive there, 4 in use by another process, 5 made by a newer
-    warraq, 6 cannot write, 7 a file is damaged, 8 nothing found by that name,
-    12 health raised an alarm, 14 a storage does not answer or has not what it should, 130 stopped by Ctrl-C.
-    """  # noqa: D301 - \b is click's mark for a paragraph that is not rewrapped
+    """Ask and keep a news archive: WARC files, and the SQLite index of their articles."""
     ctx.obj = folder
 
 

@@ -12,7 +12,8 @@ import click
 from archive.cli.output import json_option, print_json, show_progress
 from archive.cli.place import the_folder
 from archive.collection import Collection
-from archive.errors import DamagedFileError, NotWritableError
+from archive.errors import NotWritableError
+from archive.exitcodes import ExitCode
 from archive.index.database import open_store
 from archive.ingest.writer import open_writer
 from archive.maintain import Report
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from archive.index import Store
 
 SHOWN = 50
-DAMAGED = DamagedFileError.exit_code
 
 
 def _now() -> datetime:
@@ -62,7 +62,7 @@ def verify(ctx: click.Context, *, remote: bool, as_json: bool) -> None:
     else:
         _print_report(report)
     if not report.ok:
-        ctx.exit(DAMAGED)
+        ctx.exit(ExitCode.DAMAGED)
 
 
 def _to_write_or_to_read(collection: Collection) -> Store:
@@ -117,7 +117,7 @@ def repair(ctx: click.Context, *, workers: int, as_json: bool) -> None:
         for line in damaged:
             click.echo(line, err=True)
     if damaged:
-        ctx.exit(DAMAGED)
+        ctx.exit(ExitCode.DAMAGED)
 
 
 @click.command()

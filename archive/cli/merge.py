@@ -13,7 +13,8 @@ from click.core import ParameterSource
 
 from archive.cli.output import json_option, print_json, show_progress
 from archive.collection import Collection
-from archive.errors import DamagedFileError, UsageError
+from archive.errors import UsageError
+from archive.exitcodes import ExitCode
 from archive.merge import foresee
 from archive.merge import merge as merge_
 from archive.parse.pool import parse_pool
@@ -82,7 +83,7 @@ def merge(
     else:
         _print(done, into, dry_run=dry_run)
     if done.damaged or done.lost:
-        ctx.exit(DamagedFileError.exit_code)
+        ctx.exit(ExitCode.DAMAGED)
 
 
 def _print(done: Merged, into: Path, *, dry_run: bool) -> None:

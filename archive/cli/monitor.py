@@ -18,15 +18,13 @@ from archive.cli.output import isolate, json_option, print_json
 from archive.cli.place import COLLECTIONS, the_folder
 from archive.collection import Collection
 from archive.errors import ArchiveNotFoundError, NotWritableError, UsageError
+from archive.exitcodes import ExitCode
 from archive.index import ledger, similar
 from archive.index.database import open_store
 from archive.monitor import BASELINE_DAYS, WINDOWS, Day, judge, prometheus
 
 if TYPE_CHECKING:
     from archive.monitor import Alarm
-
-ALARM = 12
-"""Exit code when an alarm is raised; the codes below are those of `archive.errors` and of the crawl commands."""
 
 WEBHOOK_SECONDS = 10.0
 GROUP_BATCH = 500
@@ -78,7 +76,7 @@ def health(
     if webhook and alarms:
         post(webhook, alarms)
     if alarms:
-        ctx.exit(ALARM)
+        ctx.exit(ExitCode.ALARM)
 
 
 def _date(text: str) -> date:

@@ -11,7 +11,7 @@ from archive.cli.place import the_folder
 from archive.collection import Collection
 from archive.collection.upload import Uploaded
 from archive.collection.upload import upload as upload_
-from archive.errors import StorageError
+from archive.exitcodes import ExitCode
 
 
 @click.command()
@@ -67,7 +67,7 @@ def upload(
     else:
         _print(done)
     if not done.ok:
-        ctx.exit(StorageError.exit_code)
+        ctx.exit(ExitCode.STORAGE)
 
 
 def _print(done: Uploaded) -> None:

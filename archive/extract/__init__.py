@@ -5,20 +5,21 @@ Pure: no clock, no I/O, no state between calls. One parse serves the links, the 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from archive.article import Article, Extraction
-from archive.extract.cascade import find_text
-from archive.extract.directives import read_directives
+from archive.article import Extraction
 from archive.extract.document import Unreadable, read
 from archive.extract.links import count_too_long, find_feeds, find_links
-from archive.extract.metadata import read_metadata, with_text
+from archive.extract.metadata.directives import read_directives
+from archive.extract.metadata.reading import read_metadata, with_text
 from archive.extract.quarantine import judge
+from archive.extract.text import find_text
 
 if TYPE_CHECKING:
-    from archive.article import Page
-    from archive.extract.cascade import Text
-    from archive.extract.metadata import Metadata
+    from archive.article import Article, Page
+    from archive.extract.metadata.reading import Metadata
+    from archive.extract.text import Text
 
 __all__ = ["explain", "extract"]
 
@@ -35,7 +36,7 @@ def extract(page: Page) -> Extraction:
     verdict = judge(document, text.article(), metadata)
     codec = document.encoding.split(" ", 1)[0]
     return Extraction(
-        article=None if verdict else _article(page, text, metadata),
+        article=None if verdict else _article(text, metadata),
         reason=verdict[0] if verdict else None,
         detail=verdict[1] if verdict else "",
         canonical_url=metadata.canonical_url,
@@ -62,23 +63,5 @@ def explain(page: Page) -> list[tuple[str, str, str]]:
     return find_text(document, read_metadata(document)).fates()
 
 
-def _article(page: Page, text: Text, metadata: Metadata) -> Article:
-    return Article(
-        url=metadata.canonical_url or page.url,
-        title=metadata.title,
-        text=text.article(),
-        authors=metadata.authors,
-        date_published=metadata.date_published,
-        date_modified=metadata.date_modified,
-        section=metadata.section,
-        tags=metadata.tags,
-        language=metadata.language,
-        description=metadata.description,
-        sitename=metadata.sitename,
-        source=metadata.source,
-        images=metadata.images,
-        is_accessible_for_free=metadata.is_accessible_for_free,
-        provenance=metadata.provenance,
-        dropped=text.dropped(),
-        route=text.route,
-    )
+def _article(text: Text, metadata: Metadata) -> Article:
+    return replace(metadata.article, text=text.article(), dropped=text.dropped(), route=text.route)

@@ -8,8 +8,20 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from archive.errors import DamagedFileError, NotWritableError, SchemaTooNewError
-from archive.index import articles, availability, captures, coverage, facets, files, frontier, joining, runs, site_lines
-from archive.index.rows import Candidate, CaptureRow, FetchStatus, Kind, Reading, ScheduledUrl
+from archive.index import (
+    articles,
+    availability,
+    captures,
+    columns,
+    coverage,
+    facets,
+    files,
+    frontier,
+    joining,
+    runs,
+    site_lines,
+)
+from archive.index.rows import Candidate, CaptureRow, FetchStatus, Kind, ScheduledUrl
 from archive.index.schema import MIGRATIONS, unknown_steps
 from archive.index.sqlite import Database, sqlite3
 from archive.index.wal import WalGuard
@@ -28,7 +40,6 @@ __all__ = [
     "FetchStatus",
     "Kind",
     "OperationalError",
-    "Reading",
     "ScheduledUrl",
     "Store",
     "articles",
@@ -143,6 +154,8 @@ class Store:
         self._wal = WalGuard(self.db.conn, self.path)
         for migrations in (MIGRATIONS, *extra):
             migrations.apply(self.db)
+        with self.db.atomic():
+            columns.update_view(self.db)
 
     @contextmanager
     def atomic(self) -> Iterator[None]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from archive.index import captures
+from archive.outcome import OutcomeKind, sql_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,11 +24,10 @@ LEAST_ANSWERS = 3
 LEAST_SPAN = timedelta(days=2, hours=12)
 """With LEAST_ANSWERS, three calendar days; the crawl asks again after 1, 2 and 4 days (`crawler.frontier.revisit.GONE`)."""
 
-SILENT = frozenset({"failed", "refused", "retried", ""})
-"""Outcomes that say nothing about the page: the server was in trouble, or did not want us."""
-
-PAYWALLS = frozenset({"login", "http-401", "http-402"})
+PAYWALLS = frozenset({"login", "paywall", "http-401", "http-402"})
 """Reasons that stand where an article was: it is behind a wall now."""
+
+_SERVED = sql_list(kind for kind in OutcomeKind if kind.yields_article)
 
 LOOKED_BACK = 40
 """Captures of a URL that are looked at, newest first."""
@@ -81,7 +81,7 @@ def _unbroken(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     for row in rows:
         if gone_reason(row):
             found.append(row)
-        elif row["outcome"] not in SILENT:
+        elif row["outcome"] and not OutcomeKind(row["outcome"]).tells_nothing:
             break
     return found
 
@@ -119,7 +119,7 @@ def recompute(db: Database, pages: Iterable[str]) -> None:
     """
     found: set[str] = set()
     for page in pages:
-        sql = "SELECT 1 FROM captures WHERE url = ? AND outcome NOT IN ('article', 'unchanged', '') LIMIT 1"
+        sql = f"SELECT 1 FROM captures WHERE url = ? AND outcome NOT IN ({_SERVED}, '') LIMIT 1"  # noqa: S608
         if db.conn.execute(sql, (page,)).fetchone():
             sql = "SELECT DISTINCT a.url FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE c.url = ?"
             found.update(row[0] for row in db.conn.execute(sql, (page,)))

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from archive.index.rows import CaptureRow, Reading
+from archive.capture import Original
+from archive.index.rows import CaptureRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlite_utils import Database
 
+    from archive.outcome import Outcome
+
 _COLUMNS = tuple(f.name for f in fields(CaptureRow))
 _INSERT = f"INSERT OR IGNORE INTO captures ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """A response that is already held: what a revisit record refers to."""
-
-    record_id: str
-    url: str
-    captured_at: str
-    payload_digest: str
 
 
 def insert(db: Database, row: CaptureRow) -> bool:
@@ -36,11 +29,13 @@ def id_of(db: Database, record_id: str) -> int:
     return int(db.conn.execute("SELECT id FROM captures WHERE record_id = ?", (record_id,)).fetchone()[0])
 
 
-def record_reading(db: Database, record_id: str, reading: Reading, article_id: int | None) -> None:
+def record_outcome(
+    db: Database, record_id: str, outcome: Outcome, article_id: int | None, *, directives: str = ""
+) -> None:
     """Writes down what was made of a capture."""
     db.conn.execute(
         "UPDATE captures SET outcome = ?, reason = ?, detail = ?, directives = ?, article_id = ? WHERE record_id = ?",
-        (reading.outcome, reading.reason, reading.detail[:500], reading.directives, article_id, record_id),
+        (outcome.kind, outcome.reason, outcome.detail[:500], directives, article_id, record_id),
     )
 
 
@@ -49,7 +44,7 @@ _HELD = (
 )
 
 
-def held(db: Database, payload_digest: str, url: str) -> Held | None:
+def held(db: Database, payload_digest: str, url: str) -> Original | None:
     """The response record that holds this payload, one of the same URL when there is one."""
     return _held(
         db.conn.execute(
@@ -58,7 +53,7 @@ def held(db: Database, payload_digest: str, url: str) -> Held | None:
     )
 
 
-def last_whole(db: Database, url: str) -> Held | None:
+def last_whole(db: Database, url: str) -> Original | None:
     """The newest whole response record of the URL with status 200: what a 304 confirms."""
     return _held(
         db.conn.execute(
@@ -67,8 +62,8 @@ def last_whole(db: Database, url: str) -> Held | None:
     )
 
 
-def _held(row: tuple[str, str, str, str] | None) -> Held | None:
-    return Held(record_id=row[0], url=row[1], captured_at=row[2], payload_digest=row[3]) if row else None
+def _held(row: tuple[str, str, str, str] | None) -> Original | None:
+    return Original(record_id=row[0], url=row[1], date=row[2], payload_digest=row[3]) if row else None
 
 
 def latest(db: Database, url: str) -> dict[str, Any] | None:
@@ -112,6 +107,18 @@ def of_url(db: Database, url: str) -> list[dict[str, Any]]:
     return list(db.query("SELECT * FROM captures WHERE url = ? ORDER BY timestamp, id", [url]))
 
 
+def of_article(db: Database, url: str) -> list[dict[str, Any]]:
+    """The captures of an article, oldest first: those that gave a version of it, and those of its pages that gave none (a 404, a wall)."""
+    sql = """
+        SELECT * FROM captures WHERE article_id IN (SELECT id FROM articles WHERE url = :url)
+        UNION SELECT * FROM captures WHERE article_id IS NULL AND url IN (
+            SELECT c.url FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE a.url = :url
+        )
+        ORDER BY timestamp, id
+        """
+    return list(db.query(sql, {"url": url}))
+
+
 def article_of_payload(db: Database, payload_digest: str, url: str) -> int | None:
     """The article that was read from this payload at this URL (what a revisit, or a payload served again, still says)."""
     row = db.conn.execute(
@@ -144,6 +151,16 @@ def last_offset(db: Database, warc_filename: str) -> int:
 def set_via(db: Database, pairs: list[tuple[str, str]]) -> None:
     """Sets what announced a capture: (via, record id) pairs; what is set already stays."""
     db.conn.executemany("UPDATE captures SET via = ? WHERE record_id = ? AND via = ''", pairs)
+
+
+def set_outcomes(db: Database, notes: list[tuple[str, dict[str, str]]]) -> None:
+    """Sets the outcomes that notes give, by record id (`Outcome.note`); what gave an article stays as it is."""
+    sql = """
+        UPDATE captures SET outcome = coalesce(:outcome, outcome), reason = coalesce(:reason, reason), detail = coalesce(:detail, detail)
+        WHERE record_id = :record_id AND article_id IS NULL
+        """
+    nothing = {"outcome": None, "reason": None, "detail": None}
+    db.conn.executemany(sql, [{**nothing, **note, "record_id": record_id} for record_id, note in notes])
 
 
 def is_held(db: Database, url: str, timestamp: str) -> bool:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from archive.outcome import OutcomeKind, sql_list
+
 if TYPE_CHECKING:
     from sqlite_utils import Database
+
+_FAILURES = sql_list(kind for kind in OutcomeKind if kind.is_failure)
 
 RECENT_CAPTURES = 200_000
 """Captures that the count by day looks at, the newest first: a second's work at most, some weeks of a busy crawl."""
@@ -50,12 +54,12 @@ def sites(db: Database, *, limit: int = 500) -> list[dict[str, Any]]:
 def captures_by_day(db: Database, *, days: int = 60) -> list[dict[str, Any]]:
     """The last days with captures, oldest first: day (YYYY-MM-DD), captures, articles, troubles (quarantined, failed, gone)."""
     rows = db.query(
-        """
+        f"""
         SELECT substr(captured_at, 1, 10) AS day, count(*) AS captures, sum(outcome = 'article') AS articles,
-               sum(outcome IN ('quarantine', 'failed', 'gone')) AS troubles
+               sum(outcome IN ({_FAILURES})) AS troubles
         FROM (SELECT captured_at, outcome FROM captures ORDER BY id DESC LIMIT ?)
         GROUP BY day ORDER BY day DESC LIMIT ?
-        """,
+        """,  # noqa: S608 - our own words
         [RECENT_CAPTURES, days],
     )
     return list(rows)[::-1]

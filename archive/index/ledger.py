@@ -9,12 +9,12 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from archive.monitor import Day
+from archive.outcome import OutcomeKind, sql_list
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-NO_PAGE = frozenset({"robots", "retried", "part", "other"})
-"""Outcomes of exchanges that are not visits to a page."""
+_CAPTURED = sql_list(kind for kind in OutcomeKind if kind.is_page and not kind.is_failure)
 
 
 def days(db: Database, *, first: date, last: date) -> list[Day]:
@@ -46,19 +46,19 @@ def misses(db: Database, *, first: str, after: str) -> list[dict[str, Any]]:
     """
     return list(
         db.query(
-            """
+            f"""
             WITH RECURSIVE sites (site) AS (  -- one look-up a site: SQLite does not skip through an index by itself
                 SELECT min(site) FROM urls
                 UNION ALL SELECT (SELECT min(site) FROM urls WHERE site > sites.site) FROM sites WHERE site IS NOT NULL
             )
             SELECT urls.site, substr(announced_at, 1, 10) AS day, announced_by, count(*) AS urls,
-                   CASE WHEN article_url <> '' OR outcome IN ('article', 'listing') THEN ''
+                   CASE WHEN article_url <> '' OR outcome IN ({_CAPTURED}) THEN ''
                         WHEN visits = 0 THEN 'not-asked-yet'
                         WHEN reason <> '' THEN outcome || ':' || reason ELSE outcome END AS reason
             FROM sites CROSS JOIN urls ON urls.site = sites.site
             WHERE announced_at >= :first AND announced_at < :after AND kind = 'article' AND outcome NOT IN ('redirect', 'part')
             GROUP BY 1, 2, 3, 5 ORDER BY 1, 2, 3, 5
-            """,
+            """,  # noqa: S608 - our own words
             {"first": first, "after": after},
         )
     )
@@ -73,7 +73,7 @@ def _runs(db: Database, span: dict[str, str]) -> dict[tuple[str, str], dict[str,
     for row in db.query(sql, span):
         count = found.setdefault((row["site"], row["day"]), Counter())
         summary = json.loads(row["summary"])
-        outcomes = {name: n for name, n in summary.get("outcomes", {}).items() if name not in NO_PAGE}
+        outcomes = {name: n for name, n in summary.get("outcomes", {}).items() if OutcomeKind(name).is_page}
         count["runs"] += 1
         count["visits"] += sum(outcomes.values())
         count["failed"] += sum(summary.get("failed", {}).values())

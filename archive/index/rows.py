@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from archive.outcome import OutcomeKind
 
 Kind = Literal["seed", "feed", "sitemap", "section", "article", "page"]
 """What a URL is believed to be before it is fetched; `page` when nothing is known."""
@@ -57,7 +60,7 @@ class FetchStatus:
 
     url_id: int
     at: str
-    outcome: str
+    outcome: OutcomeKind
     due_at: str
     reason: str = ""
     status: int | None = None
@@ -90,16 +93,3 @@ class CaptureRow:
     ip: str = ""
     truncated: str = ""
     via: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What was made of a capture: the outcome of the answer (`archive.parse.result.Parsed`), or a word of those who got none.
-
-    Those are `unchanged`, `robots`, `retried`, `part`, `disallowed`, `failed` and `other`.
-    """
-
-    outcome: str
-    reason: str = ""
-    detail: str = ""
-    directives: str = ""

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from archive import http, urls, warc
 from archive.errors import DamagedFileError, NotWritableError
 from archive.files.atomic import sync_folder
+from archive.files.clock import captured_at, warc_timestamp
 from archive.index.rows import CaptureRow
 from archive.surt import surt
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from archive.storage import StoredFile
+
+
+MAX_NOTE = 20_000
+"""Bytes of a metadata record that are looked at."""
 
 
 def copy_in(source: Path, folder: Path) -> Path:
@@ -76,15 +84,15 @@ def row_of(record: warc.Record, site: str) -> CaptureRow | None:
     """The row of a response or revisit of an http(s) URL; None for every other record."""
     if record.type not in {"response", "revisit"} or not record.url.startswith(("http://", "https://")):
         return None
-    response = _response(record)
+    response = record.http
     return CaptureRow(
         record_id=record.id,
         record_type=record.type,
         url=record.url,
         urlkey=surt(record.url),
         site=site or urls.site_of(record.url),
-        timestamp="".join(filter(str.isdigit, record.date))[:14],
-        captured_at=record.date,
+        timestamp=warc_timestamp(record.date),
+        captured_at=captured_at(record.date),
         status=response.status if response else None,
         mime=response.get("Content-Type").partition(";")[0].strip().lower() if response else "",
         payload_digest=record.get("WARC-Payload-Digest") or _digest(record, response),
@@ -99,18 +107,33 @@ def row_of(record: warc.Record, site: str) -> CaptureRow | None:
 def field_of(record: warc.Record, name: str) -> str:
     """A field of an application/warc-fields block, '' when it has none of that name."""
     prefix = f"{name}:"
-    lines = record.block[:20_000].decode("utf-8", "replace").splitlines()
+    lines = record.block[:MAX_NOTE].decode("utf-8", "replace").splitlines()
     return next((line.removeprefix(prefix).strip() for line in lines if line.startswith(prefix)), "")
+
+
+def outcome_notes(path: Path | StoredFile, start: int = 0) -> dict[str, dict[str, str]]:
+    """What the metadata records of a file that a crawl of ours wrote say of outcomes (`Outcome.note`), by the id of the record meant.
+
+    They follow the records that they are about, and must be known before those are read.
+    """
+    found: dict[str, dict[str, str]] = {}
+    with suppress(DamagedFileError):
+        for record in warc.read_records(path, start=start, max_block=MAX_NOTE):
+            if record.type == "warcinfo" and not field_of(record, "software").startswith("warraq"):
+                break
+            if record.type == "metadata" and (note := outcome_note(record)):
+                found[record.get("WARC-Refers-To")] = note
+    return found
+
+
+def outcome_note(record: warc.Record) -> dict[str, str]:
+    """The fields of such a metadata record, {} for another."""
+    fields = {name: field_of(record, name) for name in ("outcome", "reason", "detail")}
+    return {name: value for name, value in fields.items() if value}
 
 
 def _digest(record: warc.Record, response: http.Response | None) -> str:
     """The payload digest that the record should have had: none when it holds no whole response."""
-    whole = response is not None and record.type == "response" and record.whole and not record.get("WARC-Truncated")
-    return warc.payload_digest(record.block) if whole else ""
-
-
-def _response(record: warc.Record) -> http.Response | None:
-    try:
-        return http.parse_response(record.block)
-    except http.NotHttp:
-        return None
+    if response is None or record.type != "response" or not record.whole or record.get("WARC-Truncated"):
+        return ""
+    return warc.sha1_digest(http.payload(response))

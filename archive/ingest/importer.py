@@ -16,10 +16,11 @@ from archive.article import SiteProfile
 from archive.capture import Location
 from archive.errors import DamagedFileError
 from archive.index import articles, captures, site_lines
-from archive.index.rows import CaptureRow, Reading
-from archive.ingest.copying import field_of, row_of
+from archive.index.rows import CaptureRow
+from archive.ingest.copying import field_of, outcome_note, outcome_notes, row_of
 from archive.ingest.disposition import Disposition, disposition_of
 from archive.ingest.rejected import reject_reason
+from archive.outcome import Outcome, OutcomeKind
 from archive.parse.result import MAX_PARTS, Parsed, ParseTask, join_part
 from archive.parse.workers import WorkerKilledError
 
@@ -78,6 +79,7 @@ class Imported:
             "known_before": self.known,
             "articles_new": self.articles["new"],
             "articles_changed": self.articles["changed"],
+            "articles_updated": self.articles["updated"],
             "articles_unchanged": self.articles["unchanged"],
             "quarantined": dict(self.quarantined),
             "outcomes": dict(self.outcomes),
@@ -86,10 +88,10 @@ class Imported:
     def add(self, committed: Committed) -> None:
         """Counts what a commit made durable."""
         self.articles.update(change for _, change in committed.articles)
-        for outcome, reason in committed.outcomes:
-            self.outcomes[outcome] += 1
-            if outcome == "quarantine":
-                self.quarantined[reason] += 1
+        for outcome in committed.outcomes:
+            self.outcomes[outcome.kind] += 1
+            if outcome.kind is OutcomeKind.QUARANTINE:
+                self.quarantined[outcome.reason] += 1
 
 
 class Indexer:
@@ -107,22 +109,32 @@ class Indexer:
         self._part_of = ""
         self._vias: list[tuple[str, str]] = []
         self._conversions: list[tuple[str, str]] = []
+        self._notes: dict[str, dict[str, str]] = {}
+        self._late_notes: list[tuple[str, dict[str, str]]] = []
 
     def index_file(
-        self, path: Path | StoredFile, *, start: int = 0, progress: Callable[[int], None] | None = None
+        self,
+        path: Path | StoredFile,
+        *,
+        start: int = 0,
+        progress: Callable[[int], None] | None = None,
+        each: Callable[[warc.Record], None] = lambda _: None,
     ) -> None:
-        """Indexes the records from byte `start` on that have no row yet; `progress` hears the byte offset reached.
+        """Indexes the records from byte `start` on that have no row yet; `progress` hears the byte offset reached, `each` every record.
 
         A file that is not whole is indexed up to the damage, which is then in `done.damaged`.
         """
+        self._notes = outcome_notes(path, start)
         try:
             for record in warc.read_records(path, start=start):
                 if progress:
                     progress(record.location.offset)
+                each(record)
                 self.take(record)
         except DamagedFileError as error:
             self.done.damaged.append(error)
         self.finish()
+        self._notes = {}
 
     def take_in(self, data: bytes, record: warc.Record) -> None:
         """Copies one record, `data` as its gzip member, into the collection's open WARC and indexes it; `finish` makes it durable."""
@@ -141,7 +153,10 @@ class Indexer:
             self.done.refuse(misfit)
             return
         self._note(record)
-        if len(self._vias) + len(self._conversions) > NOTES_HELD or self._paged_size > PAGED_HELD:
+        if (
+            len(self._vias) + len(self._conversions) + len(self._late_notes) > NOTES_HELD
+            or self._paged_size > PAGED_HELD
+        ):
             self.finish()
         row = row_of(record, self._site or self._part_of)
         if row is None:
@@ -162,14 +177,16 @@ class Indexer:
             case "metadata":
                 if via := field_of(record, "via"):
                     self._vias.append((via, record.get("WARC-Concurrent-To") or record.get("WARC-Refers-To")))
-            case "conversion":
+                elif (note := outcome_note(record)) and record.get("WARC-Refers-To") not in self._notes:
+                    self._late_notes.append((record.get("WARC-Refers-To"), note))
+            case "conversion" if record.get("Content-Type") == "text/plain":
                 self._conversions.append((record.id, record.get("WARC-Refers-To")))
 
     def _queue(self, row: CaptureRow, block: bytes) -> None:
         if row.record_type == "revisit":
             block = self._repeated(row)
         future = None
-        if block and not row.truncated and not row.url.endswith("/robots.txt"):
+        if block and not row.truncated and not row.url.endswith("/robots.txt") and not self._is_settled(row):
             future = self._pool.submit(self._task(row.url, block, row.captured_at))
         self._waiting.append((row, future))
         while len(self._waiting) > AHEAD:
@@ -177,14 +194,14 @@ class Indexer:
 
     def _settle(self, row: CaptureRow, future: Future[Parsed] | None) -> None:
         if future is None:
-            self._ingest.finish(self._unread(row))
+            self._ingest.finish(self._noted(row, self._unread(row)))
         else:
             answer = self._answer(future)
-            if answer.outcome == "article" and answer.next_page:
+            if answer.outcome.kind is OutcomeKind.ARTICLE and answer.next_page:
                 self._paged.append((row, answer))
                 self._paged_size += len(answer.article.text) if answer.article else 0
             else:
-                self._ingest.finish(disposition_of(row, answer))
+                self._ingest.finish(self._noted(row, disposition_of(row, answer)))
         if self._ingest.waiting >= COMMIT_EVERY:
             self._commit()
 
@@ -201,13 +218,31 @@ class Indexer:
         held = captures.of_record(db, original.record_id) if original else None
         return self._block(held) if held else b""
 
+    def _is_settled(self, row: CaptureRow) -> bool:
+        """Whether the crawl noted an outcome that has nothing to do with what the response says."""
+        return OutcomeKind(self._notes.get(row.record_id, {}).get("outcome", "article")).tells_nothing
+
+    def _noted(self, row: CaptureRow, settled: Disposition) -> Disposition:
+        """The same with the outcome that the crawl noted; an article only if the note calls it one."""
+        note = self._notes.get(row.record_id)
+        if not note:
+            return settled
+        outcome = settled.outcome.noted(note)
+        is_article = outcome.kind in {OutcomeKind.ARTICLE, OutcomeKind.UNCHANGED}
+        return replace(
+            settled,
+            outcome=outcome,
+            article=settled.article if is_article else None,
+            repeats=settled.repeats and is_article,
+        )
+
     def _unread(self, row: CaptureRow) -> Disposition:
         """A revisit says what the record that it refers to said; robots.txt and a truncated response are not read."""
         if row.url.endswith("/robots.txt"):
-            return Disposition(row=row, reading=Reading(outcome="robots"))
+            return Disposition(row=row, outcome=Outcome(kind=OutcomeKind.ROBOTS))
         if row.truncated:
-            return Disposition(row=row, reading=Reading(outcome="failed", reason=row.truncated))
-        return Disposition(row=row, reading=Reading(outcome="unchanged"), repeats=True)
+            return Disposition(row=row, outcome=Outcome(kind=OutcomeKind.FAILED, reason=row.truncated))
+        return Disposition(row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), repeats=True)
 
     def finish(self) -> None:
         """Settles and commits all that was queued."""
@@ -221,9 +256,11 @@ class Indexer:
         self._commit()
         with self._ingest.store.atomic():
             captures.set_via(self._ingest.store.db, self._vias)
+            captures.set_outcomes(self._ingest.store.db, self._late_notes)
             articles.set_conversions(self._ingest.store.db, self._conversions)
         self._vias.clear()
         self._conversions.clear()
+        self._late_notes.clear()
 
     def _with_parts(self, first: Parsed) -> Parsed:
         """An article that goes on over further pages, joined from the captures of those nearest at hand."""
@@ -243,7 +280,7 @@ class Indexer:
         try:
             return future.result()
         except WorkerKilledError as error:
-            return Parsed(outcome="quarantine", reason=error.reason, detail=error.detail)
+            return Parsed.of(OutcomeKind.QUARANTINE, error.reason, error.detail)
 
     def _block(self, row: dict[str, Any]) -> bytes:
         place = Location(

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from archive import search, warc
 from archive.capture import Location
 from archive.errors import DamagedFileError
-from archive.index import articles, availability, captures, joining
-from archive.index.rows import CaptureRow, Reading
+from archive.index import articles, availability, captures, changes, joining
+from archive.index.rows import CaptureRow
+from archive.outcome import Outcome, OutcomeKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -110,11 +111,10 @@ class Rows:
                 at = row["captured_at"]
                 first, last = times.get(article_id, (at, at))
                 times[article_id] = (min(first, at), max(last, at))
-            reading = Reading(
-                outcome=row["outcome"], reason=row["reason"], detail=row["detail"], directives=row["directives"]
-            )
-            captures.record_reading(self._db, row["record_id"], reading, article_id)
+            outcome = Outcome(kind=OutcomeKind(row["outcome"]), reason=row["reason"], detail=row["detail"])
+            captures.record_outcome(self._db, row["record_id"], outcome, article_id, directives=row["directives"])
         joining.see(self._db, times)
+        changes.copy(self._shard.store.db, self._db, held)
         for url in joining.urls_of(self._db, times):
             articles.number_versions(self._db, url)
         availability.recompute(self._db, dict.fromkeys(row["url"] for row in rows))

@@ -22,9 +22,10 @@ from archive.discovery.sitemaps import read_sitemap
 from archive.discovery.sniff import sniff
 from archive.discovery.traps import trap_reason
 from archive.extract import extract
+from archive.files.clock import iso
+from archive.outcome import Outcome, OutcomeKind
 from archive.parse.result import Outlink, Parsed, ParseTask
 from archive.search import make_keys
-from archive.stations import UNMEASURED, MeasuredStations, Stations, sampled_modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,38 +59,27 @@ def warm_up() -> None:
         parse(ParseTask(url="https://example.org/a/b", response=head + html, fetched_at=datetime.now(UTC)))
 
 
-def parse(task: ParseTask) -> Parsed:
+def parse(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for each kind of response
     """Reads the response; whatever is wrong with it is in the answer, nothing is raised for bad input."""
-    if not task.measured:
-        return _read(task, UNMEASURED)
-    stations = MeasuredStations()
-    with sampled_modules("archive.extract") as samples:
-        answer = _read(task, stations)
-    inside = tuple((f"extract: {name}", count, 0.0) for name, count in samples.items())
-    return replace(answer, spent=(*stations.found(), *inside))
-
-
-def _read(task: ParseTask, stations: Stations) -> Parsed:  # noqa: PLR0911 - one return for each kind of response
     try:
         response = http.parse_response(task.response)
     except http.NotHttp as error:
-        return Parsed(outcome="failed", reason="not-http", detail=str(error))
+        return Parsed.of(OutcomeKind.FAILED, reason="not-http", detail=str(error))
     if response.status in {301, 302, 303, 307, 308}:
         return _redirect(task, response)
     if response.status in GONE_STATUSES:
-        return Parsed(outcome="gone", reason=f"http-{response.status}")
+        return Parsed.of(OutcomeKind.GONE, reason=f"http-{response.status}")
     if response.status != 200 and response.status not in CHALLENGE_STATUSES:
-        return Parsed(outcome="failed", reason=f"http-{response.status}")
+        return Parsed.of(OutcomeKind.FAILED, reason=f"http-{response.status}")
     try:
-        with stations.at("decode"):
-            body = http.decode(response, task.decoded_limit)
+        body = http.decode(response, task.decoded_limit)
     except http.TooLarge as error:
-        return Parsed(outcome="quarantine", reason="too-large", detail=str(error))
+        return Parsed.of(OutcomeKind.QUARANTINE, reason="too-large", detail=str(error))
     except http.BadCoding as error:
-        return Parsed(outcome="quarantine", reason="bad-coding", detail=str(error))
+        return Parsed.of(OutcomeKind.QUARANTINE, reason="bad-coding", detail=str(error))
     if response.status != 200:
         return _refusal(task, response, body)
-    return _content(task, response, body, stations)
+    return _content(task, response, body)
 
 
 def _redirect(task: ParseTask, response: http.Response) -> Parsed:
@@ -97,9 +87,11 @@ def _redirect(task: ParseTask, response: http.Response) -> Parsed:
     if not target or not urls.canonicalise(target):
         location = response.get("Location")
         reason = "url-too-long" if len(location) > urls.MAX_LENGTH else "bad-redirect"
-        return Parsed(outcome="failed", reason=reason, detail=location[:200])
+        return Parsed.of(OutcomeKind.FAILED, reason=reason, detail=location[:200])
     found = Outlink(url=urls.canonicalise(target), kind="page", by="redirect")
-    return Parsed(outcome="redirect", reason=f"http-{response.status}", detail=found.url, found=(found,))
+    return Parsed(
+        outcome=Outcome(kind=OutcomeKind.REDIRECT, reason=f"http-{response.status}", detail=found.url), found=(found,)
+    )
 
 
 def _refusal(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
@@ -107,29 +99,24 @@ def _refusal(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
     if sniff(body, response.get("Content-Type")) == "html":
         reason = extract(_page(task, response, body)).reason
         if reason in {"challenge", "consent", "login"}:
-            return Parsed(outcome="quarantine", reason=reason, detail=f"http-{response.status}")
-    return Parsed(outcome="refused", reason=f"http-{response.status}")
+            return Parsed.of(OutcomeKind.QUARANTINE, reason=reason, detail=f"http-{response.status}")
+    return Parsed.of(OutcomeKind.REFUSED, reason=f"http-{response.status}")
 
 
-def _content(task: ParseTask, response: http.Response, body: bytes, stations: Stations) -> Parsed:
+def _content(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
     match sniff(body, response.get("Content-Type")):
         case "feed":
-            with stations.at("discover"):
-                return _feed(task, body, response.get("Content-Type"))
+            return _feed(task, body, response.get("Content-Type"))
         case "sitemap":
-            with stations.at("discover"):
-                return _sitemap(task, body, response.get("Content-Type"))
+            return _sitemap(task, body, response.get("Content-Type"))
         case "html":
-            with stations.at("extract"):
-                extraction = extract(_page(task, response, body))
-            with stations.at("discover"):
-                answer = _html(task, extraction)
-            if answer.outcome == "article" and answer.article:
-                with stations.at("search keys"):
-                    answer = replace(answer, keys=_keys(answer.article))
+            extraction = extract(_page(task, response, body))
+            answer = _html(task, extraction)
+            if answer.outcome.kind is OutcomeKind.ARTICLE and answer.article:
+                answer = replace(answer, keys=_keys(answer.article))
             return answer
         case _:
-            return Parsed(outcome="other", reason="not-html", detail=response.get("Content-Type")[:100])
+            return Parsed.of(OutcomeKind.OTHER, reason="not-html", detail=response.get("Content-Type")[:100])
 
 
 def _page(task: ParseTask, response: http.Response, body: bytes) -> Page:
@@ -154,7 +141,11 @@ def _feed(task: ParseTask, body: bytes, content_type: str) -> Parsed:
         )
         for entry in feed.entries
     )
-    return Parsed(outcome="feed", found=found, left_out=_cut(complete=feed.complete, too_large=feed.too_large))
+    return Parsed(
+        outcome=Outcome(kind=OutcomeKind.FEED),
+        found=found,
+        left_out=_cut(complete=feed.complete, too_large=feed.too_large),
+    )
 
 
 def _sitemap(task: ParseTask, body: bytes, content_type: str) -> Parsed:
@@ -177,7 +168,7 @@ def _sitemap(task: ParseTask, body: bytes, content_type: str) -> Parsed:
     left_out = _cut(complete=sitemap.complete, too_large=sitemap.too_large)
     if sitemap.too_long:
         left_out = (*left_out, ("url-too-long", sitemap.too_long))
-    return Parsed(outcome="sitemap", found=(*children, *entries), left_out=left_out)
+    return Parsed(outcome=Outcome(kind=OutcomeKind.SITEMAP), found=(*children, *entries), left_out=left_out)
 
 
 def _cut(*, complete: bool, too_large: bool) -> tuple[tuple[str, int], ...]:
@@ -193,7 +184,7 @@ def _html(task: ParseTask, extraction: Extraction) -> Parsed:
     if follow:
         found += _worth_a_visit(task, extraction.links, left_out)
     answer = Parsed(
-        outcome="article",
+        outcome=Outcome(kind=OutcomeKind.ARTICLE),
         found=tuple({entry.url: entry for entry in reversed(found)}.values()),
         lines=extraction.lines,
         directives=tuple(sorted(extraction.directives)),
@@ -202,13 +193,16 @@ def _html(task: ParseTask, extraction: Extraction) -> Parsed:
     )
     if article is not None and len(article.text) > MAX_TEXT:
         detail = f"{len(article.text)} characters of text"
-        return replace(answer, outcome="quarantine", reason="too-large", detail=detail, lines=(), next_page="")
+        outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason="too-large", detail=detail)
+        return replace(answer, outcome=outcome, lines=(), next_page="")
     if article is not None and extraction.previous_page:
-        return replace(answer, outcome="part", detail=extraction.previous_page, article=article)
+        outcome = Outcome(kind=OutcomeKind.PART, detail=extraction.previous_page)
+        return replace(answer, outcome=outcome, article=article)
     if article is not None:
         return replace(answer, article=article)
-    outcome = "listing" if extraction.reason in LISTINGS else "quarantine"
-    return replace(answer, outcome=outcome, reason=extraction.reason or "", detail=extraction.detail)
+    kind = OutcomeKind.LISTING if extraction.reason in LISTINGS else OutcomeKind.QUARANTINE
+    outcome = Outcome(kind=kind, reason=extraction.reason or "", detail=extraction.detail)
+    return replace(answer, outcome=outcome)
 
 
 def _worth_a_visit(task: ParseTask, links: Sequence[Link], left_out: Counter[str]) -> Iterator[Outlink]:
@@ -279,4 +273,4 @@ def _kind(url: str, text: str) -> Kind | None:
 
 
 def _iso(moment: datetime | None) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else ""
+    return iso(moment) if moment else ""

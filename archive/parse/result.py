@@ -9,6 +9,7 @@ from archive.article import SiteProfile
 from archive.discovery.feeds import MAX_ENTRIES, MAX_FEED_BYTES
 from archive.discovery.lenient import MAX_BYTES
 from archive.discovery.sitemaps import MAX_URLS
+from archive.outcome import Outcome, OutcomeKind
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,8 +40,6 @@ class ParseTask:
     sitemap_bytes: int = MAX_BYTES
     feed_entries: int = MAX_ENTRIES
     feed_bytes: int = MAX_FEED_BYTES
-    measured: bool = False
-    """Whether the answer shall say where the time went."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +56,10 @@ class Outlink:
 class Parsed:
     """What a response says.
 
-    `outcome` is one of `article`, `part` (a further page of an article, whose text belongs to that), `listing`, `quarantine`,
-    `feed`, `sitemap`, `redirect`, `gone`, `refused`, `failed`, `other`.
+    Of the kinds of outcome it has those that a response alone can give.
     """
 
-    outcome: str
-    reason: str = ""
-    detail: str = ""
+    outcome: Outcome
     article: Article | None = None
     found: tuple[Outlink, ...] = ()
     lines: tuple[str, ...] = ()
@@ -73,8 +69,11 @@ class Parsed:
     """What the search index will hold of the article's words, made here because the process that stores them has no time."""
     left_out: tuple[tuple[str, int], ...] = ()
     """How many of the addresses in it were not taken up, by the limit or trap that they fell to."""
-    spent: tuple[tuple[str, int, float], ...] = ()
-    """Of a measured task: station, calls, CPU seconds (`archive.stations`), and after them `extract: MODULE` with samples and 0."""
+
+    @classmethod
+    def of(cls, kind: OutcomeKind, reason: str = "", detail: str = "") -> Parsed:
+        """An answer that is an outcome and nothing else."""
+        return cls(outcome=Outcome(kind=kind, reason=reason, detail=detail))
 
 
 def join_part(answer: Parsed, part: Parsed) -> Parsed:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from archive import ArchiveError, NotWritableError, held, replace_file
+from archive.exitcodes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 class StateLockedError(ArchiveError):
     """Another deploy is at work; `holder` says which process."""
 
-    exit_code = 4
+    exit_code = ExitCode.LOCKED
 
     def __init__(self, path: Path, holder: str) -> None:
         super().__init__(f"another deploy is at work ({holder}; {path} is its lock): let it end")
@@ -33,7 +34,7 @@ class StateLockedError(ArchiveError):
 class StateError(ArchiveError):
     """The file cannot be understood."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
 
     def __init__(self, path: Path, problem: str) -> None:
         super().__init__(

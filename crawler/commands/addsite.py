@@ -14,6 +14,7 @@ from scrapy.exceptions import UsageError
 from scrapy.settings import SETTINGS_PRIORITIES
 
 from archive import ArchiveError, urls
+from archive.exitcodes import ADDSITE, ExitCode, describe
 from crawler.sites.entry import entry_text
 from crawler.sites.probe import ProbeSpider
 from crawler.sites.site import Site, SiteError, load_sites, name_of
@@ -46,7 +47,7 @@ class Command(ScrapyCommand):
             "Asks a site for its start page, feeds, sitemaps and three articles (twenty requests or so, robots.txt "
             "obeyed), appends its entry to sites.toml with comments on what was found and why, and keeps one page "
             "with the article read from it under tests/sites/HOST/CASE/. Read both before you trust them. "
-            "Exit codes: 0 done; 2 wrong usage; 9 the site cannot be had."
+            f"{describe(ADDSITE)}"
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -77,7 +78,7 @@ class Command(ScrapyCommand):
             scout = self._look(args[0])
             if scout.problem or scout.findings is None:
                 print(f"scrapy addsite: {scout.problem or 'the look was cut off'}", file=sys.stderr)
-                self.exitcode = 9
+                self.exitcode = ExitCode.UNREACHABLE
                 return
             text = entry_text(scout.findings, name)
             if opts.dry_run:

@@ -12,8 +12,8 @@ from scrapy.exceptions import UsageError
 
 from archive import ArchiveError, CaptureFilter, Collection, check_writable, moment_of, urls
 from archive import UsageError as WrongUseError
+from archive.exitcodes import BACKFILL, ExitCode, describe
 from crawler.backfill import BackfillReport, BackfillSpider, NoIndexError, Plan
-from crawler.exits import BROKEN, DONE, INCOMPLETE, SEED_FAILED, STOPPED
 from crawler.shutdown import Stopping
 from crawler.sites.site import Site, load_site
 
@@ -41,9 +41,8 @@ class Command(ScrapyCommand):
         return (
             "Asks a CDX server for captures of a URL, fetches each record by HTTP Range from where its WARC file is served, checks it, "
             "and keeps it byte for byte with its own capture time. What the archive has is not fetched again: a backfill that broke off "
-            "is started again as it was. Exit codes: 0 done; 2 wrong usage; 4 the archive is in use; 5 made by a newer warraq; "
-            "6 cannot write; 7 something that the index lists cannot be had; 9 the CDX server cannot be had; 10 broke off by an error; "
-            "11 told to stop."
+            "is started again as it was. "
+            f"{describe(BACKFILL)}"
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -87,11 +86,19 @@ class Command(ScrapyCommand):
                 raise spider.problem
         except ArchiveError as error:
             print(f"scrapy backfill: {error}", file=sys.stderr)
-            self.exitcode = SEED_FAILED if isinstance(error, NoIndexError) else error.exit_code
+            self.exitcode = ExitCode.UNREACHABLE if isinstance(error, NoIndexError) else error.exit_code
             return
         self._tell(spider, folder, as_json=opts.json)
         incomplete = bool(spider.filled.failed) or spider.filled.cut_off
-        self.exitcode = STOPPED if stopped else BROKEN if not spider.ended else INCOMPLETE if incomplete else DONE
+        self.exitcode = (
+            ExitCode.STOPPED
+            if stopped
+            else ExitCode.BROKEN
+            if not spider.ended
+            else ExitCode.INCOMPLETE
+            if incomplete
+            else ExitCode.DONE
+        )
 
     def _plan(self, url: str, opts: argparse.Namespace) -> Plan:
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
@@ -146,7 +153,7 @@ class Command(ScrapyCommand):
         print(
             f"{figures['listed']} captures listed, {figures['held_before']} held before, {figures['fetched']} fetched "
             f"({figures['bytes']} bytes); articles {figures['articles_new']} new, {figures['articles_changed']} changed, "
-            f"{figures['articles_unchanged']} unchanged; in {folder}"
+            f"{figures['articles_updated']} updated, {figures['articles_unchanged']} unchanged; in {folder}"
             + (f"; not to be had: {failed}" if failed else "")
             + ("; the list was cut off: ask for a shorter period or raise --most" if figures["cut_off"] else "")
         )
@@ -154,7 +161,10 @@ class Command(ScrapyCommand):
 
 def _figures(spider: BackfillSpider, folder: Path) -> dict[str, Any]:
     filled, done = spider.filled, spider.imported
-    changes = {f"articles_{change}": done.articles[change] if done else 0 for change in ("new", "changed", "unchanged")}
+    changes = {
+        f"articles_{change}": done.articles[change] if done else 0
+        for change in ("new", "changed", "updated", "unchanged")
+    }
     return {
         "folder": str(folder),
         "listed": filled.listed,

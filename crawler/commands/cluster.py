@@ -12,13 +12,13 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from archive import ArchiveError
+from archive.exitcodes import CLUSTER, ExitCode, describe
 from crawler.cluster.nodes import Cluster, NodesError, load_cluster
 from crawler.cluster.placement import grouped, placed
 from crawler.cluster.report import iso, node_line, node_row, said, site_row
 from crawler.cluster.rounds import Round, Work, deploy, look
 from crawler.cluster.scrapyd import NodeError, is_open
 from crawler.cluster.state import locked, read_state
-from crawler.exits import DONE, NODE_SILENT
 from crawler.sites.site import SiteError, entries_as_json, load_sites
 
 if TYPE_CHECKING:
@@ -50,8 +50,7 @@ class Command(ScrapyCommand):
             "status: nodes, jobs, leases and each site's last job. "
             "Sites that name a common host go to one node and run one after the other. A node that does not answer keeps its sites "
             "until all that it was given is over (lease + grace of nodes.toml); then others take them. docs/scale.md tells the whole. "
-            "Exit codes: 0 done; 2 wrong usage, or a mistake in nodes.toml or sites.toml; 4 another deploy runs; 6 the state cannot be "
-            "written; 13 a node does not answer or did not take a job: the rest was done."
+            f"{describe(CLUSTER)}"
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -146,7 +145,7 @@ def _check_names(wanted: list[str], known: Any, path: Path, kind: str) -> None:
 
 
 def _code(found: Round) -> int:
-    return NODE_SILENT if found.silent or found.refused else DONE
+    return ExitCode.NODE_SILENT if found.silent or found.refused else ExitCode.DONE
 
 
 def _print_plan(cluster: Cluster, work: Work, opts: argparse.Namespace) -> None:

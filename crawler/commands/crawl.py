@@ -13,7 +13,8 @@ from scrapy.commands import crawl
 from scrapy.exceptions import UsageError
 
 from archive import ArchiveError, Collection, check_writable
-from crawler.exits import STOPPED, exit_code
+from archive.exitcodes import CRAWL, ExitCode, describe
+from crawler.exits import exit_code
 from crawler.extensions import ArchiveExtension
 from crawler.lease import Lease
 from crawler.shutdown import Stopping
@@ -39,10 +40,8 @@ class Command(crawl.Command):
             "Arguments: -a url=URL (any site) or -a site=NAME (an entry of sites.toml); "
             "-a recheck=all asks again for every page that is known; -a max_pages=N bounds this run. "
             "Settings: -s ARCHIVE_DIR=FOLDER puts the archive elsewhere, -s WARRAQ_SUMMARY_JSON=1 prints the summary as JSON, "
-            "-s WARRAQ_OPERATOR='name, mail' says who crawls, -s WARRAQ_PROFILE=1 says where the CPU time went. "
-            "Exit codes: 0 done; 2 wrong usage; 4 the archive is in use; 5 made by a newer warraq; 6 cannot write; "
-            "9 the start page cannot be had; 10 broke off by an error; "
-            "11 told to stop (SIGTERM, SIGINT): what was done is safe, the rest stays due."
+            "-s WARRAQ_OPERATOR='name, mail' says who crawls. "
+            f"{describe(CRAWL)}"
         )
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -58,7 +57,7 @@ class Command(crawl.Command):
             lease = Lease.from_settings(self.settings)
             if lost := lease.lost(parent=os.getppid(), now=time.time()):
                 print(f"scrapy crawl: not begun, for {lost}", file=sys.stderr)
-                self.exitcode = STOPPED
+                self.exitcode = ExitCode.STOPPED
                 return
             site = self._site(opts.spargs)
             check_writable(

@@ -13,8 +13,10 @@ from scrapy.exceptions import UsageError
 from scrapy.utils.misc import load_object
 
 from archive import ArchiveError, NotWritableError, held
+from archive.exitcodes import CRAWL, WORST_FIRST, ExitCode, describe
 from crawler.crawlall import CrawlAll, SiteResult, collection_of, is_due, totals
-from crawler.exits import IN_USE, STOPPED, worst
+from crawler.exits import worst
+from crawler.report import changes_text
 from crawler.sites.site import SiteError, load_site, load_sites
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 class InUseError(ArchiveError):
     """Another crawlall runs; `holder` says which process."""
 
-    exit_code = IN_USE
+    exit_code = ExitCode.LOCKED
 
     def __init__(self, path: Path, holder: str) -> None:
         super().__init__(
@@ -55,10 +57,7 @@ class Command(ScrapyCommand):
         return (
             "Crawl every site of sites.toml that has something due, several at once in this process, each into "
             "collections/NAME/. A site that fails never stops the others. Safe to start from cron while another runs. "
-            "Exit codes: 0 done (also when nothing was due); 2 wrong usage or a mistake in sites.toml; 4 in use by another process; "
-            "5 an archive made by a newer warraq; 6 cannot write; 9 the start page of a site cannot be had; 10 a crawl broke off; "
-            "11 told to stop (SIGTERM, SIGINT): what was done is safe, the rest stays due. "
-            "With several problems the worst code counts: 10, 6, 5, 11, 4, 9."
+            f"{describe(CRAWL)} Of several problems the worst counts: {', '.join(map(str, WORST_FIRST))}."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -157,11 +156,11 @@ def _line(ended: SiteResult) -> str:
     if not figures:
         return f"{ended.site}: {ended.problem} (code {ended.code})"
     said = (
-        f"{ended.site}: {figures['pages_fetched']} fetched; articles {figures['articles_new']} new, {figures['articles_changed']} changed, "
-        f"{figures['articles_unchanged']} unchanged; {sum(figures['quarantined'].values())} quarantined, "
+        f"{ended.site}: {figures['pages_fetched']} fetched; articles {changes_text(figures)}; "
+        f"{sum(figures['quarantined'].values())} quarantined, "
         f"{sum(figures['failed'].values())} failed; {figures['urls_still_due']} still due"
     )
-    why = ended.problem or ("told to stop" if ended.code == STOPPED else "")
+    why = ended.problem or ("told to stop" if ended.code == ExitCode.STOPPED else "")
     return f"{said}; {why} (code {ended.code})" if ended.code else said
 
 
@@ -169,6 +168,5 @@ def _total(figures: dict[str, Any]) -> str:
     wrong = ", ".join(f"{site} {code}" for site, code in figures["sites_with_problems"].items())
     return (
         f"{figures['sites_done']} of {figures['sites']} sites done: {figures['pages_fetched']} fetched, "
-        f"articles {figures['articles_new']} new, {figures['articles_changed']} changed, {figures['articles_unchanged']} unchanged"
-        + (f"; not done (with code): {wrong}" if wrong else "")
+        f"articles {changes_text(figures)}" + (f"; not done (with code): {wrong}" if wrong else "")
     )

@@ -12,9 +12,10 @@ from archive import (
     Candidate,
     Disposition,
     FetchStatus,
+    Outcome,
+    OutcomeKind,
     Parsed,
     ParseTask,
-    Reading,
     SiteProfile,
     articles,
     availability,
@@ -25,9 +26,10 @@ from archive import (
     site_lines,
     urls,
 )
+from archive.index.columns import text_digest
 from crawler.frontier.quota import CrawlLimits, Quota
 from crawler.frontier.scope import Scope
-from crawler.frontier.status import FAILED, header, retry_after_of, status_of
+from crawler.frontier.status import header, retry_after_of, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from crawler.sites.site import Site
 
 
-REFUSED = {"robots-disallowed": "disallowed", "budget-exceeded": "budget"}
+REFUSED = {"robots-disallowed": OutcomeKind.DISALLOWED, "budget-exceeded": OutcomeKind.BUDGET}
 """What a request that was not made, on purpose, counts as: nothing failed."""
 
 AT_ONCE = 1000
@@ -90,21 +92,17 @@ class Frontier:
     def next_urls(self, limit: int, *, busy: set[int]) -> list[ScheduledUrl]:
         """The next due URLs; what is waiting to be committed is committed first, so that nothing is drawn twice."""
         self._archive.commit()
-        with self._archive.profile.stations.at("frontier: draw"):
-            return frontier.next_urls(
-                self._db, site=self._site.name, now=iso(self._archive.clock()), limit=limit, busy=busy, spare=len(busy)
-            )
+        return frontier.next_urls(
+            self._db, site=self._site.name, now=iso(self._archive.clock()), limit=limit, busy=busy, spare=len(busy)
+        )
 
     def refused(self, due: ScheduledUrl) -> Disposition | None:
         """The visit that is not made, because what it is like has had its share of this run; None when it may be made."""
         reason = "" if due.kind == "seed" else self._quota.refusal(due.url, due.kind)
         if not reason:
             return None
-        return Disposition(
-            row=None,
-            reading=Reading(outcome="budget", reason=reason),
-            visit=self._visit(due, outcome="budget", reason=reason),
-        )
+        outcome = Outcome(kind=OutcomeKind.BUDGET, reason=reason)
+        return Disposition(row=None, outcome=outcome, visit=self._visit(due, outcome=outcome.kind, reason=reason))
 
     def task(self, url: str, data: bytes, row: CaptureRow | None) -> ParseTask:
         """A response for a worker to read."""
@@ -112,7 +110,6 @@ class Frontier:
             url=url, response=data, fetched_at=self._moment(row), site=self._profile(urls.host_of(url)),
             decoded_limit=self._page.decoded_bytes, links_limit=self._page.links, entries_limit=self._page.entries,
             sitemap_bytes=self._page.sitemap_bytes, feed_entries=self._page.feed_entries, feed_bytes=self._page.feed_bytes,
-            measured=self._archive.profile.on,
         )  # fmt: skip
 
     def _moment(self, row: CaptureRow | None) -> datetime:
@@ -141,33 +138,36 @@ class Frontier:
         )
         if not same or row is None or not due.visits:
             return None
-        last = due.outcome if due.outcome not in FAILED else ""
-        article_id = captures.latest_article(self._db, due.url) if last in {"article", ""} else None
-        outcome = "article" if article_id is not None else last or due.kind
+        last = OutcomeKind(due.outcome)
+        article = last is OutcomeKind.ARTICLE or last.is_failure
+        article_id = captures.latest_article(self._db, due.url) if article else None
+        outcome = OutcomeKind.ARTICLE if article_id is not None else _same(last, due)
         self._quota.record_yield(due.url, outcome)
         visit = self._visit(due, outcome=outcome, reason="unchanged", changed=False, status=status)
-        return Disposition(row=row, reading=Reading(outcome="unchanged"), same_as=article_id, visit=visit)
+        return Disposition(row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), same_as=article_id, visit=visit)
 
     async def settled(
         self, due: ScheduledUrl, row: CaptureRow | None, answer: Parsed, response: Response
     ) -> Disposition:
         """What an answer means for the archive and for the frontier; most of what a long list announces is put down here already."""
+        read = answer.outcome
         answer = self._permitted(self._followable(due, answer))
-        self._quota.record_yield(due.url, answer.outcome)
+        self._quota.record_yield(due.url, answer.outcome.kind)
         announced, left_out = await self._announce(due, answer)
         self._archive.report.left_out.update(left_out)
         missed = ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()) if count)
-        detail = answer.detail if answer.outcome == "redirect" else "; ".join(filter(None, (answer.detail, missed)))
-        published = answer.article.date_published if answer.article else ""
         outcome = answer.outcome
-        if due.article_url and availability.gone_reason(
-            {"outcome": outcome, "reason": answer.reason, "detail": answer.detail}
-        ):
-            outcome = "gone"  # by whatever words: it is asked for again as a page is that answers 404
+        published = answer.article.date_published if answer.article else ""
+        missing = availability.gone_reason(
+            {"outcome": outcome.kind, "reason": outcome.reason, "detail": outcome.detail}
+        )
+        if missed and outcome.kind is not OutcomeKind.REDIRECT:
+            outcome = replace(outcome, detail="; ".join(filter(None, (outcome.detail, missed))))
         visit = self._visit(
             due,
-            outcome=outcome,
-            reason=answer.reason,
+            # gone by whatever words: it is asked for again as a page is that answers 404
+            outcome=OutcomeKind.GONE if due.article_url and missing else outcome.kind,
+            reason=outcome.reason,
             changed=not self._says_the_same(due, answer),
             status=response.status,
             published=published,
@@ -177,22 +177,24 @@ class Frontier:
             payload_digest=row.payload_digest if row else "",
             retry_after=retry_after_of(response, self._archive.clock()),
         )
-        return disposition_of(row, replace(answer, detail=detail), visit=visit, announced=announced)
+        answer = replace(answer, outcome=outcome)
+        return disposition_of(row, answer, visit=visit, announced=announced, note=outcome.note(read))
 
     def _says_the_same(self, due: ScheduledUrl, answer: Parsed) -> bool:
         """Whether an article says what it said, in other bytes: a counter or today's date is no news and must not call us back."""
         if answer.article is None or not due.visits:
             return False
-        digest = articles.text_digest(answer.article.title, answer.article.text)
+        digest = text_digest(answer.article.title, answer.article.text)
         return articles.find_version(self._db, answer.article.url, digest) is not None
 
     def failed(self, due: ScheduledUrl, row: CaptureRow | None, reason: str, detail: str) -> Disposition:
         """The visit of a URL that gave no usable response."""
-        outcome = REFUSED.get(reason, "failed")
+        outcome = Outcome(kind=REFUSED.get(reason, OutcomeKind.FAILED), reason=reason, detail=detail)
         if due.kind == "seed":
             self._archive.report.seed_problem = f"{due.url}: {detail}"
-        visit = self._visit(due, outcome=outcome, reason=reason)
-        return Disposition(row=row, reading=Reading(outcome=outcome, reason=reason, detail=detail), visit=visit)
+        visit = self._visit(due, outcome=outcome.kind, reason=reason)
+        note = () if reason == "error" else outcome.note()  # a mistake of ours: another version may read it
+        return Disposition(row=row, outcome=outcome, visit=visit, note=note)
 
     def part(self, url: str, row: CaptureRow | None, answer: Parsed) -> Disposition:
         """A further page of an article: kept, and not an article of its own."""
@@ -203,29 +205,33 @@ class Frontier:
             url_id = frontier.known(self._db, announced.url)
         assert url_id is not None  # noqa: S101 - announced the line before
         visit = FetchStatus(
-            url_id=url_id, at=now, outcome="part", due_at="", payload_digest=row.payload_digest if row else ""
+            url_id=url_id, at=now, outcome=OutcomeKind.PART, due_at="", payload_digest=row.payload_digest if row else ""
         )
-        return Disposition(row=row, reading=Reading(outcome="part", reason=answer.reason), visit=visit)
+        outcome = Outcome(kind=OutcomeKind.PART, reason=answer.outcome.reason)
+        return Disposition(row=row, outcome=outcome, visit=visit, note=outcome.note())
 
     def _permitted(self, answer: Parsed) -> Parsed:
         """The answer; without its article when the page bears a word that we have chosen to obey."""
         word = next((word for word in answer.directives if word in self._obeyed), "")
-        return replace(answer, outcome="withheld", reason=word, article=None) if answer.article and word else answer
+        withheld = Outcome(kind=OutcomeKind.WITHHELD, reason=word)
+        return replace(answer, outcome=withheld, article=None) if answer.article and word else answer
 
     def _followable(self, due: ScheduledUrl, answer: Parsed) -> Parsed:
         """The answer; a redirect that leads back, or on and on, is a failure."""
-        if answer.outcome != "redirect":
+        if answer.outcome.kind is not OutcomeKind.REDIRECT:
             return answer
         if any(entry.url == due.url for entry in answer.found):
-            return replace(answer, outcome="failed", reason="redirect-loop", found=())
-        if 0 < self._limits.redirects <= due.redirects:
-            return replace(answer, outcome="failed", reason="too-many-redirects", found=())
-        return answer
+            reason = "redirect-loop"
+        elif 0 < self._limits.redirects <= due.redirects:
+            reason = "too-many-redirects"
+        else:
+            return answer
+        return Parsed.of(OutcomeKind.FAILED, reason, answer.outcome.detail)
 
     def _visit(
-        self, due: ScheduledUrl, *, outcome: str, reason: str, status: int | None = None, **more: Any
+        self, due: ScheduledUrl, *, outcome: OutcomeKind, reason: str, status: int | None = None, **more: Any
     ) -> FetchStatus:
-        if outcome in FAILED and due.kind == "seed" and status:
+        if outcome.is_failure and due.kind == "seed" and status:
             self._archive.report.seed_problem = f"{due.url} answered with {reason}"
         return status_of(due, now=self._archive.clock(), outcome=outcome, reason=reason, status=status, **more)
 
@@ -242,10 +248,23 @@ class Frontier:
                 self._archive.report.announced += frontier.schedule(self._db, part, now=iso(self._archive.clock()))
             await asyncio.sleep(0)
         last = (len(entries) - 1) // AT_ONCE * AT_ONCE if entries else 0
-        with self._archive.profile.stations.at("discover: choose links"):
-            return tuple(self._scope.in_scope(due, answer, entries[last:], left_out)), left_out
+        return tuple(self._scope.in_scope(due, answer, entries[last:], left_out)), left_out
 
 
 def dropped(settled: Disposition) -> Disposition:
     """The visit of an article that a pipeline did not let through: fetched and kept in the WARC, and no article."""
-    return replace(settled, article=None, reading=replace(settled.reading, outcome="other", reason="dropped"))
+    outcome = Outcome(kind=OutcomeKind.OTHER, reason="dropped")
+    return replace(settled, article=None, outcome=outcome, note=outcome.note())
+
+
+def _same(last: OutcomeKind, due: ScheduledUrl) -> OutcomeKind:
+    """What a URL that says what it said before is, when the last visit that was no failure is not known any more."""
+    if not last.is_failure and due.outcome:
+        return last
+    match due.kind:
+        case "feed":
+            return OutcomeKind.FEED
+        case "sitemap":
+            return OutcomeKind.SITEMAP
+        case _:
+            return OutcomeKind.LISTING

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from archive import pattern_of
 
+if TYPE_CHECKING:
+    from archive import OutcomeKind
+
 MIN_YIELD = 10
 """A shape goes on for as long as one in so many of its visits is an article: a slow archive of old news does better."""
-
-BEARING = frozenset({"article", "part", "unchanged"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,7 @@ class Quota:
         self._visits[shape] += 1
         return ""
 
-    def record_yield(self, url: str, outcome: str) -> None:
+    def record_yield(self, url: str, outcome: OutcomeKind) -> None:
         """Notes what a visit gave."""
-        if outcome in BEARING:
+        if outcome.yields_article:
             self._articles[pattern_of(url)] += 1

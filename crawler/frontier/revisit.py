@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import assert_never
+
+from archive import OutcomeKind
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -43,7 +46,7 @@ class History:
     """What the frontier knows of a URL at the end of a visit. `born` is when it was published, or first seen, or last changed."""
 
     kind: str
-    outcome: str
+    outcome: OutcomeKind
     born: datetime
     unchanged: int = 0
     failures: int = 0
@@ -58,26 +61,29 @@ def next_visit(history: History, *, now: datetime, retry_after: timedelta | None
 
 
 def _interval(history: History, now: datetime) -> timedelta | None:  # noqa: PLR0911 - a table of cases
+    kind = OutcomeKind
     match history.outcome:
-        case "gone":
+        case kind.GONE:
             return GONE[history.failures - 1] if 0 < history.failures <= len(GONE) else None
-        case "failed" | "quarantine" | "refused":
+        case kind.FAILED | kind.QUARANTINE | kind.REFUSED:
             if history.failures > GIVE_UP_AFTER:
                 return None
             return min(RETRY_FIRST * (1 << max(0, history.failures - 1)), RETRY_LONGEST)
-        case "disallowed":
+        case kind.DISALLOWED:
             return 7 * DAY if history.kind in {"article", "page"} else DAY  # what announces news tells when a ban ends
-        case "budget":
+        case kind.BUDGET:
             return DAY
-        case "redirect":
+        case kind.REDIRECT:
             return 30 * DAY
-        case "other" | "part":
+        case kind.OTHER | kind.PART | kind.ROBOTS | kind.RETRIED | kind.REDACTED:
             return None
-        case "article" | "withheld":
+        case kind.ARTICLE | kind.WITHHELD | kind.UNCHANGED:
             return _article_interval(now - history.born)
-        case _:
+        case kind.LISTING | kind.FEED | kind.SITEMAP:
             shortest, longest = BASE.get(history.kind, BASE["page"])
             return min(shortest * (1 << min(history.unchanged, 16)), longest)
+        case _:
+            assert_never(history.outcome)
 
 
 def _article_interval(age: timedelta) -> timedelta:

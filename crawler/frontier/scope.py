@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archive import Candidate, urls
+from archive import Candidate, OutcomeKind, urls
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -63,7 +63,7 @@ class Scope:
         self, due: ScheduledUrl, answer: Parsed, entries: Iterable[Outlink], left_out: Counter[str]
     ) -> Iterator[Candidate]:
         """Of the entries of an answer at `due` those to put down; `left_out` counts the site's own that a limit leaves out."""
-        redirect = answer.outcome == "redirect"
+        redirect = answer.outcome.kind is OutcomeKind.REDIRECT
         for entry in entries:
             if entry.by == "page" and self._seen.get(entry.url) == (entry.kind, 2):
                 continue

@@ -12,10 +12,7 @@ from crawler.politeness.throttle import read_retry_after
 if TYPE_CHECKING:
     from scrapy.http import Response
 
-    from archive import ScheduledUrl
-
-FAILED = frozenset({"failed", "refused", "gone", "quarantine", "disallowed", "budget"})
-"""Outcomes after which what we knew of the URL (ETag, digest) stays as it was."""
+    from archive import OutcomeKind, ScheduledUrl
 
 LONGEST_REST = 365 * 24 * 3600.0
 """Seconds of a Retry-After that are believed; the schedule has a bound of its own."""
@@ -25,7 +22,7 @@ def status_of(
     due: ScheduledUrl,
     *,
     now: datetime,
-    outcome: str,
+    outcome: OutcomeKind,
     reason: str,
     changed: bool = True,
     status: int | None = None,
@@ -34,7 +31,7 @@ def status_of(
     **more: str,
 ) -> FetchStatus:
     """The visit of `due` that ended so, with the time of the next; `more` are further fields of Visit."""
-    failed = outcome in FAILED
+    failed = outcome.is_failure
     history = History(
         kind=due.kind,
         outcome=outcome,

@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Spider
 
-from archive import Article, Parsed, ParseTask, UsageError, WorkerKilledError, WorkerPool, discovery, parse_pool, urls
+from archive import (
+    Article,
+    OutcomeKind,
+    Parsed,
+    ParseTask,
+    UsageError,
+    WorkerKilledError,
+    WorkerPool,
+    discovery,
+    parse_pool,
+    urls,
+)
 from crawler.sites.client import NothingThereError, Page, ProbeClient
 from crawler.sites.entry import Findings, Source
 from crawler.sites.site import Site
@@ -192,7 +203,7 @@ class ProbeSpider(Spider):
         try:
             return await asyncio.wrap_future(self._pool.submit(task))
         except WorkerKilledError as error:
-            return Parsed(outcome="quarantine", reason=error.reason, detail=error.detail)
+            return Parsed.of(OutcomeKind.QUARANTINE, error.reason, error.detail)
 
 
 def _unique(found: Iterable[str], site: Site) -> list[str]:

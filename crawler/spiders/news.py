@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import DownloadFailedError
 
-from archive import MAX_PARTS, Parsed, ParseTask, WorkerKilledError, join_part
+from archive import MAX_PARTS, OutcomeKind, Parsed, ParseTask, WorkerKilledError, join_part
 from crawler.download.errors import outcome_of
 from crawler.extensions import ArchiveExtension
 from crawler.frontier.frontier import Frontier, ParseLimits, dropped
@@ -217,12 +217,9 @@ class NewsSpider(Spider):
 
     async def _read(self, task: ParseTask) -> Parsed:
         try:
-            answer = await asyncio.wrap_future(self._archive.pool.submit(task))
+            return await asyncio.wrap_future(self._archive.pool.submit(task))
         except WorkerKilledError as error:
-            return Parsed(outcome="quarantine", reason=error.reason, detail=error.detail)
-        if answer.spent:
-            self._archive.profile.take(answer)
-        return answer
+            return Parsed.of(OutcomeKind.QUARANTINE, error.reason, error.detail)
 
     async def _with_parts(self, due: ScheduledUrl, first: Parsed) -> Parsed:
         """An article that goes on over further pages, fetched here one after the other, with their text joined."""
@@ -243,7 +240,7 @@ class NewsSpider(Spider):
                 self.logger.warning("part %s of %s: %s", request.url, due.url, error)
                 row, _ = self._archive.take_capture(request)
                 self._archive.finish(
-                    self._frontier.part(request.url, row, Parsed(outcome="failed", reason=outcome_of(error)))
+                    self._frontier.part(request.url, row, Parsed.of(OutcomeKind.FAILED, outcome_of(error), str(error)))
                 )
                 break
             row, data = self._archive.take_capture(request)

@@ -9,7 +9,8 @@ import pytest
 from sqlite_utils.utils import sqlite3
 
 from archive import Archive
-from tests.archive.test_import import capture, page, warraq
+from tests.support.cli import warraq
+from tests.support.pages import capture, page
 
 from archive import Collection, Disposition, open_writer  # isort: skip
 from archive.ingest.disposition import disposition_of
@@ -52,10 +53,10 @@ def folder(tmp_path):
 
 def unchanged(ingest, row):
     from archive.index import captures
-    from archive.index.rows import Reading
+    from archive.outcome import Outcome, OutcomeKind
 
     return Disposition(
-        row=row, reading=Reading(outcome="unchanged"), same_as=captures.latest_article(ingest.store.db, row.url)
+        row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), same_as=captures.latest_article(ingest.store.db, row.url)
     )
 
 

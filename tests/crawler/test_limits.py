@@ -4,7 +4,10 @@ import asyncio
 import gzip
 import json
 import re
+import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from archive.urls import MAX_LENGTH
 from crawler import settings as shipped
 from tests.hostile.routes import article, http
 from tests.hostile.run import spider_crawl
-from tests.server.misbehaving import Server, answer, page
+from tests.support.server import Server, answer, page
 
 ROOT = Path(__file__).parents[2]
 LOW = {
@@ -130,6 +133,7 @@ def run(tmp_path_factory):
             {url[start:]: f"{outcome} {reason}".strip() for url, outcome, reason in rows},
             {url[start:]: detail for url, detail in details},
             json.loads(summary),
+            folder / "archive",
         )
 
 
@@ -149,7 +153,7 @@ def run(tmp_path_factory):
     ],
 )
 def test_a_limit_is_named_in_the_row_of_the_url_that_met_it(run, path, outcome):
-    rows, _, summary = run
+    rows, _, summary, _ = run
     assert rows[path] == outcome
     kind, _, reason = outcome.partition(" ")
     if kind != "redirect":
@@ -171,13 +175,13 @@ def test_a_limit_is_named_in_the_row_of_the_url_that_met_it(run, path, outcome):
     ],
 )
 def test_what_a_limit_left_out_of_a_page_is_counted_with_its_capture_and_in_the_run(run, path, limit):
-    _, details, summary = run
+    _, details, summary, _ = run
     assert re.search(rf"\b\d+ {limit}\b", details[path])
     assert summary["left_out"][limit] >= 1
 
 
 def test_what_is_over_a_budget_of_the_run_waits_a_day_by_name(run):
-    rows, _, summary = run
+    rows, _, summary, _ = run
     assert [outcome for path, outcome in rows.items() if path.startswith("/day/")].count(
         "budget fruitless-pattern"
     ) == 5
@@ -185,7 +189,7 @@ def test_what_is_over_a_budget_of_the_run_waits_a_day_by_name(run):
 
 
 def test_what_a_limit_left_out_is_not_in_the_frontier(run):
-    rows, _, _ = run
+    rows, _, _, _ = run
     assert sum(path.startswith("/linked-") for path in rows) == 30
     assert sum(path.startswith("/fed/") for path in rows) <= 5 + 4
     assert "/deep/1/2/" not in rows
@@ -194,8 +198,32 @@ def test_what_a_limit_left_out_is_not_in_the_frontier(run):
     assert max(map(len, rows)) < MAX_LENGTH
 
 
+CAPTURES = (
+    "SELECT record_id, url, status, truncated, outcome, reason, detail, directives FROM captures ORDER BY record_id"
+)
+
+
+READ_LESS = ("/decoded", "/links", "/many-urls.xml", "/many-bytes.xml", "/many-entries.xml", "/feed-bytes.xml")
+"""Paths that the crawl reads with lower limits than `reindex` has."""
+
+
+def captures_of(folder):
+    with closing(sqlite3.connect(folder / "warraq.db")) as db:
+        return [row for row in db.execute(CAPTURES) if not row[1].endswith(READ_LESS)]
+
+
+def test_a_reindex_gives_the_same_outcomes(run, tmp_path):
+    folder = tmp_path / "archive"
+    shutil.copytree(run[3], folder)
+    before = captures_of(folder)
+    command = [sys.executable, "-m", "archive", "--archive", str(folder), "reindex"]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=100)
+    assert captures_of(folder) == before
+    assert {"too-large", "timeout", "too-many-redirects"} <= {row[5] for row in before}
+
+
 def test_the_good_page_beside_them_is_archived(run):
-    rows, _, summary = run
+    rows, _, summary, _ = run
     assert rows["/good/a-story"] == "article"
     assert summary["reason"] == "finished"
 

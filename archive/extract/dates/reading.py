@@ -9,19 +9,19 @@ from urllib.parse import urlsplit
 
 from htmldate import find_date
 
-from archive.extract.dates.habits import Habits, Order
+from archive.extract.dates.context import DateContext, Order
+from archive.extract.dates.html import DOUBTFUL, DateCandidate, anywhere, candidates, near_title
 from archive.extract.dates.moment import EARLIEST, Moment, make, parse_machine, plausible
-from archive.extract.dates.printed import DOUBTFUL, Sighting, anywhere, near_title, sightings
 from archive.extract.dates.visible import parse_all
-from archive.extract.head import as_list, plain
+from archive.extract.metadata.head import as_list, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from archive.extract.document import Document
-    from archive.extract.head import Head
-    from archive.extract.marks import Marks
+    from archive.extract.metadata.head import Head
+    from archive.extract.metadata.markup import Marks
 
 _PUBLISHED = (
     "article:published_time", "og:article:published_time", "datepublished", "article.published", "article:published",
@@ -80,37 +80,37 @@ def read_dates(document: Document, head: Head, marks: Marks, *, title: str = "",
     A later witness is heard only when the ones before it say nothing. `title` is the article's, to know where it is
     printed; `language` a tag.
     """
-    habits = habits_of(document, language)
-    modified = _first(_declared_changes(head), habits)
-    published = _first(_declared(head), habits)
+    context = context_of(document, language)
+    modified = _first(_declared_changes(head), context)
+    published = _first(_declared(head), context)
     if not (published and modified):
-        seen = sightings(marks, habits, title)
+        seen = candidates(marks, context, title)
         modified = modified or next((_Witness(one.moment, one.source) for one in seen if one.modified), None)
-        published = published or _weighed(document, marks, habits, title, [one for one in seen if not one.modified])
-        published = published or _by_htmldate(document, marks, habits, modified)
+        published = published or _weighed(document, marks, context, title, [one for one in seen if not one.modified])
+        published = published or _by_htmldate(document, marks, context, modified)
     return Dates(
-        published=_iso(published, habits),
+        published=_iso(published, context),
         published_from=published.source if published else "",
-        modified=_iso(modified, habits),
+        modified=_iso(modified, context),
         modified_from=modified.source if modified else "",
-        day=_day(published or modified, document, habits),
+        day=_day(published or modified, document, context),
     )
 
 
-def _day(witness: _Witness | None, document: Document, habits: Habits) -> str:
+def _day(witness: _Witness | None, document: Document, context: DateContext) -> str:
     if witness is None:
         return ""
     moment = witness.moment
     if moment.zone == "+00:00":
-        address = of_url(document.page.url, habits.now)
+        address = of_url(document.page.url, context.now)
         if address and abs((address.day - moment.day).days) == 1:
             return address.day.isoformat()
-        if habits.timezone:
-            return habits.local_day(moment).isoformat()
+        if context.timezone:
+            return context.local_day(moment).isoformat()
     return moment.day.isoformat()
 
 
-def habits_of(document: Document, language: str) -> Habits:
+def context_of(document: Document, language: str) -> DateContext:
     """How dates are written on this page: what is known of the site, else its language tag, else its country suffix."""
     page = document.page
     tag = page.site.locale or language
@@ -126,23 +126,23 @@ def habits_of(document: Document, language: str) -> Habits:
             if region or suffix in _DMY_SUFFIXES
             else ""
         )
-    return Habits(now=page.fetched_at, order=order, language=code, timezone=page.site.timezone)
+    return DateContext(now=page.fetched_at, order=order, language=code, timezone=page.site.timezone)
 
 
-def _iso(witness: _Witness | None, habits: Habits) -> str:
+def _iso(witness: _Witness | None, context: DateContext) -> str:
     """The time as the page gives it; the site's own zone, when it is known, is added to a time without one."""
     if witness is None:
         return ""
     moment = witness.moment
-    if moment.clock and not moment.zone and habits.timezone:
-        return habits.placed(moment).iso()
+    if moment.clock and not moment.zone and context.timezone:
+        return context.placed(moment).iso()
     return moment.iso()
 
 
-def _first(witnesses: Iterator[tuple[str, str]], habits: Habits) -> _Witness | None:
+def _first(witnesses: Iterator[tuple[str, str]], context: DateContext) -> _Witness | None:
     for text, source in witnesses:
-        moment = parse_machine(text) or next((written.moment for written in parse_all(text, habits)), None)
-        if moment and plausible(moment.day, habits.now):
+        moment = parse_machine(text) or next((written.moment for written in parse_all(text, context)), None)
+        if moment and plausible(moment.day, context.now):
             return _Witness(moment, source)
     return None
 
@@ -151,12 +151,12 @@ def _declared(head: Head) -> Iterator[tuple[str, str]]:
     for key in ("datePublished", "dateCreated", "uploadDate"):
         for value in as_list(head.article.get(key)):
             yield plain(value, 80), "json-ld"
-    for node in head.nodes:
-        for value in as_list(node.get("datePublished")):
-            yield plain(value, 80), "json-ld"
     for name in _PUBLISHED:
         for value in head.metas.get(name, ()):
             yield plain(value, 80), f"meta:{name}"
+    for node in head.own:
+        for value in as_list(node.get("datePublished")):
+            yield plain(value, 80), "json-ld"
 
 
 def _declared_changes(head: Head) -> Iterator[tuple[str, str]]:
@@ -167,15 +167,17 @@ def _declared_changes(head: Head) -> Iterator[tuple[str, str]]:
             yield plain(value, 80), f"meta:{name}"
 
 
-def _weighed(document: Document, marks: Marks, habits: Habits, title: str, seen: Sequence[Sighting]) -> _Witness | None:
+def _weighed(
+    document: Document, marks: Marks, context: DateContext, title: str, seen: Sequence[DateCandidate]
+) -> _Witness | None:
     """The date of publication from what is marked up, addressed or printed."""
-    if address := of_url(document.page.url, habits.now):
+    if address := of_url(document.page.url, context.now):
         # The address is seldom wrong but has no time of day; an element that agrees with it has.
         agreeing = (one for one in seen if abs((one.moment.day - address.day).days) <= 1)
         return next((_Witness(one.moment, one.source) for one in agreeing), _Witness(address, "url"))
     best = seen[0] if seen else None
     if best is None or best.doubt > DOUBTFUL:
-        best = near_title(marks, habits, title) or best or anywhere(marks, habits)
+        best = near_title(marks, context, title) or best or anywhere(marks, context)
     return _Witness(best.moment, best.source) if best else None
 
 
@@ -190,7 +192,7 @@ def of_url(url: str, now: datetime) -> Moment | None:
     return None
 
 
-def _by_htmldate(document: Document, marks: Marks, habits: Habits, modified: _Witness | None) -> _Witness | None:
+def _by_htmldate(document: Document, marks: Marks, context: DateContext, modified: _Witness | None) -> _Witness | None:
     """The answer of htmldate's careful mode, where it cannot be a guess or another text's date.
 
     1 January is what it says when it knows only the year; figures of unknown order it reads day first; and when the page
@@ -204,7 +206,7 @@ def _by_htmldate(document: Document, marks: Marks, habits: Habits, modified: _Wi
         original_date=True,
         url=document.page.url,
         min_date=EARLIEST.isoformat(),
-        max_date=habits.now.date().isoformat(),
+        max_date=context.now.date().isoformat(),
     )
     moment = parse_machine(text or "")
     if (
@@ -214,6 +216,6 @@ def _by_htmldate(document: Document, marks: Marks, habits: Habits, modified: _Wi
         or (modified and moment.day == modified.moment.day)
     ):
         return None
-    if not habits.order and moment.day.day <= 12 and text not in document.html:
+    if not context.order and moment.day.day <= 12 and text not in document.html:
         return None
     return _Witness(moment, "htmldate")

@@ -1,4 +1,4 @@
-"""Reads times told from now («منذ ٣ ساعات», `2 days ago`): a folded line and the page's habits come in, a Moment goes out."""
+"""Reads times told from now («منذ ٣ ساعات», `2 days ago`): a folded line and the page's context come in, a Moment goes out."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from calendar import monthrange
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from archive.extract.dates.context import written_offset
 from archive.extract.dates.daytime import time_near
-from archive.extract.dates.habits import written_offset
 from archive.extract.dates.moment import Moment, plausible
 from archive.extract.dates.words import AFTER, BEFORE, DUALS, ONES, TODAY, UNITS, YESTERDAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from archive.extract.dates.habits import Habits
+    from archive.extract.dates.context import DateContext
 
 
 def _any(words: Iterable[str]) -> str:
@@ -37,25 +37,25 @@ _DAY_WORD = re.compile(
 _MAX_RELATIVE = 80
 
 
-def parse_relative(folded: str, habits: Habits) -> Moment | None:
+def parse_relative(folded: str, context: DateContext) -> Moment | None:
     """A time told from now («منذ ٣ ساعات», `2 days ago`, «أمس 14:05»); only in a line that says little else."""
     if len(folded) > _MAX_RELATIVE:
         return None
     if match := _RELATIVE_BEFORE.search(folded):
         dual, count, _, unit = match.groups()
-        return _back(habits, 2, DUALS[dual]) if dual else _back(habits, int(count or 1), UNITS[unit])
+        return _back(context, 2, DUALS[dual]) if dual else _back(context, int(count or 1), UNITS[unit])
     if match := _RELATIVE_AFTER.search(folded):
         count, _, unit = match.groups()
-        return _back(habits, int(count or 1), UNITS[unit])
+        return _back(context, int(count or 1), UNITS[unit])
     if match := _DAY_WORD.match(folded):
-        day = habits.local_now().date() - timedelta(days=1 if match["yesterday"] else 0)
+        day = context.local_now().date() - timedelta(days=1 if match["yesterday"] else 0)
         time, zone = time_near(folded, 0, 0, match.end("yesterday" if match["yesterday"] else "today"), folded)
         return Moment(day=day, clock=time, zone=zone)
     return None
 
 
-def _back(habits: Habits, count: int, unit: int) -> Moment | None:
-    now = habits.local_now()
+def _back(context: DateContext, count: int, unit: int) -> Moment | None:
+    now = context.local_now()
     if unit > 0:
         try:
             then = now - timedelta(seconds=count * unit)
@@ -69,4 +69,4 @@ def _back(habits: Habits, count: int, unit: int) -> Moment | None:
         if year < 1:
             return None
         moment = Moment(day=date(year, month + 1, min(now.day, monthrange(year, month + 1)[1])))
-    return moment if plausible(moment.day, habits.now) else None
+    return moment if plausible(moment.day, context.now) else None

@@ -1,4 +1,4 @@
-"""Reads the dates people write: a short text, the time of fetching and the page's habits come in, Moments go out."""
+"""Reads the dates people write: a short text, the time of fetching and the page's context come in, Moments go out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from archive.extract.dates.words import FILLERS, HIJRI_MARKS, MODIFIED, MONTHS, 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from archive.extract.dates.habits import Habits, Order
+    from archive.extract.dates.context import DateContext, Order
 
 MAX_TEXT = 400
 """Longer texts are cut: a date line is short, and a sentence that mentions a date is no date line."""
@@ -42,35 +42,35 @@ class _Token(NamedTuple):
     end: int
 
 
-def parse(text: str, habits: Habits) -> Moment | None:
+def parse(text: str, context: DateContext) -> Moment | None:
     """The first plausible date of a line, absolute before relative, Gregorian first; None for none or in doubt."""
-    return next((written.moment for written in parse_all(text, habits)), None)
+    return next((written.moment for written in parse_all(text, context)), None)
 
 
-def parse_all(text: str, habits: Habits) -> list[Written]:
+def parse_all(text: str, context: DateContext) -> list[Written]:
     """Every date of a short text in the order of trust of `parse`; relative ones only when there is no absolute one."""
     folded = fold_date(text[:MAX_TEXT])
-    if any(character.isdigit() for character in folded) and (found := list(_absolute(folded, text, habits))):
+    if any(character.isdigit() for character in folded) and (found := list(_absolute(folded, text, context))):
         return [written for calendar in ("gregorian", "jalali", "hijri") for name, written in found if name == calendar]
-    relative = parse_relative(folded, habits)
+    relative = parse_relative(folded, context)
     return [Written(relative, _labelled(folded, len(folded)))] if relative else []
 
 
-def _absolute(folded: str, original: str, habits: Habits) -> Iterator[tuple[Calendar, Written]]:
-    found = list(_spans(_tokens(folded), habits))
+def _absolute(folded: str, original: str, context: DateContext) -> Iterator[tuple[Calendar, Written]]:
+    found = list(_spans(_tokens(folded), context))
     for index, (day, calendar, start, end) in enumerate(found):
-        if plausible(day, habits.now):
+        if plausible(day, context.now):
             last = found[index - 1][3] if index else 0
             following = found[index + 1][2] if index + 1 < len(found) else len(folded)
             time, zone = time_near(folded[:following], max(start - 40, last), start, end, original)
             yield calendar, Written(Moment(day=day, clock=time, zone=zone), _labelled(folded[last:start], start - last))
 
 
-def _spans(tokens: Sequence[_Token], habits: Habits) -> Iterator[tuple[date, Calendar, int, int]]:
+def _spans(tokens: Sequence[_Token], context: DateContext) -> Iterator[tuple[date, Calendar, int, int]]:
     """Every date with its calendar and the offsets where it starts and ends."""
     at = 0
     while at < len(tokens):
-        if match := _date_at(tokens, at, habits):
+        if match := _date_at(tokens, at, context):
             day, calendar, until = match
             yield day, calendar, tokens[at].end - len(tokens[at].text), tokens[until - 1].end
             at = until
@@ -96,7 +96,7 @@ def _tokens(folded: str) -> tuple[_Token, ...]:
     return tuple(tokens)
 
 
-def _date_at(tokens: Sequence[_Token], at: int, habits: Habits) -> tuple[date, Calendar, int] | None:
+def _date_at(tokens: Sequence[_Token], at: int, context: DateContext) -> tuple[date, Calendar, int] | None:
     """The date whose first part is at `at`, its calendar, and the index after its last part."""
     first = tokens[at]
     if first.kind == "m":
@@ -108,7 +108,7 @@ def _date_at(tokens: Sequence[_Token], at: int, habits: Habits) -> tuple[date, C
         return None
     if tokens[parts[1]].kind == "m":
         return _named(tokens, parts, "ymd" if len(first.text) == 4 else "dmy")
-    return _numeric(tokens, parts, habits) if all(tokens[part].kind == "n" for part in parts) else None
+    return _numeric(tokens, parts, context) if all(tokens[part].kind == "n" for part in parts) else None
 
 
 def _parts(tokens: Sequence[_Token], at: int, wanted: int) -> list[int]:
@@ -146,7 +146,7 @@ def _named(tokens: Sequence[_Token], parts: Sequence[int], order: str) -> tuple[
     return (found, month.calendar, until) if found else None
 
 
-def _numeric(tokens: Sequence[_Token], parts: Sequence[int], habits: Habits) -> tuple[date, Calendar, int] | None:
+def _numeric(tokens: Sequence[_Token], parts: Sequence[int], context: DateContext) -> tuple[date, Calendar, int] | None:
     a, b, c = (tokens[part] for part in parts)
     if parts[1] - parts[0] != 2 or parts[2] - parts[1] != 2:
         return None
@@ -158,11 +158,11 @@ def _numeric(tokens: Sequence[_Token], parts: Sequence[int], habits: Habits) -> 
     if len(a.text) == 4 and len(c.text) <= 2:
         year, month, day = a.value, b.value, c.value
     elif len(a.text) <= 2 and len(b.text) <= 2 and len(c.text) == 4:
-        year, (month, day) = c.value, _ordered(a.value, b.value, "dmy" if dotted else habits.order)
-    elif len(a.text) <= 2 and len(b.text) <= 2 and len(c.text) == 2 and dotted and habits.order != "mdy":
-        century = habits.now.year - habits.now.year % 100
-        year, month, day = century + c.value - 100 * (century + c.value > habits.now.year), b.value, a.value
-    return _with_calendar(tokens, (year, month, day), parts[2] + 1, habits) if year and month else None
+        year, (month, day) = c.value, _ordered(a.value, b.value, "dmy" if dotted else context.order)
+    elif len(a.text) <= 2 and len(b.text) <= 2 and len(c.text) == 2 and dotted and context.order != "mdy":
+        century = context.now.year - context.now.year % 100
+        year, month, day = century + c.value - 100 * (century + c.value > context.now.year), b.value, a.value
+    return _with_calendar(tokens, (year, month, day), parts[2] + 1, context) if year and month else None
 
 
 def _ordered(a: int, b: int, order: Order) -> tuple[int, int]:
@@ -177,15 +177,15 @@ def _ordered(a: int, b: int, order: Order) -> tuple[int, int]:
 
 
 def _with_calendar(
-    tokens: Sequence[_Token], ymd: tuple[int, int, int], until: int, habits: Habits
+    tokens: Sequence[_Token], ymd: tuple[int, int, int], until: int, context: DateContext
 ) -> tuple[date, Calendar, int] | None:
     year = ymd[0]
     calendar: Calendar = "gregorian"
     if 1340 <= year <= 1500:
         marked = until < len(tokens) and tokens[until].text in HIJRI_MARKS
-        if habits.language in {"fa", "ps", "ckb", "prs"} and not marked:
+        if context.language in {"fa", "ps", "ckb", "prs"} and not marked:
             calendar = "jalali"
-        elif marked or (habits.language == "ar" and year > 1400):
+        elif marked or (context.language == "ar" and year > 1400):
             calendar = "hijri"
         else:
             return None

@@ -10,7 +10,7 @@ from archive.extract.quarantine.walls import not_found, wall
 
 if TYPE_CHECKING:
     from archive.extract.document import Document
-    from archive.extract.metadata import Metadata
+    from archive.extract.metadata.reading import Metadata
     from archive.extract.quarantine.facts import Verdict
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from archive.extract.head import Head, plain, read_head, words_of
+from archive.extract.metadata.head import Head, plain, read_head, words_of
 
 if TYPE_CHECKING:
     from archive.article import Reason
     from archive.extract.document import Document
-    from archive.extract.metadata import Metadata
+    from archive.extract.metadata.reading import Metadata
 
 Verdict = tuple["Reason", str]
 """Why a page is no article, and the evidence in words."""
@@ -56,7 +56,7 @@ class Facts:
             head=read_head(document),
             text=text,
             letters=_count_letters(text),
-            titles=tuple(dict.fromkeys(filter(None, (*titles, metadata.title)))),
+            titles=tuple(dict.fromkeys(filter(None, (*titles, metadata.article.title)))),
             body_class=((body.get("class") or "") if body is not None else "").lower()[:2_000],
             path=unquote(parts.path) + (f"?{parts.query}" if parts.query else ""),
         )
@@ -72,7 +72,7 @@ class Facts:
         points = 3 * bool(plain(self.head.article.get("headline")) and self.head.article.get("datePublished"))
         points += 2 * ("article" in plain(next(iter(self.head.metas.get("og:type", ())), ""), 40).lower())
         points += 3 * bool(SINGLE.search(self.body_class))
-        origin = self.metadata.provenance.get("date_published", "")
+        origin = self.metadata.article.provenance.get("date_published", "")
         return points + origin.startswith(("json-ld", "meta"))  # a date that is only printed may be a teaser's
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from archive.extract.head import types, words_of
+from archive.extract.metadata.head import types, words_of
 from archive.extract.quarantine.facts import SINGLE
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from archive.article import Article
 from archive.capture import Capture
 from archive.cli import warraq
 from archive.collection import Collection
-from archive.index import Reading
 from archive.ingest.disposition import Disposition
 from archive.ingest.writer import open_writer
+from archive.outcome import Outcome, OutcomeKind
 from archive.warc import closed_files, read_records
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def folder(tmp_path: Path) -> Path:
             capture = Capture(url=url, started=moment, request=b"GET / HTTP/1.1\r\n\r\n", response=head + body)
             row = ingest.record(capture, site=url.split("/")[2])
             article = Article(url=url, title=f"عنوان {url[-5:]}", text=text, date_published="2024-12-20")
-            ingest.finish(Disposition(row=row, reading=Reading(outcome="article"), article=article))
+            ingest.finish(Disposition(row=row, outcome=Outcome(kind=OutcomeKind.ARTICLE), article=article))
         ingest.commit()
     ingest.close()
     return made.folder

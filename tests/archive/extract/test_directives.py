@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from archive.article import Page
-from archive.extract.directives import read_directives
 from archive.extract.document import read
+from archive.extract.metadata.directives import read_directives
 
 
 def directives(head: str = "", *headers: tuple[str, str]) -> frozenset[str]:

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import pytest
 
 from archive.article import Page
-from archive.extract.directives import read_directives
 from archive.extract.document import Unreadable, read
-from archive.extract.language import identify
-from archive.extract.metadata import read_metadata, with_text
+from archive.extract.metadata.directives import read_directives
+from archive.extract.metadata.language import identify
+from archive.extract.metadata.reading import read_metadata, with_text
 from archive.extract.quarantine import judge
 
 LIMIT = 1.0  # CPU seconds; each of these takes a tenth of it on an idle core
@@ -101,6 +101,7 @@ def test_hostile_page_ends_soon(name: str) -> None:
     try:
         document = read(page)
         metadata = with_text(read_metadata(document), document, text)
+        article = metadata.article
         judge(document, "", metadata)
         judge(document, text, metadata)
         read_directives(document)
@@ -110,11 +111,11 @@ def test_hostile_page_ends_soon(name: str) -> None:
     else:
         assert all(
             len(value) <= 2_000
-            for value in (metadata.title, metadata.section, metadata.description, metadata.sitename, metadata.language)
+            for value in (article.title, article.section, article.description, article.sitename, article.language)
         )
-        assert len(metadata.authors) <= 20
-        assert len(metadata.tags) <= 40
-        assert len(metadata.images) <= 30
+        assert len(article.authors) <= 20
+        assert len(article.tags) <= 40
+        assert len(article.images) <= 30
     assert time.process_time() - started < LIMIT
 
 

@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 import pytest
 
 from archive.article import Image, Page, SiteProfile
-from archive.extract.agency import read_source
-from archive.extract.authors import split_names
 from archive.extract.document import read
-from archive.extract.language import identify
-from archive.extract.metadata import Metadata, read_metadata, with_text
+from archive.extract.metadata.language import identify
+from archive.extract.metadata.names import split_names
+from archive.extract.metadata.reading import Metadata, read_metadata, with_text
+from archive.extract.metadata.source import read_source
 
 URL = "https://www.news.example/politics/2024/05/bridge-opens"
+OF_THE_SITE = '<meta name="author" content="أخبار المدينة"><meta property="og:site_name" content="أخبار المدينة">'
 TITLE = "افتتاح الجسر الجديد في وسط المدينة"
 
 
@@ -47,14 +48,14 @@ def ld(script: str) -> str:
     ],
 )
 def test_the_title_is_the_form_without_the_name_of_the_site(head: str, body: str) -> None:
-    assert metadata(head, body).title.replace('"', "") == TITLE
+    assert metadata(head, body).article.title.replace('"', "") == TITLE
 
 
 def test_other_forms_of_the_title_are_kept_as_candidates() -> None:
     found = metadata(f'<meta property="og:title" content="الجسر الجديد"><title>{TITLE}</title>', f"<h1>{TITLE}</h1>")
-    assert found.title == TITLE
+    assert found.article.title == TITLE
     assert found.title_candidates == ("الجسر الجديد",)
-    assert found.provenance["title"] == "h1"
+    assert found.article.provenance["title"] == "h1"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,8 @@ def test_names_are_cut_out_of_bylines(byline: str, names: list[str]) -> None:
         (ld('{"@type":"Article","headline":"","author":[{"name":"منى علي"},{"name":"سامي نور"}]}'), "", ("منى علي", "سامي نور"), "json-ld"),
         (ld('[{"@type":"Article","headline":"x","author":{"@id":"#p"}},{"@id":"#p","name":"منى علي"}]'), "", ("منى علي",), "json-ld"),
         ('<meta name="author" content="منى علي، سامي نور">', "", ("منى علي", "سامي نور"), "meta"),
-        ('<meta name="author" content="أخبار المدينة"><meta property="og:site_name" content="أخبار المدينة">', "", (), ""),
+        (OF_THE_SITE, "", ("أخبار المدينة",), "meta"),
+        (OF_THE_SITE, f'<h1>{TITLE}</h1><p>كتب: سامي نور</p>', ("سامي نور",), "text"),
         ('<meta name="author" content="admin">', f'<h1>{TITLE}</h1><a rel="author" href="/x">منى علي</a>', ("منى علي",), "dom:byline"),
         ("", f'<h1>{TITLE}</h1><span class="writeBy">كتبت منى علي</span>', ("منى علي",), "dom:byline"),
         ("", f'<h1>{TITLE}</h1><p>كتب: سامي نور</p>', ("سامي نور",), "text"),
@@ -98,8 +100,8 @@ def test_names_are_cut_out_of_bylines(byline: str, names: list[str]) -> None:
 )  # fmt: skip
 def test_authors_are_read_where_the_page_names_them(head: str, body: str, names: tuple[str, ...], source: str) -> None:
     found = metadata(head, body)
-    assert found.authors == names
-    assert found.provenance.get("authors", "") == source
+    assert found.article.authors == names
+    assert found.article.provenance.get("authors", "") == source
 
 
 def test_declared_dates_win_over_printed_ones_and_keep_their_zone() -> None:
@@ -107,10 +109,10 @@ def test_declared_dates_win_over_printed_ones_and_keep_their_zone() -> None:
         '{"@type":"NewsArticle","headline":"x","datePublished":"2024-05-12T10:00:00+03:00","dateModified":"2024-05-13T08:00:00Z"}'
     )
     found = metadata(script, f'<h1>{TITLE}</h1><span class="date">1 يونيو 2024</span>')
-    assert found.date_published == "2024-05-12T10:00:00+03:00"
-    assert found.date_modified == "2024-05-13T08:00:00+00:00"
-    assert found.date == "2024-05-12"
-    assert found.provenance["date_published"] == "json-ld"
+    assert found.article.date_published == "2024-05-12T10:00:00+03:00"
+    assert found.article.date_modified == "2024-05-13T08:00:00+00:00"
+    assert found.day == "2024-05-12"
+    assert found.article.provenance["date_published"] == "json-ld"
 
 
 @pytest.mark.parametrize(
@@ -125,37 +127,42 @@ def test_declared_dates_win_over_printed_ones_and_keep_their_zone() -> None:
     ],
 )  # fmt: skip
 def test_printed_dates_are_read_near_the_title(body: str, published: str) -> None:
-    assert metadata("", body, url="https://news.example/story").date_published == published
+    assert metadata("", body, url="https://news.example/story").article.date_published == published
 
 
 def test_an_update_is_no_publication() -> None:
     found = metadata(
         "", f'<h1>{TITLE}</h1><div class="date">آخر تحديث: 13 مايو 2024</div>', url="https://news.example/story"
     )
-    assert (found.date_published, found.date_modified, found.date) == ("", "2024-05-13", "2024-05-13")
+    assert (found.article.date_published, found.article.date_modified, found.day) == ("", "2024-05-13", "2024-05-13")
 
 
 def test_the_zone_of_the_site_is_added_to_times_without_one_and_no_zone_is_invented() -> None:
     body = f'<h1>{TITLE}</h1><div class="date">12 مايو 2024 21:22</div>'
-    assert metadata("", body).date_published == "2024-05-12T21:22"
-    assert metadata("", body, site=SiteProfile(timezone="Asia/Damascus")).date_published == "2024-05-12T21:22+03:00"
+    assert metadata("", body).article.date_published == "2024-05-12T21:22"
+    assert (
+        metadata("", body, site=SiteProfile(timezone="Asia/Damascus")).article.date_published
+        == "2024-05-12T21:22+03:00"
+    )
 
 
 def test_the_day_is_that_of_the_site() -> None:
     head = '<meta property="article:published_time" content="2024-05-12T23:30:00Z">'
-    assert metadata(head, url="https://news.example/story").date == "2024-05-12"
-    assert metadata(head, url="https://news.example/2024/05/13/story").date == "2024-05-13"
+    assert metadata(head, url="https://news.example/story").day == "2024-05-12"
+    assert metadata(head, url="https://news.example/2024/05/13/story").day == "2024-05-13"
     assert (
-        metadata(head, url="https://news.example/story", site=SiteProfile(timezone="Asia/Riyadh")).date == "2024-05-13"
+        metadata(head, url="https://news.example/story", site=SiteProfile(timezone="Asia/Riyadh")).day == "2024-05-13"
     )
 
 
 def test_a_date_in_figures_follows_the_locale_of_the_site() -> None:
     body = "<h1>A bridge opens in the middle of the town</h1><div class='date'>05/06/2024</div>"
-    assert metadata("", body, lang="en", url="https://news.example/x").date_published == ""
-    assert metadata("", body, lang="en-US", url="https://news.example/x").date_published == "2024-05-06"
+    assert metadata("", body, lang="en", url="https://news.example/x").article.date_published == ""
+    assert metadata("", body, lang="en-US", url="https://news.example/x").article.date_published == "2024-05-06"
     assert (
-        metadata("", body, lang="en", url="https://news.example/x", site=SiteProfile(locale="en-GB")).date_published
+        metadata(
+            "", body, lang="en", url="https://news.example/x", site=SiteProfile(locale="en-GB")
+        ).article.date_published
         == "2024-06-05"
     )
 
@@ -176,14 +183,14 @@ def test_a_date_in_figures_follows_the_locale_of_the_site() -> None:
     ],
 )
 def test_the_section_is_read_where_it_stands(head: str, body: str, section: str) -> None:
-    assert metadata(head, body).section == section
+    assert metadata(head, body).article.section == section
 
 
 def test_tags_are_split_and_each_given_once() -> None:
-    assert metadata('<meta name="keywords" content="جسر، مدينة, جسر ,طرق">').tags == ("جسر", "مدينة", "طرق")
+    assert metadata('<meta name="keywords" content="جسر، مدينة, جسر ,طرق">').article.tags == ("جسر", "مدينة", "طرق")
     assert metadata(
         "", '<div class="post-tags"><a rel="tag" href="/t/1">جسر</a> <a rel="tag" href="/t/2">مدينة</a></div>'
-    ).tags == ("جسر", "مدينة")
+    ).article.tags == ("جسر", "مدينة")
 
 
 def test_images_have_absolute_addresses_and_captions() -> None:
@@ -193,7 +200,7 @@ def test_images_have_absolute_addresses_and_captions() -> None:
         '<aside><figure><img src="/ad.jpg"></figure></aside>'
     )
     found = metadata('<meta property="og:image" content="//cdn.news.example/1.jpg">', body)
-    assert found.images == (
+    assert found.article.images == (
         Image(url="https://cdn.news.example/1.jpg"),
         Image(url="https://www.news.example/img/2.jpg", caption="الجسر ليلا"),
     )
@@ -243,7 +250,7 @@ def test_the_next_page_is_this_article_with_a_number_one_higher(head: str, body:
     ],
 )
 def test_the_paywall_flag_is_what_the_page_says(head: str, free: bool | None) -> None:
-    assert metadata(head).is_accessible_for_free is free
+    assert metadata(head).article.is_accessible_for_free is free
 
 
 @pytest.mark.parametrize(
@@ -309,9 +316,9 @@ def test_the_text_decides_language_and_source_once_it_is_known() -> None:
     document = read(Page(body=html.encode(), url=URL, fetched_at=datetime(2026, 11, 24, tzinfo=UTC)))
     before = read_metadata(document)
     after = with_text(before, document, "أعلنت بلدية المدينة عن افتتاح الجسر الجديد بعد عامين من العمل.\n(واس)")
-    assert (before.language, before.source) == ("en", "")
-    assert (after.language, after.source) == ("ar", "واس")
-    assert (after.provenance["language"], after.provenance["source"]) == ("text", "text")
+    assert (before.article.language, before.article.source) == ("en", "")
+    assert (after.article.language, after.article.source) == ("ar", "واس")
+    assert (after.article.provenance["language"], after.article.provenance["source"]) == ("text", "text")
 
 
 def test_a_heading_that_leads_home_is_the_sites_name_not_the_title():
@@ -322,7 +329,7 @@ def test_a_heading_that_leads_home_is_the_sites_name_not_the_title():
             body=html.encode(), url="https://blog.example/2026/11/a.html", fetched_at=datetime(2026, 11, 24, tzinfo=UTC)
         )
     )
-    assert read_metadata(document).title != "دفتر القرية"
+    assert read_metadata(document).article.title != "دفتر القرية"
 
 
 @pytest.mark.parametrize(
@@ -331,3 +338,58 @@ def test_a_heading_that_leads_home_is_the_sites_name_not_the_title():
 )
 def test_a_place_after_an_arabic_name_is_no_part_of_it(byline, names):
     assert list(split_names(byline)) == names
+
+
+def test_a_part_behind_a_paywall_makes_the_article_not_free():
+    node = '{"@type":"NewsArticle","headline":"x","isAccessibleForFree":"True","hasPart":%s}'
+    assert metadata(ld(node % '{"isAccessibleForFree":"False"}')).article.is_accessible_for_free is False
+    assert (
+        metadata(ld(node % '[{"isAccessibleForFree":true},{"cssSelector":".x"}]')).article.is_accessible_for_free
+        is True
+    )
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (
+            '<meta property="og:site_name" content="{{site.name}}"><meta name="application-name" content="Harbour">',
+            "Harbour",
+        ),
+        (
+            '<meta property="og:site_name" content="https://www.news.example"><meta name="publisher" content="Harbour">',
+            "Harbour",
+        ),
+        (ld('{"@type":"WebSite","name":"Harbour"}'), "Harbour"),
+        ('<meta property="article:publisher" content="https://www.facebook.com/harbour">', ""),
+        ('<meta property="article:publisher" content="Harbour">', "Harbour"),
+        (f"<title>{TITLE} | أخبار المدينة</title>", "أخبار المدينة"),
+        (f"<title>{TITLE}</title>", ""),
+    ],
+)
+def test_the_site_is_named_by_itself(head: str, name: str) -> None:
+    assert metadata(head, f"<h1>{TITLE}</h1>").article.sitename == name
+
+
+@pytest.mark.parametrize(
+    ("figure", "url"),
+    [
+        (
+            '<picture><source srcset="/c-600.webp 600w, /c-1200.webp 1200w"><img src="data:image/gif;base64,x=="></picture>',
+            "c-1200.webp",
+        ),
+        ('<img data-srcset="/a,b.jpg 1x, /c.jpg 2x">', "c.jpg"),
+        ('<img src="/c.jpg" srcset="/d.jpg 2x">', "c.jpg"),
+        ('<img srcset="data:image/gif;base64,x== 1x">', ""),
+    ],
+)
+def test_a_picture_may_stand_in_a_set_only(figure: str, url: str) -> None:
+    images = metadata("", f"<article><h1>{TITLE}</h1><figure>{figure}</figure></article>").article.images
+    assert [image.url for image in images] == ([f"https://www.news.example/{url}"] if url else [])
+
+
+def test_a_figure_stands_anywhere_where_nothing_is_marked_as_the_article():
+    figure = '<figure><img src="/c.jpg"></figure>'
+    assert len(metadata("", f"<div><h1>{TITLE}</h1>{figure}</div>").article.images) == 1
+    assert not metadata("", f"<article><h1>{TITLE}</h1></article>{figure}").article.images
+    assert not metadata("", f'<h1>{TITLE}</h1><div class="related">{figure}</div>').article.images

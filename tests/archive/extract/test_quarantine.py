@@ -6,7 +6,7 @@ import pytest
 
 from archive.article import Page
 from archive.extract.document import read
-from archive.extract.metadata import read_metadata
+from archive.extract.metadata.reading import read_metadata
 from archive.extract.quarantine import judge
 
 SENTENCES = (

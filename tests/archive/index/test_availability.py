@@ -4,8 +4,10 @@ import pytest
 
 from archive.article import Article
 from archive.index import articles, availability, captures
+from archive.index.columns import text_digest
 from archive.index.database import open_store
-from archive.index.rows import CaptureRow, Reading
+from archive.index.rows import CaptureRow
+from archive.outcome import Outcome, OutcomeKind
 
 URL = "https://a.example/story"
 
@@ -27,7 +29,7 @@ def capture(store, day, outcome, reason="", detail="", hour=12):
     article_id = None
     if outcome == "article":
         article = Article(url=URL, title="T", text="text")
-        digest = articles.text_digest("T", "text")
+        digest = text_digest("T", "text")
         held = articles.find_version(store.db, URL, digest)
         stored = (
             articles.see_again(store.db, held, at=at)
@@ -36,7 +38,9 @@ def capture(store, day, outcome, reason="", detail="", hour=12):
         )  # fmt: skip
         article_id = stored.id
         availability.clear(store.db, article_id, at=at)
-    captures.record_reading(store.db, row.record_id, Reading(outcome=outcome, reason=reason, detail=detail), article_id)
+    captures.record_outcome(
+        store.db, row.record_id, Outcome(kind=OutcomeKind(outcome), reason=reason, detail=detail), article_id
+    )
     availability.update_from_capture(store.db, row.record_id)
 
 

@@ -10,10 +10,11 @@ import pytest
 from archive.article import Article
 from archive.capture import Capture
 from archive.collection import Collection
-from archive.index import Candidate, Reading
+from archive.index import Candidate
 from archive.index.database import open_store
 from archive.ingest.disposition import Disposition
 from archive.ingest.writer import open_writer
+from archive.outcome import Outcome, OutcomeKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,7 @@ def keep(ingest: ArchiveWriter, url: str, text: str, *, hours: int = 0, article:
     row = ingest.record(capture, site="news.example")
     page = Article(url=article or url, title="عنوان", text=text)
     announced = Candidate(url=url, site="news.example", host=url.split("/")[2], kind="article", by="feed")
-    ingest.finish(Disposition(row=row, reading=Reading(outcome="article"), article=page, announced=(announced,)))
+    ingest.finish(Disposition(row=row, outcome=Outcome(kind=OutcomeKind.ARTICLE), article=page, announced=(announced,)))
 
 
 @pytest.fixture

@@ -14,10 +14,12 @@ from archive import warc
 from archive.article import Article
 from archive.capture import Capture, Location
 from archive.collection import Collection
-from archive.extract.boilerplate import line_key
-from archive.index import Candidate, FetchStatus, Reading, captures, frontier
-from archive.ingest.disposition import Disposition, disposition_of, iso
+from archive.extract.text.boilerplate import line_key
+from archive.files.clock import iso
+from archive.index import Candidate, FetchStatus, captures, frontier
+from archive.ingest.disposition import Disposition, disposition_of
 from archive.ingest.writer import open_writer
+from archive.outcome import Outcome, OutcomeKind
 from archive.parse.parse import ParseTask, parse
 from archive.warc import cdxj
 
@@ -126,25 +128,26 @@ class Machine:
             "payload_digest": row.payload_digest,
         }
         if event.status != 200:
-            reading = Reading(outcome="gone", reason=f"http-{event.status}")
+            outcome = Outcome(kind=OutcomeKind.GONE, reason=f"http-{event.status}")
             return Disposition(
                 row=row,
-                reading=reading,
-                visit=FetchStatus(**visit, outcome="gone", reason=reading.reason, failed=True, changed=False),
+                outcome=outcome,
+                visit=FetchStatus(**visit, outcome=outcome.kind, reason=outcome.reason, failed=True, changed=False),
             )
         same_as = captures.latest_article(db, event.url)
         if same_as and captures.seen_before(db, row.payload_digest, event.url, row.timestamp):
-            seen = FetchStatus(**visit, outcome="article", reason="unchanged", changed=False)
-            return Disposition(row=row, reading=Reading(outcome="unchanged"), same_as=same_as, visit=seen)
+            seen = FetchStatus(**visit, outcome=OutcomeKind.ARTICLE, reason="unchanged", changed=False)
+            return Disposition(row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), same_as=same_as, visit=seen)
         if self._reads:
             answer = parse(ParseTask(url=event.url, response=event.response, fetched_at=event.at))
             settled = disposition_of(row, answer)
             seen = FetchStatus(
-                **visit, outcome=answer.outcome, article_url=answer.article.url if answer.article else ""
+                **visit, outcome=answer.outcome.kind, article_url=answer.article.url if answer.article else ""
             )
             return Disposition(
                 row=row,
-                reading=settled.reading,
+                outcome=settled.outcome,
+                directives=settled.directives,
                 article=settled.article,
                 host=settled.host,
                 lines=settled.lines,
@@ -153,9 +156,14 @@ class Machine:
         url = event.canonical or event.url
         lines = tuple(line_key(line) for line in event.text.split(". "))
         article = Article(url=url, title="عنوان", text=event.text, authors=(event.author,) if event.author else ())
-        seen = FetchStatus(**visit, outcome="article", article_url=url, etag=f'"{event.hours}"')
+        seen = FetchStatus(**visit, outcome=OutcomeKind.ARTICLE, article_url=url, etag=f'"{event.hours}"')
         return Disposition(
-            row=row, reading=Reading(outcome="article"), article=article, host=event.site, lines=lines, visit=seen
+            row=row,
+            outcome=Outcome(kind=OutcomeKind.ARTICLE),
+            article=article,
+            host=event.site,
+            lines=lines,
+            visit=seen,
         )
 
 

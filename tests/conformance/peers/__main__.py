@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-from archive import Archive, Capture, Collection, Disposition, Reading, open_writer
+from archive import Archive, Capture, Collection, Disposition, Outcome, OutcomeKind, open_writer
 from archive.http import decode, parse_response
 from archive.warc import closed_files, read_records
 from demo.__main__ import crawl
@@ -107,7 +107,7 @@ def keep_requisites() -> None:
     ingest = open_writer(Collection(FOLDER), info={"software": "warraq conformance"}, clock=lambda: datetime.now(UTC))
     for one in wanted:
         row = ingest.record(fetch(one.decode()), site=urlsplit(url).netloc)
-        ingest.finish(Disposition(row=row, reading=Reading(outcome="other")))
+        ingest.finish(Disposition(row=row, outcome=Outcome(kind=OutcomeKind.OTHER)))
     ingest.close()
 
 

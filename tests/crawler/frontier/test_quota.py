@@ -1,5 +1,6 @@
 """The limits of what a run spends: each has a name, and leaves what bears fruit alone (test_limits.py fires them)."""
 
+from archive import OutcomeKind
 from crawler.frontier.quota import CrawlLimits, Quota
 
 
@@ -14,7 +15,8 @@ def test_a_shape_of_url_that_bears_articles_goes_on() -> None:
     budget = Quota(CrawlLimits(depth=4, pattern=5))
     for n in range(50):
         assert budget.refusal(f"https://a.example/news/{n}", "article") == ""
-        budget.record_yield(f"https://a.example/news/{n}", "article" if n % 5 == 0 else "gone")
+        outcome = OutcomeKind.ARTICLE if n % 5 == 0 else OutcomeKind.GONE
+        budget.record_yield(f"https://a.example/news/{n}", outcome)
 
 
 def test_the_number_of_sitemaps_is_bounded() -> None:
@@ -25,3 +27,10 @@ def test_the_number_of_sitemaps_is_bounded() -> None:
 def test_zero_is_no_limit() -> None:
     budget = Quota(CrawlLimits(depth=4, sitemaps=0, pattern=0))
     assert {budget.refusal(f"https://a.example/{n}", kind) for n in range(500) for kind in ("sitemap", "page")} == {""}
+
+
+def test_articles_that_a_directive_withholds_do_not_end_a_site() -> None:
+    budget = Quota(CrawlLimits(depth=4, pattern=200))
+    for n in range(260):
+        assert budget.refusal(f"https://a.example/news/{n}", "article") == ""
+        budget.record_yield(f"https://a.example/news/{n}", OutcomeKind.WITHHELD)

@@ -5,7 +5,7 @@ from dataclasses import fields
 
 import pytest
 
-from archive import Outlink, Parsed, ScheduledUrl
+from archive import Outcome, OutcomeKind, Outlink, Parsed, ScheduledUrl
 from crawler.frontier.quota import CrawlLimits
 from crawler.frontier.scope import Scope
 from crawler.sites.site import Site
@@ -37,7 +37,9 @@ def links(*paths, kind="page", by="page"):
 
 def told(announcing, visited, entries):
     left_out = Counter()
-    found = announcing.in_scope(visited, Parsed(outcome="listing", found=entries), entries, left_out)
+    found = announcing.in_scope(
+        visited, Parsed(outcome=Outcome(kind=OutcomeKind.LISTING), found=entries), entries, left_out
+    )
     return [each.url for each in found], left_out
 
 

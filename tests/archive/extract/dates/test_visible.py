@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.extract.dates.calendars import from_hijri, from_jalali, is_leap
-from archive.extract.dates.habits import Habits, Order
+from archive.extract.dates.context import DateContext, Order
 from archive.extract.dates.visible import parse, parse_all
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 def read(text: str, order: Order = "dmy", language: str = "ar", timezone: str = "", now: datetime = NOW) -> str:
-    moment = parse(text, Habits(now=now, order=order, language=language, timezone=timezone))
+    moment = parse(text, DateContext(now=now, order=order, language=language, timezone=timezone))
     return moment.iso() if moment else ""
 
 
@@ -214,8 +214,8 @@ def test_days_that_are_not_or_cannot_be_are_none(text: str) -> None:
 
 
 def test_published_and_updated_in_one_line_are_told_apart() -> None:
-    habits = Habits(now=NOW, order="dmy", language="en")
-    first, second = parse_all("Published: 3 May 2024 | Updated: 5 May 2024 10:00", habits)
+    context = DateContext(now=NOW, order="dmy", language="en")
+    first, second = parse_all("Published: 3 May 2024 | Updated: 5 May 2024 10:00", context)
     assert (first.moment.iso(), first.modified) == ("2024-05-03", False)
     assert (second.moment.iso(), second.modified) == ("2024-05-05T10:00", True)
 
@@ -233,7 +233,7 @@ def test_every_day_round_trips_through_arabic_words(day: date) -> None:
 
 @given(st.text(max_size=600))
 def test_any_text_gives_a_plausible_date_or_none(text: str) -> None:
-    for written in parse_all(text, Habits(now=NOW, order="dmy", language="ar")):
+    for written in parse_all(text, DateContext(now=NOW, order="dmy", language="ar")):
         assert date(1900, 1, 1) < written.moment.day < date(2026, 11, 27)
 
 
@@ -250,7 +250,7 @@ def test_any_text_gives_a_plausible_date_or_none(text: str) -> None:
 )
 def test_junk_costs_nothing(text: str) -> None:
     started = time.perf_counter()
-    parse_all(text, Habits(now=NOW))
+    parse_all(text, DateContext(now=NOW))
     assert time.perf_counter() - started < 0.2
 
 

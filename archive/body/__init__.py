@@ -1,0 +1,39 @@
+"""The shape of an article: its blocks in order, and what is made of them (plain text, HTML, Markdown, JSON)."""
+
+from archive.body.as_html import HtmlOptions, direction, html
+from archive.body.as_json import MAX_BLOCKS, MAX_CHARS, as_data, dumps, loads
+from archive.body.as_markdown import markdown
+from archive.body.blocks import (
+    MARKS,
+    MAX_DEPTH,
+    Block,
+    Body,
+    Kind,
+    Mark,
+    Span,
+    paragraphs,
+    plain_text,
+    words_of,
+)
+
+__all__ = [
+    "MARKS",
+    "MAX_BLOCKS",
+    "MAX_CHARS",
+    "MAX_DEPTH",
+    "Block",
+    "Body",
+    "HtmlOptions",
+    "Kind",
+    "Mark",
+    "Span",
+    "as_data",
+    "direction",
+    "dumps",
+    "html",
+    "loads",
+    "markdown",
+    "paragraphs",
+    "plain_text",
+    "words_of",
+]

@@ -1,0 +1,127 @@
+"""Finds dates a page prints or marks up: its Marks, title and context come in; Sightings, best first, go out."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from archive.extract.dates.moment import Moment, parse_machine, plausible
+from archive.extract.dates.visible import parse_all
+from archive.extract.metadata.head import words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lxml.html import HtmlElement
+
+    from archive.extract.dates.context import DateContext
+    from archive.extract.metadata.markup import Mark, Marks
+
+_MAX_LINE = 200
+_MAX_MARKS = 500
+_SHORT = 90
+# A paragraph may open with its date («27.1.2022 - Bei der …»); a date further in is what it tells of.
+_DATELINE = 24
+
+_DATED = re.compile(
+    r"date|time|publish|posted|meta|byline|datum|fecha|tarih|info|stamp|submitted|heure|\bdc:(?:created|date)\b"
+)
+_DATED_TAGS = frozenset({"time", "abbr"})
+_PUBLISHED = re.compile(
+    r"(?:^|[\s_-])(?:published|entry-date|post-date|publish|pubdate|publishdate|article-date|created|posted)",
+    re.IGNORECASE,
+)
+_MODIFIED = re.compile(r"(?:^|[\s_-])(?:updated|update|modified|datemodified|lastmod)", re.IGNORECASE)
+_EXACT = re.compile(
+    r"(?:^|\s)(?:date|time|post-date|post_date|published|pubdate|datetime|date-time|timestamp)(?:\s|$)", re.IGNORECASE
+)
+_PRECISE = re.compile(r"date|time|publish|posted|datum|fecha|tarih|stamp|heure|submitted")
+_LABEL = re.compile(
+    r"publi(?:shed|é|cado|cato|kace)|posted|veröffentlicht|erstellt am|erschienen|eingestellt|geschrieben am|yayın"
+    r"|تاريخ النشر|نشر (?:في|بتاريخ|يوم)|تم النشر|نُشر|تاریخ انتشار|تاریخ اشاعت|опубликовано|gepubliceerd",
+    re.IGNORECASE,
+)
+
+
+class DateCandidate(NamedTuple):
+    """A date seen on the page, whether it is that of a change, where (`dom:time`, `text` …), and the doubt about it.
+
+    `doubt` is 0 for an element marked `datePublished` under the heading; above `DOUBTFUL` other evidence is better.
+    """
+
+    moment: Moment
+    modified: bool
+    source: str
+    doubt: float
+
+
+DOUBTFUL = 3.0
+
+
+def candidates(marks: Marks, context: DateContext, title: str) -> list[DateCandidate]:
+    """Dates in elements made for dates, the article's likeliest first: by kind of markup and nearness to the title."""
+    found = [
+        candidate._replace(doubt=candidate.doubt + marks.distance(mark, title))
+        for mark in islice(marks.find(_DATED, _DATED_TAGS), _MAX_MARKS)
+        for candidate in _of_element(mark, context)
+    ]
+    return sorted(found, key=lambda candidate: candidate.doubt)
+
+
+def _of_element(mark: Mark, context: DateContext) -> Iterator[DateCandidate]:
+    element, names = mark.element, mark.names
+    itemprop = element.get("itemprop") or element.get("property") or ""
+    machine = (
+        element.get("datetime") or element.get("content") or (element.tag == "abbr" and element.get("title")) or ""
+    )
+    modified = itemprop == "dateModified" or bool(_MODIFIED.search(names) and not _PUBLISHED.search(names))
+    marked = itemprop.startswith(("date", "dc:")) or element.get("pubdate") is not None
+    source = "dom:itemprop" if marked else "dom:time" if element.tag == "time" else "dom:class"
+    doubt = 0.0 if marked else _doubt(element, names)
+    moment = parse_machine(machine) if machine else None
+    if moment and plausible(moment.day, context.now):
+        yield DateCandidate(moment, modified, source, doubt)
+        return
+    if element.tag in {"article", "main", "form", "img", "input", "h1", "h2", "h3"} and not _PRECISE.search(names):
+        return
+    text = words_of(element, _MAX_LINE + 1)
+    if text and len(text) <= _MAX_LINE:
+        for written in parse_all(text, context):
+            yield DateCandidate(written.moment, modified or written.modified, source, doubt)
+
+
+def _doubt(element: HtmlElement, names: str) -> float:
+    if element.tag in {"time", "abbr"}:
+        return 0.5 if _PUBLISHED.search(names) else 1.0
+    if _EXACT.search(names):
+        return 1.0
+    return 2.0 if _PRECISE.search(names) else 2.4
+
+
+def near_title(marks: Marks, context: DateContext, title: str) -> DateCandidate | None:
+    """The first date in a short piece of text after the title, else before it."""
+    lines = (text if len(text) <= _SHORT else text[:_DATELINE] for text in marks.near(title))
+    return next(
+        (candidate for line in lines if (candidate := _of_text(line, context)) and not candidate.modified), None
+    )
+
+
+def anywhere(marks: Marks, context: DateContext) -> DateCandidate | None:
+    """The first date that is labelled as that of publication, else the only one of the page."""
+    days = {}
+    for text in marks.texts():
+        if (candidate := _of_text(text, context)) and not candidate.modified:
+            if _LABEL.search(text):
+                return candidate
+            days[candidate.moment.day] = candidate
+    return next(iter(days.values())) if len(days) == 1 else None
+
+
+def _of_text(text: str, context: DateContext) -> DateCandidate | None:
+    if not 6 <= len(text) <= _SHORT:
+        return None
+    return next(
+        (DateCandidate(written.moment, written.modified, "text", DOUBTFUL) for written in parse_all(text, context)),
+        None,
+    )

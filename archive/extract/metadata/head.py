@@ -1,0 +1,258 @@
+"""Indexes what a page declares: a Document comes in; meta tags, links by `rel`, the article's JSON-LD node go out."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from archive.extract.metadata.urls import address_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from lxml.html import HtmlElement
+
+    from archive.extract.document import Document
+    from archive.extract.metadata.jsonld import Node
+
+# A head of a page built to be slow has meta tags by the ten thousands; real ones have some hundred.
+_MAX_METAS = 600
+_MAX_LINKS = 600
+_MAX_VALUE = 5_000
+
+ARTICLE_TYPES = frozenset({
+    "newsarticle", "article", "blogposting", "reportagenewsarticle", "opinionnewsarticle", "analysisnewsarticle",
+    "backgroundnewsarticle", "reviewnewsarticle", "asknewsarticle", "advertisercontentarticle", "satiricalarticle",
+    "liveblogposting", "socialmediaposting", "techarticle", "scholarlyarticle", "report", "newsreport",
+})  # fmt: skip
+"""schema.org Article and its subtypes, lower case."""
+_SECOND_TYPES = frozenset({
+    "videoobject", "webpage", "itempage", "audioobject", "podcastepisode", "imagegallery", "creativework", "review",
+    "recipe",
+})  # fmt: skip
+"""Types that are the page's main thing on some pages, and a part or another page on most: they must name this page."""
+
+_CODE = re.compile(r"<(script|style)\b[^<>]{0,300}>.{0,2000}?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_TAGS = re.compile(r"<[^<>]{1,300}>")
+_META_NAMES = ("property", "name", "itemprop", "http-equiv")
+
+
+def plain(value: object, limit: int = 500) -> str:
+    """A declared value as one line of at most `limit` characters, entities and tags resolved; '' for no text.
+
+    Of a JSON-LD value object, or a node in the place of a text, that is its `@value` or `name`; of a list its first.
+    """
+    for _ in range(3):
+        if isinstance(value, list):
+            value = value[0] if value else ""
+        elif isinstance(value, dict):
+            value = value.get("@value") or value.get("name")
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)[:limit]
+    if not isinstance(value, str):
+        return ""
+    text = value[: limit * 4]
+    # Twice: publishers escape what their template escapes again.
+    for _ in range(2):
+        if "&" in text:
+            text = html.unescape(text)
+    if "<" in text:
+        text = _TAGS.sub(" ", _CODE.sub(" ", text))
+    return " ".join(text.split())[:limit].strip()
+
+
+def words_of(element: HtmlElement, limit: int = 500) -> str:
+    """The text of an element as one line, at most `limit` characters; scripts, styles and templates left out."""
+    parts: list[str] = []
+    size = 0
+    for text in _texts(element):
+        parts.append(text)
+        size += len(text)
+        if size > limit * 3:
+            break
+    return " ".join("".join(parts).split())[:limit].strip()
+
+
+_BREAKING = frozenset(["p", "div", "br", "li", "h1", "h2", "h3", "h4", "tr", "td", "section", "ul"])
+_SILENT = frozenset(["script", "style", "noscript", "template", "svg"])
+
+
+def _texts(element: HtmlElement) -> Iterator[str]:
+    stack: list[HtmlElement | str] = [element]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, str):
+            yield node
+            continue
+        tag = node.tag
+        if tag in _BREAKING:
+            yield " "
+        if tag in _SILENT:
+            continue
+        if node.text:
+            yield node.text
+        for child in node.iterchildren(reversed=True):
+            if child.tail:
+                stack.append(child.tail)
+            stack.append(child)
+
+
+def as_list(value: Any) -> list[Any]:
+    """A JSON-LD value as a list: JSON-LD does not tell one from many. At most 200."""
+    if value is None:
+        return []
+    return value[:200] if isinstance(value, list) else [value]
+
+
+def types(node: Node) -> set[str]:
+    """The schema.org types of a node, lower case without namespace."""
+    return {plain(name, 60).rsplit("/", 1)[-1].rsplit(":", 1)[-1].lower() for name in as_list(node.get("@type"))}
+
+
+def is_news(node: Node) -> bool:
+    """Whether a node is a NewsArticle, one of its subtypes, or the live blog of a newsroom."""
+    return any("news" in kind or kind == "liveblogposting" for kind in types(node))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What the page declares.
+
+    `metas` maps the lower-cased name (property, name, itemprop or http-equiv) to its values in page order; `links` maps
+    each `rel` word to its hrefs as written; `article` is the JSON-LD node of the page's article ({} when none), `own`
+    the nodes that do not speak of another page, `nodes` all nodes, `by_id` those with an `@id`.
+    """
+
+    metas: Mapping[str, tuple[str, ...]]
+    links: Mapping[str, tuple[str, ...]]
+    article: Node
+    own: tuple[Node, ...]
+    nodes: tuple[Node, ...]
+    by_id: Mapping[str, Node]
+
+    def first(self, names: Iterable[str], limit: int = 500) -> tuple[str, str]:
+        """The first filled meta value among `names` in their order, and its name; ('', '') when there is none."""
+        for name in names:
+            for value in self.metas.get(name, ()):
+                if (text := plain(value, limit)) and not is_placeholder(text):
+                    return text, name
+        return "", ""
+
+    def resolve(self, value: object) -> object:
+        """A JSON-LD value with a lone `@id` replaced by the node of that id."""
+        if isinstance(value, dict) and "@id" in value and not value.get("name"):
+            return self.by_id.get(plain(value["@id"]), value)
+        return value
+
+
+_PLACEHOLDER = re.compile(r"\{\{|\}\}|\$\{|<%|%%\w+%%|\[%|#\w+#$|^\[[a-z_.-]+\]$", re.IGNORECASE)
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a value is a template's variable that nobody filled in (`{{site.name}}`, `%%title%%`)."""
+    return _PLACEHOLDER.search(text) is not None
+
+
+def read_head(document: Document) -> Head:
+    """Reads the declarations of a page, wherever in it they stand (broken pages have meta tags in the body)."""
+    metas = _metas(document.tree)
+    links: dict[str, tuple[str, ...]] = {}
+    for count, link in enumerate(document.tree.iter("link")):
+        if count > _MAX_LINKS:
+            break
+        href = (link.get("href") or "").strip()[:2_000]
+        for word in (link.get("rel") or "").lower().split()[:5]:
+            links[word] = (*links.get(word, ())[:20], href)
+    by_id = {plain(node["@id"]): node for node in document.jsonld if "@id" in node and len(node) > 1}
+    article, own = _own_nodes(document, metas, links)
+    return Head(metas=metas, links=links, article=article, own=own, nodes=document.jsonld, by_id=by_id)
+
+
+def _metas(tree: HtmlElement) -> dict[str, tuple[str, ...]]:
+    metas: dict[str, tuple[str, ...]] = {}
+    for count, meta in enumerate(tree.iter("meta")):
+        if count > _MAX_METAS:
+            break
+        content = meta.get("content") or meta.get("datetime")
+        if not content:
+            continue
+        # In the body `itemprop` belongs to some item of the page: a reference, a teaser, a product.
+        in_head = (parent := meta.getparent()) is not None and parent.tag == "head"
+        for attribute in _META_NAMES if in_head else _META_NAMES[:2]:
+            name = meta.get(attribute)
+            if name:
+                key = name.strip().lower()[:100]
+                metas[key] = (*metas.get(key, ())[:50], content[:_MAX_VALUE])
+    return metas
+
+
+def _own_nodes(
+    document: Document, metas: Mapping[str, tuple[str, ...]], links: Mapping[str, tuple[str, ...]]
+) -> tuple[Node, tuple[Node, ...]]:
+    """The node of the page's article, and all nodes of pages and their things that do not speak of another page."""
+    if not document.jsonld:
+        return {}, ()
+    page = document.page.url
+    addresses = (page, *links.get("canonical", ()), *metas.get("og:url", ()))
+    here = {key for address in addresses if (key := address_key(page, address))}
+    titles = tuple(filter(None, (word_set(text) for text in _declared_titles(document.tree, metas))))
+    best: Node = {}
+    most = 0
+    own: list[Node] = []
+    for node in document.jsonld:
+        kinds = types(node)
+        standing = _standing(node, page, here, titles)
+        if not standing or not kinds & (ARTICLE_TYPES | _SECOND_TYPES):
+            continue
+        own.append(node)
+        rank = 10 if kinds & ARTICLE_TYPES else 2 if standing > 1 else 0
+        if not rank:
+            continue
+        rank += 3 * bool(plain(node.get("headline"))) + bool(node.get("datePublished")) + bool(node.get("author"))
+        rank += 4 * (standing > 1)
+        if rank > most:
+            best, most = node, rank
+    return best, tuple(own)
+
+
+def _declared_titles(tree: HtmlElement, metas: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    for _, heading in zip(range(12), tree.iter("title", "h1"), strict=False):
+        yield words_of(heading, 400)
+    for name in ("og:title", "twitter:title"):
+        for value in metas.get(name, ())[:2]:
+            yield plain(value, 400)
+
+
+def _standing(node: Node, page: str, here: set[str], titles: Sequence[frozenset[str]]) -> int:
+    """2 for a node that names this page by address or title, 0 for one that names another, 1 for one that says neither."""
+    named = [key for address in _addresses(node) if (key := address_key(page, address))]
+    if here.intersection(named):
+        return 2
+    name = word_set(plain(node.get("headline"), 400) or plain(node.get("name"), 400))
+    if name and any(2 * len(name & title) >= min(len(name), len(title)) for title in titles):
+        return 2 if len(name) > 2 else 1
+    elsewhere = any(key.partition("/")[2] for key in named)
+    if types(node) & ARTICLE_TYPES and not elsewhere:
+        telling = [title for title in titles if len(title) > 2]
+        return int(not (name and telling) or any(name & title for title in telling))
+    return 0 if named or name else 1
+
+
+def _addresses(node: Node) -> Iterator[str]:
+    for key in ("url", "@id", "mainEntityOfPage"):
+        for value in as_list(node.get(key)):
+            address = value.get("@id") or value.get("url") if isinstance(value, dict) else value
+            if isinstance(address, str) and not address.startswith(("#", "_:")):
+                yield address[:2_000]
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a title that tell titles apart: long ones, numbers, and single signs of scripts without spaces."""
+    return frozenset(_WORD.findall(text.casefold()))
+
+
+_WORD = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff]|\d{2,}|[a-z\u00df-\u024f]{4,}|[^\W\da-z\u00df-\u024f\u3040-\u30ff\u3400-\u9fff]{3,}"
+)

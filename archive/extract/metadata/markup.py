@@ -1,0 +1,204 @@
+"""Indexes the elements of a page by what their markup says they are: a parsed tree comes in, Marks are found by pattern."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import islice
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+from lxml import etree
+
+from archive.extract.metadata.head import words_of
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterator
+
+    from lxml.html import HtmlElement
+
+_MAX_MARKS = 20_000
+_MAX_NAMES = 300
+_MAX_TEXTS = 3_000
+_NAMED_TAGS = frozenset({"abbr", "address", "author", "figure", "h1", "h2", "h3", "time"})
+_TEXTS = etree.XPath("//body//text()[not(parent::script or parent::style)]", smart_strings=False)
+# What frames an article has authors, dates and sections of its own. A class counts from its beginning, since
+# `has-sidebar`,
+# `elementor-widget` and the like stand on what holds the article.
+_ELSEWHERE = (
+    "comment",
+    "related",
+    "sidebar",
+    "recent",
+    "teaser",
+    "widget",
+    "footer",
+    "more-",
+    "popular",
+    "trending",
+    "latest",
+    "newsletter",
+)
+
+
+_place = attrgetter("place")
+
+
+class Mark(NamedTuple):
+    """An element, its place among the named ones of the page, and its naming attributes in small letters."""
+
+    place: int
+    element: HtmlElement
+    names: str
+
+
+class Marks:
+    """The named elements of one page, in page order; made once and searched by several readers. Lazy: many pages declare everything."""
+
+    def __init__(self, tree: HtmlElement) -> None:
+        self._tree = tree
+        self._all: list[Mark] | None = None
+        self._elsewhere: dict[HtmlElement, bool] = {}
+        self._texts: list[str] | None = None
+        self._headings: dict[str, int] = {}
+        self._by_names: dict[str, list[Mark]] = {}
+        self._by_tag: dict[str, list[Mark]] = {}
+
+    def all(self) -> list[Mark]:
+        """Every named element, at most 20,000."""
+        if self._all is None:
+            self._all = []
+            for place, (element, tag, names) in enumerate(islice(_named(self._tree), _MAX_MARKS)):
+                mark = Mark(place, element, names)
+                self._all.append(mark)
+                self._by_names.setdefault(names, []).append(mark)
+                if tag in _NAMED_TAGS:
+                    self._by_tag.setdefault(tag, []).append(mark)
+        return self._all
+
+    def find(self, pattern: re.Pattern[str], tags: frozenset[str] = frozenset()) -> Iterator[Mark]:
+        """Marks whose names match, or whose element is one of `tags`, outside what frames the article.
+
+        Tags may be `abbr`, `address`, `author`, `figure`, `h1`, `h2`, `h3` and `time`.
+        """
+        self.all()
+        found = [mark for names, marks in self._by_names.items() if _matches(pattern, names) for mark in marks]
+        more = [mark for tag in tags for mark in self._by_tag.get(tag, ())]
+        if more:
+            found = list({mark.place: mark for mark in (*found, *more)}.values())
+        found.sort(key=_place)
+        return (mark for mark in found if not self.is_elsewhere(mark.element))
+
+    def is_elsewhere(self, element: HtmlElement) -> bool:
+        """Whether the element stands among comments, teasers of other articles, or in the frame of the page."""
+        path: list[HtmlElement] = []
+        node: HtmlElement | None = element
+        answer = False
+        while node is not None and node.tag not in {"body", "html"}:
+            known = self._elsewhere.get(node)
+            if known is not None:
+                answer = known
+                break
+            path.append(node)
+            node = node.getparent()
+        for node in reversed(path):
+            answer = answer or _frames(node)
+            self._elsewhere[node] = answer
+        return answer
+
+    def heading(self, title: str) -> int:
+        """The index of the article's heading: the one with the title's words, else the first h1, else -1."""
+        if title not in self._headings:
+            self._headings[title] = self._heading(title_key(title))
+        return self._headings[title]
+
+    def _heading(self, key: str) -> int:
+        first = -1
+        for mark in self.all():
+            if mark.element.tag in {"h1", "h2", "h3"}:
+                if is_form_of(title_key(words_of(mark.element, 400)), key):
+                    return mark.place
+                if mark.element.tag == "h1" and first < 0:
+                    first = mark.place
+        return first
+
+    def distance(self, mark: Mark, title: str) -> float:
+        """How far from the heading an element stands, 0 for right under it; 5 and more for far away."""
+        heading = self.heading(title)
+        if heading < 0:
+            return min(mark.place / 300, 2.0)
+        steps = mark.place - heading
+        if steps >= 0:
+            return min(steps * 0.12, 5.0)
+        # Some themes print date and author above the heading; further up is the frame of the page.
+        return 1.0 if steps >= -10 else 5.0
+
+    def texts(self) -> list[str]:
+        """The pieces of text of the page, white space collapsed, at most 3,000."""
+        if self._texts is None:
+            filled = (text for text in _TEXTS(self._tree) if not text.isspace())
+            self._texts = [" ".join(text.split()) for text in islice(filled, _MAX_TEXTS)]
+        return self._texts
+
+    def near(self, title: str, *, after: int = 40, before: int = 15) -> list[str]:
+        """The pieces of text after the printed title in page order, then those before it from the nearest; [] when it is not printed."""
+        texts = self.texts()
+        key = title_key(title)
+        at = next((index for index, text in enumerate(texts) if is_form_of(title_key(text[:400]), key)), -1)
+        return [*texts[at + 1 : at + 1 + after], *texts[max(at - before, 0) : at][::-1]] if at >= 0 else []
+
+
+def _named(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str, str]]:
+    """The elements of the body that say what they are, with their tags, and their names in small letters."""
+    body = tree.find("body")
+    if body is None:
+        return
+    for element in body.iterdescendants():
+        get = element.get
+        names = (
+            f"{get('class', '')} {get('id', '')} {get('itemprop', '')} {get('rel', '')} {get('property', '')}"
+            f" {get('data-component', '')} {get('data-testid', '')}"
+        )
+        tag = str(element.tag)
+        if names != _NAMELESS or (tag in _NAMED_TAGS and tag != "abbr") or get("pubdate") is not None:
+            yield element, tag, names[:_MAX_NAMES].lower()
+
+
+_NAMELESS = " " * 6
+
+
+@lru_cache(maxsize=16_384)
+def _matches(pattern: re.Pattern[str], names: str) -> bool:
+    """The cards of a page all have the same names, and so have the pages of a site: each is searched once."""
+    return pattern.search(names) is not None
+
+
+def _frames(element: HtmlElement) -> bool:
+    tag = element.tag
+    names = (element.get("class") or "")[:_MAX_NAMES].lower()
+    if tag == "nav":
+        return True
+    if tag == "aside":
+        return not ("meta" in names or "info" in names or _is_about_article(element))
+    if tag == "footer":
+        return next(element.iterancestors("article"), None) is None
+    if (element.get("id") or "").lower().startswith(_ELSEWHERE):
+        return True
+    # Blogger's own posts are a `widget Blog`.
+    return any(name.startswith(_ELSEWHERE) for name in names.split()) and names != "widget blog"
+
+
+def _is_about_article(aside: HtmlElement) -> bool:
+    """Whether an aside says who wrote the article: one author is marked in it, and no headline of another."""
+    marked = [element.get("itemprop") for element in islice(aside.iterdescendants(), 200) if element.get("itemprop")]
+    return marked.count("author") == 1 and "headline" not in marked
+
+
+def title_key(text: str) -> str:
+    """The letters and digits of a title, for comparing its forms."""
+    return "".join(filter(str.isalnum, text.casefold()))
+
+
+def is_form_of(key: str, title: str) -> bool:
+    """Whether two keys are forms of one title: equal, or alike for 20 letters (a suffix or a badge differs)."""
+    return bool(key) and (key == title or (len(key) > 20 and key[:20] == title[:20]))

@@ -1,0 +1,183 @@
+"""Reads what a page says of its article: a Document comes in, Metadata with the origin of each value goes out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from archive.article import Article
+from archive.extract.dates import read_dates
+from archive.extract.metadata.authors import read_authors
+from archive.extract.metadata.head import as_list, is_placeholder, plain, read_head, types
+from archive.extract.metadata.images import read_images
+from archive.extract.metadata.language import identify, primary
+from archive.extract.metadata.markup import Marks
+from archive.extract.metadata.sections import read_section, read_tags
+from archive.extract.metadata.source import read_source
+from archive.extract.metadata.title import named_in_title, read_title, site_names
+from archive.extract.metadata.urls import canonical_url, next_page, previous_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from archive.extract.document import Document
+    from archive.extract.metadata.head import Head
+
+_DESCRIPTIONS = (
+    "og:description",
+    "description",
+    "twitter:description",
+    "dc.description",
+    "dcterms.description",
+    "sailthru.description",
+)
+_SITE_METAS = (
+    "og:site_name",
+    "application-name",
+    "apple-mobile-web-app-title",
+    "al:android:app_name",
+    "dc.publisher",
+    "publisher",
+    "article:publisher",
+)
+
+
+_NOTHING = Article(url="", title="", text="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """What the page says of its article: the `article` without its text, and what only reading needs.
+
+    `title_candidates` are the other forms of the title on the page (for taking title lines out of the text). `day` is
+    the day of publication on the site's own clock (`2024-05-12`; of the last change when only that is known).
+    `article.provenance` maps each filled field to where it was read (`json-ld`, `meta:og:title`, `dom:byline` …).
+    """
+
+    article: Article = _NOTHING
+    title_candidates: tuple[str, ...] = ()
+    day: str = ""
+    canonical_url: str = ""
+    next_page: str = ""
+    previous_page: str = ""
+
+
+def read_metadata(document: Document) -> Metadata:
+    """Reads all but what needs the article's text: call `with_text` once that is known. Linear, never raises."""
+    head = read_head(document)
+    marks = Marks(document.tree)
+    sitename, sitename_from = _sitename(head)
+    names = site_names(document, head, sitename)
+    title, title_from, candidates = read_title(document, head, marks, names)
+    if not sitename and (sitename := named_in_title(document, title)):
+        sitename_from = "title"
+    authors, authors_from = read_authors(head, marks, names, title)
+    dates = read_dates(document, head, marks, title=title, language=next(iter(declared_languages(document)), ""))
+    section, section_from = read_section(head, marks, title)
+    tags, tags_from = read_tags(head, marks)
+    images, images_from = read_images(document, head, marks)
+    description, description_from = head.first(_DESCRIPTIONS, 1_000)
+    canonical, canonical_from = canonical_url(document, head)
+    free, free_from = _is_free(head)
+    declared = next(filter(None, map(primary, declared_languages(document))), "")
+    origins = {
+        "title": title_from,
+        "authors": authors_from,
+        "date_published": dates.published_from,
+        "date_modified": dates.modified_from,
+        "section": section_from,
+        "tags": tags_from,
+        "images": images_from,
+        "description": description_from and f"meta:{description_from}",
+        "sitename": sitename_from,
+        "canonical_url": canonical_from,
+        "is_accessible_for_free": free_from,
+        "language": "declared" if declared else "",
+    }
+    article = Article(
+        url=canonical or document.page.url,
+        title=title,
+        text="",
+        authors=authors,
+        date_published=dates.published,
+        date_modified=dates.modified,
+        section=section,
+        tags=tags,
+        language=declared,
+        description=description,
+        sitename=sitename,
+        images=images,
+        is_accessible_for_free=free,
+        provenance={name: origin for name, origin in origins.items() if origin},
+    )
+    return Metadata(
+        article=article,
+        title_candidates=candidates,
+        day=dates.day,
+        canonical_url=canonical,
+        next_page=next_page(document, head),
+        previous_page=previous_page(document, head),
+    )
+
+
+def with_text(metadata: Metadata, document: Document, text: str) -> Metadata:
+    """The same with what only the article's text tells: its language, the agency or source credited at its edges."""
+    language = identify(text, declared_languages(document)) if text.strip() else ""
+    found = {"language": language, "source": read_source(text)}
+    origins = {name: "text" for name, value in found.items() if value}
+    article = metadata.article
+    return replace(
+        metadata,
+        article=replace(
+            article,
+            language=found["language"] or article.language,
+            source=found["source"],
+            provenance={**article.provenance, **origins},
+        ),
+    )
+
+
+def declared_languages(document: Document) -> tuple[str, ...]:
+    """The language tags the page or its site declares, the most particular first."""
+    tree = document.tree
+    html = tree.get("lang") or tree.get("xml:lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or ""
+    tags = [plain(node.get("inLanguage"), 40) for node in document.jsonld if isinstance(node.get("inLanguage"), str)][
+        :3
+    ]
+    return tuple(filter(None, (html[:40], *tags, document.page.site.language)))
+
+
+def _sitename(head: Head) -> tuple[str, str]:
+    """The site's name and where it was read: for sharing, as the publisher, as the site's node, as an app's."""
+    publisher: Any = head.resolve(head.article.get("publisher"))
+    sites = (node for node in head.nodes if types(node) & {"website", "newsmediaorganization", "organization"})
+    named = [("json-ld", plain(node.get("name"), 120)) for node in (publisher, *sites) if isinstance(node, dict)]
+    for source, name in (*_metas(head, _SITE_METAS[:1]), *named, *_metas(head, _SITE_METAS[1:])):
+        if name and not is_placeholder(name) and not _ADDRESS.match(name):
+            return name, source
+    return "", ""
+
+
+_ADDRESS = re.compile(r"\w+://|www\.|@|\S+/")
+
+
+def _metas(head: Head, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    return ((f"meta:{name}", plain(value, 120)) for name in names for value in head.metas.get(name, ()))
+
+
+def _is_free(head: Head) -> tuple[bool | None, str]:
+    """Whether the article is free to read; one part behind a paywall (`hasPart`) makes it not."""
+    parts = [head.article, *(part for part in as_list(head.article.get("hasPart")) if isinstance(part, dict))]
+    words = [
+        str(value).strip().rsplit("/", 1)[-1].lower()
+        for part in parts
+        for value in as_list(part.get("isAccessibleForFree"))
+    ]
+    if "false" in words or "true" in words:
+        return "false" not in words, "json-ld"
+    for name in ("article:content_tier", "og:article:content_tier"):
+        tier = plain(next(iter(head.metas.get(name, ())), ""), 20).lower()
+        if tier in {"free", "locked", "metered"}:
+            return tier == "free", f"meta:{name}"
+    return None, ""

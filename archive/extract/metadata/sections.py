@@ -1,0 +1,125 @@
+"""Finds an article's section and tags: what a page declares and prints near its title comes in, labels go out."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from archive.extract.metadata.head import as_list, plain, types, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from archive.extract.metadata.head import Head
+    from archive.extract.metadata.markup import Marks
+
+_MAX_LABEL = 80
+_MAX_TAGS = 40
+_SECTION_METAS = (
+    "article:section",
+    "og:article:section",
+    "section",
+    "parsely-section",
+    "articlesection",
+    "cxenseparse:section",
+    "sailthru.section",
+    "category",
+    "dc.subject",
+)
+_TAG_METAS = (
+    "article:tag",
+    "og:article:tag",
+    "parsely-tags",
+    "sailthru.tags",
+    "news_keywords",
+    "keywords",
+    "cxenseparse:taxonomy",
+)
+# Category labels by the title: Jannah, Newspaper, Soledad, Publisher, hAtom's rel=category.
+_CATEGORY = re.compile(
+    r"post-cat-wrap|post-cat\b|td-post-category|penci-cat|cat-links|entry-category|post-categor|term-badge"
+    r"|article-?_*section|taxonomy-category|(?:^|\s)(?:rubrique|rubrik|ressort|seccion|kicker-section)(?:\s|$)"
+    r"|(?:^|\s)category(?:\s|$)|articlesection"
+)
+_CRUMB = re.compile(r"bread-?cr?umb")
+"""Also as it is often misspelt."""
+_TAG = re.compile(
+    r"tagcloud|post-?tags|tags-links|article-?_*tags|tag-?list|post-bottom-tags|entry-tags|(?:^|\s)tags?(?:\s|$)"
+)
+# Labels that name no section: the home page's, and what a system says when nobody chose one.
+_NO_SECTION = re.compile(
+    r"home|homepage|start|startseite|accueil|inicio|início|الرئيسية|الرئيسيه|خانه|صفحه اصلی|صفحہ اول|anasayfa|index|unc?ategori[sz]ed"
+    r"|غير مصنف|بدون تصنيف"
+    r"|non classé|sin categoría|allgemein|sem categoria|genel|general",
+    re.IGNORECASE,
+)
+
+
+def read_section(head: Head, marks: Marks, title: str) -> tuple[str, str]:
+    """The section the article stands in and where it was read; ('', '') when the page does not say."""
+    for source, values in _sections(head, marks):
+        for value in values:
+            label = plain(value, _MAX_LABEL)
+            if label and not _NO_SECTION.fullmatch(label) and label != title and not label.startswith("http"):
+                return label, source
+    return "", ""
+
+
+def _sections(head: Head, marks: Marks) -> Iterator[tuple[str, Iterable[Any]]]:
+    yield "json-ld", as_list(head.article.get("articleSection"))
+    for name in _SECTION_METAS:
+        yield f"meta:{name}", head.metas.get(name, ())
+    yield "dom:category", _labels(marks, _CATEGORY, 6)
+    yield "json-ld:breadcrumb", _declared_crumbs(head)
+    yield "dom:breadcrumb", _labels(marks, _CRUMB, 6)
+
+
+def _declared_crumbs(head: Head) -> Iterator[Any]:
+    for node in head.nodes:
+        if "breadcrumblist" in types(node):
+            # The first is the home page, the last is often the article itself.
+            for item in as_list(node.get("itemListElement"))[1:4]:
+                inner = item.get("item") if isinstance(item, dict) else None
+                yield (inner.get("name") if isinstance(inner, dict) else None) or (
+                    item.get("name") if isinstance(item, dict) else None
+                )
+
+
+def read_tags(head: Head, marks: Marks) -> tuple[tuple[str, ...], str]:
+    """The article's tags, each once, at most 40, and where they were read."""
+    for source, values in _tags(head, marks):
+        labels = dict.fromkeys(label for value in values for label in _split(value) if label)
+        if labels:
+            return tuple(labels)[:_MAX_TAGS], source
+    return (), ""
+
+
+def _tags(head: Head, marks: Marks) -> Iterator[tuple[str, Iterable[Any]]]:
+    yield "json-ld", as_list(head.article.get("keywords"))
+    for name in _TAG_METAS:
+        yield f"meta:{name}", head.metas.get(name, ())
+    yield "dom:tag", _labels(marks, _TAG, _MAX_TAGS)
+
+
+def _labels(marks: Marks, pattern: re.Pattern[str], most: int) -> list[str]:
+    """The texts of the links in, or of, the first elements that match; of the elements themselves when they hold no link."""
+    labels: dict[str, None] = {}
+    for mark in marks.find(pattern):
+        links = [mark.element] if mark.element.tag == "a" else list(mark.element.iter("a"))[:most]
+        for link in links or ([mark.element] if mark.element.tag in {"span", "p", "meta"} else []):
+            label = link.get("content") or words_of(link, _MAX_LABEL)
+            if label:
+                labels[label] = None
+        if len(labels) >= most:
+            break
+    return list(labels)[:most]
+
+
+_SEPARATORS = re.compile(r"\s*[,،;؛|]\s*")
+
+
+def _split(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        value = value.get("name")
+    text = plain(value, 2_000)
+    return [label.strip("# ") for label in _SEPARATORS.split(text) if 0 < len(label) <= _MAX_LABEL]

@@ -1,0 +1,160 @@
+"""Reads the addresses a page gives itself: a Document and its Head come in, canonical URL and next page go out."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urljoin, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archive.extract.document import Document
+    from archive.extract.metadata.head import Head
+
+_MAX_URL = 2_000
+_PAGED = re.compile(r"(?:page|multiple-post|post-nav|nav-?links|pagination|pager|wp-pagenavi)", re.IGNORECASE)
+# Suffixes under which anybody registers a name; enough to keep `a.com.eg` and `b.com.eg` apart.
+_SECOND_LEVEL = frozenset(
+    [
+        "com",
+        "co",
+        "net",
+        "org",
+        "gov",
+        "edu",
+        "ac",
+        "info",
+        "news",
+        "gob",
+        "gov",
+        "press",
+        "media",
+        "or",
+        "ne",
+        "go",
+        "asn",
+        "id",
+        "nom",
+        "sch",
+    ]
+)
+
+
+def registrable(host: str) -> str:
+    """The registered name, by a short rule instead of the public suffix list: `news.bbc.co.uk` is `bbc.co.uk`."""
+    labels = host.lower().rstrip(".").split(".")
+    keep = 3 if len(labels) > 2 and labels[-2] in _SECOND_LEVEL and len(labels[-1]) == 2 else 2
+    return ".".join(labels[-keep:])
+
+
+def absolute(base: str, href: str) -> str:
+    """`href` against `base`, when that is a plain http or https URL of at most 2,000 characters, else ''."""
+    href = "".join(href.split())
+    if not href or len(href) > _MAX_URL or href.startswith(("#", "javascript:", "data:", "mailto:")):
+        return ""
+    try:
+        url = urljoin(base, href)
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return ""
+    return url if parts.scheme in {"http", "https"} and host and "." in host and len(url) <= _MAX_URL else ""
+
+
+def address_key(base: str, href: str) -> str:
+    """Host and path of a page's address, to tell whether two are one page's: scheme, `www.`, fragment, AMP aside."""
+    url = absolute(base, href)
+    if not url:
+        return ""
+    parts = urlsplit(url)
+    path = re.sub(r"(?:/amp|\.amp)?(?:\.html?)?/*$", "", unquote(parts.path))
+    query = f"?{parts.query}" if parts.query and not _TRACKING.match(parts.query) else ""
+    return f"{(parts.hostname or '').removeprefix('www.').removeprefix('m.').removeprefix('amp.')}{path or '/'}{query}"
+
+
+_TRACKING = re.compile(r"(?:utm_|fbclid|gclid|amp(?:=|$)|ref=|srsltid|outputType=)", re.IGNORECASE)
+
+
+def canonical_url(document: Document, head: Head) -> tuple[str, str]:
+    """The page's address for itself and its origin; ('', '') when it names none, another site's or the home page."""
+    page = document.page.url
+    for source, href in _canonicals(head):
+        url = absolute(page, href).split("#")[0]
+        if url and _same_site(page, url) and not _is_home(url, page):
+            return url, source
+    return "", ""
+
+
+def _canonicals(head: Head) -> Iterator[tuple[str, str]]:
+    for href in head.links.get("canonical", ()):
+        yield "link:canonical", href
+    for href in head.metas.get("og:url", ()):
+        yield "meta:og:url", href.strip()
+    whole = head.article.get("mainEntityOfPage")
+    for value in (whole.get("@id") if isinstance(whole, dict) else whole, head.article.get("url")):
+        if isinstance(value, str):
+            yield "json-ld", value.strip()
+
+
+def _same_site(page: str, url: str) -> bool:
+    return registrable(urlsplit(page).hostname or "") == registrable(urlsplit(url).hostname or "")
+
+
+def _is_home(url: str, page: str) -> bool:
+    """A canonical of `/` on an inner page is a template's mistake."""
+    parts = urlsplit(url)
+    return parts.path in {"", "/"} and not parts.query and urlsplit(page).path not in {"", "/"}
+
+
+def next_page(document: Document, head: Head) -> str:
+    """The URL of the article's next page, by `rel=next` or the pager of the post; '' when there is none."""
+    here = _numbered(document.page.url)
+    return next((url for url in _pager_links(document, head, "next") if _follows(here, _numbered(url))), "")
+
+
+def previous_page(document: Document, head: Head) -> str:
+    """The URL of the page before this one of a paged post, by `rel=prev` or the pager; '' on a first page."""
+    here = _numbered(document.page.url)
+    if here[1] < 2:
+        return ""
+    return next((url for url in _pager_links(document, head, "prev") if _follows(_numbered(url), here)), "")
+
+
+MOST_PAGES = 20
+"""No article has more; a higher number in an address is an article's own, and its neighbour another article."""
+
+
+def _pager_links(document: Document, head: Head, rel: str) -> Iterator[str]:
+    page = document.page.url
+    hrefs = list(head.links.get(rel, ()))
+    for _, anchor in zip(range(3_000), document.tree.iter("a"), strict=False):
+        parent = anchor.getparent()
+        around = f"{anchor.get('class')} {anchor.get('rel')} {'' if parent is None else parent.get('class')}"
+        if rel in around or "page-number" in around or "page-link" in around:
+            hrefs.append(anchor.get("href") or "")
+    return filter(None, (absolute(page, href) for href in hrefs))
+
+
+def _follows(page: tuple[str, int], later: tuple[str, int]) -> bool:
+    """Whether `later` is the next page of the same post; another article of a running number is not."""
+    return page[0] == later[0] and later[1] == page[1] + 1 and later[1] <= MOST_PAGES
+
+
+_NUMBER = re.compile(
+    r"(?:/(?:page/)?(\d{1,3})/?$)|(?:[?&](?:page|p|pg|seite|pagina|paged)=(\d{1,3})$)|(?:[-_,](?:page|p"
+    r"|seite)?-?(\d{1,2})(?=\.html?$))",
+    re.IGNORECASE,
+)
+
+
+def _numbered(url: str) -> tuple[str, int]:
+    url = url.split("#", maxsplit=1)[0]
+    match = _NUMBER.search(url)
+    if not match:
+        return url.rstrip("/"), 1
+    number = int(next(filter(None, match.groups()), "1"))
+    if number < 2:  # a first page goes without a number; an address that ends in /1 is an article's own
+        return url.rstrip("/"), 1
+    stem = url[: match.start()] + url[match.end() :]
+    return stem.rstrip("/"), number

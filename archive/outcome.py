@@ -1,0 +1,101 @@
+"""What a visit to a URL came to: the one vocabulary of the frontier, the captures, the summaries and the reading room."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class OutcomeKind(StrEnum):
+    """The kinds of outcome, as the database and the WARC's metadata records spell them; an unknown word is `other`."""
+
+    ARTICLE = "article"
+    WITHHELD = "withheld"
+    """An article whose page bears a directive that the crawl obeys: captured, and kept out of articles and search."""
+    PART = "part"
+    """A further page of an article, whose text belongs to that."""
+    LISTING = "listing"
+    FEED = "feed"
+    SITEMAP = "sitemap"
+    UNCHANGED = "unchanged"
+    REDIRECT = "redirect"
+    QUARANTINE = "quarantine"
+    GONE = "gone"
+    REFUSED = "refused"
+    """The server answered that it does not serve us: 401, 403, 429, 503 …"""
+    FAILED = "failed"
+    DISALLOWED = "disallowed"
+    """Not requested: robots.txt disallows the URL."""
+    BUDGET = "budget"
+    """Not requested: the URL's pattern, host or kind has used up its quota of the run."""
+    ROBOTS = "robots"
+    RETRIED = "retried"
+    """An attempt that failed and was followed by another."""
+    OTHER = "other"
+    REDACTED = "redacted"
+
+    @classmethod
+    def _missing_(cls, value: object) -> OutcomeKind:  # noqa: ARG003 - enum's interface; another version may have more words
+        return cls.OTHER
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether nothing of use came: what the frontier knows of the URL's content stays as it was."""
+        return self in _FAILURES
+
+    @property
+    def yields_article(self) -> bool:
+        """Whether the URL is an article's, so that more URLs of its pattern are worth a visit."""
+        return self in {OutcomeKind.ARTICLE, OutcomeKind.WITHHELD, OutcomeKind.PART, OutcomeKind.UNCHANGED}
+
+    @property
+    def tells_nothing(self) -> bool:
+        """Whether it says nothing about the page: the server was in trouble or refused, or no request was made."""
+        return self in _SILENT
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it counts as a visit to a page of the site."""
+        return self not in {OutcomeKind.ROBOTS, OutcomeKind.RETRIED, OutcomeKind.PART, OutcomeKind.OTHER}
+
+
+_SILENT = frozenset(
+    {OutcomeKind.FAILED, OutcomeKind.REFUSED, OutcomeKind.RETRIED, OutcomeKind.DISALLOWED, OutcomeKind.BUDGET}
+)
+_FAILURES = (_SILENT - {OutcomeKind.RETRIED}) | {OutcomeKind.GONE, OutcomeKind.QUARANTINE}
+
+
+def sql_list(kinds: Iterable[OutcomeKind]) -> str:
+    """The kinds as the inside of an SQL `IN (…)`."""
+    return ", ".join(f"'{kind}'" for kind in kinds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a visit came to; `reason` is a word for counting, `detail` free text about this one visit."""
+
+    kind: OutcomeKind
+    reason: str = ""
+    detail: str = ""
+
+    def note(self, read: Outcome | None = None) -> tuple[tuple[str, str], ...]:
+        """The fields to note of this outcome: those that `read`, which reading the response gives, does not have.
+
+        They go into a metadata record of the WARC, from which `reindex` takes them again. Of another kind all are noted.
+        """
+        mine = (("outcome", str(self.kind)), ("reason", self.reason), ("detail", self.detail))
+        if read is None or read.kind != self.kind:
+            return tuple(field for field in mine if field[1])
+        theirs = (str(read.kind), read.reason, read.detail)
+        return tuple(field for field, other in zip(mine, theirs, strict=True) if field[1] != other)
+
+    def noted(self, note: Mapping[str, str]) -> Outcome:
+        """The outcome that such a note makes of this one."""
+        if "outcome" in note:
+            kind = OutcomeKind(note["outcome"])
+            return Outcome(kind=kind, reason=note.get("reason", ""), detail=note.get("detail", ""))
+        return Outcome(kind=self.kind, reason=note.get("reason", self.reason), detail=note.get("detail", self.detail))

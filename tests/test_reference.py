@@ -1,0 +1,66 @@
+"""What README and docs say about exit codes, commands and settings is what the code has."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from archive import errors, exitcodes
+from archive.cli import warraq
+from archive.exitcodes import ExitCode
+from crawler.commands import addsite, backfill, cluster, crawl, crawlall
+
+ROOT = Path(__file__).parent.parent
+SPEC = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+generate = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(generate)
+
+HELPS = {
+    addsite: exitcodes.ADDSITE,
+    backfill: exitcodes.BACKFILL,
+    cluster: exitcodes.CLUSTER,
+    crawl: exitcodes.CRAWL,
+    crawlall: exitcodes.CRAWL,
+}
+
+
+@pytest.mark.parametrize("path", generate.generated(), ids=lambda path: path.name)
+def test_what_is_generated_is_up_to_date(path):
+    assert path.read_text("utf-8") == generate.generated()[path], "run `make docs`"
+
+
+def test_readme_and_operations_have_every_exit_code():
+    readme, operations = ((ROOT / name).read_text("utf-8") for name in ("README.md", "docs/operations.md"))
+    assert exitcodes.describe(tuple(ExitCode)) in " ".join(readme.split())
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", operations, re.MULTILINE)} == set(ExitCode)
+
+
+@pytest.mark.parametrize(("module", "codes"), HELPS.items(), ids=lambda each: getattr(each, "__name__", ""))
+def test_the_help_of_scrapy_commands_names_their_exit_codes(module, codes):
+    assert exitcodes.describe(codes) in module.Command().long_desc()
+
+
+def test_the_help_of_warraq_names_its_exit_codes():
+    printed = " ".join(CliRunner().invoke(warraq, ["--help"]).output.split())
+    assert exitcodes.describe(exitcodes.WARRAQ) in printed
+
+
+def test_every_code_belongs_to_a_command_and_every_error_has_a_code_of_the_table():
+    of_commands = {code for codes in HELPS.values() for code in codes} | set(exitcodes.WARRAQ)
+    assert of_commands == set(ExitCode)
+    classes = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, errors.ArchiveError)]
+    assert all(isinstance(one.exit_code, ExitCode) for one in classes)
+
+
+def test_several_crawls_end_with_a_code_that_a_crawl_can_have():
+    assert set(exitcodes.WORST_FIRST) == set(exitcodes.CRAWL) | {ExitCode.ERROR}
+
+
+def test_exit_codes_named_in_prose_exist():
+    files = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "archive" / "cli").glob("*.py")]
+    named = {int(code) for path in files for code in re.findall(r"exit code (\d+)", path.read_text("utf-8"))}
+    assert named <= set(ExitCode)
