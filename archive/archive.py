@@ -57,6 +57,10 @@ class Archive:
         """
         return find((self._store.db.conn,), words, only=only, limit=limit, offset=offset, order=order)
 
+    def matching(self, words: str) -> tuple[int, ...]:
+        """The ids of all articles that have all the words (latest versions), oldest id first: nothing is cut, nothing is ranked."""
+        return tuple(identity for _, identity in search.matching((self._store.db.conn,), words))
+
     def facets(self, query: Query | None = None) -> facets.Facets:
         """What the articles of a query (`Results.query`) are made of: counts by site, section, language and day; without one, all."""
         query = query or Query()
