@@ -36,10 +36,23 @@ from archive.readers import read_response, reading_pool
 from archive.selection import Wanted, moment_of
 from archive.settled import Settled, iso, settled_answer
 from archive.stations import UNMEASURED, MeasuredStations, Stations
-from archive.store import Announced, CaptureRow, Due, Visit, articles, captures, fates, frontier, learned
+from archive.store import (
+    ANNOUNCERS,
+    Announced,
+    CaptureRow,
+    Due,
+    Visit,
+    articles,
+    captures,
+    fates,
+    frontier,
+    learned,
+    runs,
+)
 from archive.workers import WorkerKilledError, WorkerPool
 
 __all__ = [
+    "ANNOUNCERS",
     "MAX_PARTS",
     "UNMEASURED",
     "Announced",
@@ -99,6 +112,7 @@ __all__ = [
     "reading_pool",
     "recover",
     "replace_file",
+    "runs",
     "settled_answer",
     "urls",
 ]

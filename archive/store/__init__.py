@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from archive.errors import DamagedFileError, NotWritableError, SchemaTooNewError
 from archive.store import articles, captures, coverage, facets, fates, files, frontier, joining, learned, runs
 from archive.store.engine import Database, sqlite3
-from archive.store.rows import Announced, CaptureRow, Due, Kind, Visit
+from archive.store.rows import ANNOUNCERS, Announced, CaptureRow, Due, Kind, Visit
 from archive.store.schema import MIGRATIONS, unknown_steps
 from archive.store.wal import WalGuard
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlite_utils.migrations import Migrations
 
 __all__ = [
-    "Announced", "CaptureRow", "DatabaseError", "Due", "Kind", "OperationalError", "Store", "Visit", "articles", "captures",
+    "ANNOUNCERS", "Announced", "CaptureRow", "DatabaseError", "Due", "Kind", "OperationalError", "Store", "Visit", "articles", "captures",
     "coverage", "facets", "fates", "files", "frontier", "joining", "learned", "runs",
 ]  # fmt: skip
 
