@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from archive import Article, Settled
+    from archive import Article, Disposition
 
 
 class ArticleItem(dict[str, Any]):
     """An article in the field names of the `articles` table; `settled` is what the pipeline hands to the archive."""
 
-    def __init__(self, article: Article, settled: Settled) -> None:
+    def __init__(self, article: Article, settled: Disposition) -> None:
         super().__init__(
             url=article.url,
             title=article.title,

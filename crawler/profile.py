@@ -11,7 +11,7 @@ from archive import UNMEASURED, MeasuredStations, Stations
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from archive import Answer
+    from archive import Parsed
 
 REST = "fetch, and the loop around it"
 """What no station of the first process accounts for: Scrapy, Twisted, our client, handing pages to the workers."""
@@ -37,7 +37,7 @@ class Profile:
         self._workers = MeasuredStations()
         self._start_up = time.process_time() if on else 0.0
 
-    def take(self, answer: Answer) -> None:
+    def take(self, answer: Parsed) -> None:
         """Counts what a worker measured."""
         self._workers.add(answer.spent)
 

@@ -12,7 +12,7 @@ from archive import OutcomeKind, frontier, urls
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archive import Capture, CaptureRow, Committed, Found
+    from archive import Capture, CaptureRow, Committed, Outlink
 
 COUNTED_APART = frozenset({OutcomeKind.GONE, OutcomeKind.DISALLOWED})
 """Failures with a line of their own in the summary."""
@@ -86,7 +86,7 @@ class Report:
             elif outcome.kind.is_failure and outcome.kind not in COUNTED_APART:
                 self.failures[outcome.reason or outcome.kind] += 1
 
-    def leads_elsewhere(self, kind: str, url: str, found: Sequence[Found]) -> None:
+    def leads_elsewhere(self, kind: str, url: str, found: Sequence[Outlink]) -> None:
         """Warns of a start page, feed or sitemap of which nothing is in scope."""
         hosts = Counter(urls.host_of(entry.url) for entry in found if entry.url).most_common(3)
         named = ", ".join(f"{host} ({number})" for host, number in hosts)

@@ -8,7 +8,7 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from archive.durable import replace_file
+from archive.files.atomic import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from archive.durable import replace_file
+from archive.files.atomic import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

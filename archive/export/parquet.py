@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archive.durable import replacing
 from archive.errors import UsageError
+from archive.files.atomic import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,10 +11,10 @@ import zipfile
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
-from archive.cdxj import Entry, entry_of_record
-from archive.durable import replacing
 from archive.export.sorting import Sorted
 from archive.export.source import Found, Source, records
+from archive.files.atomic import replacing
+from archive.warc.cdxj import Entry, entry_of_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

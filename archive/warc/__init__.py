@@ -15,7 +15,16 @@ from archive.warc.reader import (
 )
 from archive.warc.recompress import recompress
 from archive.warc.record import GZIP_HEADER, Original, compress, payload_digest, payloads, sha1_digest, warc_date
-from archive.warc.repair import TakenUp, closed_files, enter, linked_files, open_files, sha256_of, take_up, whole_part
+from archive.warc.recovery import (
+    RecoveredFile,
+    closed_files,
+    linked_files,
+    open_files,
+    recover_open_files,
+    register,
+    sha256_of,
+    whole_part,
+)
 from archive.warc.tombstone import is_tombstone, tombstone
 from archive.warc.writer import WarcWriter, Written
 
@@ -26,12 +35,11 @@ __all__ = [
     "NotOneRecordError",
     "Original",
     "Record",
-    "TakenUp",
+    "RecoveredFile",
     "WarcWriter",
     "Written",
     "closed_files",
     "compress",
-    "enter",
     "find_file",
     "is_tombstone",
     "linked_files",
@@ -45,9 +53,10 @@ __all__ = [
     "read_raw",
     "read_records",
     "recompress",
+    "recover_open_files",
+    "register",
     "sha1_digest",
     "sha256_of",
-    "take_up",
     "tombstone",
     "warc_date",
     "whole_part",

@@ -6,8 +6,8 @@ import gzip
 import zlib
 from typing import TYPE_CHECKING
 
-from archive.durable import replace_file
 from archive.errors import DamagedFileError
+from archive.files.atomic import replace_file
 from archive.warc.framing import MAX_HEAD
 from archive.warc.record import GZIP_HEADER, LEVEL, RECORD_END
 

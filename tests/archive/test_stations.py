@@ -4,7 +4,7 @@ import time
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from archive.reading import Task, read
+from archive.parse.parse import ParseTask, parse
 from archive.stations import UNMEASURED, MeasuredStations, sampled_modules
 
 LINE = "هذه الفقرة من خبر كتب للاختبار وفيه ما يكفي من الكلمات ليكون نصاً صحيحاً يقرأه القارئ. "
@@ -58,12 +58,12 @@ def test_samples_name_the_module_of_the_package_that_is_at_work():
     assert not samples
     with sampled_modules("archive") as samples:
         for _ in range(60):
-            read(Task(**TASK))
+            parse(ParseTask(**TASK))
     assert samples.most_common(1)[0][0].startswith(("extract", "search", "arabic", "reading", "http"))
 
 
 def test_a_measured_page_says_where_its_time_went_and_reads_the_same():
-    plain, measured = read(Task(**TASK)), read(Task(**TASK, measured=True))
+    plain, measured = parse(ParseTask(**TASK)), parse(ParseTask(**TASK, measured=True))
     assert plain.spent == ()
     stations = {name: calls for name, calls, _ in measured.spent if not name.startswith("extract: ")}
     assert stations == {"decode": 1, "extract": 1, "discover": 1, "search keys": 1}

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 WIRE: dict[str, Any] = {
     "DOWNLOAD_HANDLERS": {
-        "http": "crawler.handlers.WireHandler",
-        "https": "crawler.handlers.WireHandler",
+        "http": "crawler.download.handler.WireHandler",
+        "https": "crawler.download.handler.WireHandler",
         "file": None,
         "data": None,
         "ftp": None,
@@ -116,7 +116,7 @@ def probe() -> Any:
     """The spider class that makes the job's requests and remembers how they ended."""
     from scrapy import Request, Spider
 
-    from crawler.outcomes import outcome_of
+    from crawler.download.errors import outcome_of
 
     class Probe(Spider):
         name = "probe"
@@ -145,8 +145,8 @@ def main(job: str, result: str) -> None:
     """Run the job in this process."""
     from scrapy.crawler import AsyncCrawlerProcess
 
-    from crawler.robots import robots_read
-    from crawler.wire import exchange_captured
+    from crawler.download.capture import exchange_captured
+    from crawler.politeness.robots import robots_read
 
     given = pickle.loads(Path(job).read_bytes())
     module, _, name = given["spider"].partition(":")

@@ -13,8 +13,8 @@ import pytest
 
 from archive import Archive
 from archive.warc import read_raw, read_records
+from tests.archive.ingest.test_selection import capture, write
 from tests.archive.test_import import page
-from tests.archive.test_selection import capture, write
 from tests.server.cdx import CdxServer
 
 if TYPE_CHECKING:

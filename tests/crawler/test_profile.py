@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-from archive import Answer, Outcome, OutcomeKind
+from archive import Outcome, OutcomeKind, Parsed
 from crawler.profile import REST, Profile, profile_text
 from tests.crawler.site import ROOT, crawl
 from tests.crawler.test_news import PATHS, rows, site_of
@@ -18,7 +18,7 @@ from archive import NotWritableError
 def full(*_, **__):
     raise NotWritableError(Path("there"), OSError(28, "No space left on device"))
 
-crawler.extensions.open_ingest = full
+crawler.extensions.open_writer = full
 from scrapy.cmdline import execute
 execute()
 """
@@ -72,7 +72,7 @@ def test_the_process_that_crawls_loads_no_extractor():
 def test_samples_share_out_the_time_of_extraction():
     profile = Profile(on=True)
     spent = (("extract", 1, 0.3), ("extract: body", 2, 0.0), ("extract: title", 1, 0.0))
-    profile.take(Answer(outcome=Outcome(kind=OutcomeKind.ARTICLE), spent=spent))
+    profile.take(Parsed(outcome=Outcome(kind=OutcomeKind.ARTICLE), spent=spent))
     found = {row.station: (row.calls, row.cpu_ms) for row in profile.rows() if row.where == "workers"}
     assert found == {"extract": (1, 300.0), "extract: body": (2, 200.0), "extract: title": (1, 100.0)}
     assert "extract: body" in profile_text(profile.rows())

@@ -13,10 +13,10 @@ from click.testing import CliRunner
 from archive import Archive
 from archive.cli import warraq as command_line
 from archive.collection import Collection
-from archive.database import open_store
+from archive.index.database import open_store
 from archive.maintain import reindex, verify
 from archive.merge import merge
-from archive.reading import read
+from archive.parse.parse import parse
 from tests.archive.merge.machines import BEGIN, Machine, Served, contents
 from tests.archive.test_import import page
 
@@ -45,7 +45,7 @@ class Here:
 
     def submit(self, task):
         done = Future()
-        done.set_result(read(task))
+        done.set_result(parse(task))
         return done
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive import Dropped, Image
-from archive.store import runs
+from archive.index import runs
 from tests.archive.web.shelf import HOSTILE_PAGE, LIBRARY, XSS, Client, Shelf
 
 if TYPE_CHECKING:

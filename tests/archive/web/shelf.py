@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from archive import Article, Capture, CaptureRow, Collection, Outcome, OutcomeKind, open_store
 from archive import search as searching
-from archive.store import articles, captures
+from archive.index import articles, captures
 from archive.surt import surt
 from archive.warc import WarcWriter, payload_digest
 
