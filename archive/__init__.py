@@ -25,6 +25,7 @@ from archive.errors import (
 )
 from archive.federation import Federation
 from archive.files.atomic import replace_file
+from archive.files.clock import iso
 from archive.files.lock import held
 from archive.index import (
     ANNOUNCERS,
@@ -41,7 +42,7 @@ from archive.index import (
 )
 from archive.index.database import open_store
 from archive.ingest.commit import Committed
-from archive.ingest.disposition import Disposition, disposition_of, iso
+from archive.ingest.disposition import Disposition, disposition_of
 from archive.ingest.importer import Imported, Indexer, recover
 from archive.ingest.selection import CaptureFilter, moment_of
 from archive.ingest.writer import ArchiveWriter, check_writable, open_writer
@@ -49,13 +50,11 @@ from archive.outcome import Outcome, OutcomeKind
 from archive.parse.pool import parse_pool, read_response
 from archive.parse.result import MAX_PARTS, Outlink, Parsed, ParseTask, join_part
 from archive.parse.workers import WorkerKilledError, WorkerPool
-from archive.stations import UNMEASURED, MeasuredStations, Stations
 from archive.warc import cdxserver
 
 __all__ = [
     "ANNOUNCERS",
     "MAX_PARTS",
-    "UNMEASURED",
     "Archive",
     "ArchiveError",
     "ArchiveLockedError",
@@ -79,7 +78,6 @@ __all__ = [
     "Indexer",
     "Link",
     "Location",
-    "MeasuredStations",
     "NotFoundError",
     "NotWritableError",
     "Outcome",
@@ -91,7 +89,6 @@ __all__ = [
     "ScheduledUrl",
     "SchemaTooNewError",
     "SiteProfile",
-    "Stations",
     "UsageError",
     "WorkerKilledError",
     "WorkerPool",

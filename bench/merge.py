@@ -22,8 +22,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from archive.article import Article
 from archive.capture import Capture
 from archive.collection import Collection
+from archive.files.clock import iso
 from archive.index import Candidate, frontier
-from archive.ingest.disposition import Disposition, iso
+from archive.ingest.disposition import Disposition
 from archive.ingest.writer import open_writer
 from archive.merge import Merged, merge
 from archive.outcome import Outcome, OutcomeKind

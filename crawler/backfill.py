@@ -17,6 +17,7 @@ from scrapy import Request, Spider
 from scrapy.utils.misc import load_object
 
 from archive import CaptureFilter, Collection, Indexer, UsageError, captures, open_writer, recover
+from archive.files.clock import warc_timestamp
 from archive.warc import cdxserver
 from crawler.download.errors import outcome_of
 from crawler.extensions import extraction_pool
@@ -247,8 +248,8 @@ class BackfillSpider(Spider):
             self.filled.bytes += len(data)
 
     async def _bring_original(self, url: str, date: str) -> None:
-        timestamp = "".join(filter(str.isdigit, date))[:14]
-        if not url or len(timestamp) != 14:
+        timestamp = warc_timestamp(date)
+        if not url or not timestamp:
             return
         plan, url = self._plan, url.strip("<>")
         asked = cdxserver.question(plan.cdx, url, match="exact", first=timestamp, last=timestamp, limit=10)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from archive import OutcomeKind, frontier, urls
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from archive import Capture, CaptureRow, Committed, Outlink
 
@@ -62,7 +62,6 @@ class Report:
     failures: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     warcs: list[str] = field(default_factory=list)
-    profile: list[dict[str, Any]] = field(default_factory=list)
 
     def fetched(self, capture: Capture, row: CaptureRow | None) -> None:
         """Counts an exchange as it ends."""
@@ -104,6 +103,7 @@ class Report:
             "pages_fetched": self.exchanges,
             "articles_new": self.articles["new"],
             "articles_changed": self.articles["changed"],
+            "articles_updated": self.articles["updated"],
             "articles_unchanged": self.articles["unchanged"],
             "quarantined": dict(self.quarantined),
             "failed": dict(self.failures),
@@ -121,15 +121,21 @@ class Report:
             "bytes_saved_by_revisits": self.bytes_saved,
             "folder": self.folder,
             "warcs": self.warcs,
-            **({"profile": self.profile} if self.profile else {}),
         }
+
+
+def changes_text(figures: Mapping[str, Any]) -> str:
+    """What became of articles, of the figures of a summary: `2 new, 1 changed, 0 updated, 5 unchanged`."""
+    return ", ".join(
+        f"{figures[f'articles_{change}']} {change}" for change in ("new", "changed", "updated", "unchanged")
+    )
 
 
 def progress_line(report: Report) -> str:
     """One line on where the crawl stands."""
     return (
         f"{report.site}: {report.exchanges} fetched ({_size(report.bytes)}), "
-        f"articles {report.articles['new']} new, {report.articles['changed']} changed, {report.articles['unchanged']} unchanged; "
+        f"articles {changes_text(report.as_dict())}; "
         f"{sum(report.quarantined.values())} quarantined, {sum(report.failures.values())} failed"
     )
 
@@ -141,10 +147,7 @@ def summary_text(report: Report) -> str:
             "pages fetched",
             f"{report.exchanges} ({_size(report.bytes)}; {_size(report.bytes_saved)} more saved by revisits)",
         ),
-        (
-            "articles",
-            f"{report.articles['new']} new, {report.articles['changed']} changed, {report.articles['unchanged']} unchanged",
-        ),
+        ("articles", changes_text(report.as_dict())),
         ("quarantined", _counts(report.quarantined)),
         ("gone", str(report.outcomes["gone"])),
         ("disallowed by robots.txt", str(report.outcomes["disallowed"])),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import NotWritableError, UsageError
-from archive.export.parquet import NUMBERS, TRUTHS
+from archive.export.parquet import schema_of, with_flags
 from archive.files.atomic import replacing
 
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 GROUP_ROWS = 2000
 GROUP_CHARACTERS = 32 << 20
 """What a row group holds at most, give or take a row: bounds memory when pages are long."""
-
-CODES = frozenset({"http_status"})
 
 
 def write(rows: Iterable[Mapping[str, Any]], names: Sequence[str], target: Path) -> int:
@@ -29,7 +27,7 @@ def write(rows: Iterable[Mapping[str, Any]], names: Sequence[str], target: Path)
         from pyarrow import parquet
     except ImportError:
         raise UsageError("Parquet needs pyarrow: pip install 'warraq[batch]', or make shards only") from None
-    schema = pa.schema([(name, _type(pa, name)) for name in names])
+    schema = schema_of(pa, names, http_status="integer")
     count = 0
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -42,16 +40,11 @@ def write(rows: Iterable[Mapping[str, Any]], names: Sequence[str], target: Path)
     return count
 
 
-def _type(pa: Any, name: str) -> Any:
-    return pa.int64() if name in NUMBERS | CODES else pa.bool_() if name in TRUTHS else pa.string()
-
-
 def _groups(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     group: list[dict[str, Any]] = []
     size = 0
     for row in rows:
-        truths = {name: None if row[name] is None else bool(row[name]) for name in TRUTHS}
-        group.append({**row, **truths})
+        group.append(with_flags(row))
         size += sum(len(value) for value in row.values() if isinstance(value, str))
         if len(group) >= GROUP_ROWS or size >= GROUP_CHARACTERS:
             yield group

@@ -8,27 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from archive.index.columns import opened
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
-JSON_COLUMNS = ("tags", "images", "provenance", "dropped")
-"""Columns that hold JSON: given as what they hold, not as strings of it."""
-
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON: one object a line.")
 
 
 def isolate(text: str) -> str:
     """Text that does not disturb the order of what stands around it (Unicode bidi isolates), on a terminal; as it is in a pipe."""
     return f"{FIRST_STRONG_ISOLATE}{text}{POP_ISOLATE}" if sys.stdout.isatty() else text
-
-
-def plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row with its JSON columns opened."""
-    return {
-        name: json.loads(value) if name in JSON_COLUMNS and isinstance(value, str) else value
-        for name, value in row.items()
-    }
 
 
 def show_progress(text: str) -> None:
@@ -40,4 +31,4 @@ def show_progress(text: str) -> None:
 def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
     """One JSON object a line (JSON Lines), Arabic as Arabic."""
     for row in rows:
-        click.echo(json.dumps(plain(row), ensure_ascii=False))
+        click.echo(json.dumps(opened(row), ensure_ascii=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -12,16 +13,18 @@ import click
 from archive import search as search_
 from archive import urls
 from archive.archive import Archive
-from archive.cli.output import isolate, json_option, plain, print_json
+from archive.cli.output import isolate, json_option, print_json
 from archive.cli.place import all_folders, the_folder
 from archive.diff import compare
 from archive.errors import NotFoundError, NotWritableError, UsageError
 from archive.federation import Federation
+from archive.index.columns import LABELLED, opened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from archive.diff import Paragraph
+    from archive.index.columns import Column
 
 
 @click.command()
@@ -122,7 +125,7 @@ def show(ctx: click.Context, wanted: str, as_json: bool) -> None:
             print_json(
                 [
                     {
-                        **plain(row),
+                        **opened(row),
                         "versions": [
                             {k: v[k] for k in ("id", "version", "title", "fetched_at", "last_seen_at")}
                             for v in versions
@@ -288,13 +291,7 @@ def _line(row: Mapping[str, Any]) -> str:
 
 def _facts(row: Mapping[str, Any], versions: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return [
-        ("url", urls.display(row["url"])),
-        ("author", row["author"]),
-        ("published", row["date_published"]),
-        ("modified", row["date_modified"]),
-        ("section", row["section"]),
-        ("language", row["language"]),
-        ("source", row["source"]),
+        *((column.label, _shown(column, row[column.name])) for column in LABELLED if column.name != "title"),
         (
             "version",
             f"{row['version']} of {len(versions)}; first served {row['fetched_at']}, last {row['last_seen_at']}",
@@ -302,6 +299,12 @@ def _facts(row: Mapping[str, Any], versions: list[dict[str, Any]]) -> list[tuple
         ("record", f"{row['warc_filename']} at {row['warc_record_offset']}, {row['warc_record_length']} bytes"),
         ("payload", row["payload_digest"]),
     ]
+
+
+def _shown(column: Column, value: Any) -> str:
+    if column.type == "json":
+        return ", ".join(json.loads(value))
+    return urls.display(value) if column.name == "url" else str(value or "")
 
 
 COMMANDS = (search, list_, show, versions, diff, explain, stats)

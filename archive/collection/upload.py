@@ -19,10 +19,10 @@ from archive import warc
 from archive.collection import UPLOADING
 from archive.collection.files import DISABLED, ENV, WARC_PREFIX
 from archive.errors import ArchiveLockedError, DamagedFileError, StorageError, UsageError
+from archive.files.clock import iso
 from archive.index import captures, files, runs
 from archive.index.database import open_store
 from archive.index.files import FileRow
-from archive.ingest.disposition import iso
 from archive.storage import Storage, open_storage, parse
 
 if TYPE_CHECKING:

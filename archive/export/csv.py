@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from archive.files.atomic import replace_file
+from archive.index.columns import TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,19 +25,17 @@ an apostrophe before it makes it text (OWASP, CSV injection)."""
 
 
 def write_csv(source: Source, target: Path) -> int:
-    """Writes `target`; gives the number of articles. Columns are those of the rows; no articles, no header."""
+    """Writes `target`; gives the number of articles. Columns are those of the rows; of no articles, the header alone."""
     count = 0
 
     def lines() -> Iterator[bytes]:
         nonlocal count
         yield BYTE_ORDER_MARK
         rows = iter(source.articles)
-        first = next(rows, None)
-        if first is None:
-            return
-        names = list(first)
+        first = list(islice(rows, 1))
+        names = list(first[0] if first else TYPES)
         yield _line(names)
-        for row in chain([first], rows):
+        for row in chain(first, rows):
             count += 1
             yield _line([_cell(row[name]) for name in names])
 

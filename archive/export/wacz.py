@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 from archive.export.sorting import Sorted
 from archive.export.source import Found, Source, records
 from archive.files.atomic import replacing
+from archive.files.clock import iso
 from archive.warc.cdxj import Entry, entry_of_record
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ class _Package:
 
     def finish(self, main: dict[str, str]) -> None:
         source = self._source
-        created = source.created.strftime("%Y-%m-%dT%H:%M:%SZ")
+        created = iso(source.created)
         package: dict[str, Any] = {
             "profile": "data-package",
             "wacz_version": VERSION,

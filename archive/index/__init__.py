@@ -8,7 +8,19 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from archive.errors import DamagedFileError, NotWritableError, SchemaTooNewError
-from archive.index import articles, availability, captures, coverage, facets, files, frontier, joining, runs, site_lines
+from archive.index import (
+    articles,
+    availability,
+    captures,
+    columns,
+    coverage,
+    facets,
+    files,
+    frontier,
+    joining,
+    runs,
+    site_lines,
+)
 from archive.index.rows import ANNOUNCERS, Candidate, CaptureRow, FetchStatus, Kind, ScheduledUrl
 from archive.index.schema import MIGRATIONS, unknown_steps
 from archive.index.sqlite import Database, sqlite3
@@ -143,6 +155,8 @@ class Store:
         self._wal = WalGuard(self.db.conn, self.path)
         for migrations in (MIGRATIONS, *extra):
             migrations.apply(self.db)
+        with self.db.atomic():
+            columns.update_view(self.db)
 
     @contextmanager
     def atomic(self) -> Iterator[None]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import unicodedata
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from archive.index import captures
+from archive.index.columns import values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,22 +18,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What became of an article that was offered: the row, and whether it is a new version, the first one, or one we had."""
+    """What became of an article that was offered: the row, and whether it is a new version, the first one, or one we had.
+
+    `is_updated`: one we had, whose page now gives other metadata (see `archive.index.changes`).
+    """
 
     id: int
     is_new: bool
     is_first: bool
+    is_updated: bool = False
 
     @property
     def change(self) -> str:
-        """`new`, `changed` or `unchanged`."""
-        return "unchanged" if not self.is_new else "new" if self.is_first else "changed"
-
-
-def text_digest(title: str, text: str) -> str:
-    """Identity of what an article says: SHA-256 of title and text in NFC with white space collapsed, as `sha256:HEX`."""
-    words = " ".join(unicodedata.normalize("NFC", f"{title}\n{text}").split())
-    return f"sha256:{hashlib.sha256(words.encode('utf-8', 'surrogatepass')).hexdigest()}"
+        """`new`, `changed` (another text), `updated` (only other metadata) or `unchanged`."""
+        if self.is_new:
+            return "new" if self.is_first else "changed"
+        return "updated" if self.is_updated else "unchanged"
 
 
 def find_version(db: Database, url: str, digest: str) -> int | None:
@@ -58,7 +55,7 @@ def see_again(db: Database, article_id: int, *, at: str) -> Stored:
 def insert_version(db: Database, article: Article, *, capture: dict[str, Any], conversion_id: str) -> Stored:
     """Adds a version that is not held yet; `capture` is the row of the capture that it was read from."""
     is_first = db.conn.execute("SELECT 1 FROM articles WHERE url = ?", (article.url,)).fetchone() is None
-    row = _row(article, captures.payload_of(db, capture)) | {
+    row = values_of(article, captures.payload_of(db, capture)) | {
         "conversion_id": conversion_id,
         "capture_id": capture["id"],
     }
@@ -70,42 +67,6 @@ def insert_version(db: Database, article: Article, *, capture: dict[str, Any], c
     if not is_first:
         number_versions(db, article.url)
     return Stored(id=article_id, is_new=True, is_first=is_first)
-
-
-def _row(article: Article, capture: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "url": article.url,
-        "urlkey": capture["urlkey"],
-        "site": capture["site"],
-        "hostname": urlsplit(article.url).hostname or "",
-        "title": article.title,
-        "text": article.text,
-        "author": article.author,
-        "date": article.date_published[:10],
-        "date_published": article.date_published,
-        "date_modified": article.date_modified,
-        "section": article.section,
-        "tags": _json(article.tags),
-        "language": article.language,
-        "description": article.description,
-        "sitename": article.sitename,
-        "source": article.source,
-        "image": article.images[0].url if article.images else "",
-        "images": _json([asdict(image) for image in article.images]),
-        "is_accessible_for_free": article.is_accessible_for_free,
-        "route": article.route,
-        "provenance": _json(dict(article.provenance)),
-        "dropped": _json([[d.line, d.rule] for d in article.dropped]),
-        "text_digest": text_digest(article.title, article.text),
-        "payload_digest": capture["payload_digest"],
-        "warc_filename": capture["warc_filename"],
-        "warc_record_offset": capture["warc_record_offset"],
-        "warc_record_length": capture["warc_record_length"],
-    }
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def number_versions(db: Database, url: str) -> None:
@@ -169,6 +130,24 @@ def set_conversions(db: Database, pairs: list[tuple[str, str]]) -> None:
         """,
         pairs,
     )
+
+
+def spells(db: Database, url: str) -> list[dict[str, Any]]:
+    """Which version stood when, oldest first: article_id, version, first_at, last_at and captures, a row for each unbroken time.
+
+    A text that changes and is changed back stands for two of them.
+    """
+    sql = """
+        WITH served AS (
+            SELECT a.id AS article_id, a.version, c.captured_at,
+                   row_number() OVER (ORDER BY c.captured_at, c.id)
+                   - row_number() OVER (PARTITION BY a.id ORDER BY c.captured_at, c.id) AS spell
+            FROM articles AS a JOIN captures AS c ON c.article_id = a.id WHERE a.url = ?
+        )
+        SELECT article_id, version, min(captured_at) AS first_at, max(captured_at) AS last_at, count(*) AS captures
+        FROM served GROUP BY article_id, spell ORDER BY first_at
+        """
+    return list(db.query(sql, [url]))
 
 
 ALIKE = 0.3

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from archive import http, urls, warc
 from archive.errors import DamagedFileError, NotWritableError
 from archive.files.atomic import sync_folder
+from archive.files.clock import captured_at, warc_timestamp
 from archive.index.rows import CaptureRow
 from archive.surt import surt
 
@@ -83,15 +84,15 @@ def row_of(record: warc.Record, site: str) -> CaptureRow | None:
     """The row of a response or revisit of an http(s) URL; None for every other record."""
     if record.type not in {"response", "revisit"} or not record.url.startswith(("http://", "https://")):
         return None
-    response = _response(record)
+    response = record.http
     return CaptureRow(
         record_id=record.id,
         record_type=record.type,
         url=record.url,
         urlkey=surt(record.url),
         site=site or urls.site_of(record.url),
-        timestamp="".join(filter(str.isdigit, record.date))[:14],
-        captured_at=record.date,
+        timestamp=warc_timestamp(record.date),
+        captured_at=captured_at(record.date),
         status=response.status if response else None,
         mime=response.get("Content-Type").partition(";")[0].strip().lower() if response else "",
         payload_digest=record.get("WARC-Payload-Digest") or _digest(record, response),
@@ -133,12 +134,6 @@ def outcome_note(record: warc.Record) -> dict[str, str]:
 
 def _digest(record: warc.Record, response: http.Response | None) -> str:
     """The payload digest that the record should have had: none when it holds no whole response."""
-    whole = response is not None and record.type == "response" and record.whole and not record.get("WARC-Truncated")
-    return warc.payload_digest(record.block) if whole else ""
-
-
-def _response(record: warc.Record) -> http.Response | None:
-    try:
-        return http.parse_response(record.block)
-    except http.NotHttp:
-        return None
+    if response is None or record.type != "response" or not record.whole or record.get("WARC-Truncated"):
+        return ""
+    return warc.sha1_digest(http.payload(response))

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC
 from typing import TYPE_CHECKING
 
 from archive import urls
 from archive.outcome import OutcomeKind
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from archive.article import Article
     from archive.index.rows import Candidate, CaptureRow, FetchStatus
     from archive.outcome import Outcome
@@ -40,11 +37,6 @@ class Disposition:
     announced: tuple[Candidate, ...] = ()
     host: str = ""
     lines: tuple[str, ...] = ()
-
-
-def iso(moment: datetime) -> str:
-    """An aware time as the database writes it: `2026-11-24T05:30:00Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def disposition_of(

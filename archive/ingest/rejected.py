@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from archive import urls
+from archive.files.clock import warc_moment
 
 if TYPE_CHECKING:
     from archive.warc import Record
@@ -60,12 +60,8 @@ def _misfit(record: Record) -> tuple[str, str] | None:
     for name, value in record.headers:
         if value != _plain(value):
             return "bad-header", f"{_plain(name)[:100]} is not UTF-8 text"
-    try:
-        moment = datetime.fromisoformat(record.date)
-    except ValueError:
+    if warc_moment(record.date) is None:
         return "bad-date", record.date[:100]
-    if moment.tzinfo is None:
-        return "bad-date", f"{record.date[:100]} without a zone"
     if not urls.host_of(record.url):
         return "bad-url", "a URL without a host"
     return None

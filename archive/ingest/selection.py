@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from archive.errors import DamagedFileError, UsageError
+from archive.files.clock import warc_timestamp
 from archive.ingest.rejected import reject_reason
 from archive.surt import surt
 from archive.warc import Record, read_records
@@ -54,7 +55,7 @@ class CaptureFilter:
 
     def takes(self, url: str, date: str) -> bool:
         """Whether a capture of `url` at `date` (a WARC-Date or a timestamp) is meant."""
-        digits = _NOT_DIGITS.sub("", date)[:14]
+        digits = warc_timestamp(date)
         after = digits[: len(self.first)] >= self.first
         return after and digits[: len(self.last)] <= self.last and self.takes_url(url)
 

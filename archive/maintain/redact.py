@@ -12,6 +12,7 @@ from archive.collection.files import WARC_PREFIX, FileLocator
 from archive.collection.upload import put, put_beside, register
 from archive.errors import NotFoundError
 from archive.files.atomic import replace_file
+from archive.files.clock import iso
 from archive.index import files as files_
 from archive.index import places, runs
 from archive.maintain.stored import fetch
@@ -200,9 +201,10 @@ def _forget(
     store: Store, wanted: set[str], moment: datetime, *, reason: str, who: str, records: int
 ) -> tuple[int, int]:
     """Rows, search entries and learned lines in one transaction, with the log row of who and why; nothing stays in free pages."""
-    from archive.extract.boilerplate import line_key  # with it come the extractors, which no other command here needs
+    # with it come the extractors, which no other command here needs
+    from archive.extract.text.boilerplate import line_key
 
-    db, at = store.db, moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    db, at = store.db, iso(moment)
     db.conn.execute("PRAGMA secure_delete = ON")
     with store.atomic():
         ids = places.article_ids(db, wanted)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from archive import warc
 from archive.collection.files import WARC_PREFIX, FileLocator
 from archive.errors import StorageError
+from archive.files.clock import iso
 from archive.index import files, places, runs
-from archive.ingest.disposition import iso
 from archive.maintain import fingerprint
 from archive.maintain.filecheck import FileCheck
 from archive.maintain.report import Problem, Report

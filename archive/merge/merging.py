@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from archive import warc
 from archive.collection import Collection
 from archive.errors import DamagedFileError, UsageError
+from archive.files.clock import iso
 from archive.index import captures, frontier, joining, runs
 from archive.index.database import open_store
-from archive.ingest.disposition import iso
 from archive.ingest.importer import Indexer
 from archive.ingest.rejected import HTTP, reject_reason
 from archive.ingest.writer import open_writer

@@ -22,10 +22,10 @@ from archive.discovery.sitemaps import read_sitemap
 from archive.discovery.sniff import sniff
 from archive.discovery.traps import trap_reason
 from archive.extract import extract
+from archive.files.clock import iso
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse.result import Outlink, Parsed, ParseTask
 from archive.search import make_keys
-from archive.stations import UNMEASURED, MeasuredStations, Stations, sampled_modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,18 +62,8 @@ def warm_up() -> None:
         parse(ParseTask(url="https://example.org/a/b", response=head + html, fetched_at=datetime.now(UTC)))
 
 
-def parse(task: ParseTask) -> Parsed:
+def parse(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for each kind of response
     """Reads the response; whatever is wrong with it is in the answer, nothing is raised for bad input."""
-    if not task.measured:
-        return _read(task, UNMEASURED)
-    stations = MeasuredStations()
-    with sampled_modules("archive.extract") as samples:
-        answer = _read(task, stations)
-    inside = tuple((f"extract: {name}", count, 0.0) for name, count in samples.items())
-    return replace(answer, spent=(*stations.found(), *inside))
-
-
-def _read(task: ParseTask, stations: Stations) -> Parsed:  # noqa: PLR0911 - one return for each kind of response
     try:
         response = http.parse_response(task.response)
     except http.NotHttp as error:
@@ -85,15 +75,14 @@ def _read(task: ParseTask, stations: Stations) -> Parsed:  # noqa: PLR0911 - one
     if response.status not in SERVED_STATUSES | CHALLENGE_STATUSES:
         return Parsed.of(OutcomeKind.FAILED, reason=f"http-{response.status}")
     try:
-        with stations.at("decode"):
-            body = http.decode(response, task.decoded_limit)
+        body = http.decode(response, task.decoded_limit)
     except http.TooLarge as error:
         return Parsed.of(OutcomeKind.QUARANTINE, reason="too-large", detail=str(error))
     except http.BadCoding as error:
         return Parsed.of(OutcomeKind.QUARANTINE, reason="bad-coding", detail=str(error))
     if response.status not in SERVED_STATUSES:
         return _refusal(task, response, body)
-    return _content(task, response, body, stations)
+    return _content(task, response, body)
 
 
 def _redirect(task: ParseTask, response: http.Response) -> Parsed:
@@ -117,22 +106,17 @@ def _refusal(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
     return Parsed.of(OutcomeKind.REFUSED, reason=f"http-{response.status}")
 
 
-def _content(task: ParseTask, response: http.Response, body: bytes, stations: Stations) -> Parsed:
+def _content(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
     match sniff(body, response.get("Content-Type")):
         case "feed":
-            with stations.at("discover"):
-                return _feed(task, body, response.get("Content-Type"))
+            return _feed(task, body, response.get("Content-Type"))
         case "sitemap":
-            with stations.at("discover"):
-                return _sitemap(task, body, response.get("Content-Type"))
+            return _sitemap(task, body, response.get("Content-Type"))
         case "html":
-            with stations.at("extract"):
-                extraction = extract(_page(task, response, body))
-            with stations.at("discover"):
-                answer = _html(task, extraction)
+            extraction = extract(_page(task, response, body))
+            answer = _html(task, extraction)
             if answer.outcome.kind is OutcomeKind.ARTICLE and answer.article:
-                with stations.at("search keys"):
-                    answer = replace(answer, keys=_keys(answer.article))
+                answer = replace(answer, keys=_keys(answer.article))
             return answer
         case _:
             return Parsed.of(OutcomeKind.OTHER, reason="not-html", detail=response.get("Content-Type")[:100])
@@ -292,4 +276,4 @@ def _kind(url: str, text: str) -> Kind | None:
 
 
 def _iso(moment: datetime | None) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else ""
+    return iso(moment) if moment else ""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from archive.capture import Location
+from archive.files.clock import warc_timestamp
 from archive.surt import surt
 from archive.warc import NotOneRecordError, Record, read_member
 
@@ -119,7 +120,7 @@ def check_record(data: bytes, listed: Listed) -> Record:
         raise NotThatRecordError("no-record", str(error)) from None
     if record.type not in {"response", "revisit"}:
         raise NotThatRecordError("other-type", f"a record of type {record.type}")
-    if surt(record.url) != surt(listed.url) or "".join(filter(str.isdigit, record.date))[:14] != listed.timestamp:
+    if surt(record.url) != surt(listed.url) or warc_timestamp(record.date) != listed.timestamp:
         raise NotThatRecordError("other-record", f"it is {record.url} of {record.date}")
     promised = record.get("WARC-Block-Digest")
     if _LABEL.match(promised) and _bare(promised) != _bare(record.block_digest):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.responses import JSONResponse
 
 from archive import search
+from archive.index import columns
 from archive.web.parameters import PAGE, SearchParameters
 from archive.web.views import opened
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from archive.search import Hit
 
-_JSON_COLUMNS: Final = ("tags", "images", "provenance", "dropped")
 _VERSION_COLUMNS: Final = (
     "id", "url", "version", "is_latest", "title", "author", "date_published", "date_modified", "text_digest", "fetched_at", "last_seen_at",
     "warc_filename", "warc_record_offset", "warc_record_length", "payload_digest",
@@ -94,9 +94,8 @@ def article(request: Request) -> Json:
     with opened(request) as archive:
         row = archive.article(request.path_params["id"])
         directives = archive.capture(row["capture_id"])["directives"]
-    decoded = {name: json.loads(row[name]) for name in _JSON_COLUMNS}
     links = {"versions": f"/api/articles/{row['id']}/versions", "original": f"/raw/{row['id']}"}
-    return Json({**row, **decoded, "directives": directives.split(), "links": links})
+    return Json({**columns.opened(row), "directives": directives.split(), "links": links})
 
 
 def versions(request: Request) -> Json:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from archive import diff, search, urls
 from archive.errors import NotFoundError
+from archive.index.columns import LABELLED
 from archive.web.charts import histogram
 from archive.web.parameters import SearchParameters
 from archive.web.views import View, opened, page
@@ -20,20 +21,6 @@ if TYPE_CHECKING:
 
 LONGEST_COMPARED: Final = 300_000
 """Characters of two versions together: three times the longest articles; comparing them takes half a second."""
-_FACTS: Final = (
-    # message, column, field of the provenance
-    ("article.headline", "title", "title"),
-    ("article.published", "date_published", "date_published"),
-    ("article.modified", "date_modified", "date_modified"),
-    ("article.by", "author", "authors"),
-    ("article.section", "section", "section"),
-    ("article.tags", "tags", "tags"),
-    ("article.source", "source", "source"),
-    ("article.site", "sitename", "sitename"),
-    ("article.language", "language", "language"),
-    ("article.description", "description", "description"),
-    ("article.address", "url", "canonical_url"),
-)
 _PROBLEMS: Final = (
     ("no_value", re.compile(r"(?P<field>\w+): needs a value")),
     ("no_date", re.compile(r"(?P<text>.+) is no date: ")),
@@ -124,12 +111,12 @@ def _facts(row: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     """(message, column, value, where on the page it was found) of each field that the page gave."""
     provenance = json.loads(row["provenance"])
     facts = []
-    for message, column, field in _FACTS:
-        value = "، ".join(json.loads(row[column])) if column == "tags" else str(row[column] or "")
-        if value:
-            facts.append(
-                (message, column, urls.display(value) if column == "url" else value, provenance.get(field, ""))
-            )
+    for column in LABELLED:
+        value = row[column.name] or ""
+        text = "، ".join(json.loads(value)) if column.type == "json" else str(value)
+        if text:
+            shown = urls.display(text) if column.name == "url" else text
+            facts.append((f"article.{column.label}", column.name, shown, provenance.get(column.provenance, "")))
     return facts
 
 

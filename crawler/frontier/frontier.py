@@ -29,6 +29,7 @@ from archive import (
     site_lines,
     urls,
 )
+from archive.index.columns import text_digest
 from crawler.frontier.quota import CrawlLimits, Quota
 from crawler.frontier.scope import Scope
 from crawler.frontier.status import DISBELIEVED, are_believable, header, retry_after_of, status_of
@@ -111,10 +112,9 @@ class Frontier:
     def next_urls(self, limit: int, *, busy: set[int]) -> list[ScheduledUrl]:
         """The next due URLs; what is waiting to be committed is committed first, so that nothing is drawn twice."""
         self._archive.commit()
-        with self._archive.profile.stations.at("frontier: draw"):
-            return frontier.next_urls(
-                self._db, site=self._site.name, now=iso(self._archive.clock()), limit=limit, busy=busy, spare=len(busy)
-            )
+        return frontier.next_urls(
+            self._db, site=self._site.name, now=iso(self._archive.clock()), limit=limit, busy=busy, spare=len(busy)
+        )
 
     def refused(self, due: ScheduledUrl) -> Disposition | None:
         """The visit that is not made, because what it is like has had its share of this run; None when it may be made."""
@@ -133,7 +133,6 @@ class Frontier:
             url=url, response=data, fetched_at=self._moment(row), site=self._profile(urls.host_of(url)),
             decoded_limit=self._page.decoded_bytes, links_limit=self._page.links, entries_limit=self._page.entries,
             sitemap_bytes=self._page.sitemap_bytes, feed_entries=self._page.feed_entries, feed_bytes=self._page.feed_bytes,
-            measured=self._archive.profile.on,
         )  # fmt: skip
 
     def _moment(self, row: CaptureRow | None) -> datetime:
@@ -278,7 +277,7 @@ class Frontier:
         """Whether an article says what it said, in other bytes: a counter or today's date is no news and must not call us back."""
         if answer.article is None:
             return False
-        digest = articles.text_digest(answer.article.title, answer.article.text)
+        digest = text_digest(answer.article.title, answer.article.text)
         return articles.find_version(self._db, answer.article.url, digest) is not None
 
     def failed(self, due: ScheduledUrl, row: CaptureRow | None, reason: str, detail: str) -> Disposition:
@@ -354,8 +353,7 @@ class Frontier:
                 self._archive.report.announced += frontier.schedule(self._db, part, now=iso(self._archive.clock()))
             await asyncio.sleep(0)
         last = (len(entries) - 1) // AT_ONCE * AT_ONCE if entries else 0
-        with self._archive.profile.stations.at("discover: choose links"):
-            rest = tuple(self._scope.in_scope(due, answer, entries[last:], left_out, believed=believed))
+        rest = tuple(self._scope.in_scope(due, answer, entries[last:], left_out, believed=believed))
         missed = self._scope.out_of_scope.counts.total() - missed
         if due.kind in ANNOUNCERS and missed and not inside + len(rest):
             self._archive.report.leads_elsewhere(due.kind, due.url, entries)

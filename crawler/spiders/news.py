@@ -261,12 +261,9 @@ class NewsSpider(Spider):
 
     async def _read(self, task: ParseTask) -> Parsed:
         try:
-            answer = await asyncio.wrap_future(self._archive.pool.submit(task))
+            return await asyncio.wrap_future(self._archive.pool.submit(task))
         except WorkerKilledError as error:
             return Parsed.of(OutcomeKind.QUARANTINE, error.reason, error.detail)
-        if answer.spent:
-            self._archive.profile.take(answer)
-        return answer
 
     async def _with_parts(self, due: ScheduledUrl, first: Parsed) -> Parsed:
         """An article that goes on over further pages, fetched here one after the other, with their text joined."""

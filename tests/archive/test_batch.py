@@ -26,6 +26,7 @@ from archive.errors import ArchiveError, ArchiveLockedError, UsageError
 from archive.ingest import importer
 from archive.ingest.copying import copy_in
 from archive.warc import Original, WarcWriter, payload_digest, read_records, register
+from tests.support.cli import warraq
 
 parquet = pytest.importorskip("pyarrow.parquet")
 
@@ -159,10 +160,7 @@ def test_a_shard_is_the_archive_that_an_import_makes_and_its_files_take_no_room(
     assert warc.stat().st_mode == before
     index = Path("indexes", "index.cdxj")
     assert (shard / index).read_text() == (tmp_path / "c" / index).read_text() != ""
-    done = subprocess.run(
-        [sys.executable, "-m", "archive", "-A", str(shard), "verify"], cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    warraq("-A", shard, "verify")
 
 
 def test_what_waits_for_later_records_is_bounded_and_nothing_is_lost_by_it(tmp_path, monkeypatch):
@@ -223,8 +221,6 @@ GOOD = {
 UNFIT = (
     ({"WARC-Record-ID": ""}, "no-record-id"),
     ({"WARC-Date": "yesterday"}, "bad-date"),
-    ({"WARC-Date": ""}, "bad-date"),
-    ({"WARC-Date": "2016-08-30T12:00:00"}, "bad-date"),
     ({"WARC-Target-URI": "http:///nowhere"}, "bad-url"),
     ({"WARC-Payload-Digest": "sha1:\0"}, "bad-header"),
 )
@@ -404,12 +400,7 @@ def test_a_list_of_paths_is_planned_behind_its_prefix(tmp_path, warc):
         gzip.compress(b"crawl-data/CC-NEWS/1.warc.gz\ncrawl-data/CC-NEWS/2.warc.gz\n")
     )
     arguments = ["--into", str(tmp_path / "b"), "--paths", str(tmp_path / "warc.paths.gz"), "--status", "--json"]
-    done = subprocess.run(
-        [sys.executable, "-m", "archive", "batch", str(warc), *arguments, "--prefix", "https://data.example/"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+    done = warraq("batch", warc, *arguments, "--prefix", "https://data.example/")
     said = json.loads(done.stdout)
     assert (said["files"], said["tasks"], said["tasks_done"]) == (3, 3, 0)
     remote = [file for file in read_plan(tmp_path / "b").files if file.size == 0]

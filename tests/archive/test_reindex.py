@@ -9,7 +9,8 @@ import pytest
 from sqlite_utils.utils import sqlite3
 
 from archive import Archive
-from tests.archive.test_import import capture, page, warraq
+from tests.support.cli import warraq
+from tests.support.pages import capture, page
 
 from archive import Collection, Disposition, open_writer  # isort: skip
 from archive.ingest.disposition import disposition_of

@@ -4,6 +4,7 @@ import pytest
 
 from archive.article import Article
 from archive.index import articles, availability, captures
+from archive.index.columns import text_digest
 from archive.index.database import open_store
 from archive.index.rows import CaptureRow
 from archive.outcome import Outcome, OutcomeKind
@@ -28,7 +29,7 @@ def capture(store, day, outcome, reason="", detail="", hour=12):
     article_id = None
     if outcome == "article":
         article = Article(url=URL, title="T", text="text")
-        digest = articles.text_digest("T", "text")
+        digest = text_digest("T", "text")
         held = articles.find_version(store.db, URL, digest)
         stored = (
             articles.see_again(store.db, held, at=at)

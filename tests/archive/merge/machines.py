@@ -14,9 +14,10 @@ from archive import warc
 from archive.article import Article
 from archive.capture import Capture, Location
 from archive.collection import Collection
-from archive.extract.boilerplate import line_key
+from archive.extract.text.boilerplate import line_key
+from archive.files.clock import iso
 from archive.index import Candidate, FetchStatus, captures, frontier
-from archive.ingest.disposition import Disposition, disposition_of, iso
+from archive.ingest.disposition import Disposition, disposition_of
 from archive.ingest.writer import open_writer
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse.parse import ParseTask, parse

@@ -1,0 +1,66 @@
+"""Writes times as the archive keeps them, and reads the dates of WARC records."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+
+# W3CDTF at any precision (WARC 1.1, section 5.4), with an offset or without one, and the 14 digits that ARC files and some writers use.
+_DATE = re.compile(
+    r"([12]\d{3})(?:-?(\d\d)(?:-?(\d\d)(?:[T ]?(\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)?)?)?)?\s*(Z|[+-]\d\d:?\d\d)?",
+    re.ASCII | re.IGNORECASE,
+)
+_LONGEST = 64
+_PLAIN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", re.ASCII)
+
+
+def iso(moment: datetime) -> str:
+    """Format an aware time as the database writes it: `2026-11-24T05:30:00Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def timestamp14(moment: datetime) -> str:
+    """Format an aware time as the 14 digits of CDX: `20261124053000`, in UTC."""
+    return moment.astimezone(UTC).strftime("%Y%m%d%H%M%S")
+
+
+def warc_moment(text: str) -> datetime | None:
+    """Read a WARC-Date of any precision: its first moment, in UTC; None for what is not a date.
+
+    A date without a zone is in UTC, as the standard demands. Fractions of a second beyond microseconds are cut.
+    """
+    match = _DATE.fullmatch(text.strip()) if len(text) <= _LONGEST else None
+    if match is None:
+        return None
+    year, month, day, hour, minute, second, fraction, zone = match.groups()
+    try:
+        moment = datetime(
+            int(year), int(month or 1), int(day or 1), int(hour or 0), int(minute or 0), min(int(second or 0), 59),
+            int((fraction or "0")[:6].ljust(6, "0")), _zone(zone),
+        )  # fmt: skip
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def warc_timestamp(text: str) -> str:
+    """Format a WARC-Date as 14 digits in UTC; '' for what is not a date."""
+    moment = warc_moment(text)
+    return timestamp14(moment) if moment else ""
+
+
+def captured_at(text: str) -> str:
+    """Format a WARC-Date as `captures.captured_at` keeps it: as written where that is a full time in UTC; '' for what is not a date."""
+    moment = warc_moment(text)
+    if moment is None:
+        return ""
+    if _PLAIN.fullmatch(text) and text[17:19] != "60":
+        return text
+    return moment.strftime("%Y-%m-%dT%H:%M:%S") + (f".{moment.microsecond:06d}" if moment.microsecond else "") + "Z"
+
+
+def _zone(text: str | None) -> timezone:
+    if text is None or text in {"Z", "z"}:
+        return UTC
+    minutes = int(text[1:3]) * 60 + int(text[-2:])
+    return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
