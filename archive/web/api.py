@@ -102,7 +102,7 @@ def versions(request: Request) -> Json:
     """GET /api/articles/ID/versions: all versions of that article, oldest first, without their texts."""
     with open_archive(request) as archive:
         rows = archive.versions(archive.article(request.path_params["id"])["url"])
-    return Json([{name: row[name] for name in _VERSION_COLUMNS} for row in rows])
+    return Json([columns.opened({name: row[name] for name in _VERSION_COLUMNS}) for row in rows])
 
 
 def stats(request: Request) -> Json:
