@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from archive.capture import Original
 from archive.index.rows import CaptureRow
 
 if TYPE_CHECKING:
@@ -17,16 +18,6 @@ if TYPE_CHECKING:
 
 _COLUMNS = tuple(f.name for f in fields(CaptureRow))
 _INSERT = f"INSERT OR IGNORE INTO captures ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """A response that is already held: what a revisit record refers to."""
-
-    record_id: str
-    url: str
-    captured_at: str
-    payload_digest: str
 
 
 def insert(db: Database, row: CaptureRow) -> bool:
@@ -54,7 +45,7 @@ _HELD = (
 )
 
 
-def held(db: Database, payload_digest: str, url: str) -> Held | None:
+def held(db: Database, payload_digest: str, url: str) -> Original | None:
     """The response record that holds this payload, one of the same URL when there is one."""
     return _held(
         db.conn.execute(
@@ -63,7 +54,7 @@ def held(db: Database, payload_digest: str, url: str) -> Held | None:
     )
 
 
-def last_whole(db: Database, url: str) -> Held | None:
+def last_whole(db: Database, url: str) -> Original | None:
     """The newest whole response record of the URL with status 200: what a 304 confirms."""
     return _held(
         db.conn.execute(
@@ -72,8 +63,8 @@ def last_whole(db: Database, url: str) -> Held | None:
     )
 
 
-def _held(row: tuple[str, str, str, str] | None) -> Held | None:
-    return Held(record_id=row[0], url=row[1], captured_at=row[2], payload_digest=row[3]) if row else None
+def _held(row: tuple[str, str, str, str] | None) -> Original | None:
+    return Original(record_id=row[0], url=row[1], date=row[2], payload_digest=row[3]) if row else None
 
 
 def latest(db: Database, url: str) -> dict[str, Any] | None:

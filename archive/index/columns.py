@@ -9,6 +9,7 @@ import hashlib
 import json
 import unicodedata
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
@@ -47,6 +48,7 @@ class Column:
     value: Callable[[Article], object] | None = None
 
 
+@lru_cache(maxsize=64)  # a page on its way is asked for it by the frontier, the WARC and the row
 def text_digest(title: str, text: str) -> str:
     """Identity of what an article says: SHA-256 of title and text in NFC with white space collapsed, as `sha256:HEX`."""
     words = " ".join(unicodedata.normalize("NFC", f"{title}\n{text}").split())

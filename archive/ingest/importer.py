@@ -113,9 +113,14 @@ class Indexer:
         self._late_notes: list[tuple[str, dict[str, str]]] = []
 
     def index_file(
-        self, path: Path | StoredFile, *, start: int = 0, progress: Callable[[int], None] | None = None
+        self,
+        path: Path | StoredFile,
+        *,
+        start: int = 0,
+        progress: Callable[[int], None] | None = None,
+        each: Callable[[warc.Record], None] = lambda _: None,
     ) -> None:
-        """Indexes the records from byte `start` on that have no row yet; `progress` hears the byte offset reached.
+        """Indexes the records from byte `start` on that have no row yet; `progress` hears the byte offset reached, `each` every record.
 
         A file that is not whole is indexed up to the damage, which is then in `done.damaged`.
         """
@@ -124,6 +129,7 @@ class Indexer:
             for record in warc.read_records(path, start=start):
                 if progress:
                     progress(record.location.offset)
+                each(record)
                 self.take(record)
         except DamagedFileError as error:
             self.done.damaged.append(error)

@@ -7,13 +7,13 @@ indexes; it can never leave a row without its record.
 from __future__ import annotations
 
 import json
-import re
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archive import warc
 from archive.body import as_data
+from archive.capture import Original
 from archive.collection.files import FileLocator
 from archive.errors import NotWritableError
 from archive.files.clock import iso, timestamp14
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from archive.ingest.disposition import Disposition
 
 
-NOT_MODIFIED = re.compile(rb"HTTP/1\.[01] 304\b")
+NOT_MODIFIED = 304
 EMPTY_PAYLOAD = warc.sha1_digest(b"")
 """A response without a payload repeats nothing."""
 
@@ -74,7 +74,7 @@ class ArchiveWriter:
         self._group = GroupWriter(db)
         self._rows: list[CaptureRow] = []
         self._settled: list[Disposition] = []
-        self._fresh: dict[str, captures.Held] = {}
+        self._fresh: dict[str, Original] = {}
         self._claims: dict[str, tuple[str, str]] = {}
         self._texts: dict[tuple[str, str], str] = {}
         self._noted: set[str] = set()
@@ -90,7 +90,6 @@ class ArchiveWriter:
         written = self.writer.write_capture(capture, payload_digest=digest, revisit_of=self._original(capture, digest))
         if written.location is None:
             return None
-        self.index.add(capture.url, written)
         row = CaptureRow(
             record_id=written.record_id,
             record_type=written.record_type,
@@ -110,31 +109,22 @@ class ArchiveWriter:
             via=capture.via,
         )
         if row.record_type == "response" and digest:
-            self._fresh.setdefault(
-                digest,
-                captures.Held(record_id=row.record_id, url=row.url, captured_at=row.captured_at, payload_digest=digest),
-            )
+            original = Original(record_id=row.record_id, url=row.url, date=row.captured_at, payload_digest=digest)
+            self._fresh.setdefault(digest, original)
+        self.index.add(row.urlkey, written)
         self._rows.append(row)
         return row
 
-    def _original(self, capture: Capture, digest: str) -> warc.Original | None:
+    def _original(self, capture: Capture, digest: str) -> Original | None:
         """The record that this capture only repeats: the last one of its URL for a 304, any with the same payload otherwise."""
-        if NOT_MODIFIED.match(capture.response):
-            held = captures.last_whole(self.store.db, capture.url)
-        elif digest and digest != EMPTY_PAYLOAD:
-            fresh = self._fresh.get(digest)
-            held = (
-                fresh
-                if fresh and fresh.url == capture.url
-                else captures.held(self.store.db, digest, capture.url) or fresh
-            )
-        else:
-            held = None
-        if held is None:
+        if capture.http and capture.http.status == NOT_MODIFIED:
+            return captures.last_whole(self.store.db, capture.url)
+        if not digest or digest == EMPTY_PAYLOAD:
             return None
-        return warc.Original(
-            record_id=held.record_id, url=held.url, date=held.captured_at, payload_digest=held.payload_digest
-        )
+        fresh = self._fresh.get(digest)
+        if fresh and fresh.url == capture.url:
+            return fresh
+        return captures.held(self.store.db, digest, capture.url) or fresh
 
     def has_waiting(self, payload_digest: str) -> bool:
         """Whether a capture of that payload waits for the next commit."""
