@@ -93,7 +93,7 @@ def _figures(done: Imported, collection: Collection, resumed: int) -> dict[str, 
 def _print_done(done: Imported, collection: Collection, resumed: int) -> None:
     if resumed:
         click.echo(f"{resumed} captures taken up from a run that broke off")
-    changes = ", ".join(f"{done.articles[change]} {change}" for change in ("new", "changed", "unchanged"))
+    changes = ", ".join(f"{done.articles[change]} {change}" for change in ("new", "changed", "updated", "unchanged"))
     click.echo(
         f"{done.records} captures ({done.known} known before); articles {changes}; "
         f"{done.quarantined.total()} quarantined; in {collection.folder}"
