@@ -17,7 +17,10 @@ from archive.urls import MAX_LENGTH
 from crawler import settings as shipped
 from tests.hostile.routes import article, http
 from tests.hostile.run import spider_crawl
+from tests.support import PATIENCE
 from tests.support.server import Server, answer, page
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 LOW = {
@@ -216,7 +219,7 @@ def test_a_reindex_gives_the_same_outcomes(run, tmp_path):
     shutil.copytree(run[3], folder)
     before = captures_of(folder)
     command = [sys.executable, "-m", "archive", "--archive", str(folder), "reindex"]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=100)
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=PATIENCE)
     assert captures_of(folder) == before
     assert {"too-large", "timeout", "too-many-redirects"} <= {row[5] for row in before}
 
