@@ -36,8 +36,6 @@ PERIODS = {"year": 4, "month": 7}
 """Letters of a day that name the period."""
 
 TOLD_EVERY = 500
-FOUND_BY_WORDS = 10_000
-"""Articles that `--query` gives at most: what a search is for, not a dump."""
 
 
 @click.command()
@@ -92,7 +90,7 @@ def export(
             first_day=first_day,
             last_day=last_day,
             urls=spellings,
-            article_ids=_ids(archive, query) if query else None,
+            article_ids=archive.matching(query) if query else None,
             all_versions=all_versions,
         )
         source = _source(archive, choice, title=query or ", ".join(urls) or site or archive.collection.name)
@@ -165,10 +163,6 @@ def _to_stdout(way: Format, source: Source) -> int:
         with path.open("rb") as file:
             shutil.copyfileobj(file, sys.stdout.buffer)
     return count
-
-
-def _ids(archive: Archive, query: str) -> tuple[int, ...]:
-    return tuple(hit.id for hit in archive.search(query, limit=FOUND_BY_WORDS).hits)
 
 
 def _captures(archive: Archive, choice: ArticleFilter) -> Iterator[Chosen]:
