@@ -1,7 +1,7 @@
 """The shape of an article: its blocks in order, and what is made of them (plain text, HTML, Markdown, JSON)."""
 
 from archive.body.as_html import HtmlOptions, direction, html
-from archive.body.as_json import MAX_BLOCKS, MAX_CHARS, dumps, loads
+from archive.body.as_json import MAX_BLOCKS, MAX_CHARS, as_data, dumps, loads
 from archive.body.as_markdown import markdown
 from archive.body.blocks import (
     MARKS,
@@ -11,10 +11,12 @@ from archive.body.blocks import (
     Kind,
     Mark,
     Span,
+    figures_of,
     paragraphs,
     plain_text,
     words_of,
 )
+from archive.body.marking import count_marks, marked
 
 __all__ = [
     "MARKS",
@@ -27,11 +29,15 @@ __all__ = [
     "Kind",
     "Mark",
     "Span",
+    "as_data",
+    "count_marks",
     "direction",
     "dumps",
+    "figures_of",
     "html",
     "loads",
     "markdown",
+    "marked",
     "paragraphs",
     "plain_text",
     "words_of",

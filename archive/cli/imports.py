@@ -9,8 +9,7 @@ from typing import Any
 
 import click
 
-from archive.cli.output import json_option, print_json, show_progress
-from archive.cli.place import COLLECTIONS
+from archive.cli.output import COLLECTIONS, json_option, print_json, show_progress
 from archive.collection import Collection
 from archive.errors import DamagedFileError, UsageError
 from archive.index import captures
@@ -18,7 +17,7 @@ from archive.ingest.copying import copy_in, ensure_member_per_record
 from archive.ingest.importer import MISFITS_NAMED, Imported, Indexer, recover
 from archive.ingest.selection import CaptureFilter, moment_of, select
 from archive.ingest.writer import ArchiveWriter, open_writer
-from archive.parse.pool import parse_pool
+from archive.parse.workers import parse_pool
 from archive.warc import read_at, read_raw, register
 from archive.warc.cdxj import Index
 from archive.warc.wacz import unpack_warcs
@@ -93,7 +92,7 @@ def _figures(done: Imported, collection: Collection, resumed: int) -> dict[str, 
 def _print_done(done: Imported, collection: Collection, resumed: int) -> None:
     if resumed:
         click.echo(f"{resumed} captures taken up from a run that broke off")
-    changes = ", ".join(f"{done.articles[change]} {change}" for change in ("new", "changed", "unchanged"))
+    changes = ", ".join(f"{done.articles[change]} {change}" for change in ("new", "changed", "updated", "unchanged"))
     click.echo(
         f"{done.records} captures ({done.known} known before); articles {changes}; "
         f"{done.quarantined.total()} quarantined; in {collection.folder}"

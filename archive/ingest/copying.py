@@ -12,7 +12,7 @@ from archive.errors import DamagedFileError, NotWritableError
 from archive.files.atomic import sync_folder
 from archive.files.clock import captured_at, warc_timestamp
 from archive.index.rows import CaptureRow
-from archive.surt import surt
+from archive.urls.surt import surt
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,7 +84,7 @@ def row_of(record: warc.Record, site: str) -> CaptureRow | None:
     """The row of a response or revisit of an http(s) URL; None for every other record."""
     if record.type not in {"response", "revisit"} or not record.url.startswith(("http://", "https://")):
         return None
-    response = _response(record)
+    response = record.http
     return CaptureRow(
         record_id=record.id,
         record_type=record.type,
@@ -134,12 +134,6 @@ def outcome_note(record: warc.Record) -> dict[str, str]:
 
 def _digest(record: warc.Record, response: http.Response | None) -> str:
     """The payload digest that the record should have had: none when it holds no whole response."""
-    whole = response is not None and record.type == "response" and record.whole and not record.get("WARC-Truncated")
-    return warc.payload_digest(record.block) if whole else ""
-
-
-def _response(record: warc.Record) -> http.Response | None:
-    try:
-        return http.parse_response(record.block)
-    except http.NotHttp:
-        return None
+    if response is None or record.type != "response" or not record.whole or record.get("WARC-Truncated"):
+        return ""
+    return warc.sha1_digest(http.payload(response))

@@ -79,6 +79,7 @@ class Imported:
             "known_before": self.known,
             "articles_new": self.articles["new"],
             "articles_changed": self.articles["changed"],
+            "articles_updated": self.articles["updated"],
             "articles_unchanged": self.articles["unchanged"],
             "quarantined": dict(self.quarantined),
             "outcomes": dict(self.outcomes),
@@ -112,9 +113,14 @@ class Indexer:
         self._late_notes: list[tuple[str, dict[str, str]]] = []
 
     def index_file(
-        self, path: Path | StoredFile, *, start: int = 0, progress: Callable[[int], None] | None = None
+        self,
+        path: Path | StoredFile,
+        *,
+        start: int = 0,
+        progress: Callable[[int], None] | None = None,
+        each: Callable[[warc.Record], None] = lambda _: None,
     ) -> None:
-        """Indexes the records from byte `start` on that have no row yet; `progress` hears the byte offset reached.
+        """Indexes the records from byte `start` on that have no row yet; `progress` hears the byte offset reached, `each` every record.
 
         A file that is not whole is indexed up to the damage, which is then in `done.damaged`.
         """
@@ -123,6 +129,7 @@ class Indexer:
             for record in warc.read_records(path, start=start):
                 if progress:
                     progress(record.location.offset)
+                each(record)
                 self.take(record)
         except DamagedFileError as error:
             self.done.damaged.append(error)
@@ -172,7 +179,7 @@ class Indexer:
                     self._vias.append((via, record.get("WARC-Concurrent-To") or record.get("WARC-Refers-To")))
                 elif (note := outcome_note(record)) and record.get("WARC-Refers-To") not in self._notes:
                     self._late_notes.append((record.get("WARC-Refers-To"), note))
-            case "conversion":
+            case "conversion" if record.get("Content-Type") == "text/plain":
                 self._conversions.append((record.id, record.get("WARC-Refers-To")))
 
     def _queue(self, row: CaptureRow, block: bytes) -> None:

@@ -12,7 +12,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from archive import warc
-from archive.collection.files import WARC_PREFIX
+from archive.collection.locator import WARC_PREFIX
 from archive.errors import ArchiveNotFoundError
 from archive.files.atomic import sync_folder
 from archive.files.clock import iso
@@ -22,7 +22,6 @@ from archive.index.sqlite import sqlite3
 from archive.ingest.importer import Imported, Indexer
 from archive.ingest.writer import open_writer
 from archive.storage import parse
-from archive.warc import cdxj
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,8 +67,12 @@ def reindex(
         _look_for(ingest, storage, iso(clock()))
         indexer = Indexer(ingest, pool)
         for path in ingest.files.closed():
-            indexer.index_file(path, progress=lambda offset, name=path.name: progress(name, offset))  # type: ignore[misc]
-            ingest.index.replace({path.name: cdxj.lines_of(path)})
+            indexer.index_file(
+                path,
+                progress=lambda offset, name=path.name: progress(name, offset),  # type: ignore[misc]
+                each=ingest.index.add_record,
+            )
+            ingest.index.reread(path.name)
         ingest.store.db.conn.execute("PRAGMA journal_mode = DELETE").fetchall()  # one file, to be moved as one
     except BaseException:
         ingest.close()

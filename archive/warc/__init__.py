@@ -1,5 +1,6 @@
 """Writes and reads WARC/1.1 files: captures in, records with a place in a file out. The only door to warcio."""
 
+from archive.capture import Original
 from archive.warc.framing import Record
 from archive.warc.manifest import read_manifest, write_manifest
 from archive.warc.openfile import OPEN
@@ -13,13 +14,13 @@ from archive.warc.reader import (
     read_raw,
     read_records,
 )
-from archive.warc.recompress import recompress
-from archive.warc.record import GZIP_HEADER, Original, compress, payload_digest, payloads, sha1_digest, warc_date
+from archive.warc.record import GZIP_HEADER, compress, payload_digest, payloads, sha1_digest, warc_date
 from archive.warc.recovery import (
     RecoveredFile,
     closed_files,
     linked_files,
     open_files,
+    recompress,
     recover_open_files,
     register,
     sha256_of,

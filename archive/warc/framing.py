@@ -7,11 +7,13 @@ import io
 import zlib
 from base64 import b32encode
 from dataclasses import dataclass
+from functools import cached_property
 from typing import IO
 
 from warcio.statusandheaders import StatusAndHeadersParser, StatusAndHeadersParserException
 
 from archive.capture import Location
+from archive.http import NotHttp, Response, parse_response
 from archive.warc.record import RECORD_END
 
 SLICE = 1 << 15
@@ -23,7 +25,7 @@ MAX_BLOCK = 1 << 28
 VERSIONS = ["WARC/1.1", "WARC/1.0", "WARC/0.18", "WARC/0.17"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: `http` is kept
 class Record:
     """One WARC record: where it lies, its header fields in order, its block, the digest the block really has.
 
@@ -62,6 +64,14 @@ class Record:
     def date(self) -> str:
         """WARC-Date as written."""
         return self.get("WARC-Date")
+
+    @cached_property
+    def http(self) -> Response | None:
+        """The block as an HTTP response, taken apart once; None for what is no HTTP."""
+        try:
+            return parse_response(self.block)
+        except NotHttp:
+            return None
 
     @property
     def whole(self) -> bool:

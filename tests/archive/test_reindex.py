@@ -9,7 +9,8 @@ import pytest
 from sqlite_utils.utils import sqlite3
 
 from archive import Archive
-from tests.archive.test_import import capture, page, warraq
+from tests.support.cli import warraq
+from tests.support.pages import capture, page
 
 from archive import Collection, Disposition, open_writer  # isort: skip
 from archive.ingest.disposition import disposition_of
@@ -99,6 +100,7 @@ def test_a_database_that_is_no_database_is_replaced(folder):
     assert tables(folder)["articles"] == before["articles"]
 
 
+@pytest.mark.slow
 def test_an_interrupted_rebuild_leaves_the_old_database(folder, tmp_path):
     before = tables(folder)
     copy = tmp_path / "copy"

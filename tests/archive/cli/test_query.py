@@ -7,7 +7,8 @@ import pytest
 from archive import Collection, open_writer
 from archive.ingest.disposition import disposition_of
 from archive.parse.parse import ParseTask, parse
-from tests.archive.test_import import capture, page, warraq
+from tests.support.cli import warraq
+from tests.support.pages import capture, page
 
 URL = "https://news.example/2026/11/2"
 

@@ -8,7 +8,7 @@ from archive.index import site_lines
 from archive.ingest.disposition import disposition_of
 from archive.parse.parse import ParseTask, parse
 from archive.warc import read_records
-from tests.archive.test_import import capture, page
+from tests.support.pages import capture, page
 
 CANONICAL = b'<link rel=canonical href="https://news.example/2026/11/always-this-one"><article>'
 

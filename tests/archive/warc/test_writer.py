@@ -149,7 +149,11 @@ def test_tls_is_named(writer: WarcWriter, folder: Path) -> None:
 def test_clean_text_refers_to_the_page_it_is_from(writer: WarcWriter, folder: Path) -> None:
     result = written(writer)
     record_id, place = writer.write_conversion(
-        url="http://news.example/khabar/1", refers_to=result.record_id, date=MOMENT, text="نص الخبر\nكما جاء"
+        url="http://news.example/khabar/1",
+        refers_to=result.record_id,
+        date=MOMENT,
+        content="text/plain",
+        block="نص الخبر\nكما جاء",
     )
     record = read_at(folder, place)
     assert (record.id, record.type, record.get("Content-Type")) == (record_id, "conversion", "text/plain")
@@ -173,6 +177,7 @@ def test_a_url_cannot_inject_header_fields(writer: WarcWriter, folder: Path) -> 
     assert record.url == "http://news.example/%0D%0AWARC-Type:%20forged"
 
 
+@pytest.mark.slow
 def test_a_closed_file_is_final_and_answered_for(writer: WarcWriter, folder: Path) -> None:
     name = written(writer).location.filename
     assert (folder / (name + ".open")).exists()
@@ -207,6 +212,7 @@ def test_files_rotate_by_size_and_by_age(folder: Path) -> None:
     assert len(closed) == len(read_manifest(folder)) == len(list(folder.glob("*.warc.gz"))) == 4
 
 
+@pytest.mark.slow
 def test_a_full_disk_costs_the_record_and_nothing_before_it(writer: WarcWriter, folder: Path) -> None:
     script = """
 import resource, signal, sys
