@@ -470,7 +470,14 @@ class _Reader:
         if hidden and shown < _SHOWN * (shown + hidden):
             blocks = [replace(block, hidden=False) if block.hidden else block for block in blocks]
             elements = frozenset()
-        return PageModel(tree=tree, blocks=blocks, elements=self.elements, anchors=self.anchors, hidden=elements, notes=frozenset(self.notes))
+        return PageModel(
+            tree=tree,
+            blocks=blocks,
+            elements=self.elements,
+            anchors=self.anchors,
+            hidden=elements,
+            notes=frozenset(self.notes),
+        )
 
 
 _NOTED = frozenset({"figure", "hr", "time"})

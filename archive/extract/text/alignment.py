@@ -49,7 +49,9 @@ def align(lines: Sequence[str], blocks: Sequence[TextBlock]) -> tuple[int, ...]:
         if place >= 0:
             last = place
         elif keys[number]:
-            near = _near(lines[number], keys[number], _window(found, number, last, len(blocks), len(keys[number])), taken, blocks)
+            near = _near(
+                lines[number], keys[number], _window(found, number, last, len(blocks), len(keys[number])), taken, blocks
+            )
             taken.update(near)
             last = max((last, *near))
     return tuple(sorted(taken))

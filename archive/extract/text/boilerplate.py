@@ -132,9 +132,13 @@ _LABELS = 5
 _LABEL = 60
 _CLOSING_WORDS = 45
 _HOUSE_WORDS = 30
-_BIO = re.compile(r"(?:[^\W\d_a-zß-ÿ][\w.'’-]*\s){2,4}(?:is|was|are|ist|war|est|es|è|é|är|er|jest)\s(?:an?|the|eine?|der|die|une?|un|una|o|um|uma|en|ett)\b")
+_BIO = re.compile(
+    r"(?:[^\W\d_a-zß-ÿ][\w.'’-]*\s){2,4}(?:is|was|are|ist|war|est|es|è|é|är|er|jest)"
+    r"\s(?:an?|the|eine?|der|die|une?|un|una|o|um|uma|en|ett)\b"
+)
 _HOUSE = re.compile(
-    r"\b(?:you|your|our|sie|ihre?n?|unsere?[mnrs]?|uns|vous|votre|nos|notre|nuestr[oa]s?|usted|vostr[oaie]|nostr[oaie]|noss[oa]s?|você)\b"
+    r"\b(?:you|your|our|sie|ihre?n?|unsere?[mnrs]?|uns|vous|votre|nos|notre|nuestr[oa]s?|usted|vostr[oaie]|nostr[oaie]"
+    r"|noss[oa]s?|você)\b"
     r"|راسلنا|تابعنا|تابعونا|راسلونا|موقعنا|قناتنا|صفحتنا|اشترك|ما را|برای ما|אותנו|שלנו",
     re.IGNORECASE,
 )
@@ -341,7 +345,11 @@ def _closing_rule(line: Line, key: str, known: Known) -> str:
         return "author-bio"
     if line.emphatic and _BIO.match(line.text):
         return "author-bio"
-    if line.leads and len(key.split()) <= _HOUSE_WORDS and (_HOUSE.search(line.text) or (known.sitename and known.sitename in key)):
+    if (
+        line.leads
+        and len(key.split()) <= _HOUSE_WORDS
+        and (_HOUSE.search(line.text) or (known.sitename and known.sitename in key))
+    ):
         return "house-line"
     return ""
 

@@ -138,6 +138,7 @@ def _read(document: Document, metadata: Metadata) -> Text:
     order = sorted(found)
     places = judge_places(order, blocks, document.page.url, added)
     shapes = judge_shapes(order, blocks, urlsplit(document.page.url).hostname or "")
+    shapes = {index: rule for index, rule in shapes.items() if rule != "repeated" or not is_title(blocks[index].text)}
     places = [place or shapes.get(index, "") for place, index in zip(places, order, strict=True)]
     known = Known(
         is_title=titles.__contains__,

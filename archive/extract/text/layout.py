@@ -55,7 +55,9 @@ _NOT_MAIN = frozenset(
     ]
 )
 """Elements that hold a part of an article, never all of it (a long list would pass for the article otherwise)."""
-_PARTS = frozenset({"li", "ul", "ol", "dl", "dt", "dd", "table", "tbody", "thead", "tfoot", "tr", "td", "th", "caption"})
+_PARTS = frozenset(
+    {"li", "ul", "ol", "dl", "dt", "dd", "table", "tbody", "thead", "tfoot", "tr", "td", "th", "caption"}
+)
 """Elements of lists and tables, which stand where a paragraph may stand."""
 _GROUPS = frozenset({"table", "ul", "ol"})
 _LONG_BOX = 1_200
@@ -109,11 +111,7 @@ class Layout:
         ]
         running = [index for index in between if self.blocks[index].is_running and self._is_free(index)]
         holders = self.holders | {owner(self.blocks[index].element) for index in running}
-        short = [
-            index
-            for index in between
-            if not self.blocks[index].is_running and self._is_kin(index, holders)
-        ]
+        short = [index for index in between if not self.blocks[index].is_running and self._is_kin(index, holders)]
         return sorted((*running, *short, *self._rest(last, holders)))
 
     def _is_new(self, block: TextBlock, texts: Mapping[str, int], said: set[Gram]) -> bool:
@@ -150,7 +148,10 @@ class Layout:
         if place is None or not (name := place.get("class")):
             return False
         return any(
-            holder is not None and holder.tag == place.tag and holder.get("class") == name and holder.getparent() is place.getparent()
+            holder is not None
+            and holder.tag == place.tag
+            and holder.get("class") == name
+            and holder.getparent() is place.getparent()
             for holder in self.holders
         )
 
@@ -212,7 +213,11 @@ class Layout:
 
     def _scope(self) -> HtmlElement | None:
         """Return the article or section that holds the main element, where the page has one."""
-        return next((node for node in ancestors(self.main) if node.tag in _SCOPES), self.main) if self.main is not None else None
+        return (
+            next((node for node in ancestors(self.main) if node.tag in _SCOPES), self.main)
+            if self.main is not None
+            else None
+        )
 
     def _goes_on(self, block: TextBlock, holders: Collection[HtmlElement | None]) -> bool:
         """Tell whether a block stands as the article's do: beside its paragraphs, in an item like its, in a like section."""
@@ -255,7 +260,7 @@ class Layout:
                 name = node.get("class")
                 if not name or next(node.iter(*HEADINGS), None) is None:
                     return False
-                return sum(1 for other in parent.iterchildren(node.tag) if other.get("class") == name) > 1
+                return sum(other.get("class") == name for other in parent if other.tag == node.tag) > 1
         return False
 
     def verdict(self, element: HtmlElement) -> Verdict:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
     from archive.extract.page import TextBlock
-    from archive.extract.text.wording import Gram
 
 _LEAD_CLASS = re.compile(
     r"(?:^|[\s_-])(?:lead|lede|preamble|teaser-text|lead-text|leadtext|standfirst|dek|deck|summary|intro|introduction|chapo|chapeau|sapo|vorspann|subtitle|sub-title|subheadline|"

@@ -55,7 +55,11 @@ def own_article(
     ]
     if len(own) < _PARAGRAPHS or sum(len(blocks[index].text) for index in own) < _LEAST:
         return set(found), False
-    return {index for index in own if all(speaks_against(node) != "strong" for node in ancestors(blocks[index].element, box))}, True
+    return {
+        index
+        for index in own
+        if all(speaks_against(node) != "strong" for node in ancestors(blocks[index].element, box))
+    }, True
 
 
 def _heading(blocks: Sequence[TextBlock], is_title: Callable[[str], bool]) -> int:
@@ -74,7 +78,7 @@ def _box(heading: int, blocks: Sequence[TextBlock]) -> HtmlElement | None:
     for index in range(heading + 1, min(len(blocks), heading + _FAR)):
         if not blocks[index].is_running:
             continue
-        path = []
+        path: list[HtmlElement] = []
         for node in ancestors(blocks[index].element):
             if id(node) in holders:
                 is_foreign = any(speaks_against(step) == "strong" for step in path) or node.tag in _HEADS
@@ -96,10 +100,18 @@ def _is_another(first: int, box: HtmlElement, blocks: Sequence[TextBlock]) -> bo
     says that it comes next. An introduction in a box of its own is followed by sections of the same article.
     """
     element = blocks[first].element
-    holder = next((node for node in ancestors(box) if node.tag in _ARTICLES or node.get("itemprop") == "articleBody"), None)
-    holder = holder if holder is not None else next((node for node in box.iter() if node.get("itemprop") == "articleBody"), None)
+    holder = next(
+        (node for node in ancestors(box) if node.tag in _ARTICLES or node.get("itemprop") == "articleBody"), None
+    )
+    holder = (
+        holder
+        if holder is not None
+        else next((node for node in box.iter() if node.get("itemprop") == "articleBody"), None)
+    )
     is_outside = holder is not None and not _is_in(element, holder)
-    if not is_outside and not any(_NEXT.search(f"{n.get('class', '')} {n.get('id', '')}") for n in list(ancestors(element))[:3]):
+    if not is_outside and not any(
+        _NEXT.search(f"{n.get('class', '')} {n.get('id', '')}") for n in list(ancestors(element))[:3]
+    ):
         return False
     for index in range(first - 1, max(-1, first - _HEADING_REACH), -1):
         other = blocks[index]
@@ -118,13 +130,13 @@ def _is_whole(quick: Collection[int], found: Collection[int], box: HtmlElement, 
         return False
     others = sorted(index for index in found if not _is_in(blocks[index].element, box))
     running = [index for index in others if blocks[index].is_running]
-    headings = sum(blocks[index].element.tag in HEADINGS for index in range(others[0] - 1, others[-1] + 1)) if others else 0
+    headings = (
+        sum(blocks[index].element.tag in HEADINGS for index in range(others[0] - 1, others[-1] + 1)) if others else 0
+    )
     return bool(running) and headings == 1 and _is_another(running[0], box, blocks)
 
 
-def _next_article(
-    heading: int, box: HtmlElement, blocks: Sequence[TextBlock], is_title: Callable[[str], bool]
-) -> int:
+def _next_article(heading: int, box: HtmlElement, blocks: Sequence[TextBlock], is_title: Callable[[str], bool]) -> int:
     """Return where the next article of the page begins: under an h1 of its own, in a box like that of the first."""
     for index in range(heading + 1, len(blocks)):
         block = blocks[index]

@@ -33,9 +33,7 @@ _MAX_LOSS = 0.5
 """An article that is a list of links keeps them: the link rules act only while most of the text stays."""
 
 
-def judge_places(
-    found: Sequence[int], blocks: Sequence[TextBlock], url: str, added: Collection[int] = ()
-) -> list[str]:
+def judge_places(found: Sequence[int], blocks: Sequence[TextBlock], url: str, added: Collection[int] = ()) -> list[str]:
     """Return for each line the rule that drops it: `caption`, `outside`, `linked-line`, `linked-list`, or ''.
 
     `added` are lines whose place has been judged.

@@ -68,7 +68,10 @@ def _headings(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> 
     """Find the lines of a heading of the page that has several: a kicker and the title."""
     lines: dict[HtmlElement, list[int]] = {}
     for index in found[:_TOP]:
-        heading = next((node for _, node in zip(range(3), ancestors(blocks[index].element), strict=False) if node.tag == "h1"), None)
+        heading = next(
+            (node for _, node in zip(range(3), ancestors(blocks[index].element), strict=False) if node.tag == "h1"),
+            None,
+        )
         if heading is not None:
             lines.setdefault(heading, []).append(index)
     for indices in lines.values():
@@ -208,7 +211,10 @@ def _captions(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> 
         for step, node in enumerate(ancestors(block.element)):
             if step > 3 or node.tag in {"article", "main", "body", "section", "li", "td"}:
                 break
-            if not _PICTURE.search(node.get("class") or "") or next(node.iter("img", "picture", "amp-img"), None) is None:
+            if (
+                not _PICTURE.search(node.get("class") or "")
+                or next(node.iter("img", "picture", "amp-img"), None) is None
+            ):
                 continue
             if sum(_is_in(blocks[other].element, node) for other in found if abs(other - index) < _REACH) <= 2:
                 yield index, "caption"
@@ -225,7 +231,11 @@ def _nested(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> It
         return
     for index in found:
         for node in ancestors(blocks[index].element):
-            number = _NUMBER.search(f"{node.get('id', '')} {node.get('class', '')}") if node.tag in {"article", "div"} else None
+            number = (
+                _NUMBER.search(f"{node.get('id', '')} {node.get('class', '')}")
+                if node.tag in {"article", "div"}
+                else None
+            )
             if number is not None:
                 if number[1] != own[1]:
                     yield index, "other-article"

@@ -32,15 +32,39 @@ _FOREIGN = re.compile(
     re.IGNORECASE,
 )
 """Keys under which no paragraphs of the article stand."""
-_ASSIGNED = re.compile(r"(?:window|self|globalThis)\.[\w.$]+\s*=\s*(?=[{\[(])|(?:var|let|const)\s+[\w$]+\s*=\s*(?=[{\[])")
+_ASSIGNED = re.compile(
+    r"(?:window|self|globalThis)\.[\w.$]+\s*=\s*(?=[{\[(])|(?:var|let|const)\s+[\w$]+\s*=\s*(?=[{\[])"
+)
 _PUSHED = re.compile(r"__next_f\.push\(\[\s*1\s*,\s*")
 _LITERAL = re.compile(r'"(?:[^"\\]++|\\.)*+"')
 _ROW = re.compile(r"([0-9a-f]+):(T[0-9a-f]+,)?")
 _TAGS = re.compile(r"<[^<>]{1,300}>")
 _PARAGRAPH = re.compile(r"<(?:p|br|h[2-6]|li|blockquote)\b", re.IGNORECASE)
 _DRAWN = frozenset(
-    {"p", "h1", "h2", "h3", "h4", "ul", "ol", "li", "blockquote", "em", "strong", "b", "i", "a", "table", "tr", "td", "th", "figure", "br"}
+    {
+        "p",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "ul",
+        "ol",
+        "li",
+        "blockquote",
+        "em",
+        "strong",
+        "b",
+        "i",
+        "a",
+        "table",
+        "tr",
+        "td",
+        "th",
+        "figure",
+        "br",
+    }
 )
+
 
 def embedded(document: Document, is_title: Callable[[str], bool]) -> str:
     """Return the longest body that the page holds for itself outside its visible text, as HTML."""
@@ -73,8 +97,7 @@ def _live_entries(document: Document) -> str:
     for node in document.jsonld:
         updates = node.get("liveBlogUpdate")
         for update in updates if isinstance(updates, list) else [updates]:
-            if isinstance(update, dict):
-                entries.append(_entry(update))
+            entries += [_entry(update)] if isinstance(update, dict) else []
     return "".join(dict.fromkeys(entries))
 
 
@@ -127,7 +150,10 @@ def _loaded(decoder: json.JSONDecoder, text: str) -> Any:
 
 def _referred(values: list[Any]) -> Any:
     """Return the objects of Nuxt's flat list, whose values are the numbers of others, with these put in one level deep."""
-    if not any(isinstance(value, dict) and value and all(isinstance(ref, int) for ref in value.values()) for value in values[:50]):
+    if not any(
+        isinstance(value, dict) and value and all(isinstance(ref, int) for ref in value.values())
+        for value in values[:50]
+    ):
         return values
     return [
         {key: values[ref] for key, ref in value.items() if isinstance(ref, int) and 0 <= ref < len(values)}
@@ -195,7 +221,7 @@ def _paragraph(item: Any) -> str:
             stack.extend(
                 (child, depth + 1)
                 for key, child in reversed(value.items())
-                if key in _TEXT_KEYS or isinstance(child, (dict, list)) and not _FOREIGN.search(key)
+                if key in _TEXT_KEYS or (isinstance(child, (dict, list)) and not _FOREIGN.search(key))
             )
         elif depth < _MAX_DEPTH and isinstance(value, list):
             stack.extend((child, depth + 1) for child in reversed(value) if isinstance(child, (str, dict, list)))
@@ -255,26 +281,27 @@ def _rows(stream: str) -> dict[str, Any]:
 
 def _draw(value: Any, rows: dict[str, Any], depth: int) -> str:
     """Return the HTML of a tree of React elements: `["$", tag, key, properties]`, lists and strings."""
-    if depth > _MAX_DEPTH:
-        return ""
+    if isinstance(value, str) and value.startswith("$"):
+        row = rows.get(value.lstrip("$LQ@"))
+        return _as_html(row) if isinstance(row, str) else ""
     if isinstance(value, str):
-        if value.startswith("$"):
-            row = rows.get(value.lstrip("$LQ@"))
-            return _as_html(row) if isinstance(row, str) else ""
         return html.escape(value, quote=False)
-    if not isinstance(value, list):
+    if not isinstance(value, list) or depth > _MAX_DEPTH:
         return ""
     if len(value) == 4 and value[0] == "$" and isinstance(value[1], str) and isinstance(value[3], dict):
-        properties = value[3]
-        inner = properties.get("dangerouslySetInnerHTML")
-        content = inner.get("__html", "") if isinstance(inner, dict) else None
-        if isinstance(content, str) and content.startswith("$"):
-            content = rows.get(content[1:])
-        drawn = content if isinstance(content, str) else _draw(properties.get("children"), rows, depth + 1)
-        if value[1] in {"nav", "footer", "aside", "script", "style", "button"}:
-            return ""
-        return f"<{value[1]}>{drawn}</{value[1]}>" if value[1] in _DRAWN else f"<div>{drawn}</div>"
+        return _draw_element(value[1], value[3], rows, depth)
     return "".join(_draw(item, rows, depth + 1) for item in value)
+
+
+def _draw_element(tag: str, properties: dict[str, Any], rows: dict[str, Any], depth: int) -> str:
+    if tag in {"nav", "footer", "aside", "script", "style", "button"}:
+        return ""
+    inner = properties.get("dangerouslySetInnerHTML")
+    content = inner.get("__html") if isinstance(inner, dict) else None
+    if isinstance(content, str) and content.startswith("$"):
+        content = rows.get(content[1:])
+    drawn = content if isinstance(content, str) else _draw(properties.get("children"), rows, depth + 1)
+    return f"<{tag}>{drawn}</{tag}>" if tag in _DRAWN else f"<div>{drawn}</div>"
 
 
 def _strings(values: Iterable[Any]) -> Iterator[str]:

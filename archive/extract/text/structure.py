@@ -28,7 +28,11 @@ _STRUCTURES = frozenset({"blockquote", "ul", "ol", "menu", "table", "pre", "li"}
 _LISTS = frozenset({"ul", "ol", "menu"})
 _MAX_PATH = 10
 """Structures in structures that are kept; the deeper ones are read as if they were not there."""
-_ENTRY = re.compile(r"live-?(?:entry|post|update|blog__?(?:entry|post|item))|liveblog-?(?:entry|post|item)|post--live|timeline-?(?:entry|item)", re.IGNORECASE)
+_ENTRY = re.compile(
+    r"live-?(?:entry|post|update|blog__?(?:entry|post|item))|liveblog-?(?:entry|post|item)"
+    r"|post--live|timeline-?(?:entry|item)",
+    re.IGNORECASE,
+)
 _QUESTION = re.compile(r"\bquestion\b|\bfrage\b|interview-?q\b", re.IGNORECASE)
 _ANSWER = re.compile(r"\banswer\b|\bantwort\b|interview-?a\b", re.IGNORECASE)
 _MARKS = ("?", "؟", "？", ";")
@@ -74,15 +78,13 @@ class _Builder:
 
     def _path(self, element: HtmlElement) -> tuple[HtmlElement, ...]:
         """Return the structures that hold a block, the outermost first, within the article."""
-        path = [
-            node for node in ancestors(element, self.main) if node.tag in _STRUCTURES or node in self.entries
-        ][::-1]
+        path = [node for node in ancestors(element, self.main) if node.tag in _STRUCTURES or node in self.entries][::-1]
         table = next((at for at, node in enumerate(path) if node.tag == "table"), None)
         return tuple(path[: table + 1] if table is not None else path)[:_MAX_PATH]
 
     def _build(self, group: Sequence[tuple[int, tuple[HtmlElement, ...]]]) -> Iterator[Block]:
         """Yield the blocks of lines that stand in one structure, or in none."""
-        index, path = group[0]
+        path = group[0][1]
         if not path:
             for line, _ in group:
                 yield self._leaf(line)
@@ -115,7 +117,11 @@ class _Builder:
         if heading is not None:
             return Block(kind="heading", level=max(2, int(str(heading.tag)[1])), spans=spans)
         names = " ".join(f"{node.get('class', '')}" for node in holders[:2])
-        if block.element.tag == "dt" or _QUESTION.search(names) or (self.is_interview and self._is_emphatic_question(index)):
+        if (
+            block.element.tag == "dt"
+            or _QUESTION.search(names)
+            or (self.is_interview and self._is_emphatic_question(index))
+        ):
             return Block(kind="question", spans=spans)
         if block.element.tag == "dd" or _ANSWER.search(names):
             return Block(kind="answer", spans=spans)
@@ -201,14 +207,17 @@ class _Builder:
 
     def _is_inside(self, element: HtmlElement) -> bool:
         """Tell whether an element stands in the article, and in nothing that is furniture."""
-        inside = False
         for node in ancestors(element):
             if node is self.main:
-                inside = True
-                break
-            if node is not element and node.tag not in {"figure", "picture"} and (speaks_against(node) == "strong" or node.tag == "a"):
-                return node.tag == "a" and node.getparent() is not None and node.getparent().tag == "figure"
-        return inside or self.main is None
+                return True
+            if node is element or node.tag in {"figure", "picture"}:
+                continue
+            if node.tag == "a":
+                parent = node.getparent()
+                return parent is not None and parent.tag == "figure"
+            if speaks_against(node) == "strong":
+                return False
+        return self.main is None
 
     def _thing(self, element: Element, seen: set[HtmlElement]) -> Block | None:
         node = element.element
@@ -227,7 +236,13 @@ class _Builder:
         if not url or _is_small(image):
             return None
         caption, credit = self._caption(figure) if figure is not None else ((), "")
-        return Block(kind="figure", url=url, alt=" ".join((image.get("alt") or "").split())[:_MAX_ALT], caption=caption, credit=credit)
+        return Block(
+            kind="figure",
+            url=url,
+            alt=" ".join((image.get("alt") or "").split())[:_MAX_ALT],
+            caption=caption,
+            credit=credit,
+        )
 
     def _caption(self, figure: HtmlElement) -> tuple[tuple[Span, ...], str]:
         """Return the caption of a figure and who is named for the picture, unless they are lines of the text."""
