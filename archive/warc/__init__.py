@@ -13,13 +13,14 @@ from archive.warc.reader import (
     read_raw,
     read_records,
 )
-from archive.warc.recompress import recompress
 from archive.warc.record import GZIP_HEADER, Original, compress, payload_digest, payloads, sha1_digest, warc_date
 from archive.warc.repair import TakenUp, closed_files, enter, linked_files, open_files, sha256_of, take_up, whole_part
+from archive.warc.rewrite import CAPTURES, salvage
 from archive.warc.tombstone import is_tombstone, tombstone
 from archive.warc.writer import WarcWriter, Written
 
 __all__ = [
+    "CAPTURES",
     "GZIP_HEADER",
     "OPEN",
     "Files",
@@ -44,7 +45,7 @@ __all__ = [
     "read_member",
     "read_raw",
     "read_records",
-    "recompress",
+    "salvage",
     "sha1_digest",
     "sha256_of",
     "take_up",

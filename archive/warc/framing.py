@@ -15,7 +15,9 @@ from archive.capture import Location
 from archive.warc.record import RECORD_END
 
 SLICE = 1 << 15
-"""Compressed bytes read at once; a bomb can make at most a thousand times as many of them."""
+"""Compressed bytes read at once."""
+AT_ONCE = 1 << 20
+"""Bytes that a decompressor gives at once: a bomb makes a thousand bytes of one."""
 MAX_HEAD = 1 << 18
 """Bytes of WARC header fields; the largest seen in the wild hold a URL of some 64 kB."""
 MAX_BLOCK = 1 << 28
@@ -84,7 +86,7 @@ def read_one(file: IO[bytes], name: str, offset: int, max_block: int) -> Record 
         raise BrokenError("neither a gzip member nor a WARC record")
     source = _Member(file) if gzipped else _Plain(file)
     headers, rest = _read_head(source)
-    length = _block_length(headers)
+    length = block_length(headers)
     block, digest = _read_block(source, rest, length, max_block)
     end = source.finish(offset)
     file.seek(end)
@@ -124,12 +126,14 @@ class _Member:
     def more(self) -> bytes:
         """Some bytes; b"" once the member has ended."""
         while not self._stream.eof:
-            data = self._file.read(SLICE)
+            data = self._stream.unconsumed_tail
+            if not data:
+                data = self._file.read(SLICE)
+                self._read += len(data)
             if not data:
                 raise BrokenError("torn record (the gzip member does not end)")
-            self._read += len(data)
             try:
-                decoded = self._stream.decompress(data)
+                decoded = self._stream.decompress(data, AT_ONCE)
             except zlib.error as error:
                 raise BrokenError(f"broken gzip member ({error})") from error
             if decoded:
@@ -153,6 +157,10 @@ def _read_head(source: _Plain | _Member) -> tuple[tuple[tuple[str, str], ...], b
             raise BrokenError("WARC header without an end")
         data += piece
     end += len(RECORD_END)
+    if (
+        b"\n\n" in data[:end] or b"\n\r\r\n" in data[:end]
+    ):  # a blank line of other ends: what follows is the block, not the head
+        raise BrokenError("WARC header with line ends other than CR LF (import the file: it is rewritten)")
     source.taken += end
     try:
         parsed = StatusAndHeadersParser(VERSIONS).parse(io.BytesIO(data[:end]))
@@ -161,7 +169,8 @@ def _read_head(source: _Plain | _Member) -> tuple[tuple[tuple[str, str], ...], b
     return tuple(parsed.headers), data[end:]
 
 
-def _block_length(headers: tuple[tuple[str, str], ...]) -> int:
+def block_length(headers: tuple[tuple[str, str], ...]) -> int:
+    """What Content-Length says. Raises BrokenError when it is not one number of at most 18 digits."""
     values = [value for name, value in headers if name.lower() == "content-length"]
     if len(values) != 1 or not values[0].isdecimal() or len(values[0]) > 18:
         raise BrokenError("no Content-Length")
