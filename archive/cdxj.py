@@ -12,7 +12,6 @@ import heapq
 import json
 import mmap
 import re
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
@@ -21,10 +20,9 @@ from typing import TYPE_CHECKING
 from archive.capture import Location
 from archive.clock import warc_timestamp
 from archive.durable import replace_file
-from archive.errors import DamagedFileError
 from archive.http import NotHttp, parse_response
 from archive.surt import surt
-from archive.warc import Record, read_records, sha1_digest
+from archive.warc import PAGE_BLOCK, Record, read_on, sha1_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -113,7 +111,7 @@ def entry_of_record(record: Record) -> Entry | None:
         url=record.url,
         mime=mime,
         status=status,
-        digest=record.get("WARC-Payload-Digest") or sha1_digest(body),
+        digest=record.get("WARC-Payload-Digest") or (sha1_digest(body) if record.length <= PAGE_BLOCK else ""),
         location=record.location,
     )
 
@@ -203,13 +201,9 @@ class Index:
 
 
 def lines_of(warc: Path | StoredFile) -> list[str]:
-    """The sorted index lines of a WARC file; of one that is not whole, up to the damage (`verify` tells of it)."""
-    lines = []
-    with suppress(DamagedFileError):
-        for record in read_records(warc):
-            if entry := entry_of_record(record):
-                lines.append(entry.line())  # noqa: PERF401 - what was read before the damage counts
-    return sorted(lines)
+    """The sorted index lines of a WARC file; of one that is damaged, those of its good records (`verify` names the damage)."""
+    entries = (entry_of_record(record) for record in read_on(warc, max_block=PAGE_BLOCK))
+    return sorted(entry.line() for entry in entries if entry)
 
 
 def _once(lines: Iterable[str]) -> Iterator[str]:

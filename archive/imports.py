@@ -7,7 +7,7 @@ by file, rebuilds a whole database.
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +16,14 @@ from archive.adoption import field_of, outcome_note, outcome_notes, row_of
 from archive.answer import MAX_PARTS, Answer, Task, join_part
 from archive.article import SiteProfile
 from archive.capture import Location
-from archive.errors import DamagedFileError
+from archive.cdxj import entry_of_record
+from archive.clock import warc_timestamp
 from archive.misfits import unfit
 from archive.outcome import Outcome, OutcomeKind
 from archive.settled import Settled, settled_answer
 from archive.store import articles, captures, learned
 from archive.store.rows import CaptureRow
+from archive.warc.digests import matches
 from archive.workers import WorkerKilledError
 
 if TYPE_CHECKING:
@@ -30,13 +32,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.committing import Committed
+    from archive.errors import DamagedFileError
     from archive.ingest import Ingest
     from archive.misfits import Damage
     from archive.storage import StoredFile
     from archive.workers import WorkerPool
 
 AHEAD = 8
-"""Records read ahead of the workers: bounds memory, keeps two workers busy."""
+"""Records read ahead of the workers: keeps two workers busy."""
+AHEAD_BYTES = 64 << 20
+"""Bytes of these at most (and one record): bounds memory."""
 
 COMMIT_EVERY = 200
 
@@ -102,7 +107,9 @@ class Indexer:
         self._ingest = ingest
         self._pool = pool
         self._site = site
-        self._waiting: deque[tuple[CaptureRow, Future[Answer] | None]] = deque()
+        self._waiting: deque[tuple[CaptureRow, Future[Answer] | Outcome, int]] = deque()
+        self._ahead = 0
+        self._brought_payload = False
         self._paged: list[tuple[CaptureRow, Answer]] = []
         self._paged_size = 0
         self._part_of = ""
@@ -112,22 +119,39 @@ class Indexer:
         self._late_notes: list[tuple[str, dict[str, str]]] = []
 
     def index_file(
-        self, path: Path | StoredFile, *, start: int = 0, progress: Callable[[int], None] | None = None
-    ) -> None:
-        """Indexes the records from byte `start` on that have no row yet; `progress` hears the byte offset reached.
+        self,
+        path: Path | StoredFile,
+        *,
+        start: int = 0,
+        is_new: bool = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> list[str]:
+        """Indexes the records from byte `start` on that have no row yet; gives their sorted lines for the CDXJ index.
 
-        A file that is not whole is indexed up to the damage, which is then in `done.damaged`.
+        Damage, which is then in `done.damaged`, costs the damaged record. Of a file that `is_new` here, digests that are wrong already are
+        noted, so that `verify` does not name them. `progress` is told the byte offset reached.
         """
         self._notes = outcome_notes(path, start)
-        try:
-            for record in warc.read_records(path, start=start):
-                if progress:
-                    progress(record.location.offset)
-                self.take(record)
-        except DamagedFileError as error:
-            self.done.damaged.append(error)
+        lines, notes = [], list[tuple[str, int, str, str]]()
+        for record in warc.read_on(path, start=start, max_block=warc.PAGE_BLOCK, on_damage=self.done.damaged.append):
+            if progress:
+                progress(record.location.offset)
+            if entry := entry_of_record(record):
+                lines.append(entry.line())
+            if is_new:
+                notes += wrong_digests(record)
+            self.take(record)
         self.finish()
+        if notes:
+            with self._ingest.store.atomic():
+                captures.note_digests(self._ingest.store.db, notes)
         self._notes = {}
+        return sorted(lines)
+
+    def is_taken(self, record_id: str, url: str, date: str) -> bool:
+        """Whether the archive has a capture of that id which is of another URL or time."""
+        row = captures.of_record(self._ingest.store.db, record_id)
+        return row is not None and (row["url"], row["timestamp"]) != (url, warc_timestamp(date))
 
     def take_in(self, data: bytes, record: warc.Record) -> None:
         """Copies one record, `data` as its gzip member, into the collection's open WARC and indexes it; `finish` makes it durable."""
@@ -137,7 +161,7 @@ class Indexer:
     def read_again(self, rows: Iterable[dict[str, Any]]) -> None:
         """Reads captures again that have a row: those that a crash left unread, or all, after extraction has improved."""
         for row in rows:
-            self._queue(CaptureRow(**{f.name: row[f.name] for f in fields(CaptureRow)}), self._block(row))
+            self._queue(_capture_row(row), self._block(row))
         self.finish()
 
     def take(self, record: warc.Record) -> None:
@@ -159,7 +183,11 @@ class Indexer:
             self.done.known += 1
             return
         self._ingest.add_row(row)
-        self._queue(row, record.block)
+        self._brought_payload = self._brought_payload or row.record_type != "revisit"
+        if record.whole:
+            self._queue(row, record.http)
+        else:
+            self._wait(row, Outcome(kind=OutcomeKind.QUARANTINE, reason="too-large", detail=f"{record.length} bytes"))
 
     def _note(self, record: warc.Record) -> None:
         """Takes what records of our own writing say of others: the site, what announced a URL, the clean text."""
@@ -176,20 +204,44 @@ class Indexer:
                 self._conversions.append((record.id, record.get("WARC-Refers-To")))
 
     def _queue(self, row: CaptureRow, block: bytes) -> None:
-        if row.record_type == "revisit":
-            block = self._repeated(row)
-        future = None
-        if block and not row.truncated and not row.url.endswith("/robots.txt") and not self._is_settled(row):
+        outcome = self._outcome_unread(row)
+        if outcome is None and row.record_type == "revisit":
+            block, outcome = self._repeated(row)
+        if outcome is None and not block:
+            outcome = Outcome(kind=OutcomeKind.UNCHANGED)
+        if outcome is None:
             future = self._pool.submit(self._task(row.url, block, row.captured_at))
-        self._waiting.append((row, future))
-        while len(self._waiting) > AHEAD:
-            self._settle(*self._waiting.popleft())
-
-    def _settle(self, row: CaptureRow, future: Future[Answer] | None) -> None:
-        if future is None:
-            self._ingest.settle(self._noted(row, self._unread(row)))
+            self._wait(row, future, len(block))
         else:
-            answer = self._answer(future)
+            self._wait(row, outcome)
+
+    def _outcome_unread(self, row: CaptureRow) -> Outcome | None:
+        """What becomes of a capture that is not to be read, whatever it says; None for the others."""
+        if row.url.endswith("/robots.txt"):
+            return Outcome(kind=OutcomeKind.ROBOTS)
+        if self._is_settled(row):
+            return Outcome(kind=OutcomeKind.FAILED, reason=row.truncated)
+        return None
+
+    def _wait(self, row: CaptureRow, what: Future[Answer] | Outcome, size: int = 0) -> None:
+        self._waiting.append((row, what, size))
+        self._ahead += size
+        while len(self._waiting) > AHEAD or (self._ahead > AHEAD_BYTES and len(self._waiting) > 1):
+            self._settle_next()
+
+    def _settle_next(self) -> None:
+        row, what, size = self._waiting.popleft()
+        self._ahead -= size
+        self._settle(row, what)
+
+    def _settle(self, row: CaptureRow, what: Future[Answer] | Outcome) -> None:
+        if isinstance(what, Outcome):
+            repeats = what.kind is OutcomeKind.UNCHANGED
+            self._ingest.settle(self._noted(row, Settled(row=row, outcome=what, repeats=repeats)))
+        else:
+            answer = self._answer(what)
+            if row.truncated and (answer.outcome.kind.is_failure or answer.outcome.kind is OutcomeKind.OTHER):
+                answer = Answer.of(OutcomeKind.FAILED, row.truncated)
             if answer.outcome.kind is OutcomeKind.ARTICLE and answer.next_page:
                 self._paged.append((row, answer))
                 self._paged_size += len(answer.article.text) if answer.article else 0
@@ -198,18 +250,20 @@ class Indexer:
         if self._ingest.waiting >= COMMIT_EVERY:
             self._commit()
 
-    def _repeated(self, row: CaptureRow) -> bytes:
+    def _repeated(self, row: CaptureRow) -> tuple[bytes, Outcome | None]:
         """The response that a revisit repeats, where it must be read: served at this URL for the first time, or an error."""
+        unchanged = Outcome(kind=OutcomeKind.UNCHANGED)
         if row.status == 304:
-            return b""
-        if self._ingest.has_waiting(row.payload_digest):  # among them may be the record that it repeats
+            return b"", unchanged
+        if self._ingest.has_waiting(row):  # among them may be the record that it repeats
             self._commit()
         db = self._ingest.store.db
         if row.status == 200 and captures.seen_before(db, row.payload_digest, row.url, row.timestamp):
-            return b""
-        original = captures.held(db, row.payload_digest, row.url)
-        held = captures.of_record(db, original.record_id) if original else None
-        return self._block(held) if held else b""
+            return b"", unchanged
+        original = captures.original_of(db, asdict(row))
+        if original is None:
+            return b"", replace(unchanged, reason=captures.ELSEWHERE)
+        return self._block(original), None
 
     def _is_settled(self, row: CaptureRow) -> bool:
         """Whether the crawl noted an outcome that has nothing to do with what the response says."""
@@ -229,19 +283,15 @@ class Indexer:
             repeats=settled.repeats and is_article,
         )
 
-    def _unread(self, row: CaptureRow) -> Settled:
-        """A revisit says what the record that it refers to said; robots.txt and a truncated response are not read."""
-        if row.url.endswith("/robots.txt"):
-            return Settled(row=row, outcome=Outcome(kind=OutcomeKind.ROBOTS))
-        if row.truncated:
-            return Settled(row=row, outcome=Outcome(kind=OutcomeKind.FAILED, reason=row.truncated))
-        return Settled(row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), repeats=True)
-
     def finish(self) -> None:
         """Settles and commits all that was queued."""
-        while self._waiting:
-            self._settle(*self._waiting.popleft())
-        self._commit()
+        self._settle_all()
+        if self._brought_payload:
+            self._brought_payload = False
+            for revisit in captures.waiting_for_original(self._ingest.store.db):
+                if original := captures.original_of(self._ingest.store.db, revisit):
+                    self._queue(_capture_row(revisit), self._block(original))
+            self._settle_all()
         for row, answer in self._paged:
             self._ingest.settle(settled_answer(row, self._with_parts(answer)))
         self._paged.clear()
@@ -254,6 +304,11 @@ class Indexer:
         self._vias.clear()
         self._conversions.clear()
         self._late_notes.clear()
+
+    def _settle_all(self) -> None:
+        while self._waiting:
+            self._settle_next()
+        self._commit()
 
     def _with_parts(self, first: Answer) -> Answer:
         """An article that goes on over further pages, joined from the captures of those nearest at hand."""
@@ -279,7 +334,7 @@ class Indexer:
         place = Location(
             filename=row["warc_filename"], offset=row["warc_record_offset"], length=row["warc_record_length"]
         )
-        return warc.read_at(self._ingest.holdings, place).block
+        return warc.read_at(self._ingest.holdings, place, max_block=warc.PAGE_BLOCK).http
 
     def _task(self, url: str, block: bytes, captured_at: str) -> Task:
         profile = SiteProfile(boilerplate=learned.repeated(self._ingest.store.db, urls.host_of(url)))
@@ -287,6 +342,24 @@ class Indexer:
 
     def _commit(self) -> None:
         self.done.add(self._ingest.commit())
+
+
+def wrong_digests(record: warc.Record) -> list[tuple[str, int, str, str]]:
+    """The digests of a record that are not those of its bytes, as `captures.note_digests` takes them."""
+    if not record.whole:
+        return []
+    labels = {"block": (record.get("WARC-Block-Digest"), [record.block])}
+    if record.type == "response" and not record.get("WARC-Truncated"):
+        labels["payload"] = (record.get("WARC-Payload-Digest"), warc.payloads(record.block))
+    return [
+        (record.location.filename, record.location.offset, field, record.block_digest)
+        for field, (label, blocks) in labels.items()
+        if label and not any(matches(label, block) for block in blocks)
+    ]
+
+
+def _capture_row(row: dict[str, Any]) -> CaptureRow:
+    return CaptureRow(**{f.name: row[f.name] for f in fields(CaptureRow)})
 
 
 def recover(ingest: Ingest, pool: WorkerPool[Task, Answer], *, site: str = "") -> Imported:

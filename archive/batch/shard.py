@@ -15,7 +15,7 @@ from archive.errors import ArchiveError
 from archive.export.sorting import Sorted
 from archive.imports import Imported, Indexer
 from archive.ingest import open_ingest
-from archive.misfits import HTTP, Damage
+from archive.misfits import Damage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,13 +81,13 @@ class Shard:
         if line := cdxj.entry_of_record(record):
             self._names.add(record.location.filename)
             self._lines.add(line.line())
-        if record.type in HTTP:
+        if record.is_capture:
             self._note(entry.path, record)
         self._indexer.take(record)
 
     def _note(self, path: str, record: Record) -> None:
         try:
-            headers = http.parse_response(record.block).headers
+            headers = http.parse_response(record.http).headers
         except http.NotHttp:
             headers = ()
         row = (record.id, path, json.dumps(headers, ensure_ascii=False), record.get("WARC-Refers-To"))

@@ -21,9 +21,10 @@ from archive.readers import reading_pool
 from archive.selection import Wanted, moment_of, select
 from archive.store import captures
 from archive.wacz import unpack_warcs
-from archive.warc import enter, read_at, read_raw
+from archive.warc import enter, read_at, read_manifest, read_raw
 
 UNFIT_SHOWN = 5
+SUFFIXES = (".warc", ".warc.gz", ".warc.zst", ".arc", ".arc.gz")
 
 
 @click.command(name="import")
@@ -39,11 +40,12 @@ UNFIT_SHOWN = 5
 def import_(
     ctx: click.Context, /, files: tuple[Path, ...], site: str, workers: int, as_json: bool, **filters: str
 ) -> None:
-    """Bring the pages of WARC or WACZ files into the archive, through the same extraction as a crawl.
+    """Bring the pages of WARC, ARC or WACZ files into the archive, through the same extraction as a crawl.
 
     The files are copied into the archive, which is made when there is none. With --host, --url-prefix, --from or --to only the records
-    that are meant are copied, byte for byte, with what belongs to them. Importing a file again changes nothing. A file that is torn is
-    imported up to the damage (exit code 7). A record without id, date, host or legible headers is left out, counted and named.
+    that are meant are copied, byte for byte, with what belongs to them. Importing a file again changes nothing. A damaged record is left
+    out and named (exit code 7), those around it are imported. A record without date, host or legible headers is left out, counted and
+    named.
     """
     wanted = Wanted(
         host=filters["host"],
@@ -115,14 +117,20 @@ def _print_unfit(done: Imported) -> None:
 def _import_file(indexer: Indexer, path: Path, collection: Collection, name: str) -> None:
     with TemporaryDirectory(dir=collection.folder, prefix=".unpacked-") as folder:
         try:
-            targets = [adopt(one, collection.warcs) for one in _warcs_of(path, Path(folder))]
+            adopted = [adopt(one, collection.warcs, is_taken=indexer.is_taken) for one in _warcs_of(path, Path(folder))]
         except DamagedFileError as error:  # the other files of the same command are to come in all the same
             indexer.done.damaged.append(error)
             return
-    for target in targets:
-        size = target.stat().st_size or 1
-        indexer.index_file(target, progress=lambda offset, size=size: show_progress(f"{name} {100 * offset // size} %"))  # type: ignore[misc]
-        enter(target, on_close=Index(collection.folder).closed)
+    known = read_manifest(collection.warcs)
+    for target in adopted:
+        indexer.done.damaged += target.damages
+        size = target.path.stat().st_size or 1
+        lines = indexer.index_file(
+            target.path,
+            is_new=target.path.name not in known,
+            progress=lambda offset, size=size: show_progress(f"{name} {100 * offset // size} %"),  # type: ignore[misc]
+        )
+        enter(target.path, on_close=lambda path, lines=lines: Index(collection.folder).replace({path.name: lines}))  # type: ignore[misc]
 
 
 def _import_chosen(indexer: Indexer, files: tuple[Path, ...], wanted: Wanted, ingest: Ingest) -> None:
@@ -132,7 +140,10 @@ def _import_chosen(indexer: Indexer, files: tuple[Path, ...], wanted: Wanted, in
         paths = []
         for path in files:
             try:
-                paths += [with_records_of_their_own(one, Path(folder)) for one in _warcs_of(path, Path(folder))]
+                for one in _warcs_of(path, Path(folder)):
+                    sound = with_records_of_their_own(one, Path(folder))
+                    indexer.done.damaged += sound.damages
+                    paths.append(sound.path)
             except DamagedFileError as error:
                 indexer.done.damaged.append(error)
         show_progress("looking through the files")
@@ -154,9 +165,9 @@ def _warcs_of(path: Path, folder: Path) -> list[Path]:
     """The WARC files that `path` is or holds; those of a WACZ are unpacked into `folder`."""
     if path.name.endswith(".wacz"):
         return list(unpack_warcs(path, Path(mkdtemp(dir=folder))))
-    if path.name.endswith((".warc", ".warc.gz")):
+    if path.name.endswith(SUFFIXES):
         return [path]
-    raise UsageError(f"{path} is no archive by its name: .warc, .warc.gz and .wacz files can be imported")
+    raise UsageError(f"{path} is not an archive by its name: {', '.join(SUFFIXES)} and .wacz files can be imported")
 
 
 COMMANDS = (import_,)

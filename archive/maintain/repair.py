@@ -11,8 +11,6 @@ from archive.maintain import fingerprint
 from archive.store import captures
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from archive.answer import Answer, Task
     from archive.ingest import Ingest
     from archive.workers import WorkerPool
@@ -41,7 +39,7 @@ def repair(ingest: Ingest, pool: WorkerPool[Task, Answer]) -> Repaired:
     """
     indexer = Indexer(ingest, pool)
     for path in warc.closed_files(ingest.collection.warcs):
-        _index_rows(indexer, path)
+        indexer.index_file(path)
     indexer.read_again(captures.unread(ingest.store.db))
     done = indexer.done
     return Repaired(
@@ -50,15 +48,6 @@ def repair(ingest: Ingest, pool: WorkerPool[Task, Answer]) -> Repaired:
         indexed=tuple(_index_lines(ingest)),
         imported=done,
     )
-
-
-def _index_rows(indexer: Indexer, path: Path) -> None:
-    start: int | None = 0
-    while start is not None:
-        before = len(indexer.done.damaged)
-        indexer.index_file(path, start=start)
-        damage = indexer.done.damaged[before:]
-        start = warc.next_member(path, damage[-1].offset) if damage else None
 
 
 def _index_lines(ingest: Ingest) -> list[str]:

@@ -28,13 +28,18 @@ class Problem:
 
 @dataclass(slots=True, kw_only=True)
 class Report:
-    """What was looked at, counted, and what is wrong; `away` counts files in a storage that were not looked at."""
+    """What was looked at, counted, and what is wrong.
+
+    `away` counts files in a storage that were not looked at, `noted` digests that were wrong when their file was imported and are as
+    they were then.
+    """
 
     files: int = 0
     away: int = 0
     records: int = 0
     size: int = 0
     rows: int = 0
+    noted: int = 0
     problems: list[Problem] = field(default_factory=list)
 
     @property

@@ -23,7 +23,7 @@ from archive.merge.plan import Plan
 from archive.merge.plan import plan as plan_files
 from archive.merge.rows import Rows
 from archive.merge.shard import Shard, open_shard
-from archive.misfits import HTTP, unfit
+from archive.misfits import unfit
 from archive.store import captures, frontier, joining, runs
 
 if TYPE_CHECKING:
@@ -248,7 +248,7 @@ class _Merge:
             return False
         records = warc.read_records(path, start=captures.last_offset(db, name), max_block=0)
         try:
-            ids = [record.id for record in records if record.type in HTTP and unfit(record) is None]
+            ids = [record.id for record in records if record.is_capture and unfit(record) is None]
         except DamagedFileError:
             return True
         return len(joining.known(db, ids)) < len(set(ids))

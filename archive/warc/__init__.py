@@ -1,6 +1,6 @@
 """Writes and reads WARC/1.1 files: captures in, records with a place in a file out. The only door to warcio."""
 
-from archive.warc.framing import Record
+from archive.warc.framing import CAPTURES, PAGE_BLOCK, Record
 from archive.warc.manifest import read_manifest, write_manifest
 from archive.warc.openfile import OPEN
 from archive.warc.reader import (
@@ -10,12 +10,22 @@ from archive.warc.reader import (
     next_member,
     read_at,
     read_member,
+    read_on,
     read_raw,
     read_records,
 )
-from archive.warc.record import GZIP_HEADER, Original, compress, payload_digest, payloads, sha1_digest, warc_date
+from archive.warc.record import (
+    GZIP_HEADER,
+    Original,
+    compress,
+    payload_digest,
+    payloads,
+    sha1_digest,
+    target_uri,
+    warc_date,
+)
 from archive.warc.repair import TakenUp, closed_files, enter, linked_files, open_files, sha256_of, take_up, whole_part
-from archive.warc.rewrite import CAPTURES, salvage
+from archive.warc.rewrite import salvage
 from archive.warc.tombstone import is_tombstone, tombstone
 from archive.warc.writer import WarcWriter, Written
 
@@ -23,6 +33,7 @@ __all__ = [
     "CAPTURES",
     "GZIP_HEADER",
     "OPEN",
+    "PAGE_BLOCK",
     "Files",
     "NotOneRecordError",
     "Original",
@@ -43,12 +54,14 @@ __all__ = [
     "read_at",
     "read_manifest",
     "read_member",
+    "read_on",
     "read_raw",
     "read_records",
     "salvage",
     "sha1_digest",
     "sha256_of",
     "take_up",
+    "target_uri",
     "tombstone",
     "warc_date",
     "whole_part",

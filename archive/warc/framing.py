@@ -12,7 +12,7 @@ from typing import IO
 from warcio.statusandheaders import StatusAndHeadersParser, StatusAndHeadersParserException
 
 from archive.capture import Location
-from archive.warc.record import RECORD_END
+from archive.warc.record import RECORD_END, WARC_FIELDS
 
 SLICE = 1 << 15
 """Compressed bytes read at once."""
@@ -22,6 +22,10 @@ MAX_HEAD = 1 << 18
 """Bytes of WARC header fields; the largest seen in the wild hold a URL of some 64 kB."""
 MAX_BLOCK = 1 << 28
 """Bytes of a record's block that are kept in memory; the rest is read past and still counted in the digest."""
+PAGE_BLOCK = 32 << 20
+"""Bytes of a record's block that are read for its page: a body of 20 MB is refused as too large when it is decoded."""
+CAPTURES = frozenset({"response", "revisit", "resource"})
+"""Types of records that hold what a URL gave; a resource is the body alone."""
 VERSIONS = ["WARC/1.1", "WARC/1.0", "WARC/0.18", "WARC/0.17"]
 
 
@@ -64,6 +68,29 @@ class Record:
     def date(self) -> str:
         """WARC-Date as written."""
         return self.get("WARC-Date")
+
+    @property
+    def is_capture(self) -> bool:
+        """Whether it holds what a page's URL gave: a response, a revisit, or the body alone."""
+        if self.type not in CAPTURES or not self.url.startswith(("http://", "https://")):
+            return False
+        return self.type != "resource" or not self.get("Content-Type").startswith(WARC_FIELDS)
+
+    @property
+    def http(self) -> bytes:
+        """The HTTP response in it; for a resource one is made up around the body."""
+        if self.type != "resource":
+            return self.block
+        content_type = self.get("Content-Type").encode("utf-8", "replace")
+        return b"HTTP/1.1 200 OK\r\nContent-Type: " + content_type + b"\r\n\r\n" + self.block
+
+    @property
+    def refers_to(self) -> tuple[str, str, str]:
+        """What a revisit names as its original: record id, URL and WARC-Date, each '' when it does not say; of others all ''."""
+        if self.type != "revisit":
+            return "", "", ""
+        url = self.get("WARC-Refers-To-Target-URI").removeprefix("<").removesuffix(">")
+        return self.get("WARC-Refers-To"), url, self.get("WARC-Refers-To-Date")
 
     @property
     def whole(self) -> bool:

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 from archive.clock import captured_at
 from archive.durable import replace_file
 from archive.errors import DamagedFileError
-from archive.warc.framing import BrokenError, read_one
+from archive.warc.framing import CAPTURES, BrokenError, read_one
 from archive.warc.loose import ARC_LINE, Head, read_block, read_head, skip_to_start
 from archive.warc.record import GZIP_HEADER, LEVEL, RECORD_END, VERSION
 from archive.warc.streams import GZIP, SLICE, Reader, next_start, open_stream, read_dictionary
@@ -33,7 +33,6 @@ MAX_DAMAGES = 1000
 MAX_REREAD = 4 << 30
 """Bytes that wrong lengths may have us read a second time; then the rest of the file is left."""
 
-CAPTURES = frozenset({"response", "revisit", "resource"})
 _NAMESPACE = uuid.UUID("6ad6c6ea-6b37-4d1c-9a0e-4e3a5f2a8f53")
 
 

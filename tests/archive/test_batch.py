@@ -140,7 +140,7 @@ def imported(folder, *paths):
         ingest = open_ingest(Collection(folder), info={"software": "test"}, clock=lambda: datetime.now(UTC))
         indexer = Indexer(ingest, pool)
         for path in paths:
-            target = adopt(path, ingest.collection.warcs)
+            target = adopt(path, ingest.collection.warcs).path
             indexer.index_file(target)
             enter(target, on_close=ingest.index.closed)
         ingest.close()

@@ -2,7 +2,7 @@
 
 import gzip
 import sys
-from pathlib import Path
+import tracemalloc
 
 import pytest
 
@@ -103,12 +103,12 @@ def test_a_record_that_is_oddly_written_is_mended(salvaged, form, odd):
     assert not damages
 
 
-@pytest.mark.parametrize("form", ["plain", "gzip members", "zstd frames", "whole gzip"])
+@pytest.mark.parametrize("form", ["gzip members", "zstd frames"])
 def test_bytes_that_are_no_record_cost_only_themselves(salvaged, form):
     good = [record(0), b"rubbish " * 40 + b"\r\n\r\n", record(2)]
     records, damages = salvaged(packed(good, form))
-    assert 0 in urls(records)
-    assert urls(records)[-1] == 2
+    assert urls(records) == [0, 2]
+    assert len(damages) == 1
 
 
 @pytest.mark.parametrize("form", ["gzip members", "zstd frames"])
@@ -216,9 +216,7 @@ def test_zeros_after_the_last_record_are_no_damage(salvaged):
 
 
 def test_a_large_block_is_not_held_in_memory(tmp_path):
-    import tracemalloc
-
-    source: Path = tmp_path / "source"
+    source = tmp_path / "source"
     source.write_bytes(gzip.compress(record(0, bytes(64 << 20)), 1) + gzip.compress(record(1, end=b"")))
     tracemalloc.start()
     salvage(source, tmp_path / "target.warc.gz")
