@@ -29,8 +29,8 @@ OURS, STOCK = "crawler.handlers.WireHandler", "scrapy.core.downloader.handlers.h
 
 def serve(pipe: Any, folder: str) -> None:
     """Serve one gzip-coded page of about 1 kB, for ever."""
-    from tests.server.authority import Authority
-    from tests.server.misbehaving import Server, answer
+    from tests.support.authority import Authority
+    from tests.support.server import Server, answer
 
     body = gzip.compress(os.urandom(400) + b"<p>a page of the usual kind</p>" * 40)
     head = (

@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 
 from archive.warc.record import compress
-from tests.server.oddities import BROKEN, CLOSED, KEPT, SURPLUS
+from tests.support.oddities import BROKEN, CLOSED, KEPT, SURPLUS
 
 ROOT = Path(__file__).resolve().parents[1]
 RSS = (

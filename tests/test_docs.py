@@ -13,8 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.archive.web.conftest import shelf  # noqa: F401 - the fixture
-
 ROOT = Path(__file__).parent.parent
 SAVED = """<!doctype html><html lang=ar dir=rtl><head><title>موسم الزيتون يبدأ باكراً</title></head><body><article>
 <h1>موسم الزيتون يبدأ باكراً</h1>
@@ -24,7 +22,7 @@ SAVED = """<!doctype html><html lang=ar dir=rtl><head><title>موسم الزيت
 </article></body></html>"""
 
 
-def test_the_examples_of_the_library_page_run_as_they_stand(shelf):  # noqa: F811
+def test_the_examples_of_the_library_page_run_as_they_stand(shelf):
     folder = shelf.collection.folder
     (folder / "saved.html").write_text(SAVED, encoding="utf-8")
     failed, tried = doctest.testfile(
@@ -45,7 +43,7 @@ def _commands(tool):
 
 
 @pytest.mark.parametrize("command", [*_commands("sqlite3"), *_commands("sqlite-utils")])
-def test_the_queries_of_the_queries_page_find_something(command, shelf):  # noqa: F811
+def test_the_queries_of_the_queries_page_find_something(command, shelf):
     database = str(shelf.collection.database)
     tool, *arguments = [database if part == "$DB" else part for part in shlex.split(command)]
     if tool == "sqlite3" and not shutil.which("sqlite3"):
@@ -56,7 +54,7 @@ def test_the_queries_of_the_queries_page_find_something(command, shelf):  # noqa
     assert done.stdout.strip()
 
 
-def test_the_duckdb_queries_run_over_an_export(shelf, tmp_path, monkeypatch):  # noqa: F811
+def test_the_duckdb_queries_run_over_an_export(shelf, tmp_path, monkeypatch):
     duckdb = pytest.importorskip("duckdb", reason="needs duckdb, of the dev group")
     pytest.importorskip("pyarrow", reason="needs pyarrow, of the parquet extra")
     (export,) = _commands("warraq")
@@ -101,7 +99,7 @@ print("all good")
 """
 
 
-def test_plain_datasette_serves_the_archive_with_its_canned_queries_and_no_sql_of_visitors(shelf):  # noqa: F811
+def test_plain_datasette_serves_the_archive_with_its_canned_queries_and_no_sql_of_visitors(shelf):
     pytest.importorskip("datasette", reason="needs datasette, of the dev group")
     # In a process of its own: Datasette's threads and warnings are its own affair.
     run = [

@@ -18,7 +18,7 @@ from archive.durable import replace_file
 from archive.errors import NotWritableError
 from tests.hostile.routes import article, http
 from tests.hostile.run import spider_crawl
-from tests.server.misbehaving import Server, answer
+from tests.support.server import Server, answer
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(path for folder in ("archive", "crawler") for path in (ROOT / folder).rglob("*.py"))

@@ -35,6 +35,7 @@ from archive.batch.records import MAX_DAMAGES, read_file
 from archive.batch.task import Place
 from archive.errors import ArchiveError, ArchiveLockedError, UsageError
 from archive.warc import Original, WarcWriter, enter, payload_digest, read_records
+from tests.support.cli import warraq
 
 parquet = pytest.importorskip("pyarrow.parquet")
 
@@ -168,10 +169,7 @@ def test_a_shard_is_the_archive_that_an_import_makes_and_its_files_take_no_room(
     assert warc.stat().st_mode == before
     index = Path("indexes", "index.cdxj")
     assert (shard / index).read_text() == (tmp_path / "c" / index).read_text() != ""
-    done = subprocess.run(
-        [sys.executable, "-m", "archive", "-A", str(shard), "verify"], cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    warraq("-A", shard, "verify")
 
 
 def test_what_waits_for_later_records_is_bounded_and_nothing_is_lost_by_it(tmp_path, monkeypatch):
@@ -411,12 +409,7 @@ def test_a_list_of_paths_is_planned_behind_its_prefix(tmp_path, warc):
         gzip.compress(b"crawl-data/CC-NEWS/1.warc.gz\ncrawl-data/CC-NEWS/2.warc.gz\n")
     )
     arguments = ["--into", str(tmp_path / "b"), "--paths", str(tmp_path / "warc.paths.gz"), "--status", "--json"]
-    done = subprocess.run(
-        [sys.executable, "-m", "archive", "batch", str(warc), *arguments, "--prefix", "https://data.example/"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+    done = warraq("batch", warc, *arguments, "--prefix", "https://data.example/")
     said = json.loads(done.stdout)
     assert (said["files"], said["tasks"], said["tasks_done"]) == (3, 3, 0)
     remote = [file for file in read_plan(tmp_path / "b").files if file.size == 0]

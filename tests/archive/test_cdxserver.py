@@ -11,8 +11,9 @@ from archive.capture import Location
 from archive.cdxserver import Listed, NotThatRecordError
 from archive.surt import surt
 from archive.warc import read_raw, read_records
-from tests.archive.test_import import page
-from tests.archive.test_selection import capture, write
+from tests.support.pages import capture_of as capture
+from tests.support.pages import page
+from tests.support.pages import write_warc as write
 
 PLACE = Location(filename="crawl/a.warc.gz", offset=7, length=900)
 ONE = Listed(url="https://news.example/1", timestamp="20260115120000", digest="A" * 32, location=PLACE)

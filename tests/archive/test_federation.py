@@ -5,8 +5,8 @@ import json
 import pytest
 
 from archive import Archive, ArchiveNotFoundError, Federation, UsageError
-from tests.archive.test_import import warraq
-from tests.archive.web.shelf import Shelf
+from tests.support.cli import warraq
+from tests.support.shelf import Shelf
 
 TITLES = {
     "2024": ["افتتاح المكتبة العامة", "مكتبة المدرسة", "نتائج المباراة"],

@@ -1,7 +1,5 @@
 import json
 import re
-import subprocess
-import sys
 import threading
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -12,6 +10,7 @@ import pytest
 from archive import Announced, frontier, open_store
 from archive.health import Day, judge, prometheus
 from archive.store import ledger, runs
+from tests.support.cli import warraq
 
 ROOT = Path(__file__).parents[2]
 TODAY = date(2026, 11, 24)
@@ -122,10 +121,7 @@ def test_the_ledger_says_why_what_is_missing_is_missing(archive):
 
 
 def health(archive, *more):
-    return subprocess.run(
-        [sys.executable, "-m", "archive", "--archive", str(archive), "health", "--day", str(TODAY), *more],
-        cwd=ROOT, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+    return warraq("--archive", archive, "health", "--day", TODAY, *more, code=None)
 
 
 def test_the_command_raises_the_alarm_by_every_way_out(archive, tmp_path):
@@ -152,7 +148,7 @@ def test_the_command_raises_the_alarm_by_every_way_out(archive, tmp_path):
             f"http://127.0.0.1:{server.server_port}/",
         )
         thread.join(10)
-    assert done.returncode == 12, done.stderr
+    assert done.exit_code == 12, done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [row["kind"] for row in rows if row["what"] == "alarm"] == ["failing"]
     assert 'warraq_alarm{site="s",kind="failing"} 1' in (tmp_path / "warraq.prom").read_text()
@@ -162,15 +158,15 @@ def test_the_command_raises_the_alarm_by_every_way_out(archive, tmp_path):
 
 def test_the_command_is_quiet_about_a_good_day(archive):
     done = health(archive, "--day", str(TODAY - timedelta(days=1)))
-    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "No alarm.")
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "No alarm.")
 
 
 def test_a_webhook_that_is_not_there_is_one_line(archive):
     done = health(archive, "--webhook", "http://127.0.0.1:9/")
-    assert done.returncode == 12
+    assert done.exit_code == 12
     assert "the webhook did not take the alarms" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_a_day_that_is_none_is_wrong_usage(archive):
-    assert health(archive, "--day", "yesterday").returncode == 2
+    assert health(archive, "--day", "yesterday").exit_code == 2

@@ -8,35 +8,14 @@ import sqlite3
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from archive import Archive, Capture
+from archive import Archive
 from archive.warc import WarcWriter, compress, payload_digest
-
-ROOT = Path(__file__).parents[2]
-BODY = "".join(
-    f"<p>هذه الفقرة رقم {n} من خبر طويل كتب للاختبار وفيه ما يكفي من الكلمات ليكون نصاً صحيحاً يقرأه القارئ كاملاً.</p>"
-    for n in range(6)
-)
-
-
-def page(title):
-    return (
-        f"<!DOCTYPE html><html lang=ar><title>{title}</title><article><h1>{title}</h1>{BODY}</article></html>".encode()
-    )
-
-
-def capture(path, body, minute=0):
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(body)}\r\n\r\n"
-    return Capture(
-        url=f"https://news.example{path}",
-        started=datetime(2026, 11, 24, 12, minute, tzinfo=UTC),
-        request=f"GET {path} HTTP/1.1\r\nHost: news.example\r\n\r\n".encode(),
-        response=head.encode() + body,
-    )
+from tests.support import ROOT
+from tests.support.cli import warraq
+from tests.support.pages import capture, page
 
 
 @pytest.fixture
@@ -49,14 +28,6 @@ def warc(tmp_path):
             writer.write_capture(one, payload_digest=payload_digest(one))
     (path,) = folder.glob("*.warc.gz")
     return path
-
-
-def warraq(*arguments, code=0):
-    done = subprocess.run(
-        [sys.executable, "-m", "archive", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == code, done.stderr + done.stdout
-    return done
 
 
 def test_pages_of_a_warc_become_articles_that_point_into_the_collections_own_copy(warc, tmp_path):

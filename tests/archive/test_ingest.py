@@ -8,7 +8,7 @@ from archive.reading import Task, read
 from archive.settled import settled_answer
 from archive.store import learned
 from archive.warc import read_records
-from tests.archive.test_import import capture, page
+from tests.support.pages import capture, page
 
 CANONICAL = b'<link rel=canonical href="https://news.example/2026/11/always-this-one"><article>'
 

@@ -9,7 +9,8 @@ import pytest
 from sqlite_utils.utils import sqlite3
 
 from archive import Archive
-from tests.archive.test_import import capture, page, warraq
+from tests.support.cli import warraq
+from tests.support.pages import capture, page
 
 from archive import Collection, Settled, open_ingest  # isort: skip
 from archive.reading import Task, read

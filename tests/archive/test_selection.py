@@ -3,43 +3,17 @@
 import gzip
 import json
 import shutil
-from datetime import UTC, datetime
 
 import pytest
 
-from archive import Archive, Capture
+from archive import Archive
 from archive.errors import UsageError
 from archive.selection import Wanted, moment_of
-from archive.warc import Original, WarcWriter, payload_digest, read_raw, read_records
-from tests.archive.test_import import page, warraq
-
-
-def capture(url, month, body):
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(body)}\r\n\r\n"
-    request = f"GET /{url.split('/', 3)[3]} HTTP/1.1\r\n\r\n".encode()
-    return Capture(
-        url=url,
-        started=datetime(2026, month, 15, 12, tzinfo=UTC),
-        request=request,
-        response=head.encode() + body,
-        via="https://feeds.example/",
-    )
-
-
-def write(folder, captures):
-    """A WARC of these captures; what an earlier one has the payload of becomes a revisit, as of a crawl."""
-    folder.mkdir()
-    held: dict[str, Original] = {}
-    with WarcWriter(folder, info={"software": "test"}, host="h") as writer:
-        for one in captures:
-            digest = payload_digest(one)
-            written = writer.write_capture(one, payload_digest=digest, revisit_of=held.get(digest))
-            held.setdefault(
-                digest,
-                Original(record_id=written.record_id, url=one.url, date=written.date, payload_digest=digest),
-            )
-    (path,) = folder.glob("*.warc.gz")
-    return path
+from archive.warc import read_raw, read_records
+from tests.support.cli import warraq
+from tests.support.pages import capture_of as capture
+from tests.support.pages import page
+from tests.support.pages import write_warc as write
 
 
 @pytest.fixture
@@ -99,7 +73,7 @@ def test_only_records_of_the_period_and_the_site_are_copied_and_unchanged(warc, 
         assert {row["via"] for row in archive.db.query("SELECT via FROM captures")} == {"https://feeds.example/"}
         assert len(list(archive.newest())) == 3
     assert "manifest-sha256.txt" in {path.name for path in (folder / "archive").iterdir()}
-    assert warraq("--archive", folder, "verify").returncode == 0
+    warraq("--archive", folder, "verify")
 
 
 def test_a_second_period_adds_what_is_new_and_the_same_again_adds_nothing(warc, tmp_path):

@@ -2,8 +2,6 @@
 
 import json
 import random
-import subprocess
-import sys
 from itertools import combinations
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 from archive import similar
 from archive.database import open_store
 from archive.store import families
+from tests.support.cli import warraq
 
 ROOT = Path(__file__).parents[2]
 LETTERS = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
@@ -98,13 +97,12 @@ def archive(tmp_path):
 
 
 def group(archive, *more):
-    command = [sys.executable, "-m", "archive", "--archive", str(archive), "group", *more]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    return warraq("--archive", archive, "group", *more, code=None)
 
 
 def test_the_command_says_who_had_it_first_and_compares_each_article_once(archive):
     done = group(archive, "--json")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     told = {}
     for row in rows:
@@ -124,4 +122,4 @@ def test_the_command_waits_for_no_crawl(archive):
     from archive.collection import Collection
 
     with Collection(archive).lock():
-        assert group(archive).returncode == 4
+        assert group(archive).exit_code == 4

@@ -12,7 +12,7 @@ import pytest
 
 from tests.hostile.routes import article, http
 from tests.hostile.run import spider_crawl
-from tests.server.misbehaving import Server, answer, page
+from tests.support.server import Server, answer, page
 
 WEAK, STRONG, ODD = 'W/"weak, and with a comma"', '"strong"', '""'
 MODIFIED = "Tue, 10 Nov 2026 08:00:00 GMT"

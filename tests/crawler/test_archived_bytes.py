@@ -14,10 +14,10 @@ from warcio.archiveiterator import ArchiveIterator
 from archive import Collection, open_ingest
 from archive.http import parse_response, payload
 from archive.warc import WarcWriter, payload_digest, read_records
-from tests.crawler.crawl import Crawled, crawl
-from tests.server.authority import Authority
-from tests.server.misbehaving import Proxy, Server
-from tests.server.oddities import BROKEN, CLOSED, KEPT, RUNAWAYS, SURPLUS, routes
+from tests.support.authority import Authority
+from tests.support.fetch import Crawled, fetch
+from tests.support.oddities import BROKEN, CLOSED, KEPT, RUNAWAYS, SURPLUS, routes
+from tests.support.server import Proxy, Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,7 @@ def archived(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         proxy = stack.enter_context(Proxy()) if request.param in {"proxy", "tunnel"} else None
         meta = {"meta": {"proxy": proxy.url("")}} if proxy else {}
         requests = [{"url": server.url(path), **meta} for path in PATHS]
-        crawled = crawl(requests, settings=LIMITS, env={"SSL_CERT_FILE": str(authority.certificate_file)})
+        crawled = fetch(requests, settings=LIMITS, env={"SSL_CERT_FILE": str(authority.certificate_file)})
         with WarcWriter(folder, info={"software": "warraq"}) as writer:
             for capture in crawled.captures:
                 writer.write_capture(capture, payload_digest=payload_digest(capture))

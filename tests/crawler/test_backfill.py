@@ -13,9 +13,10 @@ import pytest
 
 from archive import Archive
 from archive.warc import read_raw, read_records
-from tests.archive.test_import import page
-from tests.archive.test_selection import capture, write
-from tests.server.cdx import CdxServer
+from tests.support.cdx import CdxServer
+from tests.support.pages import capture_of as capture
+from tests.support.pages import page
+from tests.support.pages import write_warc as write
 
 if TYPE_CHECKING:
     from collections.abc import Callable

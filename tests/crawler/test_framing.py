@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from crawler.framing import Head, Limits, ResponseFraming, content_length, parse_head
 from crawler.outcomes import BadFramingError, ExchangeError, HeadersTooLargeError, NotHttpError, TooLargeError
-from tests.server.oddities import BROKEN, CLOSED, KEPT, SURPLUS
+from tests.support.oddities import BROKEN, CLOSED, KEPT, SURPLUS
 
 WIDE = Limits(header_bytes=10_000, line_bytes=5_000, body_bytes=100_000)
 

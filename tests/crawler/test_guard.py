@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from crawler.guard import AddressGuard, is_public
 from crawler.outcomes import RefusedAddressError
-from tests.crawler.crawl import crawl
-from tests.server.misbehaving import Proxy, Server, answer, page
+from tests.support.fetch import fetch
+from tests.support.server import Proxy, Server, answer, page
 
 PUBLIC = [
     "8.8.8.8",
@@ -82,7 +82,7 @@ def test_no_spelling_of_loopback_gets_a_byte_through() -> None:
             "127.0.0.2", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "127.0.0.1.",
         ]  # fmt: skip
         urls = [f"http://{host}:{server.port}/" for host in spellings]
-        crawled = crawl([{"url": url} for url in urls], settings={"WARRAQ_OPEN_NETWORKS": [], "DOWNLOAD_TIMEOUT": 5})
+        crawled = fetch([{"url": url} for url in urls], settings={"WARRAQ_OPEN_NETWORKS": [], "DOWNLOAD_TIMEOUT": 5})
         assert server.received == []
         assert crawled.captures == []
         refused = [each.url for each in crawled.visits if each.outcome == "refused-address"]
@@ -96,8 +96,12 @@ def test_redirect_into_a_closed_network_is_refused() -> None:
     with Server({"/": answer(page(b"secret"))}, host="127.0.0.9") as inner:
         location = answer(page(b"", status="302 Found", headers=f"Location: {inner.url('/')}"))
         with Server({"/": location}) as outer:
-            settings = {"WARRAQ_OPEN_NETWORKS": ["127.0.0.1/32"], "REDIRECT_ENABLED": True}
-            crawled = crawl([{"url": outer.url("/")}], settings=settings)
+            settings = {
+                "WARRAQ_OPEN_NETWORKS": ["127.0.0.1/32"],
+                "REDIRECT_ENABLED": True,
+                "DOWNLOADER_MIDDLEWARES": {},
+            }
+            crawled = fetch([{"url": outer.url("/")}], settings=settings)
             assert crawled.visits[0].outcome == "refused-address"
             assert inner.received == []
 
@@ -114,6 +118,6 @@ def test_no_spelling_of_an_address_is_taken_for_a_name(host: str) -> None:
 def test_behind_a_proxy_a_literal_address_is_still_refused() -> None:
     with Server({"/": answer(page(b"secret"))}) as server, Proxy() as proxy:
         request = {"url": server.url("/"), "meta": {"proxy": proxy.url("")}}
-        crawled = crawl([request], settings={"WARRAQ_OPEN_NETWORKS": []})
+        crawled = fetch([request], settings={"WARRAQ_OPEN_NETWORKS": []})
         assert crawled.visits[0].outcome == "refused-address"
         assert proxy.received == []

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.warc.exchange import notes_on
-from tests.crawler.crawl import Crawled, crawl
-from tests.server.authority import Authority
-from tests.server.misbehaving import Proxy, Server, answer, page
-from tests.server.oddities import BROKEN, CLOSED, KEPT, RUNAWAYS, SURPLUS, routes
+from tests.support.authority import Authority
+from tests.support.fetch import Crawled, fetch
+from tests.support.oddities import BROKEN, CLOSED, KEPT, RUNAWAYS, SURPLUS, routes
+from tests.support.server import Proxy, Server, answer, page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ def odd(request: pytest.FixtureRequest, authority: Authority) -> Iterator[tuple[
     tls = authority.context("127.0.0.1", "localhost") if request.param == "https" else None
     with Server(routes(), tls=tls) as server:
         requests = [{"url": server.url(path)} for path in (*WHOLE, *BROKEN, *RUNAWAYS)]
-        yield server, crawl(requests, settings=LIMITS, env={"SSL_CERT_FILE": str(authority.certificate_file)})
+        yield server, fetch(requests, settings=LIMITS, env={"SSL_CERT_FILE": str(authority.certificate_file)})
 
 
 @pytest.mark.parametrize("path", WHOLE)
@@ -115,9 +115,9 @@ def test_connections_are_kept_and_a_stale_one_is_replaced() -> None:
     with Server(routes()) as server:
         one_by_one = {"CONCURRENT_REQUESTS": 1, "CONCURRENT_REQUESTS_PER_DOMAIN": 1}
         urls = [server.url(path) for path in ("/plain", "/gzip", "/chunked", "/empty", "/not-modified", "/plain")]
-        crawl([{"url": url} for url in urls], settings=one_by_one)
+        fetch([{"url": url} for url in urls], settings=one_by_one)
         assert server.connections == 1
-        crawled = crawl([{"url": server.url("/stale")}] * 3, settings=one_by_one)
+        crawled = fetch([{"url": server.url("/stale")}] * 3, settings=one_by_one)
         assert [each.body for each in crawled.visits] == [b"first"] * 3
         assert len(crawled.captures) == 3
         assert server.connections == 1 + 3
@@ -126,7 +126,7 @@ def test_connections_are_kept_and_a_stale_one_is_replaced() -> None:
 def test_connection_out_of_step_is_not_used_again() -> None:
     with Server(routes()) as server:
         urls = [server.url(path) for path in ("/smuggled", "/plain", "/surplus", "/plain")]
-        crawled = crawl([{"url": url} for url in urls], settings={"CONCURRENT_REQUESTS": 1})
+        crawled = fetch([{"url": url} for url in urls], settings={"CONCURRENT_REQUESTS": 1})
         assert [len(each.body) for each in crawled.visits] == [
             2,
             len(crawled.visits[1].body),
@@ -142,7 +142,7 @@ def test_head_and_post_are_framed_right() -> None:
 
     with Server({"/head": head, "/post": answer(page(b"thanks"))}) as server:
         body = bytes(range(256))
-        crawled = crawl(
+        crawled = fetch(
             [
                 {"url": server.url("/head"), "method": "HEAD"},
                 {"url": server.url("/post?q=1"), "method": "POST", "body": body, "headers": {"Content-Type": "x/y"}},
@@ -160,7 +160,7 @@ def test_credentials_never_reach_a_capture_unless_asked() -> None:
     with Server({"/": answer(page(b"ok"))}) as server:
         secret = {"Authorization": "Basic c2VjcmV0", "Cookie": "session=secret", "X-Other": "kept"}
         url = server.url("/").replace("://", "://user:secret@")
-        crawled = crawl([{"url": url, "headers": secret}])
+        crawled = fetch([{"url": url, "headers": secret}])
         (capture,) = crawled.captures
         assert b"c2VjcmV0" in server.received[0].head
         assert b"c2VjcmV0" not in capture.request
@@ -168,7 +168,7 @@ def test_credentials_never_reach_a_capture_unless_asked() -> None:
         assert "secret" not in capture.url
         assert b"X-Other: kept" in capture.request
         assert set(capture.redacted) == {"authorization", "cookie"}
-        (kept,) = crawl([{"url": url, "headers": secret}], settings={"WARRAQ_KEEP_CREDENTIALS": True}).captures
+        (kept,) = fetch([{"url": url, "headers": secret}], settings={"WARRAQ_KEEP_CREDENTIALS": True}).captures
         assert kept.request == server.received[1].head
         assert (kept.redacted, kept.credentials) == ((), ("authorization", "cookie", "url"))
         assert notes_on(capture) == [("credentials-left-out", "authorization cookie")]
@@ -178,7 +178,7 @@ def test_credentials_never_reach_a_capture_unless_asked() -> None:
 def test_http_proxy_is_spoken_to_in_absolute_form() -> None:
     with Server(routes()) as server, Proxy(credentials=b"Basic dXNlcjpwYXNz") as proxy:
         meta = {"proxy": proxy.url("").replace("://", "://user:pass@")}
-        crawled = crawl([{"url": server.url("/interleaved?a=b"), "meta": meta}])
+        crawled = fetch([{"url": server.url("/interleaved?a=b"), "meta": meta}])
         (capture,) = crawled.captures
         assert capture.response == KEPT["/interleaved"]
         assert capture.request.startswith(b"GET " + server.url("/interleaved?a=b").encode() + b" HTTP/1.1\r\n")
@@ -194,7 +194,7 @@ def test_tunnel_holds_the_inner_bytes_and_hides_the_proxys_password(authority: A
     ):
         meta = {"proxy": proxy.url("").replace("://", "://user:pass@")}
         requests = [{"url": server.url(path), "meta": meta} for path in ("/chunked", "/plain")]
-        crawled = crawl(
+        crawled = fetch(
             requests, settings={"CONCURRENT_REQUESTS": 1}, env={"SSL_CERT_FILE": str(authority.certificate_file)}
         )
         assert [each.response for each in crawled.captures] == [KEPT["/chunked"], KEPT["/plain"]]
@@ -206,7 +206,7 @@ def test_tunnel_holds_the_inner_bytes_and_hides_the_proxys_password(authority: A
 
 def test_proxy_that_refuses_is_a_named_outcome(authority: Authority) -> None:
     with Server(routes(), tls=authority.context("127.0.0.1")) as server, Proxy(credentials=b"Basic x") as proxy:
-        crawled = crawl([{"url": server.url("/plain"), "meta": {"proxy": proxy.url("")}}])
+        crawled = fetch([{"url": server.url("/plain"), "meta": {"proxy": proxy.url("")}}])
         assert crawled.visits[0].outcome == "unreachable"
         assert "407" in crawled.visits[0].error
         assert crawled.captures == []
@@ -231,7 +231,7 @@ def test_bad_certificates_are_refused_or_recorded_by_policy(
 ) -> None:
     requests = [{"url": server.url("/plain")} for server in untrustworthy.values() for _ in range(2)]
     settings = {"WARRAQ_TLS_FALLBACK": policy, "CONCURRENT_REQUESTS": 1}
-    crawled = crawl(requests, settings=settings, env={"SSL_CERT_FILE": str(authority.certificate_file)})
+    crawled = fetch(requests, settings=settings, env={"SSL_CERT_FILE": str(authority.certificate_file)})
     if policy == "never":
         assert [each.outcome for each in crawled.visits] == ["tls"] * 8
         assert crawled.captures == []  # not a byte of HTTP went to somebody who could not show who they are
@@ -246,7 +246,7 @@ def test_failures_before_the_exchange_have_names(authority: Authority) -> None:
     with Server(routes()) as server:
         port = server.port
     with Server(routes()) as plain:
-        crawled = crawl(
+        crawled = fetch(
             [
                 {"url": f"http://127.0.0.1:{port}/closed-port"},
                 {"url": "http://no-such-host.invalid/"},
@@ -278,7 +278,7 @@ def test_underscore_host_names_still_resolve() -> None:
 
 def test_partial_body_is_handed_up_when_asked_for() -> None:
     with Server({"/long": answer(page(b"x" * 50_000))}) as server:
-        crawled = crawl([{"url": server.url("/long"), "meta": {"download_maxsize": 1000, "keep_partial": True}}])
+        crawled = fetch([{"url": server.url("/long"), "meta": {"download_maxsize": 1000, "keep_partial": True}}])
         assert crawled.visits[0].flags == ["truncated"]
         assert len(crawled.visits[0].body) >= 1000
         assert crawled.captures[0].truncated == "length"
@@ -289,7 +289,7 @@ def test_no_socket_listens_during_a_crawl() -> None:
         return await answer(page(listening().encode()))(exchange)  # type: ignore[arg-type]
 
     with Server({"/": look}) as server:
-        crawled = crawl([{"url": server.url("/")}])
+        crawled = fetch([{"url": server.url("/")}])
         assert crawled.visits[0].body == b""
 
 

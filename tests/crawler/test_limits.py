@@ -17,7 +17,7 @@ from archive.urls import MAX_LENGTH
 from crawler import settings as shipped
 from tests.hostile.routes import article, http
 from tests.hostile.run import spider_crawl
-from tests.server.misbehaving import Server, answer, page
+from tests.support.server import Server, answer, page
 
 ROOT = Path(__file__).parents[2]
 LOW = {

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from archive import Archive
-from tests.crawler.site import ROOT, Site, article_page, crawl, list_page
+from tests.support.site import ROOT, Site, article_page, crawl, list_page
 
 PATHS = tuple(f"/2024/05/{n:02}/story-number-{n}-of-the-harbour" for n in range(1, 13))
 

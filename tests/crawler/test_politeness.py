@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crawler.politeness import read_retry_after
-from tests.crawler.crawl import Crawled, crawl
-from tests.server.misbehaving import Exchange, Route, Server, answer, page
+from tests.support.fetch import Crawled, fetch
+from tests.support.server import Exchange, Route, Server, answer, page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,7 +97,7 @@ def paced() -> Iterator[tuple[dict[str, Site], Crawled]]:
         for site in sites.values():
             stack.enter_context(site)
         requests = [{"url": site.url("/")} for _ in range(6) for site in sites.values()]
-        yield sites, crawl(requests, settings={**POLITE, "WARRAQ_MAX_CRAWL_DELAY": 0.6, "CONCURRENT_REQUESTS": 64})
+        yield sites, fetch(requests, settings={**POLITE, "WARRAQ_MAX_CRAWL_DELAY": 0.6, "CONCURRENT_REQUESTS": 64})
 
 
 def ends(crawled: Crawled, site: Site) -> list[str]:
@@ -150,7 +150,7 @@ def test_rest_beyond_our_patience_and_spent_budget_are_named_outcomes() -> None:
     with resting, well:
         requests = [{"url": resting.url("/")}] * 4 + [{"url": well.url("/")}] * 6
         settings = {**POLITE, "CONCURRENT_REQUESTS_PER_DOMAIN": 1, "WARRAQ_HOST_BUDGET": 4}
-        crawled = crawl(requests, settings=settings)
+        crawled = fetch(requests, settings=settings)
         assert ends(crawled, resting) == ["429", "host-paused", "host-paused", "host-paused"]
         assert len(resting.times) == 1
         assert sorted(ends(crawled, well)) == ["200"] * 4 + ["budget-exceeded"] * 2
@@ -160,7 +160,7 @@ def test_rest_beyond_our_patience_and_spent_budget_are_named_outcomes() -> None:
 def test_own_delay_is_kept_and_varies() -> None:
     site = Site(19, OK)
     with site:
-        crawl([{"url": site.url("/")}] * 6, settings={**POLITE, "DOWNLOAD_DELAY": 0.3, "DOWNLOAD_DELAY_JITTER": 0.5})
+        fetch([{"url": site.url("/")}] * 6, settings={**POLITE, "DOWNLOAD_DELAY": 0.3, "DOWNLOAD_DELAY_JITTER": 0.5})
         assert min(site.intervals) > 0.13
         assert 0.7 < site.times[-1] < 3.5
 

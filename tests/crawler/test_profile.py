@@ -6,8 +6,8 @@ import sys
 
 from archive import Answer, Outcome, OutcomeKind
 from crawler.profile import REST, Profile, profile_text
-from tests.crawler.site import ROOT, crawl
 from tests.crawler.test_news import PATHS, rows, site_of
+from tests.support.site import ROOT, crawl
 
 FULL = """
 import sys

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.crawler.crawl import Crawled, crawl
-from tests.server.misbehaving import Exchange, Route, Server, answer, page
+from tests.support.fetch import Crawled, fetch
+from tests.support.server import Exchange, Route, Server, answer, page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +93,7 @@ def sites() -> Iterator[tuple[dict[str, Server], Crawled]]:
         }
         requests = [{"url": server.url(path)} for server in servers.values() for path in ("/page", "/private")]
         settings = {**OBEY, "CONCURRENT_REQUESTS": 64, "CONCURRENT_REQUESTS_PER_DOMAIN": 64}
-        yield servers, crawl(requests, settings=settings)
+        yield servers, fetch(requests, settings=settings)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -125,7 +125,7 @@ def test_nothing_disallowed_is_fetched_when_twelve_requests_come_first_at_once()
     routes = {f"/private/{n}": leaf for n in range(12)} | {"/robots.txt": slow, "/open": leaf}
     with Server(routes) as server:
         urls = [server.url(f"/private/{n}") for n in range(12)] + [server.url("/open")]
-        crawled = crawl([{"url": url} for url in urls], settings=OBEY)
+        crawled = fetch([{"url": url} for url in urls], settings=OBEY)
         assert server.paths() == ["/robots.txt", "/open"]
         assert [each.outcome for each in crawled.visits] == ["robots-disallowed"] * 12 + [""]
         assert crawled.stats["robotstxt/forbidden"] == 12
@@ -140,13 +140,13 @@ def test_unreachable_robots_txt_is_tried_again_after_a_while() -> None:
         return await (text(b"", "503 Service Unavailable") if asked == 1 else text(RULES))(exchange)
 
     async def slow(exchange: Exchange) -> bool:
-        await asyncio.sleep(1.2)
+        await asyncio.sleep(6.2)
         return await text(b"ok")(exchange)
 
     with Server({"/robots.txt": better_later, "/page": text(b"ok")}) as site, Server({"/slow": slow}) as other:
         urls = [site.url("/page"), site.url("/page"), other.url("/slow"), site.url("/page")]
-        settings = {**OBEY, "CONCURRENT_REQUESTS": 1, "WARRAQ_ROBOTS_RETRY_SECONDS": 1.0}
-        crawled = crawl([{"url": url} for url in urls], settings=settings)
+        settings = {**OBEY, "CONCURRENT_REQUESTS": 1, "WARRAQ_ROBOTS_RETRY_SECONDS": 6.0}
+        crawled = fetch([{"url": url} for url in urls], settings=settings)
         assert [each.outcome for each in crawled.visits] == ["robots-unreachable", "robots-unreachable", "", ""]
         assert asked == 2
 
@@ -154,7 +154,7 @@ def test_unreachable_robots_txt_is_tried_again_after_a_while() -> None:
 def test_sitemaps_and_crawl_delay_are_announced() -> None:
     robots = b"Sitemap: /news.xml\nUser-agent: *\nCrawl-delay: 0.2\nSitemap: https://cdn.example/s.xml.gz\n"
     with Server({"/robots.txt": text(robots), "/": text(b"ok")}) as server:
-        crawled = crawl([{"url": server.url("/")}], settings=OBEY)
+        crawled = fetch([{"url": server.url("/")}], settings=OBEY)
         (said,) = [arguments for name, arguments in crawled.signals if name == "robots_read"]
         assert said["origin"] == server.url("")
         assert said["sitemaps"] == (server.url("/news.xml"), "https://cdn.example/s.xml.gz")

@@ -14,9 +14,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import brotli
 
-from tests.server.misbehaving import NOT_FOUND, Exchange, Route, Server, answer, page
-from tests.server.oddities import BROKEN, RUNAWAYS
-from tests.server.oddities import routes as oddities
+from tests.support.oddities import BROKEN, RUNAWAYS
+from tests.support.oddities import routes as oddities
+from tests.support.server import NOT_FOUND, Exchange, Route, Server, answer, page
 
 try:
     from compression import zstd  # type: ignore[import-not-found]

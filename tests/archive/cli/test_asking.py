@@ -7,7 +7,8 @@ import pytest
 from archive import Collection, open_ingest
 from archive.reading import Task, read
 from archive.settled import settled_answer
-from tests.archive.test_import import capture, page, warraq
+from tests.support.cli import warraq
+from tests.support.pages import capture, page
 
 URL = "https://news.example/2026/11/2"
 

@@ -9,6 +9,7 @@ import pytest
 
 from archive import Collection, NotWritableError, Outcome, OutcomeKind, Settled, open_ingest
 from tests.archive.test_store import announced
+from tests.support.cli import warraq
 
 RUN = (sys.executable, "-c", "from archive.cli import main; main()")
 
@@ -16,8 +17,7 @@ RUN = (sys.executable, "-c", "from archive.cli import main; main()")
 @pytest.mark.parametrize("content", [b"this is no database " * 50, b""])
 def test_a_file_that_is_no_database_is_named(tmp_path, content):
     (tmp_path / "warraq.db").write_bytes(content)
-    done = subprocess.run([*RUN, "-A", tmp_path, "list"], capture_output=True, text=True, check=False)
-    assert done.returncode == 7
+    done = warraq("-A", tmp_path, "list", code=7)
     assert "reindex" in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -45,9 +45,9 @@ def test_a_database_that_cannot_be_written_keeps_the_group_for_the_next_commit(t
 
 
 def run(*arguments):
-    done = subprocess.run([*RUN, *map(str, arguments)], capture_output=True, text=True, check=False)
+    done = warraq(*arguments, code=None)
     assert len(done.stderr.splitlines()) == 1, done.stderr
-    return done.returncode, done.stderr
+    return done.exit_code, done.stderr
 
 
 def an_archive(folder):
@@ -91,13 +91,11 @@ def test_an_export_of_what_is_not_there_leaves_the_file_that_is(tmp_path, form):
 def test_numbers_without_sense_are_refused(tmp_path, number):
     last = tmp_path / "x.warc"
     last.write_bytes(b"")
-    done = subprocess.run([*RUN, *number, last], capture_output=True, text=True, check=False, timeout=30)
-    assert done.returncode == 2
+    done = warraq(*number, last, code=2)
     assert f"{number[2]} is not in the range" in done.stderr
 
 
 def test_a_merge_minds_no_archive_that_the_environment_names(tmp_path, monkeypatch):
     monkeypatch.setenv("WARRAQ_ARCHIVE", "somewhere")
     shard = an_archive(tmp_path / "a")
-    done = subprocess.run([*RUN, "merge", shard, tmp_path / "b"], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    warraq("merge", shard, tmp_path / "b")

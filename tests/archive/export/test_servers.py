@@ -15,7 +15,7 @@ from archive.export import FORMATS
 from archive.export.bulk import FIELDS, identity
 from archive.store import choice
 from tests.archive.test_federation import folders  # noqa: F401 - the fixture
-from tests.archive.test_import import warraq
+from tests.support.cli import warraq
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
 SCALE = DEPLOY.parent / "docs" / "scale.md"

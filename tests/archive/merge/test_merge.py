@@ -8,17 +8,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from click.testing import CliRunner
 
 from archive import Archive
-from archive.cli import warraq as command_line
 from archive.collection import Collection
 from archive.database import open_store
 from archive.maintain import reindex, verify
 from archive.merge import merge
 from archive.reading import read
 from tests.archive.merge.machines import BEGIN, Machine, Served, contents
-from tests.archive.test_import import page
+from tests.support.cli import warraq
+from tests.support.pages import page
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -163,18 +162,12 @@ def test_a_merged_archive_gives_the_same_tables_when_it_is_rebuilt_from_its_file
         assert after[table] == before[table], table
 
 
-def warraq(*arguments, code=0):
-    done = CliRunner().invoke(command_line, [str(argument) for argument in arguments])
-    assert done.exit_code == code, done.output
-    return done.stdout
-
-
 def test_the_command_says_what_came_in_and_a_second_time_nothing(made, tmp_path):
-    said = json.loads(warraq("merge", "--dry-run", "--json", made["a"], made["b"], tmp_path / "m"))
-    done = json.loads(warraq("merge", "--json", made["a"], made["b"], tmp_path / "m"))
+    said = json.loads(warraq("merge", "--dry-run", "--json", made["a"], made["b"], tmp_path / "m").stdout)
+    done = json.loads(warraq("merge", "--json", made["a"], made["b"], tmp_path / "m").stdout)
     assert (said["captures"], said["files"], said["urls"]) == (done["captures"], done["files"], done["urls"])
     assert done["captures"] == len(HISTORY)
-    again = warraq("merge", made["a"], made["b"], tmp_path / "m")
+    again = warraq("merge", made["a"], made["b"], tmp_path / "m").stdout
     assert again.startswith(f"0 captures of {len(HISTORY)}, 0 versions of articles and 0 URLs came into")
     warraq("--archive", tmp_path / "m", "verify")
     warraq("merge", made["a"], made["a"], code=2)

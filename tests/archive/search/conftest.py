@@ -19,6 +19,9 @@ class Shelf:
         create_index(self.db)
         create_plain_index(self.db)
 
+    def __del__(self):
+        self.db.close()  # a connection that is left open is a warning from Python 3.13 on
+
     def put(self, title="", text="", **values):
         row = {"url": "https://example.org/a", "version": 1, "is_latest": 1, "title": title, "text": text, **values}
         row = {**dict.fromkeys(COLUMNS, ""), **row}

@@ -14,7 +14,7 @@ import pytest
 from sqlite_utils.utils import sqlite3  # the same library as ours: two in one process do not see each other's locks
 
 from archive.web import create_app
-from tests.archive.web.shelf import HOSTILE_PAGE, LIBRARY, Client
+from tests.support.shelf import HOSTILE_PAGE, LIBRARY, Client
 
 PAGES = (
     "/", "/search?q=مكتبة", "/search?q=خطر", "/articles/1", "/articles/2", "/articles/4", "/articles/4?q=خطر", "/articles/5",

@@ -6,13 +6,16 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from archive import Article, Capture, CaptureRow, Collection, Outcome, OutcomeKind, open_store
+import pytest
+
+from archive import Article, Capture, CaptureRow, Collection, Dropped, Image, Outcome, OutcomeKind, open_store
 from archive import search as searching
-from archive.store import articles, captures
+from archive.store import articles, captures, runs
 from archive.surt import surt
 from archive.warc import WarcWriter, payload_digest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import httpx
@@ -69,6 +72,44 @@ class Shelf:
         with self.store.atomic():
             outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason=reason, detail=detail)
             captures.record_outcome(self.store.db, row["record_id"], outcome, None)
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Iterator[Shelf]:
+    shelf = Shelf(tmp_path / "news")
+    more = {
+        "section": "محليات",
+        "authors": ("هالة البيطار",),
+        "sitename": "صحيفة الدفتر",
+        "provenance": {"title": "h1"},
+    }
+    shelf.put(
+        LIBRARY, "مكتبة متنقلة تجوب القرى", "حملت الحافلة ألف كتاب.\nوفرح الأطفال بالمكتبة.",
+        date_published="2026-11-21T17:20:00+03:00", dropped=(Dropped(line="اقرأ أيضاً", rule="phrase:read-also"),),
+        images=(Image(url="https://daftar.example/bus.jpg", caption="الحافلة"),), tags=("كتب",), **more,
+    )  # fmt: skip
+    shelf.put(
+        LIBRARY, "مكتبة متنقلة تجوب القرى", "حملت الحافلة ألفي كتاب.\nوفرح الأطفال بالمكتبة.",
+        date_published="2026-11-21T17:20:00+03:00", **more,
+    )  # fmt: skip
+    shelf.put(
+        "https://daftar.example/en/bus", "Night bus returns", "The night bus is back.",
+        language="en", section="News", date_published="2026-11-14",
+    )  # fmt: skip
+    shelf.put(
+        "https://daftar.example/xss?<script>", f"خطر {XSS}", f"خطر {XSS}\nسطر", body=HOSTILE_PAGE, section=XSS,
+        authors=(XSS,), sitename=XSS, provenance={"title": XSS}, dropped=(Dropped(line=XSS, rule=XSS),),
+        images=(Image(url="javascript:document.title='pwned'", caption=XSS),), date_published="2026-11-20",
+    )  # fmt: skip
+    shelf.put("javascript:document.title='pwned'", "عنوان من برنامج", "نص خطر", date_published="2026-11-19")
+    shelf.quarantine("https://daftar.example/wall", "challenge", XSS)
+    with shelf.store.atomic():
+        run = runs.begin(shelf.store.db, kind="crawl", site="daftar.example", at="2026-11-24T12:00:00Z")
+        summary = {"pages_fetched": 7, "articles_new": 5, "problem": XSS}
+        runs.end(shelf.store.db, run, at="2026-11-24T13:00:00Z", result="finished", summary=summary)
+    yield shelf
+    shelf.writer.close()
+    shelf.store.close()
 
 
 class Client:

@@ -1,6 +1,6 @@
-"""Runs one Scrapy crawl in a process of its own, because a reactor cannot be started twice: requests in, Crawled out.
+"""Sends requests through the downloader, in a process of their own, because a reactor cannot be started twice.
 
-    crawled = crawl([{"url": server.url("/a")}], settings={"DOWNLOAD_DELAY": 1})
+    crawled = fetch([{"url": server.url("/a")}], settings={"DOWNLOAD_DELAY": 1})
     crawled.captures[0].response, crawled.visits[0].outcome, crawled.stats["downloader/request_count"]
 
 Each request is a dict of scrapy.Request's arguments. `spider` may name another spider ("module:Class") to run instead.
@@ -19,35 +19,28 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crawler import settings as shipped
+from tests.support import PATIENCE, ROOT
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
     from archive.capture import Capture
 
-ROOT = Path(__file__).resolve().parents[2]
-WIRE: dict[str, Any] = {
-    "DOWNLOAD_HANDLERS": {
-        "http": "crawler.handlers.WireHandler",
-        "https": "crawler.handlers.WireHandler",
-        "file": None,
-        "data": None,
-        "ftp": None,
-        "s3": None,
-    },
-    "USER_AGENT": "warraq/0.1 (+https://example.org/warraq)",
+SETTINGS: dict[str, Any] = {
+    **{name: value for name, value in vars(shipped).items() if name.isupper()},
+    "EXTENSIONS": dict.fromkeys(shipped.EXTENSIONS),
+    "ITEM_PIPELINES": {},
+    "DOWNLOADER_MIDDLEWARES": dict.fromkeys(shipped.DOWNLOADER_MIDDLEWARES),
     "ROBOTSTXT_OBEY": False,
-    "COMPRESSION_ENABLED": False,
-    "REDIRECT_ENABLED": False,
-    "COOKIES_ENABLED": False,
     "RETRY_ENABLED": False,
-    "HTTPERROR_ALLOW_ALL": True,
-    "TELNETCONSOLE_ENABLED": False,
-    "REMOTE_CONTROL_ENABLED": False,
-    "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",
+    "DOWNLOAD_DELAY": 0,
     "WARRAQ_OPEN_NETWORKS": ["127.0.0.0/8", "::1/128"],
-    "DOWNLOAD_TIMEOUT": 10,
+    "DOWNLOAD_TIMEOUT": 30,
+    "MEMUSAGE_ENABLED": False,
     "LOG_LEVEL": "WARNING",
 }
+"""The shipped ones, without archive, robots.txt, pace and lease."""
 
 
 @dataclass(kw_only=True)
@@ -82,23 +75,23 @@ class Crawled:
         return found
 
 
-def crawl(
+def fetch(
     requests: Iterable[Mapping[str, Any]] = (),
     *,
     settings: Mapping[str, Any] | None = None,
     env: Mapping[str, str] | None = None,
-    spider: str = "tests.crawler.crawl:probe",
-    timeout: float = 60,
+    spider: str = "tests.support.fetch:probe",
+    timeout: float = PATIENCE,
 ) -> Crawled:
     """Run a crawl and wait for it; fails with its log if it does not end well within `timeout` seconds."""
     with tempfile.TemporaryDirectory() as folder:
         job, result = Path(folder) / "job", Path(folder) / "result"
         job.write_bytes(
-            pickle.dumps({"requests": list(requests), "settings": {**WIRE, **(settings or {})}, "spider": spider})
+            pickle.dumps({"requests": list(requests), "settings": {**SETTINGS, **(settings or {})}, "spider": spider})
         )
         started = time.monotonic()
         done = subprocess.run(
-            [sys.executable, "-W", "error", "-m", "tests.crawler.crawl", str(job), str(result)],
+            [sys.executable, "-W", "error", "-m", "tests.support.fetch", str(job), str(result)],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
             capture_output=True,
@@ -171,6 +164,6 @@ def main(job: str, result: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.modules["tests.crawler.crawl"] = sys.modules["__main__"]  # so that what is pickled here is found again there
-    Crawled.__module__ = Visit.__module__ = "tests.crawler.crawl"
+    sys.modules["tests.support.fetch"] = sys.modules["__main__"]  # so that what is pickled here is found again there
+    Crawled.__module__ = Visit.__module__ = "tests.support.fetch"
     main(sys.argv[1], sys.argv[2])

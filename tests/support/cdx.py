@@ -140,7 +140,7 @@ def _handler(server: CdxServer) -> Any:
     return Handler
 
 
-if __name__ == "__main__":  # python -m tests.server.cdx collections/demo/archive
+if __name__ == "__main__":  # python -m tests.support.cdx collections/demo/archive
     import sys
     import time
     from pathlib import Path

@@ -9,7 +9,7 @@ import zlib
 
 import brotli
 
-from tests.server.misbehaving import Exchange, Route, answer, page
+from tests.support.server import Exchange, Route, answer, page
 
 TEXT = "".join(f"<p>Paragraph {n} of a page about nothing at all, long enough to be read.</p>" for n in range(12))
 HTML = f"<!DOCTYPE html><html><head><title>Odd</title></head><body><h1>Odd</h1>{TEXT}</body></html>".encode()

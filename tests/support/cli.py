@@ -1,0 +1,21 @@
+"""`warraq`, run in the test's own process: a new interpreter costs a second of processor time each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from click.testing import CliRunner
+
+from archive.cli import warraq as command
+
+if TYPE_CHECKING:
+    from click.testing import Result
+
+
+def warraq(*arguments: object, code: int | None = 0) -> Result:
+    """Runs one command line; fails unless it ends with `code`, None for any."""
+    done = CliRunner().invoke(command, [str(one) for one in arguments], prog_name="warraq")
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert code in {None, done.exit_code}, done.stderr + done.stdout
+    return done
