@@ -36,13 +36,11 @@ from archive.outcome import Outcome, OutcomeKind
 from archive.readers import read_response, reading_pool
 from archive.selection import Wanted, moment_of
 from archive.settled import Settled, settled_answer
-from archive.stations import UNMEASURED, MeasuredStations, Stations
 from archive.store import Announced, CaptureRow, Due, Visit, articles, captures, fates, frontier, learned
 from archive.workers import WorkerKilledError, WorkerPool
 
 __all__ = [
     "MAX_PARTS",
-    "UNMEASURED",
     "Announced",
     "Answer",
     "Archive",
@@ -66,7 +64,6 @@ __all__ = [
     "Ingest",
     "Link",
     "Location",
-    "MeasuredStations",
     "NotFoundError",
     "NotWritableError",
     "Outcome",
@@ -75,7 +72,6 @@ __all__ = [
     "SchemaTooNewError",
     "Settled",
     "SiteProfile",
-    "Stations",
     "Task",
     "UsageError",
     "Visit",

@@ -40,8 +40,6 @@ class Task:
     sitemap_bytes: int = MAX_BYTES
     feed_entries: int = MAX_ENTRIES
     feed_bytes: int = MAX_FEED_BYTES
-    measured: bool = False
-    """Whether the answer shall say where the time went."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +69,6 @@ class Answer:
     """What the search index will hold of the article's words, made here because the process that stores them has no time."""
     left_out: tuple[tuple[str, int], ...] = ()
     """How many of the addresses in it were not taken up, by the limit or trap that they fell to."""
-    spent: tuple[tuple[str, int, float], ...] = ()
-    """Of a measured task: station, calls, CPU seconds (`archive.stations`), and after them `extract: MODULE` with samples and 0."""
 
     @classmethod
     def of(cls, kind: OutcomeKind, reason: str = "", detail: str = "") -> Answer:

@@ -13,7 +13,6 @@ from archive import search
 from archive.errors import NotWritableError
 from archive.outcome import Outcome, OutcomeKind
 from archive.settled import Settled
-from archive.stations import UNMEASURED, Stations
 from archive.store import OperationalError, articles, captures, fates, frontier, learned
 from archive.store.columns import text_digest
 
@@ -41,8 +40,7 @@ class Committed:
 class GroupWriter:
     """Writes groups into one store; `write` is all there is to call."""
 
-    def __init__(self, store: Store, *, stations: Stations = UNMEASURED) -> None:
-        self.stations = stations
+    def __init__(self, store: Store) -> None:
         self._store = store
         self._now = ""
 
@@ -80,8 +78,7 @@ class GroupWriter:
             if article_id is not None and entry.keys is not None:
                 made[article_id] = entry.keys
         written = [article_id for article_id, change in done.articles[before:] if change != "unchanged"]
-        with self.stations.at("search index"):
-            search.index_articles(self._store.db.conn, written, made)
+        search.index_articles(self._store.db.conn, written, made)
 
     def _write_alone(self, entry: Settled, conversion_id: str, done: Committed) -> None:
         try:

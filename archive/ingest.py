@@ -17,7 +17,6 @@ from archive.committing import Committed, GroupWriter
 from archive.database import open_store
 from archive.errors import NotWritableError
 from archive.holdings import Holdings
-from archive.stations import UNMEASURED, Stations
 from archive.store import OperationalError, articles, captures, runs
 from archive.store.columns import text_digest
 from archive.store.rows import CaptureRow
@@ -56,7 +55,6 @@ class Ingest:
         clock: Callable[[], datetime],
         index: cdxj.Index,
         held: ExitStack,
-        stations: Stations = UNMEASURED,
     ) -> None:
         self.collection = collection
         self.store = db
@@ -67,7 +65,7 @@ class Ingest:
         self._held = held
         self.taken_up: list[warc.TakenUp] = []
         self.writes_texts = True
-        self._group = GroupWriter(db, stations=stations)
+        self._group = GroupWriter(db)
         self._rows: list[CaptureRow] = []
         self._settled: list[Settled] = []
         self._fresh: dict[str, captures.Held] = {}
@@ -243,12 +241,10 @@ def open_ingest(
     prefix: str = "NEWS",
     host: str = "",
     database: Path | None = None,
-    stations: Stations = UNMEASURED,
 ) -> Ingest:
     """Opens a collection for writing, making it when there is none; the lock is held until `close`.
 
     `info` goes into the warcinfo record of each file; `database` is another file than the collection's own;
-    `stations` is told where the time goes.
     Raises NotWritableError, ArchiveLockedError, SchemaTooNewError.
     """
     collection.create()
@@ -261,7 +257,7 @@ def open_ingest(
             collection.warcs, info=info, clock=clock, prefix=prefix, host=host, on_close=index.closed
         )
         stack.enter_context(writer)
-        ingest = Ingest(collection, db, writer, clock=clock, index=index, held=stack.pop_all(), stations=stations)
+        ingest = Ingest(collection, db, writer, clock=clock, index=index, held=stack.pop_all())
         ingest.taken_up = taken_up
         return ingest
 

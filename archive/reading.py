@@ -26,7 +26,6 @@ from archive.discovery.traps import trap_reason
 from archive.extract import extract
 from archive.outcome import Outcome, OutcomeKind
 from archive.search import make_keys
-from archive.stations import UNMEASURED, MeasuredStations, Stations, sampled_modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,18 +59,8 @@ def warm_up() -> None:
         read(Task(url="https://example.org/a/b", response=head + html, fetched_at=datetime.now(UTC)))
 
 
-def read(task: Task) -> Answer:
+def read(task: Task) -> Answer:  # noqa: PLR0911 - one return for each kind of response
     """Reads the response; whatever is wrong with it is in the answer, nothing is raised for bad input."""
-    if not task.measured:
-        return _read(task, UNMEASURED)
-    stations = MeasuredStations()
-    with sampled_modules("archive.extract") as samples:
-        answer = _read(task, stations)
-    inside = tuple((f"extract: {name}", count, 0.0) for name, count in samples.items())
-    return replace(answer, spent=(*stations.found(), *inside))
-
-
-def _read(task: Task, stations: Stations) -> Answer:  # noqa: PLR0911 - one return for each kind of response
     try:
         response = http.parse_response(task.response)
     except http.NotHttp as error:
@@ -83,15 +72,14 @@ def _read(task: Task, stations: Stations) -> Answer:  # noqa: PLR0911 - one retu
     if response.status != 200 and response.status not in CHALLENGE_STATUSES:
         return Answer.of(OutcomeKind.FAILED, reason=f"http-{response.status}")
     try:
-        with stations.at("decode"):
-            body = http.decode(response, task.decoded_limit)
+        body = http.decode(response, task.decoded_limit)
     except http.TooLarge as error:
         return Answer.of(OutcomeKind.QUARANTINE, reason="too-large", detail=str(error))
     except http.BadCoding as error:
         return Answer.of(OutcomeKind.QUARANTINE, reason="bad-coding", detail=str(error))
     if response.status != 200:
         return _refusal(task, response, body)
-    return _content(task, response, body, stations)
+    return _content(task, response, body)
 
 
 def _redirect(task: Task, response: http.Response) -> Answer:
@@ -115,22 +103,17 @@ def _refusal(task: Task, response: http.Response, body: bytes) -> Answer:
     return Answer.of(OutcomeKind.REFUSED, reason=f"http-{response.status}")
 
 
-def _content(task: Task, response: http.Response, body: bytes, stations: Stations) -> Answer:
+def _content(task: Task, response: http.Response, body: bytes) -> Answer:
     match sniff(body, response.get("Content-Type")):
         case "feed":
-            with stations.at("discover"):
-                return _feed(task, body, response.get("Content-Type"))
+            return _feed(task, body, response.get("Content-Type"))
         case "sitemap":
-            with stations.at("discover"):
-                return _sitemap(task, body, response.get("Content-Type"))
+            return _sitemap(task, body, response.get("Content-Type"))
         case "html":
-            with stations.at("extract"):
-                extraction = extract(_page(task, response, body))
-            with stations.at("discover"):
-                answer = _html(task, extraction)
+            extraction = extract(_page(task, response, body))
+            answer = _html(task, extraction)
             if answer.outcome.kind is OutcomeKind.ARTICLE and answer.article:
-                with stations.at("search keys"):
-                    answer = replace(answer, keys=_keys(answer.article))
+                answer = replace(answer, keys=_keys(answer.article))
             return answer
         case _:
             return Answer.of(OutcomeKind.OTHER, reason="not-html", detail=response.get("Content-Type")[:100])

@@ -363,8 +363,6 @@ def main() -> int:
             )
         }
         print(f"\nOurs asked for: {json.dumps(asked)}")
-        if figures.get("profile"):
-            print(f"\nIts profile: {json.dumps(figures['profile'])}")
     if options.f1:
         f1()
     return 0

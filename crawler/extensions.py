@@ -28,7 +28,6 @@ from archive import (
     reading_pool,
     recover,
 )
-from crawler.profile import Profile, profile_text
 from crawler.report import Report, progress_line, summary_text
 from crawler.stopping import stopping
 from crawler.warcinfo import warcinfo
@@ -65,7 +64,6 @@ class ArchiveExtension:
         pool: WorkerPool[Task, Answer],
         report: Report,
         *,
-        profile: Profile,
         owns_pool: bool,
         summary: str,
         stop: Callable[[str], None],
@@ -74,7 +72,6 @@ class ArchiveExtension:
         self.ingest = ingest
         self.pool = pool
         self.report = report
-        self.profile = profile
         self.clock = ingest.clock
         self.stopping = False
         self._owns_pool = owns_pool
@@ -90,12 +87,10 @@ class ArchiveExtension:
         settings = crawler.settings
         site = crawler.spider.site  # type: ignore[union-attr]
         folder = Path(settings["ARCHIVE_DIR"] or Path(settings["WARRAQ_COLLECTIONS"]) / site.name)
-        profile = Profile(on=settings.getbool("WARRAQ_PROFILE"))
         ingest = open_ingest(
             Collection(folder),
             info=warcinfo(settings, site=site.name),
             clock=load_object(settings["WARRAQ_CLOCK"]),
-            stations=profile.stations,
         )
         shared = crawler.spider.pool  # type: ignore[union-attr]
 
@@ -107,7 +102,6 @@ class ArchiveExtension:
             ingest,
             shared or extraction_pool(settings),
             Report(site=site.name, folder=str(folder)),
-            profile=profile,
             owns_pool=shared is None,
             summary="json" if settings.getbool("WARRAQ_SUMMARY_JSON") else settings.get("WARRAQ_SUMMARY", "text"),
             stop=stop,
@@ -146,7 +140,7 @@ class ArchiveExtension:
         """Writes the exchange to the WARC; row and response ride on the request until a callback claims them."""
         if self.report.problem:
             return
-        with self.writing(), self.profile.stations.at("capture: WARC and its row"):
+        with self.writing():
             self._record(capture, request)
 
     def _record(self, capture: Capture, request: Request) -> None:
@@ -174,7 +168,7 @@ class ArchiveExtension:
     def commit(self) -> None:
         """Makes everything so far durable, and counts it."""
         if not self.report.problem:
-            with self.writing(), self.profile.stations.at("commit"):
+            with self.writing():
                 self.report.add(self.ingest.commit())
 
     @contextmanager
@@ -210,7 +204,6 @@ class ArchiveExtension:
             report.still_due = frontier.count_due(self.ingest.store.db, site=report.site, now=iso(self.clock()))
             if report.met_max_pages and report.still_due:
                 report.left_out["max-pages"] = report.still_due
-            report.profile = self.profile.as_dicts()
             self.ingest.end_run(self._run, result=report.reason, summary=report.as_dict())
         try:
             self._print_summary()
@@ -227,8 +220,6 @@ class ArchiveExtension:
             print(json.dumps(self.report.as_dict(), ensure_ascii=False))
             return
         print(summary_text(self.report))
-        if self.profile.on:
-            print(profile_text(self.profile.rows()))
 
 
 def extraction_pool(settings: BaseSettings) -> WorkerPool[Task, Answer]:

@@ -37,7 +37,6 @@ class Report:
     failures: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     warcs: list[str] = field(default_factory=list)
-    profile: list[dict[str, Any]] = field(default_factory=list)
 
     def fetched(self, capture: Capture, row: CaptureRow | None) -> None:
         """Counts an exchange as it ends."""
@@ -84,7 +83,6 @@ class Report:
             "bytes_saved_by_revisits": self.bytes_saved,
             "folder": self.folder,
             "warcs": self.warcs,
-            **({"profile": self.profile} if self.profile else {}),
         }
 
 

@@ -22,7 +22,6 @@ WARRAQ_SITES = "sites.toml"
 WARRAQ_OPERATOR = ""  # who runs this crawl, for the warcinfo record: a name and a way to reach you
 WARRAQ_CLOCK = "crawler.extensions.utc_now"  # what time it is, everywhere; tests move it
 WARRAQ_SUMMARY = "text"  # what is printed at the end: text, json, or nothing
-WARRAQ_PROFILE = False  # whether the summary, and the row of the run, say where the CPU time went; docs/operations.md
 WARRAQ_SUMMARY_JSON = False  # the same as WARRAQ_SUMMARY = "json"
 
 # --- who may run it (docs/scale.md) ------------------------------------------------------------------------------------------------

@@ -92,10 +92,9 @@ class Visits:
     def draw(self, limit: int, *, busy: set[int]) -> list[Due]:
         """The next due URLs; what is waiting to be committed is committed first, so that nothing is drawn twice."""
         self._archive.commit()
-        with self._archive.profile.stations.at("frontier: draw"):
-            return frontier.draw(
-                self._db, site=self._site.name, now=iso(self._archive.clock()), limit=limit, busy=busy, spare=len(busy)
-            )
+        return frontier.draw(
+            self._db, site=self._site.name, now=iso(self._archive.clock()), limit=limit, busy=busy, spare=len(busy)
+        )
 
     def refused(self, due: Due) -> Settled | None:
         """The visit that is not made, because what it is like has had its share of this run; None when it may be made."""
@@ -111,7 +110,6 @@ class Visits:
             url=url, response=data, fetched_at=self._moment(row), site=self._profile(urls.host_of(url)),
             decoded_limit=self._page.decoded_bytes, links_limit=self._page.links, entries_limit=self._page.entries,
             sitemap_bytes=self._page.sitemap_bytes, feed_entries=self._page.feed_entries, feed_bytes=self._page.feed_bytes,
-            measured=self._archive.profile.on,
         )  # fmt: skip
 
     def _moment(self, row: CaptureRow | None) -> datetime:
@@ -244,8 +242,7 @@ class Visits:
                 self._archive.report.announced += frontier.announce(self._db, part, now=iso(self._archive.clock()))
             await asyncio.sleep(0)
         last = (len(entries) - 1) // AT_ONCE * AT_ONCE if entries else 0
-        with self._archive.profile.stations.at("discover: choose links"):
-            return tuple(self._announcing.in_scope(due, answer, entries[last:], left_out)), left_out
+        return tuple(self._announcing.in_scope(due, answer, entries[last:], left_out)), left_out
 
 
 def dropped(settled: Settled) -> Settled:

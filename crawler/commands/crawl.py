@@ -40,7 +40,7 @@ class Command(crawl.Command):
             "Arguments: -a url=URL (any site) or -a site=NAME (an entry of sites.toml); "
             "-a recheck=all asks again for every page that is known; -a max_pages=N bounds this run. "
             "Settings: -s ARCHIVE_DIR=FOLDER puts the archive elsewhere, -s WARRAQ_SUMMARY_JSON=1 prints the summary as JSON, "
-            "-s WARRAQ_OPERATOR='name, mail' says who crawls, -s WARRAQ_PROFILE=1 says where the CPU time went. "
+            "-s WARRAQ_OPERATOR='name, mail' says who crawls. "
             f"{describe(CRAWL)}"
         )
 

@@ -215,12 +215,9 @@ class NewsSpider(Spider):
 
     async def _read(self, task: Task) -> Answer:
         try:
-            answer = await asyncio.wrap_future(self._archive.pool.submit(task))
+            return await asyncio.wrap_future(self._archive.pool.submit(task))
         except WorkerKilledError as error:
             return Answer.of(OutcomeKind.QUARANTINE, error.reason, error.detail)
-        if answer.spent:
-            self._archive.profile.take(answer)
-        return answer
 
     async def _with_parts(self, due: Due, first: Answer) -> Answer:
         """An article that goes on over further pages, fetched here one after the other, with their text joined."""
