@@ -7,17 +7,12 @@
 ...         print(hit.title)
 """
 
-from archive import cdxserver, urls
-from archive.access import Archive
-from archive.answer import MAX_PARTS, Answer, Found, Task, join_part
+from archive import urls
+from archive.archive import Archive
 from archive.article import Article, Dropped, Extraction, Image, Link, Page, SiteProfile
 from archive.capture import Capture, Location
-from archive.clock import iso
 from archive.collection import Collection
-from archive.committing import Committed
-from archive.database import open_store
 from archive.discovery import pattern_of
-from archive.durable import replace_file
 from archive.errors import (
     ArchiveError,
     ArchiveLockedError,
@@ -29,73 +24,89 @@ from archive.errors import (
     UsageError,
 )
 from archive.federation import Federation
-from archive.imports import Imported, Indexer, recover
-from archive.ingest import Ingest, check_writable, open_ingest
-from archive.locking import held
+from archive.files.atomic import replace_file
+from archive.files.clock import iso
+from archive.files.lock import held
+from archive.index import (
+    Candidate,
+    CaptureRow,
+    FetchStatus,
+    ScheduledUrl,
+    articles,
+    availability,
+    captures,
+    frontier,
+    site_lines,
+)
+from archive.index.database import open_store
+from archive.ingest.commit import Committed
+from archive.ingest.disposition import Disposition, disposition_of
+from archive.ingest.importer import Imported, Indexer, recover
+from archive.ingest.selection import CaptureFilter, moment_of
+from archive.ingest.writer import ArchiveWriter, check_writable, open_writer
 from archive.outcome import Outcome, OutcomeKind
-from archive.readers import read_response, reading_pool
-from archive.selection import Wanted, moment_of
-from archive.settled import Settled, settled_answer
-from archive.store import Announced, CaptureRow, Due, Visit, articles, captures, fates, frontier, learned
-from archive.workers import WorkerKilledError, WorkerPool
+from archive.parse.pool import parse_pool, read_response
+from archive.parse.result import MAX_PARTS, Outlink, Parsed, ParseTask, join_part
+from archive.parse.workers import WorkerKilledError, WorkerPool
+from archive.warc import cdxserver
 
 __all__ = [
     "MAX_PARTS",
-    "Announced",
-    "Answer",
     "Archive",
     "ArchiveError",
     "ArchiveLockedError",
     "ArchiveNotFoundError",
+    "ArchiveWriter",
     "Article",
+    "Candidate",
     "Capture",
+    "CaptureFilter",
     "CaptureRow",
     "Collection",
     "Committed",
     "DamagedFileError",
+    "Disposition",
     "Dropped",
-    "Due",
     "Extraction",
     "Federation",
-    "Found",
+    "FetchStatus",
     "Image",
     "Imported",
     "Indexer",
-    "Ingest",
     "Link",
     "Location",
     "NotFoundError",
     "NotWritableError",
     "Outcome",
     "OutcomeKind",
+    "Outlink",
     "Page",
+    "ParseTask",
+    "Parsed",
+    "ScheduledUrl",
     "SchemaTooNewError",
-    "Settled",
     "SiteProfile",
-    "Task",
     "UsageError",
-    "Visit",
-    "Wanted",
     "WorkerKilledError",
     "WorkerPool",
     "articles",
+    "availability",
     "captures",
     "cdxserver",
     "check_writable",
-    "fates",
+    "disposition_of",
     "frontier",
     "held",
     "iso",
     "join_part",
-    "learned",
     "moment_of",
-    "open_ingest",
     "open_store",
+    "open_writer",
+    "parse_pool",
     "pattern_of",
     "read_response",
-    "reading_pool",
     "recover",
     "replace_file",
-    "settled_answer",
+    "site_lines",
     "urls",
 ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
-from archive.access import Archive, find
+from archive.archive import Archive, find
 from archive.errors import UsageError
-from archive.store import BUSY_TIMEOUT_S
+from archive.index import BUSY_TIMEOUT_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +33,7 @@ class Federation:
             self._opened = stack.pop_all()
 
     def limit_time(self, seconds: float) -> None:
-        """Interrupts whatever question is still running that many seconds from now: it raises `archive.store.DatabaseError`."""
+        """Interrupts whatever question is still running that many seconds from now: it raises `archive.index.DatabaseError`."""
         for archive in self.archives:
             archive.limit_time(seconds)
 

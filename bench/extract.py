@@ -30,9 +30,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT)]
 
 from archive.capture import Capture  # noqa: E402
-from archive.reading import Answer, Task, read  # noqa: E402
+from archive.parse.parse import Parsed, ParseTask, parse  # noqa: E402
+from archive.parse.workers import WorkerKilledError, WorkerPool  # noqa: E402
 from archive.warc import WarcWriter, payload_digest, read_records  # noqa: E402
-from archive.workers import WorkerKilledError, WorkerPool  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +93,7 @@ def write_set(folder: Path, distinct: int) -> int:
     return count
 
 
-def tasks(folder: Path, pages: int) -> Iterator[Task]:
+def tasks(folder: Path, pages: int) -> Iterator[ParseTask]:
     """As many responses of the set as wanted, from its beginning again when it ends."""
     now = datetime.now(UTC)
     left = pages
@@ -102,7 +102,7 @@ def tasks(folder: Path, pages: int) -> Iterator[Task]:
             for record in read_records(path):
                 if record.type == "response" and left > 0:
                     left -= 1
-                    yield Task(url=record.url, response=record.block, fetched_at=now)
+                    yield ParseTask(url=record.url, response=record.block, fetched_at=now)
 
 
 def descendants() -> dict[int, tuple[float, float, str]]:
@@ -172,7 +172,7 @@ class Run:
 
 def measure(folder: Path, workers: int, pages: int) -> Run:
     meter, outcomes = Meter(), dict[str, int]()
-    pending: deque[Future[Answer]] = deque()
+    pending: deque[Future[Parsed]] = deque()
 
     def settle() -> None:
         try:
@@ -181,7 +181,7 @@ def measure(folder: Path, workers: int, pages: int) -> Run:
             outcome = f"killed: {error.reason}"
         outcomes[outcome] = outcomes.get(outcome, 0) + 1
 
-    with WorkerPool(read, workers=workers, preload=("archive.reading",)) as pool:
+    with WorkerPool(parse, workers=workers, preload=("archive.parse.parse",)) as pool:
         for task in tasks(folder, 4 * workers):
             pending.append(pool.submit(task))
         while pending:

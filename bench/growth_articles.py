@@ -16,29 +16,29 @@ from typing import TYPE_CHECKING, Any
 from press import Press
 
 from archive import (
-    Announced,
     Archive,
     Article,
+    Candidate,
     Capture,
     Collection,
+    Disposition,
+    FetchStatus,
     Outcome,
     OutcomeKind,
-    Settled,
-    Visit,
     frontier,
     iso,
-    open_ingest,
     open_store,
+    open_writer,
 )
+from archive.index import ledger
 from archive.search import add_entries, create_plain_index, drop_plain_index
-from archive.store import ledger
 from archive.surt import surt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from archive import Ingest
+    from archive import ArchiveWriter
 
 SENTENCES = 18
 """Of twenty words: an article of 3.9 kB, what 300 to 400 Arabic words take."""
@@ -144,7 +144,7 @@ class Written:
 def write(folder: Path, held: int, more: int, press: Press) -> Written:
     """Takes `more` articles in as a crawl does, after the `held` ones."""
     written = Written()
-    ingest = open_ingest(Collection(folder), info={"software": "bench/growth.py"}, clock=lambda: datetime.now(UTC))
+    ingest = open_writer(Collection(folder), info={"software": "bench/growth.py"}, clock=lambda: datetime.now(UTC))
     begun = time.perf_counter()
     rows = [row for row, _ in press.articles(more)]
     for start in range(0, more, GROUP):
@@ -161,7 +161,7 @@ def write(folder: Path, held: int, more: int, press: Press) -> Written:
     return written
 
 
-def _take(ingest: Ingest, row: dict[str, Any], held: int) -> None:
+def _take(ingest: ArchiveWriter, row: dict[str, Any], held: int) -> None:
     number = held + row["id"]
     url = f"https://www.{row['site']}.example/{number}"
     now = datetime.now(UTC)
@@ -176,8 +176,8 @@ def _take(ingest: Ingest, row: dict[str, Any], held: int) -> None:
     ]
     new = [f"https://www.{row['site']}.example/new/{number}/{n}" for n in range(2)]
     ((due,),) = (_announce(ingest, url, link),)
-    ingest.settle(
-        Settled(
+    ingest.finish(
+        Disposition(
             row=ingest.record(capture, site=row["site"]),
             outcome=Outcome(kind=OutcomeKind.ARTICLE),
             article=Article(
@@ -187,16 +187,16 @@ def _take(ingest: Ingest, row: dict[str, Any], held: int) -> None:
                 language="ar",
                 date_published=f"{row['date']}T12:00:00+03:00",
             ),
-            visit=Visit(url_id=due, at=iso(now), outcome="article", due_at="2027-06-01T00:00:00Z", status=200),
-            announced=tuple(Announced(url=one, **link) for one in (*known, *new)),
+            visit=FetchStatus(url_id=due, at=iso(now), outcome="article", due_at="2027-06-01T00:00:00Z", status=200),
+            announced=tuple(Candidate(url=one, **link) for one in (*known, *new)),
             host=row["hostname"],
         )
     )
 
 
-def _announce(ingest: Ingest, url: str, link: dict[str, Any]) -> tuple[int]:
+def _announce(ingest: ArchiveWriter, url: str, link: dict[str, Any]) -> tuple[int]:
     with ingest.store.atomic():
-        frontier.announce(ingest.store.db, [Announced(url=url, **link)], now=iso(datetime.now(UTC)))
+        frontier.schedule(ingest.store.db, [Candidate(url=url, **link)], now=iso(datetime.now(UTC)))
     found = frontier.known(ingest.store.db, url)
     assert found is not None
     return (found,)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archive import Announced, Collection, Visit, frontier, open_ingest, open_store
+from archive import Candidate, Collection, FetchStatus, frontier, open_store, open_writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,8 +46,8 @@ def url_of(number: int) -> str:
     return f"https://www.example.com/{day}/section-{scrambled % 40}/an-article-of-the-day-{scrambled:010}-{number}.html"
 
 
-def announced(number: int) -> Announced:
-    return Announced(
+def announced(number: int) -> Candidate:
+    return Candidate(
         url=url_of(number), site=SITE, host="www.example.com", kind="article", by="page", via="https://www.example.com/"
     )
 
@@ -61,7 +61,7 @@ def fill(folder: Path, size: int) -> None:
             store.db.conn.execute(f"PRAGMA {pragma}").fetchall()
         for start in range(0, size, 20_000):
             with store.atomic():
-                frontier.announce(store.db, (announced(n) for n in range(start, min(size, start + 20_000))), now=NOW)
+                frontier.schedule(store.db, (announced(n) for n in range(start, min(size, start + 20_000))), now=NOW)
                 store.db.conn.execute(
                     "UPDATE urls SET visits = 1, outcome = 'article', visited_at = ?, etag = '\"1\"',"
                     " due_at = date(?, '+' || (1 + id % 365) || ' days') WHERE id > ? AND id % 10",
@@ -89,24 +89,24 @@ def measure(folder: Path, size: int) -> Figures:
     """Starts, draws, announces, visits and recrawls as a crawl does."""
     before = resident_mb()
     begun = time.process_time()
-    ingest = open_ingest(Collection(folder), info={"software": "bench/growth.py"}, clock=lambda: datetime.now(UTC))
+    ingest = open_writer(Collection(folder), info={"software": "bench/growth.py"}, clock=lambda: datetime.now(UTC))
     store = ingest.store
-    frontier.draw(store.db, site=SITE, now=NOW, limit=BATCH)
+    frontier.next_urls(store.db, site=SITE, now=NOW, limit=BATCH)
     start = 1000 * (time.process_time() - begun)
     busy = set(range(10, 170, 10))
 
     def draw(_: int) -> None:
-        frontier.draw(store.db, site=SITE, now=NOW, limit=BATCH, busy=busy, spare=len(busy))
+        frontier.next_urls(store.db, site=SITE, now=NOW, limit=BATCH, busy=busy, spare=len(busy))
 
     def announce(number: int) -> None:
         known = [announced((number * 7919 + n * 104729) % size) for n in range(LINKS - 10)]
         new = [announced(10 * size + number * 10 + n) for n in range(10)]
         with store.atomic():
-            frontier.announce(store.db, known + new, now=NOW)
+            frontier.schedule(store.db, known + new, now=NOW)
 
     def visit(number: int) -> None:
         with store.atomic():
-            frontier.record_visit(store.db, _unchanged(number * 7919 % size + 1))
+            frontier.finished(store.db, _unchanged(number * 7919 % size + 1))
 
     figures = Figures(
         start=start,
@@ -121,8 +121,8 @@ def measure(folder: Path, size: int) -> Figures:
     return figures
 
 
-def _unchanged(url_id: int) -> Visit:
-    return Visit(
+def _unchanged(url_id: int) -> FetchStatus:
+    return FetchStatus(
         url_id=url_id, at=NOW, outcome="article", due_at="2027-01-01T00:00:00Z", status=304, etag='"1"', changed=False
     )
 
@@ -133,11 +133,11 @@ def _recrawl(store: Store, size: int) -> float:
     for batch in range(min(RECRAWLED, size // 20) // BATCH):
         begun = time.process_time()
         with store.atomic():
-            pages = frontier.draw(store.db, site=SITE, now=NOW, limit=BATCH)
+            pages = frontier.next_urls(store.db, site=SITE, now=NOW, limit=BATCH)
             for page in pages:
-                frontier.record_visit(store.db, _unchanged(page.id))
+                frontier.finished(store.db, _unchanged(page.id))
             for number in range(len(pages)):
                 at = (batch * BATCH + number) * 7919
-                frontier.announce(store.db, [announced((at + n * 104729) % size) for n in range(LINKS)], now=NOW)
+                frontier.schedule(store.db, [announced((at + n * 104729) % size) for n in range(LINKS)], now=NOW)
         spent.append((time.process_time() - begun) / len(pages))
     return 1000 * statistics.median(spent)

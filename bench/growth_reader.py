@@ -44,7 +44,7 @@ def phases(folder: Path, megabytes: int) -> list[list[str]]:
             while pages < megabytes:
                 begun, cpu = time.perf_counter(), time.process_time()
                 with store.atomic():
-                    frontier.announce(store.db, (announced(written + n) for n in range(GROUP)), now=NOW)
+                    frontier.schedule(store.db, (announced(written + n) for n in range(GROUP)), now=NOW)
                 spent.append(1000 * (time.process_time() - cpu))
                 walls.append(1000 * (time.perf_counter() - begun))
                 written += GROUP

@@ -24,7 +24,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-OURS, STOCK = "crawler.handlers.WireHandler", "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler"
+OURS, STOCK = "crawler.download.handler.WireHandler", "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler"
 
 
 def serve(pipe: Any, folder: str) -> None:
@@ -48,7 +48,7 @@ def crawl(handler: str, url: str, requests: int) -> None:
     from scrapy import Request, Spider
     from scrapy.crawler import AsyncCrawlerProcess
 
-    from crawler.wire import exchange_captured
+    from crawler.download.capture import exchange_captured
 
     seen = {"captures": 0, "responses": 0, "started": 0.0}
 

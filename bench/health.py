@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 
-from archive.health import Day, judge
+from archive.monitor import Day, judge
 
 START = date(2026, 1, 5)
 RATES = (0.5, 1, 3, 10, 30, 100, 300)

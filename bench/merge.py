@@ -21,13 +21,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from archive.article import Article
 from archive.capture import Capture
-from archive.clock import iso
 from archive.collection import Collection
-from archive.ingest import open_ingest
+from archive.files.clock import iso
+from archive.index import Candidate, frontier
+from archive.ingest.disposition import Disposition
+from archive.ingest.writer import open_writer
 from archive.merge import Merged, merge
 from archive.outcome import Outcome, OutcomeKind
-from archive.settled import Settled
-from archive.store import Announced, frontier
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 LETTERS = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
@@ -51,7 +51,7 @@ def make_shard(folder: Path, number: int, size: int) -> None:
     chance = random.Random(number)
     words = vocabulary(random.Random(1))
     site = f"paper{number}.example"
-    ingest = open_ingest(Collection(folder), info={"software": "warraq bench"}, clock=lambda: BEGIN, host=site)
+    ingest = open_writer(Collection(folder), info={"software": "warraq bench"}, clock=lambda: BEGIN, host=site)
     pages = [(f"https://{site}/2026/11/{n}", text(words, chance)) for n in range(size)]
     for day in range(2):
         for n, (url, body) in enumerate(pages):
@@ -62,21 +62,21 @@ def make_shard(folder: Path, number: int, size: int) -> None:
             row = ingest.record(capture, site=site)
             article = Article(url=url, title=body[:40], text=body, language="ar", date_published="2026-11-01")
             if day:
-                ingest.settle(Settled(row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), repeats=True))
+                ingest.finish(Disposition(row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), repeats=True))
             else:
                 links = tuple(
-                    Announced(url=f"{url}/{link}", site=site, host=site, kind="page", by="page")
+                    Candidate(url=f"{url}/{link}", site=site, host=site, kind="page", by="page")
                     for link in range(LINKS)
                 )
-                ingest.settle(
-                    Settled(row=row, outcome=Outcome(kind=OutcomeKind.ARTICLE), article=article, announced=links)
+                ingest.finish(
+                    Disposition(row=row, outcome=Outcome(kind=OutcomeKind.ARTICLE), article=article, announced=links)
                 )
             if n % GROUP == GROUP - 1:
                 ingest.commit()
     with ingest.store.atomic():
-        frontier.announce(
+        frontier.schedule(
             ingest.store.db,
-            [Announced(url=url, site=site, host=site, kind="article", by="feed") for url, _ in pages],
+            [Candidate(url=url, site=site, host=site, kind="article", by="feed") for url, _ in pages],
             now=iso(BEGIN),
         )
     ingest.close()

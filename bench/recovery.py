@@ -17,7 +17,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from archive import Capture, Collection, Task, WorkerPool, open_ingest, read_response, recover
+from archive import Capture, Collection, ParseTask, WorkerPool, open_writer, read_response, recover
 from archive.warc import WarcWriter, payload_digest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,7 +27,7 @@ START = datetime(2026, 11, 24, tzinfo=UTC)
 def crash(folder: Path, records: int) -> None:
     """Leaves a collection whose open WARC holds so many responses, and whose database knows of none."""
     collection = Collection(folder)
-    open_ingest(collection, info={"software": "bench"}, clock=lambda: START).close()
+    open_writer(collection, info={"software": "bench"}, clock=lambda: START).close()
     writer = WarcWriter(collection.warcs, info={"software": "bench"}, host="bench")
     for number in range(records):
         text = "".join(
@@ -48,9 +48,9 @@ def crash(folder: Path, records: int) -> None:
 def take_up(folder: Path) -> None:
     """Recovers the collection and prints what it took."""
     begun = time.perf_counter()
-    pool: WorkerPool[Task, object] = WorkerPool(read_response, workers=2, preload=("archive.reading",))
+    pool: WorkerPool[ParseTask, object] = WorkerPool(read_response, workers=2, preload=("archive.parse.parse",))
     with pool:
-        ingest = open_ingest(Collection(folder), info={"software": "bench"}, clock=lambda: START)
+        ingest = open_writer(Collection(folder), info={"software": "bench"}, clock=lambda: START)
         done = recover(ingest, pool)  # type: ignore[arg-type]
         ingest.close()
     wall = time.perf_counter() - begun

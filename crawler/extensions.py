@@ -18,20 +18,20 @@ from scrapy.utils.misc import load_object
 
 from archive import (
     Collection,
+    Disposition,
     NotWritableError,
     Outcome,
     OutcomeKind,
-    Settled,
     frontier,
     iso,
-    open_ingest,
-    reading_pool,
+    open_writer,
+    parse_pool,
     recover,
 )
+from crawler.download.capture import exchange_captured
 from crawler.report import Report, progress_line, summary_text
-from crawler.stopping import stopping
+from crawler.shutdown import stopping
 from crawler.warcinfo import warcinfo
-from crawler.wire import exchange_captured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
 
-    from archive import Answer, Capture, CaptureRow, Ingest, Task, WorkerPool
+    from archive import ArchiveWriter, Capture, CaptureRow, Parsed, ParseTask, WorkerPool
 
 logger = logging.getLogger(__name__)
 
@@ -60,8 +60,8 @@ class ArchiveExtension:
 
     def __init__(
         self,
-        ingest: Ingest,
-        pool: WorkerPool[Task, Answer],
+        ingest: ArchiveWriter,
+        pool: WorkerPool[ParseTask, Parsed],
         report: Report,
         *,
         owns_pool: bool,
@@ -87,7 +87,7 @@ class ArchiveExtension:
         settings = crawler.settings
         site = crawler.spider.site  # type: ignore[union-attr]
         folder = Path(settings["ARCHIVE_DIR"] or Path(settings["WARRAQ_COLLECTIONS"]) / site.name)
-        ingest = open_ingest(
+        ingest = open_writer(
             Collection(folder),
             info=warcinfo(settings, site=site.name),
             clock=load_object(settings["WARRAQ_CLOCK"]),
@@ -149,21 +149,21 @@ class ArchiveExtension:
         if "frontier" not in request.meta:
             kind = OutcomeKind.ROBOTS if request.url.endswith("/robots.txt") else OutcomeKind.OTHER
             outcome = Outcome(kind=kind)
-            self.settle(Settled(row=row, outcome=outcome, note=outcome.note() if kind is OutcomeKind.OTHER else ()))
+            self.finish(Disposition(row=row, outcome=outcome, note=outcome.note() if kind is OutcomeKind.OTHER else ()))
             return
         if earlier := request.meta.get("capture"):  # an attempt that was followed by this one
             outcome = Outcome(kind=OutcomeKind.RETRIED)
-            self.settle(Settled(row=earlier[0], outcome=outcome, note=outcome.note()))
+            self.finish(Disposition(row=earlier[0], outcome=outcome, note=outcome.note()))
         request.meta["capture"] = (row, capture.response) if row else None
 
-    def claim(self, request: Request) -> tuple[CaptureRow | None, bytes]:
+    def take_capture(self, request: Request) -> tuple[CaptureRow | None, bytes]:
         """The row and the exact response bytes of the exchange that ended this request; whoever takes them settles."""
         return request.meta.pop("capture", None) or (None, b"")
 
-    def settle(self, settled: Settled) -> None:
+    def finish(self, settled: Disposition) -> None:
         """Takes what became of a URL; of nothing more once the disk is full: what has no record must not count as visited."""
         if not self.report.problem:
-            self.ingest.settle(settled)
+            self.ingest.finish(settled)
 
     def commit(self) -> None:
         """Makes everything so far durable, and counts it."""
@@ -222,9 +222,9 @@ class ArchiveExtension:
         print(summary_text(self.report))
 
 
-def extraction_pool(settings: BaseSettings) -> WorkerPool[Task, Answer]:
+def extraction_pool(settings: BaseSettings) -> WorkerPool[ParseTask, Parsed]:
     """The worker processes that read responses, as many and as bounded as the settings WARRAQ_EXTRACTION_* say."""
-    return reading_pool(
+    return parse_pool(
         workers=settings.getint("WARRAQ_EXTRACTION_WORKERS"),
         seconds=settings.getfloat("WARRAQ_EXTRACTION_SECONDS"),
         megabytes=settings.getint("WARRAQ_EXTRACTION_MEGABYTES"),

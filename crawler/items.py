@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archive.store.columns import described
+from archive.index.columns import described
 
 if TYPE_CHECKING:
-    from archive import Article, Settled
+    from archive import Article, Disposition
 
 
 class ArticleItem(dict[str, Any]):
     """An article in the field names of the `articles` table; `settled` is what the pipeline hands to the archive."""
 
-    def __init__(self, article: Article, settled: Settled) -> None:
+    def __init__(self, article: Article, settled: Disposition) -> None:
         super().__init__(described(article), warc_record_id=settled.row.record_id if settled.row else "")
         self.settled = settled

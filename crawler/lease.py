@@ -25,7 +25,7 @@ PARENT = os.getppid()
 """The process's parent as early as we can know it: one that dies while we start must be missed too."""
 
 CHECK_SECONDS = 0.5
-"""How often a running crawl asks whether it still may: two system calls. With GRACE_SECONDS of `crawler.stopping` an orphan ends in six."""
+"""How often a running crawl asks whether it still may: two system calls. With GRACE_SECONDS of `crawler.shutdown` an orphan ends in six."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,5 +28,5 @@ class ArchivePipeline:
     async def process_item(self, item: object) -> object:
         """Settles an article; other items pass through."""
         if isinstance(item, ArticleItem):
-            self._archive.settle(item.settled)
+            self._archive.finish(item.settled)
         return item

@@ -32,7 +32,7 @@ WARRAQ_SITE_ENTRY = ""  # the site's entry as JSON, in place of what WARRAQ_SITE
 
 # --- politeness --------------------------------------------------------------------------------------------------------------------
 USER_AGENT = "warraq/0.1 (news archive; +https://github.com/warraq/warraq)"
-# by crawler.robots, in place of Scrapy's own middleware, which lets first requests through (2.19)
+# by crawler.politeness.robots, in place of Scrapy's own middleware, which lets first requests through (2.19)
 ROBOTSTXT_OBEY = True
 # Words of a page (robots meta, X-Robots-Tag, TDM reservation: noarchive, noai, noimageai, noindex, tdm-reservation …) that keep it out of
 # articles, search and text records. They are recorded of every capture in any case; the WARC keeps what was served (`warraq redact`).
@@ -75,7 +75,7 @@ WARRAQ_PATTERN_BUDGET = 200
 # requests to one host in one run, 0 for any number: WARRAQ_MAX_PAGES bounds the run; the rest is `budget budget-exceeded` for a day
 WARRAQ_HOST_BUDGET = 0
 
-# --- limits of one exchange (crawler.handlers; each ends it with the outcome named) --------------------------------------------------
+# --- limits of one exchange (crawler.download.handler; each ends it with the outcome named) ----------------------------------------
 # as sent, `too-large`: a news page has 0.1 MB, a full sitemap 5 to 10; two dozen of them fit in memory
 WARRAQ_MAX_BODY_BYTES = 10 << 20
 # of all header blocks, interim ones too, `headers-too-large`; browsers allow as much
@@ -99,8 +99,8 @@ MEMUSAGE_CHECK_INTERVAL_SECONDS = 10
 
 # --- one path for every byte -------------------------------------------------------------------------------------------------------
 DOWNLOAD_HANDLERS = {
-    "http": "crawler.handlers.WireHandler",
-    "https": "crawler.handlers.WireHandler",
+    "http": "crawler.download.handler.WireHandler",
+    "https": "crawler.download.handler.WireHandler",
     "file": None,
     "data": None,
     "ftp": None,
@@ -143,9 +143,9 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
-    "crawler.robots.RobotsMiddleware": 100,
-    "crawler.politeness.PolitenessMiddleware": 900,
-    "crawler.stopping.LeaseMiddleware": 950,  # after all waiting
+    "crawler.politeness.robots.RobotsMiddleware": 100,
+    "crawler.politeness.throttle.PolitenessMiddleware": 900,
+    "crawler.shutdown.LeaseMiddleware": 950,  # after all waiting
 }
 SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.start.StartSpiderMiddleware": None,
@@ -157,7 +157,7 @@ SPIDER_MIDDLEWARES = {
 }
 EXTENSIONS = {
     "crawler.extensions.ArchiveExtension": 0,
-    "crawler.uploading.UploadExtension": 100,  # after the archive is closed; absent without WARRAQ_STORAGE
+    "crawler.upload.UploadExtension": 100,  # after the archive is closed; absent without WARRAQ_STORAGE
     "scrapy.extensions.telnet.TelnetConsole": None,
     "scrapy.extensions.memdebug.MemoryDebugger": None,
     "scrapy.extensions.logstats.LogStats": None,
@@ -170,7 +170,7 @@ ITEM_PIPELINES = {"crawler.pipelines.ArchivePipeline": 300}
 # --- closed doors ------------------------------------------------------------------------------------------------------------------
 WARRAQ_OPEN_NETWORKS: list[
     str
-] = []  # in CIDR notation: what is spoken to although it is not on the public internet (crawler.guard)
+] = []  # in CIDR notation: what is spoken to although it is not on the public internet (crawler.download.guard)
 # `never`: a certificate that is not trusted or not the host's ends the exchange, `failed tls`. `record`: then the page is fetched all the
 # same, and its record says so (`tls-verified: no` in a metadata record)
 WARRAQ_TLS_FALLBACK = "never"

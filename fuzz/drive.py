@@ -6,12 +6,12 @@ import atheris
 
 OURS = [
     "archive",
-    "crawler.robotstxt",
-    "crawler.framing",
+    "crawler.politeness.robotstxt",
+    "crawler.download.framing",
     "crawler.sites",
-    "crawler.sitekeys",
-    "crawler.wire",
-    "crawler.guard",
+    "crawler.sites.keys",
+    "crawler.download.capture",
+    "crawler.download.guard",
     "warcio",
 ]
 

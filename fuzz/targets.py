@@ -20,10 +20,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archive import Page, Task, http, read_response, search, urls
+from archive import Page, ParseTask, http, read_response, search, urls
 from archive.arabic import fold, words
-from archive.cdxj import entry_of_record, parse_line
-from archive.cdxserver import Listed, NotThatRecordError, check_record, pages_of, read_listing
 from archive.diff import compare
 from archive.discovery import pattern_of, read_feed, read_sitemap, sniff, trap_reason
 from archive.errors import DamagedFileError
@@ -31,17 +29,19 @@ from archive.export import FORMATS, Source
 from archive.extract import document
 from archive.extract.dates import parse_machine
 from archive.search.query import parse as parse_query
-from archive.wacz import unpack_warcs
 from archive.warc import payload_digest, read_records
+from archive.warc.cdxj import entry_of_record, parse_line
+from archive.warc.cdxserver import Listed, NotThatRecordError, check_record, pages_of, read_listing
 from archive.warc.record import compress, target_uri, warc_fields
-from archive.web.asked import Asked
-from crawler.framing import Limits, ResponseFraming
-from crawler.guard import AddressGuard, is_public
-from crawler.outcomes import BadRequestError, ExchangeError, RefusedAddressError
-from crawler.politeness import read_retry_after
-from crawler.robotstxt import parse as parse_robots
-from crawler.sites import SiteError, load_sites
-from crawler.wire import redact, request_target, serialize_request, without_credentials
+from archive.warc.wacz import unpack_warcs
+from archive.web.parameters import SearchParameters
+from crawler.download.capture import redact, request_target, serialize_request, without_credentials
+from crawler.download.errors import BadRequestError, ExchangeError, RefusedAddressError
+from crawler.download.framing import Limits, ResponseFraming
+from crawler.download.guard import AddressGuard, is_public
+from crawler.politeness.robotstxt import parse as parse_robots
+from crawler.politeness.throttle import read_retry_after
+from crawler.sites.site import SiteError, load_sites
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,11 +87,11 @@ def fuzz_document(data: bytes) -> None:
 
 
 def fuzz_page(data: bytes) -> None:
-    read_response(Task(url=URL, response=HTML_HEAD + data, fetched_at=NOW))
+    read_response(ParseTask(url=URL, response=HTML_HEAD + data, fetched_at=NOW))
 
 
 def fuzz_answer(data: bytes) -> None:
-    read_response(Task(url=URL, response=data, fetched_at=NOW, decoded_limit=1 << 16))
+    read_response(ParseTask(url=URL, response=data, fetched_at=NOW, decoded_limit=1 << 16))
 
 
 def fuzz_feed(data: bytes) -> None:
@@ -141,14 +141,14 @@ def fuzz_dates(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
     parse_machine(text)
     page = f"<html><body><h1>A story</h1><time datetime='{text}'>{text}</time><p>{text}</p></body></html>"
-    read_response(Task(url=URL, response=HTML_HEAD + page.encode(), fetched_at=NOW))
+    read_response(ParseTask(url=URL, response=HTML_HEAD + page.encode(), fetched_at=NOW))
 
 
 def fuzz_jsonld(data: bytes) -> None:
     page = (
         b'<html><head><title>A story</title><script type="application/ld+json">' + data + b"</script></head><body><p>"
     )
-    read_response(Task(url=URL, response=HTML_HEAD + page + b"words " * 100, fetched_at=NOW))
+    read_response(ParseTask(url=URL, response=HTML_HEAD + page + b"words " * 100, fetched_at=NOW))
 
 
 def fuzz_metadata(data: bytes) -> None:
@@ -178,7 +178,7 @@ def fuzz_metadata(data: bytes) -> None:
     header = "".join(letter for letter in value if letter.isprintable() and letter < "\u0100")
     head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset={header}\r\nX-Robots-Tag: {header}\r\nLink: {header}\r\n\r\n"
     read_response(
-        Task(url=URL, response=head.encode("latin-1", "replace") + page.encode("utf-8", "replace"), fetched_at=NOW)
+        ParseTask(url=URL, response=head.encode("latin-1", "replace") + page.encode("utf-8", "replace"), fetched_at=NOW)
     )
 
 
@@ -260,7 +260,7 @@ def fuzz_sites(data: bytes) -> None:
 def fuzz_search(data: bytes) -> None:
     """What a person types is answered, whatever it is."""
     text = data.decode("utf-8", "surrogateescape" if data[:1] > b"\x80" else "replace")
-    asked = Asked.of({"q": text, "site": text[:50], "from": text[:20], "page": text[:9], "order": text[:9]})
+    asked = SearchParameters.of({"q": text, "site": text[:50], "from": text[:20], "page": text[:9], "order": text[:9]})
     for typed in (text, asked.words):
         for order in ("relevance", "newest"):
             search.search(_shelf(), typed, limit=3, order=order)

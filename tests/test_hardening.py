@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from scrapy.settings import Settings
 
-from archive.durable import replace_file
 from archive.errors import NotWritableError
+from archive.files.atomic import replace_file
 from tests.hostile.routes import article, http
 from tests.hostile.run import spider_crawl
 from tests.support.server import Server, answer

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from archive import Outcome, OutcomeKind
-from archive.committing import Committed
+from archive.ingest.commit import Committed
+from crawler.frontier.revisit import History, next_visit
 from crawler.report import Report
-from crawler.schedule import History, next_visit
 
 ROOT = Path(__file__).parents[1]
 NOW = datetime(2026, 11, 28, tzinfo=UTC)

@@ -9,8 +9,8 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from archive.durable import replace_file
 from archive.errors import ArchiveError, NotWritableError, UsageError
+from archive.files.atomic import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archive.durable import replacing
 from archive.errors import NotWritableError, UsageError
 from archive.export.parquet import schema_of, with_flags
+from archive.files.atomic import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 
-from archive.answer import Answer, Task
-from archive.workers import WorkerKilledError, WorkerPool
+from archive.parse.result import Parsed, ParseTask
+from archive.parse.workers import WorkerKilledError, WorkerPool
 
 
-class PatientPool(WorkerPool[Task, Answer]):
+class PatientPool(WorkerPool[ParseTask, Parsed]):
     """As `WorkerPool`, for a worker may be killed by what has nothing to do with its page: an operator, the kernel short of memory."""
 
-    def submit(self, task: Task) -> Future[Answer]:
+    def submit(self, task: ParseTask) -> Future[Parsed]:
         """Queues the task, and once more when it ends by `error`; limits of time and memory are final."""
-        answer: Future[Answer] = Future()
+        answer: Future[Parsed] = Future()
 
-        def settle(done: Future[Answer]) -> None:
+        def settle(done: Future[Parsed]) -> None:
             error = done.exception()
             if error is None:
                 answer.set_result(done.result())
             else:
                 answer.set_exception(error)
 
-        def first(done: Future[Answer]) -> None:
+        def first(done: Future[Parsed]) -> None:
             if done.cancelled():
                 answer.cancel()
                 return

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from archive import warc
 from archive.batch.fetching import fetch, is_remote
-from archive.durable import replace_file
 from archive.errors import ArchiveError, DamagedFileError, NotWritableError
+from archive.files.atomic import replace_file
 
 if TYPE_CHECKING:
     from archive.batch.plan import Plan, PlannedFile

@@ -17,8 +17,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from archive.collection import Collection
-from archive.durable import replace_file
 from archive.errors import ArchiveError, UsageError
+from archive.files.atomic import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

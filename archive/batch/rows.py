@@ -9,8 +9,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from archive.store.engine import Database
-from archive.store.schema import MIGRATIONS
+from archive.index.schema import MIGRATIONS
+from archive.index.sqlite import Database
 
 if TYPE_CHECKING:
     import sqlite3

@@ -9,21 +9,22 @@ from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from archive import cdxj, http, warc
+from archive import http, warc
 from archive.batch.rows import results
 from archive.errors import ArchiveError
 from archive.export.sorting import Sorted
-from archive.imports import Imported, Indexer
-from archive.ingest import open_ingest
-from archive.misfits import Damage
+from archive.ingest.importer import Imported, Indexer
+from archive.ingest.rejected import RejectedRecord
+from archive.ingest.writer import open_writer
+from archive.warc import cdxj
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archive.answer import Answer, Task
     from archive.collection import Collection
+    from archive.parse.result import Parsed, ParseTask
+    from archive.parse.workers import WorkerPool
     from archive.warc import Record
-    from archive.workers import WorkerPool
 
 NOTES = """
     CREATE TABLE notes (record_id TEXT PRIMARY KEY, warc_path TEXT, http_headers TEXT, refers_to TEXT);
@@ -38,7 +39,7 @@ class Entry:
     """A record or a damage of the file `path` (as the batch was told it), in the archive's folder by its own name."""
 
     path: str
-    what: Record | Damage
+    what: Record | RejectedRecord
 
 
 class Shard:
@@ -48,12 +49,18 @@ class Shard:
     """
 
     def __init__(
-        self, collection: Collection, pool: WorkerPool[Task, Answer], *, name: str, site: str = "", texts: bool = True
+        self,
+        collection: Collection,
+        pool: WorkerPool[ParseTask, Parsed],
+        *,
+        name: str,
+        site: str = "",
+        texts: bool = True,
     ) -> None:
         """`name` parts the WARC that it writes the clean texts to from that of other shards; without `texts` there is none."""
         info = {"software": "warraq", "description": "batch"} | ({"isPartOf": site} if site else {})
         self.collection = collection
-        self._ingest = open_ingest(collection, info=info, clock=lambda: datetime.now(UTC), host=name)
+        self._ingest = open_writer(collection, info=info, clock=lambda: datetime.now(UTC), host=name)
         self._ingest.writes_texts = texts
         self._indexer = Indexer(self._ingest, pool, site=site)
         self._lines = Sorted()
@@ -74,7 +81,7 @@ class Shard:
         if entry.path != self._path:
             self._indexer.finish()
             self._path = entry.path
-        if isinstance(entry.what, Damage):
+        if isinstance(entry.what, RejectedRecord):
             self._note_damage(entry.path, entry.what)
             return
         record = entry.what
@@ -93,7 +100,7 @@ class Shard:
         row = (record.id, path, json.dumps(headers, ensure_ascii=False), record.get("WARC-Refers-To"))
         self._notes.execute("INSERT OR IGNORE INTO notes VALUES (?, ?, ?, ?)", row)
 
-    def _note_damage(self, path: str, damage: Damage) -> None:
+    def _note_damage(self, path: str, damage: RejectedRecord) -> None:
         self.damages += 1
         self._notes.execute("INSERT INTO damages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*astuple(damage), path))
 

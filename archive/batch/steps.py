@@ -19,7 +19,7 @@ from archive.batch import parquet
 from archive.batch.plan import read_plan
 from archive.batch.rows import columns
 from archive.batch.task import Place, entries, opened
-from archive.misfits import Damage
+from archive.ingest.rejected import RejectedRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -44,8 +44,8 @@ class ReadWarcs(PipelineStep):  # type: ignore[misc]
             yield from data
         heard = self.heard or (lambda _: None)
         for entry in entries(plan, Place(folder=Path(self.folder), rank=rank), heard=heard):
-            self.stat_update("damages" if isinstance(entry.what, Damage) else "records")
-            record_id = entry.what.record_id if isinstance(entry.what, Damage) else entry.what.id
+            self.stat_update("damages" if isinstance(entry.what, RejectedRecord) else "records")
+            record_id = entry.what.record_id if isinstance(entry.what, RejectedRecord) else entry.what.id
             yield Document(text="", id=record_id, metadata={"entry": entry})
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from archive.batch.progress import is_done, logs_of
 from archive.errors import ArchiveLockedError
-from archive.locking import held
+from archive.files.lock import held
 
 if TYPE_CHECKING:
     from collections.abc import Callable

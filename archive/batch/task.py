@@ -17,11 +17,11 @@ from archive.batch.records import read_file
 from archive.batch.rows import columns
 from archive.batch.shard import Entry, Shard
 from archive.collection import Collection
-from archive.durable import replace_file, sync_folder
 from archive.errors import ArchiveLockedError, DamagedFileError
-from archive.locking import held
-from archive.misfits import Damage
-from archive.readers import read_response
+from archive.files.atomic import replace_file, sync_folder
+from archive.files.lock import held
+from archive.ingest.rejected import RejectedRecord
+from archive.parse.pool import read_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,13 +80,13 @@ def entries(plan: Plan, place: Place, *, heard: Callable[[int], None] = lambda _
             path = bring(file, plan, place.folder, Collection(place.working).warcs)
         except DamagedFileError as error:
             name = file.path.rpartition("/")[2]
-            damage = Damage(
+            damage = RejectedRecord(
                 filename=name, offset=error.offset, length=file.size, reason="unreadable", detail=error.problem
             )
             yield Entry(path=file.path, what=damage)
             continue
         for found in read_file(path):
-            heard(behind + (found.offset if isinstance(found, Damage) else found.location.offset))
+            heard(behind + (found.offset if isinstance(found, RejectedRecord) else found.location.offset))
             yield Entry(path=file.path, what=found)
         behind += path.stat().st_size
     heard(behind)
@@ -99,7 +99,7 @@ def opened(plan: Plan, place: Place) -> Iterator[Shard]:
     with (
         place.alone(),
         PatientPool(
-            read_response, workers=1, seconds=plan.seconds, megabytes=plan.megabytes, preload=("archive.reading",)
+            read_response, workers=1, seconds=plan.seconds, megabytes=plan.megabytes, preload=("archive.parse.parse",)
         ) as pool,
     ):
         shard = Shard(Collection(place.working), pool, name=f"batch{place.name}", site=plan.site, texts=plan.shards)

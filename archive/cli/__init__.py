@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from archive.cli import asking, batching, giving, joining, keeping, ordering, serving, storing, watching
+from archive.cli import batch, export, imports, maintain, merge, monitor, query, serve, upload
 from archive.errors import ArchiveError
 from archive.exitcodes import WARRAQ, ExitCode, describe
-from archive.store import DatabaseError
+from archive.index import DatabaseError
 
 __all__ = ["main", "warraq"]
 
@@ -60,7 +60,7 @@ def warraq(ctx: click.Context, folder: str | None) -> None:
     ctx.obj = folder
 
 
-_MODULES = (asking, keeping, batching, joining, giving, ordering, storing, serving, watching)
+_MODULES = (query, imports, batch, merge, export, maintain, upload, serve, monitor)
 for command in (command for module in _MODULES for command in module.COMMANDS):
     warraq.add_command(command)
 

@@ -10,8 +10,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from archive.durable import replace_file
-from archive.store.columns import opened
+from archive.files.atomic import replace_file
+from archive.index.columns import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archive.cdxj import entry_of_record
-from archive.durable import replace_file
 from archive.export.sorting import Sorted
+from archive.files.atomic import replace_file
 from archive.warc import read_at
+from archive.warc.cdxj import entry_of_record
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ import re
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from archive.durable import replace_file
-from archive.store.columns import TYPES
+from archive.files.atomic import replace_file
+from archive.index.columns import TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from archive.durable import replace_file
-from archive.store.columns import opened
+from archive.files.atomic import replace_file
+from archive.index.columns import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archive.durable import replacing
 from archive.errors import UsageError
-from archive.store.columns import TYPES
+from archive.files.atomic import replacing
+from archive.index.columns import TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from archive.export.source import Source
-    from archive.store.columns import Type
+    from archive.index.columns import Type
 
 FLAGS = frozenset(name for name, kind in TYPES.items() if kind == "flag")
 

@@ -32,7 +32,7 @@ class Source:
     """The choice that was made, streaming: `articles` as rows of their table, `captures` as places in `archive/`.
 
     `original` finds the response that a revisit record refers to; None when the archive does not hold it. `files` finds files also
-    where they were uploaded to (`Archive.holdings`); without it they are all in `archive/`.
+    where they were uploaded to (`Archive.files`); without it they are all in `archive/`.
     """
 
     collection: Path

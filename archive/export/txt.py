@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archive.durable import replace_file
+from archive.files.atomic import replace_file
 from archive.urls import display
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ import zipfile
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
-from archive.cdxj import Entry, entry_of_record
-from archive.clock import iso
-from archive.durable import replacing
 from archive.export.sorting import Sorted
 from archive.export.source import Found, Source, records
+from archive.files.atomic import replacing
+from archive.files.clock import iso
+from archive.warc.cdxj import Entry, entry_of_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archive.durable import replace_file
 from archive.export.source import Source, records
+from archive.files.atomic import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,19 +6,20 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archive import cdxj, warc
+from archive import warc
 from archive.errors import DamagedFileError
+from archive.index import captures, places
+from archive.ingest.rejected import reject_reason
 from archive.maintain import fingerprint
 from archive.maintain.report import Problem, Report
-from archive.misfits import unfit
-from archive.store import captures, places
+from archive.warc import cdxj
 from archive.warc.digests import matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from archive.index import Store
     from archive.storage import StoredFile
-    from archive.store import Store
 
 
 class FileCheck:
@@ -99,7 +100,7 @@ class FileCheck:
         row = self._rows.pop(record.location.offset, None)
         if row is None:
             held = captures.of_record(self.store.db, record.id)  # a copy has its row elsewhere
-            if not self.in_use and held is None and unfit(record) is None:
+            if not self.in_use and held is None and reject_reason(record) is None:
                 self._blame("no-row", "the database has no row of this record: run `warraq repair`", record)
             return
         wrong = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archive import cdxj
+from archive.warc import cdxj
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,24 +6,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from archive import cdxj, search, urls, warc
-from archive.clock import iso
+from archive import search, urls, warc
 from archive.collection import UPLOADING
-from archive.durable import replace_file
+from archive.collection.files import WARC_PREFIX, FileLocator
+from archive.collection.upload import put, put_beside, register
 from archive.errors import NotFoundError
-from archive.holdings import BELOW, Holdings
+from archive.files.atomic import replace_file
+from archive.files.clock import iso
+from archive.index import files as files_
+from archive.index import places, runs
 from archive.maintain.stored import fetch
-from archive.store import files as files_
-from archive.store import places, runs
-from archive.upload import put, put_beside, register
+from archive.warc import cdxj
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from archive.collection import Collection
+    from archive.index import Store
     from archive.storage import StoredFile
-    from archive.store import Store
 
 CHUNK = 1 << 20
 
@@ -71,9 +72,9 @@ def redact(
     with collection.lock(UPLOADING):
         moment = clock()
         index = cdxj.Index(collection.folder)
-        warc.take_up(collection.warcs, on_close=index.closed)
+        warc.recover_open_files(collection.warcs, on_close=index.closed)
         wanted = places.urls_of_article(store.db, {url, urls.canonicalise(url) or url})
-        holdings = Holdings(collection.warcs, store.db)
+        holdings = FileLocator(collection.warcs, store.db)
         records, files, ids = 0, list[str](), set[str]()
         for file in holdings.closed():
             progress(f"looking through {file.name}")
@@ -108,7 +109,7 @@ def _enter_anew(path: Path, index: cdxj.Index) -> None:
     index.replace({path.name: cdxj.lines_of(path)})
 
 
-def _here(holdings: Holdings, store: Store, file: Path | StoredFile, folder: Path) -> Path:
+def _here(holdings: FileLocator, store: Store, file: Path | StoredFile, folder: Path) -> Path:
     """The file in the archive's folder; one that is only in a storage is brought back."""
     if isinstance(file, Path):
         return file
@@ -120,7 +121,7 @@ def _here(holdings: Holdings, store: Store, file: Path | StoredFile, folder: Pat
 def _put_again(
     collection: Collection,
     store: Store,
-    holdings: Holdings,
+    holdings: FileLocator,
     *,
     clock: Callable[[], datetime],
     progress: Callable[[str], None],
@@ -139,7 +140,7 @@ def _put_again(
         storage, path = holdings.storage(row.storage), collection.warcs / row.filename
         fresh = put(store, storage, path, replace(row, sha256=manifest[row.filename]), clock=clock, replaces=True)
         if storage.keeps_versions():
-            versioned.append(f"{BELOW}{row.filename} in {row.storage}")
+            versioned.append(f"{WARC_PREFIX}{row.filename} in {row.storage}")
         if row.filename in only_there:
             with store.atomic():
                 files_.put(store.db, replace(fresh, local=False))

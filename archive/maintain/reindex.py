@@ -13,26 +13,26 @@ import logging
 from typing import TYPE_CHECKING
 
 from archive import warc
-from archive.clock import iso
-from archive.durable import sync_folder
+from archive.collection.files import WARC_PREFIX
 from archive.errors import ArchiveNotFoundError
-from archive.holdings import BELOW
-from archive.imports import Imported, Indexer
-from archive.ingest import open_ingest
+from archive.files.atomic import sync_folder
+from archive.files.clock import iso
+from archive.index import files
+from archive.index.files import FileRow
+from archive.index.sqlite import sqlite3
+from archive.ingest.importer import Imported, Indexer
+from archive.ingest.writer import open_writer
 from archive.storage import parse
-from archive.store import files
-from archive.store.engine import sqlite3
-from archive.store.files import FileRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
-    from archive.answer import Answer, Task
     from archive.collection import Collection
-    from archive.ingest import Ingest
-    from archive.workers import WorkerPool
+    from archive.ingest.writer import ArchiveWriter
+    from archive.parse.result import Parsed, ParseTask
+    from archive.parse.workers import WorkerPool
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ CARRIED = ("urls", "runs", "files", "digest_notes")
 
 def reindex(
     collection: Collection,
-    pool: WorkerPool[Task, Answer],
+    pool: WorkerPool[ParseTask, Parsed],
     *,
     clock: Callable[[], datetime],
     storage: str = "",
@@ -61,13 +61,13 @@ def reindex(
         raise ArchiveNotFoundError(collection.folder)
     fresh = collection.database.with_name("warraq.rebuilt.db")
     _remove(fresh)
-    ingest = open_ingest(collection, info={"software": "warraq", "description": "reindex"}, clock=clock, database=fresh)
+    ingest = open_writer(collection, info={"software": "warraq", "description": "reindex"}, clock=clock, database=fresh)
     ingest.writes_texts = False
     try:
         _carry_over(ingest, collection.database)
         _look_for(ingest, storage, iso(clock()))
         indexer = Indexer(ingest, pool)
-        for path in ingest.holdings.closed():
+        for path in ingest.files.closed():
             lines = indexer.index_file(path, progress=lambda offset, name=path.name: progress(name, offset))  # type: ignore[misc]
             ingest.index.replace({path.name: lines})
         ingest.store.db.conn.execute("PRAGMA journal_mode = DELETE").fetchall()  # one file, to be moved as one
@@ -79,7 +79,7 @@ def reindex(
     return indexer.done
 
 
-def _carry_over(ingest: Ingest, old: Path) -> None:
+def _carry_over(ingest: ArchiveWriter, old: Path) -> None:
     """Copies the tables that no WARC can give back; an old file that cannot be read has none, an earlier warraq's not all columns."""
     if not old.exists():
         return
@@ -95,15 +95,15 @@ def _carry_over(ingest: Ingest, old: Path) -> None:
         db.execute("DETACH DATABASE old")
 
 
-def _look_for(ingest: Ingest, url: str, now: str) -> None:
+def _look_for(ingest: ArchiveWriter, url: str, now: str) -> None:
     """Gives the files of the manifest that are nowhere their rows, when the storage has them; names those that it has not."""
     manifest = warc.read_manifest(ingest.collection.warcs)
-    lost = manifest.keys() - {file.name for file in ingest.holdings.closed()}
+    lost = manifest.keys() - {file.name for file in ingest.files.closed()}
     there = dict[str, FileRow]()
     if url:
-        storage = ingest.holdings.storage(parse(url).url)
+        storage = ingest.files.storage(parse(url).url)
         for name in sorted(lost):
-            if found := storage.stat(BELOW + name):
+            if found := storage.stat(WARC_PREFIX + name):
                 there[name] = FileRow(
                     filename=name,
                     bytes=found.size,

@@ -5,22 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive import cdxj, warc
-from archive.imports import Imported, Indexer
+from archive import warc
+from archive.index import captures
+from archive.ingest.importer import Imported, Indexer
 from archive.maintain import fingerprint
-from archive.store import captures
+from archive.warc import cdxj
 
 if TYPE_CHECKING:
-    from archive.answer import Answer, Task
-    from archive.ingest import Ingest
-    from archive.workers import WorkerPool
+    from archive.ingest.writer import ArchiveWriter
+    from archive.parse.result import Parsed, ParseTask
+    from archive.parse.workers import WorkerPool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repaired:
     """What was done: files that were taken up, captures that got a row, files that were indexed anew, damage that stays."""
 
-    taken_up: tuple[warc.TakenUp, ...]
+    recovered_files: tuple[warc.RecoveredFile, ...]
     rows: int
     indexed: tuple[str, ...]
     imported: Imported
@@ -28,13 +29,13 @@ class Repaired:
     @property
     def nothing(self) -> bool:
         """Whether there was nothing to repair."""
-        return not (self.taken_up or self.rows or self.indexed or self.imported.outcomes)
+        return not (self.recovered_files or self.rows or self.indexed or self.imported.outcomes)
 
 
-def repair(ingest: Ingest, pool: WorkerPool[Task, Answer]) -> Repaired:
+def repair(ingest: ArchiveWriter, pool: WorkerPool[ParseTask, Parsed]) -> Repaired:
     """Looks at every record of every closed file; a second run finds nothing to do.
 
-    `open_ingest` has cut and closed what was open by then. Damage that good records follow cannot be repaired: the records
+    `open_writer` has cut and closed what was open by then. Damage that good records follow cannot be repaired: the records
     on both sides of it get their rows, and it is listed in `imported.damaged`.
     """
     indexer = Indexer(ingest, pool)
@@ -43,14 +44,14 @@ def repair(ingest: Ingest, pool: WorkerPool[Task, Answer]) -> Repaired:
     indexer.read_again(captures.unread(ingest.store.db))
     done = indexer.done
     return Repaired(
-        taken_up=tuple(ingest.taken_up),
+        recovered_files=tuple(ingest.recovered_files),
         rows=done.records - done.known,
         indexed=tuple(_index_lines(ingest)),
         imported=done,
     )
 
 
-def _index_lines(ingest: Ingest) -> list[str]:
+def _index_lines(ingest: ArchiveWriter) -> list[str]:
     """Puts right what the CDXJ index has of each file; gives the names of those that it had wrong.
 
     What it has of files in a storage stays as it is: they had their lines before they went there (`warraq reindex` reads them again).
@@ -62,7 +63,7 @@ def _index_lines(ingest: Ingest) -> list[str]:
         lines = cdxj.lines_of(path)
         if held.pop(path.name, fingerprint.NOTHING) != fingerprint.of_lines(lines):
             wrong[path.name] = lines
-    away = {row.filename for row in ingest.holdings.away()}
+    away = {row.filename for row in ingest.files.away()}
     wrong |= {name: [] for name in held.keys() - away}
     if wrong:
         ingest.index.replace(wrong)

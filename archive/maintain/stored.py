@@ -6,22 +6,22 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
-from archive.durable import replace_file
+from archive.files.atomic import replace_file
 from archive.storage import not_the_same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from archive.holdings import Holdings
+    from archive.collection.files import FileLocator
+    from archive.index.files import FileRow
     from archive.storage import StoredFile
-    from archive.store.files import FileRow
 
 
 class Heard:
     """A stored file that is read from start to end, and its sha256, made of what comes by on the way: one transfer for both."""
 
-    def __init__(self, holdings: Holdings, row: FileRow) -> None:
+    def __init__(self, holdings: FileLocator, row: FileRow) -> None:
         self._row, self._digest, self._heard = row, hashlib.sha256(), 0
         self.file: StoredFile = holdings.stored(row, on_window=self._hear)
 
@@ -43,7 +43,7 @@ class Heard:
         return whole and self._digest.hexdigest() == self._row.sha256
 
 
-def fetch(holdings: Holdings, row: FileRow, folder: Path) -> Path:
+def fetch(holdings: FileLocator, row: FileRow, folder: Path) -> Path:
     """Brings a stored file back into `folder`, whole or not at all, and returns its path.
 
     Raises:

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive import warc
-from archive.clock import iso
+from archive.collection.files import WARC_PREFIX, FileLocator
 from archive.errors import StorageError
-from archive.holdings import BELOW, Holdings
+from archive.files.clock import iso
+from archive.index import files, places, runs
 from archive.maintain import fingerprint
 from archive.maintain.filecheck import FileCheck
 from archive.maintain.report import Problem, Report
 from archive.maintain.stored import Heard
-from archive.store import files, places, runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from archive.collection import Collection
-    from archive.store import Store
-    from archive.store.files import FileRow
+    from archive.index import Store
+    from archive.index.files import FileRow
 
 LISTED = 1000
 """Problems kept in the log row of a run; a broken disk makes millions, and the count says so."""
@@ -84,7 +84,7 @@ class _Away:
     """The check of what lies in storages."""
 
     def __init__(self, collection: Collection, store: Store, report: Report, *, at: str) -> None:
-        self._holdings = Holdings(collection.warcs, store.db)
+        self._holdings = FileLocator(collection.warcs, store.db)
         self._store, self._report, self._at = store, report, at
         self._known = files.rows(store.db)
         self.rows = self._holdings.away()
@@ -96,7 +96,7 @@ class _Away:
             return
         try:
             storage = self._holdings.storage(row.storage)
-            self._note(row, storage.prove(path, BELOW + path.name, sha256=row.sha256))
+            self._note(row, storage.prove(path, WARC_PREFIX + path.name, sha256=row.sha256))
         except StorageError as error:
             self._blame(path.name, str(error))
 

@@ -8,20 +8,21 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from archive import cdxj, warc
-from archive.durable import replace_file, sync_folder
+from archive import warc
 from archive.errors import DamagedFileError, NotWritableError
+from archive.files.atomic import replace_file, sync_folder
+from archive.index import files as file_rows
 from archive.merge.plan import pieces, source_of
-from archive.store import files as file_rows
+from archive.warc import cdxj
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from archive.collection import Collection
+    from archive.index import Store
     from archive.merge.plan import Plan, Source
     from archive.merge.shard import Shard
-    from archive.store import Store
 
 AT_ONCE = 64
 """Files that are taken, indexed and entered together: what is done again after a crash, against the index written anew for each."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from archive.index import frontier, joining, runs, site_lines
 from archive.merge.frontier import join
-from archive.store import frontier, joining, learned, runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from archive.index import Store
     from archive.merge.shard import Shard
-    from archive.store import Store
 
 OWN = "merge"
 """The kind of run that a merge leaves in the log of the archive that it went into, and only there: two archives would never agree."""
@@ -47,16 +47,16 @@ def take_learned(shard: Shard, store: Store) -> int:
     Counts of two archives are not added up: one may have them from the other, and nothing may count twice.
     """
     wanted = joining.hosts_of_site(shard.store.db, shard.site) if shard.site else None
-    here = learned.hosts(store.db)
+    here = site_lines.hosts(store.db)
     taken = 0
-    for host, pages in learned.hosts(shard.store.db).items():
+    for host, pages in site_lines.hosts(shard.store.db).items():
         if (wanted is not None and host not in wanted) or pages < here.get(host, 0):
             continue
-        lines = learned.lines_of(shard.store.db, host)
-        if pages == here.get(host) and lines <= learned.lines_of(store.db, host):
+        lines = site_lines.lines_of(shard.store.db, host)
+        if pages == here.get(host) and lines <= site_lines.lines_of(store.db, host):
             continue
         with store.atomic():
-            learned.put(store.db, host, pages, lines)
+            site_lines.put(store.db, host, pages, lines)
         taken += 1
     return taken
 

@@ -11,29 +11,29 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from archive import warc
-from archive.clock import iso
 from archive.collection import Collection
-from archive.database import open_store
 from archive.errors import DamagedFileError, UsageError
-from archive.imports import Indexer
-from archive.ingest import open_ingest
+from archive.files.clock import iso
+from archive.index import captures, frontier, joining, runs
+from archive.index.database import open_store
+from archive.ingest.importer import Indexer
+from archive.ingest.rejected import reject_reason
+from archive.ingest.writer import open_writer
 from archive.maintain import redact
 from archive.merge import files, ledgers
 from archive.merge.plan import Plan
 from archive.merge.plan import plan as plan_files
 from archive.merge.rows import Rows
 from archive.merge.shard import Shard, open_shard
-from archive.misfits import unfit
-from archive.store import captures, frontier, joining, runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from archive.answer import Answer, Task
-    from archive.ingest import Ingest
-    from archive.workers import WorkerPool
+    from archive.ingest.writer import ArchiveWriter
+    from archive.parse.result import Parsed, ParseTask
+    from archive.parse.workers import WorkerPool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class Merged:
 def merge(
     shards: Sequence[Path],
     into: Collection,
-    pool: Callable[[], WorkerPool[Task, Answer]],
+    pool: Callable[[], WorkerPool[ParseTask, Parsed]],
     *,
     clock: Callable[[], datetime],
     site: str = "",
@@ -89,7 +89,7 @@ def merge(
     """
     _check(shards, into, site)
     started = clock()
-    ingest = open_ingest(into, info={"software": "warraq", "description": "merge"}, clock=clock)
+    ingest = open_writer(into, info={"software": "warraq", "description": "merge"}, clock=clock)
     try:
         merging = _Merge(ingest, pool, progress)
         for folder in shards:
@@ -149,7 +149,7 @@ def _knows(folder: Path, site: str) -> bool:
 
 
 def _log(
-    ingest: Ingest, done: Merged, shards: Sequence[Path], site: str, *, started: datetime, ended: datetime
+    ingest: ArchiveWriter, done: Merged, shards: Sequence[Path], site: str, *, started: datetime, ended: datetime
 ) -> None:
     summary = asdict(done) | {"from": [str(folder) for folder in shards]}
     with ingest.store.atomic():
@@ -162,14 +162,14 @@ class _Merge:
 
     def __init__(
         self,
-        ingest: Ingest,
-        pool: Callable[[], WorkerPool[Task, Answer]],
+        ingest: ArchiveWriter,
+        pool: Callable[[], WorkerPool[ParseTask, Parsed]],
         progress: Callable[[str, str, int], None],
     ) -> None:
         self.done = Merged()
         self._ingest, self._make_pool, self._progress = ingest, pool, progress
         self._into, self._store = ingest.collection, ingest.store
-        self._left: dict[str, str] = {taken.path.name: "" for taken in ingest.taken_up}
+        self._left: dict[str, str] = {taken.path.name: "" for taken in ingest.recovered_files}
         self._of_living: set[str] = set()
         self._waiting: set[str] = set()
         self._out: dict[str, str] = joining.redacted(self._store.db)
@@ -248,7 +248,7 @@ class _Merge:
             return False
         records = warc.read_records(path, start=captures.last_offset(db, name), max_block=0)
         try:
-            ids = [record.id for record in records if record.is_capture and unfit(record) is None]
+            ids = [record.id for record in records if record.is_capture and reject_reason(record) is None]
         except DamagedFileError:
             return True
         return len(joining.known(db, ids)) < len(set(ids))

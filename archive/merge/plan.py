@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from archive import warc
 from archive.errors import DamagedFileError, LinkedFileError
-from archive.store import files as file_rows
-from archive.store import joining
+from archive.index import files as file_rows
+from archive.index import joining
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from archive.collection import Collection
+    from archive.index import Store
+    from archive.index.files import FileRow
     from archive.merge.shard import Shard
-    from archive.store import Store
-    from archive.store.files import FileRow
 
 SLICE = 1 << 20
 SAMPLES = 3

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 from archive import search, warc
 from archive.capture import Location
 from archive.errors import DamagedFileError
+from archive.index import articles, availability, captures, joining
+from archive.index.rows import CaptureRow
 from archive.outcome import Outcome, OutcomeKind
-from archive.store import articles, captures, fates, joining
-from archive.store.rows import CaptureRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from archive.collection import Collection
+    from archive.index import Store
     from archive.merge.shard import Shard
-    from archive.store import Store
 
 _CAPTURE = tuple(f.name for f in fields(CaptureRow))
 _PLACE = ("warc_filename", "warc_record_offset", "warc_record_length")
@@ -116,7 +116,7 @@ class Rows:
         joining.see(self._db, times)
         for url in joining.urls_of(self._db, times):
             articles.number_versions(self._db, url)
-        fates.retell(self._db, dict.fromkeys(row["url"] for row in rows))
+        availability.recompute(self._db, dict.fromkeys(row["url"] for row in rows))
 
     def _articles(self, ids: set[int]) -> dict[int, int]:
         """Ids here of these articles of the shard, which come in where they are new; without those that must wait for a file."""

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from archive import warc
 from archive.collection import Collection
-from archive.database import open_store
+from archive.collection.files import FileLocator
 from archive.errors import DamagedFileError
-from archive.holdings import Holdings
-from archive.store import DatabaseError, joining
+from archive.index import DatabaseError, joining
+from archive.index.database import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from archive.store import Store
-    from archive.store.files import FileRow
+    from archive.index import Store
+    from archive.index.files import FileRow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +115,6 @@ def open_shard(folder: Path, *, site: str = "", is_ours: bool = False) -> Iterat
             manifest=manifest,
             closed=closed,
             left={name: path for name, path in left.items() if name not in closed},
-            stored={row.filename: row for row in Holdings(collection.warcs, store.db).away()},
+            stored={row.filename: row for row in FileLocator(collection.warcs, store.db).away()},
             site=site,
         )

@@ -7,8 +7,8 @@ import hashlib
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from archive.durable import replace_file
 from archive.errors import NotWritableError, StorageError, UsageError
+from archive.files.atomic import replace_file
 from archive.storage.protocol import Stored
 
 if TYPE_CHECKING:

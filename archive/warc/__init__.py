@@ -24,7 +24,16 @@ from archive.warc.record import (
     target_uri,
     warc_date,
 )
-from archive.warc.repair import TakenUp, closed_files, enter, linked_files, open_files, sha256_of, take_up, whole_part
+from archive.warc.recovery import (
+    RecoveredFile,
+    closed_files,
+    linked_files,
+    open_files,
+    recover_open_files,
+    register,
+    sha256_of,
+    whole_part,
+)
 from archive.warc.rewrite import salvage
 from archive.warc.tombstone import is_tombstone, tombstone
 from archive.warc.writer import WarcWriter, Written
@@ -38,12 +47,11 @@ __all__ = [
     "NotOneRecordError",
     "Original",
     "Record",
-    "TakenUp",
+    "RecoveredFile",
     "WarcWriter",
     "Written",
     "closed_files",
     "compress",
-    "enter",
     "find_file",
     "is_tombstone",
     "linked_files",
@@ -57,10 +65,11 @@ __all__ = [
     "read_on",
     "read_raw",
     "read_records",
+    "recover_open_files",
+    "register",
     "salvage",
     "sha1_digest",
     "sha256_of",
-    "take_up",
     "target_uri",
     "tombstone",
     "warc_date",

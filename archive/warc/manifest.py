@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from archive.durable import replace_file, sync_folder
+from archive.files.atomic import replace_file, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,8 @@ import os
 from typing import TYPE_CHECKING
 
 from archive.capture import Location
-from archive.durable import make_read_only, sync_folder
 from archive.errors import NotWritableError
+from archive.files.atomic import make_read_only, sync_folder
 from archive.warc.manifest import add_to_manifest
 from archive.warc.record import new_record_id
 
@@ -71,7 +71,7 @@ class OpenFile:
             sync_folder(final.parent)
         return final
 
-    def answer_for(self) -> None:
+    def add_to_manifest(self) -> None:
         """Enters the file in the manifest: last of all, for a file without an entry is a crash's leftover."""
         with self._writable():
             add_to_manifest(self.path.parent, self.name, self._sha256.hexdigest())

@@ -190,7 +190,7 @@ class WarcWriter:
             path = file.finish()
             if self._on_close:
                 self._on_close(path)
-            file.answer_for()
+            file.add_to_manifest()
 
     def _derived(
         self, kind: str, *, url: str, refers_to: str, date: datetime, block: bytes, content: str

@@ -5,7 +5,7 @@ plain Datasette opens (see docs/queries.md and deploy/datasette.yml), so nobody 
 would have to be taken apart first: it finds no Arabic word through its prefixes and spellings, since its search box knows FTS5's
 tokenizers alone; it offers anonymous SQL, with which `zeroblob(1000000000)` hangs it for everybody in spite of its time limit; it
 gives out the whole file at /db.db; it sends neither a Content-Security-Policy nor X-Frame-Options, and its own templates need
-inline scripts; and its pages are tables of rows, left to right. A hundred lines of routes over `archive.access.Archive` have none
+inline scripts; and its pages are tables of rows, left to right. A hundred lines of routes over `archive.archive.Archive` have none
 of that to switch off.
 
 What holds for every page, and is tested in tests/archive/web: no cookies, no inline script or style, nothing loaded from elsewhere,

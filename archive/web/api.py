@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.responses import JSONResponse
 
 from archive import search
-from archive.store import columns
-from archive.web.asked import PAGE, Asked
+from archive.index import columns
+from archive.web.parameters import PAGE, SearchParameters
 from archive.web.views import opened
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def search_(request: Request) -> Json:
 
     What makes no sense in the question is left out and named in `problems`; it is never an error.
     """
-    asked = Asked.of(request.query_params, limit=PAGE)
+    asked = SearchParameters.of(request.query_params, limit=PAGE)
     with opened(request) as archive:
         found = archive.search(
             asked.words, only=asked.only, order=asked.fitting_order, limit=asked.limit, offset=asked.offset

@@ -16,9 +16,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from archive.errors import ArchiveError, NotFoundError
-from archive.store import DatabaseError
-from archive.web import api, ledger, reading, replay
-from archive.web.shield import Shield
+from archive.index import DatabaseError
+from archive.web import api, ledger, pages, replay
+from archive.web.headers import Shield
 from archive.web.views import page
 
 if TYPE_CHECKING:
@@ -45,15 +45,15 @@ class _Static(StaticFiles):
 
 
 ROUTES: Final = (
-    Route("/", reading.results),
-    Route("/search", reading.results),
-    Route("/articles/{id:int}", reading.article),
+    Route("/", pages.results),
+    Route("/search", pages.results),
+    Route("/articles/{id:int}", pages.article),
     Route("/articles/{id:int}/original", replay.original),
     Route("/articles/{id:int}.wacz", replay.wacz),
     Route("/raw/{id:int}", replay.raw),
-    Route("/compare", reading.compare),
+    Route("/compare", pages.compare),
     Route("/coverage", ledger.coverage),
-    Route("/help", reading.help_),
+    Route("/help", pages.help_),
     Route("/api/search", api.search_),
     Route("/api/articles/{id:int}", api.article),
     Route("/api/articles/{id:int}/versions", api.versions),

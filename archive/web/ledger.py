@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from archive.web.asked import Asked
 from archive.web.charts import histogram
+from archive.web.parameters import SearchParameters
 from archive.web.views import opened, page
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _QUARANTINE_PAGE: Final = 50
 
 def coverage(request: Request) -> HTMLResponse:
     """All of it; `?reason=` narrows the quarantine to one reason, `?page=` turns its pages."""
-    asked = Asked.of(request.query_params, limit=_QUARANTINE_PAGE)
+    asked = SearchParameters.of(request.query_params, limit=_QUARANTINE_PAGE)
     reason = request.query_params.get("reason", "")[:50]
     with opened(request) as archive:
         figures = archive.stats()

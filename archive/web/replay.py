@@ -14,13 +14,13 @@ from archive.capture import Location
 from archive.errors import ArchiveError, DamagedFileError, NotFoundError, StorageError, UsageError
 from archive.export import FORMATS, Chosen, Source
 from archive.http import BadCoding, NotHttp, TooLarge, decode, parse_response
-from archive.web.shield import ARCHIVED_POLICY
+from archive.web.headers import ARCHIVED_POLICY
 from archive.web.views import opened, page
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from archive.access import Archive
+    from archive.archive import Archive
 
 LARGEST: Final = 20_000_000
 """Bytes of HTML after decoding; a crawl keeps no more of a page."""
@@ -77,7 +77,7 @@ def wacz(request: Request) -> Response:
         )
         source = Source(
             collection=archive.collection.folder,
-            files=archive.holdings,
+            files=archive.files,
             created=datetime.now(UTC),
             title=row["title"],
             captures=[chosen],

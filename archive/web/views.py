@@ -13,10 +13,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from archive import urls
-from archive.access import Archive
+from archive.archive import Archive
 from archive.web import dates
-from archive.web.asked import Asked
-from archive.web.wording import Wording, choose, direction, wording
+from archive.web.i18n import Wording, choose, direction, wording
+from archive.web.parameters import SearchParameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +96,7 @@ class View:
         query = urlencode(given | self._explicit)
         return f"{path}?{query}" if query else path
 
-    def search(self, asked: Asked) -> str:
+    def search(self, asked: SearchParameters) -> str:
         """The address of a search."""
         return self.link("/search", **asked.parameters())
 
@@ -113,7 +113,7 @@ class View:
 
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """The template as a page; `view` and `asked` are always among its values."""
-    values.setdefault("asked", Asked())
+    values.setdefault("asked", SearchParameters())
     view = View(request)
     html = _environment().get_template(template).render(view=view, **values)
     return HTMLResponse(html, status, headers={"Content-Language": view.language, "Vary": "Accept-Language"})

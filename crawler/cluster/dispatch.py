@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from crawler.cluster.nodes import Cluster, Node
     from crawler.cluster.scrapyd import Jobs
-    from crawler.sites import Site
+    from crawler.sites.site import Site
 
 ORPHAN_SECONDS = 10.0
 """The longest that a crawl outlives its scrapyd: half a second to notice, five to end what is under way, the rest to close its files."""
@@ -30,7 +30,7 @@ _JOB = re.compile(r"([a-z0-9][a-z0-9._-]{0,79})@(\d{8}T\d{6}Z)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Decision:
     """What becomes of a site: `action` is `start`, `pending`, `running` or `wait`; `reason` says why it waits, `at` until when, if known.
 
     Reasons: `not-due`, `held` (a job of it, or what may be left of one), `same-hosts` (as another site), `silent` (its node does not
@@ -64,7 +64,7 @@ def read_job_id(job: str) -> tuple[str, float] | None:
     return match.group(1), until.timestamp()
 
 
-def noticed(state: State, answers: Mapping[str, Jobs], *, now: float, lease: float) -> State:
+def observe(state: State, answers: Mapping[str, Jobs], *, now: float, lease: float) -> State:
     """`state` with what the nodes that answered said of their jobs, unknown ones among them."""
     grants = {grant.job: _seen(grant, answers.get(grant.node), now) for grant in state.grants.values()}
     for node, jobs in answers.items():
@@ -111,7 +111,7 @@ def free_at(grant: Grant, *, grace: float, delay: float) -> float:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
+class Snapshot:
     """All that a verdict depends on. `delays` are the sites' seconds between two requests, `away` the nodes that count as gone."""
 
     cluster: Cluster
@@ -122,10 +122,10 @@ class Situation:
     now: float
 
 
-def verdicts(sites: Iterable[Site], situation: Situation) -> list[Verdict]:
+def decisions(sites: Iterable[Site], situation: Snapshot) -> list[Decision]:
     """One for each site, those that start in the order in which they shall: who has waited longest first."""
     last = _last_granted(situation.state)
-    found: list[Verdict] = []
+    found: list[Decision] = []
     for group in grouped(sites):
         found += _of_group(group, situation, last)
     return sorted(found, key=lambda verdict: (verdict.action != "start", last.get(verdict.site, 0.0), verdict.site))
@@ -149,13 +149,13 @@ def _last_granted(state: State) -> dict[str, float]:
     return last
 
 
-def _of_group(group: Group, situation: Situation, last: Mapping[str, float]) -> list[Verdict]:
+def _of_group(group: Group, situation: Snapshot, last: Mapping[str, float]) -> list[Decision]:
     home, node = placed(group, situation.cluster.nodes, gone=situation.away)
     holders = _holders(group, situation)
     chosen = ""
     found = []
     for site in sorted(group.sites, key=lambda name: (last.get(name, 0.0), name)):
-        verdict = Verdict(site=site, group=group.key, home=home.name, node=node.name if node else "", action="wait")
+        verdict = Decision(site=site, group=group.key, home=home.name, node=node.name if node else "", action="wait")
         due = last[site] + situation.cluster.interval if site in last else 0.0
         if mine := next((grant for grant in holders if grant.site == site), None):
             found.append(_held(verdict, mine, situation))
@@ -171,24 +171,24 @@ def _of_group(group: Group, situation: Situation, last: Mapping[str, float]) -> 
     return found
 
 
-def _holders(group: Group, situation: Situation) -> list[Grant]:
+def _holders(group: Group, situation: Snapshot) -> list[Grant]:
     """The jobs for which the hosts of the group are taken, the one that takes them longest first."""
     grants = (grant for grant in situation.state.grants.values() if grant.site in group.sites)
     binding = [grant for grant in grants if _lives(grant, situation) or situation.now < _free_at(grant, situation)]
     return sorted(binding, key=lambda grant: (not _lives(grant, situation), -_free_at(grant, situation)))
 
 
-def _lives(grant: Grant, situation: Situation) -> bool:
+def _lives(grant: Grant, situation: Snapshot) -> bool:
     """Whether its node lists it: then it holds the hosts, whatever the clock says."""
     jobs = situation.answers.get(grant.node)
     return jobs is not None and grant.job in jobs.living
 
 
-def _free_at(grant: Grant, situation: Situation) -> float:
+def _free_at(grant: Grant, situation: Snapshot) -> float:
     return free_at(grant, grace=situation.cluster.grace, delay=situation.delays[grant.site])
 
 
-def _held(verdict: Verdict, grant: Grant, situation: Situation) -> Verdict:
+def _held(verdict: Decision, grant: Grant, situation: Snapshot) -> Decision:
     jobs = situation.answers.get(grant.node)
     if jobs is not None and grant.job in jobs.living:
         return replace(verdict, node=grant.node, action="running" if grant.job in jobs.running else "pending")
@@ -196,7 +196,7 @@ def _held(verdict: Verdict, grant: Grant, situation: Situation) -> Verdict:
     return replace(verdict, reason="held", detail=how, at=_free_at(grant, situation))
 
 
-def _startable(verdict: Verdict, node: Node | None, situation: Situation) -> Verdict:
+def _startable(verdict: Decision, node: Node | None, situation: Snapshot) -> Decision:
     if node is None:
         return replace(verdict, reason="nobody")
     jobs = situation.answers.get(node.name)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from crawler.cluster.nodes import Node
-    from crawler.sites import Site
+    from crawler.sites.site import Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

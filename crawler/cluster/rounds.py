@@ -12,16 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from crawler.cluster.dispatch import (
-    Situation,
-    Verdict,
-    gone,
-    job_id,
-    noticed,
-    pruned,
-    verdicts,
-    without,
-)
+from crawler.cluster.dispatch import Decision, Snapshot, decisions, gone, job_id, observe, pruned, without
 from crawler.cluster.scrapyd import Jobs, NodeError, list_jobs, schedule
 from crawler.cluster.state import Grant, State, write_state
 
@@ -29,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from crawler.cluster.nodes import Cluster, Node
-    from crawler.sites import Site
+    from crawler.sites.site import Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +32,7 @@ class Round:
     answers: Mapping[str, Jobs]
     silent: Mapping[str, str]
     away: Collection[str]
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[Decision, ...]
     refused: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -79,13 +70,13 @@ def look(
         state = without(state, name, now=now)
         silent[name] = silent.get(name) or "off, as you say"
         answers.pop(name, None)
-    state = noticed(state, answers, now=now, lease=cluster.lease)
+    state = observe(state, answers, now=now, lease=cluster.lease)
     longest = max(work.delays.values(), default=0.0)
     delays = defaultdict(lambda: longest, work.delays)
     state = pruned(state, grace=cluster.grace, delays=delays, longest=longest, now=now)
     away = gone(cluster, state, answers, now=now) | frozenset(off)
-    situation = Situation(cluster=cluster, state=state, answers=answers, away=away, delays=delays, now=now)
-    found = tuple(verdicts(work.sites, situation))
+    situation = Snapshot(cluster=cluster, state=state, answers=answers, away=away, delays=delays, now=now)
+    found = tuple(decisions(work.sites, situation))
     return Round(now=now, state=state, answers=answers, silent=silent, away=away, verdicts=found)
 
 
@@ -103,7 +94,7 @@ def deploy(cluster: Cluster, work: Work, found: Round, *, only: Collection[str] 
         by_node[grant.node].append(grant)
 
     def let_out(name: str) -> dict[str, tuple[str, bool]]:
-        return _let_out(nodes[name], by_node[name], work.entries, cluster.timeout)
+        return _dispatch(nodes[name], by_node[name], work.entries, cluster.timeout)
 
     with ThreadPoolExecutor(max_workers=16) as pool:
         failed = {job: why for each in pool.map(let_out, by_node) for job, why in each.items()}
@@ -115,12 +106,12 @@ def deploy(cluster: Cluster, work: Work, found: Round, *, only: Collection[str] 
     return replace(found, state=state, refused={site_of[job]: why for job, (why, _) in failed.items()})
 
 
-def _grant(verdict: Verdict, now: float, lease: float) -> Grant:
+def _grant(verdict: Decision, now: float, lease: float) -> Grant:
     until = float(int(now + lease))  # whole seconds, as the job's id says it
     return Grant(site=verdict.site, node=verdict.node, job=job_id(verdict.site, until), granted=now, until=until)
 
 
-def _let_out(
+def _dispatch(
     node: Node, grants: Iterable[Grant], entries: Mapping[str, str], timeout: float
 ) -> dict[str, tuple[str, bool]]:
     """Jobs that were not taken: why, and whether that is certain. After an answer that did not come the node is asked no more."""

@@ -15,14 +15,14 @@ from scrapy.settings import SETTINGS_PRIORITIES
 
 from archive import ArchiveError, urls
 from archive.exitcodes import ADDSITE, ExitCode, describe
-from crawler.scout import ScoutSpider
-from crawler.siteentry import entry_text
-from crawler.sites import Site, SiteError, load_sites, name_of
+from crawler.sites.entry import entry_text
+from crawler.sites.probe import ProbeSpider
+from crawler.sites.site import Site, SiteError, load_sites, name_of
 
 if TYPE_CHECKING:
     import argparse
 
-    from crawler.scout import Case
+    from crawler.sites.probe import Case
 
 HEADER = "# The sites to crawl: one table [site.NAME] each, crawled by `scrapy crawl news -a site=NAME`.\n"
 QUIET: dict[str, object] = {"LOG_LEVEL": "WARNING", "EXTENSIONS": {}, "ITEM_PIPELINES": {}}
@@ -104,13 +104,13 @@ class Command(ScrapyCommand):
             raise SiteError(f"has an entry [site.{name}] already; change it there, or give another --name", path=file)
         return name
 
-    def _look(self, url: str) -> ScoutSpider:
+    def _look(self, url: str) -> ProbeSpider:
         assert self.crawler_process  # noqa: S101 - scrapy.cmdline sets it
-        crawler = self.crawler_process.create_crawler(ScoutSpider)
+        crawler = self.crawler_process.create_crawler(ProbeSpider)
         self.crawler_process.crawl(crawler, url=url)
         self.crawler_process.start()
         spider = crawler.spider
-        if not isinstance(spider, ScoutSpider):
+        if not isinstance(spider, ProbeSpider):
             raise SiteError("the look at the site could not start; see the log above")
         return spider
 

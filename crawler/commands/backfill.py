@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from archive import ArchiveError, Collection, Wanted, check_writable, moment_of, urls
+from archive import ArchiveError, CaptureFilter, Collection, check_writable, moment_of, urls
 from archive import UsageError as WrongUseError
 from archive.exitcodes import BACKFILL, ExitCode, describe
-from crawler.backfiller import BackfillSpider, Filled, NoIndexError, Plan
-from crawler.sites import Site, load_site
-from crawler.stopping import Stopping
+from crawler.backfill import BackfillReport, BackfillSpider, NoIndexError, Plan
+from crawler.shutdown import Stopping
+from crawler.sites.site import Site, load_site
 
 if TYPE_CHECKING:
     import argparse
@@ -110,7 +110,7 @@ class Command(ScrapyCommand):
         if opts.most < 1:
             raise WrongUseError("--most must be at least 1")
         by_host = opts.match in {"host", "domain"}
-        wanted = Wanted(
+        wanted = CaptureFilter(
             host=urls.host_of(url) if by_host else "",
             url_prefix="" if by_host else url,
             first=moment_of(opts.first),
@@ -176,7 +176,7 @@ def _figures(spider: BackfillSpider, folder: Path) -> dict[str, Any]:
     }
 
 
-def _draw(filled: Filled) -> None:
+def _draw(filled: BackfillReport) -> None:
     if sys.stderr.isatty():
         done = filled.held + filled.fetched + sum(filled.failed.values())
         print(f"\r\x1b[2K{done}/{filled.listed} captures", end="", file=sys.stderr, flush=True)

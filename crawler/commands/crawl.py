@@ -17,8 +17,8 @@ from archive.exitcodes import CRAWL, ExitCode, describe
 from crawler.exits import exit_code
 from crawler.extensions import ArchiveExtension
 from crawler.lease import Lease
-from crawler.sites import Site, chosen_site
-from crawler.stopping import Stopping
+from crawler.shutdown import Stopping
+from crawler.sites.site import Site, chosen_site
 
 if TYPE_CHECKING:
     import argparse

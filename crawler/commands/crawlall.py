@@ -14,15 +14,15 @@ from scrapy.utils.misc import load_object
 
 from archive import ArchiveError, NotWritableError, held
 from archive.exitcodes import CRAWL, WORST_FIRST, ExitCode, describe
+from crawler.crawlall import CrawlAll, SiteResult, collection_of, is_due, totals
 from crawler.exits import worst
-from crawler.roundup import Ended, Roundup, collection_of, is_due, totals
-from crawler.sites import SiteError, load_site, load_sites
+from crawler.sites.site import SiteError, load_site, load_sites
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from crawler.sites import Site
+    from crawler.sites.site import Site
 
 
 class InUseError(ArchiveError):
@@ -114,10 +114,10 @@ class Command(ScrapyCommand):
         process.settings.set("WARRAQ_SUMMARY", "", priority="cmdline")
         arguments = {"recheck": "all" if opts.recheck else "", "max_pages": str(opts.max_pages or "")}
 
-        def heard(ended: Ended) -> None:
+        def heard(ended: SiteResult) -> None:
             print(json.dumps(ended.as_dict(), ensure_ascii=False) if opts.json else _line(ended), flush=True)
 
-        ended = Roundup(process, sites, jobs=opts.jobs, arguments=arguments, heard=heard).run() if sites else []
+        ended = CrawlAll(process, sites, jobs=opts.jobs, arguments=arguments, heard=heard).run() if sites else []
         figures = totals(ended)
         code = worst(each.code for each in ended)
         if opts.json:
@@ -150,7 +150,7 @@ def _lock(folder: Path, *, wanted: bool) -> Iterator[None]:
         yield
 
 
-def _line(ended: Ended) -> str:
+def _line(ended: SiteResult) -> str:
     figures = ended.figures
     if not figures:
         return f"{ended.site}: {ended.problem} (code {ended.code})"

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import DownloadFailedError
 
-from archive import MAX_PARTS, Answer, OutcomeKind, Task, WorkerKilledError, join_part
-from crawler.budget import Limits
+from archive import MAX_PARTS, OutcomeKind, Parsed, ParseTask, WorkerKilledError, join_part
+from crawler.download.errors import outcome_of
 from crawler.extensions import ArchiveExtension
+from crawler.frontier.frontier import Frontier, ParseLimits, dropped
+from crawler.frontier.quota import CrawlLimits
 from crawler.items import ArticleItem
-from crawler.outcomes import outcome_of
-from crawler.robots import robots_read
-from crawler.sites import Site, chosen_site
-from crawler.visits import PageLimits, Visits, dropped
+from crawler.politeness.robots import robots_read
+from crawler.sites.site import Site, chosen_site
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
-    from archive import CaptureRow, Due, Settled, WorkerPool
+    from archive import CaptureRow, Disposition, ScheduledUrl, WorkerPool
 
 
 STOPPING_SECONDS = 0.1
@@ -47,11 +47,11 @@ class NewsSpider(Spider):
         *,
         site: Site,
         window: int,
-        limits: Limits,
-        page: PageLimits,
+        limits: CrawlLimits,
+        page: ParseLimits,
         max_pages: int,
         recheck: bool,
-        pool: WorkerPool[Task, Answer] | None = None,
+        pool: WorkerPool[ParseTask, Parsed] | None = None,
     ) -> None:
         super().__init__()
         self.site = site
@@ -74,7 +74,7 @@ class NewsSpider(Spider):
         site: str = "",
         recheck: str = "",
         max_pages: str = "",
-        pool: WorkerPool[Task, Answer] | None = None,
+        pool: WorkerPool[ParseTask, Parsed] | None = None,
     ) -> Self:
         """Reads the arguments of the command line; raises SiteError for a site or URL that makes no sense.
 
@@ -88,7 +88,7 @@ class NewsSpider(Spider):
             crawler,
             site=chosen,
             window=2 * settings.getint("CONCURRENT_REQUESTS"),
-            limits=Limits(
+            limits=CrawlLimits(
                 depth=settings.getint("WARRAQ_MAX_DEPTH"),
                 redirects=settings.getint("WARRAQ_MAX_REDIRECTS"),
                 index_depth=settings.getint("WARRAQ_MAX_INDEX_DEPTH"),
@@ -96,7 +96,7 @@ class NewsSpider(Spider):
                 pattern=settings.getint("WARRAQ_PATTERN_BUDGET"),
                 obeyed=frozenset(word.lower() for word in settings.getlist("WARRAQ_OBEY_DIRECTIVES")),
             ),
-            page=PageLimits(
+            page=ParseLimits(
                 decoded_bytes=settings.getint("WARRAQ_MAX_DECODED_BYTES"),
                 links=settings.getint("WARRAQ_MAX_LINKS"),
                 entries=settings.getint("WARRAQ_MAX_SITEMAP_URLS"),
@@ -114,12 +114,12 @@ class NewsSpider(Spider):
         archive = self.crawler.get_extension(ArchiveExtension)
         assert archive is not None  # noqa: S101 - settings.py wires it
         self._archive = archive
-        self._visits = Visits(archive, self.site, limits=self._limits, page=self._page_limits)
-        self.crawler.signals.connect(self._visits.robots_read, signal=robots_read)
+        self._frontier = Frontier(archive, self.site, limits=self._limits, page=self._page_limits)
+        self.crawler.signals.connect(self._frontier.robots_read, signal=robots_read)
         self.crawler.signals.connect(self.item_stored, signal=signals.item_scraped)
         self.crawler.signals.connect(self.item_lost, signal=signals.item_dropped)
         self.crawler.signals.connect(self.item_lost, signal=signals.item_error)
-        self._visits.begin(recheck=self._recheck)
+        self._frontier.begin(recheck=self._recheck)
         while self._drawn < self._max_pages and not archive.report.problem:
             if archive.stopping:  # we are about to be ended, and what is drawn now would be refused, again and again
                 await asyncio.sleep(STOPPING_SECONDS)
@@ -127,11 +127,11 @@ class NewsSpider(Spider):
             self._freed.clear()
             room = self._window - len(self._busy)
             limit = min(room, self._max_pages - self._drawn)
-            batch = self._visits.draw(limit, busy=self._busy) if room > self._window // 4 else []
+            batch = self._frontier.next_urls(limit, busy=self._busy) if room > self._window // 4 else []
             for due in batch:
-                refused = self._visits.refused(due)
+                refused = self._frontier.refused(due)
                 if refused is not None:
-                    archive.settle(refused)
+                    archive.finish(refused)
                     continue
                 self._busy.add(due.id)
                 self._drawn += 1
@@ -143,7 +143,7 @@ class NewsSpider(Spider):
                 await self._freed.wait()
         archive.report.met_max_pages = self._drawn >= self._max_pages
 
-    def _request(self, due: Due) -> Request:
+    def _request(self, due: ScheduledUrl) -> Request:
         headers = {}
         if due.etag:
             headers["If-None-Match"] = due.etag
@@ -162,31 +162,33 @@ class NewsSpider(Spider):
         """Reads what a URL answered, and settles it."""
         request = response.request
         assert request is not None  # noqa: S101 - the engine sets it
-        due: Due = request.meta["frontier"]
-        row, data = self._archive.claim(request)
+        due: ScheduledUrl = request.meta["frontier"]
+        row, data = self._archive.take_capture(request)
         settled = None
         try:
             settled = await self._what_it_said(due, row, data, response)
         except Exception as error:  # without a visit the URL would stay due, and be fetched again and again
             self.logger.exception("reading %s", due.url)
-            settled = self._visits.failed(due, row, "error", f"{type(error).__name__}: {error}")
+            settled = self._frontier.failed(due, row, "error", f"{type(error).__name__}: {error}")
         finally:
             if settled is None:  # cancelled: we stop, and the URL stays due
                 self._free(due.id)
         if settled.article is not None:
             yield ArticleItem(settled.article, settled)  # settled, and its URL freed, when the pipelines are through
         else:
-            self._archive.settle(settled)
+            self._archive.finish(settled)
             self._free(due.id)
 
-    async def _what_it_said(self, due: Due, row: CaptureRow | None, data: bytes, response: Response) -> Settled:
-        known = self._visits.unchanged(due, row, response.status)
+    async def _what_it_said(
+        self, due: ScheduledUrl, row: CaptureRow | None, data: bytes, response: Response
+    ) -> Disposition:
+        known = self._frontier.unchanged(due, row, response.status)
         if known is not None:
             return known
-        answer = await self._read(self._visits.task(due.url, data, row))
+        answer = await self._read(self._frontier.task(due.url, data, row))
         if answer.article is not None and answer.next_page:
             answer = await self._with_parts(due, answer)
-        return await self._visits.settled(due, row, answer, response)
+        return await self._frontier.settled(due, row, answer, response)
 
     def item_stored(self, item: object) -> None:
         """An article went through the pipelines, and the archive has it."""
@@ -196,30 +198,30 @@ class NewsSpider(Spider):
     def item_lost(self, item: object) -> None:
         """A pipeline dropped an article, or failed on it: the visit counts nevertheless."""
         if isinstance(item, ArticleItem) and item.settled.visit:
-            self._archive.settle(dropped(item.settled))
+            self._archive.finish(dropped(item.settled))
             self._free(item.settled.visit.url_id)
 
     def failed(self, failure: Failure) -> None:
         """Settles a URL that gave no usable response."""
         request: Request = failure.request  # type: ignore[attr-defined]
-        due: Due = request.meta["frontier"]
-        row, _ = self._archive.claim(request)
+        due: ScheduledUrl = request.meta["frontier"]
+        row, _ = self._archive.take_capture(request)
         error = failure.value or DownloadFailedError()
         if not self._archive.stopping:  # what we cut off ourselves says nothing of the URL: it stays due
-            self._archive.settle(self._visits.failed(due, row, outcome_of(error), str(error)))
+            self._archive.finish(self._frontier.failed(due, row, outcome_of(error), str(error)))
         self._free(due.id)
 
     def _free(self, url_id: int) -> None:
         self._busy.discard(url_id)
         self._freed.set()
 
-    async def _read(self, task: Task) -> Answer:
+    async def _read(self, task: ParseTask) -> Parsed:
         try:
             return await asyncio.wrap_future(self._archive.pool.submit(task))
         except WorkerKilledError as error:
-            return Answer.of(OutcomeKind.QUARANTINE, error.reason, error.detail)
+            return Parsed.of(OutcomeKind.QUARANTINE, error.reason, error.detail)
 
-    async def _with_parts(self, due: Due, first: Answer) -> Answer:
+    async def _with_parts(self, due: ScheduledUrl, first: Parsed) -> Parsed:
         """An article that goes on over further pages, fetched here one after the other, with their text joined."""
         answer, seen = first, {due.url}
         while (
@@ -236,15 +238,15 @@ class NewsSpider(Spider):
                 response = await self.crawler.engine.download_async(request)
             except Exception as error:  # noqa: BLE001 - the article stands without the part that failed; the frontier says so
                 self.logger.warning("part %s of %s: %s", request.url, due.url, error)
-                row, _ = self._archive.claim(request)
-                self._archive.settle(
-                    self._visits.part(request.url, row, Answer.of(OutcomeKind.FAILED, outcome_of(error), str(error)))
+                row, _ = self._archive.take_capture(request)
+                self._archive.finish(
+                    self._frontier.part(request.url, row, Parsed.of(OutcomeKind.FAILED, outcome_of(error), str(error)))
                 )
                 break
-            row, data = self._archive.claim(request)
-            part = await self._read(self._visits.task(response.url, data, row))
+            row, data = self._archive.take_capture(request)
+            part = await self._read(self._frontier.task(response.url, data, row))
             with self._archive.writing():
-                self._archive.settle(self._visits.part(request.url, row, part))
+                self._archive.finish(self._frontier.part(request.url, row, part))
             if part.article is None:
                 break
             answer = join_part(answer, part)

@@ -15,18 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive import (
-    Archive,
-    Capture,
-    Collection,
-    Indexer,
-    WorkerKilledError,
-    WorkerPool,
-    imports,
-    open_ingest,
-    read_response,
-)
-from archive.adoption import adopt
+from archive import Archive, Capture, Collection, Indexer, WorkerKilledError, WorkerPool, open_writer, read_response
 from archive.batch import PlannedFile, make_plan, read_plan, run_local, run_task, write_plan
 from archive.batch.fetching import FetchError, name_of, shown
 from archive.batch.patience import PatientPool
@@ -34,7 +23,9 @@ from archive.batch.plan import divide
 from archive.batch.records import MAX_DAMAGES, read_file
 from archive.batch.task import Place
 from archive.errors import ArchiveError, ArchiveLockedError, UsageError
-from archive.warc import Original, WarcWriter, enter, payload_digest, read_records
+from archive.ingest import importer
+from archive.ingest.copying import copy_in
+from archive.warc import Original, WarcWriter, payload_digest, read_records, register
 from tests.support.cli import warraq
 
 parquet = pytest.importorskip("pyarrow.parquet")
@@ -137,13 +128,13 @@ def test_a_task_gives_a_row_for_each_capture_with_its_place_headers_and_reason(t
 
 
 def imported(folder, *paths):
-    with WorkerPool(read_response, workers=1, preload=("archive.reading",)) as pool:
-        ingest = open_ingest(Collection(folder), info={"software": "test"}, clock=lambda: datetime.now(UTC))
+    with WorkerPool(read_response, workers=1, preload=("archive.parse.parse",)) as pool:
+        ingest = open_writer(Collection(folder), info={"software": "test"}, clock=lambda: datetime.now(UTC))
         indexer = Indexer(ingest, pool)
         for path in paths:
-            target = adopt(path, ingest.collection.warcs).path
+            target = copy_in(path, ingest.collection.warcs).path
             indexer.index_file(target)
-            enter(target, on_close=ingest.index.closed)
+            register(target, on_close=ingest.index.closed)
         ingest.close()
 
 
@@ -178,7 +169,7 @@ def test_what_waits_for_later_records_is_bounded_and_nothing_is_lost_by_it(tmp_p
         for n in (1, 2)
     ]
     warc = written(tmp_path / "set", news)
-    monkeypatch.setattr(imports, "NOTES_HELD", 0)
+    monkeypatch.setattr(importer, "NOTES_HELD", 0)
     run_task(planned(warc, parquet=False), tmp_path / "b", 0)
     rows = tables(Place(folder=tmp_path / "b", rank=0).shard)["captures"]
     assert [row["via"] for row in rows] == ["https://news.example/feed"] * 2

@@ -15,9 +15,9 @@ from click.testing import CliRunner
 
 from archive.cli import warraq
 from archive.collection import Collection
-from archive.database import open_store
 from archive.errors import DamagedFileError, NotWritableError
-from archive.ingest import open_ingest
+from archive.index.database import open_store
+from archive.ingest.writer import open_writer
 from tests.archive.maintain.conftest import FIRST, MOMENT, keep
 from tests.crash import may_mount
 
@@ -29,7 +29,7 @@ def folder():
     """An archive of two articles, in a folder that everybody may look into."""
     place = Path(tempfile.mkdtemp(prefix="warraq-readonly-"))
     place.chmod(0o755)
-    ingest = open_ingest(Collection(place / "news"), info={"software": "test"}, clock=lambda: MOMENT)
+    ingest = open_writer(Collection(place / "news"), info={"software": "test"}, clock=lambda: MOMENT)
     keep(ingest, FIRST, "أعلن الوزير عن الخطة صباح اليوم")
     keep(ingest, "https://news.example/second", "افتتح المتحف أبوابه للزوار")
     ingest.close()
@@ -111,7 +111,7 @@ def test_an_archive_on_read_only_media_answers(folder):
 
 
 def test_what_a_living_writer_has_just_written_is_seen(folder):
-    ingest = open_ingest(Collection(folder), info={"software": "test"}, clock=lambda: MOMENT)
+    ingest = open_writer(Collection(folder), info={"software": "test"}, clock=lambda: MOMENT)
     keep(ingest, "https://news.example/third", "خبر ثالث عن الخطة", hours=1)
     ingest.commit()
     try:

@@ -12,9 +12,9 @@ from archive import Archive
 from tests.support.cli import warraq
 from tests.support.pages import capture, page
 
-from archive import Collection, Settled, open_ingest  # isort: skip
-from archive.reading import Task, read
-from archive.settled import settled_answer
+from archive import Collection, Disposition, open_writer  # isort: skip
+from archive.ingest.disposition import disposition_of
+from archive.parse.parse import ParseTask, parse
 
 ROOT = Path(__file__).parents[2]
 DERIVED = {"captures": {"id", "article_id"}, "articles": {"id", "capture_id"}, "site_lines": set(), "site_pages": set()}
@@ -31,7 +31,7 @@ def folder(tmp_path):
         capture("/2026/11/2", page("عنوان الخبر الثاني بعد التصحيح"), 4),
         capture("/2026/11/3", page("عنوان الخبر الثاني بعد التصحيح"), 5),
     ]
-    ingest = open_ingest(
+    ingest = open_writer(
         Collection(folder), info={"software": "warraq test", "isPartOf": "paper"}, clock=lambda: served[-1].started
     )
     run = ingest.begin_run("crawl", site="paper")
@@ -39,9 +39,11 @@ def folder(tmp_path):
     for one in served:
         row = ingest.record(one, site="paper")
         if seen.get(one.url) == row.payload_digest:
-            ingest.settle(unchanged(ingest, row))
+            ingest.finish(unchanged(ingest, row))
         else:
-            ingest.settle(settled_answer(row, read(Task(url=one.url, response=one.response, fetched_at=one.started))))
+            ingest.finish(
+                disposition_of(row, parse(ParseTask(url=one.url, response=one.response, fetched_at=one.started)))
+            )
         seen[one.url] = row.payload_digest
         ingest.commit()
     ingest.end_run(run, result="finished", summary={})
@@ -50,10 +52,10 @@ def folder(tmp_path):
 
 
 def unchanged(ingest, row):
+    from archive.index import captures
     from archive.outcome import Outcome, OutcomeKind
-    from archive.store import captures
 
-    return Settled(
+    return Disposition(
         row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), same_as=captures.latest_article(ingest.store.db, row.url)
     )
 

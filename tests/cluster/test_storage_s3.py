@@ -26,13 +26,13 @@ pytest.importorskip("s3fs", reason="needs warraq[s3]")
 pytest.importorskip("moto.server", reason="needs the group `cluster`: make cluster-test")
 
 from archive import warc
-from archive.access import Archive
-from archive.database import open_store
+from archive.archive import Archive
+from archive.collection.upload import upload
 from archive.errors import StorageError
+from archive.index import files
+from archive.index.database import open_store
 from archive.maintain import verify
 from archive.storage import StoredFile, open_storage
-from archive.store import files
-from archive.upload import upload
 from tests.archive.maintain.conftest import FIRST, MOMENT, SECOND, collection, keep  # noqa: F401 - fixtures
 
 if TYPE_CHECKING:

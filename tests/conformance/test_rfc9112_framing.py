@@ -1,13 +1,13 @@
 """RFC 9112 (and the parts of RFC 9110 that frame a message), case by case with its section: where a response ends, whether the connection lives on.
 
-Own cases, written from the text of the RFC; `tests/crawler/test_framing.py` cuts each message of the oddities at every byte besides.
+Own cases, written from the text of the RFC; `tests/crawler/download/test_framing.py` cuts each message of the oddities at every byte besides.
 """
 # ruff: noqa: E501 -- a table of data
 
 import pytest
 
-from crawler.framing import Limits, ResponseFraming
-from crawler.outcomes import ExchangeError
+from crawler.download.errors import ExchangeError
+from crawler.download.framing import Limits, ResponseFraming
 
 LIMITS = Limits(header_bytes=10_000, line_bytes=5_000, body_bytes=50_000)
 OK = "HTTP/1.1 200 OK\r\n"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from archive import Collection, open_ingest
+from archive import Collection, open_writer
 from archive.http import parse_response, payload
 from archive.warc import WarcWriter, payload_digest, read_records
 from tests.support.authority import Authority
@@ -145,7 +145,7 @@ def test_a_collection_holds_each_answer_whole_or_its_head_and_where_the_payload_
     archived: Crawl, tmp_path: Path
 ) -> None:
     collection = Collection(tmp_path / "c")
-    ingest = open_ingest(collection, info={}, clock=lambda: datetime.now(UTC))
+    ingest = open_writer(collection, info={}, clock=lambda: datetime.now(UTC))
     rows = {capture.url: (capture, ingest.record(capture, site="odd")) for capture in archived.crawled.captures}
     ingest.commit()
     ingest.close()

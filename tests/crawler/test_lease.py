@@ -17,9 +17,9 @@ from scrapy.settings import Settings
 from archive import UsageError
 from crawler import settings as shipped
 from crawler.cluster.dispatch import ORPHAN_SECONDS
+from crawler.download.errors import StoppedError
 from crawler.lease import CHECK_SECONDS, PARENT, Lease, watch
-from crawler.outcomes import StoppedError
-from crawler.stopping import GRACE_SECONDS, LeaseMiddleware
+from crawler.shutdown import GRACE_SECONDS, LeaseMiddleware
 from tests.crawler.test_crawlall import SlowSite, left, write_sites
 
 ROOT = Path(__file__).parents[2]
@@ -102,7 +102,7 @@ def test_no_request_passes_once_the_lease_is_lost_and_the_crawl_is_told():
 
 def test_the_lease_is_looked_at_after_all_that_may_hold_a_request_up():
     stations = shipped.DOWNLOADER_MIDDLEWARES
-    assert stations["crawler.stopping.LeaseMiddleware"] == max(filter(None, stations.values()))
+    assert stations["crawler.shutdown.LeaseMiddleware"] == max(filter(None, stations.values()))
 
 
 def test_the_end_is_called_once_and_before_the_lease_is_over():

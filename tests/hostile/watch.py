@@ -50,7 +50,7 @@ class Watch:
 
     def opened(self) -> None:
         archive = self._crawler.get_extension(ArchiveExtension)
-        settle = archive.settle
+        settle = archive.finish
 
         def settled(entry: Any) -> None:
             if entry.visit and entry.visit.url_id in self._started:
@@ -58,7 +58,7 @@ class Watch:
                 self._seconds[self._urls[url_id]] = time.monotonic() - self._started[url_id]
             settle(entry)
 
-        archive.settle = settled
+        archive.finish = settled
         self._tick = self._opened = time.monotonic()
         self._cpu, self._queued = time.thread_time(), _queued_seconds()
         self._loop = create_looping_call(self._beat)

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from archive import Archive
-from archive.health import judge
-from archive.store import ledger
+from archive.index import ledger
+from archive.monitor import judge
 from tests.simulation.newsroom import (
     A_DAY,
     BAN,

@@ -15,8 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from archive.cdxj import lines_of, parse_line
 from archive.surt import surt
+from archive.warc.cdxj import lines_of, parse_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable

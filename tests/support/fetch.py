@@ -109,7 +109,7 @@ def probe() -> Any:
     """The spider class that makes the job's requests and remembers how they ended."""
     from scrapy import Request, Spider
 
-    from crawler.outcomes import outcome_of
+    from crawler.download.errors import outcome_of
 
     class Probe(Spider):
         name = "probe"
@@ -138,8 +138,8 @@ def main(job: str, result: str) -> None:
     """Run the job in this process."""
     from scrapy.crawler import AsyncCrawlerProcess
 
-    from crawler.robots import robots_read
-    from crawler.wire import exchange_captured
+    from crawler.download.capture import exchange_captured
+    from crawler.politeness.robots import robots_read
 
     given = pickle.loads(Path(job).read_bytes())
     module, _, name = given["spider"].partition(":")

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from archive import Collection, NotWritableError, Outcome, OutcomeKind, Settled, open_ingest
-from tests.archive.test_store import announced
+from archive import Collection, Disposition, NotWritableError, Outcome, OutcomeKind, open_writer
+from tests.archive.index.test_index import announced
 from tests.support.cli import warraq
 
 RUN = (sys.executable, "-c", "from archive.cli import main; main()")
@@ -34,8 +34,8 @@ def test_a_terminal_that_cannot_show_arabic_gets_escapes(tmp_path):
 
 def test_a_database_that_cannot_be_written_keeps_the_group_for_the_next_commit(tmp_path):
     collection = Collection(tmp_path / "a")
-    ingest = open_ingest(collection, info={}, clock=lambda: datetime(2026, 1, 1, tzinfo=UTC))
-    ingest.settle(Settled(row=None, outcome=Outcome(kind=OutcomeKind.LISTING), announced=(announced("/x"),)))
+    ingest = open_writer(collection, info={}, clock=lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    ingest.finish(Disposition(row=None, outcome=Outcome(kind=OutcomeKind.LISTING), announced=(announced("/x"),)))
     ingest.store.db.conn.execute("PRAGMA query_only = ON")
     with pytest.raises(NotWritableError):
         ingest.commit()
@@ -51,7 +51,7 @@ def run(*arguments):
 
 
 def an_archive(folder):
-    open_ingest(Collection(folder), info={}, clock=lambda: datetime(2026, 1, 1, tzinfo=UTC)).close()
+    open_writer(Collection(folder), info={}, clock=lambda: datetime(2026, 1, 1, tzinfo=UTC)).close()
     return folder
 
 

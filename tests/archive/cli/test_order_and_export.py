@@ -15,9 +15,9 @@ from archive.article import Article
 from archive.capture import Capture
 from archive.cli import warraq
 from archive.collection import Collection
-from archive.ingest import open_ingest
+from archive.ingest.disposition import Disposition
+from archive.ingest.writer import open_writer
 from archive.outcome import Outcome, OutcomeKind
-from archive.settled import Settled
 from archive.warc import closed_files, read_records
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ PAGES = {
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     made = Collection(tmp_path / "news")
-    ingest = open_ingest(made, info={"software": "test"}, clock=lambda: MOMENT)
+    ingest = open_writer(made, info={"software": "test"}, clock=lambda: MOMENT)
     for days in (0, 1):
         for url, text in PAGES.items():
             body = gzip.compress(f"<html><p>{text}</p></html>".encode(), mtime=0)
@@ -43,7 +43,7 @@ def folder(tmp_path: Path) -> Path:
             capture = Capture(url=url, started=moment, request=b"GET / HTTP/1.1\r\n\r\n", response=head + body)
             row = ingest.record(capture, site=url.split("/")[2])
             article = Article(url=url, title=f"عنوان {url[-5:]}", text=text, date_published="2024-12-20")
-            ingest.settle(Settled(row=row, outcome=Outcome(kind=OutcomeKind.ARTICLE), article=article))
+            ingest.finish(Disposition(row=row, outcome=Outcome(kind=OutcomeKind.ARTICLE), article=article))
         ingest.commit()
     ingest.close()
     return made.folder

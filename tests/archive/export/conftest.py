@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.capture import Capture
-from archive.cdxj import Index
 from archive.export import Chosen, Source
 from archive.warc import Original, WarcWriter, payload_digest
+from archive.warc.cdxj import Index
 
 if TYPE_CHECKING:
     from pathlib import Path

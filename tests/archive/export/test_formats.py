@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.capture import Location
-from archive.cdxj import entry_of_record, parse_line
 from archive.errors import ArchiveError
 from archive.export import FORMATS, Chosen
 from archive.export.sorting import Sorted
 from archive.warc import read_at, read_raw, read_records
+from archive.warc.cdxj import entry_of_record, parse_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ import pytest
 
 from archive.export import FORMATS
 from archive.export.bulk import FIELDS, identity
-from archive.store import choice
+from archive.index import select
 from tests.archive.test_federation import folders  # noqa: F401 - the fixture
 from tests.support.cli import warraq
 
@@ -26,7 +26,7 @@ def rows(folders):  # noqa: F811
     from archive import Archive
 
     with Archive(folders / "2024") as archive:
-        return list(choice.articles(archive.db, choice.Choice()))
+        return list(select.articles(archive.db, select.ArticleFilter()))
 
 
 def test_bulk_lines_are_actions_and_documents_in_turn_and_the_last_line_is_ended(rows, collection, tmp_path):

@@ -10,18 +10,18 @@ import pytest
 from archive.article import Article
 from archive.capture import Capture
 from archive.collection import Collection
-from archive.database import open_store
-from archive.ingest import open_ingest
+from archive.index import Candidate
+from archive.index.database import open_store
+from archive.ingest.disposition import Disposition
+from archive.ingest.writer import open_writer
 from archive.outcome import Outcome, OutcomeKind
-from archive.settled import Settled
-from archive.store import Announced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from archive.ingest import Ingest
-    from archive.store import Store
+    from archive.index import Store
+    from archive.ingest.writer import ArchiveWriter
 
 MOMENT = datetime(2026, 11, 24, 5, 30, 0, tzinfo=UTC)
 FIRST, SECOND = "https://news.example/first", "https://news.example/second"
@@ -33,7 +33,7 @@ def served(text: str) -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
-def keep(ingest: Ingest, url: str, text: str, *, hours: int = 0, article: str = "") -> None:
+def keep(ingest: ArchiveWriter, url: str, text: str, *, hours: int = 0, article: str = "") -> None:
     """One visit of a crawl: the capture, and the article read from it."""
     capture = Capture(
         url=url,
@@ -44,14 +44,14 @@ def keep(ingest: Ingest, url: str, text: str, *, hours: int = 0, article: str = 
     )
     row = ingest.record(capture, site="news.example")
     page = Article(url=article or url, title="عنوان", text=text)
-    announced = Announced(url=url, site="news.example", host=url.split("/")[2], kind="article", by="feed")
-    ingest.settle(Settled(row=row, outcome=Outcome(kind=OutcomeKind.ARTICLE), article=page, announced=(announced,)))
+    announced = Candidate(url=url, site="news.example", host=url.split("/")[2], kind="article", by="feed")
+    ingest.finish(Disposition(row=row, outcome=Outcome(kind=OutcomeKind.ARTICLE), article=page, announced=(announced,)))
 
 
 @pytest.fixture
 def collection(tmp_path: Path) -> Collection:
     made = Collection(tmp_path / "news")
-    ingest = open_ingest(made, info={"software": "test"}, clock=lambda: MOMENT)
+    ingest = open_writer(made, info={"software": "test"}, clock=lambda: MOMENT)
     keep(ingest, FIRST, "أعلن الوزير عن الخطة السرية صباح اليوم")
     keep(ingest, SECOND, "افتتح المتحف أبوابه للزوار")
     ingest.commit()

@@ -9,8 +9,8 @@ import time
 from typing import TYPE_CHECKING
 
 from archive.collection import Collection
-from archive.database import open_store
-from archive.ingest import open_ingest
+from archive.index.database import open_store
+from archive.ingest.writer import open_writer
 from archive.maintain import verify
 
 from .conftest import MOMENT, keep
@@ -24,7 +24,7 @@ ROUNDS = 20
 
 def crawl_for_ever(collection: Collection, acknowledge: int, number: int) -> None:
     """Keeps pages and commits them by threes, telling each URL once it is safe, until it is killed."""
-    ingest = open_ingest(collection, info={"software": "test"}, clock=lambda: MOMENT)
+    ingest = open_writer(collection, info={"software": "test"}, clock=lambda: MOMENT)
     page = 0
     while True:
         urls = [f"https://news.example/{number}/{page + more}" for more in range(3)]

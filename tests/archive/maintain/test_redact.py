@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlite_utils.utils import sqlite3
 
-from archive import cdxj, search, warc
+from archive import search, warc
 from archive.errors import ArchiveError, NotFoundError
-from archive.ingest import open_ingest
+from archive.index import Candidate, frontier
+from archive.ingest.writer import open_writer
 from archive.maintain import redact, verify
-from archive.store import Announced, frontier
+from archive.warc import cdxj
 
 from .conftest import FIRST, MIRROR, MOMENT, SECOND, keep, urls_in_frontier
 
 if TYPE_CHECKING:
     from archive.collection import Collection
+    from archive.index import Store
     from archive.maintain import Redacted
-    from archive.store import Store
 
 SECRET = "الخطة السرية"
 
@@ -74,7 +75,7 @@ def test_its_words_are_nowhere_any_more(collection: Collection, store: Store) ->
 
 
 def test_not_even_the_search_index_keeps_a_word(collection: Collection, store: Store) -> None:
-    ingest = open_ingest(collection, info={}, clock=lambda: MOMENT)
+    ingest = open_writer(collection, info={}, clock=lambda: MOMENT)
     keep(ingest, "https://news.example/named", "the witness is called zqxwvkjq")
     ingest.close()
     assert b"zqxwvkjq" in everything(collection)
@@ -93,9 +94,9 @@ def test_rows_search_and_index_forget_it(collection: Collection, store: Store) -
 
 def test_it_is_not_fetched_again(collection: Collection, store: Store) -> None:
     take_out(collection, store)
-    again = Announced(url=FIRST, site="news.example", host="news.example", kind="article", by="feed")
+    again = Candidate(url=FIRST, site="news.example", host="news.example", kind="article", by="feed")
     with store.atomic():
-        frontier.announce(store.db, [again], now="2026-11-25T00:00:00Z")
+        frontier.schedule(store.db, [again], now="2026-11-25T00:00:00Z")
     assert urls_in_frontier(store)[FIRST] == (None, "redacted")
 
 
@@ -110,7 +111,7 @@ def test_pages_whose_payload_went_with_it_are_told(collection: Collection, store
 
 
 def test_the_other_addresses_of_the_same_article_go_too(collection: Collection, store: Store) -> None:
-    ingest = open_ingest(collection, info={}, clock=lambda: MOMENT)
+    ingest = open_writer(collection, info={}, clock=lambda: MOMENT)
     keep(ingest, "https://news.example/amp/first", "أعلن الوزير عن الخطة السرية", article=FIRST, hours=9)
     ingest.close()
     done = take_out(collection, store, "https://news.example/amp/first")

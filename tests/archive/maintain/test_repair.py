@@ -6,12 +6,13 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from archive import cdxj, warc
-from archive.database import open_store
-from archive.ingest import open_ingest
+from archive import warc
+from archive.index.database import open_store
+from archive.ingest.writer import open_writer
 from archive.maintain import repair, verify
-from archive.reading import read
-from archive.workers import WorkerPool
+from archive.parse.parse import parse
+from archive.parse.workers import WorkerPool
+from archive.warc import cdxj
 
 from .conftest import MOMENT
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 
 def mend(collection: Collection) -> Repaired:
-    with WorkerPool(read, workers=1, preload=("archive.reading",)) as pool:
-        ingest = open_ingest(collection, info={"software": "test"}, clock=lambda: MOMENT)
+    with WorkerPool(parse, workers=1, preload=("archive.parse.parse",)) as pool:
+        ingest = open_writer(collection, info={"software": "test"}, clock=lambda: MOMENT)
         try:
             return repair(ingest, pool)
         finally:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive import cdxj, warc
+from archive import warc
 from archive.maintain import verify
+from archive.warc import cdxj
 
 from .conftest import FIRST, MOMENT, SECOND
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.collection import Collection
+    from archive.index import Store
     from archive.maintain import Report
-    from archive.store import Store
 
 
 def check(collection: Collection, store: Store, **more: bool) -> Report:

@@ -10,23 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 from sqlite_utils.utils import sqlite3
 
-from archive import cdxj, warc
+from archive import warc
 from archive.article import Article
 from archive.capture import Capture, Location
-from archive.clock import iso
 from archive.collection import Collection
 from archive.extract.boilerplate import line_key
-from archive.ingest import open_ingest
+from archive.files.clock import iso
+from archive.index import Candidate, FetchStatus, captures, frontier
+from archive.ingest.disposition import Disposition, disposition_of
+from archive.ingest.writer import open_writer
 from archive.outcome import Outcome, OutcomeKind
-from archive.reading import Task, read
-from archive.settled import Settled, settled_answer
-from archive.store import Announced, Visit, captures, frontier
+from archive.parse.parse import ParseTask, parse
+from archive.warc import cdxj
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from archive.ingest import Ingest
+    from archive.ingest.writer import ArchiveWriter
 
 BEGIN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -69,12 +70,12 @@ class Machine:
         self.collection = Collection(folder)
         self.now = BEGIN
         self._reads = reads
-        self._ingest: Ingest | None = None
+        self._ingest: ArchiveWriter | None = None
 
-    def start(self) -> Ingest:
+    def start(self) -> ArchiveWriter:
         """Opens the archive, if it is not open."""
         if self._ingest is None:
-            self._ingest = open_ingest(self.collection, info={"software": "warraq test"}, clock=lambda: self.now)
+            self._ingest = open_writer(self.collection, info={"software": "warraq test"}, clock=lambda: self.now)
         return self._ingest
 
     def stop(self) -> None:
@@ -103,21 +104,21 @@ class Machine:
         self.now = event.at
         db = ingest.store.db
         announced = [
-            Announced(url=url, site=event.site, host=event.site, kind=kind, by="feed", via=f"https://{event.site}/feed", depth=1)
+            Candidate(url=url, site=event.site, host=event.site, kind=kind, by="feed", via=f"https://{event.site}/feed", depth=1)
             for url, kind in ((event.url, "article"), (f"{event.url}/next", "page"))
         ]  # fmt: skip
         with ingest.store.atomic():
-            frontier.announce(db, announced, now=iso(self.now))
+            frontier.schedule(db, announced, now=iso(self.now))
         url_id = frontier.known(db, event.url)
         capture = Capture(
             url=event.url, started=event.at, request=b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", response=event.response,
             via=announced[0].via, ip="192.0.2.1",
         )  # fmt: skip
         row = ingest.record(capture, site=event.site)
-        ingest.settle(self._settled(event, row, url_id))
+        ingest.finish(self._settled(event, row, url_id))
         ingest.commit()
 
-    def _settled(self, event: Served, row: Any, url_id: int) -> Settled:
+    def _settled(self, event: Served, row: Any, url_id: int) -> Disposition:
         db = self._ingest.store.db
         visit = {
             "url_id": url_id,
@@ -128,20 +129,22 @@ class Machine:
         }
         if event.status != 200:
             outcome = Outcome(kind=OutcomeKind.GONE, reason=f"http-{event.status}")
-            return Settled(
+            return Disposition(
                 row=row,
                 outcome=outcome,
-                visit=Visit(**visit, outcome=outcome.kind, reason=outcome.reason, failed=True, changed=False),
+                visit=FetchStatus(**visit, outcome=outcome.kind, reason=outcome.reason, failed=True, changed=False),
             )
         same_as = captures.latest_article(db, event.url)
         if same_as and captures.seen_before(db, row.payload_digest, event.url, row.timestamp):
-            seen = Visit(**visit, outcome=OutcomeKind.ARTICLE, reason="unchanged", changed=False)
-            return Settled(row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), same_as=same_as, visit=seen)
+            seen = FetchStatus(**visit, outcome=OutcomeKind.ARTICLE, reason="unchanged", changed=False)
+            return Disposition(row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), same_as=same_as, visit=seen)
         if self._reads:
-            answer = read(Task(url=event.url, response=event.response, fetched_at=event.at))
-            settled = settled_answer(row, answer)
-            seen = Visit(**visit, outcome=answer.outcome.kind, article_url=answer.article.url if answer.article else "")
-            return Settled(
+            answer = parse(ParseTask(url=event.url, response=event.response, fetched_at=event.at))
+            settled = disposition_of(row, answer)
+            seen = FetchStatus(
+                **visit, outcome=answer.outcome.kind, article_url=answer.article.url if answer.article else ""
+            )
+            return Disposition(
                 row=row,
                 outcome=settled.outcome,
                 directives=settled.directives,
@@ -153,8 +156,8 @@ class Machine:
         url = event.canonical or event.url
         lines = tuple(line_key(line) for line in event.text.split(". "))
         article = Article(url=url, title="عنوان", text=event.text, authors=(event.author,) if event.author else ())
-        seen = Visit(**visit, outcome=OutcomeKind.ARTICLE, article_url=url, etag=f'"{event.hours}"')
-        return Settled(
+        seen = FetchStatus(**visit, outcome=OutcomeKind.ARTICLE, article_url=url, etag=f'"{event.hours}"')
+        return Disposition(
             row=row,
             outcome=Outcome(kind=OutcomeKind.ARTICLE),
             article=article,

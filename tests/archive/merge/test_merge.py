@@ -11,10 +11,10 @@ import pytest
 
 from archive import Archive
 from archive.collection import Collection
-from archive.database import open_store
+from archive.index.database import open_store
 from archive.maintain import reindex, verify
 from archive.merge import merge
-from archive.reading import read
+from archive.parse.parse import parse
 from tests.archive.merge.machines import BEGIN, Machine, Served, contents
 from tests.support.cli import warraq
 from tests.support.pages import page
@@ -44,7 +44,7 @@ class Here:
 
     def submit(self, task):
         done = Future()
-        done.set_result(read(task))
+        done.set_result(parse(task))
         return done
 
 

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from sqlite_utils.utils import sqlite3
 
-from archive import Archive, cdxj, warc
+from archive import Archive, warc
 from archive.collection import Collection
-from archive.database import open_store
+from archive.collection.upload import upload
 from archive.errors import ArchiveLockedError, ArchiveNotFoundError, DamagedFileError, SchemaTooNewError, UsageError
+from archive.index.database import open_store
 from archive.maintain import redact
 from archive.merge import foresee, merge
-from archive.upload import upload
+from archive.warc import cdxj
 from tests.archive.merge.machines import Machine, Served, contents
 from tests.archive.merge.test_merge import HISTORY, A, B, Here, crawled, dump, of, problems, run
 
@@ -50,7 +51,7 @@ def test_what_a_living_crawl_has_closed_comes_in_and_the_rest_with_a_later_run_c
 def test_an_article_whose_text_record_is_still_being_written_waits_for_it(tmp_path):
     machine = Machine(tmp_path / "a")
     ingest = machine.start()
-    settle, ingest.settle = ingest.settle, lambda entry: (ingest.writer.close(), settle(entry))  # full just then
+    settle, ingest.finish = ingest.finish, lambda entry: (ingest.writer.close(), settle(entry))  # full just then
     machine.visit(HISTORY[0])
     done = run([tmp_path / "a"], tmp_path / "m")
     assert (done.captures, done.articles, done.waiting) == (1, 0, 1)

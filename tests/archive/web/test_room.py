@@ -253,7 +253,7 @@ def test_a_locked_database_is_a_503_and_a_writing_crawl_is_not(room, shelf, monk
 
 def test_a_question_that_takes_too_long_is_interrupted(room, monkeypatch):
     monkeypatch.setattr("archive.web.views.TIME_LIMIT_S", -1.0)
-    monkeypatch.setattr("archive.store.PROGRESS_STEPS", 1)
+    monkeypatch.setattr("archive.index.PROGRESS_STEPS", 1)
     assert room.get("/coverage").status_code == 503
 
 

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.web import dates
-from archive.web.asked import Asked
 from archive.web.charts import HEIGHT, WIDTH, histogram
-from archive.web.wording import choose, direction, plural, wording
+from archive.web.i18n import choose, direction, plural, wording
+from archive.web.parameters import SearchParameters
 
 
 @pytest.mark.parametrize(
@@ -82,8 +82,8 @@ def test_days_become_months_when_there_are_too_many():
     )
 )
 def test_any_parameters_make_a_question_within_bounds_that_its_own_address_repeats(parameters):
-    asked = Asked.of(parameters)
+    asked = SearchParameters.of(parameters)
     assert 1 <= asked.limit <= 100
     assert 0 <= asked.offset <= 5000
-    again = Asked.of(asked.parameters())
+    again = SearchParameters.of(asked.parameters())
     assert (again.words, again.filters, again.order) == (asked.words, asked.filters, asked.order)

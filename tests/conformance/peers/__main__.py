@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-from archive import Archive, Capture, Collection, Outcome, OutcomeKind, Settled, open_ingest
+from archive import Archive, Capture, Collection, Disposition, Outcome, OutcomeKind, open_writer
 from archive.http import decode, parse_response
 from archive.warc import closed_files, read_records
 from demo.__main__ import crawl
@@ -104,10 +104,10 @@ def keep_requisites() -> None:
     url, _, _ = the_page()
     with Archive(FOLDER) as archive:
         wanted = sorted(set(PICTURE_OR_STYLE.findall(page_body(archive, archive.article(url)))))
-    ingest = open_ingest(Collection(FOLDER), info={"software": "warraq conformance"}, clock=lambda: datetime.now(UTC))
+    ingest = open_writer(Collection(FOLDER), info={"software": "warraq conformance"}, clock=lambda: datetime.now(UTC))
     for one in wanted:
         row = ingest.record(fetch(one.decode()), site=urlsplit(url).netloc)
-        ingest.settle(Settled(row=row, outcome=Outcome(kind=OutcomeKind.OTHER)))
+        ingest.finish(Disposition(row=row, outcome=Outcome(kind=OutcomeKind.OTHER)))
     ingest.close()
 
 
@@ -171,7 +171,7 @@ def sha256sum_check() -> str:
 
 
 def cdxj_indexer_equal() -> str:
-    """Apart from the 304s, which we leave out on purpose (archive/cdxj.py says why)."""
+    """Apart from the 304s, which we leave out on purpose (archive/warc/cdxj.py says why)."""
     done = run(tool("cdxj-indexer"), "--sort", *warcs())
     theirs = [line for line in done.stdout.splitlines() if '"status": "304"' not in line]
     ours = (FOLDER / "indexes" / "index.cdxj").read_text().splitlines()

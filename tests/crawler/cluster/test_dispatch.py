@@ -9,20 +9,20 @@ from hypothesis import strategies as st
 
 from crawler.cluster.dispatch import (
     ORPHAN_SECONDS,
-    Situation,
+    Snapshot,
+    decisions,
     free_at,
     gone,
     job_id,
-    noticed,
+    observe,
     pruned,
     read_job_id,
-    verdicts,
     without,
 )
 from crawler.cluster.nodes import Cluster, Node
 from crawler.cluster.scrapyd import Jobs
 from crawler.cluster.state import Grant, State
-from crawler.sites import Site
+from crawler.sites.site import Site
 
 LEASE, GRACE, DELAY = 100.0, 5.0, 3.0
 START = 1_800_000_000.0
@@ -44,11 +44,11 @@ def jobs(*, pending=(), running=(), finished=(), skew=0.0):
 
 def judged(sites, state, answers, *, now=START, whole=None):
     whole = whole or cluster()
-    state = noticed(state, answers, now=now, lease=LEASE)
+    state = observe(state, answers, now=now, lease=LEASE)
     away = gone(whole, state, answers, now=now)
     delays = {each.name: DELAY for each in sites}
-    situation = Situation(cluster=whole, state=state, answers=answers, away=away, delays=delays, now=now)
-    return {verdict.site: verdict for verdict in verdicts(sites, situation)}, state
+    situation = Snapshot(cluster=whole, state=state, answers=answers, away=away, delays=delays, now=now)
+    return {verdict.site: verdict for verdict in decisions(sites, situation)}, state
 
 
 ALL = {"one": jobs(), "two": jobs(), "three": jobs()}

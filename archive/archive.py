@@ -1,0 +1,189 @@
+"""Reads an archive: a folder in; articles, versions, captures, search answers and figures out. Never writes, needs no lock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from archive import http, search, urls, warc
+from archive.article import Page, SiteProfile
+from archive.capture import Location
+from archive.collection import Collection
+from archive.collection.files import FileLocator
+from archive.errors import NotFoundError
+from archive.index import BUSY_TIMEOUT_S, articles, captures, coverage, facets, figures, site_lines
+from archive.index.database import open_store
+from archive.search import Query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+
+MOST_BYTES = 20 << 20
+"""Bytes that a page may decode to when it is read again."""
+
+
+class Archive:
+    """An archive opened for reading, also while a crawl writes to it.
+
+    `patience` is how many seconds a question waits while another process has the database locked, which a crawl never does for long.
+    Raises ArchiveNotFoundError when there is none in the folder, SchemaTooNewError when a later version of warraq made it.
+    """
+
+    def __init__(self, folder: Path, *, patience: float = BUSY_TIMEOUT_S) -> None:
+        self.collection = Collection(folder)
+        self.collection.require()
+        self._store = open_store(self.collection.database, read_only=True, patience=patience)
+        self.files = FileLocator(self.collection.warcs, self._store.db)
+
+    @property
+    def db(self) -> Any:
+        """The open sqlite-utils Database, for questions of your own; read-only."""
+        return self._store.db
+
+    def limit_time(self, seconds: float) -> None:
+        """Interrupts whatever question is still running that many seconds from now: it raises `archive.index.DatabaseError`."""
+        self._store.limit_time(seconds)
+
+    def search(
+        self, words: str, *, only: str = "", limit: int = 20, offset: int = 0, order: search.Order = "relevance"
+    ) -> search.Results:
+        """The articles that the words find (see docs/search.md for the language of queries), best first.
+
+        `only` holds further conditions, in the same language, that every hit must satisfy however odd the words are: what a form or a
+        program adds to what a person typed.
+        """
+        return find((self._store.db.conn,), words, only=only, limit=limit, offset=offset, order=order)
+
+    def facets(self, query: Query | None = None) -> facets.Facets:
+        """What the articles of a query (`Results.query`) are made of: counts by site, section, language and day; without one, all."""
+        query = query or Query()
+        languages = search.languages_of(self._store.db.conn)
+        match = search.match_expression(query, languages)
+        if not match and query.wanted:
+            return facets.Facets(counted=0)
+        return facets.facets(self._store.db, match, search.unwanted_expression(query, languages))
+
+    def newest(self, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[dict[str, Any]]:
+        """Latest versions of articles, newest first, as dicts of the columns of `articles`."""
+        return articles.newest(self._store.db, site=site, limit=limit, offset=offset)
+
+    def article(self, wanted: str | int) -> dict[str, Any]:
+        """The article of that id or URL (its latest version), as a dict of columns; raises NotFoundError."""
+        if isinstance(wanted, int) or wanted.isdecimal():
+            row = articles.get(self._store.db, int(wanted))
+            if row is not None:
+                return row
+            raise NotFoundError(str(wanted))
+        return next(row for row in self.versions(wanted) if row["is_latest"])
+
+    def versions(self, url: str) -> list[dict[str, Any]]:
+        """All versions of the article at that URL, oldest first; raises NotFoundError."""
+        rows = articles.versions(self._store.db, url) or articles.versions(self._store.db, urls.canonicalise(url))
+        if not rows:
+            raise NotFoundError(url)
+        return rows
+
+    def captures(self, url: str) -> list[dict[str, Any]]:
+        """All captures of that URL, oldest first (its TimeMap), as dicts of the columns of `captures`."""
+        return captures.of_url(self._store.db, urls.canonicalise(url)) or captures.of_url(self._store.db, url)
+
+    def record(self, row: dict[str, Any]) -> warc.Record:
+        """The WARC record that a row of `articles` or `captures` points at; its `block` holds the exact bytes of the response.
+
+        Of a file that was uploaded and is not here, exactly the record's bytes are fetched. Raises StorageError when they cannot be.
+        """
+        place = Location(
+            filename=row["warc_filename"], offset=row["warc_record_offset"], length=row["warc_record_length"]
+        )
+        return warc.read_at(self.files, place)
+
+    def explain(self, wanted: str | int) -> list[tuple[str, str, str]]:
+        """Each line of the page that an article was read from, as (line, `kept` or `dropped`, rule); read again now.
+
+        Raises NotFoundError.
+        """
+        from archive.extract import explain  # the extractors: a second, for this question only
+
+        row = self.article(wanted)
+        response = http.parse_response(self.record(row).block)
+        profile = SiteProfile(boilerplate=site_lines.boilerplate_of(self._store.db, row["hostname"]))
+        fetched_at = datetime.fromisoformat(row["fetched_at"])
+        body = http.decode(response, MOST_BYTES)
+        return explain(Page(body=body, url=row["url"], fetched_at=fetched_at, headers=response.headers, site=profile))
+
+    def capture(self, capture_id: int) -> dict[str, Any]:
+        """The capture of that id, as a dict of the columns of `captures`; raises NotFoundError."""
+        row = captures.get(self._store.db, capture_id)
+        if row is None:
+            raise NotFoundError(f"capture {capture_id}")
+        return row
+
+    def coverage(self) -> dict[str, Any]:
+        """How the sites are covered, as JSON takes it: `sites`, `outcomes` of their URLs, `captures_by_day`, the newest `runs`."""
+        db = self._store.db
+        return {
+            "sites": coverage.sites(db),
+            "outcomes": coverage.outcomes(db),
+            "captures_by_day": coverage.captures_by_day(db),
+            "quarantine": dict(coverage.quarantine_reasons(db)),
+            "runs": coverage.runs(db),
+        }
+
+    def quarantined(self, *, reason: str = "", limit: int = 50, offset: int = 0) -> list[dict[str, Any]]:
+        """Captures that are kept and not shown as articles, newest first, as dicts of the columns of `captures`."""
+        return coverage.quarantined(self._store.db, reason=reason, limit=limit, offset=offset)
+
+    def stats(self) -> dict[str, Any]:
+        """How much the archive holds, as JSON takes it."""
+        return figures.count(self._store.db)
+
+    def close(self) -> None:
+        """Closes the database."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def find(
+    databases: Sequence[Any],
+    words: str,
+    *,
+    only: str = "",
+    limit: int = 20,
+    offset: int = 0,
+    order: search.Order = "relevance",
+) -> search.Results:
+    """What `Archive.search` finds, in one database or in several as one (see `archive.search.search_shards`)."""
+    query, narrowing = search.parse(words), search.parse(only)
+
+    def ask(query: Query, *, relax: bool) -> search.Results:
+        return search.search_shards(databases, query, limit=limit, offset=offset, order=order, relax=relax)
+
+    if not narrowing.wanted or len(query.wanted) < 2:
+        return ask(_both(query, narrowing), relax=not narrowing.wanted)
+    found = ask(_both(query, narrowing), relax=False)
+    if found.total:
+        return found
+    return replace(ask(_both(search.any_word(query), narrowing), relax=False), relaxed=True)
+
+
+def _both(query: Query, narrowing: Query) -> Query:
+    """The query that asks for what the two ask for."""
+    return Query(
+        clauses=(*query.clauses, *narrowing.clauses),
+        facets=(*query.facets, *narrowing.facets),
+        excluded=(*query.excluded, *narrowing.excluded),
+        date_from=max(query.date_from, narrowing.date_from),
+        date_to=min(filter(None, (query.date_to, narrowing.date_to)), default=""),
+        problems=(*query.problems, *narrowing.problems),
+    )

@@ -1,0 +1,220 @@
+"""Commands for sets of WARC files too large for one import: batch."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archive import batch
+from archive.batch.fetching import is_remote
+from archive.cli.output import json_option, print_json, show_progress
+from archive.errors import ArchiveError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archive.batch import Plan, PlannedFile, Progress
+    from archive.batch.supervise import Failed
+
+SUFFIXES = (".warc", ".warc.gz")
+
+
+@click.command(name="batch")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--into", "folder", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder of the batch."
+)
+@click.option(
+    "--tasks",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Parts that are done one by one and marked as done [one for each file].",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=2,
+    show_default=True,
+    metavar="M",
+    help="Tasks that run at the same time; about a core each.",
+)
+@click.option(
+    "--parquet/--no-parquet", default=None, help="Write a Parquet file for each task: a row for each capture."
+)
+@click.option("--shards/--no-shards", default=None, help="Make an archive for each task, for `warraq merge`.")
+@click.option(
+    "--copy", "copies", is_flag=True, help="Copy WARCs into the shards where they cannot be linked (other filesystem)."
+)
+@click.option("--site", default="", help="The site that the captures belong to; by default each URL's own domain.")
+@click.option(
+    "--seconds", default=batch.SECONDS, show_default=True, help="Time that a page may take before its worker is killed."
+)
+@click.option("--megabytes", default=batch.MEGABYTES, show_default=True, help="Memory of a worker.")
+@click.option("--executor", type=click.Choice(["local", "slurm", "ray"]), default="local", show_default=True)
+@click.option(
+    "--options",
+    "options_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="TOML file with a table [slurm] or [ray]: what the executor is given (partition, time, mem_per_cpu_gb …).",
+)
+@click.option(
+    "--paths",
+    "listed",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="List of paths or URLs, one a line, plain or .gz, such as Common Crawl's warc.paths.gz.",
+)
+@click.option(
+    "--prefix",
+    default="",
+    metavar="URL",
+    help="What comes before each line of --paths: https://data.commoncrawl.org/ …",
+)
+@click.option("--status", is_flag=True, help="Only tell how far the batch in the folder is.")
+@json_option
+def batch_(
+    files: tuple[Path, ...],
+    folder: Path,
+    *,
+    workers: int,
+    executor: str,
+    options_file: Path | None,
+    status: bool,
+    as_json: bool,
+    **wanted: Any,
+) -> None:
+    """Extract the articles of many WARC files anew, in tasks that can be killed and taken up again.
+
+    FILES are .warc and .warc.gz files, or folders of them. They are read where they lie; what --paths names by URL is fetched by the task
+    that reads it. What is made is in --into: parquet/ (a row
+    for each capture: the article, or the reason why it is none), shards/ (archives, whose WARCs are hard links of the files), or, without
+    a choice, both. Started again with the same folder, with or without FILES, it goes on with the tasks that are not done. A damaged
+    record, or a page that takes too long or too much memory, costs a row with a reason.
+
+    Needs datatrove: pip install 'warraq[batch]'. Exit code 1: some tasks failed, and can be tried again.
+    """
+    plan = _plan(files, folder, wanted)
+    if status:
+        _tell(folder, plan, as_json=as_json)
+        return
+    before = batch.look(folder, plan)
+    if executor == "local":
+        failed = _run(folder, plan, before, workers)
+    else:
+        failed = []
+        _submit(folder, executor, workers, options_file)
+    _tell(folder, plan, as_json=as_json, skipped=len(before.done), failed=failed)
+    if failed:
+        raise ArchiveError(
+            f"{len(failed)} of {len(plan.tasks)} tasks failed, the first, number {failed[0].rank}, with exit code {failed[0].code}: "
+            f"{failed[0].message} (see {folder / 'logs'}); the same command tries them again"
+        )
+
+
+def _plan(files: tuple[Path, ...], folder: Path, wanted: dict[str, Any]) -> Plan:
+    listed, prefix = wanted.pop("listed"), wanted.pop("prefix")
+    if not files and listed is None:
+        try:
+            return batch.read_plan(folder)
+        except FileNotFoundError:
+            raise UsageError(f"no batch in {folder}: begin one with `warraq batch FILES --into {folder}`") from None
+    parquet, shards = wanted.pop("parquet"), wanted.pop("shards")
+    if parquet is None and shards is None:
+        parquet = shards = True
+    if not parquet and not shards:
+        raise UsageError("nothing to make: --parquet, --shards or both")
+    plan = batch.make_plan(_planned(files, listed, prefix), parquet=bool(parquet), shards=bool(shards), **wanted)
+    batch.write_plan(folder, plan)
+    return plan
+
+
+def _planned(files: tuple[Path, ...], listed: Path | None, prefix: str) -> Iterator[PlannedFile]:
+    for line in _lines(listed) if listed else ():
+        if is_remote(prefix + line):
+            yield batch.PlannedFile(path=prefix + line, size=0)
+        else:
+            files = (*files, Path(prefix + line))
+    for path in files:
+        found = sorted(one for one in path.rglob("*") if one.name.endswith(SUFFIXES)) if path.is_dir() else [path]
+        for one in found:
+            if not one.name.endswith(SUFFIXES):
+                raise UsageError(f"{one} is no WARC by its name (.warc, .warc.gz); `warraq import` takes WACZ files")
+            try:
+                yield batch.PlannedFile(path=str(one.resolve()), size=one.stat().st_size)
+            except FileNotFoundError:
+                raise UsageError(f"{listed} names {one}, which is not there (see --prefix)") from None
+
+
+def _lines(listed: Path) -> Iterator[str]:
+    """The paths of a list, such as Common Crawl's warc.paths.gz."""
+    try:
+        with (
+            gzip.open(listed, "rt", encoding="utf-8")
+            if listed.suffix == ".gz"
+            else listed.open(encoding="utf-8") as file
+        ):
+            yield from (line.strip() for line in file if line.strip())
+    except (gzip.BadGzipFile, EOFError, UnicodeDecodeError) as error:
+        raise UsageError(f"{listed} is no list of paths: {error}") from None
+
+
+def _run(folder: Path, plan: Plan, before: Progress, workers: int) -> list[Failed]:
+    from archive.batch.executors import pipeline
+
+    pipeline(folder)  # says at once when datatrove is missing
+    drawn = _Drawn(plan, before)
+    try:
+        return batch.run_local(folder, before.open, workers=workers, heard=drawn.heard)
+    finally:
+        show_progress("")
+
+
+def _submit(folder: Path, executor: str, workers: int, options_file: Path | None) -> None:
+    from archive.batch.executors import read_options, submit
+
+    submit(folder, executor, workers=workers, options=read_options(options_file, executor) if options_file else {})
+
+
+class _Drawn:
+    """Progress on a terminal, by bytes."""
+
+    def __init__(self, plan: Plan, before: Progress) -> None:
+        self._sizes = [sum(file.size for file in files) for files in plan.tasks]
+        self._behind = {rank: self._sizes[rank] for rank in before.done}
+        self._guard = threading.Lock()
+
+    def heard(self, rank: int, behind: int) -> None:
+        with self._guard:
+            self._behind[rank] = behind
+            share = 100 * sum(self._behind.values()) // (sum(self._sizes) or 1)
+            show_progress(f"{share} % of {len(self._sizes)} tasks")
+
+
+def _tell(folder: Path, plan: Plan, *, as_json: bool, skipped: int = 0, failed: list[Failed] | None = None) -> None:
+    progress = batch.look(folder, plan)
+    figures = {
+        "folder": str(folder),
+        "files": len(plan.files),
+        "tasks": len(plan.tasks),
+        "tasks_done": len(progress.done),
+        "tasks_done_before": skipped,
+        "tasks_failed": [one.rank for one in failed or []],
+        **progress.counted,
+    }
+    if as_json:
+        print_json([figures])
+        return
+    counted = progress.counted
+    articles = counted.get("articles_new", 0) + counted.get("articles_changed", 0)
+    click.echo(
+        f"{len(progress.done)} of {len(plan.tasks)} tasks done ({skipped} before); {counted.get('captures', 0)} captures, "
+        f"{articles} articles, {sum(counted.get('quarantined', {}).values())} quarantined, {counted.get('damages', 0)} damages; "
+        f"in {folder}"
+    )
+
+
+COMMANDS = (batch_,)

@@ -1,0 +1,194 @@
+"""Commands that keep an archive in order: verify, repair, redact."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from archive.cli.output import json_option, print_json, show_progress
+from archive.cli.place import the_folder
+from archive.collection import Collection
+from archive.errors import NotWritableError
+from archive.exitcodes import ExitCode
+from archive.index.database import open_store
+from archive.ingest.writer import open_writer
+from archive.maintain import Report
+from archive.maintain import redact as redact_
+from archive.maintain import reindex as reindex_
+from archive.maintain import repair as repair_
+from archive.maintain import verify as verify_
+from archive.parse.pool import parse_pool
+
+if TYPE_CHECKING:
+    from archive.index import Store
+
+SHOWN = 50
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@click.command()
+@click.option(
+    "--remote", is_flag=True, help="Also what was uploaded: reads all of what is only there (see `warraq upload`)."
+)
+@json_option
+@click.pass_context
+def verify(ctx: click.Context, *, remote: bool, as_json: bool) -> None:
+    """Check every record, digest, row, index line and manifest entry; name what is wrong.
+
+    Ends with exit code 7 when something is. Each run leaves a row in the table `runs`, where that can be written. May run beside a
+    crawl.
+    """
+    collection = Collection(the_folder(ctx))
+    collection.require()
+    with _to_write_or_to_read(collection) as store:
+        report = verify_(collection, store, clock=_now, in_use=collection.in_use(), remote=remote, progress=_progress)
+    show_progress("")
+    if as_json:
+        figures = {
+            "files": report.files,
+            "files_away": report.away,
+            "records": report.records,
+            "bytes": report.size,
+            "rows": report.rows,
+        }
+        print_json([{**figures, "ok": report.ok, "problems": [asdict(problem) for problem in report.problems]}])
+    else:
+        _print_report(report)
+    if not report.ok:
+        ctx.exit(ExitCode.DAMAGED)
+
+
+def _to_write_or_to_read(collection: Collection) -> Store:
+    try:
+        return open_store(collection.database)
+    except NotWritableError:  # a copy on read-only media is verified all the same
+        return open_store(collection.database, read_only=True)
+
+
+def _print_report(report: Report) -> None:
+    for problem in report.problems[:SHOWN]:
+        click.echo(f"{click.style(problem.kind, fg='red')}  {problem}")
+    if len(report.problems) > SHOWN:
+        click.echo(f"and {len(report.problems) - SHOWN} more (--json lists all)")
+    verdict = "all is as it was written" if report.ok else f"{len(report.problems)} problems"
+    click.echo(f"{report.files} files, {report.records} records, {report.size} bytes, {report.rows} rows: {verdict}")
+    if report.away:
+        click.echo(f"{report.away} files are only in a storage and were not looked at: `warraq verify --remote` does")
+
+
+def _progress(name: str, offset: int) -> None:
+    show_progress(f"{name} {offset >> 20} MB")
+
+
+@click.command()
+@click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Processes that extract.")
+@json_option
+@click.pass_context
+def repair(ctx: click.Context, *, workers: int, as_json: bool) -> None:
+    """Put in order what a crash left: torn ends, records without rows, index and manifest. A second run finds nothing.
+
+    Damage in the middle of a file cannot be repaired; it is named (exit code 7), and what lies around it is kept.
+    """
+    collection = Collection(the_folder(ctx))
+    collection.require()
+    with parse_pool(workers=workers) as pool:
+        ingest = open_writer(collection, info={"software": "warraq", "description": "repair"}, clock=_now)
+        try:
+            done = repair_(ingest, pool)
+        finally:
+            ingest.close()
+    damaged = [str(error) for error in done.imported.damaged]
+    if as_json:
+        cut = [{"file": one.path.name, "cut": one.cut} for one in done.recovered_files]
+        print_json([{"closed": cut, "rows": done.rows, "indexed": list(done.indexed), "damaged": damaged}])
+    else:
+        for one in done.recovered_files:
+            click.echo(f"closed {one.path.name}" + (f", {one.cut} bytes of a torn record cut off" if one.cut else ""))
+        for name in done.indexed:
+            click.echo(f"indexed {name} anew")
+        click.echo("nothing to repair" if done.nothing else f"{done.rows} records got their rows")
+        for line in damaged:
+            click.echo(line, err=True)
+    if damaged:
+        ctx.exit(ExitCode.DAMAGED)
+
+
+@click.command()
+@click.argument("url")
+@click.option("--reason", required=True, help="Why: it stays in the archive, in the URL's place.")
+@click.option("--by", "who", default=getpass.getuser, show_default="the user's name", help="Who asked for it.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@click.pass_context
+def redact(ctx: click.Context, *, url: str, reason: str, who: str, yes: bool, as_json: bool) -> None:
+    """Take a URL and the article that it shows out of the archive for good, and keep who asked and why.
+
+    Its records become tombstones; its rows, search entries and index lines go; it is not fetched again. No other record changes.
+    """
+    collection = Collection(the_folder(ctx))
+    collection.require()
+    if not yes:
+        click.confirm(f"Take every capture of {url} out of {collection.folder}, for good?", abort=True, err=True)
+    with collection.lock(), open_store(collection.database) as store:
+        done = redact_(collection, store, url=url, reason=reason, who=who, clock=_now, progress=show_progress)
+    show_progress("")
+    if as_json:
+        print_json([asdict(done)])
+        return
+    click.echo(
+        f"{done.records} records, {done.captures} captures and {done.articles} articles of {', '.join(done.urls)} are gone"
+    )
+    for other in done.bereft:
+        click.echo(
+            f"{other} was served the same bytes and was kept as a revisit of them: it has lost its payload", err=True
+        )
+    for name in done.uploaded:
+        click.echo(f"{name} was uploaded again in place of the old one")
+    for name in done.versioned:
+        click.echo(
+            f"{name}: the bucket is versioned and KEEPS WHAT WAS THERE as an older version: delete it there", err=True
+        )
+
+
+@click.command()
+@click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Processes that extract.")
+@click.option(
+    "--storage",
+    metavar="URL",
+    default="",
+    help="Where to look for files that the manifest names and that are not here, when the old database cannot say.",
+)
+@json_option
+@click.pass_context
+def reindex(ctx: click.Context, *, workers: int, storage: str, as_json: bool) -> None:
+    """Rebuild the whole database and the CDXJ index from the WARC files, those that were uploaded among them.
+
+    Every capture is extracted again, by what extraction knows today. The frontier, the log of runs and where files were uploaded to,
+    which only the database knows, are carried over. The old database stays until the new one is whole.
+    """
+    collection = Collection(the_folder(ctx))
+    with parse_pool(workers=workers) as pool:
+        done = reindex_(collection, pool, clock=_now, storage=storage, progress=_progress)
+    show_progress("")
+    figures = {
+        "captures": done.records,
+        "articles_versions": done.articles["new"] + done.articles["changed"],
+        "quarantined": dict(done.quarantined),
+        "damaged": [str(error) for error in done.damaged],
+    }
+    if as_json:
+        print_json([figures])
+    else:
+        click.echo(f"{done.records} captures read, {figures['articles_versions']} versions of articles")
+    if done.damaged:
+        raise done.damaged[0]
+
+
+COMMANDS = (verify, repair, redact, reindex)

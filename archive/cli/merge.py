@@ -1,0 +1,114 @@
+"""Commands that join archives: merge."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from click.core import ParameterSource
+
+from archive.cli.output import json_option, print_json, show_progress
+from archive.collection import Collection
+from archive.errors import UsageError
+from archive.exitcodes import ExitCode
+from archive.merge import foresee
+from archive.merge import merge as merge_
+from archive.parse.pool import parse_pool
+
+if TYPE_CHECKING:
+    from archive.merge import Merged
+
+LISTED = 5
+
+
+@click.command()
+@click.argument("shards", nargs=-1, required=True, metavar="SHARD...", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("into", metavar="INTO", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--site", default="", help="Only this site: the WARC files that hold captures of it, whole, and its frontier."
+)
+@click.option(
+    "--move", is_flag=True, help="Take the WARC files out of the shards, which nobody may be writing to then."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would come in, and change nothing.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=2,
+    show_default=True,
+    help="Processes that read what a dead crawl left unread.",
+)
+@json_option
+@click.pass_context
+def merge(
+    ctx: click.Context,
+    *,
+    shards: tuple[Path, ...],
+    into: Path,
+    site: str,
+    move: bool,
+    dry_run: bool,
+    workers: int,
+    as_json: bool,
+) -> None:
+    """Take the archives SHARD... into the archive INTO (made when there is none), as if one machine had crawled it all.
+
+    WARC files are linked, or copied and compared where they lie on another file system; rows, search index and frontier follow. A crawl
+    may go on in a shard: what lies in the file that it is writing comes with a later run. Killed and run again, or run twice, it gives the
+    same archive; a capture that comes with several shards counts once. Ends with exit code 7 when a file of a shard is damaged or gone.
+    """
+    if ctx.obj and ctx.find_root().get_parameter_source("folder") is ParameterSource.COMMANDLINE:
+        raise UsageError("merge names its archives itself: `warraq merge SHARD... INTO`, without --archive")
+    collection = Collection(into)
+    if dry_run:
+        done = foresee(shards, collection, site=site)
+    else:
+        with ExitStack() as stack:
+            done = merge_(
+                shards,
+                collection,
+                lambda: stack.enter_context(parse_pool(workers=workers)),
+                clock=lambda: datetime.now(UTC),
+                site=site,
+                move=move,
+                progress=_draw,
+            )
+    show_progress("")
+    if as_json:
+        print_json([{"into": str(into), "dry_run": dry_run, **asdict(done)}])
+    else:
+        _print(done, into, dry_run=dry_run)
+    if done.damaged or done.lost:
+        ctx.exit(ExitCode.DAMAGED)
+
+
+def _print(done: Merged, into: Path, *, dry_run: bool) -> None:
+    would = "would come" if dry_run else "came"
+    articles = "" if dry_run else f", {done.articles} versions of articles"
+    click.echo(
+        f"{done.captures} captures of {done.looked_at}{articles} and {done.urls} URLs {would} into {into}, "
+        f"with {done.files} files ({done.bytes >> 20} MB)"
+    )
+    if done.recovered:
+        click.echo(f"{done.recovered} captures that a dead crawl had left unread were read")
+    if done.redacted:
+        click.echo(f"{done.redacted} URLs that were redacted in one of the archives were taken out of this one, too")
+    if done.waiting:
+        click.echo(f"{done.waiting} captures wait for a file that is being written or is not there: merge again later")
+    for name in done.lost[:LISTED]:
+        click.echo(f"{name}: the file is not there, but rows of a shard point into it; `warraq verify` there", err=True)
+    if len(done.lost) > LISTED:
+        click.echo(f"and {len(done.lost) - LISTED} more files that are not there (--json lists all)", err=True)
+    for line in done.damaged:
+        click.echo(line, err=True)
+
+
+def _draw(shard: str, what: str, count: int) -> None:
+    show_progress(f"{shard}: {count} {what}")
+
+
+COMMANDS = (merge,)

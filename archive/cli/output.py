@@ -1,0 +1,34 @@
+"""How answers are written: JSON for scripts; for people, lines in which right-to-left and left-to-right text keep apart."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archive.index.columns import opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON: one object a line.")
+
+
+def isolate(text: str) -> str:
+    """Text that does not disturb the order of what stands around it (Unicode bidi isolates), on a terminal; as it is in a pipe."""
+    return f"{FIRST_STRONG_ISOLATE}{text}{POP_ISOLATE}" if sys.stdout.isatty() else text
+
+
+def show_progress(text: str) -> None:
+    """Puts `text` in place of the line of progress, '' for none; quiet where nobody watches."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[2K{text}", err=True, nl=False)
+
+
+def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
+    """One JSON object a line (JSON Lines), Arabic as Arabic."""
+    for row in rows:
+        click.echo(json.dumps(opened(row), ensure_ascii=False))

@@ -1,0 +1,310 @@
+"""Commands that ask: search, list, show, versions, stats."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archive import search as search_
+from archive import urls
+from archive.archive import Archive
+from archive.cli.output import isolate, json_option, print_json
+from archive.cli.place import all_folders, the_folder
+from archive.diff import compare
+from archive.errors import NotFoundError, NotWritableError, UsageError
+from archive.federation import Federation
+from archive.index.columns import LABELLED, opened
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from archive.diff import Paragraph
+    from archive.index.columns import Column
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True)
+@click.option("-n", "--limit", type=click.IntRange(0), default=10, show_default=True, help="How many to show.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="How many to pass over first.")
+@click.option("--newest", is_flag=True, help="Newest first, instead of best first.")
+@click.option(
+    "-A",
+    "--archive",
+    "folders",
+    metavar="FOLDER",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="An archive to search; may be given several times.",
+)
+@click.option("--all", "everywhere", is_flag=True, help="Search all archives in collections/.")
+@json_option
+@click.pass_context
+def search(
+    ctx: click.Context,
+    *,
+    words: tuple[str, ...],
+    limit: int,
+    offset: int,
+    newest: bool,
+    folders: tuple[Path, ...],
+    everywhere: bool,
+    as_json: bool,
+) -> None:
+    """Find articles by words.
+
+    Words are found in all their written forms (with or without tashkeel, ال and other prefixes, أ إ آ ا, ى ي, ة ه, ٢ 2). A phrase goes in
+    quotes; OR, -word and word* work; so do site: section: author: language: from:2024-01-01 to:2024-12-31.
+
+    Several archives answer as one that held all their articles: one order, one count. Ids are each archive's own.
+    """
+    if everywhere and folders:
+        raise UsageError("--all already means every archive: leave out --archive")
+    places = (all_folders() if everywhere else folders) or (the_folder(ctx),)
+    with Federation(places) as archives:
+        found = archives.search(" ".join(words), limit=limit, offset=offset, order="newest" if newest else "relevance")
+        names = [archives.folder_of(found, number) if len(places) > 1 else "" for number in range(len(found.hits))]
+    if as_json:
+        print_json(
+            {**asdict(hit), "snippet": hit.snippet.text, **({"archive": str(name)} if name else {})}
+            for hit, name in zip(found.hits, names, strict=True)
+        )
+        return
+    for hit, name in zip(found.hits, names, strict=True):
+        click.echo(
+            f"{click.style(str(hit.id).rjust(5), dim=True)}  {_marked(search_.pieces(hit.title, hit.title_marks))}"
+        )
+        click.echo(f"       {_line(asdict(hit))}{f'  ·  {name}' if name else ''}")
+        click.echo(f"       {_marked(hit.snippet.pieces())}\n")
+    for problem in found.problems:
+        click.echo(f"left out: {problem}", err=True)
+    total = str(found.total) if found.total_is_exact else f"more than {found.total}"
+    click.echo(f"{total} found{', having some of the words' if found.relaxed else ''}", err=True)
+
+
+def _marked(pieces: list[tuple[str, bool]]) -> str:
+    """Text with what was searched for in bold on a terminal, between angle quotes elsewhere."""
+    pieces = [(text.replace("\n", " "), hit) for text, hit in pieces]
+    if sys.stdout.isatty():
+        return isolate("".join(click.style(text, bold=True, fg="yellow") if hit else text for text, hit in pieces))
+    return "".join(f"«{text}»" if hit else text for text, hit in pieces)
+
+
+@click.command(name="list")
+@click.option("-n", "--limit", type=click.IntRange(0), default=20, show_default=True, help="How many to show.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="How many to pass over first.")
+@click.option("--site", default="", help="Only this site.")
+@json_option
+@click.pass_context
+def list_(ctx: click.Context, limit: int, offset: int, site: str, as_json: bool) -> None:
+    """List articles, newest first."""
+    with Archive(the_folder(ctx)) as archive:
+        rows = archive.newest(site=site, limit=limit, offset=offset)
+        if as_json:
+            print_json(rows)
+            return
+        for row in rows:
+            click.echo(f"{click.style(str(row['id']).rjust(5), dim=True)}  {isolate(row['title'])}")
+            click.echo(f"       {_line(row)}")
+
+
+@click.command()
+@click.argument("wanted", metavar="URL|ID")
+@json_option
+@click.pass_context
+def show(ctx: click.Context, wanted: str, as_json: bool) -> None:
+    """Show an article: what it says, its versions, and the record that proves it."""
+    with Archive(the_folder(ctx)) as archive:
+        row = archive.article(wanted)
+        versions = archive.versions(row["url"])
+        if as_json:
+            print_json(
+                [
+                    {
+                        **opened(row),
+                        "versions": [
+                            {k: v[k] for k in ("id", "version", "title", "fetched_at", "last_seen_at")}
+                            for v in versions
+                        ],
+                    }
+                ]
+            )
+            return
+        click.echo(click.style(isolate(row["title"]), bold=True))
+        click.echo(_line(row))
+        click.echo(f"\n{row['text']}\n")
+        for name, value in _facts(row, versions):
+            if value:
+                click.echo(f"{click.style(name.rjust(12), dim=True)}  {isolate(value)}")
+
+
+@click.command()
+@click.argument("wanted", metavar="URL|ID")
+@json_option
+@click.pass_context
+def versions(ctx: click.Context, wanted: str, as_json: bool) -> None:
+    """List the versions of an article, oldest first."""
+    with Archive(the_folder(ctx)) as archive:
+        rows = archive.versions(archive.article(wanted)["url"])
+        if as_json:
+            print_json(rows)
+            return
+        for row in rows:
+            mark = "*" if row["is_latest"] else " "
+            click.echo(
+                f"{mark} version {row['version']}  id {row['id']}  {row['fetched_at']} … {row['last_seen_at']}  {isolate(row['title'])}"
+            )
+
+
+@click.command()
+@click.argument("wanted", metavar="URL|ID")
+@click.argument("numbers", metavar="[OLD NEW]", nargs=-1, type=int)
+@json_option
+@click.pass_context
+def diff(ctx: click.Context, *, wanted: str, numbers: tuple[int, ...], as_json: bool) -> None:
+    """Show what changed between two versions of an article, word by word (by default the last two).
+
+    Tashkeel, letter forms, punctuation and spaces make no difference.
+    """
+    if len(numbers) not in {0, 2}:
+        raise UsageError("name two versions by their numbers, or none for the last two: warraq diff URL 1 2")
+    with Archive(the_folder(ctx)) as archive:
+        rows = archive.versions(archive.article(wanted)["url"])
+    by_number = {row["version"]: row for row in rows}
+    old, new = numbers or (rows[-2:][0]["version"], rows[-1]["version"])
+    for number in (old, new):
+        if number not in by_number:
+            raise NotFoundError(f"version {number} of {wanted}")
+    before, after = by_number[old], by_number[new]
+    difference = compare(before["title"], before["text"], after["title"], after["text"])
+    if as_json:
+        print_json([asdict(difference)])
+        return
+    click.echo(f"version {old} ({before['fetched_at']}) → version {new} ({after['fetched_at']})\n")
+    for paragraph in (difference.headline, *difference.body):
+        if paragraph.state != "same":
+            click.echo(_changes(paragraph) + "\n")
+    for correction in difference.corrections:
+        click.echo(f"correction: {isolate(correction)}\n")
+    if old == new:
+        click.echo("the archive holds one version only", err=True)
+
+
+def _changes(paragraph: Paragraph) -> str:
+    """A paragraph with what went and what came: in colour on a terminal, as [-old-] and {+new+} elsewhere."""
+    if sys.stdout.isatty():
+        styles: dict[str, dict[str, Any]] = {
+            "removed": {"fg": "red", "strikethrough": True},
+            "added": {"fg": "green"},
+            "same": {},
+        }
+        return isolate("".join(click.style(p.new or p.old, **styles[p.state]) for p in paragraph.pieces))
+    marks = {"removed": ("[-", "-]"), "added": ("{+", "+}"), "same": ("", "")}
+    shown = []
+    for piece in paragraph.pieces:
+        text = piece.new or piece.old
+        core = text.strip()
+        shown.append(text.replace(core, core.join(marks[piece.state])) if core else text)
+    return "".join(shown)
+
+
+@click.command()
+@click.argument("wanted", metavar="URL|ID")
+@click.option("--dropped", is_flag=True, help="Only the lines that are not in the article.")
+@json_option
+@click.pass_context
+def explain(ctx: click.Context, *, wanted: str, dropped: bool, as_json: bool) -> None:
+    """Show each line of the archived page, and why it stayed in the article or went."""
+    with Archive(the_folder(ctx)) as archive:
+        rows = [
+            {"verdict": verdict, "rule": rule, "line": line}
+            for line, verdict, rule in archive.explain(wanted)
+            if not (dropped and verdict == "kept")
+        ]
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        mark = "+" if row["verdict"] == "kept" else "-"
+        click.echo(click.style(f"{mark} {row['rule']:<24}", dim=mark == "-") + f" {isolate(row['line'])}")
+
+
+@click.command()
+@click.option(
+    "--plot", metavar="FILE.png", type=click.Path(dir_okay=False, path_type=Path), help="Draw articles per day."
+)
+@json_option
+@click.pass_context
+def stats(ctx: click.Context, *, plot: Path | None, as_json: bool) -> None:
+    """Show what the archive holds: articles, versions, captures, by site, language, day and outcome.
+
+    --plot needs matplotlib: pip install 'warraq[plot]'.
+    """
+    with Archive(the_folder(ctx)) as archive:
+        figures = archive.stats()
+    if plot:
+        _plot(figures["by_day"], plot)
+    if as_json:
+        print_json([figures])
+        return
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            click.echo(f"{name}:")
+            for key, count in value.items():
+                click.echo(f"  {count:>8}  {isolate(str(key) or '-')}")
+        else:
+            click.echo(f"{name}: {value}")
+
+
+def _plot(by_day: Mapping[str, int], target: Path) -> None:
+    """Draws articles per day of publication as bars."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise UsageError("--plot needs matplotlib: pip install 'warraq[plot]'") from None
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    axes = figure.subplots()
+    days = sorted(by_day)
+    axes.bar(days, [by_day[day] for day in days], color="#8a2d1f")
+    axes.set_ylabel("articles")
+    axes.tick_params(axis="x", rotation=60)
+    axes.spines[["top", "right"]].set_visible(False)
+    try:
+        figure.savefig(target, format="png", dpi=120)
+    except OSError as error:
+        raise NotWritableError(target, error) from error
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    parts = [
+        row.get("date_published") or row.get("date") or row.get("fetched_at") or "",
+        row.get("section"),
+        row.get("author"),
+        row.get("site"),
+    ]
+    return "  ·  ".join([isolate(str(part)) for part in parts if part] + [urls.display(str(row["url"]))])
+
+
+def _facts(row: Mapping[str, Any], versions: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [
+        *((column.label, _shown(column, row[column.name])) for column in LABELLED if column.name != "title"),
+        (
+            "version",
+            f"{row['version']} of {len(versions)}; first served {row['fetched_at']}, last {row['last_seen_at']}",
+        ),
+        ("record", f"{row['warc_filename']} at {row['warc_record_offset']}, {row['warc_record_length']} bytes"),
+        ("payload", row["payload_digest"]),
+    ]
+
+
+def _shown(column: Column, value: Any) -> str:
+    if column.type == "json":
+        return ", ".join(json.loads(value))
+    return urls.display(value) if column.name == "url" else str(value or "")
+
+
+COMMANDS = (search, list_, show, versions, diff, explain, stats)

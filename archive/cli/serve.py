@@ -1,0 +1,124 @@
+"""The command that serves the reading room: an address in; a web server until it is told to stop."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import signal
+import socket
+import webbrowser
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archive.archive import Archive
+from archive.cli.place import the_folder
+from archive.errors import UsageError
+
+if TYPE_CHECKING:
+    import uvicorn
+
+_LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+_MOST_EXCHANGES = 64
+"""Connections at a time; above that the server answers 503 rather than fill the memory."""
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    default=8765,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; 0 takes a free one.",
+)
+@click.option(
+    "--name", "names", multiple=True, metavar="HOST", help="A host name to answer to, as behind a proxy; repeatable."
+)
+@click.option("--open", "open_", is_flag=True, help="Open it in the browser.")
+@click.option("-v", "--verbose", is_flag=True, help="Print every request.")
+@click.pass_context
+def serve(ctx: click.Context, *, host: str, port: int, names: tuple[str, ...], open_: bool, verbose: bool) -> None:
+    """Serve the archive as a web page: search, read, compare versions, see the originals.
+
+    It changes nothing, and may run while a crawl writes. By default only this machine can reach it.
+    """
+    folder = the_folder(ctx)
+    Archive(folder).close()  # a folder without an archive is told here, with its exit code, and not on every page
+    server, listener = _prepare(folder, host, port, names, verbose=verbose)
+    address = _address(listener)
+    if not _is_loopback(host):
+        click.secho(
+            f"WARNING: {host} can be reached from other machines, and whoever reaches it can read the whole archive: there are no "
+            "passwords and no TLS. Put a proxy with both in front, or leave --host away.",
+            fg="red",
+            bold=True,
+            err=True,
+        )
+    # Before the address is told, so that no signal finds the handler of Python, which breaks off whatever is under way.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, server.handle_exit)
+    click.echo(f"The reading room of {folder} is at {address} (Ctrl-C ends it)")
+    if open_:
+        webbrowser.open(address)
+    server.run(sockets=[listener])
+
+
+def _prepare(
+    folder: Any, host: str, port: int, names: tuple[str, ...], *, verbose: bool
+) -> tuple[uvicorn.Server, socket.socket]:
+    try:
+        import uvicorn
+
+        from archive.web import create_app
+    except ImportError as error:
+        raise UsageError(f"the reading room needs {error.name}: pip install 'warraq[web]'") from error
+    hosts = (*_LOOPBACK_NAMES, *names) if _is_loopback(host) or names else ()
+    config = uvicorn.Config(
+        create_app(folder, hosts=hosts),
+        log_level="info" if verbose else "warning",
+        access_log=verbose,
+        server_header=False,
+        limit_concurrency=_MOST_EXCHANGES,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=3,
+        h11_max_incomplete_event_size=32_768,
+        http="h11",
+        ws="none",
+    )
+    logging.getLogger("archive.web").setLevel(logging.INFO)
+    return uvicorn.Server(config), _listen(host, port)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = found[0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen()  # who comes between the address being printed and the server being ready waits, and is served
+        except OSError:
+            listener.close()
+            raise
+    except OSError as error:
+        raise UsageError(
+            f"cannot listen on {host} port {port} ({error}): choose another with --port or --host"
+        ) from error
+    return listener
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+COMMANDS = (serve,)

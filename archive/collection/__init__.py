@@ -1,0 +1,102 @@
+"""The folder of a collection: where its files lie, whether it is one, and the lock that lets one process at a time write to it.
+
+collections/NAME/
+    archive/          WARC files and manifest-sha256.txt    (the names archive/ and indexes/ are pywb's, which serves the folder as it is)
+    indexes/          index.cdxj
+    warraq.db         the SQLite index of it all
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from archive.errors import ArchiveLockedError, ArchiveNotFoundError, NotWritableError
+from archive.files.lock import held
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+UPLOADING = ".upload.lock"
+PROBE_BYTES = 1 << 18
+"""What a database and a WARC need to be made at all: an empty database with its -shm and -wal has 200 kB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """The folder of one collection; making one of these touches nothing."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's own name."""
+        return self.folder.resolve().name
+
+    @property
+    def warcs(self) -> Path:
+        """The folder of the WARC files."""
+        return self.folder / "archive"
+
+    @property
+    def indexes(self) -> Path:
+        """The folder of the CDXJ index."""
+        return self.folder / "indexes"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.folder / "warraq.db"
+
+    def exists(self) -> bool:
+        """Whether there is an archive in the folder."""
+        return self.database.is_file()
+
+    def require(self) -> None:
+        """Raises ArchiveNotFoundError when there is no archive in the folder."""
+        if not self.exists():
+            raise ArchiveNotFoundError(self.folder)
+
+    def create(self) -> None:
+        """Makes the folders that are missing; raises NotWritableError when that cannot be."""
+        try:
+            for folder in (self.folder, self.warcs, self.indexes):
+                folder.mkdir(parents=True, exist_ok=True)
+                _probe(folder / f".probe-{os.getpid()}")
+        except OSError as error:
+            raise NotWritableError(self.folder, error) from error
+
+    def lock(self, name: str = ".lock") -> AbstractContextManager[None]:
+        """Holds the right to write; raises ArchiveLockedError naming the process that has it. The kernel frees it when a process dies.
+
+        `name` is another right than that to write: UPLOADING is the right to upload, which a crawl does not need.
+        """
+        return held(self.folder / name, lambda holder: ArchiveLockedError(self.folder, holder))
+
+    def in_use(self) -> bool:
+        """Whether a process holds the right to write at this moment; looks without taking it or changing anything."""
+        try:
+            file = (self.folder / ".lock").open("rb")
+        except FileNotFoundError:
+            return False
+        except OSError:  # not ours to look at: somebody's it is
+            return True
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            except OSError:  # a file system that knows no locks: nobody holds one
+                return False
+        return False
+
+
+def _probe(path: Path) -> None:
+    """Writes and removes a file: a disk with less room than that is as good as full, and better named before a crawl than in it."""
+    try:
+        path.write_bytes(bytes(PROBE_BYTES))
+    finally:
+        path.unlink(missing_ok=True)

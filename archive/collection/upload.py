@@ -1,0 +1,327 @@
+"""Puts the closed files of a collection into a storage: what is not there yet goes there, is proved and marked; then it may go from here.
+
+A file is marked in the table `files` only once the storage has it whole, and removed here only when it is marked and proves, once more, to
+be there. A run that is killed anywhere is finished by the next one. Runs beside a crawl: it needs the collection's lock to remove only.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archive import warc
+from archive.collection import UPLOADING
+from archive.collection.files import DISABLED, ENV, WARC_PREFIX
+from archive.errors import ArchiveLockedError, DamagedFileError, StorageError, UsageError
+from archive.files.clock import iso
+from archive.index import captures, files, runs
+from archive.index.database import open_store
+from archive.index.files import FileRow
+from archive.storage import Storage, open_storage, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from archive.collection import Collection
+    from archive.index import Store
+
+ATTEMPTS = 3
+PAUSE_S = 1.0
+"""Between the first and the second attempt; then twice as long. The library behind tries several times by itself."""
+INDEX, DATABASE, MANIFEST = "indexes/index.cdxj", "warraq.db", WARC_PREFIX + "manifest-sha256.txt"
+ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+
+
+@dataclass(slots=True, kw_only=True)
+class Uploaded:
+    """What was done: names of the files put there, and of those removed here; what failed and why; what waits for the next run.
+
+    `elsewhere` are files that lie in another storage and not here, which stay there.
+    """
+
+    storage: str
+    uploaded: list[str] = field(default_factory=list)
+    bytes: int = 0
+    there_before: int = 0
+    removed: list[str] = field(default_factory=list)
+    kept: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    waiting: list[str] = field(default_factory=list)
+    elsewhere: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that should be there is."""
+        return not (self.failed or self.waiting)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures as JSON takes them."""
+        return asdict(self)
+
+
+def storage_of(store: Store, name: str, to: str = "", *, endpoint_url: str = "") -> str:
+    """The URL of the place where an archive's files go: `to`, $WARRAQ_STORAGE with the collection's name, or where they went last.
+
+    An endpoint that only the environment names becomes part of it, for readers elsewhere must find the server, too.
+
+    Raises:
+        UsageError: none of these says.
+    """
+    everywhere = os.environ.get(ENV, "")
+    if to:
+        place = parse(to, endpoint_url=endpoint_url)
+    elif everywhere not in {"", DISABLED}:
+        place = parse(everywhere, endpoint_url=endpoint_url).below(name)
+    elif last := files.last_storage(store.db):
+        place = parse(last, endpoint_url=endpoint_url)
+    else:
+        raise UsageError(
+            "where to? Say it with --to s3://BUCKET/PREFIX (or a folder of another disk), or set WARRAQ_STORAGE=s3://BUCKET/PREFIX, "
+            "below which each archive has its name"
+        )
+    given = next(filter(None, map(os.environ.get, ENDPOINTS)), "")
+    if place.scheme == "s3" and given and not place.option("endpoint_url"):
+        place = parse(place.url, endpoint_url=given)
+    return place.url
+
+
+def upload(
+    collection: Collection,
+    *,
+    clock: Callable[[], datetime],
+    to: str = "",
+    endpoint_url: str = "",
+    remove_after_days: int | None = None,
+    snapshot: bool = False,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Uploaded:
+    """Uploads what is closed and not there yet, the index and the manifest; `snapshot`: and a copy of the database.
+
+    `remove_after_days`: removes here what was closed that many days ago and is there; None: nothing. Failures of single files are in
+    the answer; a storage that does not answer ends the run, what is left waits for the next.
+
+    Raises:
+        ArchiveLockedError: another process uploads.
+        UsageError: no storage is named, or its library is not installed.
+    """
+    collection.require()
+    with collection.lock(UPLOADING), open_store(collection.database) as store:
+        storage = open_storage(storage_of(store, collection.name, to, endpoint_url=endpoint_url))
+        one = _Run(collection, store, storage, clock=clock, progress=progress)
+        one.upload_all()
+        if not one.done.waiting:
+            one.upload_beside(snapshot=snapshot)
+        if remove_after_days is not None and not one.done.waiting:
+            one.remove_all(older_than=remove_after_days)
+        one.log()
+        return one.done
+
+
+def register(store: Store, folder: Path) -> dict[str, FileRow]:
+    """Gives each closed file that the manifest answers for its row; all rows, true to what is here now."""
+    known, manifest = files.rows(store.db), warc.read_manifest(folder)
+    here = {path.name: path for path in warc.closed_files(folder)}
+    changed: list[FileRow] = []
+    for name, path in here.items():
+        row, sha256 = known.get(name), manifest.get(name, "")
+        if row is None and sha256:
+            closed_at = iso(datetime.fromtimestamp(path.stat().st_mtime, UTC))
+            changed.append(FileRow(filename=name, bytes=path.stat().st_size, sha256=sha256, closed_at=closed_at))
+        elif row and not row.storage and sha256 and (row.sha256 != sha256 or not row.local):
+            changed.append(replace(row, bytes=path.stat().st_size, sha256=sha256, local=True))
+        elif row and not row.local:
+            changed.append(replace(row, local=True))
+    changed += [replace(row, local=False) for name, row in known.items() if row.local and name not in here]
+    if changed:
+        with store.atomic():
+            for row in changed:
+                files.put(store.db, row)
+    return known | {row.filename: row for row in changed}
+
+
+def put(
+    store: Store, storage: Storage, path: Path, row: FileRow, *, clock: Callable[[], datetime], replaces: bool = False
+) -> FileRow:
+    """Puts one closed file there and marks it; `row.sha256` is that of the local file. What fails for the moment is tried again."""
+    proof = _patiently(
+        lambda: storage.put_verified(path, WARC_PREFIX + path.name, sha256=row.sha256, replace=replaces),
+    )
+    now = iso(clock())
+    marked = replace(
+        row,
+        bytes=path.stat().st_size,
+        storage=storage.url,
+        uploaded_at=now,
+        verified_at=now,
+        proof=proof,
+        local=True,
+    )
+    with store.atomic():
+        files.put(store.db, marked)
+    return marked
+
+
+def put_beside(
+    collection: Collection,
+    store: Store,
+    storage: Storage,
+    *,
+    snapshot: bool | None,
+    progress: Callable[[str], None],
+) -> list[str]:
+    """Puts manifest and index there, in place of older ones; gives their names.
+
+    `snapshot`: and a copy of the database, made as of one moment; None: only when there is one there already.
+    """
+    with tempfile.TemporaryDirectory(dir=collection.folder, prefix=".upload-") as folder:
+        copies = {name: Path(folder, name.replace("/", "-")) for name in (MANIFEST, INDEX, DATABASE)}
+        for name in (MANIFEST, INDEX):  # copies, for a crawl may replace them meanwhile
+            if (collection.folder / name).exists():
+                shutil.copyfile(collection.folder / name, copies[name])
+        if storage.stat(DATABASE) is not None if snapshot is None else snapshot:
+            store.db.conn.execute("VACUUM INTO ?", (str(copies[DATABASE]),))
+        done = [(name, path) for name, path in copies.items() if path.exists()]
+        for name, path in done:
+            progress(name)
+            sha256 = warc.sha256_of(path)
+            _patiently(lambda: storage.put_verified(path, name, sha256=sha256, replace=True))  # noqa: B023 - called at once
+    return [name for name, _ in done]
+
+
+def _patiently(ask: Callable[[], str]) -> str:
+    for attempt in range(ATTEMPTS - 1):
+        try:
+            return ask()
+        except StorageError as error:
+            if not error.transient:
+                raise
+            time.sleep(PAUSE_S * 2**attempt)
+    return ask()
+
+
+class _Run:
+    """One upload of one collection."""
+
+    def __init__(
+        self,
+        collection: Collection,
+        store: Store,
+        storage: Storage,
+        *,
+        clock: Callable[[], datetime],
+        progress: Callable[[str], None],
+    ) -> None:
+        self.done = Uploaded(storage=storage.url)
+        self._collection, self._store, self._storage = collection, store, storage
+        self._clock, self._progress = clock, progress
+        self._manifest = warc.read_manifest(collection.warcs)
+        self._rows = register(store, collection.warcs)
+
+    def upload_all(self) -> None:
+        """Every closed file that is here and not yet there; after one that the storage does not take for now, the rest waits."""
+        here = [path for path in warc.closed_files(self._collection.warcs) if path.name in self._rows]
+        todo = [path for path in here if not self._is_there(self._rows[path.name])]
+        self.done.there_before = len(here) - len(todo)
+        away = [row for row in self._rows.values() if row.storage not in {"", self._storage.url} and not row.local]
+        self.done.elsewhere = {row.filename: row.storage for row in away}
+        for number, path in enumerate(todo, 1):
+            if self.done.waiting:
+                self.done.waiting.append(path.name)
+                continue
+            self._progress(f"{number}/{len(todo)} {path.name} ({path.stat().st_size >> 20} MB)")
+            try:
+                self._upload(path)
+            except StorageError as error:
+                self.done.failed[path.name] = str(error)
+                if error.transient:
+                    self.done.waiting.append(path.name)
+            except (DamagedFileError, OSError) as error:
+                self.done.failed[path.name] = str(error)
+
+    def _is_there(self, row: FileRow) -> bool:
+        return row.storage == self._storage.url and row.sha256 == self._manifest.get(row.filename, row.sha256)
+
+    def _upload(self, path: Path) -> None:
+        row = self._rows[path.name]
+        sha256 = warc.sha256_of(path)
+        if sha256 != self._manifest.get(path.name):
+            raise DamagedFileError(
+                path, 0, "not the bytes that were closed (SHA-256; `warraq verify` says more), not uploaded:"
+            )
+        ours = row.storage == self._storage.url  # what lies there is the same file before something was taken out of it
+        row = put(self._store, self._storage, path, replace(row, sha256=sha256), clock=self._clock, replaces=ours)
+        self._rows[path.name] = row
+        self.done.uploaded.append(path.name)
+        self.done.bytes += row.bytes
+
+    def upload_beside(self, *, snapshot: bool) -> None:
+        """The index and the manifest, which change; a copy of the database when it is asked for."""
+        try:
+            put_beside(self._collection, self._store, self._storage, snapshot=snapshot, progress=self._progress)
+        except StorageError as error:
+            self.done.failed["index, manifest and database"] = str(error)
+
+    def remove_all(self, *, older_than: int) -> None:
+        """Removes what is proved to be there; a crawl that writes keeps everything here."""
+        now = self._clock()
+        for path in warc.closed_files(self._collection.warcs):
+            row = self._rows.get(path.name)
+            if row is None or not row.storage or path.name in self.done.failed:
+                continue
+            age = now - datetime.fromisoformat(row.closed_at)
+            if older_than and age.days < older_than:
+                self.done.kept[path.name] = f"closed less than {older_than} days ago"
+                continue
+            try:
+                with self._collection.lock():
+                    self._remove(path, row)
+            except ArchiveLockedError as error:
+                self.done.kept[path.name] = str(error)
+            except StorageError as error:
+                self.done.failed[path.name] = str(error)
+                if error.transient:
+                    return
+
+    def _remove(self, path: Path, row: FileRow) -> None:
+        """The row first: should the process die in between, the file is here still, and the next run finds it so."""
+        if not self._has_all_rows(path):
+            self.done.kept[path.name] = "a crash left records of it without rows: crawl again, or run `warraq repair`"
+            return
+        self._progress(f"proving that {path.name} is there")
+        proof = _patiently(lambda: self._storage.prove(path, WARC_PREFIX + path.name, sha256=row.sha256))
+        if warc.sha256_of(path) != row.sha256:
+            self.done.kept[path.name] = "changed since it was uploaded: it is uploaded again by the next run"
+            return
+        with self._store.atomic():
+            files.put(self._store.db, replace(row, verified_at=iso(self._clock()), proof=proof, local=False))
+        path.unlink()
+        self.done.removed.append(path.name)
+
+    def _has_all_rows(self, path: Path) -> bool:
+        """Whether the records at the end of a file have their rows: what a crash may have left is found again only while it is here."""
+        db = self._store.db
+        start = captures.last_offset(db, path.name)
+        try:
+            for record in warc.read_records(path, start=start, max_block=0):
+                web = record.url.startswith(("http://", "https://"))
+                if web and record.type in {"response", "revisit"} and captures.of_record(db, record.id) is None:
+                    return False
+        except DamagedFileError:
+            return False
+        return True
+
+    def log(self) -> None:
+        """A row in the log of runs, when anything was done."""
+        done = self.done
+        if not (done.uploaded or done.removed or done.failed):
+            return
+        at = iso(self._clock())
+        with self._store.atomic():
+            run = runs.begin(self._store.db, kind="upload", site="", at=at)
+            runs.end(self._store.db, run, at=at, result="ok" if done.ok else "problems", summary=done.as_dict())

@@ -1,0 +1,193 @@
+"""The store: opens the SQLite file, brings its schema up to date, owns the transactions; the modules beside it hold the SQL."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
+
+from archive.errors import DamagedFileError, NotWritableError, SchemaTooNewError
+from archive.index import (
+    articles,
+    availability,
+    captures,
+    columns,
+    coverage,
+    facets,
+    files,
+    frontier,
+    joining,
+    runs,
+    site_lines,
+)
+from archive.index.rows import Candidate, CaptureRow, FetchStatus, Kind, ScheduledUrl
+from archive.index.schema import MIGRATIONS, unknown_steps
+from archive.index.sqlite import Database, sqlite3
+from archive.index.wal import WalGuard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+    from sqlite_utils.migrations import Migrations
+
+__all__ = [
+    "Candidate",
+    "CaptureRow",
+    "DatabaseError",
+    "FetchStatus",
+    "Kind",
+    "OperationalError",
+    "ScheduledUrl",
+    "Store",
+    "articles",
+    "availability",
+    "captures",
+    "coverage",
+    "facets",
+    "files",
+    "frontier",
+    "joining",
+    "runs",
+    "site_lines",
+]  # fmt: skip
+
+DatabaseError = sqlite3.Error
+"""What every statement may raise: the file is locked, damaged, gone, or the statement took longer than `limit_time` allows."""
+
+OperationalError = sqlite3.OperationalError
+"""Of those, the ones that are not the statement's fault: locked, full, read-only, interrupted."""
+
+BUSY_TIMEOUT_S = 30.0
+"""How long a reader or writer waits for another's transaction; group commits take milliseconds, a checkpoint seconds at worst."""
+
+UNWRITABLE = frozenset({8, 10, 13, 14})
+"""SQLite's primary result codes READONLY, IOERR, FULL and CANTOPEN (https://www.sqlite.org/rescode.html)."""
+
+PROGRESS_STEPS = 10_000
+"""Steps of SQLite's machine between two looks at the clock: a fraction of a millisecond."""
+
+
+class Store:
+    """An open database. Reading and writing go through the functions of the sibling modules, with `store.db` as their first argument.
+
+    Raises NotWritableError when the file cannot be made or written, SchemaTooNewError when a later version of warraq made it.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        read_only: bool = False,
+        extra_migrations: tuple[Migrations, ...] = (),
+        patience: float = BUSY_TIMEOUT_S,
+    ) -> None:
+        self.path = path
+        self.read_only = read_only
+        self._patience = patience
+        self._wal: WalGuard | None = None
+        self._as_found: tuple[int, ...] | None = None
+        try:
+            self.db = Database(self._connect())
+            self._prepare(extra_migrations)
+        except sqlite3.OperationalError as error:
+            if read_only:
+                raise
+            raise NotWritableError(path, OSError(str(error))) from error
+
+    def _connect(self) -> sqlite3.Connection:
+        if not self.read_only:
+            return sqlite3.connect(self.path, timeout=self._patience, check_same_thread=False)
+        uri = f"{self.path.resolve().as_uri()}?mode=ro"
+        connection = sqlite3.connect(uri, uri=True, timeout=self._patience, check_same_thread=False)
+        try:
+            connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+        except sqlite3.OperationalError as error:
+            connection.close()
+            if error.sqlite_errorcode & 0xFF not in UNWRITABLE or os.access(self.path.parent, os.W_OK):
+                raise
+        else:
+            return connection
+        return self._connect_to_what_stays(uri)
+
+    def _connect_to_what_stays(self, uri: str) -> sqlite3.Connection:
+        """Opens a file in a folder that we cannot write to, where SQLite cannot make the -shm that a database in WAL mode needs.
+
+        Nobody writes to it now, for a writer's -wal and -shm would be there: it is read as one that does not change.
+        """
+        wal = self.path.with_name(self.path.name + "-wal")
+        if wal.exists() and wal.stat().st_size:
+            what = (
+                "a writer that died left rows in its -wal, which can only be read where one may write: copy the folder"
+            )
+            raise NotWritableError(self.path.parent, OSError(what))
+        self._as_found = self._look()
+        return sqlite3.connect(f"{uri}&immutable=1", uri=True, timeout=self._patience, check_same_thread=False)
+
+    def _look(self) -> tuple[int, ...]:
+        status = self.path.stat()
+        has_wal = self.path.with_name(self.path.name + "-wal").exists()
+        return (status.st_ino, status.st_size, status.st_mtime_ns, has_wal)
+
+    def check_unchanged(self) -> None:
+        """Raises DamagedFileError when a database that was read as one that does not change has changed: what was read may be wrong."""
+        if self._as_found is not None and self._look() != self._as_found:
+            raise DamagedFileError(
+                self.path, 0, "somebody has begun to write to it since it was opened (open it again)"
+            )
+
+    def _prepare(self, extra: tuple[Migrations, ...]) -> None:
+        if unknown := unknown_steps(self.db):
+            raise SchemaTooNewError(self.path, unknown)
+        if self.read_only:
+            self.db.conn.execute("PRAGMA query_only = ON")
+            return
+        # The WARC is the truth and is synced first; after a power cut SQLite may lose its last commits, and the WARC holds them.
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = NORMAL",
+            "foreign_keys = ON",
+        ):
+            self.db.conn.execute(f"PRAGMA {pragma}").fetchall()
+        self._wal = WalGuard(self.db.conn, self.path)
+        for migrations in (MIGRATIONS, *extra):
+            migrations.apply(self.db)
+        with self.db.atomic():
+            columns.update_view(self.db)
+
+    @contextmanager
+    def atomic(self) -> Iterator[None]:
+        """One transaction: committed when the block ends, undone when it raises; NotWritableError when the disk is full."""
+        try:
+            with self.db.atomic():
+                yield
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF in UNWRITABLE:
+                raise NotWritableError(self.path, OSError(str(error))) from error
+            raise
+        if self._wal and not self.db.conn.in_transaction:
+            self._wal.look()
+
+    @property
+    def log_held_bytes(self) -> int:
+        """How large the write-ahead log became because another process kept reading an old state; 0 when it never was."""
+        return self._wal.held_bytes if self._wal else 0
+
+    def limit_time(self, seconds: float) -> None:
+        """Interrupts whatever statement still runs that many seconds from now: it raises DatabaseError."""
+        end = time.monotonic() + seconds
+        self.db.conn.set_progress_handler(lambda: time.monotonic() > end, PROGRESS_STEPS)
+
+    def close(self) -> None:
+        """Closes the file; a second call does nothing."""
+        self.db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,155 @@
+"""Articles as SQL: versions go in, questions by URL, id, site and date come out. Never begins or ends a transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from archive.index import captures
+from archive.index.columns import values_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlite_utils import Database
+
+    from archive.article import Article
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What became of an article that was offered: the row, and whether it is a new version, the first one, or one we had."""
+
+    id: int
+    is_new: bool
+    is_first: bool
+
+    @property
+    def change(self) -> str:
+        """`new`, `changed` or `unchanged`."""
+        return "unchanged" if not self.is_new else "new" if self.is_first else "changed"
+
+
+def find_version(db: Database, url: str, digest: str) -> int | None:
+    """The id of the version of this URL that says exactly this, None when there is none."""
+    row = db.conn.execute("SELECT id FROM articles WHERE url = ? AND text_digest = ?", (url, digest)).fetchone()
+    return int(row[0]) if row else None
+
+
+def see_again(db: Database, article_id: int, *, at: str) -> Stored:
+    """A version that we hold was served again at that time."""
+    url = db.conn.execute(
+        "UPDATE articles SET last_seen_at = max(last_seen_at, ?), fetched_at = min(fetched_at, ?) WHERE id = ? RETURNING url",
+        (at, at, article_id),
+    ).fetchone()[0]
+    number_versions(db, url)
+    return Stored(id=article_id, is_new=False, is_first=False)
+
+
+def insert_version(db: Database, article: Article, *, capture: dict[str, Any], conversion_id: str) -> Stored:
+    """Adds a version that is not held yet; `capture` is the row of the capture that it was read from."""
+    is_first = db.conn.execute("SELECT 1 FROM articles WHERE url = ?", (article.url,)).fetchone() is None
+    row = values_of(article, captures.payload_of(db, capture)) | {
+        "conversion_id": conversion_id,
+        "capture_id": capture["id"],
+    }
+    row |= dict.fromkeys(("fetched_at", "last_seen_at"), capture["captured_at"])
+    names = ", ".join(row)
+    marks = ", ".join(f":{name}" for name in row)
+    sql = f"INSERT INTO articles ({names}) VALUES ({marks}) RETURNING id"  # noqa: S608 - our own column names
+    article_id = int(db.conn.execute(sql, row).fetchone()[0])
+    if not is_first:
+        number_versions(db, article.url)
+    return Stored(id=article_id, is_new=True, is_first=is_first)
+
+
+def number_versions(db: Database, url: str) -> None:
+    """Versions are counted in the order in which they were first served; the latest is the one served last.
+
+    Two of the same moment are told apart by what they say, not by their ids: the order in which rows came in must not number them.
+    """
+    db.conn.execute(
+        """
+        UPDATE articles SET
+            version = ranked.version, is_latest = ranked.is_latest
+        FROM (
+            SELECT id, row_number() OVER (ORDER BY fetched_at, text_digest) AS version,
+                   row_number() OVER (ORDER BY last_seen_at DESC, text_digest DESC) = 1 AS is_latest
+            FROM articles WHERE url = :url
+        ) AS ranked
+        WHERE articles.id = ranked.id AND (articles.version <> ranked.version OR articles.is_latest <> ranked.is_latest)
+        """,
+        {"url": url},
+    )
+
+
+def get(db: Database, article_id: int) -> dict[str, Any] | None:
+    """The version of that id, as a dict of its columns."""
+    return next(db.query("SELECT * FROM articles WHERE id = ?", [article_id]), None)
+
+
+def versions(db: Database, url: str) -> list[dict[str, Any]]:
+    """All versions of the article at that URL (its canonical one, or any that it was fetched at), oldest first."""
+    rows = list(db.query("SELECT * FROM articles WHERE url = ? ORDER BY version", [url]))
+    if rows:
+        return rows
+    return list(
+        db.query(
+            """
+            SELECT * FROM articles WHERE url = (
+                SELECT a.url FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE c.url = ? ORDER BY c.timestamp DESC LIMIT 1
+            ) ORDER BY version
+            """,
+            [url],
+        )
+    )
+
+
+def newest(db: Database, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[dict[str, Any]]:
+    """Latest versions, newest publication first, undated ones by the time they were fetched."""
+    where, args = ("AND site = ?", [site]) if site else ("", [])
+    sql = f"""
+        SELECT * FROM articles WHERE is_latest = 1 {where}
+        ORDER BY coalesce(nullif(date_published, ''), fetched_at) DESC, id DESC LIMIT ? OFFSET ?
+        """  # noqa: S608 - our own words
+    return iter(list(db.query(sql, [*args, limit, offset])))
+
+
+def set_conversions(db: Database, pairs: list[tuple[str, str]]) -> None:
+    """Sets the record of the clean text of the version that was read from a capture: (conversion id, record id) pairs."""
+    db.conn.executemany(
+        """
+        UPDATE articles SET conversion_id = ?
+        WHERE conversion_id = '' AND capture_id = (SELECT id FROM captures WHERE record_id = ?)
+        """,
+        pairs,
+    )
+
+
+ALIKE = 0.3
+"""Share of common words from which two texts can be versions of one article; unrelated news shares a tenth."""
+
+
+def words_of(db: Database, url: str) -> tuple[str, str] | None:
+    """Title and text of the latest version at that URL, None when there is none."""
+    row = db.conn.execute("SELECT title, text FROM articles WHERE url = ? AND is_latest = 1", (url,)).fetchone()
+    return (row[0], row[1]) if row else None
+
+
+def alike(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Whether two (title, text) can be versions of one article: the same title, or many of the same words."""
+    if one[0] == other[0]:
+        return True
+    words, others = set(one[1].split()), set(other[1].split())
+    return len(words & others) >= ALIKE * len(words | others)
+
+
+def is_home(db: Database, url: str, page: str) -> bool:
+    """Whether the article at `url` was read at that page before: then what stands there now is its next version."""
+    return (
+        db.conn.execute(
+            "SELECT 1 FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE c.url = ? AND a.url = ? LIMIT 1",
+            (page, url),
+        ).fetchone()
+        is not None
+    )

@@ -1,0 +1,164 @@
+"""What became of an article's page after it was captured: a capture in, a mark on the article out. Never begins or ends a transaction.
+
+A page is gone when it has answered so at least LEAST_ANSWERS times over at least LEAST_SPAN, with nothing else between: an outage, a
+deployment or a bad cache is not a deletion. It is gone since the first of these answers. An article that is served again loses its marks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict, deque
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from archive.index import captures
+from archive.outcome import OutcomeKind, sql_list
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlite_utils import Database
+
+LEAST_ANSWERS = 3
+LEAST_SPAN = timedelta(days=2, hours=12)
+"""With LEAST_ANSWERS, three calendar days; the crawl asks again after 1, 2 and 4 days (`crawler.frontier.revisit.GONE`)."""
+
+PAYWALLS = frozenset({"login", "http-401", "http-402"})
+"""Reasons that stand where an article was: it is behind a wall now."""
+
+_SERVED = sql_list(kind for kind in OutcomeKind if kind.yields_article)
+
+LOOKED_BACK = 40
+"""Captures of a URL that are looked at, newest first."""
+
+_HOME = re.compile(r"/?|/[a-z]{2}(?:-[a-z]{2})?/?")  # the front page, or that of a language
+
+
+def is_home(url: str) -> bool:
+    """Whether a URL is a front page: what a site redirects to that does not want to say 404."""
+    parts = urlsplit(url)
+    return not parts.query and _HOME.fullmatch(parts.path) is not None
+
+
+def gone_reason(row: dict[str, Any]) -> str:
+    """Why a capture says that there is no page any more; '' when it does not say so."""
+    if row["outcome"] == "gone":
+        return str(row["reason"])
+    if row["outcome"] == "redirect" and is_home(row["detail"]):
+        return "redirect-home"
+    if row["outcome"] == "quarantine" and row["reason"] == "soft-404":
+        return "soft-404"
+    return ""
+
+
+def update_from_capture(db: Database, record_id: str) -> None:
+    """Marks the article that was at the URL of this capture, if the capture and those before it say that it has gone or is walled in."""
+    capture = captures.of_record(db, record_id)
+    if capture is None or not (gone_reason(capture) or capture["reason"] in PAYWALLS):
+        return
+    article_id = captures.latest_article(db, capture["url"])
+    if article_id is None:
+        return
+    if capture["reason"] in PAYWALLS:
+        _mark(db, article_id, "paywalled_at = coalesce(paywalled_at, :at)", {"at": capture["captured_at"]})
+        return
+    answers = _answers(db, capture["url"])
+    if _last_long_enough(answers):
+        values = {"at": answers[-1]["captured_at"], "reason": gone_reason(answers[0])}
+        _mark(db, article_id, "gone_at = :at, gone_reason = :reason", values)
+
+
+def _answers(db: Database, url: str) -> list[dict[str, Any]]:
+    """The newest captures of the URL that say without a break that there is no page, newest first."""
+    sql = "SELECT * FROM captures WHERE url = ? ORDER BY timestamp DESC, id DESC LIMIT ?"
+    return _unbroken(db.query(sql, [url, LOOKED_BACK]))
+
+
+def _unbroken(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those that say that there is no page, up to the first that says otherwise."""
+    found = []
+    for row in rows:
+        if gone_reason(row):
+            found.append(row)
+        elif row["outcome"] and not OutcomeKind(row["outcome"]).tells_nothing:
+            break
+    return found
+
+
+def _last_long_enough(answers: list[dict[str, Any]]) -> bool:
+    """Whether these answers, newest first, are enough to call a page gone."""
+    if len(answers) < LEAST_ANSWERS:
+        return False
+    first, last = (datetime.fromisoformat(each["captured_at"]) for each in (answers[-1], answers[0]))
+    return last - first >= LEAST_SPAN
+
+
+def _mark(db: Database, article_id: int, what: str, values: dict[str, str]) -> None:
+    db.conn.execute(
+        f"UPDATE articles SET {what} WHERE is_latest = 1 AND url = (SELECT url FROM articles WHERE id = :id)",  # noqa: S608 - our own words
+        {**values, "id": article_id},
+    )
+
+
+def clear(db: Database, article_id: int, *, at: str) -> None:
+    """Takes the marks off an article that was served whole at that time."""
+    db.conn.execute(
+        """
+        UPDATE articles SET gone_at = NULL, gone_reason = '', paywalled_at = NULL
+        WHERE url = (SELECT url FROM articles WHERE id = :id) AND (gone_at < :at OR paywalled_at < :at)
+        """,
+        {"id": article_id, "at": at},
+    )
+
+
+def recompute(db: Database, pages: Iterable[str]) -> None:
+    """Works the marks of the articles at these page URLs out anew, from all their captures in the order of their times.
+
+    For captures that came in in another order (a merge): the marks are then what one crawl would have left.
+    """
+    found: set[str] = set()
+    for page in pages:
+        sql = f"SELECT 1 FROM captures WHERE url = ? AND outcome NOT IN ({_SERVED}, '') LIMIT 1"  # noqa: S608
+        if db.conn.execute(sql, (page,)).fetchone():
+            sql = "SELECT DISTINCT a.url FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE c.url = ?"
+            found.update(row[0] for row in db.conn.execute(sql, (page,)))
+    for url in found:
+        _retell(db, url)
+
+
+def _retell(db: Database, url: str) -> None:
+    sql = """
+        SELECT c.url, c.captured_at, c.outcome, c.reason, c.detail, coalesce(a.url, '') AS article
+        FROM captures AS c LEFT JOIN articles AS a ON a.id = c.article_id
+        WHERE c.url = :url OR c.url IN (SELECT o.url FROM articles AS v JOIN captures AS o ON o.id = v.capture_id WHERE v.url = :url)
+        ORDER BY c.captured_at, c.record_id
+        """
+    gone: str | None = None
+    walled: str | None = None
+    reason = ""
+    here: dict[str, str] = {}
+    looked_at: defaultdict[str, deque[dict[str, Any]]] = defaultdict(lambda: deque(maxlen=LOOKED_BACK))
+    for row in db.query(sql, {"url": url}):
+        at = row["captured_at"]
+        looked_at[row["url"]].appendleft(row)
+        if row["article"]:
+            here[row["url"]] = row["article"]
+            if row["article"] == url and any(mark is not None and mark < at for mark in (gone, walled)):
+                gone, reason, walled = None, "", None
+        elif here.get(row["url"]) != url:
+            continue
+        elif row["reason"] in PAYWALLS:
+            walled = walled or at
+        elif gone_reason(row) and _last_long_enough(answers := _unbroken(looked_at[row["url"]])):
+            gone, reason = answers[-1]["captured_at"], gone_reason(answers[0])
+    db.conn.execute(
+        "UPDATE articles SET gone_at = NULL, gone_reason = '', paywalled_at = NULL"
+        " WHERE url = ? AND (gone_at IS NOT NULL OR paywalled_at IS NOT NULL)",
+        (url,),
+    )
+    if gone or walled:
+        db.conn.execute(
+            "UPDATE articles SET gone_at = ?, gone_reason = ?, paywalled_at = ? WHERE url = ? AND is_latest = 1",
+            (gone, reason, walled, url),
+        )

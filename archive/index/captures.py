@@ -1,0 +1,237 @@
+"""Captures as SQL: rows of the records that the WARC files hold. Never begins or ends a transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from archive.files.clock import warc_timestamp
+from archive.index.rows import CaptureRow
+from archive.surt import surt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from sqlite_utils import Database
+
+    from archive.outcome import Outcome
+
+_COLUMNS = tuple(f.name for f in fields(CaptureRow))
+_INSERT = f"INSERT OR IGNORE INTO captures ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A response that is already held: what a revisit record refers to."""
+
+    record_id: str
+    url: str
+    captured_at: str
+    payload_digest: str
+
+
+def insert(db: Database, row: CaptureRow) -> bool:
+    """Adds the row; False when a row of that record is there already."""
+    return bool(db.conn.execute(_INSERT, tuple(getattr(row, name) for name in _COLUMNS)).rowcount)
+
+
+def id_of(db: Database, record_id: str) -> int:
+    """The row id of a record that has a row."""
+    return int(db.conn.execute("SELECT id FROM captures WHERE record_id = ?", (record_id,)).fetchone()[0])
+
+
+def record_outcome(
+    db: Database, record_id: str, outcome: Outcome, article_id: int | None, *, directives: str = ""
+) -> None:
+    """Writes down what was made of a capture."""
+    db.conn.execute(
+        "UPDATE captures SET outcome = ?, reason = ?, detail = ?, directives = ?, article_id = ? WHERE record_id = ?",
+        (outcome.kind, outcome.reason, outcome.detail[:500], directives, article_id, record_id),
+    )
+
+
+_HELD = (
+    "SELECT record_id, url, captured_at, payload_digest FROM captures WHERE record_type = 'response' AND truncated = ''"
+)
+
+
+def held(db: Database, payload_digest: str, url: str) -> Held | None:
+    """The response record that holds this payload, one of the same URL when there is one."""
+    return _held(
+        db.conn.execute(
+            f"{_HELD} AND payload_digest = ? ORDER BY url <> ?, id LIMIT 1", (payload_digest, url)
+        ).fetchone()
+    )
+
+
+def last_whole(db: Database, url: str) -> Held | None:
+    """The newest whole response record of the URL with status 200: what a 304 confirms."""
+    return _held(
+        db.conn.execute(
+            f"{_HELD} AND url = ? AND status = 200 ORDER BY timestamp DESC, id DESC LIMIT 1", (url,)
+        ).fetchone()
+    )
+
+
+def _held(row: tuple[str, str, str, str] | None) -> Held | None:
+    return Held(record_id=row[0], url=row[1], captured_at=row[2], payload_digest=row[3]) if row else None
+
+
+def latest(db: Database, url: str) -> dict[str, Any] | None:
+    """The newest whole response of the URL with status 200, as a dict of its columns; None when there is none."""
+    held_last = last_whole(db, url)
+    return of_record(db, held_last.record_id) if held_last else None
+
+
+def unread(db: Database) -> Iterator[dict[str, Any]]:
+    """The captures that nobody has read yet: a crash came between their record and their reading.
+
+    A few at a time, so that any number fits in memory, and the caller may write between them.
+    """
+    last = 0
+    while rows := list(db.query("SELECT * FROM captures WHERE outcome = '' AND id > ? ORDER BY id LIMIT 200", [last])):
+        yield from rows
+        last = rows[-1]["id"]
+
+
+def get(db: Database, capture_id: int) -> dict[str, Any] | None:
+    """The capture of that id, as a dict of its columns."""
+    return next(db.query("SELECT * FROM captures WHERE id = ?", [capture_id]), None)
+
+
+def of_record(db: Database, record_id: str) -> dict[str, Any] | None:
+    """The capture of that WARC record id, as a dict of its columns."""
+    return next(db.query("SELECT * FROM captures WHERE record_id = ?", [record_id]), None)
+
+
+def latest_article(db: Database, url: str) -> int | None:
+    """The article that was last read at this URL, None when there was none."""
+    row = db.conn.execute(
+        "SELECT article_id FROM captures WHERE url = ? AND article_id IS NOT NULL ORDER BY timestamp DESC, id DESC LIMIT 1",
+        (url,),
+    ).fetchone()
+    return int(row[0]) if row else None
+
+
+def of_url(db: Database, url: str) -> list[dict[str, Any]]:
+    """All captures of a URL, oldest first, as dicts of their columns."""
+    return list(db.query("SELECT * FROM captures WHERE url = ? ORDER BY timestamp, id", [url]))
+
+
+def article_of_payload(db: Database, payload_digest: str, url: str) -> int | None:
+    """The article that was read from this payload at this URL (what a revisit, or a payload served again, still says)."""
+    row = db.conn.execute(
+        """
+        SELECT article_id FROM captures
+        WHERE url = ? AND payload_digest = ? AND article_id IS NOT NULL ORDER BY timestamp DESC, id DESC LIMIT 1
+        """,
+        (url, payload_digest),
+    ).fetchone()
+    return int(row[0]) if row else None
+
+
+def payload_of(db: Database, capture: dict[str, Any]) -> dict[str, Any]:
+    """The capture whose record holds the payload: the one that a revisit refers to, with the revisit's own URL; else itself."""
+    if capture["record_type"] != "revisit":
+        return capture
+    row = original_of(db, capture)
+    return {**row, "urlkey": capture["urlkey"], "site": capture["site"]} if row else capture
+
+
+MAX_HOPS = 5
+"""Revisits of revisits that are followed."""
+
+ELSEWHERE = "original-elsewhere"
+"""The reason of a revisit whose original is not held: it is read when that comes in."""
+
+
+def original_of(db: Database, revisit: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The capture whose record holds what a revisit repeats, None when it is not held.
+
+    It is the one that the revisit names by id, else by URL and time, else one with the same payload. `revisit` has the columns `url`,
+    `payload_digest`, `refers_to`, `refers_to_url` and `refers_to_date`.
+    """
+    for _ in range(MAX_HOPS):
+        found = _named(db, revisit) or _same_payload(db, revisit)
+        if found is None or found["record_type"] != "revisit":
+            return found
+        revisit = found
+    return None
+
+
+def _named(db: Database, revisit: Mapping[str, Any]) -> dict[str, Any] | None:
+    row = of_record(db, revisit["refers_to"]) if revisit["refers_to"] else None
+    if row is None and revisit["refers_to_url"] and (moment := warc_timestamp(revisit["refers_to_date"])):
+        sql = """
+            SELECT * FROM captures WHERE urlkey = ? AND timestamp = ? AND record_type <> 'revisit' ORDER BY url <> ?, id LIMIT 1
+            """
+        row = next(db.query(sql, [surt(revisit["refers_to_url"]), moment, revisit["refers_to_url"]]), None)
+    if row and row["payload_digest"] and revisit["payload_digest"] not in {"", row["payload_digest"]}:
+        return None
+    return row
+
+
+def _same_payload(db: Database, revisit: Mapping[str, Any]) -> dict[str, Any] | None:
+    same = held(db, revisit["payload_digest"], revisit["url"]) if revisit["payload_digest"] else None
+    return of_record(db, same.record_id) if same else None
+
+
+def waiting_for_original(db: Database) -> Iterator[dict[str, Any]]:
+    """The revisits whose original was not held when they were read; the caller may write between them."""
+    last = 0
+    sql = "SELECT * FROM captures WHERE reason = 'original-elsewhere' AND id > ? ORDER BY id LIMIT 200"
+    while rows := list(db.query(sql, [last])):
+        yield from rows
+        last = rows[-1]["id"]
+
+
+def note_digests(db: Database, notes: Iterable[tuple[str, int, str, str]]) -> None:
+    """Notes that digests were wrong when a file was imported: its name, the record's offset, `block` or `payload`, the block's digest."""
+    db.conn.executemany("INSERT OR REPLACE INTO digest_notes VALUES (?, ?, ?, ?)", notes)
+
+
+def digest_notes(db: Database, filename: str) -> dict[tuple[int, str], str]:
+    """What `note_digests` noted of a file: by offset and field, the digest that the block had then."""
+    sql = "SELECT warc_record_offset, field, block_digest FROM digest_notes WHERE warc_filename = ?"
+    return {(offset, field): digest for offset, field, digest in db.conn.execute(sql, (filename,))}
+
+
+def last_offset(db: Database, warc_filename: str) -> int:
+    """The byte offset of the last record of a file that has a row, 0 when none has."""
+    row = db.conn.execute(
+        "SELECT max(warc_record_offset) FROM captures WHERE warc_filename = ?", (warc_filename,)
+    ).fetchone()
+    return int(row[0] or 0)
+
+
+def set_via(db: Database, pairs: list[tuple[str, str]]) -> None:
+    """Sets what announced a capture: (via, record id) pairs; what is set already stays."""
+    db.conn.executemany("UPDATE captures SET via = ? WHERE record_id = ? AND via = ''", pairs)
+
+
+def set_outcomes(db: Database, notes: list[tuple[str, dict[str, str]]]) -> None:
+    """Sets the outcomes that notes give, by record id (`Outcome.note`); what gave an article stays as it is."""
+    sql = """
+        UPDATE captures SET outcome = coalesce(:outcome, outcome), reason = coalesce(:reason, reason), detail = coalesce(:detail, detail)
+        WHERE record_id = :record_id AND article_id IS NULL
+        """
+    nothing = {"outcome": None, "reason": None, "detail": None}
+    db.conn.executemany(sql, [{**nothing, **note, "record_id": record_id} for record_id, note in notes])
+
+
+def is_held(db: Database, url: str, timestamp: str) -> bool:
+    """Whether there is a capture of this URL of that very second (14 digits)."""
+    asked = "SELECT 1 FROM captures WHERE url = ? AND timestamp = ?"
+    return db.conn.execute(asked, (url, timestamp)).fetchone() is not None
+
+
+def seen_before(db: Database, payload_digest: str, url: str, timestamp: str) -> bool:
+    """Whether the last whole answer of this URL before that time was this payload."""
+    row = db.conn.execute(
+        """
+        SELECT payload_digest FROM captures
+        WHERE url = ? AND timestamp < ? AND status = 200 AND truncated = '' ORDER BY timestamp DESC, id DESC LIMIT 1
+        """,
+        (url, timestamp),
+    ).fetchone()
+    return row is not None and row[0] == payload_digest

@@ -1,0 +1,97 @@
+"""What to give out: sites, days, URLs and ids in; rows of articles, or of captures with what they show, out, streaming."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlite_utils import Database
+
+BATCH = 500
+
+DAY = "coalesce(nullif(articles.date, ''), substr(articles.fetched_at, 1, 10))"
+"""The day that an article is of: of publication, or of the first fetch when the page does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleFilter:
+    """What to choose; '' and None choose all. Days are `YYYY-MM-DD`, both included.
+
+    For articles they are days of publication (of the first fetch, when the page does not say); for captures, of capture.
+    """
+
+    site: str = ""
+    first_day: str = ""
+    last_day: str = ""
+    urls: tuple[str, ...] = ()
+    article_ids: tuple[int, ...] | None = None
+    all_versions: bool = False
+
+
+def articles(db: Database, choice: ArticleFilter) -> Iterator[dict[str, Any]]:
+    """Rows of the chosen articles, in the order of their ids."""
+    where, values = _where(choice, day=DAY)
+    if not choice.all_versions:
+        where.append("articles.is_latest = 1")
+    yield from _paged(db, "SELECT articles.*, articles.id AS page_id FROM articles", where, values, key="articles.id")
+
+
+def periods(db: Database, choice: ArticleFilter, letters: int) -> list[str]:
+    """The years (4 letters) or months (7) that the chosen articles are of, in order."""
+    where, values = _where(choice, day=DAY)
+    clause = f"WHERE {' AND '.join(where)}" if where else ""
+    rows = db.conn.execute(f"SELECT DISTINCT substr({DAY}, 1, {letters}) FROM articles {clause} ORDER BY 1", values)  # noqa: S608 - our own words
+    return [row[0] for row in rows]
+
+
+def captures(db: Database, choice: ArticleFilter) -> Iterator[dict[str, Any]]:
+    """Captures of the chosen URLs: place, mime, status, and title and text of the article that was read from each."""
+    day = "substr(captures.captured_at, 1, 10)"
+    where, values = _where(choice, day=day, article_id="captures.article_id", table="captures")
+    sql = """
+        SELECT captures.id AS page_id, captures.url, captures.record_type, captures.status, captures.mime,
+               captures.warc_filename, captures.warc_record_offset, captures.warc_record_length,
+               coalesce(articles.title, '') AS title, coalesce(articles.text, '') AS text
+        FROM captures LEFT JOIN articles ON articles.id = captures.article_id
+    """
+    yield from _paged(db, sql, where, values, key="captures.id")
+
+
+def _where(
+    choice: ArticleFilter, *, day: str, article_id: str = "articles.id", table: str = "articles"
+) -> tuple[list[str], dict[str, Any]]:
+    where, values = [], dict[str, Any]()
+    if choice.site:
+        where.append(f"({table}.site = :site OR {table}.site LIKE '%.' || :site)")
+        values["site"] = choice.site
+    if choice.first_day:
+        where.append(f"{day} >= :first")
+        values["first"] = choice.first_day
+    if choice.last_day:
+        where.append(f"{day} <= :last")
+        values["last"] = choice.last_day
+    if choice.urls:
+        marks = ", ".join(f":url{number}" for number in range(len(choice.urls)))
+        of_articles = f"{article_id} IN (SELECT id FROM articles WHERE url IN ({marks}))"  # noqa: S608 - only our own words
+        where.append(f"({table}.url IN ({marks}) OR {of_articles})")
+        values |= {f"url{number}": url for number, url in enumerate(choice.urls)}
+    if choice.article_ids is not None:
+        where.append(f"{article_id} IN ({', '.join(str(int(one)) for one in choice.article_ids)})")
+    return where, values
+
+
+def _paged(db: Database, sql: str, where: list[str], values: dict[str, Any], *, key: str) -> Iterator[dict[str, Any]]:
+    """Page after page by id, so that no read transaction is held while a large export is written."""
+    last = 0
+    clause = " AND ".join([*where, f"{key} > :last_id"])
+    while True:
+        statement = f"{sql} WHERE {clause} ORDER BY {key} LIMIT {BATCH}"
+        rows = list(db.query(statement, {**values, "last_id": last}))
+        for row in rows:
+            last = row.pop("page_id")
+            yield row
+        if len(rows) < BATCH:
+            return

@@ -1,0 +1,1 @@
+"""The only writer of an archive: captures, imports, and what was parsed from them."""

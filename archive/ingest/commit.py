@@ -1,0 +1,136 @@
+"""Writes a group of captures and of what became of them as rows: all in one transaction, and counts of what is durable out.
+
+When one entry of the group cannot be written, the entries are written one by one, and that one says so instead.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from archive import search
+from archive.errors import NotWritableError
+from archive.index import OperationalError, articles, availability, captures, frontier, site_lines
+from archive.index.columns import text_digest
+from archive.ingest.disposition import Disposition
+from archive.outcome import Outcome, OutcomeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archive.index import Store
+    from archive.index.rows import CaptureRow
+
+logger = logging.getLogger(__name__)
+
+Entries = list[tuple[Disposition, str]]
+"""What became of captures, each with the id of the conversion record of its text ('' for none)."""
+
+
+@dataclass(slots=True)
+class Committed:
+    """What a commit made durable: outcomes and changes of articles, counted, and new URLs of the frontier."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    articles: list[tuple[int, str]] = field(default_factory=list)
+    announced: int = 0
+
+
+class GroupWriter:
+    """Writes groups into one store; `write` is all there is to call."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._now = ""
+
+    def write(self, rows: Sequence[CaptureRow], entries: Entries, *, now: str) -> Committed:
+        """All rows in one transaction, or entry by entry; `now` is an ISO 8601 time in UTC.
+
+        Raises OperationalError, NotWritableError: then nothing that was not counted before is durable, and all can be tried again.
+        """
+        self._now = now
+        done = Committed()
+        try:
+            with self._store.atomic():
+                self._write_captures(rows)
+                self._write_group(entries, done)
+        except (OperationalError, NotWritableError):
+            raise
+        except Exception:
+            logger.exception("a group of %d readings cannot be written as one", len(entries))
+            with self._store.atomic():
+                self._write_captures(rows)
+            done = Committed()
+            for entry, conversion_id in entries:
+                self._write_alone(entry, conversion_id, done)
+        return done
+
+    def _write_captures(self, rows: Sequence[CaptureRow]) -> None:
+        for row in rows:
+            captures.insert(self._store.db, row)
+
+    def _write_group(self, entries: Entries, done: Committed) -> None:
+        before = len(done.articles)
+        made: dict[int, search.Keys] = {}
+        for entry, conversion_id in entries:
+            article_id = self._write_entry(entry, conversion_id, done)
+            if article_id is not None and entry.keys is not None:
+                made[article_id] = entry.keys
+        written = [article_id for article_id, change in done.articles[before:] if change != "unchanged"]
+        search.index_articles(self._store.db.conn, written, made)
+
+    def _write_alone(self, entry: Disposition, conversion_id: str, done: Committed) -> None:
+        try:
+            one = Committed()
+            with self._store.atomic():
+                self._write_group([(entry, conversion_id)], one)
+        except (OperationalError, NotWritableError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever one page provokes must not cost the others
+            outcome = Outcome(kind=OutcomeKind.FAILED, reason="error", detail=f"{type(error).__name__}: {error}")
+            one = Committed()
+            with self._store.atomic():
+                self._write_entry(Disposition(row=entry.row, outcome=outcome, visit=entry.visit), "", one)
+        done.outcomes += one.outcomes
+        done.articles += one.articles
+        done.announced += one.announced
+
+    def _write_entry(self, entry: Disposition, conversion_id: str, done: Committed) -> int | None:
+        db = self._store.db
+        article_id = self._write_article(entry, conversion_id, done) if entry.row else None
+        if entry.row:
+            captures.record_outcome(db, entry.row.record_id, entry.outcome, article_id, directives=entry.directives)
+            if article_id is None:
+                availability.update_from_capture(db, entry.row.record_id)
+        if entry.announced:
+            done.announced += frontier.schedule(db, entry.announced, now=self._now)
+        if entry.visit:
+            frontier.finished(db, entry.visit)
+        if entry.lines and site_lines.pages_seen(db, entry.host) < site_lines.LEARNING_PAGES:
+            site_lines.count_lines(db, entry.host, entry.lines)
+        done.outcomes.append(entry.outcome)
+        return article_id
+
+    def _write_article(self, entry: Disposition, conversion_id: str, done: Committed) -> int | None:
+        db = self._store.db
+        assert entry.row  # noqa: S101 - the caller has looked
+        same_as = entry.same_as
+        if entry.repeats:
+            same_as = captures.article_of_payload(db, entry.row.payload_digest, entry.row.url)
+        if same_as is not None:
+            stored = articles.see_again(db, same_as, at=entry.row.captured_at)
+        elif entry.article is not None:
+            digest = text_digest(entry.article.title, entry.article.text)
+            held = articles.find_version(db, entry.article.url, digest)
+            if held is not None:
+                stored = articles.see_again(db, held, at=entry.row.captured_at)
+            else:
+                capture = captures.of_record(db, entry.row.record_id)
+                assert capture is not None  # noqa: S101 - inserted in this transaction or an earlier one
+                stored = articles.insert_version(db, entry.article, capture=capture, conversion_id=conversion_id)
+        else:
+            return None
+        availability.clear(db, stored.id, at=entry.row.captured_at)
+        done.articles.append((stored.id, stored.change))
+        return stored.id

@@ -1,0 +1,177 @@
+"""Takes in what others wrote: WARC files become files of the collection, their records rows of `captures`."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from archive import http, urls, warc
+from archive.errors import DamagedFileError, NotWritableError
+from archive.files.atomic import sync_folder
+from archive.files.clock import captured_at, warc_timestamp
+from archive.index.rows import CaptureRow
+from archive.surt import surt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from archive.storage import StoredFile
+
+
+MAX_NOTE = 20_000
+"""Bytes of a metadata record that are looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted:
+    """A file of the collection that came from elsewhere, and what of its source could not be read."""
+
+    path: Path
+    damages: tuple[DamagedFileError, ...] = ()
+
+
+def copy_in(source: Path, folder: Path, *, is_taken: Callable[[str, str, str], bool] | None = None) -> Adopted:
+    """Copies the records of a WARC or ARC file into the collection's folder, durably; what is there already is left alone.
+
+    Sound gzip members are copied byte for byte, other records are written anew (see `archive.warc.rewrite`). `is_taken(id, url, date)`
+    says whether an id is that of another capture.
+    Raises DamagedFileError when no record can be read, NotWritableError.
+    """
+    if source.parent.resolve() == folder.resolve():
+        return Adopted(path=source)
+    manifest = warc.read_manifest(folder)
+    name = source.name if source.name.endswith(".gz") else f"{source.name}.gz"
+    if name.endswith(".arc.gz"):
+        name = f"{name.removesuffix('.gz')}.warc.gz"
+    if (folder / name).exists() and warc.sha256_of(source) == _held_digest(folder / name, manifest):
+        return Adopted(path=folder / name)
+    partial = folder / f".{name}.partial"
+    damages = tuple(warc.salvage(source, partial, is_taken=is_taken or _nothing_taken))
+    try:
+        target = _free_place(partial, folder, name, manifest)
+        if target.exists():
+            partial.unlink()
+        else:
+            partial.replace(target)
+            sync_folder(folder)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise NotWritableError(folder / name, error) from error
+    return Adopted(path=target, damages=damages)
+
+
+def _nothing_taken(record_id: str, url: str, date: str) -> bool:
+    del record_id, url, date
+    return False
+
+
+def _held_digest(path: Path, manifest: Mapping[str, str]) -> str:
+    return manifest.get(path.name) or warc.sha256_of(path)
+
+
+def _free_place(copy: Path, folder: Path, name: str, manifest: Mapping[str, str]) -> Path:
+    """Where the copy goes: a file of that name which is the same (here, or uploaded), else the first name that is free."""
+    digest, serial, target = warc.sha256_of(copy), 0, folder / name
+    while target.exists() or target.name in manifest:
+        held = _held_digest(target, manifest) if target.exists() else manifest[target.name]
+        if held == digest:
+            break
+        serial += 1
+        target = folder / f"{serial}-{name}"
+    return target
+
+
+def ensure_member_per_record(source: Path, folder: Path) -> Adopted:
+    """`source`, or, when it cannot be read record by record to its end, a copy of its records in `folder`."""
+    if _is_sound(source):
+        return Adopted(path=source)
+    serial = 1
+    while (target := folder / f"{serial}-{source.name}.warc.gz").exists():
+        serial += 1
+    return Adopted(path=target, damages=tuple(warc.salvage(source, target)))
+
+
+def _is_sound(path: Path) -> bool:
+    """Whether each record can be reached by itself and has an id of its own."""
+    ids: set[int] = set()
+    try:
+        for record in warc.read_records(path, max_block=0):
+            if record.is_capture:
+                if not record.id or hash(record.id) in ids:
+                    return False
+                ids.add(hash(record.id))
+    except DamagedFileError:
+        return False
+    return True
+
+
+def row_of(record: warc.Record, site: str) -> CaptureRow | None:
+    """The row of a capture of an http(s) URL; None for every other record."""
+    if not record.is_capture:
+        return None
+    response = _response(record)
+    refers_to, refers_to_url, refers_to_date = record.refers_to
+    return CaptureRow(
+        record_id=record.id,
+        record_type=record.type,
+        url=record.url,
+        urlkey=surt(record.url),
+        site=site or urls.site_of(record.url),
+        timestamp=warc_timestamp(record.date),
+        captured_at=captured_at(record.date),
+        status=response.status if response else None,
+        mime=response.get("Content-Type").partition(";")[0].strip().lower() if response else "",
+        payload_digest=record.get("WARC-Payload-Digest") or _digest(record, response),
+        warc_filename=record.location.filename,
+        warc_record_offset=record.location.offset,
+        warc_record_length=record.location.length,
+        ip=record.get("WARC-IP-Address"),
+        truncated=record.get("WARC-Truncated"),
+        refers_to=refers_to,
+        refers_to_url=refers_to_url,
+        refers_to_date=refers_to_date,
+    )
+
+
+def field_of(record: warc.Record, name: str) -> str:
+    """A field of an application/warc-fields block, '' when it has none of that name."""
+    prefix = f"{name}:"
+    lines = record.block[:MAX_NOTE].decode("utf-8", "replace").splitlines()
+    return next((line.removeprefix(prefix).strip() for line in lines if line.startswith(prefix)), "")
+
+
+def outcome_notes(path: Path | StoredFile, start: int = 0) -> dict[str, dict[str, str]]:
+    """What the metadata records of a file that a crawl of ours wrote say of outcomes (`Outcome.note`), by the id of the record meant.
+
+    They follow the records that they are about, and must be known before those are read.
+    """
+    found: dict[str, dict[str, str]] = {}
+    with suppress(DamagedFileError):
+        for number, record in enumerate(warc.read_records(path, start=start, max_block=MAX_NOTE)):
+            is_ours = field_of(record, "software").startswith("warraq")
+            if not is_ours and (record.type == "warcinfo" or not (number or start)):
+                break
+            if record.type == "metadata" and (note := outcome_note(record)):
+                found[record.get("WARC-Refers-To")] = note
+    return found
+
+
+def outcome_note(record: warc.Record) -> dict[str, str]:
+    """The fields of such a metadata record, {} for another."""
+    fields = {name: field_of(record, name) for name in ("outcome", "reason", "detail")}
+    return {name: value for name, value in fields.items() if value}
+
+
+def _digest(record: warc.Record, response: http.Response | None) -> str:
+    """The payload digest that the record should have had: none when it holds no whole response."""
+    whole = response is not None and record.type != "revisit" and record.whole and not record.get("WARC-Truncated")
+    return warc.payload_digest(record.http) if whole else ""
+
+
+def _response(record: warc.Record) -> http.Response | None:
+    try:
+        return http.parse_response(record.http)
+    except http.NotHttp:
+        return None

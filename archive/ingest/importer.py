@@ -1,0 +1,377 @@
+"""Brings the records of WARC files into a collection: files in; capture rows, articles and a count out.
+
+The files are copied into the collection, which then stands by itself. The same function indexes what a crash left without rows, and, file
+by file, rebuilds a whole database.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from archive import urls, warc
+from archive.article import SiteProfile
+from archive.capture import Location
+from archive.files.clock import warc_timestamp
+from archive.index import articles, captures, site_lines
+from archive.index.rows import CaptureRow
+from archive.ingest.copying import field_of, outcome_note, outcome_notes, row_of
+from archive.ingest.disposition import Disposition, disposition_of
+from archive.ingest.rejected import reject_reason
+from archive.outcome import Outcome, OutcomeKind
+from archive.parse.result import MAX_PARTS, Parsed, ParseTask, join_part
+from archive.parse.workers import WorkerKilledError
+from archive.warc.cdxj import entry_of_record
+from archive.warc.digests import matches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from archive.errors import DamagedFileError
+    from archive.ingest.commit import Committed
+    from archive.ingest.rejected import RejectedRecord
+    from archive.ingest.writer import ArchiveWriter
+    from archive.parse.workers import WorkerPool
+    from archive.storage import StoredFile
+
+AHEAD = 8
+"""Records read ahead of the workers: keeps two workers busy."""
+AHEAD_BYTES = 64 << 20
+"""Bytes of these at most (and one record): bounds memory."""
+
+COMMIT_EVERY = 200
+
+NOTES_HELD = 20_000
+"""What records say of others, kept until their rows are there; a file of nothing else must not fill the memory."""
+
+PAGED_HELD = 32 << 20
+"""Characters of articles that go on over further pages, kept until these are there: the same bound for a file of nothing else."""
+
+MISFITS_NAMED = 20
+"""Records without a row that are named; all are counted."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Imported:
+    """What an import did, counted. `damaged` names the files that were not whole; what came before the damage is in.
+
+    `reject_reason` counts, by reason, the captures that cannot have a row (see `archive.ingest.rejected`); `misfits` are the first of them.
+    """
+
+    records: int = 0
+    known: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    articles: Counter[str] = field(default_factory=Counter)
+    quarantined: Counter[str] = field(default_factory=Counter)
+    damaged: list[DamagedFileError] = field(default_factory=list)
+    unfit: Counter[str] = field(default_factory=Counter)
+    misfits: list[RejectedRecord] = field(default_factory=list)
+
+    def refuse(self, misfit: RejectedRecord) -> None:
+        """Counts a capture that cannot have a row."""
+        self.unfit[misfit.reason] += 1
+        if len(self.misfits) < MISFITS_NAMED:
+            self.misfits.append(misfit)
+
+    def figures(self) -> dict[str, Any]:
+        """What became of the records, by the words of `warraq import --json`."""
+        return {
+            "captures": self.records,
+            "known_before": self.known,
+            "articles_new": self.articles["new"],
+            "articles_changed": self.articles["changed"],
+            "articles_unchanged": self.articles["unchanged"],
+            "quarantined": dict(self.quarantined),
+            "outcomes": dict(self.outcomes),
+        }
+
+    def add(self, committed: Committed) -> None:
+        """Counts what a commit made durable."""
+        self.articles.update(change for _, change in committed.articles)
+        for outcome in committed.outcomes:
+            self.outcomes[outcome.kind] += 1
+            if outcome.kind is OutcomeKind.QUARANTINE:
+                self.quarantined[outcome.reason] += 1
+
+
+class Indexer:
+    """Reads captures that a collection's WARC files hold into its rows, a few ahead of the workers."""
+
+    def __init__(self, ingest: ArchiveWriter, pool: WorkerPool[ParseTask, Parsed], *, site: str = "") -> None:
+        """`site` names what new captures belong to; by default each URL's registrable domain."""
+        self.done = Imported()
+        self._ingest = ingest
+        self._pool = pool
+        self._site = site
+        self._waiting: deque[tuple[CaptureRow, Future[Parsed] | Outcome, int]] = deque()
+        self._ahead = 0
+        self._brought_payload = False
+        self._paged: list[tuple[CaptureRow, Parsed]] = []
+        self._paged_size = 0
+        self._part_of = ""
+        self._vias: list[tuple[str, str]] = []
+        self._conversions: list[tuple[str, str]] = []
+        self._notes: dict[str, dict[str, str]] = {}
+        self._late_notes: list[tuple[str, dict[str, str]]] = []
+
+    def index_file(
+        self,
+        path: Path | StoredFile,
+        *,
+        start: int = 0,
+        is_new: bool = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> list[str]:
+        """Indexes the records from byte `start` on that have no row yet; gives their sorted lines for the CDXJ index.
+
+        Damage, which is then in `done.damaged`, costs the damaged record. Of a file that `is_new` here, digests that are wrong already are
+        noted, so that `verify` does not name them. `progress` is told the byte offset reached.
+        """
+        self._notes = outcome_notes(path, start)
+        lines, notes = [], list[tuple[str, int, str, str]]()
+        for record in warc.read_on(path, start=start, max_block=warc.PAGE_BLOCK, on_damage=self.done.damaged.append):
+            if progress:
+                progress(record.location.offset)
+            if entry := entry_of_record(record):
+                lines.append(entry.line())
+            if is_new:
+                notes += wrong_digests(record)
+            self.take(record)
+        self.finish()
+        if notes:
+            with self._ingest.store.atomic():
+                captures.note_digests(self._ingest.store.db, notes)
+        self._notes = {}
+        return sorted(lines)
+
+    def is_taken(self, record_id: str, url: str, date: str) -> bool:
+        """Whether the archive has a capture of that id which is of another URL or time."""
+        row = captures.of_record(self._ingest.store.db, record_id)
+        return row is not None and (row["url"], row["timestamp"]) != (url, warc_timestamp(date))
+
+    def take_in(self, data: bytes, record: warc.Record) -> None:
+        """Copies one record, `data` as its gzip member, into the collection's open WARC and indexes it; `finish` makes it durable."""
+        place = self._ingest.writer.write_member(data)
+        self.take(replace(record, location=place))
+
+    def read_again(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Reads captures again that have a row: those that a crash left unread, or all, after extraction has improved."""
+        for row in rows:
+            self._queue(_capture_row(row), self._block(row))
+        self.finish()
+
+    def take(self, record: warc.Record) -> None:
+        """Indexes one record that lies in the collection's folder already; `finish` makes it durable."""
+        if misfit := reject_reason(record):
+            self.done.refuse(misfit)
+            return
+        self._note(record)
+        if (
+            len(self._vias) + len(self._conversions) + len(self._late_notes) > NOTES_HELD
+            or self._paged_size > PAGED_HELD
+        ):
+            self.finish()
+        row = row_of(record, self._site or self._part_of)
+        if row is None:
+            return
+        self.done.records += 1
+        if captures.of_record(self._ingest.store.db, row.record_id):
+            self.done.known += 1
+            return
+        self._ingest.add_row(row)
+        self._brought_payload = self._brought_payload or row.record_type != "revisit"
+        if record.whole:
+            self._queue(row, record.http)
+        else:
+            self._wait(row, Outcome(kind=OutcomeKind.QUARANTINE, reason="too-large", detail=f"{record.length} bytes"))
+
+    def _note(self, record: warc.Record) -> None:
+        """Takes what records of our own writing say of others: the site, what announced a URL, the clean text."""
+        match record.type:
+            case "warcinfo":
+                ours = field_of(record, "software").startswith("warraq")
+                self._part_of = field_of(record, "isPartOf") if ours else ""
+            case "metadata":
+                if via := field_of(record, "via"):
+                    self._vias.append((via, record.get("WARC-Concurrent-To") or record.get("WARC-Refers-To")))
+                elif (note := outcome_note(record)) and record.get("WARC-Refers-To") not in self._notes:
+                    self._late_notes.append((record.get("WARC-Refers-To"), note))
+            case "conversion":
+                self._conversions.append((record.id, record.get("WARC-Refers-To")))
+
+    def _queue(self, row: CaptureRow, block: bytes) -> None:
+        outcome = self._outcome_unread(row)
+        if outcome is None and row.record_type == "revisit":
+            block, outcome = self._repeated(row)
+        if outcome is None and not block:
+            outcome = Outcome(kind=OutcomeKind.UNCHANGED)
+        if outcome is None:
+            future = self._pool.submit(self._task(row.url, block, row.captured_at))
+            self._wait(row, future, len(block))
+        else:
+            self._wait(row, outcome)
+
+    def _outcome_unread(self, row: CaptureRow) -> Outcome | None:
+        """What becomes of a capture that is not to be read, whatever it says; None for the others."""
+        if row.url.endswith("/robots.txt"):
+            return Outcome(kind=OutcomeKind.ROBOTS)
+        if self._is_settled(row):
+            return Outcome(kind=OutcomeKind.FAILED, reason=row.truncated)
+        return None
+
+    def _wait(self, row: CaptureRow, what: Future[Parsed] | Outcome, size: int = 0) -> None:
+        self._waiting.append((row, what, size))
+        self._ahead += size
+        while len(self._waiting) > AHEAD or (self._ahead > AHEAD_BYTES and len(self._waiting) > 1):
+            self._settle_next()
+
+    def _settle_next(self) -> None:
+        row, what, size = self._waiting.popleft()
+        self._ahead -= size
+        self._settle(row, what)
+
+    def _settle(self, row: CaptureRow, what: Future[Parsed] | Outcome) -> None:
+        if isinstance(what, Outcome):
+            repeats = what.kind is OutcomeKind.UNCHANGED
+            self._ingest.finish(self._noted(row, Disposition(row=row, outcome=what, repeats=repeats)))
+        else:
+            answer = self._answer(what)
+            if row.truncated and (answer.outcome.kind.is_failure or answer.outcome.kind is OutcomeKind.OTHER):
+                answer = Parsed.of(OutcomeKind.FAILED, row.truncated)
+            if answer.outcome.kind is OutcomeKind.ARTICLE and answer.next_page:
+                self._paged.append((row, answer))
+                self._paged_size += len(answer.article.text) if answer.article else 0
+            else:
+                self._ingest.finish(self._noted(row, disposition_of(row, answer)))
+        if self._ingest.waiting >= COMMIT_EVERY:
+            self._commit()
+
+    def _repeated(self, row: CaptureRow) -> tuple[bytes, Outcome | None]:
+        """The response that a revisit repeats, where it must be read: served at this URL for the first time, or an error."""
+        unchanged = Outcome(kind=OutcomeKind.UNCHANGED)
+        if row.status == 304:
+            return b"", unchanged
+        if self._ingest.has_waiting(row):  # among them may be the record that it repeats
+            self._commit()
+        db = self._ingest.store.db
+        if row.status == 200 and captures.seen_before(db, row.payload_digest, row.url, row.timestamp):
+            return b"", unchanged
+        original = captures.original_of(db, asdict(row))
+        if original is None:
+            return b"", replace(unchanged, reason=captures.ELSEWHERE)
+        return self._block(original), None
+
+    def _is_settled(self, row: CaptureRow) -> bool:
+        """Whether the crawl noted an outcome that has nothing to do with what the response says."""
+        return OutcomeKind(self._notes.get(row.record_id, {}).get("outcome", "article")).tells_nothing
+
+    def _noted(self, row: CaptureRow, settled: Disposition) -> Disposition:
+        """The same with the outcome that the crawl noted; an article only if the note calls it one."""
+        note = self._notes.get(row.record_id)
+        if not note:
+            return settled
+        outcome = settled.outcome.noted(note)
+        is_article = outcome.kind in {OutcomeKind.ARTICLE, OutcomeKind.UNCHANGED}
+        return replace(
+            settled,
+            outcome=outcome,
+            article=settled.article if is_article else None,
+            repeats=settled.repeats and is_article,
+        )
+
+    def finish(self) -> None:
+        """Settles and commits all that was queued."""
+        self._settle_all()
+        if self._brought_payload:
+            self._brought_payload = False
+            for revisit in captures.waiting_for_original(self._ingest.store.db):
+                if original := captures.original_of(self._ingest.store.db, revisit):
+                    self._queue(_capture_row(revisit), self._block(original))
+            self._settle_all()
+        for row, answer in self._paged:
+            self._ingest.finish(disposition_of(row, self._with_parts(answer)))
+        self._paged.clear()
+        self._paged_size = 0
+        self._commit()
+        with self._ingest.store.atomic():
+            captures.set_via(self._ingest.store.db, self._vias)
+            captures.set_outcomes(self._ingest.store.db, self._late_notes)
+            articles.set_conversions(self._ingest.store.db, self._conversions)
+        self._vias.clear()
+        self._conversions.clear()
+        self._late_notes.clear()
+
+    def _settle_all(self) -> None:
+        while self._waiting:
+            self._settle_next()
+        self._commit()
+
+    def _with_parts(self, first: Parsed) -> Parsed:
+        """An article that goes on over further pages, joined from the captures of those nearest at hand."""
+        answer, seen = first, {first.next_page}
+        while answer.article and answer.next_page and len(seen) <= MAX_PARTS:
+            row = captures.latest(self._ingest.store.db, answer.next_page)
+            if row is None:
+                break
+            part = self._answer(self._pool.submit(self._task(row["url"], self._block(row), row["captured_at"])))
+            if part.article is None or part.next_page in seen:
+                break
+            seen.add(part.next_page)
+            answer = join_part(answer, part)
+        return answer
+
+    def _answer(self, future: Future[Parsed]) -> Parsed:
+        try:
+            return future.result()
+        except WorkerKilledError as error:
+            return Parsed.of(OutcomeKind.QUARANTINE, error.reason, error.detail)
+
+    def _block(self, row: dict[str, Any]) -> bytes:
+        place = Location(
+            filename=row["warc_filename"], offset=row["warc_record_offset"], length=row["warc_record_length"]
+        )
+        return warc.read_at(self._ingest.files, place, max_block=warc.PAGE_BLOCK).http
+
+    def _task(self, url: str, block: bytes, captured_at: str) -> ParseTask:
+        profile = SiteProfile(boilerplate=site_lines.boilerplate_of(self._ingest.store.db, urls.host_of(url)))
+        return ParseTask(url=url, response=block, fetched_at=datetime.fromisoformat(captured_at), site=profile)
+
+    def _commit(self) -> None:
+        self.done.add(self._ingest.commit())
+
+
+def wrong_digests(record: warc.Record) -> list[tuple[str, int, str, str]]:
+    """The digests of a record that are not those of its bytes, as `captures.note_digests` takes them."""
+    if not record.whole:
+        return []
+    labels = {"block": (record.get("WARC-Block-Digest"), [record.block])}
+    if record.type == "response" and not record.get("WARC-Truncated"):
+        labels["payload"] = (record.get("WARC-Payload-Digest"), warc.payloads(record.block))
+    return [
+        (record.location.filename, record.location.offset, field, record.block_digest)
+        for field, (label, blocks) in labels.items()
+        if label and not any(matches(label, block) for block in blocks)
+    ]
+
+
+def _capture_row(row: dict[str, Any]) -> CaptureRow:
+    return CaptureRow(**{f.name: row[f.name] for f in fields(CaptureRow)})
+
+
+def recover(ingest: ArchiveWriter, pool: WorkerPool[ParseTask, Parsed], *, site: str = "") -> Imported:
+    """Takes up what a crash left: records without rows, captures that nobody has read. A second time finds nothing.
+
+    The files that were open when the writer died can hold records without rows, and the newest closed one: a file is
+    closed when it is full, with the rows of its last records still to come.
+    """
+    indexer = Indexer(ingest, pool, site=site)
+    closed = sorted(warc.closed_files(ingest.collection.warcs), key=lambda path: path.stat().st_mtime)
+    for path in dict.fromkeys([*closed[-1:], *(taken.path for taken in ingest.recovered_files)]):
+        if path.exists():
+            indexer.index_file(path, start=captures.last_offset(ingest.store.db, path.name))
+    indexer.read_again(captures.unread(ingest.store.db))
+    return indexer.done

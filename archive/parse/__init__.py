@@ -1,0 +1,1 @@
+"""Responses to articles, links and reasons, in worker processes."""

@@ -1,0 +1,276 @@
+"""Reads one HTTP response: its exact bytes in; an article, the links of a listing, a feed, a sitemap, a redirect, or a named reason out.
+
+Pure, and run in worker processes: crawl, import and re-extraction all come through here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from archive import http, urls
+from archive.article import Page
+from archive.discovery.feeds import read_feed
+from archive.discovery.likeness import judge
+from archive.discovery.sitemaps import read_sitemap
+from archive.discovery.sniff import sniff
+from archive.discovery.traps import trap_reason
+from archive.extract import extract
+from archive.files.clock import iso
+from archive.outcome import Outcome, OutcomeKind
+from archive.parse.result import Outlink, Parsed, ParseTask
+from archive.search import make_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import tzinfo
+
+    from archive.article import Article, Extraction, Link, Reason
+    from archive.index.rows import Kind
+    from archive.search import Keys
+
+LISTINGS: frozenset[Reason] = frozenset({"home", "section", "tag"})
+"""Pages that are no article and are meant to be none: what they are for is their links."""
+
+MAX_TEXT = 200_000
+"""Characters of an article, twice the longest reportage; to index the 4 MB of a page that is one word would take seconds."""
+
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+
+GONE_STATUSES = frozenset({404, 410})
+CHALLENGE_STATUSES = frozenset({401, 402, 403, 407, 429, 451, 503})
+"""Refusals whose page may say why: read for the reason, never for an article."""
+
+
+def warm_up() -> None:
+    """Loads what is loaded on first use (models of languages, tables): a page in each of two scripts is read."""
+    for words in (
+        "هذه فقرة من خبر قصير كتبت لتحميل ما يلزم قبل أول صفحة. ",
+        "Une phrase d'un court article pour tout charger. ",
+    ):
+        html = f"<html><body><article><h1>{words[:20]}</h1><p>{words * 8}</p></article></body></html>".encode()
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+        parse(ParseTask(url="https://example.org/a/b", response=head + html, fetched_at=datetime.now(UTC)))
+
+
+def parse(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for each kind of response
+    """Reads the response; whatever is wrong with it is in the answer, nothing is raised for bad input."""
+    try:
+        response = http.parse_response(task.response)
+    except http.NotHttp as error:
+        return Parsed.of(OutcomeKind.FAILED, reason="not-http", detail=str(error))
+    if response.status in {301, 302, 303, 307, 308}:
+        return _redirect(task, response)
+    if response.status in GONE_STATUSES:
+        return Parsed.of(OutcomeKind.GONE, reason=f"http-{response.status}")
+    if response.status != 200 and response.status not in CHALLENGE_STATUSES:
+        return Parsed.of(OutcomeKind.FAILED, reason=f"http-{response.status}")
+    try:
+        body = http.decode(response, task.decoded_limit)
+    except http.TooLarge as error:
+        return Parsed.of(OutcomeKind.QUARANTINE, reason="too-large", detail=str(error))
+    except http.BadCoding as error:
+        return Parsed.of(OutcomeKind.QUARANTINE, reason="bad-coding", detail=str(error))
+    if response.status != 200:
+        return _refusal(task, response, body)
+    return _content(task, response, body)
+
+
+def _redirect(task: ParseTask, response: http.Response) -> Parsed:
+    target = urls.join(task.url, response.get("Location")) if response.get("Location") else ""
+    if not target or not urls.canonicalise(target):
+        location = response.get("Location")
+        reason = "url-too-long" if len(location) > urls.MAX_LENGTH else "bad-redirect"
+        return Parsed.of(OutcomeKind.FAILED, reason=reason, detail=location[:200])
+    found = Outlink(url=urls.canonicalise(target), kind="page", by="redirect")
+    return Parsed(
+        outcome=Outcome(kind=OutcomeKind.REDIRECT, reason=f"http-{response.status}", detail=found.url), found=(found,)
+    )
+
+
+def _refusal(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
+    """A refusal that is a challenge or a login form is quarantined by that name, any other goes by its status."""
+    if sniff(body, response.get("Content-Type")) == "html":
+        reason = extract(_page(task, response, body)).reason
+        if reason in {"challenge", "consent", "login"}:
+            return Parsed.of(OutcomeKind.QUARANTINE, reason=reason, detail=f"http-{response.status}")
+    return Parsed.of(OutcomeKind.REFUSED, reason=f"http-{response.status}")
+
+
+def _content(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
+    match sniff(body, response.get("Content-Type")):
+        case "feed":
+            return _feed(task, body, response.get("Content-Type"))
+        case "sitemap":
+            return _sitemap(task, body, response.get("Content-Type"))
+        case "html":
+            extraction = extract(_page(task, response, body))
+            answer = _html(task, extraction)
+            if answer.outcome.kind is OutcomeKind.ARTICLE and answer.article:
+                answer = replace(answer, keys=_keys(answer.article))
+            return answer
+        case _:
+            return Parsed.of(OutcomeKind.OTHER, reason="not-html", detail=response.get("Content-Type")[:100])
+
+
+def _page(task: ParseTask, response: http.Response, body: bytes) -> Page:
+    return Page(
+        body=body,
+        url=task.url,
+        fetched_at=task.fetched_at,
+        headers=response.headers,
+        status=response.status,
+        site=task.site,
+    )
+
+
+def _feed(task: ParseTask, body: bytes, content_type: str) -> Parsed:
+    feed = read_feed(body, task.url, content_type, zone=_zone(task), limit=task.feed_entries, max_bytes=task.feed_bytes)
+    found = tuple(
+        Outlink(
+            url=urls.twin_of(entry.url) or entry.url,
+            kind="article",
+            by="feed",
+            published_hint=_iso(entry.updated or entry.published),
+        )
+        for entry in feed.entries
+    )
+    return Parsed(
+        outcome=Outcome(kind=OutcomeKind.FEED),
+        found=found,
+        left_out=_cut(complete=feed.complete, too_large=feed.too_large),
+    )
+
+
+def _sitemap(task: ParseTask, body: bytes, content_type: str) -> Parsed:
+    sitemap = read_sitemap(
+        body, task.url, content_type, zone=_zone(task), limit=task.entries_limit, max_bytes=task.sitemap_bytes
+    )
+    children = [
+        Outlink(url=child.url, kind="sitemap", by="sitemap", published_hint=_iso(child.updated))
+        for child in sitemap.children
+    ]
+    entries = [
+        Outlink(
+            url=entry.url,
+            kind="article" if entry.publication or entry.title else _kind(entry.url, "") or "page",
+            by="sitemap",
+            published_hint=_iso(entry.updated or entry.published),
+        )
+        for entry in sitemap.entries
+    ]
+    left_out = _cut(complete=sitemap.complete, too_large=sitemap.too_large)
+    if sitemap.too_long:
+        left_out = (*left_out, ("url-too-long", sitemap.too_long))
+    return Parsed(outcome=Outcome(kind=OutcomeKind.SITEMAP), found=(*children, *entries), left_out=left_out)
+
+
+def _cut(*, complete: bool, too_large: bool) -> tuple[tuple[str, int], ...]:
+    """What a feed or sitemap fell to that was not read to its end; how much was left, nobody counted."""
+    return () if complete else (("too-many-bytes" if too_large else "too-many-entries", 1),)
+
+
+def _html(task: ParseTask, extraction: Extraction) -> Parsed:
+    article = _storable(extraction.article) if extraction.article else None
+    follow = "nofollow" not in extraction.directives
+    left_out: Counter[str] = Counter({"url-too-long": extraction.too_long})
+    found = [Outlink(url=link.url, kind="feed", by="page") for link in extraction.feeds]
+    if follow:
+        found += _worth_a_visit(task, extraction.links, left_out)
+    answer = Parsed(
+        outcome=Outcome(kind=OutcomeKind.ARTICLE),
+        found=tuple({entry.url: entry for entry in reversed(found)}.values()),
+        lines=extraction.lines,
+        directives=tuple(sorted(extraction.directives)),
+        next_page=extraction.next_page,
+        left_out=tuple(sorted((+left_out).items())),
+    )
+    if article is not None and len(article.text) > MAX_TEXT:
+        detail = f"{len(article.text)} characters of text"
+        outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason="too-large", detail=detail)
+        return replace(answer, outcome=outcome, lines=(), next_page="")
+    if article is not None and extraction.previous_page:
+        outcome = Outcome(kind=OutcomeKind.PART, detail=extraction.previous_page)
+        return replace(answer, outcome=outcome, article=article)
+    if article is not None:
+        return replace(answer, article=article)
+    kind = OutcomeKind.LISTING if extraction.reason in LISTINGS else OutcomeKind.QUARANTINE
+    outcome = Outcome(kind=kind, reason=extraction.reason or "", detail=extraction.detail)
+    return replace(answer, outcome=outcome)
+
+
+def _worth_a_visit(task: ParseTask, links: Sequence[Link], left_out: Counter[str]) -> Iterator[Outlink]:
+    """Links that may lead somewhere; to an article rather than to its AMP or print twin."""
+    left_out["too-many-links"] += len(links) >= task.links_limit  # how many there were, nobody counted
+    for link in islice(links, task.links_limit):
+        url, kind, trap = _look_at(link.url, link.text, task.fetched_at.year)
+        if not kind or "nofollow" in link.rel.split():
+            continue
+        if trap:
+            left_out[trap] += 1
+        else:
+            yield Outlink(url=url, kind=kind, by="page")
+
+
+@lru_cache(maxsize=1 << 13)
+def _look_at(url: str, text: str, this_year: int) -> tuple[str, Kind | None, str]:
+    """A link's URL or that of which it is a twin, what it may be, and the trap that it is; the links of a site's pages repeat."""
+    url = urls.twin_of(url) or url
+    kind = _kind(url, text)
+    return url, kind, (trap_reason(url, this_year=this_year) or "") if kind else ""
+
+
+def _keys(article: Article) -> Keys:
+    return make_keys(
+        title=article.title,
+        text=article.text,
+        author=article.author,
+        section=article.section,
+        language=article.language,
+    )
+
+
+def _storable(article: Article) -> Article:
+    """The article without the characters that neither UTF-8 nor SQLite's tools take (lone surrogates and NUL, from JSON escapes)."""
+    changes: dict[str, Any] = {}
+    for each in fields(article):
+        value = getattr(article, each.name)
+        if isinstance(value, str):
+            changes[each.name] = _UNSTORABLE.sub("", value)
+        elif isinstance(value, tuple) and value and isinstance(value[0], str):
+            changes[each.name] = tuple(_UNSTORABLE.sub("", item) for item in value)
+    images = tuple(
+        replace(image, url=_UNSTORABLE.sub("", image.url), caption=_UNSTORABLE.sub("", image.caption))
+        for image in article.images
+    )
+    return replace(article, **changes, images=images)
+
+
+def _zone(task: ParseTask) -> tzinfo:
+    try:
+        return ZoneInfo(task.site.timezone) if task.site.timezone else UTC
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+def _kind(url: str, text: str) -> Kind | None:
+    """What a link is likely to be; None for what is not worth a request (pictures, share buttons, log-ins)."""
+    match judge(url, text).kind:
+        case "article":
+            return "article"
+        case "section":
+            return "section"
+        case "other":
+            return None
+        case _:
+            return "page"
+
+
+def _iso(moment: datetime | None) -> str:
+    return iso(moment) if moment else ""

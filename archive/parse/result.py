@@ -1,0 +1,84 @@
+"""What is asked of the processes that read responses, and what they answer: plain data, so that who only hands it on loads no extractor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from archive.article import SiteProfile
+from archive.discovery.feeds import MAX_ENTRIES, MAX_FEED_BYTES
+from archive.discovery.lenient import MAX_BYTES
+from archive.discovery.sitemaps import MAX_URLS
+from archive.outcome import Outcome, OutcomeKind
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from archive.article import Article
+    from archive.index.rows import Kind
+    from archive.search import Keys
+
+MAX_PARTS = 20
+"""Pages that are joined into one article at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParseTask:
+    """A response to read. `response` is exact; `decoded_limit` bounds its decoded body, in bytes.
+
+    `links_limit` bounds the links of a page; `entries_limit` the entries of a sitemap, `sitemap_bytes` its bytes without gzip,
+    `feed_entries` and `feed_bytes` the same of a feed.
+    """
+
+    url: str
+    response: bytes
+    fetched_at: datetime
+    site: SiteProfile = field(default_factory=SiteProfile)
+    decoded_limit: int = 20 << 20
+    links_limit: int = 2000
+    entries_limit: int = MAX_URLS
+    sitemap_bytes: int = MAX_BYTES
+    feed_entries: int = MAX_ENTRIES
+    feed_bytes: int = MAX_FEED_BYTES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlink:
+    """A URL that the response announces, canonical; `by` is what announces it (`feed`, `sitemap`, `page`, `redirect`)."""
+
+    url: str
+    kind: Kind
+    by: str
+    published_hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """What a response says.
+
+    Of the kinds of outcome it has those that a response alone can give.
+    """
+
+    outcome: Outcome
+    article: Article | None = None
+    found: tuple[Outlink, ...] = ()
+    lines: tuple[str, ...] = ()
+    directives: tuple[str, ...] = ()
+    next_page: str = ""
+    keys: Keys | None = None
+    """What the search index will hold of the article's words, made here because the process that stores them has no time."""
+    left_out: tuple[tuple[str, int], ...] = ()
+    """How many of the addresses in it were not taken up, by the limit or trap that they fell to."""
+
+    @classmethod
+    def of(cls, kind: OutcomeKind, reason: str = "", detail: str = "") -> Parsed:
+        """An answer that is an outcome and nothing else."""
+        return cls(outcome=Outcome(kind=kind, reason=reason, detail=detail))
+
+
+def join_part(answer: Parsed, part: Parsed) -> Parsed:
+    """The article of `answer` with the text of its next page after its own; what comes after that page is next."""
+    assert answer.article  # noqa: S101 - only articles have parts
+    assert part.article  # noqa: S101
+    joined = replace(answer.article, text=f"{answer.article.text}\n{part.article.text}")
+    return replace(answer, article=joined, next_page=part.next_page, keys=None)

@@ -1,0 +1,237 @@
+"""Keeps `indexes/index.cdxj`, the sorted index that replay tools look captures up in: records in, lines and places out.
+
+A line is `urlkey timestamp {"url": …, "mime": …, "status": …, "digest": …, "length": …, "offset": …, "filename": …}`,
+as cdxj-indexer writes it; with the WARCs in `archive/` and this in `indexes/`, the folder is a collection that pywb
+serves. A 304 has no line: replay tools would answer a browser with it, which has nothing to show then; without the line
+they show the nearest capture that has the page, the one that the 304 vouches for. (Both are rows in the database.)
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+import mmap
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from archive.capture import Location
+from archive.files.atomic import replace_file
+from archive.files.clock import warc_timestamp
+from archive.http import NotHttp, parse_response
+from archive.surt import surt
+from archive.warc import PAGE_BLOCK, Record, read_on, sha1_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from archive.storage import StoredFile
+    from archive.warc import Written
+
+INDEX = "index.cdxj"
+REVISIT_MIME = "warc/revisit"
+MIME_END = re.compile(r"[;\s]")
+HTTP = ("response", "revisit")
+NOT_MODIFIED = 304
+FILENAME = '"filename": "'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the index; `status` is '' for what was not served over HTTP."""
+
+    urlkey: str
+    timestamp: str
+    url: str
+    mime: str
+    status: str
+    digest: str
+    location: Location
+
+    def line(self) -> str:
+        """The line, without its line end: fields in the usual order, those that are empty left out."""
+        fields = {"url": self.url, "mime": self.mime, "status": self.status, "digest": self.digest}
+        place = self.location
+        kept = {name: value for name, value in fields.items() if value}
+        kept |= {"length": str(place.length), "offset": str(place.offset), "filename": place.filename}
+        return f"{self.urlkey} {self.timestamp} {json.dumps(kept)}"
+
+
+def parse_line(line: str) -> Entry:
+    """The entry of a line of any CDXJ index.
+
+    Raises:
+        ValueError: it is no CDXJ line.
+    """
+    urlkey, timestamp, fields = line.rstrip("\n").split(" ", 2)
+    try:
+        values = json.loads(fields)
+        place = Location(filename=str(values["filename"]), offset=int(values["offset"]), length=int(values["length"]))
+    except (KeyError, TypeError, RecursionError, OverflowError) as error:
+        raise ValueError(f"no CDXJ line: {type(error).__name__} {error}") from error
+    texts = {name: str(values.get(name, "")) for name in ("url", "mime", "status", "digest")}
+    return Entry(urlkey=urlkey, timestamp=timestamp, location=place, **texts)
+
+
+def filename_of(line: str) -> str:
+    """The file that a line of our own index points into: its last field, which need not be parsed for it."""
+    _, found, name = line.rpartition(FILENAME)
+    return name[:-2] if found and name.endswith('"}') and "\\" not in name else parse_line(line).location.filename
+
+
+def _renamed(line: str, names: Mapping[str, str]) -> str:
+    old = filename_of(line)
+    if names[old] == old:
+        return line
+    entry = parse_line(line)
+    return replace(entry, location=replace(entry.location, filename=names[old])).line()
+
+
+def entry_of_record(record: Record) -> Entry | None:
+    """The entry of a record, or None for one that is not replayed (request, metadata, text, 304, what is no HTTP)."""
+    status, body = "", record.block
+    mime = _word(record.get("Content-Type"))
+    if record.type in HTTP:
+        try:
+            response = parse_response(record.block)
+        except NotHttp:
+            return None
+        if response.status == NOT_MODIFIED:
+            return None
+        status, body = str(response.status), response.body
+        mime = REVISIT_MIME if record.type == "revisit" else _word(response.get("Content-Type"))
+    elif record.type != "resource" or record.get("Content-Type") == "application/warc-fields":
+        return None
+    return Entry(
+        urlkey=surt(record.url),
+        timestamp=warc_timestamp(record.date),
+        url=record.url,
+        mime=mime,
+        status=status,
+        digest=record.get("WARC-Payload-Digest") or (sha1_digest(body) if record.length <= PAGE_BLOCK else ""),
+        location=record.location,
+    )
+
+
+def entry_of_written(url: str, written: Written) -> Entry | None:
+    """The entry of a capture that was just written: what `entry_of_record` gives, without reading it back."""
+    if written.location is None or written.status in {0, NOT_MODIFIED}:
+        return None
+    return Entry(
+        urlkey=surt(url),
+        timestamp=warc_timestamp(written.date),
+        url=written.url,
+        mime=REVISIT_MIME if written.record_type == "revisit" else written.mime,
+        status=str(written.status),
+        digest=written.index_digest,
+        location=written.location,
+    )
+
+
+def _word(content_type: str) -> str:
+    return MIME_END.split(content_type, maxsplit=1)[0].strip()
+
+
+class Index:
+    """The index of one collection folder (`archive/`, `indexes/`), kept up as files are closed."""
+
+    def __init__(self, collection: Path) -> None:
+        self.path = collection / "indexes" / INDEX
+        self._pending: dict[str, list[str]] = {}
+
+    def add(self, url: str, written: Written) -> None:
+        """Remembers a capture until its file is closed."""
+        if entry := entry_of_written(url, written):
+            self._pending.setdefault(entry.location.filename, []).append(entry.line())
+
+    def closed(self, warc: Path) -> None:
+        """Merges in what was added of the file, or what it holds; made to be the `on_close` of a WarcWriter."""
+        lines = self._pending.pop(warc.name, None)
+        self.replace({warc.name: sorted(lines) if lines is not None else lines_of(warc)})
+
+    def replace(self, files: dict[str, list[str]], *, more: Iterable[str] = ()) -> None:
+        """Puts the (sorted) lines of these files in place of all that the index had of them; [] removes a file.
+
+        `more` are further sorted lines, of files among these whose list is empty: as many as there are, none is kept in memory.
+        """
+        kept = (line for line in self.lines() if filename_of(line) not in files)
+        merged = heapq.merge(kept, more, *files.values())
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(self.path, (f"{line}\n".encode() for line in _once(merged)))
+
+    def lines_as(self, names: Mapping[str, str]) -> Iterator[str]:
+        """The lines of these files, in order, under the names that another collection has given them."""
+        theirs = (line for line in self.lines() if filename_of(line) in names)
+        for _, group in groupby(theirs, key=lambda line: line.split(" ", 2)[:2]):
+            yield from sorted(_renamed(line, names) for line in group)
+
+    def lines(self) -> Iterator[str]:
+        """Every line, in order, without its line end."""
+        if self.path.exists():
+            with self.path.open(encoding="utf-8") as file:
+                for line in file:
+                    yield line.rstrip("\n")
+
+    def find(self, url: str) -> list[Entry]:
+        """All captures of a URL, oldest first."""
+        return list(self.starting(surt(url) + " "))
+
+    def closest(self, url: str, moment: str) -> Entry | None:
+        """The capture of a URL nearest in time to the 14-digit `moment` (the earlier of two as near)."""
+        wanted = _time(moment)
+        return min(self.find(url), key=lambda entry: abs(_time(entry.timestamp) - wanted), default=None)
+
+    def starting(self, prefix: str) -> Iterator[Entry]:
+        """All entries whose line starts with `prefix` (`org,example)/` is a site), found by binary search."""
+        if not self.path.exists() or not self.path.stat().st_size:
+            return
+        start = prefix.encode()
+        with self.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as index:
+            at = _first_at_least(index, start)
+            while at < len(index):
+                end = _line_end(index, at)
+                line = index[at:end]
+                if not line.startswith(start):
+                    return
+                yield parse_line(line.decode())
+                at = end + 1
+
+
+def lines_of(warc: Path | StoredFile) -> list[str]:
+    """The sorted index lines of a WARC file; of one that is damaged, those of its good records (`verify` names the damage)."""
+    entries = (entry_of_record(record) for record in read_on(warc, max_block=PAGE_BLOCK))
+    return sorted(entry.line() for entry in entries if entry)
+
+
+def _once(lines: Iterable[str]) -> Iterator[str]:
+    before = None
+    for line in lines:
+        if line != before:
+            yield line
+        before = line
+
+
+def _time(moment: str) -> datetime:
+    return datetime.strptime(moment, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+
+
+def _line_end(index: mmap.mmap, at: int) -> int:
+    end = index.find(b"\n", at)
+    return len(index) if end == -1 else end
+
+
+def _first_at_least(index: mmap.mmap, wanted: bytes) -> int:
+    """Offset of the first line that does not sort before `wanted`."""
+    low, high = 0, len(index)
+    while low < high:
+        middle = (low + high) // 2
+        start = index.rfind(b"\n", 0, middle) + 1
+        end = _line_end(index, middle)
+        if index[start:end] < wanted:
+            low = end + 1
+        else:
+            high = start
+    return low

@@ -1,0 +1,188 @@
+"""Speaks to CDX servers, without a network: what is wanted in, the address to ask; an answer in, the captures that it lists.
+
+The API is the one that OpenWayback, pywb and Common Crawl's index share (`url`, `matchType`, `from`, `to`, `output=json`, `page`,
+`resumeKey`). Answers come as a JSON list of lists (OpenWayback), JSON objects a line (pywb, Common Crawl), CDXJ lines, or
+CDX with 11 fields.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from archive.capture import Location
+from archive.files.clock import warc_timestamp
+from archive.surt import surt
+from archive.warc import NotOneRecordError, Record, read_member
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+NAMES = {"original": "url", "mimetype": "mime", "statuscode": "status"}
+"""What OpenWayback calls its fields, and what pywb does."""
+CDX_11 = (
+    "urlkey",
+    "timestamp",
+    "url",
+    "mime",
+    "status",
+    "digest",
+    "redirect",
+    "robotflags",
+    "length",
+    "offset",
+    "filename",
+)
+MAX_UNPACKED = 64 << 20
+"""Bytes of a record's block: three times the largest body that a crawl keeps."""
+_FILENAME = re.compile(r"(?!/)(?!.*(?:^|/)\.\.?(?:/|$))[^\x00-\x20\x7f\\?#]{1,1000}")
+_TIMESTAMP = re.compile(r"\d{14}")
+_LABEL = re.compile(r"^sha1:", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A capture that an index lists; `location` is None when the index does not say where its record lies."""
+
+    url: str
+    timestamp: str
+    digest: str = ""
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """An answer: its captures in order, the key to go on with ('' for none), how many lines made no sense."""
+
+    captures: tuple[Listed, ...] = ()
+    resume_key: str = ""
+    malformed: int = 0
+
+
+class NotThatRecordError(ValueError):
+    """What came is not the record that the index lists; `reason` is a word for the count of failures."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+def question(endpoint: str, url: str, *, match: str, first: str = "", last: str = "", **more: str | int) -> str:
+    """The address that asks for the captures of `url` (and what `match` adds: prefix, host, domain) between two times."""
+    asked = {"url": url, "matchType": match, "from": first, "to": last, "output": "json"} | more
+    given = urlencode({name: value for name, value in asked.items() if value != ""})
+    return f"{endpoint}{'&' if '?' in endpoint else '?'}{given}"
+
+
+def pages_of(body: bytes) -> int | None:
+    """How many pages a server says there are (`showNumPages=true`); None from a server that does not page."""
+    try:
+        said = json.loads(body.decode("utf-8", "replace").strip() or "null")
+    except ValueError:
+        return None
+    said = said.get("pages") if isinstance(said, dict) else said
+    return said if isinstance(said, int) and not isinstance(said, bool) and said >= 0 else None
+
+
+def read_listing(body: bytes) -> Listing:
+    """What an answer lists, in any of the four forms; a line that makes no sense is counted and left out."""
+    text = body.decode("utf-8", "replace").strip()
+    if text.startswith("[["):
+        try:
+            rows = json.loads(text)
+        except (ValueError, RecursionError):
+            return Listing(malformed=1)
+        return _of_table(rows)
+    lines = text.splitlines()
+    key = ""
+    if len(lines) > 1 and not lines[-2].strip():
+        key = lines.pop().strip()
+    return _listing((_fields_of(line) for line in lines if line.strip()), key)
+
+
+def record_url(base: str, location: Location) -> str:
+    """Where the file of a record is served, below `base`."""
+    return f"{base.rstrip('/')}/{quote(location.filename, safe='/%~+:=@,;()')}"
+
+
+def check_record(data: bytes, listed: Listed) -> Record:
+    """The record that `data` is: one gzip member, whole, of the URL, time and payload that the index lists.
+
+    Raises:
+        NotThatRecordError: it is not.
+    """
+    try:
+        record = read_member(data, max_block=MAX_UNPACKED)
+    except NotOneRecordError as error:
+        raise NotThatRecordError("no-record", str(error)) from None
+    if record.type not in {"response", "revisit"}:
+        raise NotThatRecordError("other-type", f"a record of type {record.type}")
+    if surt(record.url) != surt(listed.url) or warc_timestamp(record.date) != listed.timestamp:
+        raise NotThatRecordError("other-record", f"it is {record.url} of {record.date}")
+    promised = record.get("WARC-Block-Digest")
+    if _LABEL.match(promised) and _bare(promised) != _bare(record.block_digest):
+        raise NotThatRecordError("damaged", "its bytes are not those of its WARC-Block-Digest")
+    payload = record.get("WARC-Payload-Digest")
+    if (
+        listed.digest
+        and _LABEL.match(payload)
+        and len(_bare(listed.digest)) == 32
+        and _bare(payload) != _bare(listed.digest)
+    ):
+        raise NotThatRecordError("other-payload", f"its payload is {payload}, the index says {listed.digest}")
+    return record
+
+
+def _bare(digest: str) -> str:
+    return _LABEL.sub("", digest).upper()
+
+
+def _of_table(rows: Any) -> Listing:
+    """OpenWayback's: names, rows, and, where there is more, an empty row and one with the key."""
+    if not all(isinstance(row, list) for row in rows):
+        return Listing(malformed=1)
+    names = [str(name) for name in rows[0]]
+    key = ""
+    if len(rows) > 2 and not rows[-2] and len(rows[-1]) == 1:
+        key = str(rows[-1][0])
+        rows = rows[:-2]
+    return _listing((dict(zip(names, row, strict=False)) for row in rows[1:]), key)
+
+
+def _fields_of(line: str) -> Mapping[str, Any]:
+    """The fields of one line: a JSON object, CDXJ, or CDX."""
+    start = line.find("{")
+    if start >= 0:
+        try:
+            fields = json.loads(line[start:])
+        except (ValueError, RecursionError):
+            return {}
+        before = line[:start].split()
+        return ({"timestamp": before[1]} if len(before) == 2 else {}) | fields if isinstance(fields, dict) else {}
+    parts = line.split()
+    return dict(zip(CDX_11, parts, strict=True)) if len(parts) == len(CDX_11) else {}
+
+
+def _listing(rows: Iterable[Mapping[str, Any]], key: str) -> Listing:
+    read = [_listed({NAMES.get(name, name): str(value) for name, value in row.items()}) for row in rows]
+    captures = tuple(one for one in read if one)
+    return Listing(captures=captures, resume_key=key, malformed=len(read) - len(captures))
+
+
+def _listed(fields: Mapping[str, str]) -> Listed | None:
+    url, timestamp = fields.get("url", ""), fields.get("timestamp", "")
+    if not _TIMESTAMP.fullmatch(timestamp) or not url.startswith(("http://", "https://")) or len(url) > 1 << 16:
+        return None
+    digest = fields.get("digest", "").removeprefix("-")
+    return Listed(url=url, timestamp=timestamp, digest=digest, location=_location(fields))
+
+
+def _location(fields: Mapping[str, str]) -> Location | None:
+    name, offset, length = (fields.get(field, "") for field in ("filename", "offset", "length"))
+    numbers = all(text.isascii() and text.isdigit() and len(text) < 16 for text in (offset, length))
+    if not numbers or not int(length) or not _FILENAME.fullmatch(name):
+        return None
+    return Location(filename=name, offset=int(offset), length=int(length))

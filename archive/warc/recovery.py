@@ -1,0 +1,129 @@
+"""Takes up the files that a crash left open: a folder in; the same files whole, closed and answered for out."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from archive.errors import DamagedFileError, NotWritableError
+from archive.files.atomic import make_read_only, sync_folder
+from archive.warc.manifest import add_to_manifest, read_manifest
+from archive.warc.openfile import OPEN
+from archive.warc.reader import next_member, read_records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+SUFFIXES = (".warc.gz", ".warc")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveredFile:
+    """A file that was taken up, under its final name, and how many bytes of a torn record were cut off its end."""
+
+    path: Path
+    cut: int = 0
+
+
+def closed_files(folder: Path) -> list[Path]:
+    """The closed WARC files of an archive folder, oldest first by name; a link to a file elsewhere is none of them."""
+    return sorted(path for path in folder.glob("*") if path.name.endswith(SUFFIXES) and _is_ours(path))
+
+
+def open_files(folder: Path) -> list[Path]:
+    """The WARC files that are being written, or were when their writer died."""
+    return sorted(path for path in folder.glob("*" + OPEN) if _is_ours(path))
+
+
+def linked_files(folder: Path) -> list[Path]:
+    """Symbolic links that are named like WARC files: they are neither read nor written, for they may lead anywhere."""
+    return sorted(path for path in folder.glob("*") if path.name.endswith((*SUFFIXES, OPEN)) and path.is_symlink())
+
+
+def _is_ours(path: Path) -> bool:
+    return not path.name.startswith(".") and not path.is_symlink() and path.is_file()
+
+
+def recover_open_files(folder: Path, *, on_close: Callable[[Path], None] | None = None) -> list[RecoveredFile]:
+    """Finishes what a crash left half done; needs the collection's lock, for a file in use looks like a leftover.
+
+    An open file loses its torn last record, if it has one, and is closed; a file that holds no whole record is removed.
+    A closed file that is not in the manifest is entered. `on_close` hears of each before it is entered, as from a
+    WarcWriter. Damage that good records follow is no torn end: it is left as it is, for `verify` to name. A second call
+    finds nothing to do.
+
+    Raises:
+        NotWritableError: a file cannot be cut or renamed.
+    """
+    taken: list[RecoveredFile] = []
+    path = folder
+    try:
+        for path in open_files(folder):
+            taken += _close(path)
+        cut = {one.path: one for one in taken}
+        known = read_manifest(folder)
+        entered = []
+        for path in closed_files(folder):
+            if path.name not in known and register(path, on_close=on_close):
+                entered.append(path)
+    except OSError as error:
+        raise NotWritableError(path, error) from error
+    return [cut.get(path, RecoveredFile(path=path)) for path in entered]
+
+
+def register(path: Path, *, on_close: Callable[[Path], None] | None = None) -> bool:
+    """Makes a closed file one that the archive answers for: read-only, in the manifest; False when it is that already."""
+    if path.name in read_manifest(path.parent):
+        return False
+    if on_close:
+        on_close(path)
+    make_read_only(path)
+    add_to_manifest(path.parent, path.name, sha256_of(path))
+    return True
+
+
+def sha256_of(path: Path) -> str:
+    """The hexadecimal SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _close(path: Path) -> Iterator[RecoveredFile]:
+    cut = 0
+    end = _good_end(path)
+    if end is not None:
+        cut = path.stat().st_size - end
+        os.truncate(path, end)
+    if not path.stat().st_size:
+        path.unlink()
+        sync_folder(path.parent)
+        return
+    handle = os.open(path, os.O_RDWR)
+    try:
+        make_read_only(handle)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    final = path.with_name(path.name.removesuffix(OPEN))
+    path.rename(final)
+    sync_folder(final.parent)
+    yield RecoveredFile(path=final, cut=cut)
+
+
+def whole_part(path: Path) -> int:
+    """How many bytes of a file that a dead writer left open are good: all but a torn last record."""
+    end = _good_end(path)
+    return path.stat().st_size if end is None else end
+
+
+def _good_end(path: Path) -> int | None:
+    """Where the file's whole records end and nothing but a torn one follows; None when there is nothing to cut."""
+    try:
+        for _ in read_records(path, max_block=0):
+            pass
+    except DamagedFileError as torn:
+        return torn.offset if next_member(path, torn.offset) is None else None
+    return None

@@ -1,0 +1,128 @@
+"""Takes the WARC files out of a WACZ that somebody else made: a hostile ZIP in, plain files in a folder of ours out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import stat
+import zipfile
+import zlib
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from archive.errors import DamagedFileError
+from archive.files.atomic import replace_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+MAX_BYTES = 1 << 38
+"""Of all WARCs of one package together: 256 GB, more than any of the published collections."""
+MAX_MEMBERS = 100_000
+MAX_RATIO = 200
+"""Times that a member may grow: text shrinks to a twentieth, and a WARC in a WACZ should be stored as it is."""
+MAX_DESCRIPTION = 1 << 26
+SMALL = 1 << 20
+CHUNK = 1 << 20
+WARC_NAME = re.compile(r"archive/([A-Za-z0-9._ ()+=@~-]{1,200}\.warc(?:\.gz)?)")
+
+
+def unpack_warcs(path: Path, folder: Path, *, max_bytes: int = MAX_BYTES) -> list[Path]:
+    """Writes each `archive/*.warc[.gz]` of the package at `path` into `folder`, under its own name; gives their paths.
+
+    Refuses the package as a whole when any name would lead out of the folder, when a member is a link, is encrypted,
+    overlaps another or unpacks to more than is decent, and when a digest of `datapackage.json` does not match.
+
+    Raises:
+        DamagedFileError: it is no WACZ, or one that is refused; what was unpacked until then is gone.
+    """
+    try:
+        with zipfile.ZipFile(path) as package:
+            _check(path, package, max_bytes)
+            digests = _digests(path, package)
+            return _unpack(path, package, folder, digests)
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError, zlib.error) as error:
+        raise DamagedFileError(path, 0, f"not a readable WACZ ({error})") from error
+
+
+def _check(path: Path, package: zipfile.ZipFile, max_bytes: int) -> None:
+    members = package.infolist()
+    if len(members) > MAX_MEMBERS:
+        raise DamagedFileError(path, 0, f"{len(members)} files in a package")
+    size = path.stat().st_size
+    for member in members:
+        if not 0 <= member.header_offset < size:
+            raise DamagedFileError(path, 0, f"{member.filename!r} lies outside of the file")
+        if problem := _problem(member):
+            raise DamagedFileError(path, member.header_offset, f"{member.filename!r} {problem}")
+    names = [member.filename for member in members]
+    if len(set(names)) < len(names):
+        raise DamagedFileError(path, 0, "two files of the same name")
+    if sum(member.file_size for member in members) > max_bytes:
+        raise DamagedFileError(path, 0, f"unpacks to more than {max_bytes} bytes")
+    for one, other in pairwise(sorted(members, key=lambda member: member.header_offset)):
+        if one.header_offset + one.compress_size > other.header_offset:
+            raise DamagedFileError(path, other.header_offset, f"{other.filename!r} lies inside {one.filename!r}")
+
+
+def _problem(member: zipfile.ZipInfo) -> str:
+    """What is wrong with a member, '' when nothing is."""
+    name = member.filename
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if name.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", name) or ":" in name or not name.isprintable():
+        return "is not a name inside the package"
+    if kind and not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+        return "is a link or a device"
+    if member.flag_bits & 0x1:
+        return "is encrypted"
+    if member.file_size > max(SMALL, member.compress_size * MAX_RATIO):
+        return "unpacks to hundreds of times its size"
+    return ""
+
+
+def _digests(path: Path, package: zipfile.ZipFile) -> dict[str, str]:
+    """Path to `sha256:…` of what the package says of its files."""
+    try:
+        info = package.getinfo("datapackage.json")
+    except KeyError:
+        raise DamagedFileError(path, 0, "no datapackage.json: not a WACZ") from None
+    if info.file_size > MAX_DESCRIPTION:
+        raise DamagedFileError(path, 0, "a datapackage.json of absurd size")
+    description = json.loads(package.read(info))
+    resources = description.get("resources") if isinstance(description, dict) else None
+    listed = [one for one in resources if isinstance(one, dict)] if isinstance(resources, list) else []
+    return {str(one.get("path")): str(one.get("hash")) for one in listed}
+
+
+def _pieces(package: zipfile.ZipFile, member: zipfile.ZipInfo, seen: Callable[[bytes], object]) -> Iterator[bytes]:
+    """What a member holds; never more than it said, for zipfile stops there."""
+    with package.open(member) as file:
+        while piece := file.read(CHUNK):
+            seen(piece)
+            yield piece
+
+
+def _compare(path: Path, member: zipfile.ZipInfo, digest: str, expected: str) -> None:
+    if expected.startswith("sha256:") and expected != f"sha256:{digest}":
+        raise DamagedFileError(path, member.header_offset, f"{member.filename!r} has another digest")
+
+
+def _unpack(path: Path, package: zipfile.ZipFile, folder: Path, digests: dict[str, str]) -> list[Path]:
+    made: list[Path] = []
+    try:
+        for member in package.infolist():
+            found = WARC_NAME.fullmatch(member.filename)
+            if found is None:
+                continue
+            digest = hashlib.sha256()
+            target = folder / found[1]
+            replace_file(target, _pieces(package, member, digest.update))
+            made.append(target)
+            _compare(path, member, digest.hexdigest(), digests.get(member.filename, ""))
+    except BaseException:
+        for target in made:
+            target.unlink(missing_ok=True)
+        raise
+    return made

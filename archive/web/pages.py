@@ -1,0 +1,152 @@
+"""The pages where people read: search results, an article, its versions and what changed between two of them, help."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from archive import diff, search, urls
+from archive.errors import NotFoundError
+from archive.index.columns import LABELLED
+from archive.web.charts import histogram
+from archive.web.parameters import SearchParameters
+from archive.web.views import View, opened, page
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import HTMLResponse
+
+    from archive.archive import Archive
+
+LONGEST_COMPARED: Final = 300_000
+"""Characters of two versions together: three times the longest articles; comparing them takes half a second."""
+_PROBLEMS: Final = (
+    ("no_value", re.compile(r"(?P<field>\w+): needs a value")),
+    ("no_date", re.compile(r"(?P<text>.+) is no date: ")),
+    ("too_many_words", re.compile(r"only the first (?P<count>\d+) words")),
+    ("too_long", re.compile(r"only the first (?P<count>\d+) characters")),
+    ("bounds", re.compile(r"(?P<field>\w+) is a number from (?P<least>\d+) to (?P<most>\d+)")),
+    ("orders", re.compile(r"order is one of")),
+)
+"""What the search and we say in English about a question, and the key under which the interface says it."""
+
+
+def results(request: Request) -> HTMLResponse:
+    """The home page and the page of results: what was found, and what it is made of."""
+    asked = SearchParameters.of(request.query_params)
+    with opened(request) as archive:
+        found = archive.search(
+            asked.words, only=asked.only, order=asked.fitting_order, limit=asked.limit, offset=asked.offset
+        )
+        facets = archive.facets(found.query)
+        known = _known(archive, asked.words)
+    view = View(request)
+    problems = [_problem(view, text) for text in (*asked.problems, *found.problems)]
+    return page(
+        request,
+        "results.html",
+        asked=asked,
+        is_home=request.url.path == "/" and not asked.parameters(),
+        found=found,
+        facets=facets,
+        chart=histogram(facets.days),
+        known=known,
+        problems=problems,
+        last_page=-(-found.total // asked.limit),
+        pieces=search.pieces,
+    )
+
+
+def _known(archive: Archive, words: str) -> dict[str, Any] | None:
+    """The article whose address was pasted into the search box."""
+    if not words.startswith(("http://", "https://")) or " " in words:
+        return None
+    try:
+        return archive.article(words)
+    except (NotFoundError, ValueError):
+        return None
+
+
+def _problem(view: View, text: str) -> str:
+    for key, pattern in _PROBLEMS:
+        if found := pattern.match(text):
+            return view.say(f"problem.{key}", **found.groupdict())
+    return text
+
+
+def article(request: Request) -> HTMLResponse:
+    """One version of an article, with all that stands behind it; `?q=` marks the words of a search in it."""
+    asked = SearchParameters.of(request.query_params)
+    with opened(request) as archive:
+        row = archive.article(request.path_params["id"])
+        versions = archive.versions(row["url"])
+        capture = archive.capture(row["capture_id"])
+        captures = archive.captures(row["url"])
+    query = search.parse(asked.words)
+    language = str(row["language"])
+    paragraphs = [_marked(line, query, language) for line in row["text"].split("\n") if line.strip()]
+    return page(
+        request,
+        "article.html",
+        asked=asked,
+        row=row,
+        title=_marked(row["title"], query, language),
+        paragraphs=paragraphs,
+        marks=sum(hit for paragraph in paragraphs for _, hit in paragraph),
+        facts=list(_facts(row)),
+        dropped=json.loads(row["dropped"]),
+        images=json.loads(row["images"]),
+        versions=versions,
+        capture=capture,
+        captures=captures,
+    )
+
+
+def _marked(text: str, query: search.Query, language: str) -> list[tuple[str, bool]]:
+    return search.pieces(text, search.highlight(text, query, language) if query.wanted else ())
+
+
+def _facts(row: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    """(message, column, value, where on the page it was found) of each field that the page gave."""
+    provenance = json.loads(row["provenance"])
+    facts = []
+    for column in LABELLED:
+        value = row[column.name] or ""
+        text = "، ".join(json.loads(value)) if column.type == "json" else str(value)
+        if text:
+            shown = urls.display(text) if column.name == "url" else text
+            facts.append((f"article.{column.label}", column.name, shown, provenance.get(column.provenance, "")))
+    return facts
+
+
+def compare(request: Request) -> HTMLResponse:
+    """Two versions of an article side by side, word by word. Raises NotFoundError when they are not of one article."""
+    old_id, new_id = (request.query_params.get(name, "") for name in ("old", "new"))
+    with opened(request) as archive:
+        old, new = archive.article(_identity(old_id)), archive.article(_identity(new_id))
+        if old["url"] != new["url"]:
+            raise NotFoundError(f"{old_id} and {new_id} as versions of one article")
+        versions = archive.versions(new["url"])
+    too_long = len(old["text"]) + len(new["text"]) > LONGEST_COMPARED
+    difference = None if too_long else diff.compare(old["title"], old["text"], new["title"], new["text"])
+    return page(
+        request,
+        "compare.html",
+        old=old,
+        new=new,
+        versions=versions,
+        difference=difference,
+        rows=diff.side_by_side(difference) if difference else [],
+    )
+
+
+def _identity(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or len(text) > 18:
+        raise NotFoundError(text)
+    return int(text)
+
+
+def help_(request: Request) -> HTMLResponse:
+    """How to search, and which keys work."""
+    return page(request, "help.html")

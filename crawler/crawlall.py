@@ -1,0 +1,172 @@
+"""Crawls several sites in one process: sites in; each crawled in its turn, some at once, and what became of each out.
+
+The crawls share their extraction workers. A site that fails, in whatever way, is one line of the answer; the others never notice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archive import ArchiveError, Collection, NotWritableError, check_writable, frontier, iso, open_store
+from archive.exitcodes import ExitCode
+from crawler.exits import exit_code
+from crawler.extensions import ArchiveExtension, extraction_pool
+from crawler.shutdown import Stopping
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+
+    from scrapy.crawler import AsyncCrawlerProcess, Crawler
+    from scrapy.settings import BaseSettings
+
+    from crawler.report import Report
+    from crawler.sites.site import Site
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteResult:
+    """What became of a site: its exit code, what is wrong ('' for nothing), and the figures of its crawl ({} if it never began)."""
+
+    site: str
+    code: int
+    problem: str = ""
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON takes it."""
+        return {**self.figures, "site": self.site, "exit_code": self.code, "problem": self.problem}
+
+
+def collection_of(site: Site, settings: BaseSettings) -> Collection:
+    """Where the archive of a site lies."""
+    return Collection(Path(settings["WARRAQ_COLLECTIONS"]) / site.name)
+
+
+def is_due(site: Site, collection: Collection, *, now: datetime) -> bool:
+    """Whether a crawl of the site would have something to ask for: a URL whose time has come, or one of its entry that is new there."""
+    if not collection.exists():
+        return True
+    with open_store(collection.database, read_only=True) as store:
+        entry = (*site.seeds, *site.feeds, *site.sitemaps, *site.sections)
+        return bool(frontier.count_due(store.db, site=site.name, now=iso(now))) or any(
+            frontier.known(store.db, url) is None for url in entry
+        )
+
+
+class CrawlAll:
+    """One run over `sites`, at most `jobs` of them at a time; `heard` is told of each as it ends."""
+
+    def __init__(
+        self,
+        process: AsyncCrawlerProcess,
+        sites: Iterable[Site],
+        *,
+        jobs: int,
+        arguments: Mapping[str, str],
+        heard: Callable[[SiteResult], None],
+    ) -> None:
+        self.ended: list[SiteResult] = []
+        self._process = process
+        self._waiting = list(reversed(list(sites)))
+        self._jobs = jobs
+        self._arguments = arguments
+        self._heard = heard
+        self._stopping = Stopping(process)
+        self._running: dict[str, Crawler] = {}
+
+    def run(self) -> list[SiteResult]:
+        """Crawls until every site has had its turn or the process is told to stop; returns what became of each."""
+        self._pool = extraction_pool(self._process.settings)
+        try:
+            self._stopping.install()
+            asyncio.get_event_loop().create_task(self._all())
+            self._process.start(stop_after_crawl=False, install_signal_handlers=False)
+            for name, crawler in list(self._running.items()):  # told to stop, and not ended in time
+                self._end(name, crawler, "")
+            for site in self._waiting:
+                self._note(SiteResult(site=site.name, code=ExitCode.STOPPED, problem="told to stop before its turn"))
+        finally:
+            self._pool.close(at_once=bool(self._stopping.asked))
+        return self.ended
+
+    async def _all(self) -> None:
+        try:
+            await asyncio.gather(*(self._turns() for _ in range(self._jobs)))
+        finally:
+            if not self._stopping.asked:
+                self._stopping.end()
+
+    async def _turns(self) -> None:
+        while self._waiting and not self._stopping.asked:
+            await self._crawl(self._waiting.pop())
+
+    async def _crawl(self, site: Site) -> None:
+        try:
+            check_writable(collection_of(site, self._process.settings))
+        except ArchiveError as error:
+            self._note(SiteResult(site=site.name, code=error.exit_code, problem=str(error)))
+            return
+        except Exception as error:  # a damaged database is this site's trouble, not the others'
+            logger.exception("%s cannot be opened", site.name)
+            self._note(SiteResult(site=site.name, code=ExitCode.BROKEN, problem=f"{type(error).__name__}: {error}"))
+            return
+        crawler = self._process.create_crawler("news")
+        self._running[site.name] = crawler
+        problem = ""
+        try:
+            await self._process.crawl(crawler, site=site.name, pool=self._pool, **self._arguments)
+        except Exception as error:  # whatever it is, the other sites go on
+            logger.exception("the crawl of %s broke off", site.name)
+            problem = f"{type(error).__name__}: {error}"
+        if site.name in self._running:
+            self._end(site.name, crawler, problem)
+
+    def _end(self, name: str, crawler: Crawler, problem: str) -> None:
+        """Closes what a crawl that broke off left open, and notes how it ended."""
+        del self._running[name]
+        report = _closed(crawler, "shutdown" if self._stopping.asked else "broken")
+        code = ExitCode.BROKEN if problem else exit_code(report)
+        if code == ExitCode.BROKEN and not problem:
+            problem = "it never began" if report is None else report.problem or f"it ended by {report.reason!r}"
+        figures = report.as_dict() if report else {}
+        self._note(SiteResult(site=name, code=code, problem=problem or figures.get("problem", ""), figures=figures))
+
+    def _note(self, ended: SiteResult) -> None:
+        self.ended.append(ended)
+        self._heard(ended)
+
+
+def _closed(crawler: Crawler, reason: str) -> Report | None:
+    """The report of a crawl whose archive is closed now, whatever happened to it before; None when it never had one."""
+    try:
+        extension = crawler.get_extension(ArchiveExtension)
+    except RuntimeError:
+        return None
+    if extension is None:
+        return None
+    try:
+        extension.spider_closed(reason)
+    except (NotWritableError, OSError) as error:
+        extension.report.problem = extension.report.problem or str(error)
+    return extension.report
+
+
+def totals(ended: Iterable[SiteResult]) -> dict[str, Any]:
+    """The figures of a run over several sites, added up."""
+    rows = list(ended)
+    names = ("pages_fetched", "articles_new", "articles_changed", "articles_unchanged", "gone", "disallowed")
+    return {
+        "sites": len(rows),
+        "sites_done": sum(row.code == ExitCode.DONE for row in rows),
+        "sites_with_problems": {row.site: row.code for row in rows if row.code != ExitCode.DONE},
+        **{name: sum(row.figures.get(name, 0) for row in rows) for name in (*names, "bytes_received")},
+        "quarantined": sum(sum(row.figures.get("quarantined", {}).values()) for row in rows),
+        "failed": sum(sum(row.figures.get("failed", {}).values()) for row in rows),
+    }

@@ -1,0 +1,1 @@
+"""One HTTP exchange, byte for byte as it crossed the wire."""

@@ -1,0 +1,91 @@
+"""Keeps the crawler on the public internet: an address in, a judgement out.
+
+The judgement is made on the address of the connected peer, before the first byte is written, so that redirects, odd
+spellings (2130706433, 0x7f.1), mapped addresses and DNS rebinding all come to the same test. Behind a proxy the
+peer is the proxy: then only a host written as an address in the URL can be judged, and the proxy has to guard the rest.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from socket import inet_aton, inet_ntoa
+from typing import TYPE_CHECKING
+
+from crawler.download.errors import RefusedAddressError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_Address = IPv4Address | IPv6Address
+_Network = IPv4Network | IPv6Network
+
+_GLOBAL_UNICAST = IPv6Network("2000::/3")  # RFC 4291, section 2.4: all else is local, multicast or unassigned
+_IPV4_IN_LAST_BITS = (
+    IPv6Network("::ffff:0:0/96"),  # mapped, RFC 4291
+    IPv6Network("::ffff:0:0:0/96"),  # translated, RFC 7915
+    IPv6Network("::/96"),  # compatible, RFC 4291 (deprecated)
+    IPv6Network("64:ff9b::/96"),  # NAT64, RFC 6052
+)
+_ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214, section 6.1: the interface identifier before the IPv4 address
+
+
+def _embedded(address: IPv6Address) -> tuple[IPv4Address, ...]:
+    """The IPv4 addresses to which a packet for `address` may be delivered in the end."""
+    last = IPv4Address(int(address) & 0xFFFFFFFF)
+    if any(address in network for network in _IPV4_IN_LAST_BITS) or (int(address) >> 32) & 0xFFFFFFFF in _ISATAP:
+        return (last,)
+    if address.sixtofour is not None:
+        return (address.sixtofour,)
+    return address.teredo or ()
+
+
+def _judged(address: _Address) -> tuple[_Address, ...]:
+    """The addresses that must all be good for `address` to be good."""
+    if isinstance(address, IPv4Address):
+        return (address,)
+    inner = _embedded(address)
+    return inner if any(address in network for network in _IPV4_IN_LAST_BITS) else (address, *inner)
+
+
+def _plain(address: str) -> _Address:
+    return ip_address(address.partition("%")[0])  # a zone says through which interface, not where to
+
+
+def is_public(address: str) -> bool:
+    """True if `address` and every address that it wraps are on the public internet; ValueError if it is none."""
+    return all(_is_global(each) for each in _judged(_plain(address)))
+
+
+def _is_global(address: _Address) -> bool:
+    if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
+        return False
+    return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
+
+
+class AddressGuard:
+    """Judges addresses; `open_networks` (CIDR notation) are allowed although they are not public.
+
+    Raises ValueError when built with something that is no network.
+    """
+
+    def __init__(self, open_networks: Iterable[str] = ()) -> None:
+        self._open: tuple[_Network, ...] = tuple(ip_network(network) for network in open_networks)
+
+    def check(self, host: str, address: str) -> None:
+        """Raise RefusedAddressError unless `address`, to which `host` led, is public or opened."""
+        judged = _judged(_plain(address))
+        if not all(_is_global(each) or any(each in network for network in self._open) for each in judged):
+            raise RefusedAddressError(host, address)
+
+    def check_literal(self, host: str) -> None:
+        """The same for a host written as an address; a name passes here, its address is judged once connected."""
+        try:
+            address = str(_plain(host))
+        except ValueError:
+            try:
+                address = inet_ntoa(
+                    inet_aton(host)
+                )  # 2130706433, 0x7f.1, 0177.0.0.1: what a resolver or a proxy takes for one
+            except (OSError, ValueError):
+                return
+        self.check(host, address)

@@ -1,0 +1,179 @@
+"""Carries one exchange at a time over a connected transport: a request in, a filled ResponseFraming or an error out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from OpenSSL import SSL
+from service_identity import CertificateError, VerificationError
+from service_identity.pyopenssl import verify_hostname, verify_ip_address
+from twisted.internet import error as network
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IHandshakeListener, IOpenSSLClientConnectionCreator
+from twisted.internet.protocol import Protocol, connectionDone
+from zope.interface import implementer
+
+from crawler.download.errors import (
+    ClosedError,
+    ExchangeError,
+    FirstByteTimeoutError,
+    ResetError,
+    StoppedError,
+    TlsError,
+    TotalTimeoutError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from twisted.python.failure import Failure
+
+    from crawler.download.framing import ResponseFraming
+
+
+def is_address(host: str) -> bool:
+    """True for an IPv4 or IPv6 address in its usual spelling."""
+    return ":" in host or host.replace(".", "").isdigit()
+
+
+@implementer(IOpenSSLClientConnectionCreator)
+class _ClientTls:
+    def __init__(self, context: SSL.Context, host: str) -> None:
+        self._context = context
+        self._host = host
+
+    def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:  # noqa: N802, N803, ARG002 -- Twisted's interface
+        connection = SSL.Connection(self._context, None)
+        if not is_address(self._host):  # RFC 6066, section 3: the server name is never an address
+            connection.set_tlsext_host_name(self._host.encode("ascii"))
+        return connection
+
+
+@implementer(IHandshakeListener)
+class WireProtocol(Protocol):
+    """One connection. At most one thing is awaited at a time: a TLS handshake, or the end of a response.
+
+    `tls` is (protocol, cipher suite) and `certificate` the peer's X509, None before a handshake. `first_byte_after`
+    is the time in seconds that the last answer took to begin.
+    """
+
+    transport: Any  # Twisted's ITransport leaves out the TCP and TLS methods that are used here
+
+    def __init__(self, reactor: Any) -> None:
+        self.lost = False
+        self.on_lost: Callable[[], None] = lambda: None
+        self.first_byte_after: float | None = None
+        self.tls: tuple[str, str] | None = None
+        self.certificate: Any = None
+        self._reactor = reactor
+        self._framing: ResponseFraming | None = None
+        self._waiting: Deferred[None] | None = None
+        self._timers: list[Any] = []
+        self._sent_at = 0.0
+        self._shaking = ""  # the host with which a handshake is under way
+        self._verify = False
+
+    @property
+    def peer(self) -> str:
+        """The address of the machine at the other end."""
+        return str(self.transport.getPeer().host)
+
+    def start_tls(self, context: SSL.Context, host: str, *, verify: bool) -> Deferred[None]:
+        """Shake hands; fails with TlsError. With `verify` the certificate must be trusted and name `host`."""
+        waiting = self._waiting = Deferred(self._cancel)
+        self._shaking, self._verify = host, verify
+        self.transport.startTLS(_ClientTls(context, host))
+        return waiting
+
+    def handshakeCompleted(self) -> None:  # noqa: N802 -- Twisted's interface
+        """The handshake is done and nothing has been written yet: the moment to look at the certificate."""
+        host = self._shaking
+        if not host:
+            return  # a TLS 1.3 message after the handshake
+        connection = self.transport.getHandle()
+        self.certificate = connection.get_peer_certificate()
+        self.tls = (connection.get_protocol_version_name(), connection.get_cipher_name())
+        problem: ExchangeError | None = None
+        if self._verify:
+            try:
+                (verify_ip_address if is_address(host) else verify_hostname)(connection, host)
+            except (CertificateError, VerificationError, ValueError) as error:
+                problem = TlsError(host, f"{type(error).__name__}: {error}", certificate=True)
+        self._end(problem)
+
+    def send(
+        self, message: bytes, framing: ResponseFraming, *, first_byte_seconds: float, seconds: float, allowed: float
+    ) -> Deferred[None]:
+        """Write a request and collect its response in `framing`; fires when it is whole, fails with an ExchangeError.
+
+        `seconds` are left of the `allowed` ones that the whole download may take.
+        """
+        self._framing = framing
+        waiting = self._waiting = Deferred(self._cancel)
+        self.first_byte_after = None
+        self._sent_at = self._reactor.seconds()
+        later = self._reactor.callLater
+        self._timers = [later(max(seconds, 0), self._end, TotalTimeoutError(allowed))]
+        if first_byte_seconds < seconds:
+            self._timers.append(later(first_byte_seconds, self._end, FirstByteTimeoutError(first_byte_seconds)))
+        self.transport.write(message)
+        return waiting
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802 -- Twisted's interface
+        """Hand the bytes to the response that is awaited; whoever speaks unasked is out of step and is hung up on."""
+        framing = self._framing
+        if framing is None:
+            self.hang_up()
+            return
+        if self.first_byte_after is None:
+            self.first_byte_after = self._reactor.seconds() - self._sent_at
+            if len(self._timers) > 1:
+                self._timers.pop().cancel()
+        try:
+            done = framing.feed(data)
+        except ExchangeError as error:
+            self._end(error)
+        else:
+            if done:
+                self._end(None)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: N802 -- Twisted's interface
+        """End what is awaited in the way in which the connection ended."""
+        self.lost = True
+        if self._shaking:
+            text = " ".join(str(part) for part in getattr(reason.value, "args", ())) or str(reason.value)
+            untrusted = isinstance(reason.value, SSL.Error) and "certificate verify failed" in text
+            self._end(TlsError(self._shaking, text, certificate=untrusted))
+        elif self._framing is not None:
+            self._end(_how_it_ended(reason, self._framing))
+        self.on_lost()
+
+    def hang_up(self) -> None:
+        """Close at once, whatever is still under way."""
+        if self.transport is not None and not self.lost:
+            self.transport.abortConnection()
+
+    def _cancel(self, _: Deferred[None]) -> None:
+        self._end(StoppedError("cancelled"))
+
+    def _end(self, error: ExchangeError | None) -> None:
+        for timer in self._timers:
+            if timer.active():
+                timer.cancel()
+        waiting, self._waiting, self._framing, self._shaking, self._timers = self._waiting, None, None, "", []
+        if error is not None:
+            self.hang_up()
+        if waiting is None:
+            return
+        if error is None:
+            waiting.callback(None)
+        else:
+            waiting.errback(error)
+
+
+def _how_it_ended(reason: Failure, framing: ResponseFraming) -> ExchangeError | None:
+    if not isinstance(reason.value, network.ConnectionDone):
+        return ResetError(f"the connection broke: {reason.getErrorMessage()}")
+    if framing.head is None:
+        return ClosedError("the server closed the connection before its answer was there")
+    return framing.close()

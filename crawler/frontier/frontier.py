@@ -1,0 +1,270 @@
+"""Visits to URLs of a site: which are due, what a visit said, and when the next one is. Turns answers into what the archive stores."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from archive import (
+    Candidate,
+    Disposition,
+    FetchStatus,
+    Outcome,
+    OutcomeKind,
+    Parsed,
+    ParseTask,
+    SiteProfile,
+    articles,
+    availability,
+    captures,
+    disposition_of,
+    frontier,
+    iso,
+    site_lines,
+    urls,
+)
+from archive.index.columns import text_digest
+from crawler.frontier.quota import CrawlLimits, Quota
+from crawler.frontier.scope import Scope
+from crawler.frontier.status import header, retry_after_of, status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scrapy.http import Response
+
+    from archive import CaptureRow, ScheduledUrl
+    from crawler.extensions import ArchiveExtension
+    from crawler.sites.site import Site
+
+
+REFUSED = {"robots-disallowed": OutcomeKind.DISALLOWED, "budget-exceeded": OutcomeKind.BUDGET}
+"""What a request that was not made, on purpose, counts as: nothing failed."""
+
+AT_ONCE = 1000
+"""URLs that are announced in one go: 10 ms; a sitemap may have 50,000, and the crawl goes on meanwhile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParseLimits:
+    """What a worker takes from one response: bytes after decoding, links of a page, entries and bytes of a sitemap or feed."""
+
+    decoded_bytes: int
+    links: int
+    entries: int
+    sitemap_bytes: int
+    feed_entries: int
+    feed_bytes: int
+
+
+class Frontier:
+    """The frontier of one site as the spider sees it."""
+
+    def __init__(self, archive: ArchiveExtension, site: Site, *, limits: CrawlLimits, page: ParseLimits) -> None:
+        self._archive = archive
+        self._db = archive.ingest.store.db
+        self._site = site
+        self._limits = limits
+        self._page = page
+        self._quota = Quota(limits)
+        self._scope = Scope(site, limits)
+        self._obeyed = limits.obeyed
+        self._profiles: dict[str, SiteProfile] = {}
+
+    def begin(self, *, recheck: bool) -> None:
+        """Announces what the site starts from; with `recheck`, makes all that is known due."""
+        now = iso(self._archive.clock())
+        with self._archive.writing(), self._archive.ingest.store.atomic():
+            frontier.schedule(self._db, self._scope.seeds(), now=now)
+            if recheck:
+                frontier.make_due(self._db, site=self._site.name, now=now)
+
+    def robots_read(self, origin: str, sitemaps: Iterable[str]) -> None:
+        """Announces the sitemaps that a robots.txt names."""
+        found = self._scope.sitemaps(origin, sitemaps)
+        if found:
+            with self._archive.writing(), self._archive.ingest.store.atomic():
+                frontier.schedule(self._db, found, now=iso(self._archive.clock()))
+
+    def next_urls(self, limit: int, *, busy: set[int]) -> list[ScheduledUrl]:
+        """The next due URLs; what is waiting to be committed is committed first, so that nothing is drawn twice."""
+        self._archive.commit()
+        return frontier.next_urls(
+            self._db, site=self._site.name, now=iso(self._archive.clock()), limit=limit, busy=busy, spare=len(busy)
+        )
+
+    def refused(self, due: ScheduledUrl) -> Disposition | None:
+        """The visit that is not made, because what it is like has had its share of this run; None when it may be made."""
+        reason = "" if due.kind == "seed" else self._quota.refusal(due.url, due.kind)
+        if not reason:
+            return None
+        outcome = Outcome(kind=OutcomeKind.BUDGET, reason=reason)
+        return Disposition(row=None, outcome=outcome, visit=self._visit(due, outcome=outcome.kind, reason=reason))
+
+    def task(self, url: str, data: bytes, row: CaptureRow | None) -> ParseTask:
+        """A response for a worker to read."""
+        return ParseTask(
+            url=url, response=data, fetched_at=self._moment(row), site=self._profile(urls.host_of(url)),
+            decoded_limit=self._page.decoded_bytes, links_limit=self._page.links, entries_limit=self._page.entries,
+            sitemap_bytes=self._page.sitemap_bytes, feed_entries=self._page.feed_entries, feed_bytes=self._page.feed_bytes,
+        )  # fmt: skip
+
+    def _moment(self, row: CaptureRow | None) -> datetime:
+        return datetime.fromisoformat(row.captured_at) if row else self._archive.clock()
+
+    def _profile(self, host: str) -> SiteProfile:
+        """What is known of the host; learned lines are looked up again until the host has taught all it will."""
+        profile = self._profiles.get(host)
+        if profile is None:
+            site = self._site
+            profile = SiteProfile(
+                language=site.language,
+                locale=site.locale,
+                timezone=site.timezone,
+                boilerplate=site_lines.boilerplate_of(self._db, host),
+            )
+            if site_lines.pages_seen(self._db, host) >= site_lines.LEARNING_PAGES:
+                self._profiles[host] = profile
+        return profile
+
+    def unchanged(self, due: ScheduledUrl, row: CaptureRow | None, status: int) -> Disposition | None:
+        """The visit of a URL that says what it said before, by 304 or by the same payload; None when it must be read."""
+        asked = bool(due.etag or due.last_modified)  # else its 304 answers a question that nobody asked
+        same = (status == 304 and asked) or (
+            row is not None and status == 200 and row.payload_digest == due.payload_digest != ""
+        )
+        if not same or row is None or not due.visits:
+            return None
+        last = OutcomeKind(due.outcome)
+        article = last is OutcomeKind.ARTICLE or last.is_failure
+        article_id = captures.latest_article(self._db, due.url) if article else None
+        outcome = OutcomeKind.ARTICLE if article_id is not None else _same(last, due)
+        self._quota.record_yield(due.url, outcome)
+        visit = self._visit(due, outcome=outcome, reason="unchanged", changed=False, status=status)
+        return Disposition(row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), same_as=article_id, visit=visit)
+
+    async def settled(
+        self, due: ScheduledUrl, row: CaptureRow | None, answer: Parsed, response: Response
+    ) -> Disposition:
+        """What an answer means for the archive and for the frontier; most of what a long list announces is put down here already."""
+        read = answer.outcome
+        answer = self._permitted(self._followable(due, answer))
+        self._quota.record_yield(due.url, answer.outcome.kind)
+        announced, left_out = await self._announce(due, answer)
+        self._archive.report.left_out.update(left_out)
+        missed = ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()) if count)
+        outcome = answer.outcome
+        published = answer.article.date_published if answer.article else ""
+        missing = availability.gone_reason(
+            {"outcome": outcome.kind, "reason": outcome.reason, "detail": outcome.detail}
+        )
+        if missed and outcome.kind is not OutcomeKind.REDIRECT:
+            outcome = replace(outcome, detail="; ".join(filter(None, (outcome.detail, missed))))
+        visit = self._visit(
+            due,
+            # gone by whatever words: it is asked for again as a page is that answers 404
+            outcome=OutcomeKind.GONE if due.article_url and missing else outcome.kind,
+            reason=outcome.reason,
+            changed=not self._says_the_same(due, answer),
+            status=response.status,
+            published=published,
+            article_url=answer.article.url if answer.article else "",
+            etag=header(response, "ETag"),
+            last_modified=header(response, "Last-Modified"),
+            payload_digest=row.payload_digest if row else "",
+            retry_after=retry_after_of(response, self._archive.clock()),
+        )
+        answer = replace(answer, outcome=outcome)
+        return disposition_of(row, answer, visit=visit, announced=announced, note=outcome.note(read))
+
+    def _says_the_same(self, due: ScheduledUrl, answer: Parsed) -> bool:
+        """Whether an article says what it said, in other bytes: a counter or today's date is no news and must not call us back."""
+        if answer.article is None or not due.visits:
+            return False
+        digest = text_digest(answer.article.title, answer.article.text)
+        return articles.find_version(self._db, answer.article.url, digest) is not None
+
+    def failed(self, due: ScheduledUrl, row: CaptureRow | None, reason: str, detail: str) -> Disposition:
+        """The visit of a URL that gave no usable response."""
+        outcome = Outcome(kind=REFUSED.get(reason, OutcomeKind.FAILED), reason=reason, detail=detail)
+        if due.kind == "seed":
+            self._archive.report.seed_problem = f"{due.url}: {detail}"
+        visit = self._visit(due, outcome=outcome.kind, reason=reason)
+        note = () if reason == "error" else outcome.note()  # a mistake of ours: another version may read it
+        return Disposition(row=row, outcome=outcome, visit=visit, note=note)
+
+    def part(self, url: str, row: CaptureRow | None, answer: Parsed) -> Disposition:
+        """A further page of an article: kept, and not an article of its own."""
+        now = iso(self._archive.clock())
+        announced = self._scope.announced(url, "page", "part")
+        with self._archive.ingest.store.atomic():
+            frontier.schedule(self._db, [announced], now=now)
+            url_id = frontier.known(self._db, announced.url)
+        assert url_id is not None  # noqa: S101 - announced the line before
+        visit = FetchStatus(
+            url_id=url_id, at=now, outcome=OutcomeKind.PART, due_at="", payload_digest=row.payload_digest if row else ""
+        )
+        outcome = Outcome(kind=OutcomeKind.PART, reason=answer.outcome.reason)
+        return Disposition(row=row, outcome=outcome, visit=visit, note=outcome.note())
+
+    def _permitted(self, answer: Parsed) -> Parsed:
+        """The answer; without its article when the page bears a word that we have chosen to obey."""
+        word = next((word for word in answer.directives if word in self._obeyed), "")
+        withheld = Outcome(kind=OutcomeKind.WITHHELD, reason=word)
+        return replace(answer, outcome=withheld, article=None) if answer.article and word else answer
+
+    def _followable(self, due: ScheduledUrl, answer: Parsed) -> Parsed:
+        """The answer; a redirect that leads back, or on and on, is a failure."""
+        if answer.outcome.kind is not OutcomeKind.REDIRECT:
+            return answer
+        if any(entry.url == due.url for entry in answer.found):
+            reason = "redirect-loop"
+        elif 0 < self._limits.redirects <= due.redirects:
+            reason = "too-many-redirects"
+        else:
+            return answer
+        return Parsed.of(OutcomeKind.FAILED, reason, answer.outcome.detail)
+
+    def _visit(
+        self, due: ScheduledUrl, *, outcome: OutcomeKind, reason: str, status: int | None = None, **more: Any
+    ) -> FetchStatus:
+        if outcome.is_failure and due.kind == "seed" and status:
+            self._archive.report.seed_problem = f"{due.url} answered with {reason}"
+        return status_of(due, now=self._archive.clock(), outcome=outcome, reason=reason, status=status, **more)
+
+    async def _announce(self, due: ScheduledUrl, answer: Parsed) -> tuple[tuple[Candidate, ...], Counter[str]]:
+        """The URLs found that belong to the site and are within the limits, and what was left out, by limit.
+
+        Of a long list the first parts are announced at once, each in a transaction of its own; the last is given back.
+        """
+        left_out = Counter(dict(answer.left_out))
+        entries = answer.found
+        for start in range(0, len(entries) - AT_ONCE, AT_ONCE):
+            part = self._scope.in_scope(due, answer, entries[start : start + AT_ONCE], left_out)
+            with self._archive.ingest.store.atomic():
+                self._archive.report.announced += frontier.schedule(self._db, part, now=iso(self._archive.clock()))
+            await asyncio.sleep(0)
+        last = (len(entries) - 1) // AT_ONCE * AT_ONCE if entries else 0
+        return tuple(self._scope.in_scope(due, answer, entries[last:], left_out)), left_out
+
+
+def dropped(settled: Disposition) -> Disposition:
+    """The visit of an article that a pipeline did not let through: fetched and kept in the WARC, and no article."""
+    outcome = Outcome(kind=OutcomeKind.OTHER, reason="dropped")
+    return replace(settled, article=None, outcome=outcome, note=outcome.note())
+
+
+def _same(last: OutcomeKind, due: ScheduledUrl) -> OutcomeKind:
+    """What a URL that says what it said before is, when the last visit that was no failure is not known any more."""
+    if not last.is_failure and due.outcome:
+        return last
+    match due.kind:
+        case "feed":
+            return OutcomeKind.FEED
+        case "sitemap":
+            return OutcomeKind.SITEMAP
+        case _:
+            return OutcomeKind.LISTING

@@ -1,0 +1,1 @@
+"""Pace per host, and robots.txt."""

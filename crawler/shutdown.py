@@ -1,0 +1,105 @@
+"""Ends crawls within seconds when the process is to stop: SIGTERM, SIGINT or a lost lease in, the signal `stopping` and an end out.
+
+What is under way has GRACE_SECONDS to end by itself; what has not then, or at a second signal, is left as it is. Its rows
+stay due, and a capture that nobody has read yet is read at the next start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from typing import TYPE_CHECKING, Any, Self
+
+from crawler.download.errors import StoppedError
+from crawler.lease import Lease, watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scrapy import Request
+    from scrapy.crawler import Crawler, CrawlerProcessBase
+
+logger = logging.getLogger(__name__)
+
+stopping = object()
+"""Scrapy signal without arguments: the crawl is to end, nothing more shall go out. Scrapy has none that comes before the waiting."""
+
+GRACE_SECONDS = 5.0
+"""systemd and Docker kill after 90 and 10 seconds; a person at a terminal waits for about this long."""
+
+
+class Stopping:
+    """What the process was told; `asked` is the name of the signal that came, or why its lease is lost, '' for nothing."""
+
+    def __init__(self, process: CrawlerProcessBase) -> None:
+        self.asked = ""
+        self._process = process
+
+    def install(self) -> None:
+        """Listens to SIGTERM, SIGINT and the lease from now on; to be called before the reactor runs, in place of Scrapy's own handlers.
+
+        Raises UsageError for a lease that makes no sense.
+        """
+        watch(Lease.from_settings(self._process.settings), self.stop, lead=GRACE_SECONDS)
+        loop = asyncio.get_event_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop, number.name)
+
+    def stop(self, name: str) -> None:
+        """Asks the crawls to end; asked again, ends at once."""
+        if self.asked:
+            logger.warning("%s again: ending at once; what was not committed stays due", name)
+            self.end()
+            return
+        self.asked = name
+        logger.warning(
+            "%s: ending within %.0f s; what is not done stays due. Again to end at once", name, GRACE_SECONDS
+        )
+        for crawler in list(self._process.crawlers):
+            crawler.signals.send_catch_log(stopping)
+        asyncio.ensure_future(self._end_crawls())  # noqa: RUF006 - ends the loop
+        asyncio.get_event_loop().call_later(GRACE_SECONDS, self.end)
+
+    async def _end_crawls(self) -> None:
+        await asyncio.gather(
+            *(crawler.stop_async() for crawler in list(self._process.crawlers)), return_exceptions=True
+        )
+        self.end()
+
+    def end(self) -> None:
+        """Ends the reactor, and with it the process's crawls, now."""
+        from twisted.internet import reactor
+
+        running: Any = reactor  # Twisted types it as the module
+        if running.running:
+            running.stop()
+
+
+class LeaseMiddleware:
+    """The last thing that a request passes before it goes out, and does not pass when the lease is lost.
+
+    A process that was held up (a machine that slept, a long recovery at the start) finds all its timers due at once; the one that would end
+    the crawl need not be the first.
+    """
+
+    def __init__(self, lease: Lease, *, stop: Callable[[], object]) -> None:
+        self._lease = lease
+        self._stop = stop
+        self._told = False
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Reads the lease from the settings."""
+        return cls(Lease.from_settings(crawler.settings), stop=lambda: crawler.signals.send_catch_log(stopping))
+
+    def process_request(self, request: Request) -> None:  # noqa: ARG002 - Scrapy's interface
+        """Raises StoppedError for a request that must not go out; what has not gone out stays due."""
+        if reason := self._lease.lost(parent=os.getppid(), now=time.time()):
+            if not self._told:
+                logger.warning("%s: no more requests; what is not done stays due", reason)
+                self._told = True
+            self._stop()
+            raise StoppedError(reason)

@@ -1,0 +1,99 @@
+"""The commands that ask: what they print for people and for scripts."""
+
+import json
+
+import pytest
+
+from archive import Collection, open_writer
+from archive.ingest.disposition import disposition_of
+from archive.parse.parse import ParseTask, parse
+from tests.support.cli import warraq
+from tests.support.pages import capture, page
+
+URL = "https://news.example/2026/11/2"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("c")
+    served = [
+        capture("/2026/11/1", page("افتتاح المكتبة العامة في المدينة القديمة"), 1),
+        capture("/2026/11/2", page("البلدية تعلن موعد المهرجان السنوي"), 2),
+        capture("/2026/11/2", page("البلدية تؤجل موعد المهرجان السنوي"), 3),
+    ]
+    ingest = open_writer(Collection(folder), info={"software": "test"}, clock=lambda: served[-1].started)
+    for one in served:
+        row = ingest.record(one, site="paper")
+        ingest.finish(disposition_of(row, parse(ParseTask(url=one.url, response=one.response, fetched_at=one.started))))
+        ingest.commit()
+    ingest.close()
+    return folder
+
+
+def ask(folder, *arguments, code=0):
+    return warraq("--archive", folder, *arguments, code=code).stdout
+
+
+def test_search_finds_other_forms_of_the_word_and_marks_them(folder):
+    assert "«المكتبة»" in ask(folder, "search", "مكتبات")
+    (row,) = map(json.loads, ask(folder, "search", "--json", "مكتبات").splitlines())
+    assert row["title"].startswith("افتتاح المكتبة")
+
+
+def test_search_of_nothing_and_of_nonsense_is_no_error(folder):
+    for words in ("", '"', "site:", "AND OR NOT", "((", "كلمة-لا-توجد"):
+        ask(folder, "search", words)
+
+
+def test_list_has_the_latest_version_of_each_article_once(folder):
+    rows = [json.loads(line) for line in ask(folder, "list", "--json").splitlines()]
+    assert sorted(row["version"] for row in rows) == [1, 2]
+    assert ask(folder, "list").count("news.example") == 2
+
+
+def test_show_has_the_text_the_versions_and_the_record(folder):
+    said = ask(folder, "show", URL)
+    assert "تؤجل" in said
+    assert "2 of 2" in said
+    assert ".warc.gz at" in said
+    assert len(json.loads(ask(folder, "show", "--json", URL))["versions"]) == 2
+
+
+def test_versions_are_listed_oldest_first(folder):
+    assert [json.loads(line)["version"] for line in ask(folder, "versions", "--json", URL).splitlines()] == [1, 2]
+
+
+def test_diff_shows_the_word_that_changed(folder):
+    said = ask(folder, "diff", URL)
+    assert "[-تعلن-]" in said
+    assert "{+تؤجل+}" in said
+    assert json.loads(ask(folder, "diff", "--json", URL, "1", "2"))["headline"]
+    assert "nothing for" in warraq("--archive", folder, "diff", URL, "1", "7", code=8).stderr
+
+
+def test_explain_says_for_each_line_why_it_stayed_or_went(folder):
+    rows = [json.loads(line) for line in ask(folder, "explain", "--json", URL).splitlines()]
+    assert {"verdict": "dropped", "rule": "title", "line": "البلدية تؤجل موعد المهرجان السنوي"} in rows
+    assert sum(row["verdict"] == "kept" for row in rows) == 6
+    assert "kept" not in {
+        json.loads(line)["verdict"] for line in ask(folder, "explain", "--json", "--dropped", URL).splitlines()
+    }
+
+
+def test_stats_count_what_is_there(folder):
+    figures = json.loads(ask(folder, "stats", "--json"))
+    assert (figures["articles"], figures["versions"], figures["captures"]) == (2, 3, 3)
+    assert figures["by_language"] == {"ar": 2}
+
+
+def test_stats_are_drawn_as_a_picture(folder, tmp_path):
+    ask(folder, "stats", "--plot", tmp_path / "days.png")
+    assert (tmp_path / "days.png").read_bytes().startswith(b"\x89PNG")
+    warraq("--archive", folder, "stats", "--plot", tmp_path / "no" / "such" / "folder.png", code=6)
+
+
+def test_articles_as_text_read_well(folder, tmp_path):
+    ask(folder, "export", "--format", "txt", "--out", tmp_path / "all.txt")
+    said = (tmp_path / "all.txt").read_text("utf-8")
+    assert said.count("* * *") == 1
+    assert "البلدية تؤجل موعد المهرجان السنوي\n" in said

@@ -1,0 +1,56 @@
+"""A file that is written anew is there whole or as it was, and nothing half made stays beside it."""
+
+import os
+import stat
+
+import pytest
+
+from archive.errors import NotWritableError
+from archive.files.atomic import replace_file, replacing
+
+
+def test_the_new_file_takes_the_old_ones_place_when_the_block_ends(tmp_path):
+    target = tmp_path / "x.csv"
+    target.write_text("old")
+    with replacing(target) as half:
+        half.write_text("new")
+        assert target.read_text() == "old"
+    assert target.read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_the_old_file_stays_when_the_block_breaks_off(tmp_path, error):
+    target = tmp_path / "x.csv"
+    target.write_text("old")
+
+    def broken_off():
+        with replacing(target) as half:
+            half.write_text("ne")
+            raise error
+
+    with pytest.raises(error):
+        broken_off()
+    assert target.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
+
+
+def test_a_link_that_waits_where_the_file_is_made_is_not_followed(tmp_path):
+    victim, target = tmp_path / "victim", tmp_path / "x.csv"
+    victim.write_text("mine")
+    (tmp_path / f".x.csv.{os.getpid()}.new").symlink_to(victim)
+    with replacing(target) as half:
+        half.write_text("new")
+    assert (victim.read_text(), target.read_text()) == ("mine", "new")
+    assert not target.is_symlink()
+
+
+def test_a_file_is_as_open_as_its_mode(tmp_path):
+    replace_file(tmp_path / "x", [b"a", b"b"], mode=0o400)
+    assert (tmp_path / "x").read_bytes() == b"ab"
+    assert stat.S_IMODE((tmp_path / "x").stat().st_mode) == 0o400
+
+
+def test_a_folder_that_is_missing_is_told_so(tmp_path):
+    with pytest.raises(NotWritableError):
+        replace_file(tmp_path / "missing" / "x", [b"a"])

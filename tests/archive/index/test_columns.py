@@ -1,0 +1,98 @@
+"""The table of columns: it is the database's own, and what follows from it has them all."""
+
+import json
+import tomllib
+from dataclasses import replace
+from importlib.resources import files
+
+import pytest
+from sqlite_utils.utils import sqlite3
+
+from archive.article import Article, Image
+from archive.export import FORMATS, Source
+from archive.index import articles, captures, columns
+from archive.index.columns import COLUMNS, LABELLED, opened
+from archive.index.database import open_store
+from archive.index.rows import CaptureRow
+
+CAPTURE = CaptureRow(
+    record_id="<urn:uuid:1>", record_type="response", url="https://a.example/1", urlkey="example,a)/1", site="a",
+    timestamp="20261124120000", captured_at="2026-11-24T12:00:00Z", status=200, mime="text/html", payload_digest="sha1:X",
+    warc_filename="a.warc.gz", warc_record_offset=7, warc_record_length=9,
+)  # fmt: skip
+ARTICLE = Article(
+    url="https://a.example/1", title="T", text="text", tags=("one", "two"), images=(Image(url="https://a.example/p.jpg"),),
+    date_published="2026-11-24T10:00:00Z", is_accessible_for_free=False,
+)  # fmt: skip
+
+
+@pytest.fixture
+def store(tmp_path):
+    with open_store(tmp_path / "warraq.db") as store:
+        with store.atomic():
+            captures.insert(store.db, CAPTURE)
+            capture = captures.of_record(store.db, CAPTURE.record_id)
+            articles.insert_version(store.db, ARTICLE, capture=capture, conversion_id="")
+        yield store
+
+
+def test_every_column_of_the_table_is_described_in_its_order(store):
+    table = {row[1]: row[2] for row in store.db.conn.execute("PRAGMA table_info(articles)")}
+    described = {column.name: column for column in COLUMNS}
+    assert table.keys() - described.keys() == set(), "columns that archive/index/columns.py does not describe"
+    assert described.keys() - table.keys() == set(), "columns that no migration in archive/index/schema.py adds"
+    assert list(table) == list(described)
+    for name, declared in table.items():
+        integer = described[name].type in {"integer", "flag"}
+        assert (declared == "INTEGER") == integer, (
+            f"{name} is {declared} in the table, {described[name].type} in COLUMNS"
+        )
+
+
+def test_every_label_has_a_message_in_both_languages():
+    for language in ("ar", "en"):
+        messages = tomllib.loads(files("archive.web").joinpath("messages", f"{language}.toml").read_text("utf-8"))
+        missing = {column.label for column in LABELLED} - messages["article"].keys()
+        assert not missing, f"archive/web/messages/{language}.toml lacks [article] {', '.join(sorted(missing))}"
+
+
+def test_a_row_of_the_real_table_goes_out_in_every_format_of_articles(store, tmp_path):
+    row = articles.get(store.db, 1)
+    source = Source(collection=tmp_path, created=None, articles=[row])
+    for name, way in FORMATS.items():
+        if way.of == "articles":
+            assert way.write(replace(source, articles=[row]), tmp_path / name) == 1, name
+
+
+def test_an_export_of_nothing_has_the_columns_and_their_types(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    source = Source(collection=tmp_path, created=None)
+    assert FORMATS["parquet"].write(source, tmp_path / "none.parquet") == 0
+    schema = parquet.read_schema(tmp_path / "none.parquet")
+    assert schema.names == [column.name for column in COLUMNS]
+    assert str(schema.field("version").type) == "int64"
+    assert str(schema.field("is_latest").type) == "bool"
+    FORMATS["csv"].write(source, tmp_path / "none.csv")
+    assert (tmp_path / "none.csv").read_text("utf-8-sig").strip().split(",") == schema.names
+
+
+def test_json_columns_are_opened_and_flags_are_true_or_false(store):
+    row = opened(articles.get(store.db, 1))
+    assert row["tags"] == ["one", "two"]
+    assert row["images"] == [{"url": "https://a.example/p.jpg", "caption": ""}]
+    assert row["is_latest"] is True
+    assert row["is_accessible_for_free"] is False
+    assert row["version"] == 1
+    assert json.dumps(row)
+
+
+def test_the_view_of_an_older_database_is_made_anew_with_all_columns(store, tmp_path):
+    store.close()
+    with sqlite3.connect(tmp_path / "warraq.db") as old:
+        old.execute("DROP VIEW newsarticle")
+        old.execute("CREATE VIEW newsarticle AS SELECT id AS identifier FROM articles")
+    old.close()
+    with open_store(tmp_path / "warraq.db") as store:
+        view = next(store.db.query("SELECT * FROM newsarticle"))
+    assert set(view) == {column.property for column in columns.COLUMNS if column.property}
+    assert view["headline"] == "T"

@@ -1,0 +1,108 @@
+"""Ingest: one bad page does not cost the others, and one wrong canonical URL does not swallow them."""
+
+import pytest
+
+from archive import Archive, Collection, open_writer
+from archive.errors import NotWritableError
+from archive.index import site_lines
+from archive.ingest.disposition import disposition_of
+from archive.parse.parse import ParseTask, parse
+from archive.warc import read_records
+from tests.support.pages import capture, page
+
+CANONICAL = b'<link rel=canonical href="https://news.example/2026/11/always-this-one"><article>'
+
+
+def settle(ingest, one):
+    row = ingest.record(one, site="paper")
+    ingest.finish(disposition_of(row, parse(ParseTask(url=one.url, response=one.response, fetched_at=one.started))))
+
+
+@pytest.fixture
+def ingest(tmp_path):
+    first = capture("/2026/11/1", page("x"))
+    ingest = open_writer(Collection(tmp_path / "c"), info={"software": "test"}, clock=lambda: first.started)
+    yield ingest
+    ingest.close()
+
+
+def articles(ingest):
+    with Archive(ingest.collection.folder) as archive:
+        return sorted((row["url"].rsplit("/", 1)[1], row["title"]) for row in archive.newest())
+
+
+def story(title, word):
+    """An article whose words are its own."""
+    paragraphs = "".join(f"<p>{' '.join(f'{word}{number}{n}ة' for n in range(25))}.</p>" for number in range(5))
+    html = f"<html lang=ar><head><title>{title}</title></head><body><article><h1>{title}</h1>{paragraphs}</article></body></html>"
+    return html.encode()
+
+
+def test_pages_that_share_a_wrong_canonical_url_stay_articles_of_their_own(ingest):
+    for number, (title, word) in enumerate(
+        (("فيضان النهر الكبير", "ماء"), ("مباراة الذهاب", "كرة"), ("سعر القمح", "خبز"))
+    ):
+        settle(ingest, capture(f"/2026/11/{number}", story(title, word).replace(b"<article>", CANONICAL), number))
+        ingest.commit()
+    assert articles(ingest) == [("1", "مباراة الذهاب"), ("2", "سعر القمح"), ("always-this-one", "فيضان النهر الكبير")]
+
+
+def test_a_canonical_url_of_the_same_article_is_believed_and_its_versions_are_one_article(ingest):
+    amended = story("فيضان النهر الكبير يهدأ", "ماء")
+    for number, (path, body) in enumerate(
+        (("a", story("فيضان النهر الكبير", "ماء")), ("b", amended), ("a", story("خبر آخر تماما", "قمر")))
+    ):
+        settle(ingest, capture(f"/2026/11/{path}", body.replace(b"<article>", CANONICAL), number))
+        ingest.commit()
+    assert articles(ingest) == [("always-this-one", "خبر آخر تماما")]
+
+
+def test_an_entry_that_cannot_be_written_costs_one_row_with_a_reason_and_not_the_group(ingest, monkeypatch):
+    learn = site_lines.count_lines
+
+    def fails_on_one(db, host, lines):
+        if any("الثاني" in line for line in lines):
+            raise ValueError("a bug of ours")
+        learn(db, host, lines)
+
+    monkeypatch.setattr(site_lines, "count_lines", fails_on_one)
+    for number, name in enumerate(("الأول", "الثاني", "الثالث")):
+        settle(ingest, capture(f"/2026/11/{number}", page(f"عنوان الخبر {name} في الاختبار"), number))
+    ingest.commit()
+    assert [path for path, _ in articles(ingest)] == ["0", "2"]
+    with Archive(ingest.collection.folder) as archive:
+        (row,) = archive.db.query("SELECT * FROM captures WHERE outcome = 'failed'")
+    assert "a bug of ours" in row["detail"]
+
+
+def conversions(collection):
+    return [
+        record
+        for path in sorted(collection.warcs.glob("*.warc.gz*"))
+        for record in read_records(path)
+        if record.type == "conversion"
+    ]
+
+
+def test_a_commit_that_is_tried_again_after_a_full_disk_writes_each_text_once(ingest, monkeypatch):
+    settle(ingest, capture("/2026/11/1", page("عنوان الخبر الأول في الاختبار")))
+
+    def full(*_):
+        raise NotWritableError(ingest.store.path, OSError("full"))
+
+    with monkeypatch.context() as disk:
+        disk.setattr(site_lines, "count_lines", full)
+        for _ in range(2):
+            with pytest.raises(NotWritableError):
+                ingest.commit()
+    assert [change for _, change in ingest.commit().articles] == ["new"]
+    assert len(conversions(ingest.collection)) == 1
+
+
+def test_the_same_article_at_two_urls_of_one_group_has_one_text_record(ingest):
+    body = story("فيضان النهر الكبير", "ماء").replace(b"<article>", CANONICAL)
+    for number, path in enumerate("ab"):
+        settle(ingest, capture(f"/2026/11/{path}", body, number))
+    ingest.commit()
+    assert len(conversions(ingest.collection)) == 1
+    assert articles(ingest) == [("always-this-one", "فيضان النهر الكبير")]

@@ -1,0 +1,71 @@
+"""The worker pool: results come back, limits kill, the pool goes on."""
+
+import os
+import time
+
+import pytest
+
+from archive.parse.workers import WorkerKilledError, WorkerPool
+
+
+def behave(task: str) -> str:
+    if task == "hang":
+        time.sleep(60)
+    if task == "spin":
+        while True:
+            pass
+    if task == "wait":
+        time.sleep(2)
+    if task == "eat":
+        return str(len(bytearray(4 << 30)))
+    if task == "die":
+        os._exit(7)
+    if task == "raise":
+        msg = "no such page"
+        raise ValueError(msg)
+    return task.upper()
+
+
+@pytest.fixture(scope="module")
+def pool():
+    with WorkerPool(behave, workers=2, seconds=1.0, megabytes=1024) as pool:
+        yield pool
+
+
+def test_results_come_back_in_the_callers_order(pool):
+    futures = [pool.submit(f"page {n}") for n in range(20)]
+    assert [f.result(30) for f in futures] == [f"PAGE {n}" for n in range(20)]
+
+
+@pytest.mark.parametrize(
+    ("task", "reason"),
+    [("hang", "timeout"), ("spin", "timeout"), ("eat", "memory"), ("die", "error"), ("raise", "error")],
+)
+def test_a_task_over_its_limit_fails_by_name_and_the_next_one_succeeds(pool, task, reason):
+    with pytest.raises(WorkerKilledError) as caught:
+        pool.submit(task).result(30)
+    assert caught.value.reason == reason
+    assert pool.submit("next").result(30) == "NEXT"
+
+
+def test_a_hanging_task_does_not_hold_up_the_others(pool):
+    hang = pool.submit("hang")
+    started = time.monotonic()
+    assert pool.submit("quick").result(30) == "QUICK"
+    assert time.monotonic() - started < 1.0
+    with pytest.raises(WorkerKilledError):
+        hang.result(30)
+
+
+def test_a_task_that_had_no_processor_for_longer_than_its_limit_is_not_over_it(pool):
+    assert pool.submit("wait").result(30) == "WAIT"
+
+
+def test_a_task_that_is_busy_is_ended_long_before_one_that_only_waits(pool):
+    started = time.monotonic()
+    with pytest.raises(WorkerKilledError):
+        pool.submit("spin").result(30)
+    busy = time.monotonic() - started
+    with pytest.raises(WorkerKilledError):
+        pool.submit("hang").result(30)
+    assert time.monotonic() - started - busy > 5

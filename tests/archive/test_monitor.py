@@ -1,0 +1,172 @@
+import json
+import re
+import threading
+from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from archive import Candidate, frontier, open_store
+from archive.index import ledger, runs
+from archive.monitor import Day, judge, prometheus
+from tests.support.cli import warraq
+
+ROOT = Path(__file__).parents[2]
+TODAY = date(2026, 11, 24)
+
+
+def ordinary(day, **other):
+    figures = {
+        "site": "s", "day": day, "runs": 24, "announced": 20, "captured": 20, "new": 20 if day.weekday() < 5 else 8, "visits": 100,
+        "failed": 2, "read": 20, "quarantined": 1, "without_author": 4, "without_date": 0, "length": 2000.0 + day.day,
+    }  # fmt: skip
+    return Day(**figures | other)
+
+
+def history(days=30, **today):
+    before = [ordinary(TODAY - timedelta(days=back)) for back in range(1, days)]
+    return [*before, ordinary(TODAY, **today)]
+
+
+def kinds(*, days=30, complete=True, **today):
+    return [alarm.kind for alarm in judge(history(days, **today), TODAY, complete=complete)]
+
+
+def test_an_ordinary_day_raises_no_alarm():
+    assert kinds() == []
+
+
+@pytest.mark.parametrize(
+    ("figures", "kind"),
+    [
+        ({"new": 0}, "silent"),
+        ({"new": 1}, "shrinking"),
+        ({"failed": 90}, "failing"),
+        ({"disallowed": 95}, "disallowed"),
+        ({"quarantined": 18, "read": 4}, "extraction-changed"),
+        ({"without_author": 20}, "extraction-changed"),
+        ({"without_date": 19}, "extraction-changed"),
+        ({"length": 600.0}, "extraction-changed"),
+        ({"captured": 4, "missed": {"failed:timeout": 16}}, "incomplete"),
+    ],
+)
+def test_each_way_to_break_has_its_alarm(figures, kind):
+    assert kinds(**figures) == [kind]
+
+
+def test_a_quiet_weekday_is_judged_by_its_like():
+    sunday = date(2026, 11, 22)
+    days = [ordinary(sunday - timedelta(days=back)) for back in range(50)]
+    assert judge(days, sunday) == []
+
+
+def test_a_day_that_is_not_over_is_not_judged_by_what_it_brought():
+    assert kinds(new=0, complete=False) == []
+    assert kinds(new=0, failed=90, complete=False) == ["failing"]
+
+
+def test_a_site_that_is_new_to_us_is_not_judged():
+    assert kinds(days=6, new=0, failed=90) == []
+
+
+def test_a_crawl_that_did_not_run_is_told():
+    days = [ordinary(TODAY - timedelta(days=back)) for back in range(1, 30)]
+    assert [alarm.kind for alarm in judge(days, TODAY)] == ["not-crawled"]
+
+
+def test_a_first_day_with_a_whole_front_page_does_not_spoil_the_baseline():
+    days = [ordinary(TODAY - timedelta(days=back), new=3) for back in range(9)]
+    days.append(ordinary(TODAY - timedelta(days=9), new=400))
+    assert judge(days, TODAY) == []
+
+
+def test_the_prometheus_text_is_well_formed():
+    days = history(new=0)
+    text = prometheus(days[-1:], judge(days, TODAY))
+    assert 'warraq_alarm{site="s",kind="silent"} 1' in text
+    assert 'warraq_alarm{site="s",kind="failing"} 0' in text
+    assert all(re.fullmatch(r'# (HELP|TYPE) .+|\w+\{(\w+="[^"]*",?)+\} \d+', line) for line in text.splitlines())
+
+
+@pytest.fixture
+def archive(tmp_path):
+    """An archive with two weeks of runs; on the last day all visits fail, and two announced articles are missing."""
+    folder = tmp_path / "collections" / "s"
+    folder.mkdir(parents=True)
+    with open_store(folder / "warraq.db") as store, store.atomic():
+        for back in range(15):
+            day = (TODAY - timedelta(days=back)).isoformat()
+            run = runs.begin(store.db, kind="crawl", site="s", at=f"{day}T06:00:00Z")
+            failed = 40 if back == 0 else 1
+            summary = {
+                "outcomes": {"article": 41 - failed, "failed": failed, "robots": 5},
+                "failed": {"timeout": failed},
+            }
+            runs.end(store.db, run, at=f"{day}T06:10:00Z", result="finished", summary=summary)
+        urls = [
+            Candidate(url=f"http://s.example/{n}", site="s", host="s.example", kind="article", by="feed")
+            for n in range(2)
+        ]
+        frontier.schedule(store.db, urls, now=f"{TODAY}T06:00:00Z")
+        store.db.execute("UPDATE urls SET visits = 1, outcome = 'failed', reason = 'timeout' WHERE id = 1")
+    return folder
+
+
+def test_the_ledger_says_why_what_is_missing_is_missing(archive):
+    with open_store(archive / "warraq.db", read_only=True) as store:
+        (day,) = ledger.days(store.db, first=TODAY, last=TODAY)
+    assert (day.announced, day.captured, day.runs, day.visits, day.failed) == (2, 0, 1, 41, 40)
+    assert day.missed == {"failed:timeout": 1, "not-asked-yet": 1}
+
+
+def health(archive, *more):
+    return warraq("--archive", archive, "health", "--day", TODAY, *more, code=None)
+
+
+def test_the_command_raises_the_alarm_by_every_way_out(archive, tmp_path):
+    received = []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self):
+            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Hook) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        done = health(
+            archive,
+            "--json",
+            "--textfile",
+            str(tmp_path / "warraq.prom"),
+            "--webhook",
+            f"http://127.0.0.1:{server.server_port}/",
+        )
+        thread.join(10)
+    assert done.exit_code == 12, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["kind"] for row in rows if row["what"] == "alarm"] == ["failing"]
+    assert 'warraq_alarm{site="s",kind="failing"} 1' in (tmp_path / "warraq.prom").read_text()
+    assert received[0]["alarms"][0]["kind"] == "failing"
+    assert list(tmp_path.glob(".warraq*")) == []
+
+
+def test_the_command_is_quiet_about_a_good_day(archive):
+    done = health(archive, "--day", str(TODAY - timedelta(days=1)))
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "No alarm.")
+
+
+def test_a_webhook_that_is_not_there_is_one_line(archive):
+    done = health(archive, "--webhook", "http://127.0.0.1:9/")
+    assert done.exit_code == 12
+    assert "the webhook did not take the alarms" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_day_that_is_none_is_wrong_usage(archive):
+    assert health(archive, "--day", "yesterday").exit_code == 2

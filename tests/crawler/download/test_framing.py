@@ -1,0 +1,148 @@
+"""Where a response ends, however its bytes are cut up on the way."""
+# ruff: noqa: E501 -- a table of data reads best a row a line
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.download.errors import BadFramingError, ExchangeError, HeadersTooLargeError, NotHttpError, TooLargeError
+from crawler.download.framing import Head, Limits, ResponseFraming, content_length, parse_head
+from tests.support.oddities import BROKEN, CLOSED, KEPT, SURPLUS
+
+WIDE = Limits(header_bytes=10_000, line_bytes=5_000, body_bytes=100_000)
+
+
+def framed(data: bytes, cuts: list[int], *, method: bytes = b"GET", limits: Limits = WIDE) -> tuple[object, ...]:
+    """What is known after `data` came in pieces cut at `cuts` and the connection closed."""
+    framing = ResponseFraming(method=method, limits=limits)
+    places = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
+    try:
+        for start, end in pairwise(places):
+            if framing.feed(data[start:end]):
+                break
+        problem = framing.close()
+    except ExchangeError as error:
+        return type(error).__name__, framing.start, framing.head
+    name = type(problem).__name__
+    return name, framing.start, framing.head, framing.body, framing.complete, framing.end
+
+
+ALL = {**KEPT, **CLOSED, **{path: data for path, (data, _) in SURPLUS.items()}}
+
+
+@pytest.mark.parametrize("path", [*ALL, *BROKEN])
+def test_any_cutting_gives_the_same(path: str) -> None:
+    data = ALL.get(path) or BROKEN[path][0]
+    whole = framed(data, [])
+    assert framed(data, list(range(len(data)))) == whole
+    if path in ALL:
+        assert whole[0] == "NoneType"
+        assert whole[4:] == (True, len(data))
+
+
+@given(st.sampled_from(sorted(ALL)), st.lists(st.integers(0, 400), max_size=6))
+def test_random_cutting_gives_the_same(path: str, cuts: list[int]) -> None:
+    assert framed(ALL[path], cuts) == framed(ALL[path], [])
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_raise_anything_but_a_named_error(data: bytes) -> None:
+    framed(data, [])
+    framed(b"HTTP/1.1 200 OK\r\n" + data, [7])
+    framed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + data, [50])
+
+
+@given(st.lists(st.binary(max_size=50), max_size=8), st.binary(max_size=20))
+def test_chunked_body_comes_back_whole_and_leaves_the_rest(pieces: list[bytes], rest: bytes) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunks = b"".join(b"%X\r\n%s\r\n" % (len(piece), piece) for piece in pieces if piece) + b"0\r\n\r\n"
+    framing = ResponseFraming(method=b"GET", limits=WIDE)
+    assert framing.feed(head + chunks + rest)
+    assert framing.body == b"".join(pieces)
+    assert bytes(framing.received[framing.end :]) == rest
+    assert framing.persistent is (rest == b"")
+
+
+@pytest.mark.parametrize("method", [b"HEAD", b"CONNECT"])
+def test_no_body_follows_an_answer_to(method: bytes) -> None:
+    framing = ResponseFraming(method=method, limits=WIDE)
+    assert framing.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")
+    assert framing.body == b""
+
+
+@pytest.mark.parametrize(
+    ("data", "persistent"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", True),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: Close\r\n\r\n", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: x, close\r\n\r\n", False),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", False),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n", True),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nmore", False),
+    ],
+)
+def test_connection_is_kept_only_when_both_sides_are_in_step(data: bytes, persistent: bool) -> None:
+    framing = ResponseFraming(method=b"GET", limits=WIDE)
+    assert framing.feed(data)
+    assert framing.persistent is persistent
+
+
+@pytest.mark.parametrize(
+    ("values", "length"),
+    [([], None), (["5"], 5), (["5", "5"], 5), (["5, 5"], 5), (["5", "6"], None), (["-5"], None), (["0x5"], None), (["9" * 40], None), ([""], None), (["+5"], None), (["٥"], None)],
+)  # fmt: skip
+def test_content_length_is_believed_only_when_plain(values: list[str], length: int | None) -> None:
+    headers = tuple((b"Content-Length", value.encode()) for value in values)
+    assert content_length(Head(version="HTTP/1.1", status=200, headers=headers)) == length
+
+
+def test_head_keeps_order_and_joins_folds() -> None:
+    head = parse_head(b"HTTP/1.1 200 OK\r\nB: 1\r\nbad\r\na : 2\r\n\tmore\r\nB:3\r\n\r\n")
+    assert head.headers == ((b"B", b"1"), (b"a", b"2 more"), (b"B", b"3"))
+    with pytest.raises(NotHttpError):
+        parse_head(b"hello\r\n\r\n")
+
+
+def test_limits_hold_exactly() -> None:
+    head = b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100 + b"\r\n\r\n"
+    exact = Limits(header_bytes=len(head), line_bytes=105, body_bytes=10)
+    assert framed(head + b"x" * 10, [], limits=exact)[0] == "NoneType"
+    assert framed(head + b"x" * 11, [], limits=exact)[0] == "TooLargeError"
+    tight = Limits(header_bytes=len(head) - 1, line_bytes=1000, body_bytes=10)
+    assert framed(head, [], limits=tight)[0] == "HeadersTooLargeError"
+    narrow = Limits(header_bytes=1000, line_bytes=90, body_bytes=10)
+    assert framed(head, [40], limits=narrow)[0] == "HeadersTooLargeError"
+
+
+def feed_for_ever(framing: ResponseFraming, unit: bytes) -> None:
+    while True:
+        framing.feed(unit)
+
+
+@pytest.mark.parametrize(
+    ("start", "unit", "error"),
+    [
+        (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 100, HeadersTooLargeError),
+        (b"HTTP/1.1 200 OK\r\nX:", b"a" * 500, HeadersTooLargeError),
+        (b"", b"HTTP/1.1 103 Hints\r\n\r\n", HeadersTooLargeError),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 50, BadFramingError),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y\r\n" * 50, TooLargeError),
+    ],
+)
+def test_endless_input_is_refused_in_time_that_grows_with_the_limit_only(
+    start: bytes, unit: bytes, error: type[Exception]
+) -> None:
+    limits = Limits(header_bytes=256 * 1024, line_bytes=64 * 1024, body_bytes=1024 * 1024)
+    framing = ResponseFraming(method=b"GET", limits=limits)
+    begun = time.perf_counter()
+    framing.feed(start)
+    with pytest.raises(error):
+        feed_for_ever(framing, unit)
+    assert len(framing.received) < 1_200_000
+    assert time.perf_counter() - begun < 5
