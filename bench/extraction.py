@@ -36,9 +36,9 @@ import trafilatura
 
 from archive.article import Page
 from archive.extract import extract
-from archive.extract.cascade import find_text
 from archive.extract.document import read
 from archive.extract.metadata.reading import Metadata
+from archive.extract.text import find_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -9,17 +9,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archive.article import Extraction
-from archive.extract.cascade import find_text
 from archive.extract.document import Unreadable, read
 from archive.extract.links import count_too_long, find_feeds, find_links
 from archive.extract.metadata.directives import read_directives
 from archive.extract.metadata.reading import read_metadata, with_text
 from archive.extract.quarantine import judge
+from archive.extract.text import find_text
 
 if TYPE_CHECKING:
     from archive.article import Article, Page
-    from archive.extract.cascade import Text
     from archive.extract.metadata.reading import Metadata
+    from archive.extract.text import Text
 
 __all__ = ["explain", "extract"]
 

@@ -11,6 +11,7 @@ from lxml.html import HtmlComment, HtmlElement, HtmlEntity, HTMLParser, HtmlProc
 
 from archive.extract.decode import decode
 from archive.extract.metadata.jsonld import Node, read_jsonld
+from archive.extract.page import PageModel, read_model
 
 if TYPE_CHECKING:
     from archive.article import Page, Reason
@@ -97,6 +98,7 @@ class Document:
     html: str
     encoding: str
     tree: HtmlElement
+    model: PageModel
     jsonld: tuple[Node, ...]
 
 
@@ -127,6 +129,7 @@ def read(page: Page) -> Document:
         html=decoded.text,
         encoding=f"{decoded.encoding} ({decoded.why})",
         tree=tree,
+        model=read_model(tree),
         jsonld=read_jsonld(tree),
     )
 
@@ -158,6 +161,7 @@ def parse(source: str | bytes) -> HtmlElement:
     if not isinstance(tree, HtmlElement):
         raise Unreadable("empty", "no elements")
     _move_to_body(tree)
+    _undo_layout_tables(tree)
     return tree
 
 
@@ -167,6 +171,33 @@ def _settable(source: bytes) -> bytes:
     if b"\xef\xbf" in data:
         data = _NO_CHARACTERS.sub(b"", data)
     return _BAD_REFERENCE.sub(b"", data) if b"&#" in data else data
+
+
+_MIN_CELL = 300
+"""Characters from which a cell of several paragraphs is a part of the page; a figure's note has fewer."""
+_ROWS = frozenset({"tbody", "thead", "tfoot", "tr", "td", "th"})
+
+
+def _undo_layout_tables(tree: HtmlElement) -> None:
+    """Make plain boxes of tables that lay the page out; a table of data within one stays."""
+    layout = [table for table in tree.iter("table") if _is_layout(table)]
+    for table in layout:
+        level = [table]
+        while level:
+            for element in level:
+                element.tag = "div"
+            level = [child for element in level for child in element if child.tag in _ROWS]
+
+
+def _is_layout(table: HtmlElement) -> bool:
+    """Tell whether a table holds other tables, or a cell of several paragraphs."""
+    return table.find(".//table") is not None or any(map(_is_page_part, table.iter("td")))
+
+
+def _is_page_part(cell: HtmlElement) -> bool:
+    """Tell whether a cell holds running text of its own: two paragraphs or breaks, and more than a figure's note."""
+    breaks = sum(1 for _ in zip(cell.iter("p", "br", "h1", "h2", "ul"), range(2), strict=False))
+    return breaks == 2 and len(cell.text_content()) > _MIN_CELL
 
 
 _HEAD_ONLY = frozenset({"base", "link", "meta", "noscript", "script", "style", "template", "title"})

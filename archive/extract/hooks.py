@@ -29,10 +29,13 @@ _IDS, _CLASSES = _load()
 
 def hook_of(element: HtmlElement) -> str:
     """Return `dom:NAME` when the element's id or one of its classes is a hook of the table, '' otherwise."""
-    identity = element.get("id")
+    return hook_of_names(element.get("id") or "", element.get("class") or "")
+
+
+def hook_of_names(identity: str, names: str) -> str:
+    """Return what `hook_of` does for an element of this id and these classes."""
     if identity and (hook := _IDS.get(identity)):
         return hook
-    names = element.get("class")
     return _hook_of_classes(names) if names else ""
 
 

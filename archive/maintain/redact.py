@@ -201,7 +201,8 @@ def _forget(
     store: Store, wanted: set[str], moment: datetime, *, reason: str, who: str, records: int
 ) -> tuple[int, int]:
     """Rows, search entries and learned lines in one transaction, with the log row of who and why; nothing stays in free pages."""
-    from archive.extract.boilerplate import line_key  # with it come the extractors, which no other command here needs
+    # with it come the extractors, which no other command here needs
+    from archive.extract.text.boilerplate import line_key
 
     db, at = store.db, iso(moment)
     db.conn.execute("PRAGMA secure_delete = ON")

@@ -1,7 +1,7 @@
 """The rules of lines: what is furniture by its words, and what only looks so."""
 
 from archive.extract import extract
-from archive.extract.boilerplate import Known, Line, judge_lines, line_key
+from archive.extract.text.boilerplate import Known, Line, judge_lines, line_key
 from tests.archive.extract import pages
 
 

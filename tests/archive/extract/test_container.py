@@ -2,15 +2,15 @@
 
 import lxml.html
 
-from archive.extract.blocks import read_blocks
-from archive.extract.container import alone, article_element
+from archive.extract.page import read_model
+from archive.extract.text.container import alone, article_element
 
 LINE = "هذه فقرة من خبر طويل كتبت للاختبار وفيها ما يكفي من الكلمات لتكون نصاً يقرأه القارئ. " * 3
 
 
 def found(body: str, least: float = 100):
     tree = lxml.html.fromstring(f"<html><body>{body}</body></html>")
-    running = [block for block in read_blocks(tree)[0] if len(block.text) > 80]
+    running = read_model(tree).running
     return article_element(running, least)
 
 
@@ -33,6 +33,6 @@ def test_none_is_found_where_much_text_stands_before_it_or_too_little_in_it():
 def test_it_stands_alone_as_a_copy_without_what_follows():
     tree = lxml.html.fromstring(f"<html><body><div class='article-content'><p>{LINE}</p></div>after</body></html>")
     element = tree.find(".//div")
-    page = alone(element, 100)
+    page = alone([element], 100)
     assert "after" not in page.text_content()
     assert page.find(".//div[@class='article-content']") is not element

@@ -4,7 +4,7 @@ import pytest
 
 from archive.article import Dropped, SiteProfile
 from archive.extract import explain, extract
-from archive.extract.boilerplate import line_key
+from archive.extract.text.boilerplate import line_key
 from tests.archive.extract import pages
 
 

@@ -131,6 +131,7 @@ def test_nothing_disallowed_is_fetched_when_twelve_requests_come_first_at_once()
         assert crawled.stats["robotstxt/forbidden"] == 12
 
 
+@pytest.mark.timing
 def test_unreachable_robots_txt_is_tried_again_after_a_while() -> None:
     asked = 0
 
@@ -140,12 +141,12 @@ def test_unreachable_robots_txt_is_tried_again_after_a_while() -> None:
         return await (text(b"", "503 Service Unavailable") if asked == 1 else text(RULES))(exchange)
 
     async def slow(exchange: Exchange) -> bool:
-        await asyncio.sleep(6.2)
+        await asyncio.sleep(3.5)
         return await text(b"ok")(exchange)
 
     with Server({"/robots.txt": better_later, "/page": text(b"ok")}) as site, Server({"/slow": slow}) as other:
         urls = [site.url("/page"), site.url("/page"), other.url("/slow"), site.url("/page")]
-        settings = {**OBEY, "CONCURRENT_REQUESTS": 1, "WARRAQ_ROBOTS_RETRY_SECONDS": 6.0}
+        settings = {**OBEY, "CONCURRENT_REQUESTS": 1, "WARRAQ_ROBOTS_RETRY_SECONDS": 3.0}
         crawled = fetch([{"url": url} for url in urls], settings=settings)
         assert [each.outcome for each in crawled.visits] == ["robots-unreachable", "robots-unreachable", "", ""]
         assert asked == 2

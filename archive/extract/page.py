@@ -1,0 +1,542 @@
+"""Models a parsed page: one walk gives its blocks of text in order, its elements with attributes, its links and scripts.
+
+Every reader works on the model; none walks the tree again. The walk is linear and keeps its state on explicit stacks,
+so a page of any depth that the parser gives is read.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from lxml import etree
+
+from archive.body import Span
+from archive.extract.hooks import hook_of_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from lxml.html import HtmlElement
+
+    from archive.body.blocks import Mark
+
+BLOCK_TAGS = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "br",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "html",
+        "legend",
+        "li",
+        "main",
+        "menu",
+        "nav",
+        "ol",
+        "option",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    ]
+)
+"""Elements whose edges end a line of text (HTML standard, section 15.3), and `br`."""
+
+SILENT_TAGS = frozenset(
+    [
+        "script",
+        "style",
+        "noscript",
+        "iframe",
+        "object",
+        "embed",
+        "svg",
+        "math",
+        "template",
+        "select",
+        "textarea",
+        "head",
+        "audio",
+        "video",
+        "canvas",
+        "dialog",
+        "amp-sidebar",
+        "amp-ad",
+        "amp-list",
+        "amp-consent",
+        "amp-iframe",
+        "amp-video",
+        "amp-youtube",
+    ]
+)
+"""Elements whose content a reader does not read as text of the page."""
+
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+
+_MARKS: Final[dict[str, Mark]] = {
+    "em": "em",
+    "i": "em",
+    "cite": "em",
+    "strong": "strong",
+    "b": "strong",
+    "code": "code",
+    "kbd": "code",
+    "samp": "code",
+    "tt": "code",
+    "sub": "sub",
+    "sup": "sup",
+}
+"""Inline elements and the mark that their text gets in a `Span`."""
+
+_RUNNING_TEXT = 80
+"""Characters from which a block is running text, and no label."""
+_LINKED = 0.3
+"""Share of link text from which a line is no running text."""
+_SHOWN = 0.2
+"""Share of the page's running text that must be visible; a page that hides more shows it by a script."""
+_FORMAT = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ue000-\uf8ff]")
+"""Characters that only say how a line is set: soft hyphens, directions, icons of a font. The joiners spell, and stay."""
+_MAX_STYLE = 300_000
+_MAX_FOOTNOTE = 5
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_RULE = re.compile(r"([^{}]*)([{}])")
+_INVISIBLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)\b")
+_SIMPLE = re.compile(r"(?:[a-z][a-z0-9]*)?([.#])([\w-]+)\Z", re.IGNORECASE)
+_INNER = "p", "h1", "article", "main"
+"""What no button holds: a button around one was never closed."""
+
+Context = tuple[str, "tuple[Mark, ...]"]
+"""Where a piece of text leads ('' nowhere) and its marks."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextBlock:
+    """One line of the page's text.
+
+    `element` is its innermost block element, `linked` the share of it that is link text (0 to 1), `href` where its last
+    link leads as the page writes it, `hook` the rule of the theme or plugin element that holds it ('' when none),
+    `hidden` whether the page shows it to nobody, `parts` its text as the page writes it, each piece with its context.
+    """
+
+    text: str
+    element: HtmlElement
+    linked: float = 0.0
+    href: str = ""
+    hook: str = ""
+    hidden: bool = False
+    parts: tuple[tuple[str, Context], ...] = ()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it reads as running text: long, with few links, and shown."""
+        return len(self.text) >= _RUNNING_TEXT and self.linked < _LINKED and not self.hook and not self.hidden
+
+    def spans(self) -> tuple[Span, ...]:
+        """Return the text with its emphasis and links; the spans' texts joined are `text`."""
+        if self.element.tag == "pre":
+            return (Span(text=self.text),)
+        found: list[tuple[str, Context]] = []
+        left = self.text
+        for part, context in self.parts:
+            piece = _matching(part, left)
+            left = left[len(piece) :]
+            if piece and found and (found[-1][1] == context or piece.isspace()):
+                found[-1] = (found[-1][0] + piece, found[-1][1])
+            elif piece:
+                found.append((piece, context))
+        if not found or left:
+            return (Span(text=self.text),)
+        return tuple(Span(text=text, href=href, marks=marks) for text, (href, marks) in found)
+
+
+def _matching(part: str, text: str) -> str:
+    """Return the beginning of `text`, whose white space is collapsed, that `part` is."""
+    words = _FORMAT.sub("", part).split()
+    if not words:
+        return " " if text.startswith(" ") else ""
+    piece = " ".join(words)
+    if text.startswith(" "):
+        piece = " " + piece
+    if not text.startswith(piece):
+        return ""
+    return piece + " " if part[-1].isspace() and text.startswith(" ", len(piece)) else piece
+
+
+class Element(NamedTuple):
+    """An element of the body that has attributes, and the number of blocks before it."""
+
+    element: HtmlElement
+    tag: str
+    attributes: Mapping[str, str]
+    place: int
+
+
+class Anchor(NamedTuple):
+    """An anchor of the page as it is written, its text on one line."""
+
+    element: HtmlElement
+    href: str
+    text: str
+    rel: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageModel:
+    """What one walk over a page finds, in page order.
+
+    `blocks` are the lines of its text, those under a hooked or hidden element too; `elements` those of its body that
+    have attributes; `anchors` its links.
+    """
+
+    tree: HtmlElement
+    blocks: Sequence[TextBlock]
+    elements: Sequence[Element] = ()
+    anchors: Sequence[Anchor] = ()
+    hidden: frozenset[HtmlElement] = field(default_factory=frozenset)
+
+    @cached_property
+    def running(self) -> Sequence[TextBlock]:
+        """The blocks that read as running text."""
+        return [block for block in self.blocks if block.is_running]
+
+    @cached_property
+    def length(self) -> int:
+        """The characters of all blocks."""
+        return sum(len(block.text) for block in self.blocks)
+
+    @cached_property
+    def mass(self) -> int:
+        """The characters of running text."""
+        return sum(len(block.text) for block in self.running)
+
+
+def read_model(tree: HtmlElement) -> PageModel:
+    """Walk over a page once."""
+    body = tree.find("body")
+    root = tree if body is None else body
+    reader = _Reader(root, hidden_names(tree))
+    walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
+    for event, element in walk:
+        if event == "start":
+            if not reader.enter(element):
+                walk.skip_subtree()
+        elif event == "end":
+            reader.leave(element)
+        if event != "start" and (tail := element.tail) and element is not root:
+            reader.say(tail)
+    reader.end_line()
+    return reader.model(tree)
+
+
+def hidden_names(tree: HtmlElement) -> frozenset[str]:
+    """Return the classes (`.name`) and ids (`#name`) that the page's own style sheets show to nobody."""
+    found: set[str] = set()
+    size = 0
+    for style in tree.iter("style"):
+        sheet = style.text or ""
+        size += len(sheet)
+        if size > _MAX_STYLE:
+            break
+        if "none" not in sheet and "hidden" not in sheet:
+            continue
+        depth, selectors = 0, ""
+        for text, brace in _RULE.findall(_COMMENT.sub("", sheet)):
+            if brace == "{":
+                depth, selectors = depth + 1, text
+                continue
+            # within `@media print` and the like nothing is said of the page as it is read
+            if depth == 1:
+                _note_rule(found, selectors, text)
+            depth, selectors = max(0, depth - 1), ""
+    return frozenset(found)
+
+
+def _note_rule(found: set[str], selectors: str, declarations: str) -> None:
+    names = [match[1] + match[2] for part in selectors.split(",") if (match := _SIMPLE.fullmatch(part.strip()))]
+    if _INVISIBLE.search(declarations):
+        found.update(names)
+    elif "display" in declarations or "visibility" in declarations:
+        found.difference_update(names)
+
+
+@lru_cache(maxsize=4096)
+def _is_invisible(style: str) -> bool:
+    return _INVISIBLE.search(style.lower()) is not None
+
+
+class _Reader:
+    """Gathers runs of text into blocks while the tree is walked."""
+
+    def __init__(self, root: HtmlElement, hidden_names: frozenset[str]) -> None:
+        self.blocks: list[TextBlock] = []
+        self.elements: list[Element] = []
+        self.anchors: list[Anchor] = []
+        self.hidden_elements: set[HtmlElement] = set()
+        self.hidden_names = hidden_names
+        self.owners = [root]
+        self.hook = ""
+        self.hooked: HtmlElement | None = None
+        self.hidden: HtmlElement | None = None
+        self.parts: list[tuple[str, Context]] = []
+        self.contexts: list[Context] = []
+        self.context: Context = ("", ())
+        self.linked = 0
+        self.href = ""
+        self.anchor: list[str] | None = None
+        self.preformatted = 0
+        self.skipped: HtmlElement | None = None
+
+    def say(self, text: str) -> None:
+        # White space before a line's first word is none of its text, and most of what stands between two blocks.
+        if self.parts or not text.isspace():
+            self.parts.append((text, self.context))
+            if self.context[0]:
+                self.linked += len(text)
+        if self.anchor is not None:
+            self.anchor.append(text)
+
+    def end_line(self) -> None:
+        """End the line that has parts."""
+        if not self.parts:
+            return
+        joined = "".join([text for text, _ in self.parts])
+        if not joined.isascii():
+            joined = _FORMAT.sub("", joined)
+        text = _preformatted(joined) if self.preformatted else " ".join(joined.split())
+        if text:
+            linked = min(1.0, self.linked / len(text)) if self.linked else 0.0
+            self.blocks.append(
+                TextBlock(
+                    text,
+                    self.owners[-1],
+                    linked,
+                    self.href,
+                    self.hook,
+                    self.hidden is not None,
+                    tuple(self.parts),
+                )
+            )
+        self.parts.clear()
+        self.linked = 0
+        self.href = self.context[0]
+
+    def enter(self, element: HtmlElement) -> bool:
+        """Begin an element; False when its content is not to be read."""
+        tag = str(element.tag)
+        attributes = dict(element.items())
+        if attributes:
+            self.elements.append(Element(element, tag, attributes, len(self.blocks)))
+        if (tag in SILENT_TAGS or tag in _SPECIAL) and not self._reads(element, tag, attributes):
+            for anchor in element.iter("a") if tag in _WITH_LINKS else ():
+                self.anchors.append(_anchor(anchor, dict(anchor.items()), "".join(anchor.itertext())))
+            self.skipped = element
+            return False
+        is_block = tag in BLOCK_TAGS
+        if is_block:
+            self._enter_block(element, tag)
+        if attributes and not self._see(element, tag, attributes):
+            self.skipped = element
+            return False
+        if mark := _MARKS.get(tag):
+            self.contexts.append(self.context)
+            self.context = (
+                self.context[0],
+                (*self.context[1], mark) if mark not in self.context[1] else self.context[1],
+            )
+        elif tag == "a":
+            self.contexts.append(self.context)
+            self.href = attributes.get("href") or self.href
+            self.context = (attributes.get("href") or "", self.context[1])
+            self.anchor = []
+        if text := element.text:
+            self.say(text)
+        return True
+
+    def _enter_block(self, element: HtmlElement, tag: str) -> None:
+        if tag == "br" and self.preformatted:
+            self.say("\n")
+            return
+        self.end_line()
+        if tag != "br":
+            self.owners.append(element)
+            self.preformatted += tag == "pre"
+
+    def _see(self, element: HtmlElement, tag: str, attributes: Mapping[str, str]) -> bool:
+        """Note whether the element is a hook of a theme, and whether it is shown; False for a part of a line that is not."""
+        names, identity = attributes.get("class", ""), attributes.get("id", "")
+        hook = hook_of_names(identity, names) if not self.hook and (names or identity) else ""
+        is_hidden = self.hidden is None and self._is_hidden(names, identity, attributes)
+        if (is_hidden or hook == "dom:hidden") and tag in _INLINE and _is_in_sentence(element):
+            return False
+        if hook:
+            self.end_line()
+            self.hook, self.hooked = hook, element
+        if is_hidden:
+            self.end_line()
+            self.hidden = element
+            self.hidden_elements.add(element)
+        return True
+
+    def _is_hidden(self, names: str, identity: str, attributes: Mapping[str, str]) -> bool:
+        if "hidden" in attributes and attributes["hidden"].lower() != "until-found":
+            return True
+        if (style := attributes.get("style")) and _is_invisible(style):
+            return True
+        hidden = self.hidden_names
+        return bool(hidden) and (f"#{identity}" in hidden or any(f".{name}" in hidden for name in names.split()))
+
+    def _reads(self, element: HtmlElement, tag: str, attributes: Mapping[str, str]) -> bool:
+        """Tell whether an element of a silent or special tag is read after all."""
+        if tag == "button":
+            return _is_in_sentence(element) or any(element.find(f".//{inner}") is not None for inner in _INNER)
+        if tag == "sup":
+            return not _is_footnote_mark(element)
+        if tag == "span":
+            return not _is_drawn_twice(element, attributes)
+        return tag == "template" and "shadowrootmode" in attributes
+
+    def leave(self, element: HtmlElement) -> None:
+        """End an element."""
+        if element is self.skipped:
+            self.skipped = None
+            return
+        tag = str(element.tag)
+        if tag == "a":
+            if self.anchor is not None:
+                self.anchors.append(_anchor(element, self._attributes(element), "".join(self.anchor)))
+            self.anchor = None
+            self.context = self.contexts.pop()
+        elif tag in _MARKS:
+            self.context = self.contexts.pop()
+        elif tag in BLOCK_TAGS and tag != "br":
+            self.end_line()
+            self.owners.pop()
+            self.preformatted -= tag == "pre"
+        if element is self.hooked:
+            self.end_line()
+            self.hook, self.hooked = "", None
+        if element is self.hidden:
+            self.end_line()
+            self.hidden = None
+
+    def _attributes(self, element: HtmlElement) -> Mapping[str, str]:
+        return {name: value for name in ("href", "rel") if (value := element.get(name))}
+
+    def model(self, tree: HtmlElement) -> PageModel:
+        """Return what was found; what is hidden counts as shown on a page that hides nearly all its text."""
+        blocks = _join_drop_caps(self.blocks)
+        shown = sum(len(block.text) for block in blocks if block.is_running)
+        hidden = sum(len(b.text) for b in blocks if b.hidden and len(b.text) >= _RUNNING_TEXT and b.linked < _LINKED)
+        elements = frozenset(self.hidden_elements)
+        if hidden and shown < _SHOWN * (shown + hidden):
+            blocks = [replace(block, hidden=False) if block.hidden else block for block in blocks]
+            elements = frozenset()
+        return PageModel(tree=tree, blocks=blocks, elements=self.elements, anchors=self.anchors, hidden=elements)
+
+
+_INLINE = frozenset({"a", "abbr", "b", "em", "font", "i", "label", "small", "span", "strong"})
+"""Elements that stand within a line: what is not shown of them leaves the line whole."""
+_SPECIAL = frozenset({"button", "sup", "span"})
+"""Elements of which some are not read."""
+_WITH_LINKS = frozenset({"noscript", "template", "dialog", "button"})
+_SPOKEN_ONLY = frozenset({"sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text", "screen-reader-only"})
+
+
+def _anchor(element: HtmlElement, attributes: Mapping[str, str], text: str) -> Anchor:
+    return Anchor(element, attributes.get("href", ""), " ".join(text.split()), attributes.get("rel", ""))
+
+
+def _is_in_sentence(element: HtmlElement) -> bool:
+    """Tell whether text stands around an inline element in the same paragraph: then it is a part of a sentence."""
+    if (element.tail or "").strip():
+        return True
+    before = element.getprevious()
+    parent = element.getparent()
+    text = before.tail if before is not None else parent.text if parent is not None else ""
+    return bool((text or "").strip())
+
+
+def _is_footnote_mark(element: HtmlElement) -> bool:
+    """Tell whether a `sup` is nothing but the number of a footnote, linked to it."""
+    link = next(element.iter("a"), None)
+    if link is None or not (link.get("href") or "").startswith("#"):
+        return False
+    return len("".join(element.itertext()).strip()) <= _MAX_FOOTNOTE
+
+
+def _is_drawn_twice(element: HtmlElement, attributes: Mapping[str, str]) -> bool:
+    """Tell whether a `span` repeats for listeners what the one before draws for readers: a drop cap."""
+    if not attributes.get("class") or _SPOKEN_ONLY.isdisjoint(attributes["class"].split()):
+        return False
+    other = element.getprevious()
+    return other is not None and other.get("aria-hidden") == "true"
+
+
+def _preformatted(text: str) -> str:
+    lines = [line.rstrip() for line in text.expandtabs(4).split("\n")]
+    while lines and not lines[0]:
+        lines.pop(0)
+    while lines and not lines[-1]:
+        lines.pop()
+    return "\n".join(lines)
+
+
+def _join_drop_caps(blocks: list[TextBlock]) -> list[TextBlock]:
+    """Join a first letter that is set as a block of its own to the paragraph whose letter it is."""
+    joined: list[TextBlock] = []
+    for block in blocks:
+        if joined and _is_drop_cap(joined[-1], block):
+            cap = joined.pop()
+            joined.append(replace(block, text=cap.text + block.text, parts=((cap.text, ("", ())), *block.parts)))
+        else:
+            joined.append(block)
+    return joined
+
+
+def _is_drop_cap(cap: TextBlock, block: TextBlock) -> bool:
+    letters = cap.text.strip("\"'“”„«»‘’")
+    if len(letters) != 1 or not letters.isalpha() or cap.hook or len(block.text) < _RUNNING_TEXT:
+        return False
+    names = f"{cap.element.get('class', '')} {cap.element.get('id', '')}".lower()
+    return (letters.isupper() and block.text[0].islower()) or "drop" in names or "initial" in names
+
+
+def ancestors(element: HtmlElement, until: HtmlElement | None = None) -> Iterator[HtmlElement]:
+    """Yield the element and those that hold it, up to `until`, which is left out."""
+    node: HtmlElement | None = element
+    while node is not None and node is not until:
+        yield node
+        node = node.getparent()

@@ -1,0 +1,189 @@
+"""Reconciles the blocks found with the page's JSON-LD `articleBody`: blocks and the declared text in, corrected ones out.
+
+Taken blindly, articleBody is worse than trafilatura (publishers truncate it, or put the teaser there). So it only
+brings back paragraphs that the page holds and trafilatura lost, and stands for the text alone when the page does not
+hold it.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lxml.html import HtmlElement, builder
+
+from archive.extract.page import HEADINGS, PageModel, read_model
+from archive.extract.text.wording import Gram, grams, share, words
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from archive.extract.document import Document
+    from archive.extract.metadata.jsonld import Node
+    from archive.extract.metadata.reading import Metadata
+    from archive.extract.page import TextBlock
+
+_BREAKS = re.compile(r"</?(?:p|br|div|h[1-6]|li|ul|ol|blockquote)\b[^<>]{0,300}>", re.IGNORECASE)
+_CODE = re.compile(r"<(script|style)\b.*?</\1>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[^<>]{0,300}>")
+_PROGRAM = re.compile(r"(?:^|\s)(?:!?function\s*\w*\s*\(|var \w+\s*=|window\.|document\.|\$\()")
+
+_MIN_WORDS = 60
+"""A shorter declared text is a teaser."""
+_MIN_BLOCK = 8
+_SAME = 0.6
+"""Share of common word sequences from which two texts say the same."""
+_HELD = 0.7
+"""Share of the declared text that the page must hold before the page's own lines are corrected by it."""
+_TRUNCATED = 0.75
+_LOST = 0.15
+_ALONE = 1.5
+_COMPLETE = 0.9
+_SHORTENED = 0.6
+"""Length of the declared text over that of the lines, from which it is complete, or at least begins where they do."""
+_UNKNOWN = 0.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """The blocks that stay found, the rule that drops some of them, and what was done.
+
+    `action` is `rescued` (lost paragraphs are back), `declared` (the declared text, `lines`, stands alone) or ''.
+    """
+
+    found: Sequence[int]
+    rules: Mapping[int, str] = field(default_factory=dict)
+    lines: Sequence[str] = ()
+    action: str = ""
+
+    def model(self) -> PageModel:
+        """Return the declared lines as a page of their own."""
+        body: HtmlElement = builder.BODY(*[builder.P(line) for line in self.lines])
+        return read_model(builder.HTML(body))
+
+
+def declared_body(document: Document, metadata: Metadata) -> str:
+    """Return the longest body that the page declares for itself, without markup; another item's is not its own."""
+    titles = [metadata.article.title, *metadata.title_candidates]
+    addresses = {_path(address) for address in (document.page.url, metadata.canonical_url) if address}
+    bodies = [
+        body
+        for node in document.jsonld
+        if isinstance(body := node.get("articleBody"), str) and not _is_foreign(node, titles, addresses)
+    ]
+    return plain(max(bodies, key=len, default=""))
+
+
+def _is_foreign(node: Node, titles: Sequence[str], addresses: Collection[str]) -> bool:
+    """Tell whether a node has a headline of its own that is none of the page's titles, and not the page's address."""
+    headline = node.get("headline") or node.get("name")
+    if not isinstance(headline, str) or not headline.strip() or not any(titles):
+        return False
+    main = node.get("mainEntityOfPage")
+    places = (node.get("url"), node.get("@id"), main.get("@id") if isinstance(main, dict) else main)
+    if any(isinstance(place, str) and _path(place) in addresses for place in places):
+        return False
+    own = set(words(html.unescape(headline)))
+    return not any(
+        2 * len(own & set(words(title))) >= min(len(own), len(set(words(title)))) for title in titles if title
+    )
+
+
+def _path(address: str) -> str:
+    """Return an address without what does not tell pages apart."""
+    return address.partition("#")[0].partition("?")[0].rstrip("/").partition("//")[2].removeprefix("www.")
+
+
+def plain(declared: str) -> str:
+    """Return the declared text without the markup, entities and code that some publishers leave in it."""
+    text = _CODE.sub(" ", html.unescape(html.unescape(declared)))
+    text = _TAG.sub("", _BREAKS.sub("\n", text))
+    if code := _PROGRAM.search(text):
+        text = text[: code.start()]
+    return "\n".join(line for line in (" ".join(line.split()) for line in text.split("\n")) if line)
+
+
+def reconcile(found: Sequence[int], blocks: Sequence[TextBlock], declared: str) -> Reconciled:
+    """Correct the blocks found by the declared text (as `plain` gives it)."""
+    told = words(declared)
+    if len(told) < _MIN_WORDS:
+        return Reconciled(found=found)
+    known = grams(told)
+    said = [words(blocks[index].text) for index in found]
+    size = sum(map(len, said))
+    have = grams([word for line in said for word in line])
+    if len(known - have) < _LOST * len(known):
+        return Reconciled(found=found, rules=_contradicted(said, found, blocks, known, len(told) / max(size, 1)))
+    covered = _covered(blocks, known)
+    held: set[Gram] = set().union(*(grams(words(blocks[index].text)) for index in covered)) if covered else set()
+    if len(known & held) < _HELD * len(known):
+        if len(told) >= _ALONE * size:
+            lines = declared.split("\n")
+            return Reconciled(found=range(len(lines)), lines=lines, action="declared")
+        return Reconciled(found=found)
+    if len(told) < _TRUNCATED * size:
+        return Reconciled(found=found)
+    return Reconciled(found=_merged(found, covered, blocks), action="rescued")
+
+
+def _contradicted(
+    said: Sequence[list[str]], found: Sequence[int], blocks: Sequence[TextBlock], known: set[Gram], length: float
+) -> dict[int, str]:
+    """Return the blocks that a complete declared text does not know, each with the rule `declared`.
+
+    `length` is that of the declared text over that of the blocks. Publishers leave headings and the lead out of
+    articleBody, so a heading stays, and a long line before the text; and now and then one paragraph, so a block stays
+    that stands between two known ones as they stand.
+    """
+    if length < _SHORTENED:
+        return {}
+    shares = [share(line, known) for line in said]
+    sure = [at for at, part in enumerate(shares) if part >= _SAME and len(said[at]) >= _MIN_BLOCK]
+    if not sure:
+        return {}
+    rules = {}
+    for at, part in enumerate(shares):
+        if part >= _UNKNOWN:
+            continue
+        is_long = len(said[at]) >= _MIN_BLOCK
+        if at < sure[0]:
+            is_denied = not is_long
+        elif at > sure[-1]:
+            is_denied = length >= _COMPLETE
+        else:
+            is_heading = blocks[found[at]].element.tag in HEADINGS
+            is_between = (
+                at - 1 in sure and at + 1 in sure and _are_alike([blocks[i].element for i in found[at - 1 : at + 2]])
+            )
+            is_denied = length >= _COMPLETE and is_long and not is_heading and not is_between
+        if is_denied:
+            rules[found[at]] = "declared"
+    return rules
+
+
+def _are_alike(elements: Sequence[HtmlElement]) -> bool:
+    return len({(element.tag, element.getparent()) for element in elements}) == 1
+
+
+def _covered(blocks: Sequence[TextBlock], known: set[Gram]) -> list[int]:
+    covered = []
+    for index, block in enumerate(blocks):
+        if block.hook or block.hidden:
+            continue
+        block_words = words(block.text)
+        if len(block_words) >= _MIN_BLOCK and share(block_words, known) >= _SAME:
+            covered.append(index)
+    return covered
+
+
+def _merged(found: Sequence[int], covered: Sequence[int], blocks: Sequence[TextBlock]) -> list[int]:
+    """Put the covered blocks among those found, each text once."""
+    texts = {blocks[index].text for index in found}
+    merged = set(found)
+    for index in covered:
+        if index not in merged and blocks[index].text not in texts:
+            texts.add(blocks[index].text)
+            merged.add(index)
+    return sorted(merged)

@@ -1,0 +1,230 @@
+"""Completes an article by its place on the page: the blocks that a witness found in, those and what belongs to them out.
+
+The paragraphs of an article stand together in one element. A block between two of them is the article's unless its own
+tag, names or links speak against it; what follows them is when it stands where they stand.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from archive.extract.page import HEADINGS, ancestors
+from archive.extract.text.names import speaks_against
+from archive.extract.text.wording import grams, share, words
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from lxml.html import HtmlElement
+
+    from archive.extract.page import PageModel, TextBlock
+    from archive.extract.text.names import Verdict
+    from archive.extract.text.wording import Gram
+
+_MAIN_SHARE = 0.8
+"""Share of the text that the main element must hold; the rest is lead, captions and what follows the article."""
+_NOT_MAIN = frozenset(
+    [
+        "a",
+        "blockquote",
+        "center",
+        "dd",
+        "dl",
+        "dt",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "span",
+        "table",
+        "tbody",
+        "td",
+        "tr",
+        "ul",
+        "em",
+        "strong",
+        "b",
+        "i",
+        "font",
+    ]
+)
+"""Elements that hold a part of an article, never all of it (a long list would pass for the article otherwise)."""
+_ITEMS = frozenset({"li", "dt", "dd"})
+_CELLS = frozenset({"td", "th", "caption"})
+_MEDIA = ("img", "picture", "video", "amp-img", "iframe")
+_LINKED = 0.5
+_FEW_WORDS = 5
+_SAID = 0.9
+"""Share of a block's word sequences that the found ones have, from which it only repeats them."""
+_REACH = 60
+"""Blocks behind the last found among which the article may go on."""
+_STOPS = (".", "!", "?", "؟", "۔", "。", "…", ":", "”", "»", '"')
+
+
+class Layout:
+    """Where the article of one page stands."""
+
+    def __init__(self, model: PageModel, found: Iterable[int]) -> None:
+        self.blocks = model.blocks
+        self.found = sorted(found)
+        self.main = main_element(self.found, self.blocks)
+        self._verdicts: dict[HtmlElement, Verdict] = {}
+        self._boxes: dict[HtmlElement, bool] = {}
+        self.holders = {owner(self.blocks[index].element) for index in self.found if self.blocks[index].is_running}
+
+    def holds(self, element: HtmlElement) -> bool:
+        """Tell whether the main element holds another."""
+        return self.main is None or any(holder is self.main for holder in ancestors(element))
+
+    def complete(self) -> list[int]:
+        """Return the blocks that belong to the found ones and that the witness lost."""
+        if self.main is None or not self.holders:
+            return []
+        first, last = self.found[0], self.found[-1]
+        have = set(self.found)
+        texts = Counter(block.text for block in self.blocks)
+        said = grams([word for index in self.found for word in words(self.blocks[index].text)])
+        between = [
+            index
+            for index in range(first, last + 1)
+            if index not in have and self._is_new(self.blocks[index], texts, said)
+        ]
+        running = [index for index in between if self.blocks[index].is_running and self._is_free(index)]
+        holders = self.holders | {owner(self.blocks[index].element) for index in running}
+        short = [
+            index
+            for index in between
+            if not self.blocks[index].is_running and self._is_kin(self.blocks[index], holders)
+        ]
+        return sorted((*running, *short, *self._rest(last, holders)))
+
+    def _is_new(self, block: TextBlock, texts: Mapping[str, int], said: set[Gram]) -> bool:
+        """Tell whether a block in the main element says what no other line says: no label, no pull quote, no title."""
+        if not self.holds(block.element) or texts[block.text] > 1 or block.hook or block.hidden:
+            return False
+        if any(holder.tag == "h1" for holder in ancestors(block.element, self.main)):
+            return False
+        own = words(block.text)
+        return len(own) < _FEW_WORDS or share(own, said) < _SAID
+
+    def _is_free(self, index: int) -> bool:
+        element = self.blocks[index].element
+        if _is_quotation(element):
+            return True
+        return self.verdict(element) != "strong" and not self._is_furniture(element)
+
+    def _is_kin(self, block: TextBlock, holders: Collection[HtmlElement | None]) -> bool:
+        """Tell whether a short block stands where paragraphs of the article stand, and nothing speaks against it."""
+        if block.hook or block.hidden or block.linked >= _LINKED or self.verdict(block.element):
+            return False
+        if owner(block.element) not in holders or not any(map(str.isalnum, block.text)):
+            return False
+        return not self._is_furniture(block.element)
+
+    def _is_furniture(self, element: HtmlElement) -> bool:
+        """Tell whether the box in which a block stands among the article's paragraphs is a widget, a picture or a teaser."""
+        if element is self.main or element in self.holders:
+            return False
+        box = element
+        for node in ancestors(element, self.main):
+            box = node
+            if node.getparent() in self.holders:
+                break
+        if box not in self._boxes:
+            self._boxes[box] = (box is not element or box.tag == "div") and _is_widget(box)
+        return self._boxes[box]
+
+    def _rest(self, last: int, holders: Collection[HtmlElement | None]) -> list[int]:
+        """Return the blocks behind the last found with which the article goes on."""
+        rest: list[int] = []
+        waiting: list[int] = []
+        for index in range(last + 1, min(len(self.blocks), last + _REACH)):
+            block = self.blocks[index]
+            if not self.holds(block.element):
+                break
+            if block.hook or block.hidden:
+                continue
+            if block.element.tag in HEADINGS:
+                if block.linked >= _LINKED or self.verdict(block.element) == "strong":
+                    break
+                waiting.append(index)
+            elif block.is_running and self._goes_on(block, holders):
+                rest += [*waiting, index]
+                waiting = []
+            elif block.linked >= _LINKED:
+                break
+        return rest
+
+    def _goes_on(self, block: TextBlock, holders: Collection[HtmlElement | None]) -> bool:
+        element = block.element
+        return owner(element) in holders and not self.verdict(element) and not self._is_furniture(element)
+
+    def verdict(self, element: HtmlElement) -> Verdict:
+        """Return the gravest that the elements between the main one and a block say, the block's own among them."""
+        path = []
+        found: Verdict = ""
+        for node in ancestors(element, self.main):
+            known = self._verdicts.get(node)
+            if known is not None:
+                found = known
+                break
+            path.append(node)
+        for node in reversed(path):
+            if found != "strong":
+                found = speaks_against(node) or found
+            self._verdicts[node] = found
+        return found
+
+
+def owner(element: HtmlElement) -> HtmlElement | None:
+    """Return what holds a block as a paragraph is held: the parent of a paragraph, of a list, of a table."""
+    tag = element.tag
+    if tag in _ITEMS:
+        place = next(element.iterancestors("ul", "ol", "dl", "menu"), element)
+    elif tag in _CELLS:
+        place = next(element.iterancestors("table"), element)
+    else:
+        place = element
+    return place.getparent()
+
+
+def _is_widget(box: HtmlElement) -> bool:
+    """Tell whether a box asks for something, leads elsewhere by its heading, or captions a picture."""
+    for control in box.iter("form", "input", "button"):
+        if control.get("aria-expanded") is None and control.get("aria-controls") is None:
+            return True
+    headings = list(box.iter(*HEADINGS))
+    if any(_is_linked(heading) for heading in headings):
+        return True
+    return not headings and next(box.iter(*_MEDIA), None) is not None
+
+
+def _is_linked(heading: HtmlElement) -> bool:
+    return heading.find(".//a") is not None or next(heading.iterancestors("a"), None) is not None
+
+
+def _is_quotation(element: HtmlElement) -> bool:
+    return any(holder.tag == "blockquote" for holder in ancestors(element))
+
+
+def main_element(found: Sequence[int], blocks: Sequence[TextBlock]) -> HtmlElement | None:
+    """Return the deepest element that holds most of the text."""
+    held: Counter[HtmlElement] = Counter()
+    total = 0
+    for index in found:
+        size = len(blocks[index].text)
+        total += size
+        for holder in ancestors(blocks[index].element):
+            held[holder] += size
+    if not total:
+        return None
+    holders = [element for element, size in held.items() if size >= _MAIN_SHARE * total]
+    main = max(holders, key=lambda element: sum(1 for _ in element.iterancestors()), default=None)
+    while main is not None and main.tag in _NOT_MAIN:
+        main = main.getparent()
+    return main

@@ -1,0 +1,178 @@
+"""Says what the tag and the names of an element speak against: an element in, `strong`, `weak` or '' out.
+
+Names are written by people who mean something by them, and not always the same. A strong name (`related`, `newsletter`)
+says that no line in the element is the article's; a weak one (`author`, `rating`) that no label in it is, while running
+text in it may be.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+Verdict = Literal["", "weak", "strong"]
+
+_STRONG_TAGS = frozenset(["nav", "aside", "form", "menu", "figcaption", "dialog", "amp-sidebar"])
+_WEAK_TAGS = frozenset(["footer", "header", "figure", "button", "address", "time"])
+_STRONG = frozenset(
+    [
+        "related",
+        "recommend",
+        "recommended",
+        "recommendation",
+        "recommendations",
+        "newsletter",
+        "newsletters",
+        "subscribe",
+        "subscription",
+        "signup",
+        "promo",
+        "promos",
+        "promotion",
+        "advert",
+        "adverts",
+        "advertisement",
+        "advertising",
+        "ads",
+        "sponsor",
+        "sponsored",
+        "taboola",
+        "outbrain",
+        "share",
+        "sharing",
+        "sharebar",
+        "comment",
+        "comments",
+        "disqus",
+        "sidebar",
+        "teaser",
+        "teasers",
+        "popular",
+        "trending",
+        "latest",
+        "recent",
+        "breadcrumb",
+        "breadcrumbs",
+        "pagination",
+        "pager",
+        "cookie",
+        "cookies",
+        "consent",
+        "gdpr",
+        "modal",
+        "popup",
+        "nav",
+        "navbar",
+        "navigation",
+        "menu",
+        "toolbar",
+        "player",
+        "vjs",
+        "lightbox",
+        "gating",
+        "gated",
+        "whatsapp",
+        "telegram",
+        "affiliate",
+        "placeholder",
+        "donate",
+        "donation",
+        "paywall",
+        "regwall",
+        "login",
+        "readmore",
+        "readalso",
+        "alsoread",
+        "morefrom",
+        "mostread",
+        "caption",
+        "legend",
+        "copyright",
+        "toc",
+        "skip",
+    ]
+)
+_WEAK = frozenset(
+    [
+        "author",
+        "authors",
+        "byline",
+        "bio",
+        "rating",
+        "ratings",
+        "meta",
+        "info",
+        "tools",
+        "tool",
+        "footer",
+        "header",
+        "social",
+        "widget",
+        "tags",
+        "tag",
+        "category",
+        "categories",
+        "date",
+        "time",
+        "published",
+        "print",
+        "buttons",
+        "button",
+        "credit",
+        "credits",
+        "source",
+        "sources",
+        "img",
+        "image",
+        "photo",
+        "media",
+        "gallery",
+        "ad",
+        "banner",
+        "card",
+        "cards",
+        "list",
+        "more",
+        "also",
+        "follow",
+        "subscribebox",
+        "label",
+        "labels",
+        "kicker",
+        "eyebrow",
+        "hidden",
+        "collapse",
+        "box",
+        "util",
+        "layer",
+    ]
+)
+_WEAK_PART = re.compile(
+    r"author|byline|credit|teaser|related|newsletter|advert|promo|share|social|comment|recommend|sponsor"
+    r"|factbox|infobox|gating|lightbox",
+    re.IGNORECASE,
+)
+"""What makes a name weak wherever it stands in it."""
+_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+
+
+def speaks_against(element: HtmlElement) -> Verdict:
+    """Judge an element by its tag, class and id."""
+    tag = str(element.tag)
+    if tag in _STRONG_TAGS:
+        return "strong"
+    names = f"{element.get('class', '')} {element.get('id', '')}"
+    verdict = _judge(names[:300]) if names != " " else ""
+    return verdict or ("weak" if tag in _WEAK_TAGS else "")
+
+
+@lru_cache(maxsize=8192)
+def _judge(names: str) -> Verdict:
+    words = {word.lower() for word in _NAME.findall(names)}
+    if words & _STRONG or "caption" in names.lower():
+        return "strong"
+    return "weak" if words & _WEAK or _WEAK_PART.search(names) else ""

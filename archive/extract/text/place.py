@@ -1,0 +1,128 @@
+"""Decides by their place on the page which lines are not the article's: blocks and their order in, a rule for each out.
+
+What follows the element that holds an article's paragraphs, what captions a picture and what is nothing but a link to
+another page of the site is furniture, whatever its words are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from archive.extract.page import ancestors
+from archive.extract.text.layout import main_element
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from lxml.html import HtmlElement
+
+    from archive.extract.page import TextBlock
+
+_LEAD_WORDS = 8
+_LEAD_LENGTH = 60
+_SENTENCE_WORDS = 5
+_FULL_STOPS = (".", "!", "?", "؟", "۔", "。")
+_ALL_LINK = 0.9
+_ITEM_LINK = 0.5
+_LINK_WORDS = 4
+_MAX_LOSS = 0.5
+"""An article that is a list of links keeps them: the link rules act only while most of the text stays."""
+
+
+def judge_places(found: Sequence[int], blocks: Sequence[TextBlock], url: str) -> list[str]:
+    """Return for each line the rule that drops it: `caption`, `outside`, `linked-line`, `linked-list`, or ''."""
+    main = main_element(found, blocks)
+    inside = [main is None or any(holder is main for holder in ancestors(blocks[index].element)) for index in found]
+    first = next((at for at, is_inside in enumerate(inside) if is_inside), 0)
+    last = max((at for at, is_inside in enumerate(inside) if is_inside), default=len(found))
+    links = _links(found, blocks, url)
+    captions = {at for at, index in enumerate(found) if _captions(blocks[index].element)}
+    if _outweigh(captions, found, blocks):  # a story told in pictures is its captions
+        captions = set()
+    rules = []
+    for at, index in enumerate(found):
+        block = blocks[index]
+        if at in captions:
+            rules.append("caption")
+        elif not inside[at] and (at > last or (at < first and _is_label(block.text))):
+            rules.append("" if _beside(block.element, main) else "outside")
+        else:
+            rules.append(links.get(at, ""))
+    return rules
+
+
+def _beside(element: HtmlElement, main: HtmlElement | None) -> bool:
+    """Tell whether a line stands next to the main element, or in an element next to it that is no header."""
+    place = main.getparent() if main is not None else None
+    holder = element.getparent()
+    if place is None or holder is None:
+        return False
+    return holder is place or (holder.getparent() is place and holder.tag == "div" and not holder.get("class"))
+
+
+def _is_label(text: str) -> bool:
+    """Tell whether a line before the text is a label (date, byline, section): a lead has more words."""
+    words = len(text.split())
+    is_sentence = words >= _SENTENCE_WORDS and text.endswith(_FULL_STOPS)
+    return words < _LEAD_WORDS and len(text) < _LEAD_LENGTH and not is_sentence
+
+
+def _captions(element: HtmlElement) -> bool:
+    return element.tag == "figcaption" or any(step.tag == "figcaption" for step in list(element.iterancestors())[:3])
+
+
+def _links(found: Sequence[int], blocks: Sequence[TextBlock], url: str) -> dict[int, str]:
+    """Return the lines that only lead to other pages of the site, with their rule, unless they are most of the text."""
+    host = urlsplit(url).hostname or ""
+    rules: dict[int, str] = {}
+    items: dict[HtmlElement, list[int]] = {}
+    for at, index in enumerate(found):
+        block = blocks[index]
+        item = _list_item(block.element)
+        if item is not None and (group := item.getparent()) is not None:
+            items.setdefault(group, []).append(at)
+        if block.linked >= _ALL_LINK and len(block.text.split()) >= _LINK_WORDS and same_site(block.href, host):
+            rules[at] = "linked-line"
+    for places in items.values():
+        linked = [at for at in places if _leads_away(blocks[found[at]], host)]
+        if len(linked) == len(places):
+            rules.update(dict.fromkeys(linked, "linked-list"))
+    return {} if _outweigh(rules, found, blocks) else rules
+
+
+def _outweigh(places: Iterable[int], found: Sequence[int], blocks: Sequence[TextBlock]) -> bool:
+    """Tell whether these lines are most of the text: then they are the article, whatever rule they break."""
+    size = sum(len(blocks[found[at]].text) for at in places)
+    return size >= _MAX_LOSS * sum(len(blocks[index].text) for index in found)
+
+
+def _list_item(element: HtmlElement) -> HtmlElement | None:
+    for step, holder in enumerate(ancestors(element)):
+        if holder.tag == "li":
+            return holder
+        if step == 2:
+            break
+    return None
+
+
+def _leads_away(block: TextBlock, host: str) -> bool:
+    return block.linked >= _ITEM_LINK and same_site(block.href, host)
+
+
+def same_site(href: str, host: str) -> bool:
+    """Tell whether a link leads to another page of the site (a fragment stays on the page)."""
+    if not href or href.startswith(("#", "mailto:", "tel:", "javascript:")):
+        return False
+    try:
+        target = urlsplit(href)
+    except ValueError:
+        return False
+    if not target.netloc:
+        return True
+    return _site(target.hostname or "") == _site(host)
+
+
+def _site(host: str) -> str:
+    """Return the last two labels of a host: enough to tell `www.` and `m.` of a site from others."""
+    return ".".join(host.split(".")[-2:])

@@ -1,0 +1,169 @@
+"""Asks trafilatura which part of a page is the article: a page model in, the blocks that its lines are out.
+
+trafilatura is a witness, not the source of the text: its lines are found again among the page's own blocks. It reads
+the part that the page declares as the article's body (`itemprop=articleBody`), or the element with an article's name,
+or the whole page; first in its fast mode. How much of the page's running text that leaves decides when its slower
+comparison is worth the time.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from configparser import ConfigParser
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lxml import etree
+from trafilatura import bare_extraction
+from trafilatura.settings import DEFAULT_CONFIG, Extractor
+from trafilatura.settings import Document as TrafilaturaDocument
+
+from archive.extract.page import HEADINGS
+from archive.extract.text.alignment import align
+from archive.extract.text.container import alone, article_element, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from lxml.html import HtmlElement
+
+    from archive.extract.page import PageModel
+
+# trafilatura logs each page without text as a warning; our own reasons say it, once
+logging.getLogger("trafilatura").addHandler(logging.NullHandler())
+
+_CONFIG = ConfigParser()
+_CONFIG.read_dict(DEFAULT_CONFIG)
+_CONFIG["DEFAULT"]["MIN_EXTRACTED_SIZE"] = "150"
+"""A short news item has 150 characters; below its 250 trafilatura would search the whole page for more."""
+_QUICK = Extractor(config=_CONFIG, output_format="python", fast=True, comments=False)
+_SLOW = Extractor(config=_CONFIG, output_format="python", fast=False, comments=False)
+
+_DECLARED = etree.XPath('//*[@itemprop="articleBody" or contains(@property, "articleBody")]')
+_MIN_CONTAINER = 300
+_MIN_WORDS = 60
+_RUNNING_TEXT = 80
+_LINKED = 0.3
+"""Share of link text from which lines are teasers."""
+_ENOUGH = 0.5
+"""Share of the page's running text below which the quick answer is doubted."""
+_SOME = 0.2
+"""Share of it that an element with an article's name must hold to be read alone: enough that it is no teaser."""
+_SCRAP = 0.1
+_TORN = 2
+"""Headings between the lines of a text that may be those of boxes and teasers."""
+_WHOLE = 1000
+"""Characters from which a quick answer may be a whole article, however much other text the page has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Testimony:
+    """The blocks (by index, in order) that are the article's by a witness, and the `route` that found them (`fast`)."""
+
+    found: tuple[int, ...]
+    route: str
+
+
+class Witness:
+    """Asks about one page."""
+
+    def __init__(self, model: PageModel) -> None:
+        self._model = model
+        self._blocks = model.blocks
+
+    def hear(self, *, declares: bool) -> Testimony:
+        """Return the best answer; `declares` tells whether the page names its article's body."""
+        model = self._model
+        parts = declared_parts(model.tree) if declares else []
+        if parts:
+            lines = _ask(alone(parts, 0), _QUICK)
+            found = align(lines, self._blocks)
+            if self._size(found) >= _ENOUGH * model.mass and sum(len(line.split()) for line in lines) >= _MIN_WORDS:
+                return Testimony(found=found, route="itemprop")
+        element = article_element(model.running, _SOME * model.mass)
+        quick: tuple[int, ...] = ()
+        if element is not None:
+            lines = _ask(alone([element], model.length // 2), _QUICK)
+            quick = align(lines, self._blocks)
+        if element is None or self._is_scrap(quick) or self._is_torn(lines, quick):
+            quick = self._whole(_QUICK)
+        return self._compare(quick)
+
+    def _compare(self, quick: tuple[int, ...]) -> Testimony:
+        size = self._size(quick)
+        if size >= _ENOUGH * self._model.mass and not self._is_teasers(quick):
+            return Testimony(found=quick, route="fast")
+        slow = self._whole(_SLOW)
+        if size >= _WHOLE and self._together(quick) >= max(0.5, self._together(slow) + 0.1):
+            return Testimony(found=quick, route="fast")
+        if self._is_teasers(slow) and (prose := self._densest()) and self._size(prose) > 0.5 * self._size(slow):
+            return Testimony(found=prose, route="densest")
+        return Testimony(found=slow, route="full")
+
+    def _whole(self, options: Extractor) -> tuple[int, ...]:
+        return align(_ask(whole(self._model), options), self._blocks)
+
+    def _size(self, found: Collection[int]) -> int:
+        return sum(len(self._blocks[index].text) for index in found)
+
+    def _is_teasers(self, found: Sequence[int]) -> bool:
+        """Tell whether the blocks, none of them running text, are for a good part links. No blocks at all are as bad."""
+        blocks = [self._blocks[index] for index in found]
+        if any(len(block.text) >= _RUNNING_TEXT for block in blocks):
+            return False
+        return sum(len(block.text) * block.linked for block in blocks) >= _LINKED * self._size(found)
+
+    def _is_scrap(self, found: Sequence[int]) -> bool:
+        """Tell whether the blocks are little of what the page says: a recipe is in its table, not in the words below."""
+        return self._size(found) < _SCRAP * sum(len(block.text) for block in self._blocks)
+
+    def _is_torn(self, lines: Sequence[str], found: Sequence[int]) -> bool:
+        """Tell whether lines have been run together, and the headings between the others lost."""
+        if not found or len(lines) >= len(found):
+            return not found
+        between = {index for index in range(found[0], found[-1]) if self._blocks[index].element.tag in HEADINGS}
+        return len(between) > _TORN and between.isdisjoint(found)
+
+    def _densest(self) -> tuple[int, ...]:
+        """Return the blocks of the element that holds most running text: for pages where trafilatura finds none of it."""
+        held: Counter[HtmlElement | None] = Counter()
+        for block in self._model.running:
+            held[block.element.getparent()] += len(block.text)
+        if not held:
+            return ()
+        most = max(held, key=lambda holder: held[holder])
+        return tuple(
+            index
+            for index, block in enumerate(self._blocks)
+            if not block.hook and not block.hidden and block.element.getparent() is most and block.linked < _LINKED
+        )
+
+    def _together(self, found: Sequence[int]) -> float:
+        """Return the share of the text whose blocks are siblings: the paragraphs of an article are, teasers are not."""
+        held: Counter[HtmlElement | None] = Counter()
+        for index in found:
+            held[self._blocks[index].element.getparent()] += len(self._blocks[index].text)
+        return max(held.values()) / self._size(found) if held else 0.0
+
+
+def _ask(tree: HtmlElement, options: Extractor) -> list[str]:
+    found = bare_extraction(tree, options=options)
+    text = found.text if isinstance(found, TrafilaturaDocument) and found.text else ""
+    return [line.strip() for line in text.split("\n") if line.strip()]
+
+
+def declared_parts(tree: HtmlElement) -> list[HtmlElement]:
+    """Return the elements that the page declares as the article's body, all of one item: of the item with most text."""
+    found = _DECLARED(tree)
+    items: dict[HtmlElement | None, list[HtmlElement]] = {}
+    sizes: Counter[HtmlElement | None] = Counter()
+    outer = set(found)
+    for element in found:
+        ancestors = list(element.iterancestors())
+        size = len(element.text_content())
+        if size > _MIN_CONTAINER and outer.isdisjoint(ancestors):
+            item = next((holder for holder in ancestors if "itemscope" in holder.attrib), None)
+            items.setdefault(item, []).append(element)
+            sizes[item] += size
+    return items[max(sizes, key=lambda item: sizes[item])] if sizes else []
