@@ -57,13 +57,15 @@ MISFITS_NAMED = 20
 
 @dataclass(slots=True, kw_only=True)
 class Imported:
-    """What an import did, counted. `damaged` names the files that were not whole; what came before the damage is in.
+    """What an import did, counted. `damaged` names what could not be read; the records around it are in.
 
+    `taken_up` counts captures that a run which broke off had left unread.
     `reject_reason` counts, by reason, the captures that cannot have a row (see `archive.ingest.rejected`); `misfits` are the first of them.
     """
 
     records: int = 0
     known: int = 0
+    taken_up: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     articles: Counter[str] = field(default_factory=Counter)
     quarantined: Counter[str] = field(default_factory=Counter)
