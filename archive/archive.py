@@ -12,7 +12,7 @@ from archive.capture import Location
 from archive.collection import Collection
 from archive.collection.files import FileLocator
 from archive.errors import NotFoundError
-from archive.index import BUSY_TIMEOUT_S, articles, captures, coverage, facets, figures, site_lines
+from archive.index import BUSY_TIMEOUT_S, articles, captures, changes, coverage, facets, figures, site_lines
 from archive.index.database import open_store
 from archive.search import Query
 
@@ -90,6 +90,18 @@ class Archive:
     def captures(self, url: str) -> list[dict[str, Any]]:
         """All captures of that URL, oldest first (its TimeMap), as dicts of the columns of `captures`."""
         return captures.of_url(self._store.db, urls.canonicalise(url)) or captures.of_url(self._store.db, url)
+
+    def captures_of(self, row: dict[str, Any]) -> list[dict[str, Any]]:
+        """The captures of an article (any of its versions), oldest first: also those of its pages that gave none, such as a 404."""
+        return captures.of_article(self._store.db, row["url"])
+
+    def spells(self, row: dict[str, Any]) -> list[dict[str, Any]]:
+        """Which version of an article stood when, oldest first: article_id, version, first_at, last_at, captures."""
+        return articles.spells(self._store.db, row["url"])
+
+    def changes(self, row: dict[str, Any]) -> list[dict[str, Any]]:
+        """What an article's page changed without its text, oldest first: article_id, version, seen_at, field, before, after, record_id."""
+        return changes.of_url(self._store.db, row["url"])
 
     def record(self, row: dict[str, Any]) -> warc.Record:
         """The WARC record that a row of `articles` or `captures` points at; its `block` holds the exact bytes of the response.

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
+
+from archive.http import NotHttp, Response, parse_response
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from archive.http import Head
 
 Truncated = Literal["", "length", "time", "disconnect", "unspecified"]
 """The reasons of the WARC-Truncated field (WARC 1.1, section 5.13), '' for a whole response."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: `http` is kept
 class Capture:
     """One HTTP exchange.
 
@@ -37,6 +42,26 @@ class Capture:
     via: str = ""
     redacted: tuple[str, ...] = ()
     credentials: tuple[str, ...] = ()
+    head: Head | None = field(default=None, compare=False, repr=False)
+    """The head of `response` where whoever received it has parsed it already."""
+
+    @cached_property
+    def http(self) -> Response | None:
+        """The response, taken apart once; None for nothing, or what is no HTTP."""
+        try:
+            return parse_response(self.response, head=self.head) if self.response else None
+        except NotHttp:
+            return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Original:
+    """The response record that a revisit refers to: its WARC-Record-ID, target URI, WARC-Date as written, and payload digest."""
+
+    record_id: str
+    url: str
+    date: str
+    payload_digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

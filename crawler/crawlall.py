@@ -161,7 +161,15 @@ def _closed(crawler: Crawler, reason: str) -> Report | None:
 def totals(ended: Iterable[SiteResult]) -> dict[str, Any]:
     """The figures of a run over several sites, added up."""
     rows = list(ended)
-    names = ("pages_fetched", "articles_new", "articles_changed", "articles_unchanged", "gone", "disallowed")
+    names = (
+        "pages_fetched",
+        "articles_new",
+        "articles_changed",
+        "articles_updated",
+        "articles_unchanged",
+        "gone",
+        "disallowed",
+    )
     return {
         "sites": len(rows),
         "sites_done": sum(row.code == ExitCode.DONE for row in rows),

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from archive import OutcomeKind, frontier
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from archive import Capture, CaptureRow, Committed
 
 COUNTED_APART = frozenset({OutcomeKind.GONE, OutcomeKind.DISALLOWED})
@@ -69,6 +71,7 @@ class Report:
             "pages_fetched": self.exchanges,
             "articles_new": self.articles["new"],
             "articles_changed": self.articles["changed"],
+            "articles_updated": self.articles["updated"],
             "articles_unchanged": self.articles["unchanged"],
             "quarantined": dict(self.quarantined),
             "failed": dict(self.failures),
@@ -86,11 +89,18 @@ class Report:
         }
 
 
+def changes_text(figures: Mapping[str, Any]) -> str:
+    """What became of articles, of the figures of a summary: `2 new, 1 changed, 0 updated, 5 unchanged`."""
+    return ", ".join(
+        f"{figures[f'articles_{change}']} {change}" for change in ("new", "changed", "updated", "unchanged")
+    )
+
+
 def progress_line(report: Report) -> str:
     """One line on where the crawl stands."""
     return (
         f"{report.site}: {report.exchanges} fetched ({_size(report.bytes)}), "
-        f"articles {report.articles['new']} new, {report.articles['changed']} changed, {report.articles['unchanged']} unchanged; "
+        f"articles {changes_text(report.as_dict())}; "
         f"{sum(report.quarantined.values())} quarantined, {sum(report.failures.values())} failed"
     )
 
@@ -102,10 +112,7 @@ def summary_text(report: Report) -> str:
             "pages fetched",
             f"{report.exchanges} ({_size(report.bytes)}; {_size(report.bytes_saved)} more saved by revisits)",
         ),
-        (
-            "articles",
-            f"{report.articles['new']} new, {report.articles['changed']} changed, {report.articles['unchanged']} unchanged",
-        ),
+        ("articles", changes_text(report.as_dict())),
         ("quarantined", _counts(report.quarantined)),
         ("gone", str(report.outcomes["gone"])),
         ("disallowed by robots.txt", str(report.outcomes["disallowed"])),

@@ -9,7 +9,7 @@ from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from archive import http, warc
+from archive import warc
 from archive.batch.rows import results
 from archive.errors import ArchiveError
 from archive.export.sorting import Sorted
@@ -93,10 +93,7 @@ class Shard:
         self._indexer.take(record)
 
     def _note(self, path: str, record: Record) -> None:
-        try:
-            headers = http.parse_response(record.http).headers
-        except http.NotHttp:
-            headers = ()
+        headers = record.http.headers if record.http else ()
         row = (record.id, path, json.dumps(headers, ensure_ascii=False), record.get("WARC-Refers-To"))
         self._notes.execute("INSERT OR IGNORE INTO notes VALUES (?, ?, ?, ?)", row)
 

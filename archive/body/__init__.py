@@ -1,7 +1,7 @@
 """The shape of an article: its blocks in order, and what is made of them (plain text, HTML, Markdown, JSON)."""
 
 from archive.body.as_html import HtmlOptions, direction, html
-from archive.body.as_json import MAX_BLOCKS, MAX_CHARS, dumps, loads
+from archive.body.as_json import MAX_BLOCKS, MAX_CHARS, as_data, dumps, loads
 from archive.body.as_markdown import markdown
 from archive.body.blocks import (
     MARKS,
@@ -27,6 +27,7 @@ __all__ = [
     "Kind",
     "Mark",
     "Span",
+    "as_data",
     "direction",
     "dumps",
     "html",

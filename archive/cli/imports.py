@@ -72,7 +72,7 @@ def _figures(done: Imported, folder: Path) -> dict[str, Any]:
 def _print_done(done: Imported, folder: Path) -> None:
     if done.taken_up:
         click.echo(f"{done.taken_up} captures taken up from a run that broke off")
-    changes = ", ".join(f"{done.articles[change]} {change}" for change in ("new", "changed", "unchanged"))
+    changes = ", ".join(f"{done.articles[change]} {change}" for change in ("new", "changed", "updated", "unchanged"))
     click.echo(
         f"{done.records} captures ({done.known} known before); articles {changes}; "
         f"{done.quarantined.total()} quarantined; in {folder}"

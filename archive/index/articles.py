@@ -18,16 +18,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What became of an article that was offered: the row, and whether it is a new version, the first one, or one we had."""
+    """What became of an article that was offered: the row, and whether it is a new version, the first one, or one we had.
+
+    `is_updated`: one we had, whose page now gives other metadata (see `archive.index.changes`).
+    """
 
     id: int
     is_new: bool
     is_first: bool
+    is_updated: bool = False
 
     @property
     def change(self) -> str:
-        """`new`, `changed` or `unchanged`."""
-        return "unchanged" if not self.is_new else "new" if self.is_first else "changed"
+        """`new`, `changed` (another text), `updated` (only other metadata) or `unchanged`."""
+        if self.is_new:
+            return "new" if self.is_first else "changed"
+        return "updated" if self.is_updated else "unchanged"
 
 
 def find_version(db: Database, url: str, digest: str) -> int | None:
@@ -124,6 +130,24 @@ def set_conversions(db: Database, pairs: list[tuple[str, str]]) -> None:
         """,
         pairs,
     )
+
+
+def spells(db: Database, url: str) -> list[dict[str, Any]]:
+    """Which version stood when, oldest first: article_id, version, first_at, last_at and captures, a row for each unbroken time.
+
+    A text that changes and is changed back stands for two of them.
+    """
+    sql = """
+        WITH served AS (
+            SELECT a.id AS article_id, a.version, c.captured_at,
+                   row_number() OVER (ORDER BY c.captured_at, c.id)
+                   - row_number() OVER (PARTITION BY a.id ORDER BY c.captured_at, c.id) AS spell
+            FROM articles AS a JOIN captures AS c ON c.article_id = a.id WHERE a.url = ?
+        )
+        SELECT article_id, version, min(captured_at) AS first_at, max(captured_at) AS last_at, count(*) AS captures
+        FROM served GROUP BY article_id, spell ORDER BY first_at
+        """
+    return list(db.query(sql, [url]))
 
 
 ALIKE = 0.3

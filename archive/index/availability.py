@@ -24,7 +24,7 @@ LEAST_ANSWERS = 3
 LEAST_SPAN = timedelta(days=2, hours=12)
 """With LEAST_ANSWERS, three calendar days; the crawl asks again after 1, 2 and 4 days (`crawler.frontier.revisit.GONE`)."""
 
-PAYWALLS = frozenset({"login", "http-401", "http-402"})
+PAYWALLS = frozenset({"login", "paywall", "http-401", "http-402"})
 """Reasons that stand where an article was: it is behind a wall now."""
 
 _SERVED = sql_list(kind for kind in OutcomeKind if kind.yields_article)

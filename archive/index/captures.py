@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from archive.capture import Original
 from archive.files.clock import warc_timestamp
 from archive.index.rows import CaptureRow
 from archive.surt import surt
@@ -18,16 +19,6 @@ if TYPE_CHECKING:
 
 _COLUMNS = tuple(f.name for f in fields(CaptureRow))
 _INSERT = f"INSERT OR IGNORE INTO captures ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """A response that is already held: what a revisit record refers to."""
-
-    record_id: str
-    url: str
-    captured_at: str
-    payload_digest: str
 
 
 def insert(db: Database, row: CaptureRow) -> bool:
@@ -55,7 +46,7 @@ _HELD = (
 )
 
 
-def held(db: Database, payload_digest: str, url: str) -> Held | None:
+def held(db: Database, payload_digest: str, url: str) -> Original | None:
     """The response record that holds this payload, one of the same URL when there is one."""
     return _held(
         db.conn.execute(
@@ -64,7 +55,7 @@ def held(db: Database, payload_digest: str, url: str) -> Held | None:
     )
 
 
-def last_whole(db: Database, url: str) -> Held | None:
+def last_whole(db: Database, url: str) -> Original | None:
     """The newest whole response record of the URL with status 200: what a 304 confirms."""
     return _held(
         db.conn.execute(
@@ -73,8 +64,8 @@ def last_whole(db: Database, url: str) -> Held | None:
     )
 
 
-def _held(row: tuple[str, str, str, str] | None) -> Held | None:
-    return Held(record_id=row[0], url=row[1], captured_at=row[2], payload_digest=row[3]) if row else None
+def _held(row: tuple[str, str, str, str] | None) -> Original | None:
+    return Original(record_id=row[0], url=row[1], date=row[2], payload_digest=row[3]) if row else None
 
 
 def latest(db: Database, url: str) -> dict[str, Any] | None:
@@ -116,6 +107,18 @@ def latest_article(db: Database, url: str) -> int | None:
 def of_url(db: Database, url: str) -> list[dict[str, Any]]:
     """All captures of a URL, oldest first, as dicts of their columns."""
     return list(db.query("SELECT * FROM captures WHERE url = ? ORDER BY timestamp, id", [url]))
+
+
+def of_article(db: Database, url: str) -> list[dict[str, Any]]:
+    """The captures of an article, oldest first: those that gave a version of it, and those of its pages that gave none (a 404, a wall)."""
+    sql = """
+        SELECT * FROM captures WHERE article_id IN (SELECT id FROM articles WHERE url = :url)
+        UNION SELECT * FROM captures WHERE article_id IS NULL AND url IN (
+            SELECT c.url FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE a.url = :url
+        )
+        ORDER BY timestamp, id
+        """
+    return list(db.query(sql, {"url": url}))
 
 
 def article_of_payload(db: Database, payload_digest: str, url: str) -> int | None:

@@ -9,8 +9,11 @@ import hashlib
 import json
 import unicodedata
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
+
+from archive.body import as_data, loads, paragraphs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
     from archive.article import Article
+    from archive.body import Body
 
 Type = Literal["text", "integer", "flag", "json"]
 """What a value is: `flag` is true, false or NULL, stored as an integer; `json` is a list or a map, stored as text."""
@@ -44,6 +48,7 @@ class Column:
     value: Callable[[Article], object] | None = None
 
 
+@lru_cache(maxsize=64)  # a page on its way is asked for it by the frontier, the WARC and the row
 def text_digest(title: str, text: str) -> str:
     """Identity of what an article says: SHA-256 of title and text in NFC with white space collapsed, as `sha256:HEX`."""
     words = " ".join(unicodedata.normalize("NFC", f"{title}\n{text}").split())
@@ -88,6 +93,7 @@ COLUMNS = (
     Column(name="gone_at", source="database"),
     Column(name="gone_reason", source="database"),
     Column(name="paywalled_at", source="database"),
+    Column(name="body", type="json", value=lambda article: as_data(article.body or paragraphs(article.text))),
 )
 """In the order of the table."""
 
@@ -114,9 +120,15 @@ def _value(column: Column, article: Article, capture: Mapping[str, Any]) -> obje
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if column.type == "json" else value
 
 
+def body_of(row: Mapping[str, Any]) -> Body:
+    """The blocks of an article; of one that is stored without them, a paragraph for each line of its text."""
+    return loads(row.get("body")) or paragraphs(row["text"])
+
+
 def opened(row: Mapping[str, Any]) -> dict[str, Any]:
     """The row as JSON takes it: its JSON columns opened, its flags as true, false or null."""
-    return {name: _opened(TYPES.get(name), value) for name, value in row.items()}
+    body = {"body": as_data(body_of(row))} if "body" in row else {}
+    return {name: _opened(TYPES.get(name), value) for name, value in row.items() if name != "body"} | body
 
 
 def _opened(kind: Type | None, value: Any) -> Any:

@@ -116,6 +116,7 @@ def forget(db: Database, urls: Collection[str], *, at: str, reason: str) -> tupl
     captures = articles = 0
     db.conn.execute("PRAGMA defer_foreign_keys = ON")  # captures and articles point at each other
     for url in urls:
+        db.conn.execute("DELETE FROM changes WHERE article_id IN (SELECT id FROM articles WHERE url = ?)", (url,))
         articles += db.conn.execute("DELETE FROM articles WHERE url = ?", (url,)).rowcount
     for url in urls:
         captures += db.conn.execute("DELETE FROM captures WHERE url = ?", (url,)).rowcount

@@ -265,6 +265,30 @@ def _originals(db: Database) -> None:
     )
 
 
+@MIGRATIONS(name="0013_bodies_and_changes")
+def _bodies_and_changes(db: Database) -> None:
+    """The blocks of each article (NULL: of a version before this step, until `reindex`), and what a page changed without its text.
+
+    Changes are a table and not a column: a page is touched many times, and "which site moves its dates" is one query. `before` and
+    `after` are as the column holds them; of a body, whose words are the same, they are ''.
+    """
+    db.conn.execute("ALTER TABLE articles ADD COLUMN body TEXT")
+    db.conn.execute(
+        """
+        CREATE TABLE changes (
+            article_id INTEGER NOT NULL REFERENCES articles (id),
+            seen_at TEXT NOT NULL,
+            field TEXT NOT NULL,
+            before TEXT NOT NULL,
+            after TEXT NOT NULL,
+            record_id TEXT NOT NULL,
+            PRIMARY KEY (article_id, seen_at, field)
+        ) WITHOUT ROWID
+        """
+    )
+    db.conn.execute("CREATE INDEX captures_article ON captures (article_id, captured_at) WHERE article_id IS NOT NULL")
+
+
 STEPS = (
     "0001_frontier",
     "0002_captures",
@@ -276,5 +300,6 @@ STEPS = (
     "0008_files",
     "0010_newest",
     "0011_originals",
+    "0013_bodies_and_changes",
 )
 """The steps that this version knows, in order."""

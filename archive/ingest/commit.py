@@ -6,12 +6,12 @@ When one entry of the group cannot be written, the entries are written one by on
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from archive import search
 from archive.errors import NotWritableError
-from archive.index import OperationalError, articles, availability, captures, frontier, site_lines
+from archive.index import OperationalError, articles, availability, captures, changes, frontier, site_lines
 from archive.index.columns import text_digest
 from archive.ingest.disposition import Disposition
 from archive.outcome import Outcome, OutcomeKind
@@ -19,7 +19,9 @@ from archive.outcome import Outcome, OutcomeKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from archive.article import Article
     from archive.index import Store
+    from archive.index.articles import Stored
     from archive.index.rows import CaptureRow
 
 logger = logging.getLogger(__name__)
@@ -43,6 +45,7 @@ class GroupWriter:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._now = ""
+        self._unindexed: set[int] = set()
 
     def write(self, rows: Sequence[CaptureRow], entries: Entries, *, now: str) -> Committed:
         """All rows in one transaction, or entry by entry; `now` is an ISO 8601 time in UTC.
@@ -71,14 +74,13 @@ class GroupWriter:
             captures.insert(self._store.db, row)
 
     def _write_group(self, entries: Entries, done: Committed) -> None:
-        before = len(done.articles)
+        self._unindexed.clear()
         made: dict[int, search.Keys] = {}
         for entry, conversion_id in entries:
             article_id = self._write_entry(entry, conversion_id, done)
             if article_id is not None and entry.keys is not None:
                 made[article_id] = entry.keys
-        written = [article_id for article_id, change in done.articles[before:] if change != "unchanged"]
-        search.index_articles(self._store.db.conn, written, made)
+        search.index_articles(self._store.db.conn, sorted(self._unindexed), made)
 
     def _write_alone(self, entry: Disposition, conversion_id: str, done: Committed) -> None:
         try:
@@ -124,13 +126,25 @@ class GroupWriter:
             digest = text_digest(entry.article.title, entry.article.text)
             held = articles.find_version(db, entry.article.url, digest)
             if held is not None:
-                stored = articles.see_again(db, held, at=entry.row.captured_at)
+                stored = self._see_again(held, entry.article, entry.row)
             else:
                 capture = captures.of_record(db, entry.row.record_id)
                 assert capture is not None  # noqa: S101 - inserted in this transaction or an earlier one
                 stored = articles.insert_version(db, entry.article, capture=capture, conversion_id=conversion_id)
+                self._unindexed.add(stored.id)
         else:
             return None
         availability.clear(db, stored.id, at=entry.row.captured_at)
         done.articles.append((stored.id, stored.change))
         return stored.id
+
+    def _see_again(self, article_id: int, article: Article, row: CaptureRow) -> Stored:
+        """A version that is held was served again, perhaps with other metadata."""
+        db = self._store.db
+        values = changes.found(db, article_id, article, at=row.captured_at)
+        if values:
+            if article_id not in self._unindexed:
+                search.unindex_articles(db.conn, [article_id])
+            changes.apply(db, article_id, values, at=row.captured_at, record_id=row.record_id)
+            self._unindexed.add(article_id)
+        return replace(articles.see_again(db, article_id, at=row.captured_at), is_updated=bool(values))

@@ -111,7 +111,7 @@ def row_of(record: warc.Record, site: str) -> CaptureRow | None:
     """The row of a capture of an http(s) URL; None for every other record."""
     if not record.is_capture:
         return None
-    response = _response(record)
+    response = record.http
     refers_to, refers_to_url, refers_to_date = record.refers_to
     return CaptureRow(
         record_id=record.id,
@@ -166,12 +166,6 @@ def outcome_note(record: warc.Record) -> dict[str, str]:
 
 def _digest(record: warc.Record, response: http.Response | None) -> str:
     """The payload digest that the record should have had: none when it holds no whole response."""
-    whole = response is not None and record.type != "revisit" and record.whole and not record.get("WARC-Truncated")
-    return warc.payload_digest(record.http) if whole else ""
-
-
-def _response(record: warc.Record) -> http.Response | None:
-    try:
-        return http.parse_response(record.http)
-    except http.NotHttp:
-        return None
+    if response is None or record.type == "revisit" or not record.whole or record.get("WARC-Truncated"):
+        return ""
+    return warc.sha1_digest(http.payload(response))

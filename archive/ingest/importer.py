@@ -23,7 +23,6 @@ from archive.ingest.rejected import reject_reason
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse.result import MAX_PARTS, Parsed, ParseTask, join_part
 from archive.parse.workers import WorkerKilledError
-from archive.warc.cdxj import entry_of_record
 from archive.warc.digests import matches
 
 if TYPE_CHECKING:
@@ -86,6 +85,7 @@ class Imported:
             "known_before": self.known,
             "articles_new": self.articles["new"],
             "articles_changed": self.articles["changed"],
+            "articles_updated": self.articles["updated"],
             "articles_unchanged": self.articles["unchanged"],
             "quarantined": dict(self.quarantined),
             "outcomes": dict(self.outcomes),
@@ -127,19 +127,19 @@ class Indexer:
         start: int = 0,
         is_new: bool = False,
         progress: Callable[[int], None] | None = None,
-    ) -> list[str]:
-        """Indexes the records from byte `start` on that have no row yet; gives their sorted lines for the CDXJ index.
+        each: Callable[[warc.Record], None] = lambda _: None,
+    ) -> None:
+        """Indexes the records from byte `start` on that have no row yet; `each` is called with every record.
 
         Damage, which is then in `done.damaged`, costs the damaged record. Of a file that `is_new` here, digests that are wrong already are
         noted, so that `verify` does not name them. `progress` is told the byte offset reached.
         """
         self._notes = outcome_notes(path, start)
-        lines, notes = [], list[tuple[str, int, str, str]]()
+        notes = list[tuple[str, int, str, str]]()
         for record in warc.read_on(path, start=start, max_block=warc.PAGE_BLOCK, on_damage=self.done.damaged.append):
             if progress:
                 progress(record.location.offset)
-            if entry := entry_of_record(record):
-                lines.append(entry.line())
+            each(record)
             if is_new:
                 notes += wrong_digests(record)
             self.take(record)
@@ -148,7 +148,6 @@ class Indexer:
             with self._ingest.store.atomic():
                 captures.note_digests(self._ingest.store.db, notes)
         self._notes = {}
-        return sorted(lines)
 
     def is_taken(self, record_id: str, url: str, date: str) -> bool:
         """Whether the archive has a capture of that id which is of another URL or time."""
@@ -187,7 +186,7 @@ class Indexer:
         self._ingest.add_row(row)
         self._brought_payload = self._brought_payload or row.record_type != "revisit"
         if record.whole:
-            self._queue(row, record.http)
+            self._queue(row, record.response)
         else:
             self._wait(row, Outcome(kind=OutcomeKind.QUARANTINE, reason="too-large", detail=f"{record.length} bytes"))
 
@@ -202,7 +201,7 @@ class Indexer:
                     self._vias.append((via, record.get("WARC-Concurrent-To") or record.get("WARC-Refers-To")))
                 elif (note := outcome_note(record)) and record.get("WARC-Refers-To") not in self._notes:
                     self._late_notes.append((record.get("WARC-Refers-To"), note))
-            case "conversion":
+            case "conversion" if record.get("Content-Type") == "text/plain":
                 self._conversions.append((record.id, record.get("WARC-Refers-To")))
 
     def _queue(self, row: CaptureRow, block: bytes) -> None:
@@ -336,7 +335,7 @@ class Indexer:
         place = Location(
             filename=row["warc_filename"], offset=row["warc_record_offset"], length=row["warc_record_length"]
         )
-        return warc.read_at(self._ingest.files, place, max_block=warc.PAGE_BLOCK).http
+        return warc.read_at(self._ingest.files, place, max_block=warc.PAGE_BLOCK).response
 
     def _task(self, url: str, block: bytes, captured_at: str) -> ParseTask:
         profile = SiteProfile(boilerplate=site_lines.boilerplate_of(self._ingest.store.db, urls.host_of(url)))

@@ -87,12 +87,14 @@ def _import_file(
     for target in copied:
         indexer.done.damaged += target.damages
         size = target.path.stat().st_size or 1
-        lines = indexer.index_file(
+        indexer.index_file(
             target.path,
             is_new=target.path.name not in known,
+            each=writer.index.add_record,
             progress=lambda offset, size=size: progress(f"{name} {100 * offset // size} %"),  # type: ignore[misc]
         )
-        register(target.path, on_close=lambda path, lines=lines: writer.index.replace({path.name: lines}))  # type: ignore[misc]
+        writer.index.reread(target.path.name)
+        register(target.path)
 
 
 def _import_chosen(

@@ -6,12 +6,14 @@ indexes; it can never leave a row without its record.
 
 from __future__ import annotations
 
-import re
+import json
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archive import warc
+from archive.body import as_data
+from archive.capture import Original
 from archive.collection.files import FileLocator
 from archive.errors import NotWritableError
 from archive.files.clock import iso, timestamp14
@@ -19,7 +21,9 @@ from archive.index import OperationalError, articles, captures, runs
 from archive.index.columns import text_digest
 from archive.index.database import open_store
 from archive.index.rows import CaptureRow
+from archive.index.teasers import is_teaser
 from archive.ingest.commit import Committed, GroupWriter
+from archive.outcome import Outcome, OutcomeKind
 from archive.surt import surt
 from archive.warc import cdxj
 
@@ -28,13 +32,14 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from archive.article import Article
     from archive.capture import Capture
     from archive.collection import Collection
     from archive.index import Store
     from archive.ingest.disposition import Disposition
 
 
-NOT_MODIFIED = re.compile(rb"HTTP/1\.[01] 304\b")
+NOT_MODIFIED = 304
 EMPTY_PAYLOAD = warc.sha1_digest(b"")
 """A response without a payload repeats nothing."""
 
@@ -69,7 +74,7 @@ class ArchiveWriter:
         self._group = GroupWriter(db)
         self._rows: list[CaptureRow] = []
         self._settled: list[Disposition] = []
-        self._fresh: dict[str, captures.Held] = {}
+        self._fresh: dict[str, Original] = {}
         self._claims: dict[str, tuple[str, str]] = {}
         self._texts: dict[tuple[str, str], str] = {}
         self._noted: set[str] = set()
@@ -86,7 +91,6 @@ class ArchiveWriter:
         written = self.writer.write_capture(capture, payload_digest=digest, revisit_of=original)
         if written.location is None:
             return None
-        self.index.add(capture.url, written)
         row = CaptureRow(
             record_id=written.record_id,
             record_type=written.record_type,
@@ -109,31 +113,22 @@ class ArchiveWriter:
             url = warc.target_uri(original.url)
             row = replace(row, refers_to=original.record_id, refers_to_url=url, refers_to_date=original.date)
         if row.record_type == "response" and digest:
-            self._fresh.setdefault(
-                digest,
-                captures.Held(record_id=row.record_id, url=row.url, captured_at=row.captured_at, payload_digest=digest),
-            )
+            original = Original(record_id=row.record_id, url=row.url, date=row.captured_at, payload_digest=digest)
+            self._fresh.setdefault(digest, original)
+        self.index.add(row.urlkey, written)
         self._rows.append(row)
         return row
 
-    def _original(self, capture: Capture, digest: str) -> warc.Original | None:
+    def _original(self, capture: Capture, digest: str) -> Original | None:
         """The record that this capture only repeats: the last one of its URL for a 304, any with the same payload otherwise."""
-        if NOT_MODIFIED.match(capture.response):
-            held = captures.last_whole(self.store.db, capture.url)
-        elif digest and digest != EMPTY_PAYLOAD:
-            fresh = self._fresh.get(digest)
-            held = (
-                fresh
-                if fresh and fresh.url == capture.url
-                else captures.held(self.store.db, digest, capture.url) or fresh
-            )
-        else:
-            held = None
-        if held is None:
+        if capture.http and capture.http.status == NOT_MODIFIED:
+            return captures.last_whole(self.store.db, capture.url)
+        if not digest or digest == EMPTY_PAYLOAD:
             return None
-        return warc.Original(
-            record_id=held.record_id, url=held.url, date=held.captured_at, payload_digest=held.payload_digest
-        )
+        fresh = self._fresh.get(digest)
+        if fresh and fresh.url == capture.url:
+            return fresh
+        return captures.held(self.store.db, digest, capture.url) or fresh
 
     def has_waiting(self, revisit: CaptureRow) -> bool:
         """Whether a capture that the revisit may repeat waits for the next commit."""
@@ -150,7 +145,16 @@ class ArchiveWriter:
 
     def finish(self, settled: Disposition) -> None:
         """Takes what became of a capture; durable after the next commit."""
-        self._settled.append(self._identified(settled))
+        self._settled.append(self._identified(self._walled(settled)))
+
+    def _walled(self, settled: Disposition) -> Disposition:
+        """The same without its article when that is a teaser of the one held there: a wall went up, and the text stays the whole one."""
+        article = settled.article
+        held = article and (self._claims.get(article.url) or articles.words_of(self.store.db, article.url))
+        if not article or not held or not is_teaser(article.text, held[1], is_free=article.is_accessible_for_free):
+            return settled
+        outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason="paywall", detail=article.url)
+        return replace(settled, article=None, keys=None, outcome=outcome)
 
     def _identified(self, settled: Disposition) -> Disposition:
         """The same, with the article under its page's own URL when the canonical one that it gives is another article's.
@@ -199,10 +203,7 @@ class ArchiveWriter:
             (entry.article.url, digest)
         ):  # by a commit that failed after it, or of the same group
             return earlier
-        text = f"{entry.article.title}\n\n{entry.article.text}\n"
-        record_id, _ = self.writer.write_conversion(
-            url=entry.row.url, refers_to=entry.row.record_id, date=self.clock(), text=text
-        )
+        record_id = self._write_texts(entry.row, entry.article)
         self._texts[entry.article.url, digest] = record_id
         return record_id
 
@@ -213,6 +214,17 @@ class ArchiveWriter:
             self.writer.write_metadata(
                 url=entry.row.url, refers_to=entry.row.record_id, date=self.clock(), fields=entry.note
             )
+
+    def _write_texts(self, row: CaptureRow, article: Article) -> str:
+        """The conversion records of an article, its clean text and its blocks as JSON; the id of the first."""
+        place = {"url": row.url, "refers_to": row.record_id}
+        text = f"{article.title}\n\n{article.text}\n"
+        record_id, _ = self.writer.write_conversion(**place, date=self.clock(), content="text/plain", block=text)
+        if article.body:
+            shape = {"title": article.title, "language": article.language, "body": as_data(article.body)}
+            block = json.dumps(shape, ensure_ascii=False, separators=(",", ":"))
+            self.writer.write_conversion(**place, date=self.clock(), content="application/json", block=block)
+        return record_id
 
     def begin_run(self, kind: str, *, site: str = "") -> int:
         """Opens a row of the log of runs; returns its id."""

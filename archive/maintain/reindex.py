@@ -68,8 +68,12 @@ def reindex(
         _look_for(ingest, storage, iso(clock()))
         indexer = Indexer(ingest, pool)
         for path in ingest.files.closed():
-            lines = indexer.index_file(path, progress=lambda offset, name=path.name: progress(name, offset))  # type: ignore[misc]
-            ingest.index.replace({path.name: lines})
+            indexer.index_file(
+                path,
+                progress=lambda offset, name=path.name: progress(name, offset),  # type: ignore[misc]
+                each=ingest.index.add_record,
+            )
+            ingest.index.reread(path.name)
         ingest.store.db.conn.execute("PRAGMA journal_mode = DELETE").fetchall()  # one file, to be moved as one
     except BaseException:
         ingest.close()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from archive import search, warc
 from archive.capture import Location
 from archive.errors import DamagedFileError
-from archive.index import articles, availability, captures, joining
+from archive.index import articles, availability, captures, changes, joining
 from archive.index.rows import CaptureRow
 from archive.outcome import Outcome, OutcomeKind
 
@@ -114,6 +114,7 @@ class Rows:
             outcome = Outcome(kind=OutcomeKind(row["outcome"]), reason=row["reason"], detail=row["detail"])
             captures.record_outcome(self._db, row["record_id"], outcome, article_id, directives=row["directives"])
         joining.see(self._db, times)
+        changes.copy(self._shard.store.db, self._db, held)
         for url in joining.urls_of(self._db, times):
             articles.number_versions(self._db, url)
         availability.recompute(self._db, dict.fromkeys(row["url"] for row in rows))

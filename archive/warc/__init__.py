@@ -1,5 +1,6 @@
 """Writes and reads WARC/1.1 files: captures in, records with a place in a file out. The only door to warcio."""
 
+from archive.capture import Original
 from archive.warc.framing import CAPTURES, PAGE_BLOCK, Record
 from archive.warc.manifest import read_manifest, write_manifest
 from archive.warc.openfile import OPEN
@@ -16,7 +17,6 @@ from archive.warc.reader import (
 )
 from archive.warc.record import (
     GZIP_HEADER,
-    Original,
     compress,
     payload_digest,
     payloads,

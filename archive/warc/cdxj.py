@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 from archive.capture import Location
 from archive.files.atomic import replace_file
 from archive.files.clock import warc_timestamp
-from archive.http import NotHttp, parse_response
 from archive.surt import surt
 from archive.warc import PAGE_BLOCK, Record, read_on, sha1_digest
 
@@ -91,23 +90,22 @@ def _renamed(line: str, names: Mapping[str, str]) -> str:
 
 
 def entry_of_record(record: Record) -> Entry | None:
-    """The entry of a record, or None for one that is not replayed (request, metadata, text, 304, what is no HTTP)."""
-    status, body = "", record.block
+    """The entry of a record, or None for one that is not replayed (request, metadata, text, 304, what is no HTTP or has no date)."""
+    status, body, moment = "", record.block, warc_timestamp(record.date)
     mime = _word(record.get("Content-Type"))
     if record.type in HTTP:
-        try:
-            response = parse_response(record.block)
-        except NotHttp:
-            return None
-        if response.status == NOT_MODIFIED:
+        response = record.http
+        if response is None or response.status == NOT_MODIFIED:
             return None
         status, body = str(response.status), response.body
         mime = REVISIT_MIME if record.type == "revisit" else _word(response.get("Content-Type"))
     elif record.type != "resource" or record.get("Content-Type") == "application/warc-fields":
         return None
+    if not moment:
+        return None
     return Entry(
         urlkey=surt(record.url),
-        timestamp=warc_timestamp(record.date),
+        timestamp=moment,
         url=record.url,
         mime=mime,
         status=status,
@@ -116,12 +114,12 @@ def entry_of_record(record: Record) -> Entry | None:
     )
 
 
-def entry_of_written(url: str, written: Written) -> Entry | None:
+def entry_of_written(urlkey: str, written: Written) -> Entry | None:
     """The entry of a capture that was just written: what `entry_of_record` gives, without reading it back."""
     if written.location is None or written.status in {0, NOT_MODIFIED}:
         return None
     return Entry(
-        urlkey=surt(url),
+        urlkey=urlkey,
         timestamp=warc_timestamp(written.date),
         url=written.url,
         mime=REVISIT_MIME if written.record_type == "revisit" else written.mime,
@@ -142,10 +140,21 @@ class Index:
         self.path = collection / "indexes" / INDEX
         self._pending: dict[str, list[str]] = {}
 
-    def add(self, url: str, written: Written) -> None:
+    def add(self, urlkey: str, written: Written) -> None:
         """Remembers a capture until its file is closed."""
-        if entry := entry_of_written(url, written):
+        self._remember(entry_of_written(urlkey, written))
+
+    def add_record(self, record: Record) -> None:
+        """Remembers a record that was read until `reread` is told that its file has been read to its end."""
+        self._remember(entry_of_record(record))
+
+    def _remember(self, entry: Entry | None) -> None:
+        if entry:
             self._pending.setdefault(entry.location.filename, []).append(entry.line())
+
+    def reread(self, filename: str) -> None:
+        """Puts the records that were added of a file in place of all that the index had of it."""
+        self.replace({filename: sorted(self._pending.pop(filename, []))})
 
     def closed(self, warc: Path) -> None:
         """Merges in what was added of the file, or what it holds; made to be the `on_close` of a WarcWriter."""

@@ -6,25 +6,17 @@ import base64
 import re
 from typing import TYPE_CHECKING
 
-from archive.http import NotHttp, Response, parse_response
-from archive.warc.record import WARC_FIELDS, Original, member, new_record_id, stored_from, target_uri, warc_fields
+from archive.warc.record import WARC_FIELDS, member, new_record_id, stored_from, target_uri, warc_fields
 
 if TYPE_CHECKING:
-    from archive.capture import Capture
+    from archive.capture import Capture, Original
+    from archive.http import Response
 
 PROFILES = "http://netpreserve.org/warc/1.1/revisit/"
 HTTP_VERSION = re.compile(r"HTTP/(1\.[01]|2|3)", re.IGNORECASE)
 NOT_MODIFIED = 304
 
 Headers = list[tuple[str, str]]
-
-
-def read_response(data: bytes) -> Response | None:
-    """The response, parsed; None for nothing, or what is no HTTP."""
-    try:
-        return parse_response(data) if data else None
-    except NotHttp:
-        return None
 
 
 def http_record(headers: Headers, role: str, block: bytes, *, digest: str = "", stored: int = -1) -> bytes:

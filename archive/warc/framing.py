@@ -7,11 +7,13 @@ import io
 import zlib
 from base64 import b32encode
 from dataclasses import dataclass
+from functools import cached_property
 from typing import IO
 
 from warcio.statusandheaders import StatusAndHeadersParser, StatusAndHeadersParserException
 
 from archive.capture import Location
+from archive.http import NotHttp, Response, parse_response
 from archive.warc.record import RECORD_END, WARC_FIELDS
 
 SLICE = 1 << 15
@@ -29,7 +31,7 @@ CAPTURES = frozenset({"response", "revisit", "resource"})
 VERSIONS = ["WARC/1.1", "WARC/1.0", "WARC/0.18", "WARC/0.17"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: `http` is kept
 class Record:
     """One WARC record: where it lies, its header fields in order, its block, the digest the block really has.
 
@@ -69,6 +71,14 @@ class Record:
         """WARC-Date as written."""
         return self.get("WARC-Date")
 
+    @cached_property
+    def http(self) -> Response | None:
+        """The HTTP response in it, taken apart once; None for what is no HTTP."""
+        try:
+            return parse_response(self.response)
+        except NotHttp:
+            return None
+
     @property
     def is_capture(self) -> bool:
         """Whether it holds what a page's URL gave: a response, a revisit, or the body alone."""
@@ -77,8 +87,8 @@ class Record:
         return self.type != "resource" or not self.get("Content-Type").startswith(WARC_FIELDS)
 
     @property
-    def http(self) -> bytes:
-        """The HTTP response in it; for a resource one is made up around the body."""
+    def response(self) -> bytes:
+        """The bytes of the HTTP response in it; for a resource one is made up around the body."""
         if self.type != "resource":
             return self.block
         content_type = self.get("Content-Type").encode("utf-8", "replace")

@@ -8,7 +8,6 @@ import re
 import struct
 import uuid
 import zlib
-from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -44,16 +43,6 @@ DENSE = re.compile(
 UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Original:
-    """The record that a revisit refers to: its WARC-Record-ID, target URI, WARC-Date as written, and payload digest."""
-
-    record_id: str
-    url: str
-    date: str
-    payload_digest: str
-
-
 def sha1_digest(data: bytes) -> str:
     """The labelled digest that WARC tools agree on: `sha1:` and base32."""
     return "sha1:" + base64.b32encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode("ascii")
@@ -65,7 +54,7 @@ def payload_digest(capture: Capture | bytes) -> str:
     '' for a truncated capture or one that is no HTTP: what never came whole has no identity to compare by.
     """
     if isinstance(capture, Capture):
-        return "" if capture.truncated else payload_digest(capture.response)
+        return sha1_digest(payload(capture.http)) if capture.http and not capture.truncated else ""
     try:
         return sha1_digest(payload(parse_response(capture)))
     except NotHttp:

@@ -17,13 +17,11 @@ from archive.warc.exchange import (
     metadata_record,
     mime_of,
     notes_on,
-    read_response,
 )
 from archive.warc.manifest import read_manifest
 from archive.warc.openfile import OpenFile
 from archive.warc.record import (
     WARC_FIELDS,
-    Original,
     member,
     new_record_id,
     sha1_digest,
@@ -37,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from archive.capture import Capture, Location
+    from archive.capture import Capture, Location, Original
 
 FORMAT = (
     ("format", "WARC File Format 1.1"),
@@ -123,7 +121,7 @@ class WarcWriter:
             NotWritableError: disk full, or no permission; the file is cut back to the last whole record.
         """
         self.rotate_if_due()
-        response = read_response(capture.response)
+        response = capture.http
         original = revisit_of if response else None
         if original and response and response.status == NOT_MODIFIED:
             payload_digest = original.payload_digest  # a 304 has no payload of its own: it vouches for that one
@@ -154,10 +152,12 @@ class WarcWriter:
             index_digest=payload_digest or (sha1_digest(response.body) if response else ""),
         )
 
-    def write_conversion(self, *, url: str, refers_to: str, date: datetime, text: str) -> tuple[str, Location]:
-        """Writes the clean text of the page in record `refers_to`; gives the record's id and place."""
+    def write_conversion(
+        self, *, url: str, refers_to: str, date: datetime, content: str, block: str
+    ) -> tuple[str, Location]:
+        """Writes what was made of the page in record `refers_to`, of the media type `content`; gives the record's id and place."""
         return self._derived(
-            "conversion", url=url, refers_to=refers_to, date=date, block=text.encode(), content="text/plain"
+            "conversion", url=url, refers_to=refers_to, date=date, block=block.encode(), content=content
         )
 
     def write_metadata(

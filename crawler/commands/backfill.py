@@ -153,7 +153,7 @@ class Command(ScrapyCommand):
         print(
             f"{figures['listed']} captures listed, {figures['held_before']} held before, {figures['fetched']} fetched "
             f"({figures['bytes']} bytes); articles {figures['articles_new']} new, {figures['articles_changed']} changed, "
-            f"{figures['articles_unchanged']} unchanged; in {folder}"
+            f"{figures['articles_updated']} updated, {figures['articles_unchanged']} unchanged; in {folder}"
             + (f"; not to be had: {failed}" if failed else "")
             + ("; the list was cut off: ask for a shorter period or raise --most" if figures["cut_off"] else "")
         )
@@ -161,7 +161,10 @@ class Command(ScrapyCommand):
 
 def _figures(spider: BackfillSpider, folder: Path) -> dict[str, Any]:
     filled, done = spider.filled, spider.imported
-    changes = {f"articles_{change}": done.articles[change] if done else 0 for change in ("new", "changed", "unchanged")}
+    changes = {
+        f"articles_{change}": done.articles[change] if done else 0
+        for change in ("new", "changed", "updated", "unchanged")
+    }
     return {
         "folder": str(folder),
         "listed": filled.listed,

@@ -16,6 +16,7 @@ from archive import ArchiveError, NotWritableError, held
 from archive.exitcodes import CRAWL, WORST_FIRST, ExitCode, describe
 from crawler.crawlall import CrawlAll, SiteResult, collection_of, is_due, totals
 from crawler.exits import worst
+from crawler.report import changes_text
 from crawler.sites.site import SiteError, load_site, load_sites
 
 if TYPE_CHECKING:
@@ -155,8 +156,8 @@ def _line(ended: SiteResult) -> str:
     if not figures:
         return f"{ended.site}: {ended.problem} (code {ended.code})"
     said = (
-        f"{ended.site}: {figures['pages_fetched']} fetched; articles {figures['articles_new']} new, {figures['articles_changed']} changed, "
-        f"{figures['articles_unchanged']} unchanged; {sum(figures['quarantined'].values())} quarantined, "
+        f"{ended.site}: {figures['pages_fetched']} fetched; articles {changes_text(figures)}; "
+        f"{sum(figures['quarantined'].values())} quarantined, "
         f"{sum(figures['failed'].values())} failed; {figures['urls_still_due']} still due"
     )
     why = ended.problem or ("told to stop" if ended.code == ExitCode.STOPPED else "")
@@ -167,6 +168,5 @@ def _total(figures: dict[str, Any]) -> str:
     wrong = ", ".join(f"{site} {code}" for site, code in figures["sites_with_problems"].items())
     return (
         f"{figures['sites_done']} of {figures['sites']} sites done: {figures['pages_fetched']} fetched, "
-        f"articles {figures['articles_new']} new, {figures['articles_changed']} changed, {figures['articles_unchanged']} unchanged"
-        + (f"; not done (with code): {wrong}" if wrong else "")
+        f"articles {changes_text(figures)}" + (f"; not done (with code): {wrong}" if wrong else "")
     )

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from archive.http import Head
+
 exchange_captured = object()
 """Scrapy signal, sent once for every exchange however it ended, before the response or exception reaches the engine.
 
@@ -91,6 +93,7 @@ def make_capture(
     truncated: Truncated,
     via: str,
     keep_credentials: bool,
+    head: Head | None = None,
 ) -> Capture:
     """The capture of one exchange: `received[:start]` are interim responses, `received[start:end]` is the final one."""
     blotted, credentials = redact(request)
@@ -107,6 +110,7 @@ def make_capture(
         request=request,
         response=bytes(view[start:end]),
         interim=bytes(view[:start]),
+        head=head,
         ip=ip,
         tls=tls,
         tls_verified=tls_verified,

@@ -1,4 +1,4 @@
-"""Finds where an HTTP/1 response ends: wire bytes in as they come, the message's head, body and last byte out; no I/O.
+"""Find where an HTTP/1 response ends, as its bytes come in, without I/O; archive.http parses its head.
 
 The rules are RFC 9112, sections 4 to 7, read as tolerantly as browsers read them, because an archive wants what people
 saw: bare LF line ends, no reason phrase, space before the colon, lines without a colon, `ICY` and `HTTP/2` status lines
@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from archive.http import HEAD_END, NO_BODY, Head, NotHttp, dechunk, parse_head
 from crawler.download.errors import BadFramingError, HeadersTooLargeError, NotHttpError, ShortBodyError, TooLargeError
 
 if TYPE_CHECKING:
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 
     from crawler.download.errors import ExchangeError
 
-_HEAD_END = re.compile(rb"\n\r?\n")
-_STATUS_LINE = re.compile(rb"(?i)(HTTP/\d+(?:\.\d+)?|ICY)[ \t]+(\d{1,3})(?:[ \t]|$)")
+_EMPTY_LINES = re.compile(rb"[\r\n]{0,4}")  # skipped before a status line: RFC 9112, section 2.2, asks it of servers
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;|$)")
 _CHUNK_LINE_LIMIT = 16 * 1024  # bytes; a chunk extension has no use that is longer
 _MOST_CHUNKS = 20_000  # 10 MB in chunks of 500 bytes; a million of one byte each would hold the reactor for seconds
@@ -34,51 +34,10 @@ class Limits:
     body_bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
-    """Status line and header block; `headers` are (name, value) as sent, folds joined, outer blanks cut off."""
-
-    version: str
-    status: int
-    headers: tuple[tuple[bytes, bytes], ...]
-
-    def values(self, name: bytes) -> list[bytes]:
-        """The values of the header `name` (given in lower case), in the order in which they came."""
-        return [value for key, value in self.headers if key.lower() == name]
-
-
-def parse_head(block: bytes) -> Head:
-    """Status line and headers of `block`, up to and with the empty line; raises NotHttpError for no status line."""
-    lines = block.split(b"\n")
-    match = _STATUS_LINE.match(lines[0].rstrip(b"\r"))
-    if match is None:
-        raise NotHttpError(lines[0][:80])
-    headers: list[tuple[bytes, bytes]] = []
-    for raw in lines[1:]:
-        line = raw.rstrip(b"\r")
-        if line[:1] in (b" ", b"\t") and headers:
-            name, value = headers[-1]
-            headers[-1] = (name, (value + b" " + line.strip()).strip())
-            continue
-        name, colon, value = line.partition(b":")
-        if colon and name.strip():
-            headers.append((name.strip(), value.strip()))
-    return Head(version=match[1].decode("ascii").upper(), status=int(match[2]), headers=tuple(headers))
-
-
-def content_length(head: Head) -> int | None:
-    """The length that the headers agree on, or None if there is none to believe (RFC 9112, section 6.3, item 5)."""
-    given = {part.strip() for value in head.values(b"content-length") for part in value.split(b",")}
-    if len(given) != 1:
-        return None
-    (value,) = given
-    return int(value) if value.isdigit() and len(value) < 20 else None
-
-
 class ResponseFraming:
     """One response as it comes in. `feed` it until it says True, or `close` it when the connection ends.
 
-    `received` holds every byte since the request; `start` is where the final response begins (after interim 1xx ones),
+    `received` holds every byte since the request; `start` is where the final response begins (after interim ones and empty lines),
     `end` where it ends (bytes past it belong to no message that we asked for).
     """
 
@@ -95,7 +54,6 @@ class ResponseFraming:
         self._position = 0  # where the next unread byte lies
         self._scanned = 0  # up to where we looked for a line end in vain
         self._remaining = 0  # of the body, or of the chunk
-        self._chunked: bytearray | None = None
         self._chunks = 0
         self._step: Callable[[], bool] = self._read_head
 
@@ -122,35 +80,27 @@ class ResponseFraming:
         head = self.head
         if not self.complete or head is None or self.end != len(self.received) or self._step == self._read_until_close:
             return False
-        said = {part.strip().lower() for value in head.values(b"connection") for part in value.split(b",")}
-        coded = head.values(b"transfer-encoding")
-        if b"close" in said or (coded and head.values(b"content-length")):
+        said, coded, version = head.words("Connection"), head.all("Transfer-Encoding"), head.version.upper()
+        if "close" in said or (coded and head.all("Content-Length")):
             return False  # both: the stuff of smuggling, the connection must not be used again
-        if head.status == 101 or (coded and head.version == "HTTP/1.0"):
-            return (
-                False  # another protocol from here on; or a coding that HTTP/1.0 does not have (RFC 9112, section 6.1)
-            )
-        return head.version == "HTTP/1.1" or b"keep-alive" in said
+        if head.status == 101 or (coded and version == "HTTP/1.0"):
+            return False  # another protocol from here on; a coding that HTTP/1.0 does not have (RFC 9112, section 6.1)
+        return version == "HTTP/1.1" or "keep-alive" in said
 
     @property
     def body(self) -> bytes:
         """The body with the transfer coding taken off and the content coding left on."""
-        if self._chunked is not None:
-            return bytes(self._chunked)
-        return bytes(memoryview(self.received)[self._body_start : self.end])
+        body = bytes(memoryview(self.received)[self._body_start : self.end])
+        return dechunk(body) if self.head is not None and self.head.is_chunked else body
 
     # Each step reads on from `_position` and says whether another step can follow at once.
 
     def _read_head(self) -> bool:
         received, limits = self.received, self._limits
-        while (
-            bytes(received[self._position : self._position + 1]) in {b"\r", b"\n"} and self._position - self.start < 4
-        ):
-            self._position += (
-                1  # empty lines before the status line are skipped, as RFC 9112, section 2.2, asks of servers
-            )
+        if empty := _EMPTY_LINES.match(received, self._position, self.start + 4):
+            self._position = empty.end()
         self._refuse_other_protocols()
-        match = _HEAD_END.search(received, max(self._scanned - 3, self._position))
+        match = HEAD_END.search(received, max(self._scanned - 3, self._position))
         stop = match.end() if match else len(received)
         if stop > limits.header_bytes:
             raise HeadersTooLargeError(limits.header_bytes)
@@ -159,18 +109,24 @@ class ResponseFraming:
         if match is None:
             self._scanned = stop
             return False
-        head = parse_head(bytes(memoryview(received)[self._position : stop]))
-        self._position = self._scanned = stop
+        head = self._parse(stop)
+        begin, self._position, self._scanned = self._position, stop, stop
         if 100 <= head.status < 200 and head.status != 101:
             self.start = stop
             return True
-        self.head, self._body_start = head, stop
+        self.start, self.head, self._body_start = begin, head, stop
         self._frame(head)
         return True
 
+    def _parse(self, stop: int) -> Head:
+        try:
+            return parse_head(bytes(memoryview(self.received)[self._position : stop]))
+        except NotHttp as error:
+            raise NotHttpError(error.start.splitlines()[0]) from None
+
     def _refuse_other_protocols(self) -> None:
-        first = bytes(self.received[self._position : self._position + 5]).upper()
-        if first and not (b"HTTP/".startswith(first) or b"ICY ".startswith(first[:4])):
+        first = bytes(self.received[self._position : self._position + 4]).upper()
+        if first and not b"HTTP".startswith(first) and not b"ICY ".startswith(first):
             raise NotHttpError(bytes(self.received[self._position : self._position + 80]))
 
     def _check_lines(self, stop: int) -> None:
@@ -187,16 +143,13 @@ class ResponseFraming:
     def _frame(self, head: Head) -> None:
         """Choose how the body ends: RFC 9112, section 6.3."""
         tunnel = self._method == b"CONNECT" and 200 <= head.status < 300
-        if self._method == b"HEAD" or head.status in (101, 204, 304) or tunnel:
+        if self._method == b"HEAD" or head.status in NO_BODY or tunnel:
             self._finish(self._position)
             return
-        codings = [part.strip().lower() for value in head.values(b"transfer-encoding") for part in value.split(b",")]
-        codings = [coding for coding in codings if coding not in (b"", b"identity")]
-        length = content_length(head)
-        if codings and codings[-1] == b"chunked":
-            self._chunked = bytearray()
+        length = head.content_length
+        if head.is_chunked:
             self._step = self._read_chunk_size
-        elif codings or length is None:
+        elif head.transfer_codings or length is None:
             self._step = self._read_until_close
         elif length == 0:
             self._finish(self._position)
@@ -251,12 +204,8 @@ class ResponseFraming:
         return True
 
     def _read_chunk(self) -> bool:
-        assert self._chunked is not None  # noqa: S101
         self._check_body()
-        piece = memoryview(self.received)[self._position : self._position + self._remaining]
-        taken = len(piece)
-        self._chunked += piece
-        piece.release()
+        taken = min(self._remaining, len(self.received) - self._position)
         self._position += taken
         self._scanned = self._position
         self._remaining -= taken

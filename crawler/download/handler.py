@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from scrapy.signalmanager import SignalManager
 
-    from crawler.download.framing import Head
+    from archive.http import Head
     from crawler.download.protocol import WireProtocol
 
 _REPEATABLE = ("GET", "HEAD", "OPTIONS", "TRACE")  # safe methods: RFC 9110, section 9.2.1
@@ -251,6 +251,7 @@ class WireHandler:
             started=started,
             request=attempt.message,
             received=framing.received,
+            head=framing.head,
             start=framing.start,
             end=framing.end,
             ip=protocol.peer if route.proxy is None else "",
@@ -299,7 +300,7 @@ def _response(request: Request, protocol: WireProtocol, framing: ResponseFraming
         flags=flags,
         certificate=_certificate(protocol.certificate) if protocol.certificate is not None else None,
         ip_address=ip_address(protocol.peer.partition("%")[0]),
-        protocol=head.version,
+        protocol=head.version.upper(),
     )
     return response
 
@@ -307,5 +308,5 @@ def _response(request: Request, protocol: WireProtocol, framing: ResponseFraming
 def _headers(head: Head) -> Headers:
     merged: dict[bytes, list[bytes]] = {}
     for name, value in head.headers:
-        merged.setdefault(name.lower(), []).append(value)
+        merged.setdefault(name.lower().encode("latin-1"), []).append(value.encode("latin-1"))
     return Headers(merged)

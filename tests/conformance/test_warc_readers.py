@@ -39,7 +39,9 @@ def warc(tmp_path: Path) -> Path:
         )
         keep(writer, kept[0].url, RESPONSES["gzip"], revisit_of=first)
         keep(writer, kept[0].url, b"HTTP/1.1 304 Not Modified\r\nETag: x\r\n\r\n", revisit_of=first)
-        writer.write_conversion(url=kept[0].url, refers_to=kept[0].record_id, date=MOMENT, text="نص الخبر")
+        writer.write_conversion(
+            url=kept[0].url, refers_to=kept[0].record_id, date=MOMENT, content="text/plain", block="نص الخبر"
+        )
     (path,) = tmp_path.glob("*.warc.gz")
     gone = read_at(tmp_path, kept[1].location)
     data = bytearray(path.read_bytes())

@@ -151,12 +151,12 @@ def _declared(head: Head) -> Iterator[tuple[str, str]]:
     for key in ("datePublished", "dateCreated", "uploadDate"):
         for value in as_list(head.article.get(key)):
             yield plain(value, 80), "json-ld"
-    for node in head.nodes:
-        for value in as_list(node.get("datePublished")):
-            yield plain(value, 80), "json-ld"
     for name in _PUBLISHED:
         for value in head.metas.get(name, ()):
             yield plain(value, 80), f"meta:{name}"
+    for node in head.own:
+        for value in as_list(node.get("datePublished")):
+            yield plain(value, 80), "json-ld"
 
 
 def _declared_changes(head: Head) -> Iterator[tuple[str, str]]:

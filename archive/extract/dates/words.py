@@ -150,6 +150,11 @@ FILLERS = _set(
     "|den|y|yil"
 )
 """Words that stand between the parts of one date."""
+WEEKDAYS = _set(
+    "monday|tuesday|wednesday|thursday|friday|saturday|sunday|mon|tue|tues|wed|thu|thurs|fri|sat|sun"
+    "|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi"
+    "|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo|الأحد|الاثنين|الإثنين|الثلاثاء|الأربعاء|الخميس|الجمعة|السبت"
+)
 HIJRI_MARKS = _set("هـ|ه|هجري|هجرية|هجریه|ہجری|ق")
 
 SECOND, MINUTE, HOUR, DAY, WEEK = 1, 60, 3_600, 86_400, 604_800

@@ -7,6 +7,7 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from archive.extract.metadata.head import as_list, plain, words_of
+from archive.extract.metadata.names import MAX_NAME, split_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from archive.extract.metadata.markup import Mark, Marks
 
 _MAX_AUTHORS = 20
-_MAX_NAME = 80
 _MAX_BYLINES = 40
 _MAX_MARKS = 300
 # A byline further from the title than this (see `Marks.distance`) is that of another text.
@@ -34,13 +34,14 @@ _METAS = (
 # Marked-up bylines; the classes are those of WordPress (hAtom), Blogger, Jannah, Newspaper, Soledad and publishers'
 # own.
 _BYLINE = re.compile(
-    r"author|autor|auteur|byline|writeby|writer|vcard|yazar|muhabir|redakteur|(?:^|\s)username(?:\s|$)|journalist|\bcreator\b|\bkatib\b|dateline|credit"
+    r"author|autor|auteur|byline|writeby|writer|vcard|yazar|muhabir|redakteur|(?:^|\s)username(?:\s|$)|journalist"
+    r"|\bcreator\b|\bkatib\b|dateline|credit|submitted"
 )
 _NOT_BYLINE = re.compile(
     r"author(?:s)?[-_]*(?:box|bio|about|desc|avatar|image|img|photo|picture|social|archive|more|links?|follow"
     r"|posts|comment|job|role|title"
     r"|position)|about-?_?author|\bbio\b|avatar|comment|copyright|btn|button|follow|socmed|contact|twitter|facebook|instagram"
-    r"|photo-?credit|image-?credit|img-?credit|caption"
+    r"|photo-?credit|image-?credit|img-?credit|caption|quote|testimonial"
 )
 _STRONG = re.compile(r"(?:^|\s)(?:author|byline|fn|author-?_?name|byline-?_?name|writeby|url fn n)(?:\s|$)")
 _PROFILE = re.compile(
@@ -48,81 +49,31 @@ _PROFILE = re.compile(
     r"|staff|team|user|users|redaktion|kateb|writers?)s?/[^/]"
 )
 
-_SPLIT = re.compile(
-    r"\s*(?:[;|/•·]|,(?!\s*(?:jr|sr|dr|ph\.?d|m\.?d)\b)|،|؛|\s(?:and|und|et|y|e|ve|with|mit|og|och|en)\s|\s&\s"
-    r"|\sو\s)\s*",
-    re.IGNORECASE,
-)
-_EMAIL = re.compile(r"\S{1,64}@\S{1,100}")
-_URL = re.compile(r"(?:https?://|www\.)\S*", re.IGNORECASE)
-_PARENTHESIS = re.compile(r"[(\[][^()\[\]]{0,80}[)\]]")
-_PREFIX = re.compile(
-    r"^\s*(?:(?:written|posted|published|reported|story|article|text|words|created|submitted|par|geschrieben"
-    r"|veröffentlicht)\s+)?"
-    r"(?:by|von|par|por|di|de|da|door|av|autor(?:in)?|auteur|author|text|yazar|from|redazione di|автор|texto|foto"
-    r"|geschrieben)\b\s*[:：]?\s*(?=\S)",
-    re.IGNORECASE,
-)
-_CLAUSE = re.compile(
-    r"^(?:\S+\s){0,4}(?:by|eingestellt von|veröffentlicht von|geschrieben von|bereitgestellt von"
-    r"|beitrag von|vom|publié par|publicado por)\s+(?=[^\W\d_a-z])",
-    re.IGNORECASE,
-)
-_DEGREES = re.compile(r",?\s+(?:Ph\.?D|M\.?D|M\.?Sc|R\.?D|MPH|MBA|B\.?A)\.?(?=[,;\s]|$)")
-_JOB = re.compile(
-    r"(?:[\w-]+\s){0,3}(?:correspondent|editor|reporter|columnist|redakteur(?:in)?|korrespondent(?:in)?|journaliste|redactora?|contributor)$",
-    re.IGNORECASE,
-)
-_HOST = re.compile(r"^[\w-]+(?:\.[\w-]+)*\.[a-z]{2,6}$")
-_ARABIC_PREFIX = re.compile(
-    r"^\s*(?:كتبت|كتب|بقلم|حوار|إعداد|اعداد|تحرير|تقرير|تحقيق|متابعة|أجرى الحوار|أجرت الحوار|حاوره|حاورها|حاورته"
-    r"|الكاتب|الكاتبة|المؤلف|ترجمة|مراسل|بواسطة|نویسنده|خبرنگار|تحریر)\s*[:：/-]?\s*"
-)
-# «منى علي - القاهرة»: a correspondent and where he writes from, or for whom.
-_ARABIC_PLACE = re.compile(
-    r"\s*([\u0621-\u064a]+(?:\s[\u0621-\u064a]+){1,3})\s+[-–—]\s+[\u0621-\u064a]+(?:\s[\u0621-\u064a]+)?\s*$"
-)
-_TITLE_WORDS = re.compile(
-    r"\s*(?:,|–|—|-|\|)\s*(?:chief|senior|staff|deputy|managing|associate|contributing|political|science|health"
-    r"|sports?|business|editor|reporter|correspondent"
-    r"|writer|columnist|redakteur\w*|korrespondent\w*|journaliste|redactor\w*|chefredakteur\w*|freelance\w*).*$",
-    re.IGNORECASE,
-)
-_DATE_TAIL = re.compile(
-    r"\s*(?:[-–—|•,،]\s*)?(?:\b(?:on|am|le|el|at|um|updated|published|posted|veröffentlicht|aktualisiert)\b|آخر "
-    r"تحديث|تاريخ|نشر|\d{1,4}[./:-]\d{1,2}|\d{1,2}\.?\s+\w+\s+(?:19|20)\d\d).*$",
-    re.IGNORECASE,
-)
-_NOBODY_WORDS = (
-    "admin|administrator|administrateur|adminstrator|wordpressadmin|webmaster|root|user|guest|anonymous|unknown"
-    "|author|authors"
-    "|autor|autoren|auteur|author_name|none|null|undefined|n/a|web|super user|by|von|par|por|follow|folgen|share"
-    "|shares|twitter"
-    "|facebook|instagram|archives|website|github|youtube|linkedin|email|e-mail|more|agencies|agenturen"
-    "|الأدمن|الادمن|ادمن|أدمن|المدير|مدير|المشرف|محرر|المحرر|التحرير|كاتب|الكاتب|مدير الموقع|اسم الكاتب|المصدر"
-)
-_NOBODY = frozenset(_NOBODY_WORDS.split("|"))
-
 
 def read_authors(head: Head, marks: Marks, sites: frozenset[str], title: str) -> tuple[tuple[str, ...], str]:
-    """The authors' names in page order and where they were read; ((), '') when the page names nobody but itself."""
-    for source, values in (
-        ("json-ld", _from_jsonld(head)),
-        ("meta", _from_metas(head)),
-        ("dom:byline", _from_bylines(marks, sites, title)),
-        ("text", _from_text(marks, title)),
-    ):
-        names = _clean(values, sites)
-        if names:
-            return names, source
+    """The authors' names in page order and where they were read; ((), '') when the page names nobody.
+
+    Who has the site's own name is heard only when the page names nobody else: the newsroom, or the owner of a blog.
+    """
+    for without in (sites, frozenset[str]()):
+        for source, values in _sources(head, marks, without, title):
+            if names := _clean(values, without):
+                return names, source
     return (), ""
+
+
+def _sources(head: Head, marks: Marks, sites: frozenset[str], title: str) -> Iterator[tuple[str, Iterable[str]]]:
+    yield "json-ld", _from_jsonld(head)
+    yield "meta", _from_metas(head)
+    yield "dom:byline", _from_bylines(marks, sites, title)
+    yield "text", _from_text(marks, title)
 
 
 def _from_jsonld(head: Head) -> Iterator[str]:
     for key in ("author", "creator"):
         for author in as_list(head.article.get(key)):
             value = head.resolve(author)
-            if isinstance(value, dict):
+            if isinstance(value, dict) and not value.get("@value"):
                 for name in as_list(value.get("name")) or [
                     " ".join(plain(value.get(part)) for part in ("givenName", "familyName"))
                 ]:
@@ -145,8 +96,8 @@ def _from_metas(head: Head) -> Iterator[str]:
 def _from_bylines(marks: Marks, sites: frozenset[str], title: str) -> list[str]:
     """The names of the likeliest byline: marked the plainest, nearest to the title; its like beside it belong to it."""
     ranked = []
-    for mark in islice(marks.find(_BYLINE, frozenset({"address"})), _MAX_MARKS):
-        if _NOT_BYLINE.search(mark.names):
+    for mark in islice(marks.find(_BYLINE, frozenset({"address", "author"})), _MAX_MARKS):
+        if _NOT_BYLINE.search(mark.names) or _is_quoted(mark.element):
             continue
         values = _names_in(mark.element)
         if values and _clean(values, sites):
@@ -173,6 +124,17 @@ def _doubt(mark: Mark) -> float:
     return 0.5 if _STRONG.search(mark.names) else 1.0
 
 
+def _is_quoted(element: HtmlElement) -> bool:
+    """Whether the element stands in a quotation or a figure: it names who was quoted, or who took the picture."""
+    for _, node in zip(range(6), element.iterancestors(), strict=False):
+        if node.tag in {"blockquote", "q", "figure", "figcaption"} or _QUOTE.search((node.get("class") or "").lower()):
+            return True
+    return False
+
+
+_QUOTE = re.compile(r"(?:^|[\s_-])(?:quote|pull-?quote|blockquote|testimonial|zitat)")
+
+
 def _beside(one: HtmlElement, other: HtmlElement) -> bool:
     def above(element: HtmlElement) -> HtmlElement | None:
         parent = element.getparent()
@@ -197,7 +159,7 @@ def _names_in(element: HtmlElement) -> list[str]:
         if link.tag == "a" and ("author" in (link.get("rel") or "") or _PROFILE.search(link.get("href") or ""))
     ]
     for parts in (named, linked):
-        names = [part.get("content") or words_of(part, _MAX_NAME + 20) for part in parts[:_MAX_AUTHORS]]
+        names = [part.get("content") or words_of(part, MAX_NAME + 20) for part in parts[:_MAX_AUTHORS]]
         if any(names):
             return names
     text = words_of(element, 160)
@@ -208,7 +170,7 @@ def _names_in(element: HtmlElement) -> list[str]:
 
 
 _NAME_TAGS = ("a", "span", "meta", "p", "div", "strong", "b", "cite", "address")
-_NAME_CLASS = re.compile(r"(?:^|\s)(?:fn|author-?_*name|byline-?_*name)(?:\s|$)")
+_NAME_CLASS = re.compile(r"(?:^|\s)(?:fn|name|author-?_*name|byline-?_*name)(?:\s|$)")
 _LABELLED = re.compile(
     r"(?:autor(?:in)?|auteur|author|text|redaktion|escrito por|الكاتب|بقلم)(?: (?:und|&|and) \w+)?\s*:\s*(.{2,60}?)(?=\s+[^\W\d]\w*:|\s*$)",
     re.IGNORECASE,
@@ -219,12 +181,16 @@ _PICTURE = re.compile(
     r"\W*(?:bild|fotos?|photos?|image|picture|credit|crédit|©|صورة|تصوير|المصور|عکس)\b", re.IGNORECASE
 )
 _TEXT_BYLINE = re.compile(
-    r"^(?:(?:by|von|par|por|door|av|di|ein(?:e|en)? \w+ von|text|autor(?:in)?|author|written by|geschrieben von"
+    r"^(?:(?i:by|von|par|por|door|av|di|ein(?:e|en)? \w+ von|text|autor(?:in)?|author|written by|geschrieben von"
     r"|texte? (?:von|de))\s*:?\s+"
     r"(?P<latin>[^\W\d_a-z][^\d<>|@]{2,60})"
     r"|(?:كتب|كتبت|بقلم|حوار|إعداد|اعداد|تحرير|حاورته|حاوره|حاورها|أجرى الحوار|أجرت الحوار|الكاتب|الكاتبة)"
-    r"\s*(?:[:：/-]\s*|\s)(?P<arabic>[^\d<>|@:،.]{3,50}))$",
-    re.IGNORECASE,
+    r"\s*(?:[:：/-]\s*|\s)(?P<arabic>[^\d<>|@:،.]{3,50}))$"
+)
+# «Jane Doe and John Roe contributed to this report.» names authors when nothing else does.
+_CONTRIBUTED = re.compile(
+    r"^(?:(?i:(?:additional )?reporting by) (?P<after>[^\W\d_a-z][^\d.]{4,120}?)(?:[.;]|$)"
+    r"|(?P<before>[^\W\d_a-z][^\d.]{4,120}?) contributed to this (?:report|story|article|piece)\b)"
 )
 _ALONE = re.compile(r"^(?:by|von|par|por|door|av|di|كتب|كتبت|بقلم|حوار|إعداد)\s*:?$", re.IGNORECASE)
 # «كتب التسويق» are books: without a colon the verb must be followed by two to four words, none with the article.
@@ -245,6 +211,10 @@ def _from_text(marks: Marks, title: str) -> Iterator[str]:
         if name and _has_shape(name, colon=":" in text or not match):
             yield name
             return
+    for text in marks.texts():
+        if match := _CONTRIBUTED.match(text[:200]):
+            yield match["after"] or match["before"]
+            return
 
 
 def _has_shape(name: str, *, colon: bool) -> bool:
@@ -263,29 +233,3 @@ def _clean(values: Iterable[str], sites: frozenset[str]) -> tuple[str, ...]:
             if len(names) >= _MAX_AUTHORS:
                 break
     return tuple(names.values())
-
-
-def split_names(byline: str) -> Iterator[str]:
-    """The names in a byline (`By Jane Doe and John Roe | 3 May`, «كتبت منى علي»), without what cannot be a name."""
-    text = _URL.sub(" ", _EMAIL.sub(" ", byline[:500]))
-    text = _DEGREES.sub("", _PARENTHESIS.sub(" ", text))
-    text = _ARABIC_PREFIX.sub("", _PREFIX.sub("", _CLAUSE.sub("", text.strip())))
-    for part in _SPLIT.split(text):
-        if match := _ARABIC_PLACE.match(part):
-            part = match[1]  # noqa: PLW2901
-        name = _TITLE_WORDS.sub("", _DATE_TAIL.sub("", part))
-        name = _ARABIC_PREFIX.sub("", _PREFIX.sub("", name)).strip(" \t-–—|:,.،*'\"«»“”@_&")
-        if _is_name(name):
-            yield name
-
-
-def _is_name(name: str) -> bool:
-    if (
-        not 2 <= len(name) <= _MAX_NAME
-        or len(name.split()) > 7
-        or name.casefold() in _NOBODY
-        or _HOST.match(name)
-        or _JOB.match(name)
-    ):
-        return False
-    return not any(character.isdigit() for character in name) and any(character.isalpha() for character in name)

@@ -7,8 +7,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from archive.extract.metadata.urls import address_key
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from lxml.html import HtmlElement
 
@@ -20,48 +22,33 @@ _MAX_METAS = 600
 _MAX_LINKS = 600
 _MAX_VALUE = 5_000
 
-ARTICLE_TYPES = frozenset(
-    [
-        "newsarticle",
-        "article",
-        "blogposting",
-        "reportagenewsarticle",
-        "opinionnewsarticle",
-        "analysisnewsarticle",
-        "backgroundnewsarticle",
-        "reviewnewsarticle",
-        "asknewsarticle",
-        "advertisercontentarticle",
-        "satiricalarticle",
-        "liveblogposting",
-        "socialmediaposting",
-        "techarticle",
-        "scholarlyarticle",
-        "report",
-        "newsreport",
-    ]
-)
+ARTICLE_TYPES = frozenset({
+    "newsarticle", "article", "blogposting", "reportagenewsarticle", "opinionnewsarticle", "analysisnewsarticle",
+    "backgroundnewsarticle", "reviewnewsarticle", "asknewsarticle", "advertisercontentarticle", "satiricalarticle",
+    "liveblogposting", "socialmediaposting", "techarticle", "scholarlyarticle", "report", "newsreport",
+})  # fmt: skip
 """schema.org Article and its subtypes, lower case."""
-_SECOND_TYPES = frozenset(
-    {
-        "videoobject",
-        "webpage",
-        "itempage",
-        "audioobject",
-        "podcastepisode",
-        "imagegallery",
-        "creativework",
-        "review",
-        "recipe",
-    }
-)
+_SECOND_TYPES = frozenset({
+    "videoobject", "webpage", "itempage", "audioobject", "podcastepisode", "imagegallery", "creativework", "review",
+    "recipe",
+})  # fmt: skip
+"""Types that are the page's main thing on some pages, and a part or another page on most: they must name this page."""
 
+_CODE = re.compile(r"<(script|style)\b[^<>]{0,300}>.{0,2000}?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _TAGS = re.compile(r"<[^<>]{1,300}>")
-_META_NAMES = ("property", "name", "itemprop")
+_META_NAMES = ("property", "name", "itemprop", "http-equiv")
 
 
 def plain(value: object, limit: int = 500) -> str:
-    """A declared value as one line of at most `limit` characters, entities and tags resolved; '' for no text."""
+    """A declared value as one line of at most `limit` characters, entities and tags resolved; '' for no text.
+
+    Of a JSON-LD value object, or a node in the place of a text, that is its `@value` or `name`; of a list its first.
+    """
+    for _ in range(3):
+        if isinstance(value, list):
+            value = value[0] if value else ""
+        elif isinstance(value, dict):
+            value = value.get("@value") or value.get("name")
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)[:limit]
     if not isinstance(value, str):
@@ -72,7 +59,7 @@ def plain(value: object, limit: int = 500) -> str:
         if "&" in text:
             text = html.unescape(text)
     if "<" in text:
-        text = _TAGS.sub(" ", text)
+        text = _TAGS.sub(" ", _CODE.sub(" ", text))
     return " ".join(text.split())[:limit].strip()
 
 
@@ -124,19 +111,24 @@ def types(node: Node) -> set[str]:
     return {plain(name, 60).rsplit("/", 1)[-1].rsplit(":", 1)[-1].lower() for name in as_list(node.get("@type"))}
 
 
+def is_news(node: Node) -> bool:
+    """Whether a node is a NewsArticle, one of its subtypes, or the live blog of a newsroom."""
+    return any("news" in kind or kind == "liveblogposting" for kind in types(node))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
     """What the page declares.
 
-    `metas` maps the lower-cased name (property, name or itemprop) to its values in page order; `links` maps each
-    `rel` word to its
-    absolute-or-relative hrefs; `article` is the JSON-LD node of the page's article ({} when none), `nodes` all nodes,
-    `by_id` those with an `@id`.
+    `metas` maps the lower-cased name (property, name, itemprop or http-equiv) to its values in page order; `links` maps
+    each `rel` word to its hrefs as written; `article` is the JSON-LD node of the page's article ({} when none), `own`
+    the nodes that do not speak of another page, `nodes` all nodes, `by_id` those with an `@id`.
     """
 
     metas: Mapping[str, tuple[str, ...]]
     links: Mapping[str, tuple[str, ...]]
     article: Node
+    own: tuple[Node, ...]
     nodes: tuple[Node, ...]
     by_id: Mapping[str, Node]
 
@@ -144,7 +136,7 @@ class Head:
         """The first filled meta value among `names` in their order, and its name; ('', '') when there is none."""
         for name in names:
             for value in self.metas.get(name, ()):
-                if text := plain(value, limit):
+                if (text := plain(value, limit)) and not is_placeholder(text):
                     return text, name
         return "", ""
 
@@ -155,14 +147,35 @@ class Head:
         return value
 
 
+_PLACEHOLDER = re.compile(r"\{\{|\}\}|\$\{|<%|%%\w+%%|\[%|#\w+#$|^\[[a-z_.-]+\]$", re.IGNORECASE)
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a value is a template's variable that nobody filled in (`{{site.name}}`, `%%title%%`)."""
+    return _PLACEHOLDER.search(text) is not None
+
+
 def read_head(document: Document) -> Head:
     """Reads the declarations of a page, wherever in it they stand (broken pages have meta tags in the body)."""
-    metas: dict[str, tuple[str, ...]] = {}
+    metas = _metas(document.tree)
     links: dict[str, tuple[str, ...]] = {}
-    for count, meta in enumerate(document.tree.iter("meta")):
+    for count, link in enumerate(document.tree.iter("link")):
+        if count > _MAX_LINKS:
+            break
+        href = (link.get("href") or "").strip()[:2_000]
+        for word in (link.get("rel") or "").lower().split()[:5]:
+            links[word] = (*links.get(word, ())[:20], href)
+    by_id = {plain(node["@id"]): node for node in document.jsonld if "@id" in node and len(node) > 1}
+    article, own = _own_nodes(document, metas, links)
+    return Head(metas=metas, links=links, article=article, own=own, nodes=document.jsonld, by_id=by_id)
+
+
+def _metas(tree: HtmlElement) -> dict[str, tuple[str, ...]]:
+    metas: dict[str, tuple[str, ...]] = {}
+    for count, meta in enumerate(tree.iter("meta")):
         if count > _MAX_METAS:
             break
-        content = meta.get("content")
+        content = meta.get("content") or meta.get("datetime")
         if not content:
             continue
         # In the body `itemprop` belongs to some item of the page: a reference, a teaser, a product.
@@ -172,35 +185,74 @@ def read_head(document: Document) -> Head:
             if name:
                 key = name.strip().lower()[:100]
                 metas[key] = (*metas.get(key, ())[:50], content[:_MAX_VALUE])
-    for count, link in enumerate(document.tree.iter("link")):
-        if count > _MAX_LINKS:
-            break
-        href = (link.get("href") or "").strip()[:2_000]
-        for word in (link.get("rel") or "").lower().split()[:5]:
-            links[word] = (*links.get(word, ())[:20], href)
-    by_id = {plain(node["@id"]): node for node in document.jsonld if "@id" in node and len(node) > 1}
-    return Head(metas=metas, links=links, article=_article(document), nodes=document.jsonld, by_id=by_id)
+    return metas
 
 
-def _article(document: Document) -> Node:
-    """The article's node: of the article types the one that names this page, else the first with a headline."""
-    url = document.page.url.split("#")[0].rstrip("/")
+def _own_nodes(
+    document: Document, metas: Mapping[str, tuple[str, ...]], links: Mapping[str, tuple[str, ...]]
+) -> tuple[Node, tuple[Node, ...]]:
+    """The node of the page's article, and all nodes of pages and their things that do not speak of another page."""
+    if not document.jsonld:
+        return {}, ()
+    page = document.page.url
+    addresses = (page, *links.get("canonical", ()), *metas.get("og:url", ()))
+    here = {key for address in addresses if (key := address_key(page, address))}
+    titles = tuple(filter(None, (word_set(text) for text in _declared_titles(document.tree, metas))))
     best: Node = {}
     most = 0
+    own: list[Node] = []
     for node in document.jsonld:
         kinds = types(node)
-        rank = 10 if kinds & ARTICLE_TYPES else 2 if kinds & _SECOND_TYPES else 0
+        standing = _standing(node, page, here, titles)
+        if not standing or not kinds & (ARTICLE_TYPES | _SECOND_TYPES):
+            continue
+        own.append(node)
+        rank = 10 if kinds & ARTICLE_TYPES else 2 if standing > 1 else 0
         if not rank:
             continue
         rank += 3 * bool(plain(node.get("headline"))) + bool(node.get("datePublished")) + bool(node.get("author"))
-        if any(plain(name, 2000).split("#")[0].rstrip("/") == url for name in _names(node)):
-            rank += 4
+        rank += 4 * (standing > 1)
         if rank > most:
             best, most = node, rank
-    return best
+    return best, tuple(own)
 
 
-def _names(node: Node) -> Iterator[object]:
+def _declared_titles(tree: HtmlElement, metas: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    for _, heading in zip(range(12), tree.iter("title", "h1"), strict=False):
+        yield words_of(heading, 400)
+    for name in ("og:title", "twitter:title"):
+        for value in metas.get(name, ())[:2]:
+            yield plain(value, 400)
+
+
+def _standing(node: Node, page: str, here: set[str], titles: Sequence[frozenset[str]]) -> int:
+    """2 for a node that names this page by address or title, 0 for one that names another, 1 for one that says neither."""
+    named = [key for address in _addresses(node) if (key := address_key(page, address))]
+    if here.intersection(named):
+        return 2
+    name = word_set(plain(node.get("headline"), 400) or plain(node.get("name"), 400))
+    if name and any(2 * len(name & title) >= min(len(name), len(title)) for title in titles):
+        return 2 if len(name) > 2 else 1
+    elsewhere = any(key.partition("/")[2] for key in named)
+    if types(node) & ARTICLE_TYPES and not elsewhere:
+        telling = [title for title in titles if len(title) > 2]
+        return int(not (name and telling) or any(name & title for title in telling))
+    return 0 if named or name else 1
+
+
+def _addresses(node: Node) -> Iterator[str]:
     for key in ("url", "@id", "mainEntityOfPage"):
         for value in as_list(node.get(key)):
-            yield value.get("@id") or value.get("url") if isinstance(value, dict) else value
+            address = value.get("@id") or value.get("url") if isinstance(value, dict) else value
+            if isinstance(address, str) and not address.startswith(("#", "_:")):
+                yield address[:2_000]
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a title that tell titles apart: long ones, numbers, and single signs of scripts without spaces."""
+    return frozenset(_WORD.findall(text.casefold()))
+
+
+_WORD = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff]|\d{2,}|[a-z\u00df-\u024f]{4,}|[^\W\da-z\u00df-\u024f\u3040-\u30ff\u3400-\u9fff]{3,}"
+)

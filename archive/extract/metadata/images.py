@@ -25,6 +25,9 @@ _METAS = ("og:image", "og:image:secure_url", "og:image:url", "twitter:image", "t
 _SOURCES = ("data-src", "data-lazy-src", "data-original", "data-lazy", "src")
 _FIGURE = re.compile(r"wp-caption(?!-)|\bfigure\b")
 _CAPTION = re.compile(r"caption")
+_MAX_SRCSET = 8_000
+# HTML Standard, 4.8.4.2.1: addresses without blanks, each with a width (`600w`) or a density (`2x`), parted by commas.
+_CANDIDATE = re.compile(r"([^\s,]\S*(?<!,))(?:\s++(\d{1,5}(?:\.\d)?)[wx])?\s*+(?:,|$)")
 
 
 def read_images(document: Document, head: Head, marks: Marks) -> tuple[tuple[Image, ...], str]:
@@ -32,7 +35,8 @@ def read_images(document: Document, head: Head, marks: Marks) -> tuple[tuple[Ima
     base = document.page.url
     found: dict[str, str] = {}
     first = ""
-    for source, href, caption in (*_declared(head), *_figures(marks)):
+    bare = next(document.tree.iter("article", "main"), None) is None
+    for source, href, caption in (*_declared(head), *_figures(marks, anywhere=bare)):
         url = absolute(base, href)
         if not url or len(found) >= _MAX_IMAGES:
             continue
@@ -58,7 +62,8 @@ def _declared(head: Head) -> Iterator[tuple[str, str, str]]:
             yield "json-ld", plain(value, 2_000), ""
 
 
-def _figures(marks: Marks) -> Iterator[tuple[str, str, str]]:
+def _figures(marks: Marks, *, anywhere: bool) -> Iterator[tuple[str, str, str]]:
+    """The pictures of the figures in the page's article or main, or `anywhere` but its frame where it has neither."""
     for count, mark in enumerate(marks.find(_FIGURE, frozenset({"figure"}))):
         if count >= _MAX_FIGURES:
             return
@@ -68,9 +73,9 @@ def _figures(marks: Marks) -> Iterator[tuple[str, str, str]]:
         if (
             image is not None
             and next(figure.iterancestors("a"), None) is None
-            and next(figure.iterancestors("article", "main"), None) is not None
+            and (anywhere or next(figure.iterancestors("article", "main"), None) is not None)
         ):
-            yield "dom:figure", _source(image), _caption(figure)
+            yield "dom:figure", _source(image) or _from_set(figure), _caption(figure)
 
 
 def _caption(figure: HtmlElement) -> str:
@@ -84,3 +89,13 @@ def _source(image: HtmlElement) -> str:
     return next(
         (value for name in _SOURCES if (value := (image.get(name) or "").strip()) and not value.startswith("data:")), ""
     )
+
+
+def _from_set(figure: HtmlElement) -> str:
+    """The widest picture of the first `srcset` in the figure, for pages whose `src` is an empty one until a script runs."""
+    for element in figure.iterdescendants("img", "source"):
+        for name in ("srcset", "data-srcset", "data-lazy-srcset"):
+            found = list(_CANDIDATE.finditer((element.get(name) or "")[:_MAX_SRCSET]))
+            if found := [match for match in found if not match[1].startswith("data:")]:
+                return max(found, key=lambda match: float(match[2] or 0))[1]
+    return ""

@@ -19,7 +19,7 @@ _MAX_CHARS = 1_000_000
 _MAX_NODES = 400
 _MAX_DEPTH = 8
 # Where publishers put a node inside a node and mean the page's main thing.
-_INNER = ("@graph", "mainEntity", "mainEntityOfPage", "hasPart", "liveBlogUpdate")
+_INNER = ("@graph", "mainEntity", "mainEntityOfPage", "hasPart")
 _STRING_OR_COMMA = re.compile(r'"(?:[^"\\]++|\\.)*+"?|,(?=\s{0,200}[}\]])|,(?=\s{0,200},)', re.DOTALL)
 
 
@@ -55,7 +55,7 @@ def _values(text: str) -> list[Any]:
                 return _several(text)
         except ValueError:
             return []
-    return []
+    return _salvaged(text)
 
 
 def _strip(text: str) -> str:
@@ -97,6 +97,60 @@ def _several(text: str) -> list[Any]:
         while at < len(text) and text[at] in ",; \t\r\n":
             at += 1
     return values
+
+
+# A quotation mark ends a string only where the JSON can go on: publishers leave bare ones in their titles.
+_TOKEN = re.compile(
+    r"[\s,:]*+(?:(?P<mark>[{}\[\]])"
+    r'|"(?P<text>(?:[^"\\]++|\\.|"(?!\s*+(?:[:}\]]|,\s*+["{\[}\]]|"[\w@:-]{1,40}"\s*+:|\Z)))*+)(?P<end>"|\Z)'
+    r'|(?P<word>[^\s{}\[\]:,"]++)|(?P<cut>\Z))',
+    re.DOTALL,
+)
+
+
+def _salvaged(text: str) -> list[Any]:
+    """What can be read of JSON that is cut off or does not parse, as far as it goes; a string that is cut off is left out."""
+    roots: list[Any] = []
+    stack: list[tuple[Any, list[str]]] = []  # an open value, and the key that waits for its value
+    for token in _TOKEN.finditer(text):
+        if token["cut"] is not None or token["end"] == "" or len(stack) > 4 * _MAX_DEPTH:
+            break
+        mark = token["mark"]
+        if mark and mark in "}]":
+            if stack:
+                stack.pop()
+            continue
+        if token["text"] is not None:
+            _place(_string(token["text"]), roots, stack)
+        elif mark:
+            value: Any = {} if mark == "{" else []
+            _place(value, roots, stack)
+            stack.append((value, []))
+        else:
+            _place({"true": True, "false": False, "null": None}.get(token["word"], token["word"]), roots, stack)
+    return roots
+
+
+def _place(value: Any, roots: list[Any], stack: list[tuple[Any, list[str]]]) -> None:
+    """Puts a value where the reading stands: a key first when the open value is an object without one."""
+    if not stack:
+        if isinstance(value, (dict, list)):
+            roots.append(value)
+        return
+    holder, key = stack[-1]
+    if isinstance(holder, list):
+        holder.append(value)
+    elif key:
+        holder[key.pop()] = value
+    elif isinstance(value, str):
+        key.append(value)
+
+
+def _string(raw: str) -> str:
+    try:
+        return str(json.loads('"' + re.sub(r'(?<!\\)"', r'\\"', raw) + '"', strict=False))
+    except ValueError:
+        return raw
 
 
 def _flat(value: Any, depth: int, room: int) -> Iterator[Node]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _MAX_MARKS = 20_000
 _MAX_NAMES = 300
 _MAX_TEXTS = 3_000
-_NAMED_TAGS = frozenset({"abbr", "address", "figure", "h1", "h2", "h3", "time"})
+_NAMED_TAGS = frozenset({"abbr", "address", "author", "figure", "h1", "h2", "h3", "time"})
 _TEXTS = etree.XPath("//body//text()[not(parent::script or parent::style)]", smart_strings=False)
 # What frames an article has authors, dates and sections of its own. A class counts from its beginning, since
 # `has-sidebar`,
@@ -45,7 +45,7 @@ _place = attrgetter("place")
 
 
 class Mark(NamedTuple):
-    """An element, its place among the named ones of the page, and its class, id, itemprop, rel and property in small letters."""
+    """An element, its place among the named ones of the page, and its naming attributes in small letters."""
 
     place: int
     element: HtmlElement
@@ -79,7 +79,7 @@ class Marks:
     def find(self, pattern: re.Pattern[str], tags: frozenset[str] = frozenset()) -> Iterator[Mark]:
         """Marks whose names match, or whose element is one of `tags`, outside what frames the article.
 
-        Tags may be `abbr`, `address`, `figure`, `h1`, `h2`, `h3` and `time`.
+        Tags may be `abbr`, `address`, `author`, `figure`, `h1`, `h2`, `h3` and `time`.
         """
         self.all()
         found = [mark for names, marks in self._by_names.items() if _matches(pattern, names) for mark in marks]
@@ -155,13 +155,16 @@ def _named(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str, str]]:
         return
     for element in body.iterdescendants():
         get = element.get
-        names = f"{get('class', '')} {get('id', '')} {get('itemprop', '')} {get('rel', '')} {get('property', '')}"
+        names = (
+            f"{get('class', '')} {get('id', '')} {get('itemprop', '')} {get('rel', '')} {get('property', '')}"
+            f" {get('data-component', '')} {get('data-testid', '')}"
+        )
         tag = str(element.tag)
         if names != _NAMELESS or (tag in _NAMED_TAGS and tag != "abbr") or get("pubdate") is not None:
             yield element, tag, names[:_MAX_NAMES].lower()
 
 
-_NAMELESS = " " * 4
+_NAMELESS = " " * 6
 
 
 @lru_cache(maxsize=16_384)
@@ -176,13 +179,19 @@ def _frames(element: HtmlElement) -> bool:
     if tag == "nav":
         return True
     if tag == "aside":
-        return not ("meta" in names or "info" in names)
+        return not ("meta" in names or "info" in names or _is_about_article(element))
     if tag == "footer":
         return next(element.iterancestors("article"), None) is None
     if (element.get("id") or "").lower().startswith(_ELSEWHERE):
         return True
     # Blogger's own posts are a `widget Blog`.
     return any(name.startswith(_ELSEWHERE) for name in names.split()) and names != "widget blog"
+
+
+def _is_about_article(aside: HtmlElement) -> bool:
+    """Whether an aside says who wrote the article: one author is marked in it, and no headline of another."""
+    marked = [element.get("itemprop") for element in islice(aside.iterdescendants(), 200) if element.get("itemprop")]
+    return marked.count("author") == 1 and "headline" not in marked
 
 
 def title_key(text: str) -> str:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from archive.article import Article
 from archive.extract.dates import read_dates
 from archive.extract.metadata.authors import read_authors
-from archive.extract.metadata.head import as_list, plain, read_head, types
+from archive.extract.metadata.head import as_list, is_placeholder, plain, read_head, types
 from archive.extract.metadata.images import read_images
 from archive.extract.metadata.language import identify, primary
 from archive.extract.metadata.markup import Marks
 from archive.extract.metadata.sections import read_section, read_tags
 from archive.extract.metadata.source import read_source
-from archive.extract.metadata.title import read_title, site_names
+from archive.extract.metadata.title import named_in_title, read_title, site_names
 from archive.extract.metadata.urls import canonical_url, next_page, previous_page
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from archive.extract.document import Document
     from archive.extract.metadata.head import Head
 
@@ -36,6 +39,7 @@ _SITE_METAS = (
     "al:android:app_name",
     "dc.publisher",
     "publisher",
+    "article:publisher",
 )
 
 
@@ -64,8 +68,10 @@ def read_metadata(document: Document) -> Metadata:
     head = read_head(document)
     marks = Marks(document.tree)
     sitename, sitename_from = _sitename(head)
-    names = site_names(document, sitename)
-    title, title_from, candidates = read_title(document, head, marks, sitename)
+    names = site_names(document, head, sitename)
+    title, title_from, candidates = read_title(document, head, marks, names)
+    if not sitename and (sitename := named_in_title(document, title)):
+        sitename_from = "title"
     authors, authors_from = read_authors(head, marks, names, title)
     dates = read_dates(document, head, marks, title=title, language=next(iter(declared_languages(document)), ""))
     section, section_from = read_section(head, marks, title)
@@ -143,26 +149,33 @@ def declared_languages(document: Document) -> tuple[str, ...]:
 
 
 def _sitename(head: Head) -> tuple[str, str]:
-    name, meta = head.first(_SITE_METAS[:1], 120)
-    if name:
-        return name, f"meta:{meta}"
+    """The site's name and where it was read: for sharing, as the publisher, as the site's node, as an app's."""
     publisher: Any = head.resolve(head.article.get("publisher"))
-    if isinstance(publisher, dict) and (name := plain(publisher.get("name"), 120)):
-        return name, "json-ld"
-    for node in head.nodes:
-        if types(node) & {"website", "newsmediaorganization", "organization"} and (
-            name := plain(node.get("name"), 120)
-        ):
-            return name, "json-ld"
-    name, meta = head.first(_SITE_METAS[1:], 120)
-    return (name, f"meta:{meta}") if name else ("", "")
+    sites = (node for node in head.nodes if types(node) & {"website", "newsmediaorganization", "organization"})
+    named = [("json-ld", plain(node.get("name"), 120)) for node in (publisher, *sites) if isinstance(node, dict)]
+    for source, name in (*_metas(head, _SITE_METAS[:1]), *named, *_metas(head, _SITE_METAS[1:])):
+        if name and not is_placeholder(name) and not _ADDRESS.match(name):
+            return name, source
+    return "", ""
+
+
+_ADDRESS = re.compile(r"\w+://|www\.|@|\S+/")
+
+
+def _metas(head: Head, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    return ((f"meta:{name}", plain(value, 120)) for name in names for value in head.metas.get(name, ()))
 
 
 def _is_free(head: Head) -> tuple[bool | None, str]:
-    for value in as_list(head.article.get("isAccessibleForFree")):
-        word = str(value).strip().rsplit("/", 1)[-1].lower()
-        if word in {"true", "false"}:
-            return word == "true", "json-ld"
+    """Whether the article is free to read; one part behind a paywall (`hasPart`) makes it not."""
+    parts = [head.article, *(part for part in as_list(head.article.get("hasPart")) if isinstance(part, dict))]
+    words = [
+        str(value).strip().rsplit("/", 1)[-1].lower()
+        for part in parts
+        for value in as_list(part.get("isAccessibleForFree"))
+    ]
+    if "false" in words or "true" in words:
+        return "false" not in words, "json-ld"
     for name in ("article:content_tier", "og:article:content_tier"):
         tier = plain(next(iter(head.metas.get(name, ())), ""), 20).lower()
         if tier in {"free", "locked", "metered"}:

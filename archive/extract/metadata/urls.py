@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
-
-from archive.extract.metadata.head import plain
+from urllib.parse import unquote, urljoin, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +62,20 @@ def absolute(base: str, href: str) -> str:
     return url if parts.scheme in {"http", "https"} and host and "." in host and len(url) <= _MAX_URL else ""
 
 
+def address_key(base: str, href: str) -> str:
+    """Host and path of a page's address, to tell whether two are one page's: scheme, `www.`, fragment, AMP aside."""
+    url = absolute(base, href)
+    if not url:
+        return ""
+    parts = urlsplit(url)
+    path = re.sub(r"(?:/amp|\.amp)?(?:\.html?)?/*$", "", unquote(parts.path))
+    query = f"?{parts.query}" if parts.query and not _TRACKING.match(parts.query) else ""
+    return f"{(parts.hostname or '').removeprefix('www.').removeprefix('m.').removeprefix('amp.')}{path or '/'}{query}"
+
+
+_TRACKING = re.compile(r"(?:utm_|fbclid|gclid|amp(?:=|$)|ref=|srsltid|outputType=)", re.IGNORECASE)
+
+
 def canonical_url(document: Document, head: Head) -> tuple[str, str]:
     """The page's address for itself and its origin; ('', '') when it names none, another site's or the home page."""
     page = document.page.url
@@ -78,10 +90,11 @@ def _canonicals(head: Head) -> Iterator[tuple[str, str]]:
     for href in head.links.get("canonical", ()):
         yield "link:canonical", href
     for href in head.metas.get("og:url", ()):
-        yield "meta:og:url", plain(href, _MAX_URL)
+        yield "meta:og:url", href.strip()
     whole = head.article.get("mainEntityOfPage")
-    yield "json-ld", plain(whole.get("@id") if isinstance(whole, dict) else whole, _MAX_URL)
-    yield "json-ld", plain(head.article.get("url"), _MAX_URL)
+    for value in (whole.get("@id") if isinstance(whole, dict) else whole, head.article.get("url")):
+        if isinstance(value, str):
+            yield "json-ld", value.strip()
 
 
 def _same_site(page: str, url: str) -> bool:

@@ -80,3 +80,25 @@ def test_hostile_json_costs_little_and_never_raises(script: str) -> None:
 
 def test_scripts_are_bounded_in_number() -> None:
     assert len(nodes(*['{"a": 1}'] * 500)) < 100
+
+
+@pytest.mark.parametrize(
+    ("script", "found"),
+    [
+        (
+            '{"headline": "خبر", "author": {"name": "منى"}, "articleBody": "نص مقط',
+            {"headline": "خبر", "author": {"name": "منى"}},
+        ),
+        ('{"headline": "He said "no" again", "a": 1}', {"headline": 'He said "no" again', "a": "1"}),
+        ('{"headline": "خبر" "a": ["x", "y"]}', {"headline": "خبر", "a": ["x", "y"]}),
+        ('{"headline": "خبر", "free": true, "a": {"b": "c"', {"headline": "خبر", "free": True, "a": {"b": "c"}}),
+        ('{"headline": "one\\u0021", "a": }', {"headline": "one!"}),
+    ],
+)
+def test_what_does_not_parse_is_read_as_far_as_it_goes(script: str, found: dict[str, object]) -> None:
+    assert nodes(script)[0] == found
+
+
+def test_what_is_no_json_has_no_nodes():
+    assert nodes("var x = 1;") == ()
+    assert nodes('"only a string') == ()

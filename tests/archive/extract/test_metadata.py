@@ -7,12 +7,13 @@ import pytest
 
 from archive.article import Image, Page, SiteProfile
 from archive.extract.document import read
-from archive.extract.metadata.authors import split_names
 from archive.extract.metadata.language import identify
+from archive.extract.metadata.names import split_names
 from archive.extract.metadata.reading import Metadata, read_metadata, with_text
 from archive.extract.metadata.source import read_source
 
 URL = "https://www.news.example/politics/2024/05/bridge-opens"
+OF_THE_SITE = '<meta name="author" content="أخبار المدينة"><meta property="og:site_name" content="أخبار المدينة">'
 TITLE = "افتتاح الجسر الجديد في وسط المدينة"
 
 
@@ -88,7 +89,8 @@ def test_names_are_cut_out_of_bylines(byline: str, names: list[str]) -> None:
         (ld('{"@type":"Article","headline":"","author":[{"name":"منى علي"},{"name":"سامي نور"}]}'), "", ("منى علي", "سامي نور"), "json-ld"),
         (ld('[{"@type":"Article","headline":"x","author":{"@id":"#p"}},{"@id":"#p","name":"منى علي"}]'), "", ("منى علي",), "json-ld"),
         ('<meta name="author" content="منى علي، سامي نور">', "", ("منى علي", "سامي نور"), "meta"),
-        ('<meta name="author" content="أخبار المدينة"><meta property="og:site_name" content="أخبار المدينة">', "", (), ""),
+        (OF_THE_SITE, "", ("أخبار المدينة",), "meta"),
+        (OF_THE_SITE, f'<h1>{TITLE}</h1><p>كتب: سامي نور</p>', ("سامي نور",), "text"),
         ('<meta name="author" content="admin">', f'<h1>{TITLE}</h1><a rel="author" href="/x">منى علي</a>', ("منى علي",), "dom:byline"),
         ("", f'<h1>{TITLE}</h1><span class="writeBy">كتبت منى علي</span>', ("منى علي",), "dom:byline"),
         ("", f'<h1>{TITLE}</h1><p>كتب: سامي نور</p>', ("سامي نور",), "text"),
@@ -336,3 +338,58 @@ def test_a_heading_that_leads_home_is_the_sites_name_not_the_title():
 )
 def test_a_place_after_an_arabic_name_is_no_part_of_it(byline, names):
     assert list(split_names(byline)) == names
+
+
+def test_a_part_behind_a_paywall_makes_the_article_not_free():
+    node = '{"@type":"NewsArticle","headline":"x","isAccessibleForFree":"True","hasPart":%s}'
+    assert metadata(ld(node % '{"isAccessibleForFree":"False"}')).article.is_accessible_for_free is False
+    assert (
+        metadata(ld(node % '[{"isAccessibleForFree":true},{"cssSelector":".x"}]')).article.is_accessible_for_free
+        is True
+    )
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (
+            '<meta property="og:site_name" content="{{site.name}}"><meta name="application-name" content="Harbour">',
+            "Harbour",
+        ),
+        (
+            '<meta property="og:site_name" content="https://www.news.example"><meta name="publisher" content="Harbour">',
+            "Harbour",
+        ),
+        (ld('{"@type":"WebSite","name":"Harbour"}'), "Harbour"),
+        ('<meta property="article:publisher" content="https://www.facebook.com/harbour">', ""),
+        ('<meta property="article:publisher" content="Harbour">', "Harbour"),
+        (f"<title>{TITLE} | أخبار المدينة</title>", "أخبار المدينة"),
+        (f"<title>{TITLE}</title>", ""),
+    ],
+)
+def test_the_site_is_named_by_itself(head: str, name: str) -> None:
+    assert metadata(head, f"<h1>{TITLE}</h1>").article.sitename == name
+
+
+@pytest.mark.parametrize(
+    ("figure", "url"),
+    [
+        (
+            '<picture><source srcset="/c-600.webp 600w, /c-1200.webp 1200w"><img src="data:image/gif;base64,x=="></picture>',
+            "c-1200.webp",
+        ),
+        ('<img data-srcset="/a,b.jpg 1x, /c.jpg 2x">', "c.jpg"),
+        ('<img src="/c.jpg" srcset="/d.jpg 2x">', "c.jpg"),
+        ('<img srcset="data:image/gif;base64,x== 1x">', ""),
+    ],
+)
+def test_a_picture_may_stand_in_a_set_only(figure: str, url: str) -> None:
+    images = metadata("", f"<article><h1>{TITLE}</h1><figure>{figure}</figure></article>").article.images
+    assert [image.url for image in images] == ([f"https://www.news.example/{url}"] if url else [])
+
+
+def test_a_figure_stands_anywhere_where_nothing_is_marked_as_the_article():
+    figure = '<figure><img src="/c.jpg"></figure>'
+    assert len(metadata("", f"<div><h1>{TITLE}</h1>{figure}</div>").article.images) == 1
+    assert not metadata("", f"<article><h1>{TITLE}</h1></article>{figure}").article.images
+    assert not metadata("", f'<h1>{TITLE}</h1><div class="related">{figure}</div>').article.images

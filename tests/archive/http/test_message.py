@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.http import BadCoding, NotHttp, decode, parse_response, payload, split_interim
+from archive.http import BadCoding, NotHttp, decode, parse_head, parse_response, payload, split_interim
+from crawler.download.errors import NotHttpError
+from crawler.download.framing import Limits, ResponseFraming
 
 MB = 1 << 20
 
@@ -34,6 +36,13 @@ def test_names_order_and_duplicates_stay_as_served() -> None:
         (b"ICY 200 OK", 200, "OK"),
         (b"HTTP/1.1 42 Hmm", 42, "Hmm"),
         (b"HTTP/1.1 999 Request denied", 999, "Request denied"),
+        (b"HTTP/1.1 200: OK", 200, ": OK"),
+        (b"HTTP/1.1 200OK", 200, "OK"),
+        (b"HTTP/ 1.1 200 OK", 200, "OK"),
+        (b"HTTP/ 200 OK", 200, "OK"),
+        (b"HTTP 200 OK", 200, "OK"),
+        (b"HTTP/1. 200", 200, ""),
+        (b"\r\n\r\nHTTP/1.1 200 OK", 200, "OK"),
     ],
 )
 def test_odd_status_lines_are_read(line: bytes, status: int, reason: str) -> None:
@@ -99,8 +108,48 @@ def test_the_body_ends_where_browsers_end_it(lines: list[str], body: bytes, expe
     assert payload(parse_response(served(*lines, body=body))) == expected
 
 
-def test_a_304_has_no_payload() -> None:
-    assert payload(parse_response(b"HTTP/1.1 304 Not Modified\r\nContent-Length: 4\r\n\r\nBODY")) == b""
+@pytest.mark.parametrize("line", ["101 Switching Protocols", "204 No Content", "304 Not Modified"])
+def test_a_status_that_has_no_body_has_no_payload(line: str) -> None:
+    assert payload(parse_response(f"HTTP/1.1 {line}\r\nContent-Length: 4\r\n\r\nBODY".encode())) == b""
+
+
+def test_chunks_are_taken_off_only_when_chunked_is_the_last_coding() -> None:
+    chunks = b"2\r\nok\r\n0\r\n\r\n"
+    assert payload(parse_response(served("Transfer-Encoding: chunked, x", body=chunks))) == chunks
+    assert payload(parse_response(served("Transfer-Encoding: x, chunked, identity", body=chunks))) == b"ok"
+
+
+@pytest.mark.parametrize(
+    ("values", "length"),
+    [
+        ([], None), (["5"], 5), (["5", "5"], 5), (["5, 5"], 5), (["5", "6"], None), (["-5"], None), (["0x5"], None),
+        (["9" * 40], None), ([""], None), (["+5"], None), (["\u00b2"], None),
+    ],
+)  # fmt: skip
+def test_content_length_is_believed_only_when_plain(values: list[str], length: int | None) -> None:
+    assert parse_head(served(*(f"Content-Length: {value}" for value in values))).content_length == length
+
+
+def test_a_head_keeps_order_and_joins_folds() -> None:
+    head = parse_head(b"HTTP/1.1 200 OK\r\nB: 1\r\nbad\r\n lost\r\na : 2\r\n\tmore\r\nB:3\x0b\r\n\r\n")
+    assert head.headers == (("B", "1"), ("a", "2 more"), ("B", "3\x0b"))
+
+
+@pytest.mark.parametrize(
+    "line", [b"HTTP/ 1.1 200 OK", b"HTTP/1.1 200: OK", b"ICY 200", b"HTTP/1.1 OK", b"HTTPS/1.1 200", b"hello"]
+)
+def test_the_crawler_and_the_archive_agree_on_a_status_line(line: bytes) -> None:
+    data = line + b"\r\nContent-Length: 2\r\n\r\nok"
+    framing = ResponseFraming(method=b"GET", limits=Limits(header_bytes=1000, line_bytes=1000, body_bytes=1000))
+    try:
+        archived = parse_response(data).status
+    except NotHttp:
+        with pytest.raises(NotHttpError):
+            framing.feed(data)
+    else:
+        assert framing.feed(data)
+        assert framing.head is not None
+        assert framing.head.status == archived
 
 
 def test_interim_responses_are_split_off() -> None:

@@ -111,7 +111,7 @@ def test_each_capture_has_a_row_of_its_own_and_its_article_proves_itself(odd):
     assert said["captures"] == len(rows(folder)) == 13
     with Archive(folder) as archive:
         for row in archive.newest(limit=100):
-            assert row["title"].encode() in archive.record(row).http
+            assert row["title"].encode() in archive.record(row).response
 
 
 def test_a_body_that_no_page_has_is_too_large_and_not_read(odd):

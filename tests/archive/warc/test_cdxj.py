@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.capture import Capture, Location
+from archive.surt import surt
 from archive.warc import Original, WarcWriter, payload_digest, read_at, read_records
 from archive.warc.cdxj import Entry, Index, entry_of_record, lines_of, parse_line
 
@@ -39,7 +40,7 @@ class Crawl:
         )
         original = of and Original(record_id=of.record_id, url=of.url, date=of.date, payload_digest=of.payload_digest)
         written = self.writer.write_capture(capture, payload_digest=payload_digest(capture), revisit_of=original)
-        self.index.add(url, written)
+        self.index.add(surt(url), written)
         return written
 
     def lines(self) -> list[str]:

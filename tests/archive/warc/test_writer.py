@@ -149,7 +149,11 @@ def test_tls_is_named(writer: WarcWriter, folder: Path) -> None:
 def test_clean_text_refers_to_the_page_it_is_from(writer: WarcWriter, folder: Path) -> None:
     result = written(writer)
     record_id, place = writer.write_conversion(
-        url="http://news.example/khabar/1", refers_to=result.record_id, date=MOMENT, text="نص الخبر\nكما جاء"
+        url="http://news.example/khabar/1",
+        refers_to=result.record_id,
+        date=MOMENT,
+        content="text/plain",
+        block="نص الخبر\nكما جاء",
     )
     record = read_at(folder, place)
     assert (record.id, record.type, record.get("Content-Type")) == (record_id, "conversion", "text/plain")

@@ -1,5 +1,4 @@
 """Where a response ends, however its bytes are cut up on the way."""
-# ruff: noqa: E501 -- a table of data reads best a row a line
 
 from __future__ import annotations
 
@@ -10,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.download.errors import BadFramingError, ExchangeError, HeadersTooLargeError, NotHttpError, TooLargeError
-from crawler.download.framing import Head, Limits, ResponseFraming, content_length, parse_head
+from crawler.download.errors import BadFramingError, ExchangeError, HeadersTooLargeError, TooLargeError
+from crawler.download.framing import Limits, ResponseFraming
 from tests.support.oddities import BROKEN, CLOSED, KEPT, SURPLUS
 
 WIDE = Limits(header_bytes=10_000, line_bytes=5_000, body_bytes=100_000)
@@ -93,20 +92,17 @@ def test_connection_is_kept_only_when_both_sides_are_in_step(data: bytes, persis
     assert framing.persistent is persistent
 
 
-@pytest.mark.parametrize(
-    ("values", "length"),
-    [([], None), (["5"], 5), (["5", "5"], 5), (["5, 5"], 5), (["5", "6"], None), (["-5"], None), (["0x5"], None), (["9" * 40], None), ([""], None), (["+5"], None), (["٥"], None)],
-)  # fmt: skip
-def test_content_length_is_believed_only_when_plain(values: list[str], length: int | None) -> None:
-    headers = tuple((b"Content-Length", value.encode()) for value in values)
-    assert content_length(Head(version="HTTP/1.1", status=200, headers=headers)) == length
+def test_empty_lines_before_the_status_line_are_no_part_of_the_response() -> None:
+    framing = ResponseFraming(method=b"GET", limits=WIDE)
+    assert framing.feed(b"\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    assert (framing.start, framing.body) == (4, b"ok")
 
 
-def test_head_keeps_order_and_joins_folds() -> None:
-    head = parse_head(b"HTTP/1.1 200 OK\r\nB: 1\r\nbad\r\na : 2\r\n\tmore\r\nB:3\r\n\r\n")
-    assert head.headers == ((b"B", b"1"), (b"a", b"2 more"), (b"B", b"3"))
-    with pytest.raises(NotHttpError):
-        parse_head(b"hello\r\n\r\n")
+def test_a_body_whose_last_coding_is_not_chunked_ends_with_the_connection() -> None:
+    framing = ResponseFraming(method=b"GET", limits=WIDE)
+    assert not framing.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, x\r\n\r\n2\r\nok\r\n0\r\n\r\n")
+    assert framing.close() is None
+    assert framing.body == b"2\r\nok\r\n0\r\n\r\n"
 
 
 def test_limits_hold_exactly() -> None:

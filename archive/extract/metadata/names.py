@@ -1,0 +1,177 @@
+"""Cuts the names of people out of bylines: one line as a page prints or declares it comes in, clean names go out."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from archive.extract.dates.words import MONTHS, WEEKDAYS, fold_date
+from archive.extract.metadata.head import is_placeholder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_NAME = 80
+_MAX_BYLINE = 500
+
+_SPLIT = re.compile(
+    r"\s*(?:[;|/•·،؛]|,\s*(?:and|und|et|y|e|ve|og|och|en|&)\s|,(?!\s*(?:jr|sr|dr|ph\.?d|m\.?d)\b)"
+    r"|\s(?:and|und|et|y|e|ve|with|mit|og|och|en)\s|\s&\s|\sو\s)\s*",
+    re.IGNORECASE,
+)
+_EMAIL = re.compile(r"\S{1,64}@\S{1,100}")
+_URL = re.compile(r"(?:https?://|www\.)\S*", re.IGNORECASE)
+_HANDLE = re.compile(r"(?<=\S)\s+@[\w.]{2,40}")
+# A bracket that is never closed is what a limit of length left of it.
+_PARENTHESIS = re.compile(r"[(\[][^()\[\]]{0,80}(?:[)\]]|$)")
+_PICTOGRAPH = re.compile("[\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\ufe0f\u200d\U0001f000-\U0001faff]")
+
+_PREFIX = re.compile(
+    r"^\s*(?:(?:written|posted|published|reported|story|article|text|words|created|submitted|par|geschrieben"
+    r"|veröffentlicht)\s+)?"
+    r"(?:by|von|par|por|di|de|da|door|av|autor(?:in)?|auteur|author|text|yazar|from|redazione di|автор|texto|foto"
+    r"|geschrieben)\b\s*[:：]?\s*(?=\S)",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(
+    r"^(?!.{0,30}(?i:photo|foto|image|bild|illustrat|edited))(?:[^\s,;]+\s){0,4}(?i:by|eingestellt von|veröffentlicht von"
+    r"|geschrieben von|bereitgestellt von|beitrag von|vom|publié par|publicado por)\s+(?=[^\W\d_a-z])"
+)
+_GLUED = re.compile(r"^(?:By|Von|Por|Par)(?=[A-ZÀ-Þ][a-zß-ÿ])")
+# `HAFENBLATT-Redakteurin von Jana Müller`, `news.example von Jana Müller`: a brand is written in capitals or as a host.
+_BRAND = re.compile(r"^(?:[A-ZÄÖÜ][A-ZÄÖÜ.-]{2,}\S*|\S+\.\w{2,6}|\S*[Rr]edaktion\S*|Team)\s(?:von|by)\s(?=[^\W\d_a-z])")
+_DEGREES = re.compile(r",?\s+(?:Ph\.?D|M\.?D|M\.?Sc|R\.?D|R\.?N|MPH|MBA|B\.?A)\.?(?=[,;\s]|$)")
+_CREDENTIAL = re.compile(r"(?:[A-Z]{2,6}|[A-Z]-[A-Z]{2,5}|[A-Z]\.[A-Z]\.(?:[A-Z]\.)?)")
+"""`RD`, `FAND` after a name of two words and a comma; agencies that look alike are told apart by name."""
+_AGENCIES = frozenset({
+    "AAP", "ABC", "AFP", "ANI", "ANSA", "AP", "APA", "ARD", "BBC", "CBC", "CBS", "CNN", "DPA", "EFE", "EPD", "KNA", "MDR",
+    "NBC", "PTI", "SID", "TASS", "UPI", "ZDF",
+})  # fmt: skip
+_JOB = re.compile(
+    r"(?:[\w-]+\s){0,3}(?:correspondent|editor|reporter|columnist|redakteur(?:in)?|korrespondent(?:in)?|journaliste|redactora?|contributor)$",
+    re.IGNORECASE,
+)
+_HOST = re.compile(r"^[\w-]+(?:\.[\w-]+)*\.[a-z]{2,6}$")
+_ARABIC_PREFIX = re.compile(
+    r"^\s*(?:كتبت|كتب|بقلم|حوار|إعداد|اعداد|تحرير|تقرير|تحقيق|متابعة|أجرى الحوار|أجرت الحوار|حاوره|حاورها|حاورته"
+    r"|الكاتب|الكاتبة|المؤلف|ترجمة|مراسل|بواسطة|نویسنده|خبرنگار|تحریر)\s*[:：/-]?\s*"
+)
+# «منى علي - القاهرة»: a correspondent and where he writes from, or for whom.
+_ARABIC_PLACE = re.compile(
+    r"\s*([\u0621-\u064a]+(?:\s[\u0621-\u064a]+){1,3})\s+[-–—]\s+[\u0621-\u064a]+(?:\s[\u0621-\u064a]+)?\s*$"
+)
+# «أحمد علي ومنى زكي»: the «و» before a name is «and» unless the name begins with it.
+_AND = re.compile(r"(?<=\S)\sو(?=[\u0621-\u064a]{3})")
+_WAW_NAMES = re.compile(
+    r"و(?:لي[دئ]|ائل|سيم|فاء|داد|ه[يب]ب?|ه?بي|جدي|رد[ةه]?|حيد|صفي|ضاح|فيق|سام|لاء|سن|هبة|هبي|اصف|جيه|ديع|عد|ئام|ارف|اثق|اصل|الي"
+    r"|صال|هيبة|فيق|قاص|كيع|لادة|نيس|دود|طفة|طفى)(?=\s|$)"
+)
+_TITLE_WORDS = re.compile(
+    r"\s*(?:,|–|—|-|\|)\s*(?:chief|senior|staff|deputy|managing|associate|contributing|political|science|health"
+    r"|sports?|business|editor|reporter|correspondent"
+    r"|writer|columnist|redakteur\w*|korrespondent\w*|journaliste|redactor\w*|chefredakteur\w*|freelance\w*).*$",
+    re.IGNORECASE,
+)
+_TRAILING_JOB = re.compile(
+    r"(?<=\w\s)(?:(?:senior|staff|chief|deputy|guest|freelance|political|content|marketing)\s+)*"
+    r"(?:writer|editor|reporter|correspondent|columnist|contributor|coordinator|journalist\w*|redakteur(?:in)?"
+    r"|chefredakteur(?:in)?|korrespondent(?:in)?)$",
+    re.IGNORECASE,
+)
+_KOREAN_JOB = re.compile(r"(?<=[\uac00-\ud7af])\s?(?:인턴)?(?:기자|특파원|논설위원|앵커|에디터)$")
+_AFTER_NAME = re.compile(
+    r"(?<=\w\s)(\S*\w)\s+(?:[-–—]+\s[^\u0600-\u06ff].*|(?:for|from|für|pour|para|per)\s+[^\W\d_a-z].*)$"
+)
+"""An organisation after a spaced dash or a preposition: `Jane Doe — Harbour Mail`, `Jane Doe for Harbour Mail`."""
+_DATE_TAIL = re.compile(
+    r"\s*(?:[-–—|•,،(]\s*)?(?:\b(?:(?:last|first|zuletzt|dernière)\s+)?(?:updated?|published|posted|modified|edited"
+    r"|veröffentlicht|aktualisiert|mis à jour|publié|publicado|actualizado)\b|آخر تحديث|تاريخ|نشر(?:ت)?\s|\d).*$",
+    re.IGNORECASE,
+)
+_PREPOSITION = re.compile(r"on|am|le|el|at|um|vom|last|zuletzt|em|il|den|op|في|يوم", re.IGNORECASE)
+_PREPOSITION_TAIL = re.compile(rf"\s+(?:{_PREPOSITION.pattern})$", re.IGNORECASE)
+_LABEL = re.compile(r"^[^\W\d]{3,20}\s?[:：]\s")
+_STRIP = " \t-–—|:,.،*'\"«»“”@_&{}()[]‹›"
+
+_NOBODY_WORDS = (
+    "admin|administrator|administrateur|adminstrator|wordpressadmin|webmaster|root|user|guest|anonymous|unknown"
+    "|author|authors|autor|autoren|auteur|author_name|none|null|undefined|n/a|web|super user|by|von|par|por|follow"
+    "|ca|folgen|share|shares|twitter|facebook|instagram|archives|website|github|youtube|linkedin|email|e-mail|more"
+    "|agencies|agenturen|last|updated|published|posted|from|for|home|today|yesterday|subscribe|am|pm"
+    "|الأدمن|الادمن|ادمن|أدمن|المدير|مدير|المشرف|محرر|المحرر|التحرير|كاتب|الكاتب|مدير الموقع|اسم الكاتب|المصدر|اليوم|أمس"
+)
+_NOBODY = frozenset(_NOBODY_WORDS.split("|"))
+
+
+def split_names(byline: str) -> Iterator[str]:
+    """The names in a byline (`By Jane Doe and John Roe | 3 May`, «كتبت منى علي»), without what cannot be a name."""
+    text = _PICTOGRAPH.sub(" ", byline[:_MAX_BYLINE])
+    text = _HANDLE.sub(" ", _URL.sub(" ", _EMAIL.sub(" ", text))).strip()
+    text = _DEGREES.sub("", _PARENTHESIS.sub(" ", text))
+    text = _GLUED.sub("", _BRAND.sub("", _CLAUSE.sub("", text.strip())))
+    text = _ARABIC_PREFIX.sub("", _PREFIX.sub("", text))
+    before = ""
+    for place, part in enumerate(_parts(text)):
+        if place and (_is_credential(part, before) or _JOB.match(part) or part.casefold().startswith("from ")):
+            continue
+        name = _name_of(part)
+        if _is_name(name):
+            yield name
+        before = name
+
+
+def _parts(text: str) -> Iterator[str]:
+    for part in _SPLIT.split(text):
+        if place := _ARABIC_PLACE.match(part):
+            part = place[1]  # noqa: PLW2901
+        yield from _joined_by_waw(part)
+
+
+def _joined_by_waw(part: str) -> Iterator[str]:
+    """«أحمد علي ومنى زكي» parted where two words and more stand on both sides."""
+    start = 0
+    for cut in _AND.finditer(part):
+        before, after = part[start : cut.start()], part[cut.end() :]
+        if len(before.split()) > 1 and len(after.split()) > 1 and not _WAW_NAMES.match(part, cut.start() + 1):
+            yield before
+            start = cut.end()
+    yield part[start:]
+
+
+def _name_of(part: str) -> str:
+    name = _TITLE_WORDS.sub("", _DATE_TAIL.sub("", part)).strip()
+    name = _KOREAN_JOB.sub("", _AFTER_NAME.sub(r"\1", _without_date(name, cut=name != part.strip())))
+    if len(name.split()) > 2:
+        name = _TRAILING_JOB.sub("", name)
+    return _ARABIC_PREFIX.sub("", _PREFIX.sub("", name)).strip(_STRIP)
+
+
+def _without_date(name: str, *, cut: bool) -> str:
+    """A name without the words of a date after it: weekdays, and months and prepositions where its figures were `cut`."""
+    words = _PREPOSITION_TAIL.sub("", name).split()
+    while len(words) > 1:
+        last = fold_date(words[-1].strip(_STRIP))
+        if last not in WEEKDAYS and not (cut and (last in MONTHS or _PREPOSITION.fullmatch(last))):
+            break
+        words.pop()
+        cut = True
+    return " ".join(words)
+
+
+def _is_credential(part: str, before: str) -> bool:
+    return len(before.split()) > 1 and part not in _AGENCIES and _CREDENTIAL.fullmatch(part.strip()) is not None
+
+
+def _is_name(name: str) -> bool:
+    if (
+        not 2 <= len(name) <= MAX_NAME
+        or len(name.split()) > 7
+        or name.casefold() in _NOBODY
+        or fold_date(name) in MONTHS.keys() | WEEKDAYS
+        or _HOST.match(name)
+        or _JOB.match(name)
+        or _LABEL.match(name)
+        or is_placeholder(name)
+    ):
+        return False
+    return not any(character.isdigit() for character in name) and any(character.isalpha() for character in name)

@@ -1,0 +1,51 @@
+"""What of a byline is a name."""
+
+from __future__ import annotations
+
+import pytest
+
+from archive.extract.metadata.names import split_names
+
+
+@pytest.mark.parametrize(
+    ("byline", "names"),
+    [
+        ("By Ann Berg, Carl Dahl, and Tom Wirt", ["Ann Berg", "Carl Dahl", "Tom Wirt"]),
+        ("Ann Berg, Carl Dahl & Tom Wirt", ["Ann Berg", "Carl Dahl", "Tom Wirt"]),
+        ("Ana Ruiz, Pedro Gil, y Eva Sanz", ["Ana Ruiz", "Pedro Gil", "Eva Sanz"]),
+        ("كتب: أحمد علي ومنى زكي", ["أحمد علي", "منى زكي"]),
+        ("أحمد علي، سامر قاسم ومنى زكي", ["أحمد علي", "سامر قاسم", "منى زكي"]),
+        ("بقلم: سامر حداد ووليد نصار", ["سامر حداد", "وليد نصار"]),
+        ("محمد علي وليد حسن", ["محمد علي وليد حسن"]),
+        ("وائل وهبي", ["وائل وهبي"]),
+        ("Wednesday, 5 March 2025", []),
+        ("Jane Doe Wednesday, 5 March 2025", ["Jane Doe"]),
+        ("Jane Doe Last updated on 5 March", ["Jane Doe"]),
+        ("Jane Doe June 5, 2025", ["Jane Doe"]),
+        ("Theresa May", ["Theresa May"]),
+        ("Jane Doe @jane_d 11:57AM", ["Jane Doe"]),
+        ("✍️ Jane Doe 🚢", ["Jane Doe"]),
+        ("{Jane Doe}", ["Jane Doe"]),
+        ("{{page.author}}", []),
+        ("%%author%%", []),
+        ("Jane Doe — Harbour Mail", ["Jane Doe"]),
+        ("Anne-Marie Jean-Paul", ["Anne-Marie Jean-Paul"]),
+        ("Jane Doe for Harbour Mail", ["Jane Doe"]),
+        ("Center for Drug Safety", ["Center for Drug Safety"]),
+        ("Jane Doe and From the Archives", ["Jane Doe"]),
+        ("Submitted by Jane Doe on Mon, 03/05/2025", ["Jane Doe"]),
+        ("ByJane Doe", ["Jane Doe"]),
+        ("Byron Doe", ["Byron Doe"]),
+        ("HAFENBLATT-Redakteurin von Jana Müller", ["Jana Müller"]),
+        ("Ursula von der Leyen", ["Ursula von der Leyen"]),
+        ("Harbour News Agency (HN", ["Harbour News Agency"]),
+        ("홍길동 기자", ["홍길동"]),
+        ("Jane Doe, RD, FAND", ["Jane Doe"]),
+        ("Jane Doe, AFP", ["Jane Doe", "AFP"]),
+        ("Jane Doe Staff Writer", ["Jane Doe"]),
+        ("Nawal El Saadawi", ["Nawal El Saadawi"]),
+        ("design: Scott Doe", []),
+    ],
+)
+def test_names_are_what_is_left_of_a_byline(byline: str, names: list[str]) -> None:
+    assert list(split_names(byline)) == names

@@ -1,0 +1,74 @@
+"""Which of the titles that a page declares and prints is the article's."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from archive.article import Page
+from archive.extract.document import read
+from archive.extract.metadata.reading import read_metadata
+
+STORY = "How the ferry was built"
+
+
+def title_of(head: str, body: str = "", *, url: str = "https://www.harbour.example/2026/11/a-story") -> str:
+    html = f"<html lang='en'><head>{head}</head><body>{body}<p>The old bridge was closed in March.</p></body></html>"
+    page = Page(body=html.encode(), url=url, fetched_at=datetime(2026, 11, 24, tzinfo=UTC))
+    return read_metadata(read(page)).article.title
+
+
+def ld(**node: object) -> str:
+    return f'<script type="application/ld+json">{json.dumps({"@type": "NewsArticle", **node})}</script>'
+
+
+def og(text: str) -> str:
+    return f'<meta property="og:title" content="{text}">'
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        # the h1 is the site's or the section's name, or a slogan
+        (f"<title>Silver Notes: {STORY}</title>", f"<h1>Silver Notes</h1><h3 class='post-title'>{STORY}</h3>"),
+        (f"<title>{STORY} | Harbour Mail</title>", f"<h1>The voice of the town</h1><h2 class='post-title'>{STORY}</h2>"),
+        (f"{og(STORY)}<title>{STORY} - Harbour</title>", "<h1>Menu</h1><h1>Search</h1>"),
+        (f"<title>Harbour Mail | Harbour Mail</title>{og('Harbour Mail')}", f"<a href='/'>Harbour Mail</a><h1>{STORY}</h1>"),
+        # what stands beside the title
+        (f"<title>{STORY}_Science_Harbour Net</title>", ""),
+        (f"<title>{STORY}ㅣHarbour Net</title>", ""),
+        (f"{og(STORY + ' - National')}<title>{STORY} - National</title>", f"<h1>{STORY}</h1>"),
+        (f"{og(STORY)}<title>{STORY}</title>", f"<h1>Dec 18 2025 {STORY}</h1>"),
+        (og(f"&lt;script&gt;alert(1)&lt;/script&gt;{STORY}"), ""),
+        # whose word counts
+        (f"{og('Ferry: what you must know')}<title>Ferry: what you must know</title>", f"<h1>{STORY}</h1>"),
+        (f"{ld(headline=STORY)}{og(STORY)}<title>Ferry guide</title>", "<h1>The ferry was built like this</h1>"),
+        (f"{ld(headline='The ferry story')}{og(STORY)}<title>The ferry story</title>", f"<h1>{STORY}</h1>"),
+        (f"{ld(headline='The ferry story', type=1)}".replace("NewsArticle", "BlogPosting"), f"<h1>{STORY}</h1>"),
+        (f"{ld(name=STORY)}<title>Harbour Mail</title>", ""),
+        (f"{ld(headline={'@value': STORY})}<title>Harbour Mail</title>", ""),
+    ],
+)  # fmt: skip
+def test_the_title_is_the_storys(head: str, body: str) -> None:
+    assert title_of(head, body) == STORY
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "title"),
+    [
+        # signs that are the title's own
+        ("<title>rustc_codegen_gcc: report 39</title>", "", "rustc_codegen_gcc: report 39"),
+        (f"{og('Berlin: Ferry built')}<title>Berlin: Ferry built</title>", "<h1>Berlin: Ferry built</h1>", "Berlin: Ferry built"),
+        ("<title>A &lt;br&gt; tag</title>", "<h1>A &lt;br&gt; tag of thirty years</h1>", "A <br> tag of thirty years"),
+        # an h1 with other words is the title where nothing better is printed
+        ("<title>Home</title>", "<h1>Time to say goodbye.</h1>", "Time to say goodbye."),
+        # a drawing in the page has a title too
+        ("<title>Ferry built</title>", "<svg><title>Search icon</title></svg>", "Ferry built"),
+        # a headline of another page is not this one's
+        (ld(headline="Five held after a fire", url="/news/91/x") + f"<title>{STORY}</title>", "", STORY),
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_another_is_left_alone(head: str, body: str, title: str) -> None:
+    assert title_of(head, body) == title

@@ -1,0 +1,201 @@
+"""What a page changes over time reaches its article as what it is: another text, other metadata, a wall; and both as they stood."""
+
+import json
+
+import pytest
+
+from archive import Archive, Collection, open_writer
+from archive.ingest.disposition import disposition_of
+from archive.maintain.redact import redact
+from archive.maintain.reindex import reindex
+from archive.parse.parse import ParseTask, parse
+from archive.parse.pool import parse_pool
+from archive.warc import read_records
+from tests.archive.test_import import capture
+
+URL = "https://news.example/2026/11/1"
+LINES = [
+    f"Sentence {n} tells what the engineers found at pillar {n} of the old bridge. It was worse than {n * 7} reports said."
+    for n in range(9)
+]
+UNPAID = '<script type="application/ld+json">{"@type":"NewsArticle","isAccessibleForFree":false}</script>'
+
+
+def page(
+    lines=LINES,
+    *,
+    author="Layla Mansour",
+    date="2026-11-20T08:00:00Z",
+    head="",
+    title="The old bridge is closed for good",
+):
+    meta = f'<meta name=author content="{author}"><meta property="article:published_time" content="{date}">{head}'
+    text = "".join(f"<p>{line}</p>" for line in lines)
+    return f"<html lang=en><head><title>{title}</title>{meta}</head><body><article><h1>{title}</h1>{text}</article></body></html>".encode()
+
+
+@pytest.fixture
+def writer(tmp_path):
+    first = capture("/2026/11/1", page())
+    writer = open_writer(Collection(tmp_path / "c"), info={"software": "warraq"}, clock=lambda: first.started)
+    yield writer
+    writer.close()
+
+
+def serve(writer, *bodies):
+    """Serves the bodies at one URL, a minute after another; returns what each did to the article."""
+    changes = []
+    for minute, body in enumerate(bodies):
+        one = capture("/2026/11/1", body, minute)
+        row = writer.record(one, site="news.example")
+        writer.finish(disposition_of(row, parse(ParseTask(url=one.url, response=one.response, fetched_at=one.started))))
+        changes += [change for _, change in writer.commit().articles] or ["-"]
+    return changes
+
+
+@pytest.fixture
+def archive(writer):
+    with Archive(writer.collection.folder) as archive:
+        yield archive
+
+
+def test_another_byline_and_date_update_the_row_and_are_recorded(writer, archive):
+    later = page(author="Omar Saadi", date="2026-11-23T12:00:00Z")
+    assert serve(writer, page(), later) == ["new", "updated"]
+    (row,) = archive.versions(URL)
+    assert (row["author"], row["date_published"], row["date"]) == (
+        "Omar Saadi",
+        "2026-11-23T12:00:00+00:00",
+        "2026-11-23",
+    )
+    assert json.loads(row["provenance"])["authors"]
+    found = [(one["field"], one["before"], one["after"]) for one in archive.changes(row)]
+    assert found == [
+        ("author", "Layla Mansour", "Omar Saadi"),
+        ("date_published", "2026-11-20T08:00:00+00:00", "2026-11-23T12:00:00+00:00"),
+    ]
+    assert {one["seen_at"] for one in archive.changes(row)} == {"2026-11-24T12:01:00.000000Z"}
+    assert archive.search("author:Saadi").total == 1
+    assert archive.search("from:2026-11-23").total == 1
+
+
+def test_keywords_and_a_time_of_change_are_recorded(writer, archive):
+    head = '<meta name=keywords content="bridge,correction"><meta property="article:modified_time" content="2026-11-23T13:00:00Z">'
+    assert serve(writer, page(), page(head=head)) == ["new", "updated"]
+    row = archive.article(URL)
+    assert json.loads(row["tags"]) == ["bridge", "correction"]
+    assert [one["field"] for one in archive.changes(row)] == ["date_modified", "tags"]
+
+
+def test_a_page_whose_bytes_alone_differ_is_unchanged(writer, archive):
+    assert serve(writer, page(), page(head="<meta name=generator content=2>")) == ["new", "unchanged"]
+    assert archive.changes(archive.article(URL)) == []
+
+
+def test_an_older_capture_does_not_bring_old_metadata_back(writer, archive):
+    newer, older = capture("/2026/11/1", page(author="Omar Saadi"), 9), capture("/2026/11/1", page(), 1)
+    for one in (newer, older):
+        row = writer.record(one, site="news.example")
+        writer.finish(disposition_of(row, parse(ParseTask(url=one.url, response=one.response, fetched_at=one.started))))
+        writer.commit()
+    assert archive.article(URL)["author"] == "Omar Saadi"
+
+
+def test_a_text_and_its_metadata_in_one_group_are_indexed_once(writer, archive):
+    for minute, body in enumerate((page(), page(author="Omar Saadi"))):
+        one = capture("/2026/11/1", body, minute)
+        row = writer.record(one, site="news.example")
+        writer.finish(disposition_of(row, parse(ParseTask(url=one.url, response=one.response, fetched_at=one.started))))
+    assert [change for _, change in writer.commit().articles] == ["new", "updated"]
+    assert [archive.search(f"author:{name}").total for name in ("Saadi", "Mansour")] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    "teaser",
+    [
+        page([LINES[0].split(". ")[0] + ".", "To read on, choose one of our offers.", "Subscribe"], head=UNPAID),
+        page([LINES[0], LINES[1], "Sentence 2 tells what the engineers…"]),
+    ],
+    ids=["declared", "broken off"],
+)
+def test_a_teaser_does_not_replace_the_text_that_is_held(writer, archive, teaser):
+    assert serve(writer, page(), teaser, teaser) == ["new", "-", "-"]
+    (row,) = archive.versions(URL)
+    assert row["paywalled_at"] == "2026-11-24T12:01:00.000000Z"
+    assert archive.search('"pillar 8"').total == 1
+    assert [one["reason"] for one in archive.quarantined()] == ["paywall", "paywall"]
+
+
+def test_the_mark_of_a_wall_goes_when_the_article_is_served_whole_again(writer, archive):
+    teaser = page([LINES[0], LINES[1], "Sentence 2 tells what the engineers…"])
+    assert serve(writer, page(), teaser, page(head="<meta name=generator content=2>")) == ["new", "-", "unchanged"]
+    assert archive.article(URL)["paywalled_at"] is None
+
+
+def test_an_article_that_was_made_shorter_is_a_version(writer, archive):
+    assert serve(writer, page(), page(LINES[:4])) == ["new", "changed"]
+    assert archive.article(URL)["paywalled_at"] is None
+
+
+def test_a_text_that_first_was_behind_a_wall_is_followed_by_the_whole_one(writer, archive):
+    teaser = page([*LINES[:2], "Sentence 2 tells what the engineers…"], head=UNPAID)
+    assert serve(writer, teaser, page(), teaser + b" ") == ["new", "changed", "-"]
+    assert "pillar 8" in archive.article(URL)["text"]
+
+
+def test_a_text_that_is_changed_back_stands_for_two_spells(writer, archive):
+    other = page([*LINES[:8], "The last sentence is another one now, and says so plainly."])
+    assert serve(writer, page(), other, other + b" ", page(head="<meta name=generator content=2>")) == [
+        "new",
+        "changed",
+        "unchanged",
+        "unchanged",
+    ]
+    spells = archive.spells(archive.article(URL))
+    assert [(one["version"], one["first_at"][14:16], one["last_at"][14:16], one["captures"]) for one in spells] == [
+        (1, "00", "00", 1),
+        (2, "01", "02", 2),
+        (1, "03", "03", 1),
+    ]
+
+
+def test_captures_of_an_article_are_its_own_whatever_its_canonical_address_is(writer, archive):
+    canonical = '<link rel=canonical href="https://news.example/2026/11/1/index.htm">'
+    serve(writer, page(head=canonical), page(author="Omar Saadi", head=canonical))
+    row = archive.article(f"{URL}/index.htm")
+    assert [one["url"] for one in archive.captures_of(row)] == [URL, URL]
+    assert archive.captures(row["url"]) == []
+
+
+def test_the_blocks_are_stored_and_written_beside_the_text(writer, archive):
+    serve(writer, page())
+    row = archive.article(URL)
+    assert [block["kind"] for block in json.loads(row["body"])] == ["paragraph"] * 9
+    kinds = {
+        record.get("Content-Type"): record
+        for path in writer.collection.warcs.iterdir()
+        for record in read_records(path)
+        if record.type == "conversion"
+    }
+    assert kinds["text/plain"].id == row["conversion_id"]
+    if "application/json" in kinds:  # of an extraction that gives blocks
+        assert json.loads(kinds["application/json"].block)["body"] == json.loads(row["body"])
+
+
+def test_reindex_gives_bodies_changes_and_walls_again(writer, archive):
+    teaser = page([*LINES[:2], "Sentence 2 tells what the engineers…"])
+    serve(writer, page(), page(author="Omar Saadi"), teaser)
+    before = dict(archive.article(URL)), archive.changes(archive.article(URL))
+    writer.close()
+    with parse_pool(workers=1) as pool:
+        reindex(writer.collection, pool, clock=writer.clock)
+    with Archive(writer.collection.folder) as again:
+        row = again.article(URL)
+        assert (dict(row), again.changes(row)) == before
+
+
+def test_what_changed_of_a_redacted_article_is_forgotten(writer, archive):
+    serve(writer, page(), page(author="Omar Saadi"))
+    writer.writer.close()
+    redact(writer.collection, writer.store, url=URL, reason="asked", who="editor", clock=writer.clock)
+    assert archive.db.conn.execute("SELECT count(*) FROM changes").fetchone() == (0,)
