@@ -28,6 +28,7 @@ from archive.files.atomic import replace_file
 from archive.files.clock import iso
 from archive.files.lock import held
 from archive.index import (
+    ANNOUNCERS,
     Candidate,
     CaptureRow,
     FetchStatus,
@@ -36,6 +37,7 @@ from archive.index import (
     availability,
     captures,
     frontier,
+    runs,
     site_lines,
 )
 from archive.index.database import open_store
@@ -51,6 +53,7 @@ from archive.parse.workers import WorkerKilledError, WorkerPool
 from archive.warc import cdxserver
 
 __all__ = [
+    "ANNOUNCERS",
     "MAX_PARTS",
     "Archive",
     "ArchiveError",
@@ -107,6 +110,7 @@ __all__ = [
     "read_response",
     "recover",
     "replace_file",
+    "runs",
     "site_lines",
     "urls",
 ]

@@ -12,7 +12,7 @@ from archive.capture import Location
 from archive.collection import Collection
 from archive.collection.files import FileLocator
 from archive.errors import NotFoundError
-from archive.index import BUSY_TIMEOUT_S, articles, captures, changes, coverage, facets, figures, site_lines
+from archive.index import BUSY_TIMEOUT_S, articles, captures, changes, coverage, facets, figures, similar, site_lines
 from archive.index.database import open_store
 from archive.search import Query
 
@@ -102,6 +102,14 @@ class Archive:
     def changes(self, row: dict[str, Any]) -> list[dict[str, Any]]:
         """What an article's page changed without its text, oldest first: article_id, version, seen_at, field, before, after, record_id."""
         return changes.of_url(self._store.db, row["url"])
+
+    def family(self, row: dict[str, Any]) -> list[dict[str, Any]]:
+        """The other articles that say nearly the same (`warraq group` finds them): id, url, site, sitename, title, first."""
+        return similar.others(self._store.db, row["id"])
+
+    def pictures(self, addresses: Sequence[str]) -> dict[str, int]:
+        """Of these addresses of pictures those that were captured, each with the id of its newest capture."""
+        return captures.of_pictures(self._store.db, [one for one in addresses if one])
 
     def record(self, row: dict[str, Any]) -> warc.Record:
         """The WARC record that a row of `articles` or `captures` points at; its `block` holds the exact bytes of the response.

@@ -21,7 +21,7 @@ from archive.index import (
     runs,
     site_lines,
 )
-from archive.index.rows import Candidate, CaptureRow, FetchStatus, Kind, ScheduledUrl
+from archive.index.rows import ANNOUNCERS, Candidate, CaptureRow, FetchStatus, Kind, ScheduledUrl
 from archive.index.schema import MIGRATIONS, unknown_steps
 from archive.index.sqlite import Database, sqlite3
 from archive.index.wal import WalGuard
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sqlite_utils.migrations import Migrations
 
 __all__ = [
+    "ANNOUNCERS",
     "Candidate",
     "CaptureRow",
     "DatabaseError",

@@ -42,6 +42,9 @@ LISTINGS: frozenset[Reason] = frozenset({"home", "section", "tag"})
 MAX_TEXT = 200_000
 """Characters of an article, twice the longest reportage; to index the 4 MB of a page that is one word would take seconds."""
 
+SERVED_STATUSES = frozenset({200, 203})
+"""203 is a page that a proxy has changed on its way (RFC 9110, section 15.3.4), and a page all the same."""
+
 GONE_STATUSES = frozenset({404, 410})
 CHALLENGE_STATUSES = frozenset({401, 402, 403, 407, 429, 451, 503})
 """Refusals whose page may say why: read for the reason, never for an article."""
@@ -68,7 +71,7 @@ def parse(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for each kin
         return _redirect(task, response)
     if response.status in GONE_STATUSES:
         return Parsed.of(OutcomeKind.GONE, reason=f"http-{response.status}")
-    if response.status != 200 and response.status not in CHALLENGE_STATUSES:
+    if response.status not in SERVED_STATUSES | CHALLENGE_STATUSES:
         return Parsed.of(OutcomeKind.FAILED, reason=f"http-{response.status}")
     try:
         body = http.decode(response, task.decoded_limit)
@@ -76,21 +79,21 @@ def parse(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for each kin
         return Parsed.of(OutcomeKind.QUARANTINE, reason="too-large", detail=str(error))
     except http.BadCoding as error:
         return Parsed.of(OutcomeKind.QUARANTINE, reason="bad-coding", detail=str(error))
-    if response.status != 200:
+    if response.status not in SERVED_STATUSES:
         return _refusal(task, response, body)
     return _content(task, response, body)
 
 
 def _redirect(task: ParseTask, response: http.Response) -> Parsed:
-    target = urls.join(task.url, response.get("Location")) if response.get("Location") else ""
-    if not target or not urls.canonicalise(target):
-        location = response.get("Location")
+    location = urls.escape_bytes(response.get("Location"))
+    target = urls.join(task.url, location) if location else ""
+    url = urls.canonicalise(target)
+    if not url:
         reason = "url-too-long" if len(location) > urls.MAX_LENGTH else "bad-redirect"
-        return Parsed.of(OutcomeKind.FAILED, reason=reason, detail=location[:200])
-    found = Outlink(url=urls.canonicalise(target), kind="page", by="redirect")
-    return Parsed(
-        outcome=Outcome(kind=OutcomeKind.REDIRECT, reason=f"http-{response.status}", detail=found.url), found=(found,)
-    )
+        return Parsed.of(OutcomeKind.FAILED, reason, location[:200])
+    found = Outlink(url=url, kind="page", by="redirect", spelling=target if target != url else "")
+    outcome = Outcome(kind=OutcomeKind.REDIRECT, reason=f"http-{response.status}", detail=url)
+    return Parsed(outcome=outcome, found=(found,))
 
 
 def _refusal(task: ParseTask, response: http.Response, body: bytes) -> Parsed:

@@ -407,6 +407,7 @@ def test_a_list_of_paths_is_planned_behind_its_prefix(tmp_path, warc):
     assert [file.path for file in remote] == [f"https://data.example/crawl-data/CC-NEWS/{n}.warc.gz" for n in (1, 2)]
 
 
+@pytest.mark.slow
 def test_nobody_needs_datatrove_who_runs_no_batch(tmp_path, warc):
     code = (
         "import sys; sys.modules['datatrove'] = None\n"

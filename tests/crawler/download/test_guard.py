@@ -83,6 +83,7 @@ def test_wrapping_an_address_changes_nothing(address: object) -> None:
         assert is_public(wrapped) == is_public(str(address))
 
 
+@pytest.mark.slow
 def test_no_spelling_of_loopback_gets_a_byte_through() -> None:
     """Covers names that resolve to loopback (the way of DNS rebinding) and spellings that only the resolver reads."""
     with Server({"/": answer(page(b"secret"))}) as server:
@@ -100,6 +101,7 @@ def test_no_spelling_of_loopback_gets_a_byte_through() -> None:
         assert others <= {"dns", "connection-refused", "unreachable"}
 
 
+@pytest.mark.slow
 def test_redirect_into_a_closed_network_is_refused() -> None:
     """Even where Scrapy's own redirects are on."""
     with Server({"/": answer(page(b"secret"))}, host="127.0.0.9") as inner:
@@ -124,6 +126,7 @@ def test_no_spelling_of_an_address_is_taken_for_a_name(host: str) -> None:
         AddressGuard().check_literal(host)
 
 
+@pytest.mark.slow
 def test_behind_a_proxy_a_literal_address_is_still_refused() -> None:
     with Server({"/": answer(page(b"secret"))}) as server, Proxy() as proxy:
         request = {"url": server.url("/"), "meta": {"proxy": proxy.url("")}}

@@ -19,6 +19,8 @@ from tests.support.server import Proxy, Server, answer, page
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
 WHOLE = {**KEPT, **CLOSED, **{path: message for path, (message, _) in SURPLUS.items()}}
 LIMITS = {
     "DOWNLOAD_TIMEOUT": 2,
