@@ -11,10 +11,12 @@ from archive.body.blocks import (
     Kind,
     Mark,
     Span,
+    figures_of,
     paragraphs,
     plain_text,
     words_of,
 )
+from archive.body.marking import count_marks, marked
 
 __all__ = [
     "MARKS",
@@ -28,11 +30,14 @@ __all__ = [
     "Mark",
     "Span",
     "as_data",
+    "count_marks",
     "direction",
     "dumps",
+    "figures_of",
     "html",
     "loads",
     "markdown",
+    "marked",
     "paragraphs",
     "plain_text",
     "words_of",

@@ -89,6 +89,17 @@ def plain_text(body: Iterable[Block]) -> str:
     return "\n".join(line for line in _lines(body) if line)
 
 
+def figures_of(body: Iterable[Block]) -> list[str]:
+    """The addresses of the body's pictures, in order."""
+    found: list[str] = []
+    for block in body:
+        found += [block.url] if block.kind == "figure" and block.url else []
+        found += figures_of(block.blocks)
+        for item in block.items:
+            found += figures_of(item)
+    return found
+
+
 def _lines(body: Iterable[Block]) -> Iterator[str]:
     for block in body:
         if block.kind in {"figure", "embed", "separator"}:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.output import json_option, print_json, show_progress
-from archive.cli.place import COLLECTIONS
+from archive.cli.output import COLLECTIONS, json_option, print_json, show_progress
 from archive.ingest.importer import MISFITS_NAMED
 from archive.ingest.selection import CaptureFilter, moment_of
 from archive.ingest.sources import import_files

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from archive.capture import Original
 from archive.files.clock import warc_timestamp
 from archive.index.rows import CaptureRow
-from archive.surt import surt
+from archive.urls.surt import surt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -119,6 +120,16 @@ def of_article(db: Database, url: str) -> list[dict[str, Any]]:
         ORDER BY timestamp, id
         """
     return list(db.query(sql, {"url": url}))
+
+
+def of_pictures(db: Database, urls: list[str]) -> dict[str, int]:
+    """The newest whole capture of a picture at each of these URLs, where there is one; of a revisit, the one that it repeats."""
+    sql = """
+        SELECT url, id, max(timestamp) FROM captures
+        WHERE url IN (SELECT value FROM json_each(?)) AND status = 200 AND record_type = 'response' AND truncated = ''
+        AND mime LIKE 'image/%' GROUP BY url
+        """
+    return {url: capture_id for url, capture_id, _ in db.conn.execute(sql, (json.dumps(urls),))}
 
 
 def article_of_payload(db: Database, payload_digest: str, url: str) -> int | None:

@@ -14,7 +14,7 @@ from archive.ingest.copying import copy_in, ensure_member_per_record
 from archive.ingest.importer import Imported, Indexer, recover
 from archive.ingest.selection import CaptureFilter, select
 from archive.ingest.writer import open_writer
-from archive.parse.pool import parse_pool
+from archive.parse.workers import parse_pool
 from archive.warc import PAGE_BLOCK, read_at, read_manifest, read_raw, register
 from archive.warc.wacz import unpack_warcs
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from archive.capture import Location
 from archive.files.atomic import replace_file
 from archive.files.clock import warc_timestamp
-from archive.surt import surt
+from archive.urls.surt import surt
 from archive.warc import PAGE_BLOCK, Record, read_on, sha1_digest
 
 if TYPE_CHECKING:
