@@ -16,8 +16,7 @@ import click
 
 from archive.archive import Archive
 from archive.capture import Location
-from archive.cli.output import json_option, print_json
-from archive.cli.place import the_folder
+from archive.cli.output import json_option, print_json, the_folder
 from archive.errors import NotFoundError, NotWritableError, UsageError
 from archive.export import FORMATS, Chosen, Source
 from archive.index import captures
@@ -37,8 +36,6 @@ PERIODS = {"year": 4, "month": 7}
 """Letters of a day that name the period."""
 
 TOLD_EVERY = 500
-FOUND_BY_WORDS = 10_000
-"""Articles that `--query` gives at most: what a search is for, not a dump."""
 
 
 @click.command()
@@ -71,10 +68,10 @@ def export(
     all_versions: bool,
     as_json: bool,
 ) -> None:
-    """Give out articles (jsonl, csv, parquet, txt, ndjson-bulk), or captures (warc, wacz, cdxj), chosen by site, day, URL or words.
+    """Give out articles (jsonl, csv, parquet, txt), or captures (warc, wacz, cdxj), chosen by site, day, URL or words.
 
     Days are of publication for articles, of capture for the others. A WACZ opens in replayweb.page; it
-    holds what was chosen and the responses that its revisits refer to. ndjson-bulk is what OpenSearch takes in.
+    holds what was chosen and the responses that its revisits refer to.
     """
     for day in (first_day, last_day):
         if day and not DAY.fullmatch(day):
@@ -83,9 +80,7 @@ def export(
     if target is None and way.binary and sys.stdout.isatty():
         raise UsageError(f"{name} is not for the terminal: name a file with --out")
     if period and (target is None or way.of != "articles"):
-        raise UsageError(
-            "--by parts articles into files: choose jsonl, csv, parquet, txt or ndjson-bulk, and a folder with --out"
-        )
+        raise UsageError("--by parts articles into files: choose jsonl, csv, parquet or txt, and a folder with --out")
     if target and target.is_dir() and not period:
         raise UsageError(f"{target} is a folder: name a file, or part the articles with --by year")
     with Archive(the_folder(ctx)) as archive:
@@ -95,7 +90,7 @@ def export(
             first_day=first_day,
             last_day=last_day,
             urls=spellings,
-            article_ids=_ids(archive, query) if query else None,
+            article_ids=archive.matching(query) if query else None,
             all_versions=all_versions,
         )
         source = _source(archive, choice, title=query or ", ".join(urls) or site or archive.collection.name)
@@ -170,10 +165,6 @@ def _to_stdout(way: Format, source: Source) -> int:
     return count
 
 
-def _ids(archive: Archive, query: str) -> tuple[int, ...]:
-    return tuple(hit.id for hit in archive.search(query, limit=FOUND_BY_WORDS).hits)
-
-
 def _captures(archive: Archive, choice: ArticleFilter) -> Iterator[Chosen]:
     for row in choose_captures(archive.db, choice):
         yield Chosen(
@@ -194,7 +185,10 @@ def _place(row: dict[str, object]) -> Location:
 
 
 def _original(archive: Archive, record: Record) -> Location | None:
-    row = captures.of_record(archive.db, record.get("WARC-Refers-To"))
+    refers_to, url, date = record.refers_to
+    named = {"refers_to": refers_to, "refers_to_url": url, "refers_to_date": date}
+    digest = record.get("WARC-Payload-Digest")
+    row = captures.original_of(archive.db, {"url": record.url, "payload_digest": digest, **named})
     return _place(row) if row else None
 
 

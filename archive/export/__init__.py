@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from archive.export.bulk import write_bulk
 from archive.export.cdxj import write_cdxj
 from archive.export.csv import write_csv
 from archive.export.jsonl import write_jsonl
@@ -42,7 +41,6 @@ FORMATS: dict[str, Format] = {
     "jsonl": Format(write=write_jsonl, suffix=".jsonl", of="articles"),
     "csv": Format(write=write_csv, suffix=".csv", of="articles"),
     "parquet": Format(write=write_parquet, suffix=".parquet", of="articles", binary=True),
-    "ndjson-bulk": Format(write=write_bulk, suffix=".ndjson", of="articles"),
     "txt": Format(write=write_txt, suffix=".txt", of="articles"),
     "cdxj": Format(write=write_cdxj, suffix=".cdxj", of="captures"),
     "warc": Format(write=write_warc, suffix=".warc.gz", of="captures", binary=True),

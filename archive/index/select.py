@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +80,8 @@ def _where(
         where.append(f"({table}.url IN ({marks}) OR {of_articles})")
         values |= {f"url{number}": url for number, url in enumerate(choice.urls)}
     if choice.article_ids is not None:
-        where.append(f"{article_id} IN ({', '.join(str(int(one)) for one in choice.article_ids)})")
+        where.append(f"{article_id} IN (SELECT value FROM json_each(:article_ids))")  # noqa: S608 - our own column name
+        values["article_ids"] = json.dumps(choice.article_ids)
     return where, values
 
 

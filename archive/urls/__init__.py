@@ -14,7 +14,7 @@ from urllib.parse import quote_from_bytes
 
 import ada_url
 
-from archive.surt import surt
+from archive.urls.surt import surt
 
 if TYPE_CHECKING:
     from tldextract import TLDExtract
