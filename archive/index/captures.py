@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,18 @@ def held(db: Database, payload_digest: str, url: str) -> Original | None:
             f"{_HELD} AND payload_digest = ? ORDER BY url <> ?, id LIMIT 1", (payload_digest, url)
         ).fetchone()
     )
+
+
+def original_of(db: Database, *, record_id: str, url: str, date: str, payload_digest: str) -> dict[str, Any] | None:
+    """The response that a revisit repeats, by what the revisit says of it: its record id, its URL and time, or its payload."""
+    if found := of_record(db, record_id):
+        return found
+    stamp = re.sub(r"[^0-9]", "", date)[:14]
+    sql = "SELECT * FROM captures WHERE url = ? AND timestamp = ? AND record_type = 'response' ORDER BY id LIMIT 1"
+    if found := next(db.query(sql, [url.strip("<>"), stamp]), None):
+        return found
+    original = held(db, payload_digest, url) if payload_digest else None
+    return of_record(db, original.record_id) if original else None
 
 
 def last_whole(db: Database, url: str) -> Original | None:
