@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Self
@@ -11,7 +10,7 @@ from archive import http, search, urls, warc
 from archive.article import Page, SiteProfile
 from archive.capture import Location
 from archive.collection import Collection
-from archive.collection.files import FileLocator
+from archive.collection.locator import FileLocator
 from archive.errors import NotFoundError, UnknownSiteError
 from archive.index import (
     BUSY_TIMEOUT_S,
@@ -69,6 +68,10 @@ class Archive:
         program adds to what a person typed.
         """
         return find((self._store.db.conn,), words, only=only, limit=limit, offset=offset, order=order)
+
+    def matching(self, words: str) -> tuple[int, ...]:
+        """The ids of all articles that have all the words (latest versions), oldest id first: nothing is cut, nothing is ranked."""
+        return tuple(identity for _, identity in search.matching((self._store.db.conn,), words))
 
     def facets(self, query: Query | None = None) -> facets.Facets:
         """What the articles of a query (`Results.query`) are made of: counts by site, section, language and day; without one, all."""
@@ -202,26 +205,5 @@ def find(
     order: search.Order = "relevance",
 ) -> search.Results:
     """What `Archive.search` finds, in one database or in several as one (see `archive.search.search_shards`)."""
-    query, narrowing = search.parse(words), search.parse(only)
-
-    def ask(query: Query, *, relax: bool) -> search.Results:
-        return search.search_shards(databases, query, limit=limit, offset=offset, order=order, relax=relax)
-
-    if not narrowing.wanted or len(query.wanted) < 2:
-        return ask(_both(query, narrowing), relax=not narrowing.wanted)
-    found = ask(_both(query, narrowing), relax=False)
-    if found.total:
-        return found
-    return replace(ask(_both(search.any_word(query), narrowing), relax=False), relaxed=True)
-
-
-def _both(query: Query, narrowing: Query) -> Query:
-    """The query that asks for what the two ask for."""
-    return Query(
-        clauses=(*query.clauses, *narrowing.clauses),
-        facets=(*query.facets, *narrowing.facets),
-        excluded=(*query.excluded, *narrowing.excluded),
-        date_from=max(query.date_from, narrowing.date_from),
-        date_to=min(filter(None, (query.date_to, narrowing.date_to)), default=""),
-        problems=(*query.problems, *narrowing.problems),
-    )
+    query = search.both(search.parse(words), search.parse(only))
+    return search.search_shards(databases, query, limit=limit, offset=offset, order=order)

@@ -20,6 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from archive.exitcodes import ExitCode
+from archive.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,9 @@ class ArchiveError(Exception):
     """Root of every error that the archive raises on purpose; `exit_code` is what a command line ends with."""
 
     exit_code = ExitCode.ERROR
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 class UsageError(ArchiveError):

@@ -32,7 +32,7 @@ from archive import (
 )
 from archive.index import ledger
 from archive.search import add_entries, create_plain_index, drop_plain_index
-from archive.surt import surt
+from archive.urls.surt import surt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from archive import http, warc
-from archive.batch.rows import results
+from archive.batch.parquet import results
 from archive.errors import ArchiveError
 from archive.export.sorting import Sorted
 from archive.ingest.importer import Imported, Indexer
@@ -113,7 +113,7 @@ class Shard:
             self._ingest.index.replace({name: [] for name in self._names}, more=self._lines)
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """A row for each capture and each damage, in the order of the files: see `archive.batch.rows`."""
+        """A row for each capture and each damage, in the order of the files: see `archive.batch.parquet`."""
         yield from results(self._ingest.store.db.conn, self._notes_path)
 
     def close(self) -> None:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.archive import Archive
-from archive.cli.output import json_option, print_json
-from archive.cli.place import the_folder
+from archive.cli.output import json_option, print_json, the_folder
 from archive.errors import UsageError
 from archive.export import FORMATS
 from archive.export.exporting import PERIODS, Exported, Wish, export_periods

@@ -9,8 +9,7 @@ from typing import Any
 
 import click
 
-from archive.cli.output import json_option, print_json, show_progress
-from archive.cli.place import COLLECTIONS
+from archive.cli.output import COLLECTIONS, json_option, print_json, show_progress
 from archive.collection import Collection
 from archive.errors import DamagedFileError, UsageError
 from archive.index import captures
@@ -18,7 +17,7 @@ from archive.ingest.copying import copy_in, ensure_member_per_record
 from archive.ingest.importer import MISFITS_NAMED, Imported, Indexer, recover
 from archive.ingest.selection import CaptureFilter, moment_of, select
 from archive.ingest.writer import ArchiveWriter, open_writer
-from archive.parse.pool import parse_pool
+from archive.parse.workers import parse_pool
 from archive.warc import read_at, read_raw, register
 from archive.warc.cdxj import Index
 from archive.warc.wacz import unpack_warcs

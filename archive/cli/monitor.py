@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.archive import Archive
-from archive.cli.output import isolate, json_option, print_json
-from archive.cli.place import COLLECTIONS, the_folder
+from archive.cli.output import COLLECTIONS, isolate, json_option, print_json, the_folder
 from archive.collection import Collection
 from archive.errors import ArchiveNotFoundError, NotWritableError, UsageError
 from archive.exitcodes import ExitCode

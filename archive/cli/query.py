@@ -14,8 +14,7 @@ import click
 from archive import search as search_
 from archive import urls
 from archive.archive import Archive
-from archive.cli.output import isolate, json_option, print_json
-from archive.cli.place import all_folders, the_folder
+from archive.cli.output import all_folders, isolate, json_option, print_json, the_folder
 from archive.diff import compare
 from archive.errors import NotFoundError, NotWritableError, UsageError
 from archive.federation import Federation
@@ -79,12 +78,20 @@ def search(
         click.echo(
             f"{click.style(str(hit.id).rjust(5), dim=True)}  {_marked(search_.pieces(hit.title, hit.title_marks))}"
         )
-        click.echo(f"       {_line(asdict(hit))}{f'  ·  {name}' if name else ''}")
+        where = f"  ·  {name}" if name else ""
+        click.echo(f"       {_line(asdict(hit))}{where}{'  ·  some of the words' if hit.is_partial else ''}")
         click.echo(f"       {_marked(hit.snippet.pieces())}\n")
     for problem in found.problems:
         click.echo(f"left out: {problem}", err=True)
-    total = str(found.total) if found.total_is_exact else f"more than {found.total}"
-    click.echo(f"{total} found{', having some of the words' if found.relaxed else ''}", err=True)
+    click.echo(_count(found), err=True)
+
+
+def _count(found: search_.Results) -> str:
+    """How many were found, and how many of them have all the words."""
+    total = str(found.total) if found.total_is_exact else f"about {found.total}"
+    if found.relaxed:
+        return f"{total} found, having some of the words"
+    return f"{total} found, {found.complete} with all the words" if found.complete < found.total else f"{total} found"
 
 
 def _marked(pieces: list[tuple[str, bool]]) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from archive.export.bulk import write_bulk
 from archive.export.cdxj import write_cdxj
 from archive.export.csv import write_csv
 from archive.export.documents import write_html, write_markdown, write_txt
@@ -44,7 +43,6 @@ FORMATS: dict[str, Format] = {
     "jsonl": Format(write=write_jsonl, suffix=".jsonl", of="articles", has_columns=True),
     "csv": Format(write=write_csv, suffix=".csv", of="articles", has_columns=True),
     "parquet": Format(write=write_parquet, suffix=".parquet", of="articles", binary=True, has_columns=True),
-    "ndjson-bulk": Format(write=write_bulk, suffix=".ndjson", of="articles"),
     "html": Format(write=write_html, suffix=".html", of="articles"),
     "markdown": Format(write=write_markdown, suffix=".md", of="articles"),
     "txt": Format(write=write_txt, suffix=".txt", of="articles"),

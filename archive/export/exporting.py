@@ -9,7 +9,6 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from archive import search
 from archive.capture import Location
 from archive.errors import NotFoundError, NotWritableError, UsageError
 from archive.export.source import Chosen, Source
@@ -120,14 +119,14 @@ def _filter(archive: Archive, wish: Wish) -> ArticleFilter:
     if wish.site:
         archive.require_site(wish.site)
     spellings = tuple(dict.fromkeys(one for url in wish.urls for one in (url, canonicalise(url)) if one))
-    choice = ArticleFilter(
+    return ArticleFilter(
         site=wish.site,
         first_day=wish.first_day,
         last_day=wish.last_day,
         urls=spellings,
+        article_ids=archive.matching(wish.query) if wish.query else None,
         all_versions=wish.all_versions,
     )
-    return _matching(archive, choice, wish.query) if wish.query else choice
 
 
 def _check_day(day: str) -> None:
@@ -137,23 +136,6 @@ def _check_day(day: str) -> None:
         is_day = False
     if not is_day:
         raise UsageError(f"{day!r} is no day: write it as 2024-12-31")
-
-
-def _matching(archive: Archive, choice: ArticleFilter, words: str) -> ArticleFilter:
-    """The same, of the articles that have all of these words: every one of them, and not as many as a page of hits ranks."""
-    query = search.parse(words)
-    languages = search.languages_of(archive.db.conn)
-    match, without = search.match_expression(query, languages), search.unwanted_expression(query, languages)
-    if not match and query.wanted:
-        raise NotFoundError(words)
-    days = [day for day in (choice.last_day, query.date_to) if day]
-    return replace(
-        choice,
-        match=match,
-        without=without,
-        first_day=max(choice.first_day, query.date_from),
-        last_day=min(days, default=""),
-    )
 
 
 def _source(

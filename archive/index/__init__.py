@@ -21,10 +21,11 @@ from archive.index import (
     runs,
     site_lines,
 )
-from archive.index.rows import Candidate, CaptureRow, FetchStatus, Kind, ScheduledUrl
+from archive.index.rows import ANNOUNCERS, Candidate, CaptureRow, FetchStatus, Kind, ScheduledUrl
 from archive.index.schema import MIGRATIONS, stand_in, unknown_steps
 from archive.index.sqlite import Database, sqlite3
 from archive.index.wal import WalGuard
+from archive.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from sqlite_utils.migrations import Migrations
 
 __all__ = [
+    "ANNOUNCERS",
     "Candidate",
     "CaptureRow",
     "DatabaseError",
@@ -70,6 +72,11 @@ PROGRESS_STEPS = 10_000
 """Steps of SQLite's machine between two looks at the clock: a fraction of a millisecond."""
 
 
+def _text(value: bytes) -> str:
+    """Decode a text of a database that anyone may have made: what is no UTF-8 shows as �, and nothing in it steers a terminal."""
+    return printable(value.decode("utf-8", "replace"))
+
+
 class Store:
     """An open database. Reading and writing go through the functions of the sibling modules, with `store.db` as their first argument.
 
@@ -91,6 +98,8 @@ class Store:
         self._as_found: tuple[int, ...] | None = None
         try:
             self.db = Database(self._connect())
+            if read_only:
+                self.db.conn.text_factory = _text
             self._prepare(extra_migrations)
         except sqlite3.OperationalError as error:
             if read_only:

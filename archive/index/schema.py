@@ -284,6 +284,28 @@ def _published_at(db: Database) -> None:
     )
 
 
+@MIGRATIONS(name="0021_precedence")
+def _precedence(db: Database) -> None:
+    """The order of the draw (`rows.Precedence`), and what is known of an announcer: how often its times proved wrong, which URLs it listed.
+
+    `hint_via` is what gave the `published_hint`; `spelling` is how the site writes the URL where that is not its canonical form.
+    """
+    db.conn.execute("ALTER TABLE urls ADD COLUMN false_hints INTEGER NOT NULL DEFAULT 0")
+    for column in ("hint_via", "links_digest", "spelling"):
+        db.conn.execute(f"ALTER TABLE urls ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+    db.conn.execute(
+        """
+        UPDATE urls SET priority = CASE
+            WHEN kind = 'seed' THEN 0
+            WHEN kind IN ('feed', 'sitemap') THEN CASE announced_by WHEN 'sitemap' THEN 4 ELSE 1 END
+            WHEN kind = 'section' THEN 4
+            WHEN visits > 0 THEN 7
+            WHEN kind = 'article' THEN CASE announced_by WHEN 'feed' THEN 2 ELSE 5 END
+            ELSE 6 END
+        """
+    )
+
+
 STEPS = (
     "0001_frontier",
     "0002_captures",
@@ -296,6 +318,7 @@ STEPS = (
     "0010_newest",
     "0013_bodies_and_changes",
     "0014_published_at",
+    "0021_precedence",
 )
 """The steps that this version knows, in order."""
 

@@ -21,18 +21,16 @@ DAY = "coalesce(nullif(articles.date, ''), substr(articles.fetched_at, 1, 10))"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticleFilter:
-    """What to choose; '' and () choose all. Days are `YYYY-MM-DD`, both included.
+    """What to choose; '' and None choose all. Days are `YYYY-MM-DD`, both included.
 
     For articles they are days of publication (of the first fetch, when the page does not say); for captures, of capture.
-    `match` and `without` are FTS5 expressions of the search index: what articles must be found by, and what by not.
     """
 
     site: str = ""
     first_day: str = ""
     last_day: str = ""
     urls: tuple[str, ...] = ()
-    match: str = ""
-    without: str = ""
+    article_ids: tuple[int, ...] | None = None
     all_versions: bool = False
 
 
@@ -86,13 +84,9 @@ def _where(
         of_articles = f"{article_id} IN (SELECT id FROM articles WHERE url IN ({marks}))"  # noqa: S608 - only our own words
         where.append(f"({table}.url IN ({marks}) OR {of_articles})")
         values |= {f"url{number}": url for number, url in enumerate(choice.urls)}
-    found = "SELECT rowid FROM articles_search WHERE articles_search MATCH"
-    if choice.match:
-        where.append(f"{article_id} IN ({found} :match)")
-        values["match"] = choice.match
-    if choice.without:
-        where.append(f"{article_id} NOT IN ({found} :without)")
-        values["without"] = choice.without
+    if choice.article_ids is not None:
+        where.append(f"{article_id} IN (SELECT value FROM json_each(:article_ids))")  # noqa: S608 - our own column name
+        values["article_ids"] = json.dumps(choice.article_ids)
     return where, values
 
 

@@ -12,7 +12,7 @@ from archive.errors import DamagedFileError, NotWritableError
 from archive.files.atomic import sync_folder
 from archive.files.clock import captured_at, warc_timestamp
 from archive.index.rows import CaptureRow
-from archive.surt import surt
+from archive.urls.surt import surt
 
 if TYPE_CHECKING:
     from pathlib import Path

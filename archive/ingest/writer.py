@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from archive import warc
 from archive.body import as_data
 from archive.capture import Original
-from archive.collection.files import FileLocator
+from archive.collection.locator import FileLocator
 from archive.errors import NotWritableError
 from archive.files.clock import iso, timestamp14
 from archive.index import OperationalError, articles, captures, runs
@@ -24,7 +24,7 @@ from archive.index.rows import CaptureRow
 from archive.index.teasers import is_teaser
 from archive.ingest.commit import Committed, GroupWriter
 from archive.outcome import Outcome, OutcomeKind
-from archive.surt import surt
+from archive.urls.surt import surt
 from archive.warc import cdxj
 
 if TYPE_CHECKING:

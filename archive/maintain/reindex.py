@@ -12,7 +12,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from archive import warc
-from archive.collection.files import WARC_PREFIX
+from archive.collection.locator import WARC_PREFIX
 from archive.errors import ArchiveNotFoundError
 from archive.files.atomic import sync_folder
 from archive.files.clock import iso

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from archive import warc
 from archive.index import captures
 from archive.ingest.importer import Imported, Indexer
-from archive.maintain import fingerprint
+from archive.maintain import filecheck
 from archive.warc import cdxj
 
 if TYPE_CHECKING:
@@ -68,11 +68,11 @@ def _index_lines(ingest: ArchiveWriter) -> list[str]:
     What it has of files in a storage stays as it is: they had their lines before they went there (`warraq reindex` reads them again).
     """
     collection = ingest.collection
-    held = fingerprint.of_index(collection.folder)
+    held = filecheck.of_index(collection.folder)
     wrong: dict[str, list[str]] = {}
     for path in warc.closed_files(collection.warcs):
         lines = cdxj.lines_of(path)
-        if held.pop(path.name, fingerprint.NOTHING) != fingerprint.of_lines(lines):
+        if held.pop(path.name, filecheck.NOTHING) != filecheck.of_lines(lines):
             wrong[path.name] = lines
     away = {row.filename for row in ingest.files.away()}
     wrong |= {name: [] for name in held.keys() - away}

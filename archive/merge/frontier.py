@@ -13,14 +13,23 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-DISCOVERY = ("announced_at", "announced_by", "via", "site", "host", "depth", "redirects")
+DISCOVERY = ("announced_at", "announced_by", "via", "site", "host", "depth", "redirects", "spelling")
 """What the first announcement said."""
 
 VISIT = (
     "visited_at", "due_at", "outcome", "reason", "status", "failures", "unchanged", "etag", "last_modified",
-    "payload_digest", "changed_at", "article_url", "kind", "priority",
+    "payload_digest", "changed_at", "article_url", "kind", "priority", "links_digest", "false_hints",
 )  # fmt: skip
 """What the visits have made of the row. They are one thing: an ETag belongs to the answer that gave it."""
+
+
+HINT = ("published_hint", "hint_via")
+"""The latest time that an announcement gave, and which."""
+
+
+def upgraded(row: Mapping[str, Any]) -> Row:
+    """A row of a shard that an earlier warraq wrote, with the columns that came later."""
+    return {"false_hints": 0, "hint_via": "", "links_digest": "", "spelling": "", **row}
 
 
 def join(one: Mapping[str, Any], other: Mapping[str, Any]) -> Row:
@@ -41,7 +50,8 @@ def join(one: Mapping[str, Any], other: Mapping[str, Any]) -> Row:
         best = min(both, key=lambda r: (r["priority"], r["kind"]))
         row |= {"kind": best["kind"], "priority": best["priority"]}
     row["visits"] = max(one["visits"], other["visits"])
-    row["published_hint"] = max(one["published_hint"], other["published_hint"])
+    hinted = max(both, key=lambda r: _key(r, HINT))
+    row |= {name: hinted[name] for name in HINT}
     return row
 
 

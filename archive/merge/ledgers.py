@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archive.index import frontier, joining, runs, site_lines
-from archive.merge.frontier import join
+from archive.merge.frontier import join, upgraded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ def take_frontier(shard: Shard, store: Store, progress: Callable[[int], None]) -
     """Joins the shard's URLs with those that are known here; returns how many rows were new or have changed."""
     taken = seen = 0
     for rows in shard.batches("urls"):
-        chosen = [row for row in rows if not shard.site or row["site"] == shard.site]
+        chosen = [upgraded(row) for row in rows if not shard.site or row["site"] == shard.site]
         held = frontier.rows_of(store.db, [row["url"] for row in chosen])
         fresh = [row for row in (_joined(row, held.get(row["url"])) for row in chosen) if row]
         if fresh:

@@ -5,13 +5,13 @@ Pure, and run in worker processes: crawl, import and re-extraction all come thro
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from operator import is_
+from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from archive import http, urls
@@ -25,6 +25,7 @@ from archive.extract import extract
 from archive.files.clock import iso
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse.result import Outlink, Parsed, ParseTask
+from archive.printable import printable
 from archive.search import make_keys
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ LISTINGS: frozenset[Reason] = frozenset({"home", "section", "tag"})
 MAX_TEXT = 200_000
 """Characters of an article, twice the longest reportage; to index the 4 MB of a page that is one word would take seconds."""
 
-_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+SERVED_STATUSES = frozenset({200, 203})
+"""203 is a page that a proxy has changed on its way (RFC 9110, section 15.3.4), and a page all the same."""
 
 GONE_STATUSES = frozenset({404, 410})
 CHALLENGE_STATUSES = frozenset({401, 402, 403, 407, 429, 451, 503})
@@ -69,7 +71,7 @@ def parse(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for each kin
         return _redirect(task, response)
     if response.status in GONE_STATUSES:
         return Parsed.of(OutcomeKind.GONE, reason=f"http-{response.status}")
-    if response.status != 200 and response.status not in CHALLENGE_STATUSES:
+    if response.status not in SERVED_STATUSES | CHALLENGE_STATUSES:
         return Parsed.of(OutcomeKind.FAILED, reason=f"http-{response.status}")
     try:
         body = http.decode(response, task.decoded_limit)
@@ -77,21 +79,21 @@ def parse(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for each kin
         return Parsed.of(OutcomeKind.QUARANTINE, reason="too-large", detail=str(error))
     except http.BadCoding as error:
         return Parsed.of(OutcomeKind.QUARANTINE, reason="bad-coding", detail=str(error))
-    if response.status != 200:
+    if response.status not in SERVED_STATUSES:
         return _refusal(task, response, body)
     return _content(task, response, body)
 
 
 def _redirect(task: ParseTask, response: http.Response) -> Parsed:
-    target = urls.join(task.url, response.get("Location")) if response.get("Location") else ""
-    if not target or not urls.canonicalise(target):
-        location = response.get("Location")
+    location = urls.escape_bytes(response.get("Location"))
+    target = urls.join(task.url, location) if location else ""
+    url = urls.canonicalise(target)
+    if not url:
         reason = "url-too-long" if len(location) > urls.MAX_LENGTH else "bad-redirect"
-        return Parsed.of(OutcomeKind.FAILED, reason=reason, detail=location[:200])
-    found = Outlink(url=urls.canonicalise(target), kind="page", by="redirect")
-    return Parsed(
-        outcome=Outcome(kind=OutcomeKind.REDIRECT, reason=f"http-{response.status}", detail=found.url), found=(found,)
-    )
+        return Parsed.of(OutcomeKind.FAILED, reason, location[:200])
+    found = Outlink(url=url, kind="page", by="redirect", spelling=target if target != url else "")
+    outcome = Outcome(kind=OutcomeKind.REDIRECT, reason=f"http-{response.status}", detail=url)
+    return Parsed(outcome=outcome, found=(found,))
 
 
 def _refusal(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
@@ -237,19 +239,29 @@ def _keys(article: Article) -> Keys:
 
 
 def _storable(article: Article) -> Article:
-    """The article without the characters that neither UTF-8 nor SQLite's tools take (lone surrogates and NUL, from JSON escapes)."""
-    changes: dict[str, Any] = {}
-    for each in fields(article):
-        value = getattr(article, each.name)
-        if isinstance(value, str):
-            changes[each.name] = _UNSTORABLE.sub("", value)
-        elif isinstance(value, tuple) and value and isinstance(value[0], str):
-            changes[each.name] = tuple(_UNSTORABLE.sub("", item) for item in value)
-    images = tuple(
-        replace(image, url=_UNSTORABLE.sub("", image.url), caption=_UNSTORABLE.sub("", image.caption))
-        for image in article.images
-    )
-    return replace(article, **changes, images=images)
+    """Return the article without what neither UTF-8 nor a terminal takes: lone surrogates and control characters, from JSON escapes."""
+    return cast("Article", _cleaned(article))
+
+
+def _cleaned(value: object) -> object:
+    """Return the value with every text in it printable; the value itself where all were."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, tuple):
+        items = tuple(map(_cleaned, value))
+        return value if all(map(is_, items, value)) else items
+    if isinstance(value, dict):
+        return {_cleaned(key): _cleaned(item) for key, item in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        held = {name: getattr(value, name) for name in _names(type(value))}
+        changed = {name: new for name, old in held.items() if (new := _cleaned(old)) is not old}
+        return replace(value, **changed) if changed else value
+    return value
+
+
+@lru_cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind))
 
 
 def _zone(task: ParseTask) -> tzinfo:

@@ -44,12 +44,16 @@ class ParseTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlink:
-    """A URL that the response announces, canonical; `by` is what announces it (`feed`, `sitemap`, `page`, `redirect`)."""
+    """A URL that the response announces, canonical; `by` is what announces it (`feed`, `sitemap`, `page`, `redirect`, `refresh`).
+
+    `spelling` is the URL as the site writes it, '' where that is the canonical form.
+    """
 
     url: str
     kind: Kind
     by: str
     published_hint: str = ""
+    spelling: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

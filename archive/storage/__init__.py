@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from archive.errors import UsageError
 from archive.storage.folder import FolderStorage, not_the_same, not_there
 from archive.storage.objects import ObjectStorage
-from archive.storage.place import Place, parse
-from archive.storage.protocol import Storage, Stored
+from archive.storage.protocol import Place, Storage, Stored, parse
 from archive.storage.ranges import StoredFile
 from archive.storage.s3 import S3Storage
 

@@ -14,7 +14,7 @@ from archive.storage.protocol import Stored
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archive.storage.place import Place
+    from archive.storage.protocol import Place
 
 CHUNK = 1 << 20
 

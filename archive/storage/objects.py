@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from archive.storage.place import Place
+    from archive.storage.protocol import Place
 
 READ_BACK = 1 << 22
 """Bytes that are read back at a time."""

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any
 from archive.errors import StorageError, UsageError
 from archive.storage.folder import another_file, not_the_same, not_there
 from archive.storage.objects import ObjectStorage, fsspec_for, no_answer, refused
-from archive.storage.place import is_plain
-from archive.storage.protocol import Stored
+from archive.storage.protocol import Stored, is_plain
 from archive.storage.ranges import wrong_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from archive.storage.place import Place
+    from archive.storage.protocol import Place
 
 logger = logging.getLogger(__name__)
 

@@ -14,13 +14,13 @@ from archive.warc.reader import (
     read_raw,
     read_records,
 )
-from archive.warc.recompress import recompress
 from archive.warc.record import GZIP_HEADER, compress, payload_digest, payloads, sha1_digest, warc_date
 from archive.warc.recovery import (
     RecoveredFile,
     closed_files,
     linked_files,
     open_files,
+    recompress,
     recover_open_files,
     register,
     sha256_of,

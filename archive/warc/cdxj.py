@@ -22,7 +22,7 @@ from archive.capture import Location
 from archive.errors import DamagedFileError
 from archive.files.atomic import replace_file
 from archive.files.clock import warc_timestamp
-from archive.surt import surt
+from archive.urls.surt import surt
 from archive.warc import Record, read_records, sha1_digest
 
 if TYPE_CHECKING:

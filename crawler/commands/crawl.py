@@ -16,8 +16,7 @@ from archive import ArchiveError, Collection, check_writable
 from archive.exitcodes import CRAWL, ExitCode, describe
 from crawler.exits import exit_code
 from crawler.extensions import ArchiveExtension
-from crawler.lease import Lease
-from crawler.shutdown import Stopping
+from crawler.shutdown import Lease, Stopping
 from crawler.sites.site import Site, chosen_site
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from archive import OutcomeKind
+from archive import ANNOUNCERS, OutcomeKind
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -36,20 +36,45 @@ ARTICLE: tuple[tuple[timedelta, timedelta], ...] = (
 GONE: tuple[timedelta, ...] = (DAY, 2 * DAY, 4 * DAY)
 """Visits after a 404 or 410: an outage is not a deletion, so it takes days and several answers before we stop asking."""
 
-RETRY_FIRST, RETRY_LONGEST = 10 * MINUTE, 7 * DAY
-GIVE_UP_AFTER = 12
-"""Failures in a row after which a URL is left alone: the last of them are a week apart."""
+GONE_EARLY: tuple[timedelta, ...] = (10 * MINUTE, HOUR, 6 * HOUR, *GONE)
+"""The same of an article that was announced within the last day and never seen: its announcement was ahead of the page."""
+
+RETRY_FIRST = 10 * MINUTE
+LONGEST_RETRY: dict[str, timedelta] = {"named": 20 * HOUR, "announcer": 7 * DAY, "first": 7 * DAY, "page": 90 * DAY}
+"""The longest rest after failures in a row: of an announcer that the site's entry names (a daily run finds it due each day), of any
+other, of a page in its first RETRIES failures, of a page after them. No rest is without end: what was away for a year may be back."""
+
+RETRIES = 12
+
+HOST_REASONS = frozenset(
+    {"dns", "connection-refused", "unreachable", "tls", "robots-unreachable", "http-503", "http-429"}
+)
+"""Failures that are the host's rather than the URL's: they do not end in the rest of a page that is given up."""
+
+TEMPORARY = frozenset({"http-302", "http-303", "http-307"})
+"""Redirects whose original address stays the one to ask (RFC 9110, section 15.4)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What the frontier knows of a URL at the end of a visit. `born` is when it was published, or first seen, or last changed."""
+    """What the frontier knows of a URL at the end of a visit. `born` is when it was published, or first seen, or last changed.
+
+    `named`: the site's entry, or the crawl's URL, names it. `early`: an article that was announced within the last day and never seen.
+    """
 
     kind: str
     outcome: OutcomeKind
     born: datetime
+    reason: str = ""
     unchanged: int = 0
     failures: int = 0
+    named: bool = False
+    early: bool = False
+
+    @property
+    def announces(self) -> bool:
+        """Whether it tells of news, and is asked for as long as the site is crawled."""
+        return self.kind in ANNOUNCERS
 
 
 def next_visit(history: History, *, now: datetime, retry_after: timedelta | None = None) -> datetime | None:
@@ -57,33 +82,63 @@ def next_visit(history: History, *, now: datetime, retry_after: timedelta | None
     interval = _interval(history, now)
     if interval is None:
         return None
-    return now + max(interval, min(retry_after or timedelta(0), RETRY_LONGEST))
+    return now + max(interval, min(retry_after or timedelta(0), LONGEST_RETRY["announcer"]))
 
 
 def _interval(history: History, now: datetime) -> timedelta | None:  # noqa: PLR0911 - a table of cases
     kind = OutcomeKind
     match history.outcome:
         case kind.GONE:
-            return GONE[history.failures - 1] if 0 < history.failures <= len(GONE) else None
+            return _gone(history)
         case kind.FAILED | kind.QUARANTINE | kind.REFUSED:
-            if history.failures > GIVE_UP_AFTER:
-                return None
-            return min(RETRY_FIRST * (1 << max(0, history.failures - 1)), RETRY_LONGEST)
+            return _retry(history)
         case kind.DISALLOWED:
-            return 7 * DAY if history.kind in {"article", "page"} else DAY  # what announces news tells when a ban ends
+            return 20 * HOUR if history.announces else 7 * DAY  # what announces news tells when a ban ends
         case kind.BUDGET:
             return DAY
         case kind.REDIRECT:
-            return 30 * DAY
-        case kind.OTHER | kind.PART | kind.ROBOTS | kind.RETRIED | kind.REDACTED:
+            return _redirected(history, now)
+        case kind.ROBOTS | kind.RETRIED | kind.REDACTED:
             return None
+        case kind.OTHER | kind.PART:
+            return _rhythm(history) if history.announces else None
         case kind.ARTICLE | kind.WITHHELD | kind.UNCHANGED:
-            return _article_interval(now - history.born)
+            return _rhythm(history) if history.announces else _article_interval(now - history.born)
         case kind.LISTING | kind.FEED | kind.SITEMAP:
-            shortest, longest = BASE.get(history.kind, BASE["page"])
-            return min(shortest * (1 << min(history.unchanged, 16)), longest)
+            return _rhythm(history)
         case _:
             assert_never(history.outcome)
+
+
+def _rhythm(history: History) -> timedelta:
+    """The interval of what is no article: longer with every visit that found nothing new."""
+    shortest, longest = BASE.get(history.kind, BASE["page"])
+    return min(shortest * (1 << min(history.unchanged, 16)), longest)
+
+
+def _redirected(history: History, now: datetime) -> timedelta:
+    """An announcer keeps its rhythm, since its redirects are followed in the same visit; a moved article is hardly asked again."""
+    if history.announces:
+        return _rhythm(history)
+    return max(DAY, min(_article_interval(now - history.born), 30 * DAY)) if history.reason in TEMPORARY else 30 * DAY
+
+
+def _gone(history: History) -> timedelta | None:
+    if history.announces:
+        return _retry(history)
+    steps = GONE_EARLY if history.early else GONE
+    return steps[history.failures - 1] if 0 < history.failures <= len(steps) else None
+
+
+def _retry(history: History) -> timedelta:
+    """The rest after so many failures in a row."""
+    if history.announces:
+        longest = LONGEST_RETRY["named" if history.named else "announcer"]
+    elif history.failures <= RETRIES or history.reason in HOST_REASONS:
+        longest = LONGEST_RETRY["first"]
+    else:
+        longest = LONGEST_RETRY["page"]
+    return min(RETRY_FIRST * (1 << min(max(0, history.failures - 1), 20)), longest)
 
 
 def _article_interval(age: timedelta) -> timedelta:

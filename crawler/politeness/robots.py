@@ -20,6 +20,7 @@ from scrapy.utils.defer import deferred_from_coro, maybe_deferred_to_future
 from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet.defer import Deferred
 
+from archive import urls
 from archive.http import BadCoding, TooLarge, decode, parse_response
 from crawler.download.errors import RobotsDisallowed, RobotsUnreachable, outcome_of
 from crawler.politeness.robotstxt import RobotsTxt, parse, product_of
@@ -158,7 +159,7 @@ class RobotsMiddleware:
             status = response.status
             location = response.headers.get("Location")
             if 300 <= status < 400 and location:
-                url = urljoin(url, location.decode("latin-1").strip())
+                url = urljoin(url, urls.escape_bytes(location.decode("latin-1").strip()))
                 if not url.startswith(("http://", "https://")):
                     return _ALL_ALLOWED, f"robots.txt redirects to {url[:80]}"
                 continue

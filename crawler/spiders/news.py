@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import DownloadFailedError
 
-from archive import MAX_PARTS, OutcomeKind, Parsed, ParseTask, WorkerKilledError, join_part
-from crawler.download.errors import outcome_of
+from archive import MAX_PARTS, Disposition, OutcomeKind, Parsed, ParseTask, WorkerKilledError, join_part
+from crawler.download.errors import HostPaused, StoppedError, outcome_of
 from crawler.extensions import ArchiveExtension
 from crawler.frontier.frontier import Frontier, ParseLimits, dropped
 from crawler.frontier.quota import CrawlLimits
+from crawler.frontier.revisit import TEMPORARY
 from crawler.items import ArticleItem
 from crawler.politeness.robots import robots_read
 from crawler.sites.site import Site, chosen_site
@@ -28,10 +29,11 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
-    from archive import CaptureRow, Disposition, ScheduledUrl, WorkerPool
+    from archive import CaptureRow, ScheduledUrl, WorkerPool
 
 
 STOPPING_SECONDS = 0.1
+MAX_REDIRECTS = 20  # followed in one visit, where the setting knows no limit
 
 
 class NewsSpider(Spider):
@@ -150,7 +152,7 @@ class NewsSpider(Spider):
         if due.last_modified:
             headers["If-Modified-Since"] = due.last_modified
         return Request(
-            due.url,
+            due.spelling or due.url,
             headers=headers,
             callback=self.answered,
             errback=self.failed,
@@ -167,6 +169,11 @@ class NewsSpider(Spider):
         settled = None
         try:
             settled = await self._what_it_said(due, row, data, response)
+        except HostPaused as error:
+            self._frontier.rest(due, error.seconds)
+            return
+        except StoppedError:
+            return
         except Exception as error:  # without a visit the URL would stay due, and be fetched again and again
             self.logger.exception("reading %s", due.url)
             settled = self._frontier.failed(due, row, "error", f"{type(error).__name__}: {error}")
@@ -186,9 +193,44 @@ class NewsSpider(Spider):
         if known is not None:
             return known
         answer = await self._read(self._frontier.task(due.url, data, row))
+        read, url = answer.outcome, ""
+        if self._frontier.follows(due, answer):
+            temporary = read.reason in TEMPORARY
+            row, last, response, url = await self._follow(due, row, answer, response)
+            read = last.outcome
+            answer = self._frontier.landed(due, last, url, temporary=temporary)
         if answer.article is not None and answer.next_page:
             answer = await self._with_parts(due, answer)
-        return await self._frontier.settled(due, row, answer, response)
+        return await self._frontier.settled(due, row, answer, response, read=read, url=url)
+
+    async def _follow(
+        self, due: ScheduledUrl, row: CaptureRow | None, answer: Parsed, response: Response
+    ) -> tuple[CaptureRow | None, Parsed, Response, str]:
+        """Follows the redirects of a URL within its visit; returns what the last one answered, and its URL.
+
+        One that comes back to what was asked before, or goes on and on, stays a redirect.
+        """
+        seen = {response.url}
+        url = ""
+        while self._frontier.follows(due, answer):
+            found = answer.found[0]
+            target = found.spelling or found.url
+            if target in seen or len(seen) > (self._limits.redirects or MAX_REDIRECTS):
+                break
+            seen.add(target)
+            url = target
+            self._archive.finish(Disposition(row=row, outcome=answer.outcome))
+            request = Request(url, dont_filter=True, meta={"frontier": None, "via": due.url, "verbatim_url": True})
+            try:
+                response = await self.crawler.engine.download_async(request)
+            except (HostPaused, StoppedError):
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is has a name
+                row, _ = self._archive.take_capture(request)
+                return row, self._frontier.failure(outcome_of(error), str(error)), response, url
+            row, data = self._archive.take_capture(request)
+            answer = await self._read(self._frontier.task(url, data, row))
+        return row, answer, response, url
 
     def item_stored(self, item: object) -> None:
         """An article went through the pipelines, and the archive has it."""
@@ -207,7 +249,9 @@ class NewsSpider(Spider):
         due: ScheduledUrl = request.meta["frontier"]
         row, _ = self._archive.take_capture(request)
         error = failure.value or DownloadFailedError()
-        if not self._archive.stopping:  # what we cut off ourselves says nothing of the URL: it stays due
+        if isinstance(error, HostPaused):
+            self._frontier.rest(due, error.seconds)
+        elif not self._archive.stopping:  # what we cut off ourselves says nothing of the URL: it stays due
             self._archive.finish(self._frontier.failed(due, row, outcome_of(error), str(error)))
         self._free(due.id)
 
@@ -228,7 +272,7 @@ class NewsSpider(Spider):
             answer.next_page
             and answer.next_page not in seen
             and len(seen) < MAX_PARTS
-            and self.site.in_scope(answer.next_page)
+            and self._frontier.site.in_scope(answer.next_page)
         ):
             seen.add(answer.next_page)
             request = Request(

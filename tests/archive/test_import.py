@@ -13,7 +13,7 @@ import pytest
 
 from archive import Archive
 from archive.warc import WarcWriter, compress, payload_digest
-from tests.support import ROOT
+from tests.support import PATIENCE, ROOT
 from tests.support.cli import warraq
 from tests.support.pages import capture, page
 
@@ -111,6 +111,7 @@ def test_parts_of_a_paged_article_become_one_article(tmp_path):
     assert row["text"].count("التتمة") == 6
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_an_import_with_a_word_and_the_next_one_goes_on(tmp_path):
     source = tmp_path / "many.warc.gz"
     with WarcWriter(tmp_path, info={"software": "test"}, host="h") as writer:
@@ -124,7 +125,7 @@ def test_ctrl_c_ends_an_import_with_a_word_and_the_next_one_goes_on(tmp_path):
         while not (folder / "archive" / source.name).exists():  # the copy stands; its records are being read
             time.sleep(0.02)
         running.send_signal(signal.SIGINT)
-        said = running.communicate(timeout=60)[1]
+        said = running.communicate(timeout=PATIENCE)[1]
     assert running.returncode == 130, said
     assert "goes on" in said
     warraq("--archive", folder, "import", source)

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from archive import warc
 from archive.archive import Archive
 from archive.cli import warraq
-from archive.collection.files import FileLocator
+from archive.collection.locator import FileLocator
 from archive.collection.upload import upload
 from archive.errors import ArchiveLockedError, DamagedFileError, LinkedFileError, StorageError, UsageError
 from archive.index import files

@@ -238,7 +238,6 @@ READERS = {
     "jsonl": lambda path: [json.loads(line) for line in path.read_text().splitlines()],
     "csv": read_csv,
     "parquet": read_parquet,
-    "ndjson-bulk": lambda path: [json.loads(line) for line in path.read_text().splitlines()[1::2]],
 }
 
 

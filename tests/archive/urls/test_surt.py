@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.surt import surt
+from archive.urls.surt import surt
 
 PAIRS = """
 http://www.example.com/                    com,example)/

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from archive.collection.files import FileLocator
+    from archive.collection.locator import FileLocator
     from archive.index.files import FileRow
     from archive.storage import StoredFile
 

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from archive.arabic import words
-from archive.search.keys import prefix_variants, stemming_language, word_key
+from archive.search.analysis import prefix_variants, stemming_language, word_key
 from archive.search.query import MIN_PREFIX
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from urllib.parse import quote_from_bytes
 
 import ada_url
 
-from archive.surt import surt
+from archive.urls.surt import surt
 
 if TYPE_CHECKING:
     from tldextract import TLDExtract
@@ -170,6 +170,11 @@ def canonicalise(url: str) -> str:
     return clean if len(clean) <= MAX_LENGTH else ""
 
 
+def escape_bytes(header: str) -> str:
+    """A header value, decoded as Latin-1, as a URL reference: bytes beyond ASCII percent-encoded as they came, as browsers do."""
+    return header if header.isascii() else "".join(char if char < "\x80" else f"%{ord(char):02X}" for char in header)
+
+
 def resolve(base: str, reference: str, encoding: str = "utf-8") -> str:
     """Canonical URL of `reference` on the page `base` ('' for none): `canonicalise(join(…))` in one step."""
     if _CLEAN.fullmatch(reference):
@@ -188,6 +193,16 @@ def host_of(url: str) -> str:
 def site_of(url: str) -> str:
     """Registrable domain of an absolute URL (`bbc.co.uk`, `name.blogspot.com`); the host of one that has none."""
     return _registrable(host_of(url))
+
+
+def may_have_subdomains(host: str) -> bool:
+    """Whether the names below a host belong to whoever has it: it is no public suffix (`gov.uk`), no address and no single label."""
+    bare = host.partition(":")[0]
+    labels = bare.split(".")
+    if len(labels) < 2 or labels[-1].isdecimal() or "[" in bare:
+        return False
+    below = f"probe.{bare}"
+    return _registrable(below) != below or _registrable(f"a.b.c.{labels[-1]}") == f"a.b.c.{labels[-1]}"
 
 
 def display(url: str) -> str:
