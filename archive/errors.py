@@ -108,8 +108,8 @@ class DamagedFileError(ArchiveError):
 
     exit_code = ExitCode.DAMAGED
 
-    def __init__(self, path: Named, offset: int, problem: str) -> None:
-        super().__init__(f"{path}: {problem} at byte {offset}; records before it are good")
+    def __init__(self, path: Named, offset: int, problem: str, *, kept: str = "records before it are good") -> None:
+        super().__init__(f"{path}: {problem} at byte {offset}; {kept}")
         self.path = path
         self.offset = offset
         self.problem = problem

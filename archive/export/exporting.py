@@ -195,12 +195,8 @@ def _place(row: Mapping[str, object]) -> Location:
 
 
 def _original(archive: Archive, record: Record) -> Location | None:
-    """The response that a revisit repeats: by its record id, else by URL and date, else by its payload digest."""
-    row = captures.original_of(
-        archive.db,
-        record_id=record.get("WARC-Refers-To"),
-        url=record.get("WARC-Refers-To-Target-URI"),
-        date=record.get("WARC-Refers-To-Date"),
-        payload_digest=record.get("WARC-Payload-Digest"),
-    )
+    refers_to, url, date = record.refers_to
+    named = {"refers_to": refers_to, "refers_to_url": url, "refers_to_date": date}
+    digest = record.get("WARC-Payload-Digest")
+    row = captures.original_of(archive.db, {"url": record.url, "payload_digest": digest, **named})
     return _place(row) if row else None
