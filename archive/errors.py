@@ -19,6 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from archive.exitcodes import ExitCode
+from archive.printable import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +37,9 @@ class ArchiveError(Exception):
     """Root of every error that the archive raises on purpose; `exit_code` is what a command line ends with."""
 
     exit_code = ExitCode.ERROR
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 class UsageError(ArchiveError):
@@ -102,8 +106,8 @@ class DamagedFileError(ArchiveError):
 
     exit_code = ExitCode.DAMAGED
 
-    def __init__(self, path: Named, offset: int, problem: str) -> None:
-        super().__init__(f"{path}: {problem} at byte {offset}; records before it are good")
+    def __init__(self, path: Named, offset: int, problem: str, *, kept: str = "records before it are good") -> None:
+        super().__init__(f"{path}: {problem} at byte {offset}; {kept}")
         self.path = path
         self.offset = offset
         self.problem = problem

@@ -28,6 +28,7 @@ from archive import (
     parse_pool,
     recover,
 )
+from archive.printable import PrintableFilter, printable
 from crawler.download.capture import exchange_captured
 from crawler.report import Report, progress_line, summary_text
 from crawler.shutdown import stopping
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
     from archive import ArchiveWriter, Capture, CaptureRow, Parsed, ParseTask, WorkerPool
 
 logger = logging.getLogger(__name__)
+
+PRINTABLE = PrintableFilter()
+"""Of all log lines: messages quote what servers and pages say."""
 
 COMMIT_SECONDS = 1.0
 """The longest that a capture waits for its fsync: what a power cut can cost."""
@@ -98,6 +102,8 @@ class ArchiveExtension:
             if crawler.engine is not None and crawler.engine.running:
                 asyncio.ensure_future(crawler.engine.close_spider_async(reason=reason))  # noqa: RUF006 - ends the loop
 
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(PRINTABLE)
         extension = cls(
             ingest,
             shared or extraction_pool(settings),
@@ -133,7 +139,7 @@ class ArchiveExtension:
         self._loops.append(loop)
 
     def _draw_progress(self) -> None:
-        sys.stderr.write(f"\r\x1b[2K{progress_line(self.report)}")
+        sys.stderr.write(f"\r\x1b[2K{printable(progress_line(self.report))}")
         sys.stderr.flush()
 
     def exchange_captured(self, capture: Capture, request: Request) -> None:
@@ -219,7 +225,7 @@ class ArchiveExtension:
         if self._summary == "json":
             print(json.dumps(self.report.as_dict(), ensure_ascii=False))
             return
-        print(summary_text(self.report))
+        print(printable(summary_text(self.report)))
 
 
 def extraction_pool(settings: BaseSettings) -> WorkerPool[ParseTask, Parsed]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from typing import Any
@@ -13,6 +12,7 @@ from archive.cli import batch, export, health, imports, maintain, merge, query, 
 from archive.errors import ArchiveError
 from archive.exitcodes import WARRAQ, ExitCode, describe
 from archive.index import DatabaseError
+from archive.printable import make_streams_printable
 
 __all__ = ["main", "warraq"]
 
@@ -67,9 +67,5 @@ for command in (command for module in _MODULES for command in module.COMMANDS):
 
 def main() -> None:
     """The console script."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(
-                errors="backslashreplace"
-            )  # a terminal of another encoding gets escapes, not a traceback
+    make_streams_printable()
     warraq.main(prog_name="warraq")

@@ -185,7 +185,10 @@ def _place(row: dict[str, object]) -> Location:
 
 
 def _original(archive: Archive, record: Record) -> Location | None:
-    row = captures.of_record(archive.db, record.get("WARC-Refers-To"))
+    refers_to, url, date = record.refers_to
+    named = {"refers_to": refers_to, "refers_to_url": url, "refers_to_date": date}
+    digest = record.get("WARC-Payload-Digest")
+    row = captures.original_of(archive.db, {"url": record.url, "payload_digest": digest, **named})
     return _place(row) if row else None
 
 

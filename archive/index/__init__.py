@@ -13,6 +13,7 @@ from archive.index.rows import ANNOUNCERS, Candidate, CaptureRow, FetchStatus, K
 from archive.index.schema import MIGRATIONS, unknown_steps
 from archive.index.sqlite import Database, sqlite3
 from archive.index.wal import WalGuard
+from archive.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +59,11 @@ PROGRESS_STEPS = 10_000
 """Steps of SQLite's machine between two looks at the clock: a fraction of a millisecond."""
 
 
+def _text(value: bytes) -> str:
+    """Decode a text of a database that anyone may have made: what is no UTF-8 shows as �, and nothing in it steers a terminal."""
+    return printable(value.decode("utf-8", "replace"))
+
+
 class Store:
     """An open database. Reading and writing go through the functions of the sibling modules, with `store.db` as their first argument.
 
@@ -79,6 +85,8 @@ class Store:
         self._as_found: tuple[int, ...] | None = None
         try:
             self.db = Database(self._connect())
+            if read_only:
+                self.db.conn.text_factory = _text
             self._prepare(extra_migrations)
         except sqlite3.OperationalError as error:
             if read_only:

@@ -127,8 +127,8 @@ def body_of(row: Mapping[str, Any]) -> Body:
 
 def opened(row: Mapping[str, Any]) -> dict[str, Any]:
     """The row as JSON takes it: its JSON columns opened, its flags as true, false or null."""
-    body = {"body": as_data(body_of(row))} if "body" in row else {}
-    return {name: _opened(TYPES.get(name), value) for name, value in row.items() if name != "body"} | body
+    body = {"body": as_data(body_of(row))} if {"body", "text"} <= row.keys() else {}
+    return {name: _opened(TYPES.get(name), value) for name, value in row.items()} | body
 
 
 def _opened(kind: Type | None, value: Any) -> Any:

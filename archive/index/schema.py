@@ -243,6 +243,28 @@ def _newest(db: Database) -> None:
     )
 
 
+@MIGRATIONS(name="0011_originals")
+def _originals(db: Database) -> None:
+    """What a revisit names as its original (WARC-Refers-To and its like), and digests that were wrong when a file was imported.
+
+    The partial index finds the revisits that wait for an original which is not held yet.
+    """
+    for name in ("refers_to", "refers_to_url", "refers_to_date"):
+        db.conn.execute(f"ALTER TABLE captures ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
+    db.conn.execute("CREATE INDEX captures_waiting ON captures (id) WHERE reason = 'original-elsewhere'")
+    db.conn.execute(
+        """
+        CREATE TABLE digest_notes (
+            warc_filename TEXT NOT NULL,
+            warc_record_offset INTEGER NOT NULL,
+            field TEXT NOT NULL,
+            block_digest TEXT NOT NULL,
+            PRIMARY KEY (warc_filename, warc_record_offset, field)
+        ) WITHOUT ROWID
+        """
+    )
+
+
 @MIGRATIONS(name="0013_bodies_and_changes")
 def _bodies_and_changes(db: Database) -> None:
     """The blocks of each article (NULL: of a version before this step, until `reindex`), and what a page changed without its text.
@@ -299,6 +321,7 @@ STEPS = (
     "0007_families",
     "0008_files",
     "0010_newest",
+    "0011_originals",
     "0013_bodies_and_changes",
     "0021_precedence",
 )

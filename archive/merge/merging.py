@@ -17,7 +17,7 @@ from archive.files.clock import iso
 from archive.index import captures, frontier, joining, runs
 from archive.index.database import open_store
 from archive.ingest.importer import Indexer
-from archive.ingest.rejected import HTTP, reject_reason
+from archive.ingest.rejected import reject_reason
 from archive.ingest.writer import open_writer
 from archive.maintain import redact
 from archive.merge import tables, warcs
@@ -248,7 +248,7 @@ class _Merge:
             return False
         records = warc.read_records(path, start=captures.last_offset(db, name), max_block=0)
         try:
-            ids = [record.id for record in records if record.type in HTTP and reject_reason(record) is None]
+            ids = [record.id for record in records if record.is_capture and reject_reason(record) is None]
         except DamagedFileError:
             return True
         return len(joining.known(db, ids)) < len(set(ids))

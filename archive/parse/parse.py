@@ -5,13 +5,13 @@ Pure, and run in worker processes: crawl, import and re-extraction all come thro
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from operator import is_
+from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from archive import http, urls
@@ -25,6 +25,7 @@ from archive.extract import extract
 from archive.files.clock import iso
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse.result import Outlink, Parsed, ParseTask
+from archive.printable import printable
 from archive.search import make_keys
 
 if TYPE_CHECKING:
@@ -40,8 +41,6 @@ LISTINGS: frozenset[Reason] = frozenset({"home", "section", "tag"})
 
 MAX_TEXT = 200_000
 """Characters of an article, twice the longest reportage; to index the 4 MB of a page that is one word would take seconds."""
-
-_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 SERVED_STATUSES = frozenset({200, 203})
 """203 is a page that a proxy has changed on its way (RFC 9110, section 15.3.4), and a page all the same."""
@@ -240,19 +239,29 @@ def _keys(article: Article) -> Keys:
 
 
 def _storable(article: Article) -> Article:
-    """The article without the characters that neither UTF-8 nor SQLite's tools take (lone surrogates and NUL, from JSON escapes)."""
-    changes: dict[str, Any] = {}
-    for each in fields(article):
-        value = getattr(article, each.name)
-        if isinstance(value, str):
-            changes[each.name] = _UNSTORABLE.sub("", value)
-        elif isinstance(value, tuple) and value and isinstance(value[0], str):
-            changes[each.name] = tuple(_UNSTORABLE.sub("", item) for item in value)
-    images = tuple(
-        replace(image, url=_UNSTORABLE.sub("", image.url), caption=_UNSTORABLE.sub("", image.caption))
-        for image in article.images
-    )
-    return replace(article, **changes, images=images)
+    """Return the article without what neither UTF-8 nor a terminal takes: lone surrogates and control characters, from JSON escapes."""
+    return cast("Article", _cleaned(article))
+
+
+def _cleaned(value: object) -> object:
+    """Return the value with every text in it printable; the value itself where all were."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, tuple):
+        items = tuple(map(_cleaned, value))
+        return value if all(map(is_, items, value)) else items
+    if isinstance(value, dict):
+        return {_cleaned(key): _cleaned(item) for key, item in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        held = {name: getattr(value, name) for name in _names(type(value))}
+        changed = {name: new for name, old in held.items() if (new := _cleaned(old)) is not old}
+        return replace(value, **changed) if changed else value
+    return value
+
+
+@lru_cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind))
 
 
 def _zone(task: ParseTask) -> tzinfo:
