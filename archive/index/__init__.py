@@ -8,19 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from archive.errors import DamagedFileError, NotWritableError, SchemaTooNewError
-from archive.index import (
-    articles,
-    availability,
-    captures,
-    columns,
-    coverage,
-    facets,
-    files,
-    frontier,
-    joining,
-    runs,
-    site_lines,
-)
+from archive.index import articles, availability, captures, columns, files, frontier, joining, reports, runs, site_lines
 from archive.index.rows import ANNOUNCERS, Candidate, CaptureRow, FetchStatus, Kind, ScheduledUrl
 from archive.index.schema import MIGRATIONS, stand_in, unknown_steps
 from archive.index.sqlite import Database, sqlite3
@@ -47,11 +35,10 @@ __all__ = [
     "articles",
     "availability",
     "captures",
-    "coverage",
-    "facets",
     "files",
     "frontier",
     "joining",
+    "reports",
     "runs",
     "site_lines",
 ]  # fmt: skip
