@@ -112,11 +112,11 @@ def versions(db: Database, url: str) -> list[dict[str, Any]]:
 
 
 def newest(db: Database, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[dict[str, Any]]:
-    """Latest versions, newest publication first, undated ones by the time they were fetched."""
+    """Latest versions, newest publication first (by the moment, in whatever zone), undated ones by the time they were fetched."""
     where, args = ("AND site = ?", [site]) if site else ("", [])
     sql = f"""
         SELECT * FROM articles WHERE is_latest = 1 {where}
-        ORDER BY coalesce(nullif(date_published, ''), fetched_at) DESC, id DESC LIMIT ? OFFSET ?
+        ORDER BY coalesce(published_at, fetched_at) DESC, id DESC LIMIT ? OFFSET ?
         """  # noqa: S608 - our own words
     return iter(list(db.query(sql, [*args, limit, offset])))
 

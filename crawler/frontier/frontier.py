@@ -31,8 +31,8 @@ from archive import (
 )
 from archive.index.columns import text_digest
 from crawler.frontier.quota import CrawlLimits, Quota
+from crawler.frontier.revisit import DISBELIEVED, are_believable, header, retry_after_of, status_of
 from crawler.frontier.scope import Scope
-from crawler.frontier.status import DISBELIEVED, are_believable, header, retry_after_of, status_of
 from crawler.sites.keys import origin_of
 
 if TYPE_CHECKING:
