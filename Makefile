@@ -1,5 +1,5 @@
 # make demo   crawl the bundled demo site into collections/demo, list its articles, search them; again: a recrawl
-# make test   everything that CI checks: format, lint, types, import contracts, tests
+# make test   everything that CI checks: format, lint, types, import contracts, tests; make quick   the short tests, under a minute
 # Needs Python 3.11 or later, make and git; installs the rest into .uv and .venv here.
 
 PYTHON ?= python3
@@ -9,7 +9,7 @@ EXTRAS := --extra web --extra parquet --extra plot
 PORT ?= 8321
 
 .DEFAULT_GOAL := help
-.PHONY: help demo hostile fuzz test lint types imports tests browser-test cluster-test conformance crash docs format clean clean-demo
+.PHONY: help demo hostile fuzz test lint types imports tests quick timing browser-test cluster-test conformance crash docs format clean clean-demo
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -26,7 +26,7 @@ $(UV):
 demo: .venv/.synced ## crawl the demo site into collections/demo; run it again to see a recrawl
 	@$(BIN)/python -m demo --port $(PORT)
 
-test: lint types imports tests ## all that CI checks
+test: lint types imports tests ## all that CI checks (and make timing)
 
 lint: .venv/.synced ## format and lint
 	$(BIN)/ruff format --check --quiet .
@@ -38,8 +38,15 @@ types: .venv/.synced ## types, strictly
 imports: .venv/.synced ## who may import whom
 	$(BIN)/lint-imports --no-cache
 
-tests: .venv/.synced ## the tests
-	$(BIN)/python -m pytest -q
+tests: .venv/.synced ## the tests, but for those of time
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not timing"
+
+quick: .venv/.synced ## the tests that start no process: under a minute
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not timing"
+
+timing: .venv/.synced ## the tests that assert how long something takes; failures once again, for other work on the machine is no fault
+	$(BIN)/python -m pytest -q -m timing || $(BIN)/python -m pytest -q -m timing --last-failed
+
 
 conformance: .venv/.synced ## let warcio, FastWARC, cdxj-indexer, wacz, pywb and replayweb.page judge an archive (needs chromium, npm)
 	$(BIN)/python -m tests.conformance.peers

@@ -28,6 +28,7 @@ from archive.files.atomic import replace_file
 from archive.files.clock import iso
 from archive.files.lock import held
 from archive.index import (
+    ANNOUNCERS,
     Candidate,
     CaptureRow,
     FetchStatus,
@@ -36,6 +37,7 @@ from archive.index import (
     availability,
     captures,
     frontier,
+    runs,
     site_lines,
 )
 from archive.index.database import open_store
@@ -45,12 +47,12 @@ from archive.ingest.importer import Imported, Indexer, recover
 from archive.ingest.selection import CaptureFilter, moment_of
 from archive.ingest.writer import ArchiveWriter, check_writable, open_writer
 from archive.outcome import Outcome, OutcomeKind
-from archive.parse.pool import parse_pool, read_response
 from archive.parse.result import MAX_PARTS, Outlink, Parsed, ParseTask, join_part
-from archive.parse.workers import WorkerKilledError, WorkerPool
+from archive.parse.workers import WorkerKilledError, WorkerPool, parse_pool, read_response
 from archive.warc import cdxserver
 
 __all__ = [
+    "ANNOUNCERS",
     "MAX_PARTS",
     "Archive",
     "ArchiveError",
@@ -107,6 +109,7 @@ __all__ = [
     "read_response",
     "recover",
     "replace_file",
+    "runs",
     "site_lines",
     "urls",
 ]

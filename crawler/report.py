@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from archive import OutcomeKind, frontier
+from archive import OutcomeKind, frontier, urls
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from archive import Capture, CaptureRow, Committed
+    from archive import Capture, CaptureRow, Committed, Outlink
 
 COUNTED_APART = frozenset({OutcomeKind.GONE, OutcomeKind.DISALLOWED})
 """Failures with a line of their own in the summary."""
+
+
+@dataclass(slots=True)
+class OutOfScope:
+    """The URLs out of scope that a crawl came across: how many on each host, and the first of each."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+
+    def add(self, url: str) -> None:
+        """Counts one."""
+        host = urls.host_of(url)
+        if host in self.counts or len(self.counts) < 1000:
+            self.counts[host] += 1
+            self.examples.setdefault(host, url)
+
+    def as_dict(self, most: int = 20) -> dict[str, dict[str, object]]:
+        """The hosts with the most URLs, as JSON takes them."""
+        return {host: {"urls": n, "example": self.examples[host]} for host, n in self.counts.most_common(most)}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,6 +53,11 @@ class Report:
     reason: str = ""
     problem: str = ""
     seed_problem: str = ""
+    no_article: str = ""
+    no_article_reason: str = ""
+    entry: str = ""
+    out_of_scope: OutOfScope = field(default_factory=OutOfScope)
+    warnings: list[str] = field(default_factory=list)
     articles: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
     quarantined: Counter[str] = field(default_factory=Counter)
@@ -62,6 +87,15 @@ class Report:
             elif outcome.kind.is_failure and outcome.kind not in COUNTED_APART:
                 self.failures[outcome.reason or outcome.kind] += 1
 
+    def leads_elsewhere(self, kind: str, url: str, found: Sequence[Outlink]) -> None:
+        """Warns of a start page, feed or sitemap of which nothing is in scope."""
+        hosts = Counter(urls.host_of(entry.url) for entry in found if entry.url).most_common(3)
+        named = ", ".join(f"{host} ({number})" for host, number in hosts)
+        hint = json.dumps([host for host, _ in hosts])
+        self.warnings.append(
+            f"the {kind} {url} leads only to URLs out of scope: {named}; hosts = {hint} in its entry takes them in"
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """The figures as JSON takes them."""
         return {
@@ -80,6 +114,10 @@ class Report:
             "outcomes": dict(self.outcomes),
             "urls_announced": self.announced,
             "left_out": dict(self.left_out),
+            "out_of_scope": self.out_of_scope.as_dict(),
+            "warnings": [*filter(None, (self.no_article,)), *self.warnings],
+            "no_article": self.no_article_reason,
+            "entry": self.entry,
             "urls_still_due": self.still_due,
             "database_log_held_bytes": self.log_held_bytes,
             "bytes_received": self.bytes,
@@ -118,6 +156,7 @@ def summary_text(report: Report) -> str:
         ("disallowed by robots.txt", str(report.outcomes["disallowed"])),
         ("failed", _counts(report.failures)),
         ("left out by a limit", _counts(report.left_out)),
+        ("out of scope", _hosts(report.out_of_scope)),
         ("URLs", f"{report.announced} announced, {_still_due(report.still_due)} still due"),
         ("ended", "; ".join(filter(None, (report.reason, report.seed_problem, report.problem)))),
         ("files", f"{report.folder}  ({', '.join(report.warcs) or 'no new WARC'})"),
@@ -125,8 +164,17 @@ def summary_text(report: Report) -> str:
     if report.log_held_bytes:
         grown = f"warraq.db-wal grew to {_size(report.log_held_bytes)}: another process kept reading an old state (wal-held)"
         rows.insert(-1, ("warning", grown))
+    rows[-1:-1] = [("warning", warning) for warning in (report.no_article, *report.warnings) if warning]
     width = max(len(name) for name, _ in rows)
     return "\n".join(["", f"Crawl of {report.site}", *(f"  {name:<{width}}  {value}" for name, value in rows), ""])
+
+
+def _hosts(found: OutOfScope) -> str:
+    """How many URLs, and the hosts of most of them, each with an example of the most frequent."""
+    most = found.as_dict(5)
+    named = ", ".join(f"{host} {each['urls']}" for host, each in most.items())
+    example = next((f"; such as {each['example']}" for each in most.values()), "")
+    return f"{found.counts.total()} ({named}{example})" if most else "0"
 
 
 def _still_due(count: int) -> str:

@@ -25,6 +25,7 @@ from archive.warc import read_records
 from demo.server import DemoServer
 from tests.archive.maintain.test_crash import kill_writers
 from tests.archive.merge.test_killed import kill_merges
+from tests.support import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,7 @@ def command(url: str, folder: Path) -> list[str]:
 
 def crawl(url: str, folder: Path) -> tuple[int, dict[str, Any], str]:
     """One crawl to its end: exit code, summary ({} if it has none), what it wrote to stderr."""
-    done = subprocess.run(command(url, folder), cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(command(url, folder), cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
     last = done.stdout.splitlines()[-1:]
     return done.returncode, json.loads(last[0]) if last else {}, done.stderr
 

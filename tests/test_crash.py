@@ -6,6 +6,8 @@ import pytest
 
 from tests.crash import fill_disk, kill_again_and_again, may_mount
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = int(os.environ.get("WARRAQ_CRASH_ROUNDS", "8"))
 
 

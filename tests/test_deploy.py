@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import PATIENCE
+
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
 UNITS = sorted(path for path in DEPLOY.rglob("*") if path.suffix in {".service", ".timer"})
@@ -24,7 +28,10 @@ def test_systemd_accepts_the_unit(unit, tmp_path):
         text = re.sub(r"^WorkingDirectory=\S+", "WorkingDirectory=/", text, flags=re.MULTILINE)
         (tmp_path / path.name).write_text(text)
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", str(tmp_path / unit.name)], capture_output=True, text=True, timeout=60
+        ["systemd-analyze", "verify", "--man=no", str(tmp_path / unit.name)],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
     )
     ours = [line for line in done.stderr.splitlines() if unit.name in line]
     assert (done.returncode, ours) == (0, []), done.stderr
@@ -59,7 +66,9 @@ def test_a_timer_starts_a_unit_that_is_there_and_a_service_is_hardened(unit):
 )
 def test_a_node_runs_what_deploy_sends_and_nothing_else(words, said):
     runner = DEPLOY / "cluster" / "crawl_runner.py"
-    done = subprocess.run([sys.executable, "-I", runner, *words], capture_output=True, text=True, timeout=60, env={})
+    done = subprocess.run(
+        [sys.executable, "-I", runner, *words], capture_output=True, text=True, timeout=PATIENCE, env={}
+    )
     assert said in done.stdout + done.stderr
     assert (done.returncode == 0) == (words[0] == "list")
 
@@ -69,7 +78,7 @@ def test_a_job_reaches_the_crawl_with_its_parent_and_without_scrapyd_s_words():
     words = ["crawl", "news", "-s", "LOG_FILE=x.log", "-a", "_job=x@1", "-a", "site=x"]
     environment = {"WARRAQ_PYTHON": "/bin/echo", "SCRAPYD_PASSWORD": "secret"}
     done = subprocess.run(
-        [sys.executable, "-I", runner, *words], capture_output=True, text=True, timeout=60, env=environment
+        [sys.executable, "-I", runner, *words], capture_output=True, text=True, timeout=PATIENCE, env=environment
     )
     assert done.stdout.split() == [
         *("-m", "scrapy", "crawl", "news", "-s", "LOG_FILE=x.log", "-a", "site=x"),

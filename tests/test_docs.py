@@ -13,6 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import PATIENCE
+
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 SAVED = """<!doctype html><html lang=ar dir=rtl><head><title>موسم الزيتون يبدأ باكراً</title></head><body><article>
 <h1>موسم الزيتون يبدأ باكراً</h1>
@@ -49,7 +53,7 @@ def test_the_queries_of_the_queries_page_find_something(command, shelf):
     if tool == "sqlite3" and not shutil.which("sqlite3"):
         pytest.skip("needs the sqlite3 shell: apt-get install sqlite3")
     run = [shutil.which("sqlite3")] if tool == "sqlite3" else [sys.executable, "-m", "sqlite_utils"]
-    done = subprocess.run([*run, *arguments], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([*run, *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
 
@@ -63,7 +67,7 @@ def test_the_duckdb_queries_run_over_an_export(shelf, tmp_path, monkeypatch):
     run = subprocess.run(
         [sys.executable, "-m", "archive", *arguments],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert run.returncode == 0
@@ -111,5 +115,5 @@ def test_plain_datasette_serves_the_archive_with_its_canned_queries_and_no_sql_o
         str(shelf.collection.database),
         str(ROOT / "deploy/datasette.yml"),
     ]
-    done = subprocess.run(run, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(run, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.stdout.strip() == "all good", done.stderr[-2000:]

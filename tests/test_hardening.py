@@ -18,6 +18,7 @@ from archive.errors import NotWritableError
 from archive.files.atomic import replace_file
 from tests.hostile.routes import article, http
 from tests.hostile.run import spider_crawl
+from tests.support import PATIENCE
 from tests.support.server import Server, answer
 
 ROOT = Path(__file__).parents[1]
@@ -114,6 +115,7 @@ def test_every_setting_that_is_read_is_in_the_file_of_the_settings():
             assert re.search(rf"^{node.value}\b", shipped, re.MULTILINE), (path, node.value)
 
 
+@pytest.mark.slow
 def test_a_jobdir_is_refused(tmp_path):
     command = [
         sys.executable,
@@ -127,7 +129,7 @@ def test_a_jobdir_is_refused(tmp_path):
         f"JOBDIR={tmp_path / 'job'}",
     ]
     done = subprocess.run(
-        [*command, "-s", f"ARCHIVE_DIR={tmp_path / 'a'}"], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [*command, "-s", f"ARCHIVE_DIR={tmp_path / 'a'}"], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE
     )
     assert done.returncode == 2
     assert "leave JOBDIR out" in done.stderr
@@ -159,6 +161,7 @@ def crawl(tmp_path_factory):
         return seen, [each.head for each in server.received], folder
 
 
+@pytest.mark.slow
 def test_no_socket_that_others_could_reach_listens_during_a_crawl(crawl):
     """Of the forkserver of the workers there is one of the local kind, in a folder of our own, for our own user."""
     seen, _, _ = crawl
@@ -169,6 +172,7 @@ def test_no_socket_that_others_could_reach_listens_during_a_crawl(crawl):
         assert [mode & 0o077 for _, mode in local] == [0] * len(local)
 
 
+@pytest.mark.slow
 def test_no_cookie_goes_back_and_no_queue_lies_on_disk(crawl):
     _, heads, folder = crawl
     assert len(heads) >= 4
@@ -177,6 +181,7 @@ def test_no_cookie_goes_back_and_no_queue_lies_on_disk(crawl):
     assert not [name for name in names if "queue" in name or "pickle" in name or name.endswith((".state", ".seen"))]
 
 
+@pytest.mark.slow
 def test_what_a_crawl_writes_is_no_more_open_than_the_umask_says(crawl):
     files = [path for path in (crawl[2] / "archive").rglob("*") if path.is_file()]
     assert {path.suffix for path in files} >= {".gz", ".db", ".cdxj", ".txt"}
@@ -233,6 +238,7 @@ def links(process: Path) -> list[str]:
     return names
 
 
+@pytest.mark.slow
 def test_the_look_for_listeners_sees_one():
     code = "import socket,time; s=socket.create_server(('127.0.0.1',0)); print(s.getsockname()[1],flush=True); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:

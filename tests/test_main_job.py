@@ -12,6 +12,9 @@ import pytest
 
 from archive import Archive
 from demo.server import DemoServer
+from tests.support import PATIENCE
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
 EXPECTED = json.loads((ROOT / "demo" / "expected.json").read_text("utf-8"))
@@ -28,7 +31,9 @@ def crawl(url, folder, *more, code=0):
         "WARRAQ_SUMMARY_JSON=1",
         *more,
     ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False, env=os.environ)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False, env=os.environ
+    )
     assert done.returncode == code, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1]) if code in {0, 9} else done.stderr
 

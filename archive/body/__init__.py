@@ -2,7 +2,7 @@
 
 from archive.body.as_html import HtmlOptions, direction, html
 from archive.body.as_json import MAX_BLOCKS, MAX_CHARS, as_data, dumps, loads
-from archive.body.as_markdown import markdown
+from archive.body.as_markdown import escaped, markdown
 from archive.body.blocks import (
     MARKS,
     MAX_DEPTH,
@@ -11,10 +11,12 @@ from archive.body.blocks import (
     Kind,
     Mark,
     Span,
+    figures_of,
     paragraphs,
     plain_text,
     words_of,
 )
+from archive.body.marking import count_marks, marked
 
 __all__ = [
     "MARKS",
@@ -28,11 +30,15 @@ __all__ = [
     "Mark",
     "Span",
     "as_data",
+    "count_marks",
     "direction",
     "dumps",
+    "escaped",
+    "figures_of",
     "html",
     "loads",
     "markdown",
+    "marked",
     "paragraphs",
     "plain_text",
     "words_of",

@@ -89,12 +89,23 @@ def plain_text(body: Iterable[Block]) -> str:
     return "\n".join(line for line in _lines(body) if line)
 
 
+def figures_of(body: Iterable[Block]) -> list[str]:
+    """The addresses of the body's pictures, in order."""
+    found: list[str] = []
+    for block in body:
+        found += [block.url] if block.kind == "figure" and block.url else []
+        found += figures_of(block.blocks)
+        for item in block.items:
+            found += figures_of(item)
+    return found
+
+
 def _lines(body: Iterable[Block]) -> Iterator[str]:
     for block in body:
         if block.kind in {"figure", "embed", "separator"}:
             continue
         if block.kind == "code":
-            yield from (line.strip() for line in "".join(span.text for span in block.spans).splitlines())
+            yield from (line.rstrip() for line in "".join(span.text for span in block.spans).splitlines())
             continue
         yield words_of(block.spans)
         for row in block.rows:

@@ -4,121 +4,177 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from archive.index.rows import PRIORITY, Candidate, FetchStatus, ScheduledUrl
+from archive.index.rows import ANNOUNCERS, Candidate, FetchStatus, Precedence, ScheduledUrl, precedence
+from archive.outcome import OutcomeKind, sql_list
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
     from sqlite_utils import Database
 
+_NULLABLE = {"changed_at", "visited_at"}
 _DUE_COLUMNS = ", ".join(
-    "coalesce(changed_at, '') AS changed_at" if f.name == "changed_at" else f.name for f in fields(ScheduledUrl)
+    f"coalesce({f.name}, '') AS {f.name}" if f.name in _NULLABLE else f.name for f in fields(ScheduledUrl)
 )
 
 DUE_COUNTED = 10_000
 """URLs that `count_due` counts to: a millisecond; more is an answer of the same kind."""
 
+FRESH_FOR = timedelta(days=2)
+"""The age up to which an article that an announcement dates counts as today's news; a day more, for time zones."""
+
+SHARES: tuple[tuple[Precedence, int], ...] = ((Precedence.BACKLOG, 3), (Precedence.PAGE, 1), (Precedence.REVISIT, 1))
+"""How what a draw has left after news and announcers is shared: mostly among first visits; an old archive of a hundred thousand articles
+must keep neither corrections of today's nor pages that may lead to more waiting for months."""
+
+_FAILURES = sql_list(kind for kind in OutcomeKind if kind.is_failure and kind not in {"disallowed", "budget"})
+_NEVER = sql_list((OutcomeKind.REDACTED, OutcomeKind.PART))
+_ANNOUNCED = tuple(f.name for f in fields(Candidate))
+
+RETRIED_SOON = 3
+"""Failures in a row up to which an article that nobody has seen yet keeps its precedence."""
+
+_ANNOUNCERS = ", ".join(f"'{kind}'" for kind in ANNOUNCERS)
+
+_LOOK_AGAIN = (
+    "max(:now, strftime('%Y-%m-%dT%H:%M:%SZ', visited_at, "
+    "CASE WHEN failures <= 4 THEN '+1 day' WHEN failures <= 10 THEN '+7 days' ELSE '+30 days' END))"
+)
+"""When a page that failed and is announced again is looked at again: sites list dead links, too."""
+
 
 def schedule(db: Database, urls: Iterable[Candidate], *, now: str) -> int:
-    """Adds the URLs that are not known yet, due at once; returns how many were new.
+    """Adds the URLs that are not known yet, due at once; returns how many were new, or are now looked at earlier.
 
-    A known URL that is announced as something better (an article rather than an unknown page) before its first visit is promoted;
-    one whose announcement carries a later time than the one we know becomes due again.
+    Before its first visit a URL that is announced as something better (an article rather than an unknown page) is promoted. A known URL
+    becomes due again when its announcement carries a time after the last visit, when it failed and is still listed, and when the
+    site's entry names it.
     """
     before = db.conn.total_changes
+    news = (datetime.fromisoformat(now) - FRESH_FOR).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     db.conn.executemany(
-        """
-        INSERT INTO urls (url, site, host, kind, priority, depth, redirects, via, announced_by, announced_at, published_hint, due_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        f"""
+        INSERT INTO urls (
+            url, site, host, kind, priority, depth, redirects, via, announced_by, announced_at, published_hint, hint_via, spelling, due_at
+        )
+        VALUES (
+            :url, :site, :host, :kind, :priority, :depth, :redirects, :via, :by, :now, :published_hint, :hint_via, :spelling, :now
+        )
         ON CONFLICT (url) DO UPDATE SET
-            kind = CASE WHEN visits = 0 THEN excluded.kind ELSE kind END,
-            priority = CASE WHEN visits = 0 THEN excluded.priority ELSE priority END,
+            kind = CASE WHEN visits = 0 AND excluded.priority < priority OR :by = 'seed' THEN excluded.kind ELSE kind END,
+            priority = CASE WHEN visits = 0 OR :by = 'seed' THEN min(priority, excluded.priority) ELSE priority END,
             published_hint = max(published_hint, excluded.published_hint),
-            due_at = CASE WHEN visits > 0 AND published_hint <> '' THEN excluded.due_at ELSE due_at END
-        WHERE (visits = 0 AND excluded.priority < priority) OR excluded.published_hint > published_hint
-        """,
-        [
-            (
-                u.url,
-                u.site,
-                u.host,
-                u.kind,
-                PRIORITY[u.kind],
-                u.depth,
-                u.redirects,
-                u.via,
-                u.by,
-                now,
-                u.published_hint,
-                now,
-            )
-            for u in urls
-        ],
+            hint_via = CASE WHEN excluded.published_hint > published_hint THEN excluded.via ELSE hint_via END,
+            due_at = CASE
+                WHEN visits = 0 OR outcome = 'redacted' THEN due_at
+                WHEN :believed AND excluded.published_hint > max(published_hint, visited_at) THEN :now
+                WHEN :by = 'seed' AND due_at IS NULL THEN :now
+                WHEN (:listed OR :by = 'sitemap') AND outcome IN ({_FAILURES}) THEN min(coalesce(due_at, '9'), {_LOOK_AGAIN})
+                ELSE due_at END
+        WHERE (visits = 0 AND excluded.priority < priority)
+            OR excluded.published_hint > published_hint
+            OR (:by = 'seed' AND (excluded.priority < priority OR due_at IS NULL))
+            OR ((:listed OR :by = 'sitemap') AND visits > 0 AND outcome IN ({_FAILURES}) AND coalesce(due_at, '9') > {_LOOK_AGAIN})
+        """,  # noqa: S608 - our own words
+        (_values(u, now, news) for u in urls),
     )
     return int(db.conn.total_changes - before)
+
+
+def _values(announced: Candidate, now: str, news: str) -> dict[str, Any]:
+    """The parameters of the upsert."""
+    fresh = announced.believed and announced.published_hint >= news
+    priority = precedence(announced.kind, by=announced.by, listed=announced.listed, fresh=fresh)
+    hint_via = announced.via if announced.published_hint else ""
+    return {name: getattr(announced, name) for name in _ANNOUNCED} | {
+        "now": now,
+        "priority": int(priority),
+        "hint_via": hint_via,
+    }
 
 
 def next_urls(
     db: Database, *, site: str, now: str, limit: int, busy: Container[int] = (), spare: int = 0
 ) -> list[ScheduledUrl]:
-    """The next due URLs of a site, most urgent first; rows whose id is in `busy` (`spare` of them at most) are passed over.
+    """The next due URLs of a site, by precedence; rows whose id is in `busy` (`spare` of them at most) are passed over.
 
-    Each priority is one range of the partial index, so the cost does not grow with the frontier.
+    Each precedence is one range of the partial index, so the cost does not grow with the frontier.
     """
+
+    def take(precedence: Precedence, number: int, taken: Container[int]) -> list[ScheduledUrl]:
+        sql = f"SELECT {_DUE_COLUMNS} FROM urls WHERE site = ? AND priority = ? AND due_at <= ? ORDER BY due_at LIMIT ?"  # noqa: S608
+        rows = db.conn.execute(sql, (site, int(precedence), now, number + spare + limit))
+        due = (ScheduledUrl(**dict(zip((f.name for f in fields(ScheduledUrl)), row, strict=True))) for row in rows)
+        return list(islice((one for one in due if one.id not in busy and one.id not in taken), number))
+
     found: list[ScheduledUrl] = []
-    for priority in sorted(set(PRIORITY.values())):
-        rows = db.conn.execute(
-            f"SELECT {_DUE_COLUMNS} FROM urls WHERE site = ? AND priority = ? AND due_at <= ? ORDER BY due_at LIMIT ?",  # noqa: S608
-            (site, priority, now, limit - len(found) + spare),
-        )
-        found.extend(
-            due
-            for due in (
-                ScheduledUrl(**dict(zip((f.name for f in fields(ScheduledUrl)), row, strict=True))) for row in rows
-            )
-            if due.id not in busy
-        )
-        if len(found) >= limit:
-            return found[:limit]
-    return found
+    for one in Precedence:
+        if one < Precedence.BACKLOG and len(found) < limit:
+            found += take(one, limit - len(found), ())
+    left, parts = limit - len(found), sum(part for _, part in SHARES)
+    for one, part in SHARES:
+        found += take(one, max(1, left * part // parts), ()) if left > 0 else []
+    for one, _ in SHARES:  # what some did not need
+        if len(found) < limit:
+            found += take(one, limit - len(found), {due.id for due in found})
+    return found[:limit]
 
 
 def finished(db: Database, visit: FetchStatus) -> None:
     """Writes down what a visit said, and when the next one is due."""
     db.conn.execute(
-        """
+        f"""
         UPDATE urls SET
             visited_at = :at, outcome = :outcome, reason = :reason, due_at = nullif(:due_at, ''), visits = visits + 1,
             status = coalesce(:status, status),
             changed_at = CASE WHEN :changed THEN :at ELSE changed_at END,
             unchanged = CASE WHEN :failed THEN unchanged WHEN :changed THEN 0 ELSE unchanged + 1 END,
-            failures = CASE WHEN :failed THEN failures + 1 ELSE 0 END,
+            failures = CASE WHEN :refused THEN failures WHEN :failed THEN failures + 1 ELSE 0 END,
             etag = CASE WHEN :failed THEN etag ELSE coalesce(nullif(:etag, ''), CASE WHEN :changed THEN '' ELSE etag END) END,
             last_modified = CASE WHEN :failed THEN last_modified
                             ELSE coalesce(nullif(:last_modified, ''), CASE WHEN :changed THEN '' ELSE last_modified END) END,
             payload_digest = CASE WHEN :failed THEN payload_digest ELSE coalesce(nullif(:payload_digest, ''), payload_digest) END,
             kind = coalesce(nullif(:kind, ''), kind),
-            article_url = coalesce(nullif(:article_url, ''), article_url)
+            links_digest = CASE WHEN :failed THEN links_digest ELSE coalesce(nullif(:links_digest, ''), links_digest) END,
+            spelling = coalesce(nullif(:spelling, ''), spelling),
+            article_url = coalesce(nullif(:article_url, ''), article_url),
+            priority = CASE
+                WHEN kind IN ({_ANNOUNCERS}) THEN priority
+                WHEN :refused OR (:failed AND article_url = '' AND failures < {RETRIED_SOON}) THEN priority
+                ELSE {Precedence.REVISIT:d} END
         WHERE id = :url_id
-        """,
+        """,  # noqa: S608 - our own words
         {f.name: getattr(visit, f.name) for f in fields(FetchStatus)},
     )
+    if visit.hint_held is not None:
+        sql = """
+            UPDATE urls SET false_hints = CASE WHEN ? THEN max(0, false_hints - 2) ELSE min(20, false_hints + 1) END
+            WHERE url = (SELECT hint_via FROM urls WHERE id = ?)
+            """
+        db.conn.execute(sql, (visit.hint_held, visit.url_id))
 
 
 def make_due(db: Database, *, site: str, now: str) -> int:
-    """Makes every URL of the site that was fetched with success due now (a full recheck); returns how many."""
-    return int(
-        db.conn.execute(
-            """
-            UPDATE urls SET due_at = :now
-            WHERE site = :site AND visits > 0 AND coalesce(due_at, '9') > :now
-              AND (due_at IS NOT NULL OR outcome IN ('article', 'listing', 'feed', 'sitemap'))
-            """,
-            {"site": site, "now": now},
-        ).rowcount
-    )
+    """Makes every URL of the site due now that was visited, whatever it answered (a full recheck); returns how many."""
+    sql = f"UPDATE urls SET due_at = :now WHERE site = :site AND visits > 0 AND coalesce(due_at, '9') > :now AND outcome NOT IN ({_NEVER})"  # noqa: S608
+    return int(db.conn.execute(sql, {"site": site, "now": now}).rowcount)
+
+
+def revive(db: Database, *, site: str, now: str) -> int:
+    """Makes every URL of the site due now that failed, was disallowed or fell to a quota; returns how many."""
+    kinds = sql_list(kind for kind in OutcomeKind if kind.is_failure)
+    sql = f"UPDATE urls SET due_at = :now WHERE site = :site AND visits > 0 AND coalesce(due_at, '9') > :now AND outcome IN ({kinds})"  # noqa: S608
+    return int(db.conn.execute(sql, {"site": site, "now": now}).rowcount)
+
+
+def rest_host(db: Database, *, site: str, host: str, until: str) -> int:
+    """Lets the URLs of a host wait until then: it asked to be left alone. Returns how many."""
+    sql = "UPDATE urls SET due_at = :until WHERE site = :site AND host = :host AND due_at < :until"
+    return int(db.conn.execute(sql, {"site": site, "host": host, "until": until}).rowcount)
 
 
 def count_due(db: Database, *, site: str, now: str) -> int:
@@ -128,9 +184,24 @@ def count_due(db: Database, *, site: str, now: str) -> int:
     """
     sql = "SELECT count(*) FROM (SELECT 1 FROM urls WHERE site = ? AND priority = ? AND due_at <= ? LIMIT ?)"
     found = 0
-    for priority in sorted(set(PRIORITY.values())):
-        found += db.conn.execute(sql, (site, priority, now, DUE_COUNTED - found)).fetchone()[0]
+    for priority in Precedence:
+        found += db.conn.execute(sql, (site, int(priority), now, DUE_COUNTED - found)).fetchone()[0]
     return found
+
+
+def hosts(db: Database, *, site: str) -> list[str]:
+    """A URL on each host that the pages of a site lie on; not what only leads there, nor feeds and sitemaps elsewhere."""
+    sql = """
+        SELECT min(url) FROM urls WHERE site = ? AND kind IN ('seed', 'section', 'article', 'page') AND announced_by <> 'redirector'
+        GROUP BY host LIMIT 200
+        """
+    return [str(row[0]) for row in db.conn.execute(sql, (site,))]
+
+
+def ends(db: Database, *, site: str) -> list[tuple[str, str, str, int]]:
+    """How the last visits of a site's URLs ended: (kind, outcome, reason, URLs), without URLs never visited."""
+    sql = "SELECT kind, outcome, reason, count(*) FROM urls WHERE site = ? AND visits > 0 GROUP BY 1, 2, 3"
+    return [(row[0], row[1], row[2], int(row[3])) for row in db.conn.execute(sql, (site,))]
 
 
 def known(db: Database, url: str) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -11,13 +12,55 @@ if TYPE_CHECKING:
 Kind = Literal["seed", "feed", "sitemap", "section", "article", "page"]
 """What a URL is believed to be before it is fetched; `page` when nothing is known."""
 
-PRIORITY: dict[str, int] = {"seed": 0, "sitemap": 1, "feed": 1, "article": 2, "section": 3, "page": 4}
-"""The order of the draw: what announces news first, then articles, then what might announce more."""
+ANNOUNCERS: tuple[Kind, ...] = ("seed", "feed", "sitemap", "section")
+"""What tells of news, and is asked for as long as the site is crawled."""
+
+
+class Precedence(IntEnum):
+    """The order in which URLs that are due are drawn, as Heritrix's precedence: the smallest number first.
+
+    The last three share what a run has left after the others, so that none of them starves: see `frontier.draw`.
+    """
+
+    SEED = 0
+    ANNOUNCER = 1
+    """Feeds, sitemaps that a robots.txt or the site's entry names, parts of a sitemap index that changed lately."""
+    LISTED = 2
+    """Articles not visited yet that a feed, a front page or a section page lists."""
+    FRESH = 3
+    """Other articles not visited yet that are dated within the last days."""
+    SECTION = 4
+    """Sections, and the other parts of a sitemap index."""
+    BACKLOG = 5
+    """Other articles not visited yet."""
+    PAGE = 6
+    """Pages of which nothing is known yet."""
+    REVISIT = 7
+    """What was visited before and announces nothing."""
+
+
+def precedence(kind: Kind, *, by: str, listed: bool, fresh: bool) -> Precedence:
+    """The precedence of a URL before its first visit; `listed` and `fresh` as in `Precedence`."""
+    match kind:
+        case "seed":
+            return Precedence.SEED
+        case "feed" | "sitemap":
+            return Precedence.SECTION if by == "sitemap" and not fresh else Precedence.ANNOUNCER
+        case "section":
+            return Precedence.SECTION
+        case "article":
+            return Precedence.LISTED if listed else Precedence.FRESH if fresh else Precedence.BACKLOG
+        case "page":
+            return Precedence.PAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A URL that something announced, in canonical form; `published_hint` is the time that the announcement gives it, ISO 8601 or ''."""
+    """A URL that something announced, in canonical form; `published_hint` is the time that the announcement gives it, ISO 8601 or ''.
+
+    `spelling` is how the site writes it, '' for the canonical form. `listed`: it stands in a feed, or on a front or
+    section page. `believed`: the times of what announced it have not proved wrong.
+    """
 
     url: str
     site: str
@@ -28,6 +71,9 @@ class Candidate:
     depth: int = 0
     redirects: int = 0
     published_hint: str = ""
+    spelling: str = ""
+    listed: bool = False
+    believed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +98,21 @@ class ScheduledUrl:
     changed_at: str
     article_url: str
     outcome: str
+    announced_by: str
+    announced_at: str
+    visited_at: str
+    false_hints: int
+    links_digest: str
+    spelling: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchStatus:
-    """What a visit to a URL said: goes into its frontier row. `due_at` is the next visit, '' for none."""
+    """What a visit to a URL said: goes into its frontier row. `due_at` is the next visit, '' for none.
+
+    `hint_held` says of a visit that an announcement asked for whether the page had changed indeed; None for every other visit.
+    `refused` is a rate limit: it concerns the host, and counts neither as a failure nor as an answer.
+    """
 
     url_id: int
     at: str
@@ -69,8 +125,12 @@ class FetchStatus:
     payload_digest: str = ""
     kind: str = ""
     article_url: str = ""
+    links_digest: str = ""
+    hint_held: bool | None = None
+    spelling: str = ""
     changed: bool = True
     failed: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,3 +153,6 @@ class CaptureRow:
     ip: str = ""
     truncated: str = ""
     via: str = ""
+    refers_to: str = ""
+    refers_to_url: str = ""
+    refers_to_date: str = ""

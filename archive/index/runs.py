@@ -28,6 +28,16 @@ def end(db: Database, run_id: int, *, at: str, result: str, summary: Mapping[str
     )
 
 
+def last_entry(db: Database, *, site: str) -> str:
+    """The digest of the site's entry at its last crawl that ended, '' when none says."""
+    sql = """
+        SELECT json_extract(summary, '$.entry') FROM runs
+        WHERE kind = 'crawl' AND site = ? AND ended_at IS NOT NULL ORDER BY id DESC LIMIT 1
+        """
+    row = db.conn.execute(sql, (site,)).fetchone()
+    return str(row[0] or "") if row else ""
+
+
 def begun_at(db: Database, moments: Iterable[str]) -> list[dict[str, Any]]:
     """The rows of runs that began at one of these times."""
     return list(

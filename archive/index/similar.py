@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MOST_CANDIDATES = 20
 """Articles that one is compared with: those it shares most bands with."""
 
-_FIRST = "coalesce(nullif(date_published, ''), fetched_at)"
+_FIRST = "coalesce(published_at, fetched_at)"
 
 
 def waiting(db: Database, limit: int) -> list[dict[str, Any]]:
@@ -65,3 +65,13 @@ def grouped(db: Database, *, limit: int = 1000) -> list[dict[str, Any]]:
         ) ORDER BY f.family DESC, place
         """  # noqa: S608 - our own words
     return list(db.query(sql, [limit]))
+
+
+def others(db: Database, article_id: int) -> list[dict[str, Any]]:
+    """The other members of an article's family, the one that had the story first at the top."""
+    sql = f"""
+        SELECT a.id, a.url, a.site, a.sitename, a.title, {_FIRST} AS first
+        FROM families AS mine JOIN families AS f ON f.family = mine.family JOIN articles AS a ON a.id = f.article_id AND a.is_latest = 1
+        WHERE mine.article_id = ? AND a.id <> mine.article_id ORDER BY first, a.id
+        """  # noqa: S608 - our own words
+    return list(db.query(sql, [article_id]))

@@ -12,6 +12,7 @@ from archive.discovery.sitemaps import MAX_URLS
 from archive.outcome import Outcome, OutcomeKind
 
 if TYPE_CHECKING:
+    import re
     from datetime import datetime
 
     from archive.article import Article
@@ -40,16 +41,22 @@ class ParseTask:
     sitemap_bytes: int = MAX_BYTES
     feed_entries: int = MAX_ENTRIES
     feed_bytes: int = MAX_FEED_BYTES
+    articles: tuple[re.Pattern[str], ...] = ()
+    """What the site's entry calls articles: such links are taken up whatever they look like."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlink:
-    """A URL that the response announces, canonical; `by` is what announces it (`feed`, `sitemap`, `page`, `redirect`)."""
+    """A URL that the response announces, canonical; `by` is what announces it (`feed`, `sitemap`, `page`, `redirect`, `refresh`).
+
+    `spelling` is the URL as the site writes it, '' where that is the canonical form.
+    """
 
     url: str
     kind: Kind
     by: str
     published_hint: str = ""
+    spelling: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from archive import search
 from archive.index import columns
 from archive.web.parameters import PAGE, SearchParameters
-from archive.web.views import opened
+from archive.web.views import open_archive
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,7 @@ def search_(request: Request) -> Json:
     What makes no sense in the question is left out and named in `problems`; it is never an error.
     """
     asked = SearchParameters.of(request.query_params, limit=PAGE)
-    with opened(request) as archive:
+    with open_archive(request) as archive:
         found = archive.search(
             asked.words, only=asked.only, order=asked.fitting_order, limit=asked.limit, offset=asked.offset
         )
@@ -57,8 +57,9 @@ def search_(request: Request) -> Json:
             "limit": asked.limit,
             "total": found.total,
             "total_is_exact": found.total_is_exact,
+            "complete": found.complete,
             "relaxed": found.relaxed,
-            "problems": [*asked.problems, *found.problems],
+            "problems": [str(one) for one in (*asked.problems, *found.problems)],
             "next_offset": following if following < found.total else None,
             "hits": [_hit(hit) for hit in found.hits],
             "facets": {
@@ -91,7 +92,7 @@ def _pieces(pieces: Sequence[tuple[str, bool]]) -> list[dict[str, object]]:
 
 def article(request: Request) -> Json:
     """GET /api/articles/ID: every column, and the directives of its capture. 404 when there is none."""
-    with opened(request) as archive:
+    with open_archive(request) as archive:
         row = archive.article(request.path_params["id"])
         directives = archive.capture(row["capture_id"])["directives"]
     links = {"versions": f"/api/articles/{row['id']}/versions", "original": f"/raw/{row['id']}"}
@@ -100,12 +101,12 @@ def article(request: Request) -> Json:
 
 def versions(request: Request) -> Json:
     """GET /api/articles/ID/versions: all versions of that article, oldest first, without their texts."""
-    with opened(request) as archive:
+    with open_archive(request) as archive:
         rows = archive.versions(archive.article(request.path_params["id"])["url"])
-    return Json([{name: row[name] for name in _VERSION_COLUMNS} for row in rows])
+    return Json([columns.opened({name: row[name] for name in _VERSION_COLUMNS}) for row in rows])
 
 
 def stats(request: Request) -> Json:
     """GET /api/stats: the figures of `warraq stats --json`, and the coverage by site, outcome and day."""
-    with opened(request) as archive:
+    with open_archive(request) as archive:
         return Json({**archive.stats(), "coverage": archive.coverage()})

@@ -17,8 +17,8 @@ from starlette.staticfiles import StaticFiles
 
 from archive.errors import ArchiveError, NotFoundError
 from archive.index import DatabaseError
-from archive.web import api, ledger, pages, replay
-from archive.web.headers import Shield
+from archive.web import api, pages, replay
+from archive.web.headers import SecurityHeaders
 from archive.web.views import page
 
 if TYPE_CHECKING:
@@ -51,8 +51,9 @@ ROUTES: Final = (
     Route("/articles/{id:int}/original", replay.original),
     Route("/articles/{id:int}.wacz", replay.wacz),
     Route("/raw/{id:int}", replay.raw),
+    Route("/pictures/{id:int}", replay.picture),
     Route("/compare", pages.compare),
-    Route("/coverage", ledger.coverage),
+    Route("/coverage", pages.coverage),
     Route("/help", pages.help_),
     Route("/api/search", api.search_),
     Route("/api/articles/{id:int}", api.article),
@@ -64,7 +65,7 @@ ROUTES: Final = (
 def create_app(folder: Path, *, hosts: Collection[str] = ()) -> ASGIApp:
     """The application over the archive in that folder, which need not be there yet: then every page says so, with status 503.
 
-    `hosts` are the names that it answers to (see `Shield`); empty for any.
+    `hosts` are the names that it answers to (see `SecurityHeaders`); empty for any.
     """
     app = Starlette(
         routes=[
@@ -85,7 +86,7 @@ def create_app(folder: Path, *, hosts: Collection[str] = ()) -> ASGIApp:
     )
     app.state.folder = folder
     # Around everything, Starlette's own handling of failures too.
-    return Shield(app, hosts=hosts)
+    return SecurityHeaders(app, hosts=hosts)
 
 
 @asynccontextmanager

@@ -39,7 +39,7 @@ _HEADERS: Final = {
 }
 
 
-class Shield:
+class SecurityHeaders:
     """The outermost layer of the application.
 
     `hosts` are the names that the server answers to, without port; empty: to any. On loopback the list matters: without it a page from

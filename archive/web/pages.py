@@ -3,46 +3,40 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from archive import diff, search, urls
+from archive.body import HtmlOptions, count_marks, figures_of, html, marked
 from archive.errors import NotFoundError
-from archive.index.columns import LABELLED
+from archive.index.columns import LABELLED, body_of
 from archive.web.charts import histogram
 from archive.web.parameters import SearchParameters
-from archive.web.views import View, opened, page
+from archive.web.views import View, open_archive, page
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
     from starlette.responses import HTMLResponse
 
     from archive.archive import Archive
 
+_QUARANTINE_PAGE: Final = 50
 LONGEST_COMPARED: Final = 300_000
 """Characters of two versions together: three times the longest articles; comparing them takes half a second."""
-_PROBLEMS: Final = (
-    ("no_value", re.compile(r"(?P<field>\w+): needs a value")),
-    ("no_date", re.compile(r"(?P<text>.+) is no date: ")),
-    ("too_many_words", re.compile(r"only the first (?P<count>\d+) words")),
-    ("too_long", re.compile(r"only the first (?P<count>\d+) characters")),
-    ("bounds", re.compile(r"(?P<field>\w+) is a number from (?P<least>\d+) to (?P<most>\d+)")),
-    ("orders", re.compile(r"order is one of")),
-)
-"""What the search and we say in English about a question, and the key under which the interface says it."""
 
 
 def results(request: Request) -> HTMLResponse:
     """The home page and the page of results: what was found, and what it is made of."""
     asked = SearchParameters.of(request.query_params)
-    with opened(request) as archive:
+    with open_archive(request) as archive:
         found = archive.search(
             asked.words, only=asked.only, order=asked.fitting_order, limit=asked.limit, offset=asked.offset
         )
         facets = archive.facets(found.query)
         known = _known(archive, asked.words)
     view = View(request)
-    problems = [_problem(view, text) for text in (*asked.problems, *found.problems)]
+    problems = [view.say(f"problem.{one.code}", **dict(one.values)) for one in (*asked.problems, *found.problems)]
     return page(
         request,
         "results.html",
@@ -68,38 +62,49 @@ def _known(archive: Archive, words: str) -> dict[str, Any] | None:
         return None
 
 
-def _problem(view: View, text: str) -> str:
-    for key, pattern in _PROBLEMS:
-        if found := pattern.match(text):
-            return view.say(f"problem.{key}", **found.groupdict())
-    return text
-
-
 def article(request: Request) -> HTMLResponse:
     """One version of an article, with all that stands behind it; `?q=` marks the words of a search in it."""
     asked = SearchParameters.of(request.query_params)
-    with opened(request) as archive:
+    with open_archive(request) as archive:
         row = archive.article(request.path_params["id"])
-        versions = archive.versions(row["url"])
-        capture = archive.capture(row["capture_id"])
-        captures = archive.captures(row["url"])
+        values: dict[str, Any] = {
+            "versions": archive.versions(row["url"]),
+            "spells": archive.spells(row),
+            "changes": archive.changes(row),
+            "capture": archive.capture(row["capture_id"]),
+            "captures": archive.captures_of(row),
+            "family": archive.family(row),
+        }
+        body = body_of(row)
+        pictures = archive.pictures(figures_of(body))
     query = search.parse(asked.words)
     language = str(row["language"])
-    paragraphs = [_marked(line, query, language) for line in row["text"].split("\n") if line.strip()]
+    if query.wanted:
+        body = marked(body, lambda line: search.highlight(line, query, language))
     return page(
         request,
         "article.html",
         asked=asked,
         row=row,
         title=_marked(row["title"], query, language),
-        paragraphs=paragraphs,
-        marks=sum(hit for paragraph in paragraphs for _, hit in paragraph),
+        body=html(body, language=language, options=_options(View(request), pictures)),
+        has_body=bool(body),
+        marks=count_marks(body) if query.wanted else 0,
         facts=list(_facts(row)),
+        labels={column.name: column.label for column in LABELLED},
         dropped=json.loads(row["dropped"]),
         images=json.loads(row["images"]),
-        versions=versions,
-        capture=capture,
-        captures=captures,
+        **values,
+    )
+
+
+def _options(view: View, pictures: Mapping[str, int]) -> HtmlOptions:
+    """How a body is shown in the language of the interface; `pictures` are ids of captures, by the address of the picture."""
+    return HtmlOptions(
+        picture=lambda url: f"/pictures/{pictures[url]}" if url in pictures else "",
+        moment=view.moment,
+        no_picture=view.say("article.no_picture"),
+        embedded=view.say("article.embedded"),
     )
 
 
@@ -123,7 +128,7 @@ def _facts(row: dict[str, Any]) -> list[tuple[str, str, str, str]]:
 def compare(request: Request) -> HTMLResponse:
     """Two versions of an article side by side, word by word. Raises NotFoundError when they are not of one article."""
     old_id, new_id = (request.query_params.get(name, "") for name in ("old", "new"))
-    with opened(request) as archive:
+    with open_archive(request) as archive:
         old, new = archive.article(_identity(old_id)), archive.article(_identity(new_id))
         if old["url"] != new["url"]:
             raise NotFoundError(f"{old_id} and {new_id} as versions of one article")
@@ -145,6 +150,28 @@ def _identity(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or len(text) > 18:
         raise NotFoundError(text)
     return int(text)
+
+
+def coverage(request: Request) -> HTMLResponse:
+    """All of it; `?reason=` narrows the quarantine to one reason, `?page=` turns its pages."""
+    asked = SearchParameters.of(request.query_params, limit=_QUARANTINE_PAGE)
+    reason = request.query_params.get("reason", "")[:50]
+    with open_archive(request) as archive:
+        figures = archive.stats()
+        covered = archive.coverage()
+        # One more than is shown says whether there is another page.
+        held = archive.quarantined(reason=reason, limit=asked.limit + 1, offset=asked.offset)
+    return page(
+        request,
+        "coverage.html",
+        figures=figures,
+        covered=covered,
+        chart=histogram((day["day"], day["captures"]) for day in covered["captures_by_day"]),
+        quarantined=held[: asked.limit],
+        more=len(held) > asked.limit,
+        number=asked.page,
+        reason=reason,
+    )
 
 
 def help_(request: Request) -> HTMLResponse:

@@ -15,7 +15,7 @@ from archive.errors import ArchiveError, DamagedFileError, NotFoundError, Storag
 from archive.export import FORMATS, Chosen, Source
 from archive.http import BadCoding, NotHttp, TooLarge, decode, parse_response
 from archive.web.headers import ARCHIVED_POLICY
-from archive.web.views import opened, page
+from archive.web.views import open_archive, page
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -26,10 +26,19 @@ LARGEST: Final = 20_000_000
 """Bytes of HTML after decoding; a crawl keeps no more of a page."""
 _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE | re.ASCII)
 
+_PICTURES: Final = (
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
+    (re.compile(rb"GIF8[79]a"), "image/gif"),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
+    (re.compile(rb"....ftypavi[fs]", re.DOTALL), "image/avif"),
+)
+"""How the pictures begin that are shown. SVG is not among them: it may hold scripts."""
+
 
 def original(request: Request) -> HTMLResponse:
     """The frame around the archived page."""
-    with opened(request) as archive:
+    with open_archive(request) as archive:
         row = archive.article(request.path_params["id"])
         capture = archive.capture(row["capture_id"])
         problem = ""
@@ -42,7 +51,7 @@ def original(request: Request) -> HTMLResponse:
 
 def raw(request: Request) -> Response:
     """The archived HTML, byte for byte as its author wrote it, in a sandbox (see ARCHIVED_POLICY)."""
-    with opened(request) as archive:
+    with open_archive(request) as archive:
         row = archive.article(request.path_params["id"])
         try:
             body, charset = _html(archive, row)
@@ -52,6 +61,21 @@ def raw(request: Request) -> Response:
     kind = f"text/html; charset={charset}" if charset else "text/html"
     headers = {"Content-Type": kind, "Content-Security-Policy": ARCHIVED_POLICY, "X-Frame-Options": "SAMEORIGIN"}
     return Response(body, headers=headers)
+
+
+def picture(request: Request) -> Response:
+    """A picture from the archive, known by its first bytes. Raises NotFoundError for what is none, or none that a page may show."""
+    with open_archive(request) as archive:
+        row = archive.capture(request.path_params["id"])
+        try:
+            body = decode(parse_response(archive.record(row).block), LARGEST)
+        except _UNREADABLE as error:
+            raise NotFoundError(f"the record of capture {row['id']} ({error})") from error
+    kind = next((kind for start, kind in _PICTURES if start.match(body)), "")
+    if not kind:
+        raise NotFoundError(f"capture {row['id']} as a picture")
+    headers = {"Content-Security-Policy": ARCHIVED_POLICY, "Cache-Control": "private, max-age=31536000, immutable"}
+    return Response(body, media_type=kind, headers=headers)
 
 
 _UNREADABLE: Final = (DamagedFileError, StorageError, UsageError, NotHttp, TooLarge, BadCoding, OSError)
@@ -66,7 +90,7 @@ def _html(archive: Archive, row: dict[str, Any]) -> tuple[bytes, str]:
 
 def wacz(request: Request) -> Response:
     """The article's exchange as a WACZ file. Raises NotFoundError when its record cannot be read."""
-    with opened(request) as archive:
+    with open_archive(request) as archive:
         row = archive.article(request.path_params["id"])
         chosen = Chosen(
             location=Location(

@@ -14,8 +14,8 @@ from starlette.responses import HTMLResponse
 
 from archive import urls
 from archive.archive import Archive
-from archive.web import dates
-from archive.web.i18n import Wording, choose, direction, wording
+from archive.body import direction
+from archive.web.i18n import Wording, choose, day, moment, timestamp, wording
 from archive.web.parameters import SearchParameters
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ TIME_LIMIT_S: Final = 5.0
 
 
 @contextmanager
-def opened(request: Request) -> Iterator[Archive]:
+def open_archive(request: Request) -> Iterator[Archive]:
     """The archive, for one request: opened anew each time (1 ms), so that it may be replaced, repaired or reindexed meanwhile."""
     with Archive(request.app.state.folder, patience=PATIENCE_S) as archive:
         archive.limit_time(TIME_LIMIT_S)
@@ -49,7 +49,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "direction": direction,
         "address": urls.display,
-        "timestamp": dates.timestamp,
+        "timestamp": timestamp,
         "web_link": _web_link,
     }
     environment.globals |= {"static": _static}
@@ -84,11 +84,11 @@ class View:
 
     def day(self, text: str) -> str:
         """A date, without its time."""
-        return dates.day(self.wording, text)
+        return day(self.wording, text)
 
     def moment(self, text: str) -> str:
         """A date with its time and zone, as far as they are known."""
-        return dates.moment(self.wording, text)
+        return moment(self.wording, text)
 
     def link(self, path: str, **parameters: object) -> str:
         """An address within the reading room; it keeps the language when the reader chose one; empty parameters are left out."""

@@ -7,11 +7,20 @@ hardly ever after a month. Unchanged visits stretch an interval, a change resets
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
-from archive import OutcomeKind
+from archive import ANNOUNCERS, FetchStatus, OutcomeKind, iso
+from crawler.politeness.throttle import read_retry_after
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scrapy.http import Response
+
+    from archive import Outlink, ScheduledUrl
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -36,20 +45,45 @@ ARTICLE: tuple[tuple[timedelta, timedelta], ...] = (
 GONE: tuple[timedelta, ...] = (DAY, 2 * DAY, 4 * DAY)
 """Visits after a 404 or 410: an outage is not a deletion, so it takes days and several answers before we stop asking."""
 
-RETRY_FIRST, RETRY_LONGEST = 10 * MINUTE, 7 * DAY
-GIVE_UP_AFTER = 12
-"""Failures in a row after which a URL is left alone: the last of them are a week apart."""
+GONE_EARLY: tuple[timedelta, ...] = (10 * MINUTE, HOUR, 6 * HOUR, *GONE)
+"""The same of an article that was announced within the last day and never seen: its announcement was ahead of the page."""
+
+RETRY_FIRST = 10 * MINUTE
+LONGEST_RETRY: dict[str, timedelta] = {"named": 20 * HOUR, "announcer": 7 * DAY, "first": 7 * DAY, "page": 90 * DAY}
+"""The longest rest after failures in a row: of an announcer that the site's entry names (a daily run finds it due each day), of any
+other, of a page in its first RETRIES failures, of a page after them. No rest is without end: what was away for a year may be back."""
+
+RETRIES = 12
+
+HOST_REASONS = frozenset(
+    {"dns", "connection-refused", "unreachable", "tls", "robots-unreachable", "http-503", "http-429"}
+)
+"""Failures that are the host's rather than the URL's: they do not end in the rest of a page that is given up."""
+
+TEMPORARY = frozenset({"http-302", "http-303", "http-307"})
+"""Redirects whose original address stays the one to ask (RFC 9110, section 15.4)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What the frontier knows of a URL at the end of a visit. `born` is when it was published, or first seen, or last changed."""
+    """What the frontier knows of a URL at the end of a visit. `born` is when it was published, or first seen, or last changed.
+
+    `named`: the site's entry, or the crawl's URL, names it. `early`: an article that was announced within the last day and never seen.
+    """
 
     kind: str
     outcome: OutcomeKind
     born: datetime
+    reason: str = ""
     unchanged: int = 0
     failures: int = 0
+    named: bool = False
+    early: bool = False
+
+    @property
+    def announces(self) -> bool:
+        """Whether it tells of news, and is asked for as long as the site is crawled."""
+        return self.kind in ANNOUNCERS
 
 
 def next_visit(history: History, *, now: datetime, retry_after: timedelta | None = None) -> datetime | None:
@@ -57,34 +91,147 @@ def next_visit(history: History, *, now: datetime, retry_after: timedelta | None
     interval = _interval(history, now)
     if interval is None:
         return None
-    return now + max(interval, min(retry_after or timedelta(0), RETRY_LONGEST))
+    return now + max(interval, min(retry_after or timedelta(0), LONGEST_RETRY["announcer"]))
 
 
 def _interval(history: History, now: datetime) -> timedelta | None:  # noqa: PLR0911 - a table of cases
     kind = OutcomeKind
     match history.outcome:
         case kind.GONE:
-            return GONE[history.failures - 1] if 0 < history.failures <= len(GONE) else None
+            return _gone(history)
         case kind.FAILED | kind.QUARANTINE | kind.REFUSED:
-            if history.failures > GIVE_UP_AFTER:
-                return None
-            return min(RETRY_FIRST * (1 << max(0, history.failures - 1)), RETRY_LONGEST)
+            return _retry(history)
         case kind.DISALLOWED:
-            return 7 * DAY if history.kind in {"article", "page"} else DAY  # what announces news tells when a ban ends
+            return 20 * HOUR if history.announces else 7 * DAY  # what announces news tells when a ban ends
         case kind.BUDGET:
             return DAY
         case kind.REDIRECT:
-            return 30 * DAY
-        case kind.OTHER | kind.PART | kind.ROBOTS | kind.RETRIED | kind.REDACTED:
+            return _redirected(history, now)
+        case kind.ROBOTS | kind.RETRIED | kind.REDACTED:
             return None
+        case kind.OTHER | kind.PART:
+            return _rhythm(history) if history.announces else None
         case kind.ARTICLE | kind.WITHHELD | kind.UNCHANGED:
-            return _article_interval(now - history.born)
+            return _rhythm(history) if history.announces else _article_interval(now - history.born)
         case kind.LISTING | kind.FEED | kind.SITEMAP:
-            shortest, longest = BASE.get(history.kind, BASE["page"])
-            return min(shortest * (1 << min(history.unchanged, 16)), longest)
+            return _rhythm(history)
         case _:
             assert_never(history.outcome)
 
 
+def _rhythm(history: History) -> timedelta:
+    """The interval of what is no article: longer with every visit that found nothing new."""
+    shortest, longest = BASE.get(history.kind, BASE["page"])
+    return min(shortest * (1 << min(history.unchanged, 16)), longest)
+
+
+def _redirected(history: History, now: datetime) -> timedelta:
+    """An announcer keeps its rhythm, since its redirects are followed in the same visit; a moved article is hardly asked again."""
+    if history.announces:
+        return _rhythm(history)
+    return max(DAY, min(_article_interval(now - history.born), 30 * DAY)) if history.reason in TEMPORARY else 30 * DAY
+
+
+def _gone(history: History) -> timedelta | None:
+    if history.announces:
+        return _retry(history)
+    steps = GONE_EARLY if history.early else GONE
+    return steps[history.failures - 1] if 0 < history.failures <= len(steps) else None
+
+
+def _retry(history: History) -> timedelta:
+    """The rest after so many failures in a row."""
+    if history.announces:
+        longest = LONGEST_RETRY["named" if history.named else "announcer"]
+    elif history.failures <= RETRIES or history.reason in HOST_REASONS:
+        longest = LONGEST_RETRY["first"]
+    else:
+        longest = LONGEST_RETRY["page"]
+    return min(RETRY_FIRST * (1 << min(max(0, history.failures - 1), 20)), longest)
+
+
 def _article_interval(age: timedelta) -> timedelta:
     return next((interval for limit, interval in ARTICLE if age <= limit), 365 * DAY)
+
+
+LONGEST_REST = 365 * 24 * 3600.0
+"""Seconds of a Retry-After that are believed; the schedule has a bound of its own."""
+
+
+EARLY = timedelta(days=1)
+"""The time after its announcement in which an article that is not there yet is asked for again soon."""
+
+
+def status_of(
+    due: ScheduledUrl,
+    *,
+    now: datetime,
+    outcome: OutcomeKind,
+    reason: str,
+    changed: bool = True,
+    published: str = "",
+    retry_after: timedelta | None = None,
+    **more: Any,
+) -> FetchStatus:
+    """The visit of `due` that ended so, with the time of the next; `more` are further fields of Visit."""
+    failed = outcome.is_failure
+    refused = reason == "http-429"  # how fast we ask says nothing of the URL
+    history = History(
+        kind=due.kind,
+        outcome=outcome,
+        reason=reason,
+        born=born_of(due, published, changed=changed, now=now),
+        unchanged=0 if changed else due.unchanged + 1,
+        failures=due.failures + (not refused) if failed else 0,
+        named=due.announced_by == "seed",
+        early=not due.article_url and due.kind == "article" and iso(now - EARLY) <= due.announced_at,
+    )
+    due_at = next_visit(history, now=now, retry_after=retry_after)
+    asked_for = bool(due.visits) and due.published_hint > due.visited_at and not failed
+    return FetchStatus(
+        url_id=due.id, at=iso(now), outcome=outcome, due_at=iso(due_at) if due_at else "", reason=reason, changed=changed and not failed,
+        failed=failed, refused=refused, hint_held=changed if asked_for else None, **more,
+    )  # fmt: skip
+
+
+DISBELIEVED = 5
+"""Times of a feed or sitemap that proved wrong, each by a visit that found nothing new, until the others are not believed either."""
+
+JUST_NOW = timedelta(minutes=15)
+NEWS_SITEMAP = 1000
+"""Entries of the longest news sitemap (Google's limit): a longer list of one and the same time was not written on one day."""
+
+
+def are_believable(found: Sequence[Outlink], now: datetime) -> bool:
+    """Whether the times of a list say when its entries changed, rather than when the list was made."""
+    hints = [entry.published_hint for entry in found if entry.published_hint]
+    if len(hints) < DISBELIEVED:
+        return True
+    just_now = sum(iso(now - JUST_NOW) <= hint <= iso(now + JUST_NOW) for hint in hints)
+    same = Counter(hints).most_common(1)[0][1]
+    return just_now * 5 < len(hints) * 4 and (len(hints) <= NEWS_SITEMAP or same * 5 < len(hints) * 4)
+
+
+def born_of(due: ScheduledUrl, published: str, *, changed: bool, now: datetime) -> datetime:
+    """When an article last was news: its date, or its last change; a first visit without a date counts from the announcement or today."""
+    if due.visits and changed:
+        return now
+    for text in (published, due.changed_at, due.published_hint):
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            continue
+        return min(now, moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo))
+    return now
+
+
+def header(response: Response, name: str) -> str:
+    """A header of the response as ASCII, at most 500 characters; '' when it has none, or what no request could carry."""
+    value = (response.headers.get(name) or b"").decode("latin-1")[:500]
+    return value if value.isascii() and value.isprintable() else ""
+
+
+def retry_after_of(response: Response, now: datetime) -> timedelta | None:
+    """How long a response asks us to stay away, by seconds or by a date (RFC 9110, section 10.2.3)."""
+    seconds = read_retry_after(response.headers.get("Retry-After"), now)
+    return None if seconds is None else timedelta(seconds=min(seconds, LONGEST_REST))

@@ -1,17 +1,22 @@
-"""Which URLs go down in the frontier: what a site starts from and what its pages announce in, rows to announce out.
+"""Which URLs go into the frontier: what a site starts from, and of what its pages announce the URLs that are in scope and within limits.
 
-A link of a page is looked up in what this run was told before anything is made of it: most links of a page are those of every other.
+A link of a page is looked up in what this run has seen before anything is made of it: most links of a page are those of every other.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archive import Candidate, OutcomeKind, urls
+from crawler.report import OutOfScope
+from crawler.sites.keys import origin_of
+from crawler.sites.site import edition_of, own_hosts
 
 if TYPE_CHECKING:
-    from collections import Counter
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from archive import Outlink, Parsed, ScheduledUrl
     from crawler.frontier.quota import CrawlLimits
@@ -23,44 +28,88 @@ GUESSES: tuple[tuple[str, str], ...] = (("sitemap", "/sitemap.xml"), ("feed", "/
 MAX_REMEMBERED = 100_000
 """Links of pages that are remembered, some 20 MB; then the memory begins anew, and costs a look-up in the database again."""
 
+LISTING = frozenset({"seed", "feed", "section"})
+"""What lists the news of the day."""
+
+MOST_HOSTS = 50
+"""Subdomains and other hosts that a site may take along."""
+
+_NOT_EDITORIAL = re.compile(
+    r"(?:shop|store|account|accounts|login|auth|sso|id|mail|webmail|ads?|adserver|jobs?|careers?|help|support|cdn|static|img|images?|"
+    r"media|assets|api|forum|forums|m|mobile|amp|[a-z]{2}|arabic|english|french|francais|espanol|turkish|persian|urdu|hebrew|kurdish|russian)"
+)
+"""First labels of subdomains that are no sections: services, twins of the site, and its editions in other languages."""
+
 
 class Scope:
-    """The scope and the limits of one site, applied to what is announced; links of pages that two pages have had are not given again."""
+    """The scope and the limits of one site, applied to what is announced; links of pages that two pages have had are not given again.
+
+    The scope of a site whose entry has no `hosts` grows by what its start pages lead to: where they redirect, and the subdomains
+    whose articles and sections they link to.
+    """
 
     def __init__(self, site: Site, limits: CrawlLimits) -> None:
-        self._site = site
+        self.site = site
+        self.out_of_scope = OutOfScope()
         self._limits = limits
         self._seen: dict[str, tuple[str, int]] = {}
+        self._services: set[str] = set()
 
     def seeds(self) -> Iterator[Candidate]:
         """What the site starts from."""
-        site = self._site
-        for url in site.seeds:
-            yield self.announced(url, "seed", "seed")
-        for url in site.feeds:
-            yield self.announced(url, "feed", "seed")
-        for url in site.sitemaps:
-            yield self.announced(url, "sitemap", "seed")
-        for url in site.sections:
-            yield self.announced(url, "section", "seed")
-        if not site.feeds and not site.sitemaps:
-            for kind, path in GUESSES:
-                yield self.announced(urls.join(site.seeds[0], path), kind, "guess")
+        site = self.site
+        for kind, found in (
+            ("seed", site.seeds),
+            ("feed", site.feeds),
+            ("sitemap", site.sitemaps),
+            ("section", site.sections),
+        ):
+            for url in found:
+                yield self.announced(url, kind, "seed")
+
+    def guesses(self, start: str) -> list[Candidate]:
+        """The feed and the sitemap that a site may have whose entry names none; `start` is where its start page lies."""
+        if self.site.feeds or self.site.sitemaps:
+            return []
+        return [self.announced(urls.join(start, path), kind, "guess") for kind, path in GUESSES]
 
     def announced(self, url: str, kind: str, by: str, **more: object) -> Candidate:
         """A URL as it goes into the frontier; `more` are further fields of Announced."""
         url = urls.canonicalise(url)
-        return Candidate(url=url, site=self._site.name, host=urls.host_of(url), kind=kind, by=by, **more)  # type: ignore[arg-type]
+        return Candidate(url=url, site=self.site.name, host=urls.host_of(url), kind=kind, by=by, **more)  # type: ignore[arg-type]
 
     def sitemaps(self, origin: str, found: Iterable[str]) -> list[Candidate]:
         """The sitemaps that a robots.txt names, which may lie on another host; none when the site's entry has its own."""
-        if self._site.sitemaps or not self._site.in_scope(f"{origin}/", index=True):
+        if self.site.sitemaps or not self.site.in_scope(f"{origin}/", index=True):
             return []
         via = f"{origin}/robots.txt"
         return [self.announced(url, "sitemap", "robots", via=via) for url in found if urls.canonicalise(url)]
 
+    def take_along(self, url: str) -> None:
+        """Widens the scope by the host that a start page leads to, and by its edition."""
+        if self.site.is_closed or self.site.in_scope(url) or self.site.is_denied(url):
+            return
+        if not self.site.in_scope(url, index=True):
+            self.add_hosts(own_hosts(url))
+        if not self.site.in_scope(url) and self.site.is_guessed:
+            edition = edition_of(url)
+            self.site = replace(self.site, paths=(*self.site.paths, edition) if edition else ())
+
+    def add_hosts(self, hosts: Iterable[str]) -> None:
+        """Adds hosts to the scope, up to a limit."""
+        known = dict.fromkeys((*self.site.hosts, *hosts))
+        if len(known) <= len(self.site.own_hosts) + MOST_HOSTS:
+            self.site = replace(self.site, hosts=tuple(known))
+            self._seen.clear()  # what was out of scope may not be any more
+
     def in_scope(
-        self, due: ScheduledUrl, answer: Parsed, entries: Iterable[Outlink], left_out: Counter[str]
+        self,
+        due: ScheduledUrl,
+        answer: Parsed,
+        entries: Iterable[Outlink],
+        left_out: Counter[str],
+        *,
+        believed: bool = True,
     ) -> Iterator[Candidate]:
         """Of the entries of an answer at `due` those to put down; `left_out` counts the site's own that a limit leaves out."""
         redirect = answer.outcome.kind is OutcomeKind.REDIRECT
@@ -68,9 +117,17 @@ class Scope:
             if entry.by == "page" and self._seen.get(entry.url) == (entry.kind, 2):
                 continue
             deep = due.depth + (0 if redirect else 1)
-            kind = "article" if self._site.is_article(entry.url) else entry.kind
-            if not entry.url or not self._belongs(entry.url, kind, due):
+            kind = (
+                "article" if entry.kind != "sitemap" and self.site.is_article(entry.url, entry.spelling) else entry.kind
+            )
+            if entry.url and due.kind == "seed":
+                if entry.by == "refresh":
+                    self.take_along(entry.url)
+                self._widen(entry.url, kind)
+            if not entry.url or not self._belongs(entry, kind, due):
                 self._tell(entry)
+                if entry.url:
+                    self.out_of_scope.add(entry.url)
                 continue
             if deep > (self._limits.index_depth if kind == "sitemap" else self._limits.depth) and kind != "article":
                 left_out["index-too-deep" if kind == "sitemap" else "too-deep"] += 1
@@ -78,21 +135,55 @@ class Scope:
             self._tell(entry)
             yield Candidate(
                 url=entry.url,
-                site=self._site.name,
+                site=self.site.name,
                 host=urls.host_of(entry.url),
                 kind=due.kind if redirect else kind,
-                by=entry.by,
+                by="redirector" if self._is_service(entry) else entry.by,
                 via=due.url,
                 depth=deep,
                 redirects=due.redirects + 1 if redirect else 0,
                 published_hint=entry.published_hint,
+                spelling=entry.spelling,
+                listed=due.kind in LISTING,
+                believed=believed,
             )
 
-    def _belongs(self, url: str, kind: str, due: ScheduledUrl) -> bool:
-        """Whether a URL is the site's; a part of a sitemap index may lie where the index does."""
-        if kind == "sitemap" and due.kind == "sitemap" and urls.host_of(url) == due.host:
+    def follow_services(self, due: ScheduledUrl, entries: Sequence[Outlink]) -> None:
+        """Notes the host that a feed gives all its entries through when none is the site's: a redirect service, such as FeedBurner.
+
+        A feed that is itself what the site starts from takes that host along instead.
+        """
+        listed = [entry.url for entry in entries if entry.by == "feed" and entry.url]
+        if not listed or any(self.site.in_scope(url) for url in listed):
+            return
+        host, number = Counter(map(urls.host_of, listed)).most_common(1)[0]
+        if 2 * number <= len(listed):
+            return
+        if due.kind == "seed":
+            self.take_along(next(url for url in listed if urls.host_of(url) == host))
+        elif due.kind == "feed":
+            self._services.add(host)
+
+    def _belongs(self, entry: Outlink, kind: str, due: ScheduledUrl) -> bool:
+        """Whether a URL is the site's. Feeds that a start page names, and the parts of a sitemap index, may lie on any host."""
+        elsewhere = (kind == "sitemap" and due.kind == "sitemap") or (
+            kind == "feed" and due.kind in {"seed", "section"}
+        )
+        if (elsewhere or self._is_service(entry)) and not self.site.is_denied(entry.url):
             return True
-        return self._site.in_scope(url, index=kind in {"feed", "sitemap"})
+        return self.site.in_scope(entry.url, index=kind in {"feed", "sitemap"})
+
+    def _is_service(self, entry: Outlink) -> bool:
+        return entry.by == "feed" and urls.host_of(entry.url) in self._services
+
+    def _widen(self, url: str, kind: str) -> None:
+        """Takes the subdomain along on which a link of the start page to an article or a section lies."""
+        host = origin_of(url).partition("://")[2]
+        if self.site.is_closed or kind not in {"article", "section"} or host in self.site.hosts:
+            return
+        label = next((host.removesuffix(f".{bare}") for bare in self.site.domains if host.endswith(f".{bare}")), "")
+        if label and not _NOT_EDITORIAL.fullmatch(label.partition(".")[0]):
+            self.add_hosts((host,))
 
     def _tell(self, entry: Outlink) -> None:
         """Counts a link as told, twice at most: the first time may yet be undone with the page that had it."""

@@ -7,14 +7,15 @@ writes one. A mistake is told with its file, line and key, and what would have b
 from __future__ import annotations
 
 import difflib
+import hashlib
 import json
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from archive import UsageError
+from archive import UsageError, urls
 from crawler.sites.keys import KEYS, WrongValueError, origin_of, web_address
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Site:
     URLs are canonical. `hosts` and `paths` are its scope: host names (`*.example.org` takes subdomains too) and path
     prefixes (all paths if empty). `articles` and `deny` are regular expressions, searched in the URL. `locale` is a
     BCP 47 tag for dates, `timezone` an IANA name. Numbers that are None leave the setting of that meaning alone.
+    `is_closed`: the entry says which hosts belong to it, and no others do. `is_guessed`: all is known from a URL alone.
     """
 
     name: str
@@ -69,6 +71,13 @@ class Site:
     max_pages: int | None = None
     depth: int | None = None
     user_agent: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    headers_file: str = ""
+    proxy: str = ""
+    cookies: tuple[tuple[str, str], ...] = ()
+    cookies_file: str = ""
+    is_closed: bool = False
+    is_guessed: bool = False
 
     @classmethod
     def from_url(cls, url: str) -> Self:
@@ -78,13 +87,31 @@ class Site:
             seed = web_address(text if _SCHEME.match(text) else f"https://{text}")
         except WrongValueError as error:
             raise SiteError(str(error)) from None
-        edition = _EDITION.match(seed[len(origin_of(seed)) :])
+        edition = edition_of(seed)
         return cls(
             name=name_of(seed),
             seeds=(seed,),
-            hosts=_own_hosts(seed),
-            paths=(edition.group(),) if edition else (),
+            hosts=own_hosts(seed),
+            paths=(edition,) if edition else (),
+            is_guessed=True,
         )
+
+    @property
+    def own_hosts(self) -> tuple[str, ...]:
+        """The hosts of the seeds, with and without `www.`."""
+        return tuple(dict.fromkeys(host for seed in self.seeds for host in own_hosts(seed)))
+
+    @property
+    def digest(self) -> str:
+        """Names what the entry says: another digest, another entry."""
+        said = [getattr(self, f.name) for f in fields(self)]
+        return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """The hosts of the seeds without `www.` that may have sections on subdomains: not those of a public suffix."""
+        bare = (host for host in self.own_hosts if not host.startswith("www."))
+        return tuple(host for host in bare if urls.may_have_subdomains(host))
 
     def in_scope(self, url: str, *, index: bool = False) -> bool:
         """Whether the canonical `url` belongs to the site and is not denied.
@@ -97,11 +124,15 @@ class Site:
             return False
         if self.paths and not index and not any(_path_matches(prefix, url[len(origin) :]) for prefix in self.paths):
             return False
-        return not any(pattern.search(url) for pattern in self.deny)
+        return not self.is_denied(url)
 
-    def is_article(self, url: str) -> bool:
-        """Whether the entry says that URLs like this one are articles; False says nothing."""
-        return any(pattern.search(url) for pattern in self.articles)
+    def is_denied(self, url: str) -> bool:
+        """Whether the entry denies URLs like this one."""
+        return any(pattern.search(url) for pattern in self.deny)
+
+    def is_article(self, url: str, spelling: str = "") -> bool:
+        """Whether the entry says that URLs like this one are articles, by either of its spellings; False says nothing."""
+        return any(pattern.search(url) or (spelling and pattern.search(spelling)) for pattern in self.articles)
 
     def settings(self) -> dict[str, Any]:
         """Scrapy settings that this site wants otherwise than settings.py."""
@@ -222,8 +253,10 @@ def _site(source: _Source, name: str, entry: object) -> Site:
             source.fail(name, key, str(error), error.value)
     if not values.get("seeds"):
         source.fail(name, "", 'needs seeds = ["https://…"], the page or pages it starts from')
-    if not values.get("hosts"):
-        values["hosts"] = tuple(dict.fromkeys(host for seed in values["seeds"] for host in _own_hosts(seed)))
+    if values.get("hosts"):
+        values["is_closed"] = True
+    else:
+        values["hosts"] = tuple(dict.fromkeys(host for seed in values["seeds"] for host in own_hosts(seed)))
     return Site(name=name, **values)
 
 
@@ -236,7 +269,14 @@ def _meant(word: str, known: Mapping[str, Any] | list[str]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
-def _own_hosts(seed: str) -> tuple[str, ...]:
+def edition_of(url: str) -> str:
+    """The first path segment of a URL when it names an edition, '' when it does not."""
+    match = _EDITION.match(url[len(origin_of(url)) :])
+    return match.group() if match else ""
+
+
+def own_hosts(seed: str) -> tuple[str, ...]:
+    """The host of a URL with and without `www.`."""
     host = origin_of(seed).partition("://")[2]
     bare = host.removeprefix("www.")
     return (bare, f"www.{bare}") if "." in bare and not re.fullmatch(r"[\d.]+(?::\d+)?|\[.*", bare) else (bare,)

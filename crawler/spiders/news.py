@@ -7,31 +7,51 @@ requests when they are due, and a crash at any point loses none of them.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import DownloadFailedError
 
-from archive import MAX_PARTS, OutcomeKind, Parsed, ParseTask, WorkerKilledError, join_part
-from crawler.download.errors import outcome_of
+from archive import MAX_PARTS, Disposition, OutcomeKind, Page, Parsed, ParseTask, WorkerKilledError, join_part, urls
+from archive.extract import extract
+from crawler.download.errors import HostPaused, StoppedError, outcome_of
 from crawler.extensions import ArchiveExtension
 from crawler.frontier.frontier import Frontier, ParseLimits, dropped
 from crawler.frontier.quota import CrawlLimits
+from crawler.frontier.revisit import TEMPORARY
 from crawler.items import ArticleItem
 from crawler.politeness.robots import robots_read
+from crawler.sites.session import SessionMiddleware
 from crawler.sites.site import Site, chosen_site
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from scrapy.crawler import Crawler
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
-    from archive import CaptureRow, Disposition, ScheduledUrl, WorkerPool
+    from archive import CaptureRow, ScheduledUrl, WorkerPool
 
 
 STOPPING_SECONDS = 0.1
+MAX_REDIRECTS = 20  # followed in one visit, where the setting knows no limit
+
+
+def parameters(url: str) -> int:
+    """How many parameters a URL has: a site's spelling with more of them has tracking parameters, which are asked without at first."""
+    return url.count("?") + url.count("&")
+
+
+def _pairs(response: Response) -> tuple[tuple[str, str], ...]:
+    """The header fields of a response, as a page has them."""
+    return tuple(
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, values in response.headers.items()
+        for value in values
+    )
 
 
 class NewsSpider(Spider):
@@ -81,6 +101,11 @@ class NewsSpider(Spider):
         `pool` is for crawls that share one; whoever made it closes it.
         """
         settings = crawler.settings
+        if not url and not site:  # `scrapy parse --spider news URL` fetches one page; `scrapy crawl` has refused before
+            spider = cls.__new__(cls)
+            Spider.__init__(spider, cls.name)
+            spider._set_crawler(crawler)  # noqa: SLF001 - what Spider.from_crawler does
+            return spider
         chosen = Site.from_url(url) if url else chosen_site(settings, site)
         for name, value in chosen.settings().items():
             settings.set(name, value, priority="spider")
@@ -108,6 +133,17 @@ class NewsSpider(Spider):
             recheck=recheck == "all",
             pool=pool,
         )
+
+    def parse(self, response: Response) -> Iterator[dict[str, Any]]:
+        """Reads one page for `scrapy parse --spider news URL`: its article, or why it is none."""
+        page = Page(
+            body=response.body, url=response.url, fetched_at=datetime.now(UTC), headers=_pairs(response), status=response.status
+        )  # fmt: skip
+        extraction = extract(page)
+        if extraction.article is None:
+            yield {"url": response.url, "reason": extraction.reason, "detail": extraction.detail}
+        else:
+            yield asdict(extraction.article)
 
     async def start(self) -> AsyncIterator[Request]:
         """Yields the due URLs in small batches until none is due and none is under way."""
@@ -150,7 +186,7 @@ class NewsSpider(Spider):
         if due.last_modified:
             headers["If-Modified-Since"] = due.last_modified
         return Request(
-            due.url,
+            due.spelling if parameters(due.spelling) == parameters(due.url) and due.spelling else due.url,
             headers=headers,
             callback=self.answered,
             errback=self.failed,
@@ -167,6 +203,11 @@ class NewsSpider(Spider):
         settled = None
         try:
             settled = await self._what_it_said(due, row, data, response)
+        except HostPaused as error:
+            self._frontier.rest(due, error.seconds)
+            return
+        except StoppedError:
+            return
         except Exception as error:  # without a visit the URL would stay due, and be fetched again and again
             self.logger.exception("reading %s", due.url)
             settled = self._frontier.failed(due, row, "error", f"{type(error).__name__}: {error}")
@@ -186,9 +227,55 @@ class NewsSpider(Spider):
         if known is not None:
             return known
         answer = await self._read(self._frontier.task(due.url, data, row))
+        read, url = answer.outcome, ""
+        if self._next_hop(due, answer, response.url):
+            temporary = read.reason in TEMPORARY
+            row, last, response, url = await self._follow(due, row, answer, response)
+            read = last.outcome
+            answer = self._frontier.landed(due, last, url, temporary=temporary)
         if answer.article is not None and answer.next_page:
             answer = await self._with_parts(due, answer)
-        return await self._frontier.settled(due, row, answer, response)
+        return await self._frontier.settled(due, row, answer, response, read=read, url=url)
+
+    def _next_hop(self, due: ScheduledUrl, answer: Parsed, asked: str) -> str:
+        """What is to be asked next in the same visit: where a redirect leads, or the site's own spelling of the URL; '' for nothing."""
+        if self._frontier.follows(due, answer):
+            return answer.found[0].spelling or answer.found[0].url
+        return self._frontier.respelled(due, answer, asked)
+
+    def _cookies_wanted(self, url: str) -> bool:
+        """Whether a URL that leads back to itself may lead on with the cookies that its host has set meanwhile."""
+        middleware = self.crawler.get_downloader_middleware(SessionMiddleware)
+        return middleware is not None and middleware.switch_on(urls.host_of(url))
+
+    async def _follow(
+        self, due: ScheduledUrl, row: CaptureRow | None, answer: Parsed, response: Response
+    ) -> tuple[CaptureRow | None, Parsed, Response, str]:
+        """Follows the redirects of a URL within its visit; returns what the last one answered, and its URL.
+
+        One that comes back to what was asked before, or goes on and on, stays a redirect.
+        """
+        seen = {response.url}
+        url = ""
+        while target := self._next_hop(due, answer, url or response.url):
+            if target in seen and self._cookies_wanted(target):
+                seen.clear()
+            if target in seen or len(seen) > (self._limits.redirects or MAX_REDIRECTS):
+                break
+            seen.add(target)
+            url = target
+            self._archive.finish(Disposition(row=row, outcome=answer.outcome))
+            request = Request(url, dont_filter=True, meta={"frontier": None, "via": due.url, "verbatim_url": True})
+            try:
+                response = await self.crawler.engine.download_async(request)
+            except (HostPaused, StoppedError):
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is has a name
+                row, _ = self._archive.take_capture(request)
+                return row, self._frontier.failure(outcome_of(error), str(error)), response, url
+            row, data = self._archive.take_capture(request)
+            answer = await self._read(self._frontier.task(urls.canonicalise(url) or url, data, row))
+        return row, answer, response, url
 
     def item_stored(self, item: object) -> None:
         """An article went through the pipelines, and the archive has it."""
@@ -207,7 +294,9 @@ class NewsSpider(Spider):
         due: ScheduledUrl = request.meta["frontier"]
         row, _ = self._archive.take_capture(request)
         error = failure.value or DownloadFailedError()
-        if not self._archive.stopping:  # what we cut off ourselves says nothing of the URL: it stays due
+        if isinstance(error, HostPaused):
+            self._frontier.rest(due, error.seconds)
+        elif not self._archive.stopping:  # what we cut off ourselves says nothing of the URL: it stays due
             self._archive.finish(self._frontier.failed(due, row, outcome_of(error), str(error)))
         self._free(due.id)
 
@@ -228,7 +317,7 @@ class NewsSpider(Spider):
             answer.next_page
             and answer.next_page not in seen
             and len(seen) < MAX_PARTS
-            and self.site.in_scope(answer.next_page)
+            and self._frontier.site.in_scope(answer.next_page)
         ):
             seen.add(answer.next_page)
             request = Request(

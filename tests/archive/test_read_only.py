@@ -21,6 +21,8 @@ from archive.ingest.writer import open_writer
 from tests.archive.maintain.conftest import FIRST, MOMENT, keep
 from tests.crash import may_mount
 
+pytestmark = pytest.mark.slow
+
 NOBODY = 65534
 
 

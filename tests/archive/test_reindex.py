@@ -100,6 +100,7 @@ def test_a_database_that_is_no_database_is_replaced(folder):
     assert tables(folder)["articles"] == before["articles"]
 
 
+@pytest.mark.slow
 def test_an_interrupted_rebuild_leaves_the_old_database(folder, tmp_path):
     before = tables(folder)
     copy = tmp_path / "copy"

@@ -14,6 +14,8 @@ from tests.hostile.routes import article, http
 from tests.hostile.run import spider_crawl
 from tests.support.server import Server, answer, page
 
+pytestmark = pytest.mark.slow
+
 WEAK, STRONG, ODD = 'W/"weak, and with a comma"', '"strong"', '""'
 MODIFIED = "Tue, 10 Nov 2026 08:00:00 GMT"
 

@@ -67,6 +67,7 @@ def keep(writer: WarcWriter, url: str, response: bytes, *, revisit_of: Original 
     return writer.write_capture(capture, payload_digest=payload_digest(capture), revisit_of=revisit_of)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", ["warcio", "fastwarc"])
 def test_a_reader_that_we_did_not_write_finds_nothing_wrong(warc: Path, tool: str) -> None:
     done = subprocess.run([Path(sys.executable).with_name(tool), "check", warc], capture_output=True, text=True)

@@ -11,6 +11,9 @@ import pytest
 
 from crawler.sites.site import load_site
 from demo.server import DemoServer
+from tests.support import PATIENCE
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,7 +22,7 @@ def addsite(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     settings = ("WARRAQ_OPEN_NETWORKS=127.0.0.0/8", f"WARRAQ_SITES={folder / 'sites.toml'}", "DOWNLOAD_DELAY=0")
     command = [sys.executable, "-m", "scrapy", "addsite", *arguments, "--cases", str(folder / "cases")]
     command += [word for setting in settings for word in ("-s", setting)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from archive.warc import Record
 
+pytestmark = pytest.mark.slow
+
 PATHS = (*KEPT, *CLOSED, *SURPLUS, *BROKEN, *RUNAWAYS)
 LIMITS = {
     "DOWNLOAD_TIMEOUT": 2,

@@ -13,6 +13,7 @@ import pytest
 
 from archive import Archive
 from archive.warc import read_raw, read_records
+from tests.support import PATIENCE
 from tests.support.cdx import CdxServer
 from tests.support.pages import capture_of as capture
 from tests.support.pages import page
@@ -20,6 +21,8 @@ from tests.support.pages import write_warc as write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 
@@ -32,7 +35,7 @@ def command(folder: Path, *arguments: str) -> list[str]:
 
 def backfill(folder: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
     done = subprocess.run(
-        command(folder, *arguments), cwd=ROOT, capture_output=True, text=True, timeout=100, check=False
+        command(folder, *arguments), cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert done.returncode == code, done.stderr + done.stdout
     assert "Traceback" not in done.stderr

@@ -17,6 +17,9 @@ import pytest
 
 from archive import Archive, Collection, frontier, open_store
 from demo.server import DemoServer
+from tests.support import PATIENCE
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 WORDS = [
@@ -36,7 +39,7 @@ def command(folder, *more):
 
 
 def crawlall(folder, *more, code=0):
-    done = subprocess.run(command(folder, *more), cwd=ROOT, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(command(folder, *more), cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == code, done.stderr[-3000:]
     return {row.get("site", "total"): row for row in map(json.loads, done.stdout.splitlines())}, done.stderr
 
@@ -86,7 +89,7 @@ class SlowHandler(BaseHTTPRequestHandler):
         elif self.path.startswith("/2026/"):
             site.served += 1
             time.sleep(site.seconds)
-            site.free.wait(60)
+            site.free.wait(PATIENCE)
             words = random.Random(self.path).choices(WORDS, k=160)
             text = "".join(f"<p>{' '.join(words[n : n + 20]).capitalize()}.</p>" for n in range(0, 160, 20))
             self.answer(
@@ -159,7 +162,7 @@ def started(folder, site, *more):
     process = subprocess.Popen(
         command(folder, *more), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    end = time.monotonic() + 40
+    end = time.monotonic() + PATIENCE
     while site.served < 12 and time.monotonic() < end:
         time.sleep(0.05)
     assert site.served >= 12
@@ -183,10 +186,8 @@ def test_a_signal_stops_within_seconds_and_loses_nothing(tmp_path, name):
     with SlowSite() as site:
         write_sites(tmp_path, slow=site.url, never="http://127.0.0.1:9/")
         process = started(tmp_path, site, "-j", "1", "-s", "DOWNLOAD_DELAY=0.1")
-        told = time.monotonic()
         process.send_signal(getattr(signal, name))
-        out, error = process.communicate(timeout=20)
-        assert time.monotonic() - told < 7, error[-2000:]
+        out, error = process.communicate(timeout=PATIENCE)
         assert process.returncode == 11, error[-3000:]
         assert f"{name}: ending" in error
         assert "Traceback" not in error
@@ -196,7 +197,7 @@ def test_a_signal_stops_within_seconds_and_loses_nothing(tmp_path, name):
         _, failed, articles, unvisited, _ = left(tmp_path, site)
         assert failed == 0
         assert articles >= 8
-        assert articles + unvisited == 200
+        assert 0 < unvisited == 200 - articles
         site.seconds = 0
         rows, _ = crawlall(tmp_path, "--site", "slow")
         assert rows["slow"]["exit_code"] == 0
@@ -207,13 +208,11 @@ def test_a_server_that_never_answers_does_not_hold_up_the_end(tmp_path):
     with SlowSite(hold=True) as site:
         site.free.set()
         write_sites(tmp_path, slow=site.url)
-        process = started(tmp_path, site)
+        process = started(tmp_path, site, "-s", "DOWNLOAD_TIMEOUT=10000", "-s", "WARRAQ_FIRST_BYTE_TIMEOUT=10000")
         site.free.clear()
         time.sleep(0.3)
-        told = time.monotonic()
         process.terminate()
-        _, error = process.communicate(timeout=20)
-        assert time.monotonic() - told < 9
+        _, error = process.communicate(timeout=PATIENCE)
         assert process.returncode == 11, error[-3000:]
         assert left(tmp_path, site)[1] == 0
 
@@ -225,15 +224,30 @@ def test_a_second_signal_ends_at_once_and_what_was_read_is_kept(tmp_path):
         process = started(tmp_path, site)
         site.free.clear()
         time.sleep(0.3)
-        told = time.monotonic()
         process.send_signal(signal.SIGINT)
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        _, error = process.communicate(timeout=20)
-        assert time.monotonic() - told < 4
+        _, error = process.communicate(timeout=PATIENCE)
         assert process.returncode == 11, error[-3000:]
         assert "SIGINT again" in error
         _, failed, articles, unvisited, _ = left(tmp_path, site)
         assert failed == 0
         assert articles > 0
         assert articles + unvisited >= 199
+
+
+@pytest.mark.timing
+@pytest.mark.parametrize(("signals", "seconds"), [(1, 9), (2, 4)])
+def test_a_signal_ends_it_within_seconds_and_a_second_one_at_once(tmp_path, signals, seconds):
+    with SlowSite(hold=True) as site:
+        site.free.set()
+        write_sites(tmp_path, slow=site.url)
+        process = started(tmp_path, site)
+        site.free.clear()
+        time.sleep(0.3)
+        told = time.monotonic()
+        for _ in range(signals):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.5)
+        process.communicate(timeout=PATIENCE)
+        assert time.monotonic() - told < seconds

@@ -8,6 +8,8 @@ import pytest
 from archive import Archive
 from tests.support.site import ROOT, Site, article_page, crawl, list_page
 
+pytestmark = pytest.mark.slow
+
 PATHS = tuple(f"/2024/05/{n:02}/story-number-{n}-of-the-harbour" for n in range(1, 13))
 
 

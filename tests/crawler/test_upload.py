@@ -1,7 +1,11 @@
 """A crawl that uploads at its end: to a storage that cannot be had at first, which harms nothing; then to one that can."""
 
+import pytest
+
 from archive import Archive
 from tests.support.site import Site, article_page, crawl, list_page
+
+pytestmark = pytest.mark.slow
 
 PATHS = tuple(f"/2024/05/{n:02}/story-number-{n}-of-the-harbour" for n in range(1, 3))
 

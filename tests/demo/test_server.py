@@ -259,6 +259,7 @@ def test_seed_article_is_as_the_client_gave_it() -> None:
     assert entry["paragraphs"][5].endswith("في هذا القطاع المتنامي.")
 
 
+@pytest.mark.slow
 def test_command_prints_its_address_first() -> None:
     command = [sys.executable, "-m", "demo.server", "--port", "0"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

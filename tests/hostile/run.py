@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.hostile.routes import FEEDS, SITEMAPS, HostileSite, hostile_pages
+from tests.support import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 STALL_SECONDS = 0.5
@@ -80,7 +81,12 @@ def crawl(*, quick: bool = False, only: str = "", settings: dict[str, str] | Non
         for name, value in wanted.items():
             command += ["-s", f"{name}={value}"]
         done = subprocess.run(
-            command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=600
+            command,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
         )
         if not (place / "watch.json").exists():
             raise RuntimeError(f"the crawl did not end well ({done.returncode}):\n{done.stderr[-4000:]}")
@@ -113,7 +119,7 @@ def spider_crawl(
     for name, value in wanted.items():
         command += ["-s", f"{name}={value}"]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=110, check=check)
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=PATIENCE, check=check)
 
 
 def _result(db: sqlite3.Connection, server: HostileSite, paths: list[str], seen: dict, log: str) -> Result:

@@ -4,6 +4,8 @@ import pytest
 
 from tests.hostile.run import crawl
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def result():

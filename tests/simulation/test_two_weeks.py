@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from archive import Archive
-from archive.index import ledger
+from archive.index import reports
 from archive.monitor import judge
 from tests.simulation.newsroom import (
     A_DAY,
@@ -28,9 +28,10 @@ from tests.simulation.newsroom import (
     Newsroom,
     Story,
 )  # fmt: skip
+from tests.support import PATIENCE
 
 ROOT = Path(__file__).parents[2]
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # fourteen crawls, 50 s on a quiet machine
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]  # fourteen crawls, 50 s on a quiet machine
 
 
 def crawl(room, folder, day):
@@ -43,7 +44,7 @@ def crawl(room, folder, day):
         *("-s", "WARRAQ_CLOCK=tests.simulation.clock.now", "-s", "WARRAQ_MAX_DELAY=0.01", "-s", "WARRAQ_MAX_RETRY_AFTER=0.01"),
     ]  # fmt: skip
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=100, env={**os.environ, "SIMULATED_NOW": now.isoformat()}
+        command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, env={**os.environ, "SIMULATED_NOW": now.isoformat()}
     )  # fmt: skip
     assert done.returncode in ({9} if day in {OUTAGE, BAN} else {0}), (day, done.stderr[-3000:])
 
@@ -61,7 +62,7 @@ def two_weeks(tmp_path_factory):
 @pytest.fixture(scope="module")
 def days(two_weeks):
     _, archive = two_weeks
-    return ledger.days(archive.db, first=FIRST.date(), last=FIRST.date() + timedelta(days=DAYS))
+    return reports.days(archive.db, first=FIRST.date(), last=FIRST.date() + timedelta(days=DAYS))
 
 
 def versions(archive, key):

@@ -11,7 +11,7 @@ import pytest
 from archive import Article, Capture, CaptureRow, Collection, Dropped, Image, Outcome, OutcomeKind, open_store
 from archive import search as searching
 from archive.index import articles, captures, runs
-from archive.surt import surt
+from archive.urls.surt import surt
 from archive.warc import WarcWriter, payload_digest
 
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ class Shelf:
         self.writer = WarcWriter(self.collection.warcs, info={"software": "test"}, host="box")
         self.hours = 0
 
-    def capture(self, url: str, body: str, *, head: str = "Content-Type: text/html; charset=utf-8") -> int:
+    def capture(
+        self, url: str, body: str, *, head: str = "Content-Type: text/html; charset=utf-8", mime: str = "text/html"
+    ) -> int:
         self.hours += 1
         at = NOON + timedelta(hours=self.hours)
         response = f"HTTP/1.1 200 OK\r\n{head}\r\n\r\n{body}".encode()
@@ -48,7 +50,7 @@ class Shelf:
         written = self.writer.write_capture(capture, payload_digest=payload_digest(capture), revisit_of=None)
         row = CaptureRow(
             record_id=written.record_id, record_type="response", url=url, urlkey=surt(url), site="daftar.example",
-            timestamp=at.strftime("%Y%m%d%H%M%S"), captured_at=at.strftime("%Y-%m-%dT%H:%M:%SZ"), status=200, mime="text/html",
+            timestamp=at.strftime("%Y%m%d%H%M%S"), captured_at=at.strftime("%Y-%m-%dT%H:%M:%SZ"), status=200, mime=mime,
             payload_digest=written.payload_digest, warc_filename=written.location.filename,
             warc_record_offset=written.location.offset, warc_record_length=written.location.length,
         )  # fmt: skip
@@ -56,8 +58,8 @@ class Shelf:
             captures.insert(self.store.db, row)
         return captures.id_of(self.store.db, written.record_id)
 
-    def put(self, url: str, title: str, text: str, *, body: str = "", **more: object) -> int:
-        identity = self.capture(url, body or f"<html dir=rtl><h1>{title}</h1><p>{text}</p></html>")
+    def put(self, url: str, title: str, text: str, *, page: str = "", **more: object) -> int:
+        identity = self.capture(url, page or f"<html dir=rtl><h1>{title}</h1><p>{text}</p></html>")
         article = Article(url=url, title=title, text=text, **{"language": "ar", **more})
         with self.store.atomic():
             row = captures.get(self.store.db, identity)
@@ -97,7 +99,7 @@ def shelf(tmp_path: Path) -> Iterator[Shelf]:
         language="en", section="News", date_published="2026-11-14",
     )  # fmt: skip
     shelf.put(
-        "https://daftar.example/xss?<script>", f"خطر {XSS}", f"خطر {XSS}\nسطر", body=HOSTILE_PAGE, section=XSS,
+        "https://daftar.example/xss?<script>", f"خطر {XSS}", f"خطر {XSS}\nسطر", page=HOSTILE_PAGE, section=XSS,
         authors=(XSS,), sitename=XSS, provenance={"title": XSS}, dropped=(Dropped(line=XSS, rule=XSS),),
         images=(Image(url="javascript:document.title='pwned'", caption=XSS),), date_published="2026-11-20",
     )  # fmt: skip

@@ -7,6 +7,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from tests.support import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 SENTENCES = (
     "The council of the harbour town met on Tuesday to decide about the new ferry line to the islands.",
@@ -76,6 +78,6 @@ def crawl(url, folder, *more, code=0, cwd=ROOT, program=("-m", "scrapy")):
         "WARRAQ_SUMMARY_JSON=1",
         *more,
     ]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == code, (done.returncode, done.stderr[-3000:])
     return json.loads(done.stdout.splitlines()[-1]) if done.stdout else done.stderr

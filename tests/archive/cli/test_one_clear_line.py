@@ -22,6 +22,7 @@ def test_a_file_that_is_no_database_is_named(tmp_path, content):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_terminal_that_cannot_show_arabic_gets_escapes(tmp_path):
     environment = os.environ | {"PYTHONIOENCODING": "latin-1"}
     code = "import sys; sys.argv = ['warraq', '--help']; from archive.cli import main; main()"

@@ -73,9 +73,9 @@ def test_type_is_matched_in_any_case_and_other_scripts_are_not_read() -> None:
     ],
 )
 def test_hostile_json_costs_little_and_never_raises(script: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(nodes(script)) <= 400
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 3
 
 
 def test_scripts_are_bounded_in_number() -> None:

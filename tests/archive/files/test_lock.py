@@ -21,6 +21,7 @@ def test_a_second_holder_is_turned_away_with_the_name_of_the_first(tmp_path):
         pass
 
 
+@pytest.mark.slow
 def test_a_killed_holder_lets_go(tmp_path):
     lock = tmp_path / "a.lock"
     code = "import os, sys, pathlib; from archive import ArchiveError, held\n"

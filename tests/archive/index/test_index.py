@@ -55,7 +55,9 @@ def test_a_visited_url_is_due_again_at_its_time_and_not_before(store):
     with store.atomic():
         frontier.schedule(store.db, [announced("/a")], now=NOON)
         url_id = frontier.known(store.db, "https://a.example/a")
-        frontier.finished(store.db, FetchStatus(url_id=url_id, at=NOON, outcome="article", due_at=LATER, etag='"1"'))
+        frontier.finished(
+            store.db, FetchStatus(url_id=url_id, at=NOON, outcome=OutcomeKind.ARTICLE, due_at=LATER, etag='"1"')
+        )
     assert due(store) == []
     assert due(store, now=LATER) == ["/a"]
 
@@ -66,7 +68,7 @@ def test_a_newer_date_in_a_feed_makes_a_visited_article_due_at_once(store):
         frontier.schedule(store.db, [first], now=NOON)
         url_id = frontier.known(store.db, first.url)
         frontier.finished(
-            store.db, FetchStatus(url_id=url_id, at=NOON, outcome="article", due_at="2027-01-01T00:00:00Z")
+            store.db, FetchStatus(url_id=url_id, at=NOON, outcome=OutcomeKind.ARTICLE, due_at="2027-01-01T00:00:00Z")
         )
         frontier.schedule(store.db, [first], now=LATER)
     assert due(store, now=LATER) == []
@@ -91,10 +93,13 @@ def test_a_failed_visit_keeps_what_was_known_of_the_page(store):
         url_id = frontier.known(store.db, "https://a.example/a")
         frontier.finished(
             store.db,
-            FetchStatus(url_id=url_id, at=NOON, outcome="article", due_at=NOON, etag='"1"', payload_digest="sha1:A"),
+            FetchStatus(
+                url_id=url_id, at=NOON, outcome=OutcomeKind.ARTICLE, due_at=NOON, etag='"1"', payload_digest="sha1:A"
+            ),
         )
         frontier.finished(
-            store.db, FetchStatus(url_id=url_id, at=LATER, outcome="failed", due_at=LATER, changed=False, failed=True)
+            store.db,
+            FetchStatus(url_id=url_id, at=LATER, outcome=OutcomeKind.FAILED, due_at=LATER, changed=False, failed=True),
         )
     (row,) = frontier.next_urls(store.db, site="a", now=LATER, limit=1)
     assert (row.etag, row.payload_digest, row.failures) == ('"1"', "sha1:A", 1)

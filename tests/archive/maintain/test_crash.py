@@ -8,6 +8,8 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
+import pytest
+
 from archive.collection import Collection
 from archive.index.database import open_store
 from archive.ingest.writer import open_writer
@@ -18,6 +20,8 @@ from .test_repair import mend, problems
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.slow
 
 ROUNDS = 20
 

@@ -19,6 +19,8 @@ from tests.archive.merge.test_merge import crawled, of, problems, run
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = int(os.environ.get("WARRAQ_CRASH_ROUNDS", "6"))
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from archive.collection import Collection
 from archive.index.database import open_store
-from archive.merge.frontier import join
+from archive.merge.tables import join
 from tests.archive.merge.machines import BEGIN, Machine, Served, contents
 from tests.archive.merge.test_merge import run
 
@@ -42,7 +42,7 @@ def frontier_rows(draw):
         "id": draw(OFTEN), "url": "https://a.example/1", "site": draw(st.sampled_from("ab")), "host": "a.example", "kind": kind,
         "priority": priority, "depth": draw(OFTEN), "redirects": 0, "via": draw(st.sampled_from("xy")), "announced_by": "feed",
         "announced_at": draw(MOMENTS), "published_hint": draw(st.just("") | MOMENTS), "visits": visits, "reason": "",
-        "last_modified": "", **(visit if visits else never),
+        "last_modified": "", "spelling": "", "links_digest": "", "false_hints": 0, "hint_via": "", **(visit if visits else never),
     }  # fmt: skip
 
 

@@ -82,6 +82,7 @@ def killed(folder: Path, history, *, unsettled: Served) -> None:
     assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
 
+@pytest.mark.slow
 def test_what_a_killed_crawl_left_comes_in_with_its_wal_its_open_file_and_the_record_without_a_row(tmp_path):
     folder, late = tmp_path / "a", Served(url=A.format(9), hours=9, text="آخر خبر")
     killed(folder, of("a.example")[:4], unsettled=late)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import PATIENCE
+
 DOCS = Path(__file__).parents[3] / "docs" / "search.md"
 
 
@@ -37,28 +39,31 @@ def test_sql_in_the_documentation_finds_the_article(path, sql):
     assert [row[1] for row in rows] == ["وزارة التعليم"]
 
 
+@pytest.mark.slow
 def test_sqlite_shell_searches_and_finds_the_file_whole(path):
     shell = shutil.which("sqlite3")
     if not shell:
         pytest.skip("no sqlite3 shell on this machine")
     sql = "SELECT rowid FROM articles_fts WHERE articles_fts MATCH 'التعليم'; PRAGMA integrity_check;"
-    done = subprocess.run([shell, str(path), sql], capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run([shell, str(path), sql], capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert done.stdout.split() == ["1", "ok"]
 
 
+@pytest.mark.slow
 def test_sqlite_utils_searches(path):
     command = [sys.executable, "-m", "sqlite_utils", "search", str(path), "articles", "التعليم", "-c", "title", "--csv"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert done.stdout.splitlines()[1:] == ["وزارة التعليم"]
 
 
+@pytest.mark.slow
 def test_datasette_searches(path):
     pytest.importorskip("datasette")
     command = [
         *(sys.executable, "-W", "ignore", "-m", "datasette", str(path)),
         *("--get", "/warraq/articles.json?_search=%D8%A7%D9%84%D8%AA%D8%B9%D9%84%D9%8A%D9%85&_shape=array"),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert '"id": 1' in done.stdout
     assert '"id": 2' not in done.stdout
 

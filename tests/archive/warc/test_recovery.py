@@ -54,6 +54,7 @@ def ids(folder: Path) -> list[str]:
     return [record.id for path in sorted(folder.glob("*.warc.gz")) for record in read_records(path)]
 
 
+@pytest.mark.slow
 def test_twenty_kills_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     folder = tmp_path / "archive"
     chance = random.Random(11)

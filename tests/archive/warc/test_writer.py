@@ -177,6 +177,7 @@ def test_a_url_cannot_inject_header_fields(writer: WarcWriter, folder: Path) -> 
     assert record.url == "http://news.example/%0D%0AWARC-Type:%20forged"
 
 
+@pytest.mark.slow
 def test_a_closed_file_is_final_and_answered_for(writer: WarcWriter, folder: Path) -> None:
     name = written(writer).location.filename
     assert (folder / (name + ".open")).exists()
@@ -211,6 +212,7 @@ def test_files_rotate_by_size_and_by_age(folder: Path) -> None:
     assert len(closed) == len(read_manifest(folder)) == len(list(folder.glob("*.warc.gz"))) == 4
 
 
+@pytest.mark.slow
 def test_a_full_disk_costs_the_record_and_nothing_before_it(writer: WarcWriter, folder: Path) -> None:
     script = """
 import resource, signal, sys

@@ -15,6 +15,10 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.support import PATIENCE
+
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -33,7 +37,7 @@ def served(folder, *arguments):
         yield process, re.search(r"http://\S+", process.stdout.readline())[0]
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE)
 
 
 def test_it_serves_on_loopback_while_another_process_may_write(shelf):
@@ -52,7 +56,7 @@ def test_a_signal_at_the_very_start_ends_it_without_a_word(shelf, number):
     process = start(shelf.collection.folder, "--port", "0")
     process.stdout.readline()
     process.send_signal(number)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, errors) == (0, "")
 
 
@@ -63,12 +67,12 @@ def test_another_address_than_loopback_is_warned_of_loudly(shelf):
         assert "WARNING: 0.0.0.0 can be reached from other machines" in process.stderr.readline()
     finally:
         process.kill()
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE)
 
 
 def test_a_folder_without_an_archive_ends_with_its_exit_code_and_one_line(tmp_path):
     process = start(tmp_path)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 3
     assert errors.count("\n") == 1
 
@@ -76,6 +80,6 @@ def test_a_folder_without_an_archive_ends_with_its_exit_code_and_one_line(tmp_pa
 def test_a_port_in_use_is_said_and_ends_with_wrong_usage(shelf):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         process = start(shelf.collection.folder, "--port", str(taken.getsockname()[1]))
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 2
     assert "cannot listen on 127.0.0.1" in errors

@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.web import dates
 from archive.web.charts import HEIGHT, WIDTH, histogram
-from archive.web.i18n import choose, direction, plural, wording
+from archive.web.i18n import choose, day, direction, moment, plural, wording
 from archive.web.parameters import SearchParameters
 
 
@@ -30,11 +29,11 @@ def test_english_counts_in_two_forms():
      ("2026", "2026"), ("", ""), ("soon", "soon"), ("2026-13-01", "2026-13-01")],
 )  # fmt: skip
 def test_a_moment_is_said_as_exactly_as_it_is_known(text, english):
-    assert dates.moment(wording("en"), text) == english
+    assert moment(wording("en"), text) == english
 
 
 def test_arabic_months_carry_both_of_their_names():
-    assert dates.day(wording("ar"), "2026-11-22") == "22 تشرين الثاني/نوفمبر 2026"
+    assert day(wording("ar"), "2026-11-22") == "22 تشرين الثاني/نوفمبر 2026"
 
 
 @pytest.mark.parametrize(

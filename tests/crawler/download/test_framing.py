@@ -136,9 +136,9 @@ def test_endless_input_is_refused_in_time_that_grows_with_the_limit_only(
 ) -> None:
     limits = Limits(header_bytes=256 * 1024, line_bytes=64 * 1024, body_bytes=1024 * 1024)
     framing = ResponseFraming(method=b"GET", limits=limits)
-    begun = time.perf_counter()
+    begun = time.process_time()
     framing.feed(start)
     with pytest.raises(error):
         feed_for_ever(framing, unit)
     assert len(framing.received) < 1_200_000
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.warc.exchange import notes_on
+from archive.warc.record import notes_on
 from tests.support.authority import Authority
 from tests.support.fetch import Crawled, fetch
 from tests.support.oddities import BROKEN, CLOSED, KEPT, RUNAWAYS, SURPLUS, routes
@@ -18,6 +18,8 @@ from tests.support.server import Proxy, Server, answer, page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+pytestmark = pytest.mark.slow
 
 WHOLE = {**KEPT, **CLOSED, **{path: message for path, (message, _) in SURPLUS.items()}}
 LIMITS = {

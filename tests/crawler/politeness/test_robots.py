@@ -15,6 +15,8 @@ from tests.support.server import Exchange, Route, Server, answer, page
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
 OBEY = {
     "ROBOTSTXT_OBEY": True,
     "DOWNLOADER_MIDDLEWARES": {
@@ -146,7 +148,7 @@ def test_unreachable_robots_txt_is_tried_again_after_a_while() -> None:
 
     with Server({"/robots.txt": better_later, "/page": text(b"ok")}) as site, Server({"/slow": slow}) as other:
         urls = [site.url("/page"), site.url("/page"), other.url("/slow"), site.url("/page")]
-        settings = {**OBEY, "CONCURRENT_REQUESTS": 1, "WARRAQ_ROBOTS_RETRY_SECONDS": 3.0}
+        settings = {**OBEY, "CONCURRENT_REQUESTS": 1, "WARRAQ_ROBOTS_RETRY_SECONDS": 3.0, "DOWNLOAD_TIMEOUT": 30}
         crawled = fetch([{"url": url} for url in urls], settings=settings)
         assert [each.outcome for each in crawled.visits] == ["robots-unreachable", "robots-unreachable", "", ""]
         assert asked == 2

@@ -197,9 +197,9 @@ def test_product_token_is_what_the_user_agent_begins_with(user_agent: str, produ
 
 def test_many_stars_cost_little() -> None:
     robots = parse(b"user-agent: *\ndisallow: /" + b"*a" * 3000 + b"$\n")
-    start = time.perf_counter()
+    start = time.process_time()
     robots.allows("warraq", ROOT + "/" + "a" * 2000 + "b")
-    assert time.perf_counter() - start < 0.1
+    assert time.process_time() - start < 1
 
 
 @given(st.binary(max_size=400), st.text(max_size=20))

@@ -17,6 +17,8 @@ from tests.support.server import Exchange, Route, Server, answer, page
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
 POLITE = {
     "ROBOTSTXT_OBEY": True,
     "DOWNLOADER_MIDDLEWARES": {
@@ -104,6 +106,7 @@ def ends(crawled: Crawled, site: Site) -> list[str]:
     return [each.outcome or str(each.status) for each in crawled.visits if each.url == site.url("/")]
 
 
+@pytest.mark.timing
 def test_crawl_delay_is_kept_from_the_first_request_on(paced: tuple[dict[str, Site], Crawled]) -> None:
     site = paced[0]["crawl-delay"]
     assert ends(paced[1], site) == ["200"] * 6
@@ -111,12 +114,14 @@ def test_crawl_delay_is_kept_from_the_first_request_on(paced: tuple[dict[str, Si
     assert site.times[-1] < 5
 
 
+@pytest.mark.timing
 def test_crawl_delay_has_a_cap(paced: tuple[dict[str, Site], Crawled]) -> None:
     site = paced[0]["long crawl-delay"]
     assert min(site.intervals) > 0.55
     assert site.times[-1] < 6
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("kind", ["429 with retry-after", "503 with retry-after"])
 def test_host_rests_for_its_retry_after(kind: str, paced: tuple[dict[str, Site], Crawled]) -> None:
     site = paced[0][kind]
@@ -125,6 +130,7 @@ def test_host_rests_for_its_retry_after(kind: str, paced: tuple[dict[str, Site],
     assert site.times[2] < 4
 
 
+@pytest.mark.timing
 def test_busy_host_is_slowed_down_and_recovers_by_degrees(paced: tuple[dict[str, Site], Crawled]) -> None:
     site = paced[0]["503"]
     assert site.times[2] > 0.95
@@ -137,6 +143,7 @@ def test_no_more_than_the_allowed_requests_are_under_way_at_a_host(paced: tuple[
     assert ends(paced[1], paced[0]["slow"]) == ["200"] * 6
 
 
+@pytest.mark.timing
 def test_hosts_do_not_wait_for_each_other(paced: tuple[dict[str, Site], Crawled]) -> None:
     assert paced[0]["slow"].times[-1] < 2.5
 
@@ -157,6 +164,7 @@ def test_rest_beyond_our_patience_and_spent_budget_are_named_outcomes() -> None:
         assert len(well.times) == 4
 
 
+@pytest.mark.timing
 def test_own_delay_is_kept_and_varies() -> None:
     site = Site(19, OK)
     with site:

@@ -251,9 +251,9 @@ def test_any_text_gives_a_plausible_date_or_none(text: str) -> None:
     ],
 )
 def test_junk_costs_nothing(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     parse_all(text, DateContext(now=NOW))
-    assert time.perf_counter() - started < 0.2
+    assert time.process_time() - started < 1
 
 
 def test_iranian_calendar_agrees_with_published_new_years() -> None:
