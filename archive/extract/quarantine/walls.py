@@ -103,7 +103,7 @@ _NOT_FOUND = re.compile(
 _HEADLINE_WORDS = 8
 _LABEL_WORDS = 4
 """Words of a title from which «page not found» is news, and from which «not found» alone is."""
-_A_SENTENCE = 60
+_A_SENTENCE = 40
 
 
 def wall(facts: Facts) -> Verdict | None:

@@ -260,7 +260,7 @@ def test_news_of_cookies_is_no_wall():
 @pytest.mark.parametrize(
     ("title", "text"),
     [
-        ("Vermisster Wanderer weiterhin nicht gefunden | Hafenblatt", "Die Suche wurde am Abend beendet, sein Auto war am See entdeckt worden."),
+        ("Vermisster Wanderer weiterhin nicht gefunden", "Die Suche wurde am Abend beendet, sein Auto war am See entdeckt."),
         ("عذرا أيتها المدينة.. الصفحة القديمة طويت", "أعلن خفر السواحل اليوم انتهاء عمليات البحث عن طاقم مركب الصيد الذي غرق."),
         ("Crew of the lost boat not found", "The coast guard ended its search for the crew of the boat on Friday evening."),
         ("Sorry, says mayor", "The mayor said sorry to the traders of the market on Monday after the plans were not found in time."),
