@@ -212,10 +212,10 @@ _TWICE = {
     )
     for codec, table in _TABLES.items()
 }
-# What one of its letters looks like in the bytes of such a page: Â, Ã, Ð, Ñ, Ø, Ù, â; «ط§», «أ¼».
+# What its commonest letters look like in the bytes of such a page: `Ã¼`, `ÃŸ`, `Â `, `â€`, `Ø§`, `Ù„`, `Ð°`, «ط§», «أ¼».
 _MARKS_OF_TWICE = (
-    b"\xc3\x82", b"\xc3\x83", b"\xc3\x90", b"\xc3\x91", b"\xc3\x98", b"\xc3\x99", b"\xc3\xa2",
-    b"\xd8\xb7\xc2", b"\xd8\xa3\xc2",
+    b"\xc3\x83\xc2", b"\xc3\x83\xc5", b"\xc3\x82\xc2", b"\xc3\xa2\xe2\x82\xac", b"\xc3\xa2\xc2\x80", b"\xc3\x98\xc2",
+    b"\xc3\x99\xe2", b"\xc3\x99\xc2", b"\xc3\x90\xc2", b"\xd8\xb7\xc2", b"\xd8\xa3\xc2",
 )  # fmt: skip
 _MOSTLY = 0.3
 """Share of the letters beyond ASCII that must turn out to be encoded twice; a text on encodings quotes a few."""
