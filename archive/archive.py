@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Self
 
 from archive import http, search, urls, warc
@@ -10,8 +11,8 @@ from archive.article import Page, SiteProfile
 from archive.capture import Location
 from archive.collection import Collection
 from archive.collection.locator import FileLocator
-from archive.errors import NotFoundError
-from archive.index import BUSY_TIMEOUT_S, articles, captures, changes, figures, reports, similar, site_lines
+from archive.errors import NotFoundError, UnknownSiteError
+from archive.index import BUSY_TIMEOUT_S, articles, captures, changes, figures, reports, select, similar, site_lines
 from archive.index.database import open_store
 from archive.search import Query
 
@@ -73,6 +74,12 @@ class Archive:
     def newest(self, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[dict[str, Any]]:
         """Latest versions of articles, newest first, as dicts of the columns of `articles`."""
         return articles.newest(self._store.db, site=site, limit=limit, offset=offset)
+
+    def require_site(self, site: str) -> None:
+        """Raises UnknownSiteError when the archive has nothing of that site, nor of one below it."""
+        known = select.sites(self._store.db)
+        if site not in known and not any(one.endswith(f".{site}") for one in known):
+            raise UnknownSiteError(site, get_close_matches(site, sorted(known), n=3))
 
     def article(self, wanted: str | int) -> dict[str, Any]:
         """The article of that id or URL (its latest version), as a dict of columns; raises NotFoundError."""

@@ -113,7 +113,7 @@ def test_the_ledger_has_the_announcements_of_every_site(store):
 @pytest.mark.parametrize(
     "question",
     [
-        "SELECT * FROM articles WHERE is_latest = 1 ORDER BY coalesce(nullif(date_published, ''), fetched_at) DESC, id DESC LIMIT 20",
+        "SELECT * FROM articles WHERE is_latest = 1 ORDER BY coalesce(published_at, fetched_at) DESC, id DESC LIMIT 20",
         "SELECT length(text) FROM articles WHERE fetched_at >= '2026-11-01' AND fetched_at < '2026-11-02'",
     ],
 )
