@@ -81,7 +81,7 @@ def parse(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for each kin
     if response.status not in SERVED_STATUSES | CHALLENGE_STATUSES:
         return Parsed.of(OutcomeKind.FAILED, reason=f"http-{response.status}")
     try:
-        body = http.decode(response, task.decoded_limit)
+        body = http.decode(response, task.limits.decoded_bytes)
     except http.TooLarge as error:
         return Parsed.of(OutcomeKind.QUARANTINE, reason="too-large", detail=str(error))
     except http.BadCoding as error:
@@ -141,7 +141,9 @@ def _page(task: ParseTask, response: http.Response, body: bytes) -> Page:
 
 def _feed(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
     content_type = response.get("Content-Type")
-    feed = read_feed(body, task.url, content_type, zone=_zone(task), limit=task.feed_entries, max_bytes=task.feed_bytes)
+    feed = read_feed(
+        body, task.url, content_type, zone=_zone(task), limit=task.limits.feed_entries, max_bytes=task.limits.feed_bytes
+    )
     found = tuple(
         Outlink(
             url=(twin := urls.twin_of(entry.url)) or entry.url,
@@ -162,7 +164,7 @@ def _feed(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
 def _sitemap(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
     content_type = response.get("Content-Type")
     sitemap = read_sitemap(
-        body, task.url, content_type, zone=_zone(task), limit=task.entries_limit, max_bytes=task.sitemap_bytes
+        body, task.url, content_type, zone=_zone(task), limit=task.limits.entries, max_bytes=task.limits.sitemap_bytes
     )
     children = [
         Outlink(url=child.url, kind="sitemap", by="sitemap", published_hint=_iso(child.updated))
@@ -239,8 +241,8 @@ def _leads(task: ParseTask, response: http.Response, body: bytes, extraction: Ex
 
 def _worth_a_visit(task: ParseTask, links: Sequence[Link], left_out: Counter[str]) -> Iterator[Outlink]:
     """Links that may lead somewhere; to an article rather than to its AMP or print twin."""
-    left_out["too-many-links"] += len(links) >= task.links_limit  # how many there were, nobody counted
-    for link in islice(links, task.links_limit):
+    left_out["too-many-links"] += len(links) >= task.limits.links  # how many there were, nobody counted
+    for link in islice(links, task.limits.links):
         if any(pattern.search(link.url) or pattern.search(link.spelling) for pattern in task.articles):
             yield Outlink(url=link.url, kind="article", by="page", spelling=link.spelling)
             continue
