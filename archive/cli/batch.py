@@ -11,8 +11,9 @@ import click
 
 from archive import batch
 from archive.batch.fetching import is_remote
-from archive.cli.output import json_option, print_json, show_progress
+from archive.cli.output import json_option, print_json
 from archive.errors import ArchiveError, UsageError
+from archive.progress import Show, live_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,11 +167,8 @@ def _run(folder: Path, plan: Plan, before: Progress, workers: int) -> list[Faile
     from archive.batch.executors import pipeline
 
     pipeline(folder)  # says at once when datatrove is missing
-    drawn = _Drawn(plan, before)
-    try:
-        return batch.run_local(folder, before.open, workers=workers, heard=drawn.heard)
-    finally:
-        show_progress("")
+    with live_line(f"Reading {len(plan.tasks)} tasks") as show:
+        return batch.run_local(folder, before.open, workers=workers, heard=_Drawn(plan, before, show).heard)
 
 
 def _submit(folder: Path, executor: str, workers: int, options_file: Path | None) -> None:
@@ -182,7 +180,8 @@ def _submit(folder: Path, executor: str, workers: int, options_file: Path | None
 class _Drawn:
     """Progress on a terminal, by bytes."""
 
-    def __init__(self, plan: Plan, before: Progress) -> None:
+    def __init__(self, plan: Plan, before: Progress, show: Show) -> None:
+        self._show = show
         self._sizes = [sum(file.size for file in files) for files in plan.tasks]
         self._behind = {rank: self._sizes[rank] for rank in before.done}
         self._guard = threading.Lock()
@@ -190,8 +189,7 @@ class _Drawn:
     def heard(self, rank: int, behind: int) -> None:
         with self._guard:
             self._behind[rank] = behind
-            share = 100 * sum(self._behind.values()) // (sum(self._sizes) or 1)
-            show_progress(f"{share} % of {len(self._sizes)} tasks")
+            self._show(f"{len(self._sizes)} tasks", sum(self._behind.values()), sum(self._sizes))
 
 
 def _tell(folder: Path, plan: Plan, *, as_json: bool, skipped: int = 0, failed: list[Failed] | None = None) -> None:

@@ -24,6 +24,7 @@ from archive.index import captures
 from archive.index.select import ArticleFilter, periods
 from archive.index.select import articles as choose_articles
 from archive.index.select import captures as choose_captures
+from archive.progress import live_line
 from archive.urls import canonicalise
 
 if TYPE_CHECKING:
@@ -151,14 +152,15 @@ def _parted(archive: Archive, choice: ArticleFilter, way: Format, target: Path, 
 
 
 def _counted(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The rows, with their number told on a terminal as they go."""
-    shows = sys.stderr.isatty() and not sys.stdout.isatty()
-    for number, row in enumerate(rows, 1):
-        if shows and number % TOLD_EVERY == 0:
-            click.echo(f"\r{number} articles", err=True, nl=False)
-        yield row
-    if shows:
-        click.echo("\r\x1b[2K", err=True, nl=False)
+    """Yields the rows and shows their number, unless they go to the same terminal."""
+    if sys.stdout.isatty():
+        yield from rows
+        return
+    with live_line("Exporting") as show:
+        for number, row in enumerate(rows, 1):
+            if number % TOLD_EVERY == 0:
+                show(f"{number} articles")
+            yield row
 
 
 def _to_stdout(way: Format, source: Source) -> int:

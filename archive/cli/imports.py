@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from archive.cli.output import json_option, print_json, show_progress
+from archive.cli.output import json_option, print_json
 from archive.cli.place import COLLECTIONS
 from archive.collection import Collection
 from archive.errors import DamagedFileError, UsageError
@@ -19,6 +19,7 @@ from archive.ingest.importer import MISFITS_NAMED, Imported, Indexer, recover
 from archive.ingest.selection import CaptureFilter, moment_of, select
 from archive.ingest.writer import ArchiveWriter, open_writer
 from archive.parse.pool import parse_pool
+from archive.progress import Show, live_line
 from archive.warc import read_at, read_raw, register
 from archive.warc.cdxj import Index
 from archive.warc.wacz import unpack_warcs
@@ -52,7 +53,7 @@ def import_(
         last=moment_of(filters["last"]),
     )
     collection = Collection(Path(ctx.obj) if ctx.obj else COLLECTIONS / "imported")
-    with parse_pool(workers=workers) as pool:
+    with parse_pool(workers=workers) as pool, live_line(f"Importing {files[0].name}") as show:
         info = {"software": "warraq", "description": "import"} | ({"isPartOf": site} if site else {})
         ingest = open_writer(collection, info=info, clock=lambda: datetime.now(UTC))
         indexer = Indexer(ingest, pool, site=site)
@@ -60,14 +61,13 @@ def import_(
             # An import or a crawl broke off: what it copied is not copied again, and what it had not read is read here.
             taken_up = recover(ingest, pool)
             if wanted:
-                _import_chosen(indexer, files, wanted, ingest)
+                _import_chosen(indexer, files, wanted, ingest, show)
             else:
                 for number, path in enumerate(files, 1):
-                    _import_file(indexer, path, collection, f"{number}/{len(files)} {path.name}")
+                    _import_file(indexer, path, collection, f"{number}/{len(files)} {path.name}", show)
         finally:
             ingest.close()
     done = indexer.done
-    show_progress("")
     resumed = taken_up.outcomes.total()
     if as_json:
         print_json([_figures(done, collection, resumed)])
@@ -112,7 +112,7 @@ def _print_unfit(done: Imported) -> None:
         click.echo(f"  and more (--json names the first {MISFITS_NAMED})", err=True)
 
 
-def _import_file(indexer: Indexer, path: Path, collection: Collection, name: str) -> None:
+def _import_file(indexer: Indexer, path: Path, collection: Collection, name: str, show: Show) -> None:
     with TemporaryDirectory(dir=collection.folder, prefix=".unpacked-") as folder:
         try:
             targets = [copy_in(one, collection.warcs) for one in _warcs_of(path, Path(folder))]
@@ -121,11 +121,13 @@ def _import_file(indexer: Indexer, path: Path, collection: Collection, name: str
             return
     for target in targets:
         size = target.stat().st_size or 1
-        indexer.index_file(target, progress=lambda offset, size=size: show_progress(f"{name} {100 * offset // size} %"))  # type: ignore[misc]
+        indexer.index_file(target, progress=lambda offset, size=size: show(name, offset, size))  # type: ignore[misc]
         register(target, on_close=Index(collection.folder).closed)
 
 
-def _import_chosen(indexer: Indexer, files: tuple[Path, ...], wanted: CaptureFilter, ingest: ArchiveWriter) -> None:
+def _import_chosen(
+    indexer: Indexer, files: tuple[Path, ...], wanted: CaptureFilter, ingest: ArchiveWriter, show: Show
+) -> None:
     """Copies the records that are wanted into a WARC of the collection, oldest first."""
     collection = ingest.collection
     with TemporaryDirectory(dir=collection.folder, prefix=".unpacked-") as folder:
@@ -135,12 +137,12 @@ def _import_chosen(indexer: Indexer, files: tuple[Path, ...], wanted: CaptureFil
                 paths += [ensure_member_per_record(one, Path(folder)) for one in _warcs_of(path, Path(folder))]
             except DamagedFileError as error:
                 indexer.done.damaged.append(error)
-        show_progress("looking through the files")
+        show("looking through the files")
         selected = select(
             paths, wanted, known=lambda record_id: captures.of_record(ingest.store.db, record_id) is not None
         )
         for number, place in enumerate(selected.places, 1):
-            show_progress(f"{number}/{len(selected.places)} records")
+            show("records", number, len(selected.places))
             indexer.take_in(read_raw(place.path.parent, place.location), read_at(place.path.parent, place.location))
         indexer.finish()
     indexer.done.records += selected.known

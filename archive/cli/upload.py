@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 
 import click
 
-from archive.cli.output import json_option, print_json, show_progress
+from archive.cli.output import json_option, print_json
 from archive.cli.place import the_folder
 from archive.collection import Collection
 from archive.collection.upload import Uploaded
 from archive.collection.upload import upload as upload_
 from archive.exitcodes import ExitCode
+from archive.progress import live_line
 
 
 @click.command()
@@ -52,16 +53,16 @@ def upload(
     AWS_SECRET_ACCESS_KEY, AWS_PROFILE, ~/.aws. Ends with exit code 14 when something could not be put there.
     """  # fmt: skip
     collection = Collection(the_folder(ctx))
-    done = upload_(
-        collection,
-        clock=lambda: datetime.now(UTC),
-        to=to,
-        endpoint_url=endpoint_url,
-        remove_after_days=keep_days if remove_local else None,
-        snapshot=snapshot,
-        progress=show_progress,
-    )
-    show_progress("")
+    with live_line(f"Uploading {collection.name}") as show:
+        done = upload_(
+            collection,
+            clock=lambda: datetime.now(UTC),
+            to=to,
+            endpoint_url=endpoint_url,
+            remove_after_days=keep_days if remove_local else None,
+            snapshot=snapshot,
+            progress=show,
+        )
     if as_json:
         print_json([{"ok": done.ok, **done.as_dict()}])
     else:
