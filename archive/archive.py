@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Self
 
 from archive import http, search, urls, warc
 from archive.article import Page, SiteProfile
 from archive.capture import Location
 from archive.collection import Collection
-from archive.collection.files import FileLocator
-from archive.errors import NotFoundError
-from archive.index import BUSY_TIMEOUT_S, articles, captures, changes, coverage, facets, figures, similar, site_lines
+from archive.collection.locator import FileLocator
+from archive.errors import NotFoundError, UnknownSiteError
+from archive.index import BUSY_TIMEOUT_S, articles, captures, changes, figures, reports, select, similar, site_lines
 from archive.index.database import open_store
 from archive.search import Query
 
@@ -58,18 +58,28 @@ class Archive:
         """
         return find((self._store.db.conn,), words, only=only, limit=limit, offset=offset, order=order)
 
-    def facets(self, query: Query | None = None) -> facets.Facets:
+    def matching(self, words: str) -> tuple[int, ...]:
+        """The ids of all articles that have all the words (latest versions), oldest id first: nothing is cut, nothing is ranked."""
+        return tuple(identity for _, identity in search.matching((self._store.db.conn,), words))
+
+    def facets(self, query: Query | None = None) -> reports.Facets:
         """What the articles of a query (`Results.query`) are made of: counts by site, section, language and day; without one, all."""
         query = query or Query()
         languages = search.languages_of(self._store.db.conn)
         match = search.match_expression(query, languages)
         if not match and query.wanted:
-            return facets.Facets(counted=0)
-        return facets.facets(self._store.db, match, search.unwanted_expression(query, languages))
+            return reports.Facets(counted=0)
+        return reports.facets(self._store.db, match, search.unwanted_expression(query, languages))
 
     def newest(self, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[dict[str, Any]]:
         """Latest versions of articles, newest first, as dicts of the columns of `articles`."""
         return articles.newest(self._store.db, site=site, limit=limit, offset=offset)
+
+    def require_site(self, site: str) -> None:
+        """Raises UnknownSiteError when the archive has nothing of that site, nor of one below it."""
+        known = select.sites(self._store.db)
+        if site not in known and not any(one.endswith(f".{site}") for one in known):
+            raise UnknownSiteError(site, get_close_matches(site, sorted(known), n=3))
 
     def article(self, wanted: str | int) -> dict[str, Any]:
         """The article of that id or URL (its latest version), as a dict of columns; raises NotFoundError."""
@@ -146,16 +156,16 @@ class Archive:
         """How the sites are covered, as JSON takes it: `sites`, `outcomes` of their URLs, `captures_by_day`, the newest `runs`."""
         db = self._store.db
         return {
-            "sites": coverage.sites(db),
-            "outcomes": coverage.outcomes(db),
-            "captures_by_day": coverage.captures_by_day(db),
-            "quarantine": dict(coverage.quarantine_reasons(db)),
-            "runs": coverage.runs(db),
+            "sites": reports.sites(db),
+            "outcomes": reports.outcomes(db),
+            "captures_by_day": reports.captures_by_day(db),
+            "quarantine": dict(reports.quarantine_reasons(db)),
+            "runs": reports.runs(db),
         }
 
     def quarantined(self, *, reason: str = "", limit: int = 50, offset: int = 0) -> list[dict[str, Any]]:
         """Captures that are kept and not shown as articles, newest first, as dicts of the columns of `captures`."""
-        return coverage.quarantined(self._store.db, reason=reason, limit=limit, offset=offset)
+        return reports.quarantined(self._store.db, reason=reason, limit=limit, offset=offset)
 
     def stats(self) -> dict[str, Any]:
         """How much the archive holds, as JSON takes it."""
@@ -184,26 +194,5 @@ def find(
     order: search.Order = "relevance",
 ) -> search.Results:
     """What `Archive.search` finds, in one database or in several as one (see `archive.search.search_shards`)."""
-    query, narrowing = search.parse(words), search.parse(only)
-
-    def ask(query: Query, *, relax: bool) -> search.Results:
-        return search.search_shards(databases, query, limit=limit, offset=offset, order=order, relax=relax)
-
-    if not narrowing.wanted or len(query.wanted) < 2:
-        return ask(_both(query, narrowing), relax=not narrowing.wanted)
-    found = ask(_both(query, narrowing), relax=False)
-    if found.total:
-        return found
-    return replace(ask(_both(search.any_word(query), narrowing), relax=False), relaxed=True)
-
-
-def _both(query: Query, narrowing: Query) -> Query:
-    """The query that asks for what the two ask for."""
-    return Query(
-        clauses=(*query.clauses, *narrowing.clauses),
-        facets=(*query.facets, *narrowing.facets),
-        excluded=(*query.excluded, *narrowing.excluded),
-        date_from=max(query.date_from, narrowing.date_from),
-        date_to=min(filter(None, (query.date_to, narrowing.date_to)), default=""),
-        problems=(*query.problems, *narrowing.problems),
-    )
+    query = search.both(search.parse(words), search.parse(only))
+    return search.search_shards(databases, query, limit=limit, offset=offset, order=order)

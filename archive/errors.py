@@ -10,6 +10,7 @@ ArchiveError
 ├── DamagedFileError       a WARC (or other) file that is not whole
 │   └── LinkedFileError    a symbolic link in the place of one
 ├── NotFoundError          no article, capture or URL of that name
+├── UnknownSiteError       nothing of a site of that name
 ├── StorageError           what keeps uploaded files does not give them
 └── UsageError             what was asked for makes no sense
 """
@@ -19,8 +20,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from archive.exitcodes import ExitCode
+from archive.printable import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -36,6 +39,9 @@ class ArchiveError(Exception):
     """Root of every error that the archive raises on purpose; `exit_code` is what a command line ends with."""
 
     exit_code = ExitCode.ERROR
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 class UsageError(ArchiveError):
@@ -102,8 +108,8 @@ class DamagedFileError(ArchiveError):
 
     exit_code = ExitCode.DAMAGED
 
-    def __init__(self, path: Named, offset: int, problem: str) -> None:
-        super().__init__(f"{path}: {problem} at byte {offset}; records before it are good")
+    def __init__(self, path: Named, offset: int, problem: str, *, kept: str = "records before it are good") -> None:
+        super().__init__(f"{path}: {problem} at byte {offset}; {kept}")
         self.path = path
         self.offset = offset
         self.problem = problem
@@ -131,6 +137,16 @@ class NotFoundError(ArchiveError):
             f"the archive has nothing for {wanted!r}: `warraq list` shows what is there, `warraq search` finds it by words"
         )
         self.wanted = wanted
+
+
+class UnknownSiteError(ArchiveError):
+    """The archive holds nothing of a site of that name; `near` are names that are nearly it."""
+
+    exit_code = ExitCode.NOT_FOUND
+
+    def __init__(self, site: str, near: Sequence[str]) -> None:
+        hint = f"did you mean {' or '.join(near)}?" if near else "`warraq stats` names its sites"
+        super().__init__(f"the archive has nothing of a site {site!r}: {hint}")
 
 
 class StorageError(ArchiveError):

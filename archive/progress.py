@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 import sys
-import unicodedata
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from archive.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +34,9 @@ class Show(Protocol):
 def live_line(text: str) -> Iterator[Show]:
     """Shows `text` at once, then whatever is given to the function that it yields; the line is gone at the end."""
     if not sys.stderr.isatty():
-        yield _show_nothing
+        yield show_nothing
         return
+    stream = sys.stderr
     from rich.console import Console
     from rich.progress import Progress, ProgressColumn, SpinnerColumn, TextColumn
     from rich.table import Column
@@ -57,7 +59,7 @@ def live_line(text: str) -> Iterator[Show]:
         def show(text: str, done: float | None = None, total: float | None = None) -> None:
             bar.update(task, description=one_line(text), completed=done, total=total)
 
-        with _logs_above_the_line():
+        with _logs_above_the_line(stream):
             yield show
 
 
@@ -73,11 +75,7 @@ def how_far(task: Task) -> Text:
 
 def one_line(text: str) -> str:
     """Text that cannot leave its place: no control characters, and its direction kept to itself (Unicode isolates)."""
-    kept = "".join(
-        " " if letter in "\n\t" else letter
-        for letter in text
-        if letter in "\n\t" or (unicodedata.category(letter) != "Cc" and letter not in BIDI_CONTROLS)
-    )
+    kept = "".join(letter for letter in printable(" ".join(text.split())) if letter not in BIDI_CONTROLS)
     return f"{FIRST_STRONG_ISOLATE}{kept}{POP_ISOLATE}"
 
 
@@ -87,17 +85,18 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _show_nothing(text: str, done: float | None = None, total: float | None = None) -> None:
+def show_nothing(text: str, done: float | None = None, total: float | None = None) -> None:
     """Where nobody watches."""
 
 
 @contextmanager
-def _logs_above_the_line() -> Iterator[None]:
+def _logs_above_the_line(stream: TextIO) -> Iterator[None]:
     """Lets log handlers write to the stderr that rich watches, which prints above the line and not into it."""
-    handlers = [one for one in logging.root.handlers if type(one) is logging.StreamHandler]
-    before = [(handler, handler.setStream(sys.stderr)) for handler in handlers if handler.stream is sys.__stderr__]
+    handlers = [one for one in logging.root.handlers if type(one) is logging.StreamHandler and one.stream is stream]
+    for handler in handlers:
+        handler.setStream(sys.stderr)
     try:
         yield
     finally:
-        for handler, stream in before:
+        for handler in handlers:
             handler.setStream(stream)

@@ -1,6 +1,7 @@
 """Measures search and prints tables: how well it finds, how fast it answers, how large its index is.
 
     python bench/search.py quality                     # nDCG@10 and inflection, needs the Arabic question sets (below)
+    python bench/search.py news                        # ranking on dated news beside FTS5 and Lucene (see `news.py`)
     python bench/search.py speed --articles 100000     # synthetic Arabic articles of some 300 words, built in --folder
 
 What the question sets are and where they lie is told in `retrieval.py`.
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
 
+import news  # noqa: E402
 from inflections import LEMMAS  # noqa: E402
 from press import COLUMNS, SENTENCE_WORDS, Press, new_database  # noqa: E402
 from retrieval import corpora, measure_quality  # noqa: E402
@@ -165,7 +167,7 @@ def _at(ascending: list[float], share: float) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("quality", "speed"))
+    parser.add_argument("what", choices=("quality", "news", "speed"))
     parser.add_argument("--articles", type=int, default=100_000)
     parser.add_argument("--folder", default=tempfile.gettempdir(), help="where the database is built")
     parser.add_argument("--plain", action="store_true", help="make articles_fts too, to see its size")
@@ -173,6 +175,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.what == "quality":
         quality()
+    elif arguments.what == "news":
+        news.report()
     else:
         speed(arguments.articles, arguments.folder, plain=arguments.plain, keep=arguments.keep)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive import batch
-from archive.batch.fetching import is_remote
+from archive.batch.inputs import is_remote
 from archive.cli.output import json_option, print_json
 from archive.errors import ArchiveError, UsageError
 from archive.progress import Show, live_line
@@ -56,13 +56,6 @@ SUFFIXES = (".warc", ".warc.gz")
     "--seconds", default=batch.SECONDS, show_default=True, help="Time that a page may take before its worker is killed."
 )
 @click.option("--megabytes", default=batch.MEGABYTES, show_default=True, help="Memory of a worker.")
-@click.option("--executor", type=click.Choice(["local", "slurm", "ray"]), default="local", show_default=True)
-@click.option(
-    "--options",
-    "options_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="TOML file with a table [slurm] or [ray]: what the executor is given (partition, time, mem_per_cpu_gb …).",
-)
 @click.option(
     "--paths",
     "listed",
@@ -82,8 +75,6 @@ def batch_(
     folder: Path,
     *,
     workers: int,
-    executor: str,
-    options_file: Path | None,
     status: bool,
     as_json: bool,
     **wanted: Any,
@@ -103,11 +94,7 @@ def batch_(
         _tell(folder, plan, as_json=as_json)
         return
     before = batch.look(folder, plan)
-    if executor == "local":
-        failed = _run(folder, plan, before, workers)
-    else:
-        failed = []
-        _submit(folder, executor, workers, options_file)
+    failed = _run(folder, plan, before, workers)
     _tell(folder, plan, as_json=as_json, skipped=len(before.done), failed=failed)
     if failed:
         raise ArchiveError(
@@ -164,17 +151,11 @@ def _lines(listed: Path) -> Iterator[str]:
 
 
 def _run(folder: Path, plan: Plan, before: Progress, workers: int) -> list[Failed]:
-    from archive.batch.executors import pipeline
+    from archive.batch.supervise import pipeline
 
     pipeline(folder)  # says at once when datatrove is missing
     with live_line(f"Reading {len(plan.tasks)} tasks") as show:
         return batch.run_local(folder, before.open, workers=workers, heard=_Drawn(plan, before, show).heard)
-
-
-def _submit(folder: Path, executor: str, workers: int, options_file: Path | None) -> None:
-    from archive.batch.executors import read_options, submit
-
-    submit(folder, executor, workers=workers, options=read_options(options_file, executor) if options_file else {})
 
 
 class _Drawn:

@@ -17,7 +17,7 @@ from archive.errors import UsageError
 from archive.exitcodes import ExitCode
 from archive.merge import foresee
 from archive.merge import merge as merge_
-from archive.parse.pool import parse_pool
+from archive.parse.workers import parse_pool
 from archive.progress import live_line
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,7 @@ import click
 from archive import search as search_
 from archive import urls
 from archive.archive import Archive
-from archive.cli.output import isolate, json_option, print_json
-from archive.cli.place import all_folders, the_folder
+from archive.cli.output import all_folders, isolate, json_option, print_json, the_folder
 from archive.diff import compare
 from archive.errors import NotFoundError, NotWritableError, UsageError
 from archive.federation import Federation
@@ -78,12 +78,20 @@ def search(
         click.echo(
             f"{click.style(str(hit.id).rjust(5), dim=True)}  {_marked(search_.pieces(hit.title, hit.title_marks))}"
         )
-        click.echo(f"       {_line(asdict(hit))}{f'  ·  {name}' if name else ''}")
+        where = f"  ·  {name}" if name else ""
+        click.echo(f"       {_line(asdict(hit))}{where}{'  ·  some of the words' if hit.is_partial else ''}")
         click.echo(f"       {_marked(hit.snippet.pieces())}\n")
     for problem in found.problems:
         click.echo(f"left out: {problem}", err=True)
-    total = str(found.total) if found.total_is_exact else f"more than {found.total}"
-    click.echo(f"{total} found{', having some of the words' if found.relaxed else ''}", err=True)
+    click.echo(_count(found), err=True)
+
+
+def _count(found: search_.Results) -> str:
+    """How many were found, and how many of them have all the words."""
+    total = str(found.total) if found.total_is_exact else f"about {found.total}"
+    if found.relaxed:
+        return f"{total} found, having some of the words"
+    return f"{total} found, {found.complete} with all the words" if found.complete < found.total else f"{total} found"
 
 
 def _marked(pieces: list[tuple[str, bool]]) -> str:
@@ -103,6 +111,8 @@ def _marked(pieces: list[tuple[str, bool]]) -> str:
 def list_(ctx: click.Context, limit: int, offset: int, site: str, as_json: bool) -> None:
     """List articles, newest first."""
     with Archive(the_folder(ctx)) as archive:
+        if site:
+            archive.require_site(site)
         rows = archive.newest(site=site, limit=limit, offset=offset)
         if as_json:
             print_json(rows)
@@ -268,8 +278,9 @@ def _plot(by_day: Mapping[str, int], target: Path) -> None:
         raise UsageError("--plot needs matplotlib: pip install 'warraq[plot]'") from None
     figure = Figure(figsize=(10, 4), layout="constrained")
     axes = figure.subplots()
-    days = sorted(by_day)
-    axes.bar(days, [by_day[day] for day in days], color="#8a2d1f")
+    counts = {day: count for text, count in by_day.items() if (day := _day(text))}
+    days: list[Any] = list(counts)  # dates make it an axis of time
+    axes.bar(days, list(counts.values()), color="#8a2d1f")
     axes.set_ylabel("articles")
     axes.tick_params(axis="x", rotation=60)
     axes.spines[["top", "right"]].set_visible(False)
@@ -277,6 +288,13 @@ def _plot(by_day: Mapping[str, int], target: Path) -> None:
         figure.savefig(target, format="png", dpi=120)
     except OSError as error:
         raise NotWritableError(target, error) from error
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _line(row: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.archive import Archive
-from archive.cli.place import the_folder
+from archive.cli.output import the_folder
 from archive.errors import UsageError
 
 if TYPE_CHECKING:

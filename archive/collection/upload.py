@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive import warc
 from archive.collection import UPLOADING
-from archive.collection.files import DISABLED, ENV, WARC_PREFIX
+from archive.collection.locator import DISABLED, ENV, WARC_PREFIX
 from archive.errors import ArchiveLockedError, DamagedFileError, StorageError, UsageError
 from archive.files.clock import iso
 from archive.index import captures, files, runs

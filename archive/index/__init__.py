@@ -8,23 +8,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from archive.errors import DamagedFileError, NotWritableError, SchemaTooNewError
-from archive.index import (
-    articles,
-    availability,
-    captures,
-    columns,
-    coverage,
-    facets,
-    files,
-    frontier,
-    joining,
-    runs,
-    site_lines,
-)
+from archive.index import articles, availability, captures, columns, files, frontier, joining, reports, runs, site_lines
 from archive.index.rows import ANNOUNCERS, Candidate, CaptureRow, FetchStatus, Kind, ScheduledUrl
-from archive.index.schema import MIGRATIONS, unknown_steps
+from archive.index.schema import MIGRATIONS, stand_in, unknown_steps
 from archive.index.sqlite import Database, sqlite3
 from archive.index.wal import WalGuard
+from archive.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,11 +35,10 @@ __all__ = [
     "articles",
     "availability",
     "captures",
-    "coverage",
-    "facets",
     "files",
     "frontier",
     "joining",
+    "reports",
     "runs",
     "site_lines",
 ]  # fmt: skip
@@ -69,6 +57,11 @@ UNWRITABLE = frozenset({8, 10, 13, 14})
 
 PROGRESS_STEPS = 10_000
 """Steps of SQLite's machine between two looks at the clock: a fraction of a millisecond."""
+
+
+def _text(value: bytes) -> str:
+    """Decode a text of a database that anyone may have made: what is no UTF-8 shows as �, and nothing in it steers a terminal."""
+    return printable(value.decode("utf-8", "replace"))
 
 
 class Store:
@@ -92,6 +85,8 @@ class Store:
         self._as_found: tuple[int, ...] | None = None
         try:
             self.db = Database(self._connect())
+            if read_only:
+                self.db.conn.text_factory = _text
             self._prepare(extra_migrations)
         except sqlite3.OperationalError as error:
             if read_only:
@@ -143,6 +138,7 @@ class Store:
         if unknown := unknown_steps(self.db):
             raise SchemaTooNewError(self.path, unknown)
         if self.read_only:
+            stand_in(self.db)
             self.db.conn.execute("PRAGMA query_only = ON")
             return
         # The WARC is the truth and is synced first; after a power cut SQLite may lose its last commits, and the WARC holds them.

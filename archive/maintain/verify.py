@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive import warc
-from archive.collection.files import WARC_PREFIX, FileLocator
+from archive.collection.locator import WARC_PREFIX, FileLocator
 from archive.errors import StorageError
 from archive.files.clock import iso
 from archive.index import files, places, runs
-from archive.maintain import fingerprint
-from archive.maintain.filecheck import FileCheck
-from archive.maintain.report import Problem, Report
-from archive.maintain.stored import Heard
+from archive.maintain import filecheck
+from archive.maintain.filecheck import FileCheck, Problem, Report
+from archive.maintain.remote import Heard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +48,7 @@ def verify(
     started = clock()
     report = Report()
     known = warc.read_manifest(collection.warcs)
-    lines = fingerprint.of_index(collection.folder)
+    lines = filecheck.of_index(collection.folder)
     texts = places.conversions(store.db)
     away = _Away(collection, store, report, at=iso(clock()))
     here = [*warc.closed_files(collection.warcs), *warc.open_files(collection.warcs)]
@@ -128,8 +127,8 @@ class _Away:
         self._report.problems.append(Problem(kind="storage", file=name, detail=detail))
 
 
-def _check_lines(check: FileCheck, lines: dict[str, fingerprint.Fingerprint], report: Report) -> None:
-    if lines.pop(check.name, fingerprint.NOTHING) != check.lines:
+def _check_lines(check: FileCheck, lines: dict[str, filecheck.Fingerprint], report: Report) -> None:
+    if lines.pop(check.name, filecheck.NOTHING) != check.lines:
         mend = "repair" if isinstance(check.path, Path) else "reindex"
         detail = f"the lines of this file in indexes/index.cdxj are not those of its records: run `warraq {mend}`"
         report.problems.append(Problem(kind="index", file=check.name, detail=detail))

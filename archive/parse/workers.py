@@ -1,6 +1,6 @@
 """Runs a function on tasks in killable worker processes: a task in, a Future of its result out, bounded in time and memory.
 
-A page can be built to hold a parser for minutes, or to make it eat all memory (facts/fidelity-reliability-security.md, section 3). So
+A page can be built to hold a parser for minutes, or to make it eat all memory. So
 nothing of a page is parsed in the process that crawls or serves: a worker that passes a limit is killed, its task fails with a named
 reason, a new worker takes its place, and the other tasks never notice.
 """
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
 
     from archive.article import Reason
+    from archive.parse.result import Parsed, ParseTask
 
 TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")
@@ -223,3 +224,30 @@ def _processor_seconds(process: int | None) -> float:
 
 def _peak_megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+SECONDS = 20.0
+MEGABYTES = 2048
+
+
+def read_response(task: ParseTask) -> Parsed:
+    """Reads a response in this process (`archive.parse.parse.parse`); nothing is raised for bad input."""
+    from archive.parse.parse import parse
+
+    return parse(task)
+
+
+def warm_up() -> None:
+    """Has the extractors loaded before the first task; a fresh worker calls it."""
+    from archive.parse.parse import warm_up
+
+    warm_up()
+
+
+def parse_pool(
+    *, workers: int = 2, seconds: float = SECONDS, megabytes: int = MEGABYTES
+) -> WorkerPool[ParseTask, Parsed]:
+    """Processes that read responses, `workers` at a time, each bounded to so many seconds a task and megabytes of address space."""
+    return WorkerPool(
+        read_response, workers=workers, seconds=seconds, megabytes=megabytes, preload=("archive.parse.parse",)
+    )

@@ -5,6 +5,7 @@
 [('الدار', 'البيضاء')]
 """
 
+from archive.search.analysis import Keys, make_keys
 from archive.search.candidates import Order
 from archive.search.index import (
     add_entries,
@@ -20,21 +21,31 @@ from archive.search.index import (
     remove_entries,
     unindex_articles,
 )
-from archive.search.keys import Keys, make_keys
-from archive.search.marks import Snippet, Span, highlight, pieces, snippet
-from archive.search.query import Query, match_expression, parse, unwanted_expression
-from archive.search.ranking import Hit, Results, any_word, search, search_shards
+from archive.search.query import (
+    Problem,
+    Query,
+    any_word,
+    both,
+    match_expression,
+    parse,
+    problem,
+    unwanted_expression,
+)
+from archive.search.results import Hit, Results, matching, search, search_shards
+from archive.search.snippets import Snippet, Span, highlight, pieces, snippet
 
 __all__ = [
     "Hit",
     "Keys",
     "Order",
+    "Problem",
     "Query",
     "Results",
     "Snippet",
     "Span",
     "add_entries",
     "any_word",
+    "both",
     "create_index",
     "create_plain_index",
     "drop_plain_index",
@@ -45,9 +56,11 @@ __all__ = [
     "make_entry",
     "make_keys",
     "match_expression",
+    "matching",
     "optimize",
     "parse",
     "pieces",
+    "problem",
     "rebuild",
     "remove_entries",
     "search",

@@ -1,136 +1,170 @@
 """Chooses which articles are worth ordering: databases and a Query go in, at most some thousands of ids with bm25 come out.
 
-Ordering by bm25 must score every article that has the words, and the commonest words are in nearly all of them. Where
-more than `CANDIDATES` match, only those of the newest days are scored: the stretch of days that ends at the newest
-article is lengthened until enough articles of it match. Days are tokens of the index, so each try is one short walk
-through the postings of those days. (Rows will not do for time: a site's sitemap is
-read from the newest article to the oldest, an imported archive in any order.) What remains of the whole is one quick
-walk through the postings of each word, by which bm25 learns how rare it is: 40 ns a posting.
+bm25 must score every article that has the words, and the commonest words are in nearly all of them. Where more than
+`BUDGET` articles match, the rarest words choose: an article that has none of them could hardly come first. Their
+articles are scored by all words, whatever their dates. Words too common for that choose in pairs. Where nothing is
+rare (one common word, or several that all match together), the articles with the words in their titles are scored, and
+those of the newest days.
 
-Queries with fewer matches, nearly all of them, are scored in full. Several databases are counted and cut as one.
+A word that only narrows stands in the expression a second time, so FTS5 counts it twice; `ranking` takes that off again.
+Several databases are counted and cut as one.
 """
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from itertools import combinations
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
-from archive.search.query import Clause, Query, match_expression, unwanted_expression
+from archive.search.index import languages_of
+from archive.search.query import Clause, Query, match_expression
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    import sqlite3
+    from collections.abc import Callable, Iterator, Sequence
 
-    from archive.search.shards import Shards
+    from archive.search.query import Phrase
 
 Order = Literal["relevance", "newest", "oldest"]
 
-CANDIDATES: Final = 1500
-WEIGHTS: Final = (2.0, 1.0, 1.0, 0.5, 0.0)
-"""What a word counts in title, text, author, section and facets: multiples of a half, which `archive.search.scoring` relies on."""
-BM25: Final = f"bm25(articles_search, {', '.join(map(str, WEIGHTS))})"
+BUDGET: Final = 4500
+"""Articles that are scored for one answer; twice as many change the first hundred hits of no kind of question (bench/news.py)."""
+STRETCH: Final = 1000
+"""Articles that are enough to choose from: of the newest days when nothing else can choose, of rare words to do without pairs."""
+_PAIRED: Final = 4
+"""Words too common to choose alone that choose in pairs: six pairs at most."""
 _LONGEST: Final = 1 << 16  # days; 180 years
+_THREADS: Final = os.cpu_count() or 1
+_Answer = TypeVar("_Answer")
 
 
-class Candidate(NamedTuple):
-    """An article that matches: in which database, its id, and what it is ordered by.
+@dataclass(frozen=True, slots=True)
+class Shards:
+    """One database or several, asked as one. Their order is that of the numbers by which hits name them.
 
-    `bm25` is as FTS5 gives it: lower is better, 0.0 when the order does not ask for it.
+    SQLite lets go of Python's lock while it works, so several are read side by side; their connections must then be
+    open to other threads (`check_same_thread=False`).
     """
 
-    shard: int
-    id: int
-    bm25: float
-    day: str
-    url: str
-    fetched_at: str
+    databases: tuple[sqlite3.Connection, ...]
+
+    def __len__(self) -> int:
+        return len(self.databases)
+
+    def each(self, ask: Callable[[sqlite3.Connection], _Answer]) -> list[_Answer]:
+        """What each database answers, in their order."""
+        if len(self.databases) == 1:
+            return [ask(self.databases[0])]
+        with ThreadPoolExecutor(min(len(self.databases), _THREADS)) as pool:
+            return list(pool.map(ask, self.databases))
+
+    def languages(self) -> tuple[str, ...]:
+        """The stemming languages of the documents of all."""
+        return tuple(sorted({language for known in self.each(languages_of) for language in known}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidates:
-    """The articles to order; `are_all` says whether they are all that match, `query` which query they match."""
+class Selection:
+    """Articles to score: those that match `query`, and of these (when given) only those that match `gate` too."""
 
-    found: tuple[Candidate, ...]
-    are_all: bool
     query: Query
-    scored: bool = False
+    gate: Query | None = None
+
+    def expression(self, languages: Sequence[str]) -> str:
+        """The FTS5 expression; the words of the gate stand in it twice."""
+        wanted = match_expression(self.query, languages)
+        return f"({match_expression(self.gate, languages)}) AND ({wanted})" if self.gate else wanted
 
 
-def candidates(shards: Shards, query: Query, *, order: Order, all_versions: bool) -> Candidates:
-    """The matching articles, or those of the newest days (for that order: the oldest days) when there are too many."""
-    languages = shards.languages()
-    if not match_expression(query, languages):
-        return _listed(shards, query, languages, order=order, all_versions=all_versions)
-    scored = order == "relevance" and bool(query.wanted)
-    if _has_phrase(query) or count(shards, query, languages) < CANDIDATES:
-        # The words of a phrase may be common and the phrase rare: finding that out costs more than scoring some in vain.
-        found = _matching(shards, query, languages, scored=scored, all_versions=all_versions, limit=CANDIDATES)
-        if len(found) < CANDIDATES:
-            return Candidates(found=found, are_all=True, query=query, scored=scored)
-    stretch = _stretch(shards, query, languages, oldest=order == "oldest")
-    found = _matching(shards, stretch, languages, scored=scored, all_versions=all_versions)
-    return Candidates(found=found, are_all=False, query=stretch, scored=scored)
+def selections(shards: Shards, query: Query, languages: Sequence[str]) -> tuple[list[Selection], int]:
+    """What to score for a query that asks for words, and how many articles match it (of all versions).
+
+    One selection without a gate is all that match.
+    """
+    matching = count(shards, query, languages)
+    if matching <= BUDGET:
+        return [Selection(query=query)], matching
+    choice = next((clause for clause in query.wanted if len(clause.phrases) > 1), None)
+    found = list(_rarest_first(shards, query, choice, languages)) if choice else []
+    return found or list(_titled_and_newest(shards, query, query, languages)), matching
 
 
-def _has_phrase(query: Query) -> bool:
-    return any(len(phrase.words) > 1 for clause in query.wanted for phrase in clause.phrases)
-
-
-def count(shards: Shards, query: Query, languages: Sequence[str]) -> int:
-    """How many articles match, all versions, counted up to CANDIDATES in each database."""
+def count(shards: Shards, query: Query, languages: Sequence[str], limit: int = -1) -> int:
+    """How many articles match, all versions, counted up to `limit` in each database: 40 ns each."""
     sql = "SELECT count(*) FROM (SELECT 1 FROM articles_search WHERE articles_search MATCH ? LIMIT ?)"
-    asked = (match_expression(query, languages), CANDIDATES)
-    return sum(shards.each(lambda db: int(db.execute(sql, asked).fetchone()[0])))
-
-
-def _matching(
-    shards: Shards,
-    query: Query,
-    languages: Sequence[str],
-    *,
-    scored: bool,
-    all_versions: bool,
-    limit: int = 3 * CANDIDATES,
-) -> tuple[Candidate, ...]:
-    latest = "" if all_versions else "AND a.is_latest = 1"
-    # CROSS JOIN fixes the order of the loops, postings first, so that LIMIT ends the walk.
-    sql = (
-        f"SELECT s.rowid, {BM25 if scored else '0.0'}, coalesce(a.date, ''), a.url, a.fetched_at FROM articles_search AS s"  # noqa: S608 -- every part is a constant of this module
-        f" CROSS JOIN articles AS a ON a.id = s.rowid WHERE articles_search MATCH ? {latest}"
-        " ORDER BY s.rowid DESC LIMIT ?"
-    )
     asked = (match_expression(query, languages), limit)
-    rows = shards.each(lambda db: db.execute(sql, asked).fetchall())
-    return _each_once(rows, all_versions=all_versions)
+    return sum(shards.each(lambda db: int(db.execute(sql, asked).fetchone()[0]))) if asked[0] else 0
 
 
-def _each_once(
-    rows: Sequence[Iterable[tuple[int, float, str, str, str]]], *, all_versions: bool
-) -> tuple[Candidate, ...]:
-    """The rows of all databases; of an article that several of them hold as its latest version, the one fetched last."""
-    found = [Candidate(shard, *row) for shard, answer in enumerate(rows) for row in answer]
-    if len(rows) == 1 or all_versions:
-        return tuple(found)
-    newest: dict[str, Candidate] = {}
-    for one in found:
-        if one.url not in newest or newest[one.url].fetched_at < one.fetched_at:
-            newest[one.url] = one
-    return tuple(newest.values())
+def _rarest_first(shards: Shards, query: Query, choice: Clause, languages: Sequence[str]) -> Iterator[Selection]:
+    """For a clause of alternatives: the articles of its rarest words, then of pairs of the commoner ones, within the budget."""
+    alone = {
+        phrase: count(shards, _gate(query, [phrase]), languages, limit=BUDGET + 1)
+        for phrase in dict.fromkeys(choice.phrases)
+    }
+    room = BUDGET
+    rare: list[Phrase] = []
+    common: list[Phrase] = []
+    for phrase in sorted((phrase for phrase in alone if alone[phrase]), key=alone.__getitem__):
+        (rare if not common and alone[phrase] <= room else common).append(phrase)
+        room -= alone[phrase] if not common else 0
+    if rare:
+        yield Selection(query=query, gate=_gate(query, rare))
+    if room < BUDGET - STRETCH:
+        return
+    crowded: Query | None = None
+    for one, other in combinations(common[:_PAIRED], 2):
+        pair = _gate(query, [one], [other])
+        having = count(shards, pair, languages, limit=room + 1)
+        if 0 < having <= room:
+            room -= having
+            yield Selection(query=query, gate=pair)
+        elif having and crowded is None:
+            crowded = pair
+    if crowded is not None:  # too many articles have both of two common words
+        yield from _titled_and_newest(shards, query, crowded, languages)
 
 
-def _stretch(shards: Shards, query: Query, languages: Sequence[str], *, oldest: bool) -> Query:
-    """The query narrowed to the newest (or oldest) days that have CANDIDATES matches; unchanged when dates are too few."""
+def _gate(query: Query, *groups: Sequence[Phrase]) -> Query:
+    """A query for one phrase of each group, within the filters and dates of the query."""
+    return replace(query, clauses=tuple(Clause(phrases=tuple(group)) for group in groups), excluded=())
+
+
+def _titled_and_newest(shards: Shards, query: Query, words: Query, languages: Sequence[str]) -> Iterator[Selection]:
+    """Of the articles with these words: those with them in their titles (of too many, the newest), those of the newest days."""
+    in_title = [
+        [replace(phrase, column="title") for phrase in clause.phrases]
+        for clause in words.wanted
+        if not any(phrase.column for phrase in clause.phrases)
+    ]
+    titled = _gate(query, *in_title)
+    if in_title and (having := count(shards, titled, languages, limit=STRETCH + 1)):
+        gate = stretch(shards, titled, languages, enough=STRETCH) if having > STRETCH else titled
+        yield Selection(query=query, gate=gate)
+    newest = stretch(shards, words, languages, enough=STRETCH)
+    yield Selection(query=newest) if words == query else Selection(query=query, gate=newest)
+
+
+def stretch(shards: Shards, query: Query, languages: Sequence[str], *, enough: int, oldest: bool = False) -> Query:
+    """The query narrowed to the newest (or oldest) days that have so many matches; unchanged when the dates are too few.
+
+    Days are tokens of the index, so each try is one short walk. (Rows will not do for time: a site's sitemap is read
+    from the newest article to the oldest, an imported archive in any order.)
+    """
     end = _edge(shards, query, oldest=oldest)
 
-    def enough(days: int) -> Query | None:
-        narrowed = _narrowed(query, end, days, oldest=oldest) if end else None
-        return narrowed if narrowed and count(shards, narrowed, languages) >= CANDIDATES else None
+    def narrowed(days: int) -> Query | None:
+        one = _narrowed(query, end, days, oldest=oldest) if end else None
+        return one if one and count(shards, one, languages, limit=enough) >= enough else None
 
     days = 1
     while days <= _LONGEST:
-        if narrowed := enough(days):
-            # One step back keeps what is scored under some twice CANDIDATES.
-            return (enough(days // 2) if days > 1 else None) or narrowed
+        if found := narrowed(days):
+            # One step back keeps what is scored under some twice as many.
+            return (narrowed(days // 2) if days > 1 else None) or found
         days *= 4
     return query
 
@@ -156,36 +190,3 @@ def _edge(shards: Shards, query: Query, *, oldest: bool) -> date | None:
         return date.fromisoformat(str((min if oldest else max)(days))[:10])
     except ValueError:
         return None
-
-
-def _listed(shards: Shards, query: Query, languages: Sequence[str], *, order: Order, all_versions: bool) -> Candidates:
-    """The articles of a query that asks for no word and no filter: all of them, but those that it excludes."""
-    if query.wanted:  # its words left no key
-        return Candidates(found=(), are_all=True, query=query)
-    unwanted = unwanted_expression(query, languages)
-    without = "AND id NOT IN (SELECT rowid FROM articles_search WHERE articles_search MATCH ?)" if unwanted else ""
-    latest = "" if all_versions else "AND is_latest = 1"
-    direction = "ASC" if order == "oldest" else "DESC"
-    sql = (
-        f"SELECT id, 0.0, coalesce(date, ''), url, fetched_at FROM articles WHERE 1 {latest} {without}"  # noqa: S608 -- every part is a constant of this module
-        f" ORDER BY date {direction}, id {direction} LIMIT ?"
-    )
-    asked = (*([unwanted] if unwanted else []), CANDIDATES)
-    rows = shards.each(lambda db: db.execute(sql, asked).fetchall())
-    found = sorted(
-        _each_once(rows, all_versions=all_versions), key=lambda one: (one.day, one.id), reverse=order != "oldest"
-    )
-    return Candidates(found=tuple(found[:CANDIDATES]), are_all=sum(map(len, rows)) < CANDIDATES, query=query)
-
-
-def rarer(shards: Shards, query: Query) -> Query:
-    """A query for any of its words without its commonest words, whose articles would crowd out the telling ones."""
-    languages = shards.languages()
-    wanted = query.wanted[0]
-    kept = [
-        phrase
-        for phrase in wanted.phrases
-        if count(shards, Query(clauses=(Clause(phrases=(phrase,)),)), languages) < CANDIDATES
-    ]
-    rest = tuple(clause for clause in query.clauses if clause is not wanted)
-    return replace(query, clauses=(Clause(phrases=tuple(kept)), *rest)) if kept else query

@@ -2,7 +2,7 @@
 
 Two FTS5 tables, both with the tokenizers that every SQLite has, and nothing in them newer than SQLite 3.34:
 
-`articles_search` holds the keys (see `archive.search.keys`) of title, text, author and section, and one token for each
+`articles_search` holds the keys (see `archive.search.analysis`) of title, text, author and section, and one token for each
 filter. It is contentless: the text lies in `articles`, and because a key is a pure function of the row, what must be
 known to take a row out again is computed anew instead of being stored twice. That is why rows are taken out BEFORE
 they change (`unindex_articles`), and why the index remembers which version of the keys made it (`is_current`).
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final
 
 import Stemmer
 
-from archive.search.keys import KEY_VERSION, Keys, digest_of, make_keys, row_facets, stemming_language
+from archive.search.analysis import KEY_VERSION, Keys, digest_of, make_keys, row_facets, stemming_language
 
 if TYPE_CHECKING:
     import sqlite3

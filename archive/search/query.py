@@ -14,14 +14,14 @@ from __future__ import annotations
 
 import calendar
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal
 
 from archive.arabic import fold, words
-from archive.search.keys import date_facets, facet, prefix_variants, word_variants
+from archive.search.analysis import date_facets, facet, prefix_variants, word_variants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 MAX_CHARACTERS: Final = 1000
 MAX_WORDS: Final = 24
@@ -72,12 +72,41 @@ class Clause:
     negated: bool = False
 
 
+Code = Literal["no_value", "no_date", "too_many_words", "too_long", "bounds", "orders"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something of a question that was left out: a code, and the values that complete its sentence in any language."""
+
+    code: Code
+    values: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return _SENTENCES[self.code].format(**dict(self.values))
+
+
+def problem(code: Code, **values: object) -> Problem:
+    """The problem of that code with its values."""
+    return Problem(code=code, values=tuple((name, str(value)) for name, value in values.items()))
+
+
+_SENTENCES: Final[Mapping[str, str]] = {
+    "no_value": "{field}: needs a value",
+    "no_date": "{text} is no date: write YYYY, YYYY-MM or YYYY-MM-DD",
+    "too_many_words": "only the first {count} words were used",
+    "too_long": "only the first {count} characters were used",
+    "bounds": "{field} is a number from {least} to {most}",
+    "orders": "order is one of {orders}",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """What was asked for.
 
     `facets` are groups of filter tokens, of each group one must be there; `excluded` those that must not be there.
-    `date_from` and `date_to` are YYYY-MM-DD, both included ('' for open). `problems` say in English what was left out.
+    `date_from` and `date_to` are YYYY-MM-DD, both included ('' for open). `problems` say what was left out.
     """
 
     clauses: tuple[Clause, ...] = ()
@@ -85,7 +114,7 @@ class Query:
     excluded: tuple[str, ...] = ()
     date_from: str = ""
     date_to: str = ""
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
     @property
     def wanted(self) -> tuple[Clause, ...]:
@@ -101,7 +130,7 @@ class _Reader:
         self.facets: dict[str, list[str]] = {}
         self.excluded: list[str] = []
         self.dates = {"from": "", "to": ""}
-        self.problems: list[str] = []
+        self.problems: list[Problem] = []
         self.room = MAX_WORDS
         self.negate_next = False
         self.join_next = False
@@ -138,7 +167,7 @@ class _Reader:
     def filter(self, field: str, value: str, *, negated: bool) -> None:
         token = facet(field, _host(value) if field == "site" else value.replace("_", "-"))
         if not token:
-            self.problems.append(f"{field}: needs a value")
+            self.problems.append(problem("no_value", field=field))
         elif negated:
             self.excluded.append(token)
         elif len(self.facets.setdefault(field, [])) < MAX_WORDS:
@@ -147,7 +176,7 @@ class _Reader:
     def date(self, field: str, value: str) -> None:
         span = date_span(value)
         if not span:
-            self.problems.append(f"{field}:{value[:20]} is no date: write YYYY, YYYY-MM or YYYY-MM-DD")
+            self.problems.append(problem("no_date", text=f"{field}:{value[:20]}"))
             return
         first, last = span
         if field in {"from", "on"}:
@@ -158,7 +187,7 @@ class _Reader:
     def phrase(self, text: str, *, column: str, prefix: bool, negated: bool) -> None:
         found = tuple(match.group() for match in words(text))
         if len(found) > self.room:
-            self.problems.append(f"only the first {MAX_WORDS} words were used")
+            self.problems.append(problem("too_many_words", count=MAX_WORDS))
         found = found[: self.room]
         if not found:
             return
@@ -197,7 +226,7 @@ def parse(text: str) -> Query:
     """The query that a person's text means; whatever makes no sense in it is left out and named in `problems`."""
     reader = _Reader()
     if len(text) > MAX_CHARACTERS:
-        reader.problems.append(f"only the first {MAX_CHARACTERS} characters were used")
+        reader.problems.append(problem("too_long", count=MAX_CHARACTERS))
     for match in _TOKEN.finditer(text[:MAX_CHARACTERS]):
         reader.token(match)
     return Query(
@@ -207,6 +236,28 @@ def parse(text: str) -> Query:
         date_from=reader.dates["from"],
         date_to=reader.dates["to"],
         problems=tuple(dict.fromkeys(reader.problems)),
+    )
+
+
+def any_word(query: Query) -> Query:
+    """The query that is content with any one of the words; conditions on a field, other filters and exclusions stay."""
+    free = [clause for clause in query.wanted if not any(phrase.column for phrase in clause.phrases)]
+    if len(free) < 2:
+        return query
+    phrases = tuple(dict.fromkeys(phrase for clause in free for phrase in clause.phrases))
+    kept = tuple(clause for clause in query.clauses if clause not in free)
+    return replace(query, clauses=(Clause(phrases=phrases), *kept))
+
+
+def both(query: Query, other: Query) -> Query:
+    """The query that asks for what the two ask for."""
+    return Query(
+        clauses=(*query.clauses, *other.clauses),
+        facets=(*query.facets, *other.facets),
+        excluded=(*query.excluded, *other.excluded),
+        date_from=max(query.date_from, other.date_from),
+        date_to=min(filter(None, (query.date_to, other.date_to)), default=""),
+        problems=(*query.problems, *other.problems),
     )
 
 

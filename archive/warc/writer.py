@@ -8,22 +8,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from archive.warc.exchange import (
+from archive.warc.manifest import read_manifest
+from archive.warc.openfile import OpenFile
+from archive.warc.record import (
     NOT_MODIFIED,
+    WARC_FIELDS,
     Headers,
     answer_record,
     connection,
     http_record,
+    member,
     metadata_record,
     mime_of,
-    notes_on,
-)
-from archive.warc.manifest import read_manifest
-from archive.warc.openfile import OpenFile
-from archive.warc.record import (
-    WARC_FIELDS,
-    member,
     new_record_id,
+    notes_on,
     sha1_digest,
     target_uri,
     warc_date,

@@ -57,8 +57,9 @@ def search_(request: Request) -> Json:
             "limit": asked.limit,
             "total": found.total,
             "total_is_exact": found.total_is_exact,
+            "complete": found.complete,
             "relaxed": found.relaxed,
-            "problems": [*asked.problems, *found.problems],
+            "problems": [str(one) for one in (*asked.problems, *found.problems)],
             "next_offset": following if following < found.total else None,
             "hits": [_hit(hit) for hit in found.hits],
             "facets": {

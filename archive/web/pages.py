@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from archive import diff, search, urls
@@ -25,15 +24,6 @@ if TYPE_CHECKING:
 _QUARANTINE_PAGE: Final = 50
 LONGEST_COMPARED: Final = 300_000
 """Characters of two versions together: three times the longest articles; comparing them takes half a second."""
-_PROBLEMS: Final = (
-    ("no_value", re.compile(r"(?P<field>\w+): needs a value")),
-    ("no_date", re.compile(r"(?P<text>.+) is no date: ")),
-    ("too_many_words", re.compile(r"only the first (?P<count>\d+) words")),
-    ("too_long", re.compile(r"only the first (?P<count>\d+) characters")),
-    ("bounds", re.compile(r"(?P<field>\w+) is a number from (?P<least>\d+) to (?P<most>\d+)")),
-    ("orders", re.compile(r"order is one of")),
-)
-"""What the search and we say in English about a question, and the key under which the interface says it."""
 
 
 def results(request: Request) -> HTMLResponse:
@@ -46,7 +36,7 @@ def results(request: Request) -> HTMLResponse:
         facets = archive.facets(found.query)
         known = _known(archive, asked.words)
     view = View(request)
-    problems = [_problem(view, text) for text in (*asked.problems, *found.problems)]
+    problems = [view.say(f"problem.{one.code}", **dict(one.values)) for one in (*asked.problems, *found.problems)]
     return page(
         request,
         "results.html",
@@ -70,13 +60,6 @@ def _known(archive: Archive, words: str) -> dict[str, Any] | None:
         return archive.article(words)
     except (NotFoundError, ValueError):
         return None
-
-
-def _problem(view: View, text: str) -> str:
-    for key, pattern in _PROBLEMS:
-        if found := pattern.match(text):
-            return view.say(f"problem.{key}", **found.groupdict())
-    return text
 
 
 def article(request: Request) -> HTMLResponse:

@@ -6,17 +6,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urlencode
 
+from archive.search import problem
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from archive.search import Order
+    from archive.search import Order, Problem
 
 PAGE: Final = 20
 """Articles on a page of the reading room."""
 MOST: Final = 100
 """Articles in an answer of the API."""
-DEEPEST: Final = 5000
-"""How far down one may page: as many as a search ranks."""
+DEEPEST: Final = 10_000_000
+"""How far down one may page: through everything; what takes too long is stopped by its time."""
 _LONGEST: Final = 1000
 _ORDERS: Final[Mapping[str, Order]] = {"relevance": "relevance", "newest": "newest", "oldest": "oldest"}
 _FILTERS: Final = ("site", "section", "author", "language", "from", "to")
@@ -32,18 +34,18 @@ class SearchParameters:
     order: Order | None = None
     limit: int = PAGE
     offset: int = 0
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
     @classmethod
     def of(cls, parameters: Mapping[str, str], *, limit: int = PAGE) -> Self:
         """Reads the parameters q, site, section, author, language, from, to, order, page, limit, offset; others are not looked at."""
-        problems: list[str] = []
+        problems: list[Problem] = []
         size = _number(parameters, "limit", limit, least=1, most=MOST, problems=problems)
         page = _number(parameters, "page", 1, least=1, most=DEEPEST // size, problems=problems)
         offset = _number(parameters, "offset", (page - 1) * size, least=0, most=DEEPEST, problems=problems)
         wish = parameters.get("order", "")
         if wish and wish not in _ORDERS:
-            problems.append(f"order is one of {', '.join(_ORDERS)}")
+            problems.append(problem("orders", orders=", ".join(_ORDERS)))
         return cls(
             words=_clean(parameters.get("q", "")),
             filters=tuple((name, value) for name in _FILTERS if (value := _clean(parameters.get(name, "")))),
@@ -103,15 +105,15 @@ def _clean(text: str) -> str:
 
 
 def _number(
-    parameters: Mapping[str, str], name: str, default: int, *, least: int, most: int, problems: list[str]
+    parameters: Mapping[str, str], name: str, default: int, *, least: int, most: int, problems: list[Problem]
 ) -> int:
     text = parameters.get(name, "").strip()
     if not text:
         return default
     if not text.isdecimal() or len(text) > 9:
-        problems.append(f"{name} is a number from {least} to {most}")
+        problems.append(problem("bounds", field=name, least=least, most=most))
         return default
     number = int(text)
     if not least <= number <= most:
-        problems.append(f"{name} is a number from {least} to {most}")
+        problems.append(problem("bounds", field=name, least=least, most=most))
     return max(least, min(number, most))

@@ -70,7 +70,6 @@ def test_right_to_left_text_keeps_its_letters():
 def test_a_log_line_does_not_break_into_it(monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setattr(sys, "__stderr__", terminal)
     monkeypatch.setenv("TERM", "xterm")
     handler = logging.StreamHandler(terminal)
     logging.root.addHandler(handler)

@@ -1,6 +1,6 @@
 import pytest
 
-from archive.search.query import MAX_WORDS, Clause, Phrase, date_span, date_tokens, match_expression, parse
+from archive.search.query import MAX_WORDS, Clause, Phrase, date_span, date_tokens, match_expression, parse, problem
 
 
 def phrases(text):
@@ -83,7 +83,8 @@ def test_dates_of_three_lengths(text, span):
 def test_bad_date_is_told_and_left_out():
     query = parse("from:tomorrow خبر")
     assert query.date_from == ""
-    assert "from:tomorrow" in query.problems[0]
+    assert query.problems == (problem("no_date", text="from:tomorrow"),)
+    assert str(query.problems[0]) == "from:tomorrow is no date: write YYYY, YYYY-MM or YYYY-MM-DD"
 
 
 def test_date_range_is_covered_by_few_tokens():

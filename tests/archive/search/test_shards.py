@@ -158,14 +158,16 @@ def test_an_empty_database_among_them_changes_nothing(library):
     assert plain(with_empty) == plain(search_shards(databases, "زلزال تركيا"))
 
 
-def test_too_many_matches_are_cut_to_the_newest_days_of_all(monkeypatch):
-    monkeypatch.setattr("archive.search.candidates.CANDIDATES", 40)
+def test_too_many_matches_are_chosen_from_as_in_one_database(monkeypatch):
+    monkeypatch.setattr("archive.search.candidates.BUDGET", 40)
+    monkeypatch.setattr("archive.search.candidates.STRETCH", 20)
     whole, parts = shelves(articles(400, seed=3), lambda row: row["site"])
-    for query in ("وزارة", "وزارة OR كتاب", "سوق -رياضة", ""):
-        one = search(whole.db, query, limit=10)
-        many = search_shards([part.db for part in parts], query, limit=10)
-        assert said(many) == said(one)
-        assert _up_to_ties(many, one)
+    for query in ("وزارة", "وزارة OR كتاب", "minister OR زلزال OR كتاب", "سوق -رياضة", "وزارة زلزال غائب", ""):
+        for offset in (0, 35):
+            one = search(whole.db, query, limit=10, offset=offset)
+            many = search_shards([part.db for part in parts], query, limit=10, offset=offset)
+            assert said(many) == said(one)
+            assert _up_to_ties(many, one)
 
 
 texts = st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=12).map(" ".join), min_size=2, max_size=25)

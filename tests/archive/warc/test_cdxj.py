@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.capture import Capture, Location
-from archive.surt import surt
+from archive.urls.surt import surt
 from archive.warc import Original, WarcWriter, payload_digest, read_at, read_records
 from archive.warc.cdxj import Entry, Index, entry_of_record, lines_of, parse_line
 

@@ -1,0 +1,245 @@
+"""Answers a query: one database or several and a Query go in, a page of hits in order goes out.
+
+Articles that have all the words come first. Where they are fewer than `FEW`, those with the most telling of the words
+follow, and are marked as such (`Hit.is_partial`, `Results.complete`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from archive.search.candidates import Order, Shards
+from archive.search.query import Problem, Query, any_word, parse
+from archive.search.ranking import (
+    by_date,
+    by_relevance,
+    columns_of,
+    in_order_of_date,
+    matches,
+    rank,
+    total_of,
+)
+from archive.search.snippets import Snippet, Span, highlight, snippet
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping, Sequence
+
+    from archive.search.ranking import Place, Ranked
+
+FEW: Final = 100
+"""Articles with all the words below which those with some of them follow: as many as the largest page holds."""
+MOST_PARTIAL: Final = 400
+_HIT_COLUMNS: Final = (
+    "id", "url", "site", "hostname", "version", "is_latest", "title", "author", "date", "date_published", "section",
+    "language", "description", "sitename", "fetched_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One article of the answer: columns of its row, where its title answers, and the best extract of its text.
+
+    `score` is higher for better, comparable within one result only, 0.0 when the order is not by relevance.
+    `is_partial`: the article has some of the words, not all.
+    """
+
+    id: int
+    url: str
+    site: str
+    hostname: str
+    version: int
+    is_latest: bool
+    title: str
+    author: str
+    date: str
+    date_published: str
+    section: str
+    language: str
+    description: str
+    sitename: str
+    fetched_at: str
+    score: float
+    is_partial: bool
+    title_marks: tuple[Span, ...]
+    snippet: Snippet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """A page of hits. `total` counts all that pages run through, of which `complete` have all the words and come first.
+
+    Very many matches are counted with their older versions: then `total_is_exact` is false. `problems`: what of the
+    query was left out.
+    """
+
+    hits: tuple[Hit, ...]
+    total: int
+    total_is_exact: bool
+    complete: int
+    query: Query
+    shards: tuple[int, ...] = ()
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What of the query was left out."""
+        return self.query.problems
+
+    @property
+    def relaxed(self) -> bool:
+        """Whether no article has all the words, so that all hits have some of them."""
+        return self.total > 0 and self.complete == 0
+
+
+def search(
+    db: sqlite3.Connection,
+    query: Query | str,
+    *,
+    limit: int = 20,
+    offset: int = 0,
+    order: Order = "relevance",
+    all_versions: bool = False,
+    relax: bool = True,
+) -> Results:
+    """The articles that answer the query, from `offset` on; text is parsed first. Never raises for what a person typed.
+
+    A query of filters alone, or an empty one, lists articles, newest first. `relax` lets articles that have some of the
+    words follow the few that have them all.
+    """
+    return search_shards((db,), query, limit=limit, offset=offset, order=order, all_versions=all_versions, relax=relax)
+
+
+def search_shards(
+    databases: Sequence[sqlite3.Connection],
+    query: Query | str,
+    *,
+    limit: int = 20,
+    offset: int = 0,
+    order: Order = "relevance",
+    all_versions: bool = False,
+    relax: bool = True,
+) -> Results:
+    """The same of several databases: the hits, their order and their scores are those of one database that held all.
+
+    `Results.shards` says in which database each hit lies; its id is good there only. An article that several hold is
+    shown once, as it was fetched last. The connections must be open to other threads.
+    """
+    shards = Shards(tuple(databases))
+    query = parse(query) if isinstance(query, str) else query
+    limit, offset = max(0, limit), max(0, offset)
+    complete = _complete(shards, query, order=order, all_versions=all_versions)
+    partial = _partial(shards, query, complete) if relax else {}
+    page = [(ranked, False) for ranked in complete.ordered(offset + limit)[offset:]]
+    if partial and len(page) < limit:
+        start = max(0, offset - complete.total)
+        rest = _partial_in_order(shards, partial, order, start + limit - len(page))[start:]
+        page += [(ranked, True) for ranked in rest]
+    of_partial = min(len(partial), MOST_PARTIAL)
+    shown = any_word(query) if partial and not complete.total else query
+    hits = _hits(shards, page, shown)
+    return Results(
+        hits=tuple(hit for _, hit in hits),
+        total=complete.total + of_partial,
+        total_is_exact=complete.is_exact,
+        complete=complete.total,
+        query=shown,
+        shards=tuple(shard for shard, _ in hits),
+    )
+
+
+def matching(databases: Sequence[sqlite3.Connection], query: Query | str) -> list[tuple[int, int]]:
+    """(number of the database, id) of every article that has all the words: no page, no order, nothing is cut."""
+    query = parse(query) if isinstance(query, str) else query
+    return [(place.shard, place.id) for place in matches(Shards(tuple(databases)), query)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Complete:
+    """The articles that have all the words: `scores` of those that were scored, none where the order asks for no score."""
+
+    shards: Shards
+    query: Query
+    order: Order
+    all_versions: bool
+    scores: Mapping[Place, float]
+    total: int
+    is_exact: bool
+
+    def ordered(self, end: int) -> list[Ranked]:
+        """The first `end`; behind the scored ones those that were too many to score, newest first."""
+        if not self.scores:
+            oldest = self.order == "oldest"
+            return by_date(self.shards, self.query, end, oldest=oldest, all_versions=self.all_versions)
+        found = by_relevance(self.shards, self.scores, end)
+        if len(found) < end and not self.is_exact:
+            reach = end + len(self.scores)
+            rest = by_date(self.shards, self.query, reach, oldest=False, all_versions=self.all_versions)
+            found += [ranked for ranked in rest if ranked.place not in self.scores]
+        return found[:end]
+
+
+def _complete(shards: Shards, query: Query, *, order: Order, all_versions: bool) -> _Complete:
+    scores: Mapping[Place, float] = {}
+    if order == "relevance" and query.wanted:
+        ranking = rank(shards, query, all_versions=all_versions)
+        scores, total, is_exact = ranking.scores, ranking.total, ranking.is_all
+    else:
+        total, is_exact = total_of(shards, query, all_versions=all_versions)
+    return _Complete(
+        shards=shards,
+        query=query,
+        order=order,
+        all_versions=all_versions,
+        scores=scores,
+        total=total,
+        is_exact=is_exact,
+    )
+
+
+def _partial(shards: Shards, query: Query, complete: _Complete) -> Mapping[Place, float]:
+    """The articles that have some of the words, scored; none where enough have them all."""
+    some = any_word(query)
+    if complete.total >= FEW or some == query:
+        return {}
+    whole = {ranked.place for ranked in complete.ordered(FEW)}
+    scores = rank(shards, some, all_versions=complete.all_versions).scores
+    return {place: score for place, score in scores.items() if place not in whole}
+
+
+def _partial_in_order(shards: Shards, partial: Mapping[Place, float], order: Order, end: int) -> list[Ranked]:
+    """The first `end` of the best `MOST_PARTIAL`, in the order asked for."""
+    if order == "relevance":
+        return by_relevance(shards, partial, min(end, MOST_PARTIAL))
+    best = by_relevance(shards, partial, MOST_PARTIAL)
+    return in_order_of_date(shards, best, oldest=order == "oldest")[:end]
+
+
+def _hits(shards: Shards, page: Sequence[tuple[Ranked, bool]], query: Query) -> list[tuple[int, Hit]]:
+    """(database, hit) in the page's order; without those that were deleted between two statements."""
+    rows = {
+        place: values
+        for place, *values in columns_of(shards, [ranked.place for ranked, _ in page], *_HIT_COLUMNS, "text")
+    }
+    return [
+        (ranked.place.shard, _hit(rows[ranked.place], ranked.score, query, is_partial=is_partial))
+        for ranked, is_partial in page
+        if ranked.place in rows
+    ]
+
+
+def _hit(row: Sequence[Any], score: float, query: Query, *, is_partial: bool) -> Hit:
+    values = dict(zip((*_HIT_COLUMNS, "text"), row, strict=True))
+    identity, version, is_latest = values.pop("id"), int(values.pop("version") or 1), bool(values.pop("is_latest"))
+    strings = {name: str(value or "") for name, value in values.items()}
+    text = strings.pop("text")
+    return Hit(
+        id=identity,
+        version=version,
+        is_latest=is_latest,
+        score=score,
+        is_partial=is_partial,
+        title_marks=highlight(strings["title"], query, strings["language"]),
+        snippet=snippet(text, query, strings["language"]),
+        **strings,
+    )

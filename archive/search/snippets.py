@@ -1,0 +1,186 @@
+"""Shows why a text answers a query: the ORIGINAL text and the query go in, spans to mark and a short extract come out.
+
+Marks are spans of characters, so a terminal, a web page and a JSON answer each draw them their own way; vowel signs,
+stretching and accents stay as printed, because words are compared by their keys and marked where they stand.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from archive.arabic import words
+from archive.search.analysis import prefix_variants, stemming_language, word_key
+from archive.search.query import MIN_PREFIX
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from archive.search.query import Phrase, Query
+
+Span = tuple[int, int]
+"""First character, and one past the last."""
+
+SNIPPET_WORDS: Final = 30
+_BEFORE: Final = 6
+_FIRST_READ: Final = 100
+_ENOUGH: Final = 4  # different words that make an extract good enough to read no further
+# A text longer than this is no news article; its extract comes from its beginning.
+_MAX_CHARACTERS: Final = 200_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snippet:
+    """A piece of a text, the spans within it that answer the query, and at which ends text was left out."""
+
+    text: str
+    marks: tuple[Span, ...] = ()
+    cut_before: bool = False
+    cut_after: bool = False
+
+    def pieces(self) -> list[tuple[str, bool]]:
+        """The text in order as (piece, is it marked), the ellipses included: what every renderer needs."""
+        return [
+            *([("…", False)] if self.cut_before else []),
+            *pieces(self.text, self.marks),
+            *([("…", False)] if self.cut_after else []),
+        ]
+
+
+def pieces(text: str, marks: Iterable[Span]) -> list[tuple[str, bool]]:
+    """The whole text cut at its marks: (piece, is it marked) in order, no empty pieces."""
+    found: list[tuple[str, bool]] = []
+    position = 0
+    for start, end in marks:
+        found += [(text[position:start], False), (text[start:end], True)]
+        position = end
+    found.append((text[position:], False))
+    return [piece for piece in found if piece[0]]
+
+
+class _Pattern:
+    """The words that a query asks for, as keys in one document's language."""
+
+    def __init__(self, query: Query, language: str) -> None:
+        self.language = stemming_language(language)
+        self.single: set[str] = set()
+        self.beginnings: tuple[str, ...] = ()
+        self.phrases: list[tuple[str, ...]] = []
+        self.different = 0
+        self.open_phrases: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
+        for clause in query.wanted:
+            for phrase in clause.phrases:
+                if phrase.column in {"", "title"}:
+                    self._add(phrase)
+        self.different = min(len(self.single | {key for phrase in self.phrases for key in phrase}), _ENOUGH)
+
+    def _add(self, phrase: Phrase) -> None:
+        keys = tuple(word_key(word, self.language) for word in phrase.words)
+        beginnings = tuple(form for form in prefix_variants(phrase.words[-1]) if len(form) >= MIN_PREFIX)
+        if len(keys) == 1:
+            self.single.add(keys[0])
+            self.beginnings += beginnings if phrase.prefix else ()
+        else:
+            self.phrases.append(keys)
+            if phrase.prefix:
+                self.open_phrases.append((keys[:-1], beginnings))
+
+    def hits(self, keys: Sequence[str]) -> list[int]:
+        """The positions in the keys of a text that answer the query, ascending."""
+        found = {
+            position
+            for position, key in enumerate(keys)
+            if key in self.single or (self.beginnings and key.startswith(self.beginnings))
+        }
+        for wanted in self.phrases:
+            found |= _runs(keys, wanted, ())
+        for before, beginnings in self.open_phrases:
+            found |= _runs(keys, before, beginnings)
+        return sorted(found)
+
+
+def _runs(keys: Sequence[str], wanted: tuple[str, ...], beginnings: tuple[str, ...]) -> set[int]:
+    """The positions of every run of keys equal to `wanted`, followed by a key with one of the beginnings, if any."""
+    found: set[int] = set()
+    length = len(wanted) + bool(beginnings)
+    for start in range(len(keys) - length + 1):
+        if keys[start] != wanted[0] or tuple(keys[start : start + len(wanted)]) != wanted:
+            continue
+        if not beginnings or keys[start + length - 1].startswith(beginnings):
+            found.update(range(start, start + length))
+    return found
+
+
+def highlight(text: str, query: Query, language: str = "") -> tuple[Span, ...]:
+    """The spans of every word of a text (in that language, BCP 47) that the query asks for, in order."""
+    pattern = _Pattern(query, language)
+    spans, keys = _words(text, pattern.language)
+    return tuple(spans[position] for position in pattern.hits(keys))
+
+
+def _words(text: str, language: str) -> tuple[list[Span], list[str]]:
+    spans: list[Span] = []
+    keys: list[str] = []
+    _read_more(words(text), language, spans, keys, count=len(text))
+    return spans, keys
+
+
+def _read_more(
+    matches: Iterator[re.Match[str]], language: str, spans: list[Span], keys: list[str], *, count: int
+) -> bool:
+    """Reads so many more words; False when there were no more."""
+    before = len(keys)
+    for match in islice(matches, count):
+        spans.append(match.span())
+        keys.append(word_key(match.group(), language))
+    return len(keys) == before + count
+
+
+def snippet(text: str, query: Query, language: str = "", length: int = SNIPPET_WORDS) -> Snippet:
+    """The stretch of `length` words with the most different words of the query; the beginning when it has none.
+
+    The text is read only until a stretch has them all.
+    """
+    text = text[:_MAX_CHARACTERS]
+    pattern = _Pattern(query, language)
+    matches, spans, keys = words(text), list[Span](), list[str]()
+    more = _read_more(matches, pattern.language, spans, keys, count=_FIRST_READ)
+    hits = pattern.hits(keys)
+    while more and not _has_all(hits, keys, length, pattern.different):
+        more = _read_more(matches, pattern.language, spans, keys, count=len(keys))
+        hits = pattern.hits(keys)
+    if not spans:
+        return Snippet(text=text[: length * 8].strip(), cut_after=len(text) > length * 8)
+    first = _window(hits, keys, length)[0] if hits else 0
+    last = min(first + length, len(spans))
+    start = spans[first][0] if first else 0
+    end = spans[last - 1][1] if last < len(spans) or more else len(text)
+    shown = hits[bisect_left(hits, first) : bisect_left(hits, last)]
+    return Snippet(
+        text=text[start:end],
+        marks=tuple((spans[position][0] - start, spans[position][1] - start) for position in shown),
+        cut_before=first > 0,
+        cut_after=last < len(spans) or more,
+    )
+
+
+def _has_all(hits: Sequence[int], keys: Sequence[str], length: int, wanted: int) -> bool:
+    """Whether some whole stretch of the words read so far has as many different words as the query can ask for."""
+    if not hits:
+        return False
+    first, different = _window(hits, keys, length)
+    return different >= wanted and first + length <= len(keys)
+
+
+def _window(hits: Sequence[int], keys: Sequence[str], length: int) -> tuple[int, int]:
+    """The first word of the best stretch (most different keys, then most hits, then earliest) and its different keys."""
+    best, best_value = hits[0], (0, 0)
+    for index, start in enumerate(hits):
+        inside = hits[index : bisect_left(hits, start + length - _BEFORE)]
+        value = (len({keys[position] for position in inside}), len(inside))
+        if value > best_value:
+            best, best_value = start, value
+    return max(0, min(best - _BEFORE, len(keys) - length)), best_value[0]
