@@ -177,3 +177,11 @@ def is_home(db: Database, url: str, page: str) -> bool:
         ).fetchone()
         is not None
     )
+
+
+def has_site(db: Database, site: str) -> bool:
+    """Whether there is any article of a site."""
+    return (
+        db.conn.execute("SELECT 1 FROM articles WHERE site = ? AND is_latest = 1 LIMIT 1", (site,)).fetchone()
+        is not None
+    )
