@@ -118,5 +118,5 @@ def test_versions_say_when_each_stood_and_what_changed_without_the_text(shelf):
     said = ask(folder, "versions", LIBRARY)
     assert "author: - → " in said
     assert said.count("version ") == 2
-    assert json.loads(ask(folder, "diff", "--json", LIBRARY))["paragraphs"]
+    assert json.loads(ask(folder, "diff", "--json", LIBRARY))["words_added"]
     assert "ألفي" in ask(folder, "diff", LIBRARY)
