@@ -151,6 +151,7 @@ class Store:
         if unknown := unknown_steps(self.db):
             raise SchemaTooNewError(self.path, unknown)
         if self.read_only:
+            columns.show_missing(self.db)
             self.db.conn.execute("PRAGMA query_only = ON")
             return
         # The WARC is the truth and is synced first; after a power cut SQLite may lose its last commits, and the WARC holds them.

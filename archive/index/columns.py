@@ -8,12 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from archive.body import as_data, loads, paragraphs
+from archive.index.rows import CaptureRow
+from archive.urls import identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -94,6 +96,7 @@ COLUMNS = (
     Column(name="gone_reason", source="database"),
     Column(name="paywalled_at", source="database"),
     Column(name="body", type="json", value=lambda article: as_data(article.body or paragraphs(article.text))),
+    Column(name="article_key", source="database"),
 )
 """In the order of the table."""
 
@@ -145,6 +148,23 @@ def view_sql() -> str:
         if column.property
     )
     return f"CREATE VIEW newsarticle AS SELECT\n    {shown}\nFROM articles WHERE is_latest = 1"
+
+
+def show_missing(db: Database) -> None:
+    """Has a database that an earlier version made, and that is only read, show the columns it lacks: in views of this connection."""
+    db.conn.create_function("identity", 1, identity, deterministic=True)
+    of_captures = {column.name: "''" for column in fields(CaptureRow)}
+    of_articles = {column.name: "''" if column.type == "text" else "NULL" for column in COLUMNS} | {
+        "article_key": "identity(url)"
+    }
+    for table, names in (("articles", of_articles), ("captures", of_captures)):
+        there = {row[1] for row in db.conn.execute(f"PRAGMA main.table_info({table})")}
+        missing = [f"{value} AS {name}" for name, value in names.items() if name not in there]
+        if there and missing:
+            db.conn.execute(f"CREATE TEMP VIEW {table} AS SELECT *, {', '.join(missing)} FROM main.{table}")  # noqa: S608 - our own names
+            db.conn.execute(
+                "CREATE TEMP TABLE IF NOT EXISTS identities (name TEXT PRIMARY KEY, article_key TEXT NOT NULL)"
+            )
 
 
 def update_view(db: Database) -> None:

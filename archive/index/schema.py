@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archive.index.sqlite import Migrations
+from archive.urls import identity
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -311,6 +312,34 @@ def _precedence(db: Database) -> None:
     )
 
 
+@MIGRATIONS(name="0022_identity")
+def _identity(db: Database) -> None:
+    """What makes addresses one article's: `articles.article_key`, which its versions share; see `archive.index.identity`.
+
+    `identities` has the keys that do not follow from the URL alone, `joins` what was joined and what that removed: it can be undone.
+    """
+    db.conn.execute("ALTER TABLE articles ADD COLUMN article_key TEXT NOT NULL DEFAULT ''")
+    db.conn.execute("CREATE TABLE identities (name TEXT PRIMARY KEY, article_key TEXT NOT NULL) WITHOUT ROWID")
+    db.conn.execute("CREATE INDEX identities_key ON identities (article_key)")
+    db.conn.execute(
+        """
+        CREATE TABLE joins (
+            id INTEGER PRIMARY KEY,
+            joined_at TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            kept_key TEXT NOT NULL,
+            joined_key TEXT NOT NULL,
+            urls TEXT NOT NULL,
+            removed TEXT NOT NULL
+        )
+        """
+    )
+    db.conn.create_function("identity", 1, identity, deterministic=True)
+    db.conn.execute("UPDATE articles SET article_key = identity(url)")
+    db.conn.execute("CREATE INDEX articles_key ON articles (article_key, text_digest)")
+    db.conn.execute("CREATE INDEX captures_redirects ON captures (detail) WHERE outcome = 'redirect'")
+
+
 STEPS = (
     "0001_frontier",
     "0002_captures",
@@ -324,5 +353,6 @@ STEPS = (
     "0011_originals",
     "0013_bodies_and_changes",
     "0021_precedence",
+    "0022_identity",
 )
 """The steps that this version knows, in order."""
