@@ -91,8 +91,8 @@ class Archive:
         return rows
 
     def captures(self, url: str) -> list[dict[str, Any]]:
-        """All captures of that URL in any spelling, and of its article, oldest first (its TimeMap), as dicts of columns."""
-        return captures.in_any_spelling(self._store.db, url, articles.key_of(self._store.db, url))
+        """All captures of that URL in any spelling, oldest first (its TimeMap), as dicts of the columns of `captures`."""
+        return captures.in_any_spelling(self._store.db, url)
 
     def captures_of(self, row: dict[str, Any]) -> list[dict[str, Any]]:
         """The captures of an article (any of its versions), oldest first: also those of its pages that gave none, such as a 404."""

@@ -133,17 +133,12 @@ def of_pictures(db: Database, urls: list[str]) -> dict[str, int]:
     return {url: capture_id for url, capture_id, _ in db.conn.execute(sql, (json.dumps(urls),))}
 
 
-def in_any_spelling(db: Database, url: str, article_key: str) -> list[dict[str, Any]]:
-    """All captures of a URL in any spelling, and of the article of that key, oldest first, as dicts of their columns."""
-    wanted = identity(url)
-    spelled = [
-        row
-        for row in db.query("SELECT * FROM captures WHERE urlkey = ?", [surt(url)])
-        if identity(row["url"]) == wanted
-    ]
-    sql = "SELECT c.* FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE a.article_key = ?"
-    rows = {row["id"]: row for row in (*spelled, *db.query(sql, [article_key]))}
-    return sorted(rows.values(), key=lambda row: (row["timestamp"], row["id"]))
+def in_any_spelling(db: Database, url: str) -> list[dict[str, Any]]:
+    """All captures of a URL in any spelling, oldest first, as dicts of their columns."""
+    wanted, key = identity(url), surt(identity(url))
+    query = "@"  # sorts after "?": the keys between are this one with a query, of tracking parameters perhaps
+    sql = "SELECT * FROM captures WHERE urlkey = ? OR urlkey > ? AND urlkey < ? ORDER BY timestamp, id"
+    return [row for row in db.query(sql, [key, f"{key}?", f"{key}{query}"]) if identity(row["url"]) == wanted]
 
 
 def article_of_payload(db: Database, payload_digest: str, url: str) -> int | None:
