@@ -10,6 +10,7 @@ ArchiveError
 ├── DamagedFileError       a WARC (or other) file that is not whole
 │   └── LinkedFileError    a symbolic link in the place of one
 ├── NotFoundError          no article, capture or URL of that name
+├── UnknownSiteError       nothing of a site of that name
 ├── StorageError           what keeps uploaded files does not give them
 └── UsageError             what was asked for makes no sense
 """
@@ -22,6 +23,7 @@ from archive.exitcodes import ExitCode
 from archive.printable import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -135,6 +137,16 @@ class NotFoundError(ArchiveError):
             f"the archive has nothing for {wanted!r}: `warraq list` shows what is there, `warraq search` finds it by words"
         )
         self.wanted = wanted
+
+
+class UnknownSiteError(ArchiveError):
+    """The archive holds nothing of a site of that name; `near` are names that are nearly it."""
+
+    exit_code = ExitCode.NOT_FOUND
+
+    def __init__(self, site: str, near: Sequence[str]) -> None:
+        hint = f"did you mean {' or '.join(near)}?" if near else "`warraq stats` names its sites"
+        super().__init__(f"the archive has nothing of a site {site!r}: {hint}")
 
 
 class StorageError(ArchiveError):

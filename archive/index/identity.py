@@ -135,7 +135,10 @@ _SHARED = ("title", "text", "body")
 def _removed(db: Database, article_id: int, kept: int) -> dict[str, Any]:
     captures = [row[0] for row in db.conn.execute("SELECT id FROM captures WHERE article_id = ?", (article_id,))]
     times = db.conn.execute("SELECT fetched_at, last_seen_at FROM articles WHERE id = ?", (kept,)).fetchone()
-    row = {name: value for name, value in (articles.get(db, article_id) or {}).items() if name not in _SHARED}
+    names = {row[1] for row in db.conn.execute("PRAGMA table_info(articles)")} - set(
+        _SHARED
+    )  # without what is computed
+    row = {name: value for name, value in (articles.get(db, article_id) or {}).items() if name in names}
     return {"row": row, "kept": kept, "captures": captures, "times": list(times)}
 
 
