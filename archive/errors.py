@@ -8,7 +8,8 @@ ArchiveError
 ├── SchemaTooNewError      made by a later version of warraq
 ├── NotWritableError       folder or file cannot be written, disk full
 ├── DamagedFileError       a WARC (or other) file that is not whole
-│   └── LinkedFileError    a symbolic link in the place of one
+│   ├── LinkedFileError    a symbolic link in the place of one
+│   └── IrregularFileError a folder, FIFO, socket or device in the place of one
 ├── NotFoundError          no article, capture or URL of that name
 ├── StorageError           what keeps uploaded files does not give them
 └── UsageError             what was asked for makes no sense
@@ -123,6 +124,14 @@ class LinkedFileError(DamagedFileError):
             "`warraq upload --to FOLDER --remove-local`",
         )
         self.path, self.offset, self.problem = path, 0, "a symbolic link, which is not followed"
+
+
+class IrregularFileError(DamagedFileError):
+    """A folder, FIFO, socket or device stands where a file of the archive should; it is not opened."""
+
+    def __init__(self, path: Named) -> None:
+        ArchiveError.__init__(self, f"{path} is not a regular file: remove it, or put the file itself there")
+        self.path, self.offset, self.problem = path, 0, "not a regular file"
 
 
 class NotFoundError(ArchiveError):

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from archive.errors import DamagedFileError, NotWritableError, SchemaTooNewError
+from archive.files.opening import require_regular
 from archive.index import (
     articles,
     availability,
@@ -77,6 +78,20 @@ def _text(value: bytes) -> str:
     return printable(value.decode("utf-8", "replace"))
 
 
+def _require_plain(path: Path) -> None:
+    """Raise unless database, log and its index are regular files or missing, and no rollback journal lies beside them.
+
+    A database in WAL mode has no journal, and one that names another journal makes some SQLite delete that file.
+    """
+    for suffix in ("", "-wal", "-shm"):
+        require_regular(path.with_name(path.name + suffix))
+    journal = path.with_name(f"{path.name}-journal")
+    if os.path.lexists(journal) and not path.name.startswith("warraq.rebuilt"):
+        raise DamagedFileError(
+            journal, 0, "a rollback journal, which no archive has: remove it, or run `warraq reindex`;"
+        )
+
+
 class Store:
     """An open database. Reading and writing go through the functions of the sibling modules, with `store.db` as their first argument.
 
@@ -96,6 +111,7 @@ class Store:
         self._patience = patience
         self._wal: WalGuard | None = None
         self._as_found: tuple[int, ...] | None = None
+        _require_plain(path)
         try:
             self.db = Database(self._connect())
             if read_only:
