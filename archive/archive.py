@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Self
 
 from archive import http, search, urls, warc
@@ -10,8 +11,8 @@ from archive.article import Page, SiteProfile
 from archive.capture import Location
 from archive.collection import Collection
 from archive.collection.locator import FileLocator
-from archive.errors import NotFoundError
-from archive.index import BUSY_TIMEOUT_S, articles, captures, changes, coverage, facets, figures, similar, site_lines
+from archive.errors import NotFoundError, UnknownSiteError
+from archive.index import BUSY_TIMEOUT_S, articles, captures, changes, figures, reports, select, similar, site_lines
 from archive.index.database import open_store
 from archive.search import Query
 
@@ -61,18 +62,24 @@ class Archive:
         """The ids of all articles that have all the words (latest versions), oldest id first: nothing is cut, nothing is ranked."""
         return tuple(identity for _, identity in search.matching((self._store.db.conn,), words))
 
-    def facets(self, query: Query | None = None) -> facets.Facets:
+    def facets(self, query: Query | None = None) -> reports.Facets:
         """What the articles of a query (`Results.query`) are made of: counts by site, section, language and day; without one, all."""
         query = query or Query()
         languages = search.languages_of(self._store.db.conn)
         match = search.match_expression(query, languages)
         if not match and query.wanted:
-            return facets.Facets(counted=0)
-        return facets.facets(self._store.db, match, search.unwanted_expression(query, languages))
+            return reports.Facets(counted=0)
+        return reports.facets(self._store.db, match, search.unwanted_expression(query, languages))
 
     def newest(self, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[dict[str, Any]]:
         """Latest versions of articles, newest first, as dicts of the columns of `articles`."""
         return articles.newest(self._store.db, site=site, limit=limit, offset=offset)
+
+    def require_site(self, site: str) -> None:
+        """Raises UnknownSiteError when the archive has nothing of that site, nor of one below it."""
+        known = select.sites(self._store.db)
+        if site not in known and not any(one.endswith(f".{site}") for one in known):
+            raise UnknownSiteError(site, get_close_matches(site, sorted(known), n=3))
 
     def article(self, wanted: str | int) -> dict[str, Any]:
         """The article of that id or URL (its latest version), as a dict of columns; raises NotFoundError."""
@@ -149,16 +156,16 @@ class Archive:
         """How the sites are covered, as JSON takes it: `sites`, `outcomes` of their URLs, `captures_by_day`, the newest `runs`."""
         db = self._store.db
         return {
-            "sites": coverage.sites(db),
-            "outcomes": coverage.outcomes(db),
-            "captures_by_day": coverage.captures_by_day(db),
-            "quarantine": dict(coverage.quarantine_reasons(db)),
-            "runs": coverage.runs(db),
+            "sites": reports.sites(db),
+            "outcomes": reports.outcomes(db),
+            "captures_by_day": reports.captures_by_day(db),
+            "quarantine": dict(reports.quarantine_reasons(db)),
+            "runs": reports.runs(db),
         }
 
     def quarantined(self, *, reason: str = "", limit: int = 50, offset: int = 0) -> list[dict[str, Any]]:
         """Captures that are kept and not shown as articles, newest first, as dicts of the columns of `captures`."""
-        return coverage.quarantined(self._store.db, reason=reason, limit=limit, offset=offset)
+        return reports.quarantined(self._store.db, reason=reason, limit=limit, offset=offset)
 
     def stats(self) -> dict[str, Any]:
         """How much the archive holds, as JSON takes it."""

@@ -111,11 +111,15 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A link on a page: absolute URL without fragment, its visible text ('' when none), and its `rel` words."""
+    """A link on a page: absolute URL without fragment, its visible text ('' when none), and its `rel` words.
+
+    `spelling` is the URL as the page writes it, '' where that is the canonical form.
+    """
 
     url: str
     text: str = ""
     rel: str = ""
+    spelling: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ ArchiveError
 │   ├── LinkedFileError    a symbolic link in the place of one
 │   └── IrregularFileError a folder, FIFO, socket or device in the place of one
 ├── NotFoundError          no article, capture or URL of that name
+├── UnknownSiteError       nothing of a site of that name
 ├── StorageError           what keeps uploaded files does not give them
 └── UsageError             what was asked for makes no sense
 """
@@ -23,6 +24,7 @@ from archive.exitcodes import ExitCode
 from archive.printable import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -107,8 +109,8 @@ class DamagedFileError(ArchiveError):
 
     exit_code = ExitCode.DAMAGED
 
-    def __init__(self, path: Named, offset: int, problem: str) -> None:
-        super().__init__(f"{path}: {problem} at byte {offset}; records before it are good")
+    def __init__(self, path: Named, offset: int, problem: str, *, kept: str = "records before it are good") -> None:
+        super().__init__(f"{path}: {problem} at byte {offset}; {kept}")
         self.path = path
         self.offset = offset
         self.problem = problem
@@ -144,6 +146,16 @@ class NotFoundError(ArchiveError):
             f"the archive has nothing for {wanted!r}: `warraq list` shows what is there, `warraq search` finds it by words"
         )
         self.wanted = wanted
+
+
+class UnknownSiteError(ArchiveError):
+    """The archive holds nothing of a site of that name; `near` are names that are nearly it."""
+
+    exit_code = ExitCode.NOT_FOUND
+
+    def __init__(self, site: str, near: Sequence[str]) -> None:
+        hint = f"did you mean {' or '.join(near)}?" if near else "`warraq stats` names its sites"
+        super().__init__(f"the archive has nothing of a site {site!r}: {hint}")
 
 
 class StorageError(ArchiveError):

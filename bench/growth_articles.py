@@ -30,7 +30,7 @@ from archive import (
     open_store,
     open_writer,
 )
-from archive.index import ledger
+from archive.index import reports
 from archive.search import add_entries, create_plain_index, drop_plain_index
 from archive.urls.surt import surt
 
@@ -230,7 +230,7 @@ def _questions(archive: Archive, press: Press, count: int) -> dict[str, Callable
         "search a common word": lambda: archive.search(common),
         "search a rare word": lambda: archive.search(rare),
         "list the newest 20": lambda: list(archive.newest()),
-        "health: the ledger of one day": lambda: ledger.days(archive.db, first=day, last=day),
+        "health: the ledger of one day": lambda: reports.days(archive.db, first=day, last=day),
         "stats: count everything": archive.stats,
     }
 

@@ -25,7 +25,9 @@ def exit_code(report: Report | None) -> ExitCode:
     if report.reason not in ENDED_WELL:
         return ExitCode.BROKEN
     fruitless = not report.articles and not report.outcomes["listing"]
-    return ExitCode.UNREACHABLE if report.seed_problem and fruitless else ExitCode.DONE
+    if report.seed_problem and fruitless:
+        return ExitCode.UNREACHABLE
+    return ExitCode.NO_ARTICLES if report.no_article else ExitCode.DONE
 
 
 def worst(codes: Iterable[int]) -> ExitCode:

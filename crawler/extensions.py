@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import signals
+from scrapy.exceptions import NotConfigured
 from scrapy.utils.asyncio import create_looping_call
 from scrapy.utils.misc import load_object
 
@@ -22,6 +23,7 @@ from archive import (
     NotWritableError,
     Outcome,
     OutcomeKind,
+    articles,
     frontier,
     iso,
     open_writer,
@@ -29,6 +31,7 @@ from archive import (
     recover,
 )
 from archive.printable import PrintableFilter, printable
+from crawler.diagnosis import Visited, why_no_article
 from crawler.download.capture import exchange_captured
 from crawler.report import Report, progress_line, summary_text
 from crawler.shutdown import stopping
@@ -89,7 +92,9 @@ class ArchiveExtension:
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Opens the archive; raises what `archive.open_ingest` raises."""
         settings = crawler.settings
-        site = crawler.spider.site  # type: ignore[union-attr]
+        site = getattr(crawler.spider, "site", None)
+        if site is None:  # `scrapy shell`, `fetch`, `view` and `parse` crawl no site
+            raise NotConfigured("only a crawl of a site keeps an archive")
         folder = Path(settings["ARCHIVE_DIR"] or Path(settings["WARRAQ_COLLECTIONS"]) / site.name)
         ingest = open_writer(
             Collection(folder),
@@ -210,12 +215,28 @@ class ArchiveExtension:
             report.still_due = frontier.count_due(self.ingest.store.db, site=report.site, now=iso(self.clock()))
             if report.met_max_pages and report.still_due:
                 report.left_out["max-pages"] = report.still_due
+            self._explain_nothing()
             self.ingest.end_run(self._run, result=report.reason, summary=report.as_dict())
         try:
             self._print_summary()
             sys.stdout.flush()
         except BrokenPipeError:  # nobody is left to read it; the row of the run has it, too
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def _explain_nothing(self) -> None:
+        """Says why no article of the site was ever found, when this run has tried to the end."""
+        report, db = self.report, self.ingest.store.db
+        tried = report.outcomes.total() and report.reason == "finished" and not report.met_max_pages
+        if not tried or report.articles or report.outcomes["withheld"] or report.left_out["host-paused"]:
+            return
+        if articles.has_site(db, report.site):
+            return
+        rows = [
+            Visited(kind=kind, outcome=outcome, reason=reason, urls=number)
+            for kind, outcome, reason, number in frontier.ends(db, site=report.site)
+        ]
+        found = why_no_article(rows, out_of_scope=report.out_of_scope.counts.total())
+        report.no_article, report.no_article_reason = str(found), found.reason
 
     def _print_summary(self) -> None:
         if not self._summary:

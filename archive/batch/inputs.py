@@ -72,7 +72,10 @@ def _rewritten(source: Path, path: str, folder: Path) -> Path:
     """Named by the whole path in the plan, so that each file has its own; a rewriting that was killed left nothing of that name."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{warc.sha1_digest(os.fsencode(path))[5:13]}-{source.name}"
-    return target if target.exists() else warc.recompress(source, target)
+    if not target.exists() and (damages := warc.salvage(source, target)):
+        target.unlink()
+        raise damages[0]
+    return target
 
 
 def _linked(source: Path, warcs: Path, *, copies: bool) -> Path:

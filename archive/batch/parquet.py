@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import NotWritableError, UsageError
-from archive.export.parquet import schema_of, with_flags
+from archive.export.parquet import schema_of, typed
 from archive.files.atomic import replacing
 from archive.index.schema import MIGRATIONS
 from archive.index.sqlite import Database
@@ -48,7 +48,7 @@ def _groups(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[dict[str, Any]]]
     group: list[dict[str, Any]] = []
     size = 0
     for row in rows:
-        group.append(with_flags(row))
+        group.append(typed(row))
         size += sum(len(value) for value in row.values() if isinstance(value, str))
         if len(group) >= GROUP_ROWS or size >= GROUP_CHARACTERS:
             yield group

@@ -195,14 +195,11 @@ class PatientPool(WorkerPool[ParseTask, Parsed]):
         return answer
 
 
-MAX_BLOCK = 32 << 20
-"""Bytes of a record that are read: a body of 20 MB is refused as too large when it is decoded, and its coding adds little."""
-
 MAX_DAMAGES = 100
 """Damages of a file after which it is left: whoever writes a file of them could make each cost a reading of the rest."""
 
 
-def read_file(path: Path, *, max_block: int = MAX_BLOCK) -> Iterator[Record | RejectedRecord]:
+def read_file(path: Path, *, max_block: int = warc.PAGE_BLOCK) -> Iterator[Record | RejectedRecord]:
     """All records of the file, from its first byte to its last; what is damaged in between is named and stepped over."""
     start, damages = 0, 0
     while True:

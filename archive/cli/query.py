@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,6 +111,8 @@ def _marked(pieces: list[tuple[str, bool]]) -> str:
 def list_(ctx: click.Context, limit: int, offset: int, site: str, as_json: bool) -> None:
     """List articles, newest first."""
     with Archive(the_folder(ctx)) as archive:
+        if site:
+            archive.require_site(site)
         rows = archive.newest(site=site, limit=limit, offset=offset)
         if as_json:
             print_json(rows)
@@ -275,8 +278,9 @@ def _plot(by_day: Mapping[str, int], target: Path) -> None:
         raise UsageError("--plot needs matplotlib: pip install 'warraq[plot]'") from None
     figure = Figure(figsize=(10, 4), layout="constrained")
     axes = figure.subplots()
-    days = sorted(by_day)
-    axes.bar(days, [by_day[day] for day in days], color="#8a2d1f")
+    counts = {day: count for text, count in by_day.items() if (day := _day(text))}
+    days: list[Any] = list(counts)  # dates make it an axis of time
+    axes.bar(days, list(counts.values()), color="#8a2d1f")
     axes.set_ylabel("articles")
     axes.tick_params(axis="x", rotation=60)
     axes.spines[["top", "right"]].set_visible(False)
@@ -284,6 +288,13 @@ def _plot(by_day: Mapping[str, int], target: Path) -> None:
         figure.savefig(target, format="png", dpi=120)
     except OSError as error:
         raise NotWritableError(target, error) from error
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _line(row: Mapping[str, Any]) -> str:

@@ -9,21 +9,9 @@ from typing import TYPE_CHECKING, Self
 
 from archive.errors import DamagedFileError, NotWritableError, SchemaTooNewError
 from archive.files.opening import require_regular
-from archive.index import (
-    articles,
-    availability,
-    captures,
-    columns,
-    coverage,
-    facets,
-    files,
-    frontier,
-    joining,
-    runs,
-    site_lines,
-)
+from archive.index import articles, availability, captures, columns, files, frontier, joining, reports, runs, site_lines
 from archive.index.rows import ANNOUNCERS, Candidate, CaptureRow, FetchStatus, Kind, ScheduledUrl
-from archive.index.schema import MIGRATIONS, unknown_steps
+from archive.index.schema import MIGRATIONS, stand_in, unknown_steps
 from archive.index.sqlite import Database, sqlite3
 from archive.index.wal import WalGuard
 from archive.printable import printable
@@ -48,11 +36,10 @@ __all__ = [
     "articles",
     "availability",
     "captures",
-    "coverage",
-    "facets",
     "files",
     "frontier",
     "joining",
+    "reports",
     "runs",
     "site_lines",
 ]  # fmt: skip
@@ -167,6 +154,7 @@ class Store:
         if unknown := unknown_steps(self.db):
             raise SchemaTooNewError(self.path, unknown)
         if self.read_only:
+            stand_in(self.db)
             self.db.conn.execute("PRAGMA query_only = ON")
             return
         # The WARC is the truth and is synced first; after a power cut SQLite may lose its last commits, and the WARC holds them.

@@ -112,11 +112,11 @@ def versions(db: Database, url: str) -> list[dict[str, Any]]:
 
 
 def newest(db: Database, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[dict[str, Any]]:
-    """Latest versions, newest publication first, undated ones by the time they were fetched."""
+    """Latest versions, newest publication first (by the moment, in whatever zone), undated ones by the time they were fetched."""
     where, args = ("AND site = ?", [site]) if site else ("", [])
     sql = f"""
         SELECT * FROM articles WHERE is_latest = 1 {where}
-        ORDER BY coalesce(nullif(date_published, ''), fetched_at) DESC, id DESC LIMIT ? OFFSET ?
+        ORDER BY coalesce(published_at, fetched_at) DESC, id DESC LIMIT ? OFFSET ?
         """  # noqa: S608 - our own words
     return iter(list(db.query(sql, [*args, limit, offset])))
 
@@ -175,5 +175,13 @@ def is_home(db: Database, url: str, page: str) -> bool:
             "SELECT 1 FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE c.url = ? AND a.url = ? LIMIT 1",
             (page, url),
         ).fetchone()
+        is not None
+    )
+
+
+def has_site(db: Database, site: str) -> bool:
+    """Whether there is any article of a site."""
+    return (
+        db.conn.execute("SELECT 1 FROM articles WHERE site = ? AND is_latest = 1 LIMIT 1", (site,)).fetchone()
         is not None
     )

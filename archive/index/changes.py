@@ -64,8 +64,6 @@ def _text(value: object) -> str:
 
 def of_url(db: Database, url: str) -> list[dict[str, Any]]:
     """What changed in the versions of that URL without their texts, oldest first: article_id, version, seen_at, field, before, after."""
-    if not _is_there(db):
-        return []
     sql = """
         SELECT c.article_id, a.version, c.seen_at, c.field, c.before, c.after, c.record_id
         FROM articles AS a JOIN changes AS c ON c.article_id = a.id WHERE a.url = ? ORDER BY c.seen_at, c.field
@@ -75,15 +73,8 @@ def of_url(db: Database, url: str) -> list[dict[str, Any]]:
 
 def copy(source: Database, target: Database, ids: Mapping[int, int]) -> None:
     """Copies what is kept of versions of another archive: ids there, and the ids that they have here."""
-    if not ids or not _is_there(source):
-        return
     sql = "SELECT * FROM changes WHERE article_id IN (SELECT value FROM json_each(?))"
     rows = source.query(sql, [json.dumps(list(ids))])
     values = [{**row, "article_id": ids[row["article_id"]]} for row in rows]
     sql = "INSERT OR IGNORE INTO changes VALUES (:article_id, :seen_at, :field, :before, :after, :record_id)"
     target.conn.executemany(sql, values)
-
-
-def _is_there(db: Database) -> bool:
-    """Whether the database has the table: one that is only read may be of an earlier version."""
-    return db.conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'changes'").fetchone() is not None

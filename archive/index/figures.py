@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def count(db: Database) -> dict[str, Any]:
-    """Totals, and counts by site, language, day of publication (the newest 30), capture outcome and quarantine reason."""
+    """Totals, and counts by site, language, day of publication, capture outcome and quarantine reason."""
     return {
         "articles": _one(db, "SELECT count(*) FROM articles WHERE is_latest = 1"),
         "versions": _one(db, "SELECT count(*) FROM articles"),
@@ -23,7 +23,7 @@ def count(db: Database) -> dict[str, Any]:
         ),
         "by_day": _by(
             db,
-            "SELECT date, count(*) FROM articles WHERE is_latest = 1 AND date <> '' GROUP BY 1 ORDER BY 1 DESC LIMIT 30",
+            "SELECT date, count(*) FROM articles WHERE is_latest = 1 AND date LIKE '____-__-__' GROUP BY 1 ORDER BY 1",
         ),
         "captures_by_outcome": _by(db, "SELECT outcome, count(*) FROM captures GROUP BY 1 ORDER BY 2 DESC"),
         "quarantined_by_reason": _by(

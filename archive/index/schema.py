@@ -243,6 +243,28 @@ def _newest(db: Database) -> None:
     )
 
 
+@MIGRATIONS(name="0011_originals")
+def _originals(db: Database) -> None:
+    """What a revisit names as its original (WARC-Refers-To and its like), and digests that were wrong when a file was imported.
+
+    The partial index finds the revisits that wait for an original which is not held yet.
+    """
+    for name in ("refers_to", "refers_to_url", "refers_to_date"):
+        db.conn.execute(f"ALTER TABLE captures ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
+    db.conn.execute("CREATE INDEX captures_waiting ON captures (id) WHERE reason = 'original-elsewhere'")
+    db.conn.execute(
+        """
+        CREATE TABLE digest_notes (
+            warc_filename TEXT NOT NULL,
+            warc_record_offset INTEGER NOT NULL,
+            field TEXT NOT NULL,
+            block_digest TEXT NOT NULL,
+            PRIMARY KEY (warc_filename, warc_record_offset, field)
+        ) WITHOUT ROWID
+        """
+    )
+
+
 @MIGRATIONS(name="0013_bodies_and_changes")
 def _bodies_and_changes(db: Database) -> None:
     """The blocks of each article (NULL: of a version before this step, until `reindex`), and what a page changed without its text.
@@ -265,6 +287,23 @@ def _bodies_and_changes(db: Database) -> None:
         """
     )
     db.conn.execute("CREATE INDEX captures_article ON captures (article_id, captured_at) WHERE article_id IS NOT NULL")
+
+
+_MOMENT = "CASE WHEN date_published GLOB '[0-9]*' THEN strftime('%Y-%m-%dT%H:%M:%SZ', date_published) END"
+
+
+@MIGRATIONS(name="0014_published_at")
+def _published_at(db: Database) -> None:
+    """The moment of publication in UTC, for whoever orders by time: `date_published` is as the page says it, in any zone.
+
+    A generated column, so that no row is written anew; NULL for what is no time. Only what begins with a digit is asked for, because a
+    word such as `now` would make an index of it impossible.
+    """
+    db.conn.execute(f"ALTER TABLE articles ADD COLUMN published_at TEXT GENERATED ALWAYS AS ({_MOMENT}) VIRTUAL")
+    db.conn.execute("DROP INDEX articles_newest")
+    db.conn.execute(
+        "CREATE INDEX articles_newest ON articles (coalesce(published_at, fetched_at), id) WHERE is_latest = 1"
+    )
 
 
 @MIGRATIONS(name="0021_precedence")
@@ -299,7 +338,20 @@ STEPS = (
     "0007_families",
     "0008_files",
     "0010_newest",
+    "0011_originals",
     "0013_bodies_and_changes",
+    "0014_published_at",
     "0021_precedence",
 )
 """The steps that this version knows, in order."""
+
+
+def stand_in(db: Database) -> None:
+    """Gives a database that is only read, and that an earlier version made, what later steps add: for this connection, in no file."""
+    names = {row[1] for row in db.conn.execute("PRAGMA main.table_xinfo(articles)")}
+    added = {"body": "NULL", "published_at": _MOMENT}
+    if names and not added.keys() <= names:
+        more = ", ".join(f"{value} AS {name}" for name, value in added.items() if name not in names)
+        db.conn.execute(f"CREATE TEMP VIEW articles AS SELECT *, {more} FROM main.articles")  # noqa: S608 - our own words
+    if not db.conn.execute("SELECT 1 FROM main.sqlite_master WHERE name = 'changes'").fetchone():
+        db.conn.execute("CREATE TEMP TABLE changes (article_id, seen_at, field, before, after, record_id)")

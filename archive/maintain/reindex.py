@@ -1,6 +1,7 @@
 """Rebuilds the database of a collection from its WARC files alone: every record read again, the old file replaced at the end.
 
-Only the database knows the frontier (`urls`), the log of runs (`runs`) and where files were uploaded to (`files`); these are carried over
+Only the database knows the frontier (`urls`), the log of runs (`runs`), where files were uploaded to (`files`) and which digests were wrong
+when a file was imported (`digest_notes`); these are carried over
 when the old file can be read. When it cannot, the manifest says which files there were, and `storage` where to look for them.
 An attempt that was tried again reads as `failed` afterwards, not as `retried`; ids of rows may differ, record ids never do.
 """
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-CARRIED = ("urls", "runs", "files")
+CARRIED = ("urls", "runs", "files", "digest_notes")
 """The tables that no WARC can give back."""
 
 

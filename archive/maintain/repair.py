@@ -12,8 +12,6 @@ from archive.maintain import filecheck
 from archive.warc import cdxj
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from archive.ingest.writer import ArchiveWriter
     from archive.parse.result import Parsed, ParseTask
     from archive.parse.workers import WorkerPool
@@ -42,7 +40,7 @@ def repair(ingest: ArchiveWriter, pool: WorkerPool[ParseTask, Parsed]) -> Repair
     """
     indexer = Indexer(ingest, pool)
     for path in warc.closed_files(ingest.collection.warcs):
-        _index_rows(indexer, path)
+        indexer.index_file(path)
     indexer.read_again(captures.unread(ingest.store.db))
     done = indexer.done
     return Repaired(
@@ -51,15 +49,6 @@ def repair(ingest: ArchiveWriter, pool: WorkerPool[ParseTask, Parsed]) -> Repair
         indexed=tuple(_index_lines(ingest)),
         imported=done,
     )
-
-
-def _index_rows(indexer: Indexer, path: Path) -> None:
-    start: int | None = 0
-    while start is not None:
-        before = len(indexer.done.damaged)
-        indexer.index_file(path, start=start)
-        damage = indexer.done.damaged[before:]
-        start = warc.next_member(path, damage[-1].offset) if damage else None
 
 
 def _index_lines(ingest: ArchiveWriter) -> list[str]:

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from archive import http, urls
 from archive.article import Page
 from archive.discovery.feeds import read_feed
+from archive.discovery.leads import find_leads
 from archive.discovery.likeness import judge
 from archive.discovery.sitemaps import read_sitemap
 from archive.discovery.sniff import sniff
@@ -38,6 +39,11 @@ if TYPE_CHECKING:
 
 LISTINGS: frozenset[Reason] = frozenset({"home", "section", "tag"})
 """Pages that are no article and are meant to be none: what they are for is their links."""
+
+EMPTY = frozenset({"empty", "home", ""})
+"""Reasons of a page that has nothing to read."""
+
+FEW_LINKS = 3
 
 MAX_TEXT = 200_000
 """Characters of an article, twice the longest reportage; to index the 4 MB of a page that is one word would take seconds."""
@@ -113,7 +119,7 @@ def _content(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
             return _sitemap(task, body, response.get("Content-Type"))
         case "html":
             extraction = extract(_page(task, response, body))
-            answer = _html(task, extraction)
+            answer = _html(task, extraction, _leads(task, response, body, extraction))
             if answer.outcome.kind is OutcomeKind.ARTICLE and answer.article:
                 answer = replace(answer, keys=_keys(answer.article))
             return answer
@@ -136,10 +142,11 @@ def _feed(task: ParseTask, body: bytes, content_type: str) -> Parsed:
     feed = read_feed(body, task.url, content_type, zone=_zone(task), limit=task.feed_entries, max_bytes=task.feed_bytes)
     found = tuple(
         Outlink(
-            url=urls.twin_of(entry.url) or entry.url,
+            url=(twin := urls.twin_of(entry.url)) or entry.url,
             kind="article",
             by="feed",
             published_hint=_iso(entry.updated or entry.published),
+            spelling="" if twin else entry.spelling,
         )
         for entry in feed.entries
     )
@@ -164,6 +171,7 @@ def _sitemap(task: ParseTask, body: bytes, content_type: str) -> Parsed:
             kind="article" if entry.publication or entry.title else _kind(entry.url, "") or "page",
             by="sitemap",
             published_hint=_iso(entry.updated or entry.published),
+            spelling=entry.spelling,
         )
         for entry in sitemap.entries
     ]
@@ -178,7 +186,7 @@ def _cut(*, complete: bool, too_large: bool) -> tuple[tuple[str, int], ...]:
     return () if complete else (("too-many-bytes" if too_large else "too-many-entries", 1),)
 
 
-def _html(task: ParseTask, extraction: Extraction) -> Parsed:
+def _html(task: ParseTask, extraction: Extraction, leads: tuple[str, ...] = ()) -> Parsed:
     article = _storable(extraction.article) if extraction.article else None
     follow = "nofollow" not in extraction.directives
     left_out: Counter[str] = Counter({"url-too-long": extraction.too_long})
@@ -204,20 +212,42 @@ def _html(task: ParseTask, extraction: Extraction) -> Parsed:
         return replace(answer, article=article)
     kind = OutcomeKind.LISTING if extraction.reason in LISTINGS else OutcomeKind.QUARANTINE
     outcome = Outcome(kind=kind, reason=extraction.reason or "", detail=extraction.detail)
-    return replace(answer, outcome=outcome)
+    answer = replace(answer, outcome=outcome)
+    return _led_on(task, answer, leads) if leads and follow else answer
+
+
+def _led_on(task: ParseTask, answer: Parsed, leads: tuple[str, ...]) -> Parsed:
+    """The answer of a page that sends its reader on: what it leads to lists the news, and it is itself no empty page."""
+    urls_ = (urls.canonicalise(urls.join(task.url, reference)) for reference in leads)
+    found = [Outlink(url=url, kind="section", by="refresh") for url in urls_ if url and url != task.url]
+    if not found:
+        return answer
+    empty = answer.outcome.kind is OutcomeKind.QUARANTINE and answer.outcome.reason in EMPTY
+    outcome = Outcome(kind=OutcomeKind.LISTING, reason="refresh") if empty else answer.outcome
+    return replace(answer, outcome=outcome, found=(*answer.found, *found))
+
+
+def _leads(task: ParseTask, response: http.Response, body: bytes, extraction: Extraction) -> tuple[str, ...]:
+    """Where the page sends its reader; a script counts only on a page that links to hardly anything on its host."""
+    host = urls.host_of(task.url)
+    own = sum(urls.host_of(link.url) == host for link in extraction.links)
+    return find_leads(body, response.get("Refresh"), scripts=own < FEW_LINKS)
 
 
 def _worth_a_visit(task: ParseTask, links: Sequence[Link], left_out: Counter[str]) -> Iterator[Outlink]:
     """Links that may lead somewhere; to an article rather than to its AMP or print twin."""
     left_out["too-many-links"] += len(links) >= task.links_limit  # how many there were, nobody counted
     for link in islice(links, task.links_limit):
+        if any(pattern.search(link.url) or pattern.search(link.spelling) for pattern in task.articles):
+            yield Outlink(url=link.url, kind="article", by="page", spelling=link.spelling)
+            continue
         url, kind, trap = _look_at(link.url, link.text, task.fetched_at.year)
         if not kind or "nofollow" in link.rel.split():
             continue
         if trap:
             left_out[trap] += 1
         else:
-            yield Outlink(url=url, kind=kind, by="page")
+            yield Outlink(url=url, kind=kind, by="page", spelling=link.spelling if url == link.url else "")
 
 
 @lru_cache(maxsize=1 << 13)

@@ -12,6 +12,7 @@ from archive.discovery.sitemaps import MAX_URLS
 from archive.outcome import Outcome, OutcomeKind
 
 if TYPE_CHECKING:
+    import re
     from datetime import datetime
 
     from archive.article import Article
@@ -40,6 +41,8 @@ class ParseTask:
     sitemap_bytes: int = MAX_BYTES
     feed_entries: int = MAX_ENTRIES
     feed_bytes: int = MAX_FEED_BYTES
+    articles: tuple[re.Pattern[str], ...] = ()
+    """What the site's entry calls articles: such links are taken up whatever they look like."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

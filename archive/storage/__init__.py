@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archive.errors import UsageError
+from archive.storage.base import Place, Storage, Stored, parse
 from archive.storage.folder import FolderStorage, not_the_same, not_there
 from archive.storage.objects import ObjectStorage
-from archive.storage.protocol import Place, Storage, Stored, parse
 from archive.storage.ranges import StoredFile
 from archive.storage.s3 import S3Storage
 

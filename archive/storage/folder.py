@@ -10,12 +10,12 @@ from typing import IO, TYPE_CHECKING
 from archive.errors import NotWritableError, StorageError, UsageError
 from archive.files.atomic import replace_file
 from archive.files.opening import open_read
-from archive.storage.protocol import Stored
+from archive.storage.base import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archive.storage.protocol import Place
+    from archive.storage.base import Place
 
 CHUNK = 1 << 20
 

@@ -8,14 +8,14 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import StorageError, UsageError
+from archive.storage.base import Stored
 from archive.storage.folder import another_file, not_the_same, not_there
-from archive.storage.protocol import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from archive.storage.protocol import Place
+    from archive.storage.base import Place
 
 READ_BACK = 1 << 22
 """Bytes that are read back at a time."""

@@ -10,16 +10,16 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import StorageError, UsageError
+from archive.storage.base import Stored, is_plain
 from archive.storage.folder import another_file, not_the_same, not_there
 from archive.storage.objects import ObjectStorage, fsspec_for, no_answer, refused
-from archive.storage.protocol import Stored, is_plain
 from archive.storage.ranges import wrong_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from archive.storage.protocol import Place
+    from archive.storage.base import Place
 
 logger = logging.getLogger(__name__)
 

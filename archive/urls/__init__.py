@@ -184,6 +184,14 @@ def resolve(base: str, reference: str, encoding: str = "utf-8") -> str:
     return canonicalise(_join(base, reference, encoding))
 
 
+def spelled(base: str, reference: str, url: str, encoding: str = "utf-8") -> str:
+    """How a page spells `url`, the canonical URL of its `reference`; '' where that is the canonical form."""
+    if url.endswith(reference) and "?" not in reference:
+        return ""
+    spelling = join(base, reference, encoding)
+    return spelling if spelling != url and len(spelling) <= MAX_LENGTH else ""
+
+
 def host_of(url: str) -> str:
     """Host of an absolute URL in lower case, without port ('' when it has none); an IPv6 address keeps its brackets."""
     match = _HOST.match(url)

@@ -13,19 +13,17 @@ import io
 import json
 import mmap
 import re
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from archive.capture import Location
-from archive.errors import DamagedFileError
 from archive.files.atomic import replace_file
 from archive.files.clock import warc_timestamp
 from archive.files.opening import open_read
 from archive.urls.surt import surt
-from archive.warc import Record, read_records, sha1_digest
+from archive.warc import PAGE_BLOCK, Record, read_on, sha1_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -100,8 +98,8 @@ def _renamed(line: str, names: Mapping[str, str]) -> str:
 
 
 def entry_of_record(record: Record) -> Entry | None:
-    """The entry of a record, or None for one that is not replayed (request, metadata, text, 304, what is no HTTP)."""
-    status, body = "", record.block
+    """The entry of a record, or None for one that is not replayed (request, metadata, text, 304, what is no HTTP or has no date)."""
+    status, body, moment = "", record.block, warc_timestamp(record.date)
     mime = _word(record.get("Content-Type"))
     if record.type in HTTP:
         response = record.http
@@ -111,13 +109,15 @@ def entry_of_record(record: Record) -> Entry | None:
         mime = REVISIT_MIME if record.type == "revisit" else _word(response.get("Content-Type"))
     elif record.type != "resource" or record.get("Content-Type") == "application/warc-fields":
         return None
+    if not moment:
+        return None
     return Entry(
         urlkey=surt(record.url),
-        timestamp=warc_timestamp(record.date),
+        timestamp=moment,
         url=record.url,
         mime=mime,
         status=status,
-        digest=record.get("WARC-Payload-Digest") or sha1_digest(body),
+        digest=record.get("WARC-Payload-Digest") or (sha1_digest(body) if record.length <= PAGE_BLOCK else ""),
         location=record.location,
     )
 
@@ -220,13 +220,9 @@ class Index:
 
 
 def lines_of(warc: Path | StoredFile) -> list[str]:
-    """The sorted index lines of a WARC file; of one that is not whole, up to the damage (`verify` tells of it)."""
-    lines = []
-    with suppress(DamagedFileError):
-        for record in read_records(warc):
-            if entry := entry_of_record(record):
-                lines.append(entry.line())  # noqa: PERF401 - what was read before the damage counts
-    return sorted(lines)
+    """The sorted index lines of a WARC file; of one that is damaged, those of its good records (`verify` names the damage)."""
+    entries = (entry_of_record(record) for record in read_on(warc, max_block=PAGE_BLOCK))
+    return sorted(entry.line() for entry in entries if entry)
 
 
 def _once(lines: Iterable[str]) -> Iterator[str]:

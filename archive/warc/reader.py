@@ -17,10 +17,14 @@ from archive.warc.openfile import OPEN
 from archive.warc.record import RECORD_END, compress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from archive.capture import Location
     from archive.errors import Named
+
+
+MAX_DAMAGES = 100
+"""Damages of a file after which it is left: each costs a search through what follows."""
 
 
 class Files(Protocol):
@@ -84,6 +88,27 @@ def read_records(path: Path | StoredFile, *, start: int = 0, max_block: int = MA
                 return
             offset += record.location.length
             yield record
+
+
+def read_on(
+    path: Path | StoredFile,
+    *,
+    start: int = 0,
+    max_block: int = MAX_BLOCK,
+    on_damage: Callable[[DamagedFileError], None] = lambda _: None,
+) -> Iterator[Record]:
+    """All records from byte `start` on that can be read, also those after damage; `on_damage` is told of each."""
+    for damages in range(MAX_DAMAGES):
+        try:
+            yield from read_records(path, start=start, max_block=max_block)
+        except DamagedFileError as damage:
+            on_damage(damage)
+            following = next_member(path, damage.offset) if damages + 1 < MAX_DAMAGES else None
+            if following is None:
+                return
+            start = following
+        else:
+            return
 
 
 def read_at(where: Path | Files, location: Location, *, max_block: int = MAX_BLOCK) -> Record:

@@ -260,6 +260,7 @@ class WireHandler:
             truncated=error.truncated if error else "",
             via=request.meta.get("via", ""),
             keep_credentials=self._policy.keep_credentials,
+            credentials=request.meta.get("credentials", ()),
         )
         self._signals.send_catch_log(exchange_captured, capture=capture, request=request)
 

@@ -31,8 +31,8 @@ from archive import (
 )
 from archive.index.columns import text_digest
 from crawler.frontier.quota import CrawlLimits, Quota
+from crawler.frontier.revisit import DISBELIEVED, are_believable, header, retry_after_of, status_of
 from crawler.frontier.scope import Scope
-from crawler.frontier.status import DISBELIEVED, are_believable, header, retry_after_of, status_of
 from crawler.sites.keys import origin_of
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ class Frontier:
             url=url, response=data, fetched_at=self._moment(row), site=self._profile(urls.host_of(url)),
             decoded_limit=self._page.decoded_bytes, links_limit=self._page.links, entries_limit=self._page.entries,
             sitemap_bytes=self._page.sitemap_bytes, feed_entries=self._page.feed_entries, feed_bytes=self._page.feed_bytes,
+            articles=self._site.articles,
         )  # fmt: skip
 
     def _moment(self, row: CaptureRow | None) -> datetime:
@@ -163,7 +164,7 @@ class Frontier:
             return None
         last = OutcomeKind(due.outcome)
         article = last is OutcomeKind.ARTICLE or last.is_failure
-        article_id = captures.latest_article(self._db, due.url) if article else None
+        article_id = captures.latest_article(self._db, row.url) if article else None
         outcome = OutcomeKind.ARTICLE if article_id is not None else _same(last, due)
         self._quota.record_yield(due.url, outcome)
         visit = self._visit(due, outcome=outcome, reason="unchanged", changed=False, status=status)
@@ -174,6 +175,12 @@ class Frontier:
         return answer.outcome.kind is OutcomeKind.REDIRECT and (
             due.kind in ANNOUNCERS or any(entry.url == due.url for entry in answer.found)
         )
+
+    def respelled(self, due: ScheduledUrl, answer: Parsed, asked: str) -> str:
+        """The site's own spelling of a URL whose canonical one it does not know; '' when it knows it, or was asked for that."""
+        outcome = answer.outcome
+        unknown = outcome.kind is OutcomeKind.GONE or outcome.reason in {"http-400", "http-403"}
+        return due.spelling if unknown and due.spelling != asked else ""
 
     def landed(self, due: ScheduledUrl, answer: Parsed, url: str, *, temporary: bool) -> Parsed:
         """What `due` says through the answer of `url`, to which it redirects.

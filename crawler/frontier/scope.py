@@ -117,8 +117,12 @@ class Scope:
             if entry.by == "page" and self._seen.get(entry.url) == (entry.kind, 2):
                 continue
             deep = due.depth + (0 if redirect else 1)
-            kind = "article" if entry.kind != "sitemap" and self.site.is_article(entry.url) else entry.kind
+            kind = (
+                "article" if entry.kind != "sitemap" and self.site.is_article(entry.url, entry.spelling) else entry.kind
+            )
             if entry.url and due.kind == "seed":
+                if entry.by == "refresh":
+                    self.take_along(entry.url)
                 self._widen(entry.url, kind)
             if not entry.url or not self._belongs(entry, kind, due):
                 self._tell(entry)

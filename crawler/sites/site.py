@@ -71,6 +71,11 @@ class Site:
     max_pages: int | None = None
     depth: int | None = None
     user_agent: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    headers_file: str = ""
+    proxy: str = ""
+    cookies: tuple[tuple[str, str], ...] = ()
+    cookies_file: str = ""
     is_closed: bool = False
     is_guessed: bool = False
 
@@ -125,9 +130,9 @@ class Site:
         """Whether the entry denies URLs like this one."""
         return any(pattern.search(url) for pattern in self.deny)
 
-    def is_article(self, url: str) -> bool:
-        """Whether the entry says that URLs like this one are articles; False says nothing."""
-        return any(pattern.search(url) for pattern in self.articles)
+    def is_article(self, url: str, spelling: str = "") -> bool:
+        """Whether the entry says that URLs like this one are articles, by either of its spellings; False says nothing."""
+        return any(pattern.search(url) or (spelling and pattern.search(spelling)) for pattern in self.articles)
 
     def settings(self) -> dict[str, Any]:
         """Scrapy settings that this site wants otherwise than settings.py."""

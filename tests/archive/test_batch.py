@@ -130,7 +130,7 @@ def imported(folder, *paths):
         ingest = open_writer(Collection(folder), info={"software": "test"}, clock=lambda: datetime.now(UTC))
         indexer = Indexer(ingest, pool)
         for path in paths:
-            target = copy_in(path, ingest.collection.warcs)
+            target = copy_in(path, ingest.collection.warcs).path
             indexer.index_file(target)
             register(target, on_close=ingest.index.closed)
         ingest.close()

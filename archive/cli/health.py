@@ -18,7 +18,7 @@ from archive.errors import ArchiveNotFoundError, UsageError
 from archive.exitcodes import ExitCode
 from archive.files.atomic import replace_file
 from archive.http.client import NoAnswerError, exchange
-from archive.index import ledger, similar
+from archive.index import reports, similar
 from archive.index.database import open_store
 from archive.monitor import BASELINE_DAYS, WINDOWS, Day, judge, prometheus
 
@@ -59,7 +59,7 @@ def health(
     days: list[Day] = []
     for folder in _folders(ctx):
         with Archive(folder) as archive:
-            days += ledger.days(archive.db, first=day - DAY_AND_MORE, last=max(day, today))
+            days += reports.days(archive.db, first=day - DAY_AND_MORE, last=max(day, today))
     alarms: list[Alarm] = []
     for site in sorted({entry.site for entry in days}):
         history = [entry for entry in days if entry.site == site]
