@@ -13,6 +13,7 @@ import io
 import json
 import mmap
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby

@@ -63,8 +63,13 @@ def put(kind, path, victim):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["link", "dangling", "fifo", "folder", "socket"])
-@pytest.mark.parametrize("name", FIXED)
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        *((name, kind) for name in FIXED for kind in ("link", "fifo")),
+        *((name, kind) for name in ("warraq.db", ".lock") for kind in ("dangling", "folder", "socket")),
+    ],
+)
 def test_no_command_follows_or_waits(archive, tmp_path, monkeypatch, name, kind):
     monkeypatch.chdir(tmp_path)
     victim = tmp_path / "victim"
