@@ -1,4 +1,7 @@
-"""Reads WARC files record by record, bounded, and finds torn ones: a file in, records with their places out."""
+"""Read WARC files record by record, bounded; warcio's ArchiveIterator takes a record whose end was cut off for a whole one, this names it.
+
+It also costs up to half more CPU (`python bench/warc.py`). warcio parses the header of each record.
+"""
 
 from __future__ import annotations
 
