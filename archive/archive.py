@@ -7,7 +7,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Self
 
-from archive import http, search, urls, warc
+from archive import http, search, warc
 from archive.article import Page, SiteProfile
 from archive.capture import Location
 from archive.collection import Collection
@@ -94,14 +94,14 @@ class Archive:
 
     def versions(self, url: str) -> list[dict[str, Any]]:
         """All versions of the article at that URL, oldest first; raises NotFoundError."""
-        rows = articles.versions(self._store.db, url) or articles.versions(self._store.db, urls.canonicalise(url))
+        rows = articles.versions(self._store.db, url)
         if not rows:
             raise NotFoundError(url)
         return rows
 
     def captures(self, url: str) -> list[dict[str, Any]]:
-        """All captures of that URL, oldest first (its TimeMap), as dicts of the columns of `captures`."""
-        return captures.of_url(self._store.db, urls.canonicalise(url)) or captures.of_url(self._store.db, url)
+        """All captures of that URL in any spelling, oldest first (its TimeMap), as dicts of the columns of `captures`."""
+        return captures.in_any_spelling(self._store.db, url)
 
     def captures_of(self, row: dict[str, Any]) -> list[dict[str, Any]]:
         """The captures of an article (any of its versions), oldest first: also those of its pages that gave none, such as a 404."""
