@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
-from archive.errors import DamagedFileError, NotWritableError, SchemaTooNewError
+from archive.errors import DamagedFileError, DatabaseLockedError, NotWritableError, SchemaTooNewError
 from archive.index import articles, availability, captures, columns, files, frontier, joining, reports, runs, site_lines
 from archive.index.rows import ANNOUNCERS, Candidate, CaptureRow, FetchStatus, Kind, ScheduledUrl
 from archive.index.schema import MIGRATIONS, stand_in, unknown_steps
@@ -52,6 +52,9 @@ OperationalError = sqlite3.OperationalError
 BUSY_TIMEOUT_S = 30.0
 """How long a reader or writer waits for another's transaction; group commits take milliseconds, a checkpoint seconds at worst."""
 
+LOCKED = frozenset({5, 6})
+"""SQLite's codes for a lock that another holds: SQLITE_BUSY, SQLITE_LOCKED."""
+
 UNWRITABLE = frozenset({8, 10, 13, 14})
 """SQLite's primary result codes READONLY, IOERR, FULL and CANTOPEN (https://www.sqlite.org/rescode.html)."""
 
@@ -62,6 +65,13 @@ PROGRESS_STEPS = 10_000
 def _text(value: bytes) -> str:
     """Decode a text of a database that anyone may have made: what is no UTF-8 shows as �, and nothing in it steers a terminal."""
     return printable(value.decode("utf-8", "replace"))
+
+
+def unwritable(path: Path, error: sqlite3.OperationalError) -> NotWritableError:
+    """What a statement that could not write means: somebody else's lock, or a disk or folder that takes nothing."""
+    if error.sqlite_errorcode & 0xFF in LOCKED:
+        return DatabaseLockedError(path)
+    return NotWritableError(path, OSError(str(error)))
 
 
 class Store:
@@ -91,7 +101,7 @@ class Store:
         except sqlite3.OperationalError as error:
             if read_only:
                 raise
-            raise NotWritableError(path, OSError(str(error))) from error
+            raise unwritable(path, error) from error
 
     def _connect(self) -> sqlite3.Connection:
         if not self.read_only:
@@ -161,8 +171,8 @@ class Store:
             with self.db.atomic():
                 yield
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF in UNWRITABLE:
-                raise NotWritableError(self.path, OSError(str(error))) from error
+            if error.sqlite_errorcode & 0xFF in UNWRITABLE | LOCKED:
+                raise unwritable(self.path, error) from error
             raise
         if self._wal and not self.db.conn.in_transaction:
             self._wal.look()
