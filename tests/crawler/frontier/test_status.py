@@ -2,10 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from crawler.frontier.revisit import are_believable
-
 from archive import Outlink
 from archive.files.clock import iso
+from crawler.frontier.revisit import are_believable
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
