@@ -48,7 +48,7 @@ from archive.ingest.importer import Imported, Indexer, recover
 from archive.ingest.selection import CaptureFilter, moment_of
 from archive.ingest.writer import ArchiveWriter, check_writable, open_writer
 from archive.outcome import Outcome, OutcomeKind
-from archive.parse.result import MAX_PARTS, Outlink, Parsed, ParseTask, join_part
+from archive.parse.result import MAX_PARTS, Outlink, Parsed, ParseLimits, ParseTask, join_part
 from archive.parse.workers import WorkerKilledError, WorkerPool, parse_pool, read_response
 from archive.warc import cdxserver
 
@@ -85,6 +85,7 @@ __all__ = [
     "OutcomeKind",
     "Outlink",
     "Page",
+    "ParseLimits",
     "ParseTask",
     "Parsed",
     "ScheduledUrl",

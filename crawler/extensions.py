@@ -32,6 +32,7 @@ from archive import (
     recover,
 )
 from archive.printable import PrintableFilter, printable
+from archive.progress import live_line
 from crawler.diagnosis import Visited, why_no_article
 from crawler.download.capture import exchange_captured
 from crawler.report import Report, progress_line, summary_text
@@ -88,6 +89,7 @@ class ArchiveExtension:
         self._open = True
         self._run = 0
         self._loops: list[Any] = []
+        self._line = ExitStack()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -135,7 +137,8 @@ class ArchiveExtension:
                 )
         self._repeat(self.commit, COMMIT_SECONDS)
         if sys.stderr.isatty() and self._summary:
-            self._repeat(self._draw_progress, DRAW_SECONDS)
+            show = self._line.enter_context(live_line(f"Crawling {self.report.site}"))
+            self._repeat(lambda: show(progress_line(self.report)), DRAW_SECONDS)
         else:
             self._repeat(lambda: logger.info(progress_line(self.report)), LOG_SECONDS)
 
@@ -143,10 +146,6 @@ class ArchiveExtension:
         loop = create_looping_call(function)
         loop.start(seconds, now=False)
         self._loops.append(loop)
-
-    def _draw_progress(self) -> None:
-        sys.stderr.write(f"\r\x1b[2K{printable(progress_line(self.report))}")
-        sys.stderr.flush()
 
     def exchange_captured(self, capture: Capture, request: Request) -> None:
         """Writes the exchange to the WARC; row and response ride on the request until a callback claims them."""
@@ -206,6 +205,7 @@ class ArchiveExtension:
         self._open = False
         for loop in self._loops:
             loop.stop()
+        self._line.close()
         report = self.report
         with self.writing(), ExitStack() as last:
             last.callback(self.ingest.close)  # first of all: whatever goes wrong from here on, the lock is given back
@@ -244,8 +244,6 @@ class ArchiveExtension:
     def _print_summary(self) -> None:
         if not self._summary:
             return
-        if sys.stderr.isatty():
-            sys.stderr.write("\r\x1b[2K")
         if self._summary == "json":
             print(json.dumps(self.report.as_dict(), ensure_ascii=False))
             return

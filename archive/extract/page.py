@@ -7,7 +7,7 @@ so a page of any depth that the parser gives is read.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -218,14 +218,16 @@ class PageModel:
     """What one walk over a page finds, in page order.
 
     `blocks` are the lines of its text, those under a hooked or hidden element too; `elements` those of its body that
-    have attributes; `anchors` its links.
+    have attributes; `anchors` its links; `hidden` the elements that it shows to nobody; `notes` the ids of the footnotes
+    that its text leads to.
     """
 
     tree: HtmlElement
     blocks: Sequence[TextBlock]
     elements: Sequence[Element] = ()
     anchors: Sequence[Anchor] = ()
-    hidden: frozenset[HtmlElement] = field(default_factory=frozenset)
+    hidden: frozenset[HtmlElement] = frozenset()
+    notes: frozenset[str] = frozenset()
 
     @cached_property
     def running(self) -> Sequence[TextBlock]:
@@ -318,6 +320,7 @@ class _Reader:
         self.anchor: list[str] | None = None
         self.preformatted = 0
         self.skipped: HtmlElement | None = None
+        self.notes: set[str] = set()
 
     def say(self, text: str) -> None:
         # White space before a line's first word is none of its text, and most of what stands between two blocks.
@@ -357,8 +360,8 @@ class _Reader:
         """Begin an element; False when its content is not to be read."""
         tag = str(element.tag)
         attributes = dict(element.items())
-        if attributes:
-            self.elements.append(Element(element, tag, attributes, len(self.blocks)))
+        if attributes or tag in _NOTED:
+            self.elements.append(Element(element, tag, attributes, len(self.blocks) + bool(self.parts)))
         if (tag in SILENT_TAGS or tag in _SPECIAL) and not self._reads(element, tag, attributes):
             for anchor in element.iter("a") if tag in _WITH_LINKS else ():
                 self.anchors.append(_anchor(anchor, dict(anchor.items()), "".join(anchor.itertext())))
@@ -423,7 +426,10 @@ class _Reader:
         if tag == "button":
             return _is_in_sentence(element) or any(element.find(f".//{inner}") is not None for inner in _INNER)
         if tag == "sup":
-            return not _is_footnote_mark(element)
+            note = _footnote(element)
+            self.notes.update([note] if note else ())
+            # set off by brackets it can be told from the word before
+            return not note or not "".join(element.itertext()).strip().isalnum()
         if tag == "span":
             return not _is_drawn_twice(element, attributes)
         return tag == "template" and "shadowrootmode" in attributes
@@ -464,9 +470,18 @@ class _Reader:
         if hidden and shown < _SHOWN * (shown + hidden):
             blocks = [replace(block, hidden=False) if block.hidden else block for block in blocks]
             elements = frozenset()
-        return PageModel(tree=tree, blocks=blocks, elements=self.elements, anchors=self.anchors, hidden=elements)
+        return PageModel(
+            tree=tree,
+            blocks=blocks,
+            elements=self.elements,
+            anchors=self.anchors,
+            hidden=elements,
+            notes=frozenset(self.notes),
+        )
 
 
+_NOTED = frozenset({"figure", "hr", "time"})
+"""Elements that are listed without attributes too."""
 _INLINE = frozenset({"a", "abbr", "b", "em", "font", "i", "label", "small", "span", "strong"})
 """Elements that stand within a line: what is not shown of them leaves the line whole."""
 _SPECIAL = frozenset({"button", "sup", "span"})
@@ -489,12 +504,13 @@ def _is_in_sentence(element: HtmlElement) -> bool:
     return bool((text or "").strip())
 
 
-def _is_footnote_mark(element: HtmlElement) -> bool:
-    """Tell whether a `sup` is nothing but the number of a footnote, linked to it."""
-    link = next(element.iter("a"), None)
-    if link is None or not (link.get("href") or "").startswith("#"):
-        return False
-    return len("".join(element.itertext()).strip()) <= _MAX_FOOTNOTE
+def _footnote(element: HtmlElement) -> str:
+    """Return the id that a `sup` leads to when it is nothing but the mark of a footnote."""
+    link = next((node for node in (*element.iter("a"), *element.iterancestors("a"))), None)
+    href = (link.get("href") or "") if link is not None else ""
+    if len(href) < 2 or href[0] != "#" or len("".join(element.itertext()).strip()) > _MAX_FOOTNOTE:
+        return ""
+    return href[1:]
 
 
 def _is_drawn_twice(element: HtmlElement, attributes: Mapping[str, str]) -> bool:

@@ -7,13 +7,30 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
-from archive.errors import DamagedFileError, DatabaseLockedError, NotWritableError, SchemaTooNewError
-from archive.index import articles, availability, captures, columns, files, frontier, joining, reports, runs, site_lines
+from archive.errors import (
+    DamagedFileError,
+    DatabaseLockedError,
+    ForeignDatabaseError,
+    NotWritableError,
+    SchemaTooNewError,
+)
+from archive.index import (
+    articles,
+    availability,
+    captures,
+    columns,
+    files,
+    frontier,
+    joining,
+    reports,
+    runs,
+    site_lines,
+    trust,
+)
 from archive.index.rows import ANNOUNCERS, Candidate, CaptureRow, FetchStatus, Kind, ScheduledUrl
 from archive.index.schema import MIGRATIONS, stand_in, unknown_steps
 from archive.index.sqlite import Database, sqlite3
 from archive.index.wal import WalGuard
-from archive.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,11 +79,6 @@ PROGRESS_STEPS = 10_000
 """Steps of SQLite's machine between two looks at the clock: a fraction of a millisecond."""
 
 
-def _text(value: bytes) -> str:
-    """Decode a text of a database that anyone may have made: what is no UTF-8 shows as �, and nothing in it steers a terminal."""
-    return printable(value.decode("utf-8", "replace"))
-
-
 def unwritable(path: Path, error: sqlite3.OperationalError) -> NotWritableError:
     """What a statement that could not write means: somebody else's lock, or a disk or folder that takes nothing."""
     if error.sqlite_errorcode & 0xFF in LOCKED:
@@ -93,10 +105,11 @@ class Store:
         self._patience = patience
         self._wal: WalGuard | None = None
         self._as_found: tuple[int, ...] | None = None
+        trust.require_plain_files(path)
         try:
             self.db = Database(self._connect())
             if read_only:
-                self.db.conn.text_factory = _text
+                self.db.conn.text_factory = trust.plain_text
             self._prepare(extra_migrations)
         except sqlite3.OperationalError as error:
             if read_only:
@@ -145,6 +158,9 @@ class Store:
             )
 
     def _prepare(self, extra: tuple[Migrations, ...]) -> None:
+        self.db.conn.execute("PRAGMA trusted_schema = OFF")
+        if problem := trust.problem_of(self.db.conn):
+            raise ForeignDatabaseError(self.path, problem)
         if unknown := unknown_steps(self.db):
             raise SchemaTooNewError(self.path, unknown)
         if self.read_only:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from archive import (
     Outcome,
     OutcomeKind,
     Parsed,
+    ParseLimits,
     ParseTask,
     SiteProfile,
     articles,
@@ -50,18 +51,6 @@ REFUSED = {"robots-disallowed": OutcomeKind.DISALLOWED, "budget-exceeded": Outco
 
 AT_ONCE = 1000
 """URLs that are announced in one go: 10 ms; a sitemap may have 50,000, and the crawl goes on meanwhile."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParseLimits:
-    """What a worker takes from one response: bytes after decoding, links of a page, entries and bytes of a sitemap or feed."""
-
-    decoded_bytes: int
-    links: int
-    entries: int
-    sitemap_bytes: int
-    feed_entries: int
-    feed_bytes: int
 
 
 class Frontier:
@@ -134,8 +123,7 @@ class Frontier:
             decoded = max(decoded, self._page.sitemap_bytes)
         return ParseTask(
             url=url, response=data, fetched_at=self._moment(row), site=self._profile(urls.host_of(url)),
-            decoded_limit=decoded, links_limit=self._page.links, entries_limit=self._page.entries,
-            sitemap_bytes=self._page.sitemap_bytes, feed_entries=self._page.feed_entries, feed_bytes=self._page.feed_bytes,
+            limits=replace(self._page, decoded_bytes=decoded),
             articles=self._site.articles,
         )  # fmt: skip
 

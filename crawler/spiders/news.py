@@ -14,11 +14,22 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import DownloadFailedError
 
-from archive import MAX_PARTS, Disposition, OutcomeKind, Page, Parsed, ParseTask, WorkerKilledError, join_part, urls
+from archive import (
+    MAX_PARTS,
+    Disposition,
+    OutcomeKind,
+    Page,
+    Parsed,
+    ParseLimits,
+    ParseTask,
+    WorkerKilledError,
+    join_part,
+    urls,
+)
 from archive.extract import extract
 from crawler.download.errors import HostPaused, StoppedError, outcome_of
 from crawler.extensions import ArchiveExtension
-from crawler.frontier.frontier import Frontier, ParseLimits, dropped
+from crawler.frontier.frontier import Frontier, dropped
 from crawler.frontier.quota import CrawlLimits
 from crawler.frontier.revisit import TEMPORARY
 from crawler.items import ArticleItem

@@ -6,6 +6,7 @@ tag, names or links speak against it; what follows them is when it stands where 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -54,16 +55,29 @@ _NOT_MAIN = frozenset(
     ]
 )
 """Elements that hold a part of an article, never all of it (a long list would pass for the article otherwise)."""
-_ITEMS = frozenset({"li", "dt", "dd"})
-_CELLS = frozenset({"td", "th", "caption"})
+_PARTS = frozenset(
+    {"li", "ul", "ol", "dl", "dt", "dd", "table", "tbody", "thead", "tfoot", "tr", "td", "th", "caption"}
+)
+"""Elements of lists and tables, which stand where a paragraph may stand."""
+_GROUPS = frozenset({"table", "ul", "ol"})
+_LONG_BOX = 1_200
+_SHORT_BOX = 400
+"""Characters of a box up to which it may be a widget, a teaser or a caption."""
+_ALL_LINK = 0.9
+_MANY_LINKS = 0.75
+"""Share of link text from which a table or a list is a menu."""
+_SCOPES = frozenset({"article", "main"})
 _MEDIA = ("img", "picture", "video", "amp-img", "iframe")
 _LINKED = 0.5
+_ORDINAL = re.compile(r"(?:first|last|odd|even|next|prev|one|two|three|[\w-]*\d+)", re.IGNORECASE)
 _FEW_WORDS = 5
+_SENTENCE = 10
+"""Words from which a sentence that is wholly a link is no headline."""
 _SAID = 0.9
 """Share of a block's word sequences that the found ones have, from which it only repeats them."""
 _REACH = 60
 """Blocks behind the last found among which the article may go on."""
-_STOPS = (".", "!", "?", "؟", "۔", "。", "…", ":", "”", "»", '"')
+_FULL_STOPS = (".", "۔", "。", "!", "?", "؟", "…", ".”", ".»", '."', ".“")
 
 
 class Layout:
@@ -75,6 +89,7 @@ class Layout:
         self.main = main_element(self.found, self.blocks)
         self._verdicts: dict[HtmlElement, Verdict] = {}
         self._boxes: dict[HtmlElement, bool] = {}
+        self._groups: dict[HtmlElement, bool] = {}
         self.holders = {owner(self.blocks[index].element) for index in self.found if self.blocks[index].is_running}
 
     def holds(self, element: HtmlElement) -> bool:
@@ -96,11 +111,7 @@ class Layout:
         ]
         running = [index for index in between if self.blocks[index].is_running and self._is_free(index)]
         holders = self.holders | {owner(self.blocks[index].element) for index in running}
-        short = [
-            index
-            for index in between
-            if not self.blocks[index].is_running and self._is_kin(self.blocks[index], holders)
-        ]
+        short = [index for index in between if not self.blocks[index].is_running and self._is_kin(index, holders)]
         return sorted((*running, *short, *self._rest(last, holders)))
 
     def _is_new(self, block: TextBlock, texts: Mapping[str, int], said: set[Gram]) -> bool:
@@ -118,13 +129,52 @@ class Layout:
             return True
         return self.verdict(element) != "strong" and not self._is_furniture(element)
 
-    def _is_kin(self, block: TextBlock, holders: Collection[HtmlElement | None]) -> bool:
+    def _is_kin(self, index: int, holders: Collection[HtmlElement | None]) -> bool:
         """Tell whether a short block stands where paragraphs of the article stand, and nothing speaks against it."""
-        if block.hook or block.hidden or block.linked >= _LINKED or self.verdict(block.element):
+        block = self.blocks[index]
+        if block.hook or block.hidden or self.verdict(block.element):
             return False
-        if owner(block.element) not in holders or not any(map(str.isalnum, block.text)):
+        if block.linked >= _LINKED and not self._is_named(index) and not _is_linked_sentence(block):
+            return False
+        if not any(map(str.isalnum, block.text)):
+            return False
+        place = owner(block.element)
+        if place not in holders and block.element not in holders and not self._is_like_holder(place):
             return False
         return not self._is_furniture(block.element)
+
+    def _is_like_holder(self, place: HtmlElement | None) -> bool:
+        """Tell whether an element is one of a row of boxes of one class, in others of which paragraphs stand."""
+        if place is None or not (name := place.get("class")):
+            return False
+        return any(
+            holder is not None
+            and holder.tag == place.tag
+            and holder.get("class") == name
+            and holder.getparent() is place.getparent()
+            for holder in self.holders
+        )
+
+    def trusted(self) -> set[int]:
+        """Return the blocks found that stand beside the main element in one like it."""
+        return {
+            index
+            for index in self.found
+            if not self.holds(self.blocks[index].element) and self._is_alike(self.blocks[index].element)
+        }
+
+    def _is_named(self, index: int) -> bool:
+        """Tell whether a linked block is a cell beside unlinked ones, an item of a list of prose or of an announced one."""
+        block = self.blocks[index]
+        group = next((node for node in ancestors(block.element, self.main) if node.tag in _GROUPS), None)
+        if group is None:
+            return False
+        if group not in self._groups:
+            text = len("".join(group.itertext()).strip())
+            links = sum(len("".join(link.itertext()).strip()) for link in group.iter("a"))
+            is_announced = block.linked < _ALL_LINK and index > 0 and self.blocks[index - 1].text.endswith((":", "："))
+            self._groups[group] = is_announced or links < _MANY_LINKS * text
+        return self._groups[group]
 
     def _is_furniture(self, element: HtmlElement) -> bool:
         """Tell whether the box in which a block stands among the article's paragraphs is a widget, a picture or a teaser."""
@@ -143,9 +193,10 @@ class Layout:
         """Return the blocks behind the last found with which the article goes on."""
         rest: list[int] = []
         waiting: list[int] = []
+        scope = self._scope()
         for index in range(last + 1, min(len(self.blocks), last + _REACH)):
             block = self.blocks[index]
-            if not self.holds(block.element):
+            if not any(holder is scope for holder in ancestors(block.element)):
                 break
             if block.hook or block.hidden:
                 continue
@@ -153,16 +204,64 @@ class Layout:
                 if block.linked >= _LINKED or self.verdict(block.element) == "strong":
                     break
                 waiting.append(index)
-            elif block.is_running and self._goes_on(block, holders):
+            elif self._goes_on(block, holders):
                 rest += [*waiting, index]
                 waiting = []
             elif block.linked >= _LINKED:
                 break
         return rest
 
+    def _scope(self) -> HtmlElement | None:
+        """Return the article or section that holds the main element, where the page has one."""
+        return (
+            next((node for node in ancestors(self.main) if node.tag in _SCOPES), self.main)
+            if self.main is not None
+            else None
+        )
+
     def _goes_on(self, block: TextBlock, holders: Collection[HtmlElement | None]) -> bool:
+        """Tell whether a block stands as the article's do: beside its paragraphs, in an item like its, in a like section."""
         element = block.element
-        return owner(element) in holders and not self.verdict(element) and not self._is_furniture(element)
+        if not (block.is_running or (_is_sentence(block) and element.tag == "p")) or self._is_furniture(element):
+            return False
+        if not self.holds(element):
+            return block.linked < _LINKED and (self._is_alike(element) or _is_note(element))
+        verdict = self.verdict(element)
+        if not verdict and owner(element) in holders:
+            return True
+        return verdict != "strong" and block.is_running and self._is_item(element)
+
+    def _is_alike(self, element: HtmlElement) -> bool:
+        """Tell whether a block stands as the article's paragraphs do, in a box beside theirs of its tag and classes."""
+        place = owner(element)
+        if place is None or not any(
+            holder.tag == place.tag and holder.get("class") == place.get("class")
+            for holder in self.holders
+            if holder is not None and self.holds(holder)
+        ):
+            return False
+        own = {id(node): node for node in ancestors(element)}
+        for node in ancestors(self.main) if self.main is not None else ():
+            parent = node.getparent()
+            if parent is None or node.tag == "body":
+                return False
+            if id(parent) in own:
+                box = next((child for child in own.values() if child.getparent() is parent), None)
+                if box is None:
+                    return False
+                return box.tag == node.tag and _names(box) == _names(node) != set() and not speaks_against(box)
+        return False
+
+    def _is_item(self, element: HtmlElement) -> bool:
+        """Tell whether a block stands, under a heading, in one of several boxes of one class beside the article's paragraphs."""
+        for node in ancestors(element, self.main):
+            parent = node.getparent()
+            if parent is not None and (parent is self.main or parent in self.holders):
+                name = node.get("class")
+                if not name or next(node.iter(*HEADINGS), None) is None:
+                    return False
+                return sum(other.get("class") == name for other in parent if other.tag == node.tag) > 1
+        return False
 
     def verdict(self, element: HtmlElement) -> Verdict:
         """Return the gravest that the elements between the main one and a block say, the block's own among them."""
@@ -183,21 +282,43 @@ class Layout:
 
 def owner(element: HtmlElement) -> HtmlElement | None:
     """Return what holds a block as a paragraph is held: the parent of a paragraph, of a list, of a table."""
-    tag = element.tag
-    if tag in _ITEMS:
-        place = next(element.iterancestors("ul", "ol", "dl", "menu"), element)
-    elif tag in _CELLS:
-        place = next(element.iterancestors("table"), element)
-    else:
-        place = element
-    return place.getparent()
+    place = element
+    while (parent := place.getparent()) is not None:
+        if parent.tag not in _PARTS:
+            return parent
+        place = parent
+    return None
+
+
+def _names(element: HtmlElement) -> set[str]:
+    """Return the classes of an element but for those that say which of a row it is."""
+    return {name for name in (element.get("class") or "").split() if not _ORDINAL.fullmatch(name)}
+
+
+def _is_sentence(block: TextBlock) -> bool:
+    return len(block.text.split()) >= _FEW_WORDS and block.text.endswith(_FULL_STOPS)
+
+
+def _is_linked_sentence(block: TextBlock) -> bool:
+    return block.text.endswith(_FULL_STOPS[:3]) and len(block.text.split()) >= _SENTENCE
+
+
+def _is_note(element: HtmlElement) -> bool:
+    """Tell whether a block stands in a footer without links, as a correction does."""
+    footer = next((node for node in ancestors(element) if node.tag == "footer"), None)
+    return footer is not None and footer.find(".//a") is None
 
 
 def _is_widget(box: HtmlElement) -> bool:
-    """Tell whether a box asks for something, leads elsewhere by its heading, or captions a picture."""
+    """Tell whether a box asks for something, leads elsewhere by its heading, or captions a picture; a long one does not."""
+    size = len(" ".join("".join(box.itertext()).split()))
+    if size > _LONG_BOX:
+        return False
     for control in box.iter("form", "input", "button"):
         if control.get("aria-expanded") is None and control.get("aria-controls") is None:
             return True
+    if size > _SHORT_BOX:
+        return False
     headings = list(box.iter(*HEADINGS))
     if any(_is_linked(heading) for heading in headings):
         return True

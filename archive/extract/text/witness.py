@@ -59,10 +59,14 @@ _WHOLE = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Testimony:
-    """The blocks (by index, in order) that are the article's by a witness, and the `route` that found them (`fast`)."""
+    """The blocks (by index, in order) that are the article's by a witness, and the `route` that found them (`fast`).
+
+    `quick` are those of the fast mode where the full one was preferred.
+    """
 
     found: tuple[int, ...]
     route: str
+    quick: tuple[int, ...] = ()
 
 
 class Witness:
@@ -99,7 +103,7 @@ class Witness:
             return Testimony(found=quick, route="fast")
         if self._is_teasers(slow) and (prose := self._densest()) and self._size(prose) > 0.5 * self._size(slow):
             return Testimony(found=prose, route="densest")
-        return Testimony(found=slow, route="full")
+        return Testimony(found=slow, route="full", quick=quick)
 
     def _whole(self, options: Extractor) -> tuple[int, ...]:
         return align(_ask(whole(self._model), options), self._blocks)
