@@ -8,7 +8,7 @@
 """
 
 from archive import urls
-from archive.archive import Archive
+from archive.archive import Archive, Federation
 from archive.article import Article, Dropped, Extraction, Image, Link, Page, SiteProfile
 from archive.capture import Capture, Location
 from archive.collection import Collection
@@ -24,7 +24,6 @@ from archive.errors import (
     SchemaTooNewError,
     UsageError,
 )
-from archive.federation import Federation
 from archive.files.atomic import replace_file
 from archive.files.clock import iso
 from archive.files.lock import held
