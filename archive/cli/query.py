@@ -13,11 +13,10 @@ import click
 
 from archive import search as search_
 from archive import urls
-from archive.archive import Archive
+from archive.archive import Archive, Federation
 from archive.cli.output import all_folders, isolate, json_option, print_json, the_folder
 from archive.diff import compare
 from archive.errors import NotFoundError, NotWritableError, UsageError
-from archive.federation import Federation
 from archive.index.columns import LABELLED, opened
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ be there. A run that is killed anywhere is finished by the next one. Runs beside
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -20,6 +21,7 @@ from archive.collection import UPLOADING
 from archive.collection.locator import DISABLED, ENV, WARC_PREFIX
 from archive.errors import ArchiveLockedError, DamagedFileError, StorageError, UsageError
 from archive.files.clock import iso
+from archive.files.opening import open_read
 from archive.index import captures, files, runs
 from archive.index.database import open_store
 from archive.index.files import FileRow
@@ -182,8 +184,12 @@ def put_beside(
     with tempfile.TemporaryDirectory(dir=collection.folder, prefix=".upload-") as folder:
         copies = {name: Path(folder, name.replace("/", "-")) for name in (MANIFEST, INDEX, DATABASE)}
         for name in (MANIFEST, INDEX):  # copies, for a crawl may replace them meanwhile
-            if (collection.folder / name).exists():
-                shutil.copyfile(collection.folder / name, copies[name])
+            with (
+                contextlib.suppress(FileNotFoundError),
+                open_read(collection.folder / name) as file,
+                copies[name].open("xb") as copy,
+            ):
+                shutil.copyfileobj(file, copy)
         if storage.stat(DATABASE) is not None if snapshot is None else snapshot:
             store.db.conn.execute("VACUUM INTO ?", (str(copies[DATABASE]),))
         done = [(name, path) for name, path in copies.items() if path.exists()]

@@ -231,9 +231,9 @@ def of_lines(lines: Iterable[str]) -> Fingerprint:
 
 
 def of_index(folder: Path) -> dict[str, Fingerprint]:
-    """What the index of the collection in `folder` has of each WARC file."""
+    """What the index of the collection in `folder` has of each WARC file; under the name `` what is no line of an index."""
     found: dict[str, Fingerprint] = {}
     for line in cdxj.Index(folder).lines():
-        name = cdxj.parse_line(line).location.filename
+        name = cdxj.filename_of(line)
         found[name] = plus(found.get(name, NOTHING), line)
     return found

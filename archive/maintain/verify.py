@@ -145,7 +145,10 @@ def _check_manifest(path: Path, known: dict[str, str], report: Report) -> None:
 
 
 def _check_missing(store: Store, present: set[str], known: set[str], indexed: set[str], report: Report) -> None:
-    for name in sorted((places.filenames(store.db) | known | indexed) - present):
+    if "" in indexed:
+        detail = "lines that are none of an index: run `warraq repair`"
+        report.problems.append(Problem(kind="index", file="indexes/index.cdxj", detail=detail))
+    for name in sorted((places.filenames(store.db) | known | indexed) - present - {""}):
         detail = "the file is not there, but rows, index or manifest point to it"
         report.problems.append(Problem(kind="missing", file=name, detail=detail))
 

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 from archive.errors import NotWritableError, StorageError, UsageError
 from archive.files.atomic import replace_file
+from archive.files.opening import open_read
 from archive.storage.base import Stored
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class FolderStorage:
 
     def read_range(self, name: str, offset: int, length: int) -> bytes:
         """Bytes of a file."""
-        with self._answering(name), self._path(name).open("rb") as file:
+        with self._answering(name), open_read(self._path(name)) as file:
             file.seek(offset)
             return file.read(length)
 
@@ -62,7 +63,7 @@ class FolderStorage:
         target = self._path(name)
         if not self.stat(name):
             raise not_there(self.url, name)
-        with self._answering(name), target.open("rb") as file:
+        with self._answering(name), open_read(target) as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != sha256:
             raise not_the_same(self.url, name)
