@@ -16,8 +16,9 @@ from archive import urls
 from archive.archive import Archive
 from archive.cli.output import all_folders, isolate, json_option, print_json, the_folder
 from archive.diff import compare
-from archive.errors import NotFoundError, NotWritableError, UsageError
+from archive.errors import NotFoundError, UsageError
 from archive.federation import Federation
+from archive.files.atomic import output_to, replacing
 from archive.index.columns import LABELLED, opened
 
 if TYPE_CHECKING:
@@ -301,10 +302,8 @@ def _plot(by_day: Mapping[str, int], target: Path) -> None:
     axes.set_ylabel("articles")
     axes.tick_params(axis="x", rotation=60)
     axes.spines[["top", "right"]].set_visible(False)
-    try:
-        figure.savefig(target, format="png", dpi=120)
-    except OSError as error:
-        raise NotWritableError(target, error) from error
+    with output_to(target) as file, replacing(file) as half:
+        figure.savefig(half, format="png", dpi=120)
 
 
 def _day(text: str) -> date | None:
