@@ -8,7 +8,7 @@
 """
 
 from archive import urls
-from archive.archive import Archive
+from archive.archive import Archive, Federation
 from archive.article import Article, Dropped, Extraction, Image, Link, Page, SiteProfile
 from archive.capture import Capture, Location
 from archive.collection import Collection
@@ -18,12 +18,12 @@ from archive.errors import (
     ArchiveLockedError,
     ArchiveNotFoundError,
     DamagedFileError,
+    DatabaseLockedError,
     NotFoundError,
     NotWritableError,
     SchemaTooNewError,
     UsageError,
 )
-from archive.federation import Federation
 from archive.files.atomic import replace_file
 from archive.files.clock import iso
 from archive.files.lock import held
@@ -67,6 +67,7 @@ __all__ = [
     "Collection",
     "Committed",
     "DamagedFileError",
+    "DatabaseLockedError",
     "Disposition",
     "Dropped",
     "Extraction",

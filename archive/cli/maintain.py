@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archive import search
 from archive.cli.output import json_option, print_json, the_folder
 from archive.collection import Collection
 from archive.collection.upload import Uploaded
 from archive.collection.upload import upload as upload_
-from archive.errors import NotWritableError
+from archive.errors import NotFoundError, NotWritableError
 from archive.exitcodes import ExitCode
+from archive.index import identity
 from archive.index.database import open_store
 from archive.ingest.writer import open_writer
 from archive.maintain import Report
@@ -268,4 +270,41 @@ def _print(done: Uploaded) -> None:
     )
 
 
-COMMANDS = (verify, repair, redact, reindex, upload)
+@click.command()
+@click.option(
+    "--undo",
+    type=int,
+    multiple=True,
+    metavar="NUMBER",
+    help="Part what this join made one; may be given several times.",
+)
+@json_option
+@click.pass_context
+def joins(ctx: click.Context, *, undo: tuple[int, ...], as_json: bool) -> None:
+    """List articles whose addresses were joined into one history, or part them again.
+
+    Spellings of one address (http or https, with or without www., a trailing slash) are one article always. Two different addresses are
+    joined when the one redirects to the other, or names it as its canonical URL, and both say much the same.
+    """
+    collection = Collection(the_folder(ctx))
+    if not undo:
+        with open_store(collection.database, read_only=True) as store:
+            found = list(identity.all_joins(store.db))
+        if as_json:
+            print_json([asdict(one) for one in found])
+        for one in () if as_json else found:
+            click.echo(
+                f"{one.id}  {one.joined_at}  {one.reason}, {one.versions} versions were the same: {' '.join(one.urls)}"
+            )
+        return
+    with collection.lock(), open_store(collection.database) as store:
+        for number in undo:
+            with store.atomic():
+                back = identity.part(store.db, number)
+                if back is None:
+                    raise NotFoundError(f"join {number}")
+                search.index_articles(store.db.conn, back)
+            click.echo(f"join {number} is undone: {len(back)} versions are back")
+
+
+COMMANDS = (verify, repair, redact, reindex, upload, joins)

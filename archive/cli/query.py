@@ -13,11 +13,10 @@ import click
 
 from archive import search as search_
 from archive import urls
-from archive.archive import Archive
+from archive.archive import Archive, Federation
 from archive.cli.output import all_folders, isolate, json_option, print_json, the_folder
 from archive.diff import compare
 from archive.errors import NotFoundError, UsageError
-from archive.federation import Federation
 from archive.files.atomic import output_to, replacing
 from archive.index.columns import LABELLED, opened
 
