@@ -316,38 +316,41 @@ class _Reader:
     def read(self, root: HtmlElement) -> None:
         """Walk over the elements below `root`. A page has thousands: what each of them costs is most of what a page costs."""
         walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
-        kinds, elements, blocks, say = _KINDS, self.elements, self.blocks, self._say
         for event, element in walk:
-            tag = element.tag
             if event == "start":
-                items = element.items()
-                kind = kinds.get(tag, 0)
-                if items or kind == _NOTED:
-                    attributes = dict(items)
-                    elements.append(Element(element, tag, attributes, len(blocks) + bool(self.parts)))
-                    is_read = self._is_read(element, tag, kind, attributes)
-                else:
-                    attributes = _NOTHING
-                    is_read = kind < _SILENT or self._is_read(element, tag, kind, attributes)
-                if not is_read:
+                if not self._begin(element):
                     self.skipped = element
                     walk.skip_subtree()
-                    continue
-                if kind:
-                    self._enter(element, tag, kind, attributes)
-                if text := element.text:
-                    say(text)
+                elif text := element.text:
+                    self._say(text)
                 continue
             if event == "end":
-                if element is self.skipped:
-                    self.skipped = None
-                elif kind := kinds.get(tag, 0):
-                    self._leave(element, tag, kind)
-                if element is self.hooked or element is self.hidden:
-                    self._uncover(element)
+                self._end(element)
             if (tail := element.tail) and element is not root:
-                say(tail)
+                self._say(tail)
         self._end_line()
+
+    def _begin(self, element: HtmlElement) -> bool:
+        """Begin an element; False when its content is not read."""
+        tag = str(element.tag)
+        items = element.items()
+        kind = _KINDS.get(tag, 0)
+        attributes = dict(items) if items else _NOTHING
+        if items or kind == _NOTED:
+            self.elements.append(Element(element, tag, attributes, len(self.blocks) + bool(self.parts)))
+        if (items or kind == _SILENT) and not self._is_read(element, tag, kind, attributes):
+            return False
+        if kind:
+            self._enter(element, tag, kind, attributes)
+        return True
+
+    def _end(self, element: HtmlElement) -> None:
+        if element is self.skipped:
+            self.skipped = None
+        elif kind := _KINDS.get(str(element.tag), 0):
+            self._leave(element, str(element.tag), kind)
+        if element is self.hooked or element is self.hidden:
+            self._uncover(element)
 
     def _say(self, text: str) -> None:
         # White space before a line's first word is none of its text, and most of what stands between two blocks.
