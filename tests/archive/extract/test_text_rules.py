@@ -58,7 +58,7 @@ def test_what_stands_between_the_paragraphs_is_the_articles(inside, line):
         ("<div><form><p>Your mail address, please.</p><input></form></div>", "Your mail address"),
         ("<div class=image><img src=a.jpg><p>The pier. Photo: AGENCY</p></div>", "Photo: AGENCY"),
         ("<div hidden><p>Nobody paid the fare.</p></div>", "Nobody paid the fare"),
-        (f"<blockquote><p>{P[1][:48]}</p></blockquote>", f"\n{P[1][:48]}\n"),
+        ("<blockquote><p>the middle pier was sinking, and nobody had found</p></blockquote>", "\nthe middle pier"),
         (
             "<p>SEE | <a href=/a>Five held after a fire</a></p><p>SEE | <a href=/b>Boats found at sea</a></p>",
             "Five held",
