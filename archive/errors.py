@@ -8,7 +8,9 @@ ArchiveError
 ├── SchemaTooNewError      made by a later version of warraq
 ├── NotWritableError       folder or file cannot be written, disk full
 ├── DamagedFileError       a WARC (or other) file that is not whole
-│   └── LinkedFileError    a symbolic link in the place of one
+│   ├── LinkedFileError    a symbolic link in the place of one
+│   ├── IrregularFileError a folder, FIFO, socket or device in the place of one
+│   └── ForeignDatabaseError  views or triggers in the place of warraq's tables
 ├── NotFoundError          no article, capture or URL of that name
 ├── UnknownSiteError       nothing of a site of that name
 ├── StorageError           what keeps uploaded files does not give them
@@ -103,6 +105,20 @@ class NotWritableError(ArchiveError):
         self.cause = cause
 
 
+class DatabaseLockedError(NotWritableError):
+    """Another program, which is no warraq, holds the write lock of the database."""
+
+    exit_code = ExitCode.LOCKED
+
+    def __init__(self, path: Path) -> None:
+        ArchiveError.__init__(
+            self,
+            f"{path} is locked by another program (a database browser with an unsaved edit?): close it there; "
+            "what was captured is in the WARC, and the next crawl takes it up",
+        )
+        self.path, self.cause = path, OSError("database is locked")
+
+
 class DamagedFileError(ArchiveError):
     """A file is not whole: a torn gzip member, a digest that does not match, bytes that are not WARC."""
 
@@ -125,6 +141,22 @@ class LinkedFileError(DamagedFileError):
             "`warraq upload --to FOLDER --remove-local`",
         )
         self.path, self.offset, self.problem = path, 0, "a symbolic link, which is not followed"
+
+
+class IrregularFileError(DamagedFileError):
+    """A folder, FIFO, socket or device stands where a file of the archive should; it is not opened."""
+
+    def __init__(self, path: Named) -> None:
+        ArchiveError.__init__(self, f"{path} is not a regular file: remove it, or put the file itself there")
+        self.path, self.offset, self.problem = path, 0, "not a regular file"
+
+
+class ForeignDatabaseError(DamagedFileError):
+    """A database that is not as warraq makes them: views or triggers in place of its tables."""
+
+    def __init__(self, path: Named, problem: str) -> None:
+        ArchiveError.__init__(self, f"{path}: {problem}: make the database anew from the WARCs with `warraq reindex`")
+        self.path, self.offset, self.problem = path, 0, problem
 
 
 class NotFoundError(ArchiveError):

@@ -19,6 +19,7 @@ from scrapy.utils.misc import load_object
 
 from archive import (
     Collection,
+    DatabaseLockedError,
     Disposition,
     NotWritableError,
     Outcome,
@@ -31,6 +32,7 @@ from archive import (
     recover,
 )
 from archive.printable import PrintableFilter, printable
+from archive.progress import live_line
 from crawler.diagnosis import Visited, why_no_article
 from crawler.download.capture import exchange_captured
 from crawler.report import Report, progress_line, summary_text
@@ -87,6 +89,7 @@ class ArchiveExtension:
         self._open = True
         self._run = 0
         self._loops: list[Any] = []
+        self._line = ExitStack()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -134,7 +137,8 @@ class ArchiveExtension:
                 )
         self._repeat(self.commit, COMMIT_SECONDS)
         if sys.stderr.isatty() and self._summary:
-            self._repeat(self._draw_progress, DRAW_SECONDS)
+            show = self._line.enter_context(live_line(f"Crawling {self.report.site}"))
+            self._repeat(lambda: show(progress_line(self.report)), DRAW_SECONDS)
         else:
             self._repeat(lambda: logger.info(progress_line(self.report)), LOG_SECONDS)
 
@@ -142,10 +146,6 @@ class ArchiveExtension:
         loop = create_looping_call(function)
         loop.start(seconds, now=False)
         self._loops.append(loop)
-
-    def _draw_progress(self) -> None:
-        sys.stderr.write(f"\r\x1b[2K{printable(progress_line(self.report))}")
-        sys.stderr.flush()
 
     def exchange_captured(self, capture: Capture, request: Request) -> None:
         """Writes the exchange to the WARC; row and response ride on the request until a callback claims them."""
@@ -184,14 +184,15 @@ class ArchiveExtension:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """A disk that turns out to be full in here ends the crawl: what was committed is safe, the rest stays due."""
+        """A disk that turns out to be full in here, or a database that is locked, ends the crawl: what was committed is safe."""
         try:
             yield
         except NotWritableError as error:
             if not self.report.problem:
-                self.report.problem, self.report.reason = str(error), "not-writable"
+                reason = "locked" if isinstance(error, DatabaseLockedError) else "not-writable"
+                self.report.problem, self.report.reason = str(error), reason
                 logger.critical("%s", error)
-                self._stop("not-writable")
+                self._stop(reason)
 
     def stop_soon(self) -> None:
         """From now on a request that fails says nothing of its URL: it was we who ended it."""
@@ -204,6 +205,7 @@ class ArchiveExtension:
         self._open = False
         for loop in self._loops:
             loop.stop()
+        self._line.close()
         report = self.report
         with self.writing(), ExitStack() as last:
             last.callback(self.ingest.close)  # first of all: whatever goes wrong from here on, the lock is given back
@@ -216,7 +218,8 @@ class ArchiveExtension:
             if report.met_max_pages and report.still_due:
                 report.left_out["max-pages"] = report.still_due
             self._explain_nothing()
-            self.ingest.end_run(self._run, result=report.reason, summary=report.as_dict())
+            if self._run and report.reason != "locked":  # then its row would only wait for the lock once more
+                self.ingest.end_run(self._run, result=report.reason, summary=report.as_dict())
         try:
             self._print_summary()
             sys.stdout.flush()
@@ -241,8 +244,6 @@ class ArchiveExtension:
     def _print_summary(self) -> None:
         if not self._summary:
             return
-        if sys.stderr.isatty():
-            sys.stderr.write("\r\x1b[2K")
         if self._summary == "json":
             print(json.dumps(self.report.as_dict(), ensure_ascii=False))
             return

@@ -189,6 +189,7 @@ LOG_LEVEL = "INFO"
 for _name in (
     "addons",
     "core.engine",
+    "extensions.memusage",
     "crawler",
     "middleware",
     "utils.log",

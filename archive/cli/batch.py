@@ -11,8 +11,9 @@ import click
 
 from archive import batch
 from archive.batch.inputs import is_remote
-from archive.cli.output import json_option, print_json, show_progress
+from archive.cli.output import json_option, print_json
 from archive.errors import ArchiveError, UsageError
+from archive.progress import Show, live_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,17 +154,15 @@ def _run(folder: Path, plan: Plan, before: Progress, workers: int) -> list[Faile
     from archive.batch.supervise import pipeline
 
     pipeline(folder)  # says at once when datatrove is missing
-    drawn = _Drawn(plan, before)
-    try:
-        return batch.run_local(folder, before.open, workers=workers, heard=drawn.heard)
-    finally:
-        show_progress("")
+    with live_line(f"Reading {len(plan.tasks)} tasks") as show:
+        return batch.run_local(folder, before.open, workers=workers, heard=_Drawn(plan, before, show).heard)
 
 
 class _Drawn:
     """Progress on a terminal, by bytes."""
 
-    def __init__(self, plan: Plan, before: Progress) -> None:
+    def __init__(self, plan: Plan, before: Progress, show: Show) -> None:
+        self._show = show
         self._sizes = [sum(file.size for file in files) for files in plan.tasks]
         self._behind = {rank: self._sizes[rank] for rank in before.done}
         self._guard = threading.Lock()
@@ -171,8 +170,7 @@ class _Drawn:
     def heard(self, rank: int, behind: int) -> None:
         with self._guard:
             self._behind[rank] = behind
-            share = 100 * sum(self._behind.values()) // (sum(self._sizes) or 1)
-            show_progress(f"{share} % of {len(self._sizes)} tasks")
+            self._show(f"{len(self._sizes)} tasks", sum(self._behind.values()), sum(self._sizes))
 
 
 def _tell(folder: Path, plan: Plan, *, as_json: bool, skipped: int = 0, failed: list[Failed] | None = None) -> None:

@@ -16,6 +16,8 @@ from archive.errors import UsageError
 from archive.export import FORMATS
 from archive.export.exporting import PERIODS, Exported, Wish, export_periods
 from archive.export.exporting import export as export_file
+from archive.files.atomic import output_to
+from archive.progress import live_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +87,8 @@ def export(
         if period:
             done = export_periods(archive, way, target, wish, period=period)
         else:
-            done = export_file(archive, way, target, wish, counted=_counted)
+            with output_to(target) as file:
+                done = export_file(archive, way, file, wish, counted=_counted)
     _tell(done, name, way, target, as_json=as_json)
 
 
@@ -121,14 +124,15 @@ def _check(way: Format, name: str, target: Path | None, period: str | None, colu
 
 
 def _counted(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The rows, with their number told on a terminal as they go."""
-    shows = sys.stderr.isatty() and not sys.stdout.isatty()
-    for number, row in enumerate(rows, 1):
-        if shows and number % TOLD_EVERY == 0:
-            click.echo(f"\r{number} articles", err=True, nl=False)
-        yield row
-    if shows:
-        click.echo("\r\x1b[2K", err=True, nl=False)
+    """Yields the rows and shows their number, unless they go to the same terminal."""
+    if sys.stdout.isatty():
+        yield from rows
+        return
+    with live_line("Exporting") as show:
+        for number, row in enumerate(rows, 1):
+            if number % TOLD_EVERY == 0:
+                show(f"{number} articles")
+            yield row
 
 
 def _to_stdout(archive: Archive, way: Format, wish: Wish) -> None:

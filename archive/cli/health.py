@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import urllib.error
 import urllib.request
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
@@ -16,8 +14,10 @@ import click
 from archive.archive import Archive
 from archive.cli.output import COLLECTIONS, isolate, json_option, print_json, the_folder
 from archive.collection import Collection
-from archive.errors import ArchiveNotFoundError, NotWritableError, UsageError
+from archive.errors import ArchiveNotFoundError, UsageError
 from archive.exitcodes import ExitCode
+from archive.files.atomic import output_to, replace_file
+from archive.http.client import NoAnswerError, exchange
 from archive.index import reports, similar
 from archive.index.database import open_store
 from archive.monitor import BASELINE_DAYS, WINDOWS, Day, judge, prometheus
@@ -71,7 +71,8 @@ def health(
     else:
         _print(days, alarms, day, shown)
     if textfile:
-        write_atomically(textfile, prometheus([entry for entry in days if entry.day == day], alarms))
+        with output_to(textfile) as file:
+            replace_file(file, [prometheus([entry for entry in days if entry.day == day], alarms).encode()])
     if webhook and alarms:
         post(webhook, alarms)
     if alarms:
@@ -121,22 +122,6 @@ def _print(days: list[Day], alarms: list[Alarm], day: date, shown: int) -> None:
         click.echo("No alarm.")
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Puts the text in place of the file in one step, so that no scrape sees half of it; raises NotWritableError."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        partial.write_text(text, "utf-8")
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise NotWritableError(path, error) from error
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:
-        """Alarms go where they were sent, or nowhere."""
-
-
 def post(url: str, alarms: list[Alarm]) -> None:
     """Sends the alarms as JSON; a webhook that does not answer is told on stderr, the exit code says the rest."""
     if not url.startswith(("http://", "https://")):
@@ -145,9 +130,12 @@ def post(url: str, alarms: list[Alarm]) -> None:
     body = json.dumps({"text": text, "alarms": [_plain(alarm) for alarm in alarms]}, ensure_ascii=False).encode()
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - checked above
     try:
-        urllib.request.build_opener(_NoRedirect).open(request, timeout=WEBHOOK_SECONDS).close()
-    except (urllib.error.URLError, OSError, ValueError) as error:
+        answer = exchange(request, seconds=WEBHOOK_SECONDS)
+    except NoAnswerError as error:
         click.echo(f"warraq health: the webhook did not take the alarms: {error}", err=True)
+    else:
+        if not 200 <= answer.status < 300:
+            click.echo(f"warraq health: the webhook did not take the alarms: status {answer.status}", err=True)
 
 
 @click.command()

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.output import COLLECTIONS, json_option, print_json, show_progress
+from archive.cli.output import COLLECTIONS, json_option, print_json
 from archive.ingest.importer import MISFITS_NAMED
 from archive.ingest.selection import CaptureFilter, moment_of
 from archive.ingest.sources import import_files
+from archive.progress import live_line
 
 if TYPE_CHECKING:
     from archive.ingest.importer import Imported
@@ -45,8 +46,8 @@ def import_(
         last=moment_of(filters["last"]),
     )
     folder = Path(ctx.obj) if ctx.obj else COLLECTIONS / "imported"
-    done = import_files(folder, files, site=site, wanted=wanted, workers=workers, progress=show_progress)
-    show_progress("")
+    with live_line(f"Importing {files[0].name}") as show:
+        done = import_files(folder, files, site=site, wanted=wanted, workers=workers, progress=show)
     if as_json:
         print_json([_figures(done, folder)])
     else:

@@ -9,22 +9,27 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.output import json_option, print_json, show_progress, the_folder
+from archive import search
+from archive.cli.output import json_option, print_json, the_folder
 from archive.collection import Collection
 from archive.collection.upload import Uploaded
 from archive.collection.upload import upload as upload_
-from archive.errors import NotWritableError
+from archive.errors import NotFoundError, NotWritableError
 from archive.exitcodes import ExitCode
+from archive.index import identity
 from archive.index.database import open_store
 from archive.ingest.writer import open_writer
-from archive.maintain import Report
+from archive.maintain import VerifyReport
 from archive.maintain import redact as redact_
 from archive.maintain import reindex as reindex_
 from archive.maintain import repair as repair_
 from archive.maintain import verify as verify_
 from archive.parse.workers import parse_pool
+from archive.progress import Show, live_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from archive.index import Store
 
 SHOWN = 50
@@ -48,9 +53,10 @@ def verify(ctx: click.Context, *, remote: bool, as_json: bool) -> None:
     """
     collection = Collection(the_folder(ctx))
     collection.require()
-    with _to_write_or_to_read(collection) as store:
-        report = verify_(collection, store, clock=_now, in_use=collection.in_use(), remote=remote, progress=_progress)
-    show_progress("")
+    with _to_write_or_to_read(collection) as store, live_line(f"Verifying {collection.name}") as show:
+        report = verify_(
+            collection, store, clock=_now, in_use=collection.in_use(), remote=remote, progress=_by_file(show)
+        )
     if as_json:
         figures = {
             "files": report.files,
@@ -73,7 +79,7 @@ def _to_write_or_to_read(collection: Collection) -> Store:
         return open_store(collection.database, read_only=True)
 
 
-def _print_report(report: Report) -> None:
+def _print_report(report: VerifyReport) -> None:
     for problem in report.problems[:SHOWN]:
         click.echo(f"{click.style(problem.kind, fg='red')}  {problem}")
     if len(report.problems) > SHOWN:
@@ -84,8 +90,8 @@ def _print_report(report: Report) -> None:
         click.echo(f"{report.away} files are only in a storage and were not looked at: `warraq verify --remote` does")
 
 
-def _progress(name: str, offset: int) -> None:
-    show_progress(f"{name} {offset >> 20} MB")
+def _by_file(show: Show) -> Callable[[str, int], None]:
+    return lambda name, offset: show(f"{name}, {offset >> 20} MB")
 
 
 @click.command()
@@ -137,9 +143,8 @@ def redact(ctx: click.Context, *, url: str, reason: str, who: str, yes: bool, as
     collection.require()
     if not yes:
         click.confirm(f"Take every capture of {url} out of {collection.folder}, for good?", abort=True, err=True)
-    with collection.lock(), open_store(collection.database) as store:
-        done = redact_(collection, store, url=url, reason=reason, who=who, clock=_now, progress=show_progress)
-    show_progress("")
+    with collection.lock(), open_store(collection.database) as store, live_line(f"Redacting {url}") as show:
+        done = redact_(collection, store, url=url, reason=reason, who=who, clock=_now, progress=show)
     if as_json:
         print_json([asdict(done)])
         return
@@ -175,9 +180,8 @@ def reindex(ctx: click.Context, *, workers: int, storage: str, as_json: bool) ->
     which only the database knows, are carried over. The old database stays until the new one is whole.
     """
     collection = Collection(the_folder(ctx))
-    with parse_pool(workers=workers) as pool:
-        done = reindex_(collection, pool, clock=_now, storage=storage, progress=_progress)
-    show_progress("")
+    with parse_pool(workers=workers) as pool, live_line(f"Rebuilding the index of {collection.name}") as show:
+        done = reindex_(collection, pool, clock=_now, storage=storage, progress=_by_file(show))
     figures = {
         "captures": done.records,
         "articles_versions": done.articles["new"] + done.articles["changed"],
@@ -230,16 +234,16 @@ def upload(
     AWS_SECRET_ACCESS_KEY, AWS_PROFILE, ~/.aws. Ends with exit code 14 when something could not be put there.
     """  # fmt: skip
     collection = Collection(the_folder(ctx))
-    done = upload_(
-        collection,
-        clock=lambda: datetime.now(UTC),
-        to=to,
-        endpoint_url=endpoint_url,
-        remove_after_days=keep_days if remove_local else None,
-        snapshot=snapshot,
-        progress=show_progress,
-    )
-    show_progress("")
+    with live_line(f"Uploading {collection.name}") as show:
+        done = upload_(
+            collection,
+            clock=lambda: datetime.now(UTC),
+            to=to,
+            endpoint_url=endpoint_url,
+            remove_after_days=keep_days if remove_local else None,
+            snapshot=snapshot,
+            progress=show,
+        )
     if as_json:
         print_json([{"ok": done.ok, **done.as_dict()}])
     else:
@@ -266,4 +270,41 @@ def _print(done: Uploaded) -> None:
     )
 
 
-COMMANDS = (verify, repair, redact, reindex, upload)
+@click.command()
+@click.option(
+    "--undo",
+    type=int,
+    multiple=True,
+    metavar="NUMBER",
+    help="Part what this join made one; may be given several times.",
+)
+@json_option
+@click.pass_context
+def joins(ctx: click.Context, *, undo: tuple[int, ...], as_json: bool) -> None:
+    """List articles whose addresses were joined into one history, or part them again.
+
+    Spellings of one address (http or https, with or without www., a trailing slash) are one article always. Two different addresses are
+    joined when the one redirects to the other, or names it as its canonical URL, and both say much the same.
+    """
+    collection = Collection(the_folder(ctx))
+    if not undo:
+        with open_store(collection.database, read_only=True) as store:
+            found = list(identity.all_joins(store.db))
+        if as_json:
+            print_json([asdict(one) for one in found])
+        for one in () if as_json else found:
+            click.echo(
+                f"{one.id}  {one.joined_at}  {one.reason}, {one.versions} versions were the same: {' '.join(one.urls)}"
+            )
+        return
+    with collection.lock(), open_store(collection.database) as store:
+        for number in undo:
+            with store.atomic():
+                back = identity.part(store.db, number)
+                if back is None:
+                    raise NotFoundError(f"join {number}")
+                search.index_articles(store.db.conn, back)
+            click.echo(f"join {number} is undone: {len(back)} versions are back")
+
+
+COMMANDS = (verify, repair, redact, reindex, upload, joins)

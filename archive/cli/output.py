@@ -12,24 +12,17 @@ import click
 from archive.collection import Collection
 from archive.errors import ArchiveNotFoundError, UsageError
 from archive.index.columns import opened
+from archive.progress import FIRST_STRONG_ISOLATE, POP_ISOLATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-
-FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON: one object a line.")
 
 
 def isolate(text: str) -> str:
     """Text that does not disturb the order of what stands around it (Unicode bidi isolates), on a terminal; as it is in a pipe."""
     return f"{FIRST_STRONG_ISOLATE}{text}{POP_ISOLATE}" if sys.stdout.isatty() else text
-
-
-def show_progress(text: str) -> None:
-    """Puts `text` in place of the line of progress, '' for none; quiet where nobody watches."""
-    if sys.stderr.isatty():
-        click.echo(f"\r\x1b[2K{text}", err=True, nl=False)
 
 
 def print_json(rows: Iterable[Mapping[str, Any]]) -> None:

@@ -7,13 +7,30 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
-from archive.errors import DamagedFileError, NotWritableError, SchemaTooNewError
-from archive.index import articles, availability, captures, columns, files, frontier, joining, reports, runs, site_lines
+from archive.errors import (
+    DamagedFileError,
+    DatabaseLockedError,
+    ForeignDatabaseError,
+    NotWritableError,
+    SchemaTooNewError,
+)
+from archive.index import (
+    articles,
+    availability,
+    captures,
+    columns,
+    files,
+    frontier,
+    joining,
+    reports,
+    runs,
+    site_lines,
+    trust,
+)
 from archive.index.rows import ANNOUNCERS, Candidate, CaptureRow, FetchStatus, Kind, ScheduledUrl
 from archive.index.schema import MIGRATIONS, stand_in, unknown_steps
 from archive.index.sqlite import Database, sqlite3
 from archive.index.wal import WalGuard
-from archive.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +69,9 @@ OperationalError = sqlite3.OperationalError
 BUSY_TIMEOUT_S = 30.0
 """How long a reader or writer waits for another's transaction; group commits take milliseconds, a checkpoint seconds at worst."""
 
+LOCKED = frozenset({5, 6})
+"""SQLite's codes for a lock that another holds: SQLITE_BUSY, SQLITE_LOCKED."""
+
 UNWRITABLE = frozenset({8, 10, 13, 14})
 """SQLite's primary result codes READONLY, IOERR, FULL and CANTOPEN (https://www.sqlite.org/rescode.html)."""
 
@@ -59,9 +79,11 @@ PROGRESS_STEPS = 10_000
 """Steps of SQLite's machine between two looks at the clock: a fraction of a millisecond."""
 
 
-def _text(value: bytes) -> str:
-    """Decode a text of a database that anyone may have made: what is no UTF-8 shows as �, and nothing in it steers a terminal."""
-    return printable(value.decode("utf-8", "replace"))
+def unwritable(path: Path, error: sqlite3.OperationalError) -> NotWritableError:
+    """What a statement that could not write means: somebody else's lock, or a disk or folder that takes nothing."""
+    if error.sqlite_errorcode & 0xFF in LOCKED:
+        return DatabaseLockedError(path)
+    return NotWritableError(path, OSError(str(error)))
 
 
 class Store:
@@ -83,15 +105,16 @@ class Store:
         self._patience = patience
         self._wal: WalGuard | None = None
         self._as_found: tuple[int, ...] | None = None
+        trust.require_plain_files(path)
         try:
             self.db = Database(self._connect())
             if read_only:
-                self.db.conn.text_factory = _text
+                self.db.conn.text_factory = trust.plain_text
             self._prepare(extra_migrations)
         except sqlite3.OperationalError as error:
             if read_only:
                 raise
-            raise NotWritableError(path, OSError(str(error))) from error
+            raise unwritable(path, error) from error
 
     def _connect(self) -> sqlite3.Connection:
         if not self.read_only:
@@ -135,6 +158,9 @@ class Store:
             )
 
     def _prepare(self, extra: tuple[Migrations, ...]) -> None:
+        self.db.conn.execute("PRAGMA trusted_schema = OFF")
+        if problem := trust.problem_of(self.db.conn):
+            raise ForeignDatabaseError(self.path, problem)
         if unknown := unknown_steps(self.db):
             raise SchemaTooNewError(self.path, unknown)
         if self.read_only:
@@ -161,8 +187,8 @@ class Store:
             with self.db.atomic():
                 yield
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF in UNWRITABLE:
-                raise NotWritableError(self.path, OSError(str(error))) from error
+            if error.sqlite_errorcode & 0xFF in UNWRITABLE | LOCKED:
+                raise unwritable(self.path, error) from error
             raise
         if self._wal and not self.db.conn.in_transaction:
             self._wal.look()

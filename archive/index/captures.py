@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from archive.capture import Original
 from archive.files.clock import warc_timestamp
 from archive.index.rows import CaptureRow
-from archive.urls.surt import surt
+from archive.urls import identity, surt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -113,9 +113,10 @@ def of_url(db: Database, url: str) -> list[dict[str, Any]]:
 def of_article(db: Database, url: str) -> list[dict[str, Any]]:
     """The captures of an article, oldest first: those that gave a version of it, and those of its pages that gave none (a 404, a wall)."""
     sql = """
-        SELECT * FROM captures WHERE article_id IN (SELECT id FROM articles WHERE url = :url)
+        WITH versions AS (SELECT id FROM articles WHERE article_key IN (SELECT article_key FROM articles WHERE url = :url))
+        SELECT * FROM captures WHERE article_id IN (SELECT id FROM versions)
         UNION SELECT * FROM captures WHERE article_id IS NULL AND url IN (
-            SELECT c.url FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE a.url = :url
+            SELECT url FROM captures WHERE article_id IN (SELECT id FROM versions)
         )
         ORDER BY timestamp, id
         """
@@ -130,6 +131,14 @@ def of_pictures(db: Database, urls: list[str]) -> dict[str, int]:
         AND mime LIKE 'image/%' GROUP BY url
         """
     return {url: capture_id for url, capture_id, _ in db.conn.execute(sql, (json.dumps(urls),))}
+
+
+def in_any_spelling(db: Database, url: str) -> list[dict[str, Any]]:
+    """All captures of a URL in any spelling, oldest first, as dicts of their columns."""
+    wanted, key = identity(url), surt(identity(url))
+    query = "@"  # sorts after "?": the keys between are this one with a query, of tracking parameters perhaps
+    sql = "SELECT * FROM captures WHERE urlkey = ? OR urlkey > ? AND urlkey < ? ORDER BY timestamp, id"
+    return [row for row in db.query(sql, [key, f"{key}?", f"{key}{query}"]) if identity(row["url"]) == wanted]
 
 
 def article_of_payload(db: Database, payload_digest: str, url: str) -> int | None:

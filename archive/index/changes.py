@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from archive.index import articles
 from archive.index.columns import COLUMNS, values_of
 
 if TYPE_CHECKING:
@@ -66,9 +67,9 @@ def of_url(db: Database, url: str) -> list[dict[str, Any]]:
     """What changed in the versions of that URL without their texts, oldest first: article_id, version, seen_at, field, before, after."""
     sql = """
         SELECT c.article_id, a.version, c.seen_at, c.field, c.before, c.after, c.record_id
-        FROM articles AS a JOIN changes AS c ON c.article_id = a.id WHERE a.url = ? ORDER BY c.seen_at, c.field
+        FROM articles AS a JOIN changes AS c ON c.article_id = a.id WHERE a.article_key = ? ORDER BY c.seen_at, c.field
         """
-    return list(db.query(sql, [url]))
+    return list(db.query(sql, [articles.key_of(db, url)]))
 
 
 def copy(source: Database, target: Database, ids: Mapping[int, int]) -> None:

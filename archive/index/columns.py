@@ -96,6 +96,7 @@ COLUMNS = (
     Column(name="paywalled_at", type="time", source="database"),
     Column(name="body", type="json", value=lambda article: as_data(article.body or paragraphs(article.text))),
     Column(name="published_at", type="time", source="database", property="published_at"),
+    Column(name="article_key", source="database"),
 )
 """In the order of the table."""
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from archive import search
-from archive.index import BUSY_TIMEOUT_S, Store
+from archive.files.clock import iso
+from archive.index import BUSY_TIMEOUT_S, Store, identity, runs
 from archive.index.sqlite import Migrations
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sqlite_utils import Database
+
+logger = logging.getLogger(__name__)
 
 SEARCH = Migrations("warraq-search")
 
@@ -24,6 +29,28 @@ def _keys(db: Database) -> None:
 @SEARCH(name="0002_plain_words")
 def _plain_words(db: Database) -> None:
     search.create_plain_index(db.conn)
+
+
+@SEARCH(name="0003_identity")
+def _identity(db: Database) -> None:
+    """Joins what an earlier version kept apart: an article under several spellings, and before and after a redirect."""
+    now = iso(datetime.now(UTC))
+    is_current = search.is_current(
+        db.conn
+    )  # an index that is not is made anew afterwards, and must not be touched by other rules
+
+    def unindex(ids: list[int]) -> None:
+        if is_current:
+            search.unindex_articles(db.conn, ids)
+
+    joined = identity.join_all(db, at=now, unindex=unindex)
+    if joined:
+        run = runs.begin(db, kind="join", site="", at=now)
+        runs.end(db, run, at=now, result="ok", summary={"joins": joined})
+        logger.warning(
+            "%d articles that were kept apart by their addresses have one history now: `warraq joins` lists them and can undo it",
+            joined,
+        )
 
 
 def open_store(path: Path, *, read_only: bool = False, patience: float = BUSY_TIMEOUT_S) -> Store:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archive.index.sqlite import Migrations
+from archive.urls import identity
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -328,6 +329,34 @@ def _precedence(db: Database) -> None:
     )
 
 
+@MIGRATIONS(name="0022_identity")
+def _identity(db: Database) -> None:
+    """What makes addresses one article's: `articles.article_key`, which its versions share; see `archive.index.identity`.
+
+    `identities` has the keys that do not follow from the URL alone, `joins` what was joined and what that removed: it can be undone.
+    """
+    db.conn.execute("ALTER TABLE articles ADD COLUMN article_key TEXT NOT NULL DEFAULT ''")
+    db.conn.execute("CREATE TABLE identities (name TEXT PRIMARY KEY, article_key TEXT NOT NULL) WITHOUT ROWID")
+    db.conn.execute("CREATE INDEX identities_key ON identities (article_key)")
+    db.conn.execute(
+        """
+        CREATE TABLE joins (
+            id INTEGER PRIMARY KEY,
+            joined_at TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            kept_key TEXT NOT NULL,
+            joined_key TEXT NOT NULL,
+            urls TEXT NOT NULL,
+            removed TEXT NOT NULL
+        )
+        """
+    )
+    db.conn.create_function("identity", 1, identity, deterministic=True)
+    db.conn.execute("UPDATE articles SET article_key = identity(url)")
+    db.conn.execute("CREATE INDEX articles_key ON articles (article_key, text_digest)")
+    db.conn.execute("CREATE INDEX captures_redirects ON captures (detail) WHERE outcome = 'redirect'")
+
+
 STEPS = (
     "0001_frontier",
     "0002_captures",
@@ -342,16 +371,25 @@ STEPS = (
     "0013_bodies_and_changes",
     "0014_published_at",
     "0021_precedence",
+    "0022_identity",
 )
 """The steps that this version knows, in order."""
 
 
 def stand_in(db: Database) -> None:
     """Gives a database that is only read, and that an earlier version made, what later steps add: for this connection, in no file."""
-    names = {row[1] for row in db.conn.execute("PRAGMA main.table_xinfo(articles)")}
-    added = {"body": "NULL", "published_at": _MOMENT}
+    db.conn.create_function("identity", 1, identity, deterministic=True)
+    _stand_in_columns(db, "articles", {"body": "NULL", "published_at": _MOMENT, "article_key": "identity(url)"})
+    _stand_in_columns(db, "captures", dict.fromkeys(("refers_to", "refers_to_url", "refers_to_date"), "''"))
+    tables = {row[0] for row in db.conn.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
+    if "changes" not in tables:
+        db.conn.execute("CREATE TEMP TABLE changes (article_id, seen_at, field, before, after, record_id)")
+    if "identities" not in tables:
+        db.conn.execute("CREATE TEMP TABLE identities (name, article_key)")
+
+
+def _stand_in_columns(db: Database, table: str, added: dict[str, str]) -> None:
+    names = {row[1] for row in db.conn.execute(f"PRAGMA main.table_xinfo({table})")}
     if names and not added.keys() <= names:
         more = ", ".join(f"{value} AS {name}" for name, value in added.items() if name not in names)
-        db.conn.execute(f"CREATE TEMP VIEW articles AS SELECT *, {more} FROM main.articles")  # noqa: S608 - our own words
-    if not db.conn.execute("SELECT 1 FROM main.sqlite_master WHERE name = 'changes'").fetchone():
-        db.conn.execute("CREATE TEMP TABLE changes (article_id, seen_at, field, before, after, record_id)")
+        db.conn.execute(f"CREATE TEMP VIEW {table} AS SELECT *, {more} FROM main.{table}")  # noqa: S608 - our own words

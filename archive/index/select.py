@@ -7,6 +7,8 @@ from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from archive.index.articles import key_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -36,13 +38,13 @@ class ArticleFilter:
 
 def articles(db: Database, choice: ArticleFilter) -> Iterator[dict[str, Any]]:
     """Rows of the chosen articles, in the order of their ids."""
-    where, values = _of_articles(choice)
+    where, values = _of_articles(db, choice)
     yield from _paged(db, "SELECT * FROM articles", "articles", where, values)
 
 
 def periods(db: Database, choice: ArticleFilter, letters: int) -> list[str]:
     """The years (4 letters) or months (7) that the chosen articles are of, in order."""
-    where, values = _of_articles(choice)
+    where, values = _of_articles(db, choice)
     clause = f"WHERE {' AND '.join(where)}" if where else ""
     rows = db.conn.execute(f"SELECT DISTINCT substr({DAY}, 1, {letters}) FROM articles {clause} ORDER BY 1", values)  # noqa: S608 - our own words
     return [row[0] for row in rows]
@@ -51,7 +53,7 @@ def periods(db: Database, choice: ArticleFilter, letters: int) -> list[str]:
 def captures(db: Database, choice: ArticleFilter) -> Iterator[dict[str, Any]]:
     """Captures of the chosen URLs: place, mime, status, and title and text of the article that was read from each."""
     day = "substr(captures.captured_at, 1, 10)"
-    where, values = _where(choice, day=day, article_id="captures.article_id", table="captures")
+    where, values = _where(db, choice, day=day, article_id="captures.article_id", table="captures")
     sql = """
         SELECT captures.id, captures.url, captures.record_type, captures.status, captures.mime,
                captures.warc_filename, captures.warc_record_offset, captures.warc_record_length,
@@ -61,13 +63,13 @@ def captures(db: Database, choice: ArticleFilter) -> Iterator[dict[str, Any]]:
     yield from _paged(db, sql, "captures", where, values)
 
 
-def _of_articles(choice: ArticleFilter) -> tuple[list[str], dict[str, Any]]:
-    where, values = _where(choice, day=DAY)
+def _of_articles(db: Database, choice: ArticleFilter) -> tuple[list[str], dict[str, Any]]:
+    where, values = _where(db, choice, day=DAY)
     return (where if choice.all_versions else [*where, "articles.is_latest = 1"]), values
 
 
 def _where(
-    choice: ArticleFilter, *, day: str, article_id: str = "articles.id", table: str = "articles"
+    db: Database, choice: ArticleFilter, *, day: str, article_id: str = "articles.id", table: str = "articles"
 ) -> tuple[list[str], dict[str, Any]]:
     where, values = [], dict[str, Any]()
     if choice.site:
@@ -81,9 +83,11 @@ def _where(
         values["last"] = choice.last_day
     if choice.urls:
         marks = ", ".join(f":url{number}" for number in range(len(choice.urls)))
-        of_articles = f"{article_id} IN (SELECT id FROM articles WHERE url IN ({marks}))"  # noqa: S608 - only our own words
+        keys = ", ".join(f":key{number}" for number in range(len(choice.urls)))
+        of_articles = f"{article_id} IN (SELECT id FROM articles WHERE article_key IN ({keys}))"  # noqa: S608 - only our own words
         where.append(f"({table}.url IN ({marks}) OR {of_articles})")
         values |= {f"url{number}": url for number, url in enumerate(choice.urls)}
+        values |= {f"key{number}": key_of(db, url) for number, url in enumerate(choice.urls)}
     if choice.article_ids is not None:
         where.append(f"{article_id} IN (SELECT value FROM json_each(:article_ids))")  # noqa: S608 - our own column name
         values["article_ids"] = json.dumps(choice.article_ids)

@@ -15,6 +15,7 @@ from archive.ingest.importer import Imported, Indexer, recover
 from archive.ingest.selection import CaptureFilter, select
 from archive.ingest.writer import open_writer
 from archive.parse.workers import parse_pool
+from archive.progress import Show, show_nothing
 from archive.warc import PAGE_BLOCK, read_at, read_manifest, read_raw, register
 from archive.warc.wacz import unpack_warcs
 
@@ -39,7 +40,7 @@ def import_files(
     wanted: CaptureFilter | None = None,
     workers: int = 2,
     clock: Callable[[], datetime] = _now,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Show = show_nothing,
 ) -> Imported:
     """Copies WARC, ARC and WACZ files into the archive in that folder, and reads their pages as a crawl does.
 
@@ -71,9 +72,7 @@ def import_files(
     return indexer.done
 
 
-def _import_file(
-    indexer: Indexer, path: Path, writer: ArchiveWriter, name: str, progress: Callable[[str], None]
-) -> None:
+def _import_file(indexer: Indexer, path: Path, writer: ArchiveWriter, name: str, progress: Show) -> None:
     collection = writer.collection
     with TemporaryDirectory(dir=collection.folder, prefix=".unpacked-") as folder:
         try:
@@ -91,14 +90,14 @@ def _import_file(
             target.path,
             is_new=target.path.name not in known,
             each=writer.index.add_record,
-            progress=lambda offset, size=size: progress(f"{name} {100 * offset // size} %"),  # type: ignore[misc]
+            progress=lambda offset, size=size: progress(name, offset, size),  # type: ignore[misc]
         )
         writer.index.reread(target.path.name)
         register(target.path)
 
 
 def _import_chosen(
-    indexer: Indexer, paths: list[Path], wanted: CaptureFilter, writer: ArchiveWriter, progress: Callable[[str], None]
+    indexer: Indexer, paths: list[Path], wanted: CaptureFilter, writer: ArchiveWriter, progress: Show
 ) -> None:
     """Copies the records that are wanted into a WARC of the collection, oldest first."""
     done = indexer.done
@@ -115,7 +114,7 @@ def _import_chosen(
             done.damaged += [damage for one in copied for damage in one.damages]
         selected = select(sound, wanted, known=lambda one: captures.of_record(writer.store.db, one) is not None)
         for number, place in enumerate(selected.places, 1):
-            progress(f"{number}/{len(selected.places)} records")
+            progress("records", number, len(selected.places))
             where = place.path.parent
             record = read_at(where, place.location, max_block=PAGE_BLOCK)
             indexer.take_in(read_raw(where, place.location), record)

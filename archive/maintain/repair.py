@@ -67,4 +67,4 @@ def _index_lines(ingest: ArchiveWriter) -> list[str]:
     wrong |= {name: [] for name in held.keys() - away}
     if wrong:
         ingest.index.replace(wrong)
-    return sorted(wrong)
+    return sorted(name or "indexes/index.cdxj" for name in wrong)

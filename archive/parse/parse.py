@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice
 from operator import is_
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, cast, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from archive import http, urls
-from archive.article import Page
+from archive.article import Page, Wall
 from archive.discovery.feeds import read_feed
 from archive.discovery.leads import find_leads
 from archive.discovery.likeness import judge
@@ -30,10 +30,11 @@ from archive.printable import printable
 from archive.search import make_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import tzinfo
 
     from archive.article import Article, Extraction, Link, Reason
+    from archive.discovery.sniff import Kind as DocumentKind
     from archive.index.rows import Kind
     from archive.search import Keys
 
@@ -80,7 +81,7 @@ def parse(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for each kin
     if response.status not in SERVED_STATUSES | CHALLENGE_STATUSES:
         return Parsed.of(OutcomeKind.FAILED, reason=f"http-{response.status}")
     try:
-        body = http.decode(response, task.decoded_limit)
+        body = http.decode(response, task.limits.decoded_bytes)
     except http.TooLarge as error:
         return Parsed.of(OutcomeKind.QUARANTINE, reason="too-large", detail=str(error))
     except http.BadCoding as error:
@@ -106,25 +107,25 @@ def _refusal(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
     """A refusal that is a challenge or a login form is quarantined by that name, any other goes by its status."""
     if sniff(body, response.get("Content-Type")) == "html":
         reason = extract(_page(task, response, body)).reason
-        if reason in {"challenge", "consent", "login"}:
+        if reason and reason in get_args(Wall):
             return Parsed.of(OutcomeKind.QUARANTINE, reason=reason, detail=f"http-{response.status}")
     return Parsed.of(OutcomeKind.REFUSED, reason=f"http-{response.status}")
 
 
 def _content(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
-    match sniff(body, response.get("Content-Type")):
-        case "feed":
-            return _feed(task, body, response.get("Content-Type"))
-        case "sitemap":
-            return _sitemap(task, body, response.get("Content-Type"))
-        case "html":
-            extraction = extract(_page(task, response, body))
-            answer = _html(task, extraction, _leads(task, response, body, extraction))
-            if answer.outcome.kind is OutcomeKind.ARTICLE and answer.article:
-                answer = replace(answer, keys=_keys(answer.article))
-            return answer
-        case _:
-            return Parsed.of(OutcomeKind.OTHER, reason="not-html", detail=response.get("Content-Type")[:100])
+    return CONTENT[sniff(body, response.get("Content-Type"))](task, response, body)
+
+
+def _page_content(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
+    extraction = extract(_page(task, response, body))
+    answer = _html(task, extraction, _leads(task, response, body, extraction))
+    if answer.outcome.kind is OutcomeKind.ARTICLE and answer.article:
+        return replace(answer, keys=_keys(answer.article))
+    return answer
+
+
+def _other(_task: ParseTask, response: http.Response, _body: bytes) -> Parsed:
+    return Parsed.of(OutcomeKind.OTHER, reason="not-html", detail=response.get("Content-Type")[:100])
 
 
 def _page(task: ParseTask, response: http.Response, body: bytes) -> Page:
@@ -138,8 +139,11 @@ def _page(task: ParseTask, response: http.Response, body: bytes) -> Page:
     )
 
 
-def _feed(task: ParseTask, body: bytes, content_type: str) -> Parsed:
-    feed = read_feed(body, task.url, content_type, zone=_zone(task), limit=task.feed_entries, max_bytes=task.feed_bytes)
+def _feed(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
+    content_type = response.get("Content-Type")
+    feed = read_feed(
+        body, task.url, content_type, zone=_zone(task), limit=task.limits.feed_entries, max_bytes=task.limits.feed_bytes
+    )
     found = tuple(
         Outlink(
             url=(twin := urls.twin_of(entry.url)) or entry.url,
@@ -157,9 +161,10 @@ def _feed(task: ParseTask, body: bytes, content_type: str) -> Parsed:
     )
 
 
-def _sitemap(task: ParseTask, body: bytes, content_type: str) -> Parsed:
+def _sitemap(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
+    content_type = response.get("Content-Type")
     sitemap = read_sitemap(
-        body, task.url, content_type, zone=_zone(task), limit=task.entries_limit, max_bytes=task.sitemap_bytes
+        body, task.url, content_type, zone=_zone(task), limit=task.limits.entries, max_bytes=task.limits.sitemap_bytes
     )
     children = [
         Outlink(url=child.url, kind="sitemap", by="sitemap", published_hint=_iso(child.updated))
@@ -236,8 +241,8 @@ def _leads(task: ParseTask, response: http.Response, body: bytes, extraction: Ex
 
 def _worth_a_visit(task: ParseTask, links: Sequence[Link], left_out: Counter[str]) -> Iterator[Outlink]:
     """Links that may lead somewhere; to an article rather than to its AMP or print twin."""
-    left_out["too-many-links"] += len(links) >= task.links_limit  # how many there were, nobody counted
-    for link in islice(links, task.links_limit):
+    left_out["too-many-links"] += len(links) >= task.limits.links  # how many there were, nobody counted
+    for link in islice(links, task.limits.links):
         if any(pattern.search(link.url) or pattern.search(link.spelling) for pattern in task.articles):
             yield Outlink(url=link.url, kind="article", by="page", spelling=link.spelling)
             continue
@@ -316,3 +321,12 @@ def _kind(url: str, text: str) -> Kind | None:
 
 def _iso(moment: datetime | None) -> str:
     return iso(moment) if moment else ""
+
+
+CONTENT: dict[DocumentKind, Callable[[ParseTask, http.Response, bytes], Parsed]] = {
+    "feed": _feed,
+    "sitemap": _sitemap,
+    "html": _page_content,
+    "other": _other,
+}
+"""How each kind of document is parsed."""

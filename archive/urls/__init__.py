@@ -25,6 +25,7 @@ __all__ = [
     "canonicalise",
     "display",
     "host_of",
+    "identity",
     "join",
     "refusal",
     "resolve",
@@ -95,6 +96,7 @@ _TWIN_PARAMETER = re.compile(
     re.IGNORECASE,
 )
 
+_WWW = re.compile(r"^www\d*\.(?=[^.]+\.)")
 _NON_ASCII = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
 # Scripts whose letters nobody takes for Latin ones; host labels in others stay Punycode.
 _CLEAR_SCRIPTS = (
@@ -173,6 +175,18 @@ def canonicalise(url: str) -> str:
 def escape_bytes(header: str) -> str:
     """A header value, decoded as Latin-1, as a URL reference: bytes beyond ASCII percent-encoded as they came, as browsers do."""
     return header if header.isascii() else "".join(char if char < "\x80" else f"%{ord(char):02X}" for char in header)
+
+
+def identity(url: str) -> str:
+    """What an article's addresses have in common: the URL without scheme, `www.`, default port, trailing slashes and tracking parameters.
+
+    Unlike a urlkey it keeps the case of path and query, which tells articles apart where ids are short.
+    """
+    parts = _PARTS.match(canonicalise(url) or url)
+    if not parts:
+        return url
+    host, path, query = parts.group(2), parts.group(3), parts.group(4)
+    return _WWW.sub("", host) + path.rstrip("/") + (f"?{query}" if query else "")
 
 
 def resolve(base: str, reference: str, encoding: str = "utf-8") -> str:

@@ -9,9 +9,11 @@ they show the nearest capture that has the page, the one that the 304 vouches fo
 from __future__ import annotations
 
 import heapq
+import io
 import json
 import mmap
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING
 from archive.capture import Location
 from archive.files.atomic import replace_file
 from archive.files.clock import warc_timestamp
+from archive.files.opening import open_read
 from archive.urls.surt import surt
 from archive.warc import PAGE_BLOCK, Record, read_on, sha1_digest
 
@@ -35,6 +38,7 @@ REVISIT_MIME = "warc/revisit"
 MIME_END = re.compile(r"[;\s]")
 HTTP = ("response", "revisit")
 NOT_MODIFIED = 304
+LINE = re.compile(r"\S+ \d{14} \{")
 FILENAME = '"filename": "'
 
 
@@ -76,9 +80,14 @@ def parse_line(line: str) -> Entry:
 
 
 def filename_of(line: str) -> str:
-    """The file that a line of our own index points into: its last field, which need not be parsed for it."""
+    """Return the file that a line points into, '' for what is no line; of a line of ours its last field, without parsing it."""
     _, found, name = line.rpartition(FILENAME)
-    return name[:-2] if found and name.endswith('"}') and "\\" not in name else parse_line(line).location.filename
+    if found and name.endswith('"}') and "\\" not in name and LINE.match(line):
+        return name[:-2]
+    try:
+        return parse_line(line).location.filename
+    except ValueError:
+        return ""
 
 
 def _renamed(line: str, names: Mapping[str, str]) -> str:
@@ -165,8 +174,9 @@ class Index:
         """Puts the (sorted) lines of these files in place of all that the index had of them; [] removes a file.
 
         `more` are further sorted lines, of files among these whose list is empty: as many as there are, none is kept in memory.
+        What is no line of an index is dropped: the index is derived, and `verify` compares it with the files.
         """
-        kept = (line for line in self.lines() if filename_of(line) not in files)
+        kept = (line for line in self.lines() if filename_of(line) not in {"", *files})
         merged = heapq.merge(kept, more, *files.values())
         self.path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(self.path, (f"{line}\n".encode() for line in _once(merged)))
@@ -180,7 +190,7 @@ class Index:
     def lines(self) -> Iterator[str]:
         """Every line, in order, without its line end."""
         if self.path.exists():
-            with self.path.open(encoding="utf-8") as file:
+            with io.TextIOWrapper(open_read(self.path), encoding="utf-8", errors="replace") as file:
                 for line in file:
                     yield line.rstrip("\n")
 
@@ -198,14 +208,15 @@ class Index:
         if not self.path.exists() or not self.path.stat().st_size:
             return
         start = prefix.encode()
-        with self.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as index:
+        with open_read(self.path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as index:
             at = _first_at_least(index, start)
             while at < len(index):
                 end = _line_end(index, at)
                 line = index[at:end]
                 if not line.startswith(start):
                     return
-                yield parse_line(line.decode())
+                with suppress(ValueError):  # damage costs the capture that the line was for
+                    yield parse_line(line.decode())
                 at = end + 1
 
 

@@ -1,4 +1,7 @@
-"""Writes captures to rotating WARC files, durable when told to be: captures in, the places of their records out."""
+"""Write captures to rotating WARC files; warcio's WARCWriter costs twice the CPU and cannot take back half a capture when the disk is full.
+
+Given a parsed HTTP head it also writes other bytes than came (`python bench/warc.py`). warcio serializes the header of each record.
+"""
 
 from __future__ import annotations
 

@@ -61,13 +61,14 @@ class Command(crawl.Command):
                 self.exitcode = ExitCode.STOPPED
                 return
             site = self._site(opts.spargs)
-            check_writable(
-                Collection(Path(self.settings["ARCHIVE_DIR"] or Path(self.settings["WARRAQ_COLLECTIONS"]) / site.name))
-            )
+            folder = Path(self.settings["ARCHIVE_DIR"] or Path(self.settings["WARRAQ_COLLECTIONS"]) / site.name)
+            check_writable(Collection(folder))
         except ArchiveError as error:
             print(f"scrapy crawl: {error}", file=sys.stderr)
             self.exitcode = error.exit_code
             return
+        if sys.stderr.isatty():
+            print(f"Crawling {', '.join(site.seeds)} into {folder}", file=sys.stderr)
         assert self.crawler_process  # noqa: S101 - scrapy.cmdline sets it
         crawler = self.crawler_process.create_crawler("news")
         stopping = Stopping(self.crawler_process)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from archive import (
     Outcome,
     OutcomeKind,
     Parsed,
+    ParseLimits,
     ParseTask,
     SiteProfile,
     articles,
@@ -50,18 +51,6 @@ REFUSED = {"robots-disallowed": OutcomeKind.DISALLOWED, "budget-exceeded": Outco
 
 AT_ONCE = 1000
 """URLs that are announced in one go: 10 ms; a sitemap may have 50,000, and the crawl goes on meanwhile."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParseLimits:
-    """What a worker takes from one response: bytes after decoding, links of a page, entries and bytes of a sitemap or feed."""
-
-    decoded_bytes: int
-    links: int
-    entries: int
-    sitemap_bytes: int
-    feed_entries: int
-    feed_bytes: int
 
 
 class Frontier:
@@ -127,12 +116,14 @@ class Frontier:
         outcome = Outcome(kind=OutcomeKind.BUDGET, reason=reason)
         return Disposition(row=None, outcome=outcome, visit=self._visit(due, outcome=outcome.kind, reason=reason))
 
-    def task(self, url: str, data: bytes, row: CaptureRow | None) -> ParseTask:
-        """A response for a worker to read."""
+    def task(self, url: str, data: bytes, row: CaptureRow | None, *, kind: str = "") -> ParseTask:
+        """A response for a worker to read; `kind` is what it is believed to be, for a sitemap may be longer than a page."""
+        decoded = self._page.decoded_bytes
+        if kind == "sitemap":
+            decoded = max(decoded, self._page.sitemap_bytes)
         return ParseTask(
             url=url, response=data, fetched_at=self._moment(row), site=self._profile(urls.host_of(url)),
-            decoded_limit=self._page.decoded_bytes, links_limit=self._page.links, entries_limit=self._page.entries,
-            sitemap_bytes=self._page.sitemap_bytes, feed_entries=self._page.feed_entries, feed_bytes=self._page.feed_bytes,
+            limits=replace(self._page, decoded_bytes=decoded),
             articles=self._site.articles,
         )  # fmt: skip
 
@@ -220,6 +211,10 @@ class Frontier:
         """
         answer = self._permitted(self._followable(due, self._within(due, answer)))
         outcome = answer.outcome
+        if "truncated" in response.flags:
+            outcome = replace(
+                outcome, detail="; ".join(filter(None, (outcome.detail, f"read in spite of {response.flags[-1]}")))
+            )
         self._quota.record_yield(due.url, outcome.kind)
         believed = due.false_hints < DISBELIEVED and are_believable(answer.found, self._moment(row))
         announced, left_out = await self._announce(due, answer, believed=believed)

@@ -31,7 +31,7 @@ def actual(tmp_path_factory) -> dict[str, dict[str, str]]:
             row[0] for row in store.db.conn.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
         ]
         return {
-            name: {row[1]: row[2] for row in store.db.conn.execute(f"PRAGMA table_info({name})")}
+            name: {row[1]: row[2] for row in store.db.conn.execute(f"PRAGMA table_xinfo({name})")}
             for name in names
             if not INTERNAL.fullmatch(name)
         }
