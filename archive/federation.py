@@ -24,8 +24,8 @@ class Federation:
     UsageError when no folder is given. A folder that is given twice counts once.
     """
 
-    def __init__(self, folders: Iterable[Path], *, patience: float = BUSY_TIMEOUT_S) -> None:
-        self.folders = tuple({folder.resolve(): folder for folder in folders}.values())
+    def __init__(self, folders: Iterable[str | Path], *, patience: float = BUSY_TIMEOUT_S) -> None:
+        self.folders = tuple({folder.resolve(): folder for folder in map(Path, folders)}.values())
         if not self.folders:
             raise UsageError("name at least one archive")
         with ExitStack() as stack:

@@ -148,14 +148,7 @@ def group(ctx: click.Context, *, limit: int, as_json: bool) -> None:
 
     Compares what came in since the last time, then prints the families. Writes to the archive: exit code 4 while a crawl does.
     """
-    collection = Collection(the_folder(ctx))
-    collection.require()
-    with collection.lock(), open_store(collection.database) as store:
-        while rows := similar.waiting(store.db, GROUP_BATCH):
-            with store.atomic():
-                for row in rows:
-                    similar.place(store.db, row)
-        members = similar.grouped(store.db, limit=limit)
+    members = group_similar(the_folder(ctx), limit=limit)
     if as_json:
         print_json(members)
         return

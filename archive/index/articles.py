@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
     from archive.article import Article
+    from archive.index.rows import ArticleRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +107,12 @@ def number_key(db: Database, key: str) -> None:
     )
 
 
-def get(db: Database, article_id: int) -> dict[str, Any] | None:
+def get(db: Database, article_id: int) -> ArticleRow | None:
     """The version of that id, as a dict of its columns."""
     return next(db.query("SELECT * FROM articles WHERE id = ?", [article_id]), None)
 
 
-def versions(db: Database, url: str) -> list[dict[str, Any]]:
+def versions(db: Database, url: str) -> list[ArticleRow]:
     """All versions of the article at that URL, in any spelling (its canonical one, or any that it was fetched at), oldest first."""
     sql = "SELECT * FROM articles WHERE article_key = ? ORDER BY version"
     if rows := list(db.query(sql, [key_of(db, url)])):
@@ -125,7 +126,7 @@ def versions(db: Database, url: str) -> list[dict[str, Any]]:
     return list(db.query(sql, [key])) if (key := next(found, "")) else []
 
 
-def newest(db: Database, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[dict[str, Any]]:
+def newest(db: Database, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[ArticleRow]:
     """Latest versions, newest publication first (by the moment, in whatever zone), undated ones by the time they were fetched."""
     where, args = ("AND site = ?", [site]) if site else ("", [])
     sql = f"""
