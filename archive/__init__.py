@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from archive.archive import Archive
+    from archive.archive import Archive, Federation
     from archive.article import Article, Page, SiteProfile
     from archive.errors import (
         ArchiveError,
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
         SchemaTooNewError,
         UsageError,
     )
-    from archive.federation import Federation
     from archive.index.rows import ArticleRow
     from archive.ingest.selection import CaptureFilter
     from archive.ingest.sources import import_files
@@ -59,7 +58,7 @@ _MODULES = {
     "Article": "archive.article",
     "ArticleRow": "archive.index.rows",
     "CaptureFilter": "archive.ingest.selection",
-    "Federation": "archive.federation",
+    "Federation": "archive.archive",
     "Page": "archive.article",
     "SiteProfile": "archive.article",
     "group_similar": "archive.library",

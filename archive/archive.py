@@ -1,9 +1,11 @@
-"""Reads an archive: a folder in; articles, versions, captures, search answers and figures out. Never writes, needs no lock."""
+"""Read one archive, or several as one: articles, versions, captures, answers of searches, figures. Never writes, needs no lock."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import datetime
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from archive import http, search, warc
@@ -11,16 +13,17 @@ from archive.article import Page, SiteProfile
 from archive.capture import Location
 from archive.collection import Collection
 from archive.collection.locator import FileLocator
-from archive.errors import NotFoundError, UnknownSiteError
-from archive.index import BUSY_TIMEOUT_S, articles, captures, changes, figures, reports, select, similar, site_lines
+from archive.errors import NotFoundError, UnknownSiteError, UsageError
+from archive.index import BUSY_TIMEOUT_S, articles, captures, changes, reports, select, similar, site_lines
 from archive.index.database import open_store
 from archive.search import Query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
+    from archive.index.rows import ArticleRow
+    from archive.search import Order, Results
 
 MOST_BYTES = 20 << 20
 """Bytes that a page may decode to when it is read again."""
@@ -173,7 +176,7 @@ class Archive:
 
     def stats(self) -> dict[str, Any]:
         """How much the archive holds, as JSON takes it."""
-        return figures.count(self._store.db)
+        return reports.count(self._store.db)
 
     def close(self) -> None:
         """Closes the database."""
@@ -200,3 +203,54 @@ def find(
     """What `Archive.search` finds, in one database or in several as one (see `archive.search.search_shards`)."""
     query = search.both(search.parse(words), search.parse(only))
     return search.search_shards(databases, query, limit=limit, offset=offset, order=order)
+
+
+class Federation:
+    """Archives opened for reading together, in the order of their folders.
+
+    Raises ArchiveNotFoundError when there is none in one of the folders, SchemaTooNewError when a later version of warraq made it,
+    UsageError when no folder is given. A folder that is given twice counts once.
+    """
+
+    def __init__(self, folders: Iterable[str | Path], *, patience: float = BUSY_TIMEOUT_S) -> None:
+        self.folders = tuple({folder.resolve(): folder for folder in map(Path, folders)}.values())
+        if not self.folders:
+            raise UsageError("name at least one archive")
+        with ExitStack() as stack:
+            self.archives = tuple(stack.enter_context(Archive(folder, patience=patience)) for folder in self.folders)
+            self._opened = stack.pop_all()
+
+    def limit_time(self, seconds: float) -> None:
+        """Interrupts whatever question is still running that many seconds from now: it raises `archive.index.DatabaseError`."""
+        for archive in self.archives:
+            archive.limit_time(seconds)
+
+    def search(
+        self, words: str, *, only: str = "", limit: int = 20, offset: int = 0, order: Order = "relevance"
+    ) -> Results:
+        """What `Archive.search` would find, in the order it would have, if one archive held the articles of all.
+
+        Counts are of all archives, pages run through all. `archive_of` and `folder_of` say where a hit lies: its id is good there only.
+        """
+        databases = [archive.db.conn for archive in self.archives]
+        return find(databases, words, only=only, limit=limit, offset=offset, order=order)
+
+    def archive_of(self, found: Results, number: int) -> Archive:
+        """The archive that holds the hit of that number (from 0) of an answer."""
+        return self.archives[found.shards[number]]
+
+    def folder_of(self, found: Results, number: int) -> Path:
+        """Its folder, as it was given."""
+        return self.folders[found.shards[number]]
+
+    def close(self) -> None:
+        """Closes the databases."""
+        self._opened.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,4 +1,4 @@
-"""What the command line does, as functions: export, group, verify, redact. Reading is `archive.Archive`, importing `archive.import_files`."""
+"""What the command line does, as functions: export, group, verify, redact."""
 
 from __future__ import annotations
 
@@ -101,6 +101,4 @@ def redact(archive: str | Path, url: str, *, reason: str, who: str = "") -> main
     collection = Collection(Path(archive))
     collection.require()
     with collection.lock(), open_store(collection.database) as store:
-        return maintain.redact(
-            collection, store, url=url, reason=reason, who=who or getpass.getuser(), clock=_now
-        )
+        return maintain.redact(collection, store, url=url, reason=reason, who=who or getpass.getuser(), clock=_now)

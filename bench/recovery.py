@@ -16,9 +16,17 @@ import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from archive import Capture, Collection, ParseTask, WorkerPool, open_writer, read_response, recover
+from archive.capture import Capture
+from archive.collection import Collection
+from archive.ingest.importer import recover
+from archive.ingest.writer import open_writer
+from archive.parse.workers import WorkerPool, read_response
 from archive.warc import WarcWriter, payload_digest
+
+if TYPE_CHECKING:
+    from archive.parse.result import ParseTask
 
 ROOT = Path(__file__).resolve().parents[1]
 START = datetime(2026, 11, 24, tzinfo=UTC)

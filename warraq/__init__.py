@@ -8,9 +8,9 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-import archive
 from archive import (
     Archive,
     ArchiveError,
@@ -37,7 +37,7 @@ from archive.library import export
 if TYPE_CHECKING:
     from archive.extract import extract
 
-__version__: str = archive.__version__
+__version__ = version("warraq")
 
 __all__ = [
     "Archive",

@@ -18,15 +18,14 @@ from archive.errors import ArchiveNotFoundError, UsageError
 from archive.exitcodes import ExitCode
 from archive.files.atomic import replace_file
 from archive.http.client import NoAnswerError, exchange
-from archive.index import reports, similar
-from archive.index.database import open_store
+from archive.index import reports
+from archive.library import group_similar
 from archive.monitor import BASELINE_DAYS, WINDOWS, Day, judge, prometheus
 
 if TYPE_CHECKING:
     from archive.monitor import Alarm
 
 WEBHOOK_SECONDS = 10.0
-GROUP_BATCH = 500
 DAY_AND_MORE = timedelta(days=BASELINE_DAYS + max(WINDOWS))
 
 
