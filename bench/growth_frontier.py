@@ -17,7 +17,7 @@ from archive.ingest.writer import open_writer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from archive import Store
+    from archive.index import Store
 
 NOW = "2026-11-24T09:00:00Z"
 REPEATS = 50
