@@ -105,6 +105,20 @@ class NotWritableError(ArchiveError):
         self.cause = cause
 
 
+class DatabaseLockedError(NotWritableError):
+    """Another program, which is no warraq, holds the write lock of the database."""
+
+    exit_code = ExitCode.LOCKED
+
+    def __init__(self, path: Path) -> None:
+        ArchiveError.__init__(
+            self,
+            f"{path} is locked by another program (a database browser with an unsaved edit?): close it there; "
+            "what was captured is in the WARC, and the next crawl takes it up",
+        )
+        self.path, self.cause = path, OSError("database is locked")
+
+
 class DamagedFileError(ArchiveError):
     """A file is not whole: a torn gzip member, a digest that does not match, bytes that are not WARC."""
 

@@ -85,7 +85,7 @@ def place_similar(store: Store) -> None:
                 similar.place(store.db, row)
 
 
-def verify(archive: str | Path, *, remote: bool = False) -> maintain.Report:
+def verify(archive: str | Path, *, remote: bool = False) -> maintain.VerifyReport:
     """Reads every byte of the archive and gives what is wrong with it; nobody may write to it meanwhile (ArchiveLockedError)."""
     collection = Collection(Path(archive))
     collection.require()

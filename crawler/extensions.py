@@ -19,6 +19,7 @@ from scrapy.utils.misc import load_object
 
 from archive import NotWritableError
 from archive.collection import Collection
+from archive.errors import DatabaseLockedError
 from archive.files.clock import iso
 from archive.index import articles, frontier
 from archive.ingest.disposition import Disposition
@@ -183,14 +184,15 @@ class ArchiveExtension:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """A disk that turns out to be full in here ends the crawl: what was committed is safe, the rest stays due."""
+        """A disk that turns out to be full in here, or a database that is locked, ends the crawl: what was committed is safe."""
         try:
             yield
         except NotWritableError as error:
             if not self.report.problem:
-                self.report.problem, self.report.reason = str(error), "not-writable"
+                reason = "locked" if isinstance(error, DatabaseLockedError) else "not-writable"
+                self.report.problem, self.report.reason = str(error), reason
                 logger.critical("%s", error)
-                self._stop("not-writable")
+                self._stop(reason)
 
     def stop_soon(self) -> None:
         """From now on a request that fails says nothing of its URL: it was we who ended it."""
@@ -216,7 +218,8 @@ class ArchiveExtension:
             if report.met_max_pages and report.still_due:
                 report.left_out["max-pages"] = report.still_due
             self._explain_nothing()
-            self.ingest.end_run(self._run, result=report.reason, summary=report.as_dict())
+            if self._run and report.reason != "locked":  # then its row would only wait for the lock once more
+                self.ingest.end_run(self._run, result=report.reason, summary=report.as_dict())
         try:
             self._print_summary()
             sys.stdout.flush()

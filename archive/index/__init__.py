@@ -7,7 +7,13 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
-from archive.errors import DamagedFileError, ForeignDatabaseError, NotWritableError, SchemaTooNewError
+from archive.errors import (
+    DamagedFileError,
+    DatabaseLockedError,
+    ForeignDatabaseError,
+    NotWritableError,
+    SchemaTooNewError,
+)
 from archive.index import (
     articles,
     availability,
@@ -63,11 +69,21 @@ OperationalError = sqlite3.OperationalError
 BUSY_TIMEOUT_S = 30.0
 """How long a reader or writer waits for another's transaction; group commits take milliseconds, a checkpoint seconds at worst."""
 
+LOCKED = frozenset({5, 6})
+"""SQLite's codes for a lock that another holds: SQLITE_BUSY, SQLITE_LOCKED."""
+
 UNWRITABLE = frozenset({8, 10, 13, 14})
 """SQLite's primary result codes READONLY, IOERR, FULL and CANTOPEN (https://www.sqlite.org/rescode.html)."""
 
 PROGRESS_STEPS = 10_000
 """Steps of SQLite's machine between two looks at the clock: a fraction of a millisecond."""
+
+
+def unwritable(path: Path, error: sqlite3.OperationalError) -> NotWritableError:
+    """What a statement that could not write means: somebody else's lock, or a disk or folder that takes nothing."""
+    if error.sqlite_errorcode & 0xFF in LOCKED:
+        return DatabaseLockedError(path)
+    return NotWritableError(path, OSError(str(error)))
 
 
 class Store:
@@ -98,7 +114,7 @@ class Store:
         except sqlite3.OperationalError as error:
             if read_only:
                 raise
-            raise NotWritableError(path, OSError(str(error))) from error
+            raise unwritable(path, error) from error
 
     def _connect(self) -> sqlite3.Connection:
         if not self.read_only:
@@ -171,8 +187,8 @@ class Store:
             with self.db.atomic():
                 yield
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF in UNWRITABLE:
-                raise NotWritableError(self.path, OSError(str(error))) from error
+            if error.sqlite_errorcode & 0xFF in UNWRITABLE | LOCKED:
+                raise unwritable(self.path, error) from error
             raise
         if self._wal and not self.db.conn.in_transaction:
             self._wal.look()

@@ -15,9 +15,8 @@ from archive import warc
 from archive.body import as_data
 from archive.capture import Original
 from archive.collection.locator import FileLocator
-from archive.errors import NotWritableError
 from archive.files.clock import iso, timestamp14
-from archive.index import OperationalError, articles, captures, runs
+from archive.index import OperationalError, articles, captures, runs, unwritable
 from archive.index.columns import text_digest
 from archive.index.database import open_store
 from archive.index.rows import CaptureRow
@@ -188,7 +187,7 @@ class ArchiveWriter:
         try:
             done = self._group.write(self._rows, entries, now=iso(self.clock()))
         except OperationalError as error:  # full, locked for too long, gone: the group waits, the WARC has it
-            raise NotWritableError(self.store.path, OSError(str(error))) from error
+            raise unwritable(self.store.path, error) from error
         self._rows, self._settled, self._fresh, self._claims, self._texts, self._noted = [], [], {}, {}, {}, set()
         return done
 

@@ -93,6 +93,8 @@ class Command(ScrapyCommand):
             self.exitcode = error.exit_code
             return
         print(text)
+        for note in scout.findings.notes:
+            print(f"scrapy addsite: {note}", file=sys.stderr)
         print(f"Written to {file}. Crawl it: scrapy crawl news -a site={name}")
         if scout.case:
             folder = save_case(scout.case, opts.cases)

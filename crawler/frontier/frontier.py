@@ -111,11 +111,14 @@ class Frontier:
         outcome = Outcome(kind=OutcomeKind.BUDGET, reason=reason)
         return Disposition(row=None, outcome=outcome, visit=self._visit(due, outcome=outcome.kind, reason=reason))
 
-    def task(self, url: str, data: bytes, row: CaptureRow | None) -> ParseTask:
-        """A response for a worker to read."""
+    def task(self, url: str, data: bytes, row: CaptureRow | None, *, kind: str = "") -> ParseTask:
+        """A response for a worker to read; `kind` is what it is believed to be, for a sitemap may be longer than a page."""
+        decoded = self._page.decoded_bytes
+        if kind == "sitemap":
+            decoded = max(decoded, self._page.sitemap_bytes)
         return ParseTask(
             url=url, response=data, fetched_at=self._moment(row), site=self._profile(urls.host_of(url)),
-            limits=self._page,
+            limits=replace(self._page, decoded_bytes=decoded),
             articles=self._site.articles,
         )  # fmt: skip
 
@@ -203,6 +206,10 @@ class Frontier:
         """
         answer = self._permitted(self._followable(due, self._within(due, answer)))
         outcome = answer.outcome
+        if "truncated" in response.flags:
+            outcome = replace(
+                outcome, detail="; ".join(filter(None, (outcome.detail, f"read in spite of {response.flags[-1]}")))
+            )
         self._quota.record_yield(due.url, outcome.kind)
         believed = due.false_hints < DISBELIEVED and are_believable(answer.found, self._moment(row))
         announced, left_out = await self._announce(due, answer, believed=believed)

@@ -180,6 +180,7 @@ def _request_for(url: str) -> Request:
         "purpose": "robots",
         "download_maxsize": MOST_BYTES,
         "keep_partial": True,  # the first 500 KiB of a longer file count
+        "read_damaged": "any",  # and what came of one of a wrong length: rules are lines, each good by itself
         "handle_httpstatus_all": True,
     }
     headers = {"Accept": "text/plain,*/*;q=0.5", "Accept-Encoding": "identity"}

@@ -196,7 +196,7 @@ class NewsSpider(Spider):
             callback=self.answered,
             errback=self.failed,
             dont_filter=True,
-            meta={"frontier": due, "via": due.via, "verbatim_url": True},
+            meta={"frontier": due, "via": due.via, "verbatim_url": True, "read_damaged": "whole", **self._size(due)},
         )
 
     async def answered(self, response: Response) -> AsyncIterator[ArticleItem]:
@@ -231,7 +231,7 @@ class NewsSpider(Spider):
         known = self._frontier.unchanged(due, row, response.status)
         if known is not None:
             return known
-        answer = await self._read(self._frontier.task(due.url, data, row))
+        answer = await self._read(self._frontier.task(due.url, data, row, kind=due.kind))
         read, url = answer.outcome, ""
         if self._next_hop(due, answer, response.url):
             temporary = read.reason in TEMPORARY
@@ -241,6 +241,11 @@ class NewsSpider(Spider):
         if answer.article is not None and answer.next_page:
             answer = await self._with_parts(due, answer)
         return await self._frontier.settled(due, row, answer, response, read=read, url=url)
+
+    def _size(self, due: ScheduledUrl) -> dict[str, int]:
+        """The bytes that a sitemap may have, which are more than those of a page."""
+        largest = max(self._page_limits.sitemap_bytes, self.settings.getint("WARRAQ_MAX_BODY_BYTES"))
+        return {"download_maxsize": largest} if due.kind == "sitemap" else {}
 
     def _next_hop(self, due: ScheduledUrl, answer: Parsed, asked: str) -> str:
         """What is to be asked next in the same visit: where a redirect leads, or the site's own spelling of the URL; '' for nothing."""
@@ -270,7 +275,17 @@ class NewsSpider(Spider):
             seen.add(target)
             url = target
             self._archive.finish(Disposition(row=row, outcome=answer.outcome))
-            request = Request(url, dont_filter=True, meta={"frontier": None, "via": due.url, "verbatim_url": True})
+            request = Request(
+                url,
+                dont_filter=True,
+                meta={
+                    "frontier": None,
+                    "via": due.url,
+                    "verbatim_url": True,
+                    "read_damaged": "whole",
+                    **self._size(due),
+                },
+            )
             try:
                 response = await self.crawler.engine.download_async(request)
             except (HostPaused, StoppedError):
@@ -279,7 +294,7 @@ class NewsSpider(Spider):
                 row, _ = self._archive.take_capture(request)
                 return row, self._frontier.failure(outcome_of(error), str(error)), response, url
             row, data = self._archive.take_capture(request)
-            answer = await self._read(self._frontier.task(urls.canonicalise(url) or url, data, row))
+            answer = await self._read(self._frontier.task(urls.canonicalise(url) or url, data, row, kind=due.kind))
         return row, answer, response, url
 
     def item_stored(self, item: object) -> None:
