@@ -18,7 +18,7 @@ _WRITTEN = re.compile(
     re.IGNORECASE,
 )
 _AFTER_CLOCK = re.compile(
-    r"\d:\d\d(?::\d\d)?(?:[.,]\d+)?\s*(?:[ap]\.?m\.?(?!\w))?+\s*+\(?([A-Za-z+-][^)]*)", re.IGNORECASE
+    r"\d:\d\d(?::\d\d)?(?:[.,]\d+)?\s*+(?:[ap]\.?m\.?(?!\w))?+\s*+\(?([A-Za-z+-][^)]*)", re.IGNORECASE
 )
 _MONTH_ONLY = re.compile(r"(\d{4})-(\d\d?)")
 _YEAR = re.compile(r"(?<!\d)(?:1[34]|19|20)\d\d(?!\d)")
