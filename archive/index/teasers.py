@@ -17,7 +17,7 @@ LEAST_KEPT: Final = 8
 """Words that a teaser has of the whole text at least: a short line may stand in any text."""
 BEGINNING: Final = 0.25
 """Share of the whole text within which its teaser begins: an introduction may have been left out."""
-_CUT_OFF: Final = re.compile(r"\s*(?:\.\.\.|…)$")
+_CUT_OFF: Final = re.compile(r" ?(?:\.\.\.|…)$")
 
 
 def is_teaser(text: str, whole: str, *, is_free: bool | None) -> bool:
@@ -43,5 +43,6 @@ def _whole_line(line: str) -> str:
 
 def _breaks_off(line: str, flat: str) -> bool:
     """Whether a line ends in dots where the whole text goes on."""
-    kept = _whole_line(line)
-    return bool(kept) and bool(_CUT_OFF.search(line)) and kept in flat and " ".join(line.split()) not in flat
+    line = " ".join(line.split())
+    kept = _CUT_OFF.sub("", line)
+    return kept not in {"", line} and kept in flat and line not in flat

@@ -295,9 +295,19 @@ def test_html_and_markdown_have_the_shape_and_load_nothing(collection: Collectio
 
 def test_jsonl_has_the_blocks_and_csv_leaves_them_out(collection: Collection, tmp_path: Path) -> None:
     FORMATS["jsonl"].write(collection.source(articles=[SHAPED]), tmp_path / "x")
-    assert READERS["jsonl"](tmp_path / "x")[0]["body"][0] == {"kind": "heading", "level": 2, "spans": ["رأس"]}
+    assert READERS["jsonl"](tmp_path / "x")[0]["body"][0] == {"kind": "heading", "level": 2, "spans": [{"text": "رأس"}]}
     FORMATS["csv"].write(collection.source(articles=[SHAPED]), tmp_path / "x")
     assert "body" not in read_csv(tmp_path / "x")[0]
+
+
+def test_arrow_reads_the_blocks_of_jsonl(collection: Collection, tmp_path: Path) -> None:
+    reader = pytest.importorskip("pyarrow.json")
+    plain = {**SHAPED, "body": dumps(paragraphs("سطر"))}
+    linked = {**SHAPED, "body": dumps((Block(kind="paragraph", spans=(Span(text="a", href="https://a.org/"),)),))}
+    FORMATS["jsonl"].write(collection.source(articles=[plain, SHAPED, linked]), tmp_path / "x.jsonl")
+    assert (
+        reader.read_json(tmp_path / "x.jsonl").column("body").to_pylist()[2][0]["spans"][0]["href"] == "https://a.org/"
+    )
 
 
 def test_parquet_has_real_types_and_null_for_what_is_missing(collection: Collection, tmp_path: Path) -> None:
