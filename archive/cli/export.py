@@ -16,6 +16,7 @@ from archive.errors import UsageError
 from archive.export import FORMATS
 from archive.export.exporting import PERIODS, Exported, ExportOptions, export_periods
 from archive.export.exporting import export as export_file
+from archive.files.atomic import output_to
 from archive.progress import live_line
 
 if TYPE_CHECKING:
@@ -86,7 +87,8 @@ def export(
         if period:
             done = export_periods(archive, way, target, options, period=period)
         else:
-            done = export_file(archive, way, target, options, counted=_counted)
+            with output_to(target) as file:
+                done = export_file(archive, way, file, options, counted=_counted)
     _tell(done, name, way, target, as_json=as_json)
 
 

@@ -16,7 +16,7 @@ from archive.cli.output import COLLECTIONS, isolate, json_option, print_json, th
 from archive.collection import Collection
 from archive.errors import ArchiveNotFoundError, UsageError
 from archive.exitcodes import ExitCode
-from archive.files.atomic import replace_file
+from archive.files.atomic import output_to, replace_file
 from archive.http.client import NoAnswerError, exchange
 from archive.index import reports, similar
 from archive.index.database import open_store
@@ -71,7 +71,8 @@ def health(
     else:
         _print(days, alarms, day, shown)
     if textfile:
-        replace_file(textfile, [prometheus([entry for entry in days if entry.day == day], alarms).encode()])
+        with output_to(textfile) as file:
+            replace_file(file, [prometheus([entry for entry in days if entry.day == day], alarms).encode()])
     if webhook and alarms:
         post(webhook, alarms)
     if alarms:

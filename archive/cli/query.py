@@ -16,7 +16,8 @@ from archive import urls
 from archive.archive import Archive, Federation
 from archive.cli.output import all_folders, isolate, json_option, print_json, the_folder
 from archive.diff import compare
-from archive.errors import NotFoundError, NotWritableError, UsageError
+from archive.errors import NotFoundError, UsageError
+from archive.files.atomic import output_to, replacing
 from archive.index.columns import LABELLED, opened
 
 if TYPE_CHECKING:
@@ -300,10 +301,8 @@ def _plot(by_day: Mapping[str, int], target: Path) -> None:
     axes.set_ylabel("articles")
     axes.tick_params(axis="x", rotation=60)
     axes.spines[["top", "right"]].set_visible(False)
-    try:
-        figure.savefig(target, format="png", dpi=120)
-    except OSError as error:
-        raise NotWritableError(target, error) from error
+    with output_to(target) as file, replacing(file) as half:
+        figure.savefig(half, format="png", dpi=120)
 
 
 def _day(text: str) -> date | None:

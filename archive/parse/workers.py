@@ -53,6 +53,10 @@ class WorkerKilledError(ArchiveError):
         self.detail = detail
 
 
+class _DiedError(Exception):
+    """The worker is gone, and no limit of ours ended it: the kernel for want of memory, or a hand."""
+
+
 class WorkerPool(Generic[TaskT, ResultT]):
     """Processes that run `function` (importable by name, its task and result picklable) on tasks, `workers` of them at a time.
 
@@ -78,6 +82,7 @@ class WorkerPool(Generic[TaskT, ResultT]):
         self._context.set_forkserver_preload([*preload, __name__])
         self._tasks: queue.SimpleQueue[tuple[TaskT, Future[ResultT]] | None] = queue.SimpleQueue()
         self._workers: dict[str, _Worker[TaskT, ResultT]] = {}
+        self._ended = False
         self._threads = [threading.Thread(target=self._serve, name=f"worker-{n}", daemon=True) for n in range(workers)]
         for thread in self._threads:
             thread.start()
@@ -91,6 +96,7 @@ class WorkerPool(Generic[TaskT, ResultT]):
     def close(self, *, at_once: bool = False) -> None:
         """Lets queued tasks finish, then ends the workers; `at_once` cancels what is queued and kills what runs."""
         if at_once:
+            self._ended = True
             with suppress(queue.Empty):
                 while True:
                     entry = self._tasks.get_nowait()
@@ -121,12 +127,18 @@ class WorkerPool(Generic[TaskT, ResultT]):
                 if not future.set_running_or_notify_cancel():
                     continue
                 try:
-                    if worker is None:
-                        worker = _Worker(self._context, self._function, self._megabytes)
-                        self._workers[threading.current_thread().name] = worker
-                    future.set_result(worker.run(task, self._seconds))
-                except WorkerKilledError as error:
-                    future.set_exception(error)
+                    try:
+                        worker = worker or self._start()
+                        result = worker.run(task, self._seconds)
+                    except _DiedError:  # once more: it need not have been this task that the worker died of
+                        if self._ended:
+                            raise
+                        worker = self._start()
+                        result = worker.run(task, self._seconds)
+                    future.set_result(result)
+                except (WorkerKilledError, _DiedError) as error:
+                    killed = isinstance(error, WorkerKilledError)
+                    future.set_exception(error if killed else WorkerKilledError("error", f"twice {error}"))
                 except Exception as error:  # noqa: BLE001 - a pickling error of one task must not end the thread
                     future.set_exception(WorkerKilledError("error", f"{type(error).__name__}: {error}"[:300]))
                     if worker is not None:
@@ -137,6 +149,11 @@ class WorkerPool(Generic[TaskT, ResultT]):
         finally:
             if worker is not None:
                 worker.kill()
+
+    def _start(self) -> _Worker[TaskT, ResultT]:
+        worker = _Worker(self._context, self._function, self._megabytes)
+        self._workers[threading.current_thread().name] = worker
+        return worker
 
 
 class _Worker(Generic[TaskT, ResultT]):
@@ -159,7 +176,11 @@ class _Worker(Generic[TaskT, ResultT]):
     def run(self, task: TaskT, seconds: float) -> ResultT:
         begun, wait = _processor_seconds(self._process.pid), seconds
         latest = time.monotonic() + PATIENCE * seconds
-        self._pipe.send(task)
+        try:
+            self._pipe.send(task)
+        except OSError:
+            self.kill()
+            raise _DiedError("the worker was gone") from None
         while not self._pipe.poll(wait):
             left = seconds - (_processor_seconds(self._process.pid) - begun)
             if left <= 0 or time.monotonic() >= latest:
@@ -178,7 +199,8 @@ class _Worker(Generic[TaskT, ResultT]):
             return self._pipe.recv()  # type: ignore[no-any-return]
         except (EOFError, OSError):
             self._process.join(5)
-            return "error", f"the worker died (exit code {self._process.exitcode})", 0.0
+            self.kill()
+            raise _DiedError(f"the worker died (exit code {self._process.exitcode})") from None
 
     def end(self) -> None:
         """Makes a running task fail; may be called from another thread."""

@@ -183,3 +183,12 @@ def test_requests_and_metadata_are_not_indexed(crawl: Crawl) -> None:
     kinds = {record.type: entry_of_record(record) for record in read_records(warc)}
     assert {kind for kind, entry in kinds.items() if entry} == {"response"}
     assert set(kinds) == {"warcinfo", "response", "request", "metadata"}
+
+
+def test_a_line_that_comes_twice_is_kept_once(tmp_path: Path) -> None:
+    line = (
+        'example,news)/ 20261124053000 {"url": "https://news.example/", "length": "1", "offset": "0", "filename": "a"}'
+    )
+    index = Index(tmp_path)
+    index.replace({"a": [line, line]}, more=[line])
+    assert list(index.lines()) == [line]

@@ -54,3 +54,20 @@ def test_a_server_may_ask_for_a_longer_rest_and_not_for_a_shorter_one():
     history = History(kind="feed", outcome=OutcomeKind.REFUSED, born=NOW, failures=1)
     assert next_visit(history, now=NOW, retry_after=timedelta(hours=5)) == NOW + 5 * HOUR
     assert next_visit(history, now=NOW, retry_after=timedelta(seconds=1)) == NOW + 10 * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("failures", "reason", "kind", "shortest", "longest"),
+    [
+        (12, "timeout", "article", 7, 7),
+        (13, "timeout", "article", 20, 90),
+        (13, "dns", "article", 7, 7),
+        (13, "timeout", "feed", 7, 7),
+    ],
+)
+def test_a_page_that_failed_more_than_twelve_times_rests_for_weeks_unless_its_host_is_to_blame(
+    failures, reason, kind, shortest, longest
+):
+    now = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    history = History(kind=kind, outcome=OutcomeKind.FAILED, born=now, reason=reason, failures=failures)
+    assert shortest <= (next_visit(history, now=now) - now).days <= longest
