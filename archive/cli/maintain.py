@@ -19,7 +19,7 @@ from archive.exitcodes import ExitCode
 from archive.index import identity
 from archive.index.database import open_store
 from archive.ingest.writer import open_writer
-from archive.maintain import Report
+from archive.maintain import VerifyReport
 from archive.maintain import redact as redact_
 from archive.maintain import reindex as reindex_
 from archive.maintain import repair as repair_
@@ -79,7 +79,7 @@ def _to_write_or_to_read(collection: Collection) -> Store:
         return open_store(collection.database, read_only=True)
 
 
-def _print_report(report: Report) -> None:
+def _print_report(report: VerifyReport) -> None:
     for problem in report.problems[:SHOWN]:
         click.echo(f"{click.style(problem.kind, fg='red')}  {problem}")
     if len(report.problems) > SHOWN:

@@ -25,7 +25,7 @@ from archive.files.opening import open_read
 from archive.index import captures, files, runs
 from archive.index.database import open_store
 from archive.index.files import FileRow
-from archive.storage import Storage, open_storage, parse
+from archive.storage import Storage, open_storage, parse_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,11 +77,11 @@ def storage_of(store: Store, name: str, to: str = "", *, endpoint_url: str = "")
     """
     everywhere = os.environ.get(ENV, "")
     if to:
-        place = parse(to, endpoint_url=endpoint_url)
+        place = parse_url(to, endpoint_url=endpoint_url)
     elif everywhere not in {"", DISABLED}:
-        place = parse(everywhere, endpoint_url=endpoint_url).below(name)
+        place = parse_url(everywhere, endpoint_url=endpoint_url).below(name)
     elif last := files.last_storage(store.db):
-        place = parse(last, endpoint_url=endpoint_url)
+        place = parse_url(last, endpoint_url=endpoint_url)
     else:
         raise UsageError(
             "where to? Say it with --to s3://BUCKET/PREFIX (or a folder of another disk), or set WARRAQ_STORAGE=s3://BUCKET/PREFIX, "
@@ -89,7 +89,7 @@ def storage_of(store: Store, name: str, to: str = "", *, endpoint_url: str = "")
         )
     given = next(filter(None, map(os.environ.get, ENDPOINTS)), "")
     if place.scheme == "s3" and given and not place.option("endpoint_url"):
-        place = parse(place.url, endpoint_url=given)
+        place = parse_url(place.url, endpoint_url=given)
     return place.url
 
 

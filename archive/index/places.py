@@ -58,14 +58,6 @@ def text_of(db: Database, article_id: int) -> tuple[str, str]:
     return (row[0], row[1])
 
 
-def last_offset(db: Database, filename: str) -> int:
-    """Where the last record of the file starts that has a row; 0 when none has."""
-    row = db.conn.execute(
-        "SELECT max(warc_record_offset) FROM captures WHERE warc_filename = ?", (filename,)
-    ).fetchone()
-    return int(row[0] or 0)
-
-
 def urls_of_article(db: Database, urls: Iterable[str]) -> set[str]:
     """All URLs at which what these URLs show was captured, in whatever spelling, and those under which it is an article."""
     found = set(urls)

@@ -1,4 +1,4 @@
-"""Check one WARC file: each record, the rows that point into it, its lines of the index; what is wrong becomes a `Report`."""
+"""Check one WARC file: each record, the rows that point into it, its lines of the index; what is wrong becomes a `VerifyReport`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class FileProblem:
     """One thing that is wrong: in which file, at which byte, with which record, of which URL ('' and -1 where not known).
 
     `kind` is one of `damaged` (not readable), `block-digest`, `payload-digest`, `row` (a row without its record), `no-row` (a record
@@ -43,7 +43,7 @@ class Problem:
 
 
 @dataclass(slots=True, kw_only=True)
-class Report:
+class VerifyReport:
     """What was looked at, counted, and what is wrong.
 
     `away` counts files in a storage that were not looked at, `noted` digests that were wrong when their file was imported and are as
@@ -56,7 +56,7 @@ class Report:
     size: int = 0
     rows: int = 0
     noted: int = 0
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[FileProblem] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -71,7 +71,7 @@ class FileCheck:
         self,
         path: Path | StoredFile,
         store: Store,
-        report: Report,
+        report: VerifyReport,
         texts: dict[str, int],
         *,
         in_use: bool,
@@ -190,7 +190,7 @@ class FileCheck:
 
     def _report(self, kind: str, detail: str, where: dict[str, Any]) -> None:
         self.report.problems.append(
-            Problem(
+            FileProblem(
                 kind=kind,
                 file=self.name,
                 detail=detail,

@@ -15,7 +15,7 @@ from archive.files.atomic import replace_file
 from archive.files.clock import iso
 from archive.index import files as files_
 from archive.index import places, runs
-from archive.maintain.remote import fetch
+from archive.maintain.remote import fetch_file
 from archive.warc import cdxj
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _here(holdings: FileLocator, store: Store, file: Path | StoredFile, folder: 
         return file
     row = files_.get(store.db, file.name)
     assert row  # noqa: S101 - it was found by its row
-    return fetch(holdings, row, folder)
+    return fetch_file(holdings, row, folder)
 
 
 def _put_again(

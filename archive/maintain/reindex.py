@@ -23,7 +23,7 @@ from archive.index.files import FileRow
 from archive.index.sqlite import sqlite3
 from archive.ingest.importer import Imported, Indexer
 from archive.ingest.writer import open_writer
-from archive.storage import parse
+from archive.storage import parse_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +111,7 @@ def _look_for(ingest: ArchiveWriter, url: str, now: str) -> None:
     lost = manifest.keys() - {file.name for file in ingest.files.closed()}
     there = dict[str, FileRow]()
     if url:
-        storage = ingest.files.storage(parse(url).url)
+        storage = ingest.files.storage(parse_url(url).url)
         for name in sorted(lost):
             if found := storage.stat(WARC_PREFIX + name):
                 there[name] = FileRow(

@@ -43,7 +43,7 @@ class Heard:
         return whole and self._digest.hexdigest() == self._row.sha256
 
 
-def fetch(holdings: FileLocator, row: FileRow, folder: Path) -> Path:
+def fetch_file(holdings: FileLocator, row: FileRow, folder: Path) -> Path:
     """Brings a stored file back into `folder`, whole or not at all, and returns its path.
 
     Raises:

@@ -23,7 +23,7 @@ from archive.maintain import redact
 from archive.merge import tables, warcs
 from archive.merge.shard import Shard, open_shard
 from archive.merge.tables import Rows
-from archive.merge.warcs import Plan
+from archive.merge.warcs import FilePlan
 from archive.merge.warcs import plan as plan_files
 
 if TYPE_CHECKING:
@@ -174,10 +174,12 @@ class _Merge:
         self._waiting: set[str] = set()
         self._out: dict[str, str] = joining.redacted(self._store.db)
 
-    def take(self, shard: Shard) -> Plan:
+    def take(self, shard: Shard) -> FilePlan:
         """Takes all that the shard has and that is final."""
         plan = plan_files(shard, self._into, self._store)
-        self.done.files += warcs.take(plan, shard, self._into, self._store, progress=self._telling(shard, "files"))
+        self.done.files += warcs.take_files(
+            plan, shard, self._into, self._store, progress=self._telling(shard, "files")
+        )
         self._out |= joining.redacted(shard.store.db)
         rows = Rows(shard, plan.names, self._into, self._store, redacted=set(self._out))
         rows.add(self._telling(shard, "captures"))
@@ -194,7 +196,7 @@ class _Merge:
                 self._left[plan.names[name]] = joining.site_of_file(shard.store.db, name)
         return plan
 
-    def _count(self, plan: Plan, rows: Rows) -> None:
+    def _count(self, plan: FilePlan, rows: Rows) -> None:
         self.done.shards += 1
         self.done.bytes += sum(source.size for name, source in plan.take.items() if name in plan.names)
         self.done.looked_at += plan.captures

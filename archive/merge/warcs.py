@@ -30,7 +30,9 @@ AT_ONCE = 64
 """Files that are taken, indexed and entered together: what is done again after a crash, against the index written anew for each."""
 
 
-def take(plan: Plan, shard: Shard, collection: Collection, store: Store, *, progress: Callable[[int], None]) -> int:
+def take_files(
+    plan: FilePlan, shard: Shard, collection: Collection, store: Store, *, progress: Callable[[int], None]
+) -> int:
     """Brings the files of the plan here, durably, then their index lines, then their names in the manifest; counts them.
 
     One whose bytes are not those that were closed is left out and named in `plan.damaged`. `progress` hears how many are done.
@@ -64,7 +66,7 @@ def take(plan: Plan, shard: Shard, collection: Collection, store: Store, *, prog
     return done + len(plan.stored)
 
 
-def remove(plan: Plan, shard: Shard, collection: Collection) -> int:
+def remove(plan: FilePlan, shard: Shard, collection: Collection) -> int:
     """Takes the files that are here now, byte for byte, out of a shard that nobody writes to; counts them."""
     here = warc.read_manifest(collection.warcs)
     gone = 0
@@ -78,7 +80,7 @@ def remove(plan: Plan, shard: Shard, collection: Collection) -> int:
     return gone
 
 
-def _enter(brought: dict[str, str], plan: Plan, shard: Shard, index: cdxj.Index, folder: Path) -> None:
+def _enter(brought: dict[str, str], plan: FilePlan, shard: Shard, index: cdxj.Index, folder: Path) -> None:
     theirs = cdxj.Index(shard.collection.folder)
     indexed = {name: here for name, here in brought.items() if plan.take[name].was_closed and theirs.path.exists()}
     lines: dict[str, list[str]] = {here: [] for here in brought.values()}
@@ -89,7 +91,7 @@ def _enter(brought: dict[str, str], plan: Plan, shard: Shard, index: cdxj.Index,
         warc.write_manifest(folder, warc.read_manifest(folder) | new)
 
 
-def _bring(source: Source, target: Path) -> None:
+def _bring(source: ShardFile, target: Path) -> None:
     """Gives the file a second name here, or, where that cannot be (another file system, another's file), copies and compares it."""
     if source.was_closed:
         try:
@@ -129,7 +131,7 @@ SAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class ShardFile:
     """A file to be taken: of one that a dead writer left open, only its `size` good bytes; `sha256` is of what is taken."""
 
     path: Path
@@ -139,7 +141,7 @@ class Source:
 
 
 @dataclass(slots=True, kw_only=True)
-class Plan:
+class FilePlan:
     """What is to be done about the files of one shard.
 
     `names` says under which name a file of the shard lies here, also when it is yet to be taken; `take` are those, and `stored` those
@@ -149,7 +151,7 @@ class Plan:
     """
 
     names: dict[str, str] = field(default_factory=dict)
-    take: dict[str, Source] = field(default_factory=dict)
+    take: dict[str, ShardFile] = field(default_factory=dict)
     stored: dict[str, FileRow] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
@@ -173,10 +175,10 @@ class _Count:
     samples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
 
-def plan(shard: Shard, collection: Collection, store: Store | None) -> Plan:
+def plan(shard: Shard, collection: Collection, store: Store | None) -> FilePlan:
     """Compares what the shard has with what is here (`store` is None when there is nothing); changes nothing."""
     count = _count(shard, store)
-    done = Plan(captures=count.all.total(), known=count.known.total())
+    done = FilePlan(captures=count.all.total(), known=count.known.total())
     here = _Here(collection, store)
     for name in sorted([*shard.closed, *shard.left]):
         if shard.wants(name):
@@ -195,7 +197,7 @@ def plan(shard: Shard, collection: Collection, store: Store | None) -> Plan:
     return done
 
 
-def _plan_file(name: str, shard: Shard, count: _Count, here: _Here, done: Plan) -> None:
+def _plan_file(name: str, shard: Shard, count: _Count, here: _Here, done: FilePlan) -> None:
     path = shard.closed.get(name) or shard.left[name]
     if path.is_symlink():  # of a folder that came from somebody else it may lead anywhere
         done.damaged.append(LinkedFileError(path))
@@ -208,7 +210,7 @@ def _plan_file(name: str, shard: Shard, count: _Count, here: _Here, done: Plan) 
         done.take[name] = source
 
 
-def _plan_stored(name: str, row: FileRow, here: _Here, done: Plan) -> None:
+def _plan_stored(name: str, row: FileRow, here: _Here, done: FilePlan) -> None:
     found = here.by_sha256.get(row.sha256)
     if found is None and here.free_name(name, row.sha256) == name:  # it lies in its storage under its own name only
         done.stored[name] = row
@@ -234,18 +236,18 @@ def _count(shard: Shard, store: Store | None) -> _Count:
     return count
 
 
-def source_of(shard: Shard, name: str) -> Source:
+def source_of(shard: Shard, name: str) -> ShardFile:
     """What is to be taken of a file of the shard."""
     if name in shard.closed:
         path = shard.closed[name]
         sha256 = shard.manifest.get(name) or warc.sha256_of(path)
-        return Source(path=path, size=path.stat().st_size, sha256=sha256, was_closed=name in shard.manifest)
+        return ShardFile(path=path, size=path.stat().st_size, sha256=sha256, was_closed=name in shard.manifest)
     path = shard.left[name]
     size = warc.whole_part(path)
     digest = hashlib.sha256()
     for piece in pieces(path, size):
         digest.update(piece)
-    return Source(path=path, size=size, sha256=digest.hexdigest(), was_closed=False)
+    return ShardFile(path=path, size=size, sha256=digest.hexdigest(), was_closed=False)
 
 
 class _Here:
@@ -260,7 +262,7 @@ class _Here:
         self.by_sha256 |= {row.sha256: name for name, row in rows.items() if row.storage and name not in present}
         self._promised: set[str] = set()
 
-    def name_of(self, name: str, source: Source, samples: list[dict[str, Any]]) -> str:
+    def name_of(self, name: str, source: ShardFile, samples: list[dict[str, Any]]) -> str:
         """The name of that very file here, '' when it is not here.
 
         It may have another name; and other bytes of the same length, when a page was redacted in one of the two archives.
@@ -287,7 +289,7 @@ class _Here:
         return free
 
 
-def _is_same(path: Path, source: Source) -> bool:
+def _is_same(path: Path, source: ShardFile) -> bool:
     """Whether two files are one but for tombstones, which change no length: as long, and beginning with the same record."""
     if not path.is_file() or path.stat().st_size != source.size:
         return False

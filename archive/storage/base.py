@@ -13,7 +13,7 @@ from archive.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class StoredObject:
     """An object as the storage tells of it: its size in bytes, the sha256 (hex) that was put beside it ('' where none can be)."""
 
     size: int
@@ -31,7 +31,7 @@ class Storage(Protocol):
     def url(self) -> str:
         """The URL that opens it again (`open_storage`), without secrets."""
 
-    def stat(self, name: str) -> Stored | None:
+    def stat(self, name: str) -> StoredObject | None:
         """What is there under that name, None when nothing is."""
 
     def read_range(self, name: str, offset: int, length: int) -> bytes:
@@ -62,7 +62,7 @@ _CONTROL = re.compile(r"[\x00-\x20\x7f]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class StorageUrl:
     """Where an archive's files are kept: `scheme`, `host` (an object store's bucket), `path` without slashes around it, options."""
 
     scheme: str
@@ -80,13 +80,13 @@ class Place:
         """The value of an option, '' when it is not given."""
         return dict(self.options).get(name, "")
 
-    def below(self, name: str) -> Place:
+    def below(self, name: str) -> StorageUrl:
         """The place of that name in this one."""
         path = "/".join(filter(None, (self.path, name.strip("/"))))
-        return Place(scheme=self.scheme, host=self.host, path=path, options=self.options)
+        return StorageUrl(scheme=self.scheme, host=self.host, path=path, options=self.options)
 
 
-def parse(url: str, *, endpoint_url: str = "") -> Place:
+def parse_url(url: str, *, endpoint_url: str = "") -> StorageUrl:
     """The place that `url` names; a path without a scheme is a folder of this machine.
 
     Raises:
@@ -95,7 +95,7 @@ def parse(url: str, *, endpoint_url: str = "") -> Place:
     if not url or _CONTROL.search(url.replace(" ", "")):
         raise UsageError(f"{url!r} names no storage: write s3://BUCKET/PREFIX, or file:///FOLDER")
     if "://" not in url:
-        return Place(scheme="file", host="", path=str(Path(url).expanduser().absolute()).strip("/"))
+        return StorageUrl(scheme="file", host="", path=str(Path(url).expanduser().absolute()).strip("/"))
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
     if not _SCHEME.fullmatch(scheme) or parts.fragment:
@@ -116,7 +116,7 @@ def parse(url: str, *, endpoint_url: str = "") -> Place:
     path = unquote(parts.path).strip("/")
     if ".." in path.split("/"):
         raise UsageError(f"{_shown(url)} has .. in it: write the place out")
-    return Place(scheme=scheme, host=parts.netloc, path=path, options=tuple(sorted(options.items())))
+    return StorageUrl(scheme=scheme, host=parts.netloc, path=path, options=tuple(sorted(options.items())))
 
 
 def is_plain(endpoint_url: str) -> bool:

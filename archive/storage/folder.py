@@ -10,12 +10,12 @@ from typing import IO, TYPE_CHECKING
 from archive.errors import NotWritableError, StorageError, UsageError
 from archive.files.atomic import replace_file
 from archive.files.opening import open_read
-from archive.storage.base import Stored
+from archive.storage.base import StoredObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archive.storage.base import Place
+    from archive.storage.base import StorageUrl
 
 CHUNK = 1 << 20
 
@@ -23,19 +23,19 @@ CHUNK = 1 << 20
 class FolderStorage:
     """A folder; files are written beside their name, synced, moved into place, and read back."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: StorageUrl) -> None:
         if place.host not in {"", "localhost"}:
             raise UsageError(f"{place.url} names a folder of another machine: mount it, and write file:///FOLDER")
         self.url = place.url
         self._folder = Path("/", place.path)
 
-    def stat(self, name: str) -> Stored | None:
+    def stat(self, name: str) -> StoredObject | None:
         """What is there."""
         path = self._path(name)
         with self._answering(name):
             if path.is_symlink() or not path.is_file():
                 return None
-            return Stored(size=path.stat().st_size)
+            return StoredObject(size=path.stat().st_size)
 
     def read_range(self, name: str, offset: int, length: int) -> bytes:
         """Bytes of a file."""

@@ -119,7 +119,8 @@ def _read(document: Document, metadata: Metadata) -> Text:
     def is_title(line: str) -> bool:
         return line_key(line) in titles
 
-    testimony = Witness(model).hear(declares="articleBody" in document.html)
+    declared = declared_body(document, metadata)
+    testimony = Witness(model).hear(declares="articleBody" in document.html, declared=declared)
     found, route = set(testimony.found), testimony.route
     found, is_own = own_article(found, testimony.quick, blocks, is_title)
     if is_own:
@@ -129,7 +130,7 @@ def _read(document: Document, metadata: Metadata) -> Text:
     layout = Layout(model, found)
     added = {*layout.complete(), *layout.trusted(), *_footnotes(model)}
     found |= added
-    reconciled = reconcile(sorted(found), blocks, declared_body(document, metadata))
+    reconciled = reconcile(sorted(found), blocks, declared, is_held=route == "json-ld")
     if reconciled.lines:
         model = reconciled.model()
         blocks = model.blocks
@@ -150,7 +151,7 @@ def _read(document: Document, metadata: Metadata) -> Text:
         speaks=_Languages(document, lambda: "\n".join(blocks[index].text for index in order)).__contains__,
     )
     host = urlsplit(document.page.url).hostname or ""
-    following = [*order[1:], -1]
+    following = [*order[1:], -1][: len(order)]
     lines = [
         _line(blocks[index], blocks[after] if after >= 0 else None, host)
         for index, after in zip(order, following, strict=True)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from archive.extract.page import HEADINGS, ancestors
 from archive.extract.text.names import speaks_against
-from archive.extract.text.wording import grams, share, words
+from archive.extract.text.wording import quads, share, words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -75,6 +77,7 @@ _SENTENCE = 10
 """Words from which a sentence that is wholly a link is no headline."""
 _SAID = 0.9
 """Share of a block's word sequences that the found ones have, from which it only repeats them."""
+_DEEP = 12
 _REACH = 60
 """Blocks behind the last found among which the article may go on."""
 _FULL_STOPS = (".", "۔", "。", "!", "?", "؟", "…", ".”", ".»", '."', ".“")
@@ -90,6 +93,7 @@ class Layout:
         self._verdicts: dict[HtmlElement, Verdict] = {}
         self._boxes: dict[HtmlElement, bool] = {}
         self._groups: dict[HtmlElement, bool] = {}
+        self._paths: set[tuple[tuple[object, str | None], ...]] | None = None
         self.holders = {owner(self.blocks[index].element) for index in self.found if self.blocks[index].is_running}
 
     def holds(self, element: HtmlElement) -> bool:
@@ -103,25 +107,28 @@ class Layout:
         first, last = self.found[0], self.found[-1]
         have = set(self.found)
         texts = Counter(block.text for block in self.blocks)
-        said = grams([word for index in self.found for word in words(self.blocks[index].text)])
         between = [
-            index
-            for index in range(first, last + 1)
-            if index not in have and self._is_new(self.blocks[index], texts, said)
+            index for index in range(first, last + 1) if index not in have and self._is_new(self.blocks[index], texts)
         ]
         running = [index for index in between if self.blocks[index].is_running and self._is_free(index)]
         holders = self.holders | {owner(self.blocks[index].element) for index in running}
-        short = [index for index in between if not self.blocks[index].is_running and self._is_kin(index, holders)]
+        short = [index for index in between if not self.blocks[index].is_running and self._is_kin(index, holders, have)]
         return sorted((*running, *short, *self._rest(last, holders)))
 
-    def _is_new(self, block: TextBlock, texts: Mapping[str, int], said: set[Gram]) -> bool:
+    def _is_new(self, block: TextBlock, texts: Mapping[str, int]) -> bool:
         """Tell whether a block in the main element says what no other line says: no label, no pull quote, no title."""
-        if not self.holds(block.element) or texts[block.text] > 1 or block.hook or block.hidden:
+        if block.hook or block.hidden:
             return False
-        if any(holder.tag == "h1" for holder in ancestors(block.element, self.main)):
+        if owner(block.element) in self.holders:
+            return not _is_title(block.element, self.main)
+        if not self.holds(block.element) or texts[block.text] > 1 or _is_title(block.element, self.main):
             return False
         own = words(block.text)
-        return len(own) < _FEW_WORDS or share(own, said) < _SAID
+        return len(own) < _FEW_WORDS or share(own, self._said) < _SAID
+
+    @cached_property
+    def _said(self) -> set[Gram]:
+        return quads([word for index in self.found for word in words(self.blocks[index].text)])
 
     def _is_free(self, index: int) -> bool:
         element = self.blocks[index].element
@@ -129,7 +136,7 @@ class Layout:
             return True
         return self.verdict(element) != "strong" and not self._is_furniture(element)
 
-    def _is_kin(self, index: int, holders: Collection[HtmlElement | None]) -> bool:
+    def _is_kin(self, index: int, holders: Collection[HtmlElement | None], have: Collection[int]) -> bool:
         """Tell whether a short block stands where paragraphs of the article stand, and nothing speaks against it."""
         block = self.blocks[index]
         if block.hook or block.hidden or self.verdict(block.element):
@@ -139,20 +146,34 @@ class Layout:
         if not any(map(str.isalnum, block.text)):
             return False
         place = owner(block.element)
-        if place not in holders and block.element not in holders and not self._is_like_holder(place):
+        is_beside = place in holders or block.element in holders or self._is_like_holder(place)
+        if not is_beside and not (block.element.tag in HEADINGS and index + 1 in have):
             return False
         return not self._is_furniture(block.element)
 
+    def _path(self, place: HtmlElement | None) -> tuple[tuple[object, str | None], ...]:
+        """Return the tags and classes of the elements from the holder of a block up to the main one."""
+        if place is None or place is self.main:
+            return ()
+        return tuple((node.tag, node.get("class")) for node in islice(ancestors(place, self.main), _DEEP))
+
     def _is_like_holder(self, place: HtmlElement | None) -> bool:
-        """Tell whether an element is one of a row of boxes of one class, in others of which paragraphs stand."""
-        if place is None or not (name := place.get("class")):
-            return False
-        return any(
-            holder is not None
-            and holder.tag == place.tag
-            and holder.get("class") == name
-            and holder.getparent() is place.getparent()
-            for holder in self.holders
+        """Tell whether an element stands in the main one as elements do that hold paragraphs of the article."""
+        if self._paths is None:
+            self._paths = {self._path(holder) for holder in self.holders if holder is not None and self.holds(holder)}
+        return place is not None and self._path(place) in self._paths
+
+    def doubt(self, added: Collection[int]) -> int:
+        """Return the characters among the article's blocks that are neither the article's nor plainly another's."""
+        have = {*self.found, *added}
+        return sum(
+            len(block.text)
+            for index, block in enumerate(self.blocks[self.found[0] : self.found[-1] + 1], self.found[0])
+            if index not in have
+            and not block.hook
+            and not block.hidden
+            and self.holds(block.element)
+            and self.verdict(block.element) != "strong"
         )
 
     def trusted(self) -> set[int]:
@@ -293,6 +314,10 @@ def owner(element: HtmlElement) -> HtmlElement | None:
 def _names(element: HtmlElement) -> set[str]:
     """Return the classes of an element but for those that say which of a row it is."""
     return {name for name in (element.get("class") or "").split() if not _ORDINAL.fullmatch(name)}
+
+
+def _is_title(element: HtmlElement, main: HtmlElement | None) -> bool:
+    return any(holder.tag == "h1" for holder in ancestors(element, main))
 
 
 def _is_sentence(block: TextBlock) -> bool:

@@ -57,12 +57,14 @@ def find_lead(
     if start < 0:
         return []
     described = [tokens for tokens in map(words, descriptions) if len(tokens) >= _DESCRIPTION_WORDS]
-    have = grams([word for known in pieces for word in words(blocks[known].text)])
     between = [
         index
         for index in range(start + 1, first)
         if index not in pieces and _may_be_lead(blocks[index]) and not is_title(blocks[index].text)
     ]
+    if not between:
+        return []
+    have = grams([word for known in pieces for word in words(blocks[known].text)])
     run = _only_run(between, blocks)
     found: list[int] = []
     for index in between:

@@ -44,6 +44,11 @@ def own_article(
         if _is_whole(quick, found, box, blocks):
             return set(quick), True
         end = _next_article(heading, box, blocks, is_title)
+        others = sorted(
+            index for index in found if index not in inside and index > heading and blocks[index].is_running
+        )
+        if others and _is_another(others[0], box, blocks):
+            end = min(end, others[0])
         return {index for index in found if index < end}, False
     others = sorted(index for index in found if index not in inside and blocks[index].is_running)
     if not others or not _is_another(others[0], box, blocks):

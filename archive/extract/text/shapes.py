@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from archive.extract.page import HEADINGS, ancestors
 from archive.extract.text.names import WIDGET
 from archive.extract.text.place import same_site
-from archive.extract.text.wording import grams, share, words
+from archive.extract.text.wording import quads, share, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -175,7 +175,7 @@ def _quotes(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> It
     quotes = [index for index in found if _is_quote(blocks[index].element)]
     if not quotes:
         return
-    said = grams([word for index in found if index not in quotes for word in words(blocks[index].text)])
+    said = quads([word for index in found if index not in quotes for word in words(blocks[index].text)])
     for index in quotes:
         own = words(blocks[index].text)
         if len(own) >= _QUOTE_WORDS and share(own, said) >= _SAID:
