@@ -18,15 +18,14 @@ from archive.errors import ArchiveNotFoundError, UsageError
 from archive.exitcodes import ExitCode
 from archive.files.atomic import output_to, replace_file
 from archive.http.client import NoAnswerError, exchange
-from archive.index import reports, similar
-from archive.index.database import open_store
+from archive.index import reports
+from archive.library import group_similar
 from archive.monitor import BASELINE_DAYS, WINDOWS, Day, judge, prometheus
 
 if TYPE_CHECKING:
     from archive.monitor import Alarm
 
 WEBHOOK_SECONDS = 10.0
-GROUP_BATCH = 500
 DAY_AND_MORE = timedelta(days=BASELINE_DAYS + max(WINDOWS))
 
 
@@ -149,14 +148,7 @@ def group(ctx: click.Context, *, limit: int, as_json: bool) -> None:
 
     Compares what came in since the last time, then prints the families. Writes to the archive: exit code 4 while a crawl does.
     """
-    collection = Collection(the_folder(ctx))
-    collection.require()
-    with collection.lock(), open_store(collection.database) as store:
-        while rows := similar.waiting(store.db, GROUP_BATCH):
-            with store.atomic():
-                for row in rows:
-                    similar.place(store.db, row)
-        members = similar.grouped(store.db, limit=limit)
+    members = group_similar(the_folder(ctx), limit=limit)
     if as_json:
         print_json(members)
         return

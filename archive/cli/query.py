@@ -21,7 +21,7 @@ from archive.files.atomic import output_to, replacing
 from archive.index.columns import LABELLED, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from archive.diff import Paragraph
     from archive.index.columns import Column
@@ -162,7 +162,7 @@ def versions(ctx: click.Context, wanted: str, as_json: bool) -> None:
     A text that was changed back stands twice.
     """
     with Archive(the_folder(ctx)) as archive:
-        rows = archive.versions(archive.article(wanted)["url"])
+        rows: list[dict[str, Any]] = [{**row} for row in archive.versions(archive.article(wanted)["url"])]
         spells, changes = archive.spells(rows[0]), archive.changes(rows[0])
     for row in rows:
         row["spells"] = [_without_ids(one) for one in spells if one["article_id"] == row["id"]]
@@ -322,7 +322,7 @@ def _line(row: Mapping[str, Any]) -> str:
     return "  ·  ".join([isolate(str(part)) for part in parts if part] + [urls.display(str(row["url"]))])
 
 
-def _facts(row: Mapping[str, Any], versions: list[dict[str, Any]]) -> list[tuple[str, str]]:
+def _facts(row: Mapping[str, Any], versions: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     return [
         *((column.label, _shown(column, row[column.name])) for column in LABELLED if column.name != "title"),
         (

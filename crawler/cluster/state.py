@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from archive import ArchiveError, NotWritableError, held, replace_file
+from archive import ArchiveError, NotWritableError
 from archive.exitcodes import ExitCode
+from archive.files.atomic import replace_file
+from archive.files.lock import held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

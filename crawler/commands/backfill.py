@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from archive import ArchiveError, CaptureFilter, Collection, check_writable, moment_of, urls
+from archive import ArchiveError, CaptureFilter, urls
 from archive import UsageError as WrongUseError
+from archive.collection import Collection
 from archive.exitcodes import BACKFILL, ExitCode, describe
+from archive.ingest.selection import moment_of
+from archive.ingest.writer import check_writable
 from archive.progress import Show, live_line
 from crawler.backfill import BackfillReport, BackfillSpider, NoIndexError, Plan
 from crawler.shutdown import Stopping

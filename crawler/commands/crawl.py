@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from scrapy.commands import crawl
 from scrapy.exceptions import UsageError
 
-from archive import ArchiveError, Collection, check_writable
+from archive import ArchiveError
+from archive.collection import Collection
 from archive.exitcodes import CRAWL, ExitCode, describe
+from archive.ingest.writer import check_writable
 from crawler.commands.checks import check_settings
 from crawler.exits import exit_code
 from crawler.extensions import ArchiveExtension

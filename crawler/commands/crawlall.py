@@ -12,8 +12,9 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 from scrapy.utils.misc import load_object
 
-from archive import ArchiveError, NotWritableError, held
+from archive import ArchiveError, NotWritableError
 from archive.exitcodes import CRAWL, WORST_FIRST, ExitCode, describe
+from archive.files.lock import held
 from crawler.commands.checks import check_settings
 from crawler.crawlall import CrawlAll, SiteResult, collection_of, is_due, totals
 from crawler.exits import worst
