@@ -62,7 +62,7 @@ def export(
     all_versions: bool,
     as_json: bool,
 ) -> None:
-    """Give out articles (jsonl, csv, parquet, html, markdown, txt), or captures (warc, wacz, cdxj), chosen by site, day, URL or words.
+    """Export articles (jsonl, csv, parquet, html, markdown, txt), or captures (warc, wacz, cdxj), chosen by site, day, URL or words.
 
     Days are of publication for articles, of capture for the others. A WACZ opens in replayweb.page; it
     holds what was chosen and the responses that its revisits refer to.
@@ -126,7 +126,7 @@ def _check(way: Format, name: str, target: Path | None, period: str | None, colu
 
 
 def _counted(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yields the rows and shows their number, unless they go to the same terminal."""
+    """Yield the rows and show their number, unless they go to the same terminal."""
     if sys.stdout.isatty():
         yield from rows
         return
