@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from archive import search
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sqlite_utils import Database
+
+_log = logging.getLogger(__name__)
 
 SEARCH = Migrations("warraq-search")
 
@@ -35,6 +38,7 @@ def open_store(path: Path, *, read_only: bool = False, patience: float = BUSY_TI
     """
     store = Store(path, read_only=read_only, extra_migrations=(SEARCH,), patience=patience)
     if not read_only and not search.is_current(store.db.conn):  # made by other rules of folding or stemming
+        _log.warning("%s: making the search index anew, for this version of warraq finds words by other rules", path)
         with store.atomic():
             search.rebuild(store.db.conn)
     return store
