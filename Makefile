@@ -4,20 +4,26 @@
 
 PYTHON ?= python3
 UV := .uv/bin/uv
+UV_NEEDED := uv>=0.9,<1
 BIN := .venv/bin
 EXTRAS := --extra web --extra parquet --extra plot
 PORT ?= 8321
 
 .DEFAULT_GOAL := help
-.PHONY: help demo hostile fuzz test lint types imports tests quick timing browser-test cluster-test conformance crash docs format clean clean-demo
+.PHONY: help demo hostile fuzz test lint types imports tests quick timing browser-test cluster-test conformance crash mutants docs format clean clean-demo
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "warraq needs Python 3.11 or later; name one: make PYTHON=python3.12 ..." >&2; exit 1; }
-	$(PYTHON) -m venv .uv
-	.uv/bin/pip --quiet --disable-pip-version-check install 'uv>=0.9,<1'
+	@mkdir -p .uv/bin
+	@if $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
+		$(PYTHON) -m venv .uv && .uv/bin/pip --quiet --disable-pip-version-check install '$(UV_NEEDED)'; \
+	elif $(PYTHON) -m pip --version >/dev/null 2>&1; then \
+		$(PYTHON) -m pip --quiet --disable-pip-version-check install --target .uv/lib '$(UV_NEEDED)' && ln -sf ../lib/bin/uv $(UV); \
+	elif command -v uv >/dev/null; then ln -sf "$$(command -v uv)" $(UV); \
+	else echo "$(PYTHON) has neither venv nor pip: install one of them (Debian, Ubuntu: apt-get install python3-venv), or uv; then run make again" >&2; exit 1; fi
 
 .venv/.synced: uv.lock pyproject.toml | $(UV)
 	$(UV) sync --quiet --frozen $(EXTRAS) --python $(PYTHON)
@@ -76,6 +82,9 @@ hostile: .venv/.synced ## crawl the hostile site: what became of each route, in 
 
 fuzz: .venv/.synced ## feed made-up bytes to each parser, FUZZ_SECONDS each (20)
 	@fuzz/run.sh $(BIN)/python
+
+mutants: .venv/.synced ## break the code in many small places; each break must fail its test (SAMPLE=N takes N of them)
+	@$(BIN)/python -m tests.mutants --sample $(or $(SAMPLE),0)
 
 docs: .venv/.synced ## write what README and docs take from the code
 	$(BIN)/python docs/generate.py

@@ -8,7 +8,7 @@
 """
 
 from archive import urls
-from archive.archive import Archive
+from archive.archive import Archive, Federation
 from archive.article import Article, Dropped, Extraction, Image, Link, Page, SiteProfile
 from archive.capture import Capture, Location
 from archive.collection import Collection
@@ -18,12 +18,12 @@ from archive.errors import (
     ArchiveLockedError,
     ArchiveNotFoundError,
     DamagedFileError,
+    DatabaseLockedError,
     NotFoundError,
     NotWritableError,
     SchemaTooNewError,
     UsageError,
 )
-from archive.federation import Federation
 from archive.files.atomic import replace_file
 from archive.files.clock import iso
 from archive.files.lock import held
@@ -47,9 +47,8 @@ from archive.ingest.importer import Imported, Indexer, recover
 from archive.ingest.selection import CaptureFilter, moment_of
 from archive.ingest.writer import ArchiveWriter, check_writable, open_writer
 from archive.outcome import Outcome, OutcomeKind
-from archive.parse.pool import parse_pool, read_response
-from archive.parse.result import MAX_PARTS, Outlink, Parsed, ParseTask, join_part
-from archive.parse.workers import WorkerKilledError, WorkerPool
+from archive.parse.result import MAX_PARTS, Outlink, Parsed, ParseLimits, ParseTask, join_part
+from archive.parse.workers import WorkerKilledError, WorkerPool, parse_pool, read_response
 from archive.warc import cdxserver
 
 __all__ = [
@@ -68,6 +67,7 @@ __all__ = [
     "Collection",
     "Committed",
     "DamagedFileError",
+    "DatabaseLockedError",
     "Disposition",
     "Dropped",
     "Extraction",
@@ -84,6 +84,7 @@ __all__ = [
     "OutcomeKind",
     "Outlink",
     "Page",
+    "ParseLimits",
     "ParseTask",
     "Parsed",
     "ScheduledUrl",

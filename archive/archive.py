@@ -1,25 +1,28 @@
-"""Reads an archive: a folder in; articles, versions, captures, search answers and figures out. Never writes, needs no lock."""
+"""Read one archive, or several as one: articles, versions, captures, answers of searches, figures. Never writes, needs no lock."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import datetime
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Self
 
-from archive import http, search, urls, warc
+from archive import http, search, warc
 from archive.article import Page, SiteProfile
 from archive.capture import Location
 from archive.collection import Collection
-from archive.collection.files import FileLocator
-from archive.errors import NotFoundError
-from archive.index import BUSY_TIMEOUT_S, articles, captures, changes, coverage, facets, figures, similar, site_lines
+from archive.collection.locator import FileLocator
+from archive.errors import NotFoundError, UnknownSiteError, UsageError
+from archive.index import BUSY_TIMEOUT_S, articles, captures, changes, reports, select, similar, site_lines
 from archive.index.database import open_store
 from archive.search import Query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
+    from archive.search import Order, Results
 
 MOST_BYTES = 20 << 20
 """Bytes that a page may decode to when it is read again."""
@@ -61,18 +64,24 @@ class Archive:
         """The ids of all articles that have all the words (latest versions), oldest id first: nothing is cut, nothing is ranked."""
         return tuple(identity for _, identity in search.matching((self._store.db.conn,), words))
 
-    def facets(self, query: Query | None = None) -> facets.Facets:
+    def facets(self, query: Query | None = None) -> reports.Facets:
         """What the articles of a query (`Results.query`) are made of: counts by site, section, language and day; without one, all."""
         query = query or Query()
         languages = search.languages_of(self._store.db.conn)
         match = search.match_expression(query, languages)
         if not match and query.wanted:
-            return facets.Facets(counted=0)
-        return facets.facets(self._store.db, match, search.unwanted_expression(query, languages))
+            return reports.Facets(counted=0)
+        return reports.facets(self._store.db, match, search.unwanted_expression(query, languages))
 
     def newest(self, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[dict[str, Any]]:
         """Latest versions of articles, newest first, as dicts of the columns of `articles`."""
         return articles.newest(self._store.db, site=site, limit=limit, offset=offset)
+
+    def require_site(self, site: str) -> None:
+        """Raises UnknownSiteError when the archive has nothing of that site, nor of one below it."""
+        known = select.sites(self._store.db)
+        if site not in known and not any(one.endswith(f".{site}") for one in known):
+            raise UnknownSiteError(site, get_close_matches(site, sorted(known), n=3))
 
     def article(self, wanted: str | int) -> dict[str, Any]:
         """The article of that id or URL (its latest version), as a dict of columns; raises NotFoundError."""
@@ -85,14 +94,14 @@ class Archive:
 
     def versions(self, url: str) -> list[dict[str, Any]]:
         """All versions of the article at that URL, oldest first; raises NotFoundError."""
-        rows = articles.versions(self._store.db, url) or articles.versions(self._store.db, urls.canonicalise(url))
+        rows = articles.versions(self._store.db, url)
         if not rows:
             raise NotFoundError(url)
         return rows
 
     def captures(self, url: str) -> list[dict[str, Any]]:
-        """All captures of that URL, oldest first (its TimeMap), as dicts of the columns of `captures`."""
-        return captures.of_url(self._store.db, urls.canonicalise(url)) or captures.of_url(self._store.db, url)
+        """All captures of that URL in any spelling, oldest first (its TimeMap), as dicts of the columns of `captures`."""
+        return captures.in_any_spelling(self._store.db, url)
 
     def captures_of(self, row: dict[str, Any]) -> list[dict[str, Any]]:
         """The captures of an article (any of its versions), oldest first: also those of its pages that gave none, such as a 404."""
@@ -149,20 +158,20 @@ class Archive:
         """How the sites are covered, as JSON takes it: `sites`, `outcomes` of their URLs, `captures_by_day`, the newest `runs`."""
         db = self._store.db
         return {
-            "sites": coverage.sites(db),
-            "outcomes": coverage.outcomes(db),
-            "captures_by_day": coverage.captures_by_day(db),
-            "quarantine": dict(coverage.quarantine_reasons(db)),
-            "runs": coverage.runs(db),
+            "sites": reports.sites(db),
+            "outcomes": reports.outcomes(db),
+            "captures_by_day": reports.captures_by_day(db),
+            "quarantine": dict(reports.quarantine_reasons(db)),
+            "runs": reports.runs(db),
         }
 
     def quarantined(self, *, reason: str = "", limit: int = 50, offset: int = 0) -> list[dict[str, Any]]:
         """Captures that are kept and not shown as articles, newest first, as dicts of the columns of `captures`."""
-        return coverage.quarantined(self._store.db, reason=reason, limit=limit, offset=offset)
+        return reports.quarantined(self._store.db, reason=reason, limit=limit, offset=offset)
 
     def stats(self) -> dict[str, Any]:
         """How much the archive holds, as JSON takes it."""
-        return figures.count(self._store.db)
+        return reports.count(self._store.db)
 
     def close(self) -> None:
         """Closes the database."""
@@ -189,3 +198,54 @@ def find(
     """What `Archive.search` finds, in one database or in several as one (see `archive.search.search_shards`)."""
     query = search.both(search.parse(words), search.parse(only))
     return search.search_shards(databases, query, limit=limit, offset=offset, order=order)
+
+
+class Federation:
+    """Archives opened for reading together, in the order of their folders.
+
+    Raises ArchiveNotFoundError when there is none in one of the folders, SchemaTooNewError when a later version of warraq made it,
+    UsageError when no folder is given. A folder that is given twice counts once.
+    """
+
+    def __init__(self, folders: Iterable[Path], *, patience: float = BUSY_TIMEOUT_S) -> None:
+        self.folders = tuple({folder.resolve(): folder for folder in folders}.values())
+        if not self.folders:
+            raise UsageError("name at least one archive")
+        with ExitStack() as stack:
+            self.archives = tuple(stack.enter_context(Archive(folder, patience=patience)) for folder in self.folders)
+            self._opened = stack.pop_all()
+
+    def limit_time(self, seconds: float) -> None:
+        """Interrupts whatever question is still running that many seconds from now: it raises `archive.index.DatabaseError`."""
+        for archive in self.archives:
+            archive.limit_time(seconds)
+
+    def search(
+        self, words: str, *, only: str = "", limit: int = 20, offset: int = 0, order: Order = "relevance"
+    ) -> Results:
+        """What `Archive.search` would find, in the order it would have, if one archive held the articles of all.
+
+        Counts are of all archives, pages run through all. `archive_of` and `folder_of` say where a hit lies: its id is good there only.
+        """
+        databases = [archive.db.conn for archive in self.archives]
+        return find(databases, words, only=only, limit=limit, offset=offset, order=order)
+
+    def archive_of(self, found: Results, number: int) -> Archive:
+        """The archive that holds the hit of that number (from 0) of an answer."""
+        return self.archives[found.shards[number]]
+
+    def folder_of(self, found: Results, number: int) -> Path:
+        """Its folder, as it was given."""
+        return self.folders[found.shards[number]]
+
+    def close(self) -> None:
+        """Closes the databases."""
+        self._opened.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -11,10 +11,15 @@ if TYPE_CHECKING:
 
     from archive.body import Body
 
-Reason = Literal[
+Wall = Literal[
     "challenge",  # an anti-robot check stands in front of the page
     "consent",  # a cookie or consent wall, with no article behind it
     "login",  # a registration or login form instead of the article
+]
+"""What may stand before an article; a refusal (401, 403, 429 …) with such a page goes by it."""
+
+Reason = Literal[
+    Wall,
     "soft-404",  # says "not found" with status 200
     "empty",  # no text worth keeping
     "home",  # the front page of a site
@@ -111,11 +116,15 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A link on a page: absolute URL without fragment, its visible text ('' when none), and its `rel` words."""
+    """A link on a page: absolute URL without fragment, its visible text ('' when none), and its `rel` words.
+
+    `spelling` is the URL as the page writes it, '' where that is the canonical form.
+    """
 
     url: str
     text: str = ""
     rel: str = ""
+    spelling: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

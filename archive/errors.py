@@ -8,8 +8,11 @@ ArchiveError
 ├── SchemaTooNewError      made by a later version of warraq
 ├── NotWritableError       folder or file cannot be written, disk full
 ├── DamagedFileError       a WARC (or other) file that is not whole
-│   └── LinkedFileError    a symbolic link in the place of one
+│   ├── LinkedFileError    a symbolic link in the place of one
+│   ├── IrregularFileError a folder, FIFO, socket or device in the place of one
+│   └── ForeignDatabaseError  views or triggers in the place of warraq's tables
 ├── NotFoundError          no article, capture or URL of that name
+├── UnknownSiteError       nothing of a site of that name
 ├── StorageError           what keeps uploaded files does not give them
 └── UsageError             what was asked for makes no sense
 """
@@ -19,8 +22,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from archive.exitcodes import ExitCode
+from archive.printable import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -36,6 +41,9 @@ class ArchiveError(Exception):
     """Root of every error that the archive raises on purpose; `exit_code` is what a command line ends with."""
 
     exit_code = ExitCode.ERROR
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 class UsageError(ArchiveError):
@@ -97,13 +105,27 @@ class NotWritableError(ArchiveError):
         self.cause = cause
 
 
+class DatabaseLockedError(NotWritableError):
+    """Another program, which is no warraq, holds the write lock of the database."""
+
+    exit_code = ExitCode.LOCKED
+
+    def __init__(self, path: Path) -> None:
+        ArchiveError.__init__(
+            self,
+            f"{path} is locked by another program (a database browser with an unsaved edit?): close it there; "
+            "what was captured is in the WARC, and the next crawl takes it up",
+        )
+        self.path, self.cause = path, OSError("database is locked")
+
+
 class DamagedFileError(ArchiveError):
     """A file is not whole: a torn gzip member, a digest that does not match, bytes that are not WARC."""
 
     exit_code = ExitCode.DAMAGED
 
-    def __init__(self, path: Named, offset: int, problem: str) -> None:
-        super().__init__(f"{path}: {problem} at byte {offset}; records before it are good")
+    def __init__(self, path: Named, offset: int, problem: str, *, kept: str = "records before it are good") -> None:
+        super().__init__(f"{path}: {problem} at byte {offset}; {kept}")
         self.path = path
         self.offset = offset
         self.problem = problem
@@ -121,6 +143,22 @@ class LinkedFileError(DamagedFileError):
         self.path, self.offset, self.problem = path, 0, "a symbolic link, which is not followed"
 
 
+class IrregularFileError(DamagedFileError):
+    """A folder, FIFO, socket or device stands where a file of the archive should; it is not opened."""
+
+    def __init__(self, path: Named) -> None:
+        ArchiveError.__init__(self, f"{path} is not a regular file: remove it, or put the file itself there")
+        self.path, self.offset, self.problem = path, 0, "not a regular file"
+
+
+class ForeignDatabaseError(DamagedFileError):
+    """A database that is not as warraq makes them: views or triggers in place of its tables."""
+
+    def __init__(self, path: Named, problem: str) -> None:
+        ArchiveError.__init__(self, f"{path}: {problem}: make the database anew from the WARCs with `warraq reindex`")
+        self.path, self.offset, self.problem = path, 0, problem
+
+
 class NotFoundError(ArchiveError):
     """Nothing in the archive has that id or URL."""
 
@@ -131,6 +169,16 @@ class NotFoundError(ArchiveError):
             f"the archive has nothing for {wanted!r}: `warraq list` shows what is there, `warraq search` finds it by words"
         )
         self.wanted = wanted
+
+
+class UnknownSiteError(ArchiveError):
+    """The archive holds nothing of a site of that name; `near` are names that are nearly it."""
+
+    exit_code = ExitCode.NOT_FOUND
+
+    def __init__(self, site: str, near: Sequence[str]) -> None:
+        hint = f"did you mean {' or '.join(near)}?" if near else "`warraq stats` names its sites"
+        super().__init__(f"the archive has nothing of a site {site!r}: {hint}")
 
 
 class StorageError(ArchiveError):

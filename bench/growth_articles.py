@@ -30,9 +30,9 @@ from archive import (
     open_store,
     open_writer,
 )
-from archive.index import ledger
+from archive.index import reports
 from archive.search import add_entries, create_plain_index, drop_plain_index
-from archive.surt import surt
+from archive.urls.surt import surt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -230,7 +230,7 @@ def _questions(archive: Archive, press: Press, count: int) -> dict[str, Callable
         "search a common word": lambda: archive.search(common),
         "search a rare word": lambda: archive.search(rare),
         "list the newest 20": lambda: list(archive.newest()),
-        "health: the ledger of one day": lambda: ledger.days(archive.db, first=day, last=day),
+        "health: the ledger of one day": lambda: reports.days(archive.db, first=day, last=day),
         "stats: count everything": archive.stats,
     }
 

@@ -14,18 +14,21 @@ if TYPE_CHECKING:
 ENDED_WELL = frozenset({"finished", "closespider_timeout", "closespider_pagecount", "cancelled"})
 
 
+CUT_OFF = {"shutdown": ExitCode.STOPPED, "locked": ExitCode.LOCKED, "not-writable": ExitCode.NOT_WRITABLE}
+
+
 def exit_code(report: Report | None) -> ExitCode:
     """The code of one crawl; None is one that never began."""
     if report is None:
         return ExitCode.BROKEN
-    if report.reason == "shutdown":
-        return ExitCode.STOPPED
-    if report.reason == "not-writable":
-        return ExitCode.NOT_WRITABLE
+    if report.reason in CUT_OFF:
+        return CUT_OFF[report.reason]
     if report.reason not in ENDED_WELL:
         return ExitCode.BROKEN
     fruitless = not report.articles and not report.outcomes["listing"]
-    return ExitCode.UNREACHABLE if report.seed_problem and fruitless else ExitCode.DONE
+    if report.seed_problem and fruitless:
+        return ExitCode.UNREACHABLE
+    return ExitCode.NO_ARTICLES if report.no_article else ExitCode.DONE
 
 
 def worst(codes: Iterable[int]) -> ExitCode:

@@ -13,21 +13,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import signals
+from scrapy.exceptions import NotConfigured
 from scrapy.utils.asyncio import create_looping_call
 from scrapy.utils.misc import load_object
 
 from archive import (
     Collection,
+    DatabaseLockedError,
     Disposition,
     NotWritableError,
     Outcome,
     OutcomeKind,
+    articles,
     frontier,
     iso,
     open_writer,
     parse_pool,
     recover,
 )
+from archive.printable import PrintableFilter, printable
+from archive.progress import live_line
+from crawler.diagnosis import Visited, why_no_article
 from crawler.download.capture import exchange_captured
 from crawler.report import Report, progress_line, summary_text
 from crawler.shutdown import stopping
@@ -43,6 +49,9 @@ if TYPE_CHECKING:
     from archive import ArchiveWriter, Capture, CaptureRow, Parsed, ParseTask, WorkerPool
 
 logger = logging.getLogger(__name__)
+
+PRINTABLE = PrintableFilter()
+"""Of all log lines: messages quote what servers and pages say."""
 
 COMMIT_SECONDS = 1.0
 """The longest that a capture waits for its fsync: what a power cut can cost."""
@@ -80,12 +89,15 @@ class ArchiveExtension:
         self._open = True
         self._run = 0
         self._loops: list[Any] = []
+        self._line = ExitStack()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Opens the archive; raises what `archive.open_ingest` raises."""
         settings = crawler.settings
-        site = crawler.spider.site  # type: ignore[union-attr]
+        site = getattr(crawler.spider, "site", None)
+        if site is None:  # `scrapy shell`, `fetch`, `view` and `parse` crawl no site
+            raise NotConfigured("only a crawl of a site keeps an archive")
         folder = Path(settings["ARCHIVE_DIR"] or Path(settings["WARRAQ_COLLECTIONS"]) / site.name)
         ingest = open_writer(
             Collection(folder),
@@ -98,6 +110,8 @@ class ArchiveExtension:
             if crawler.engine is not None and crawler.engine.running:
                 asyncio.ensure_future(crawler.engine.close_spider_async(reason=reason))  # noqa: RUF006 - ends the loop
 
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(PRINTABLE)
         extension = cls(
             ingest,
             shared or extraction_pool(settings),
@@ -123,7 +137,8 @@ class ArchiveExtension:
                 )
         self._repeat(self.commit, COMMIT_SECONDS)
         if sys.stderr.isatty() and self._summary:
-            self._repeat(self._draw_progress, DRAW_SECONDS)
+            show = self._line.enter_context(live_line(f"Crawling {self.report.site}"))
+            self._repeat(lambda: show(progress_line(self.report)), DRAW_SECONDS)
         else:
             self._repeat(lambda: logger.info(progress_line(self.report)), LOG_SECONDS)
 
@@ -131,10 +146,6 @@ class ArchiveExtension:
         loop = create_looping_call(function)
         loop.start(seconds, now=False)
         self._loops.append(loop)
-
-    def _draw_progress(self) -> None:
-        sys.stderr.write(f"\r\x1b[2K{progress_line(self.report)}")
-        sys.stderr.flush()
 
     def exchange_captured(self, capture: Capture, request: Request) -> None:
         """Writes the exchange to the WARC; row and response ride on the request until a callback claims them."""
@@ -173,14 +184,15 @@ class ArchiveExtension:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """A disk that turns out to be full in here ends the crawl: what was committed is safe, the rest stays due."""
+        """A disk that turns out to be full in here, or a database that is locked, ends the crawl: what was committed is safe."""
         try:
             yield
         except NotWritableError as error:
             if not self.report.problem:
-                self.report.problem, self.report.reason = str(error), "not-writable"
+                reason = "locked" if isinstance(error, DatabaseLockedError) else "not-writable"
+                self.report.problem, self.report.reason = str(error), reason
                 logger.critical("%s", error)
-                self._stop("not-writable")
+                self._stop(reason)
 
     def stop_soon(self) -> None:
         """From now on a request that fails says nothing of its URL: it was we who ended it."""
@@ -193,6 +205,7 @@ class ArchiveExtension:
         self._open = False
         for loop in self._loops:
             loop.stop()
+        self._line.close()
         report = self.report
         with self.writing(), ExitStack() as last:
             last.callback(self.ingest.close)  # first of all: whatever goes wrong from here on, the lock is given back
@@ -204,22 +217,37 @@ class ArchiveExtension:
             report.still_due = frontier.count_due(self.ingest.store.db, site=report.site, now=iso(self.clock()))
             if report.met_max_pages and report.still_due:
                 report.left_out["max-pages"] = report.still_due
-            self.ingest.end_run(self._run, result=report.reason, summary=report.as_dict())
+            self._explain_nothing()
+            if self._run and report.reason != "locked":  # then its row would only wait for the lock once more
+                self.ingest.end_run(self._run, result=report.reason, summary=report.as_dict())
         try:
             self._print_summary()
             sys.stdout.flush()
         except BrokenPipeError:  # nobody is left to read it; the row of the run has it, too
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
+    def _explain_nothing(self) -> None:
+        """Says why no article of the site was ever found, when this run has tried to the end."""
+        report, db = self.report, self.ingest.store.db
+        tried = report.outcomes.total() and report.reason == "finished" and not report.met_max_pages
+        if not tried or report.articles or report.outcomes["withheld"] or report.left_out["host-paused"]:
+            return
+        if articles.has_site(db, report.site):
+            return
+        rows = [
+            Visited(kind=kind, outcome=outcome, reason=reason, urls=number)
+            for kind, outcome, reason, number in frontier.ends(db, site=report.site)
+        ]
+        found = why_no_article(rows, out_of_scope=report.out_of_scope.counts.total())
+        report.no_article, report.no_article_reason = str(found), found.reason
+
     def _print_summary(self) -> None:
         if not self._summary:
             return
-        if sys.stderr.isatty():
-            sys.stderr.write("\r\x1b[2K")
         if self._summary == "json":
             print(json.dumps(self.report.as_dict(), ensure_ascii=False))
             return
-        print(summary_text(self.report))
+        print(printable(summary_text(self.report)))
 
 
 def extraction_pool(settings: BaseSettings) -> WorkerPool[ParseTask, Parsed]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from scrapy.exceptions import NotConfigured
+
 from crawler.extensions import ArchiveExtension
 from crawler.items import ArticleItem
 
@@ -22,7 +24,9 @@ class ArchivePipeline:
         """Takes the open archive from the extension."""
         extension = crawler.get_extension(ArchiveExtension)
         if extension is None:
-            raise RuntimeError("ArchivePipeline needs crawler.extensions.ArchiveExtension in EXTENSIONS")
+            raise NotConfigured(
+                "without an archive (crawler.extensions.ArchiveExtension) there is nothing to hand articles to"
+            )
         return cls(extension)
 
     async def process_item(self, item: object) -> object:

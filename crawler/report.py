@@ -53,6 +53,8 @@ class Report:
     reason: str = ""
     problem: str = ""
     seed_problem: str = ""
+    no_article: str = ""
+    no_article_reason: str = ""
     entry: str = ""
     out_of_scope: OutOfScope = field(default_factory=OutOfScope)
     warnings: list[str] = field(default_factory=list)
@@ -113,7 +115,8 @@ class Report:
             "urls_announced": self.announced,
             "left_out": dict(self.left_out),
             "out_of_scope": self.out_of_scope.as_dict(),
-            "warnings": self.warnings,
+            "warnings": [*filter(None, (self.no_article,)), *self.warnings],
+            "no_article": self.no_article_reason,
             "entry": self.entry,
             "urls_still_due": self.still_due,
             "database_log_held_bytes": self.log_held_bytes,
@@ -161,7 +164,7 @@ def summary_text(report: Report) -> str:
     if report.log_held_bytes:
         grown = f"warraq.db-wal grew to {_size(report.log_held_bytes)}: another process kept reading an old state (wal-held)"
         rows.insert(-1, ("warning", grown))
-    rows[-1:-1] = [("warning", warning) for warning in report.warnings]
+    rows[-1:-1] = [("warning", warning) for warning in (report.no_article, *report.warnings) if warning]
     width = max(len(name) for name, _ in rows)
     return "\n".join(["", f"Crawl of {report.site}", *(f"  {name:<{width}}  {value}" for name, value in rows), ""])
 

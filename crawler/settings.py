@@ -114,6 +114,7 @@ DEFAULT_REQUEST_HEADERS = {
 COMPRESSION_ENABLED = False  # bodies go up as served; workers decode them, bounded
 REDIRECT_ENABLED = False  # a Location is a discovery: a row of the frontier, fetched under the same rules as any other
 METAREFRESH_ENABLED = False
+# send the cookies that a host sets back to it from the start; else only to hosts that lead in a ring without them
 COOKIES_ENABLED = False
 HTTPERROR_ALLOW_ALL = True  # every status is an answer
 RETRY_TIMES = 1
@@ -144,6 +145,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
     "crawler.politeness.robots.RobotsMiddleware": 100,
+    "crawler.sites.session.SessionMiddleware": 700,
     "crawler.politeness.throttle.PolitenessMiddleware": 900,
     "crawler.shutdown.LeaseMiddleware": 950,  # after all waiting
 }
@@ -187,6 +189,7 @@ LOG_LEVEL = "INFO"
 for _name in (
     "addons",
     "core.engine",
+    "extensions.memusage",
     "crawler",
     "middleware",
     "utils.log",

@@ -21,15 +21,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=Path("collections/demo"))
     options = parser.parse_args()
     again = (options.folder / "warraq.db").exists()
-    try:
-        server = DemoServer(port=options.port, edition=2 if again else 1)
-    except OSError as error:
-        print(
-            f"make demo: port {options.port} cannot be used ({error}); choose another: make demo PORT=8322",
-            file=sys.stderr,
-        )
-        return 1
-    with server:
+    with _server(options.port, edition=2 if again else 1) as server:
         print(f"The demo site, {'a day later' if again else 'first day'}: {server.url}\n")
         code = crawl(server.url, options.folder, again=again)
         served = [request.status for request in server.requests]
@@ -39,6 +31,19 @@ def main() -> int:
     if code == 0:
         show(options.folder)
     return code
+
+
+def _server(port: int, *, edition: int) -> DemoServer:
+    """The demo site on that port, or on a free one when it is taken: to the archive, another port is another site."""
+    try:
+        return DemoServer(port=port, edition=edition)
+    except OSError as error:
+        server = DemoServer(port=0, edition=edition)
+        print(
+            f"Port {port} cannot be used ({error.strerror}); the demo site is at {server.url} this time.",
+            file=sys.stderr,
+        )
+        return server
 
 
 def crawl(url: str, folder: Path, *, again: bool) -> int:

@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archive import Page, ParseTask, http, read_response, search, urls
+from archive import Page, ParseLimits, ParseTask, http, read_response, search, urls
 from archive.arabic import fold, words
 from archive.diff import compare
 from archive.discovery import pattern_of, read_feed, read_sitemap, sniff, trap_reason
@@ -91,7 +91,7 @@ def fuzz_page(data: bytes) -> None:
 
 
 def fuzz_answer(data: bytes) -> None:
-    read_response(ParseTask(url=URL, response=data, fetched_at=NOW, decoded_limit=1 << 16))
+    read_response(ParseTask(url=URL, response=data, fetched_at=NOW, limits=ParseLimits(decoded_bytes=1 << 16)))
 
 
 def fuzz_feed(data: bytes) -> None:

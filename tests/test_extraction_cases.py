@@ -3,7 +3,8 @@
 A folder holds `page.html`, `url` and `expected.json`: `kind` and `source` say what it is about and where the kind was reported;
 `has`, `hasnot` and `once` are pieces of text, `line` whole lines, `order` pieces in their order, `exact` a piece with its line ends;
 `title`, `language`, `section`, `sitename`, `authors`, `reason`, `free`, `canonical`, `images` are fields; `published` and `modified` are
-beginnings of a date ('' for none, a list for several that are right); `headers`, `site` and `fetched_at` are what the page came with.
+beginnings of a date ('' for none, a list for several that are right); `blocks` are headings, list items and quotations
+(see test_extraction_floors.py); `headers`, `site` and `fetched_at` are what the page came with.
 
 `cases/wrong.txt` names the cases that are not right yet, and may only get shorter.
 """
@@ -31,16 +32,19 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def read(folder: Path, expected: dict[str, Any]) -> dict[str, Any]:
-    """What the extraction says of the page."""
-    page = Page(
+def page_of(folder: Path, expected: dict[str, Any]) -> Page:
+    return Page(
         body=(folder / "page.html").read_bytes(),
         url=(folder / "url").read_text("utf-8").strip(),
         fetched_at=datetime.fromisoformat(expected.get("fetched_at", "2026-11-28T09:00:00+00:00")),
         headers=tuple((name, value) for name, value in expected.get("headers", [["Content-Type", "text/html"]])),
         site=SiteProfile(**expected.get("site", {})),
     )
-    extraction = extract(page)
+
+
+def read(folder: Path, expected: dict[str, Any]) -> dict[str, Any]:
+    """What the extraction says of the page."""
+    extraction = extract(page_of(folder, expected))
     article = extraction.article or NOTHING
     return {
         "text": article.text,

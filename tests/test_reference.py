@@ -64,3 +64,41 @@ def test_exit_codes_named_in_prose_exist():
     files = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "archive" / "cli").glob("*.py")]
     named = {int(code) for path in files for code in re.findall(r"exit code (\d+)", path.read_text("utf-8"))}
     assert named <= set(ExitCode)
+
+
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+def anchors(path):
+    """What GitHub makes of the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.replace("`", "").lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_somewhere(page):
+    text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+    for target in (one or other for one, other in LINK.findall(text)):
+        if target.startswith(("http://", "https://", "mailto:")):
+            continue
+        name, _, anchor = target.partition("#")
+        found = (page.parent / name) if name else page
+        assert found.exists(), f"{page.name} links to {target}"
+        if anchor and found.suffix == ".md":
+            assert anchor in anchors(found), f"{page.name} links to {target}"
+
+
+def test_every_setting_that_the_code_reads_is_in_the_settings_page():
+    page = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    read = {
+        name
+        for path in (ROOT / "crawler").rglob("*.py")
+        for name in re.findall(r"""["'](WARRAQ_[A-Z_]+)["']""", path.read_text("utf-8"))
+    }
+    assert {name for name in read if f"| `{name}` |" not in page} == set()
+
+
+def test_every_command_is_in_the_commands_page():
+    page = (ROOT / "docs" / "cli.md").read_text("utf-8")
+    assert {name for name in warraq.commands if f"### warraq {name}\n" not in page} == set()

@@ -5,8 +5,7 @@ and nobody imports them before a batch runs.
 """
 
 from archive.batch.plan import MEGABYTES, SECONDS, Plan, PlannedFile, make_plan, read_plan, write_plan
-from archive.batch.progress import Progress, look
-from archive.batch.supervise import run_local
+from archive.batch.supervise import Progress, look, run_local
 from archive.batch.task import run_task
 
 __all__ = [

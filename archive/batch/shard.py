@@ -9,12 +9,12 @@ from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from archive import http, warc
-from archive.batch.rows import results
+from archive import warc
+from archive.batch.parquet import results
 from archive.errors import ArchiveError
 from archive.export.sorting import Sorted
 from archive.ingest.importer import Imported, Indexer
-from archive.ingest.rejected import HTTP, RejectedRecord
+from archive.ingest.rejected import RejectedRecord
 from archive.ingest.writer import open_writer
 from archive.warc import cdxj
 
@@ -88,15 +88,12 @@ class Shard:
         if line := cdxj.entry_of_record(record):
             self._names.add(record.location.filename)
             self._lines.add(line.line())
-        if record.type in HTTP:
+        if record.is_capture:
             self._note(entry.path, record)
         self._indexer.take(record)
 
     def _note(self, path: str, record: Record) -> None:
-        try:
-            headers = http.parse_response(record.block).headers
-        except http.NotHttp:
-            headers = ()
+        headers = record.http.headers if record.http else ()
         row = (record.id, path, json.dumps(headers, ensure_ascii=False), record.get("WARC-Refers-To"))
         self._notes.execute("INSERT OR IGNORE INTO notes VALUES (?, ?, ?, ?)", row)
 
@@ -113,7 +110,7 @@ class Shard:
             self._ingest.index.replace({name: [] for name in self._names}, more=self._lines)
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """A row for each capture and each damage, in the order of the files: see `archive.batch.rows`."""
+        """A row for each capture and each damage, in the order of the files: see `archive.batch.parquet`."""
         yield from results(self._ingest.store.db.conn, self._notes_path)
 
     def close(self) -> None:

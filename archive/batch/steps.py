@@ -3,7 +3,7 @@
     [ReadWarcs(folder), Extract(folder), WriteParquet(folder)]
 
 Between `Extract` and a writer there is room for datatrove's own filters: `text` is the article's, '' for what is none, and the metadata
-are the columns of `archive.batch.rows`.
+are the columns of `archive.batch.parquet`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
 from archive.batch import parquet
+from archive.batch.parquet import columns
 from archive.batch.plan import read_plan
-from archive.batch.rows import columns
 from archive.batch.task import Place, entries, opened
 from archive.ingest.rejected import RejectedRecord
 

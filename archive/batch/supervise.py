@@ -7,6 +7,7 @@ executor is given one task a process; a process that dies is seen at once, and i
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -14,15 +15,18 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from archive.batch.progress import is_done, logs_of
-from archive.errors import ArchiveLockedError
+from archive.batch.plan import read_plan
+from archive.batch.task import Place, add_up
+from archive.errors import ArchiveLockedError, UsageError
 from archive.files.lock import held
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from archive.batch.plan import Plan
 
 ATTEMPTS = 2
 LAST_BYTES = 4000
@@ -125,3 +129,56 @@ def _last_line(log: Path) -> str:
         file.seek(max(0, log.stat().st_size - LAST_BYTES))
         lines = file.read().decode("utf-8", "replace").split("\n")
     return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")[:500]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """The state of a batch: tasks that are done, those that are not, and the sum of what the first counted."""
+
+    done: tuple[int, ...]
+    open: tuple[int, ...]
+    counted: dict[str, Any]
+
+
+def logs_of(folder: Path) -> Path:
+    """The logging folder that the engine is given: what makes a task one that is done lies in it."""
+    return folder / "logs"
+
+
+def is_done(folder: Path, rank: int) -> bool:
+    """Whether the task is done, by the mark that datatrove's executors make and go by."""
+    return (logs_of(folder) / "completions" / f"{rank:05d}").exists()
+
+
+def look(folder: Path, plan: Plan) -> Progress:
+    """The state of the batch in `folder`."""
+    ranks = range(len(plan.tasks))
+    done = tuple(rank for rank in ranks if is_done(folder, rank))
+    files = [Place(folder=folder, rank=rank).count for rank in done]
+    counted = [json.loads(file.read_text("utf-8")) for file in files if file.exists()]
+    return Progress(done=done, open=tuple(sorted(set(ranks) - set(done))), counted=add_up(counted))
+
+
+def pipeline(folder: Path, *, heard: Callable[[int], None] | None = None) -> list[Any]:
+    """The steps of the batch. Raises UsageError when datatrove is not installed."""
+    try:
+        from archive.batch import steps
+    except ImportError as error:
+        raise UsageError(f"a batch needs datatrove ({error}): pip install 'warraq[batch]'") from None
+    name = str(folder.resolve())
+    return [steps.ReadWarcs(name, heard), steps.Extract(name), steps.WriteParquet(name)]
+
+
+def run_one(folder: Path, rank: int, *, heard: Callable[[int], None] | None = None) -> None:
+    """Runs one task in this process, unless it is done; what goes wrong in it is raised."""
+    steps = pipeline(folder, heard=heard)
+    from datatrove.executor import LocalPipelineExecutor
+
+    LocalPipelineExecutor(
+        steps,
+        tasks=len(read_plan(folder).tasks),
+        workers=1,
+        logging_dir=str(logs_of(folder).resolve()),
+        local_tasks=1,
+        local_rank_offset=rank,
+    ).run()

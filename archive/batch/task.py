@@ -1,4 +1,4 @@
-"""Runs one task of a batch from its files to its results, which appear whole or not at all: a plan and a number in, a count out."""
+"""Run one task of a batch: read its records, parse them in workers, write results that appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,28 +6,30 @@ import json
 import shutil
 import time
 from collections import Counter
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from archive import warc
 from archive.batch import parquet
-from archive.batch.patience import PatientPool
-from archive.batch.places import bring
-from archive.batch.records import read_file
-from archive.batch.rows import columns
+from archive.batch.inputs import bring
+from archive.batch.parquet import columns
 from archive.batch.shard import Entry, Shard
 from archive.collection import Collection
 from archive.errors import ArchiveLockedError, DamagedFileError
 from archive.files.atomic import replace_file, sync_folder
 from archive.files.lock import held
-from archive.ingest.rejected import RejectedRecord
-from archive.parse.pool import read_response
+from archive.ingest.rejected import RejectedRecord, reject_reason
+from archive.parse.result import Parsed, ParseTask
+from archive.parse.workers import WorkerKilledError, WorkerPool, read_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from archive.batch.plan import Plan
+    from archive.warc import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,3 +165,57 @@ def _publish(plan: Plan, place: Place) -> None:
     place.working.rename(place.shard)
     sync_folder(place.shard.parent)
     shutil.rmtree(old, ignore_errors=True)
+
+
+class PatientPool(WorkerPool[ParseTask, Parsed]):
+    """As `WorkerPool`, for a worker may be killed by what has nothing to do with its page: an operator, the kernel short of memory."""
+
+    def submit(self, task: ParseTask) -> Future[Parsed]:
+        """Queues the task, and once more when it ends by `error`; limits of time and memory are final."""
+        answer: Future[Parsed] = Future()
+
+        def settle(done: Future[Parsed]) -> None:
+            error = done.exception()
+            if error is None:
+                answer.set_result(done.result())
+            else:
+                answer.set_exception(error)
+
+        def first(done: Future[Parsed]) -> None:
+            if done.cancelled():
+                answer.cancel()
+                return
+            error = done.exception()
+            if isinstance(error, WorkerKilledError) and error.reason == "error":
+                super(PatientPool, self).submit(task).add_done_callback(settle)
+            else:
+                settle(done)
+
+        super().submit(task).add_done_callback(first)
+        return answer
+
+
+MAX_DAMAGES = 100
+"""Damages of a file after which it is left: whoever writes a file of them could make each cost a reading of the rest."""
+
+
+def read_file(path: Path, *, max_block: int = warc.PAGE_BLOCK) -> Iterator[Record | RejectedRecord]:
+    """All records of the file, from its first byte to its last; what is damaged in between is named and stepped over."""
+    start, damages = 0, 0
+    while True:
+        try:
+            for record in warc.read_records(path, start=start, max_block=max_block):
+                yield reject_reason(record) or record
+        except DamagedFileError as error:
+            damages += 1
+            following = warc.next_member(path, error.offset) if damages < MAX_DAMAGES else None
+            end = following if following is not None else path.stat().st_size
+            reason = "too-damaged" if damages == MAX_DAMAGES else "damaged"
+            yield RejectedRecord(
+                filename=path.name, offset=error.offset, length=end - error.offset, reason=reason, detail=error.problem
+            )
+            if following is None:
+                return
+            start = following
+        else:
+            return

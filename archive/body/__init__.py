@@ -2,7 +2,7 @@
 
 from archive.body.as_html import HtmlOptions, direction, html
 from archive.body.as_json import MAX_BLOCKS, MAX_CHARS, as_data, dumps, loads
-from archive.body.as_markdown import markdown
+from archive.body.as_markdown import escaped, markdown
 from archive.body.blocks import (
     MARKS,
     MAX_DEPTH,
@@ -33,6 +33,7 @@ __all__ = [
     "count_marks",
     "direction",
     "dumps",
+    "escaped",
     "figures_of",
     "html",
     "loads",

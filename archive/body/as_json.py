@@ -1,7 +1,7 @@
-"""The body as JSON, as it is stored: a list of objects with the fields of Block that are set; a span without link and mark is a string.
+"""The body as JSON, as it is stored and exported: a list of objects with the fields of Block that are set, and so for each Span.
 
 >>> dumps((Block(kind="paragraph", spans=(Span(text="See "), Span(text="here", href="https://a.org/"))),))
-'[{"kind":"paragraph","spans":["See ",{"text":"here","href":"https://a.org/"}]}]'
+'[{"kind":"paragraph","spans":[{"text":"See "},{"text":"here","href":"https://a.org/"}]}]'
 """
 
 from __future__ import annotations
@@ -50,13 +50,11 @@ def _block_data(block: Block) -> dict[str, Any]:
     return {"kind": block.kind} | {name: value for name, value in fields.items() if value}
 
 
-def _spans_data(spans: Iterable[Span]) -> list[str | dict[str, Any]]:
+def _spans_data(spans: Iterable[Span]) -> list[dict[str, Any]]:
     return [_span_data(span) for span in spans]
 
 
-def _span_data(span: Span) -> str | dict[str, Any]:
-    if not span.href and not span.marks:
-        return span.text
+def _span_data(span: Span) -> dict[str, Any]:
     set_off = {"href": span.href, "marks": list(span.marks)}
     return {"text": span.text} | {name: value for name, value in set_off.items() if value}
 
@@ -115,8 +113,6 @@ class _Reader:
 
 
 def _span(data: Any) -> Span:
-    if isinstance(data, str):
-        return Span(text=_text(data))
     marks = data.get("marks", []) if isinstance(data, dict) else None
     if not isinstance(marks, list) or len(marks) > len(MARKS) or not MARKS.issuperset(marks):
         raise ValueError("no span")

@@ -105,7 +105,7 @@ def _lines(body: Iterable[Block]) -> Iterator[str]:
         if block.kind in {"figure", "embed", "separator"}:
             continue
         if block.kind == "code":
-            yield from (line.strip() for line in "".join(span.text for span in block.spans).splitlines())
+            yield from (line.rstrip() for line in "".join(span.text for span in block.spans).splitlines())
             continue
         yield words_of(block.spans)
         for row in block.rows:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from typing import Any
 
 import click
 
-from archive.cli import batch, export, imports, maintain, merge, monitor, query, serve, upload
+from archive.cli import batch, export, health, imports, maintain, merge, query, serve
 from archive.errors import ArchiveError
 from archive.exitcodes import WARRAQ, ExitCode, describe
 from archive.index import DatabaseError
+from archive.printable import make_streams_printable
 
 __all__ = ["main", "warraq"]
 
@@ -60,16 +60,12 @@ def warraq(ctx: click.Context, folder: str | None) -> None:
     ctx.obj = folder
 
 
-_MODULES = (query, imports, batch, merge, export, maintain, upload, serve, monitor)
+_MODULES = (query, imports, batch, merge, export, maintain, serve, health)
 for command in (command for module in _MODULES for command in module.COMMANDS):
     warraq.add_command(command)
 
 
 def main() -> None:
     """The console script."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(
-                errors="backslashreplace"
-            )  # a terminal of another encoding gets escapes, not a traceback
+    make_streams_printable()
     warraq.main(prog_name="warraq")

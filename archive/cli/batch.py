@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive import batch
-from archive.batch.fetching import is_remote
-from archive.cli.output import json_option, print_json, show_progress
+from archive.batch.inputs import is_remote
+from archive.cli.output import json_option, print_json
 from archive.errors import ArchiveError, UsageError
+from archive.progress import Show, live_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,13 +56,6 @@ SUFFIXES = (".warc", ".warc.gz")
     "--seconds", default=batch.SECONDS, show_default=True, help="Time that a page may take before its worker is killed."
 )
 @click.option("--megabytes", default=batch.MEGABYTES, show_default=True, help="Memory of a worker.")
-@click.option("--executor", type=click.Choice(["local", "slurm", "ray"]), default="local", show_default=True)
-@click.option(
-    "--options",
-    "options_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="TOML file with a table [slurm] or [ray]: what the executor is given (partition, time, mem_per_cpu_gb …).",
-)
 @click.option(
     "--paths",
     "listed",
@@ -81,8 +75,6 @@ def batch_(
     folder: Path,
     *,
     workers: int,
-    executor: str,
-    options_file: Path | None,
     status: bool,
     as_json: bool,
     **wanted: Any,
@@ -102,11 +94,7 @@ def batch_(
         _tell(folder, plan, as_json=as_json)
         return
     before = batch.look(folder, plan)
-    if executor == "local":
-        failed = _run(folder, plan, before, workers)
-    else:
-        failed = []
-        _submit(folder, executor, workers, options_file)
+    failed = _run(folder, plan, before, workers)
     _tell(folder, plan, as_json=as_json, skipped=len(before.done), failed=failed)
     if failed:
         raise ArchiveError(
@@ -163,26 +151,18 @@ def _lines(listed: Path) -> Iterator[str]:
 
 
 def _run(folder: Path, plan: Plan, before: Progress, workers: int) -> list[Failed]:
-    from archive.batch.executors import pipeline
+    from archive.batch.supervise import pipeline
 
     pipeline(folder)  # says at once when datatrove is missing
-    drawn = _Drawn(plan, before)
-    try:
-        return batch.run_local(folder, before.open, workers=workers, heard=drawn.heard)
-    finally:
-        show_progress("")
-
-
-def _submit(folder: Path, executor: str, workers: int, options_file: Path | None) -> None:
-    from archive.batch.executors import read_options, submit
-
-    submit(folder, executor, workers=workers, options=read_options(options_file, executor) if options_file else {})
+    with live_line(f"Reading {len(plan.tasks)} tasks") as show:
+        return batch.run_local(folder, before.open, workers=workers, heard=_Drawn(plan, before, show).heard)
 
 
 class _Drawn:
     """Progress on a terminal, by bytes."""
 
-    def __init__(self, plan: Plan, before: Progress) -> None:
+    def __init__(self, plan: Plan, before: Progress, show: Show) -> None:
+        self._show = show
         self._sizes = [sum(file.size for file in files) for files in plan.tasks]
         self._behind = {rank: self._sizes[rank] for rank in before.done}
         self._guard = threading.Lock()
@@ -190,8 +170,7 @@ class _Drawn:
     def heard(self, rank: int, behind: int) -> None:
         with self._guard:
             self._behind[rank] = behind
-            share = 100 * sum(self._behind.values()) // (sum(self._sizes) or 1)
-            show_progress(f"{share} % of {len(self._sizes)} tasks")
+            self._show(f"{len(self._sizes)} tasks", sum(self._behind.values()), sum(self._sizes))
 
 
 def _tell(folder: Path, plan: Plan, *, as_json: bool, skipped: int = 0, failed: list[Failed] | None = None) -> None:

@@ -2,45 +2,36 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
 import tempfile
-from dataclasses import replace
-from datetime import UTC, datetime
-from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from archive.archive import Archive
-from archive.capture import Location
-from archive.cli.output import json_option, print_json
-from archive.cli.place import the_folder
-from archive.errors import NotFoundError, NotWritableError, UsageError
-from archive.export import FORMATS, Chosen, Source
-from archive.index import captures
-from archive.index.select import ArticleFilter, periods
-from archive.index.select import articles as choose_articles
-from archive.index.select import captures as choose_captures
-from archive.urls import canonicalise
+from archive.cli.output import json_option, print_json, the_folder
+from archive.errors import UsageError
+from archive.export import FORMATS
+from archive.export.exporting import PERIODS, Exported, Wish, export_periods
+from archive.export.exporting import export as export_file
+from archive.files.atomic import output_to
+from archive.progress import live_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from archive.export import Format
-    from archive.warc import Record
-
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-PERIODS = {"year": 4, "month": 7}
-"""Letters of a day that name the period."""
+    from archive.export.exporting import Period
 
 TOLD_EVERY = 500
 
 
 @click.command()
-@click.option("-f", "--format", "name", type=click.Choice(list(FORMATS)), default="jsonl", show_default=True)
+@click.option(
+    "-f", "--format", "name", type=click.Choice(list(FORMATS)), help="[what the file's name says, else jsonl]"
+)
 @click.option(
     "-o", "--out", "target", type=click.Path(path_type=Path), help="File (with --by: folder) to write [stdout]"
 )
@@ -51,145 +42,105 @@ TOLD_EVERY = 500
 @click.option("--from", "first_day", metavar="DAY", default="", help="Not before this day (2024-12-31).")
 @click.option("--to", "last_day", metavar="DAY", default="", help="Not after this day.")
 @click.option("--url", "urls", multiple=True, help="Only this URL or article; may be given several times.")
-@click.option("--query", default="", help="Only the articles that these words find (see `warraq search`).")
+@click.option("--query", default="", help="Only the articles that have all of these words (see `warraq search`).")
+@click.option("--columns", metavar="A,B,…", default="", help="Only these columns (jsonl, csv, parquet).")
 @click.option("--versions", "all_versions", is_flag=True, help="All versions of articles, not just the latest.")
 @json_option
 @click.pass_context
 def export(
     ctx: click.Context,
     *,
-    name: str,
+    name: str | None,
     target: Path | None,
-    period: str | None,
+    period: Period | None,
     site: str,
     first_day: str,
     last_day: str,
     urls: tuple[str, ...],
     query: str,
+    columns: str,
     all_versions: bool,
     as_json: bool,
 ) -> None:
-    """Give out articles (jsonl, csv, parquet, txt, ndjson-bulk), or captures (warc, wacz, cdxj), chosen by site, day, URL or words.
+    """Give out articles (jsonl, csv, parquet, html, markdown, txt), or captures (warc, wacz, cdxj), chosen by site, day, URL or words.
 
     Days are of publication for articles, of capture for the others. A WACZ opens in replayweb.page; it
-    holds what was chosen and the responses that its revisits refer to. ndjson-bulk is what OpenSearch takes in.
+    holds what was chosen and the responses that its revisits refer to.
     """
-    for day in (first_day, last_day):
-        if day and not DAY.fullmatch(day):
-            raise UsageError(f"{day!r} is no day: write it as 2024-12-31")
+    target = None if target == Path("-") else target
+    name = name or _format_of(target)
     way = FORMATS[name]
+    _check(way, name, target, period, columns)
+    wish = Wish(
+        site=site,
+        first_day=first_day,
+        last_day=last_day,
+        urls=urls,
+        query=query,
+        all_versions=all_versions,
+        columns=tuple(filter(None, (one.strip() for one in columns.split(",")))),
+    )
+    with Archive(the_folder(ctx)) as archive:
+        if target is None:
+            _to_stdout(archive, way, wish)
+            return
+        if period:
+            done = export_periods(archive, way, target, wish, period=period)
+        else:
+            with output_to(target) as file:
+                done = export_file(archive, way, file, wish, counted=_counted)
+    _tell(done, name, way, target, as_json=as_json)
+
+
+def _tell(done: Exported, name: str, way: Format, target: Path, *, as_json: bool) -> None:
+    if as_json:
+        removed = [str(file) for file in done.removed]
+        print_json([{"format": name, "file": str(target), way.of: done.count, "removed": removed}])
+        return
+    for file in done.removed:
+        click.echo(f"removed {file}: the archive has nothing of that time any more", err=True)
+    click.echo(f"{done.count} {way.of} in {target}", err=True)
+
+
+def _format_of(target: Path | None) -> str:
+    """The format that the name of the file says; jsonl when it says none."""
+    named = [name for name, way in FORMATS.items() if target and target.name.endswith(way.suffix)]
+    return named[0] if named else "jsonl"
+
+
+def _check(way: Format, name: str, target: Path | None, period: str | None, columns: str) -> None:
     if target is None and way.binary and sys.stdout.isatty():
         raise UsageError(f"{name} is not for the terminal: name a file with --out")
     if period and (target is None or way.of != "articles"):
-        raise UsageError(
-            "--by parts articles into files: choose jsonl, csv, parquet, txt or ndjson-bulk, and a folder with --out"
-        )
+        raise UsageError("--by parts articles into files: choose a format of articles, and a folder with --out")
     if target and target.is_dir() and not period:
         raise UsageError(f"{target} is a folder: name a file, or part the articles with --by year")
-    with Archive(the_folder(ctx)) as archive:
-        spellings = tuple(dict.fromkeys(one for url in urls for one in (url, canonicalise(url)) if one))
-        choice = ArticleFilter(
-            site=site,
-            first_day=first_day,
-            last_day=last_day,
-            urls=spellings,
-            article_ids=archive.matching(query) if query else None,
-            all_versions=all_versions,
-        )
-        source = _source(archive, choice, title=query or ", ".join(urls) or site or archive.collection.name)
-        if period and target:
-            count = _parted(archive, choice, way, target, period)
-        else:
-            source = _with_something(source, way, query or "".join(urls[:1]))
-            count = way.write(source, target) if target else _to_stdout(way, source)
-    if as_json and target:
-        print_json([{"format": name, "file": str(target), way.of: count}])
-    elif target:
-        click.echo(f"{count} {way.of} in {target}", err=True)
-
-
-def _source(archive: Archive, choice: ArticleFilter, *, title: str) -> Source:
-    return Source(
-        collection=archive.collection.folder,
-        files=archive.files,
-        created=datetime.now(UTC),
-        title=title,
-        captures=_captures(archive, choice),
-        articles=_counted(choose_articles(archive.db, choice)),
-        original=lambda record: _original(archive, record),
-    )
-
-
-def _with_something(source: Source, way: Format, wanted: str) -> Source:
-    """The same; raises NotFoundError before a file is replaced by an empty one, when what was `wanted` by name is not there."""
-    rows: Iterator[Any] = iter(source.articles if way.of == "articles" else source.captures)
-    first = list(islice(rows, 1))
-    if not first and wanted:
-        raise NotFoundError(wanted)
-    rest = chain(first, rows)
-    return replace(source, articles=rest) if way.of == "articles" else replace(source, captures=rest)
-
-
-def _parted(archive: Archive, choice: ArticleFilter, way: Format, target: Path, period: str) -> int:
-    """One file for each year or month, in folders as Hive names them; the file has the archive's name, so that shards lie side by side."""
-    count = 0
-    for first in periods(archive.db, choice, PERIODS[period]):
-        year, _, month = first.partition("-")
-        folder = target / f"year={year}" / (f"month={month}" if month else "")
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise NotWritableError(folder, error) from error
-        part = replace(
-            choice, first_day=max(choice.first_day, first), last_day=min(choice.last_day or "9999", f"{first}-99")
-        )
-        source = _source(archive, part, title=archive.collection.name)
-        count += way.write(source, folder / f"{archive.collection.name}{way.suffix}")
-    return count
+    if columns and not way.has_columns:
+        raise UsageError(f"{name} has no columns to choose: leave out --columns, or choose jsonl, csv or parquet")
+    suffixes = {one.suffix for one in FORMATS.values()} | {".warc"}
+    says = next((one for one in suffixes if target and not period and target.name.endswith(one)), way.suffix)
+    if says != way.suffix:
+        raise UsageError(f"{target} would hold {name}: name it with {way.suffix}, or choose another --format")
 
 
 def _counted(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The rows, with their number told on a terminal as they go."""
-    shows = sys.stderr.isatty() and not sys.stdout.isatty()
-    for number, row in enumerate(rows, 1):
-        if shows and number % TOLD_EVERY == 0:
-            click.echo(f"\r{number} articles", err=True, nl=False)
-        yield row
-    if shows:
-        click.echo("\r\x1b[2K", err=True, nl=False)
+    """Yields the rows and shows their number, unless they go to the same terminal."""
+    if sys.stdout.isatty():
+        yield from rows
+        return
+    with live_line("Exporting") as show:
+        for number, row in enumerate(rows, 1):
+            if number % TOLD_EVERY == 0:
+                show(f"{number} articles")
+            yield row
 
 
-def _to_stdout(way: Format, source: Source) -> int:
+def _to_stdout(archive: Archive, way: Format, wish: Wish) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"export{way.suffix}"
-        count = way.write(source, path)
+        export_file(archive, way, path, wish, counted=_counted)
         with path.open("rb") as file:
             shutil.copyfileobj(file, sys.stdout.buffer)
-    return count
-
-
-def _captures(archive: Archive, choice: ArticleFilter) -> Iterator[Chosen]:
-    for row in choose_captures(archive.db, choice):
-        yield Chosen(
-            location=_place(row),
-            title=row["title"],
-            text=row["text"],
-            is_page=bool(row["title"])
-            or (row["status"] == 200 and row["mime"] in {"text/html", "application/xhtml+xml"}),
-        )
-
-
-def _place(row: dict[str, object]) -> Location:
-    return Location(
-        filename=str(row["warc_filename"]),
-        offset=int(str(row["warc_record_offset"])),
-        length=int(str(row["warc_record_length"])),
-    )
-
-
-def _original(archive: Archive, record: Record) -> Location | None:
-    row = captures.of_record(archive.db, record.get("WARC-Refers-To"))
-    return _place(row) if row else None
 
 
 COMMANDS = (export,)

@@ -1,4 +1,4 @@
-"""Commands that keep an archive in order: verify, repair, redact."""
+"""Commands that keep an archive in order: verify, repair, redact, reindex, upload."""
 
 from __future__ import annotations
 
@@ -9,21 +9,27 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.cli.output import json_option, print_json, show_progress
-from archive.cli.place import the_folder
+from archive import search
+from archive.cli.output import json_option, print_json, the_folder
 from archive.collection import Collection
-from archive.errors import NotWritableError
+from archive.collection.upload import Uploaded
+from archive.collection.upload import upload as upload_
+from archive.errors import NotFoundError, NotWritableError
 from archive.exitcodes import ExitCode
+from archive.index import identity
 from archive.index.database import open_store
 from archive.ingest.writer import open_writer
-from archive.maintain import Report
+from archive.maintain import VerifyReport
 from archive.maintain import redact as redact_
 from archive.maintain import reindex as reindex_
 from archive.maintain import repair as repair_
 from archive.maintain import verify as verify_
-from archive.parse.pool import parse_pool
+from archive.parse.workers import parse_pool
+from archive.progress import Show, live_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from archive.index import Store
 
 SHOWN = 50
@@ -47,9 +53,10 @@ def verify(ctx: click.Context, *, remote: bool, as_json: bool) -> None:
     """
     collection = Collection(the_folder(ctx))
     collection.require()
-    with _to_write_or_to_read(collection) as store:
-        report = verify_(collection, store, clock=_now, in_use=collection.in_use(), remote=remote, progress=_progress)
-    show_progress("")
+    with _to_write_or_to_read(collection) as store, live_line(f"Verifying {collection.name}") as show:
+        report = verify_(
+            collection, store, clock=_now, in_use=collection.in_use(), remote=remote, progress=_by_file(show)
+        )
     if as_json:
         figures = {
             "files": report.files,
@@ -72,7 +79,7 @@ def _to_write_or_to_read(collection: Collection) -> Store:
         return open_store(collection.database, read_only=True)
 
 
-def _print_report(report: Report) -> None:
+def _print_report(report: VerifyReport) -> None:
     for problem in report.problems[:SHOWN]:
         click.echo(f"{click.style(problem.kind, fg='red')}  {problem}")
     if len(report.problems) > SHOWN:
@@ -83,8 +90,8 @@ def _print_report(report: Report) -> None:
         click.echo(f"{report.away} files are only in a storage and were not looked at: `warraq verify --remote` does")
 
 
-def _progress(name: str, offset: int) -> None:
-    show_progress(f"{name} {offset >> 20} MB")
+def _by_file(show: Show) -> Callable[[str, int], None]:
+    return lambda name, offset: show(f"{name}, {offset >> 20} MB")
 
 
 @click.command()
@@ -136,9 +143,8 @@ def redact(ctx: click.Context, *, url: str, reason: str, who: str, yes: bool, as
     collection.require()
     if not yes:
         click.confirm(f"Take every capture of {url} out of {collection.folder}, for good?", abort=True, err=True)
-    with collection.lock(), open_store(collection.database) as store:
-        done = redact_(collection, store, url=url, reason=reason, who=who, clock=_now, progress=show_progress)
-    show_progress("")
+    with collection.lock(), open_store(collection.database) as store, live_line(f"Redacting {url}") as show:
+        done = redact_(collection, store, url=url, reason=reason, who=who, clock=_now, progress=show)
     if as_json:
         print_json([asdict(done)])
         return
@@ -174,9 +180,8 @@ def reindex(ctx: click.Context, *, workers: int, storage: str, as_json: bool) ->
     which only the database knows, are carried over. The old database stays until the new one is whole.
     """
     collection = Collection(the_folder(ctx))
-    with parse_pool(workers=workers) as pool:
-        done = reindex_(collection, pool, clock=_now, storage=storage, progress=_progress)
-    show_progress("")
+    with parse_pool(workers=workers) as pool, live_line(f"Rebuilding the index of {collection.name}") as show:
+        done = reindex_(collection, pool, clock=_now, storage=storage, progress=_by_file(show))
     figures = {
         "captures": done.records,
         "articles_versions": done.articles["new"] + done.articles["changed"],
@@ -191,4 +196,115 @@ def reindex(ctx: click.Context, *, workers: int, storage: str, as_json: bool) ->
         raise done.damaged[0]
 
 
-COMMANDS = (verify, repair, redact, reindex)
+@click.command()
+@click.option(
+    "--to",
+    metavar="URL",
+    default="",
+    help="The place of this archive: s3://BUCKET/PREFIX, or a folder. Without it: $WARRAQ_STORAGE/NAME, or where it went last.",
+)
+@click.option("--endpoint-url", metavar="URL", default="", help="A server of the S3 protocol that is not Amazon's.")
+@click.option("--remove-local", is_flag=True, help="Then remove here what is proved to be there.")
+@click.option(
+    "--keep-days",
+    metavar="DAYS",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="With --remove-local: keep what was closed in the last DAYS days.",
+)
+@click.option("--database", "snapshot", is_flag=True, help="Also put a copy of the database there.")
+@json_option
+@click.pass_context
+def upload(
+    ctx: click.Context,
+    *,
+    to: str,
+    endpoint_url: str,
+    remove_local: bool,
+    keep_days: int,
+    snapshot: bool,
+    as_json: bool,
+) -> None:
+    """Put closed WARC files, index and manifest into object storage, or on another disk.
+
+    A file is marked only once the storage is proved to have all of it, and every command reads it from there when it is no longer here,
+    a record at a time. What is there already is not sent again; a run that was killed is finished by the next. May run beside a crawl
+    (which then keeps its local files). Credentials come from where the storage's library looks for them: AWS_ACCESS_KEY_ID and
+    AWS_SECRET_ACCESS_KEY, AWS_PROFILE, ~/.aws. Ends with exit code 14 when something could not be put there.
+    """  # fmt: skip
+    collection = Collection(the_folder(ctx))
+    with live_line(f"Uploading {collection.name}") as show:
+        done = upload_(
+            collection,
+            clock=lambda: datetime.now(UTC),
+            to=to,
+            endpoint_url=endpoint_url,
+            remove_after_days=keep_days if remove_local else None,
+            snapshot=snapshot,
+            progress=show,
+        )
+    if as_json:
+        print_json([{"ok": done.ok, **done.as_dict()}])
+    else:
+        _print(done)
+    if not done.ok:
+        ctx.exit(ExitCode.STORAGE)
+
+
+def _print(done: Uploaded) -> None:
+    for name, problem in done.failed.items():
+        click.echo(f"{click.style('failed', fg='red')}  {name}: {problem}", err=True)
+    for name, reason in done.kept.items():
+        click.echo(f"kept here  {name}: {reason}")
+    if done.elsewhere:
+        where = ", ".join(sorted(set(done.elsewhere.values())))
+        click.echo(
+            f"{len(done.elsewhere)} files lie only in {where} and stay there (commands go on reading them from there)",
+            err=True,
+        )
+    waiting = f"; {len(done.waiting)} wait for the next run" if done.waiting else ""
+    click.echo(
+        f"{len(done.uploaded)} files put into {done.storage} ({done.bytes} bytes), {done.there_before} were there, "
+        f"{len(done.removed)} removed here{waiting}"
+    )
+
+
+@click.command()
+@click.option(
+    "--undo",
+    type=int,
+    multiple=True,
+    metavar="NUMBER",
+    help="Part what this join made one; may be given several times.",
+)
+@json_option
+@click.pass_context
+def joins(ctx: click.Context, *, undo: tuple[int, ...], as_json: bool) -> None:
+    """List articles whose addresses were joined into one history, or part them again.
+
+    Spellings of one address (http or https, with or without www., a trailing slash) are one article always. Two different addresses are
+    joined when the one redirects to the other, or names it as its canonical URL, and both say much the same.
+    """
+    collection = Collection(the_folder(ctx))
+    if not undo:
+        with open_store(collection.database, read_only=True) as store:
+            found = list(identity.all_joins(store.db))
+        if as_json:
+            print_json([asdict(one) for one in found])
+        for one in () if as_json else found:
+            click.echo(
+                f"{one.id}  {one.joined_at}  {one.reason}, {one.versions} versions were the same: {' '.join(one.urls)}"
+            )
+        return
+    with collection.lock(), open_store(collection.database) as store:
+        for number in undo:
+            with store.atomic():
+                back = identity.part(store.db, number)
+                if back is None:
+                    raise NotFoundError(f"join {number}")
+                search.index_articles(store.db.conn, back)
+            click.echo(f"join {number} is undone: {len(back)} versions are back")
+
+
+COMMANDS = (verify, repair, redact, reindex, upload, joins)

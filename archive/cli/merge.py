@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from archive.cli.output import json_option, print_json, show_progress
+from archive.cli.output import json_option, print_json
 from archive.collection import Collection
 from archive.errors import UsageError
 from archive.exitcodes import ExitCode
 from archive.merge import foresee
 from archive.merge import merge as merge_
-from archive.parse.pool import parse_pool
+from archive.parse.workers import parse_pool
+from archive.progress import live_line
 
 if TYPE_CHECKING:
     from archive.merge import Merged
@@ -68,6 +69,7 @@ def merge(
         done = foresee(shards, collection, site=site)
     else:
         with ExitStack() as stack:
+            show = stack.enter_context(live_line(f"Merging into {into}"))
             done = merge_(
                 shards,
                 collection,
@@ -75,9 +77,8 @@ def merge(
                 clock=lambda: datetime.now(UTC),
                 site=site,
                 move=move,
-                progress=_draw,
+                progress=lambda shard, what, count: show(f"{shard}: {count} {what}"),
             )
-    show_progress("")
     if as_json:
         print_json([{"into": str(into), "dry_run": dry_run, **asdict(done)}])
     else:
@@ -105,10 +106,6 @@ def _print(done: Merged, into: Path, *, dry_run: bool) -> None:
         click.echo(f"and {len(done.lost) - LISTED} more files that are not there (--json lists all)", err=True)
     for line in done.damaged:
         click.echo(line, err=True)
-
-
-def _draw(shard: str, what: str, count: int) -> None:
-    show_progress(f"{shard}: {count} {what}")
 
 
 COMMANDS = (merge,)

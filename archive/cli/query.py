@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,11 @@ import click
 
 from archive import search as search_
 from archive import urls
-from archive.archive import Archive
-from archive.cli.output import isolate, json_option, print_json
-from archive.cli.place import all_folders, the_folder
+from archive.archive import Archive, Federation
+from archive.cli.output import all_folders, isolate, json_option, print_json, the_folder
 from archive.diff import compare
-from archive.errors import NotFoundError, NotWritableError, UsageError
-from archive.federation import Federation
+from archive.errors import NotFoundError, UsageError
+from archive.files.atomic import output_to, replacing
 from archive.index.columns import LABELLED, opened
 
 if TYPE_CHECKING:
@@ -113,6 +113,8 @@ def _marked(pieces: list[tuple[str, bool]]) -> str:
 def list_(ctx: click.Context, limit: int, offset: int, site: str, as_json: bool) -> None:
     """List articles, newest first."""
     with Archive(the_folder(ctx)) as archive:
+        if site:
+            archive.require_site(site)
         rows = archive.newest(site=site, limit=limit, offset=offset)
         if as_json:
             print_json(rows)
@@ -157,17 +159,33 @@ def show(ctx: click.Context, wanted: str, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def versions(ctx: click.Context, wanted: str, as_json: bool) -> None:
-    """List the versions of an article, oldest first."""
+    """List the versions of an article, oldest first: when each stood, and what its page changed without its text.
+
+    A text that was changed back stands twice.
+    """
     with Archive(the_folder(ctx)) as archive:
         rows = archive.versions(archive.article(wanted)["url"])
-        if as_json:
-            print_json(rows)
-            return
-        for row in rows:
-            mark = "*" if row["is_latest"] else " "
-            click.echo(
-                f"{mark} version {row['version']}  id {row['id']}  {row['fetched_at']} … {row['last_seen_at']}  {isolate(row['title'])}"
+        spells, changes = archive.spells(rows[0]), archive.changes(rows[0])
+    for row in rows:
+        row["spells"] = [_without_ids(one) for one in spells if one["article_id"] == row["id"]]
+        row["changes"] = [_without_ids(one) for one in changes if one["article_id"] == row["id"]]
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        mark = "*" if row["is_latest"] else " "
+        times = "; ".join(f"{one['first_at']} … {one['last_at']}" for one in row["spells"])
+        times = times or f"{row['fetched_at']} … {row['last_seen_at']}"
+        click.echo(f"{mark} version {row['version']}  id {row['id']}  {times}  {isolate(row['title'])}")
+        for one in row["changes"]:
+            what = (
+                "" if one["field"] == "body" else f": {isolate(one['before'] or '-')} → {isolate(one['after'] or '-')}"
             )
+            click.echo(f"    {one['seen_at']}  {one['field']}{what}")
+
+
+def _without_ids(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in {"article_id", "version"}}
 
 
 @click.command()
@@ -176,7 +194,7 @@ def versions(ctx: click.Context, wanted: str, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def diff(ctx: click.Context, *, wanted: str, numbers: tuple[int, ...], as_json: bool) -> None:
-    """Show what changed between two versions of an article, word by word (by default the last two).
+    """Show what changed between two versions of an article, word by word (by default the one that stands and the one before it).
 
     Tashkeel, letter forms, punctuation and spaces make no difference.
     """
@@ -184,8 +202,9 @@ def diff(ctx: click.Context, *, wanted: str, numbers: tuple[int, ...], as_json: 
         raise UsageError("name two versions by their numbers, or none for the last two: warraq diff URL 1 2")
     with Archive(the_folder(ctx)) as archive:
         rows = archive.versions(archive.article(wanted)["url"])
+        stood = [one["version"] for one in archive.spells(rows[0])] or [row["version"] for row in rows]
     by_number = {row["version"]: row for row in rows}
-    old, new = numbers or (rows[-2:][0]["version"], rows[-1]["version"])
+    old, new = numbers or (stood[-2:][0], stood[-1])
     for number in (old, new):
         if number not in by_number:
             raise NotFoundError(f"version {number} of {wanted}")
@@ -278,15 +297,21 @@ def _plot(by_day: Mapping[str, int], target: Path) -> None:
         raise UsageError("--plot needs matplotlib: pip install 'warraq[plot]'") from None
     figure = Figure(figsize=(10, 4), layout="constrained")
     axes = figure.subplots()
-    days = sorted(by_day)
-    axes.bar(days, [by_day[day] for day in days], color="#8a2d1f")
+    counts = {day: count for text, count in by_day.items() if (day := _day(text))}
+    days: list[Any] = list(counts)  # dates make it an axis of time
+    axes.bar(days, list(counts.values()), color="#8a2d1f")
     axes.set_ylabel("articles")
     axes.tick_params(axis="x", rotation=60)
     axes.spines[["top", "right"]].set_visible(False)
+    with output_to(target) as file, replacing(file) as half:
+        figure.savefig(half, format="png", dpi=120)
+
+
+def _day(text: str) -> date | None:
     try:
-        figure.savefig(target, format="png", dpi=120)
-    except OSError as error:
-        raise NotWritableError(target, error) from error
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _line(row: Mapping[str, Any]) -> str:

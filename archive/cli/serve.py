@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.archive import Archive
-from archive.cli.place import the_folder
+from archive.cli.output import the_folder
 from archive.errors import UsageError
 
 if TYPE_CHECKING:
     import uvicorn
 
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
-_MOST_EXCHANGES = 64
-"""Connections at a time; above that the server answers 503 rather than fill the memory."""
 
 
 @click.command()
@@ -71,6 +69,7 @@ def _prepare(
         import uvicorn
 
         from archive.web import create_app
+        from archive.web.admission import BoundedProtocol
     except ImportError as error:
         raise UsageError(f"the reading room needs {error.name}: pip install 'warraq[web]'") from error
     hosts = (*_LOOPBACK_NAMES, *names) if _is_loopback(host) or names else ()
@@ -79,11 +78,10 @@ def _prepare(
         log_level="info" if verbose else "warning",
         access_log=verbose,
         server_header=False,
-        limit_concurrency=_MOST_EXCHANGES,
         timeout_keep_alive=5,
         timeout_graceful_shutdown=3,
         h11_max_incomplete_event_size=32_768,
-        http="h11",
+        http=BoundedProtocol,
         ws="none",
     )
     logging.getLogger("archive.web").setLevel(logging.INFO)

@@ -13,8 +13,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive.errors import ArchiveLockedError, ArchiveNotFoundError, NotWritableError
+from archive.errors import ArchiveLockedError, ArchiveNotFoundError, DamagedFileError, NotWritableError
 from archive.files.lock import held
+from archive.files.opening import make_new, open_read
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -79,10 +80,10 @@ class Collection:
     def in_use(self) -> bool:
         """Whether a process holds the right to write at this moment; looks without taking it or changing anything."""
         try:
-            file = (self.folder / ".lock").open("rb")
+            file = open_read(self.folder / ".lock")
         except FileNotFoundError:
             return False
-        except OSError:  # not ours to look at: somebody's it is
+        except (OSError, DamagedFileError):  # not ours to look at: somebody's it is
             return True
         with file:
             try:
@@ -97,6 +98,7 @@ class Collection:
 def _probe(path: Path) -> None:
     """Writes and removes a file: a disk with less room than that is as good as full, and better named before a crawl than in it."""
     try:
-        path.write_bytes(bytes(PROBE_BYTES))
+        with os.fdopen(make_new(path), "wb") as file:
+            file.write(bytes(PROBE_BYTES))
     finally:
         path.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ be there. A run that is killed anywhere is finished by the next one. Runs beside
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -17,13 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 from archive import warc
 from archive.collection import UPLOADING
-from archive.collection.files import DISABLED, ENV, WARC_PREFIX
+from archive.collection.locator import DISABLED, ENV, WARC_PREFIX
 from archive.errors import ArchiveLockedError, DamagedFileError, StorageError, UsageError
 from archive.files.clock import iso
+from archive.files.opening import open_read
 from archive.index import captures, files, runs
 from archive.index.database import open_store
 from archive.index.files import FileRow
-from archive.storage import Storage, open_storage, parse
+from archive.storage import Storage, open_storage, parse_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,11 +77,11 @@ def storage_of(store: Store, name: str, to: str = "", *, endpoint_url: str = "")
     """
     everywhere = os.environ.get(ENV, "")
     if to:
-        place = parse(to, endpoint_url=endpoint_url)
+        place = parse_url(to, endpoint_url=endpoint_url)
     elif everywhere not in {"", DISABLED}:
-        place = parse(everywhere, endpoint_url=endpoint_url).below(name)
+        place = parse_url(everywhere, endpoint_url=endpoint_url).below(name)
     elif last := files.last_storage(store.db):
-        place = parse(last, endpoint_url=endpoint_url)
+        place = parse_url(last, endpoint_url=endpoint_url)
     else:
         raise UsageError(
             "where to? Say it with --to s3://BUCKET/PREFIX (or a folder of another disk), or set WARRAQ_STORAGE=s3://BUCKET/PREFIX, "
@@ -87,7 +89,7 @@ def storage_of(store: Store, name: str, to: str = "", *, endpoint_url: str = "")
         )
     given = next(filter(None, map(os.environ.get, ENDPOINTS)), "")
     if place.scheme == "s3" and given and not place.option("endpoint_url"):
-        place = parse(place.url, endpoint_url=given)
+        place = parse_url(place.url, endpoint_url=given)
     return place.url
 
 
@@ -182,8 +184,12 @@ def put_beside(
     with tempfile.TemporaryDirectory(dir=collection.folder, prefix=".upload-") as folder:
         copies = {name: Path(folder, name.replace("/", "-")) for name in (MANIFEST, INDEX, DATABASE)}
         for name in (MANIFEST, INDEX):  # copies, for a crawl may replace them meanwhile
-            if (collection.folder / name).exists():
-                shutil.copyfile(collection.folder / name, copies[name])
+            with (
+                contextlib.suppress(FileNotFoundError),
+                open_read(collection.folder / name) as file,
+                copies[name].open("xb") as copy,
+            ):
+                shutil.copyfileobj(file, copy)
         if storage.stat(DATABASE) is not None if snapshot is None else snapshot:
             store.db.conn.execute("VACUUM INTO ?", (str(copies[DATABASE]),))
         done = [(name, path) for name, path in copies.items() if path.exists()]

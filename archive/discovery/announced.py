@@ -25,11 +25,13 @@ _YEARS = range(1990, 2101)  # no feed is older than the web; later years are zer
 class Announced:
     """A page that a feed or sitemap announces.
 
-    `url` is canonical. Times are aware, in UTC, None where the source is silent or unreadable; `updated` is a sitemap's
-    `lastmod`. `title`, `language` (BCP 47), `publication` and `keywords` are '' or () where there are none.
+    `url` is canonical; `spelling` is as the source writes it, '' where that is the same. Times are aware, in UTC, None where the source is
+    silent or unreadable; `updated` is a sitemap's `lastmod`. `title`, `language` (BCP 47), `publication` and `keywords` are '' or () where
+    there are none.
     """
 
     url: str
+    spelling: str = ""
     title: str = ""
     published: datetime | None = None
     updated: datetime | None = None

@@ -15,7 +15,7 @@ from lxml import etree
 
 from archive.discovery.announced import Announced, parse_time, plain
 from archive.discovery.lenient import gunzip, local_name, mend, parse
-from archive.urls import canonicalise, join, resolve
+from archive.urls import canonicalise, join, resolve, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -152,11 +152,15 @@ def _every(head: dict[str, str]) -> timedelta | None:
 
 def _xml_entry(item: etree._Element, base: str, zone: tzinfo) -> Announced | None:
     fields = _fields(item)
-    url = _entry_url(item, fields, _base_of(item, base))
+    base = _base_of(item, base)
+    url = _entry_url(item, fields, base)
     if not url:
         return None
     return Announced(
         url=url,
+        spelling=next(
+            (one for one in (spelled(base, link, url) for link in _links_by_rank(item)) if canonicalise(one) == url), ""
+        ),
         title=plain(fields.get("title")),
         published=_first_time(fields, _PUBLISHED, zone),
         updated=_first_time(fields, _UPDATED, zone),

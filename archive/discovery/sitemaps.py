@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from archive.discovery.announced import Announced, parse_time, plain
 from archive.discovery.lenient import MAX_BYTES, gunzip, local_name, mend, stream
-from archive.urls import MAX_LENGTH, resolve
+from archive.urls import MAX_LENGTH, resolve, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,6 +124,7 @@ def _entry(fields: dict[str, str], base: str, zone: tzinfo) -> Announced | None:
         return None
     return Announced(
         url=url,
+        spelling=spelled(base, fields["loc"], url),
         title=plain(fields.get("title")),
         published=parse_time(fields.get("publication_date", ""), zone),
         updated=parse_time(fields.get("lastmod", ""), zone),

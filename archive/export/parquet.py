@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import UsageError
@@ -9,20 +11,20 @@ from archive.files.atomic import replacing
 from archive.index.columns import TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from archive.export.source import Source
     from archive.index.columns import Type
-
-FLAGS = frozenset(name for name, kind in TYPES.items() if kind == "flag")
 
 GROUP = 2000
 """Articles in a row group: some 10 MB of text in memory."""
 
 
 def write_parquet(source: Source, target: Path) -> int:
-    """Writes `target`; gives the number of articles. Lists and maps stay JSON text, as they are in the database.
+    """Writes `target`; gives the number of articles. Times, days, lists and maps are of these types, and what is not known is null.
+
+    The body, whose blocks stand in each other, stays JSON text: Parquet has no type for it.
 
     Raises:
         UsageError: pyarrow is not installed.
@@ -40,27 +42,73 @@ def write_parquet(source: Source, target: Path) -> int:
             writer = writer or parquet.ParquetWriter(half, schema, compression="zstd")
             writer.write_table(pa.Table.from_pylist(rows, schema=schema))
             count += len(rows)
-        writer = writer or parquet.ParquetWriter(half, schema_of(pa, TYPES), compression="zstd")
+        writer = writer or parquet.ParquetWriter(half, schema_of(pa, source.columns or TYPES), compression="zstd")
         writer.close()
     return count
 
 
 def schema_of(pa: Any, names: Iterable[str], **more: Type) -> Any:
     """The Parquet schema of these columns of `articles`; `more` gives the types of columns that are not its own."""
-    types = {"integer": pa.int64(), "flag": pa.bool_(), "text": pa.string(), "json": pa.string()}
-    return pa.schema([(name, types[(TYPES | more).get(name, "text")]) for name in names])
+    words = pa.string()
+    types = {"integer": pa.int64(), "flag": pa.bool_(), "time": pa.timestamp("us", tz="UTC"), "day": pa.date32()}
+    lists = {
+        "tags": pa.list_(words),
+        "images": pa.list_(pa.struct([("url", words), ("caption", words)])),
+        "dropped": pa.list_(pa.struct([("line", words), ("rule", words)])),
+        "provenance": pa.map_(words, words),
+    }
+    return pa.schema([(name, lists.get(name) or types.get((TYPES | more).get(name, "text"), words)) for name in names])
 
 
-def with_flags(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row with its flags as true, false or null, as Parquet takes them."""
-    flags = {name: None if row[name] is None else bool(row[name]) for name in FLAGS & row.keys()}
-    return {**row, **flags}
+def typed(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row as Parquet takes it; None for what is empty or, in a foreign archive, of another type than it should be."""
+    return {name: _typed(name, value) for name, value in row.items()}
+
+
+def _typed(name: str, value: Any) -> Any:
+    if value is None or value == "":
+        return None
+    convert = _OF_COLUMN.get(name) or _OF_TYPE.get(TYPES.get(name, "text"))
+    try:
+        return convert(value) if convert else value
+    except (ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError):
+        return None
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _tags(text: str) -> list[str]:
+    return [str(tag) for tag in json.loads(text)]
+
+
+def _images(text: str) -> list[dict[str, str]]:
+    return [{"url": str(one["url"]), "caption": str(one.get("caption", ""))} for one in json.loads(text)]
+
+
+def _dropped(text: str) -> list[dict[str, str]]:
+    return [{"line": str(line), "rule": str(rule)} for line, rule in json.loads(text)]
+
+
+def _provenance(text: str) -> list[tuple[str, str]]:
+    return [(str(field), str(origin)) for field, origin in json.loads(text).items()]
+
+
+_OF_TYPE: dict[str, Callable[[Any], Any]] = {"flag": bool, "time": _moment, "day": date.fromisoformat}
+_OF_COLUMN: dict[str, Callable[[Any], Any]] = {
+    "tags": _tags,
+    "images": _images,
+    "dropped": _dropped,
+    "provenance": _provenance,
+}
 
 
 def _groups(source: Source) -> Iterator[list[dict[str, Any]]]:
     group: list[dict[str, Any]] = []
     for row in source.articles:
-        group.append(with_flags(row))
+        group.append(typed(row))
         if len(group) == GROUP:
             yield group
             group = []

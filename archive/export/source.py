@@ -31,6 +31,8 @@ class Chosen:
 class Source:
     """The choice that was made, streaming: `articles` as rows of their table, `captures` as places in `archive/`.
 
+    `columns` are the names of the articles' columns where not all of them were chosen.
+
     `original` finds the response that a revisit record refers to; None when the archive does not hold it. `files` finds files also
     where they were uploaded to (`Archive.files`); without it they are all in `archive/`.
     """
@@ -42,6 +44,7 @@ class Source:
     software: str = "warraq"
     captures: Iterable[Chosen] = ()
     articles: Iterable[Mapping[str, Any]] = ()
+    columns: tuple[str, ...] = ()
     original: Callable[[Record], Location | None] = field(default=lambda _: None)
 
     @property

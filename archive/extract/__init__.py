@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archive.article import Extraction
+from archive.body import plain_text
 from archive.extract.document import Unreadable, read
 from archive.extract.links import count_too_long, find_feeds, find_links
 from archive.extract.metadata.directives import read_directives
@@ -36,7 +37,7 @@ def extract(page: Page) -> Extraction:
     verdict = judge(document, text.article(), metadata)
     codec = document.encoding.split(" ", 1)[0]
     return Extraction(
-        article=None if verdict else _article(text, metadata),
+        article=None if verdict else _article(page, text, metadata),
         reason=verdict[0] if verdict else None,
         detail=verdict[1] if verdict else "",
         canonical_url=metadata.canonical_url,
@@ -63,5 +64,6 @@ def explain(page: Page) -> list[tuple[str, str, str]]:
     return find_text(document, read_metadata(document)).fates()
 
 
-def _article(text: Text, metadata: Metadata) -> Article:
-    return replace(metadata.article, text=text.article(), dropped=text.dropped(), route=text.route)
+def _article(page: Page, text: Text, metadata: Metadata) -> Article:
+    body = text.body(page.url)
+    return replace(metadata.article, body=body, text=plain_text(body), dropped=text.dropped(), route=text.route)

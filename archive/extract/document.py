@@ -11,7 +11,7 @@ from lxml.html import HtmlComment, HtmlElement, HtmlEntity, HTMLParser, HtmlProc
 
 from archive.extract.decode import decode
 from archive.extract.metadata.jsonld import Node, read_jsonld
-from archive.extract.page import PageModel, read_model
+from archive.extract.page import HEADINGS, PageModel, read_model
 
 if TYPE_CHECKING:
     from archive.article import Page, Reason
@@ -25,6 +25,7 @@ _LONG_TAG = 2_000
 # Without huge_tree libxml2 silently drops everything deeper than 256; with it, than 2048. Real pages with unclosed
 # tags reach some hundreds.
 _MAX_DEPTH = 600
+_MOSTLY_LINK = 0.5
 
 # A tag and, after a script's or style's, its raw text: there `a<b` opens nothing. All possessive, so linear on any
 # input.
@@ -123,7 +124,7 @@ def read(page: Page) -> Document:
     is_same = decoded.why == "valid" and b"\0" not in page.body
     tree = parse(page.body if is_same else decoded.text)
     if _too_deep(tree):
-        raise Unreadable("too-complex", f"elements nested more than {_MAX_DEPTH} deep")
+        tree = flattened(tree)
     return Document(
         page=page,
         html=decoded.text,
@@ -216,6 +217,30 @@ def _move_to_body(tree: HtmlElement) -> None:
         body = etree.SubElement(tree, "body")
     for at, stray in enumerate(strays):
         body.insert(at, stray)
+
+
+def flattened(tree: HtmlElement) -> HtmlElement:
+    """Return a page of the same lines in boxes of the same names, none in another: for pages of unclosed elements.
+
+    Readers climb from a line to the page's body, which on a page of thousands of levels takes the square of them.
+    """
+    root: HtmlElement = tree.makeelement("html", dict(tree.items()))
+    if (head := tree.find("head")) is not None:
+        root.append(head)
+    body = etree.SubElement(root, "body")
+    box, holder = body, None
+    for block in read_model(tree).blocks:
+        if block.hidden:
+            continue
+        parent = block.element.getparent()
+        if parent is not holder and parent is not None:
+            names = {name: value for name in ("class", "id") if (value := parent.get(name))}
+            box, holder = etree.SubElement(body, "div", names), parent
+        line = etree.SubElement(box, block.element.tag if block.element.tag in HEADINGS else "p")
+        if block.href and block.linked >= _MOSTLY_LINK:
+            line = etree.SubElement(line, "a", href=block.href)
+        line.text = block.text
+    return root
 
 
 def _require_html(body: bytes, content_type: str) -> None:

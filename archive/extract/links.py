@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from archive.article import Link
-from archive.urls import MAX_LENGTH, join, resolve
+from archive.urls import MAX_LENGTH, join, resolve, spelled
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -60,7 +60,8 @@ def find_links(
         if known:
             found[url] = _merge(known, element)
         elif url and len(found) < limit:
-            found[url] = Link(url=url, text=_text(element), rel=_rel(element))
+            spelling = spelled(base, href, url, encoding)
+            found[url] = Link(url=url, text=_text(element), rel=_rel(element), spelling=spelling)
     return tuple(found.values())
 
 
@@ -115,4 +116,4 @@ def _merge(known: Link, anchor: HtmlElement) -> Link:
     text, rel = _text(anchor), _rel(anchor)
     text = text if len(text) > len(known.text) else known.text
     rel = rel if "nofollow" in known.rel and "nofollow" not in rel else known.rel
-    return Link(url=known.url, text=text, rel=rel)
+    return Link(url=known.url, text=text, rel=rel, spelling=known.spelling)

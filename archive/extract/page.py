@@ -7,7 +7,7 @@ so a page of any depth that the parser gives is read.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -142,8 +142,7 @@ Context = tuple[str, "tuple[Mark, ...]"]
 """Where a piece of text leads ('' nowhere) and its marks."""
 
 
-@dataclass(frozen=True, slots=True)
-class TextBlock:
+class TextBlock(NamedTuple):
     """One line of the page's text.
 
     `element` is its innermost block element, `linked` the share of it that is link text (0 to 1), `href` where its last
@@ -218,14 +217,16 @@ class PageModel:
     """What one walk over a page finds, in page order.
 
     `blocks` are the lines of its text, those under a hooked or hidden element too; `elements` those of its body that
-    have attributes; `anchors` its links.
+    have attributes; `anchors` its links; `hidden` the elements that it shows to nobody; `notes` the ids of the footnotes
+    that its text leads to.
     """
 
     tree: HtmlElement
     blocks: Sequence[TextBlock]
     elements: Sequence[Element] = ()
     anchors: Sequence[Anchor] = ()
-    hidden: frozenset[HtmlElement] = field(default_factory=frozenset)
+    hidden: frozenset[HtmlElement] = frozenset()
+    notes: frozenset[str] = frozenset()
 
     @cached_property
     def running(self) -> Sequence[TextBlock]:
@@ -248,16 +249,7 @@ def read_model(tree: HtmlElement) -> PageModel:
     body = tree.find("body")
     root = tree if body is None else body
     reader = _Reader(root, hidden_names(tree))
-    walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
-    for event, element in walk:
-        if event == "start":
-            if not reader.enter(element):
-                walk.skip_subtree()
-        elif event == "end":
-            reader.leave(element)
-        if event != "start" and (tail := element.tail) and element is not root:
-            reader.say(tail)
-    reader.end_line()
+    reader.read(root)
     return reader.model(tree)
 
 
@@ -318,8 +310,49 @@ class _Reader:
         self.anchor: list[str] | None = None
         self.preformatted = 0
         self.skipped: HtmlElement | None = None
+        self.notes: set[str] = set()
+        self.names: dict[str, bool] = {}
 
-    def say(self, text: str) -> None:
+    def read(self, root: HtmlElement) -> None:
+        """Walk over the elements below `root`. A page has thousands: what each of them costs is most of what a page costs."""
+        walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
+        for event, element in walk:
+            if event == "start":
+                if not self._begin(element):
+                    self.skipped = element
+                    walk.skip_subtree()
+                elif text := element.text:
+                    self._say(text)
+                continue
+            if event == "end":
+                self._end(element)
+            if (tail := element.tail) and element is not root:
+                self._say(tail)
+        self._end_line()
+
+    def _begin(self, element: HtmlElement) -> bool:
+        """Begin an element; False when its content is not read."""
+        tag = str(element.tag)
+        items = element.items()
+        kind = _KINDS.get(tag, 0)
+        attributes = dict(items) if items else _NOTHING
+        if items or kind == _NOTED:
+            self.elements.append(Element(element, tag, attributes, len(self.blocks) + bool(self.parts)))
+        if (items or kind == _SILENT) and not self._is_read(element, tag, kind, attributes):
+            return False
+        if kind:
+            self._enter(element, tag, kind, attributes)
+        return True
+
+    def _end(self, element: HtmlElement) -> None:
+        if element is self.skipped:
+            self.skipped = None
+        elif kind := _KINDS.get(str(element.tag), 0):
+            self._leave(element, str(element.tag), kind)
+        if element is self.hooked or element is self.hidden:
+            self._uncover(element)
+
+    def _say(self, text: str) -> None:
         # White space before a line's first word is none of its text, and most of what stands between two blocks.
         if self.parts or not text.isspace():
             self.parts.append((text, self.context))
@@ -328,7 +361,7 @@ class _Reader:
         if self.anchor is not None:
             self.anchor.append(text)
 
-    def end_line(self) -> None:
+    def _end_line(self) -> None:
         """End the line that has parts."""
         if not self.parts:
             return
@@ -338,74 +371,31 @@ class _Reader:
         text = _preformatted(joined) if self.preformatted else " ".join(joined.split())
         if text:
             linked = min(1.0, self.linked / len(text)) if self.linked else 0.0
+            is_hidden = self.hidden is not None
             self.blocks.append(
-                TextBlock(
-                    text,
-                    self.owners[-1],
-                    linked,
-                    self.href,
-                    self.hook,
-                    self.hidden is not None,
-                    tuple(self.parts),
-                )
+                TextBlock(text, self.owners[-1], linked, self.href, self.hook, is_hidden, tuple(self.parts))
             )
         self.parts.clear()
         self.linked = 0
         self.href = self.context[0]
 
-    def enter(self, element: HtmlElement) -> bool:
-        """Begin an element; False when its content is not to be read."""
-        tag = str(element.tag)
-        attributes = dict(element.items())
-        if attributes:
-            self.elements.append(Element(element, tag, attributes, len(self.blocks)))
-        if (tag in SILENT_TAGS or tag in _SPECIAL) and not self._reads(element, tag, attributes):
+    def _is_read(self, element: HtmlElement, tag: str, kind: int, attributes: Mapping[str, str]) -> bool:
+        """Tell whether the content of an element is read; note whether it is a hook of a theme, and whether it is shown."""
+        if kind >= _SILENT and not self._reads(element, tag, attributes):
             for anchor in element.iter("a") if tag in _WITH_LINKS else ():
                 self.anchors.append(_anchor(anchor, dict(anchor.items()), "".join(anchor.itertext())))
-            self.skipped = element
             return False
-        is_block = tag in BLOCK_TAGS
-        if is_block:
-            self._enter_block(element, tag)
-        if attributes and not self._see(element, tag, attributes):
-            self.skipped = element
-            return False
-        if mark := _MARKS.get(tag):
-            self.contexts.append(self.context)
-            self.context = (
-                self.context[0],
-                (*self.context[1], mark) if mark not in self.context[1] else self.context[1],
-            )
-        elif tag == "a":
-            self.contexts.append(self.context)
-            self.href = attributes.get("href") or self.href
-            self.context = (attributes.get("href") or "", self.context[1])
-            self.anchor = []
-        if text := element.text:
-            self.say(text)
-        return True
-
-    def _enter_block(self, element: HtmlElement, tag: str) -> None:
-        if tag == "br" and self.preformatted:
-            self.say("\n")
-            return
-        self.end_line()
-        if tag != "br":
-            self.owners.append(element)
-            self.preformatted += tag == "pre"
-
-    def _see(self, element: HtmlElement, tag: str, attributes: Mapping[str, str]) -> bool:
-        """Note whether the element is a hook of a theme, and whether it is shown; False for a part of a line that is not."""
         names, identity = attributes.get("class", ""), attributes.get("id", "")
-        hook = hook_of_names(identity, names) if not self.hook and (names or identity) else ""
+        hook = hook_of_names(identity, names) if (names or identity) and not self.hook else ""
         is_hidden = self.hidden is None and self._is_hidden(names, identity, attributes)
+        if not hook and not is_hidden:
+            return True
         if (is_hidden or hook == "dom:hidden") and tag in _INLINE and _is_in_sentence(element):
             return False
+        self._end_line()
         if hook:
-            self.end_line()
             self.hook, self.hooked = hook, element
         if is_hidden:
-            self.end_line()
             self.hidden = element
             self.hidden_elements.add(element)
         return True
@@ -416,44 +406,69 @@ class _Reader:
         if (style := attributes.get("style")) and _is_invisible(style):
             return True
         hidden = self.hidden_names
-        return bool(hidden) and (f"#{identity}" in hidden or any(f".{name}" in hidden for name in names.split()))
+        if not hidden:
+            return False
+        known = self.names.get(names)
+        if known is None:
+            known = self.names[names] = any(f".{name}" in hidden for name in names.split())
+        return known or (identity != "" and f"#{identity}" in hidden)
+
+    def _enter(self, element: HtmlElement, tag: str, kind: int, attributes: Mapping[str, str]) -> None:
+        """Begin a block, a link or an inline element that marks its text."""
+        if kind == _LINK:
+            self.contexts.append(self.context)
+            href = attributes.get("href") or ""
+            self.href = href or self.href
+            self.context = (href, self.context[1])
+            self.anchor = []
+        elif mark := _MARKS.get(tag):
+            self.contexts.append(self.context)
+            href, marks = self.context
+            self.context = (href, marks if mark in marks else (*marks, mark))
+        elif tag == "br":
+            if self.preformatted:
+                self._say("\n")
+            else:
+                self._end_line()
+        elif tag in BLOCK_TAGS:
+            self._end_line()
+            self.owners.append(element)
+            self.preformatted += tag == "pre"
+
+    def _leave(self, element: HtmlElement, tag: str, kind: int) -> None:
+        if kind == _LINK:
+            if self.anchor is not None:
+                attributes = {name: value for name in ("href", "rel") if (value := element.get(name))}
+                self.anchors.append(_anchor(element, attributes, "".join(self.anchor)))
+            self.anchor = None
+            self.context = self.contexts.pop()
+        elif tag in _MARKS:
+            self.context = self.contexts.pop()
+        elif tag in BLOCK_TAGS and tag != "br":
+            self._end_line()
+            self.owners.pop()
+            self.preformatted -= tag == "pre"
+
+    def _uncover(self, element: HtmlElement) -> None:
+        """End what a hook or a rule of style covers."""
+        self._end_line()
+        if element is self.hooked:
+            self.hook, self.hooked = "", None
+        if element is self.hidden:
+            self.hidden = None
 
     def _reads(self, element: HtmlElement, tag: str, attributes: Mapping[str, str]) -> bool:
         """Tell whether an element of a silent or special tag is read after all."""
         if tag == "button":
             return _is_in_sentence(element) or any(element.find(f".//{inner}") is not None for inner in _INNER)
         if tag == "sup":
-            return not _is_footnote_mark(element)
+            note = _footnote(element)
+            self.notes.update([note] if note else ())
+            # set off by brackets it can be told from the word before
+            return not note or not "".join(element.itertext()).strip().isalnum()
         if tag == "span":
             return not _is_drawn_twice(element, attributes)
         return tag == "template" and "shadowrootmode" in attributes
-
-    def leave(self, element: HtmlElement) -> None:
-        """End an element."""
-        if element is self.skipped:
-            self.skipped = None
-            return
-        tag = str(element.tag)
-        if tag == "a":
-            if self.anchor is not None:
-                self.anchors.append(_anchor(element, self._attributes(element), "".join(self.anchor)))
-            self.anchor = None
-            self.context = self.contexts.pop()
-        elif tag in _MARKS:
-            self.context = self.contexts.pop()
-        elif tag in BLOCK_TAGS and tag != "br":
-            self.end_line()
-            self.owners.pop()
-            self.preformatted -= tag == "pre"
-        if element is self.hooked:
-            self.end_line()
-            self.hook, self.hooked = "", None
-        if element is self.hidden:
-            self.end_line()
-            self.hidden = None
-
-    def _attributes(self, element: HtmlElement) -> Mapping[str, str]:
-        return {name: value for name in ("href", "rel") if (value := element.get(name))}
 
     def model(self, tree: HtmlElement) -> PageModel:
         """Return what was found; what is hidden counts as shown on a page that hides nearly all its text."""
@@ -462,15 +477,31 @@ class _Reader:
         hidden = sum(len(b.text) for b in blocks if b.hidden and len(b.text) >= _RUNNING_TEXT and b.linked < _LINKED)
         elements = frozenset(self.hidden_elements)
         if hidden and shown < _SHOWN * (shown + hidden):
-            blocks = [replace(block, hidden=False) if block.hidden else block for block in blocks]
+            blocks = [block._replace(hidden=False) if block.hidden else block for block in blocks]
             elements = frozenset()
-        return PageModel(tree=tree, blocks=blocks, elements=self.elements, anchors=self.anchors, hidden=elements)
+        return PageModel(
+            tree=tree,
+            blocks=blocks,
+            elements=self.elements,
+            anchors=self.anchors,
+            hidden=elements,
+            notes=frozenset(self.notes),
+        )
 
 
+_PLAIN, _BLOCK, _NOTED, _MARKED, _LINK, _SILENT = range(6)
+"""How an element is read; `figure`, `hr` and `time` are listed without attributes too."""
+_NOTHING: Mapping[str, str] = {}
 _INLINE = frozenset({"a", "abbr", "b", "em", "font", "i", "label", "small", "span", "strong"})
 """Elements that stand within a line: what is not shown of them leaves the line whole."""
-_SPECIAL = frozenset({"button", "sup", "span"})
-"""Elements of which some are not read."""
+_KINDS: Final[dict[str, int]] = {
+    **dict.fromkeys(BLOCK_TAGS, _BLOCK),
+    **dict.fromkeys(_MARKS, _MARKED),
+    **dict.fromkeys(SILENT_TAGS, _SILENT),
+    **dict.fromkeys(("button", "sup", "span"), _SILENT),  # of which some are not read
+    **dict.fromkeys(("figure", "hr", "time"), _NOTED),
+    "a": _LINK,
+}
 _WITH_LINKS = frozenset({"noscript", "template", "dialog", "button"})
 _SPOKEN_ONLY = frozenset({"sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text", "screen-reader-only"})
 
@@ -489,12 +520,13 @@ def _is_in_sentence(element: HtmlElement) -> bool:
     return bool((text or "").strip())
 
 
-def _is_footnote_mark(element: HtmlElement) -> bool:
-    """Tell whether a `sup` is nothing but the number of a footnote, linked to it."""
-    link = next(element.iter("a"), None)
-    if link is None or not (link.get("href") or "").startswith("#"):
-        return False
-    return len("".join(element.itertext()).strip()) <= _MAX_FOOTNOTE
+def _footnote(element: HtmlElement) -> str:
+    """Return the id that a `sup` leads to when it is nothing but the mark of a footnote."""
+    link = next((node for node in (*element.iter("a"), *element.iterancestors("a"))), None)
+    href = (link.get("href") or "") if link is not None else ""
+    if len(href) < 2 or href[0] != "#" or len("".join(element.itertext()).strip()) > _MAX_FOOTNOTE:
+        return ""
+    return href[1:]
 
 
 def _is_drawn_twice(element: HtmlElement, attributes: Mapping[str, str]) -> bool:
@@ -520,7 +552,7 @@ def _join_drop_caps(blocks: list[TextBlock]) -> list[TextBlock]:
     for block in blocks:
         if joined and _is_drop_cap(joined[-1], block):
             cap = joined.pop()
-            joined.append(replace(block, text=cap.text + block.text, parts=((cap.text, ("", ())), *block.parts)))
+            joined.append(block._replace(text=cap.text + block.text, parts=((cap.text, ("", ())), *block.parts)))
         else:
             joined.append(block)
     return joined

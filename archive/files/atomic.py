@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import stat
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.errors import NotWritableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
 
 def sync_folder(folder: Path) -> None:
@@ -52,6 +54,28 @@ def replacing(path: Path) -> Iterator[Path]:
         sync_folder(path.parent)
     except OSError as error:
         raise NotWritableError(path, error) from error
+
+
+@contextlib.contextmanager
+def output_to(path: Path) -> Iterator[Path]:
+    """Give the path to write for an output that a person named; a link, FIFO or device is written into, and never replaced.
+
+    Raises:
+        NotWritableError: it cannot be written.
+    """
+    if path.is_symlink():
+        path = path.resolve()
+    if not path.exists() or path.is_file():
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        half = Path(folder, path.name)
+        yield half
+        try:
+            with half.open("rb") as written, path.open("wb") as out:
+                shutil.copyfileobj(written, out)
+        except OSError as error:
+            raise NotWritableError(path, error) from error
 
 
 def replace_file(path: Path, pieces: Iterable[bytes], *, mode: int = 0o644) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from archive.errors import NotWritableError
+from archive.files.opening import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,9 +27,12 @@ def held(path: Path, taken: Callable[[str], ArchiveError]) -> Iterator[None]:
 
     Raises:
         NotWritableError: the lock file cannot be made or opened.
+        LinkedFileError, IrregularFileError: no regular file stands there.
     """
     try:
-        file = path.open("a+", encoding="utf-8")
+        file = os.fdopen(
+            open_regular(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), "a+", encoding="utf-8", errors="replace"
+        )
     except OSError as error:
         raise NotWritableError(path, error) from error
     with file:
@@ -36,7 +40,7 @@ def held(path: Path, taken: Callable[[str], ArchiveError]) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            raise taken(file.read().strip() or "another process") from None
+            raise taken(file.read(1000).strip() or "another process") from None
         with suppress(OSError):  # a full disk cannot hold the holder's name: the lock is held all the same
             os.ftruncate(file.fileno(), 0)
             os.write(file.fileno(), f"process {os.getpid()} ({' '.join(sys.argv)[:200]})\n".encode())

@@ -7,22 +7,28 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
-from archive.errors import DamagedFileError, NotWritableError, SchemaTooNewError
+from archive.errors import (
+    DamagedFileError,
+    DatabaseLockedError,
+    ForeignDatabaseError,
+    NotWritableError,
+    SchemaTooNewError,
+)
 from archive.index import (
     articles,
     availability,
     captures,
     columns,
-    coverage,
-    facets,
     files,
     frontier,
     joining,
+    reports,
     runs,
     site_lines,
+    trust,
 )
 from archive.index.rows import ANNOUNCERS, Candidate, CaptureRow, FetchStatus, Kind, ScheduledUrl
-from archive.index.schema import MIGRATIONS, unknown_steps
+from archive.index.schema import MIGRATIONS, stand_in, unknown_steps
 from archive.index.sqlite import Database, sqlite3
 from archive.index.wal import WalGuard
 
@@ -46,11 +52,10 @@ __all__ = [
     "articles",
     "availability",
     "captures",
-    "coverage",
-    "facets",
     "files",
     "frontier",
     "joining",
+    "reports",
     "runs",
     "site_lines",
 ]  # fmt: skip
@@ -64,11 +69,21 @@ OperationalError = sqlite3.OperationalError
 BUSY_TIMEOUT_S = 30.0
 """How long a reader or writer waits for another's transaction; group commits take milliseconds, a checkpoint seconds at worst."""
 
+LOCKED = frozenset({5, 6})
+"""SQLite's codes for a lock that another holds: SQLITE_BUSY, SQLITE_LOCKED."""
+
 UNWRITABLE = frozenset({8, 10, 13, 14})
 """SQLite's primary result codes READONLY, IOERR, FULL and CANTOPEN (https://www.sqlite.org/rescode.html)."""
 
 PROGRESS_STEPS = 10_000
 """Steps of SQLite's machine between two looks at the clock: a fraction of a millisecond."""
+
+
+def unwritable(path: Path, error: sqlite3.OperationalError) -> NotWritableError:
+    """What a statement that could not write means: somebody else's lock, or a disk or folder that takes nothing."""
+    if error.sqlite_errorcode & 0xFF in LOCKED:
+        return DatabaseLockedError(path)
+    return NotWritableError(path, OSError(str(error)))
 
 
 class Store:
@@ -90,13 +105,16 @@ class Store:
         self._patience = patience
         self._wal: WalGuard | None = None
         self._as_found: tuple[int, ...] | None = None
+        trust.require_plain_files(path)
         try:
             self.db = Database(self._connect())
+            if read_only:
+                self.db.conn.text_factory = trust.plain_text
             self._prepare(extra_migrations)
         except sqlite3.OperationalError as error:
             if read_only:
                 raise
-            raise NotWritableError(path, OSError(str(error))) from error
+            raise unwritable(path, error) from error
 
     def _connect(self) -> sqlite3.Connection:
         if not self.read_only:
@@ -140,9 +158,13 @@ class Store:
             )
 
     def _prepare(self, extra: tuple[Migrations, ...]) -> None:
+        self.db.conn.execute("PRAGMA trusted_schema = OFF")
+        if problem := trust.problem_of(self.db.conn):
+            raise ForeignDatabaseError(self.path, problem)
         if unknown := unknown_steps(self.db):
             raise SchemaTooNewError(self.path, unknown)
         if self.read_only:
+            stand_in(self.db)
             self.db.conn.execute("PRAGMA query_only = ON")
             return
         # The WARC is the truth and is synced first; after a power cut SQLite may lose its last commits, and the WARC holds them.
@@ -165,8 +187,8 @@ class Store:
             with self.db.atomic():
                 yield
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF in UNWRITABLE:
-                raise NotWritableError(self.path, OSError(str(error))) from error
+            if error.sqlite_errorcode & 0xFF in UNWRITABLE | LOCKED:
+                raise unwritable(self.path, error) from error
             raise
         if self._wal and not self.db.conn.in_transaction:
             self._wal.look()

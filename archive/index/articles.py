@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from archive import urls
 from archive.index import captures
 from archive.index.columns import values_of
 
@@ -36,28 +37,39 @@ class Stored:
         return "updated" if self.is_updated else "unchanged"
 
 
+def key_of(db: Database, url: str) -> str:
+    """What the versions of the article at this URL share, under whatever spelling it was served (see `archive.index.identity`)."""
+    key = urls.identity(url)
+    sql = "SELECT article_key FROM identities WHERE name IN (?, ?) ORDER BY name = ? DESC LIMIT 1"
+    row = db.conn.execute(sql, (url, key, url)).fetchone()
+    return str(row[0]) if row else key
+
+
 def find_version(db: Database, url: str, digest: str) -> int | None:
-    """The id of the version of this URL that says exactly this, None when there is none."""
-    row = db.conn.execute("SELECT id FROM articles WHERE url = ? AND text_digest = ?", (url, digest)).fetchone()
+    """The id of the version of the article at this URL that says exactly this, None when there is none."""
+    sql = "SELECT id FROM articles WHERE article_key = ? AND text_digest = ?"
+    row = db.conn.execute(sql, (key_of(db, url), digest)).fetchone()
     return int(row[0]) if row else None
 
 
 def see_again(db: Database, article_id: int, *, at: str) -> Stored:
     """A version that we hold was served again at that time."""
-    url = db.conn.execute(
-        "UPDATE articles SET last_seen_at = max(last_seen_at, ?), fetched_at = min(fetched_at, ?) WHERE id = ? RETURNING url",
+    key = db.conn.execute(
+        "UPDATE articles SET last_seen_at = max(last_seen_at, ?), fetched_at = min(fetched_at, ?) WHERE id = ? RETURNING article_key",
         (at, at, article_id),
     ).fetchone()[0]
-    number_versions(db, url)
+    number_key(db, key)
     return Stored(id=article_id, is_new=False, is_first=False)
 
 
 def insert_version(db: Database, article: Article, *, capture: dict[str, Any], conversion_id: str) -> Stored:
     """Adds a version that is not held yet; `capture` is the row of the capture that it was read from."""
-    is_first = db.conn.execute("SELECT 1 FROM articles WHERE url = ?", (article.url,)).fetchone() is None
+    key = key_of(db, article.url)
+    is_first = db.conn.execute("SELECT 1 FROM articles WHERE article_key = ?", (key,)).fetchone() is None
     row = values_of(article, captures.payload_of(db, capture)) | {
         "conversion_id": conversion_id,
         "capture_id": capture["id"],
+        "article_key": key,
     }
     row |= dict.fromkeys(("fetched_at", "last_seen_at"), capture["captured_at"])
     names = ", ".join(row)
@@ -65,11 +77,16 @@ def insert_version(db: Database, article: Article, *, capture: dict[str, Any], c
     sql = f"INSERT INTO articles ({names}) VALUES ({marks}) RETURNING id"  # noqa: S608 - our own column names
     article_id = int(db.conn.execute(sql, row).fetchone()[0])
     if not is_first:
-        number_versions(db, article.url)
+        number_key(db, key)
     return Stored(id=article_id, is_new=True, is_first=is_first)
 
 
 def number_versions(db: Database, url: str) -> None:
+    """Numbers the versions of the article at this URL anew."""
+    number_key(db, key_of(db, url))
+
+
+def number_key(db: Database, key: str) -> None:
     """Versions are counted in the order in which they were first served; the latest is the one served last.
 
     Two of the same moment are told apart by what they say, not by their ids: the order in which rows came in must not number them.
@@ -81,11 +98,11 @@ def number_versions(db: Database, url: str) -> None:
         FROM (
             SELECT id, row_number() OVER (ORDER BY fetched_at, text_digest) AS version,
                    row_number() OVER (ORDER BY last_seen_at DESC, text_digest DESC) = 1 AS is_latest
-            FROM articles WHERE url = :url
+            FROM articles WHERE article_key = :key
         ) AS ranked
         WHERE articles.id = ranked.id AND (articles.version <> ranked.version OR articles.is_latest <> ranked.is_latest)
         """,
-        {"url": url},
+        {"key": key},
     )
 
 
@@ -95,28 +112,25 @@ def get(db: Database, article_id: int) -> dict[str, Any] | None:
 
 
 def versions(db: Database, url: str) -> list[dict[str, Any]]:
-    """All versions of the article at that URL (its canonical one, or any that it was fetched at), oldest first."""
-    rows = list(db.query("SELECT * FROM articles WHERE url = ? ORDER BY version", [url]))
-    if rows:
+    """All versions of the article at that URL, in any spelling (its canonical one, or any that it was fetched at), oldest first."""
+    sql = "SELECT * FROM articles WHERE article_key = ? ORDER BY version"
+    if rows := list(db.query(sql, [key_of(db, url)])):
         return rows
-    return list(
-        db.query(
-            """
-            SELECT * FROM articles WHERE url = (
-                SELECT a.url FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE c.url = ? ORDER BY c.timestamp DESC LIMIT 1
-            ) ORDER BY version
-            """,
-            [url],
-        )
-    )
+    captured = """
+        SELECT c.url, a.article_key FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE c.urlkey = ?
+        ORDER BY c.timestamp DESC
+        """
+    wanted = urls.identity(url)
+    found = (key for one, key in db.conn.execute(captured, (urls.surt(url),)) if urls.identity(one) == wanted)
+    return list(db.query(sql, [key])) if (key := next(found, "")) else []
 
 
 def newest(db: Database, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[dict[str, Any]]:
-    """Latest versions, newest publication first, undated ones by the time they were fetched."""
+    """Latest versions, newest publication first (by the moment, in whatever zone), undated ones by the time they were fetched."""
     where, args = ("AND site = ?", [site]) if site else ("", [])
     sql = f"""
         SELECT * FROM articles WHERE is_latest = 1 {where}
-        ORDER BY coalesce(nullif(date_published, ''), fetched_at) DESC, id DESC LIMIT ? OFFSET ?
+        ORDER BY coalesce(published_at, fetched_at) DESC, id DESC LIMIT ? OFFSET ?
         """  # noqa: S608 - our own words
     return iter(list(db.query(sql, [*args, limit, offset])))
 
@@ -142,12 +156,12 @@ def spells(db: Database, url: str) -> list[dict[str, Any]]:
             SELECT a.id AS article_id, a.version, c.captured_at,
                    row_number() OVER (ORDER BY c.captured_at, c.id)
                    - row_number() OVER (PARTITION BY a.id ORDER BY c.captured_at, c.id) AS spell
-            FROM articles AS a JOIN captures AS c ON c.article_id = a.id WHERE a.url = ?
+            FROM articles AS a JOIN captures AS c ON c.article_id = a.id WHERE a.article_key = ?
         )
         SELECT article_id, version, min(captured_at) AS first_at, max(captured_at) AS last_at, count(*) AS captures
         FROM served GROUP BY article_id, spell ORDER BY first_at
         """
-    return list(db.query(sql, [url]))
+    return list(db.query(sql, [key_of(db, url)]))
 
 
 ALIKE = 0.3
@@ -156,7 +170,9 @@ ALIKE = 0.3
 
 def words_of(db: Database, url: str) -> tuple[str, str] | None:
     """Title and text of the latest version at that URL, None when there is none."""
-    row = db.conn.execute("SELECT title, text FROM articles WHERE url = ? AND is_latest = 1", (url,)).fetchone()
+    row = db.conn.execute(
+        "SELECT title, text FROM articles WHERE article_key = ? AND is_latest = 1", (key_of(db, url),)
+    ).fetchone()
     return (row[0], row[1]) if row else None
 
 
@@ -172,8 +188,16 @@ def is_home(db: Database, url: str, page: str) -> bool:
     """Whether the article at `url` was read at that page before: then what stands there now is its next version."""
     return (
         db.conn.execute(
-            "SELECT 1 FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE c.url = ? AND a.url = ? LIMIT 1",
-            (page, url),
+            "SELECT 1 FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE c.url = ? AND a.article_key = ? LIMIT 1",
+            (page, key_of(db, url)),
         ).fetchone()
+        is not None
+    )
+
+
+def has_site(db: Database, site: str) -> bool:
+    """Whether there is any article of a site."""
+    return (
+        db.conn.execute("SELECT 1 FROM articles WHERE site = ? AND is_latest = 1 LIMIT 1", (site,)).fetchone()
         is not None
     )

@@ -96,7 +96,7 @@ def _last_long_enough(answers: list[dict[str, Any]]) -> bool:
 
 def _mark(db: Database, article_id: int, what: str, values: dict[str, str]) -> None:
     db.conn.execute(
-        f"UPDATE articles SET {what} WHERE is_latest = 1 AND url = (SELECT url FROM articles WHERE id = :id)",  # noqa: S608 - our own words
+        f"UPDATE articles SET {what} WHERE is_latest = 1 AND article_key = (SELECT article_key FROM articles WHERE id = :id)",  # noqa: S608 - our own words
         {**values, "id": article_id},
     )
 
@@ -106,7 +106,7 @@ def clear(db: Database, article_id: int, *, at: str) -> None:
     db.conn.execute(
         """
         UPDATE articles SET gone_at = NULL, gone_reason = '', paywalled_at = NULL
-        WHERE url = (SELECT url FROM articles WHERE id = :id) AND (gone_at < :at OR paywalled_at < :at)
+        WHERE article_key = (SELECT article_key FROM articles WHERE id = :id) AND (gone_at < :at OR paywalled_at < :at)
         """,
         {"id": article_id, "at": at},
     )
@@ -121,17 +121,18 @@ def recompute(db: Database, pages: Iterable[str]) -> None:
     for page in pages:
         sql = f"SELECT 1 FROM captures WHERE url = ? AND outcome NOT IN ({_SERVED}, '') LIMIT 1"  # noqa: S608
         if db.conn.execute(sql, (page,)).fetchone():
-            sql = "SELECT DISTINCT a.url FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE c.url = ?"
+            sql = "SELECT DISTINCT a.article_key FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE c.url = ?"
             found.update(row[0] for row in db.conn.execute(sql, (page,)))
-    for url in found:
-        _retell(db, url)
+    for key in found:
+        _retell(db, key)
 
 
-def _retell(db: Database, url: str) -> None:
+def _retell(db: Database, key: str) -> None:
     sql = """
-        SELECT c.url, c.captured_at, c.outcome, c.reason, c.detail, coalesce(a.url, '') AS article
+        SELECT c.url, c.captured_at, c.outcome, c.reason, c.detail, coalesce(a.article_key, '') AS article
         FROM captures AS c LEFT JOIN articles AS a ON a.id = c.article_id
-        WHERE c.url = :url OR c.url IN (SELECT o.url FROM articles AS v JOIN captures AS o ON o.id = v.capture_id WHERE v.url = :url)
+        WHERE c.url IN (SELECT o.url FROM articles AS v JOIN captures AS o ON o.id = v.capture_id WHERE v.article_key = :key)
+           OR c.url IN (SELECT url FROM articles WHERE article_key = :key)
         ORDER BY c.captured_at, c.record_id
         """
     gone: str | None = None
@@ -139,14 +140,14 @@ def _retell(db: Database, url: str) -> None:
     reason = ""
     here: dict[str, str] = {}
     looked_at: defaultdict[str, deque[dict[str, Any]]] = defaultdict(lambda: deque(maxlen=LOOKED_BACK))
-    for row in db.query(sql, {"url": url}):
+    for row in db.query(sql, {"key": key}):
         at = row["captured_at"]
         looked_at[row["url"]].appendleft(row)
         if row["article"]:
             here[row["url"]] = row["article"]
-            if row["article"] == url and any(mark is not None and mark < at for mark in (gone, walled)):
+            if row["article"] == key and any(mark is not None and mark < at for mark in (gone, walled)):
                 gone, reason, walled = None, "", None
-        elif here.get(row["url"]) != url:
+        elif here.get(row["url"]) != key:
             continue
         elif row["reason"] in PAYWALLS:
             walled = walled or at
@@ -154,11 +155,11 @@ def _retell(db: Database, url: str) -> None:
             gone, reason = answers[-1]["captured_at"], gone_reason(answers[0])
     db.conn.execute(
         "UPDATE articles SET gone_at = NULL, gone_reason = '', paywalled_at = NULL"
-        " WHERE url = ? AND (gone_at IS NOT NULL OR paywalled_at IS NOT NULL)",
-        (url,),
+        " WHERE article_key = ? AND (gone_at IS NOT NULL OR paywalled_at IS NOT NULL)",
+        (key,),
     )
     if gone or walled:
         db.conn.execute(
-            "UPDATE articles SET gone_at = ?, gone_reason = ?, paywalled_at = ? WHERE url = ? AND is_latest = 1",
-            (gone, reason, walled, url),
+            "UPDATE articles SET gone_at = ?, gone_reason = ?, paywalled_at = ? WHERE article_key = ? AND is_latest = 1",
+            (gone, reason, walled, key),
         )

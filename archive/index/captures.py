@@ -7,10 +7,12 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from archive.capture import Original
+from archive.files.clock import warc_timestamp
 from archive.index.rows import CaptureRow
+from archive.urls import identity, surt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from sqlite_utils import Database
 
@@ -111,9 +113,10 @@ def of_url(db: Database, url: str) -> list[dict[str, Any]]:
 def of_article(db: Database, url: str) -> list[dict[str, Any]]:
     """The captures of an article, oldest first: those that gave a version of it, and those of its pages that gave none (a 404, a wall)."""
     sql = """
-        SELECT * FROM captures WHERE article_id IN (SELECT id FROM articles WHERE url = :url)
+        WITH versions AS (SELECT id FROM articles WHERE article_key IN (SELECT article_key FROM articles WHERE url = :url))
+        SELECT * FROM captures WHERE article_id IN (SELECT id FROM versions)
         UNION SELECT * FROM captures WHERE article_id IS NULL AND url IN (
-            SELECT c.url FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE a.url = :url
+            SELECT url FROM captures WHERE article_id IN (SELECT id FROM versions)
         )
         ORDER BY timestamp, id
         """
@@ -128,6 +131,14 @@ def of_pictures(db: Database, urls: list[str]) -> dict[str, int]:
         AND mime LIKE 'image/%' GROUP BY url
         """
     return {url: capture_id for url, capture_id, _ in db.conn.execute(sql, (json.dumps(urls),))}
+
+
+def in_any_spelling(db: Database, url: str) -> list[dict[str, Any]]:
+    """All captures of a URL in any spelling, oldest first, as dicts of their columns."""
+    wanted, key = identity(url), surt(identity(url))
+    query = "@"  # sorts after "?": the keys between are this one with a query, of tracking parameters perhaps
+    sql = "SELECT * FROM captures WHERE urlkey = ? OR urlkey > ? AND urlkey < ? ORDER BY timestamp, id"
+    return [row for row in db.query(sql, [key, f"{key}?", f"{key}{query}"]) if identity(row["url"]) == wanted]
 
 
 def article_of_payload(db: Database, payload_digest: str, url: str) -> int | None:
@@ -146,9 +157,66 @@ def payload_of(db: Database, capture: dict[str, Any]) -> dict[str, Any]:
     """The capture whose record holds the payload: the one that a revisit refers to, with the revisit's own URL; else itself."""
     if capture["record_type"] != "revisit":
         return capture
-    original = held(db, capture["payload_digest"], capture["url"])
-    row = of_record(db, original.record_id) if original else None
+    row = original_of(db, capture)
     return {**row, "urlkey": capture["urlkey"], "site": capture["site"]} if row else capture
+
+
+MAX_HOPS = 5
+"""Revisits of revisits that are followed."""
+
+ELSEWHERE = "original-elsewhere"
+"""The reason of a revisit whose original is not held: it is read when that comes in."""
+
+
+def original_of(db: Database, revisit: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The capture whose record holds what a revisit repeats, None when it is not held.
+
+    It is the one that the revisit names by id, else by URL and time, else one with the same payload. `revisit` has the columns `url`,
+    `payload_digest`, `refers_to`, `refers_to_url` and `refers_to_date`.
+    """
+    for _ in range(MAX_HOPS):
+        found = _named(db, revisit) or _same_payload(db, revisit)
+        if found is None or found["record_type"] != "revisit":
+            return found
+        revisit = found
+    return None
+
+
+def _named(db: Database, revisit: Mapping[str, Any]) -> dict[str, Any] | None:
+    row = of_record(db, revisit["refers_to"]) if revisit["refers_to"] else None
+    if row is None and revisit["refers_to_url"] and (moment := warc_timestamp(revisit["refers_to_date"])):
+        sql = """
+            SELECT * FROM captures WHERE urlkey = ? AND timestamp = ? AND record_type <> 'revisit' ORDER BY url <> ?, id LIMIT 1
+            """
+        row = next(db.query(sql, [surt(revisit["refers_to_url"]), moment, revisit["refers_to_url"]]), None)
+    if row and row["payload_digest"] and revisit["payload_digest"] not in {"", row["payload_digest"]}:
+        return None
+    return row
+
+
+def _same_payload(db: Database, revisit: Mapping[str, Any]) -> dict[str, Any] | None:
+    same = held(db, revisit["payload_digest"], revisit["url"]) if revisit["payload_digest"] else None
+    return of_record(db, same.record_id) if same else None
+
+
+def waiting_for_original(db: Database) -> Iterator[dict[str, Any]]:
+    """The revisits whose original was not held when they were read; the caller may write between them."""
+    last = 0
+    sql = "SELECT * FROM captures WHERE reason = 'original-elsewhere' AND id > ? ORDER BY id LIMIT 200"
+    while rows := list(db.query(sql, [last])):
+        yield from rows
+        last = rows[-1]["id"]
+
+
+def note_digests(db: Database, notes: Iterable[tuple[str, int, str, str]]) -> None:
+    """Notes that digests were wrong when a file was imported: its name, the record's offset, `block` or `payload`, the block's digest."""
+    db.conn.executemany("INSERT OR REPLACE INTO digest_notes VALUES (?, ?, ?, ?)", notes)
+
+
+def digest_notes(db: Database, filename: str) -> dict[tuple[int, str], str]:
+    """What `note_digests` noted of a file: by offset and field, the digest that the block had then."""
+    sql = "SELECT warc_record_offset, field, block_digest FROM digest_notes WHERE warc_filename = ?"
+    return {(offset, field): digest for offset, field, digest in db.conn.execute(sql, (filename,))}
 
 
 def last_offset(db: Database, warc_filename: str) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from archive.index import articles
 from archive.index.columns import COLUMNS, values_of
 
 if TYPE_CHECKING:
@@ -64,26 +65,17 @@ def _text(value: object) -> str:
 
 def of_url(db: Database, url: str) -> list[dict[str, Any]]:
     """What changed in the versions of that URL without their texts, oldest first: article_id, version, seen_at, field, before, after."""
-    if not _is_there(db):
-        return []
     sql = """
         SELECT c.article_id, a.version, c.seen_at, c.field, c.before, c.after, c.record_id
-        FROM articles AS a JOIN changes AS c ON c.article_id = a.id WHERE a.url = ? ORDER BY c.seen_at, c.field
+        FROM articles AS a JOIN changes AS c ON c.article_id = a.id WHERE a.article_key = ? ORDER BY c.seen_at, c.field
         """
-    return list(db.query(sql, [url]))
+    return list(db.query(sql, [articles.key_of(db, url)]))
 
 
 def copy(source: Database, target: Database, ids: Mapping[int, int]) -> None:
     """Copies what is kept of versions of another archive: ids there, and the ids that they have here."""
-    if not ids or not _is_there(source):
-        return
     sql = "SELECT * FROM changes WHERE article_id IN (SELECT value FROM json_each(?))"
     rows = source.query(sql, [json.dumps(list(ids))])
     values = [{**row, "article_id": ids[row["article_id"]]} for row in rows]
     sql = "INSERT OR IGNORE INTO changes VALUES (:article_id, :seen_at, :field, :before, :after, :record_id)"
     target.conn.executemany(sql, values)
-
-
-def _is_there(db: Database) -> bool:
-    """Whether the database has the table: one that is only read may be of an earlier version."""
-    return db.conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'changes'").fetchone() is not None

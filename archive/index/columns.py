@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from archive.article import Article
     from archive.body import Body
 
-Type = Literal["text", "integer", "flag", "json"]
-"""What a value is: `flag` is true, false or NULL, stored as an integer; `json` is a list or a map, stored as text."""
+Type = Literal["text", "integer", "flag", "json", "time", "day"]
+"""What a value is: `flag` is true, false or NULL, stored as an integer; `json` is a list or a map, `time` a moment in UTC, `day` a
+`2024-12-31`, all stored as text."""
 
 Source = Literal["article", "capture", "database"]
 """Where a new row takes its value from: the article, its capture, or what the database works out or fills in later."""
@@ -66,7 +67,7 @@ COLUMNS = (
     Column(name="title", property="headline", label="title", provenance="title"),
     Column(name="text", property="articleBody"),
     Column(name="author", property="author", label="author", provenance="authors"),
-    Column(name="date", value=lambda article: article.date_published[:10]),
+    Column(name="date", type="day", value=lambda article: article.date_published[:10]),
     Column(name="date_published", property="datePublished", label="published", provenance="date_published"),
     Column(name="date_modified", property="dateModified", label="modified", provenance="date_modified"),
     Column(name="section", property="articleSection", label="section", provenance="section"),
@@ -82,18 +83,20 @@ COLUMNS = (
     Column(name="provenance", type="json", value=lambda article: dict(article.provenance)),
     Column(name="dropped", type="json", value=lambda article: [[one.line, one.rule] for one in article.dropped]),
     Column(name="text_digest", value=lambda article: text_digest(article.title, article.text)),
-    Column(name="fetched_at", source="database", property="dateDownloaded"),
-    Column(name="last_seen_at", source="database"),
+    Column(name="fetched_at", type="time", source="database", property="dateDownloaded"),
+    Column(name="last_seen_at", type="time", source="database"),
     Column(name="capture_id", type="integer", source="database"),
     Column(name="conversion_id", source="database"),
     Column(name="payload_digest", source="capture", property="payload_digest"),
     Column(name="warc_filename", source="capture", property="warc_filename"),
     Column(name="warc_record_offset", type="integer", source="capture", property="warc_record_offset"),
     Column(name="warc_record_length", type="integer", source="capture", property="warc_record_length"),
-    Column(name="gone_at", source="database"),
+    Column(name="gone_at", type="time", source="database"),
     Column(name="gone_reason", source="database"),
-    Column(name="paywalled_at", source="database"),
+    Column(name="paywalled_at", type="time", source="database"),
     Column(name="body", type="json", value=lambda article: as_data(article.body or paragraphs(article.text))),
+    Column(name="published_at", type="time", source="database", property="published_at"),
+    Column(name="article_key", source="database"),
 )
 """In the order of the table."""
 
@@ -122,13 +125,20 @@ def _value(column: Column, article: Article, capture: Mapping[str, Any]) -> obje
 
 def body_of(row: Mapping[str, Any]) -> Body:
     """The blocks of an article; of one that is stored without them, a paragraph for each line of its text."""
-    return loads(row.get("body")) or paragraphs(row["text"])
+    return loads(row.get("body")) or paragraphs(row.get("text", ""))
 
 
 def opened(row: Mapping[str, Any]) -> dict[str, Any]:
     """The row as JSON takes it: its JSON columns opened, its flags as true, false or null."""
-    body = {"body": as_data(body_of(row))} if "body" in row else {}
-    return {name: _opened(TYPES.get(name), value) for name, value in row.items() if name != "body"} | body
+    return {
+        name: _opened_body(row) if name == "body" else _opened(TYPES.get(name), value) for name, value in row.items()
+    }
+
+
+def _opened_body(row: Mapping[str, Any]) -> Any:
+    """The blocks as lists and dicts; what is no column but has its name stays as it is."""
+    is_column = row["body"] is None or isinstance(row["body"], str)
+    return as_data(body_of(row)) if is_column else row["body"]
 
 
 def _opened(kind: Type | None, value: Any) -> Any:

@@ -198,6 +198,12 @@ def hosts(db: Database, *, site: str) -> list[str]:
     return [str(row[0]) for row in db.conn.execute(sql, (site,))]
 
 
+def ends(db: Database, *, site: str) -> list[tuple[str, str, str, int]]:
+    """How the last visits of a site's URLs ended: (kind, outcome, reason, URLs), without URLs never visited."""
+    sql = "SELECT kind, outcome, reason, count(*) FROM urls WHERE site = ? AND visits > 0 GROUP BY 1, 2, 3"
+    return [(row[0], row[1], row[2], int(row[3])) for row in db.conn.execute(sql, (site,))]
+
+
 def known(db: Database, url: str) -> int | None:
     """The id of the URL's row, None when it was never announced."""
     row = db.conn.execute("SELECT id FROM urls WHERE url = ?", (url,)).fetchone()

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from archive.index import articles
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
@@ -18,7 +20,17 @@ BATCH = 500
 """Rows read and written at once: what a batch of articles with their texts takes in memory is some 10 MB."""
 
 _OF_THIS_DATABASE = frozenset(
-    {"id", "version", "is_latest", "gone_at", "gone_reason", "paywalled_at", "fetched_at", "last_seen_at"}
+    {
+        "id",
+        "version",
+        "is_latest",
+        "gone_at",
+        "gone_reason",
+        "paywalled_at",
+        "fetched_at",
+        "last_seen_at",
+        "article_key",
+    }
 )
 """Columns of `articles` that follow from what else the database holds."""
 
@@ -79,14 +91,15 @@ def held(db: Database, url: str, digest: str) -> dict[str, Any] | None:
     """The version of that URL that says this: its id, `origin` and `origin_at`; None when there is none."""
     sql = """
         SELECT a.id, c.record_id AS origin, c.captured_at AS origin_at
-        FROM articles AS a JOIN captures AS c ON c.id = a.capture_id WHERE a.url = ? AND a.text_digest = ?
+        FROM articles AS a JOIN captures AS c ON c.id = a.capture_id WHERE a.article_key = ? AND a.text_digest = ?
         """
-    return next(db.query(sql, [url, digest]), None)
+    return next(db.query(sql, [articles.key_of(db, url), digest]), None)
 
 
 def insert_article(db: Database, row: Mapping[str, Any]) -> int:
     """Adds a version, seen when its capture was made so far; `row` has the columns, and `origin_at`. Returns its id."""
     values = _content(db, row) | dict.fromkeys(("fetched_at", "last_seen_at"), row["origin_at"])
+    values["article_key"] = articles.key_of(db, row["url"])
     sql = f"INSERT INTO articles ({', '.join(values)}) VALUES ({', '.join(f':{name}' for name in values)}) RETURNING id"  # noqa: S608 - our own names
     return int(db.conn.execute(sql, values).fetchone()[0])
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from archive.index import articles as articles_
+from archive.urls import surt
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
@@ -55,27 +58,19 @@ def text_of(db: Database, article_id: int) -> tuple[str, str]:
     return (row[0], row[1])
 
 
-def last_offset(db: Database, filename: str) -> int:
-    """Where the last record of the file starts that has a row; 0 when none has."""
-    row = db.conn.execute(
-        "SELECT max(warc_record_offset) FROM captures WHERE warc_filename = ?", (filename,)
-    ).fetchone()
-    return int(row[0] or 0)
-
-
 def urls_of_article(db: Database, urls: Iterable[str]) -> set[str]:
-    """All URLs at which what these URLs show was captured, and the URL under which it is an article."""
+    """All URLs at which what these URLs show was captured, in whatever spelling, and those under which it is an article."""
     found = set(urls)
-    for url in tuple(found):
-        rows = db.conn.execute(
-            """
-            SELECT captures.url, articles.url FROM articles JOIN captures ON captures.article_id = articles.id
-            WHERE articles.url = (:url)
-               OR articles.id IN (SELECT article_id FROM captures WHERE url = :url AND article_id IS NOT NULL)
-            """,
-            {"url": url},
-        )
-        found.update(one for row in rows for one in row)
+    keys = {articles_.key_of(db, url) for url in found}
+    shown = "SELECT DISTINCT a.article_key FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE c.url = ?"
+    keys.update(row[0] for url in found for row in db.conn.execute(shown, (url,)))
+    of_key = (
+        "SELECT a.url, c.url FROM articles AS a LEFT JOIN captures AS c ON c.article_id = a.id WHERE a.article_key = ?"
+    )
+    found.update(one for key in keys for row in db.conn.execute(of_key, (key,)) for one in row if one)
+    spelled = "SELECT DISTINCT url FROM captures WHERE urlkey = ?"
+    for key in {surt(url) for url in found}:
+        found.update(url for (url,) in db.conn.execute(spelled, (key,)) if articles_.key_of(db, url) in keys)
     return found
 
 
@@ -115,6 +110,8 @@ def forget(db: Database, urls: Collection[str], *, at: str, reason: str) -> tupl
     """Takes the captures and articles of these URLs out, and keeps the URLs from being fetched again; counts both."""
     captures = articles = 0
     db.conn.execute("PRAGMA defer_foreign_keys = ON")  # captures and articles point at each other
+    for key in {articles_.key_of(db, url) for url in urls}:
+        db.conn.execute("DELETE FROM joins WHERE kept_key = ? OR joined_key = ?", (key, key))
     for url in urls:
         db.conn.execute("DELETE FROM changes WHERE article_id IN (SELECT id FROM articles WHERE url = ?)", (url,))
         articles += db.conn.execute("DELETE FROM articles WHERE url = ?", (url,)).rowcount

@@ -153,3 +153,6 @@ class CaptureRow:
     ip: str = ""
     truncated: str = ""
     via: str = ""
+    refers_to: str = ""
+    refers_to_url: str = ""
+    refers_to_date: str = ""

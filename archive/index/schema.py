@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archive.index.sqlite import Migrations
+from archive.urls import identity
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -243,6 +244,28 @@ def _newest(db: Database) -> None:
     )
 
 
+@MIGRATIONS(name="0011_originals")
+def _originals(db: Database) -> None:
+    """What a revisit names as its original (WARC-Refers-To and its like), and digests that were wrong when a file was imported.
+
+    The partial index finds the revisits that wait for an original which is not held yet.
+    """
+    for name in ("refers_to", "refers_to_url", "refers_to_date"):
+        db.conn.execute(f"ALTER TABLE captures ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
+    db.conn.execute("CREATE INDEX captures_waiting ON captures (id) WHERE reason = 'original-elsewhere'")
+    db.conn.execute(
+        """
+        CREATE TABLE digest_notes (
+            warc_filename TEXT NOT NULL,
+            warc_record_offset INTEGER NOT NULL,
+            field TEXT NOT NULL,
+            block_digest TEXT NOT NULL,
+            PRIMARY KEY (warc_filename, warc_record_offset, field)
+        ) WITHOUT ROWID
+        """
+    )
+
+
 @MIGRATIONS(name="0013_bodies_and_changes")
 def _bodies_and_changes(db: Database) -> None:
     """The blocks of each article (NULL: of a version before this step, until `reindex`), and what a page changed without its text.
@@ -267,6 +290,23 @@ def _bodies_and_changes(db: Database) -> None:
     db.conn.execute("CREATE INDEX captures_article ON captures (article_id, captured_at) WHERE article_id IS NOT NULL")
 
 
+_MOMENT = "CASE WHEN date_published GLOB '[0-9]*' THEN strftime('%Y-%m-%dT%H:%M:%SZ', date_published) END"
+
+
+@MIGRATIONS(name="0014_published_at")
+def _published_at(db: Database) -> None:
+    """The moment of publication in UTC, for whoever orders by time: `date_published` is as the page says it, in any zone.
+
+    A generated column, so that no row is written anew; NULL for what is no time. Only what begins with a digit is asked for, because a
+    word such as `now` would make an index of it impossible.
+    """
+    db.conn.execute(f"ALTER TABLE articles ADD COLUMN published_at TEXT GENERATED ALWAYS AS ({_MOMENT}) VIRTUAL")
+    db.conn.execute("DROP INDEX articles_newest")
+    db.conn.execute(
+        "CREATE INDEX articles_newest ON articles (coalesce(published_at, fetched_at), id) WHERE is_latest = 1"
+    )
+
+
 @MIGRATIONS(name="0021_precedence")
 def _precedence(db: Database) -> None:
     """The order of the draw (`rows.Precedence`), and what is known of an announcer: how often its times proved wrong, which URLs it listed.
@@ -289,6 +329,34 @@ def _precedence(db: Database) -> None:
     )
 
 
+@MIGRATIONS(name="0022_identity")
+def _identity(db: Database) -> None:
+    """What makes addresses one article's: `articles.article_key`, which its versions share; see `archive.index.identity`.
+
+    `identities` has the keys that do not follow from the URL alone, `joins` what was joined and what that removed: it can be undone.
+    """
+    db.conn.execute("ALTER TABLE articles ADD COLUMN article_key TEXT NOT NULL DEFAULT ''")
+    db.conn.execute("CREATE TABLE identities (name TEXT PRIMARY KEY, article_key TEXT NOT NULL) WITHOUT ROWID")
+    db.conn.execute("CREATE INDEX identities_key ON identities (article_key)")
+    db.conn.execute(
+        """
+        CREATE TABLE joins (
+            id INTEGER PRIMARY KEY,
+            joined_at TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            kept_key TEXT NOT NULL,
+            joined_key TEXT NOT NULL,
+            urls TEXT NOT NULL,
+            removed TEXT NOT NULL
+        )
+        """
+    )
+    db.conn.create_function("identity", 1, identity, deterministic=True)
+    db.conn.execute("UPDATE articles SET article_key = identity(url)")
+    db.conn.execute("CREATE INDEX articles_key ON articles (article_key, text_digest)")
+    db.conn.execute("CREATE INDEX captures_redirects ON captures (detail) WHERE outcome = 'redirect'")
+
+
 STEPS = (
     "0001_frontier",
     "0002_captures",
@@ -299,7 +367,29 @@ STEPS = (
     "0007_families",
     "0008_files",
     "0010_newest",
+    "0011_originals",
     "0013_bodies_and_changes",
+    "0014_published_at",
     "0021_precedence",
+    "0022_identity",
 )
 """The steps that this version knows, in order."""
+
+
+def stand_in(db: Database) -> None:
+    """Gives a database that is only read, and that an earlier version made, what later steps add: for this connection, in no file."""
+    db.conn.create_function("identity", 1, identity, deterministic=True)
+    _stand_in_columns(db, "articles", {"body": "NULL", "published_at": _MOMENT, "article_key": "identity(url)"})
+    _stand_in_columns(db, "captures", dict.fromkeys(("refers_to", "refers_to_url", "refers_to_date"), "''"))
+    tables = {row[0] for row in db.conn.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
+    if "changes" not in tables:
+        db.conn.execute("CREATE TEMP TABLE changes (article_id, seen_at, field, before, after, record_id)")
+    if "identities" not in tables:
+        db.conn.execute("CREATE TEMP TABLE identities (name, article_key)")
+
+
+def _stand_in_columns(db: Database, table: str, added: dict[str, str]) -> None:
+    names = {row[1] for row in db.conn.execute(f"PRAGMA main.table_xinfo({table})")}
+    if names and not added.keys() <= names:
+        more = ", ".join(f"{value} AS {name}" for name, value in added.items() if name not in names)
+        db.conn.execute(f"CREATE TEMP VIEW {table} AS SELECT *, {more} FROM main.{table}")  # noqa: S608 - our own words

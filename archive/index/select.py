@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from archive.index.articles import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 BATCH = 500
+"""Rows read at once."""
 
 DAY = "coalesce(nullif(articles.date, ''), substr(articles.fetched_at, 1, 10))"
 """The day that an article is of: of publication, or of the first fetch when the page does not say."""
@@ -34,15 +38,13 @@ class ArticleFilter:
 
 def articles(db: Database, choice: ArticleFilter) -> Iterator[dict[str, Any]]:
     """Rows of the chosen articles, in the order of their ids."""
-    where, values = _where(choice, day=DAY)
-    if not choice.all_versions:
-        where.append("articles.is_latest = 1")
-    yield from _paged(db, "SELECT articles.*, articles.id AS page_id FROM articles", where, values, key="articles.id")
+    where, values = _of_articles(db, choice)
+    yield from _paged(db, "SELECT * FROM articles", "articles", where, values)
 
 
 def periods(db: Database, choice: ArticleFilter, letters: int) -> list[str]:
     """The years (4 letters) or months (7) that the chosen articles are of, in order."""
-    where, values = _where(choice, day=DAY)
+    where, values = _of_articles(db, choice)
     clause = f"WHERE {' AND '.join(where)}" if where else ""
     rows = db.conn.execute(f"SELECT DISTINCT substr({DAY}, 1, {letters}) FROM articles {clause} ORDER BY 1", values)  # noqa: S608 - our own words
     return [row[0] for row in rows]
@@ -51,18 +53,23 @@ def periods(db: Database, choice: ArticleFilter, letters: int) -> list[str]:
 def captures(db: Database, choice: ArticleFilter) -> Iterator[dict[str, Any]]:
     """Captures of the chosen URLs: place, mime, status, and title and text of the article that was read from each."""
     day = "substr(captures.captured_at, 1, 10)"
-    where, values = _where(choice, day=day, article_id="captures.article_id", table="captures")
+    where, values = _where(db, choice, day=day, article_id="captures.article_id", table="captures")
     sql = """
-        SELECT captures.id AS page_id, captures.url, captures.record_type, captures.status, captures.mime,
+        SELECT captures.id, captures.url, captures.record_type, captures.status, captures.mime,
                captures.warc_filename, captures.warc_record_offset, captures.warc_record_length,
                coalesce(articles.title, '') AS title, coalesce(articles.text, '') AS text
         FROM captures LEFT JOIN articles ON articles.id = captures.article_id
     """
-    yield from _paged(db, sql, where, values, key="captures.id")
+    yield from _paged(db, sql, "captures", where, values)
+
+
+def _of_articles(db: Database, choice: ArticleFilter) -> tuple[list[str], dict[str, Any]]:
+    where, values = _where(db, choice, day=DAY)
+    return (where if choice.all_versions else [*where, "articles.is_latest = 1"]), values
 
 
 def _where(
-    choice: ArticleFilter, *, day: str, article_id: str = "articles.id", table: str = "articles"
+    db: Database, choice: ArticleFilter, *, day: str, article_id: str = "articles.id", table: str = "articles"
 ) -> tuple[list[str], dict[str, Any]]:
     where, values = [], dict[str, Any]()
     if choice.site:
@@ -76,24 +83,32 @@ def _where(
         values["last"] = choice.last_day
     if choice.urls:
         marks = ", ".join(f":url{number}" for number in range(len(choice.urls)))
-        of_articles = f"{article_id} IN (SELECT id FROM articles WHERE url IN ({marks}))"  # noqa: S608 - only our own words
+        keys = ", ".join(f":key{number}" for number in range(len(choice.urls)))
+        of_articles = f"{article_id} IN (SELECT id FROM articles WHERE article_key IN ({keys}))"  # noqa: S608 - only our own words
         where.append(f"({table}.url IN ({marks}) OR {of_articles})")
         values |= {f"url{number}": url for number, url in enumerate(choice.urls)}
+        values |= {f"key{number}": key_of(db, url) for number, url in enumerate(choice.urls)}
     if choice.article_ids is not None:
         where.append(f"{article_id} IN (SELECT value FROM json_each(:article_ids))")  # noqa: S608 - our own column name
         values["article_ids"] = json.dumps(choice.article_ids)
     return where, values
 
 
-def _paged(db: Database, sql: str, where: list[str], values: dict[str, Any], *, key: str) -> Iterator[dict[str, Any]]:
-    """Page after page by id, so that no read transaction is held while a large export is written."""
-    last = 0
-    clause = " AND ".join([*where, f"{key} > :last_id"])
-    while True:
-        statement = f"{sql} WHERE {clause} ORDER BY {key} LIMIT {BATCH}"
-        rows = list(db.query(statement, {**values, "last_id": last}))
-        for row in rows:
-            last = row.pop("page_id")
-            yield row
-        if len(rows) < BATCH:
-            return
+def _paged(db: Database, sql: str, table: str, where: list[str], values: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The rows of the ids that are chosen now, page after page, so that no read transaction is held while a large export is written.
+
+    The ids are fixed first: what changes meanwhile is in the export once, and nothing twice.
+    """
+    clause = f"WHERE {' AND '.join(where)}" if where else ""
+    chosen = db.conn.execute(f"SELECT id FROM {table} {clause} ORDER BY id", values)  # noqa: S608 - our own words
+    ids = array("q", (row[0] for row in chosen))
+    for start in range(0, len(ids), BATCH):
+        page = json.dumps(ids[start : start + BATCH].tolist())
+        statement = f"{sql} WHERE {table}.id IN (SELECT value FROM json_each(?)) ORDER BY {table}.id"  # noqa: S608 - our own words
+        yield from list(db.query(statement, [page]))
+
+
+def sites(db: Database) -> set[str]:
+    """The sites of which the archive has articles or captures, or URLs to fetch."""
+    tables = ("articles", "urls", "captures")
+    return {row[0] for table in tables for row in db.conn.execute(f"SELECT DISTINCT site FROM {table}")}  # noqa: S608 - our own names

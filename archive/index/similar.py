@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MOST_CANDIDATES = 20
 """Articles that one is compared with: those it shares most bands with."""
 
-_FIRST = "coalesce(nullif(date_published, ''), fetched_at)"
+_FIRST = "coalesce(published_at, fetched_at)"
 
 
 def waiting(db: Database, limit: int) -> list[dict[str, Any]]:

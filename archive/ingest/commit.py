@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from archive import search
 from archive.errors import NotWritableError
-from archive.index import OperationalError, articles, availability, captures, changes, frontier, site_lines
+from archive.index import OperationalError, articles, availability, captures, changes, frontier, identity, site_lines
 from archive.index.columns import text_digest
 from archive.ingest.disposition import Disposition
 from archive.outcome import Outcome, OutcomeKind
@@ -105,6 +105,9 @@ class GroupWriter:
             captures.record_outcome(db, entry.row.record_id, entry.outcome, article_id, directives=entry.directives)
             if article_id is None:
                 availability.update_from_capture(db, entry.row.record_id)
+            if entry.outcome.kind is OutcomeKind.REDIRECT:
+                target = entry.outcome.detail
+                identity.join_redirect(db, entry.row.url, target, at=self._now, unindex=self._unindex)
         if entry.announced:
             done.announced += frontier.schedule(db, entry.announced, now=self._now)
         if entry.visit:
@@ -136,7 +139,14 @@ class GroupWriter:
             return None
         availability.clear(db, stored.id, at=entry.row.captured_at)
         done.articles.append((stored.id, stored.change))
-        return stored.id
+        if entry.article is None:
+            return stored.id
+        return identity.join_page(db, entry.row.url, stored.id, at=self._now, unindex=self._unindex)
+
+    def _unindex(self, ids: list[int]) -> None:
+        """Takes versions that another row stands for out of the search index; those of this group are not in it yet."""
+        search.unindex_articles(self._store.db.conn, [one for one in ids if one not in self._unindexed])
+        self._unindexed.difference_update(ids)
 
     def _see_again(self, article_id: int, article: Article, row: CaptureRow) -> Stored:
         """A version that is held was served again, perhaps with other metadata."""

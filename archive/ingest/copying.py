@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archive import http, urls, warc
@@ -12,9 +11,10 @@ from archive.errors import DamagedFileError, NotWritableError
 from archive.files.atomic import sync_folder
 from archive.files.clock import captured_at, warc_timestamp
 from archive.index.rows import CaptureRow
-from archive.surt import surt
+from archive.urls.surt import surt
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from archive.storage import StoredFile
@@ -24,67 +24,95 @@ MAX_NOTE = 20_000
 """Bytes of a metadata record that are looked at."""
 
 
-def copy_in(source: Path, folder: Path) -> Path:
-    """Copies a WARC into the collection's folder, durably, and returns its path there; a file that is there already is left alone.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted:
+    """A file of the collection that came from elsewhere, and what of its source could not be read."""
 
-    A file whose records are not gzip members of their own is rewritten so that they are, their bytes untouched.
-    Raises NotWritableError.
+    path: Path
+    damages: tuple[DamagedFileError, ...] = ()
+
+
+def copy_in(source: Path, folder: Path, *, is_taken: Callable[[str, str, str], bool] | None = None) -> Adopted:
+    """Copies the records of a WARC or ARC file into the collection's folder, durably; what is there already is left alone.
+
+    Sound gzip members are copied byte for byte, other records are written anew (see `archive.warc.rewrite`). `is_taken(id, url, date)`
+    says whether an id is that of another capture.
+    Raises DamagedFileError when no record can be read, NotWritableError.
     """
     if source.parent.resolve() == folder.resolve():
-        return source
-    target = folder / (source.name if source.name.endswith(".gz") else f"{source.name}.gz")
-    if target.exists() and (target.name != source.name or _sha256(target) == _sha256(source)):
-        return target
-    away = {name: sha256 for name, sha256 in warc.read_manifest(folder).items() if not (folder / name).exists()}
-    if away.get(target.name) == _sha256(source):  # it was uploaded, and is here again
-        away = {}
-    serial = 1
-    while target.exists() or target.name in away:
-        target = folder / f"{serial}-{source.name}"
-        serial += 1
-    if not _has_records_of_their_own(source):
-        return warc.recompress(source, target)
-    partial = target.with_name(f".{target.name}.partial")
+        return Adopted(path=source)
+    manifest = warc.read_manifest(folder)
+    name = source.name if source.name.endswith(".gz") else f"{source.name}.gz"
+    if name.endswith(".arc.gz"):
+        name = f"{name.removesuffix('.gz')}.warc.gz"
+    if (folder / name).exists() and warc.sha256_of(source) == _held_digest(folder / name, manifest):
+        return Adopted(path=folder / name)
+    partial = folder / f".{name}.partial"
+    damages = tuple(warc.salvage(source, partial, is_taken=is_taken or _nothing_taken))
     try:
-        shutil.copyfile(source, partial)
-        partial.replace(target)
-        sync_folder(folder)
+        target = _free_place(partial, folder, name, manifest)
+        if target.exists():
+            partial.unlink()
+        else:
+            partial.replace(target)
+            sync_folder(folder)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise NotWritableError(target, error) from error
+        raise NotWritableError(folder / name, error) from error
+    return Adopted(path=target, damages=damages)
+
+
+def _nothing_taken(record_id: str, url: str, date: str) -> bool:
+    del record_id, url, date
+    return False
+
+
+def _held_digest(path: Path, manifest: Mapping[str, str]) -> str:
+    return manifest.get(path.name) or warc.sha256_of(path)
+
+
+def _free_place(copy: Path, folder: Path, name: str, manifest: Mapping[str, str]) -> Path:
+    """Where the copy goes: a file of that name which is the same (here, or uploaded), else the first name that is free."""
+    digest, serial, target = warc.sha256_of(copy), 0, folder / name
+    while target.exists() or target.name in manifest:
+        held = _held_digest(target, manifest) if target.exists() else manifest[target.name]
+        if held == digest:
+            break
+        serial += 1
+        target = folder / f"{serial}-{name}"
     return target
 
 
-def ensure_member_per_record(source: Path, folder: Path) -> Path:
-    """`source`, or, when it is gzipped as a whole, a copy of it in `folder` whose records are gzip members of their own."""
-    if not source.name.endswith(".gz") or _has_records_of_their_own(source):
-        return source
+def ensure_member_per_record(source: Path, folder: Path) -> Adopted:
+    """`source`, or, when it cannot be read record by record to its end, a copy of its records in `folder`."""
+    if _is_sound(source):
+        return Adopted(path=source)
     serial = 1
-    while (target := folder / f"{serial}-{source.name}").exists():
+    while (target := folder / f"{serial}-{source.name}.warc.gz").exists():
         serial += 1
-    return warc.recompress(source, target)
+    return Adopted(path=target, damages=tuple(warc.salvage(source, target)))
 
 
-def _has_records_of_their_own(path: Path) -> bool:
-    """Whether each record can be reached by itself: a gzip member each, which an index needs."""
-    if not path.name.endswith(".gz"):
-        return False
+def _is_sound(path: Path) -> bool:
+    """Whether each record can be reached by itself and has an id of its own."""
+    ids: set[int] = set()
     try:
-        return next(warc.read_records(path, max_block=0), None) is not None
+        for record in warc.read_records(path, max_block=0):
+            if record.is_capture:
+                if not record.id or hash(record.id) in ids:
+                    return False
+                ids.add(hash(record.id))
     except DamagedFileError:
         return False
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return True
 
 
 def row_of(record: warc.Record, site: str) -> CaptureRow | None:
-    """The row of a response or revisit of an http(s) URL; None for every other record."""
-    if record.type not in {"response", "revisit"} or not record.url.startswith(("http://", "https://")):
+    """The row of a capture of an http(s) URL; None for every other record."""
+    if not record.is_capture:
         return None
     response = record.http
+    refers_to, refers_to_url, refers_to_date = record.refers_to
     return CaptureRow(
         record_id=record.id,
         record_type=record.type,
@@ -101,6 +129,9 @@ def row_of(record: warc.Record, site: str) -> CaptureRow | None:
         warc_record_length=record.location.length,
         ip=record.get("WARC-IP-Address"),
         truncated=record.get("WARC-Truncated"),
+        refers_to=refers_to,
+        refers_to_url=refers_to_url,
+        refers_to_date=refers_to_date,
     )
 
 
@@ -118,8 +149,9 @@ def outcome_notes(path: Path | StoredFile, start: int = 0) -> dict[str, dict[str
     """
     found: dict[str, dict[str, str]] = {}
     with suppress(DamagedFileError):
-        for record in warc.read_records(path, start=start, max_block=MAX_NOTE):
-            if record.type == "warcinfo" and not field_of(record, "software").startswith("warraq"):
+        for number, record in enumerate(warc.read_records(path, start=start, max_block=MAX_NOTE)):
+            is_ours = field_of(record, "software").startswith("warraq")
+            if not is_ours and (record.type == "warcinfo" or not (number or start)):
                 break
             if record.type == "metadata" and (note := outcome_note(record)):
                 found[record.get("WARC-Refers-To")] = note
@@ -134,6 +166,6 @@ def outcome_note(record: warc.Record) -> dict[str, str]:
 
 def _digest(record: warc.Record, response: http.Response | None) -> str:
     """The payload digest that the record should have had: none when it holds no whole response."""
-    if response is None or record.type != "response" or not record.whole or record.get("WARC-Truncated"):
+    if response is None or record.type == "revisit" or not record.whole or record.get("WARC-Truncated"):
         return ""
     return warc.sha1_digest(http.payload(response))

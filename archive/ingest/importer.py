@@ -7,14 +7,14 @@ by file, rebuilds a whole database.
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from archive import urls, warc
 from archive.article import SiteProfile
 from archive.capture import Location
-from archive.errors import DamagedFileError
+from archive.files.clock import warc_timestamp
 from archive.index import articles, captures, site_lines
 from archive.index.rows import CaptureRow
 from archive.ingest.copying import field_of, outcome_note, outcome_notes, row_of
@@ -23,12 +23,14 @@ from archive.ingest.rejected import reject_reason
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse.result import MAX_PARTS, Parsed, ParseTask, join_part
 from archive.parse.workers import WorkerKilledError
+from archive.warc.digests import matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from concurrent.futures import Future
     from pathlib import Path
 
+    from archive.errors import DamagedFileError
     from archive.ingest.commit import Committed
     from archive.ingest.rejected import RejectedRecord
     from archive.ingest.writer import ArchiveWriter
@@ -36,7 +38,9 @@ if TYPE_CHECKING:
     from archive.storage import StoredFile
 
 AHEAD = 8
-"""Records read ahead of the workers: bounds memory, keeps two workers busy."""
+"""Records read ahead of the workers: keeps two workers busy."""
+AHEAD_BYTES = 64 << 20
+"""Bytes of these at most (and one record): bounds memory."""
 
 COMMIT_EVERY = 200
 
@@ -52,13 +56,15 @@ MISFITS_NAMED = 20
 
 @dataclass(slots=True, kw_only=True)
 class Imported:
-    """What an import did, counted. `damaged` names the files that were not whole; what came before the damage is in.
+    """What an import did, counted. `damaged` names what could not be read; the records around it are in.
 
+    `taken_up` counts captures that a run which broke off had left unread.
     `reject_reason` counts, by reason, the captures that cannot have a row (see `archive.ingest.rejected`); `misfits` are the first of them.
     """
 
     records: int = 0
     known: int = 0
+    taken_up: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     articles: Counter[str] = field(default_factory=Counter)
     quarantined: Counter[str] = field(default_factory=Counter)
@@ -103,7 +109,9 @@ class Indexer:
         self._ingest = ingest
         self._pool = pool
         self._site = site
-        self._waiting: deque[tuple[CaptureRow, Future[Parsed] | None]] = deque()
+        self._waiting: deque[tuple[CaptureRow, Future[Parsed] | Outcome, int]] = deque()
+        self._ahead = 0
+        self._brought_payload = False
         self._paged: list[tuple[CaptureRow, Parsed]] = []
         self._paged_size = 0
         self._part_of = ""
@@ -117,24 +125,34 @@ class Indexer:
         path: Path | StoredFile,
         *,
         start: int = 0,
+        is_new: bool = False,
         progress: Callable[[int], None] | None = None,
         each: Callable[[warc.Record], None] = lambda _: None,
     ) -> None:
-        """Indexes the records from byte `start` on that have no row yet; `progress` hears the byte offset reached, `each` every record.
+        """Indexes the records from byte `start` on that have no row yet; `each` is called with every record.
 
-        A file that is not whole is indexed up to the damage, which is then in `done.damaged`.
+        Damage, which is then in `done.damaged`, costs the damaged record. Of a file that `is_new` here, digests that are wrong already are
+        noted, so that `verify` does not name them. `progress` is told the byte offset reached.
         """
         self._notes = outcome_notes(path, start)
-        try:
-            for record in warc.read_records(path, start=start):
-                if progress:
-                    progress(record.location.offset)
-                each(record)
-                self.take(record)
-        except DamagedFileError as error:
-            self.done.damaged.append(error)
+        notes = list[tuple[str, int, str, str]]()
+        for record in warc.read_on(path, start=start, max_block=warc.PAGE_BLOCK, on_damage=self.done.damaged.append):
+            if progress:
+                progress(record.location.offset)
+            each(record)
+            if is_new:
+                notes += wrong_digests(record)
+            self.take(record)
         self.finish()
+        if notes:
+            with self._ingest.store.atomic():
+                captures.note_digests(self._ingest.store.db, notes)
         self._notes = {}
+
+    def is_taken(self, record_id: str, url: str, date: str) -> bool:
+        """Whether the archive has a capture of that id which is of another URL or time."""
+        row = captures.of_record(self._ingest.store.db, record_id)
+        return row is not None and (row["url"], row["timestamp"]) != (url, warc_timestamp(date))
 
     def take_in(self, data: bytes, record: warc.Record) -> None:
         """Copies one record, `data` as its gzip member, into the collection's open WARC and indexes it; `finish` makes it durable."""
@@ -144,7 +162,7 @@ class Indexer:
     def read_again(self, rows: Iterable[dict[str, Any]]) -> None:
         """Reads captures again that have a row: those that a crash left unread, or all, after extraction has improved."""
         for row in rows:
-            self._queue(CaptureRow(**{f.name: row[f.name] for f in fields(CaptureRow)}), self._block(row))
+            self._queue(_capture_row(row), self._block(row))
         self.finish()
 
     def take(self, record: warc.Record) -> None:
@@ -166,7 +184,11 @@ class Indexer:
             self.done.known += 1
             return
         self._ingest.add_row(row)
-        self._queue(row, record.block)
+        self._brought_payload = self._brought_payload or row.record_type != "revisit"
+        if record.whole:
+            self._queue(row, record.response)
+        else:
+            self._wait(row, Outcome(kind=OutcomeKind.QUARANTINE, reason="too-large", detail=f"{record.length} bytes"))
 
     def _note(self, record: warc.Record) -> None:
         """Takes what records of our own writing say of others: the site, what announced a URL, the clean text."""
@@ -183,20 +205,44 @@ class Indexer:
                 self._conversions.append((record.id, record.get("WARC-Refers-To")))
 
     def _queue(self, row: CaptureRow, block: bytes) -> None:
-        if row.record_type == "revisit":
-            block = self._repeated(row)
-        future = None
-        if block and not row.truncated and not row.url.endswith("/robots.txt") and not self._is_settled(row):
+        outcome = self._outcome_unread(row)
+        if outcome is None and row.record_type == "revisit":
+            block, outcome = self._repeated(row)
+        if outcome is None and not block:
+            outcome = Outcome(kind=OutcomeKind.UNCHANGED)
+        if outcome is None:
             future = self._pool.submit(self._task(row.url, block, row.captured_at))
-        self._waiting.append((row, future))
-        while len(self._waiting) > AHEAD:
-            self._settle(*self._waiting.popleft())
-
-    def _settle(self, row: CaptureRow, future: Future[Parsed] | None) -> None:
-        if future is None:
-            self._ingest.finish(self._noted(row, self._unread(row)))
+            self._wait(row, future, len(block))
         else:
-            answer = self._answer(future)
+            self._wait(row, outcome)
+
+    def _outcome_unread(self, row: CaptureRow) -> Outcome | None:
+        """What becomes of a capture that is not to be read, whatever it says; None for the others."""
+        if row.url.endswith("/robots.txt"):
+            return Outcome(kind=OutcomeKind.ROBOTS)
+        if self._is_settled(row):
+            return Outcome(kind=OutcomeKind.FAILED, reason=row.truncated)
+        return None
+
+    def _wait(self, row: CaptureRow, what: Future[Parsed] | Outcome, size: int = 0) -> None:
+        self._waiting.append((row, what, size))
+        self._ahead += size
+        while len(self._waiting) > AHEAD or (self._ahead > AHEAD_BYTES and len(self._waiting) > 1):
+            self._settle_next()
+
+    def _settle_next(self) -> None:
+        row, what, size = self._waiting.popleft()
+        self._ahead -= size
+        self._settle(row, what)
+
+    def _settle(self, row: CaptureRow, what: Future[Parsed] | Outcome) -> None:
+        if isinstance(what, Outcome):
+            repeats = what.kind is OutcomeKind.UNCHANGED
+            self._ingest.finish(self._noted(row, Disposition(row=row, outcome=what, repeats=repeats)))
+        else:
+            answer = self._answer(what)
+            if row.truncated and (answer.outcome.kind.is_failure or answer.outcome.kind is OutcomeKind.OTHER):
+                answer = Parsed.of(OutcomeKind.FAILED, row.truncated)
             if answer.outcome.kind is OutcomeKind.ARTICLE and answer.next_page:
                 self._paged.append((row, answer))
                 self._paged_size += len(answer.article.text) if answer.article else 0
@@ -205,18 +251,20 @@ class Indexer:
         if self._ingest.waiting >= COMMIT_EVERY:
             self._commit()
 
-    def _repeated(self, row: CaptureRow) -> bytes:
+    def _repeated(self, row: CaptureRow) -> tuple[bytes, Outcome | None]:
         """The response that a revisit repeats, where it must be read: served at this URL for the first time, or an error."""
+        unchanged = Outcome(kind=OutcomeKind.UNCHANGED)
         if row.status == 304:
-            return b""
-        if self._ingest.has_waiting(row.payload_digest):  # among them may be the record that it repeats
+            return b"", unchanged
+        if self._ingest.has_waiting(row):  # among them may be the record that it repeats
             self._commit()
         db = self._ingest.store.db
         if row.status == 200 and captures.seen_before(db, row.payload_digest, row.url, row.timestamp):
-            return b""
-        original = captures.held(db, row.payload_digest, row.url)
-        held = captures.of_record(db, original.record_id) if original else None
-        return self._block(held) if held else b""
+            return b"", unchanged
+        original = captures.original_of(db, asdict(row))
+        if original is None:
+            return b"", replace(unchanged, reason=captures.ELSEWHERE)
+        return self._block(original), None
 
     def _is_settled(self, row: CaptureRow) -> bool:
         """Whether the crawl noted an outcome that has nothing to do with what the response says."""
@@ -236,19 +284,15 @@ class Indexer:
             repeats=settled.repeats and is_article,
         )
 
-    def _unread(self, row: CaptureRow) -> Disposition:
-        """A revisit says what the record that it refers to said; robots.txt and a truncated response are not read."""
-        if row.url.endswith("/robots.txt"):
-            return Disposition(row=row, outcome=Outcome(kind=OutcomeKind.ROBOTS))
-        if row.truncated:
-            return Disposition(row=row, outcome=Outcome(kind=OutcomeKind.FAILED, reason=row.truncated))
-        return Disposition(row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), repeats=True)
-
     def finish(self) -> None:
         """Settles and commits all that was queued."""
-        while self._waiting:
-            self._settle(*self._waiting.popleft())
-        self._commit()
+        self._settle_all()
+        if self._brought_payload:
+            self._brought_payload = False
+            for revisit in captures.waiting_for_original(self._ingest.store.db):
+                if original := captures.original_of(self._ingest.store.db, revisit):
+                    self._queue(_capture_row(revisit), self._block(original))
+            self._settle_all()
         for row, answer in self._paged:
             self._ingest.finish(disposition_of(row, self._with_parts(answer)))
         self._paged.clear()
@@ -261,6 +305,11 @@ class Indexer:
         self._vias.clear()
         self._conversions.clear()
         self._late_notes.clear()
+
+    def _settle_all(self) -> None:
+        while self._waiting:
+            self._settle_next()
+        self._commit()
 
     def _with_parts(self, first: Parsed) -> Parsed:
         """An article that goes on over further pages, joined from the captures of those nearest at hand."""
@@ -286,7 +335,7 @@ class Indexer:
         place = Location(
             filename=row["warc_filename"], offset=row["warc_record_offset"], length=row["warc_record_length"]
         )
-        return warc.read_at(self._ingest.files, place).block
+        return warc.read_at(self._ingest.files, place, max_block=warc.PAGE_BLOCK).response
 
     def _task(self, url: str, block: bytes, captured_at: str) -> ParseTask:
         profile = SiteProfile(boilerplate=site_lines.boilerplate_of(self._ingest.store.db, urls.host_of(url)))
@@ -294,6 +343,24 @@ class Indexer:
 
     def _commit(self) -> None:
         self.done.add(self._ingest.commit())
+
+
+def wrong_digests(record: warc.Record) -> list[tuple[str, int, str, str]]:
+    """The digests of a record that are not those of its bytes, as `captures.note_digests` takes them."""
+    if not record.whole:
+        return []
+    labels = {"block": (record.get("WARC-Block-Digest"), [record.block])}
+    if record.type == "response" and not record.get("WARC-Truncated"):
+        labels["payload"] = (record.get("WARC-Payload-Digest"), warc.payloads(record.block))
+    return [
+        (record.location.filename, record.location.offset, field, record.block_digest)
+        for field, (label, blocks) in labels.items()
+        if label and not any(matches(label, block) for block in blocks)
+    ]
+
+
+def _capture_row(row: dict[str, Any]) -> CaptureRow:
+    return CaptureRow(**{f.name: row[f.name] for f in fields(CaptureRow)})
 
 
 def recover(ingest: ArchiveWriter, pool: WorkerPool[ParseTask, Parsed], *, site: str = "") -> Imported:

@@ -11,8 +11,6 @@ from archive.files.clock import warc_moment
 if TYPE_CHECKING:
     from archive.warc import Record
 
-HTTP = ("response", "revisit")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedRecord:
@@ -37,7 +35,7 @@ class RejectedRecord:
 
 def reject_reason(record: Record) -> RejectedRecord | None:
     """Why a capture cannot have a row; None for one that can, and for records that need none."""
-    if record.type not in HTTP or not record.url.startswith(("http://", "https://")):
+    if not record.is_capture:
         return None
     found = _misfit(record)
     if not found:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from archive.errors import DamagedFileError, UsageError
 from archive.files.clock import warc_timestamp
 from archive.ingest.rejected import reject_reason
-from archive.surt import surt
+from archive.urls.surt import surt
 from archive.warc import Record, read_records
 
 if TYPE_CHECKING:

@@ -14,17 +14,16 @@ from typing import TYPE_CHECKING, Any
 from archive import warc
 from archive.body import as_data
 from archive.capture import Original
-from archive.collection.files import FileLocator
-from archive.errors import NotWritableError
+from archive.collection.locator import FileLocator
 from archive.files.clock import iso, timestamp14
-from archive.index import OperationalError, articles, captures, runs
+from archive.index import OperationalError, articles, captures, runs, unwritable
 from archive.index.columns import text_digest
 from archive.index.database import open_store
 from archive.index.rows import CaptureRow
 from archive.index.teasers import is_teaser
 from archive.ingest.commit import Committed, GroupWriter
 from archive.outcome import Outcome, OutcomeKind
-from archive.surt import surt
+from archive.urls.surt import surt
 from archive.warc import cdxj
 
 if TYPE_CHECKING:
@@ -87,7 +86,8 @@ class ArchiveWriter:
     def record(self, capture: Capture, *, site: str) -> CaptureRow | None:
         """Writes the exchange to the WARC (as a revisit when its payload is held already); None when nothing of a response came."""
         digest = warc.payload_digest(capture)
-        written = self.writer.write_capture(capture, payload_digest=digest, revisit_of=self._original(capture, digest))
+        original = self._original(capture, digest)
+        written = self.writer.write_capture(capture, payload_digest=digest, revisit_of=original)
         if written.location is None:
             return None
         row = CaptureRow(
@@ -108,6 +108,9 @@ class ArchiveWriter:
             truncated=capture.truncated,
             via=capture.via,
         )
+        if original and row.record_type == "revisit":
+            url = warc.target_uri(original.url)
+            row = replace(row, refers_to=original.record_id, refers_to_url=url, refers_to_date=original.date)
         if row.record_type == "response" and digest:
             original = Original(record_id=row.record_id, url=row.url, date=row.captured_at, payload_digest=digest)
             self._fresh.setdefault(digest, original)
@@ -126,9 +129,14 @@ class ArchiveWriter:
             return fresh
         return captures.held(self.store.db, digest, capture.url) or fresh
 
-    def has_waiting(self, payload_digest: str) -> bool:
-        """Whether a capture of that payload waits for the next commit."""
-        return any(row.payload_digest == payload_digest for row in self._rows)
+    def has_waiting(self, revisit: CaptureRow) -> bool:
+        """Whether a capture that the revisit may repeat waits for the next commit."""
+        return any(
+            row.record_id == revisit.refers_to
+            or (row.payload_digest == revisit.payload_digest != "")
+            or row.url == revisit.refers_to_url
+            for row in self._rows
+        )
 
     def add_row(self, row: CaptureRow) -> None:
         """Takes the row of a record that a WARC of the collection holds already (an import, a recovery)."""
@@ -179,7 +187,7 @@ class ArchiveWriter:
         try:
             done = self._group.write(self._rows, entries, now=iso(self.clock()))
         except OperationalError as error:  # full, locked for too long, gone: the group waits, the WARC has it
-            raise NotWritableError(self.store.path, OSError(str(error))) from error
+            raise unwritable(self.store.path, error) from error
         self._rows, self._settled, self._fresh, self._claims, self._texts, self._noted = [], [], {}, {}, {}, set()
         return done
 

@@ -8,14 +8,14 @@ from typing import IO, TYPE_CHECKING
 
 from archive import search, urls, warc
 from archive.collection import UPLOADING
-from archive.collection.files import WARC_PREFIX, FileLocator
+from archive.collection.locator import WARC_PREFIX, FileLocator
 from archive.collection.upload import put, put_beside, register
 from archive.errors import NotFoundError
 from archive.files.atomic import replace_file
 from archive.files.clock import iso
 from archive.index import files as files_
 from archive.index import places, runs
-from archive.maintain.stored import fetch
+from archive.maintain.remote import fetch_file
 from archive.warc import cdxj
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _here(holdings: FileLocator, store: Store, file: Path | StoredFile, folder: 
         return file
     row = files_.get(store.db, file.name)
     assert row  # noqa: S101 - it was found by its row
-    return fetch(holdings, row, folder)
+    return fetch_file(holdings, row, folder)
 
 
 def _put_again(

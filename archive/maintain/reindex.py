@@ -1,6 +1,7 @@
 """Rebuilds the database of a collection from its WARC files alone: every record read again, the old file replaced at the end.
 
-Only the database knows the frontier (`urls`), the log of runs (`runs`) and where files were uploaded to (`files`); these are carried over
+Only the database knows the frontier (`urls`), the log of runs (`runs`), where files were uploaded to (`files`) and which digests were wrong
+when a file was imported (`digest_notes`); these are carried over
 when the old file can be read. When it cannot, the manifest says which files there were, and `storage` where to look for them.
 An attempt that was tried again reads as `failed` afterwards, not as `retried`; ids of rows may differ, record ids never do.
 """
@@ -9,19 +10,20 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from typing import TYPE_CHECKING
 
 from archive import warc
-from archive.collection.files import WARC_PREFIX
+from archive.collection.locator import WARC_PREFIX
 from archive.errors import ArchiveNotFoundError
 from archive.files.atomic import sync_folder
 from archive.files.clock import iso
-from archive.index import files
+from archive.index import files, trust
 from archive.index.files import FileRow
 from archive.index.sqlite import sqlite3
 from archive.ingest.importer import Imported, Indexer
 from archive.ingest.writer import open_writer
-from archive.storage import parse
+from archive.storage import parse_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-CARRIED = ("urls", "runs", "files")
+CARRIED = ("urls", "runs", "files", "digest_notes")
 """The tables that no WARC can give back."""
 
 
@@ -84,11 +86,16 @@ def reindex(
 
 def _carry_over(ingest: ArchiveWriter, old: Path) -> None:
     """Copies the tables that no WARC can give back; an old file that cannot be read has none, an earlier warraq's not all columns."""
-    if not old.exists():
+    if not os.path.lexists(old):
         return
     db = ingest.store.db.conn
     with contextlib.suppress(sqlite3.DatabaseError):
+        trust.require_plain_files(old)
         db.execute("ATTACH DATABASE ? AS old", (f"{old.resolve().as_uri()}?mode=ro",))
+        if problem := trust.problem_of(db, "old"):
+            logger.warning("nothing of the old database is carried over: %s", problem)
+            db.execute("DETACH DATABASE old")
+            return
         with ingest.store.atomic():
             for table in CARRIED:
                 there = {row[1] for row in db.execute(f"PRAGMA old.table_info({table})")}
@@ -104,7 +111,7 @@ def _look_for(ingest: ArchiveWriter, url: str, now: str) -> None:
     lost = manifest.keys() - {file.name for file in ingest.files.closed()}
     there = dict[str, FileRow]()
     if url:
-        storage = ingest.files.storage(parse(url).url)
+        storage = ingest.files.storage(parse_url(url).url)
         for name in sorted(lost):
             if found := storage.stat(WARC_PREFIX + name):
                 there[name] = FileRow(

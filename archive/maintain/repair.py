@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 from archive import warc
 from archive.index import captures
 from archive.ingest.importer import Imported, Indexer
-from archive.maintain import fingerprint
+from archive.maintain import filecheck
 from archive.warc import cdxj
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from archive.ingest.writer import ArchiveWriter
     from archive.parse.result import Parsed, ParseTask
     from archive.parse.workers import WorkerPool
@@ -42,7 +40,7 @@ def repair(ingest: ArchiveWriter, pool: WorkerPool[ParseTask, Parsed]) -> Repair
     """
     indexer = Indexer(ingest, pool)
     for path in warc.closed_files(ingest.collection.warcs):
-        _index_rows(indexer, path)
+        indexer.index_file(path)
     indexer.read_again(captures.unread(ingest.store.db))
     done = indexer.done
     return Repaired(
@@ -53,29 +51,20 @@ def repair(ingest: ArchiveWriter, pool: WorkerPool[ParseTask, Parsed]) -> Repair
     )
 
 
-def _index_rows(indexer: Indexer, path: Path) -> None:
-    start: int | None = 0
-    while start is not None:
-        before = len(indexer.done.damaged)
-        indexer.index_file(path, start=start)
-        damage = indexer.done.damaged[before:]
-        start = warc.next_member(path, damage[-1].offset) if damage else None
-
-
 def _index_lines(ingest: ArchiveWriter) -> list[str]:
     """Puts right what the CDXJ index has of each file; gives the names of those that it had wrong.
 
     What it has of files in a storage stays as it is: they had their lines before they went there (`warraq reindex` reads them again).
     """
     collection = ingest.collection
-    held = fingerprint.of_index(collection.folder)
+    held = filecheck.of_index(collection.folder)
     wrong: dict[str, list[str]] = {}
     for path in warc.closed_files(collection.warcs):
         lines = cdxj.lines_of(path)
-        if held.pop(path.name, fingerprint.NOTHING) != fingerprint.of_lines(lines):
+        if held.pop(path.name, filecheck.NOTHING) != filecheck.of_lines(lines):
             wrong[path.name] = lines
     away = {row.filename for row in ingest.files.away()}
     wrong |= {name: [] for name in held.keys() - away}
     if wrong:
         ingest.index.replace(wrong)
-    return sorted(wrong)
+    return sorted(name or "indexes/index.cdxj" for name in wrong)

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive import warc
-from archive.collection.files import WARC_PREFIX, FileLocator
+from archive.collection.locator import WARC_PREFIX, FileLocator
 from archive.errors import StorageError
 from archive.files.clock import iso
 from archive.index import files, places, runs
-from archive.maintain import fingerprint
-from archive.maintain.filecheck import FileCheck
-from archive.maintain.report import Problem, Report
-from archive.maintain.stored import Heard
+from archive.maintain import filecheck
+from archive.maintain.filecheck import FileCheck, FileProblem, VerifyReport
+from archive.maintain.remote import Heard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +37,7 @@ def verify(
     in_use: bool = False,
     remote: bool = False,
     progress: Callable[[str, int], None] | None = None,
-) -> Report:
+) -> VerifyReport:
     """Reads every byte of the archive and checks it; writes one row to the log of runs, unless the store is only to be read.
 
     `remote`: also of the files that are in a storage and not here; those that are in both places are proved to be there.
@@ -47,9 +46,9 @@ def verify(
     told file name and byte offset now and then.
     """
     started = clock()
-    report = Report()
+    report = VerifyReport()
     known = warc.read_manifest(collection.warcs)
-    lines = fingerprint.of_index(collection.folder)
+    lines = filecheck.of_index(collection.folder)
     texts = places.conversions(store.db)
     away = _Away(collection, store, report, at=iso(clock()))
     here = [*warc.closed_files(collection.warcs), *warc.open_files(collection.warcs)]
@@ -70,11 +69,11 @@ def verify(
     _check_missing(store, present, set(known), set(lines), report)
     for path in warc.linked_files(collection.warcs):
         detail = "a symbolic link: it is not followed, put the file itself there"
-        report.problems.append(Problem(kind="link", file=path.name, detail=detail))
+        report.problems.append(FileProblem(kind="link", file=path.name, detail=detail))
     if not in_use and not report.away:
         for record_id, article in texts.items():
             detail = f"the text record of article {article} is in no file"
-            report.problems.append(Problem(kind="text", file="", detail=detail, record_id=record_id))
+            report.problems.append(FileProblem(kind="text", file="", detail=detail, record_id=record_id))
     if not store.read_only:
         _log(store, report, started, clock())
     return report
@@ -83,7 +82,7 @@ def verify(
 class _Away:
     """The check of what lies in storages."""
 
-    def __init__(self, collection: Collection, store: Store, report: Report, *, at: str) -> None:
+    def __init__(self, collection: Collection, store: Store, report: VerifyReport, *, at: str) -> None:
         self._holdings = FileLocator(collection.warcs, store.db)
         self._store, self._report, self._at = store, report, at
         self._known = files.rows(store.db)
@@ -125,33 +124,36 @@ class _Away:
             files.put(self._store.db, replace(row, verified_at=self._at, proof=proof))
 
     def _blame(self, name: str, detail: str) -> None:
-        self._report.problems.append(Problem(kind="storage", file=name, detail=detail))
+        self._report.problems.append(FileProblem(kind="storage", file=name, detail=detail))
 
 
-def _check_lines(check: FileCheck, lines: dict[str, fingerprint.Fingerprint], report: Report) -> None:
-    if lines.pop(check.name, fingerprint.NOTHING) != check.lines:
+def _check_lines(check: FileCheck, lines: dict[str, filecheck.Fingerprint], report: VerifyReport) -> None:
+    if lines.pop(check.name, filecheck.NOTHING) != check.lines:
         mend = "repair" if isinstance(check.path, Path) else "reindex"
         detail = f"the lines of this file in indexes/index.cdxj are not those of its records: run `warraq {mend}`"
-        report.problems.append(Problem(kind="index", file=check.name, detail=detail))
+        report.problems.append(FileProblem(kind="index", file=check.name, detail=detail))
 
 
-def _check_manifest(path: Path, known: dict[str, str], report: Report) -> None:
+def _check_manifest(path: Path, known: dict[str, str], report: VerifyReport) -> None:
     if path.name not in known:
         detail = "closed, but not in the manifest: run `warraq repair`"
     elif known[path.name] != warc.sha256_of(path):
         detail = "its bytes are not those that were closed (SHA-256 differs from the manifest)"
     else:
         return
-    report.problems.append(Problem(kind="manifest", file=path.name, detail=detail))
+    report.problems.append(FileProblem(kind="manifest", file=path.name, detail=detail))
 
 
-def _check_missing(store: Store, present: set[str], known: set[str], indexed: set[str], report: Report) -> None:
-    for name in sorted((places.filenames(store.db) | known | indexed) - present):
+def _check_missing(store: Store, present: set[str], known: set[str], indexed: set[str], report: VerifyReport) -> None:
+    if "" in indexed:
+        detail = "lines that are none of an index: run `warraq repair`"
+        report.problems.append(FileProblem(kind="index", file="indexes/index.cdxj", detail=detail))
+    for name in sorted((places.filenames(store.db) | known | indexed) - present - {""}):
         detail = "the file is not there, but rows, index or manifest point to it"
-        report.problems.append(Problem(kind="missing", file=name, detail=detail))
+        report.problems.append(FileProblem(kind="missing", file=name, detail=detail))
 
 
-def _log(store: Store, report: Report, started: datetime, ended: datetime) -> None:
+def _log(store: Store, report: VerifyReport, started: datetime, ended: datetime) -> None:
     counts = Counter(problem.kind for problem in report.problems)
     summary: dict[str, Any] = {
         "files": report.files,

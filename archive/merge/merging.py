@@ -17,14 +17,14 @@ from archive.files.clock import iso
 from archive.index import captures, frontier, joining, runs
 from archive.index.database import open_store
 from archive.ingest.importer import Indexer
-from archive.ingest.rejected import HTTP, reject_reason
+from archive.ingest.rejected import reject_reason
 from archive.ingest.writer import open_writer
 from archive.maintain import redact
-from archive.merge import files, ledgers
-from archive.merge.plan import Plan
-from archive.merge.plan import plan as plan_files
-from archive.merge.rows import Rows
+from archive.merge import tables, warcs
 from archive.merge.shard import Shard, open_shard
+from archive.merge.tables import Rows
+from archive.merge.warcs import FilePlan
+from archive.merge.warcs import plan as plan_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -99,7 +99,7 @@ def merge(
                 shard = stack.enter_context(open_shard(folder, site=site, is_ours=move))
                 plan = merging.take(shard)
                 if move:
-                    merging.done.moved += files.remove(plan, shard, into)
+                    merging.done.moved += warcs.remove(plan, shard, into)
         merging.finish()
         if merging.done.changed:
             _log(ingest, merging.done, shards, site, started=started, ended=clock())
@@ -153,7 +153,7 @@ def _log(
 ) -> None:
     summary = asdict(done) | {"from": [str(folder) for folder in shards]}
     with ingest.store.atomic():
-        run = runs.begin(ingest.store.db, kind=ledgers.OWN, site=site, at=iso(started))
+        run = runs.begin(ingest.store.db, kind=tables.OWN, site=site, at=iso(started))
         runs.end(ingest.store.db, run, at=iso(ended), result="ok", summary=summary)
 
 
@@ -174,17 +174,19 @@ class _Merge:
         self._waiting: set[str] = set()
         self._out: dict[str, str] = joining.redacted(self._store.db)
 
-    def take(self, shard: Shard) -> Plan:
+    def take(self, shard: Shard) -> FilePlan:
         """Takes all that the shard has and that is final."""
         plan = plan_files(shard, self._into, self._store)
-        self.done.files += files.take(plan, shard, self._into, self._store, progress=self._telling(shard, "files"))
+        self.done.files += warcs.take_files(
+            plan, shard, self._into, self._store, progress=self._telling(shard, "files")
+        )
         self._out |= joining.redacted(shard.store.db)
         rows = Rows(shard, plan.names, self._into, self._store, redacted=set(self._out))
         rows.add(self._telling(shard, "captures"))
         rows.read(self._telling(shard, "captures read"))
-        self.done.hosts += ledgers.take_learned(shard, self._store)
-        self.done.urls += ledgers.take_frontier(shard, self._store, self._telling(shard, "URLs"))
-        self.done.runs += ledgers.take_runs(shard, self._store)
+        self.done.hosts += tables.take_learned(shard, self._store)
+        self.done.urls += tables.take_frontier(shard, self._store, self._telling(shard, "URLs"))
+        self.done.runs += tables.take_runs(shard, self._store)
         self._count(plan, rows)
         self._waiting |= rows.done.waiting
         if shard.alive:
@@ -194,7 +196,7 @@ class _Merge:
                 self._left[plan.names[name]] = joining.site_of_file(shard.store.db, name)
         return plan
 
-    def _count(self, plan: Plan, rows: Rows) -> None:
+    def _count(self, plan: FilePlan, rows: Rows) -> None:
         self.done.shards += 1
         self.done.bytes += sum(source.size for name, source in plan.take.items() if name in plan.names)
         self.done.looked_at += plan.captures
@@ -248,7 +250,7 @@ class _Merge:
             return False
         records = warc.read_records(path, start=captures.last_offset(db, name), max_block=0)
         try:
-            ids = [record.id for record in records if record.type in HTTP and reject_reason(record) is None]
+            ids = [record.id for record in records if record.is_capture and reject_reason(record) is None]
         except DamagedFileError:
             return True
         return len(joining.known(db, ids)) < len(set(ids))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive import warc
 from archive.collection import Collection
-from archive.collection.files import FileLocator
+from archive.collection.locator import FileLocator
 from archive.errors import DamagedFileError
 from archive.index import DatabaseError, joining
 from archive.index.database import open_store

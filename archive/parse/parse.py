@@ -5,18 +5,19 @@ Pure, and run in worker processes: crawl, import and re-extraction all come thro
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from operator import is_
+from typing import TYPE_CHECKING, cast, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from archive import http, urls
-from archive.article import Page
+from archive.article import Page, Wall
 from archive.discovery.feeds import read_feed
+from archive.discovery.leads import find_leads
 from archive.discovery.likeness import judge
 from archive.discovery.sitemaps import read_sitemap
 from archive.discovery.sniff import sniff
@@ -25,23 +26,28 @@ from archive.extract import extract
 from archive.files.clock import iso
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse.result import Outlink, Parsed, ParseTask
+from archive.printable import printable
 from archive.search import make_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import tzinfo
 
     from archive.article import Article, Extraction, Link, Reason
+    from archive.discovery.sniff import Kind as DocumentKind
     from archive.index.rows import Kind
     from archive.search import Keys
 
 LISTINGS: frozenset[Reason] = frozenset({"home", "section", "tag"})
 """Pages that are no article and are meant to be none: what they are for is their links."""
 
+EMPTY = frozenset({"empty", "home", ""})
+"""Reasons of a page that has nothing to read."""
+
+FEW_LINKS = 3
+
 MAX_TEXT = 200_000
 """Characters of an article, twice the longest reportage; to index the 4 MB of a page that is one word would take seconds."""
-
-_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 SERVED_STATUSES = frozenset({200, 203})
 """203 is a page that a proxy has changed on its way (RFC 9110, section 15.3.4), and a page all the same."""
@@ -75,7 +81,7 @@ def parse(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for each kin
     if response.status not in SERVED_STATUSES | CHALLENGE_STATUSES:
         return Parsed.of(OutcomeKind.FAILED, reason=f"http-{response.status}")
     try:
-        body = http.decode(response, task.decoded_limit)
+        body = http.decode(response, task.limits.decoded_bytes)
     except http.TooLarge as error:
         return Parsed.of(OutcomeKind.QUARANTINE, reason="too-large", detail=str(error))
     except http.BadCoding as error:
@@ -101,25 +107,25 @@ def _refusal(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
     """A refusal that is a challenge or a login form is quarantined by that name, any other goes by its status."""
     if sniff(body, response.get("Content-Type")) == "html":
         reason = extract(_page(task, response, body)).reason
-        if reason in {"challenge", "consent", "login"}:
+        if reason and reason in get_args(Wall):
             return Parsed.of(OutcomeKind.QUARANTINE, reason=reason, detail=f"http-{response.status}")
     return Parsed.of(OutcomeKind.REFUSED, reason=f"http-{response.status}")
 
 
 def _content(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
-    match sniff(body, response.get("Content-Type")):
-        case "feed":
-            return _feed(task, body, response.get("Content-Type"))
-        case "sitemap":
-            return _sitemap(task, body, response.get("Content-Type"))
-        case "html":
-            extraction = extract(_page(task, response, body))
-            answer = _html(task, extraction)
-            if answer.outcome.kind is OutcomeKind.ARTICLE and answer.article:
-                answer = replace(answer, keys=_keys(answer.article))
-            return answer
-        case _:
-            return Parsed.of(OutcomeKind.OTHER, reason="not-html", detail=response.get("Content-Type")[:100])
+    return CONTENT[sniff(body, response.get("Content-Type"))](task, response, body)
+
+
+def _page_content(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
+    extraction = extract(_page(task, response, body))
+    answer = _html(task, extraction, _leads(task, response, body, extraction))
+    if answer.outcome.kind is OutcomeKind.ARTICLE and answer.article:
+        return replace(answer, keys=_keys(answer.article))
+    return answer
+
+
+def _other(_task: ParseTask, response: http.Response, _body: bytes) -> Parsed:
+    return Parsed.of(OutcomeKind.OTHER, reason="not-html", detail=response.get("Content-Type")[:100])
 
 
 def _page(task: ParseTask, response: http.Response, body: bytes) -> Page:
@@ -133,14 +139,18 @@ def _page(task: ParseTask, response: http.Response, body: bytes) -> Page:
     )
 
 
-def _feed(task: ParseTask, body: bytes, content_type: str) -> Parsed:
-    feed = read_feed(body, task.url, content_type, zone=_zone(task), limit=task.feed_entries, max_bytes=task.feed_bytes)
+def _feed(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
+    content_type = response.get("Content-Type")
+    feed = read_feed(
+        body, task.url, content_type, zone=_zone(task), limit=task.limits.feed_entries, max_bytes=task.limits.feed_bytes
+    )
     found = tuple(
         Outlink(
-            url=urls.twin_of(entry.url) or entry.url,
+            url=(twin := urls.twin_of(entry.url)) or entry.url,
             kind="article",
             by="feed",
             published_hint=_iso(entry.updated or entry.published),
+            spelling="" if twin else entry.spelling,
         )
         for entry in feed.entries
     )
@@ -151,9 +161,10 @@ def _feed(task: ParseTask, body: bytes, content_type: str) -> Parsed:
     )
 
 
-def _sitemap(task: ParseTask, body: bytes, content_type: str) -> Parsed:
+def _sitemap(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
+    content_type = response.get("Content-Type")
     sitemap = read_sitemap(
-        body, task.url, content_type, zone=_zone(task), limit=task.entries_limit, max_bytes=task.sitemap_bytes
+        body, task.url, content_type, zone=_zone(task), limit=task.limits.entries, max_bytes=task.limits.sitemap_bytes
     )
     children = [
         Outlink(url=child.url, kind="sitemap", by="sitemap", published_hint=_iso(child.updated))
@@ -165,6 +176,7 @@ def _sitemap(task: ParseTask, body: bytes, content_type: str) -> Parsed:
             kind="article" if entry.publication or entry.title else _kind(entry.url, "") or "page",
             by="sitemap",
             published_hint=_iso(entry.updated or entry.published),
+            spelling=entry.spelling,
         )
         for entry in sitemap.entries
     ]
@@ -179,7 +191,7 @@ def _cut(*, complete: bool, too_large: bool) -> tuple[tuple[str, int], ...]:
     return () if complete else (("too-many-bytes" if too_large else "too-many-entries", 1),)
 
 
-def _html(task: ParseTask, extraction: Extraction) -> Parsed:
+def _html(task: ParseTask, extraction: Extraction, leads: tuple[str, ...] = ()) -> Parsed:
     article = _storable(extraction.article) if extraction.article else None
     follow = "nofollow" not in extraction.directives
     left_out: Counter[str] = Counter({"url-too-long": extraction.too_long})
@@ -205,20 +217,42 @@ def _html(task: ParseTask, extraction: Extraction) -> Parsed:
         return replace(answer, article=article)
     kind = OutcomeKind.LISTING if extraction.reason in LISTINGS else OutcomeKind.QUARANTINE
     outcome = Outcome(kind=kind, reason=extraction.reason or "", detail=extraction.detail)
-    return replace(answer, outcome=outcome)
+    answer = replace(answer, outcome=outcome)
+    return _led_on(task, answer, leads) if leads and follow else answer
+
+
+def _led_on(task: ParseTask, answer: Parsed, leads: tuple[str, ...]) -> Parsed:
+    """The answer of a page that sends its reader on: what it leads to lists the news, and it is itself no empty page."""
+    urls_ = (urls.canonicalise(urls.join(task.url, reference)) for reference in leads)
+    found = [Outlink(url=url, kind="section", by="refresh") for url in urls_ if url and url != task.url]
+    if not found:
+        return answer
+    empty = answer.outcome.kind is OutcomeKind.QUARANTINE and answer.outcome.reason in EMPTY
+    outcome = Outcome(kind=OutcomeKind.LISTING, reason="refresh") if empty else answer.outcome
+    return replace(answer, outcome=outcome, found=(*answer.found, *found))
+
+
+def _leads(task: ParseTask, response: http.Response, body: bytes, extraction: Extraction) -> tuple[str, ...]:
+    """Where the page sends its reader; a script counts only on a page that links to hardly anything on its host."""
+    host = urls.host_of(task.url)
+    own = sum(urls.host_of(link.url) == host for link in extraction.links)
+    return find_leads(body, response.get("Refresh"), scripts=own < FEW_LINKS)
 
 
 def _worth_a_visit(task: ParseTask, links: Sequence[Link], left_out: Counter[str]) -> Iterator[Outlink]:
     """Links that may lead somewhere; to an article rather than to its AMP or print twin."""
-    left_out["too-many-links"] += len(links) >= task.links_limit  # how many there were, nobody counted
-    for link in islice(links, task.links_limit):
+    left_out["too-many-links"] += len(links) >= task.limits.links  # how many there were, nobody counted
+    for link in islice(links, task.limits.links):
+        if any(pattern.search(link.url) or pattern.search(link.spelling) for pattern in task.articles):
+            yield Outlink(url=link.url, kind="article", by="page", spelling=link.spelling)
+            continue
         url, kind, trap = _look_at(link.url, link.text, task.fetched_at.year)
         if not kind or "nofollow" in link.rel.split():
             continue
         if trap:
             left_out[trap] += 1
         else:
-            yield Outlink(url=url, kind=kind, by="page")
+            yield Outlink(url=url, kind=kind, by="page", spelling=link.spelling if url == link.url else "")
 
 
 @lru_cache(maxsize=1 << 13)
@@ -240,19 +274,29 @@ def _keys(article: Article) -> Keys:
 
 
 def _storable(article: Article) -> Article:
-    """The article without the characters that neither UTF-8 nor SQLite's tools take (lone surrogates and NUL, from JSON escapes)."""
-    changes: dict[str, Any] = {}
-    for each in fields(article):
-        value = getattr(article, each.name)
-        if isinstance(value, str):
-            changes[each.name] = _UNSTORABLE.sub("", value)
-        elif isinstance(value, tuple) and value and isinstance(value[0], str):
-            changes[each.name] = tuple(_UNSTORABLE.sub("", item) for item in value)
-    images = tuple(
-        replace(image, url=_UNSTORABLE.sub("", image.url), caption=_UNSTORABLE.sub("", image.caption))
-        for image in article.images
-    )
-    return replace(article, **changes, images=images)
+    """Return the article without what neither UTF-8 nor a terminal takes: lone surrogates and control characters, from JSON escapes."""
+    return cast("Article", _cleaned(article))
+
+
+def _cleaned(value: object) -> object:
+    """Return the value with every text in it printable; the value itself where all were."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, tuple):
+        items = tuple(map(_cleaned, value))
+        return value if all(map(is_, items, value)) else items
+    if isinstance(value, dict):
+        return {_cleaned(key): _cleaned(item) for key, item in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        held = {name: getattr(value, name) for name in _names(type(value))}
+        changed = {name: new for name, old in held.items() if (new := _cleaned(old)) is not old}
+        return replace(value, **changed) if changed else value
+    return value
+
+
+@lru_cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind))
 
 
 def _zone(task: ParseTask) -> tzinfo:
@@ -277,3 +321,12 @@ def _kind(url: str, text: str) -> Kind | None:
 
 def _iso(moment: datetime | None) -> str:
     return iso(moment) if moment else ""
+
+
+CONTENT: dict[DocumentKind, Callable[[ParseTask, http.Response, bytes], Parsed]] = {
+    "feed": _feed,
+    "sitemap": _sitemap,
+    "html": _page_content,
+    "other": _other,
+}
+"""How each kind of document is parsed."""

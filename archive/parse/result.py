@@ -12,6 +12,7 @@ from archive.discovery.sitemaps import MAX_URLS
 from archive.outcome import Outcome, OutcomeKind
 
 if TYPE_CHECKING:
+    import re
     from datetime import datetime
 
     from archive.article import Article
@@ -23,23 +24,28 @@ MAX_PARTS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParseTask:
-    """A response to read. `response` is exact; `decoded_limit` bounds its decoded body, in bytes.
+class ParseLimits:
+    """What a worker takes from one response: decoded bytes, links of a page, entries and bytes of a sitemap (without gzip) or feed."""
 
-    `links_limit` bounds the links of a page; `entries_limit` the entries of a sitemap, `sitemap_bytes` its bytes without gzip,
-    `feed_entries` and `feed_bytes` the same of a feed.
-    """
+    decoded_bytes: int = 20 << 20
+    links: int = 2000
+    entries: int = MAX_URLS
+    sitemap_bytes: int = MAX_BYTES
+    feed_entries: int = MAX_ENTRIES
+    feed_bytes: int = MAX_FEED_BYTES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParseTask:
+    """A response to parse: its exact bytes, what is known of its site, and the limits that hold."""
 
     url: str
     response: bytes
     fetched_at: datetime
     site: SiteProfile = field(default_factory=SiteProfile)
-    decoded_limit: int = 20 << 20
-    links_limit: int = 2000
-    entries_limit: int = MAX_URLS
-    sitemap_bytes: int = MAX_BYTES
-    feed_entries: int = MAX_ENTRIES
-    feed_bytes: int = MAX_FEED_BYTES
+    limits: ParseLimits = field(default_factory=ParseLimits)
+    articles: tuple[re.Pattern[str], ...] = ()
+    """What the site's entry calls articles: such links are taken up whatever they look like."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

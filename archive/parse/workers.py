@@ -1,6 +1,6 @@
 """Runs a function on tasks in killable worker processes: a task in, a Future of its result out, bounded in time and memory.
 
-A page can be built to hold a parser for minutes, or to make it eat all memory (facts/fidelity-reliability-security.md, section 3). So
+A page can be built to hold a parser for minutes, or to make it eat all memory. So
 nothing of a page is parsed in the process that crawls or serves: a worker that passes a limit is killed, its task fails with a named
 reason, a new worker takes its place, and the other tasks never notice.
 """
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
 
     from archive.article import Reason
+    from archive.parse.result import Parsed, ParseTask
 
 TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")
@@ -50,6 +51,10 @@ class WorkerKilledError(ArchiveError):
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+
+
+class _DiedError(Exception):
+    """The worker is gone, and no limit of ours ended it: the kernel for want of memory, or a hand."""
 
 
 class WorkerPool(Generic[TaskT, ResultT]):
@@ -77,6 +82,7 @@ class WorkerPool(Generic[TaskT, ResultT]):
         self._context.set_forkserver_preload([*preload, __name__])
         self._tasks: queue.SimpleQueue[tuple[TaskT, Future[ResultT]] | None] = queue.SimpleQueue()
         self._workers: dict[str, _Worker[TaskT, ResultT]] = {}
+        self._ended = False
         self._threads = [threading.Thread(target=self._serve, name=f"worker-{n}", daemon=True) for n in range(workers)]
         for thread in self._threads:
             thread.start()
@@ -90,6 +96,7 @@ class WorkerPool(Generic[TaskT, ResultT]):
     def close(self, *, at_once: bool = False) -> None:
         """Lets queued tasks finish, then ends the workers; `at_once` cancels what is queued and kills what runs."""
         if at_once:
+            self._ended = True
             with suppress(queue.Empty):
                 while True:
                     entry = self._tasks.get_nowait()
@@ -120,12 +127,18 @@ class WorkerPool(Generic[TaskT, ResultT]):
                 if not future.set_running_or_notify_cancel():
                     continue
                 try:
-                    if worker is None:
-                        worker = _Worker(self._context, self._function, self._megabytes)
-                        self._workers[threading.current_thread().name] = worker
-                    future.set_result(worker.run(task, self._seconds))
-                except WorkerKilledError as error:
-                    future.set_exception(error)
+                    try:
+                        worker = worker or self._start()
+                        result = worker.run(task, self._seconds)
+                    except _DiedError:  # once more: it need not have been this task that the worker died of
+                        if self._ended:
+                            raise
+                        worker = self._start()
+                        result = worker.run(task, self._seconds)
+                    future.set_result(result)
+                except (WorkerKilledError, _DiedError) as error:
+                    killed = isinstance(error, WorkerKilledError)
+                    future.set_exception(error if killed else WorkerKilledError("error", f"twice {error}"))
                 except Exception as error:  # noqa: BLE001 - a pickling error of one task must not end the thread
                     future.set_exception(WorkerKilledError("error", f"{type(error).__name__}: {error}"[:300]))
                     if worker is not None:
@@ -136,6 +149,11 @@ class WorkerPool(Generic[TaskT, ResultT]):
         finally:
             if worker is not None:
                 worker.kill()
+
+    def _start(self) -> _Worker[TaskT, ResultT]:
+        worker = _Worker(self._context, self._function, self._megabytes)
+        self._workers[threading.current_thread().name] = worker
+        return worker
 
 
 class _Worker(Generic[TaskT, ResultT]):
@@ -158,7 +176,11 @@ class _Worker(Generic[TaskT, ResultT]):
     def run(self, task: TaskT, seconds: float) -> ResultT:
         begun, wait = _processor_seconds(self._process.pid), seconds
         latest = time.monotonic() + PATIENCE * seconds
-        self._pipe.send(task)
+        try:
+            self._pipe.send(task)
+        except OSError:
+            self.kill()
+            raise _DiedError("the worker was gone") from None
         while not self._pipe.poll(wait):
             left = seconds - (_processor_seconds(self._process.pid) - begun)
             if left <= 0 or time.monotonic() >= latest:
@@ -177,7 +199,8 @@ class _Worker(Generic[TaskT, ResultT]):
             return self._pipe.recv()  # type: ignore[no-any-return]
         except (EOFError, OSError):
             self._process.join(5)
-            return "error", f"the worker died (exit code {self._process.exitcode})", 0.0
+            self.kill()
+            raise _DiedError(f"the worker died (exit code {self._process.exitcode})") from None
 
     def end(self) -> None:
         """Makes a running task fail; may be called from another thread."""
@@ -223,3 +246,30 @@ def _processor_seconds(process: int | None) -> float:
 
 def _peak_megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+SECONDS = 20.0
+MEGABYTES = 2048
+
+
+def read_response(task: ParseTask) -> Parsed:
+    """Reads a response in this process (`archive.parse.parse.parse`); nothing is raised for bad input."""
+    from archive.parse.parse import parse
+
+    return parse(task)
+
+
+def warm_up() -> None:
+    """Has the extractors loaded before the first task; a fresh worker calls it."""
+    from archive.parse.parse import warm_up
+
+    warm_up()
+
+
+def parse_pool(
+    *, workers: int = 2, seconds: float = SECONDS, megabytes: int = MEGABYTES
+) -> WorkerPool[ParseTask, Parsed]:
+    """Processes that read responses, `workers` at a time, each bounded to so many seconds a task and megabytes of address space."""
+    return WorkerPool(
+        read_response, workers=workers, seconds=seconds, megabytes=megabytes, preload=("archive.parse.parse",)
+    )

@@ -9,10 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archive.errors import UsageError
+from archive.storage.base import Storage, StorageUrl, StoredObject, parse_url
 from archive.storage.folder import FolderStorage, not_the_same, not_there
 from archive.storage.objects import ObjectStorage
-from archive.storage.place import Place, parse
-from archive.storage.protocol import Storage, Stored
 from archive.storage.ranges import StoredFile
 from archive.storage.s3 import S3Storage
 
@@ -21,17 +20,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SCHEMES",
-    "Place",
     "Storage",
-    "Stored",
+    "StorageUrl",
     "StoredFile",
+    "StoredObject",
     "not_the_same",
     "not_there",
     "open_storage",
-    "parse",
+    "parse_url",
 ]
 
-SCHEMES: dict[str, Callable[[Place], Storage]] = {
+SCHEMES: dict[str, Callable[[StorageUrl], Storage]] = {
     "file": FolderStorage,
     "s3": S3Storage,
     "memory": ObjectStorage,  # for tests: it ends with the process
@@ -41,13 +40,13 @@ SCHEMES: dict[str, Callable[[Place], Storage]] = {
 }
 
 
-def open_storage(url: str | Place) -> Storage:
+def open_storage(url: str | StorageUrl) -> Storage:
     """The storage that a URL names; asks nothing of it yet.
 
     Raises:
         UsageError: the URL makes no sense, or a library is missing (`warraq[s3]`).
     """
-    place = parse(url) if isinstance(url, str) else url
+    place = parse_url(url) if isinstance(url, str) else url
     try:
         opened = SCHEMES[place.scheme]
     except KeyError:

@@ -9,12 +9,13 @@ from typing import IO, TYPE_CHECKING
 
 from archive.errors import NotWritableError, StorageError, UsageError
 from archive.files.atomic import replace_file
-from archive.storage.protocol import Stored
+from archive.files.opening import open_read
+from archive.storage.base import StoredObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archive.storage.place import Place
+    from archive.storage.base import StorageUrl
 
 CHUNK = 1 << 20
 
@@ -22,23 +23,23 @@ CHUNK = 1 << 20
 class FolderStorage:
     """A folder; files are written beside their name, synced, moved into place, and read back."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: StorageUrl) -> None:
         if place.host not in {"", "localhost"}:
             raise UsageError(f"{place.url} names a folder of another machine: mount it, and write file:///FOLDER")
         self.url = place.url
         self._folder = Path("/", place.path)
 
-    def stat(self, name: str) -> Stored | None:
+    def stat(self, name: str) -> StoredObject | None:
         """What is there."""
         path = self._path(name)
         with self._answering(name):
             if path.is_symlink() or not path.is_file():
                 return None
-            return Stored(size=path.stat().st_size)
+            return StoredObject(size=path.stat().st_size)
 
     def read_range(self, name: str, offset: int, length: int) -> bytes:
         """Bytes of a file."""
-        with self._answering(name), self._path(name).open("rb") as file:
+        with self._answering(name), open_read(self._path(name)) as file:
             file.seek(offset)
             return file.read(length)
 
@@ -62,7 +63,7 @@ class FolderStorage:
         target = self._path(name)
         if not self.stat(name):
             raise not_there(self.url, name)
-        with self._answering(name), target.open("rb") as file:
+        with self._answering(name), open_read(target) as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != sha256:
             raise not_the_same(self.url, name)

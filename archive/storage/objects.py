@@ -8,20 +8,20 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import StorageError, UsageError
+from archive.storage.base import StoredObject
 from archive.storage.folder import another_file, not_the_same, not_there
-from archive.storage.protocol import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from archive.storage.place import Place
+    from archive.storage.base import StorageUrl
 
 READ_BACK = 1 << 22
 """Bytes that are read back at a time."""
 
 
-def fsspec_for(place: Place) -> Any:
+def fsspec_for(place: StorageUrl) -> Any:
     """The module fsspec; raises UsageError saying what to install."""
     try:
         import fsspec
@@ -33,12 +33,12 @@ def fsspec_for(place: Place) -> Any:
 class ObjectStorage:
     """A place on a filesystem of fsspec's; credentials are found by its own configuration and environment."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: StorageUrl) -> None:
         self.url = place.url
         self.root = "/".join(filter(None, (place.host, place.path)))
         self.fs = self.open_filesystem(place)
 
-    def open_filesystem(self, place: Place) -> Any:
+    def open_filesystem(self, place: StorageUrl) -> Any:
         """The fsspec filesystem of this place; raises UsageError when its library is missing."""
         fsspec = fsspec_for(place)
         try:
@@ -46,11 +46,11 @@ class ObjectStorage:
         except (ImportError, ValueError) as error:
             raise UsageError(f"{place.scheme}:// cannot be used ({error}): install what fsspec needs for it") from error
 
-    def stat(self, name: str) -> Stored | None:
+    def stat(self, name: str) -> StoredObject | None:
         """What is there."""
         try:
             with self.answering(name):
-                return Stored(size=int(self.fs.info(self.path(name))["size"]))
+                return StoredObject(size=int(self.fs.info(self.path(name))["size"]))
         except StorageError as error:
             if isinstance(error.__cause__, FileNotFoundError):
                 return None

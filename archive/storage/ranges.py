@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
-    from archive.storage.protocol import Storage
+    from archive.storage.base import Storage
 
 FIRST_WINDOW = 1 << 16
 """Bytes of the first request where reading goes on from a place: a page with its request and metadata fits in mostly."""

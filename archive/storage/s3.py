@@ -10,17 +10,16 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import StorageError, UsageError
+from archive.storage.base import StoredObject, is_plain
 from archive.storage.folder import another_file, not_the_same, not_there
 from archive.storage.objects import ObjectStorage, fsspec_for, no_answer, refused
-from archive.storage.place import is_plain
-from archive.storage.protocol import Stored
 from archive.storage.ranges import wrong_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from archive.storage.place import Place
+    from archive.storage.base import StorageUrl
 
 logger = logging.getLogger(__name__)
 
@@ -37,13 +36,13 @@ class S3Storage(ObjectStorage):
     Credentials are found as botocore finds them: environment, ~/.aws, the machine's role.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: StorageUrl) -> None:
         if not place.host:
             raise UsageError(f"{place.url} names no bucket: write s3://BUCKET/PREFIX")
         super().__init__(place)
         self._bucket, self._prefix = place.host, place.path
 
-    def open_filesystem(self, place: Place) -> Any:
+    def open_filesystem(self, place: StorageUrl) -> Any:
         """The filesystem; a server that is spoken to in the clear is warned of."""
         fsspec = fsspec_for(place)
         try:
@@ -62,13 +61,13 @@ class S3Storage(ObjectStorage):
         with self._configured(place):
             return s3fs.S3FileSystem(config_kwargs=bounds | configured, max_concurrency=2, **more)
 
-    def stat(self, name: str) -> Stored | None:
+    def stat(self, name: str) -> StoredObject | None:
         """What is there, with the sha256 from its metadata."""
         found = self._head(name)
         if found is None:
             return None
         kept = str(found.get("Metadata", {}).get("sha256", ""))
-        return Stored(size=int(found["ContentLength"]), sha256=kept)
+        return StoredObject(size=int(found["ContentLength"]), sha256=kept)
 
     def read_range(self, name: str, offset: int, length: int) -> bytes:
         """Bytes of an object, in one request; an answer of another length is not read."""
@@ -176,7 +175,7 @@ class S3Storage(ObjectStorage):
                 raise no_answer(self.url, name, error) from error
 
     @contextmanager
-    def _configured(self, place: Place) -> Iterator[None]:
+    def _configured(self, place: StorageUrl) -> Iterator[None]:
         from botocore.exceptions import BotoCoreError
 
         try:

@@ -1,7 +1,7 @@
 """Writes and reads WARC/1.1 files: captures in, records with a place in a file out. The only door to warcio."""
 
 from archive.capture import Original
-from archive.warc.framing import Record
+from archive.warc.framing import CAPTURES, PAGE_BLOCK, Record
 from archive.warc.manifest import read_manifest, write_manifest
 from archive.warc.openfile import OPEN
 from archive.warc.reader import (
@@ -11,11 +11,19 @@ from archive.warc.reader import (
     next_member,
     read_at,
     read_member,
+    read_on,
     read_raw,
     read_records,
 )
-from archive.warc.recompress import recompress
-from archive.warc.record import GZIP_HEADER, compress, payload_digest, payloads, sha1_digest, warc_date
+from archive.warc.record import (
+    GZIP_HEADER,
+    compress,
+    payload_digest,
+    payloads,
+    sha1_digest,
+    target_uri,
+    warc_date,
+)
 from archive.warc.recovery import (
     RecoveredFile,
     closed_files,
@@ -26,12 +34,15 @@ from archive.warc.recovery import (
     sha256_of,
     whole_part,
 )
+from archive.warc.rewrite import salvage
 from archive.warc.tombstone import is_tombstone, tombstone
 from archive.warc.writer import WarcWriter, Written
 
 __all__ = [
+    "CAPTURES",
     "GZIP_HEADER",
     "OPEN",
+    "PAGE_BLOCK",
     "Files",
     "NotOneRecordError",
     "Original",
@@ -51,13 +62,15 @@ __all__ = [
     "read_at",
     "read_manifest",
     "read_member",
+    "read_on",
     "read_raw",
     "read_records",
-    "recompress",
     "recover_open_files",
     "register",
+    "salvage",
     "sha1_digest",
     "sha256_of",
+    "target_uri",
     "tombstone",
     "warc_date",
     "whole_part",

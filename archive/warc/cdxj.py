@@ -9,6 +9,7 @@ they show the nearest capture that has the page, the one that the 304 vouches fo
 from __future__ import annotations
 
 import heapq
+import io
 import json
 import mmap
 import re
@@ -19,11 +20,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from archive.capture import Location
-from archive.errors import DamagedFileError
 from archive.files.atomic import replace_file
 from archive.files.clock import warc_timestamp
-from archive.surt import surt
-from archive.warc import Record, read_records, sha1_digest
+from archive.files.opening import open_read
+from archive.urls.surt import surt
+from archive.warc import PAGE_BLOCK, Record, read_on, sha1_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -37,6 +38,7 @@ REVISIT_MIME = "warc/revisit"
 MIME_END = re.compile(r"[;\s]")
 HTTP = ("response", "revisit")
 NOT_MODIFIED = 304
+LINE = re.compile(r"\S+ \d{14} \{")
 FILENAME = '"filename": "'
 
 
@@ -78,9 +80,14 @@ def parse_line(line: str) -> Entry:
 
 
 def filename_of(line: str) -> str:
-    """The file that a line of our own index points into: its last field, which need not be parsed for it."""
+    """Return the file that a line points into, '' for what is no line; of a line of ours its last field, without parsing it."""
     _, found, name = line.rpartition(FILENAME)
-    return name[:-2] if found and name.endswith('"}') and "\\" not in name else parse_line(line).location.filename
+    if found and name.endswith('"}') and "\\" not in name and LINE.match(line):
+        return name[:-2]
+    try:
+        return parse_line(line).location.filename
+    except ValueError:
+        return ""
 
 
 def _renamed(line: str, names: Mapping[str, str]) -> str:
@@ -92,8 +99,8 @@ def _renamed(line: str, names: Mapping[str, str]) -> str:
 
 
 def entry_of_record(record: Record) -> Entry | None:
-    """The entry of a record, or None for one that is not replayed (request, metadata, text, 304, what is no HTTP)."""
-    status, body = "", record.block
+    """The entry of a record, or None for one that is not replayed (request, metadata, text, 304, what is no HTTP or has no date)."""
+    status, body, moment = "", record.block, warc_timestamp(record.date)
     mime = _word(record.get("Content-Type"))
     if record.type in HTTP:
         response = record.http
@@ -103,13 +110,15 @@ def entry_of_record(record: Record) -> Entry | None:
         mime = REVISIT_MIME if record.type == "revisit" else _word(response.get("Content-Type"))
     elif record.type != "resource" or record.get("Content-Type") == "application/warc-fields":
         return None
+    if not moment:
+        return None
     return Entry(
         urlkey=surt(record.url),
-        timestamp=warc_timestamp(record.date),
+        timestamp=moment,
         url=record.url,
         mime=mime,
         status=status,
-        digest=record.get("WARC-Payload-Digest") or sha1_digest(body),
+        digest=record.get("WARC-Payload-Digest") or (sha1_digest(body) if record.length <= PAGE_BLOCK else ""),
         location=record.location,
     )
 
@@ -165,8 +174,9 @@ class Index:
         """Puts the (sorted) lines of these files in place of all that the index had of them; [] removes a file.
 
         `more` are further sorted lines, of files among these whose list is empty: as many as there are, none is kept in memory.
+        What is no line of an index is dropped: the index is derived, and `verify` compares it with the files.
         """
-        kept = (line for line in self.lines() if filename_of(line) not in files)
+        kept = (line for line in self.lines() if filename_of(line) not in {"", *files})
         merged = heapq.merge(kept, more, *files.values())
         self.path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(self.path, (f"{line}\n".encode() for line in _once(merged)))
@@ -180,7 +190,7 @@ class Index:
     def lines(self) -> Iterator[str]:
         """Every line, in order, without its line end."""
         if self.path.exists():
-            with self.path.open(encoding="utf-8") as file:
+            with io.TextIOWrapper(open_read(self.path), encoding="utf-8", errors="replace") as file:
                 for line in file:
                     yield line.rstrip("\n")
 
@@ -198,25 +208,22 @@ class Index:
         if not self.path.exists() or not self.path.stat().st_size:
             return
         start = prefix.encode()
-        with self.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as index:
+        with open_read(self.path) as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as index:
             at = _first_at_least(index, start)
             while at < len(index):
                 end = _line_end(index, at)
                 line = index[at:end]
                 if not line.startswith(start):
                     return
-                yield parse_line(line.decode())
+                with suppress(ValueError):  # damage costs the capture that the line was for
+                    yield parse_line(line.decode())
                 at = end + 1
 
 
 def lines_of(warc: Path | StoredFile) -> list[str]:
-    """The sorted index lines of a WARC file; of one that is not whole, up to the damage (`verify` tells of it)."""
-    lines = []
-    with suppress(DamagedFileError):
-        for record in read_records(warc):
-            if entry := entry_of_record(record):
-                lines.append(entry.line())  # noqa: PERF401 - what was read before the damage counts
-    return sorted(lines)
+    """The sorted index lines of a WARC file; of one that is damaged, those of its good records (`verify` names the damage)."""
+    entries = (entry_of_record(record) for record in read_on(warc, max_block=PAGE_BLOCK))
+    return sorted(entry.line() for entry in entries if entry)
 
 
 def _once(lines: Iterable[str]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 
 from archive.capture import Location
 from archive.files.clock import warc_timestamp
-from archive.surt import surt
+from archive.urls.surt import surt
 from archive.warc import NotOneRecordError, Record, read_member
 
 if TYPE_CHECKING:

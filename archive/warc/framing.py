@@ -14,14 +14,20 @@ from warcio.statusandheaders import StatusAndHeadersParser, StatusAndHeadersPars
 
 from archive.capture import Location
 from archive.http import NotHttp, Response, parse_response
-from archive.warc.record import RECORD_END
+from archive.warc.record import RECORD_END, WARC_FIELDS
 
 SLICE = 1 << 15
-"""Compressed bytes read at once; a bomb can make at most a thousand times as many of them."""
+"""Compressed bytes read at once."""
+AT_ONCE = 1 << 20
+"""Bytes that a decompressor gives at once: a bomb makes a thousand bytes of one."""
 MAX_HEAD = 1 << 18
 """Bytes of WARC header fields; the largest seen in the wild hold a URL of some 64 kB."""
 MAX_BLOCK = 1 << 28
 """Bytes of a record's block that are kept in memory; the rest is read past and still counted in the digest."""
+PAGE_BLOCK = 32 << 20
+"""Bytes of a record's block that are read for its page: a body of 20 MB is refused as too large when it is decoded."""
+CAPTURES = frozenset({"response", "revisit", "resource"})
+"""Types of records that hold what a URL gave; a resource is the body alone."""
 VERSIONS = ["WARC/1.1", "WARC/1.0", "WARC/0.18", "WARC/0.17"]
 
 
@@ -67,11 +73,34 @@ class Record:
 
     @cached_property
     def http(self) -> Response | None:
-        """The block as an HTTP response, taken apart once; None for what is no HTTP."""
+        """The HTTP response in it, taken apart once; None for what is no HTTP."""
         try:
-            return parse_response(self.block)
+            return parse_response(self.response)
         except NotHttp:
             return None
+
+    @property
+    def is_capture(self) -> bool:
+        """Whether it holds what a page's URL gave: a response, a revisit, or the body alone."""
+        if self.type not in CAPTURES or not self.url.startswith(("http://", "https://")):
+            return False
+        return self.type != "resource" or not self.get("Content-Type").startswith(WARC_FIELDS)
+
+    @property
+    def response(self) -> bytes:
+        """The bytes of the HTTP response in it; for a resource one is made up around the body."""
+        if self.type != "resource":
+            return self.block
+        content_type = self.get("Content-Type").encode("utf-8", "replace")
+        return b"HTTP/1.1 200 OK\r\nContent-Type: " + content_type + b"\r\n\r\n" + self.block
+
+    @property
+    def refers_to(self) -> tuple[str, str, str]:
+        """What a revisit names as its original: record id, URL and WARC-Date, each '' when it does not say; of others all ''."""
+        if self.type != "revisit":
+            return "", "", ""
+        url = self.get("WARC-Refers-To-Target-URI").removeprefix("<").removesuffix(">")
+        return self.get("WARC-Refers-To"), url, self.get("WARC-Refers-To-Date")
 
     @property
     def whole(self) -> bool:
@@ -94,7 +123,7 @@ def read_one(file: IO[bytes], name: str, offset: int, max_block: int) -> Record 
         raise BrokenError("neither a gzip member nor a WARC record")
     source = _Member(file) if gzipped else _Plain(file)
     headers, rest = _read_head(source)
-    length = _block_length(headers)
+    length = block_length(headers)
     block, digest = _read_block(source, rest, length, max_block)
     end = source.finish(offset)
     file.seek(end)
@@ -134,12 +163,14 @@ class _Member:
     def more(self) -> bytes:
         """Some bytes; b"" once the member has ended."""
         while not self._stream.eof:
-            data = self._file.read(SLICE)
+            data = self._stream.unconsumed_tail
+            if not data:
+                data = self._file.read(SLICE)
+                self._read += len(data)
             if not data:
                 raise BrokenError("torn record (the gzip member does not end)")
-            self._read += len(data)
             try:
-                decoded = self._stream.decompress(data)
+                decoded = self._stream.decompress(data, AT_ONCE)
             except zlib.error as error:
                 raise BrokenError(f"broken gzip member ({error})") from error
             if decoded:
@@ -163,6 +194,10 @@ def _read_head(source: _Plain | _Member) -> tuple[tuple[tuple[str, str], ...], b
             raise BrokenError("WARC header without an end")
         data += piece
     end += len(RECORD_END)
+    if (
+        b"\n\n" in data[:end] or b"\n\r\r\n" in data[:end]
+    ):  # a blank line of other ends: what follows is the block, not the head
+        raise BrokenError("WARC header with line ends other than CR LF (import the file: it is rewritten)")
     source.taken += end
     try:
         parsed = StatusAndHeadersParser(VERSIONS).parse(io.BytesIO(data[:end]))
@@ -171,7 +206,8 @@ def _read_head(source: _Plain | _Member) -> tuple[tuple[tuple[str, str], ...], b
     return tuple(parsed.headers), data[end:]
 
 
-def _block_length(headers: tuple[tuple[str, str], ...]) -> int:
+def block_length(headers: tuple[tuple[str, str], ...]) -> int:
+    """What Content-Length says. Raises BrokenError when it is not one number of at most 18 digits."""
     values = [value for name, value in headers if name.lower() == "content-length"]
     if len(values) != 1 or not values[0].isdecimal() or len(values[0]) > 18:
         raise BrokenError("no Content-Length")

@@ -7,19 +7,23 @@ import re
 from typing import TYPE_CHECKING
 
 from archive.files.atomic import replace_file, sync_folder
+from archive.files.opening import open_read, open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 MANIFEST = "manifest-sha256.txt"
+MAX_BYTES = 1 << 28
+"""Of a manifest: two million files."""
 LINE = re.compile(r"([0-9a-f]{64}) [ *]([^/\n]+)")
 
 
 def read_manifest(folder: Path) -> dict[str, str]:
     """File name to sha256 (hex) of every closed file that `folder` answers for; a line torn by a crash is left out."""
     try:
-        text = (folder / MANIFEST).read_text(encoding="utf-8", errors="replace")
+        with open_read(folder / MANIFEST) as file:
+            text = file.read(MAX_BYTES).decode("utf-8", "replace")
     except (FileNotFoundError, NotADirectoryError):
         return {}
     return {found[2]: found[1] for line in text.splitlines() if (found := LINE.fullmatch(line))}
@@ -28,7 +32,7 @@ def read_manifest(folder: Path) -> dict[str, str]:
 def add_to_manifest(folder: Path, name: str, sha256: str) -> None:
     """Adds one closed file, durably: when this returns, the line survives a power cut."""
     path = folder / MANIFEST
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+    handle = open_regular(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
     try:
         size = os.fstat(handle).st_size
         torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"

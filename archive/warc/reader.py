@@ -1,4 +1,7 @@
-"""Reads WARC files record by record, bounded, and finds torn ones: a file in, records with their places out."""
+"""Read WARC files record by record, bounded; warcio's ArchiveIterator takes a record whose end was cut off for a whole one, this names it.
+
+It also costs up to half more CPU (`python bench/warc.py`). warcio parses the header of each record.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
-from archive.errors import DamagedFileError, LinkedFileError
+from archive.errors import DamagedFileError
+from archive.files.opening import require_regular
 from archive.storage import StoredFile
 from archive.warc.framing import MAX_BLOCK, BrokenError, Record, read_one
 from archive.warc.openfile import OPEN
 from archive.warc.record import RECORD_END, compress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from archive.capture import Location
     from archive.errors import Named
+
+
+MAX_DAMAGES = 100
+"""Damages of a file after which it is left: each costs a search through what follows."""
 
 
 class Files(Protocol):
@@ -55,15 +63,14 @@ def read_member(data: bytes, *, max_block: int = MAX_BLOCK) -> Record:
 def find_file(folder: Path, filename: str) -> Path:
     """The file of that name in the archive folder, whether it is closed or still being written.
 
-    Raises DamagedFileError for what is no plain file name, and for a symbolic link: a row of somebody else's database may name any
-    file there is, and a folder that came from somebody else may hold a link to any.
+    Raises DamagedFileError for what is no plain file name, and for what is not a regular file: a row of a stranger's database may name
+    any file there is, and a stranger's folder may hold a link to any.
     """
     if filename in {"", ".", ".."} or "/" in filename or "\\" in filename or "\0" in filename:
         raise DamagedFileError(folder, 0, f"{filename[:200]!r} is no name of a file in it")
     closed = folder / filename
     path = closed if closed.is_symlink() or closed.exists() else folder / (filename + OPEN)
-    if path.is_symlink():
-        raise LinkedFileError(path)
+    require_regular(path)
     return path
 
 
@@ -84,6 +91,27 @@ def read_records(path: Path | StoredFile, *, start: int = 0, max_block: int = MA
                 return
             offset += record.location.length
             yield record
+
+
+def read_on(
+    path: Path | StoredFile,
+    *,
+    start: int = 0,
+    max_block: int = MAX_BLOCK,
+    on_damage: Callable[[DamagedFileError], None] = lambda _: None,
+) -> Iterator[Record]:
+    """All records from byte `start` on that can be read, also those after damage; `on_damage` is told of each."""
+    for damages in range(MAX_DAMAGES):
+        try:
+            yield from read_records(path, start=start, max_block=max_block)
+        except DamagedFileError as damage:
+            on_damage(damage)
+            following = next_member(path, damage.offset) if damages + 1 < MAX_DAMAGES else None
+            if following is None:
+                return
+            start = following
+        else:
+            return
 
 
 def read_at(where: Path | Files, location: Location, *, max_block: int = MAX_BLOCK) -> Record:

@@ -1,4 +1,4 @@
-"""Takes up the files that a crash left open: a folder in; the same files whole, closed and answered for out."""
+"""Make WARC files whole again: close what a crash left open, and rewrite files whose records are not gzip members of their own."""
 
 from __future__ import annotations
 

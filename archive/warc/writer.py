@@ -1,4 +1,7 @@
-"""Writes captures to rotating WARC files, durable when told to be: captures in, the places of their records out."""
+"""Write captures to rotating WARC files; warcio's WARCWriter costs twice the CPU and cannot take back half a capture when the disk is full.
+
+Given a parsed HTTP head it also writes other bytes than came (`python bench/warc.py`). warcio serializes the header of each record.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +11,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from archive.warc.exchange import (
+from archive.warc.manifest import read_manifest
+from archive.warc.openfile import OpenFile
+from archive.warc.record import (
     NOT_MODIFIED,
+    WARC_FIELDS,
     Headers,
     answer_record,
     connection,
     http_record,
+    member,
     metadata_record,
     mime_of,
-    notes_on,
-)
-from archive.warc.manifest import read_manifest
-from archive.warc.openfile import OpenFile
-from archive.warc.record import (
-    WARC_FIELDS,
-    member,
     new_record_id,
+    notes_on,
     sha1_digest,
     target_uri,
     warc_date,

@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from archive.errors import ArchiveError, NotFoundError
 from archive.index import DatabaseError
 from archive.web import api, pages, replay
+from archive.web.admission import Admission
 from archive.web.headers import SecurityHeaders
 from archive.web.views import page
 
@@ -86,7 +87,7 @@ def create_app(folder: Path, *, hosts: Collection[str] = ()) -> ASGIApp:
     )
     app.state.folder = folder
     # Around everything, Starlette's own handling of failures too.
-    return SecurityHeaders(app, hosts=hosts)
+    return SecurityHeaders(Admission(app), hosts=hosts)
 
 
 @asynccontextmanager

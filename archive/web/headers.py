@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -25,6 +26,7 @@ ARCHIVED_POLICY: Final = (
 )
 """For archived HTML: an origin of its own without scripts, forms, popups and top navigation; it loads nothing."""
 
+_HOST: Final = re.compile(r"(?:[\w.-]*|\[[0-9a-f:.]+\])(?::\d{1,5})?", re.ASCII | re.IGNORECASE)
 _HEADERS: Final = {
     "Content-Security-Policy": PAGE_POLICY,
     "X-Frame-Options": "DENY",
@@ -68,7 +70,14 @@ class SecurityHeaders:
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > LONGEST_TARGET:
             return PlainTextResponse("The address is too long.\n", 414)
-        host = _host(Headers(scope=scope).get("host", ""))
+        headers = Headers(scope=scope)
+        if (
+            "transfer-encoding" in headers
+        ):  # with a Content-Length beside it, how requests are smuggled (RFC 9112, section 11.2)
+            return PlainTextResponse("No request here has a body in chunks.\n", 400, headers={"Connection": "close"})
+        if not _HOST.fullmatch(headers.get("host", "")):
+            return PlainTextResponse("That is no name of a host.\n", 400, headers={"Connection": "close"})
+        host = _host(headers.get("host", ""))
         if self._hosts and host not in self._hosts:
             return PlainTextResponse("This server does not answer to that name; see warraq serve --name.\n", 421)
         return None

@@ -131,7 +131,7 @@ def compare(request: Request) -> HTMLResponse:
     old_id, new_id = (request.query_params.get(name, "") for name in ("old", "new"))
     with open_archive(request) as archive:
         old, new = archive.article(_identity(old_id)), archive.article(_identity(new_id))
-        if old["url"] != new["url"]:
+        if old["article_key"] != new["article_key"]:
             raise NotFoundError(f"{old_id} and {new_id} as versions of one article")
         versions = archive.versions(new["url"])
     too_long = len(old["text"]) + len(new["text"]) > LONGEST_COMPARED

@@ -15,14 +15,12 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from archive.http.client import NoAnswerError, exchange
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from http.client import HTTPResponse
 
     from crawler.cluster.nodes import Node
-
-MAX_ANSWER_BYTES = 16 << 20
-"""listjobs.json of 20,000 jobs has about 5 MB."""
 
 SPIDER = "news"
 
@@ -50,19 +48,6 @@ class Jobs:
     def living(self) -> frozenset[str]:
         """Those that run or will."""
         return frozenset((*self.pending, *self.running))
-
-
-class _AsAnswered(urllib.request.HTTPErrorProcessor):
-    """Every status is an answer, a redirect too: the password goes to the address in nodes.toml and nowhere else."""
-
-    def http_response(self, request: urllib.request.Request, response: HTTPResponse) -> HTTPResponse:  # noqa: ARG002 - its interface
-        """The response as it came."""
-        return response
-
-    https_response = http_response
-
-
-_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}), _AsAnswered())
 
 
 def list_jobs(node: Node, *, timeout: float) -> Jobs:
@@ -111,25 +96,12 @@ def _ask(
 
 
 def _exchange(node: Node, request: urllib.request.Request, timeout: float) -> tuple[int, str, bytes]:
-    """Status, Date and body."""
+    """Return status, Date and body; a node that sends too much, or too slowly, is as good as none."""
     try:
-        with _OPENER.open(request, timeout=timeout) as response:
-            return response.status, response.headers.get("Date", ""), _bounded(node, response, timeout)
-    except (OSError, http.client.HTTPException) as error:
-        raise NodeError(node.name, f"{node.url} does not answer: {getattr(error, 'reason', error)}") from error
-
-
-def _bounded(node: Node, response: HTTPResponse, timeout: float) -> bytes:
-    """The body; a node that sends too much, or too slowly, is as good as none."""
-    end, parts, size = time.monotonic() + timeout, [], 0
-    while part := response.read1(1 << 16):
-        parts.append(part)
-        size += len(part)
-        if size > MAX_ANSWER_BYTES:
-            raise NodeError(node.name, f"answered with more than {MAX_ANSWER_BYTES >> 20} MB")
-        if time.monotonic() > end:
-            raise NodeError(node.name, f"takes longer than {timeout:g} s over its answer")
-    return b"".join(parts)
+        answer = exchange(request, seconds=timeout, direct=True)
+    except NoAnswerError as error:
+        raise NodeError(node.name, f"{node.url} does not answer: {error}") from error
+    return answer.status, answer.headers.get("Date", ""), answer.body
 
 
 def _understood(node: Node, path: str, status: int, body: bytes) -> dict[str, Any]:

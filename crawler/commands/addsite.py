@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from scrapy import signals
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 from scrapy.settings import SETTINGS_PRIORITIES
 
 from archive import ArchiveError, urls
 from archive.exitcodes import ADDSITE, ExitCode, describe
+from archive.progress import live_line
 from crawler.sites.entry import entry_text
 from crawler.sites.probe import ProbeSpider
 from crawler.sites.site import Site, SiteError, load_sites, name_of
@@ -91,6 +93,8 @@ class Command(ScrapyCommand):
             self.exitcode = error.exit_code
             return
         print(text)
+        for note in scout.findings.notes:
+            print(f"scrapy addsite: {note}", file=sys.stderr)
         print(f"Written to {file}. Crawl it: scrapy crawl news -a site={name}")
         if scout.case:
             folder = save_case(scout.case, opts.cases)
@@ -107,8 +111,11 @@ class Command(ScrapyCommand):
     def _look(self, url: str) -> ProbeSpider:
         assert self.crawler_process  # noqa: S101 - scrapy.cmdline sets it
         crawler = self.crawler_process.create_crawler(ProbeSpider)
-        self.crawler_process.crawl(crawler, url=url)
-        self.crawler_process.start()
+        with live_line(f"Looking at {url}") as show:
+            asked = lambda request: show(request.url)  # noqa: E731 - signals hold it weakly: it needs a name
+            crawler.signals.connect(asked, signal=signals.request_reached_downloader)
+            self.crawler_process.crawl(crawler, url=url)
+            self.crawler_process.start()
         spider = crawler.spider
         if not isinstance(spider, ProbeSpider):
             raise SiteError("the look at the site could not start; see the log above")

@@ -13,6 +13,7 @@ from scrapy.exceptions import UsageError
 from archive import ArchiveError, CaptureFilter, Collection, check_writable, moment_of, urls
 from archive import UsageError as WrongUseError
 from archive.exitcodes import BACKFILL, ExitCode, describe
+from archive.progress import Show, live_line
 from crawler.backfill import BackfillReport, BackfillSpider, NoIndexError, Plan
 from crawler.shutdown import Stopping
 from crawler.sites.site import Site, load_site
@@ -134,8 +135,9 @@ class Command(ScrapyCommand):
         crawler = self.crawler_process.create_crawler(BackfillSpider)
         stopping = Stopping(self.crawler_process)
         stopping.install()
-        self.crawler_process.crawl(crawler, plan=plan, folder=folder, heard=_draw)
-        self.crawler_process.start(install_signal_handlers=False)
+        with live_line(f"Asking {plan.cdx}") as show:
+            self.crawler_process.crawl(crawler, plan=plan, folder=folder, heard=lambda report: _show(report, show))
+            self.crawler_process.start(install_signal_handlers=False)
         spider = crawler.spider
         if not isinstance(spider, BackfillSpider):
             raise WrongUseError("the backfill could not start; see the log above")
@@ -144,8 +146,6 @@ class Command(ScrapyCommand):
 
     def _tell(self, spider: BackfillSpider, folder: Path, *, as_json: bool) -> None:
         figures = _figures(spider, folder)
-        if sys.stderr.isatty():
-            print("\r\x1b[2K", end="", file=sys.stderr)
         if as_json:
             print(json.dumps(figures, ensure_ascii=False))
             return
@@ -179,7 +179,6 @@ def _figures(spider: BackfillSpider, folder: Path) -> dict[str, Any]:
     }
 
 
-def _draw(filled: BackfillReport) -> None:
-    if sys.stderr.isatty():
-        done = filled.held + filled.fetched + sum(filled.failed.values())
-        print(f"\r\x1b[2K{done}/{filled.listed} captures", end="", file=sys.stderr, flush=True)
+def _show(filled: BackfillReport, show: Show) -> None:
+    done = filled.held + filled.fetched + sum(filled.failed.values())
+    show(f"{done}/{filled.listed} captures", done, filled.listed)

@@ -15,10 +15,10 @@ from archive import ArchiveError
 from archive.exitcodes import CLUSTER, ExitCode, describe
 from crawler.cluster.nodes import Cluster, NodesError, load_cluster
 from crawler.cluster.placement import grouped, placed
-from crawler.cluster.report import iso, node_line, node_row, said, site_row
 from crawler.cluster.rounds import Round, Work, deploy, look
 from crawler.cluster.scrapyd import NodeError, is_open
 from crawler.cluster.state import locked, read_state
+from crawler.cluster.status import iso, node_line, node_row, said, site_row
 from crawler.sites.site import SiteError, entries_as_json, load_sites
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from scrapy.exceptions import UsageError
 
 from archive import ArchiveError, Collection, check_writable
 from archive.exitcodes import CRAWL, ExitCode, describe
+from crawler.commands.checks import check_settings
 from crawler.exits import exit_code
 from crawler.extensions import ArchiveExtension
-from crawler.lease import Lease
-from crawler.shutdown import Stopping
+from crawler.shutdown import Lease, Stopping
 from crawler.sites.site import Site, chosen_site
 
 if TYPE_CHECKING:
@@ -46,8 +46,9 @@ class Command(crawl.Command):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Checks what can be checked beforehand, crawls, and sets the exit code."""
+        check_settings(opts.set)
         if args != ["news"]:
-            super().run(args, opts)
+            self._run_other(args, opts)
             return
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         self._check(opts.spargs)
@@ -60,13 +61,14 @@ class Command(crawl.Command):
                 self.exitcode = ExitCode.STOPPED
                 return
             site = self._site(opts.spargs)
-            check_writable(
-                Collection(Path(self.settings["ARCHIVE_DIR"] or Path(self.settings["WARRAQ_COLLECTIONS"]) / site.name))
-            )
+            folder = Path(self.settings["ARCHIVE_DIR"] or Path(self.settings["WARRAQ_COLLECTIONS"]) / site.name)
+            check_writable(Collection(folder))
         except ArchiveError as error:
             print(f"scrapy crawl: {error}", file=sys.stderr)
             self.exitcode = error.exit_code
             return
+        if sys.stderr.isatty():
+            print(f"Crawling {', '.join(site.seeds)} into {folder}", file=sys.stderr)
         assert self.crawler_process  # noqa: S101 - scrapy.cmdline sets it
         crawler = self.crawler_process.create_crawler("news")
         stopping = Stopping(self.crawler_process)
@@ -84,6 +86,15 @@ class Command(crawl.Command):
         if extension:
             extension.spider_closed("shutdown" if stopping.asked else "broken")
         self.exitcode = exit_code(extension.report if extension else None)
+
+    def _run_other(self, args: list[str], opts: argparse.Namespace) -> None:
+        """A spider that is not ours; raises UsageError for one that is not there."""
+        assert self.crawler_process  # noqa: S101 - scrapy.cmdline sets it
+        names = self.crawler_process.spider_loader.list()
+        if len(args) != 1 or args[0] not in names:
+            named = repr(args[0]) if len(args) == 1 else "of that name"
+            raise UsageError(f"there is no spider {named}: `scrapy crawl news -a url=URL`", print_help=False)
+        super().run(args, opts)
 
     def _check(self, arguments: dict[str, str]) -> None:
         if unknown := sorted(arguments.keys() - {"url", "site", "recheck", "max_pages"}):

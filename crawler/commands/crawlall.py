@@ -14,6 +14,7 @@ from scrapy.utils.misc import load_object
 
 from archive import ArchiveError, NotWritableError, held
 from archive.exitcodes import CRAWL, WORST_FIRST, ExitCode, describe
+from crawler.commands.checks import check_settings
 from crawler.crawlall import CrawlAll, SiteResult, collection_of, is_due, totals
 from crawler.exits import worst
 from crawler.report import changes_text
@@ -78,6 +79,7 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Chooses the sites, crawls them, and sets the exit code."""
+        check_settings(opts.set)
         if args or opts.jobs < 1 or (opts.max_pages is not None and opts.max_pages < 1):
             raise UsageError("crawlall takes options only; -j and --max-pages are 1 or more", print_help=False)
         try:

@@ -20,7 +20,7 @@ exchange_captured = object()
 Arguments: `capture` (archive.capture.Capture), `request` (scrapy.Request). Receivers run synchronously.
 """
 
-_CREDENTIALS = re.compile(rb"(?im)^((?:authorization|proxy-authorization|cookie)[ \t]*:[ \t]*)([^\r\n]*)")
+_CREDENTIALS = ("authorization", "proxy-authorization", "cookie")
 _REDACTED = b"[redacted]"
 _TARGET = re.compile(rb"[\x21-\x7e]+")  # RFC 9112, section 3.2: no blank, no control character
 _FIELD_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # token, RFC 9110, section 5.6.2
@@ -71,12 +71,14 @@ def serialize_request(
     return b"\r\n".join([*lines, b"", body])
 
 
-def redact(request: bytes) -> tuple[bytes, tuple[str, ...]]:
+def redact(request: bytes, also: Iterable[str] = ()) -> tuple[bytes, tuple[str, ...]]:
     """`request` with the values of its credential headers blotted out, and the names of those headers in lower case."""
     end = request.find(b"\r\n\r\n")
     head, rest = (request[:end], request[end:]) if end >= 0 else (request, b"")
-    names = tuple(match[1].split(b":")[0].strip().decode("ascii").lower() for match in _CREDENTIALS.finditer(head))
-    return (_CREDENTIALS.sub(rb"\1" + _REDACTED, head) + rest, names) if names else (request, ())
+    words = b"|".join(re.escape(name.encode("ascii")) for name in (*_CREDENTIALS, *also))
+    pattern = re.compile(rb"(?im)^((?:" + words + rb")[ \t]*:[ \t]*)([^\r\n]*)")
+    names = tuple(match[1].split(b":")[0].strip().decode("ascii").lower() for match in pattern.finditer(head))
+    return (pattern.sub(rb"\1" + _REDACTED, head) + rest, names) if names else (request, ())
 
 
 def make_capture(
@@ -93,15 +95,19 @@ def make_capture(
     truncated: Truncated,
     via: str,
     keep_credentials: bool,
+    credentials: Iterable[str] = (),
     head: Head | None = None,
 ) -> Capture:
-    """The capture of one exchange: `received[:start]` are interim responses, `received[start:end]` is the final one."""
-    blotted, credentials = redact(request)
+    """The capture of one exchange: `received[:start]` are interim responses, `received[start:end]` is the final one.
+
+    `credentials` names headers that hold some, besides those that always do.
+    """
+    blotted, kept = redact(request, credentials)
     redacted: tuple[str, ...] = ()
     if keep_credentials:
-        credentials += ("url",) if without_credentials(url) != url.partition("#")[0] else ()
+        kept += ("url",) if without_credentials(url) != url.partition("#")[0] else ()
     else:
-        request, redacted, credentials = blotted, credentials, ()
+        request, redacted, kept = blotted, kept, ()
         url = without_credentials(url)
     view = memoryview(received)
     return Capture(
@@ -117,5 +123,5 @@ def make_capture(
         truncated=truncated,
         via=via,
         redacted=redacted,
-        credentials=credentials,
+        credentials=kept,
     )

@@ -197,6 +197,13 @@ class RobotsUnreachable(RobotsDisallowed):
 
     outcome = "robots-unreachable"
 
+    def __init__(self, url: str, reason: str, *, cause: str = "") -> None:
+        """`cause` is the outcome of the request for robots.txt; a host that does not exist is named as such."""
+        super().__init__(url, reason)
+        if cause == DnsError.outcome:
+            self.outcome = cause
+            self.args = ("no such host",)
+
 
 class BudgetExceeded(RefusedRequestError):  # noqa: N818 -- the outcome's own name
     """The host's budget of this crawl is spent."""

@@ -8,6 +8,7 @@ and `Transfer-Encoding: identity` are taken. What cannot be followed safely (a b
 from __future__ import annotations
 
 import re
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _EMPTY_LINES = re.compile(rb"[\r\n]{0,4}")  # skipped before a status line: RFC 9112, section 2.2, asks it of servers
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;|$)")
+_LAST_TAGS = (b"</html>", b"</rss>", b"</feed>", b"</urlset>", b"</sitemapindex>")
+_MOST_DECODED = 50 << 20  # bytes that are decoded to see whether a gzip stream ends
 _CHUNK_LINE_LIMIT = 16 * 1024  # bytes; a chunk extension has no use that is longer
 _MOST_CHUNKS = 20_000  # 10 MB in chunks of 500 bytes; a million of one byte each would hold the reactor for seconds
 
@@ -41,7 +44,7 @@ class ResponseFraming:
     `end` where it ends (bytes past it belong to no message that we asked for).
     """
 
-    def __init__(self, *, method: bytes, limits: Limits, read_partial: bool = False) -> None:
+    def __init__(self, *, method: bytes, limits: Limits, read_partial: bool = False, tolerant: bool = False) -> None:
         self.received = bytearray()
         self.start = 0
         self.end = 0
@@ -55,30 +58,44 @@ class ResponseFraming:
         self._scanned = 0  # up to where we looked for a line end in vain
         self._remaining = 0  # of the body, or of the chunk
         self._chunks = 0
+        self._tolerant = tolerant  # what is not framed as it says is read to its end
+        self.damage: ExchangeError | None = None
         self._step: Callable[[], bool] = self._read_head
 
     def feed(self, data: bytes) -> bool:
         """Take the next bytes; True once the message is whole. Raises ExchangeError for a broken limit or grammar."""
         self.received += data
         self.end = len(self.received)
-        while not self.complete and self._step():
-            pass
+        try:
+            while not self.complete and self._step():
+                pass
+        except BadFramingError as error:
+            if not self._tolerant or self._chunks > _MOST_CHUNKS:
+                raise
+            self.damage, self._step = error, self._read_damaged
+            self._read_damaged()
         return self.complete
 
     def close(self) -> ExchangeError | None:
         """The connection ended: None if that is how this message ends, else what is wrong with it."""
         if self.complete:
             return None
-        if self._step == self._read_until_close:
+        if self._step in (self._read_until_close, self._read_damaged):
             self.complete = True
-            return None
+            return self.damage
         return ShortBodyError(len(self.received) - self._body_start) if self.head is not None else None
 
     @property
     def persistent(self) -> bool:
         """True if the connection may be used again (RFC 9112, section 9.3): nothing left over, nobody said close."""
         head = self.head
-        if not self.complete or head is None or self.end != len(self.received) or self._step == self._read_until_close:
+        if (
+            self.damage
+            or not self.complete
+            or head is None
+            or self.end != len(self.received)
+            or self._step == self._read_until_close
+        ):
             return False
         said, coded, version = head.words("Connection"), head.all("Transfer-Encoding"), head.version.upper()
         if "close" in said or (coded and head.all("Content-Length")):
@@ -92,6 +109,18 @@ class ResponseFraming:
         """The body with the transfer coding taken off and the content coding left on."""
         body = bytes(memoryview(self.received)[self._body_start : self.end])
         return dechunk(body) if self.head is not None and self.head.is_chunked else body
+
+    @property
+    def is_all_there(self) -> bool:
+        """Whether a body that ended otherwise than it should seems to be whole: it has its last tag, its last chunk or its gzip trailer."""
+        if self.head is None:
+            return False
+        if self._step == self._read_chunk_size and self._chunks and self._position == len(self.received):
+            return True
+        codings = self.head.words("Content-Encoding")
+        if codings == ["gzip"]:
+            return _is_whole_gzip(self.body)
+        return not codings and any(tag in bytes(self.received[-1024:]).lower() for tag in _LAST_TAGS)
 
     # Each step reads on from `_position` and says whether another step can follow at once.
 
@@ -170,6 +199,13 @@ class ResponseFraming:
         self._check_body()
         return False
 
+    def _read_damaged(self) -> bool:
+        """The body of which the framing is broken: up to its last tag, or the end of the connection."""
+        self._check_body()
+        if bytes(self.received[-16:]).rstrip().lower().endswith(b"</html>"):
+            self._finish(len(self.received))
+        return False
+
     def _read_length(self) -> bool:
         self._check_body()
         if len(self.received) - self._body_start >= self._remaining:
@@ -231,3 +267,15 @@ class ResponseFraming:
         if not line:
             self._finish(self._position)
         return True
+
+
+def _is_whole_gzip(body: bytes) -> bool:
+    """Whether a gzip stream has its end; one that grows beyond bounds has none."""
+    decoder, data, decoded = zlib.decompressobj(wbits=31), body, 0
+    try:
+        while data and not decoder.eof and decoded < _MOST_DECODED:
+            decoded += len(decoder.decompress(data, 1 << 20))
+            data = decoder.unconsumed_tail
+    except zlib.error:
+        return False
+    return decoder.eof

@@ -19,7 +19,23 @@ if TYPE_CHECKING:
 _Address = IPv4Address | IPv6Address
 _Network = IPv4Network | IPv6Network
 
-_GLOBAL_UNICAST = IPv6Network("2000::/3")  # RFC 4291, section 2.4: all else is local, multicast or unassigned
+_SPECIAL_IPV4 = tuple(
+    map(
+        IPv4Network,
+        (
+            "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
+            "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+        ),
+    )
+)  # fmt: skip
+"""IANA's IPv4 Special-Purpose Address Registry and multicast, whole blocks: the anycast addresses inside 192.0.0.0/24 serve no news.
+
+A table of our own, for the interpreter's `is_global` changes between versions: that of 3.11 lets most of 192.0.0.0/24 through.
+"""
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+"""RFC 4291, section 2.4: all else is local, multicast or unassigned."""
+_SPECIAL_IPV6 = tuple(map(IPv6Network, ("2001::/23", "2001:db8::/32", "3fff::/20")))
+"""What IANA's IPv6 Special-Purpose Address Registry takes out of that: protocol assignments (Teredo, ORCHID …) and documentation."""
 _IPV4_IN_LAST_BITS = (
     IPv6Network("::ffff:0:0/96"),  # mapped, RFC 4291
     IPv6Network("::ffff:0:0:0/96"),  # translated, RFC 7915
@@ -57,9 +73,9 @@ def is_public(address: str) -> bool:
 
 
 def _is_global(address: _Address) -> bool:
-    if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
-        return False
-    return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
+    if isinstance(address, IPv4Address):
+        return not any(address in network for network in _SPECIAL_IPV4)
+    return address in _GLOBAL_UNICAST and not any(address in network for network in _SPECIAL_IPV6)
 
 
 class AddressGuard:

@@ -25,10 +25,12 @@ from twisted.internet import ssl
 from crawler.download.capture import exchange_captured, make_capture, request_target, serialize_request
 from crawler.download.connection import ConnectionPool, Proxy, Route, TlsContexts, open_connection
 from crawler.download.errors import (
+    BadFramingError,
     BadRequestError,
     ClosedError,
     ExchangeError,
     ResetError,
+    ShortBodyError,
     StoppedError,
     TlsError,
     TooLargeError,
@@ -197,7 +199,10 @@ class WireHandler:
         request = attempt.request
         partial = bool(request.meta.get("keep_partial"))
         framing = ResponseFraming(
-            method=request.method.encode("ascii"), limits=self._limits(request), read_partial=partial
+            method=request.method.encode("ascii"),
+            limits=self._limits(request),
+            read_partial=partial,
+            tolerant=bool(request.meta.get("read_damaged")),
         )
         started = self._clock()
         error: ExchangeError | None = StoppedError("cancelled")
@@ -210,20 +215,20 @@ class WireHandler:
                 allowed=attempt.allowed,
             )
             await maybe_deferred_to_future(sending)
-            error = None
+            error = framing.damage
         except ExchangeError as raised:
             error = raised
             broken = isinstance(raised, (ClosedError, ResetError)) and not framing.received
             if reused and broken and request.method in _REPEATABLE:
                 error = None
                 raise _StaleError from raised
-            if not (partial and isinstance(raised, TooLargeError)):
+            if not (partial and isinstance(raised, TooLargeError)) and not _is_readable(request, framing, raised):
                 raise
         finally:
             if framing.received or framing.complete or error is not None:
                 self._emit(attempt, protocol, framing, started, error)
         request.meta["download_latency"] = protocol.first_byte_after
-        response = _response(request, protocol, framing, flags=["truncated"] if error else [])
+        response = _response(request, protocol, framing, flags=["truncated", error.outcome] if error else [])
         if framing.persistent:
             self._pool.give(attempt.route, protocol)
         else:
@@ -260,8 +265,21 @@ class WireHandler:
             truncated=error.truncated if error else "",
             via=request.meta.get("via", ""),
             keep_credentials=self._policy.keep_credentials,
+            credentials=request.meta.get("credentials", ()),
         )
         self._signals.send_catch_log(exchange_captured, capture=capture, request=request)
+
+
+def _is_readable(request: Request, framing: ResponseFraming, error: ExchangeError) -> bool:
+    """Whether a body that did not end as it should is read all the same: `read_damaged` is 'any', or 'whole' for one that is all there."""
+    wanted = request.meta.get("read_damaged")
+    if (
+        not wanted
+        or framing.head is None
+        or not isinstance(error, (ShortBodyError, BadFramingError, TotalTimeoutError))
+    ):
+        return False
+    return wanted == "any" or framing.is_all_there
 
 
 def _read_proxy(

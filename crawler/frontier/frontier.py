@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from archive import (
     Outcome,
     OutcomeKind,
     Parsed,
+    ParseLimits,
     ParseTask,
     SiteProfile,
     articles,
@@ -31,8 +32,8 @@ from archive import (
 )
 from archive.index.columns import text_digest
 from crawler.frontier.quota import CrawlLimits, Quota
+from crawler.frontier.revisit import DISBELIEVED, are_believable, header, retry_after_of, status_of
 from crawler.frontier.scope import Scope
-from crawler.frontier.status import DISBELIEVED, are_believable, header, retry_after_of, status_of
 from crawler.sites.keys import origin_of
 
 if TYPE_CHECKING:
@@ -50,18 +51,6 @@ REFUSED = {"robots-disallowed": OutcomeKind.DISALLOWED, "budget-exceeded": Outco
 
 AT_ONCE = 1000
 """URLs that are announced in one go: 10 ms; a sitemap may have 50,000, and the crawl goes on meanwhile."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParseLimits:
-    """What a worker takes from one response: bytes after decoding, links of a page, entries and bytes of a sitemap or feed."""
-
-    decoded_bytes: int
-    links: int
-    entries: int
-    sitemap_bytes: int
-    feed_entries: int
-    feed_bytes: int
 
 
 class Frontier:
@@ -127,12 +116,15 @@ class Frontier:
         outcome = Outcome(kind=OutcomeKind.BUDGET, reason=reason)
         return Disposition(row=None, outcome=outcome, visit=self._visit(due, outcome=outcome.kind, reason=reason))
 
-    def task(self, url: str, data: bytes, row: CaptureRow | None) -> ParseTask:
-        """A response for a worker to read."""
+    def task(self, url: str, data: bytes, row: CaptureRow | None, *, kind: str = "") -> ParseTask:
+        """A response for a worker to read; `kind` is what it is believed to be, for a sitemap may be longer than a page."""
+        decoded = self._page.decoded_bytes
+        if kind == "sitemap":
+            decoded = max(decoded, self._page.sitemap_bytes)
         return ParseTask(
             url=url, response=data, fetched_at=self._moment(row), site=self._profile(urls.host_of(url)),
-            decoded_limit=self._page.decoded_bytes, links_limit=self._page.links, entries_limit=self._page.entries,
-            sitemap_bytes=self._page.sitemap_bytes, feed_entries=self._page.feed_entries, feed_bytes=self._page.feed_bytes,
+            limits=replace(self._page, decoded_bytes=decoded),
+            articles=self._site.articles,
         )  # fmt: skip
 
     def _moment(self, row: CaptureRow | None) -> datetime:
@@ -163,7 +155,7 @@ class Frontier:
             return None
         last = OutcomeKind(due.outcome)
         article = last is OutcomeKind.ARTICLE or last.is_failure
-        article_id = captures.latest_article(self._db, due.url) if article else None
+        article_id = captures.latest_article(self._db, row.url) if article else None
         outcome = OutcomeKind.ARTICLE if article_id is not None else _same(last, due)
         self._quota.record_yield(due.url, outcome)
         visit = self._visit(due, outcome=outcome, reason="unchanged", changed=False, status=status)
@@ -174,6 +166,12 @@ class Frontier:
         return answer.outcome.kind is OutcomeKind.REDIRECT and (
             due.kind in ANNOUNCERS or any(entry.url == due.url for entry in answer.found)
         )
+
+    def respelled(self, due: ScheduledUrl, answer: Parsed, asked: str) -> str:
+        """The site's own spelling of a URL whose canonical one it does not know; '' when it knows it, or was asked for that."""
+        outcome = answer.outcome
+        unknown = outcome.kind is OutcomeKind.GONE or outcome.reason in {"http-400", "http-403"}
+        return due.spelling if unknown and due.spelling != asked else ""
 
     def landed(self, due: ScheduledUrl, answer: Parsed, url: str, *, temporary: bool) -> Parsed:
         """What `due` says through the answer of `url`, to which it redirects.
@@ -213,6 +211,10 @@ class Frontier:
         """
         answer = self._permitted(self._followable(due, self._within(due, answer)))
         outcome = answer.outcome
+        if "truncated" in response.flags:
+            outcome = replace(
+                outcome, detail="; ".join(filter(None, (outcome.detail, f"read in spite of {response.flags[-1]}")))
+            )
         self._quota.record_yield(due.url, outcome.kind)
         believed = due.false_hints < DISBELIEVED and are_believable(answer.found, self._moment(row))
         announced, left_out = await self._announce(due, answer, believed=believed)

@@ -5,14 +5,12 @@ A link of a page is looked up in what this run has seen before anything is made 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archive import Candidate, OutcomeKind, urls
 from crawler.report import OutOfScope
-from crawler.sites.keys import origin_of
 from crawler.sites.site import edition_of, own_hosts
 
 if TYPE_CHECKING:
@@ -33,12 +31,6 @@ LISTING = frozenset({"seed", "feed", "section"})
 
 MOST_HOSTS = 50
 """Subdomains and other hosts that a site may take along."""
-
-_NOT_EDITORIAL = re.compile(
-    r"(?:shop|store|account|accounts|login|auth|sso|id|mail|webmail|ads?|adserver|jobs?|careers?|help|support|cdn|static|img|images?|"
-    r"media|assets|api|forum|forums|m|mobile|amp|[a-z]{2}|arabic|english|french|francais|espanol|turkish|persian|urdu|hebrew|kurdish|russian)"
-)
-"""First labels of subdomains that are no sections: services, twins of the site, and its editions in other languages."""
 
 
 class Scope:
@@ -117,8 +109,14 @@ class Scope:
             if entry.by == "page" and self._seen.get(entry.url) == (entry.kind, 2):
                 continue
             deep = due.depth + (0 if redirect else 1)
-            kind = "article" if entry.kind != "sitemap" and self.site.is_article(entry.url) else entry.kind
+            kind = (
+                "article"
+                if entry.kind not in {"feed", "sitemap"} and self.site.is_article(entry.url, entry.spelling)
+                else entry.kind
+            )
             if entry.url and due.kind == "seed":
+                if entry.by == "refresh":
+                    self.take_along(entry.url)
                 self._widen(entry.url, kind)
             if not entry.url or not self._belongs(entry, kind, due):
                 self._tell(entry)
@@ -174,11 +172,7 @@ class Scope:
 
     def _widen(self, url: str, kind: str) -> None:
         """Takes the subdomain along on which a link of the start page to an article or a section lies."""
-        host = origin_of(url).partition("://")[2]
-        if self.site.is_closed or kind not in {"article", "section"} or host in self.site.hosts:
-            return
-        label = next((host.removesuffix(f".{bare}") for bare in self.site.domains if host.endswith(f".{bare}")), "")
-        if label and not _NOT_EDITORIAL.fullmatch(label.partition(".")[0]):
+        if kind in {"article", "section"} and not self.site.is_closed and (host := self.site.section_host(url)):
             self.add_hosts((host,))
 
     def _tell(self, entry: Outlink) -> None:

@@ -56,6 +56,7 @@ class Decision:
     rules: RobotsTxt
     refused: str
     expires: float
+    cause: str = ""
 
 
 class RobotsMiddleware:
@@ -108,7 +109,7 @@ class RobotsMiddleware:
         origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
         decision = await self._decide(origin)
         if decision.refused:
-            self._refuse(RobotsUnreachable(request.url, decision.refused))
+            self._refuse(RobotsUnreachable(request.url, decision.refused, cause=decision.cause))
         if not decision.rules.allows(self._product, request.url):
             self._refuse(RobotsDisallowed(request.url, "a rule of robots.txt"))
 
@@ -130,13 +131,15 @@ class RobotsMiddleware:
 
     async def _settle(self, origin: str) -> None:
         """Read one robots.txt and tell everybody who waits for it, each by a Deferred of their own."""
+        cause = ""
         try:
             rules, refused = await self._read(origin)
         except Exception as error:  # noqa: BLE001 -- whatever went wrong, the file is unreachable and the crawl goes on
-            rules, refused = _ALL_ALLOWED, f"robots.txt cannot be had ({outcome_of(error)})"
-            logger.info("%s/robots.txt cannot be had: %s", origin, error)
+            cause = outcome_of(error)
+            rules, refused = _ALL_ALLOWED, f"robots.txt is unreachable ({cause})"
+            logger.info("%s/robots.txt is unreachable: %s", origin, error)
         seconds = self._retry_seconds if refused else FRESH_SECONDS
-        decision = Decision(rules=rules, refused=refused, expires=self._clock() + seconds)
+        decision = Decision(rules=rules, refused=refused, cause=cause, expires=self._clock() + seconds)
         self._decisions.pop(origin, None)
         self._decisions[origin] = decision
         if len(self._decisions) > _MOST_ORIGINS:
@@ -177,6 +180,7 @@ def _request_for(url: str) -> Request:
         "purpose": "robots",
         "download_maxsize": MOST_BYTES,
         "keep_partial": True,  # the first 500 KiB of a longer file count
+        "read_damaged": "any",  # and what came of one of a wrong length: rules are lines, each good by itself
         "handle_httpstatus_all": True,
     }
     headers = {"Accept": "text/plain,*/*;q=0.5", "Accept-Encoding": "identity"}

@@ -59,6 +59,7 @@ class Findings:
     text: str = ""
     seconds: float = 0.0
     crawl_delay: float | None = None
+    hosts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -181,6 +182,7 @@ def entry_text(findings: Findings, name: str) -> str:
         *(f"# {note}" for note in findings.notes),
         f"[site.{_key(name)}]",
         f"seeds = [{_quoted(findings.seed)}]",
+        *_hosts(findings),
         *_sources("feeds", findings.feeds, "none was announced or found where they usually are"),
         *_sources("sitemaps", findings.sitemaps, "none is named by robots.txt or found where they usually are"),
         *_sections(findings),
@@ -223,6 +225,16 @@ def _sources(key: str, sources: Iterable[Source], nothing: str) -> list[str]:
 
 def _left_out(sources: Iterable[Source]) -> list[str]:
     return [f"# left out: {_comment(source.url)} ({_comment(source.holds)})" for source in sources if not source.use]
+
+
+def _hosts(findings: Findings) -> list[str]:
+    if not findings.hosts:
+        return []
+    return [
+        "hosts = [  # of the seed, of sections that the start page links to, of articles that its feeds lead to; no others belong to it",
+        *(f"  {_quoted(host)}," for host in findings.hosts),
+        "]",
+    ]
 
 
 def _sections(findings: Findings) -> list[str]:

@@ -11,6 +11,8 @@ from archive import urls
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # token, RFC 9110, section 5.6.2
+
 _HOST = re.compile(r"(?:\*\.)?(?:[\w-]+\.)*[\w-]+(?::\d+)?|\[[0-9a-f:.]+\](?::\d+)?")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
@@ -113,6 +115,17 @@ def _whole(low: int, high: int) -> Callable[[object], int]:
     return convert
 
 
+def _pairs(value: object) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, dict):
+        raise WrongValueError('is a table: write { Name = "value" }')
+    found = []
+    for name, text in value.items():
+        if not HEADER_NAME.fullmatch(name) or not isinstance(text, str) or not text.isprintable():
+            raise WrongValueError(f"{name!r} = {text!r} cannot be sent", name)
+        found.append((name, text))
+    return tuple(found)
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise WrongValueError(f"{value!r} is not a line of text")
@@ -136,5 +149,10 @@ KEYS: dict[str, Callable[[object], Any]] = {
     "max_pages": _whole(1, 10_000_000),
     "depth": _whole(0, 50),
     "user_agent": _text,
+    "headers": _pairs,
+    "headers_file": _text,
+    "proxy": web_address,
+    "cookies": _pairs,
+    "cookies_file": _text,
 }
 """The keys that an entry may have, and what each makes of its value."""

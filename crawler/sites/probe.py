@@ -28,7 +28,7 @@ from archive import (
 )
 from crawler.sites.client import NothingThereError, Page, ProbeClient
 from crawler.sites.entry import Findings, Source
-from crawler.sites.site import Site
+from crawler.sites.site import Site, own_hosts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -40,6 +40,11 @@ MAX_FEEDS, MAX_SITEMAPS, MAX_ARTICLES, MAX_SECTIONS = 6, 8, 3, 25
 
 USUAL_FEEDS = ("/feed/", "/rss.xml", "/rss")
 USUAL_SITEMAPS = ("/sitemap.xml", "/sitemap_index.xml", "/sitemap-news.xml")
+WALLS = frozenset({"consent", "challenge", "login"})
+NO_ARTICLE = "no article could be read: a crawl may find none (scripts that build the pages, a wall, other hosts)"
+_WALL = re.compile(
+    r"consent|gdpr|cookie-?(?:wall|policy)|waiting-?room|queue-it|captcha|log-?in|sign-?in", re.IGNORECASE
+)
 _COMMENTS = re.compile(r"comment|تعليق", re.IGNORECASE)
 _DECLARED = re.compile(rb"<html\b[^>]{0,300}?\blang\s*=\s*[\"']?([A-Za-z]{2,3}(?:[-_][A-Za-z]{2,4})?)", re.IGNORECASE)
 
@@ -89,20 +94,29 @@ class ProbeSpider(Spider):
             yield request
 
     async def _look(self) -> Findings:
-        home = await self._asker.get(self.site.seeds[0])
+        self._asked = self.site.seeds[0]
+        self._children: list[str] = []
+        home = await self._asker.get(self._asked)
         self.site = Site.from_url(home.url)  # where it redirected to is where it lives
         if discovery.sniff(home.body, home.head.get("Content-Type")) != "html":
             raise NothingThereError(f"{home.url} is no HTML page; give the address of the site's start page")
         answer = await self._read(home)
+        self._refuse_wall(home, answer)
         feeds, feed_urls, declared = await self._look_at_feeds(home, answer)
         sitemaps, news_urls = await self._look_at_sitemaps(home)
+        self._take_along(found.url for found in answer.found if found.kind in {"article", "section"})
         links = [found for found in answer.found if self.site.in_scope(found.url)]
         known = _unique([*feed_urls, *news_urls], self.site)
-        candidates = known or [found.url for found in links if found.kind == "article"]
+        candidates = known or [found.url for found in links if found.kind == "article"] or feed_urls
         read = await self._look_at_articles(candidates)
+        if candidates is feed_urls:  # a redirect service, or the articles' own host
+            candidates = [page.url for page, _ in read]
+            found = dict.fromkeys(host for page, _ in read for host in own_hosts(page.url))
+            self.site = replace(self.site, hosts=tuple(dict.fromkeys((*self.site.hosts, *found))))
         sections = self._sections(links, [answer for _, answer in read])
         known = known or candidates
-        pattern = discovery.ArticlePattern.learn(known, sections)
+        against = [*sections, *(source.url for source in (*feeds, *sitemaps)), *self._children]
+        pattern = discovery.ArticlePattern.learn(known, against)
         html_language = _DECLARED.search(home.body[:4000])
         return Findings(
             seed=home.url,
@@ -111,13 +125,32 @@ class ProbeSpider(Spider):
             sitemaps=sitemaps,
             sections=sections,
             articles=tuple(known),
-            expressions=pattern.expressions(known, sections),
+            expressions=pattern.expressions(known, against),
+            hosts=self.site.hosts if set(self.site.hosts) != set(own_hosts(home.url)) else (),
+            notes=() if any(answer.article for _, answer in read) else (NO_ARTICLE,),
             samples=tuple(answer.article for _, answer in read if answer.article),
             language=html_language.group(1).decode() if html_language else declared,
             text=" ".join(page.body.decode("utf-8", "ignore") for page in [home, *(page for page, _ in read)]),
             seconds=statistics.median(self._asker.seconds) if self._asker.seconds else 0.0,
             crawl_delay=self._asker.crawl_delay,
         )
+
+    def _refuse_wall(self, home: Page, answer: Parsed) -> None:
+        """Raises NothingThereError for a wall that stands in the place of the start page: it must not become the seed."""
+        reason = answer.outcome.reason if answer.outcome.kind is OutcomeKind.QUARANTINE else ""
+        led_away = home.url != self._asked and _WALL.search(home.url)
+        if reason in WALLS or led_away:
+            wall = f"a {reason} page" if reason in WALLS else home.url
+            raise NothingThereError(
+                f"{self._asked} shows {wall} in place of its start page; write the entry by hand, with the cookies that a browser has "
+                "after it (cookies, cookies_file: see sites.toml)"
+            )
+
+    def _take_along(self, found: Iterable[str]) -> None:
+        """Adds the subdomains of sections to the scope, as a crawl does."""
+        for url in found:
+            if host := self.site.section_host(url):
+                self.site = replace(self.site, hosts=(*self.site.hosts, host))
 
     async def _look_at_feeds(self, home: Page, answer: Parsed) -> tuple[tuple[Source, ...], list[str], str]:
         announced = [found.url for found in answer.found if found.kind == "feed"]
@@ -154,6 +187,7 @@ class ProbeSpider(Spider):
                 if named:
                     sources.append(Source(url=url, found=where, holds="is no sitemap, or cannot be had", use=False))
                 continue
+            self._children += [child.url for child in sitemap.children[:100]]
             news += [entry.url for entry in sitemap.entries if entry.title or entry.publication]
             holds = f"{len(sitemap.entries)} pages" if sitemap.entries else f"index of {len(sitemap.children)} sitemaps"
             for child in sorted(sitemap.children, key=lambda child: "news" not in child.url)[:2]:

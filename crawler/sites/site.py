@@ -32,6 +32,13 @@ _EDITION = re.compile(
 )
 
 
+_NOT_EDITORIAL = re.compile(
+    r"(?:shop|store|account|accounts|login|auth|sso|id|mail|webmail|ads?|adserver|jobs?|careers?|help|support|cdn|static|img|images?|"
+    r"media|assets|api|forum|forums|m|mobile|amp|[a-z]{2}|arabic|english|french|francais|espanol|turkish|persian|urdu|hebrew|kurdish|russian)"
+)
+"""First labels of subdomains that are no sections: services, twins of the site, and its editions in other languages."""
+
+
 class SiteError(UsageError):
     """An entry of sites.toml, or a URL to crawl, that makes no sense; `line` is 0 where there is none."""
 
@@ -71,6 +78,11 @@ class Site:
     max_pages: int | None = None
     depth: int | None = None
     user_agent: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    headers_file: str = ""
+    proxy: str = ""
+    cookies: tuple[tuple[str, str], ...] = ()
+    cookies_file: str = ""
     is_closed: bool = False
     is_guessed: bool = False
 
@@ -121,13 +133,21 @@ class Site:
             return False
         return not self.is_denied(url)
 
+    def section_host(self, url: str) -> str:
+        """The subdomain that `url` lies on when it may be a section's: not the site's yet, no service, no edition in another language."""
+        host = origin_of(url).partition("://")[2]
+        if not host or any(_host_matches(rule, host) for rule in self.hosts):
+            return ""
+        label = next((host.removesuffix(f".{bare}") for bare in self.domains if host.endswith(f".{bare}")), "")
+        return host if label and not _NOT_EDITORIAL.fullmatch(label.rpartition(".")[2]) else ""
+
     def is_denied(self, url: str) -> bool:
         """Whether the entry denies URLs like this one."""
         return any(pattern.search(url) for pattern in self.deny)
 
-    def is_article(self, url: str) -> bool:
-        """Whether the entry says that URLs like this one are articles; False says nothing."""
-        return any(pattern.search(url) for pattern in self.articles)
+    def is_article(self, url: str, spelling: str = "") -> bool:
+        """Whether the entry says that URLs like this one are articles, by either of its spellings; False says nothing."""
+        return any(pattern.search(url) or (spelling and pattern.search(spelling)) for pattern in self.articles)
 
     def settings(self) -> dict[str, Any]:
         """Scrapy settings that this site wants otherwise than settings.py."""

@@ -7,23 +7,38 @@ requests when they are due, and a crash at any point loses none of them.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import DownloadFailedError
 
-from archive import MAX_PARTS, Disposition, OutcomeKind, Parsed, ParseTask, WorkerKilledError, join_part
+from archive import (
+    MAX_PARTS,
+    Disposition,
+    OutcomeKind,
+    Page,
+    Parsed,
+    ParseLimits,
+    ParseTask,
+    WorkerKilledError,
+    join_part,
+    urls,
+)
+from archive.extract import extract
 from crawler.download.errors import HostPaused, StoppedError, outcome_of
 from crawler.extensions import ArchiveExtension
-from crawler.frontier.frontier import Frontier, ParseLimits, dropped
+from crawler.frontier.frontier import Frontier, dropped
 from crawler.frontier.quota import CrawlLimits
 from crawler.frontier.revisit import TEMPORARY
 from crawler.items import ArticleItem
 from crawler.politeness.robots import robots_read
+from crawler.sites.session import SessionMiddleware
 from crawler.sites.site import Site, chosen_site
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from scrapy.crawler import Crawler
     from scrapy.http import Response
@@ -34,6 +49,20 @@ if TYPE_CHECKING:
 
 STOPPING_SECONDS = 0.1
 MAX_REDIRECTS = 20  # followed in one visit, where the setting knows no limit
+
+
+def parameters(url: str) -> int:
+    """How many parameters a URL has: a site's spelling with more of them has tracking parameters, which are asked without at first."""
+    return url.count("?") + url.count("&")
+
+
+def _pairs(response: Response) -> tuple[tuple[str, str], ...]:
+    """The header fields of a response, as a page has them."""
+    return tuple(
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, values in response.headers.items()
+        for value in values
+    )
 
 
 class NewsSpider(Spider):
@@ -83,6 +112,11 @@ class NewsSpider(Spider):
         `pool` is for crawls that share one; whoever made it closes it.
         """
         settings = crawler.settings
+        if not url and not site:  # `scrapy parse --spider news URL` fetches one page; `scrapy crawl` has refused before
+            spider = cls.__new__(cls)
+            Spider.__init__(spider, cls.name)
+            spider._set_crawler(crawler)  # noqa: SLF001 - what Spider.from_crawler does
+            return spider
         chosen = Site.from_url(url) if url else chosen_site(settings, site)
         for name, value in chosen.settings().items():
             settings.set(name, value, priority="spider")
@@ -110,6 +144,17 @@ class NewsSpider(Spider):
             recheck=recheck == "all",
             pool=pool,
         )
+
+    def parse(self, response: Response) -> Iterator[dict[str, Any]]:
+        """Reads one page for `scrapy parse --spider news URL`: its article, or why it is none."""
+        page = Page(
+            body=response.body, url=response.url, fetched_at=datetime.now(UTC), headers=_pairs(response), status=response.status
+        )  # fmt: skip
+        extraction = extract(page)
+        if extraction.article is None:
+            yield {"url": response.url, "reason": extraction.reason, "detail": extraction.detail}
+        else:
+            yield asdict(extraction.article)
 
     async def start(self) -> AsyncIterator[Request]:
         """Yields the due URLs in small batches until none is due and none is under way."""
@@ -152,12 +197,12 @@ class NewsSpider(Spider):
         if due.last_modified:
             headers["If-Modified-Since"] = due.last_modified
         return Request(
-            due.spelling or due.url,
+            due.spelling if parameters(due.spelling) == parameters(due.url) and due.spelling else due.url,
             headers=headers,
             callback=self.answered,
             errback=self.failed,
             dont_filter=True,
-            meta={"frontier": due, "via": due.via, "verbatim_url": True},
+            meta={"frontier": due, "via": due.via, "verbatim_url": True, "read_damaged": "whole", **self._size(due)},
         )
 
     async def answered(self, response: Response) -> AsyncIterator[ArticleItem]:
@@ -192,9 +237,9 @@ class NewsSpider(Spider):
         known = self._frontier.unchanged(due, row, response.status)
         if known is not None:
             return known
-        answer = await self._read(self._frontier.task(due.url, data, row))
+        answer = await self._read(self._frontier.task(due.url, data, row, kind=due.kind))
         read, url = answer.outcome, ""
-        if self._frontier.follows(due, answer):
+        if self._next_hop(due, answer, response.url):
             temporary = read.reason in TEMPORARY
             row, last, response, url = await self._follow(due, row, answer, response)
             read = last.outcome
@@ -202,6 +247,22 @@ class NewsSpider(Spider):
         if answer.article is not None and answer.next_page:
             answer = await self._with_parts(due, answer)
         return await self._frontier.settled(due, row, answer, response, read=read, url=url)
+
+    def _size(self, due: ScheduledUrl) -> dict[str, int]:
+        """The bytes that a sitemap may have, which are more than those of a page."""
+        largest = max(self._page_limits.sitemap_bytes, self.settings.getint("WARRAQ_MAX_BODY_BYTES"))
+        return {"download_maxsize": largest} if due.kind == "sitemap" else {}
+
+    def _next_hop(self, due: ScheduledUrl, answer: Parsed, asked: str) -> str:
+        """What is to be asked next in the same visit: where a redirect leads, or the site's own spelling of the URL; '' for nothing."""
+        if self._frontier.follows(due, answer):
+            return answer.found[0].spelling or answer.found[0].url
+        return self._frontier.respelled(due, answer, asked)
+
+    def _cookies_wanted(self, url: str) -> bool:
+        """Whether a URL that leads back to itself may lead on with the cookies that its host has set meanwhile."""
+        middleware = self.crawler.get_downloader_middleware(SessionMiddleware)
+        return middleware is not None and middleware.switch_on(urls.host_of(url))
 
     async def _follow(
         self, due: ScheduledUrl, row: CaptureRow | None, answer: Parsed, response: Response
@@ -212,15 +273,25 @@ class NewsSpider(Spider):
         """
         seen = {response.url}
         url = ""
-        while self._frontier.follows(due, answer):
-            found = answer.found[0]
-            target = found.spelling or found.url
+        while target := self._next_hop(due, answer, url or response.url):
+            if target in seen and self._cookies_wanted(target):
+                seen.clear()
             if target in seen or len(seen) > (self._limits.redirects or MAX_REDIRECTS):
                 break
             seen.add(target)
             url = target
             self._archive.finish(Disposition(row=row, outcome=answer.outcome))
-            request = Request(url, dont_filter=True, meta={"frontier": None, "via": due.url, "verbatim_url": True})
+            request = Request(
+                url,
+                dont_filter=True,
+                meta={
+                    "frontier": None,
+                    "via": due.url,
+                    "verbatim_url": True,
+                    "read_damaged": "whole",
+                    **self._size(due),
+                },
+            )
             try:
                 response = await self.crawler.engine.download_async(request)
             except (HostPaused, StoppedError):
@@ -229,7 +300,7 @@ class NewsSpider(Spider):
                 row, _ = self._archive.take_capture(request)
                 return row, self._frontier.failure(outcome_of(error), str(error)), response, url
             row, data = self._archive.take_capture(request)
-            answer = await self._read(self._frontier.task(url, data, row))
+            answer = await self._read(self._frontier.task(urls.canonicalise(url) or url, data, row, kind=due.kind))
         return row, answer, response, url
 
     def item_stored(self, item: object) -> None:

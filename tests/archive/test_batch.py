@@ -17,11 +17,9 @@ from hypothesis import strategies as st
 
 from archive import Archive, Capture, Collection, Indexer, WorkerKilledError, WorkerPool, open_writer, read_response
 from archive.batch import PlannedFile, make_plan, read_plan, run_local, run_task, write_plan
-from archive.batch.fetching import FetchError, name_of, shown
-from archive.batch.patience import PatientPool
+from archive.batch.inputs import FetchError, name_of, shown
 from archive.batch.plan import divide
-from archive.batch.records import MAX_DAMAGES, read_file
-from archive.batch.task import Place
+from archive.batch.task import MAX_DAMAGES, PatientPool, Place, read_file
 from archive.errors import ArchiveError, ArchiveLockedError, UsageError
 from archive.ingest import importer
 from archive.ingest.copying import copy_in
@@ -132,7 +130,7 @@ def imported(folder, *paths):
         ingest = open_writer(Collection(folder), info={"software": "test"}, clock=lambda: datetime.now(UTC))
         indexer = Indexer(ingest, pool)
         for path in paths:
-            target = copy_in(path, ingest.collection.warcs)
+            target = copy_in(path, ingest.collection.warcs).path
             indexer.index_file(target)
             register(target, on_close=ingest.index.closed)
         ingest.close()

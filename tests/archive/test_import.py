@@ -134,9 +134,9 @@ def test_ctrl_c_ends_an_import_with_a_word_and_the_next_one_goes_on(tmp_path):
 
 MISFITS = (
     ({"WARC-Date": "yesterday"}, "bad-date"),
-    ({"WARC-Record-ID": ""}, "no-record-id"),
-    ({"WARC-Record-ID": ""}, "no-record-id"),
+    ({"WARC-Date": ""}, "bad-date"),
     ({"WARC-Target-URI": "http:///nowhere"}, "bad-url"),
+    ({"WARC-IP-Address": "\0"}, "bad-header"),
 )
 
 
@@ -163,9 +163,9 @@ def test_records_that_cannot_have_a_row_are_counted_and_named_and_all_others_com
     folder = tmp_path / "c"
     said = json.loads(warraq("--archive", folder, "import", "--json", misfits).stdout)
     assert (said["captures"], said["articles_new"]) == (3, 3)
-    assert said["unfit"] == {"bad-date": 1, "no-record-id": 2, "bad-url": 1}
+    assert said["unfit"] == {"bad-date": 2, "bad-url": 1, "bad-header": 1}
     assert said["unfit_first"][0] == "misfits.warc.gz at byte 0: bad-date: yesterday"
-    assert "4 records cannot have a row (1 bad-date, 1 bad-url, 2 no-record-id)" in (
+    assert "4 records cannot have a row (2 bad-date, 1 bad-header, 1 bad-url)" in (
         warraq("--archive", folder, "import", misfits).stderr
     )
     warraq("--archive", folder, "verify")  # what no repair could mend is no problem
@@ -178,7 +178,7 @@ def test_a_choice_of_records_leaves_out_those_that_cannot_have_a_row(misfits, tm
     chosen = ("import", "--json", "--host", "news.example", misfits)
     said = json.loads(warraq("--archive", tmp_path / "c", *chosen).stdout)
     assert (said["captures"], said["articles_new"]) == (3, 3)
-    assert said["unfit"] == {"bad-date": 1, "no-record-id": 2}
+    assert said["unfit"] == {"bad-date": 2, "bad-header": 1}
 
 
 def test_a_file_that_is_no_warc_does_not_keep_the_others_out(warc, tmp_path):

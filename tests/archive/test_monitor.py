@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from archive import Candidate, frontier, open_store
-from archive.index import ledger, runs
+from archive.index import reports, runs
 from archive.monitor import Day, judge, prometheus
 from tests.support.cli import warraq
 
@@ -115,7 +115,7 @@ def archive(tmp_path):
 
 def test_the_ledger_says_why_what_is_missing_is_missing(archive):
     with open_store(archive / "warraq.db", read_only=True) as store:
-        (day,) = ledger.days(store.db, first=TODAY, last=TODAY)
+        (day,) = reports.days(store.db, first=TODAY, last=TODAY)
     assert (day.announced, day.captured, day.runs, day.visits, day.failed) == (2, 0, 1, 41, 40)
     assert day.missed == {"failed:timeout": 1, "not-asked-yet": 1}
 

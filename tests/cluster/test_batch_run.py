@@ -199,19 +199,3 @@ def test_a_task_that_cannot_be_done_is_named_and_the_others_are_done(warcs, tmp_
     assert (said["tasks_done"], len(said["tasks_failed"])) == (1, 1)
     assert "ChangedFileError" in done.stderr
     assert "the same command tries them again" in done.stderr
-
-
-def test_a_cluster_that_is_not_here_or_a_setting_that_it_has_not_is_named(warcs, tmp_path):
-    (tmp_path / "options.toml").write_text('[slurm]\ncolour = "red"\n')
-    folder = tmp_path / "b"
-    warraq("batch", warcs[0], "--into", folder, "--status")
-    wrong = warraq("batch", "--into", folder, "--executor", "slurm", "--options", tmp_path / "options.toml", code=2)
-    assert "colour" in wrong.stderr
-    nowhere = subprocess.run(
-        command("batch", "--into", folder, "--executor", "slurm"),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PATH": str(tmp_path)},
-    )
-    assert (nowhere.returncode, "slurm is not here" in nowhere.stderr) == (2, True), nowhere.stderr

@@ -107,7 +107,7 @@ def test_records_of_the_period_come_byte_for_byte_with_their_own_times(
 def test_a_longer_period_fetches_only_what_is_missing(source: Path, tmp_path: Path) -> None:
     with CdxServer(source) as server:
         asked = ("https://news.example/", "--cdx", server.cdx, "--warc-base", server.base)
-        assert backfill(tmp_path / "c", *asked, "--most", "2", code=7)["cut_off"]
+        assert backfill(tmp_path / "c", *asked, "--most", "2", code=16)["cut_off"]
         said = backfill(tmp_path / "c", *asked)
         assert (said["listed"], said["held_before"]) == (5, 2)
         assert len(server.ranges) == len(set(server.ranges)) == 6
@@ -139,7 +139,7 @@ def test_bytes_that_are_not_the_record_are_not_kept(
             server.base,
             "--to",
             "2026-01",
-            code=7,
+            code=16,
         )
     assert (said["fetched"], said["failed"]) == (0, {reason: 1})
     assert not raw_of(tmp_path / "c" / "archive")
@@ -156,7 +156,7 @@ def test_a_server_that_ignores_the_range_is_not_read_to_the_end(source: Path, tm
             server.base,
             "--to",
             "2026-01",
-            code=7,
+            code=16,
         )
     assert said["failed"] == {"too-large": 1}
 
@@ -165,7 +165,7 @@ def test_an_index_without_places_is_named_as_the_reason(source: Path, tmp_path: 
     with CdxServer(source, manner="table") as server:
         server.places = False
         said = backfill(
-            tmp_path / "c", "https://news.example/", "--cdx", server.cdx, "--warc-base", server.base, code=7
+            tmp_path / "c", "https://news.example/", "--cdx", server.cdx, "--warc-base", server.base, code=16
         )
     assert said["failed"] == {"no-place": 5}
 

@@ -17,8 +17,7 @@ from scrapy.settings import Settings
 from archive import UsageError
 from crawler import settings as shipped
 from crawler.download.errors import StoppedError
-from crawler.lease import CHECK_SECONDS, PARENT, Lease, watch
-from crawler.shutdown import GRACE_SECONDS, LeaseMiddleware
+from crawler.shutdown import CHECK_SECONDS, GRACE_SECONDS, PARENT, Lease, LeaseMiddleware, watch
 from tests.crawler.test_crawlall import SlowSite, left, write_sites
 from tests.support import PATIENCE
 

@@ -18,6 +18,7 @@ import lxml.etree
 import lxml.html
 import pytest
 
+from demo.__main__ import _server
 from demo.content import load
 from demo.expected import FILE, expected
 from demo.server import DemoServer
@@ -267,3 +268,9 @@ def test_command_prints_its_address_first() -> None:
             assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\n", process.stdout.readline())
         finally:
             process.terminate()
+
+
+def test_a_port_that_is_taken_is_replaced_by_a_free_one_with_a_word(capsys):
+    with DemoServer() as taken, _server(urlsplit(taken.url).port, edition=1) as other:
+        assert urlsplit(other.url).port != urlsplit(taken.url).port
+    assert f"the demo site is at {other.url} this time" in capsys.readouterr().err

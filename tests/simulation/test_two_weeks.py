@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from archive import Archive
-from archive.index import ledger
+from archive.index import reports
 from archive.monitor import judge
 from tests.simulation.newsroom import (
     A_DAY,
@@ -62,7 +62,7 @@ def two_weeks(tmp_path_factory):
 @pytest.fixture(scope="module")
 def days(two_weeks):
     _, archive = two_weeks
-    return ledger.days(archive.db, first=FIRST.date(), last=FIRST.date() + timedelta(days=DAYS))
+    return reports.days(archive.db, first=FIRST.date(), last=FIRST.date() + timedelta(days=DAYS))
 
 
 def versions(archive, key):

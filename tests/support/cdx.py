@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from archive.surt import surt
+from archive.urls.surt import surt
 from archive.warc.cdxj import lines_of, parse_line
 
 if TYPE_CHECKING:

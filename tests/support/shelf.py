@@ -11,7 +11,7 @@ import pytest
 from archive import Article, Capture, CaptureRow, Collection, Dropped, Image, Outcome, OutcomeKind, open_store
 from archive import search as searching
 from archive.index import articles, captures, runs
-from archive.surt import surt
+from archive.urls.surt import surt
 from archive.warc import WarcWriter, payload_digest
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ class DateContext:
     """How the page's people write dates.
 
     `now` is the time of fetching; `order` of day and month in figures, '' when the page does not tell; `language` its
-    two-letter code; `timezone` an IANA name for relative days, '' for UTC.
+    two-letter code; `timezone` an IANA name, '' for an unknown one.
     """
 
     now: datetime
@@ -28,7 +28,7 @@ class DateContext:
     timezone: str = ""
 
     def local_now(self) -> datetime:
-        """The time of fetching on the clock of the site."""
+        """The time of fetching on the clock of the site, UTC when that is unknown."""
         return self.now.astimezone(_zone(self.timezone)) if self.timezone else self.now
 
     def placed(self, moment: Moment) -> Moment:
@@ -37,11 +37,31 @@ class DateContext:
         local = datetime(*moment.day.timetuple()[:3], int(hour), int(minute), tzinfo=_zone(self.timezone))
         return replace(moment, zone=written_offset(local))
 
-    def local_day(self, moment: Moment) -> date:
-        """The day of a time in UTC on the site's clock."""
-        hour, minute = moment.clock.split(":")[:2]
-        utc = datetime(*moment.day.timetuple()[:3], int(hour), int(minute), tzinfo=UTC)
-        return utc.astimezone(_zone(self.timezone)).date()
+    def local(self, moment: Moment, day: date | None = None) -> Moment:
+        """A time in UTC on the clock of the site, where its zone is known; another time as it is.
+
+        Where only the site's `day` is known (by the address), the offset is the least by which the time falls on it: the
+        instant stays the page's.
+        """
+        if moment.zone != "+00:00" or not moment.clock:
+            return moment
+        utc = datetime.fromisoformat(moment.iso())
+        if self.timezone:
+            return _told(utc.astimezone(_zone(self.timezone)), moment)
+        for hours in sorted(range(_WEST, _EAST + 1), key=abs):
+            local = utc.astimezone(timezone(timedelta(hours=hours)))
+            if day and local.date() == day:
+                return _told(local, moment)
+        return moment
+
+
+_WEST, _EAST = -8, 13
+"""Offsets of California and New Zealand."""
+
+
+def _told(local: datetime, moment: Moment) -> Moment:
+    clock = local.strftime("%H:%M:%S"[: len(moment.clock)])
+    return replace(moment, day=local.date(), clock=clock, zone=written_offset(local))
 
 
 def written_offset(moment: datetime) -> str:

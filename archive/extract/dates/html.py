@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from archive.extract.dates.moment import Moment, parse_machine, plausible
-from archive.extract.dates.visible import parse_all
+from archive.extract.dates.visible import parse, parse_all
 from archive.extract.metadata.head import words_of
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ class DateCandidate(NamedTuple):
 
 
 DOUBTFUL = 3.0
+SURE = 1.5
+"""Up to here a date is the article's, whatever is declared of the page."""
 
 
 def candidates(marks: Marks, context: DateContext, title: str) -> list[DateCandidate]:
@@ -72,23 +74,39 @@ def candidates(marks: Marks, context: DateContext, title: str) -> list[DateCandi
 def _of_element(mark: Mark, context: DateContext) -> Iterator[DateCandidate]:
     element, names = mark.element, mark.names
     itemprop = element.get("itemprop") or element.get("property") or ""
-    machine = (
-        element.get("datetime") or element.get("content") or (element.tag == "abbr" and element.get("title")) or ""
-    )
+    if _is_quoted(element):
+        return
     modified = itemprop == "dateModified" or bool(_MODIFIED.search(names) and not _PUBLISHED.search(names))
     marked = itemprop.startswith(("date", "dc:")) or element.get("pubdate") is not None
     source = "dom:itemprop" if marked else "dom:time" if element.tag == "time" else "dom:class"
     doubt = 0.0 if marked else _doubt(element, names)
-    moment = parse_machine(machine) if machine else None
-    if moment and plausible(moment.day, context.now):
-        yield DateCandidate(moment, modified, source, doubt)
-        return
+    for name in _MACHINE:
+        if moment := _declared(element.get(name) or "", context):
+            yield DateCandidate(moment, modified, source, doubt)
+            return
     if element.tag in {"article", "main", "form", "img", "input", "h1", "h2", "h3"} and not _PRECISE.search(names):
         return
     text = words_of(element, _MAX_LINE + 1)
     if text and len(text) <= _MAX_LINE:
         for written in parse_all(text, context):
-            yield DateCandidate(written.moment, modified or written.modified, source, doubt)
+            uncertain = doubt if written.has_year else doubt + 1.0
+            yield DateCandidate(written.moment, modified or written.modified, source, uncertain)
+
+
+_MACHINE = ("datetime", "content", "title", "data-datetime", "data-date", "data-time", "data-timestamp")
+
+
+def _declared(value: str, context: DateContext) -> Moment | None:
+    """The date of an attribute: as programs write it, or as people do."""
+    if not any(character.isdigit() for character in value):
+        return None
+    moment = parse_machine(value) or (parse(value, context) if len(value) <= _SHORT else None)
+    return moment if moment and plausible(moment.day, context.now) else None
+
+
+def _is_quoted(element: HtmlElement) -> bool:
+    """Whether the element stands in a quotation: an embedded post has a date of its own."""
+    return any(node.tag == "blockquote" for node in element.iterancestors())
 
 
 def _doubt(element: HtmlElement, names: str) -> float:
@@ -99,29 +117,38 @@ def _doubt(element: HtmlElement, names: str) -> float:
     return 2.0 if _PRECISE.search(names) else 2.4
 
 
-def near_title(marks: Marks, context: DateContext, title: str) -> DateCandidate | None:
-    """The first date in a short piece of text after the title, else before it."""
+def timed(marks: Marks, context: DateContext) -> Iterator[Moment]:
+    """The times with a zone of their own that `time` elements and `abbr` give for machines; at most 50."""
+    for mark in islice(marks.find(_TIMED, _DATED_TAGS), 50):
+        moment = _declared(mark.element.get("datetime") or mark.element.get("title") or "", context)
+        if moment and moment.zone:
+            yield moment
+
+
+_TIMED = re.compile(r"(?!)")
+"""Nothing: elements are found by their tags."""
+
+
+def near_title(marks: Marks, context: DateContext, title: str, *, modified: bool = False) -> DateCandidate | None:
+    """The first date of publication, or of a change, in a short piece of text after the title, else before it."""
     lines = (text if len(text) <= _SHORT else text[:_DATELINE] for text in marks.near(title))
-    return next(
-        (candidate for line in lines if (candidate := _of_text(line, context)) and not candidate.modified), None
-    )
+    found = (candidate for line in lines if (candidate := _of_text(line, context)))
+    return next((candidate for candidate in found if candidate.modified == modified), None)
 
 
 def anywhere(marks: Marks, context: DateContext) -> DateCandidate | None:
     """The first date that is labelled as that of publication, else the only one of the page."""
     days = {}
     for text in marks.texts():
-        if (candidate := _of_text(text, context)) and not candidate.modified:
+        if (candidate := _of_text(text, context, with_year=True)) and not candidate.modified:
             if _LABEL.search(text):
                 return candidate
             days[candidate.moment.day] = candidate
     return next(iter(days.values())) if len(days) == 1 else None
 
 
-def _of_text(text: str, context: DateContext) -> DateCandidate | None:
+def _of_text(text: str, context: DateContext, *, with_year: bool = False) -> DateCandidate | None:
     if not 6 <= len(text) <= _SHORT:
         return None
-    return next(
-        (DateCandidate(written.moment, written.modified, "text", DOUBTFUL) for written in parse_all(text, context)),
-        None,
-    )
+    found = (written for written in parse_all(text, context) if written.has_year or not with_year)
+    return next((DateCandidate(written.moment, written.modified, "text", DOUBTFUL) for written in found), None)

@@ -24,6 +24,13 @@ _ISO = re.compile(
 )
 _EPOCH = re.compile(r"\s*(\d{10}|\d{13})(?:\.\d+)?\s*$")
 _RFC = re.compile(r"\s*(?:[A-Z][a-z]{2,8},?\s)?\d{1,2}[ -][A-Z][a-z]{2}[ -]\d{4}\s\d{1,2}:\d\d", re.IGNORECASE)
+# C's asctime and JavaScript's Date: `Sun Nov 29 08:49:37 2020`, `Sun Nov 29 2020 08:49:37 GMT+0300 (…)`.
+_ASCTIME = re.compile(
+    r"\s*[A-Z][a-z]{2}\s([A-Z][a-z]{2})\s{1,2}(\d{1,2})\s(?:(\d{4})\s)?(\d\d):(\d\d):(\d\d)"
+    r"(?:\s((?:GMT|UTC)?[+-]\d{4}|[A-Z]{3,4}))?(?:\s(\d{4}))?",
+    re.IGNORECASE,
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 ZONES: Mapping[str, str] = {
     "z": "+00:00", "utc": "+00:00", "gmt": "+00:00", "wet": "+00:00", "bst": "+01:00", "cet": "+01:00",
     "mez": "+01:00", "cest": "+02:00",
@@ -96,7 +103,17 @@ def parse_machine(text: str) -> Moment | None:
         seconds = int(match[1]) // (1000 if len(match[1]) == 13 else 1)
         moment = datetime.fromtimestamp(seconds, tz=UTC)
         return Moment(day=moment.date(), clock=moment.strftime("%H:%M:%S"), zone="+00:00")
+    if match := _ASCTIME.match(text):
+        return _asctime(match)
     return _rfc(text) if _RFC.match(text) else None
+
+
+def _asctime(match: re.Match[str]) -> Moment | None:
+    name, day, early, hour, minute, second, zone, late = match.groups()
+    if name.lower() not in _MONTHS or not (early or late):
+        return None
+    time = clock(hour, minute, second)
+    return make(int(early or late), _MONTHS.index(name.lower()) + 1, int(day), clock=time, zone=offset(zone or ""))
 
 
 def _rfc(text: str) -> Moment | None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from htmldate import find_date
 
 from archive.extract.dates.context import DateContext, Order
-from archive.extract.dates.html import DOUBTFUL, DateCandidate, anywhere, candidates, near_title
+from archive.extract.dates.html import DOUBTFUL, SURE, DateCandidate, anywhere, candidates, near_title, timed
 from archive.extract.dates.moment import EARLIEST, Moment, make, parse_machine, plausible
 from archive.extract.dates.visible import parse_all
+from archive.extract.dates.words import MONTHS
 from archive.extract.metadata.head import as_list, plain
 
 if TYPE_CHECKING:
@@ -27,17 +28,25 @@ _PUBLISHED = (
     "article:published_time", "og:article:published_time", "datepublished", "article.published", "article:published",
     "og:published_time", "parsely-pub-date", "cxenseparse:recs:publishtime", "sailthru.date", "publish-date",
     "publish_date", "publishdate", "publication_date", "pubdate", "pub_date", "dcterms.issued", "dc.date.issued",
-    "rnews:datepublished", "citation_publication_date", "citation_online_date", "originalpublicationdate", "bt:pubdate",
-    "article_date_original", "article:create_at", "news_date", "date_published", "displaydate", "video:release_date",
-    "ptime", "dc.date.created", "dcterms.created", "datecreated", "dc.date", "dcterms.date", "citation_date",
-    "dc.created",
-    "created", "date", "timestamp",
+    "dc.issued", "rnews:datepublished", "citation_publication_date", "citation_online_date", "originalpublicationdate",
+    "bt:pubdate", "article_date_original", "article:create_at", "news_date", "date_published", "displaydate", "ptime",
 )  # fmt: skip
 _MODIFIED = (
     "article:modified_time", "og:article:modified_time", "og:updated_time", "datemodified", "article:modified",
-    "dcterms.modified", "dc.date.modified", "last-modified", "lastmod", "modified", "revised", "date_modified",
-    "updated_time", "article.updated", "bt:moddate",
+    "dcterms.modified", "dc.date.modified", "dc.modified", "last-modified", "lastmod", "modified", "revised",
+    "date_modified", "updated_time", "article.updated", "bt:moddate",
 )  # fmt: skip
+_VAGUE = (
+    "dc.date.created", "dcterms.created", "datecreated", "dc.date", "dcterms.date", "citation_date", "dc.created",
+    "created", "date", "timestamp", "video:release_date",
+)  # fmt: skip
+"""Dates of the page, a picture or a video as often as of the article."""
+_PUBLISHED_NAME = re.compile(
+    r"(?:^|[._:-])(?:first[_-]?)?(?:publish(?:ed|ing)?|publication|pub|release|issued?)[_-]?(?:at|on|date|time|datetime)$"
+)
+_MODIFIED_NAME = re.compile(
+    r"(?:^|[._:-])(?:last[_-]?)?(?:updated?|modified|modification|edited)[_-]?(?:at|on|date|time)$"
+)
 
 _URL_DATES = (
     re.compile(
@@ -46,6 +55,7 @@ _URL_DATES = (
         r"(?=[/_.-]|$)"
     ),
     re.compile(r"(?<=[/_-])(?P<d>0?[1-9]|[12]\d|3[01])([_.-])(?P<m>0?[1-9]|1[0-2])\2(?P<y>20\d\d)(?=\D|$)"),
+    re.compile(r"/(?P<y>20\d\d)/(?P<m>[a-zA-Z]{3,9})/(?P<d>0?[1-9]|[12]\d|3[01])(?=/|$)"),
 )
 
 _DMY_SUFFIXES = frozenset(
@@ -83,31 +93,52 @@ def read_dates(document: Document, head: Head, marks: Marks, *, title: str = "",
     context = context_of(document, language)
     modified = _first(_declared_changes(head), context)
     published = _first(_declared(head), context)
-    if not (published and modified):
-        seen = candidates(marks, context, title)
-        modified = modified or next((_Witness(one.moment, one.source) for one in seen if one.modified), None)
-        published = published or _weighed(document, marks, context, title, [one for one in seen if not one.modified])
-        published = published or _by_htmldate(document, marks, context, modified)
+    seen = candidates(marks, context, title) if not (published and modified) else ()
+    modified = modified or next((_Witness(one.moment, one.source) for one in seen if one.modified), None)
+    if published is None:
+        addresses = (document.page.url, *head.links.get("canonical", ()), *head.metas.get("og:url", ()))
+        address = next(filter(None, (of_url(url, context.now) for url in addresses)), None)
+        printed = [one for one in seen if not one.modified]
+        vague = _first(_in_metas(head, _VAGUE, _PUBLISHED_NAME), context)
+        weighed = None if address else _weighed(marks, context, title, printed, vague)
+        published = _addressed(address, printed, vague) if address else weighed
+        if modified is None and (change := near_title(marks, context, title, modified=True)):
+            modified = _Witness(change.moment, change.source)
+        published = published or _by_htmldate(document, head, marks, context, modified)
+    elif published.moment.zone == "+00:00":
+        published = _with_true_zone(published, marks, context)
+    published, modified = (_on_site(witness, document, context) for witness in (published, modified))
+    first = published or modified
     return Dates(
-        published=_iso(published, context),
+        published=published.moment.iso() if published else "",
         published_from=published.source if published else "",
-        modified=_iso(modified, context),
+        modified=modified.moment.iso() if modified else "",
         modified_from=modified.source if modified else "",
-        day=_day(published or modified, document, context),
+        day=first.moment.day.isoformat() if first else "",
     )
 
 
-def _day(witness: _Witness | None, document: Document, context: DateContext) -> str:
+def _with_true_zone(witness: _Witness, marks: Marks, context: DateContext) -> _Witness:
+    """The same time in the zone in which an element of the page gives it: some plug-ins declare local time as UTC."""
+    for moment in timed(marks, context):
+        if (
+            moment.day == witness.moment.day
+            and moment.clock[:5] == witness.moment.clock[:5]
+            and moment.zone != "+00:00"
+        ):
+            return _Witness(replace(witness.moment, zone=moment.zone), witness.source)
+    return witness
+
+
+def _on_site(witness: _Witness | None, document: Document, context: DateContext) -> _Witness | None:
+    """The time as the page gives it, on the site's own clock as far as that is known."""
     if witness is None:
-        return ""
+        return None
     moment = witness.moment
-    if moment.zone == "+00:00":
-        address = of_url(document.page.url, context.now)
-        if address and abs((address.day - moment.day).days) == 1:
-            return address.day.isoformat()
-        if context.timezone:
-            return context.local_day(moment).isoformat()
-    return moment.day.isoformat()
+    if moment.clock and not moment.zone and context.timezone:
+        return witness._replace(moment=context.placed(moment))
+    address = of_url(document.page.url, context.now) if moment.zone == "+00:00" else None
+    return witness._replace(moment=context.local(moment, address.day if address else None))
 
 
 def context_of(document: Document, language: str) -> DateContext:
@@ -129,16 +160,6 @@ def context_of(document: Document, language: str) -> DateContext:
     return DateContext(now=page.fetched_at, order=order, language=code, timezone=page.site.timezone)
 
 
-def _iso(witness: _Witness | None, context: DateContext) -> str:
-    """The time as the page gives it; the site's own zone, when it is known, is added to a time without one."""
-    if witness is None:
-        return ""
-    moment = witness.moment
-    if moment.clock and not moment.zone and context.timezone:
-        return context.placed(moment).iso()
-    return moment.iso()
-
-
 def _first(witnesses: Iterator[tuple[str, str]], context: DateContext) -> _Witness | None:
     for text, source in witnesses:
         moment = parse_machine(text) or next((written.moment for written in parse_all(text, context)), None)
@@ -151,31 +172,41 @@ def _declared(head: Head) -> Iterator[tuple[str, str]]:
     for key in ("datePublished", "dateCreated", "uploadDate"):
         for value in as_list(head.article.get(key)):
             yield plain(value, 80), "json-ld"
-    for name in _PUBLISHED:
-        for value in head.metas.get(name, ()):
-            yield plain(value, 80), f"meta:{name}"
+    yield from _in_metas(head, _PUBLISHED)
     for node in head.own:
-        for value in as_list(node.get("datePublished")):
+        for value in (*as_list(node.get("datePublished")), *as_list(node.get("uploadDate"))):
             yield plain(value, 80), "json-ld"
 
 
 def _declared_changes(head: Head) -> Iterator[tuple[str, str]]:
     for value in as_list(head.article.get("dateModified")):
         yield plain(value, 80), "json-ld"
-    for name in _MODIFIED:
+    yield from _in_metas(head, _MODIFIED, _MODIFIED_NAME)
+
+
+def _in_metas(head: Head, names: Sequence[str], pattern: re.Pattern[str] | None = None) -> Iterator[tuple[str, str]]:
+    """The values of the metas of those names, then of others whose names say the same."""
+    more = [name for name in head.metas if name not in names and pattern.search(name)] if pattern else []
+    for name in (*names, *sorted(more, key=lambda name: "date" not in name)):
         for value in head.metas.get(name, ()):
             yield plain(value, 80), f"meta:{name}"
 
 
+def _addressed(address: Moment, seen: Sequence[DateCandidate], vague: _Witness | None) -> _Witness:
+    """The day in the address, which is seldom wrong, with the time of a witness that agrees with it."""
+    witnesses = (*(_Witness(one.moment, one.source) for one in seen), *((vague,) if vague else ()))
+    same = (one for one in witnesses if one.moment.day == address.day)
+    beside = (one for one in witnesses if one.moment.clock and abs((one.moment.day - address.day).days) == 1)
+    return next(same, None) or next(beside, _Witness(address, "url"))
+
+
 def _weighed(
-    document: Document, marks: Marks, context: DateContext, title: str, seen: Sequence[DateCandidate]
+    marks: Marks, context: DateContext, title: str, seen: Sequence[DateCandidate], vague: _Witness | None
 ) -> _Witness | None:
-    """The date of publication from what is marked up, addressed or printed."""
-    if address := of_url(document.page.url, context.now):
-        # The address is seldom wrong but has no time of day; an element that agrees with it has.
-        agreeing = (one for one in seen if abs((one.moment.day - address.day).days) <= 1)
-        return next((_Witness(one.moment, one.source) for one in agreeing), _Witness(address, "url"))
+    """The date of publication from what is marked up, declared of something (`vague`), or printed."""
     best = seen[0] if seen else None
+    if vague and (best is None or best.doubt > SURE):
+        return vague
     if best is None or best.doubt > DOUBTFUL:
         best = near_title(marks, context, title) or best or anywhere(marks, context)
     return _Witness(best.moment, best.source) if best else None
@@ -183,16 +214,29 @@ def _weighed(
 
 def of_url(url: str, now: datetime) -> Moment | None:
     """The day in an address (`/2024/05/12/`, `-20240512`, `/12-05-2024`), None for none or an impossible one."""
-    path = urlsplit(url).path[:500]
+    try:
+        path = urlsplit(url).path[:500]
+    except ValueError:
+        return None
     for pattern in _URL_DATES:
         for match in pattern.finditer(path):
-            moment = make(int(match["y"]), int(match["m"]), int(match["d"]))
+            month, calendar = (int(match["m"]), "") if match["m"].isdigit() else MONTHS.get(match["m"].lower(), (0, ""))
+            moment = make(int(match["y"]), month, int(match["d"])) if calendar in {"", "gregorian"} else None
             if moment and plausible(moment.day, now):
                 return moment
     return None
 
 
-def _by_htmldate(document: Document, marks: Marks, context: DateContext, modified: _Witness | None) -> _Witness | None:
+def _days_of_others(head: Head) -> set[str]:
+    """The days that JSON-LD gives other pages and other things."""
+    others = (node for node in head.nodes if not any(node is own for own in head.own))
+    keys = ("datePublished", "dateCreated", "uploadDate", "dateModified")
+    return {plain(value, 80)[:10] for node in others for key in keys for value in as_list(node.get(key))}
+
+
+def _by_htmldate(
+    document: Document, head: Head, marks: Marks, context: DateContext, modified: _Witness | None
+) -> _Witness | None:
     """The answer of htmldate's careful mode, where it cannot be a guess or another text's date.
 
     1 January is what it says when it knows only the year; figures of unknown order it reads day first; and when the page
@@ -214,6 +258,7 @@ def _by_htmldate(document: Document, marks: Marks, context: DateContext, modifie
         or moment is None
         or (moment.day.month, moment.day.day) == (1, 1)
         or (modified and moment.day == modified.moment.day)
+        or text in _days_of_others(head)
     ):
         return None
     if not context.order and moment.day.day <= 12 and text not in document.html:

@@ -11,7 +11,18 @@ from archive.extract.dates.calendars import from_hijri, from_jalali
 from archive.extract.dates.daytime import time_near
 from archive.extract.dates.moment import Moment, plausible
 from archive.extract.dates.relative import parse_relative
-from archive.extract.dates.words import FILLERS, HIJRI_MARKS, MODIFIED, MONTHS, Calendar, fold_date
+from archive.extract.dates.words import (
+    FILLERS,
+    HIJRI_MARKS,
+    LABEL_WORDS,
+    MODIFIED,
+    MONTHS,
+    ORDINALS,
+    WEEKDAYS,
+    Calendar,
+    fold_date,
+    months_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,17 +32,24 @@ if TYPE_CHECKING:
 MAX_TEXT = 400
 """Longer texts are cut: a date line is short, and a sentence that mentions a date is no date line."""
 
-_TOKEN = re.compile(r"\d+|[^\W\d_]+|[^\w\s]|_")
+# The vowel signs of India and Thailand are no letters to Python, but parts of words.
+_TOKEN = re.compile(r"\d+|(?:[^\W\d_]|[\u0900-\u0dff\u0e00-\u0e7f])+|[^\w\s]|_")
+_ORDINAL = re.compile(rf"(?<!\w)({'|'.join(sorted(ORDINALS, key=len, reverse=True))})\s(?=([^\W\d]+))")
+_TIME_OF_DAY = re.compile(r"\d{1,2}\s?[:٫]\s?\d\d(?::\d\d)?\s?(?:[ap]\.?m\.?(?!\w))?")
+_IRANIAN = frozenset({"fa", "ps", "ckb", "prs"})
+_MAX_YEARLESS = 60
+_YEARS_BACK = 6
 _SEPARATORS = frozenset("/\\-–—.,،()|:؛;~·•*[]'’年月日년월일")
 _BETWEEN_FIGURES = frozenset("/\\-–.")
 _UNIT_SIGNS = frozenset("年月日") | set(fold_date("년월일"))
 
 
 class Written(NamedTuple):
-    """A date as written, and whether a word before it says that it is the time of a change."""
+    """A date as written, whether a word before it says that it is the time of a change, and whether it has a year."""
 
     moment: Moment
     modified: bool
+    has_year: bool = True
 
 
 class _Token(NamedTuple):
@@ -50,14 +68,43 @@ def parse(text: str, context: DateContext) -> Moment | None:
 def parse_all(text: str, context: DateContext) -> list[Written]:
     """Every date of a short text in the order of trust of `parse`; relative ones only when there is no absolute one."""
     folded = fold_date(text[:MAX_TEXT])
-    if any(character.isdigit() for character in folded) and (found := list(_absolute(folded, text, context))):
+    if not folded.isascii():
+        folded = _ORDINAL.sub(lambda match: f"{ORDINALS[match[1]]} " if match[2] in MONTHS else match[0], folded)
+    has_figures = any(character.isdigit() for character in folded)
+    if has_figures and (found := list(_absolute(folded, text, context))):
         return [written for calendar in ("gregorian", "jalali", "hijri") for name, written in found if name == calendar]
-    relative = parse_relative(folded, context)
-    return [Written(relative, _labelled(folded, len(folded)))] if relative else []
+    if relative := parse_relative(folded, context):
+        return [Written(relative, _labelled(folded, len(folded)))]
+    yearless = _without_year(folded, text, context) if has_figures and len(folded) <= _MAX_YEARLESS else None
+    return [Written(yearless, _labelled(folded, len(folded)), has_year=False)] if yearless else []
+
+
+def _without_year(folded: str, original: str, context: DateContext) -> Moment | None:
+    """A day and month in a line that says nothing else (`Fri, 20 Nov, 08:15`): the latest such day, on that weekday."""
+    tokens = _tokens(_TIME_OF_DAY.sub(" ", folded), context.language)
+    days = [token for token in tokens if token.kind == "n"]
+    months = {(token.value, token.calendar) for token in tokens if token.kind == "m"}
+    others = {token.text for token in tokens if token.kind == "w"}
+    weekday = next((WEEKDAYS[word] for word in others if word in WEEKDAYS), None)
+    if len(days) != 1 or len(months) != 1 or len(days[0].text) > 2 or others - WEEKDAYS.keys() - LABEL_WORDS:
+        return None
+    ((month, calendar),) = months
+    if calendar == "hijri":
+        return None
+    last = context.local_now().date().year - (_JALALI_BEHIND if calendar == "jalali" else 0)
+    for year in range(last, last - _YEARS_BACK, -1):
+        day = _day(calendar, year, month, days[0].value)
+        if day and plausible(day, context.now) and weekday in {None, day.weekday()}:
+            time, zone = time_near(folded, 0, 0, 0, original)
+            return Moment(day=day, clock=time, zone=zone)
+    return None
+
+
+_JALALI_BEHIND = 621
 
 
 def _absolute(folded: str, original: str, context: DateContext) -> Iterator[tuple[Calendar, Written]]:
-    found = list(_spans(_tokens(folded), context))
+    found = list(_spans(_tokens(folded, context.language), context))
     for index, (day, calendar, start, end) in enumerate(found):
         if plausible(day, context.now):
             last = found[index - 1][3] if index else 0
@@ -79,16 +126,17 @@ def _spans(tokens: Sequence[_Token], context: DateContext) -> Iterator[tuple[dat
 
 
 @lru_cache(maxsize=512)
-def _tokens(folded: str) -> tuple[_Token, ...]:
+def _tokens(folded: str, language: str) -> tuple[_Token, ...]:
     tokens: list[_Token] = []
+    months = months_of(language)
     for match in _TOKEN.finditer(folded):
         word, end = match[0], match.end()
-        if word.isdigit():
+        if tokens and (name := f"{tokens[-1].text} {word}") in months:
+            tokens[-1] = _Token("m", name, *months[name], end)
+        elif word.isdigit():
             tokens.append(_Token("n", word, int(word[:9]), "gregorian", end))
-        elif tokens and (name := f"{tokens[-1].text} {word}") in MONTHS:
-            tokens[-1] = _Token("m", name, *MONTHS[name], end)
-        elif word in MONTHS:
-            tokens.append(_Token("m", word, *MONTHS[word], end))
+        elif word in months:
+            tokens.append(_Token("m", word, *months[word], end))
         elif word in _SEPARATORS:
             tokens.append(_Token("s", word, 0, "gregorian", end))
         else:
@@ -100,14 +148,14 @@ def _date_at(tokens: Sequence[_Token], at: int, context: DateContext) -> tuple[d
     """The date whose first part is at `at`, its calendar, and the index after its last part."""
     first = tokens[at]
     if first.kind == "m":
-        return _named(tokens, [at, *_parts(tokens, at, 2)], "mdy")
+        return _named(tokens, [at, *_parts(tokens, at, 2)], "mdy", context)
     if first.kind != "n":
         return None
     parts = [at, *_parts(tokens, at, 2)]
     if len(parts) < 3:
         return None
     if tokens[parts[1]].kind == "m":
-        return _named(tokens, parts, "ymd" if len(first.text) == 4 else "dmy")
+        return _named(tokens, parts, "ymd" if len(first.text) == 4 else "dmy", context)
     return _numeric(tokens, parts, context) if all(tokens[part].kind == "n" for part in parts) else None
 
 
@@ -133,15 +181,24 @@ def _parts(tokens: Sequence[_Token], at: int, wanted: int) -> list[int]:
     return found
 
 
-def _named(tokens: Sequence[_Token], parts: Sequence[int], order: str) -> tuple[date, Calendar, int] | None:
+def _named(
+    tokens: Sequence[_Token], parts: Sequence[int], order: str, context: DateContext
+) -> tuple[date, Calendar, int] | None:
     if len(parts) < 3:
         return None
     place = {letter: tokens[part] for letter, part in zip(order, parts, strict=True)}
     year, month, day = place["y"], place["m"], place["d"]
-    if year.kind != "n" or day.kind != "n" or month.kind != "m" or len(year.text) != 4 or len(day.text) > 2:
+    short = len(year.text) == 2 and month.calendar == "jalali" and context.language in _IRANIAN
+    if (
+        year.kind != "n"
+        or day.kind != "n"
+        or month.kind != "m"
+        or len(day.text) > 2
+        or not (len(year.text) == 4 or short)
+    ):
         return None
     until = parts[-1] + 1
-    found = _day(month.calendar, year.value, month.value, day.value)
+    found = _day(month.calendar, _iranian_year(year.value, context) if short else year.value, month.value, day.value)
     # Iranian and Islamic years overlap, and both share some names: a mark decides.
     return (found, month.calendar, until) if found else None
 
@@ -159,10 +216,18 @@ def _numeric(tokens: Sequence[_Token], parts: Sequence[int], context: DateContex
         year, month, day = a.value, b.value, c.value
     elif len(a.text) <= 2 and len(b.text) <= 2 and len(c.text) == 4:
         year, (month, day) = c.value, _ordered(a.value, b.value, "dmy" if dotted else context.order)
+    elif len(a.text) == 2 and len(b.text) <= 2 and len(c.text) == 2 and not dotted and context.language in _IRANIAN:
+        year, month, day = _iranian_year(a.value, context), b.value, c.value
     elif len(a.text) <= 2 and len(b.text) <= 2 and len(c.text) == 2 and dotted and context.order != "mdy":
         century = context.now.year - context.now.year % 100
         year, month, day = century + c.value - 100 * (century + c.value > context.now.year), b.value, a.value
     return _with_calendar(tokens, (year, month, day), parts[2] + 1, context) if year and month else None
+
+
+def _iranian_year(figures: int, context: DateContext) -> int:
+    """The latest Iranian year that ends in two figures: `05` is 1405 in 2026, `98` is 1398."""
+    this = context.now.year - _JALALI_BEHIND
+    return this - (this - figures) % 100
 
 
 def _ordered(a: int, b: int, order: Order) -> tuple[int, int]:
@@ -183,7 +248,7 @@ def _with_calendar(
     calendar: Calendar = "gregorian"
     if 1340 <= year <= 1500:
         marked = until < len(tokens) and tokens[until].text in HIJRI_MARKS
-        if context.language in {"fa", "ps", "ckb", "prs"} and not marked:
+        if context.language in _IRANIAN and not marked:
             calendar = "jalali"
         elif marked or (context.language == "ar" and year > 1400):
             calendar = "hijri"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
+from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
 from archive.arabic import fold
@@ -20,8 +22,15 @@ def fold_date(text: str) -> str:
     folded = fold(text).translate(_PLAIN)
     if folded.isascii():
         return folded
-    bare = (character for character in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(character))
+    bare = (
+        _bare(character) for character in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(character)
+    )
     return unicodedata.normalize("NFC", "".join(bare))
+
+
+def _bare(character: str) -> str:
+    """A figure of any script as one of 0 to 9, another character as it is."""
+    return character if character.isascii() or not character.isdecimal() else str(unicodedata.decimal(character))
 
 
 # One line a month, January first: the names of every tradition, separated by bars.
@@ -133,12 +142,60 @@ def _names(*tables: str) -> Iterator[tuple[str, int]]:
                 yield fold_date(name.strip()), number
 
 
-MONTHS: Mapping[str, tuple[int, Calendar]] = {
+_OWN: Mapping[str, tuple[int, Calendar]] = {
     **{name: (number, "jalali") for name, number in _names(_JALALI)},
     **{name: (number, "hijri") for name, number in _names(_HIJRI)},
     **{name: (number, "gregorian") for name, number in _names(_LATIN, _CYRILLIC, _PERSIAN_URDU_KURDISH, _ARABIC)},
 }
+_LEAST = 4
+"""Letters from which a Latin or Cyrillic name says its month in any language; shorter ones only in their own."""
+_LAST_SHARED_SCRIPT = "\u052f"
+
+
+def _from_cldr() -> Mapping[str, Mapping[str, tuple[int, Calendar]]]:
+    """The names of `months.tsv`, folded, by language."""
+    found: dict[str, dict[str, tuple[int, Calendar]]] = {}
+    with resources.files("archive.extract.dates").joinpath("months.tsv").open(encoding="utf-8") as lines:
+        for line in lines:
+            if not line.startswith("#"):
+                code, *months = line.rstrip("\n").split("\t")
+                found[code] = {
+                    fold_date(name): (number, "gregorian")
+                    for number, names in enumerate(months, 1)
+                    for name in names.split("|")
+                }
+    return found
+
+
+_CLDR = _from_cldr()
+
+
+def _is_telling(name: str) -> bool:
+    return len(name) >= _LEAST or name[:1] > _LAST_SHARED_SCRIPT
+
+
+def _of_any_language() -> Mapping[str, tuple[int, Calendar]]:
+    """The names that mean one month wherever they are used; `listopad` is October in Croatian and November in Czech."""
+    numbers: dict[str, set[int]] = {}
+    for names in _CLDR.values():
+        for name, (number, _) in names.items():
+            numbers.setdefault(name, set()).add(number)
+    sure = {name: next(iter(found)) for name, found in numbers.items() if len(found) == 1 and _is_telling(name)}
+    # Hebrew joins «in» to a name («במרץ»), Persian «month of» («آبان‌ماه»).
+    joined = {f"ב{name}": value for name, value in _CLDR["he"].items()}
+    joined |= {f"{name}ماه": value for name, value in _OWN.items() if value[1] == "jalali"}
+    return {**{name: (number, "gregorian") for name, number in sure.items()}, **joined, **_OWN}
+
+
+MONTHS: Mapping[str, tuple[int, Calendar]] = _of_any_language()
 """Folded month name, of one or two words → number and calendar; a name of two calendars is the Gregorian one's."""
+
+
+@lru_cache(maxsize=64)
+def months_of(language: str) -> Mapping[str, tuple[int, Calendar]]:
+    """The names of the months on a page in that language, whose own names come first."""
+    own = _CLDR.get(language)
+    return {**MONTHS, **own} if own else MONTHS
 
 
 def _set(names: str) -> frozenset[str]:
@@ -147,14 +204,39 @@ def _set(names: str) -> frozenset[str]:
 
 FILLERS = _set(
     "of|the|de|del|du|di|d|da|do|le|el|من|شهر|سنة|عام|لعام|لسنة|العام|ماه|سال|st|nd|rd|th|er|o|a|م|ء|år|г|год|года|r"
-    "|den|y|yil"
+    "|den|y|yil|m|năm|roku|rok|godine|g|жылы|წლის|թ"
 )
 """Words that stand between the parts of one date."""
-WEEKDAYS = _set(
-    "monday|tuesday|wednesday|thursday|friday|saturday|sunday|mon|tue|tues|wed|thu|thurs|fri|sat|sun"
-    "|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonnabend|sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi"
-    "|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo|الأحد|الاثنين|الإثنين|الثلاثاء|الأربعاء|الخميس|الجمعة|السبت"
-)
+# One line a day, Monday first.
+_WEEKDAYS = """
+    monday|mon|montag|mo|lundi|lunes|lunedì|pazartesi|الاثنين|الإثنين|اثنين|دوشنبه|دوشنبە|پیر|понедельник|maandag|segunda
+    tuesday|tue|tues|dienstag|mardi|martes|martedì|salı|الثلاثاء|ثلاثاء|سه شنبه|سه‌شنبه|منگل|вторник|dinsdag|terça
+    wednesday|wed|mittwoch|mercredi|miércoles|mercoledì|çarşamba|الأربعاء|أربعاء|چهارشنبه|بدھ|среда|woensdag|quarta
+    thursday|thu|thurs|thur|donnerstag|jeudi|jueves|giovedì|perşembe|الخميس|خميس|پنجشنبه|پنج‌شنبه|جمعرات|четверг|donderdag|quinta
+    friday|fri|freitag|vendredi|viernes|venerdì|cuma|الجمعة|جمعة|جمعه|пятница|vrijdag|sexta
+    saturday|sat|samstag|sonnabend|samedi|sábado|sabato|cumartesi|السبت|سبت|شنبه|ہفتہ|суббота|zaterdag
+    sunday|sun|sonntag|dimanche|domingo|domenica|pazar|الأحد|أحد|یکشنبه|اتوار|воскресенье|zondag
+"""
+WEEKDAYS: Mapping[str, int] = {
+    fold_date(name.strip()): day for day, names in enumerate(_WEEKDAYS.split("\n")[1:8]) for name in names.split("|")
+}
+"""Folded names of weekdays → Monday 0 to Sunday 6."""
+_ORDINAL_WORDS = "اول|دوم|سوم|چهارم|پنجم|ششم|هفتم|هشتم|نهم|دهم|یازدهم|دوازدهم|سیزدهم|چهاردهم|پانزدهم|شانزدهم|هفدهم|هجدهم|نوزدهم|بیستم"
+_ORDINALS = _ORDINAL_WORDS.split("|")
+ORDINALS: Mapping[str, int] = {
+    **{fold_date(word): number for number, word in enumerate(_ORDINALS, 1)},
+    **{
+        fold_date(f"{ten} و {word}"): start + number
+        for ten, start, most in (("بیست", 20, 9), ("سی", 30, 1))
+        for number, word in enumerate(("یکم", *_ORDINALS[1:9]), 1)
+        if number <= most
+    },
+    **{
+        fold_date(word): number
+        for word, number in (("یکم", 1), ("سی ام", 30), ("سی‌ام", 30), ("سیم", 30), ("هیجدهم", 18))
+    },
+}
+"""Persian days of a month in words: «سوم شهریور»."""
 HIJRI_MARKS = _set("هـ|ه|هجري|هجرية|هجریه|ہجری|ق")
 
 SECOND, MINUTE, HOUR, DAY, WEEK = 1, 60, 3_600, 86_400, 604_800
@@ -221,3 +303,6 @@ _MODIFIED = (
 )
 MODIFIED: tuple[str, ...] = tuple(sorted({fold_date(word) for word in _MODIFIED.split("|")}, key=len, reverse=True))
 """Labels of the time of the last change."""
+_BESIDE = "published|posted|on|at|um|uhr|am|pm|le|el|في|يوم|نشر|تاريخ|النشر|ساعت|الساعة|ص|م"
+LABEL_WORDS = frozenset(word for label in (*MODIFIED, *_set(_BESIDE)) for word in label.split())
+"""Words that may stand beside a date in a line that says nothing else."""

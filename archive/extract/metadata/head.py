@@ -191,7 +191,7 @@ def _metas(tree: HtmlElement) -> dict[str, tuple[str, ...]]:
 def _own_nodes(
     document: Document, metas: Mapping[str, tuple[str, ...]], links: Mapping[str, tuple[str, ...]]
 ) -> tuple[Node, tuple[Node, ...]]:
-    """The node of the page's article, and all nodes of pages and their things that do not speak of another page."""
+    """The node of the page's article, and all nodes of articles that name no other page, of other things that name this."""
     if not document.jsonld:
         return {}, ()
     page = document.page.url
@@ -204,12 +204,10 @@ def _own_nodes(
     for node in document.jsonld:
         kinds = types(node)
         standing = _standing(node, page, here, titles)
-        if not standing or not kinds & (ARTICLE_TYPES | _SECOND_TYPES):
+        rank = 10 if kinds & ARTICLE_TYPES else 2 if kinds & _SECOND_TYPES and standing > 1 else 0
+        if not rank or not standing:
             continue
         own.append(node)
-        rank = 10 if kinds & ARTICLE_TYPES else 2 if standing > 1 else 0
-        if not rank:
-            continue
         rank += 3 * bool(plain(node.get("headline"))) + bool(node.get("datePublished")) + bool(node.get("author"))
         rank += 4 * (standing > 1)
         if rank > most:
@@ -232,7 +230,7 @@ def _standing(node: Node, page: str, here: set[str], titles: Sequence[frozenset[
         return 2
     name = word_set(plain(node.get("headline"), 400) or plain(node.get("name"), 400))
     if name and any(2 * len(name & title) >= min(len(name), len(title)) for title in titles):
-        return 2 if len(name) > 2 else 1
+        return 2 if len(name) > 1 else 1
     elsewhere = any(key.partition("/")[2] for key in named)
     if types(node) & ARTICLE_TYPES and not elsewhere:
         telling = [title for title in titles if len(title) > 2]

@@ -21,7 +21,9 @@ _MAX_MARKS = 20_000
 _MAX_NAMES = 300
 _MAX_TEXTS = 3_000
 _NAMED_TAGS = frozenset({"abbr", "address", "author", "figure", "h1", "h2", "h3", "time"})
-_TEXTS = etree.XPath("//body//text()[not(parent::script or parent::style)]", smart_strings=False)
+_TEXTS = etree.XPath(
+    "//body//text()[not(parent::script or parent::style or ancestor::blockquote)]", smart_strings=False
+)
 # What frames an article has authors, dates and sections of its own. A class counts from its beginning, since
 # `has-sidebar`,
 # `elementor-widget` and the like stand on what holds the article.

@@ -167,7 +167,7 @@ def _is_name(name: str) -> bool:
         not 2 <= len(name) <= MAX_NAME
         or len(name.split()) > 7
         or name.casefold() in _NOBODY
-        or fold_date(name) in MONTHS.keys() | WEEKDAYS
+        or fold_date(name) in MONTHS.keys() | WEEKDAYS.keys()
         or _HOST.match(name)
         or _JOB.match(name)
         or _LABEL.match(name)

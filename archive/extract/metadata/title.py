@@ -94,31 +94,29 @@ def _key(text: str) -> str:
 
 
 def _forms(document: Document, head: Head, marks: Marks, names: frozenset[str]) -> list[_Form]:
-    printed = _named(((strip_site(text, names, tail=True), "h1") for text in _headings(document)), names)
-    known = frozenset(_key(text) for text, _ in printed)
-    own = _named(((_bare(text, names, known, tail=True), source) for text, source in _own_titles(head)), names)
-    known |= {_key(text) for text, _ in own}
+    printed = [
+        text for text, _ in _named(((strip_site(text, names, tail=True), "h1") for text in _headings(document)), names)
+    ]
     raw = list(_page_titles(document, head))
-    known |= frozenset(_key(text) for text, _ in raw if len(list(_parts(text))) == 1)
+    lower = _lower_headings(marks)
+    single = {_key(text): text for text, _ in (*_own_titles(head), *raw) if len(list(_parts(text))) == 1}
+    stories = {text: _other_part(text, [whole for whole, _ in raw], lower | single) for text in printed}
+    known = frozenset(_key(stories[text] or text) for text in printed)
+    own = _named(((_bare(text, names, known, tail=True), source) for text, source in _own_titles(head)), names)
+    known |= {_key(text) for text, _ in own} | single.keys()
     declared = _named(((_bare(text, names, known, guess=source == "title"), source) for text, source in raw), names)
     kind = "meta" if head.article and not is_news(head.article) else "json-ld"
     forms = [_form(text, source, kind) for text, source in own] + [
         _form(text, source, "title" if source == "meta:title" else "") for text, source in declared
     ]
+    heads = [_form(story, "dom:title") for story in stories.values() if story]
     titles = [form.text for form in forms]
-    lower = _lower_headings(marks)
-    known_titles = lower | {form.key: form.text for form in forms}
-    heads = []
-    for text, _ in printed:
-        trust = _trust_in_heading(text, titles, alone=len(printed) == 1)
-        if story := _other_part(text, [whole for whole, _ in raw], known_titles):
-            heads.append(_form(story, "dom:title"))
-            trust = _UNRELATED
+    for text in printed:
+        trust = _UNRELATED if stories[text] else _trust_in_heading(text, titles, alone=len(printed) == 1)
         heads.append(_form(text, "h1", trust=trust))
     if not any(form.trust >= _WRAPPED for form in heads):
         heads += _printed_parts(titles, lower, marks if not printed else None)
-    forms = heads + forms
-    return [form for form in forms if form.key]
+    return [form for form in heads + forms if form.key]
 
 
 def _named(texts: Iterable[tuple[str, str]], names: frozenset[str]) -> list[tuple[str, str]]:

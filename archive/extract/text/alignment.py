@@ -49,7 +49,9 @@ def align(lines: Sequence[str], blocks: Sequence[TextBlock]) -> tuple[int, ...]:
         if place >= 0:
             last = place
         elif keys[number]:
-            near = _near(lines[number], keys[number], _window(found, number, last, len(blocks)), taken, blocks)
+            near = _near(
+                lines[number], keys[number], _window(found, number, last, len(blocks), len(keys[number])), taken, blocks
+            )
             taken.update(near)
             last = max((last, *near))
     return tuple(sorted(taken))
@@ -71,13 +73,14 @@ def _exact(candidates: Sequence[Sequence[int]], end: int) -> list[int]:
     return found
 
 
-def _window(found: Sequence[int], number: int, last: int, end: int) -> range:
+def _window(found: Sequence[int], number: int, last: int, end: int, size: int) -> range:
     """Return the blocks among which a line may stand: behind the last one found, before the next."""
-    following = next((place for place in found[number + 1 :] if place > last), end)
+    following = next((place for place in found[number + 1 : number + _REACH] if place > last), end)
+    reach = _REACH + size // 4
     if last >= 0:
-        return range(last + 1, min(following, last + 1 + _REACH))
+        return range(last + 1, min(following, last + 1 + reach))
     if following < end:
-        return range(max(0, following - _REACH), following)
+        return range(max(0, following - reach), following)
     return range(min(end, _FAR)) if number < _LOST else range(0)
 
 

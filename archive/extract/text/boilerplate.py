@@ -49,6 +49,7 @@ class Phrase:
     """One row of the table: the folded phrase, how it matches, where it counts, how long the line may be (0: any)."""
 
     key: str
+    language: str
     kind: str
     match: str
     scope: Scope
@@ -107,6 +108,7 @@ def _load() -> PhraseTable:
             phrases.append(
                 Phrase(
                     key="" if is_pattern else line_key(row["phrase"]),
+                    language=row["language"],
                     kind=row["kind"],
                     match=row["match"],
                     scope=row["scope"],  # type: ignore[arg-type]
@@ -124,10 +126,32 @@ _TITLE_LINES = 4
 """How far down the page's own title may repeat before the text begins (section, title, date, title again)."""
 _STOPS = (".", "؟", "!", "。", "۔")
 _TOP_LINES = 2
+_MORE_WORDS = 2
+"""Words besides a phrase that begins a line, or stands in it, up to which it says nothing else."""
+_LABELS = 5
+_LABEL = 60
+_CLOSING_WORDS = 45
+_HOUSE_WORDS = 30
+_BIO = re.compile(
+    r"(?:[^\W\d_a-zß-ÿ][\w.'’-]*\s){2,4}(?:is|was|are|ist|war|est|es|è|é|är|er|jest)"
+    r"\s(?:an?|the|eine?|der|die|une?|un|una|o|um|uma|en|ett)\b"
+)
+_HOUSE = re.compile(
+    r"\b(?:you|your|our|sie|ihre?n?|unsere?[mnrs]?|uns|vous|votre|nos|notre|nuestr[oa]s?|usted|vostr[oaie]|nostr[oaie]"
+    r"|noss[oa]s?|você)\b"
+    r"|راسلنا|تابعنا|تابعونا|راسلونا|موقعنا|قناتنا|صفحتنا|اشترك|ما را|برای ما|אותנו|שלנו",
+    re.IGNORECASE,
+)
+"""Words in which a house speaks to its readers."""
 _MOSTLY_LINK = 0.6
 _HALF_LINK = 0.5
+_BARS = re.compile(r"[|•·»]")
+_HEADING_WORDS = 8
 _SHORT_LINE = 80
 _DATE_LABEL = 60
+_DATE_WORDS = 4
+_MOMENT = re.compile(r"(?<!\d)(?:1[34]|19|20)\d\d(?!\d)|(?<!\d)[0-2]?\d[:.h][0-5]\d(?!\d)")
+"""A year of our calendar, of the Hijri or the Persian one, or a time of day."""
 _SOURCE_LABEL = 40
 _FURNITURE_WORDS = 20
 _MOST_LEARNED = 0.3
@@ -138,27 +162,41 @@ _BYLINE_WORDS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is known of a page when its lines are judged. Keys are `line_key`s."""
+    """What is known of a page when its lines are judged. Keys are `line_key`s; `speaks` tells whether a language is its own."""
 
     is_title: Callable[[str], bool]
     labels: Collection[str] = frozenset()  # section and tag names
     authors: Collection[str] = frozenset()
     learned: Collection[str] = frozenset()  # lines seen on many pages of the site
+    sitename: str = ""
+    is_titled: bool = False  # whether a heading of the page says its title
+    speaks: Callable[[str], bool] = lambda _language: True
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the extracted text, the share of it that is link text on the page, and whether it is a heading there."""
+    """A line of the extracted text, the share of it that is link text on the page, and what it is there.
+
+    `leads` tells whether it has a link to the site or a mail address, `links` to how many places its links lead,
+    `emphatic` whether all of it is emphasised, `beside` whether it is a paragraph beside the next.
+    """
 
     text: str
     linked: float = 0.0
     heading: bool = False
+    leads: bool = False
+    links: int = 0
+    emphatic: bool = False
+    beside: bool = False
 
 
 def judge_lines(lines: Sequence[Line], places: Sequence[str], known: Known) -> list[str]:
     """Return for each line the rule that drops it, '' for the lines that stay; `places` has those dropped already."""
     keys = [line_key(line.text) for line in lines]
-    rows = [PHRASES.find(line.text, key) for line, key in zip(lines, keys, strict=True)]
+    rows = [
+        [phrase for phrase in PHRASES.find(line.text, key) if phrase.language == "any" or known.speaks(phrase.language)]
+        for line, key in zip(lines, keys, strict=True)
+    ]
     rules = [
         place or _anywhere(line, key, found, known)
         for place, line, key, found in zip(places, lines, keys, rows, strict=True)
@@ -167,8 +205,36 @@ def judge_lines(lines: Sequence[Line], places: Sequence[str], known: Known) -> l
     forward = range(len(lines))
     for order, top in ((forward, True), (reversed(forward), False)):
         _drop_edge(order, top=top, lines=lines, keys=keys, rows=rows, rules=rules, known=known)
+    _spare_dates(rules)
+    _drop_last_headings(lines, rules)
     _spare_patterns(lines, rules)
+    _spare_title(rules)
     return rules
+
+
+def _spare_dates(rules: list[str]) -> None:
+    """Take back a date that no other label stands beside: it may be the dateline of the story."""
+    for index, rule in enumerate(rules):
+        near = rules[max(0, index - 1) : index] + rules[index + 1 : index + 2]
+        if rule == "date-line" and not any(other and other != "title" for other in near):
+            rules[index] = ""
+
+
+def _drop_last_headings(lines: Sequence[Line], rules: list[str]) -> None:
+    """Drop a heading with no text under it at the end; several are a list."""
+    kept = [index for index, rule in enumerate(rules) if not rule]
+    if len(kept) < 2 or not lines[kept[-1]].heading or lines[kept[-2]].heading:
+        return
+    text = lines[kept[-1]].text
+    if len(text.split()) <= _HEADING_WORDS and not text.endswith(_STOPS):
+        rules[kept[-1]] = "empty-heading"
+
+
+def _spare_title(rules: list[str]) -> None:
+    """Take back a title that is all the text there is: a flash has one line."""
+    if rules and all(rules) and "title" in rules:
+        last = max(index for index, rule in enumerate(rules) if rule == "title")
+        rules[last] = ""
 
 
 def _spare_patterns(lines: Sequence[Line], rules: list[str]) -> None:
@@ -184,7 +250,9 @@ def _anywhere(line: Line, key: str, rows: Sequence[Phrase], known: Known) -> str
     if not key:
         return "no-words"
     for phrase in rows:
-        if phrase.scope == "line" or (phrase.scope == "link" and line.linked >= _MOSTLY_LINK):
+        if phrase.scope == "line" and _is_seconded(phrase, line, key):
+            return f"phrase:{phrase.kind}"
+        if phrase.scope == "link" and line.linked >= _MOSTLY_LINK:
             return f"phrase:{phrase.kind}"
         if (
             phrase.scope == "context"
@@ -195,13 +263,27 @@ def _anywhere(line: Line, key: str, rows: Sequence[Phrase], known: Known) -> str
     return ""
 
 
+def _is_seconded(phrase: Phrase, line: Line, key: str) -> bool:
+    """Tell whether more than its first words speaks against a line that a phrase begins, or that a phrase stands in."""
+    if phrase.match not in {"prefix", "contains", "regex"} or line.linked > 0 or line.heading:
+        return True
+    if phrase.match == "regex":
+        return not line.text.endswith((*_STOPS, "?"))
+    more = len(key.split()) - len(phrase.key.split())
+    return more <= _MORE_WORDS and not line.text.endswith(_STOPS) and not line.text.endswith("?")
+
+
 def _drop_titles(lines: Sequence[Line], keys: Sequence[str], rules: list[str], known: Known) -> None:
-    """Drop the page's own title among the first lines; a paragraph that is the title with a full stop is a sentence."""
+    """Drop the page's own title among the first lines; a paragraph that is the title with a full stop is a sentence.
+
+    So is one that stands beside the others under a heading that says the title: a poem is named after its first line.
+    """
     kept = 0
     for index, key in enumerate(keys):
         if rules[index]:
             continue
-        if known.is_title(key) and (lines[index].heading or not lines[index].text.endswith(_STOPS)):
+        is_own = known.is_titled and lines[index].beside and not lines[index].emphatic
+        if known.is_title(key) and (lines[index].heading or not (is_own or lines[index].text.endswith(_STOPS))):
             rules[index] = "title"
             continue
         kept += 1
@@ -219,13 +301,18 @@ def _drop_edge(
     rules: list[str],
     known: Known,
 ) -> None:
+    """Drop an unbroken run of furniture from one end; at the top a short label that nobody knows does not break it."""
     for distance, index in enumerate(order):
         if rules[index]:
             continue
         rule = _edge_rule(lines[index], keys[index], rows[index], known, top=top, distance=distance)
-        if not rule:
-            return
         rules[index] = rule
+        if not rule and not (top and distance < _LABELS and _is_label(lines[index])):
+            return
+
+
+def _is_label(line: Line) -> bool:
+    return len(line.text) <= _LABEL and not line.heading and not line.text.endswith((*_STOPS, "?", ":"))
 
 
 def _edge_rule(line: Line, key: str, rows: Sequence[Phrase], known: Known, *, top: bool, distance: int) -> str:
@@ -236,9 +323,35 @@ def _edge_rule(line: Line, key: str, rows: Sequence[Phrase], known: Known, *, to
         return "site"
     if any(author in key and len(key.replace(author, " ").split()) <= _BYLINE_WORDS for author in known.authors):
         return "author"
-    if line.linked >= _HALF_LINK and len(line.text) <= _SHORT_LINE and not line.text.endswith(_STOPS):
+    if line.links > 1 and line.linked >= _HALF_LINK and len(line.text) <= _SHORT_LINE and _BARS.search(line.text):
         return "links"
-    return "section" if top and key in known.labels else ""
+    if top:
+        return "section" if key in known.labels else "date-line" if _is_date(line, key) else ""
+    return _closing_rule(line, key, known)
+
+
+def _is_date(line: Line, key: str) -> bool:
+    """Tell whether a line is hardly more than a date or a time of day: a weekday, a month, a place beside the figures."""
+    if len(line.text) > _DATE_LABEL or line.text.endswith(_STOPS) or not _MOMENT.search(line.text):
+        return False
+    return sum(word != "0" for word in key.split()) <= _DATE_WORDS
+
+
+def _closing_rule(line: Line, key: str, known: Known) -> str:
+    """Return the rule of a last line that is about the author or the house."""
+    if len(key.split()) > _CLOSING_WORDS:
+        return ""
+    if any(key.startswith(author + " ") for author in known.authors if " " in author):
+        return "author-bio"
+    if line.emphatic and _BIO.match(line.text):
+        return "author-bio"
+    if (
+        line.leads
+        and len(key.split()) <= _HOUSE_WORDS
+        and (_HOUSE.search(line.text) or (known.sitename and known.sitename in key))
+    ):
+        return "house-line"
+    return ""
 
 
 def _is_furniture(key: str) -> bool:
@@ -255,6 +368,8 @@ def _is_proof(phrase: Phrase, line: Line, key: str, *, top: bool) -> bool:
     match phrase.scope, phrase.kind:
         case (("edge" | "link"), _):
             return True
+        case "line", _:
+            return len(key.split()) <= _CLOSING_WORDS and (not top or not line.text.endswith(_STOPS))
         case "top", _:
             return top
         case "context", "date-label":

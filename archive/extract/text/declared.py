@@ -105,16 +105,15 @@ def plain(declared: str) -> str:
     return "\n".join(line for line in (" ".join(line.split()) for line in text.split("\n")) if line)
 
 
-def reconcile(found: Sequence[int], blocks: Sequence[TextBlock], declared: str) -> Reconciled:
-    """Correct the blocks found by the declared text (as `plain` gives it)."""
+def reconcile(found: Sequence[int], blocks: Sequence[TextBlock], declared: str, *, is_held: bool = False) -> Reconciled:
+    """Correct the blocks found by the declared text (as `plain` gives it); `is_held` when they are known to hold it."""
     told = words(declared)
     if len(told) < _MIN_WORDS:
         return Reconciled(found=found)
     known = grams(told)
     said = [words(blocks[index].text) for index in found]
     size = sum(map(len, said))
-    have = grams([word for line in said for word in line])
-    if len(known - have) < _LOST * len(known):
+    if is_held or len(known - grams([word for line in said for word in line])) < _LOST * len(known):
         return Reconciled(found=found, rules=_contradicted(said, found, blocks, known, len(told) / max(size, 1)))
     covered = _covered(blocks, known)
     held: set[Gram] = set().union(*(grams(words(blocks[index].text)) for index in covered)) if covered else set()

@@ -8,23 +8,33 @@ line keeps its rule.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from archive.article import Dropped
-from archive.extract.page import HEADINGS, PageModel
+from archive.extract.document import parse
+from archive.extract.metadata.language import identify, primary
+from archive.extract.metadata.reading import declared_languages
+from archive.extract.page import HEADINGS, PageModel, ancestors, read_model
 from archive.extract.text.boilerplate import Known, Line, judge_lines, line_key
 from archive.extract.text.declared import declared_body, reconcile
-from archive.extract.text.layout import Layout
+from archive.extract.text.layout import Layout, main_element
 from archive.extract.text.lead import find_lead
-from archive.extract.text.place import judge_places
+from archive.extract.text.own import own_article
+from archive.extract.text.place import judge_places, same_site
+from archive.extract.text.shapes import judge_shapes
+from archive.extract.text.state import embedded
+from archive.extract.text.structure import make_body
 from archive.extract.text.title_lines import TitleLines, title_candidates
 from archive.extract.text.twins import join_twins
 from archive.extract.text.witness import Witness
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from archive.body import Body
     from archive.extract.document import Document
     from archive.extract.metadata.reading import Metadata
     from archive.extract.page import TextBlock
@@ -32,6 +42,9 @@ if TYPE_CHECKING:
 _MAX_LINES = 400
 """Blocks whose keys are given for site learning; boilerplate stands at the ends of a page of thousands."""
 _MUCH = 0.75
+_LITTLE = 800
+"""Characters of a text below which the page may hold the whole article for its scripts."""
+_TWICE = 2
 _DESCRIPTIONS = frozenset({"og:description", "description", "twitter:description"})
 
 
@@ -43,9 +56,18 @@ class Text:
     rules: Mapping[int, str]
     route: str
 
+    @property
+    def kept(self) -> list[int]:
+        """The blocks that stay."""
+        return [index for index, rule in self.rules.items() if not rule]
+
     def article(self) -> str:
         """Return the lines that stay, joined by newlines."""
-        return "\n".join(self.model.blocks[index].text for index, rule in self.rules.items() if not rule)
+        return "\n".join(self.model.blocks[index].text for index in self.kept)
+
+    def body(self, base: str) -> Body:
+        """Return what stays in its shape; `base` is the address of the page, for its links and pictures."""
+        return make_body(self.model, self.kept, main_element(self.kept, self.model.blocks), base)
 
     def found(self) -> str:
         """Return every line found, dropped ones too."""
@@ -74,6 +96,21 @@ class Text:
 
 
 def find_text(document: Document, metadata: Metadata) -> Text:
+    """Find the text of a page: in its body, or, where that says little, in the state that it holds for its scripts."""
+    text = _read(document, metadata)
+    size = len(text.article())
+    if size >= _LITTLE:
+        return text
+    titles = TitleLines(title_candidates(document.tree, (metadata.article.title, *metadata.title_candidates)))
+    state = embedded(document, lambda line: line_key(line) in titles)
+    if len(state) < _TWICE * size or not state:
+        return text
+    tree = parse(f"<html><body><article>{state}</article></body></html>")
+    other = _read(replace(document, tree=tree, model=read_model(tree), html=""), metadata)
+    return replace(other, route="state") if len(other.article()) >= _TWICE * size else text
+
+
+def _read(document: Document, metadata: Metadata) -> Text:
     """Run the readers over a page."""
     model = document.model
     blocks = model.blocks
@@ -82,26 +119,43 @@ def find_text(document: Document, metadata: Metadata) -> Text:
     def is_title(line: str) -> bool:
         return line_key(line) in titles
 
-    testimony = Witness(model).hear(declares="articleBody" in document.html)
+    declared = declared_body(document, metadata)
+    testimony = Witness(model).hear(declares="articleBody" in document.html, declared=declared)
     found, route = set(testimony.found), testimony.route
-    if sum(len(blocks[index].text) for index in found) < _MUCH * model.mass:
+    found, is_own = own_article(found, testimony.quick, blocks, is_title)
+    if is_own:
+        route = "own"
+    elif sum(len(blocks[index].text) for index in found) < _MUCH * model.mass:
         found |= join_twins(sorted(found), blocks)
-    found |= set(Layout(model, found).complete())
-    reconciled = reconcile(sorted(found), blocks, declared_body(document, metadata))
+    layout = Layout(model, found)
+    added = {*layout.complete(), *layout.trusted(), *_footnotes(model)}
+    found |= added
+    reconciled = reconcile(sorted(found), blocks, declared, is_held=route == "json-ld")
     if reconciled.lines:
         model = reconciled.model()
         blocks = model.blocks
     found = set(reconciled.found)
     found |= set(find_lead(sorted(found), blocks, _descriptions(document), is_title))
     order = sorted(found)
-    places = judge_places(order, blocks, document.page.url)
+    places = judge_places(order, blocks, document.page.url, added)
+    shapes = judge_shapes(order, blocks, urlsplit(document.page.url).hostname or "")
+    shapes = {index: rule for index, rule in shapes.items() if rule != "repeated" or not is_title(blocks[index].text)}
+    places = [place or shapes.get(index, "") for place, index in zip(places, order, strict=True)]
     known = Known(
         is_title=titles.__contains__,
         labels=frozenset(line_key(label) for label in (metadata.article.section, *metadata.article.tags)) - {""},
         authors=frozenset(line_key(author) for author in metadata.article.authors) - {""},
         learned=document.page.site.boilerplate,
+        is_titled=any(block.element.tag == "h1" and is_title(block.text) for block in blocks),
+        sitename=line_key(metadata.article.sitename),
+        speaks=_Languages(document, lambda: "\n".join(blocks[index].text for index in order)).__contains__,
     )
-    lines = [_line(blocks[index]) for index in order]
+    host = urlsplit(document.page.url).hostname or ""
+    following = [*order[1:], -1][: len(order)]
+    lines = [
+        _line(blocks[index], blocks[after] if after >= 0 else None, host)
+        for index, after in zip(order, following, strict=True)
+    ]
     rules = judge_lines(
         lines, [place or reconciled.rules.get(index, "") for place, index in zip(places, order, strict=True)], known
     )
@@ -110,8 +164,49 @@ def find_text(document: Document, metadata: Metadata) -> Text:
     return Text(model=model, rules=dict(zip(order, rules, strict=True)), route=route)
 
 
-def _line(block: TextBlock) -> Line:
-    return Line(block.text, block.linked, block.element.tag in HEADINGS)
+def _footnotes(model: PageModel) -> set[int]:
+    """Return the blocks that the marks of footnotes lead to."""
+    if not model.notes:
+        return set()
+    return {
+        index
+        for index, block in enumerate(model.blocks)
+        if not block.hook and any(node.get("id") in model.notes for node in islice(ancestors(block.element), 3))
+    }
+
+
+def _line(block: TextBlock, after: TextBlock | None, host: str) -> Line:
+    hrefs = {href for text, (href, _) in block.parts if href and not text.isspace()}
+    return Line(
+        block.text,
+        block.linked,
+        block.element.tag in HEADINGS,
+        leads=any(href.startswith("mailto:") or same_site(href, host) for href in hrefs),
+        links=len(hrefs),
+        beside=block.element.tag == "p"
+        and after is not None
+        and after.element.tag == "p"
+        and after.element.getparent() is block.element.getparent(),
+        emphatic=all(marks for text, (_, marks) in block.parts if not text.isspace()),
+    )
+
+
+class _Languages:
+    """The languages of a page: those that it declares, and the one in which its text is written, found when asked for."""
+
+    def __init__(self, document: Document, text: Callable[[], str]) -> None:
+        self._declared = tuple(filter(None, map(primary, declared_languages(document))))
+        self._text = text
+        self._own = ""
+
+    def __contains__(self, language: str) -> bool:
+        if language in self._declared:
+            return True
+        self._own = self._own or identify(self._text(), self._declared) or "?"
+        return self._own in {language, "?"} or {self._own, language} <= _NORWEGIAN
+
+
+_NORWEGIAN = frozenset({"no", "nb", "nn"})
 
 
 def _descriptions(document: Document) -> list[str]:

@@ -6,12 +6,15 @@ tag, names or links speak against it; what follows them is when it stands where 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from archive.extract.page import HEADINGS, ancestors
 from archive.extract.text.names import speaks_against
-from archive.extract.text.wording import grams, share, words
+from archive.extract.text.wording import quads, share, words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -54,16 +57,30 @@ _NOT_MAIN = frozenset(
     ]
 )
 """Elements that hold a part of an article, never all of it (a long list would pass for the article otherwise)."""
-_ITEMS = frozenset({"li", "dt", "dd"})
-_CELLS = frozenset({"td", "th", "caption"})
+_PARTS = frozenset(
+    {"li", "ul", "ol", "dl", "dt", "dd", "table", "tbody", "thead", "tfoot", "tr", "td", "th", "caption"}
+)
+"""Elements of lists and tables, which stand where a paragraph may stand."""
+_GROUPS = frozenset({"table", "ul", "ol"})
+_LONG_BOX = 1_200
+_SHORT_BOX = 400
+"""Characters of a box up to which it may be a widget, a teaser or a caption."""
+_ALL_LINK = 0.9
+_MANY_LINKS = 0.75
+"""Share of link text from which a table or a list is a menu."""
+_SCOPES = frozenset({"article", "main"})
 _MEDIA = ("img", "picture", "video", "amp-img", "iframe")
 _LINKED = 0.5
+_ORDINAL = re.compile(r"(?:first|last|odd|even|next|prev|one|two|three|[\w-]*\d+)", re.IGNORECASE)
 _FEW_WORDS = 5
+_SENTENCE = 10
+"""Words from which a sentence that is wholly a link is no headline."""
 _SAID = 0.9
 """Share of a block's word sequences that the found ones have, from which it only repeats them."""
+_DEEP = 12
 _REACH = 60
 """Blocks behind the last found among which the article may go on."""
-_STOPS = (".", "!", "?", "؟", "۔", "。", "…", ":", "”", "»", '"')
+_FULL_STOPS = (".", "۔", "。", "!", "?", "؟", "…", ".”", ".»", '."', ".“")
 
 
 class Layout:
@@ -75,6 +92,8 @@ class Layout:
         self.main = main_element(self.found, self.blocks)
         self._verdicts: dict[HtmlElement, Verdict] = {}
         self._boxes: dict[HtmlElement, bool] = {}
+        self._groups: dict[HtmlElement, bool] = {}
+        self._paths: set[tuple[tuple[object, str | None], ...]] | None = None
         self.holders = {owner(self.blocks[index].element) for index in self.found if self.blocks[index].is_running}
 
     def holds(self, element: HtmlElement) -> bool:
@@ -88,29 +107,28 @@ class Layout:
         first, last = self.found[0], self.found[-1]
         have = set(self.found)
         texts = Counter(block.text for block in self.blocks)
-        said = grams([word for index in self.found for word in words(self.blocks[index].text)])
         between = [
-            index
-            for index in range(first, last + 1)
-            if index not in have and self._is_new(self.blocks[index], texts, said)
+            index for index in range(first, last + 1) if index not in have and self._is_new(self.blocks[index], texts)
         ]
         running = [index for index in between if self.blocks[index].is_running and self._is_free(index)]
         holders = self.holders | {owner(self.blocks[index].element) for index in running}
-        short = [
-            index
-            for index in between
-            if not self.blocks[index].is_running and self._is_kin(self.blocks[index], holders)
-        ]
+        short = [index for index in between if not self.blocks[index].is_running and self._is_kin(index, holders, have)]
         return sorted((*running, *short, *self._rest(last, holders)))
 
-    def _is_new(self, block: TextBlock, texts: Mapping[str, int], said: set[Gram]) -> bool:
+    def _is_new(self, block: TextBlock, texts: Mapping[str, int]) -> bool:
         """Tell whether a block in the main element says what no other line says: no label, no pull quote, no title."""
-        if not self.holds(block.element) or texts[block.text] > 1 or block.hook or block.hidden:
+        if block.hook or block.hidden:
             return False
-        if any(holder.tag == "h1" for holder in ancestors(block.element, self.main)):
+        if owner(block.element) in self.holders:
+            return not _is_title(block.element, self.main)
+        if not self.holds(block.element) or texts[block.text] > 1 or _is_title(block.element, self.main):
             return False
         own = words(block.text)
-        return len(own) < _FEW_WORDS or share(own, said) < _SAID
+        return len(own) < _FEW_WORDS or share(own, self._said) < _SAID
+
+    @cached_property
+    def _said(self) -> set[Gram]:
+        return quads([word for index in self.found for word in words(self.blocks[index].text)])
 
     def _is_free(self, index: int) -> bool:
         element = self.blocks[index].element
@@ -118,13 +136,66 @@ class Layout:
             return True
         return self.verdict(element) != "strong" and not self._is_furniture(element)
 
-    def _is_kin(self, block: TextBlock, holders: Collection[HtmlElement | None]) -> bool:
+    def _is_kin(self, index: int, holders: Collection[HtmlElement | None], have: Collection[int]) -> bool:
         """Tell whether a short block stands where paragraphs of the article stand, and nothing speaks against it."""
-        if block.hook or block.hidden or block.linked >= _LINKED or self.verdict(block.element):
+        block = self.blocks[index]
+        if block.hook or block.hidden or self.verdict(block.element):
             return False
-        if owner(block.element) not in holders or not any(map(str.isalnum, block.text)):
+        if block.linked >= _LINKED and not self._is_named(index) and not _is_linked_sentence(block):
+            return False
+        if not any(map(str.isalnum, block.text)):
+            return False
+        place = owner(block.element)
+        is_beside = place in holders or block.element in holders or self._is_like_holder(place)
+        if not is_beside and not (block.element.tag in HEADINGS and index + 1 in have):
             return False
         return not self._is_furniture(block.element)
+
+    def _path(self, place: HtmlElement | None) -> tuple[tuple[object, str | None], ...]:
+        """Return the tags and classes of the elements from the holder of a block up to the main one."""
+        if place is None or place is self.main:
+            return ()
+        return tuple((node.tag, node.get("class")) for node in islice(ancestors(place, self.main), _DEEP))
+
+    def _is_like_holder(self, place: HtmlElement | None) -> bool:
+        """Tell whether an element stands in the main one as elements do that hold paragraphs of the article."""
+        if self._paths is None:
+            self._paths = {self._path(holder) for holder in self.holders if holder is not None and self.holds(holder)}
+        return place is not None and self._path(place) in self._paths
+
+    def doubt(self, added: Collection[int]) -> int:
+        """Return the characters among the article's blocks that are neither the article's nor plainly another's."""
+        have = {*self.found, *added}
+        return sum(
+            len(block.text)
+            for index, block in enumerate(self.blocks[self.found[0] : self.found[-1] + 1], self.found[0])
+            if index not in have
+            and not block.hook
+            and not block.hidden
+            and self.holds(block.element)
+            and self.verdict(block.element) != "strong"
+        )
+
+    def trusted(self) -> set[int]:
+        """Return the blocks found that stand beside the main element in one like it."""
+        return {
+            index
+            for index in self.found
+            if not self.holds(self.blocks[index].element) and self._is_alike(self.blocks[index].element)
+        }
+
+    def _is_named(self, index: int) -> bool:
+        """Tell whether a linked block is a cell beside unlinked ones, an item of a list of prose or of an announced one."""
+        block = self.blocks[index]
+        group = next((node for node in ancestors(block.element, self.main) if node.tag in _GROUPS), None)
+        if group is None:
+            return False
+        if group not in self._groups:
+            text = len("".join(group.itertext()).strip())
+            links = sum(len("".join(link.itertext()).strip()) for link in group.iter("a"))
+            is_announced = block.linked < _ALL_LINK and index > 0 and self.blocks[index - 1].text.endswith((":", "："))
+            self._groups[group] = is_announced or links < _MANY_LINKS * text
+        return self._groups[group]
 
     def _is_furniture(self, element: HtmlElement) -> bool:
         """Tell whether the box in which a block stands among the article's paragraphs is a widget, a picture or a teaser."""
@@ -143,9 +214,10 @@ class Layout:
         """Return the blocks behind the last found with which the article goes on."""
         rest: list[int] = []
         waiting: list[int] = []
+        scope = self._scope()
         for index in range(last + 1, min(len(self.blocks), last + _REACH)):
             block = self.blocks[index]
-            if not self.holds(block.element):
+            if not any(holder is scope for holder in ancestors(block.element)):
                 break
             if block.hook or block.hidden:
                 continue
@@ -153,16 +225,64 @@ class Layout:
                 if block.linked >= _LINKED or self.verdict(block.element) == "strong":
                     break
                 waiting.append(index)
-            elif block.is_running and self._goes_on(block, holders):
+            elif self._goes_on(block, holders):
                 rest += [*waiting, index]
                 waiting = []
             elif block.linked >= _LINKED:
                 break
         return rest
 
+    def _scope(self) -> HtmlElement | None:
+        """Return the article or section that holds the main element, where the page has one."""
+        return (
+            next((node for node in ancestors(self.main) if node.tag in _SCOPES), self.main)
+            if self.main is not None
+            else None
+        )
+
     def _goes_on(self, block: TextBlock, holders: Collection[HtmlElement | None]) -> bool:
+        """Tell whether a block stands as the article's do: beside its paragraphs, in an item like its, in a like section."""
         element = block.element
-        return owner(element) in holders and not self.verdict(element) and not self._is_furniture(element)
+        if not (block.is_running or (_is_sentence(block) and element.tag == "p")) or self._is_furniture(element):
+            return False
+        if not self.holds(element):
+            return block.linked < _LINKED and (self._is_alike(element) or _is_note(element))
+        verdict = self.verdict(element)
+        if not verdict and owner(element) in holders:
+            return True
+        return verdict != "strong" and block.is_running and self._is_item(element)
+
+    def _is_alike(self, element: HtmlElement) -> bool:
+        """Tell whether a block stands as the article's paragraphs do, in a box beside theirs of its tag and classes."""
+        place = owner(element)
+        if place is None or not any(
+            holder.tag == place.tag and holder.get("class") == place.get("class")
+            for holder in self.holders
+            if holder is not None and self.holds(holder)
+        ):
+            return False
+        own = {id(node): node for node in ancestors(element)}
+        for node in ancestors(self.main) if self.main is not None else ():
+            parent = node.getparent()
+            if parent is None or node.tag == "body":
+                return False
+            if id(parent) in own:
+                box = next((child for child in own.values() if child.getparent() is parent), None)
+                if box is None:
+                    return False
+                return box.tag == node.tag and _names(box) == _names(node) != set() and not speaks_against(box)
+        return False
+
+    def _is_item(self, element: HtmlElement) -> bool:
+        """Tell whether a block stands, under a heading, in one of several boxes of one class beside the article's paragraphs."""
+        for node in ancestors(element, self.main):
+            parent = node.getparent()
+            if parent is not None and (parent is self.main or parent in self.holders):
+                name = node.get("class")
+                if not name or next(node.iter(*HEADINGS), None) is None:
+                    return False
+                return sum(other.get("class") == name for other in parent if other.tag == node.tag) > 1
+        return False
 
     def verdict(self, element: HtmlElement) -> Verdict:
         """Return the gravest that the elements between the main one and a block say, the block's own among them."""
@@ -183,21 +303,47 @@ class Layout:
 
 def owner(element: HtmlElement) -> HtmlElement | None:
     """Return what holds a block as a paragraph is held: the parent of a paragraph, of a list, of a table."""
-    tag = element.tag
-    if tag in _ITEMS:
-        place = next(element.iterancestors("ul", "ol", "dl", "menu"), element)
-    elif tag in _CELLS:
-        place = next(element.iterancestors("table"), element)
-    else:
-        place = element
-    return place.getparent()
+    place = element
+    while (parent := place.getparent()) is not None:
+        if parent.tag not in _PARTS:
+            return parent
+        place = parent
+    return None
+
+
+def _names(element: HtmlElement) -> set[str]:
+    """Return the classes of an element but for those that say which of a row it is."""
+    return {name for name in (element.get("class") or "").split() if not _ORDINAL.fullmatch(name)}
+
+
+def _is_title(element: HtmlElement, main: HtmlElement | None) -> bool:
+    return any(holder.tag == "h1" for holder in ancestors(element, main))
+
+
+def _is_sentence(block: TextBlock) -> bool:
+    return len(block.text.split()) >= _FEW_WORDS and block.text.endswith(_FULL_STOPS)
+
+
+def _is_linked_sentence(block: TextBlock) -> bool:
+    return block.text.endswith(_FULL_STOPS[:3]) and len(block.text.split()) >= _SENTENCE
+
+
+def _is_note(element: HtmlElement) -> bool:
+    """Tell whether a block stands in a footer without links, as a correction does."""
+    footer = next((node for node in ancestors(element) if node.tag == "footer"), None)
+    return footer is not None and footer.find(".//a") is None
 
 
 def _is_widget(box: HtmlElement) -> bool:
-    """Tell whether a box asks for something, leads elsewhere by its heading, or captions a picture."""
+    """Tell whether a box asks for something, leads elsewhere by its heading, or captions a picture; a long one does not."""
+    size = len(" ".join("".join(box.itertext()).split()))
+    if size > _LONG_BOX:
+        return False
     for control in box.iter("form", "input", "button"):
         if control.get("aria-expanded") is None and control.get("aria-controls") is None:
             return True
+    if size > _SHORT_BOX:
+        return False
     headings = list(box.iter(*HEADINGS))
     if any(_is_linked(heading) for heading in headings):
         return True

@@ -80,9 +80,10 @@ _STRONG = frozenset(
         "affiliate",
         "placeholder",
         "donate",
+        "support",
+        "contribute",
+        "membership",
         "donation",
-        "paywall",
-        "regwall",
         "login",
         "readmore",
         "readalso",
@@ -98,6 +99,8 @@ _STRONG = frozenset(
 )
 _WEAK = frozenset(
     [
+        "paywall",
+        "regwall",
         "author",
         "authors",
         "byline",
@@ -176,3 +179,10 @@ def _judge(names: str) -> Verdict:
     if words & _STRONG or "caption" in names.lower():
         return "strong"
     return "weak" if words & _WEAK or _WEAK_PART.search(names) else ""
+
+
+WIDGET = re.compile(
+    r"paywall|regwall|subscri|newsletter|util|layer|toolbar|tools|popup|modal|offer|premium|gat(?:e|ing)|promo|signup|register",
+    re.IGNORECASE,
+)
+"""Names of boxes that ask the reader for something, or let him set how the page looks."""

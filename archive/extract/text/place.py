@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from archive.extract.page import ancestors
+from archive.extract.page import HEADINGS, ancestors
 from archive.extract.text.layout import main_element
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from lxml.html import HtmlElement
 
@@ -26,12 +26,18 @@ _FULL_STOPS = (".", "!", "?", "؟", "۔", "。")
 _ALL_LINK = 0.9
 _ITEM_LINK = 0.5
 _LINK_WORDS = 4
+_SENTENCE_ENDS = (".", "۔", "。", ".”", ".»")
+_LINKED_SENTENCE = 10
+"""Words from which a sentence that is wholly a link is no headline."""
 _MAX_LOSS = 0.5
 """An article that is a list of links keeps them: the link rules act only while most of the text stays."""
 
 
-def judge_places(found: Sequence[int], blocks: Sequence[TextBlock], url: str) -> list[str]:
-    """Return for each line the rule that drops it: `caption`, `outside`, `linked-line`, `linked-list`, or ''."""
+def judge_places(found: Sequence[int], blocks: Sequence[TextBlock], url: str, added: Collection[int] = ()) -> list[str]:
+    """Return for each line the rule that drops it: `caption`, `outside`, `linked-line`, `linked-list`, or ''.
+
+    `added` are lines whose place has been judged.
+    """
     main = main_element(found, blocks)
     inside = [main is None or any(holder is main for holder in ancestors(blocks[index].element)) for index in found]
     first = next((at for at, is_inside in enumerate(inside) if is_inside), 0)
@@ -45,7 +51,7 @@ def judge_places(found: Sequence[int], blocks: Sequence[TextBlock], url: str) ->
         block = blocks[index]
         if at in captions:
             rules.append("caption")
-        elif not inside[at] and (at > last or (at < first and _is_label(block.text))):
+        elif index not in added and not inside[at] and (at > last or (at < first and _is_label(block.text))):
             rules.append("" if _beside(block.element, main) else "outside")
         else:
             rules.append(links.get(at, ""))
@@ -86,9 +92,42 @@ def _links(found: Sequence[int], blocks: Sequence[TextBlock], url: str) -> dict[
             rules[at] = "linked-line"
     for places in items.values():
         linked = [at for at in places if _leads_away(blocks[found[at]], host)]
-        if len(linked) == len(places):
+        if len(linked) < len(places):
+            for at in linked:
+                rules.pop(at, None)
+        elif not _is_announced(found, places[0], blocks):
             rules.update(dict.fromkeys(linked, "linked-list"))
+    for at in list(rules):
+        if _is_sentence(found, at, blocks) or _is_section(found, at, blocks):
+            del rules[at]
     return {} if _outweigh(rules, found, blocks) else rules
+
+
+def _is_announced(found: Sequence[int], at: int, blocks: Sequence[TextBlock]) -> bool:
+    """Tell whether the line before a list says that it follows, and the list's lines are more than links."""
+    before = blocks[found[at - 1]] if at else None
+    return before is not None and before.text.endswith((":", "：")) and blocks[found[at]].linked < _ALL_LINK
+
+
+def _is_sentence(found: Sequence[int], at: int, blocks: Sequence[TextBlock]) -> bool:
+    """Tell whether a linked line between two others is a whole sentence of the story."""
+    block = blocks[found[at]]
+    is_between = 0 < at < len(found) - 1
+    return is_between and block.text.endswith(_SENTENCE_ENDS) and len(block.text.split()) >= _LINKED_SENTENCE
+
+
+def _is_section(found: Sequence[int], at: int, blocks: Sequence[TextBlock]) -> bool:
+    """Tell whether a linked heading is the only one among the article's paragraphs, and one of them follows."""
+    block = blocks[found[at]]
+    if block.element.tag not in HEADINGS or at + 1 >= len(found):
+        return False
+    place = block.element.getparent()
+    following = blocks[found[at + 1]]
+    others = sum(
+        blocks[index].linked >= _ALL_LINK and blocks[index].element.tag in HEADINGS and index != found[at]
+        for index in found
+    )
+    return not others and following.is_running and following.element.getparent() is place and at > 0
 
 
 def _outweigh(places: Iterable[int], found: Sequence[int], blocks: Sequence[TextBlock]) -> bool:

@@ -19,9 +19,12 @@ from trafilatura import bare_extraction
 from trafilatura.settings import DEFAULT_CONFIG, Extractor
 from trafilatura.settings import Document as TrafilaturaDocument
 
-from archive.extract.page import HEADINGS
+from archive.extract.page import HEADINGS, ancestors
 from archive.extract.text.alignment import align
 from archive.extract.text.container import alone, article_element, whole
+from archive.extract.text.layout import Layout
+from archive.extract.text.names import speaks_against
+from archive.extract.text.wording import quads, share, words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
     from archive.extract.page import PageModel
+    from archive.extract.text.wording import Gram
 
 # trafilatura logs each page without text as a warning; our own reasons say it, once
 logging.getLogger("trafilatura").addHandler(logging.NullHandler())
@@ -53,16 +57,27 @@ _SOME = 0.2
 _SCRAP = 0.1
 _TORN = 2
 """Headings between the lines of a text that may be those of boxes and teasers."""
+_SAME = 0.6
+_MIN_LINE = 4
+_WHOLLY = 0.9
+"""Share of the declared text that the page must hold for it to need no other witness."""
+_NEARLY_ALL = 0.85
+_DOUBT = 0.03
+"""Share of an article's text up to which other lines among its paragraphs leave no doubt."""
 _WHOLE = 1000
 """Characters from which a quick answer may be a whole article, however much other text the page has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Testimony:
-    """The blocks (by index, in order) that are the article's by a witness, and the `route` that found them (`fast`)."""
+    """The blocks (by index, in order) that are the article's by a witness, and the `route` that found them (`fast`).
+
+    `quick` are those of the fast mode where the full one was preferred.
+    """
 
     found: tuple[int, ...]
     route: str
+    quick: tuple[int, ...] = ()
 
 
 class Witness:
@@ -72,9 +87,16 @@ class Witness:
         self._model = model
         self._blocks = model.blocks
 
-    def hear(self, *, declares: bool) -> Testimony:
-        """Return the best answer; `declares` tells whether the page names its article's body."""
+    def hear(self, *, declares: bool, declared: str = "") -> Testimony:
+        """Return the best answer.
+
+        `declares` tells whether the page names the element of its article's body, `declared` is the text that its JSON-LD
+        gives. Where that is on the page whole, or where one element has an article's name and nearly all running text,
+        nobody else is asked.
+        """
         model = self._model
+        if said := self._declared(declared):
+            return Testimony(found=said, route="json-ld")
         parts = declared_parts(model.tree) if declares else []
         if parts:
             lines = _ask(alone(parts, 0), _QUICK)
@@ -82,6 +104,8 @@ class Witness:
             if self._size(found) >= _ENOUGH * model.mass and sum(len(line.split()) for line in lines) >= _MIN_WORDS:
                 return Testimony(found=found, route="itemprop")
         element = article_element(model.running, _SOME * model.mass)
+        if element is not None and (plain := self._plain(element)):
+            return Testimony(found=plain, route="light")
         quick: tuple[int, ...] = ()
         if element is not None:
             lines = _ask(alone([element], model.length // 2), _QUICK)
@@ -89,6 +113,56 @@ class Witness:
         if element is None or self._is_scrap(quick) or self._is_torn(lines, quick):
             quick = self._whole(_QUICK)
         return self._compare(quick)
+
+    def _declared(self, declared: str) -> tuple[int, ...]:
+        """Return the blocks that the declared text is, when they are all of it and most of the page."""
+        told = words(declared)
+        if len(told) < _MIN_WORDS:
+            return ()
+        known = quads(told)
+        found = []
+        held: set[Gram] = set()
+        for index, block in enumerate(self._blocks):
+            if not block.hook and not block.hidden and len(block.text) >= _RUNNING_TEXT // 2:
+                own = words(block.text)
+                if len(own) > _MIN_LINE and share(own, known) >= _SAME:
+                    found.append(index)
+                    held |= quads(own)
+        size = self._size(found)
+        if len(known & held) < _WHOLLY * len(known) or size < _ENOUGH * self._model.mass:
+            return ()
+        layout = Layout(self._model, found)
+        return tuple(found) if layout.doubt(layout.complete()) <= _DOUBT * size else ()
+
+    def _plain(self, element: HtmlElement) -> tuple[int, ...]:
+        """Return the running text of an element with an article's name when it is nearly all that the page has."""
+        verdicts: dict[HtmlElement, bool] = {}
+        found = []
+        for index, block in enumerate(self._blocks):
+            if block.is_running and self._is_free(block.element, element, verdicts):
+                found.append(index)
+        size = self._size(found)
+        if size < max(_NEARLY_ALL * self._model.mass, _WHOLE):
+            return ()
+        layout = Layout(self._model, found)
+        return tuple(found) if layout.doubt(layout.complete()) <= _DOUBT * size else ()
+
+    def _is_free(self, element: HtmlElement, within: HtmlElement, verdicts: dict[HtmlElement, bool]) -> bool:
+        """Tell whether an element stands within another, and no name between the two speaks against it."""
+        path = []
+        answer = False
+        for node in ancestors(element):
+            if node is within:
+                answer = True
+                break
+            if node in verdicts:
+                answer = verdicts[node]
+                break
+            path.append(node)
+        for node in reversed(path):
+            answer = answer and not speaks_against(node)
+            verdicts[node] = answer
+        return answer
 
     def _compare(self, quick: tuple[int, ...]) -> Testimony:
         size = self._size(quick)
@@ -99,7 +173,7 @@ class Witness:
             return Testimony(found=quick, route="fast")
         if self._is_teasers(slow) and (prose := self._densest()) and self._size(prose) > 0.5 * self._size(slow):
             return Testimony(found=prose, route="densest")
-        return Testimony(found=slow, route="full")
+        return Testimony(found=slow, route="full", quick=quick)
 
     def _whole(self, options: Extractor) -> tuple[int, ...]:
         return align(_ask(whole(self._model), options), self._blocks)

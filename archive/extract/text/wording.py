@@ -33,6 +33,11 @@ def grams(text_words: Sequence[str]) -> set[Gram]:
     return found
 
 
+def quads(text_words: Sequence[str]) -> set[Gram]:
+    """Return the sequences of four words that a text has: enough for the `share` of lines of four words and more."""
+    return set(zip(*(text_words[start:] for start in range(_ORDER)), strict=False))
+
+
 def share(line_words: Sequence[str], of: set[Gram]) -> float:
     """Return how much of a line (0 to 1) is in a text whose `grams` are given."""
     size = min(_ORDER, len(line_words))

@@ -5,10 +5,12 @@ import json
 import pytest
 
 from archive import Collection, open_writer
+from archive.index import captures
 from archive.ingest.disposition import disposition_of
 from archive.parse.parse import ParseTask, parse
 from tests.support.cli import warraq
 from tests.support.pages import capture, page
+from tests.support.shelf import LIBRARY
 
 URL = "https://news.example/2026/11/2"
 
@@ -103,3 +105,24 @@ def test_articles_as_text_read_well(folder, tmp_path):
     said = (tmp_path / "all.txt").read_text("utf-8")
     assert said.count("* * *") == 1
     assert "البلدية تؤجل موعد المهرجان السنوي\n" in said
+
+
+def test_versions_say_when_each_stood_and_what_changed_without_the_text(shelf):
+    row = captures.get(shelf.store.db, shelf.capture(LIBRARY, "<p>again</p>"))
+    with shelf.store.atomic():
+        shelf.store.db.conn.execute(
+            "UPDATE captures SET article_id = 1, outcome = 'article' WHERE id = ?", (row["id"],)
+        )
+        shelf.store.db.conn.execute(
+            "INSERT INTO changes VALUES (1, '2026-11-25T00:00:00Z', 'author', '', 'هالة', '<urn:x>'),"
+            " (1, '2026-11-25T00:00:00Z', 'body', '', '', '<urn:x>')"
+        )
+    folder = shelf.collection.folder
+    first = json.loads(ask(folder, "versions", "--json", LIBRARY).splitlines()[0])
+    assert [one["first_at"] for one in first["spells"]] == ["2026-11-24T13:00:00Z", "2026-11-24T19:00:00Z"]
+    assert [(one["field"], one["after"]) for one in first["changes"]] == [("author", "هالة"), ("body", "")]
+    said = ask(folder, "versions", LIBRARY)
+    assert "author: - → " in said
+    assert said.count("version ") == 2
+    assert json.loads(ask(folder, "diff", "--json", LIBRARY))["words_added"]
+    assert "ألفي" in ask(folder, "diff", LIBRARY)

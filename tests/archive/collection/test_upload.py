@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from archive import warc
 from archive.archive import Archive
 from archive.cli import warraq
-from archive.collection.files import FileLocator
+from archive.collection.locator import FileLocator
 from archive.collection.upload import upload
 from archive.errors import ArchiveLockedError, DamagedFileError, LinkedFileError, StorageError, UsageError
 from archive.index import files
@@ -296,10 +296,10 @@ class TestMoved:
         name = next(iter(moved))
         source = tmp_path / name
         source.write_bytes(moved[name])
-        assert copy_in(source, collection.warcs).name == name
+        assert copy_in(source, collection.warcs).path.name == name
         (collection.warcs / name).unlink()
         shutil.copyfile(sorted((tmp_path / "there/archive").glob("*.gz"))[1], source)
-        assert copy_in(source, collection.warcs).name == f"1-{name}"
+        assert copy_in(source, collection.warcs).path.name == f"1-{name}"
 
     def test_what_is_redacted_is_redacted_there(self, collection, there):  # noqa: F811
         done = take_out(collection)

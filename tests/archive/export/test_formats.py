@@ -10,7 +10,9 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
+from lxml import html as lxml_html
 
+from archive.body import Block, Span, dumps, paragraphs
 from archive.capture import Location
 from archive.errors import ArchiveError
 from archive.export import FORMATS, Chosen
@@ -210,12 +212,32 @@ def read_txt(path: Path) -> list[dict[str, str]]:
     return articles
 
 
+def read_html(path: Path) -> list[dict[str, str]]:
+    return [
+        {
+            "title": article.findtext("header/h1") or "",
+            "text": "\n".join(paragraph.text_content() for paragraph in article.findall("div/p")),
+        }
+        for article in lxml_html.parse(path).getroot().iter("article")
+    ]
+
+
+def read_markdown(path: Path) -> list[dict[str, str]]:
+    articles = []
+    for article in path.read_text().split("\n---\n\n"):
+        title, *rest = article.removesuffix("\n").split("\n\n")
+        paragraphs = [one for one in rest if not one.startswith("<http")]
+        articles.append({"title": title.removeprefix("# "), "text": "\n".join(paragraphs)})
+    return articles
+
+
 READERS = {
+    "html": read_html,
+    "markdown": read_markdown,
     "txt": read_txt,
     "jsonl": lambda path: [json.loads(line) for line in path.read_text().splitlines()],
     "csv": read_csv,
     "parquet": read_parquet,
-    "ndjson-bulk": lambda path: [json.loads(line) for line in path.read_text().splitlines()[1::2]],
 }
 
 
@@ -245,6 +267,61 @@ def test_no_cell_begins_as_a_formula_does_however_it_is_written(
     FORMATS["csv"].write(collection.source(articles=[{"title": title, "text": "x=1", "n": -1}]), tmp_path / "x")
     (row,) = read_csv(tmp_path / "x")
     assert row == {"title": f"'{title}", "text": "x=1", "n": "-1"}
+
+
+SHAPED = {
+    **ROWS[0],
+    "text": "رأس\nقيل",
+    "language": "ar",
+    "body": dumps(
+        (
+            Block(kind="heading", level=2, spans=(Span(text="رأس"),)),
+            Block(kind="quote", blocks=paragraphs("قيل")),
+            Block(kind="figure", url="https://news.example/p.jpg", alt="باب"),
+        )
+    ),
+}
+
+
+def test_html_and_markdown_have_the_shape_and_load_nothing(collection: Collection, tmp_path: Path) -> None:
+    FORMATS["html"].write(collection.source(articles=[SHAPED]), tmp_path / "x.html")
+    written = (tmp_path / "x.html").read_text()
+    assert '<article lang="ar" dir="rtl">' in written
+    assert "<blockquote><p>قيل</p></blockquote>" in written
+    assert not [word for word in ("<img", "<script", "<link", "url(") if word in written]
+    FORMATS["markdown"].write(collection.source(articles=[SHAPED]), tmp_path / "x.md")
+    assert "## رأس\n\n> قيل\n\n![باب](https://news.example/p.jpg)\n" in (tmp_path / "x.md").read_text()
+
+
+def test_jsonl_has_the_blocks_and_csv_leaves_them_out(collection: Collection, tmp_path: Path) -> None:
+    FORMATS["jsonl"].write(collection.source(articles=[SHAPED]), tmp_path / "x")
+    assert READERS["jsonl"](tmp_path / "x")[0]["body"][0] == {"kind": "heading", "level": 2, "spans": [{"text": "رأس"}]}
+    FORMATS["csv"].write(collection.source(articles=[SHAPED]), tmp_path / "x")
+    assert "body" not in read_csv(tmp_path / "x")[0]
+
+
+def test_arrow_reads_the_blocks_of_jsonl(collection: Collection, tmp_path: Path) -> None:
+    reader = pytest.importorskip("pyarrow.json")
+    plain = {**SHAPED, "body": dumps(paragraphs("سطر"))}
+    linked = {**SHAPED, "body": dumps((Block(kind="paragraph", spans=(Span(text="a", href="https://a.org/"),)),))}
+    FORMATS["jsonl"].write(collection.source(articles=[plain, SHAPED, linked]), tmp_path / "x.jsonl")
+    assert (
+        reader.read_json(tmp_path / "x.jsonl").column("body").to_pylist()[2][0]["spans"][0]["href"] == "https://a.org/"
+    )
+
+
+def test_parquet_has_real_types_and_null_for_what_is_missing(collection: Collection, tmp_path: Path) -> None:
+    row = {
+        **ROWS[0], "date": "2026-11-24", "fetched_at": "2026-11-24T12:00:00+03:00", "gone_at": None, "author": "",
+        "images": '[{"url":"u","caption":""}]', "provenance": '{"title":"h1"}', "dropped": "[[1]]", "paywalled_at": "soon",
+    }  # fmt: skip
+    assert FORMATS["parquet"].write(collection.source(articles=[row]), tmp_path / "x") == 1
+    (said,) = read_parquet(tmp_path / "x")
+    assert str(said["date"]) == "2026-11-24"
+    assert str(said["fetched_at"]) == "2026-11-24 09:00:00+00:00"
+    assert (said["tags"], said["images"]) == (["سياسة"], [{"url": "u", "caption": ""}])
+    assert said["provenance"] == [("title", "h1")]
+    assert [said[name] for name in ("gone_at", "author", "dropped", "paywalled_at")] == [None] * 4
 
 
 def test_parquet_has_types(collection: Collection, tmp_path: Path) -> None:

@@ -84,11 +84,9 @@ def attributes(n: int, value: str = '="x"') -> str:
         attributes(40_000, ""),
         "<p " + "/".join(f"a{i}" for i in range(40_000)) + ">",
         attributes(3_000) * 40,
-        "<p>" + "<div>" * 5_000 + "x",
-        "<p>" + "<b><i>x" * 2_000,
         "<html>" + " " * MAX_BYTES,
     ],
-    ids=["valued", "greater-than", "less-than", "bare", "slashes", "many-tags", "deep", "deep-inline", "big"],
+    ids=["valued", "greater-than", "less-than", "bare", "slashes", "many-tags", "big"],
 )
 def test_page_built_to_stall_a_parser_is_refused_quickly(body: str) -> None:
     started = time.process_time()

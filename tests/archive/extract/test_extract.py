@@ -56,7 +56,7 @@ def test_the_joiners_of_arabic_script_are_kept_and_their_stand_ins_never_seen():
 
 
 def test_learned_lines_are_dropped_at_the_edges_only():
-    repeated = "نقلا عن صحيفة الصدى اليومية في عددها الصادر اليوم"
+    repeated = "نقلا عن صحيفة الصدى اليومية في عددها الصادر اليوم."
     texts = [*pages.PARAGRAPHS[:2], repeated, *pages.PARAGRAPHS[2:], repeated]
     learned = SiteProfile(boilerplate=frozenset({line_key(repeated), line_key(pages.TITLE), line_key(texts[4])}))
     article = extract(pages.page(pages.jannah(texts), site=learned)).article

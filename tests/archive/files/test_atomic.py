@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from archive.errors import NotWritableError
-from archive.files.atomic import replace_file, replacing
+from archive.files.atomic import output_to, replace_file, replacing
 
 
 def test_the_new_file_takes_the_old_ones_place_when_the_block_ends(tmp_path):
@@ -54,3 +54,24 @@ def test_a_file_is_as_open_as_its_mode(tmp_path):
 def test_a_folder_that_is_missing_is_told_so(tmp_path):
     with pytest.raises(NotWritableError):
         replace_file(tmp_path / "missing" / "x", [b"a"])
+
+
+def test_an_output_replaces_a_file_and_follows_a_link_that_a_person_named(tmp_path):
+    (tmp_path / "file").write_text("old")
+    (tmp_path / "link").symlink_to("file")
+    with output_to(tmp_path / "link") as path, replacing(path) as half:
+        half.write_text("new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_text() == "new"
+    with output_to(tmp_path / "fresh") as path:
+        assert path == tmp_path / "fresh"
+
+
+def test_a_device_or_fifo_is_written_into_and_stays(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    reader = os.open(tmp_path / "fifo", os.O_RDONLY | os.O_NONBLOCK)
+    with output_to(tmp_path / "fifo") as path, replacing(path) as half:
+        half.write_text("said")
+    assert os.read(reader, 100) == b"said"
+    os.close(reader)
+    assert (tmp_path / "fifo").is_fifo()

@@ -108,3 +108,12 @@ def test_a_page_that_never_was_an_article_has_no_fate(store):
     for day in (2, 3, 5):
         capture(store, day, "gone", "http-404")
     assert articles.versions(store.db, URL) == []
+
+
+def test_two_answers_are_too_few_however_far_apart(store):
+    capture(store, 1, "article")
+    capture(store, 2, "gone", "http-404")
+    capture(store, 9, "gone", "http-404")
+    assert fate(store)[0] is None
+    capture(store, 10, "gone", "http-404")
+    assert fate(store)[0] == "2026-03-02T12:00:00Z"

@@ -6,7 +6,7 @@ import threading
 import pytest
 from sqlite_utils.utils import sqlite3
 
-from archive.index import frontier, ledger, wal
+from archive.index import frontier, reports, wal
 from archive.index.database import open_store
 from archive.index.rows import Candidate
 
@@ -106,14 +106,14 @@ def test_what_is_due_is_counted_over_all_kinds_and_to_a_bound(store, monkeypatch
 def test_the_ledger_has_the_announcements_of_every_site(store):
     with store.atomic():
         frontier.schedule(store.db, [announced(n, "article", site) for site in "cab" for n in range(2)], now=NOON)
-    rows = ledger.misses(store.db, first="2026-11-24", after="2026-11-25")
+    rows = reports.misses(store.db, first="2026-11-24", after="2026-11-25")
     assert [(row["site"], row["urls"]) for row in rows] == [("a", 2), ("b", 2), ("c", 2)]
 
 
 @pytest.mark.parametrize(
     "question",
     [
-        "SELECT * FROM articles WHERE is_latest = 1 ORDER BY coalesce(nullif(date_published, ''), fetched_at) DESC, id DESC LIMIT 20",
+        "SELECT * FROM articles WHERE is_latest = 1 ORDER BY coalesce(published_at, fetched_at) DESC, id DESC LIMIT 20",
         "SELECT length(text) FROM articles WHERE fetched_at >= '2026-11-01' AND fetched_at < '2026-11-02'",
     ],
 )

@@ -61,3 +61,9 @@ def test_another_text_is_no_teaser_even_where_the_page_is_not_free(text):
 def test_a_line_that_ends_in_dots_in_the_whole_text_too_does_not_break_off():
     whole = f"{LINES[0]}\nHe said nothing more about it…\n{WHOLE}"
     assert not is_teaser(f"{LINES[0]}\nHe said nothing more about it…", whole, is_free=None)
+
+
+def test_a_text_of_many_lines_is_none_however_long_the_other_is():
+    lines = [f"line {number} of a very long report that goes on" for number in range(50_000)]
+    assert not is_teaser("\n".join(lines[:25_000]), "\n".join(lines), is_free=False)
+    assert is_teaser("\n".join(lines[:5]), "\n".join(lines), is_free=False)

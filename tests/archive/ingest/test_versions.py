@@ -9,7 +9,7 @@ from archive.ingest.disposition import disposition_of
 from archive.maintain.redact import redact
 from archive.maintain.reindex import reindex
 from archive.parse.parse import ParseTask, parse
-from archive.parse.pool import parse_pool
+from archive.parse.workers import parse_pool
 from archive.warc import read_records
 from tests.archive.test_import import capture
 

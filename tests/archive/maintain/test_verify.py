@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from archive.collection import Collection
     from archive.index import Store
-    from archive.maintain import Report
+    from archive.maintain import VerifyReport
 
 
-def check(collection: Collection, store: Store, **more: bool) -> Report:
+def check(collection: Collection, store: Store, **more: bool) -> VerifyReport:
     return verify(collection, store, clock=lambda: MOMENT, **more)
 
 

@@ -222,7 +222,7 @@ class _Contents:
 
     def _capture(self, row: dict[str, Any]) -> dict[str, Any]:
         if not self.own_ids:
-            del row["record_id"]
+            del row["record_id"], row["refers_to"]
         return self._placed(row) | {"article_id": self.articles.get(row["article_id"])}
 
     def _article(self, row: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """The worker pool: results come back, limits kill, the pool goes on."""
 
 import os
+import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +23,11 @@ def behave(task: str) -> str:
         return str(len(bytearray(4 << 30)))
     if task == "die":
         os._exit(7)
+    if task.startswith("die once "):
+        marker = Path(task.removeprefix("die once "))
+        if not marker.exists():
+            marker.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
     if task == "raise":
         msg = "no such page"
         raise ValueError(msg)
@@ -47,6 +54,13 @@ def test_a_task_over_its_limit_fails_by_name_and_the_next_one_succeeds(pool, tas
         pool.submit(task).result(PATIENCE)
     assert caught.value.reason == reason
     assert pool.submit("next").result(PATIENCE) == "NEXT"
+
+
+def test_a_task_whose_worker_was_killed_from_outside_is_tried_once_more(pool, tmp_path):
+    task = f"die once {tmp_path / 'died'}"
+    assert pool.submit(task).result(PATIENCE) == task.upper()
+    with pytest.raises(WorkerKilledError, match="twice"):
+        pool.submit("die").result(PATIENCE)
 
 
 def test_a_hanging_task_does_not_hold_up_the_others(pool):

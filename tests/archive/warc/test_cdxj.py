@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.capture import Capture, Location
-from archive.surt import surt
+from archive.urls.surt import surt
 from archive.warc import Original, WarcWriter, payload_digest, read_at, read_records
 from archive.warc.cdxj import Entry, Index, entry_of_record, lines_of, parse_line
 
@@ -183,3 +183,12 @@ def test_requests_and_metadata_are_not_indexed(crawl: Crawl) -> None:
     kinds = {record.type: entry_of_record(record) for record in read_records(warc)}
     assert {kind for kind, entry in kinds.items() if entry} == {"response"}
     assert set(kinds) == {"warcinfo", "response", "request", "metadata"}
+
+
+def test_a_line_that_comes_twice_is_kept_once(tmp_path: Path) -> None:
+    line = (
+        'example,news)/ 20261124053000 {"url": "https://news.example/", "length": "1", "offset": "0", "filename": "a"}'
+    )
+    index = Index(tmp_path)
+    index.replace({"a": [line, line]}, more=[line])
+    assert list(index.lines()) == [line]

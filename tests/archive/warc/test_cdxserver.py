@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.capture import Location
-from archive.surt import surt
+from archive.urls.surt import surt
 from archive.warc import cdxserver, read_raw, read_records
 from archive.warc.cdxserver import Listed, NotThatRecordError
 from tests.support.pages import capture_of as capture

@@ -11,7 +11,7 @@ import pytest
 
 from archive.capture import Location
 from archive.errors import DamagedFileError
-from archive.warc import Record, WarcWriter, next_member, payload_digest, read_at, read_records, recompress
+from archive.warc import Record, WarcWriter, next_member, payload_digest, read_at, read_records
 
 from .conftest import capture, chunked
 
@@ -128,29 +128,6 @@ def test_a_warc_gzipped_as_a_whole_is_refused_with_the_way_out(whole: Path, tmp_
     one.write_bytes(gzip.compress(plain_bytes(whole)))
     with pytest.raises(DamagedFileError, match="recompress"):
         list(read_records(one))
-
-
-@pytest.mark.parametrize("form", ["plain", "whole", "members"])
-def test_recompressing_keeps_every_record_as_it_is(whole: Path, tmp_path: Path, form: str) -> None:
-    plain = plain_bytes(whole)
-    source = tmp_path / "source"
-    source.write_bytes({"plain": plain, "whole": gzip.compress(plain), "members": whole.read_bytes()}[form])
-    target = recompress(source, tmp_path / "target.warc.gz")
-    assert plain_bytes(target) == plain
-    ours, theirs = list(read_records(whole)), list(read_records(target))
-    assert [(one.headers, one.block) for one in ours] == [(one.headers, one.block) for one in theirs]
-
-
-@pytest.mark.parametrize("form", ["plain", "whole", "rubbish"])
-def test_recompressing_a_torn_file_makes_nothing(whole: Path, tmp_path: Path, form: str) -> None:
-    plain = plain_bytes(whole)
-    source = tmp_path / "source"
-    source.write_bytes(
-        {"plain": plain[:-300], "whole": gzip.compress(plain)[:-300], "rubbish": b"rubbish\n" * 99}[form]
-    )
-    with pytest.raises(DamagedFileError):
-        recompress(source, tmp_path / "target.warc.gz")
-    assert {path.name for path in tmp_path.iterdir()} == {"source", "archive"}
 
 
 def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_an_article_without_stored_blocks_is_shown_line_by_line(shelf, room):
     assert "<p>حملت الحافلة ألف كتاب.</p>" in room.get("/articles/1").text
 
 
-@pytest.mark.parametrize("bad", ["[", "[[[[", '[{"kind":"paragraph","spans":["<script>alert(1)</script>"]}]'])
+@pytest.mark.parametrize("bad", ["[", "[[[[", '[{"kind":"paragraph","spans":[{"text":"<script>alert(1)</script>"}]}]'])
 def test_a_hostile_body_costs_nothing(shelf, room, bad):
     shelf.store.db.conn.execute("UPDATE articles SET body = ?", (bad,))
     shelf.store.db.conn.commit()
@@ -136,6 +136,6 @@ def test_a_text_that_was_changed_back_stands_twice_in_the_timeline(shelf, room):
 
 def test_the_api_gives_the_blocks_and_one_typing(room, souq):
     answer = room.get(f"/api/articles/{souq}").json()
-    assert answer["body"][1] == {"kind": "heading", "level": 2, "spans": ["ماذا يشمل؟"]}
+    assert answer["body"][1] == {"kind": "heading", "level": 2, "spans": [{"text": "ماذا يشمل؟"}]}
     assert answer["is_latest"] is True
     assert room.get(f"/api/articles/{souq}/versions").json()[0]["is_latest"] is True

@@ -59,7 +59,7 @@ def test_what_is_no_scrapyd_is_told():
             assert "is no scrapyd" in problem(daemon)
 
 
-@pytest.mark.parametrize(("misbehave", "said"), [(drip, "longer than 1 s"), (flood, "more than 16 MB")])
+@pytest.mark.parametrize(("misbehave", "said"), [(drip, "within 1 s"), (flood, "more than 16 MB")])
 def test_an_answer_without_end_is_cut_off(misbehave, said):
     with Daemon() as daemon:
         daemon.misbehave = misbehave

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from itertools import pairwise
 
@@ -142,3 +143,57 @@ def test_endless_input_is_refused_in_time_that_grows_with_the_limit_only(
         feed_for_ever(framing, unit)
     assert len(framing.received) < 1_200_000
     assert time.process_time() - begun < 5
+
+
+HTML = b"<html><body><p>A story of the harbour.</p></body></html>"
+
+
+def tolerated(data: bytes) -> ResponseFraming:
+    """The framing of a response that is read whatever its framing says, after the connection closed."""
+    framing = ResponseFraming(method=b"GET", limits=WIDE, tolerant=True)
+    if not framing.feed(data):
+        framing.close()
+    return framing
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"Content-Length: 900\r\n\r\n" + HTML,
+        b"Content-Encoding: gzip\r\nContent-Length: 900\r\n\r\n" + gzip.compress(HTML),
+        b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(HTML) + HTML + b"\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n" + HTML,
+    ],
+    ids=["too long", "length of the decoded body", "no last chunk", "not chunked at all"],
+)
+def test_a_body_that_is_all_there_is_known_as_such(data: bytes) -> None:
+    assert tolerated(b"HTTP/1.1 200 OK\r\n" + data).is_all_there
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"Content-Length: 900\r\n\r\n" + HTML[:30],
+        b"Content-Encoding: gzip\r\nContent-Length: 900\r\n\r\n" + gzip.compress(HTML)[:-9],
+        b"Transfer-Encoding: chunked\r\n\r\n900\r\n" + HTML[:30],
+        b"",
+    ],
+    ids=["cut", "cut gzip", "cut chunk", "no head"],
+)
+def test_a_body_that_was_cut_is_not(data: bytes) -> None:
+    assert not tolerated((b"HTTP/1.1 200 OK\r\n" + data) if data else data).is_all_there
+
+
+def test_a_gzip_bomb_is_not_looked_at_to_its_end() -> None:
+    bomb = gzip.compress(bytes(60 << 20))
+    limits = Limits(header_bytes=10_000, line_bytes=5_000, body_bytes=1 << 20)
+    framing = ResponseFraming(method=b"GET", limits=limits, tolerant=True)
+    framing.feed(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 999999\r\n\r\n" + bomb)
+    assert not framing.is_all_there
+
+
+def test_what_is_not_tolerant_ends_at_broken_chunks() -> None:
+    with pytest.raises(BadFramingError):
+        ResponseFraming(method=b"GET", limits=WIDE).feed(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n<html>\r\n"
+        )

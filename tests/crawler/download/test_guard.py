@@ -26,7 +26,8 @@ PRIVATE = [
     "::", "::1", "fe80::1", "fe80::1%eth0", "fc00::1", "fd12:3456::1", "fec0::1", "ff02::1", "2001:db8::1", "100::1",
     "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:7f00:1", "::127.0.0.1", "::ffff:0:127.0.0.1",
     "64:ff9b::127.0.0.1", "64:ff9b::a00:1", "64:ff9b:1::1", "2002:7f00:1::", "2002:a00:1::1", "2002:c0a8:101::1",
-    "2001:0:7f00:1::1", "2001:0:808:808::80ff:fffe", "2a00::5efe:10.0.0.1", "2a00::200:5efe:127.0.0.1",
+    "2001:0:7f00:1::1", "2001:0:808:808::80ff:fffe",
+    "192.0.0.192", "::ffff:192.0.0.192", "192.88.99.1", "3fff::1", "2001:20::1", "2a00::5efe:10.0.0.1", "2a00::200:5efe:127.0.0.1",
 ]  # fmt: skip
 
 
@@ -54,6 +55,14 @@ def test_networks_open_only_by_name() -> None:
             guard.check("host", address)
     with pytest.raises(ValueError, match="not appear to be"):
         AddressGuard(["localhost"])
+
+
+def test_an_open_network_of_tunnels_opens_nothing_that_they_lead_to() -> None:
+    guard = AddressGuard(["2001::/32"])
+    guard.check("host", "2001:0:808:808::f7f7:f7f7")  # Teredo: server 8.8.8.8, client 8.8.8.8 with its bits turned
+    for address in ("2001:0:808:808::80ff:fffe", "2001:0:7f00:1::f7f7:f7f7"):
+        with pytest.raises(RefusedAddressError):
+            guard.check("host", address)
 
 
 def test_host_name_is_judged_later_and_literal_at_once() -> None:

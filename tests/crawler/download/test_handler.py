@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.warc.exchange import notes_on
+from archive.warc.record import notes_on
 from tests.support.authority import Authority
 from tests.support.fetch import Crawled, fetch
 from tests.support.oddities import BROKEN, CLOSED, KEPT, RUNAWAYS, SURPLUS, routes

@@ -34,3 +34,10 @@ def test_articles_that_a_directive_withholds_do_not_end_a_site() -> None:
     for n in range(260):
         assert budget.refusal(f"https://a.example/news/{n}", "article") == ""
         budget.record_yield(f"https://a.example/news/{n}", OutcomeKind.WITHHELD)
+
+
+def test_one_article_in_ten_visits_is_enough_and_one_in_more_is_not() -> None:
+    budget = Quota(CrawlLimits(depth=4, pattern=5))
+    budget.record_yield("https://a.example/news/0", OutcomeKind.ARTICLE)
+    said = [budget.refusal(f"https://a.example/news/{n}", "article") for n in range(12)]
+    assert said == [""] * 11 + ["fruitless-pattern"]

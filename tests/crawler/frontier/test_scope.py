@@ -1,7 +1,8 @@
 """Which links become rows: the site's own, within the limits, and each looked up before anything is made of it."""
 
+import re
 from collections import Counter
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
@@ -68,3 +69,80 @@ def test_a_link_that_was_too_deep_is_told_by_a_page_that_is_not(announcing):
 def test_links_to_other_sites_are_no_rows(announcing):
     entries = (Outlink(url="https://other.example/a", kind="page", by="page"),)
     assert [told(announcing, due(n), entries)[0] for n in range(3)] == [[], [], []]
+
+
+def visited(kind, url="https://news.example/"):
+    return replace(due(1), kind=kind, url=url)
+
+
+def outlinks(*urls_, kind="article", by="page"):
+    return tuple(Outlink(url=url, kind=kind, by=by) for url in urls_)
+
+
+def test_subdomains_whose_articles_the_start_page_links_to_are_the_sites(announcing):
+    entries = outlinks("https://sport.news.example/a-match-of-the-day")
+    assert told(announcing, visited("page"), entries)[0] == []
+    assert told(announcing, visited("seed"), entries)[0] == ["https://sport.news.example/a-match-of-the-day"]
+    assert told(announcing, visited("page"), outlinks("https://sport.news.example/another"))[0]
+
+
+@pytest.mark.parametrize("host", ["shop.news.example", "en.news.example", "news.example.evil.example", "other.example"])
+def test_services_other_languages_and_strangers_are_not(announcing, host):
+    assert told(announcing, visited("seed"), outlinks(f"https://{host}/a-thing-to-buy"))[0] == []
+    assert announcing.out_of_scope.counts[host] == 1
+    assert announcing.out_of_scope.as_dict()[host]["example"] == f"https://{host}/a-thing-to-buy"
+
+
+def test_an_entry_that_names_its_hosts_has_no_others():
+    site = replace(Site.from_url("https://news.example/"), is_closed=True, is_guessed=False)
+    scope = Scope(site, LIMITS)
+    scope.take_along("https://www.new-name.example/")
+    assert told(scope, visited("seed"), outlinks("https://sport.news.example/a-match-of-the-day"))[0] == []
+    assert scope.site.hosts == site.hosts
+
+
+def test_where_the_start_page_redirects_is_the_site_too(announcing):
+    announcing.take_along("https://www.new-name.example/")
+    assert told(announcing, visited("seed"), outlinks("https://new-name.example/story-one"))[0]
+
+
+def test_an_edition_that_moves_is_followed():
+    scope = Scope(Site.from_url("https://news.example/ar/"), LIMITS)
+    assert not scope.site.in_scope("https://news.example/arabic/story")
+    scope.take_along("https://news.example/arabic/")
+    assert scope.site.in_scope("https://news.example/arabic/story")
+    assert not scope.site.in_scope("https://news.example/en/story")
+
+
+def test_feeds_and_parts_of_an_index_may_lie_elsewhere_and_pages_may_not(announcing):
+    part = outlinks("https://cdn.other.example/part.xml", kind="sitemap", by="sitemap")
+    assert told(announcing, visited("sitemap"), part)[0]
+    assert not told(announcing, visited("page"), part)[0]
+    feed = outlinks("https://feeds.other.example/news", kind="feed")
+    assert told(announcing, visited("seed"), feed)[0]
+    assert not told(announcing, visited("article"), feed)[0]
+
+
+def test_entries_through_a_redirect_service_are_followed_and_marked(announcing):
+    entries = outlinks(*(f"https://proxy.example/r/{n}" for n in range(5)), by="feed")
+    announcing.follow_services(visited("feed"), entries)
+    left_out = Counter()
+    parsed = Parsed(outcome=Outcome(kind=OutcomeKind.FEED), found=entries)
+    assert {each.by for each in announcing.in_scope(visited("feed"), parsed, entries, left_out)} == {"redirector"}
+
+
+def test_a_feed_of_the_sites_own_pages_makes_no_service_of_the_hosts_it_cites(announcing):
+    entries = outlinks("https://news.example/a", *(f"https://proxy.example/r/{n}" for n in range(5)), by="feed")
+    announcing.follow_services(visited("feed"), entries)
+    assert told(announcing, visited("feed"), entries)[0] == ["https://news.example/a"]
+
+
+def test_what_the_entry_calls_an_article_is_one_and_a_sitemap_stays_a_sitemap():
+    site = replace(Site.from_url("https://news.example/"), articles=(re.compile("-"),))
+    scope = Scope(site, LIMITS)
+    page = outlinks("https://news.example/a-b", kind="page")
+    part = outlinks("https://news.example/sitemap-news.xml", kind="sitemap", by="sitemap")
+    entries = page + part
+    parsed = Parsed(outcome=Outcome(kind=OutcomeKind.SITEMAP), found=entries)
+    kinds = [each.kind for each in scope.in_scope(visited("sitemap"), parsed, entries, Counter())]
+    assert kinds == ["article", "sitemap"]

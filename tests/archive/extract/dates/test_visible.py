@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, date, datetime
+from importlib import resources
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from archive.extract.dates.calendars import from_hijri, from_jalali, is_leap
 from archive.extract.dates.context import DateContext, Order
 from archive.extract.dates.visible import parse, parse_all
+from bench import month_names
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -274,3 +276,44 @@ def test_hijri_outside_the_tables_is_none() -> None:
     assert from_hijri(1445, 9, 1) == date(2024, 3, 11)
     assert from_hijri(1200, 1, 1) is None
     assert from_hijri(1445, 13, 1) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "day"),
+    [
+        ("سه شنبه سوم شهریور ۱۳۹۴ ساعت ۱۱ و ۰۱ دقیقه", "fa", "2015-08-25T11:01"),
+        ("بیست و یکم مهر ۱۴۰۲", "fa", "2023-10-13"),
+        ("جمعه، ۲۹ آبان‌ماه ۱۴۰۵", "fa", "2026-11-20"),
+        ("۲۹ آبان ۰۵ - ۰۸:۳۰", "fa", "2026-11-20T08:30"),
+        ("۲۹ آبان ۹۸", "fa", "2019-11-20"),
+        ("۰۵/۰۸/۲۹", "fa", "2026-11-20"),
+        ("12 במרץ 2021", "he", "2021-03-12"),
+        ("12 מרץ 2021", "", "2021-03-12"),
+        ("12. listopada 2020.", "hr", "2020-10-12"),
+        ("12 listopada 2020", "pl", "2020-11-12"),
+        ("2021 m. kovo 12 d.", "lt", "2021-03-12"),
+        ("15 tháng 3, 2021", "vi", "2021-03-15"),
+        ("१५ जनवरी 2021", "hi", "2021-01-15"),
+        ("১৫ মে ২০২১", "bn", "2021-05-15"),
+        ("12 март 2021", "bg", "2021-03-12"),
+        ("12 сакавіка 2021", "be", "2021-03-12"),
+        ("12 მარტი 2021", "ka", "2021-03-12"),
+        ("12 մարտի 2021", "hy", "2021-03-12"),
+        ("12 наурыз 2021", "kk", "2021-03-12"),
+        ("12 mart 2021", "az", "2021-03-12"),
+        ("15 ئازار 2021", "ckb", "2021-03-15"),
+        ("12-مارت 2021", "ug", "2021-03-12"),
+        ("29 Aban 05", "en", ""),
+        ("05/08/29", "en", ""),
+        ("سوم خرداد بود", "fa", ""),
+    ],
+)
+def test_months_of_many_languages_and_days_in_words(text: str, language: str, day: str) -> None:
+    moment = parse(text, DateContext(now=datetime(2026, 11, 28, 9, tzinfo=UTC), language=language, order="dmy"))
+    assert (moment.iso() if moment else "") == day
+
+
+def test_the_table_of_months_is_that_of_cldr(capsys):
+    month_names.main()
+    table = resources.files("archive.extract.dates").joinpath("months.tsv").read_text(encoding="utf-8")
+    assert capsys.readouterr().out == table

@@ -1,0 +1,172 @@
+"""Commands that watch: health, group."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archive.archive import Archive
+from archive.cli.output import COLLECTIONS, isolate, json_option, print_json, the_folder
+from archive.collection import Collection
+from archive.errors import ArchiveNotFoundError, UsageError
+from archive.exitcodes import ExitCode
+from archive.files.atomic import output_to, replace_file
+from archive.http.client import NoAnswerError, exchange
+from archive.index import reports, similar
+from archive.index.database import open_store
+from archive.monitor import BASELINE_DAYS, WINDOWS, Day, judge, prometheus
+
+if TYPE_CHECKING:
+    from archive.monitor import Alarm
+
+WEBHOOK_SECONDS = 10.0
+GROUP_BATCH = 500
+DAY_AND_MORE = timedelta(days=BASELINE_DAYS + max(WINDOWS))
+
+
+@click.command()
+@click.option(
+    "--day", "wanted", metavar="YYYY-MM-DD", help="The day to judge (UTC). By default yesterday, and today so far."
+)
+@click.option(
+    "--days", "shown", type=click.IntRange(1), default=7, show_default=True, help="How many days of the ledger to show."
+)
+@click.option(
+    "--textfile",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write the figures for Prometheus (node_exporter's textfile collector).",
+)
+@click.option("--webhook", metavar="URL", help="POST the alarms as JSON to this URL, when there are any.")
+@json_option
+@click.pass_context
+def health(
+    ctx: click.Context, *, wanted: str | None, shown: int, textfile: Path | None, webhook: str | None, as_json: bool
+) -> None:
+    """Say what each site announced and what of it was captured, and raise alarms.
+
+    Alarms: not-crawled, silent, shrinking (new articles, against the same weekdays before), failing, disallowed (visits), incomplete
+    (announced but not captured), extraction-changed (quarantine, authors, dates, length of texts). A site is judged once it has been
+    crawled on seven days. Without --archive, all archives in collections/. Ends with exit code 12 when an alarm is raised.
+    """  # fmt: skip
+    today = datetime.now(UTC).date()
+    day = _date(wanted) if wanted else today - timedelta(days=1)
+    days: list[Day] = []
+    for folder in _folders(ctx):
+        with Archive(folder) as archive:
+            days += reports.days(archive.db, first=day - DAY_AND_MORE, last=max(day, today))
+    alarms: list[Alarm] = []
+    for site in sorted({entry.site for entry in days}):
+        history = [entry for entry in days if entry.site == site]
+        alarms += judge(history, day)
+        if not wanted:
+            alarms += judge(history, today, complete=False)
+    if as_json:
+        print_json(_rows(days, alarms, day, shown))
+    else:
+        _print(days, alarms, day, shown)
+    if textfile:
+        with output_to(textfile) as file:
+            replace_file(file, [prometheus([entry for entry in days if entry.day == day], alarms).encode()])
+    if webhook and alarms:
+        post(webhook, alarms)
+    if alarms:
+        ctx.exit(ExitCode.ALARM)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is no day; write 2026-11-24") from None
+
+
+def _folders(ctx: click.Context) -> list[Path]:
+    if ctx.obj:
+        return [Path(ctx.obj)]
+    found = sorted(folder for folder in COLLECTIONS.glob("*") if Collection(folder).exists())
+    if not found:
+        raise ArchiveNotFoundError(COLLECTIONS)
+    return found
+
+
+def _plain(entry: Day | Alarm) -> dict[str, Any]:
+    return {**asdict(entry), "day": entry.day.isoformat()}
+
+
+def _rows(days: list[Day], alarms: list[Alarm], day: date, shown: int) -> list[dict[str, Any]]:
+    recent = [entry for entry in days if entry.day > day - timedelta(days=shown)]
+    return [
+        *({"what": "day", **_plain(entry)} for entry in recent),
+        *({"what": "alarm", **_plain(alarm)} for alarm in alarms),
+    ]
+
+
+def _print(days: list[Day], alarms: list[Alarm], day: date, shown: int) -> None:
+    for entry in days:
+        if entry.day > day - timedelta(days=shown):
+            missed = ", ".join(f"{reason} {n}" for reason, n in entry.missed.items())
+            click.echo(
+                f"{entry.day}  {entry.site}: {entry.announced} announced, {entry.captured} captured"
+                f"{f', missed: {missed}' if missed else ''}; {entry.new} new; {entry.visits} visits, {entry.failed} failed, "
+                f"{entry.quarantined} quarantined, {entry.disallowed} disallowed"
+            )
+    for alarm in alarms:
+        click.echo(f"{click.style('ALARM', fg='red')}  {alarm.day}  {alarm.site}  {alarm.kind}: {alarm.detail}")
+    if not alarms:
+        click.echo("No alarm.")
+
+
+def post(url: str, alarms: list[Alarm]) -> None:
+    """Sends the alarms as JSON; a webhook that does not answer is told on stderr, the exit code says the rest."""
+    if not url.startswith(("http://", "https://")):
+        raise UsageError(f"{url!r} is no web address")
+    text = "\n".join(f"{alarm.site} {alarm.day} {alarm.kind}: {alarm.detail}" for alarm in alarms)
+    body = json.dumps({"text": text, "alarms": [_plain(alarm) for alarm in alarms]}, ensure_ascii=False).encode()
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - checked above
+    try:
+        answer = exchange(request, seconds=WEBHOOK_SECONDS)
+    except NoAnswerError as error:
+        click.echo(f"warraq health: the webhook did not take the alarms: {error}", err=True)
+    else:
+        if not 200 <= answer.status < 300:
+            click.echo(f"warraq health: the webhook did not take the alarms: status {answer.status}", err=True)
+
+
+@click.command()
+@click.option(
+    "--limit", type=click.IntRange(0), default=1000, show_default=True, help="Families to print, the newest first."
+)
+@json_option
+@click.pass_context
+def group(ctx: click.Context, *, limit: int, as_json: bool) -> None:
+    """Group articles that say nearly the same (wire copy, twins), with who had it first.
+
+    Compares what came in since the last time, then prints the families. Writes to the archive: exit code 4 while a crawl does.
+    """
+    collection = Collection(the_folder(ctx))
+    collection.require()
+    with collection.lock(), open_store(collection.database) as store:
+        while rows := similar.waiting(store.db, GROUP_BATCH):
+            with store.atomic():
+                for row in rows:
+                    similar.place(store.db, row)
+        members = similar.grouped(store.db, limit=limit)
+    if as_json:
+        print_json(members)
+        return
+    for row in members:
+        mark = "first" if row["place"] == 1 else f"{row['resemblance']:.0%}".rjust(5)
+        click.echo(
+            f"{'' if row['place'] > 1 else chr(10)}{mark}  {row['first'][:16]}  {row['site']}  {isolate(row['title'])}  {row['url']}"
+        )
+    if not members:
+        click.echo("No two articles say nearly the same.")
+
+
+COMMANDS = (health, group)

@@ -1,0 +1,153 @@
+"""Tells the page's own article from another that the page holds: the blocks found and the title's heading in, the own out.
+
+Endless pages print the next article under the first, and a box «About us» may be longer than a short item. The title
+binds: what follows its heading is the page's article; what stands elsewhere under a heading of its own is another's.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from archive.extract.page import HEADINGS, ancestors
+from archive.extract.text.names import speaks_against
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from lxml.html import HtmlElement
+
+    from archive.extract.page import TextBlock
+
+_HEADS = frozenset({"header", "hgroup"})
+_ARTICLES = frozenset({"article", "main"})
+_NEXT = re.compile(r"\b(?:next|continue|infinite|another|following|more-?stor|otherstor)", re.IGNORECASE)
+_HEADING_REACH = 8
+_LINKED = 0.5
+_PARAGRAPHS = 2
+_LEAST = 200
+"""Characters of an article that the title's place alone can prove; a line under the title may be a slogan."""
+_FAR = 40
+"""Blocks behind the title's heading among which its article begins."""
+
+
+def own_article(
+    found: Collection[int], quick: Collection[int], blocks: Sequence[TextBlock], is_title: Callable[[str], bool]
+) -> tuple[set[int], bool]:
+    """Return the blocks found that are the page's own article's, and whether others had been found in their stead."""
+    heading = _heading(blocks, is_title)
+    box = _box(heading, blocks) if heading >= 0 else None
+    if box is None:
+        return set(found), False
+    inside = {index for index in found if _is_in(blocks[index].element, box)}
+    if any(blocks[index].is_running for index in inside):
+        if _is_whole(quick, found, box, blocks):
+            return set(quick), True
+        end = _next_article(heading, box, blocks, is_title)
+        others = sorted(
+            index for index in found if index not in inside and index > heading and blocks[index].is_running
+        )
+        if others and _is_another(others[0], box, blocks):
+            end = min(end, others[0])
+        return {index for index in found if index < end}, False
+    others = sorted(index for index in found if index not in inside and blocks[index].is_running)
+    if not others or not _is_another(others[0], box, blocks):
+        return set(found), False
+    own = [
+        index
+        for index in range(heading + 1, len(blocks))
+        if blocks[index].is_running and blocks[index].element.tag != "li" and _is_in(blocks[index].element, box)
+    ]
+    if len(own) < _PARAGRAPHS or sum(len(blocks[index].text) for index in own) < _LEAST:
+        return set(found), False
+    return {
+        index
+        for index in own
+        if all(speaks_against(node) != "strong" for node in ancestors(blocks[index].element, box))
+    }, True
+
+
+def _heading(blocks: Sequence[TextBlock], is_title: Callable[[str], bool]) -> int:
+    """Return the block that is the article's heading, -1 when no h1 or h2 says the title."""
+    for index, block in enumerate(blocks):
+        if block.hook or block.hidden or len(block.text) > 400:
+            continue
+        if any(node.tag in {"h1", "h2"} for node in list(ancestors(block.element))[:3]) and is_title(block.text):
+            return index
+    return -1
+
+
+def _box(heading: int, blocks: Sequence[TextBlock]) -> HtmlElement | None:
+    """Return the deepest element that holds the heading and running text under it, which no name speaks against."""
+    holders = {id(node): node for node in ancestors(blocks[heading].element)}
+    for index in range(heading + 1, min(len(blocks), heading + _FAR)):
+        if not blocks[index].is_running:
+            continue
+        path: list[HtmlElement] = []
+        for node in ancestors(blocks[index].element):
+            if id(node) in holders:
+                is_foreign = any(speaks_against(step) == "strong" for step in path) or node.tag in _HEADS
+                if not is_foreign:
+                    return None if node.tag in {"body", "html"} else node
+                break
+            path.append(node)
+    return None
+
+
+def _is_in(element: HtmlElement, box: HtmlElement) -> bool:
+    return any(node is box for node in ancestors(element))
+
+
+def _is_another(first: int, box: HtmlElement, blocks: Sequence[TextBlock]) -> bool:
+    """Tell whether text that begins outside a box is another's: under a heading of its own, and in a place of its own.
+
+    Its place is its own when it stands outside the `article` or `main` that the title stands in, or in a box whose name
+    says that it comes next. An introduction in a box of its own is followed by sections of the same article.
+    """
+    element = blocks[first].element
+    holder = next(
+        (node for node in ancestors(box) if node.tag in _ARTICLES or node.get("itemprop") == "articleBody"), None
+    )
+    holder = (
+        holder
+        if holder is not None
+        else next((node for node in box.iter() if node.get("itemprop") == "articleBody"), None)
+    )
+    is_outside = holder is not None and not _is_in(element, holder)
+    if not is_outside and not any(
+        _NEXT.search(f"{n.get('class', '')} {n.get('id', '')}") for n in list(ancestors(element))[:3]
+    ):
+        return False
+    for index in range(first - 1, max(-1, first - _HEADING_REACH), -1):
+        other = blocks[index]
+        if other.element.tag in HEADINGS:
+            return not _is_in(other.element, box) and other.linked < _LINKED
+        if other.is_running:
+            return False
+    return False
+
+
+def _is_whole(quick: Collection[int], found: Collection[int], box: HtmlElement, blocks: Sequence[TextBlock]) -> bool:
+    """Tell whether a quick answer is a short article, and what a full one adds is one box under a heading of its own."""
+    if not any(blocks[index].is_running for index in quick):
+        return False
+    if not all(_is_in(blocks[index].element, box) for index in quick):
+        return False
+    others = sorted(index for index in found if not _is_in(blocks[index].element, box))
+    running = [index for index in others if blocks[index].is_running]
+    headings = (
+        sum(blocks[index].element.tag in HEADINGS for index in range(others[0] - 1, others[-1] + 1)) if others else 0
+    )
+    return bool(running) and headings == 1 and _is_another(running[0], box, blocks)
+
+
+def _next_article(heading: int, box: HtmlElement, blocks: Sequence[TextBlock], is_title: Callable[[str], bool]) -> int:
+    """Return where the next article of the page begins: under an h1 of its own, in a box like that of the first."""
+    for index in range(heading + 1, len(blocks)):
+        block = blocks[index]
+        if block.element.tag != "h1" or block.hidden or is_title(block.text) or _is_in(block.element, box):
+            continue
+        other = next((node for node in ancestors(block.element) if node.tag == box.tag), None)
+        if other is not None and other.get("class") == box.get("class") and not _is_in(box, other):
+            return index
+    return len(blocks)

@@ -1,0 +1,268 @@
+"""Decides by the shape in which lines stand which are not the article's: blocks found and their order in, rules out.
+
+Furniture is printed by templates: teasers and comments stand in boxes of one class under a heading, a label of the house
+stands before a link again and again, a pull quote says what a paragraph says. No word of any language is needed for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from archive.extract.page import HEADINGS, ancestors
+from archive.extract.text.names import WIDGET
+from archive.extract.text.place import same_site
+from archive.extract.text.wording import quads, share, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from lxml.html import HtmlElement
+
+    from archive.extract.page import TextBlock
+
+_ALL_LINK = 0.9
+_LABEL_LINE = 200
+_LABEL_WORDS = 5
+_TITLE_WORDS = 3
+_QUOTE_WORDS = 5
+_SAID = 0.9
+_TWICE = 6
+"""Words of a line that is printed twice in a row by mistake, and not for its sound."""
+_TOP = 6
+_REACH = 12
+_SMALL = 0.3
+"""Share of the text up to which a box may be a widget."""
+_TEASER = 350
+_CAPTION = 300
+_COMMENTS = re.compile(
+    r"\b(?:comments?|kommentare?|commentaires?|comentarios?|comentários?|commenti|reacties|yorumlar|комментари\w*|komentarz\w*)\b"
+    r"|تعليق|التعليقات|ردود القراء|نظرات|دیدگاه|تبصر|תגובות|评论|評論|コメント|댓글",
+    re.IGNORECASE,
+)
+_PICTURE = re.compile(r"image|img|photo|picture|figure|caption|thumb|foto|bild|media", re.IGNORECASE)
+_CREDIT = re.compile(
+    r"(?:\b(?:photos?|fotos?|image|bild|picture|imagen|immagine|crédits?|credits?)|صورة|صور|تصوير|عکس|写真|摄|图)\s*(?:[:/(©|]|by\b)|©|\(c\)"
+    r"|\((?:ap|afp|reuters|getty|dpa|epa)\b",
+    re.IGNORECASE,
+)
+_QUOTE = re.compile(r"quote|zitat|citation|blockquote", re.IGNORECASE)
+_NUMBER = re.compile(r"\bpost-(\d+)\b")
+_POST = re.compile(r"\bpostid-(\d+)\b")
+
+
+def judge_shapes(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> dict[int, str]:
+    """Return the lines to drop, each with its rule."""
+    rules: dict[int, str] = {}
+    for judge in (_headings, _labels, _teasers, _quotes, _doubles, _captions, _nested, _widgets):
+        for index, rule in judge(found, blocks, host):
+            rules.setdefault(index, rule)
+    kept = sum(len(blocks[index].text) for index in found if index not in rules)
+    if kept < sum(len(blocks[index].text) for index in rules):  # what is most of the text is the article
+        rules = {}
+    return rules | {index: rule for index, rule in _comments(found, blocks) if index not in rules}
+
+
+def _headings(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
+    """Find the lines of a heading of the page that has several: a kicker and the title."""
+    lines: dict[HtmlElement, list[int]] = {}
+    for index in found[:_TOP]:
+        heading = next(
+            (node for _, node in zip(range(3), ancestors(blocks[index].element), strict=False) if node.tag == "h1"),
+            None,
+        )
+        if heading is not None:
+            lines.setdefault(heading, []).append(index)
+    for indices in lines.values():
+        if len(indices) > 1:
+            yield from ((index, "title") for index in indices)
+
+
+def _labels(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> Iterator[tuple[int, str]]:
+    """Find a label that stands before a link in two lines, or a label and a link in brackets."""
+    labels: dict[str, list[int]] = {}
+    for index in found:
+        block = blocks[index]
+        if len(block.text) > _LABEL_LINE or block.element.tag == "li" or not same_site(block.href, host):
+            continue
+        label = _label(block)
+        if label:
+            labels.setdefault(label, []).append(index)
+            if block.text[0] in "[(（【" and block.text[-1] in "])）】" and block.linked >= 0.5:
+                yield index, "label-link"
+    for indices in labels.values():
+        if len(indices) > 1:
+            yield from ((index, "label-link") for index in indices)
+
+
+def _label(block: TextBlock) -> str:
+    """Return the text before the first link of a line that ends with this link, '' for other lines."""
+    label: list[str] = []
+    is_linked = False
+    for text, (href, _) in block.parts:
+        if href:
+            is_linked = True
+        elif not is_linked:
+            label.append(text)
+        elif any(map(str.isalnum, text)):
+            return ""
+    text = " ".join("".join(label).split())
+    is_label = is_linked and 0 < len(text.split()) <= _LABEL_WORDS and any(map(str.isalnum, text))
+    return text if is_label and not text[-1].isalnum() else ""
+
+
+def _teasers(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> Iterator[tuple[int, str]]:
+    """Find boxes of one shape that each begin with a linked title, under a heading of theirs."""
+    groups: dict[tuple[HtmlElement, str, str], dict[HtmlElement, list[int]]] = {}
+    for index in found:
+        block = blocks[index]
+        if block.linked >= _ALL_LINK and len(block.text.split()) >= _TITLE_WORDS and same_site(block.href, host):
+            for node in _boxes(block.element):
+                parent = node.getparent()
+                if parent is not None:
+                    key = (parent, str(node.tag), node.get("class") or "")
+                    groups.setdefault(key, {}).setdefault(node, []).append(index)
+    for (parent, tag, names), boxes in groups.items():
+        if len(boxes) < 2 or tag in {"p", "td", "tr"}:
+            continue
+        members = {node for node in parent.iterchildren(tag) if (node.get("class") or "") == names}
+        inside = [index for index in found if any(node in members for node in ancestors(blocks[index].element))]
+        if len(boxes) < 0.6 * len({next(n for n in ancestors(blocks[i].element) if n in members) for i in inside}):
+            continue
+        size = sum(len(blocks[index].text) for index in inside)
+        if size > _TEASER * len(boxes) or any(index > inside[-1] and blocks[index].is_running for index in found):
+            continue
+        yield from ((index, "teaser") for index in inside)
+        before = max((index for index in found if index < inside[0]), default=-1)
+        if before >= 0 and blocks[before].element.tag in HEADINGS:
+            yield before, "teaser"
+
+
+def _boxes(element: HtmlElement) -> Iterator[HtmlElement]:
+    for step, node in enumerate(ancestors(element)):
+        if step > 4 or node.tag in {"body", "main"}:
+            return
+        yield node
+
+
+def _comments(found: Sequence[int], blocks: Sequence[TextBlock]) -> Iterator[tuple[int, str]]:
+    """Find what readers wrote: boxes of one class, each under a short name, below a heading that says so."""
+    for at, index in enumerate(found):
+        block = blocks[index]
+        if block.element.tag not in HEADINGS or len(block.text) > 60 or not _COMMENTS.search(block.text):
+            continue
+        place = block.element.getparent()
+        after = [other for other in found[at + 1 :] if place is not None and _is_in(blocks[other].element, place)]
+        shapes = Counter(
+            (node.tag, node.get("class"))
+            for other in after
+            for node in _boxes(blocks[other].element)
+            if node.get("class") and node is not place
+        )
+        if after and (max(shapes.values(), default=0) > 1 or len(after) <= _REACH):
+            yield index, "comments"
+            yield from ((other, "comments") for other in after)
+            return
+
+
+def _is_in(element: HtmlElement, box: HtmlElement) -> bool:
+    return any(node is box for node in ancestors(element))
+
+
+def _quotes(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
+    """Find quotations, set off from the text, that a paragraph of it has word for word."""
+    quotes = [index for index in found if _is_quote(blocks[index].element)]
+    if not quotes:
+        return
+    said = quads([word for index in found if index not in quotes for word in words(blocks[index].text)])
+    for index in quotes:
+        own = words(blocks[index].text)
+        if len(own) >= _QUOTE_WORDS and share(own, said) >= _SAID:
+            yield index, "pull-quote"
+
+
+def _is_quote(element: HtmlElement) -> bool:
+    for step, node in enumerate(ancestors(element)):
+        if node.tag in {"blockquote", "aside"} or (step < 3 and _QUOTE.search(node.get("class") or "")):
+            return True
+        if step > 3:
+            return False
+    return False
+
+
+def _doubles(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
+    """Find a line that stands twice among the first: the lead, in the head and again in the text."""
+    seen: set[str] = set()
+    for index in found[:_TOP]:
+        text = blocks[index].text
+        if text in seen and len(words(text)) >= _TWICE:
+            yield index, "repeated"
+        if blocks[index].element.tag not in HEADINGS:
+            seen.add(text)
+
+
+def _captions(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
+    """Find the only line of a box that is named as a picture's and holds one, when it names who took it."""
+    for index in found:
+        block = blocks[index]
+        if len(block.text) > _CAPTION or block.element.tag in HEADINGS or not _CREDIT.search(block.text):
+            continue
+        for step, node in enumerate(ancestors(block.element)):
+            if step > 3 or node.tag in {"article", "main", "body", "section", "li", "td"}:
+                break
+            if (
+                not _PICTURE.search(node.get("class") or "")
+                or next(node.iter("img", "picture", "amp-img"), None) is None
+            ):
+                continue
+            if sum(_is_in(blocks[other].element, node) for other in found if abs(other - index) < _REACH) <= 2:
+                yield index, "caption"
+            break
+
+
+def _nested(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
+    """Find posts whose number is not the page's."""
+    if not found:
+        return
+    body = next((node for node in ancestors(blocks[found[0]].element) if node.tag == "body"), None)
+    own = _POST.search(body.get("class") or "") if body is not None else None
+    if own is None:
+        return
+    for index in found:
+        for node in ancestors(blocks[index].element):
+            number = (
+                _NUMBER.search(f"{node.get('id', '')} {node.get('class', '')}")
+                if node.tag in {"article", "div"}
+                else None
+            )
+            if number is not None:
+                if number[1] != own[1]:
+                    yield index, "other-article"
+                break
+
+
+def _widgets(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
+    """Find boxes that by their name ask for something: with a control in them, or before the first paragraph."""
+    total = sum(len(blocks[index].text) for index in found)
+    first = next((index for index in found if blocks[index].is_running), -1)
+    judged: dict[HtmlElement, bool] = {}
+    for index in found:
+        for node in _boxes(blocks[index].element):
+            if node.tag in {"article", "main", "body"}:
+                break
+            if not WIDGET.search(f"{node.get('class', '')} {node.get('id', '')}"):
+                continue
+            if node not in judged:
+                inside = [other for other in found if _is_in(blocks[other].element, node)]
+                size = sum(len(blocks[other].text) for other in inside)
+                is_before = inside[0] <= first
+                has_control = next(node.iter("button", "input", "form"), None) is not None
+                judged[node] = size < _SMALL * total and (has_control or (is_before and not _holds_title(node)))
+            if judged[node]:
+                yield index, "widget"
+            break
+
+
+def _holds_title(node: HtmlElement) -> bool:
+    return next(node.iter("h1"), None) is not None

@@ -1,0 +1,319 @@
+"""Reads the article that a page holds only for its scripts: a Document in, the HTML of its text out ('' for none).
+
+Pages drawn by a script carry their text as data: in `application/json` scripts (Next.js, Nuxt), in assignments
+(`window.__APOLLO_STATE__ = …`), in the rows that React's server components push, in `noscript`, or as the entries of
+a live blog in JSON-LD. What stands under the page's own title is taken, and nothing else: state holds other articles too.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from archive.extract.document import Document
+
+_MAX_STATE = 4_000_000
+_MAX_NODES = 200_000
+_MAX_DEPTH = 60
+_MIN_BODY = 120
+_MAX_TITLE = 400
+_SHORT = 3_000
+_FOREIGN = re.compile(
+    r"relat|recommend|comment|author|bio|seo|meta|description|excerpt|summary|teaser|caption|alt|title|headline|promo"
+    r"|footer|header|nav|menu|config|url|href|src|class|^id$|__typename|more",
+    re.IGNORECASE,
+)
+"""Keys under which no paragraphs of the article stand."""
+_ASSIGNED = re.compile(
+    r"(?:window|self|globalThis)\.[\w.$]+\s*=\s*(?=[{\[(])|(?:var|let|const)\s+[\w$]+\s*=\s*(?=[{\[])"
+)
+_PUSHED = re.compile(r"__next_f\.push\(\[\s*1\s*,\s*")
+_LITERAL = re.compile(r'"(?:[^"\\]++|\\.)*+"')
+_ROW = re.compile(r"([0-9a-f]+):(T[0-9a-f]+,)?")
+_TAGS = re.compile(r"<[^<>]{1,300}>")
+_PARAGRAPH = re.compile(r"<(?:p|br|h[2-6]|li|blockquote)\b", re.IGNORECASE)
+_DRAWN = frozenset(
+    {
+        "p",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "ul",
+        "ol",
+        "li",
+        "blockquote",
+        "em",
+        "strong",
+        "b",
+        "i",
+        "a",
+        "table",
+        "tr",
+        "td",
+        "th",
+        "figure",
+        "br",
+    }
+)
+
+
+def embedded(document: Document, is_title: Callable[[str], bool]) -> str:
+    """Return the longest body that the page holds for itself outside its visible text, as HTML."""
+    bodies = [
+        _noscript(document),
+        _live_entries(document),
+        *(_body_of(value, is_title) for value in _values(document)),
+        _drawn(document, is_title),
+    ]
+    return max(bodies, key=_letters, default="")
+
+
+def _letters(body: str) -> int:
+    return len(_TAGS.sub("", body))
+
+
+def _noscript(document: Document) -> str:
+    parts = [
+        etree.tostring(child, encoding="unicode")
+        for element in document.tree.iter("noscript")
+        if element.find(".//p") is not None or element.find(".//article") is not None
+        for child in element
+    ]
+    return "".join(parts)[:_MAX_STATE]
+
+
+def _live_entries(document: Document) -> str:
+    """Return the updates of a live blog, each under its headline, in the order in which the page declares them."""
+    entries: list[str] = []
+    for node in document.jsonld:
+        updates = node.get("liveBlogUpdate")
+        for update in updates if isinstance(updates, list) else [updates]:
+            entries += [_entry(update)] if isinstance(update, dict) else []
+    return "".join(dict.fromkeys(entries))
+
+
+def _entry(update: dict[str, Any]) -> str:
+    headline, body, moment = (update.get(key) for key in ("headline", "articleBody", "datePublished"))
+    parts = ['<section class="live-entry">']
+    if isinstance(moment, str):
+        parts.append(f'<time datetime="{html.escape(moment[:40])}"></time>')
+    if isinstance(headline, str):
+        parts.append(f"<h2>{html.escape(html.unescape(headline[:_MAX_TITLE]))}</h2>")
+    if isinstance(body, str):
+        parts.append(_as_html(body))
+    return "".join([*parts, "</section>"])
+
+
+def _as_html(text: str) -> str:
+    """Return a body as HTML: as it is when it has paragraphs, else one for each line."""
+    if _PARAGRAPH.search(text):
+        return text
+    lines = (line.strip() for line in html.unescape(text).split("\n"))
+    return "".join(f"<p>{html.escape(line)}</p>" for line in lines if line)
+
+
+def _values(document: Document) -> Iterator[Any]:
+    """Yield what the page's scripts hold as JSON."""
+    budget = _MAX_STATE
+    decoder = json.JSONDecoder(strict=False)
+    for script in document.tree.iter("script"):
+        text = script.text or ""
+        kind = (script.get("type") or "").lower()
+        budget -= len(text)
+        if budget < 0:
+            return
+        if len(text) < _MIN_BODY or "ld+json" in kind:
+            continue
+        if kind.endswith("json"):
+            value = _loaded(decoder, text.strip())
+            yield _referred(value) if isinstance(value, list) else value
+        else:
+            for match in islice(_ASSIGNED.finditer(text), 20):
+                yield _loaded(decoder, text[match.end() :])
+
+
+def _loaded(decoder: json.JSONDecoder, text: str) -> Any:
+    try:
+        return decoder.raw_decode(text)[0]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _referred(values: list[Any]) -> Any:
+    """Return the objects of Nuxt's flat list, whose values are the numbers of others, with these put in one level deep."""
+    if not any(
+        isinstance(value, dict) and value and all(isinstance(ref, int) for ref in value.values())
+        for value in values[:50]
+    ):
+        return values
+    return [
+        {key: values[ref] for key, ref in value.items() if isinstance(ref, int) and 0 <= ref < len(values)}
+        for value in values
+        if isinstance(value, dict)
+    ]
+
+
+def _body_of(state: Any, is_title: Callable[[str], bool]) -> str:
+    """Return the longest body under an object of the state that has the page's title."""
+    best = ""
+    for node in islice(_objects(state), _MAX_NODES):
+        if any(isinstance(value, str) and len(value) <= _MAX_TITLE and is_title(value) for value in node.values()):
+            body = max(_bodies(node), key=_letters, default="")
+            if _letters(body) > _letters(best):
+                best = body
+    return best
+
+
+def _objects(state: Any) -> Iterator[dict[str, Any]]:
+    stack = [(state, 0)]
+    while stack:
+        value, depth = stack.pop()
+        if isinstance(value, dict):
+            yield value
+        if depth < _MAX_DEPTH and isinstance(value, (dict, list)):
+            children = value.values() if isinstance(value, dict) else value
+            stack.extend((child, depth + 1) for child in children if isinstance(child, (dict, list)))
+
+
+def _bodies(node: dict[str, Any]) -> Iterator[str]:
+    """Yield what may be the body of an object: a long string of HTML, or a list whose items are paragraphs."""
+    stack: list[tuple[Any, int]] = [(node, 0)]
+    count = 0
+    while stack and count < _MAX_NODES:
+        value, depth = stack.pop()
+        count += 1
+        if isinstance(value, str):
+            if len(value) >= _MIN_BODY and " " in value:
+                yield _as_html(value)
+        elif depth >= _MAX_DEPTH:
+            continue
+        elif isinstance(value, dict):
+            stack.extend((child, depth + 1) for key, child in value.items() if not _FOREIGN.search(key))
+        elif isinstance(value, list):
+            paragraphs = [text for item in value[:_SHORT] if (text := _paragraph(item))]
+            if sum(map(len, paragraphs)) >= _MIN_BODY:
+                yield "".join(text if _PARAGRAPH.match(text) else f"<p>{text}</p>" for text in paragraphs)
+            stack.extend((item, depth + 1) for item in value if isinstance(item, (dict, list)))
+
+
+def _paragraph(item: Any) -> str:
+    """Return the words of one item of a list of paragraphs: a string, or an object whose leaves are strings of text."""
+    if isinstance(item, str):
+        return item if " " in item else ""
+    if not isinstance(item, dict):
+        return ""
+    parts: list[str] = []
+    stack: list[tuple[Any, int]] = [(item, 0)]
+    while stack and len(parts) < _SHORT:
+        value, depth = stack.pop()
+        if isinstance(value, str):
+            parts.append(value)
+        elif depth < _MAX_DEPTH and isinstance(value, dict):
+            stack.extend(
+                (child, depth + 1)
+                for key, child in reversed(value.items())
+                if key in _TEXT_KEYS or (isinstance(child, (dict, list)) and not _FOREIGN.search(key))
+            )
+        elif depth < _MAX_DEPTH and isinstance(value, list):
+            stack.extend((child, depth + 1) for child in reversed(value) if isinstance(child, (str, dict, list)))
+    text = "".join(parts)
+    return text if " " in text.strip() else ""
+
+
+_TEXT_KEYS = frozenset({"text", "content", "value", "html", "body", "paragraph", "data", "rawHtml", "copy", "quote"})
+
+
+def _drawn(document: Document, is_title: Callable[[str], bool]) -> str:
+    """Return what the rows of React's server components draw, when they hold the page's title."""
+    stream = "".join(_pushed(document))
+    if not stream:
+        return ""
+    rows = _rows(stream)
+    parts = [_draw(value, rows, 0) for value in rows.values() if isinstance(value, list)]
+    body = max(parts, key=_letters, default="")
+    return body if any(is_title(text) for text in _strings(rows.values())) else ""
+
+
+def _pushed(document: Document) -> Iterator[str]:
+    size = 0
+    for script in document.tree.iter("script"):
+        text = script.text or ""
+        for match in _PUSHED.finditer(text):
+            literal = _LITERAL.match(text, match.end())
+            size += len(literal[0]) if literal else 0
+            if literal and size <= _MAX_STATE:
+                try:
+                    yield json.loads(literal[0], strict=False)
+                except ValueError:
+                    continue
+
+
+def _rows(stream: str) -> dict[str, Any]:
+    """Return the rows of a stream by their number: JSON values, and texts whose length stands before them."""
+    rows: dict[str, Any] = {}
+    decoder = json.JSONDecoder(strict=False)
+    at = 0
+    while at < len(stream) and len(rows) < _MAX_NODES:
+        head = _ROW.match(stream, at)
+        end = stream.find("\n", at)
+        end = len(stream) if end < 0 else end
+        if head is None:
+            at = end + 1
+        elif head[2]:
+            size = int(head[2][1:-1], 16)
+            data = stream[head.end() : head.end() + size].encode()[:size].decode(errors="ignore")
+            rows[head[1]] = data
+            at = head.end() + len(data)
+        else:
+            rows[head[1]] = _loaded(decoder, stream[head.end() : end].lstrip("IHE"))
+            at = end + 1
+    return rows
+
+
+def _draw(value: Any, rows: dict[str, Any], depth: int) -> str:
+    """Return the HTML of a tree of React elements: `["$", tag, key, properties]`, lists and strings."""
+    if isinstance(value, str) and value.startswith("$"):
+        row = rows.get(value.lstrip("$LQ@"))
+        return _as_html(row) if isinstance(row, str) else ""
+    if isinstance(value, str):
+        return html.escape(value, quote=False)
+    if not isinstance(value, list) or depth > _MAX_DEPTH:
+        return ""
+    if len(value) == 4 and value[0] == "$" and isinstance(value[1], str) and isinstance(value[3], dict):
+        return _draw_element(value[1], value[3], rows, depth)
+    return "".join(_draw(item, rows, depth + 1) for item in value)
+
+
+def _draw_element(tag: str, properties: dict[str, Any], rows: dict[str, Any], depth: int) -> str:
+    if tag in {"nav", "footer", "aside", "script", "style", "button"}:
+        return ""
+    inner = properties.get("dangerouslySetInnerHTML")
+    content = inner.get("__html") if isinstance(inner, dict) else None
+    if isinstance(content, str) and content.startswith("$"):
+        content = rows.get(content[1:])
+    drawn = content if isinstance(content, str) else _draw(properties.get("children"), rows, depth + 1)
+    return f"<{tag}>{drawn}</{tag}>" if tag in _DRAWN else f"<div>{drawn}</div>"
+
+
+def _strings(values: Iterable[Any]) -> Iterator[str]:
+    stack = list(values)
+    count = 0
+    while stack and count < _MAX_NODES:
+        value = stack.pop()
+        count += 1
+        if isinstance(value, str):
+            if len(value) <= _MAX_TITLE:
+                yield value
+        elif isinstance(value, dict):
+            stack.extend(value.values())
+        elif isinstance(value, list):
+            stack.extend(value)

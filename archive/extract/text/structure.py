@@ -1,0 +1,297 @@
+"""Makes an article's body of the blocks that stay: their order and the page's elements in, typed blocks out.
+
+What a block is, is read off the elements that hold it: headings, lists, quotations, tables, code, questions and answers,
+entries of a live blog. Pictures, embedded things and separators are put back where they stood among the text.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from archive.body import Block, Span
+from archive.extract.metadata.urls import absolute
+from archive.extract.page import HEADINGS, ancestors
+from archive.extract.text.names import speaks_against
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from lxml.html import HtmlElement
+
+    from archive.body import Body
+    from archive.extract.page import Element, PageModel, TextBlock
+
+_STRUCTURES = frozenset({"blockquote", "ul", "ol", "menu", "table", "pre", "li"})
+_LISTS = frozenset({"ul", "ol", "menu"})
+_MAX_PATH = 10
+"""Structures in structures that are kept; the deeper ones are read as if they were not there."""
+_ENTRY = re.compile(
+    r"live-?(?:entry|post|update|blog__?(?:entry|post|item))|liveblog-?(?:entry|post|item)"
+    r"|post--live|timeline-?(?:entry|item)",
+    re.IGNORECASE,
+)
+_QUESTION = re.compile(r"\bquestion\b|\bfrage\b|interview-?q\b", re.IGNORECASE)
+_ANSWER = re.compile(r"\banswer\b|\bantwort\b|interview-?a\b", re.IGNORECASE)
+_MARKS = ("?", "؟", "？", ";")
+_SOURCES = ("data-src", "data-lazy-src", "data-original", "src", "data-srcset", "srcset")
+_CREDIT = re.compile(r"credit|copyright|source|author", re.IGNORECASE)
+_EMBEDS = frozenset({"iframe", "video", "audio", "amp-youtube", "amp-iframe", "amp-video", "amp-twitter"})
+_MAX_THINGS = 300
+_MAX_ALT = 500
+_MIN_PICTURE = 60
+"""Pixels below which a picture is an icon or counts visits."""
+
+
+def make_body(model: PageModel, kept: Sequence[int], main: HtmlElement | None, base: str) -> Body:
+    """Return the body; `kept` are the indices of the blocks that stay, `main` is the element that holds them."""
+    builder = _Builder(model, kept, main, base)
+    return builder.body()
+
+
+class _Builder:
+    """Makes the body of one article."""
+
+    def __init__(self, model: PageModel, kept: Sequence[int], main: HtmlElement | None, base: str) -> None:
+        self.model = model
+        self.kept = kept
+        self.main = main
+        self.base = base
+        self.entries = self._find_entries()
+        self._figures: dict[HtmlElement, list[int]] | None = None
+        self.is_interview = sum(map(self._is_emphatic_question, kept)) > 1
+
+    def body(self) -> Body:
+        """Return the text's blocks with what stands between them."""
+        paths = [(index, self._path(self.model.blocks[index].element)) for index in self.kept]
+        things = self._things()[::-1]
+        blocks: list[Block] = []
+        for run in _runs(paths):
+            for group in [run] if run[0][1] else [[line] for line in run]:
+                while things and things[-1][0] <= group[0][0]:
+                    blocks.append(things.pop()[1])
+                blocks.extend(self._build(group))
+        blocks.extend(thing for _, thing in reversed(things))
+        return tuple(blocks)
+
+    def _path(self, element: HtmlElement) -> tuple[HtmlElement, ...]:
+        """Return the structures that hold a block, the outermost first, within the article."""
+        path = [node for node in ancestors(element, self.main) if node.tag in _STRUCTURES or node in self.entries][::-1]
+        table = next((at for at, node in enumerate(path) if node.tag == "table"), None)
+        return tuple(path[: table + 1] if table is not None else path)[:_MAX_PATH]
+
+    def _build(self, group: Sequence[tuple[int, tuple[HtmlElement, ...]]]) -> Iterator[Block]:
+        """Yield the blocks of lines that stand in one structure, or in none."""
+        path = group[0][1]
+        if not path:
+            for line, _ in group:
+                yield self._leaf(line)
+            return
+        holder, inner = path[0], [(line, steps[1:]) for line, steps in group]
+        if holder in self.entries:
+            yield Block(kind="entry", time=self.entries[holder], blocks=self._inner(inner))
+        elif holder.tag == "blockquote":
+            yield self._quote(holder, inner)
+        elif holder.tag in _LISTS:
+            items = [tuple(self._inner([(line, steps[1:]) for line, steps in run])) for run in _items(inner)]
+            yield Block(kind="list", level=int(holder.tag == "ol"), items=tuple(items))
+        elif holder.tag == "table":
+            yield self._table(holder, [line for line, _ in group])
+        elif holder.tag == "pre":
+            text = "\n".join(self.model.blocks[line].text for line, _ in group)
+            yield Block(kind="code", spans=(Span(text=text),))
+        else:
+            yield from self._inner(inner)
+
+    def _inner(self, lines: Sequence[tuple[int, tuple[HtmlElement, ...]]]) -> Body:
+        return tuple(block for group in _runs(lines) for block in self._build(group))
+
+    def _leaf(self, index: int) -> Block:
+        """Return a heading, a question, an answer or a paragraph."""
+        block = self.model.blocks[index]
+        spans = self._spans(block)
+        holders = [node for _, node in zip(range(3), ancestors(block.element), strict=False)]
+        heading = next((node for node in holders if node.tag in HEADINGS), None)
+        if heading is not None:
+            return Block(kind="heading", level=max(2, int(str(heading.tag)[1])), spans=spans)
+        names = " ".join(f"{node.get('class', '')}" for node in holders[:2])
+        if (
+            block.element.tag == "dt"
+            or _QUESTION.search(names)
+            or (self.is_interview and self._is_emphatic_question(index))
+        ):
+            return Block(kind="question", spans=spans)
+        if block.element.tag == "dd" or _ANSWER.search(names):
+            return Block(kind="answer", spans=spans)
+        return Block(kind="paragraph", spans=spans)
+
+    def _is_emphatic_question(self, index: int) -> bool:
+        block = self.model.blocks[index]
+        return block.text.endswith(_MARKS) and all(
+            "strong" in marks or "em" in marks for text, (_, marks) in block.parts if not text.isspace()
+        )
+
+    def _spans(self, block: TextBlock) -> tuple[Span, ...]:
+        return tuple(
+            Span(text=span.text, href=absolute(self.base, span.href) if span.href else "", marks=span.marks)
+            for span in block.spans()
+        )
+
+    def _quote(self, holder: HtmlElement, inner: Sequence[tuple[int, tuple[HtmlElement, ...]]]) -> Block:
+        """Return a quotation; its last line is its source when it stands in a `cite` or a `footer`."""
+        lines = list(inner)
+        cite = ""
+        last = self.model.blocks[lines[-1][0]]
+        if len(lines) > 1 and any(node.tag in {"cite", "footer"} for node in ancestors(last.element, holder)):
+            cite = last.text
+            lines.pop()
+        url = absolute(self.base, holder.get("cite") or "") if holder.get("cite") else ""
+        return Block(kind="quote", blocks=self._inner(lines), cite=cite, url=url)
+
+    def _table(self, table: HtmlElement, lines: Sequence[int]) -> Block:
+        """Return a table: a row for each `tr`, a cell for each `td` or `th`."""
+        rows: dict[HtmlElement, dict[HtmlElement, list[Span]]] = {}
+        heads: set[HtmlElement] = set()
+        caption: list[Span] = []
+        for index in lines:
+            block = self.model.blocks[index]
+            cell = next((node for node in ancestors(block.element, table) if node.tag in {"td", "th"}), None)
+            row = next((node for node in ancestors(block.element, table) if node.tag == "tr"), None)
+            if row is None or cell is None:
+                caption.extend(self._spans(block))
+                continue
+            spans = rows.setdefault(row, {}).setdefault(cell, [])
+            spans.extend([Span(text=" ")] if spans else [])
+            spans.extend(self._spans(block))
+            if cell.tag == "th":
+                heads.add(row)
+        full = [
+            tuple(tuple(cells.get(cell, ())) for cell in row.iterchildren("td", "th")) for row, cells in rows.items()
+        ]
+        head = 0
+        for row, cells in rows.items():
+            if row not in heads or any(cell.tag == "td" for cell in cells):
+                break
+            head += 1
+        return Block(kind="table", rows=tuple(full), level=head, spans=tuple(caption))
+
+    def _find_entries(self) -> dict[HtmlElement, str]:
+        """Return the boxes that are entries of a live blog, each with its time."""
+        found: dict[HtmlElement, str] = {}
+        for index in self.kept:
+            for node in ancestors(self.model.blocks[index].element, self.main):
+                if node not in found and node.tag not in {"p", "h2", "h3"} and _ENTRY.search(node.get("class") or ""):
+                    moment = next(iter(node.iter("time")), None)
+                    if moment is not None:
+                        found[node] = moment.get("datetime") or " ".join("".join(moment.itertext()).split())
+                    break
+        return found if len(found) > 1 else {}
+
+    def _things(self) -> list[tuple[int, Block]]:
+        """Return the pictures, embedded things and separators among the text, each with the block it stands before."""
+        if not self.kept:
+            return []
+        things: list[tuple[int, Block]] = []
+        seen: set[HtmlElement] = set()
+        for element in self.model.elements:
+            if not self.kept[0] <= element.place <= self.kept[-1] + 1 or len(things) >= _MAX_THINGS:
+                continue
+            if element.tag not in _THINGS or not self._is_inside(element.element):
+                continue
+            block = self._thing(element, seen)
+            if block is not None:
+                things.append((element.place, block))
+        return things
+
+    def _is_inside(self, element: HtmlElement) -> bool:
+        """Tell whether an element stands in the article, and in nothing that is furniture."""
+        for node in ancestors(element):
+            if node is self.main:
+                return True
+            if node is element or node.tag in {"figure", "picture"}:
+                continue
+            if node.tag == "a":
+                parent = node.getparent()
+                return parent is not None and parent.tag == "figure"
+            if speaks_against(node) == "strong":
+                return False
+        return self.main is None
+
+    def _thing(self, element: Element, seen: set[HtmlElement]) -> Block | None:
+        node = element.element
+        if element.tag == "hr":
+            return Block(kind="separator")
+        if element.tag in _EMBEDS:
+            url = absolute(self.base, element.attributes.get("src") or element.attributes.get("data-src") or "")
+            host = (urlsplit(url).hostname or "") if url else ""
+            return Block(kind="embed", url=url, provider=host.removeprefix("www.")) if host else None
+        figure = node if element.tag == "figure" else next((n for n in ancestors(node) if n.tag == "figure"), None)
+        image = node if element.tag in {"img", "amp-img"} else next(node.iter("img", "amp-img"), None)
+        if image is None or image in seen or (figure is not None and figure in seen):
+            return None
+        seen.update((image, figure) if figure is not None else (image,))
+        url = _source(image, self.base)
+        if not url or _is_small(image):
+            return None
+        caption, credit = self._caption(figure) if figure is not None else ((), "")
+        return Block(
+            kind="figure",
+            url=url,
+            alt=" ".join((image.get("alt") or "").split())[:_MAX_ALT],
+            caption=caption,
+            credit=credit,
+        )
+
+    def _caption(self, figure: HtmlElement) -> tuple[tuple[Span, ...], str]:
+        """Return the caption of a figure and who is named for the picture, unless they are lines of the text."""
+        caption: list[Span] = []
+        credit = ""
+        for index in self._lines_of(figure):
+            block = self.model.blocks[index]
+            if any(_CREDIT.search(node.get("class") or "") for node in ancestors(block.element, figure)):
+                credit = credit or block.text
+                continue
+            caption.extend([Span(text=" ")] if caption else [])
+            caption.extend(self._spans(block))
+        return tuple(caption), credit
+
+    def _lines_of(self, figure: HtmlElement) -> list[int]:
+        """Return the blocks of a figure that are not the text's."""
+        if self._figures is None:
+            self._figures = {}
+            kept = set(self.kept)
+            for index, block in enumerate(self.model.blocks):
+                holder = next((node for node in ancestors(block.element) if node.tag == "figure"), None)
+                if holder is not None and index not in kept:
+                    self._figures.setdefault(holder, []).append(index)
+        return self._figures.get(figure, [])
+
+
+_THINGS = frozenset({"figure", "img", "amp-img", "hr"}) | _EMBEDS
+
+
+def _runs(
+    lines: Iterable[tuple[int, tuple[HtmlElement, ...]]],
+) -> Iterator[list[tuple[int, tuple[HtmlElement, ...]]]]:
+    """Yield the lines that follow one another in one structure."""
+    for _, run in groupby(lines, key=lambda line: line[1][0] if line[1] else None):
+        yield list(run)
+
+
+def _items(lines: Sequence[tuple[int, tuple[HtmlElement, ...]]]) -> list[list[tuple[int, tuple[HtmlElement, ...]]]]:
+    return [list(run) for _, run in groupby(lines, key=lambda line: line[1][0] if line[1] else line[0])]
+
+
+def _source(image: HtmlElement, base: str) -> str:
+    for name in _SOURCES:
+        value = (image.get(name) or "").strip()
+        if value and not value.startswith("data:"):
+            return absolute(base, value.split(",")[-1].split()[0] if "srcset" in name else value)
+    return ""
+
+
+def _is_small(image: HtmlElement) -> bool:
+    sizes = [image.get(name) or "" for name in ("width", "height")]
+    return any(size.isdigit() and int(size) < _MIN_PICTURE for size in sizes)

@@ -1,0 +1,78 @@
+"""Asks a server that is not crawled, such as a webhook or a scheduler: no redirect is followed, one deadline holds for all of it."""
+
+from __future__ import annotations
+
+import http.client
+import queue
+import threading
+import urllib.request
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from email.message import Message
+    from http.client import HTTPResponse
+    from urllib.request import Request
+
+MAX_ANSWER_BYTES = 16 << 20
+"""scrapyd's list of 20,000 jobs has about 5 MB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the server said, whatever its status."""
+
+    status: int
+    headers: Message
+    body: bytes
+
+
+class NoAnswerError(Exception):
+    """No whole answer came: no connection, no HTTP, too much, or not in time."""
+
+
+class _AsAnswered(urllib.request.HTTPErrorProcessor):
+    """Every status is an answer, a redirect too: what is sent goes to the address that was named and nowhere else."""
+
+    def http_response(self, request: Request, response: HTTPResponse) -> HTTPResponse:  # noqa: ARG002 - its interface
+        """Return the response as it came."""
+        return response
+
+    https_response = http_response
+
+
+_PROXIED = urllib.request.build_opener(_AsAnswered)
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}), _AsAnswered)
+
+
+def exchange(request: Request, *, seconds: float, max_bytes: int = MAX_ANSWER_BYTES, direct: bool = False) -> Answer:
+    """Send the request, by the proxies of the environment unless `direct`, and return the whole answer.
+
+    The exchange runs in a thread of its own: a server that sends a byte now and then meets no timeout of a socket.
+
+    Raises:
+        NoAnswerError: no whole answer of at most `max_bytes` came within `seconds`.
+    """
+    results: queue.SimpleQueue[Answer | NoAnswerError] = queue.SimpleQueue()
+    opener = _DIRECT if direct else _PROXIED
+    threading.Thread(target=lambda: results.put(_exchange(opener, request, seconds, max_bytes)), daemon=True).start()
+    try:
+        result = results.get(timeout=seconds)
+    except queue.Empty:
+        raise NoAnswerError(f"no whole answer within {seconds:g} s") from None
+    if isinstance(result, NoAnswerError):
+        raise result
+    return result
+
+
+def _exchange(
+    opener: urllib.request.OpenerDirector, request: Request, seconds: float, max_bytes: int
+) -> Answer | NoAnswerError:
+    try:
+        with opener.open(request, timeout=seconds) as response:
+            body = response.read(max_bytes + 1)
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        return NoAnswerError(f"{getattr(error, 'reason', '') or error or type(error).__name__}")
+    if len(body) > max_bytes:
+        return NoAnswerError(f"more than {max_bytes >> 20} MB")
+    return Answer(status=response.status, headers=response.headers, body=body)

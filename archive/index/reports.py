@@ -1,0 +1,256 @@
+"""What the archive can say about itself: coverage by site and day, days for the monitor, counts of a query's articles."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from archive.monitor import Day
+from archive.outcome import OutcomeKind, sql_list
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+_FAILURES = sql_list(kind for kind in OutcomeKind if kind.is_failure)
+
+RECENT_CAPTURES = 200_000
+"""Captures that the count by day looks at, the newest first: a second's work at most, some weeks of a busy crawl."""
+
+
+def outcomes(db: Database) -> list[dict[str, Any]]:
+    """How the last visits of all known URLs ended: outcome ('' for never visited), reason, urls, last_visit; most frequent first."""
+    return list(
+        db.query(
+            """
+            SELECT outcome, reason, count(*) AS urls, coalesce(max(visited_at), '') AS last_visit
+            FROM urls GROUP BY outcome, reason ORDER BY urls DESC, outcome, reason
+            """
+        )
+    )
+
+
+def sites(db: Database, *, limit: int = 500) -> list[dict[str, Any]]:
+    """Each site's known URLs, those visited, due some day and failing now, its last visit, and its articles."""
+    return list(
+        db.query(
+            """
+            SELECT u.*, coalesce(a.articles, 0) AS articles, coalesce(a.newest, '') AS newest
+            FROM (
+                SELECT site, count(*) AS urls, sum(visits > 0) AS visited, sum(due_at IS NOT NULL) AS due, sum(failures > 0) AS failing,
+                       coalesce(max(visited_at), '') AS last_visit
+                FROM urls GROUP BY site
+                UNION ALL
+                SELECT DISTINCT site, 0, 0, 0, 0, '' FROM articles WHERE is_latest = 1 AND site NOT IN (SELECT site FROM urls)
+            ) AS u
+            LEFT JOIN (
+                SELECT site, count(*) AS articles, max(date) AS newest FROM articles WHERE is_latest = 1 GROUP BY site
+            ) AS a ON a.site = u.site
+            ORDER BY articles DESC, u.site LIMIT ?
+            """,
+            [limit],
+        )
+    )
+
+
+def captures_by_day(db: Database, *, days: int = 60) -> list[dict[str, Any]]:
+    """The last days with captures, oldest first: day (YYYY-MM-DD), captures, articles, troubles (quarantined, failed, gone)."""
+    rows = db.query(
+        f"""
+        SELECT substr(captured_at, 1, 10) AS day, count(*) AS captures, sum(outcome = 'article') AS articles,
+               sum(outcome IN ({_FAILURES})) AS troubles
+        FROM (SELECT captured_at, outcome FROM captures ORDER BY id DESC LIMIT ?)
+        GROUP BY day ORDER BY day DESC LIMIT ?
+        """,  # noqa: S608 - our own words
+        [RECENT_CAPTURES, days],
+    )
+    return list(rows)[::-1]
+
+
+def quarantined(db: Database, *, reason: str = "", limit: int = 50, offset: int = 0) -> list[dict[str, Any]]:
+    """Captures that are kept and not shown as articles, newest first: columns of `captures`."""
+    where, args = ("AND reason = ?", [reason]) if reason else ("", [])
+    sql = f"SELECT * FROM captures WHERE outcome = 'quarantine' {where} ORDER BY id DESC LIMIT ? OFFSET ?"  # noqa: S608 - our own words
+    return list(db.query(sql, [*args, limit, offset]))
+
+
+def quarantine_reasons(db: Database) -> list[tuple[str, int]]:
+    """(reason, captures in quarantine for it), most frequent first."""
+    sql = "SELECT reason, count(*) FROM captures WHERE outcome = 'quarantine' GROUP BY reason ORDER BY 2 DESC, 1"
+    return [(str(reason), int(count)) for reason, count in db.conn.execute(sql)]
+
+
+def runs(db: Database, *, limit: int = 20, offset: int = 0) -> list[dict[str, Any]]:
+    """The log of runs, newest first: columns of `runs`, `summary` as a dict."""
+    rows = db.query("SELECT * FROM runs ORDER BY id DESC LIMIT ? OFFSET ?", [limit, offset])
+    return [{**row, "ended_at": row["ended_at"] or "", "summary": json.loads(row["summary"])} for row in rows]
+
+
+_CAPTURED = sql_list(kind for kind in OutcomeKind if kind.is_page and not kind.is_failure)
+
+
+def days(db: Database, *, first: date, last: date) -> list[Day]:
+    """The figures of every site on each day from `first` to `last`, both included, on which it was crawled or announced something."""
+    span = {"first": first.isoformat(), "after": (last + timedelta(days=1)).isoformat()}
+    figures: defaultdict[tuple[str, str], dict[str, Any]] = defaultdict(dict)
+    for part in (_announcements, _runs, _readings):
+        for key, values in part(db, span).items():
+            figures[key] |= values
+    return [Day(site=site, day=date.fromisoformat(day), **values) for (site, day), values in sorted(figures.items())]
+
+
+def _announcements(db: Database, span: dict[str, str]) -> dict[tuple[str, str], dict[str, Any]]:
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in misses(db, **span):
+        entry = found.setdefault((row["site"], row["day"]), {"announced": 0, "captured": 0, "missed": {}})
+        entry["announced"] += row["urls"]
+        if row["reason"]:
+            entry["missed"][row["reason"]] = entry["missed"].get(row["reason"], 0) + row["urls"]
+        else:
+            entry["captured"] += row["urls"]
+    return found
+
+
+def misses(db: Database, *, first: str, after: str) -> list[dict[str, Any]]:
+    """Article URLs announced from `first` until before `after`, counted by site, day, announcer and reason ('' for captured).
+
+    A URL that leads elsewhere (a redirect) is not counted: where it leads to is announced in its own right.
+    """
+    return list(
+        db.query(
+            f"""
+            WITH RECURSIVE sites (site) AS (  -- one look-up a site: SQLite does not skip through an index by itself
+                SELECT min(site) FROM urls
+                UNION ALL SELECT (SELECT min(site) FROM urls WHERE site > sites.site) FROM sites WHERE site IS NOT NULL
+            )
+            SELECT urls.site, substr(announced_at, 1, 10) AS day, announced_by, count(*) AS urls,
+                   CASE WHEN article_url <> '' OR outcome IN ({_CAPTURED}) THEN ''
+                        WHEN visits = 0 THEN 'not-asked-yet'
+                        WHEN reason <> '' THEN outcome || ':' || reason ELSE outcome END AS reason
+            FROM sites CROSS JOIN urls ON urls.site = sites.site
+            WHERE announced_at >= :first AND announced_at < :after AND kind = 'article' AND outcome NOT IN ('redirect', 'part')
+            GROUP BY 1, 2, 3, 5 ORDER BY 1, 2, 3, 5
+            """,  # noqa: S608 - our own words
+            {"first": first, "after": after},
+        )
+    )
+
+
+def _runs(db: Database, span: dict[str, str]) -> dict[tuple[str, str], dict[str, Any]]:
+    sql = """
+        SELECT site, substr(started_at, 1, 10) AS day, summary FROM runs
+        WHERE kind = 'crawl' AND started_at >= :first AND started_at < :after
+        """
+    found: dict[tuple[str, str], Counter[str]] = {}
+    for row in db.query(sql, span):
+        count = found.setdefault((row["site"], row["day"]), Counter())
+        summary = json.loads(row["summary"])
+        outcomes = {name: n for name, n in summary.get("outcomes", {}).items() if OutcomeKind(name).is_page}
+        count["runs"] += 1
+        count["visits"] += sum(outcomes.values())
+        count["failed"] += sum(summary.get("failed", {}).values())
+        count["disallowed"] += outcomes.get("disallowed", 0)
+        count["quarantined"] += outcomes.get("quarantine", 0)
+    return {key: dict(count) for key, count in found.items()}
+
+
+def _readings(db: Database, span: dict[str, str]) -> dict[tuple[str, str], dict[str, Any]]:
+    sql = """
+        SELECT site, substr(fetched_at, 1, 10) AS day, version, author = '' AS no_author, date = '' AS no_date, length(text) AS length
+        FROM articles WHERE fetched_at >= :first AND fetched_at < :after
+        """
+    rows: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for row in db.query(sql, span):
+        rows[row["site"], row["day"]].append(row)
+    return {
+        key: {
+            "new": sum(row["version"] == 1 for row in read),
+            "read": len(read),
+            "without_author": sum(row["no_author"] for row in read),
+            "without_date": sum(row["no_date"] for row in read),
+            "length": float(median(row["length"] for row in read)),
+        }
+        for key, read in rows.items()
+    }
+
+
+COUNTED = 5000
+"""Articles looked at, the last added first: some 50 ms of work; more would not change what a reader sees."""
+
+Counts = tuple[tuple[str, int], ...]
+"""(value, how many articles), the most frequent first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facets:
+    """Counts over `counted` articles (all of them when fewer than `COUNTED`); `days` ascend, 'YYYY-MM-DD', without the undated."""
+
+    counted: int
+    sites: Counts = ()
+    sections: Counts = ()
+    languages: Counts = ()
+    days: Counts = ()
+    undated: int = 0
+
+
+def facets(db: Database, match: str = "", without: str = "") -> Facets:
+    """Counts the latest versions that match the FTS5 expression ('' for all) and not `without`, an expression too."""
+    if match:
+        sql = (
+            "SELECT a.site, a.section, a.language, a.date FROM articles_search AS s CROSS JOIN articles AS a ON a.id = s.rowid"
+            " WHERE articles_search MATCH ? AND a.is_latest ORDER BY s.rowid DESC LIMIT ?"
+        )
+        rows = db.conn.execute(sql, (match, COUNTED)).fetchall()
+    else:
+        hidden = "AND id NOT IN (SELECT rowid FROM articles_search WHERE articles_search MATCH ?)" if without else ""
+        sql = f"SELECT site, section, language, date FROM articles WHERE is_latest {hidden} ORDER BY id DESC LIMIT ?"  # noqa: S608 - our own words
+        rows = db.conn.execute(sql, (*([without] if without else []), COUNTED)).fetchall()
+    days = Counter(row[3] for row in rows if row[3])
+    return Facets(
+        counted=len(rows),
+        sites=_counts(rows, 0),
+        sections=_counts(rows, 1),
+        languages=_counts(rows, 2),
+        days=tuple(sorted(days.items())),
+        undated=len(rows) - days.total(),
+    )
+
+
+def _counts(rows: list[tuple[str, str, str, str]], column: int) -> Counts:
+    counts = Counter(row[column] for row in rows if row[column])
+    return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def count(db: Database) -> dict[str, Any]:
+    """Totals, and counts by site, language, day of publication, capture outcome and quarantine reason."""
+    return {
+        "articles": _one(db, "SELECT count(*) FROM articles WHERE is_latest = 1"),
+        "versions": _one(db, "SELECT count(*) FROM articles"),
+        "captures": _one(db, "SELECT count(*) FROM captures"),
+        "urls": _one(db, "SELECT count(*) FROM urls"),
+        "urls_due_some_day": _one(db, "SELECT count(*) FROM urls WHERE due_at IS NOT NULL"),
+        "warc_files": _one(db, "SELECT count(DISTINCT warc_filename) FROM captures"),
+        "by_site": _by(db, "SELECT site, count(*) FROM articles WHERE is_latest = 1 GROUP BY 1 ORDER BY 2 DESC"),
+        "by_language": _by(
+            db, "SELECT language, count(*) FROM articles WHERE is_latest = 1 GROUP BY 1 ORDER BY 2 DESC"
+        ),
+        "by_day": _by(
+            db,
+            "SELECT date, count(*) FROM articles WHERE is_latest = 1 AND date LIKE '____-__-__' GROUP BY 1 ORDER BY 1",
+        ),
+        "captures_by_outcome": _by(db, "SELECT outcome, count(*) FROM captures GROUP BY 1 ORDER BY 2 DESC"),
+        "quarantined_by_reason": _by(
+            db, "SELECT reason, count(*) FROM captures WHERE outcome = 'quarantine' GROUP BY 1 ORDER BY 2 DESC"
+        ),
+    }
+
+
+def _one(db: Database, sql: str) -> int:
+    return int(db.conn.execute(sql).fetchone()[0])
+
+
+def _by(db: Database, sql: str) -> dict[str, int]:
+    return {str(key): int(n) for key, n in db.conn.execute(sql)}

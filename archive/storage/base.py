@@ -1,0 +1,149 @@
+"""What every storage does (files in with proof, byte ranges out), and the URLs that name one."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+from archive.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredObject:
+    """An object as the storage tells of it: its size in bytes, the sha256 (hex) that was put beside it ('' where none can be)."""
+
+    size: int
+    sha256: str = ""
+
+
+class Storage(Protocol):
+    """Where closed files of an archive are kept, by names such as `archive/NAME.warc.gz`.
+
+    Every method raises StorageError when the storage does not answer, refuses, or answers wrongly. Contract of all of them, by
+    tests/archive/storage: a name shows a whole file or none at all, whatever happens while it is put there.
+    """
+
+    @property
+    def url(self) -> str:
+        """The URL that opens it again (`open_storage`), without secrets."""
+
+    def stat(self, name: str) -> StoredObject | None:
+        """What is there under that name, None when nothing is."""
+
+    def read_range(self, name: str, offset: int, length: int) -> bytes:
+        """Exactly these bytes of an object; fewer or more of them are a StorageError."""
+
+    def put_verified(self, path: Path, name: str, *, sha256: str, replace: bool = False) -> str:
+        """Puts a local file there and returns, in a word or two, what proved that all of it arrived (see `prove`).
+
+        What is there already and proves to be the same file is not sent again. Another file of that name is only given up when
+        `replace` is set.
+        """
+
+    def prove(self, path: Path, name: str, *, sha256: str) -> str:
+        """What proves that the object holds the bytes of the local file whose sha256 (hex) this is.
+
+        `etag` and `checksum` are what the server made of the bytes that it received, `read back` are all bytes read again.
+        Raises StorageError when it is another file, or not there.
+        """
+
+    def keeps_versions(self) -> bool:
+        """Whether what is replaced stays there as an older version (a versioned bucket), as far as it says."""
+
+
+OPTIONS = frozenset({"endpoint_url", "region_name", "profile"})
+"""What may stand after the `?`: where a server of the S3 protocol is, and which section of ~/.aws to use. Never a secret."""
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
+_CONTROL = re.compile(r"[\x00-\x20\x7f]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageUrl:
+    """Where an archive's files are kept: `scheme`, `host` (an object store's bucket), `path` without slashes around it, options."""
+
+    scheme: str
+    host: str
+    path: str
+    options: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def url(self) -> str:
+        """The URL that gives this place again; it holds no secret, so it can be kept and shown."""
+        query = "?" + urlencode(self.options, safe=":/") if self.options else ""
+        return f"{self.scheme}://{self.host}/{quote(self.path, safe='/:@+,;=~!$')}".rstrip("/") + query
+
+    def option(self, name: str) -> str:
+        """The value of an option, '' when it is not given."""
+        return dict(self.options).get(name, "")
+
+    def below(self, name: str) -> StorageUrl:
+        """The place of that name in this one."""
+        path = "/".join(filter(None, (self.path, name.strip("/"))))
+        return StorageUrl(scheme=self.scheme, host=self.host, path=path, options=self.options)
+
+
+def parse_url(url: str, *, endpoint_url: str = "") -> StorageUrl:
+    """The place that `url` names; a path without a scheme is a folder of this machine.
+
+    Raises:
+        UsageError: it is no such URL, or holds a password or key, which belongs into the environment.
+    """
+    if not url or _CONTROL.search(url.replace(" ", "")):
+        raise UsageError(f"{url!r} names no storage: write s3://BUCKET/PREFIX, or file:///FOLDER")
+    if "://" not in url:
+        return StorageUrl(scheme="file", host="", path=str(Path(url).expanduser().absolute()).strip("/"))
+    parts = urlsplit(url)
+    scheme = parts.scheme.lower()
+    if not _SCHEME.fullmatch(scheme) or parts.fragment:
+        raise UsageError(f"{_shown(url)} names no storage: write s3://BUCKET/PREFIX, or file:///FOLDER")
+    if parts.password is not None or (parts.username and scheme == "s3"):
+        raise UsageError(
+            f"{_shown(url)} holds a key or password, which would be kept with the archive: give credentials as the library takes them "
+            "(AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or ~/.aws/credentials)"
+        )
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if unknown := sorted(options.keys() - OPTIONS):
+        raise UsageError(
+            f"{', '.join(unknown)} after the ? of a storage means nothing: {', '.join(sorted(OPTIONS))} do"
+        )
+    if endpoint_url:
+        options["endpoint_url"] = endpoint_url
+    _check_endpoint(options.get("endpoint_url", ""))
+    path = unquote(parts.path).strip("/")
+    if ".." in path.split("/"):
+        raise UsageError(f"{_shown(url)} has .. in it: write the place out")
+    return StorageUrl(scheme=scheme, host=parts.netloc, path=path, options=tuple(sorted(options.items())))
+
+
+def is_plain(endpoint_url: str) -> bool:
+    """Whether what is sent to that endpoint can be read on the way: http, and not to this machine."""
+    parts = urlsplit(endpoint_url)
+    return parts.scheme == "http" and not _is_loopback(parts.hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _check_endpoint(endpoint: str) -> None:
+    if not endpoint:
+        return
+    parts = urlsplit(endpoint)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise UsageError(f"{_shown(endpoint)} is no address of a server: write https://HOST:PORT")
+    if parts.username or parts.password:
+        raise UsageError(
+            "the endpoint URL holds a key or password: give credentials in AWS_ACCESS_KEY_ID … or ~/.aws/credentials"
+        )
+
+
+def _shown(url: str) -> str:
+    """The URL without what stands before an @, and without what stands after a ?."""
+    return re.sub(r"//[^/@]*@", "//…@", url.partition("?")[0])[:200]

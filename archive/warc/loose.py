@@ -1,0 +1,181 @@
+"""Reads the heads and blocks of WARC and ARC records leniently: any line ends, any compression, lengths that are wrong.
+
+`archive.warc.framing` reads what an archive holds, strictly; this reads what others wrote, for `archive.warc.rewrite`.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from dataclasses import dataclass
+from typing import IO
+
+from archive.warc.framing import MAX_HEAD, VERSIONS, BrokenError, block_length
+from archive.warc.record import RECORD_END
+from archive.warc.streams import IN_MEMORY, SLICE, Reader
+
+WARC_LINE = re.compile(rb"WARC/\d{1,2}\.\d{1,2}\s*")
+ARC_LINE = re.compile(
+    rb"(?P<url>(?:https?|filedesc|dns):\S*(?: \S+)*?) (?P<ip>[\d.a-fA-F:]{1,45}) (?P<date>\d{8,17}) (?P<mime>.*?)"
+    rb"(?: \S+ \S+ \S+ \d+ \S+)? (?P<length>\d{1,18})\s*"
+)
+"""The line that heads a record of an ARC file, version 1 or 2."""
+_NEXT_WARC = re.compile(rb"(?:\r?\n){1,2}(?=WARC/\d{1,2}\.\d{1,2}\r*\n[A-Za-z-]+:)")
+_NEXT_ARC = re.compile(rb"\r?\n(?=(?:https?|dns):[!-~]+ [\d.a-fA-F:]{1,45} \d{8,17} [^\r\n]{1,200} \d{1,18}\r?\n)")
+_LOOK_BACK = 4096
+"""Bytes searched again with the next slice: the start of a record that lies across two is found."""
+_BLANK_LIMIT = 1 << 16
+_LINE_ENDS = re.compile(rb"[\r\n]+$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The head of a record: its lines without their ends, and what they say."""
+
+    lines: tuple[bytes, ...]
+    raw: bytes = b""
+    length: int | None = None
+    is_arc: bool = False
+
+    def get(self, name: str) -> str:
+        """The first value of a field, '' when there is none."""
+        start = name.lower().encode() + b":"
+        found = next((line for line in self.lines[1:] if line.lower().startswith(start)), b"")
+        return found.partition(b":")[2].strip().decode("utf-8", "replace")
+
+    def with_field(self, name: str, value: str) -> Head:
+        """The same with this field in the place of what has its name."""
+        start = name.lower().encode() + b":"
+        kept = tuple(line for line in self.lines if not line.lower().startswith(start))
+        return Head(lines=(*kept, f"{name}: {value}".encode()), length=self.length, is_arc=self.is_arc)
+
+    def as_bytes(self) -> bytes:
+        """The head as it is written."""
+        return self.raw or b"\r\n".join(self.lines) + RECORD_END
+
+
+def read_head(reader: Reader) -> Head | None:
+    """The next head; one without lines for bytes that start no record, None at the end of the stream. Raises BrokenError."""
+    while (first := reader.line()) and not first.strip():
+        pass
+    if not first:
+        return None
+    if arc := ARC_LINE.fullmatch(first):
+        return Head(lines=(first.strip(),), length=int(arc["length"]), is_arc=True)
+    if not WARC_LINE.fullmatch(first):
+        return Head(lines=())
+    raw, lines = [first], [first.strip() if first.strip().decode() in VERSIONS else b"WARC/1.0"]
+    while (line := reader.line()).strip(b"\r\n"):
+        raw.append(line)
+        if line[:1] in b" \t" and len(lines) > 1:
+            lines[-1] += b" " + line.strip()
+        else:
+            lines.append(line.strip())
+        if sum(map(len, raw)) > MAX_HEAD:
+            return Head(lines=())
+    if not line:
+        raise BrokenError("WARC header without an end")
+    written = b"".join([*raw, line])
+    return Head(
+        lines=tuple(lines), raw=written if written == b"\r\n".join(lines) + RECORD_END else b"", length=_length(lines)
+    )
+
+
+def _length(lines: list[bytes]) -> int | None:
+    fields = (line.partition(b":") for line in lines[1:])
+    try:
+        return block_length(
+            tuple((name.strip().decode("latin-1"), value.strip().decode("latin-1")) for name, _, value in fields)
+        )
+    except BrokenError:
+        return None
+
+
+def skip_to_start(reader: Reader) -> None:
+    """Reads on until the next line heads a record."""
+    while line := reader.line():
+        if WARC_LINE.fullmatch(line) or ARC_LINE.fullmatch(line):
+            reader.put_back(line)
+            return
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """The block of a record in a file of its own, from its start on; `missing` bytes of a torn one, `stray` ones that follow it."""
+
+    file: IO[bytes]
+    size: int
+    missing: int = 0
+    stray: int = 0
+    reread: int = 0
+
+
+def read_block(reader: Reader, head: Head, *, is_frame: bool) -> Block:
+    """The block of a record. Raises BrokenError.
+
+    Where no record starts after as many bytes as the head says, the block ends where the next one does start, or with its gzip member.
+    """
+    spool = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by who writes it
+    try:
+        left = wanted = head.length or 0
+        while left and (piece := reader.read(min(left, SLICE))):
+            spool.write(piece)
+            left -= len(piece)
+        if head.length is not None and not left and _at_boundary(reader, is_arc=head.is_arc):
+            block = Block(file=spool, size=wanted)
+        else:
+            block = _search(reader, spool, head, left=left, is_frame=is_frame)
+        spool.seek(0)
+    except BaseException:
+        spool.close()
+        raise
+    return block
+
+
+def _search(reader: Reader, spool: IO[bytes], head: Head, *, left: int, is_frame: bool) -> Block:
+    """Looks for the next start of a record in what was read and beyond."""
+    start = _NEXT_ARC if head.is_arc else _NEXT_WARC
+    spool.seek(0)
+    base, window = 0, b""
+    while piece := spool.read(SLICE) or _read_on(reader, spool):
+        window += piece
+        if found := start.search(window):
+            rest = _put_back(reader, spool, base + found.end())
+            return Block(file=spool, size=base + found.start(), reread=rest)
+        cut = max(0, len(window) - _LOOK_BACK)
+        base, window = base + cut, window[cut:]
+    size, wanted = base + len(window), head.length
+    if is_frame or wanted is None:
+        end = _LINE_ENDS.search(window[-4:])
+        return Block(file=spool, size=size - (len(end[0]) if end else 0))
+    return Block(file=spool, size=wanted, missing=left, stray=max(0, size - wanted))
+
+
+def _read_on(reader: Reader, spool: IO[bytes]) -> bytes:
+    piece = reader.read(SLICE)
+    spool.write(piece)
+    return piece
+
+
+def _put_back(reader: Reader, spool: IO[bytes], start: int) -> int:
+    """Has what was read from `start` on read again; gives how much that is."""
+    copy = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by the reader
+    spool.seek(start)
+    while piece := spool.read(SLICE):
+        copy.write(piece)
+    size = copy.tell()
+    copy.seek(0)
+    reader.put_back_file(copy, size)
+    return size
+
+
+def _at_boundary(reader: Reader, *, is_arc: bool) -> bool:
+    """Whether nothing but line ends stands before the next record or the end; what is no line end is put back."""
+    blank = b""
+    while (line := reader.line()) and not line.strip(b"\r\n") and len(blank) < _BLANK_LIMIT:
+        blank += line
+    if not line or (ARC_LINE if is_arc else WARC_LINE).fullmatch(line):
+        reader.put_back(line)
+        return True
+    reader.put_back(blank + line)
+    return False

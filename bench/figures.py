@@ -1,0 +1,117 @@
+"""The figures of the code's layout: files, boxes and arrows, layers, loose modules, names in several places, sizes of functions.
+
+Run as `python bench/figures.py`. A box is a module or folder at the top of `archive/`, or another top folder.
+"""
+
+from __future__ import annotations
+
+import ast
+import statistics
+import tomllib
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("archive", "crawler")
+FOLDERS = (*PACKAGES, "tests", "bench", "demo", "deploy", "fuzz")
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def files_of(*folders: str) -> list[Path]:
+    found = (path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    return sorted(path for path in found if "sites" not in path.relative_to(ROOT).parts[1:2])
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def box_of(dotted: str) -> str:
+    words = dotted.removesuffix(".__init__").split(".")
+    return ".".join(words[:2]) if words[0] == "archive" and len(words) > 1 else words[0]
+
+
+def arrows() -> dict[str, set[str]]:
+    """Which boxes each box imports."""
+    boxes = {box_of(".".join(path.relative_to(ROOT).with_suffix("").parts)) for path in files_of(*FOLDERS)}
+    found: dict[str, set[str]] = {box: set() for box in boxes}
+    for path in files_of(*FOLDERS):
+        own = box_of(".".join(path.relative_to(ROOT).with_suffix("").parts))
+        for node in ast.walk(tree_of(path)):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+            known = (box_of(name) if box_of(name) in boxes else name.partition(".")[0] for name in names)
+            found[own] |= {box for box in known if box in boxes and box != own}
+    return found
+
+
+def levels(found: dict[str, set[str]]) -> int:
+    """The longest way down in the two packages, which have no circles."""
+
+    @cache
+    def depth(box: str) -> int:
+        return 1 + max((depth(below) for below in found[box] if below.startswith(PACKAGES)), default=0)
+
+    return max(depth(box) for box in found if box.startswith(PACKAGES))
+
+
+def homonyms() -> tuple[list[str], list[str]]:
+    """File names in more than one folder, and public names that are defined in more than one module."""
+    places, names = defaultdict(set), defaultdict(set)
+    for path in files_of(*PACKAGES):
+        if not path.stem.startswith("__"):
+            places[path.name].add(path.parent)
+        for node in tree_of(path).body:
+            if isinstance(node, (*FUNCTIONS, ast.ClassDef)) and not node.name.startswith("_"):
+                names[node.name].add(path)
+    return sorted(n for n, where in places.items() if len(where) > 1), sorted(
+        n for n, where in names.items() if len(where) > 1
+    )
+
+
+def loose() -> list[str]:
+    return sorted(path.stem for path in (ROOT / "archive").glob("*.py") if not path.stem.startswith("__"))
+
+
+def function_lines(*folders: str) -> list[int]:
+    """Lines of code of each function, without its docstring."""
+    sizes = []
+    for path in files_of(*folders):
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, FUNCTIONS):
+                doc = node.body[0] if ast.get_docstring(node) is not None else None
+                sizes.append(node.end_lineno - node.lineno + 1 - (doc.end_lineno - doc.lineno + 1 if doc else 0))
+    return sorted(sizes)
+
+
+def spread(values: list[int]) -> str:
+    return f"{statistics.median(values):.0f} / {values[int(len(values) * 0.9)]} / {values[-1]}"
+
+
+def main() -> None:
+    found = arrows()
+    same_files, same_names = homonyms()
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    rows = {one["containers"][0]: len(one["layers"]) for one in contracts if one["type"] == "layers"}
+    lengths = sorted(len(path.read_text("utf-8").splitlines()) for path in files_of(*PACKAGES))
+    for name, value in (
+        ("Python files in the two packages", len(files_of(*PACKAGES))),
+        ("lines in them", sum(lengths)),
+        ("lines of a file, median / p90 / max", spread(lengths)),
+        ("lines of a function, median / p90 / max", spread(function_lines(*PACKAGES))),
+        ("boxes", len(found)),
+        ("arrows between boxes", sum(map(len, found.values()))),
+        ("levels", levels(found)),
+        ("rows in the layers contracts", ", ".join(f"{box} {count}" for box, count in rows.items())),
+        ("loose modules in archive/", f"{len(loose())} ({', '.join(loose())})"),
+        ("file names in more than one folder", f"{len(same_files)} ({', '.join(same_files)})"),
+        ("public names defined in more than one module", f"{len(same_names)} ({', '.join(same_names)})"),
+    ):
+        print(f"{name:<46} {value}")
+
+
+if __name__ == "__main__":
+    main()

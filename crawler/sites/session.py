@@ -1,0 +1,127 @@
+"""Sends what a site wants beyond a plain GET: cookies, the headers and the proxy of its entry. A downloader middleware.
+
+Cookies that hosts set are kept for a run, each host's for itself, and sent to hosts for which they are switched on: all of them with
+`COOKIES_ENABLED`, one when it answers a request without cookies by a redirect in a ring. What the entry gives goes to the site's own
+hosts only. The WARC leaves cookies and the headers of `headers_file` out of the request, as it does other credentials.
+"""
+
+from __future__ import annotations
+
+import stat
+import time
+from http.cookiejar import LoadError, MozillaCookieJar
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from scrapy.http.cookies import CookieJar, WrappedRequest
+from scrapy.utils.httpobj import urlparse_cached
+
+from archive import UsageError, urls
+from crawler.sites.keys import HEADER_NAME
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+    from crawler.sites.site import Site
+
+MOST_HOSTS = 1000  # whose cookies are kept
+MOST_COOKIES = 50  # of one host; browsers keep 180 and servers refuse the header of so many
+
+
+class SessionMiddleware:
+    """Keeps the cookies of each host in a jar of its own; `switch_on` lets them be sent."""
+
+    def __init__(self, site: Site | None, *, everywhere: bool) -> None:
+        """`everywhere`: cookies are sent to every host that sets some. Raises UsageError for a file that cannot be used."""
+        self._everywhere = everywhere
+        self._site = site
+        self._given = load_cookies(Path(site.cookies_file)) if site and site.cookies_file else None
+        self._secret = load_headers(Path(site.headers_file)) if site and site.headers_file else ()
+        self._on: set[str] = set()
+        self._jars: dict[str, CookieJar] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Reads COOKIES_ENABLED and what the site's entry says."""
+        return cls(getattr(crawler.spider, "site", None), everywhere=crawler.settings.getbool("COOKIES_ENABLED"))
+
+    def switch_on(self, host: str) -> bool:
+        """Sends the host's cookies from now on; False when they are sent already, or it has set none."""
+        if host in self._on or self._everywhere or host not in self._jars or not len(self._jars[host].jar):
+            return False
+        self._on.add(host)
+        return True
+
+    def process_request(self, request: Request) -> None:
+        """Adds the headers, cookies and the proxy that the request's host is to have."""
+        host = urlparse_cached(request).hostname or ""
+        parts: list[str] = []
+        if self._site is not None and self._site.in_scope(urls.canonicalise(request.url), index=True):
+            for name, value in (*self._site.headers, *self._secret):
+                request.headers[name] = value
+            if self._secret:
+                request.meta["credentials"] = tuple(name.lower() for name, _ in self._secret)
+            if self._site.proxy:
+                request.meta.setdefault("proxy", self._site.proxy)
+            parts += [f"{name}={value}" for name, value in self._site.cookies]
+            parts += [_header(self._given, request)] if self._given is not None else []
+        if (self._everywhere or host in self._on) and host in self._jars:
+            parts.append(_header(self._jars[host].jar, request))
+        if cookies := "; ".join(filter(None, parts)):
+            request.headers["Cookie"] = cookies
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Keeps the cookies that the host sets."""
+        host = urlparse_cached(request).hostname or ""
+        if response.headers.getlist("Set-Cookie") and (host in self._jars or len(self._jars) < MOST_HOSTS):
+            jar = self._jars.setdefault(host, CookieJar())
+            if len(jar.jar) < MOST_COOKIES:
+                jar.extract_cookies(response, request)
+        return response
+
+
+def load_cookies(path: Path) -> MozillaCookieJar:
+    """The cookies of a Netscape `cookies.txt` that nobody else may read; raises UsageError."""
+    check_private(path)
+    try:
+        jar = MozillaCookieJar(str(path))
+        jar.load(ignore_discard=True, ignore_expires=True)
+    except LoadError as error:
+        raise UsageError(f"{path}: is no cookies.txt in Netscape's format: {error}") from None
+    if len(jar) and all(cookie.expires and cookie.expires < time.time() for cookie in jar):
+        raise UsageError(f"{path}: all its cookies have expired; export them anew from a browser that is logged in")
+    return jar
+
+
+def load_headers(path: Path) -> tuple[tuple[str, str], ...]:
+    """The headers of a file of lines `Name: value` that nobody else may read; raises UsageError."""
+    check_private(path)
+    found = []
+    for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):
+        name, colon, value = line.partition(":")
+        if not line.strip() or line.startswith("#"):
+            continue
+        if not colon or not HEADER_NAME.fullmatch(name.strip()):
+            raise UsageError(f"{path}:{number}: is no header; write `Name: value`")
+        found.append((name.strip(), value.strip()))
+    return tuple(found)
+
+
+def check_private(path: Path) -> None:
+    """Raises UsageError for a file that is not there, or that others may read."""
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from None
+    if mode & 0o077:
+        raise UsageError(f"{path}: others may read it, and it holds credentials; `chmod 600 {path}`")
+
+
+def _header(jar: object, request: Request) -> str:
+    """The value of the Cookie header that a jar has for a request."""
+    asked = request.copy()
+    asked.headers.pop("Cookie", None)
+    jar.add_cookie_header(WrappedRequest(asked))  # type: ignore[attr-defined]
+    return (asked.headers.get("Cookie") or b"").decode("latin-1")

@@ -1,0 +1,45 @@
+"""Where a page sends its reader without a link."""
+
+import pytest
+
+from archive.discovery.leads import MAX_LEADS, find_leads
+
+
+@pytest.mark.parametrize(
+    ("page", "lead"),
+    [
+        (b'<meta http-equiv="refresh" content="0; url=/ar/home.html">', "/ar/home.html"),
+        (b"<META CONTENT='3;URL=\"/ar/\"' HTTP-EQUIV=Refresh>", "/ar/"),
+        (b'<meta http-equiv=refresh content="0,/a?b=1&amp;c=2">', "/a?b=1&c=2"),
+        (b'<script>window.location.href="/ar/";</script>', "/ar/"),
+        (b"<script>location.replace( '/ar/' )</script>", "/ar/"),
+        (b'<frameset><frame src="/top.html"></frameset>', "/top.html"),
+    ],
+)
+def test_a_page_leads_on(page, lead):
+    assert find_leads(b"<html><head>" + page) == (lead,)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b'<meta http-equiv="refresh" content="300; url=/">',  # reloads itself for its readers
+        b'<meta http-equiv="refresh" content="60">',
+        b'<meta name="refresh" content="0; url=/x">',
+        b"<script>var location_name = 'x'; if (location == '/a') {}</script>",
+        b'<iframe src="/ad.html"></iframe>',
+    ],
+)
+def test_what_leads_nowhere(page):
+    assert find_leads(page) == ()
+
+
+def test_the_refresh_field_counts_and_scripts_only_where_they_may():
+    assert find_leads(b"", "0; url=/ar/") == ("/ar/",)
+    assert find_leads(b'<script>location = "/ar/"</script><frame src=/x>', scripts=False) == ()
+
+
+def test_a_page_of_frames_without_end_is_bounded():
+    assert (
+        len(find_leads(b'<frame src="/%d">' * 3 + b"".join(b"<frame src=/%d>" % n for n in range(10_000)))) == MAX_LEADS
+    )

@@ -1,0 +1,139 @@
+"""The rules by which lines belong to an article or not: a page on which each decides, and one on which it must not."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from archive import Page
+from archive.extract import extract
+
+P = [
+    "The council of the old harbour agreed on Monday to close the eastern bridge until the spring of next year for repairs.",
+    "Engineers had warned for eleven years that the middle pier was sinking, and nobody had found the money to mend it.",
+    "Traders on the quay fear that their customers will not come by ferry, which runs only twice an hour in the winter.",
+    "The mayor promised that a second boat would be hired before the first snow falls on the islands outside the town.",
+]
+PARAGRAPHS = "".join(f"<p>{text}</p>" for text in P)
+
+
+def text_of(body: str, head: str = "", url: str = "https://news.example/2026/bridge") -> str:
+    html = f"<html lang=en><head><title>Bridge closes - News</title>{head}</head><body>{body}</body></html>"
+    answer = extract(Page(body=html.encode(), url=url, fetched_at=datetime(2026, 1, 1, tzinfo=UTC)))
+    return answer.article.text if answer.article else ""
+
+
+def article(inside: str, before: str = "", after: str = "") -> str:
+    return f"<article><h1>Bridge closes</h1><div class=text>{before}{PARAGRAPHS}{inside}{PARAGRAPHS.upper()}{after}</div></article>"
+
+
+@pytest.mark.parametrize(
+    ("inside", "line"),
+    [
+        ("<div>Nobody paid the fare.</div>", "Nobody paid the fare."),
+        ("<center><p>Nobody paid the fare.</p></center>", "Nobody paid the fare."),
+        ("<h3>What comes next</h3>", "What comes next"),
+        ("<ul><li>Boats wait until May</li><li>Bells ring on Sunday</li></ul>", "Bells ring on Sunday"),
+        ("<table><tr><td><ul><li>Boats wait until May</li></ul></td><td>No</td></tr></table>", "Boats wait until May"),
+        ("<div class=rating-body><p>" + P[0][::-1] + "</p></div>", P[0][::-1]),
+        ("<p>Newsletter writers now earn more than columnists did.</p>", "Newsletter writers now earn more"),
+        (
+            "<p><a href=/a>The court had heard the case of the three builders a week before that day.</a></p>",
+            "three builders",
+        ),
+        (
+            "<p>Seats by party:</p><ul><li><a href=/p/1>Harbour</a> 34</li><li><a href=/p/2>Market</a> 21</li></ul>",
+            "Harbour 34",
+        ),
+    ],
+)
+def test_what_stands_between_the_paragraphs_is_the_articles(inside, line):
+    assert line in text_of(article(inside))
+
+
+@pytest.mark.parametrize(
+    ("inside", "line"),
+    [
+        ("<div class=related><p>Ten boats to see before you die.</p></div>", "Ten boats"),
+        ("<div><form><p>Your mail address, please.</p><input></form></div>", "Your mail address"),
+        ("<div class=image><img src=a.jpg><p>The pier. Photo: AGENCY</p></div>", "Photo: AGENCY"),
+        ("<div hidden><p>Nobody paid the fare.</p></div>", "Nobody paid the fare"),
+        ("<blockquote><p>the middle pier was sinking, and nobody had found</p></blockquote>", "\nthe middle pier"),
+        (
+            "<p>SEE | <a href=/a>Five held after a fire</a></p><p>SEE | <a href=/b>Boats found at sea</a></p>",
+            "Five held",
+        ),
+        ("<p>Read also: <a href=/a>Five held after the fire</a></p>", "Five held"),
+    ],
+)
+def test_what_speaks_for_itself_as_furniture_is_not(inside, line):
+    assert line not in text_of(article(inside))
+
+
+@pytest.mark.parametrize(
+    ("after", "line", "is_kept"),
+    [
+        ("<p>Our Standards: <a href=/s>the trust principles.</a></p>", "Our Standards", False),
+        ("<p>Our standards have fallen, she said.</p>", "Our standards", True),
+        ("<p>Anna Berg is a writer from the town.</p>", "Anna Berg is", False),
+        ("<p>Carl Dahl is a trader from the town.</p>", "Carl Dahl is", True),
+        ("<p>You have 5% of this article left to read.</p>", "left to read", False),
+        ("<h3>More</h3>", "More", False),
+        (
+            "<div class=paywall><h3>Read on with Plus</h3><p>Try it for a month.</p><button>Buy</button></div>",
+            "Try it",
+            False,
+        ),
+    ],
+)
+def test_the_last_lines_are_judged_by_what_they_are(after, line, is_kept):
+    head = "<meta name=author content='Anna Berg'>"
+    assert (line in text_of(article("", after=after), head)) is is_kept
+
+
+def test_the_longer_second_article_of_a_page_is_not_its_text():
+    second = "".join(f"<p>{text[::-1]}</p>" for text in P * 2)
+    text = text_of(
+        f"<main><article class=s><h1>Bridge closes</h1><div>{PARAGRAPHS}</div></article>"
+        f"<article class=s><h1>Another story</h1><div>{second}</div></article></main>"
+    )
+    assert text.split("\n") == P
+
+
+def test_sections_of_one_article_under_headings_are_all_its_text():
+    text = text_of(
+        f"<main><section class=hero><h1>Bridge closes</h1><p>{P[0]}</p></section>"
+        f"<section><h2>The pier</h2><p>{P[1]}</p><p>{P[2]}</p></section><section><h2>The boat</h2><p>{P[3]}</p></section></main>"
+    )
+    assert text.split("\n") == [P[0], "The pier", P[1], P[2], "The boat", P[3]]
+
+
+STATE = {
+    "next": "<script id=__NEXT_DATA__ type=application/json>%s</script>",
+    "assigned": "<script>window.__INITIAL_STATE__ = %s;</script>",
+}
+
+
+@pytest.mark.parametrize("form", STATE.values(), ids=STATE)
+def test_state_under_the_pages_title_is_read_when_the_body_has_none(form):
+    html = "".join(f"<p>{text}</p>" for text in P)
+    other = {"title": "Another", "body": P[0][::-1] * 9}
+    own = json.dumps({"post": {"title": "Bridge closes", "body": html}, "more": [other]})
+    text = text_of("<div id=app><h1>Bridge closes</h1></div>" + form % own)
+    assert text.split("\n") == P
+
+
+def test_state_of_another_article_is_not_read():
+    state = json.dumps({"post": {"title": "Another", "body": P[0] * 9}})
+    assert P[0] not in text_of("<div id=app><h1>Bridge closes</h1></div>" + STATE["next"] % state)
+
+
+def test_rows_of_server_components_are_drawn():
+    drawn = [["$", "h1", None, {"children": "Bridge closes"}], *(["$", "p", None, {"children": text}] for text in P)]
+    row = "1:" + json.dumps(["$", "article", None, {"children": drawn}]) + "\n"
+    script = f"<script>self.__next_f.push([1,{json.dumps(row)}])</script>"
+    assert text_of(f"<div id=app></div>{script}").split("\n") == P
+
+
+def test_a_page_without_text_is_no_article():
+    assert text_of("<div id=app></div>") == ""

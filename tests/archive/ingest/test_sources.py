@@ -1,0 +1,178 @@
+"""Import: what others wrote comes in, whatever it is in and in whatever order; what comes in is verified and gives the same again."""
+
+import gzip
+import json
+from base64 import b32encode
+from hashlib import sha1
+
+import pytest
+
+from archive import Archive
+from archive.ingest.sources import import_files
+from archive.warc import read_records
+from tests.support.cli import warraq
+from tests.support.pages import page, response
+
+
+def digest(data):
+    return "sha1:" + b32encode(sha1(data).digest()).decode()
+
+
+def member(kind, path, number, block, **more):
+    fields = {
+        "WARC-Type": kind,
+        "WARC-Record-ID": f"<urn:uuid:{kind}-{number}>",
+        "WARC-Target-URI": f"https://news.example{path}",
+        "WARC-Date": f"2026-11-24T05:{number:02d}:00Z",
+        "Content-Type": "application/http; msgtype=response",
+    } | {name.replace("_", "-"): value for name, value in more.items()}
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items() if value)
+    return gzip.compress(f"WARC/1.0\r\n{head}Content-Length: {len(block)}\r\n\r\n".encode() + block + b"\r\n\r\n")
+
+
+def html(number):
+    return page(f"عنوان الخبر رقم {number} في هذا الاختبار الطويل")
+
+
+def revisit(path, number, of, **more):
+    head = response(html(of)).partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+    return member("revisit", path, number, head, **more)
+
+
+def titles(folder):
+    with Archive(folder) as archive:
+        return {row["url"].rpartition("/")[2]: row["title"] for row in archive.newest(limit=100)}
+
+
+def rows(folder):
+    with Archive(folder) as archive:
+        sql = "SELECT record_id, url, timestamp, outcome, reason, article_id IS NULL AS none FROM captures ORDER BY 1"
+        return list(archive.db.query(sql))
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory):
+    """An archive of one file whose records are odd in every way that can be read."""
+    folder = tmp_path_factory.mktemp("odd")
+    broken = bytearray(member("response", "/a/lost", 19, response(html(19)), WARC_Record_ID="<urn:uuid:lost>"))
+    broken[60:80] = bytes(20)
+    members = [
+        revisit("/a/early", 1, 11, WARC_Payload_Digest=digest(html(11))),
+        revisit(
+            "/a/nodigest",
+            2,
+            12,
+            WARC_Refers_To_Target_URI="https://news.example/a/12",
+            WARC_Refers_To_Date="2026-11-24T05:12:00Z",
+        ),
+        member("response", "/a/11", 11, response(html(11))),
+        member("response", "/a/12", 12, response(html(12))),
+        member("response", "/a/date", 3, response(html(3)), WARC_Date="2016-01"),
+        member("resource", "/a/resource", 4, html(4), Content_Type="text/html; charset=utf-8"),
+        member("response", "/a/cut", 5, response(html(5))[:-20], WARC_Truncated="length"),
+        member("response", "/a/noid", 6, response(html(6)), WARC_Record_ID=""),
+        member("response", "/a/same1", 7, response(html(7)), WARC_Record_ID="<urn:uuid:same>"),
+        member("response", "/a/same2", 8, response(html(8)), WARC_Record_ID="<urn:uuid:same>"),
+        member("response", "/a/wrong", 9, response(html(9)), WARC_Payload_Digest=digest(b"other")),
+        bytes(broken),
+        member("response", "/a/bomb", 20, response(bytes(40 << 20))),
+        member("response", "/a/last", 10, response(html(10))),
+    ]
+    source = folder / "odd.warc.gz"
+    source.write_bytes(b"".join(members))
+    done = warraq("--archive", folder / "c", "import", "--json", source, code=7)
+    return folder / "c", json.loads(done.stdout), done
+
+
+def test_every_record_that_can_be_read_gives_its_article(odd):
+    folder, said, done = odd
+    wanted = {
+        "11": 11,
+        "12": 12,
+        "date": 3,
+        "resource": 4,
+        "cut": 5,
+        "noid": 6,
+        "same1": 7,
+        "same2": 8,
+        "wrong": 9,
+        "last": 10,
+    }
+    wanted |= {"early": 11, "nodigest": 12}
+    found = titles(folder)
+    assert found.keys() == wanted.keys()
+    assert {name: title.split()[3] for name, title in found.items()} == {name: str(n) for name, n in wanted.items()}
+    assert len(said["damaged"]) == 1
+    assert "the records around it are kept" in done.stderr
+
+
+def test_each_capture_has_a_row_of_its_own_and_its_article_proves_itself(odd):
+    folder, said, _ = odd
+    assert said["captures"] == len(rows(folder)) == 13
+    with Archive(folder) as archive:
+        for row in archive.newest(limit=100):
+            assert row["title"].encode() in archive.record(row).response
+
+
+def test_a_body_that_no_page_has_is_too_large_and_not_read(odd):
+    (bomb,) = (row for row in rows(odd[0]) if row["url"].endswith("bomb"))
+    assert (bomb["outcome"], bomb["reason"]) == ("quarantine", "too-large")
+
+
+def test_what_was_imported_is_verified_and_needs_no_repair(odd):
+    folder, *_ = odd
+    warraq("--archive", folder, "verify")
+    assert "nothing to repair" in warraq("--archive", folder, "repair").stdout
+    warraq("--archive", folder, "verify")
+
+
+def test_a_digest_that_was_right_at_import_or_changed_since_is_still_named(odd):
+    folder, *_ = odd
+    with Archive(folder) as archive:
+        notes = list(archive.db.query("SELECT field FROM digest_notes"))
+    assert [note["field"] for note in notes] == ["payload"]
+
+
+def test_rebuilding_gives_the_same_rows(odd):
+    folder, *_ = odd
+    before, found = rows(folder), titles(folder)
+    warraq("--archive", folder, "reindex")
+    assert rows(folder) == before
+    assert titles(folder) == found
+    warraq("--archive", folder, "verify")
+
+
+def test_a_revisit_that_came_before_its_original_is_read_when_that_comes(tmp_path):
+    first, second = tmp_path / "revisits.warc.gz", tmp_path / "originals.warc.gz"
+    first.write_bytes(
+        revisit("/a/digest", 1, 11, WARC_Payload_Digest=digest(html(11)))
+        + revisit("/a/id", 2, 12, WARC_Refers_To="<urn:uuid:response-12>")
+        + revisit("/a/never", 3, 13, WARC_Payload_Digest=digest(html(13)))
+    )
+    second.write_bytes(b"".join(member("response", f"/a/{n}", n, response(html(n))) for n in (11, 12)))
+    import_files(tmp_path / "c", [first], workers=1)
+    assert titles(tmp_path / "c") == {}
+    assert {row["reason"] for row in rows(tmp_path / "c")} == {"original-elsewhere"}
+    import_files(str(tmp_path / "c"), [str(second)], workers=1)
+    assert titles(tmp_path / "c").keys() == {"11", "12", "digest", "id"}
+    assert [row["url"][-5:] for row in rows(tmp_path / "c") if row["reason"]] == ["never"]
+
+
+def test_a_day_of_a_revisit_takes_its_original_along(tmp_path):
+    source = tmp_path / "a.warc.gz"
+    source.write_bytes(
+        member("response", "/a/1", 1, response(html(1)), WARC_Date="2026-11-23T05:00:00Z")
+        + revisit(
+            "/a/1",
+            2,
+            1,
+            WARC_Payload_Digest=digest(html(1)),
+            WARC_Refers_To_Target_URI="https://news.example/a/1",
+            WARC_Refers_To_Date="2026-11-23T05:00:00Z",
+        )
+    )
+    import_files(tmp_path / "c", [source], workers=1)
+    day = ("--from", "2026-11-24", "--to", "2026-11-24")
+    warraq("--archive", tmp_path / "c", "export", "-f", "warc", "-o", tmp_path / "day.warc.gz", *day)
+    kinds = [record.type for record in read_records(tmp_path / "day.warc.gz")]
+    assert sorted(kinds) == ["response", "revisit"]

@@ -1,0 +1,141 @@
+"""Slow clients cost the others nothing, and no request is two."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import pytest
+import uvicorn
+from starlette.responses import PlainTextResponse
+from uvicorn.server import ServerState
+
+from archive.web import admission
+from archive.web.admission import Admission, BoundedProtocol
+from archive.web.headers import SecurityHeaders
+
+GET = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+
+async def hello(scope, receive, send):
+    await PlainTextResponse("hello")(scope, receive, send)
+
+
+@contextlib.asynccontextmanager
+async def listen(app):
+    config = uvicorn.Config(app, http=BoundedProtocol, ws="none", timeout_keep_alive=5)
+    config.load()
+    state = ServerState()
+    server = await asyncio.get_running_loop().create_server(lambda: BoundedProtocol(config, state, {}), "127.0.0.1", 0)
+    yield server
+    server.close()
+    for connection in list(state.connections):
+        connection.transport.abort()
+    for _ in range(3):  # for the loop to close what was broken off
+        await asyncio.sleep(0)
+
+
+async def ask(server, request):
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname()[:2])
+    writer.write(request)
+    try:
+        return await reader.read()
+    finally:
+        writer.close()
+
+
+def test_a_head_that_dawdles_is_dropped_and_the_others_are_served(monkeypatch):
+    monkeypatch.setattr(admission, "HEAD_SECONDS", 0.2)
+
+    async def run():
+        async with listen(hello) as server:
+            slow = [asyncio.create_task(ask(server, b"GET / HTTP/1.1\r\nHost: local")) for _ in range(200)]
+            assert (await ask(server, GET)).endswith(b"hello")
+            kept = GET.replace(b"Connection: close\r\n", b"")
+            second = ask(server, kept + b"GET / HTTP/1.1\r\nHo")  # a head that is not its connection's first
+            assert (await second).endswith(b"hello")
+            return await asyncio.gather(*slow, return_exceptions=True)
+
+    dropped = asyncio.run(run())
+    assert all(one == b"" or isinstance(one, ConnectionError) for one in dropped)
+
+
+def test_connections_beyond_the_limit_are_closed(monkeypatch):
+    monkeypatch.setattr(admission, "MOST_CONNECTIONS", 3)
+
+    async def run():
+        async with listen(hello) as server:
+            open_ones = [await asyncio.open_connection(*server.sockets[0].getsockname()[:2]) for _ in range(3)]
+            await asyncio.sleep(0)
+            refused = await asyncio.gather(ask(server, GET), return_exceptions=True)
+            assert refused == [b""] or isinstance(refused[0], ConnectionError)
+            for _, writer in open_ones:
+                writer.close()
+
+    asyncio.run(run())
+
+
+def test_requests_wait_their_turn_and_are_told_when_it_does_not_come(monkeypatch):
+    monkeypatch.setattr(admission, "MOST_REQUESTS", 1)
+    monkeypatch.setattr(admission, "TURN_SECONDS", 0.2)
+
+    async def run():
+        first, gate = asyncio.Event(), asyncio.Event()
+
+        async def held(scope, receive, send):
+            first.set()
+            await gate.wait()
+            await hello(scope, receive, send)
+
+        async with listen(Admission(held)) as server:
+            one = asyncio.create_task(ask(server, GET))
+            await first.wait()
+            refused = await ask(server, GET)
+            gate.set()
+            return await one, refused
+
+    one, refused = asyncio.run(run())
+    assert one.endswith(b"hello")
+    assert refused.startswith(b"HTTP/1.1 503")
+    assert b"retry-after" in refused
+
+
+def test_an_answer_that_has_no_end_is_broken_off(monkeypatch):
+    monkeypatch.setattr(admission, "ANSWER_SECONDS", 0.2)
+
+    async def endless(scope, receive, send):
+        await asyncio.sleep(3600)
+
+    async def run():
+        async with listen(Admission(endless)) as server:
+            return await ask(server, GET)
+
+    assert b"200" not in asyncio.run(run()).partition(b"\r\n")[0]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"Transfer-Encoding: chunked\r\nContent-Length: 5", b"Transfer-Encoding: chunked", b"Host: x\r\nHost: y"],
+)
+def test_what_could_be_two_requests_is_refused_and_the_connection_closed(line):
+    async def run():
+        async with listen(SecurityHeaders(hello, hosts=())) as server:
+            request = (
+                b"GET / HTTP/1.1\r\nHost: localhost\r\n"
+                + line
+                + b"\r\n\r\n0\r\n\r\nGET /second HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            )
+            return await ask(server, request)
+
+    said = asyncio.run(run())
+    assert said.startswith(b"HTTP/1.1 400")
+    assert said.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize("host", [b"localhost:80@evil.example", b"localhost/", b"a b", b"[::1", b"localhost:x"])
+def test_a_host_that_is_none_is_refused(host):
+    async def run():
+        async with listen(SecurityHeaders(hello, hosts=())) as server:
+            return await ask(server, GET.replace(b"localhost", host))
+
+    assert asyncio.run(run()).startswith(b"HTTP/1.1 400")

@@ -1,0 +1,92 @@
+"""Cookies and headers of a site: sent to its own hosts, when they are wanted, out of files that nobody else may read."""
+
+from dataclasses import replace
+
+import pytest
+from scrapy import Request
+from scrapy.http import Response
+
+from archive import UsageError
+from crawler.sites.session import SessionMiddleware, load_cookies, load_headers
+from crawler.sites.site import Site
+
+SITE = Site.from_url("https://news.example/")
+
+
+def answered(middleware, url, cookie):
+    middleware.process_response(Request(url), Response(url, headers={"Set-Cookie": cookie}))
+
+
+def sent(middleware, url):
+    request = Request(url)
+    middleware.process_request(request)
+    return (request.headers.get("Cookie") or b"").decode()
+
+
+def test_a_cookie_is_sent_only_when_it_is_switched_on_and_to_its_host_alone():
+    middleware = SessionMiddleware(SITE, everywhere=False)
+    answered(middleware, "https://news.example/", "seen=1; path=/")
+    assert sent(middleware, "https://news.example/a") == ""
+    assert middleware.switch_on("news.example")
+    assert not middleware.switch_on("news.example")
+    answered(middleware, "https://news.example/", "seen=2; path=/")
+    assert sent(middleware, "https://news.example/a") == "seen=2"
+    assert sent(middleware, "https://other.example/a") == ""
+
+
+def test_a_host_that_set_none_cannot_be_switched_on():
+    assert not SessionMiddleware(SITE, everywhere=False).switch_on("news.example")
+
+
+def test_the_setting_sends_them_from_the_start():
+    middleware = SessionMiddleware(SITE, everywhere=True)
+    answered(middleware, "https://news.example/", "seen=1; path=/")
+    assert sent(middleware, "https://news.example/a") == "seen=1"
+
+
+def test_what_the_entry_gives_goes_to_the_site_and_nowhere_else():
+    site = replace(SITE, cookies=(("consent", "yes"),), headers=(("X-Reader", "7"),), proxy="http://proxy.example/")
+    middleware = SessionMiddleware(site, everywhere=False)
+    request, other = Request("https://www.news.example/a"), Request("https://cdn.example/a")
+    middleware.process_request(request)
+    middleware.process_request(other)
+    assert (request.headers["Cookie"], request.headers["X-Reader"], request.meta["proxy"]) == (
+        b"consent=yes", b"7", "http://proxy.example/",
+    )  # fmt: skip
+    assert not {"Cookie", "X-Reader"} & set(other.headers.to_unicode_dict())
+    assert "proxy" not in other.meta
+
+
+def test_files_with_credentials_are_refused_when_others_may_read_them(tmp_path):
+    path = tmp_path / "cookies.txt"
+    path.write_text("# Netscape HTTP Cookie File\n.news.example\tTRUE\t/\tFALSE\t4102444800\tsession\tabc\n")
+    path.chmod(0o644)
+    with pytest.raises(UsageError, match="chmod 600"):
+        load_cookies(path)
+    path.chmod(0o600)
+    assert len(load_cookies(path)) == 1
+    middleware = SessionMiddleware(replace(SITE, cookies_file=str(path)), everywhere=False)
+    assert sent(middleware, "https://news.example/a") == "session=abc"
+    assert sent(middleware, "https://elsewhere.example/a") == ""
+
+
+def test_a_session_that_is_over_is_told_before_the_crawl(tmp_path):
+    path = tmp_path / "cookies.txt"
+    path.write_text("# Netscape HTTP Cookie File\n.news.example\tTRUE\t/\tFALSE\t946684800\tsession\tabc\n")
+    path.chmod(0o600)
+    with pytest.raises(UsageError, match="expired"):
+        load_cookies(path)
+
+
+def test_secret_headers_are_named_so_that_the_warc_leaves_them_out(tmp_path):
+    path = tmp_path / "headers"
+    path.write_text("# of a subscriber\nX-Key: abc\n")
+    path.chmod(0o600)
+    assert load_headers(path) == (("X-Key", "abc"),)
+    middleware = SessionMiddleware(replace(SITE, headers_file=str(path)), everywhere=False)
+    request = Request("https://news.example/a")
+    middleware.process_request(request)
+    assert request.meta["credentials"] == ("x-key",)
+    path.write_text("no header\n")
+    with pytest.raises(UsageError, match="Name: value"):
+        load_headers(path)

@@ -1,0 +1,37 @@
+"""Why a crawl found no article: the likeliest cause, and what to try."""
+
+import pytest
+
+from crawler.diagnosis import Visited, why_no_article
+
+
+def row(kind, outcome, reason="", urls=1):
+    return Visited(kind=kind, outcome=outcome, reason=reason, urls=urls)
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ([row("seed", "failed", "dns")], "dns"),
+        ([row("seed", "disallowed", "robots-disallowed")], "robots-disallowed"),
+        ([row("seed", "quarantine", "consent")], "consent"),
+        ([row("seed", "listing", "home"), row("feed", "gone", "http-404")], "no-links"),
+        (
+            [row("seed", "listing"), row("article", "quarantine", "empty", 30), row("article", "gone", "http-404", 2)],
+            "empty",
+        ),
+        ([row("seed", "listing"), row("article", "quarantine", "login", 3)], "login"),
+        ([row("seed", "listing"), row("article", "other", "not-html", 3)], "none-read"),
+        ([row("seed", "failed", "http-500"), row("seed", "listing"), row("page", "listing", "section")], "none-read"),
+    ],
+)
+def test_the_likeliest_cause_is_named_and_something_to_try(rows, reason):
+    found = why_no_article(rows, out_of_scope=0)
+    assert found.reason == reason
+    assert found.what
+    assert found.advice
+    assert reason in str(found)
+
+
+def test_a_site_that_leads_elsewhere_says_so():
+    assert why_no_article([row("seed", "listing")], out_of_scope=12).reason == "out-of-scope"

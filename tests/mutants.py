@@ -1,0 +1,131 @@
+"""`make mutants`: breaks the code in one small place at a time and runs the test that is named for it; a break that no test sees is named.
+
+tests/mutants.toml lists the breaks: `file`, the text to `find` (once in that file), what to `replace` it by, and the `test` that must
+fail. SAMPLE=N takes N of them, others on each day; by default all are made, in a copy of the checkout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from queue import Queue
+
+ROOT = Path(__file__).resolve().parents[1]
+LIST = Path(__file__).with_suffix(".toml")
+SECONDS = 900
+KILLED = 1
+"""pytest's exit code when a test failed; another one says that it could not run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """One small break, and the test that must see it."""
+
+    file: str
+    find: str
+    replace: str
+    test: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.file}: {' '.join(self.find.split())!r} -> {' '.join(self.replace.split())!r} ({self.test})"
+
+
+def listed() -> list[Mutant]:
+    """All mutants of the list."""
+    return [Mutant(**entry) for entry in tomllib.loads(LIST.read_text("utf-8"))["mutant"]]
+
+
+def problem(mutant: Mutant, root: Path = ROOT) -> str:
+    """What keeps it from being made; '' for nothing."""
+    path = root / mutant.file
+    if not path.is_file():
+        return "there is no such file"
+    if (count := path.read_text("utf-8").count(mutant.find)) != 1:
+        return f"the text is there {count} times"
+    missing = [one for one in mutant.test.split() if not (root / one.partition("::")[0]).exists()]
+    return f"there is no {missing[0]}" if missing else ""
+
+
+def copy_of_the_checkout(folder: Path) -> Path:
+    """The tracked files, and those that would be; changes that are not committed come along."""
+    command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    for name in filter(None, subprocess.check_output(command, text=True).split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    return folder
+
+
+def verdict(mutant: Mutant, root: Path) -> str:
+    """`killed`, or what happened instead."""
+    if wrong := problem(mutant, root):
+        return wrong
+    path = root / mutant.file
+    whole = path.read_text("utf-8")
+    path.write_text(whole.replace(mutant.find, mutant.replace), "utf-8")
+    command = [
+        sys.executable,
+        "-B",
+        "-m",
+        "pytest",
+        "-q",
+        "-x",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        *mutant.test.split(),
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(root), "HYPOTHESIS_DATABASE_FILE": os.devnull}
+    try:
+        done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        return "killed"  # it hangs: somebody would notice
+    finally:
+        path.write_text(whole, "utf-8")
+    return "killed" if done.returncode == KILLED else "SURVIVED" if done.returncode == 0 else done.stdout[-500:]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sample", type=int, default=0, metavar="N", help="make N of them, others on each day")
+    parser.add_argument("--only", default="", help="those whose file holds this")
+    parser.add_argument("-j", "--jobs", type=int, default=2)
+    given = parser.parse_args()
+    mutants = [one for one in listed() if given.only in one.file]
+    if given.sample:
+        mutants = random.Random(str(datetime.now(UTC).date())).sample(mutants, min(given.sample, len(mutants)))
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        copies: Queue[Path] = Queue()
+        for number in range(given.jobs):
+            copies.put(copy_of_the_checkout(Path(folder) / str(number)))
+
+        def judge(mutant: Mutant) -> str:
+            root = copies.get()
+            try:
+                said = verdict(mutant, root)
+            finally:
+                copies.put(root)
+            print(f"{said:8}  {mutant.name}", flush=True)
+            return said
+
+        with ThreadPoolExecutor(given.jobs) as pool:
+            verdicts = list(pool.map(judge, mutants))
+    alive = [one for one, said in zip(mutants, verdicts, strict=True) if said != "killed"]
+    print(f"{len(mutants) - len(alive)} of {len(mutants)} mutants were killed")
+    return 1 if alive else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
