@@ -9,28 +9,23 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from archive import (
+from archive import SiteProfile, urls
+from archive.files.clock import iso
+from archive.index import (
     ANNOUNCERS,
     Candidate,
-    Disposition,
     FetchStatus,
-    Outcome,
-    OutcomeKind,
-    Parsed,
-    ParseLimits,
-    ParseTask,
-    SiteProfile,
     articles,
     availability,
     captures,
-    disposition_of,
     frontier,
-    iso,
     runs,
     site_lines,
-    urls,
 )
 from archive.index.columns import text_digest
+from archive.ingest.disposition import Disposition, disposition_of
+from archive.outcome import Outcome, OutcomeKind
+from archive.parse.result import Parsed, ParseLimits, ParseTask
 from crawler.frontier.quota import CrawlLimits, Quota
 from crawler.frontier.revisit import DISBELIEVED, are_believable, header, retry_after_of, status_of
 from crawler.frontier.scope import Scope
@@ -41,7 +36,7 @@ if TYPE_CHECKING:
 
     from scrapy.http import Response
 
-    from archive import CaptureRow, ScheduledUrl
+    from archive.index import CaptureRow, ScheduledUrl
     from crawler.extensions import ArchiveExtension
     from crawler.sites.site import Site
 

@@ -14,19 +14,12 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import DownloadFailedError
 
-from archive import (
-    MAX_PARTS,
-    Disposition,
-    OutcomeKind,
-    Page,
-    Parsed,
-    ParseLimits,
-    ParseTask,
-    WorkerKilledError,
-    join_part,
-    urls,
-)
+from archive import Page, urls
 from archive.extract import extract
+from archive.ingest.disposition import Disposition
+from archive.outcome import OutcomeKind
+from archive.parse.result import MAX_PARTS, Parsed, ParseLimits, ParseTask, join_part
+from archive.parse.workers import WorkerKilledError
 from crawler.download.errors import HostPaused, StoppedError, outcome_of
 from crawler.extensions import ArchiveExtension
 from crawler.frontier.frontier import Frontier, dropped
@@ -44,7 +37,8 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
-    from archive import CaptureRow, ScheduledUrl, WorkerPool
+    from archive.index import CaptureRow, ScheduledUrl
+    from archive.parse.workers import WorkerPool
 
 
 STOPPING_SECONDS = 0.1

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from archive import Collection, open_writer
+from archive.collection import Collection
 from archive.index import captures
 from archive.ingest.disposition import disposition_of
+from archive.ingest.writer import open_writer
 from archive.parse.parse import ParseTask, parse
 from tests.support.cli import warraq
 from tests.support.pages import capture, page
