@@ -148,21 +148,32 @@ class Rows:
         return True
 
     def _put(self, row: dict[str, Any], fresh: list[int]) -> int:
-        """The id of the version here; of two archives' rows of one version, that of the earlier capture is kept."""
+        """The id of the version here; of two archives' rows of one version, the earlier capture is kept and the newer metadata."""
         held = joining.held(self._db, row["url"], row["text_digest"])
         if held is None:
             article_id = joining.insert_article(self._db, row)
             self.done.articles += 1
-        elif (row["origin_at"], row["origin"]) < (held["origin_at"], held["origin"]):
+        elif taken := self._better(row, held):
             article_id = held["id"]
             if article_id not in fresh:
                 search.unindex_articles(self._db.conn, [article_id])
-            joining.replace_article(self._db, article_id, row)
+            joining.replace_article(self._db, article_id, taken)
         else:
             return int(held["id"])
         if article_id not in fresh:
             fresh.append(article_id)
         return article_id
+
+    def _better(self, row: dict[str, Any], held: dict[str, Any]) -> dict[str, Any]:
+        """The columns that are to be taken over the row held here."""
+        is_earlier = (row["origin_at"], row["origin"]) < (held["origin_at"], held["origin"])
+        there = changes.last_change(self._shard.store.db, row["id"]) or row["origin_at"]
+        is_newer = there > (changes.last_change(self._db, held["id"]) or held["origin_at"])
+        return {
+            name: value
+            for name, value in row.items()
+            if (is_newer if name in changes.COLUMNS else is_earlier) and not (name == "body" and value is None)
+        }
 
 
 OWN = "merge"
