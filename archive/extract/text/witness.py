@@ -72,12 +72,14 @@ _WHOLE = 1000
 class Testimony:
     """The blocks (by index, in order) that are the article's by a witness, and the `route` that found them (`fast`).
 
-    `quick` are those of the fast mode where the full one was preferred.
+    `quick` are those of the fast mode where the full one was preferred, `doubt` says why the answer may be wrong ('' when
+    nothing speaks against it).
     """
 
     found: tuple[int, ...]
     route: str
     quick: tuple[int, ...] = ()
+    doubt: str = ""
 
 
 class Witness:
@@ -170,10 +172,12 @@ class Witness:
             return Testimony(found=quick, route="fast")
         slow = self._whole(_SLOW)
         if size >= _WHOLE and self._together(quick) >= max(0.5, self._together(slow) + 0.1):
-            return Testimony(found=quick, route="fast")
+            return Testimony(found=quick, route="fast", doubt="a fuller reading finds text in other places too")
         if self._is_teasers(slow) and (prose := self._densest()) and self._size(prose) > 0.5 * self._size(slow):
             return Testimony(found=prose, route="densest")
-        return Testimony(found=slow, route="full", quick=quick)
+        is_other = size > 0 and 2 * self._size(set(quick) & set(slow)) < size
+        doubt = "a quick reading finds another part of the page" if is_other else ""
+        return Testimony(found=slow, route="full", quick=quick, doubt=doubt)
 
     def _whole(self, options: Extractor) -> tuple[int, ...]:
         return align(_ask(whole(self._model), options), self._blocks)
