@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from w3lib.encoding import read_bom
 
-from archive.extract.prescan import declared_encoding, served_encoding
+from archive.extract.prescan import codec_of, declared_encoding, served_encoding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # What is weighed is a sample: a quarter of a megabyte says what a page is written in, however long it is.
 _SAMPLE = 262_144
@@ -22,6 +27,10 @@ _LATIN_BY_LANGUAGE = {
     "ro": "cp1250", "lt": "cp1257", "lv": "cp1257", "et": "cp1257", "vi": "cp1258",
 }  # fmt: skip
 _LANG = re.compile(rb"<html[^>]{0,400}?\blang\s{0,9}=\s{0,9}[\"']?([a-zA-Z]{2})", re.IGNORECASE)
+# Codecs in which most sequences of bytes are no text: one that a page declares and that reads it nearly all is right.
+_SELF_CHECKING = frozenset({"euc_jp", "cp932", "big5hkscs", "gb18030", "cp949"})
+_MAY_FAIL = 0.01
+_KANA = re.compile("[\u3040-\u30ff]")
 _ESCAPES = re.compile(rb"\x1b[$(]")
 _EDGES = re.compile(rb"[<>]")
 
@@ -53,8 +62,8 @@ class Decoded:
     why: str
 
 
-def decode(body: bytes, *, content_type: str = "") -> Decoded:
-    """Reads `body` as text. `content_type` is the HTTP header's value, '' when there is none.
+def decode(body: bytes, *, content_type: str = "", label: str = "") -> Decoded:
+    """Reads `body` as text. `content_type` is the HTTP header's value, '' when there is none; `label` an XML declaration's.
 
     A byte order mark wins, then valid UTF-8 (whatever is declared: browsers disagree, but no other encoding passes by
     chance), then UTF-8
@@ -71,16 +80,18 @@ def decode(body: bytes, *, content_type: str = "") -> Decoded:
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
-        return _legacy(body, _declared(body, content_type))
-    if b"\x1b" in body and _ESCAPES.search(body) and "iso2022_jp" in _declared(body, content_type):
+        return _legacy(body, _declared(body, content_type, label))
+    if b"\x1b" in body and _ESCAPES.search(body) and "iso2022_jp" in _declared(body, content_type, label):
         return _decoded(body, "iso2022_jp", "declared")
-    return Decoded(text=text.replace("\0", ""), encoding="utf-8", why="valid")
+    once = undo_double(text) if any(mark in body for mark in _MARKS_OF_TWICE) else text
+    why = "valid" if once is text else "repaired"
+    return Decoded(text=once.replace("\0", ""), encoding="utf-8", why=why)
 
 
-def _declared(body: bytes, content_type: str) -> list[str]:
-    """Python codec names that HTTP and then HTML declare, UTF-8 and unknown labels left out."""
-    codecs = (served_encoding(content_type), declared_encoding(body))
-    return [codec for codec in codecs if codec and codec != "utf_8"]
+def _declared(body: bytes, content_type: str, label: str) -> list[str]:
+    """Python codec names that HTTP, XML and then HTML declare, UTF-8 and unknown labels left out."""
+    found = (served_encoding(content_type), codec_of(label), declared_encoding(body))
+    return [codec for codec in found if codec and codec != "utf_8"]
 
 
 def _wide(body: bytes) -> str:
@@ -101,6 +112,9 @@ def _legacy(body: bytes, declared: list[str]) -> Decoded:
     if good >= _GOOD_PER_BAD * bad:
         return Decoded(text=text.replace("\0", ""), encoding="utf-8", why="repaired")
     # Markup says nothing of the codec: only what holds a byte beyond ASCII is weighed. (No codec has < or > in a letter.)
+    for codec in declared:
+        if codec in _SELF_CHECKING and _share_bad(body[:_SAMPLE], codec) < _MAY_FAIL:
+            return _decoded(body, codec, "declared")
     sample = b">".join(piece for piece in _EDGES.split(body[:_SAMPLE]) if not piece.isascii())
     best, why, most = "utf-8", "evidence", _evidence(sample, "utf-8")
     for codec in (*declared, *_UNDECLARED):
@@ -120,13 +134,109 @@ def _legacy(body: bytes, declared: list[str]) -> Decoded:
 def _evidence(sample: bytes, codec: str) -> int:
     """Marks of the likeliest language in the sample read with that codec, less five for each byte it does not know."""
     try:
-        text = sample.decode(codec, "replace")
+        text = sample.decode(codec, _errors_of(codec))
     except (LookupError, UnicodeError):
         return -1
     # 0x80-0x9F are letters or punctuation in Windows codecs and control characters elsewhere: a page has none of those.
     bad = text.count("\ufffd") + sum(text.count(chr(control)) for control in range(0x80, 0xA0))
+    if codec == "gb18030":
+        bad += len(_KANA.findall(text))  # its kana stand where those of EUC-JP do, and Chinese has none
     return max(sum(1 for _ in marks.finditer(text)) for marks in _MARKS) - 5 * bad
 
 
+def _share_bad(sample: bytes, codec: str) -> float:
+    """The share of the letters beyond ASCII that the codec cannot read, over the letters it can."""
+    text = sample.decode(codec, _errors_of(codec))
+    bad = text.count("\ufffd")
+    return bad / max(len(text) - len(text.encode("ascii", "ignore")), 1)
+
+
 def _decoded(body: bytes, codec: str, why: str) -> Decoded:
-    return Decoded(text=body.decode(codec, "replace").replace("\0", ""), encoding=codec, why=why)
+    return Decoded(text=body.decode(codec, _errors_of(codec)).replace("\0", ""), encoding=codec, why=why)
+
+
+def _errors_of(codec: str) -> str:
+    return _HANDLERS.get(codec, "replace")
+
+
+def _by_cp932(error: UnicodeError) -> tuple[str, int]:
+    """A pair of EUC-JP that Python's table has not, by the same row and cell of cp932 (NEC's and IBM's signs: ①, ㈱, 髙)."""
+    return _pair(error, lambda a, b: _shifted(a - 0xA1, b - 0xA1), "cp932")
+
+
+def _by_cp950(error: UnicodeError) -> tuple[str, int]:
+    """A pair of Big5 that the Hong Kong table has not, by Microsoft's (€, box lines)."""
+    return _pair(error, lambda a, b: bytes((a, b)), "cp950")
+
+
+def _pair(error: UnicodeError, turned: Callable[[int, int], bytes], codec: str) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    pair = error.object[error.start : error.start + 2]
+    if len(pair) == 2 and pair[0] >= 0xA1 and pair[1] >= 0x40:
+        try:
+            return turned(*pair).decode(codec), error.start + 2
+        except (UnicodeDecodeError, ValueError):
+            pass
+    return "\ufffd", max(error.end, error.start + 1)
+
+
+def _shifted(row: int, cell: int) -> bytes:
+    """Row and cell, from 0, of a 94 by 94 table as the two bytes of Shift_JIS."""
+    lead = row // 2 + (0x81 if row < 62 else 0xC1)
+    trail = cell + (0x9F if row % 2 else 0x40 + (cell >= 63))
+    return bytes((lead, trail))
+
+
+_HANDLERS = {"euc_jp": "warraq.cp932", "big5hkscs": "warraq.cp950"}
+codecs.register_error("warraq.cp932", _by_cp932)
+codecs.register_error("warraq.cp950", _by_cp950)
+
+
+# UTF-8 read as a Windows code page and written as UTF-8 again: `Ã¼` for ü, «ط§» for ا. The first of the two letters
+# is a lead byte of UTF-8 in that code page, the second a continuation byte.
+def _table(codec: str) -> dict[int, int]:
+    """The byte of each letter beyond ASCII of a code page, and of each control character, which Latin-1 has there."""
+    letters = (bytes((byte,)).decode(codec, "ignore") or chr(byte) for byte in range(0x80, 0x100))
+    return {byte: byte for byte in range(0x80, 0xA0)} | {ord(letter): byte for byte, letter in enumerate(letters, 0x80)}
+
+
+# Lead bytes of the scripts of news; É before a trade mark is no lead of one.
+_LEADS = frozenset({*range(0xC2, 0xC6), 0xCE, 0xCF, 0xD0, 0xD1, 0xD7, *range(0xD8, 0xDC), *range(0xE0, 0xF1)})
+_TABLES = {codec: _table(codec) for codec in ("cp1252", "cp1256")}
+_TWICE = {
+    codec: re.compile(
+        f"[{''.join(re.escape(chr(letter)) for letter, byte in table.items() if byte in _LEADS)}]"
+        f"[{''.join(re.escape(chr(letter)) for letter, byte in table.items() if byte < 0xC0)}]"
+        f"[{''.join(re.escape(chr(letter)) for letter in table)}]*+"
+    )
+    for codec, table in _TABLES.items()
+}
+# What its commonest letters look like in the bytes of such a page: `Ã¼`, `ÃŸ`, `Â `, `â€`, `Ø§`, `Ù„`, `Ð°`, «ط§», «أ¼».
+_MARKS_OF_TWICE = (
+    b"\xc3\x83\xc2", b"\xc3\x83\xc5", b"\xc3\x82\xc2", b"\xc3\xa2\xe2\x82\xac", b"\xc3\xa2\xc2\x80", b"\xc3\x98\xc2",
+    b"\xc3\x99\xe2", b"\xc3\x99\xc2", b"\xc3\x90\xc2", b"\xd8\xb7\xc2", b"\xd8\xa3\xc2",
+)  # fmt: skip
+_MOSTLY = 0.3
+"""Share of the letters beyond ASCII that must turn out to be encoded twice; a text on encodings quotes a few."""
+
+
+def undo_double(text: str) -> str:
+    """The text with what was encoded as UTF-8 twice decoded again; the very same text when nearly nothing was."""
+    sample = text[:_SAMPLE]
+    beyond = len(sample) - len(sample.encode("ascii", "ignore"))
+    for codec, pattern in _TWICE.items():
+        undone = 0
+
+        def undo(match: re.Match[str], table: dict[int, int] = _TABLES[codec]) -> str:
+            nonlocal undone
+            try:
+                once = bytes(table[ord(letter)] for letter in match[0]).decode("utf-8")
+            except UnicodeDecodeError:
+                return match[0]
+            undone += len(match[0])
+            return once
+
+        if next(pattern.finditer(sample), None) and (pattern.sub(undo, sample), undone)[1] >= _MOSTLY * beyond > 0:
+            return pattern.sub(undo, text)
+    return text

@@ -76,7 +76,13 @@ def codec_of(label: str) -> str:
 
 def served_encoding(content_type: str) -> str:
     """The Python codec of the `charset` of a Content-Type header, '' when it has none that is known."""
-    return _of_value(content_type.encode("utf-8", "replace"))
+    return _of_value(content_type.encode("utf-8", "replace")) or codec_of(_unclosed(content_type))
+
+
+def _unclosed(content_type: str) -> str:
+    """The label behind a quotation mark that a header never closes; a `<meta>` with one declares nothing, says the standard."""
+    _, quote, label = content_type.lower().partition('charset="')
+    return label.partition('"')[0] if quote else ""
 
 
 def declared_encoding(body: bytes) -> str:

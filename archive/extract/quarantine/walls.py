@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from archive.extract.metadata.title import strip_site
+from archive.extract.quarantine.consent import consent_wall
 from archive.extract.quarantine.facts import EMPTY_LETTERS, WALL_TEXT
 
 if TYPE_CHECKING:
@@ -74,22 +76,34 @@ _LOGIN_TITLE = re.compile(
     r"yap)?|ورود|вход)\b",
     re.IGNORECASE,
 )
-_NOT_FOUND = re.compile(
+# The page is named: this is said by pages that are not there, and seldom by headlines.
+_PAGE_NOT_FOUND = re.compile(
     r"(?:^|\W)(?:404|error 404)(?:$|\W)|(?:page|article|story|content|file|url|document) (?:was |is |could |can "
     r"|can.?t |cannot )?(?:not|no longer|n.t) (?:be )?(?:found|available|exist)"
-    r"|(?:not|n.t) found\W*$|nothing (?:was )?found|page (?:does not|doesn.t) exist|we can.?t (?:find|seem to "
-    r"find)|oops|no results"
+    r"|page (?:does not|doesn.t) exist|we can.?t (?:find|seem to find) (?:the|that|this|what)"
     r"|(?:الصفحة|الصفحه|المقال|الخبر|المحتوى|الموضوع|الرابط)(?: التي| الذي| المطلوبة?| تبحث| عنها| تحاول| الوصول| "
     r"إليها| طلبتها|\s)*(?:غير موجود|غير متوفر|غير متاح|لم تعد|لم يعد|تعذر|غير صحيح|لا توجد|محذوف|تم حذف)"
-    r"|لم (?:يتم العثور|نعثر|نتمكن من العثور|يعثر)|لا يمكن العثور|(?:عذر[اًا]+|عفو[اًا]+|نأسف|للأسف)[،,]? "
-    r".{0,30}(?:الصفحة|غير موجود)|صفحة غير موجودة|خطأ 404"
-    r"|page (?:introuvable|non trouvée)|(?:n.existe (?:pas|plus)|n.est (?:pas|plus) disponible)|seite (?:wurde "
-    r")?nicht gefunden|(?:nicht|leider nicht) (?:gefunden|mehr verfügbar)"
-    r"|página no (?:encontrada|existe)|no se (?:ha )?encontr(?:ó|ado)|página não (?:encontrada|existe)|não (?:foi "
-    r")?encontrad|sayfa bulunamad|pagina non trovata|صفحه (?:مورد نظر )?(?:یافت|پیدا) نشد|یافت نشد|صفحہ نہیں ملا"
-    r"|страница не найдена|не найдено",
+    r"|(?:عذر[اًا]+|عفو[اًا]+|نأسف|للأسف)[،,]? .{0,30}(?:الصفحة|المحتوى|المقال|الخبر).{0,30}(?:غير |لم |لا |تعذر|محذوف)"
+    r"|(?:عذر[اًا]+|عفو[اًا]+|نأسف)[،,]? .{0,20}غير موجود|صفحة غير موجودة|خطأ 404"
+    r"|page (?:introuvable|non trouvée)|(?:page|article|contenu).{0,20}n.(?:existe|est) (?:pas|plus)"
+    r"|seite (?:wurde |konnte )?nicht gefunden|لم يتم العثور على (?:أي )?(?:نتائج|الصفحة|المحتوى|المقال)"
+    r"|(?:seite|artikel|inhalt).{0,20}(?:nicht|leider nicht) (?:gefunden|mehr verfügbar)"
+    r"|página no (?:encontrada|existe)|página não (?:encontrada|existe)|sayfa bulunamad|pagina non trovata"
+    r"|صفحه (?:مورد نظر )?(?:یافت|پیدا) نشد|صفحہ نہیں ملا|страница не найдена",
     re.IGNORECASE,
 )
+# Said of a page, and of missing people as well.
+_NOT_FOUND = re.compile(
+    r"(?:not|n.t) found\W*$|nothing (?:was )?found|we can.?t (?:find|seem to find)|oops|no results"
+    r"|لم (?:يتم العثور|نعثر|نتمكن من العثور|يعثر)|لا يمكن العثور|غير موجود"
+    r"|n.existe (?:pas|plus)|n.est (?:pas|plus) disponible|(?:nicht|leider nicht) (?:gefunden|mehr verfügbar)"
+    r"|no se (?:ha )?encontr(?:ó|ado)|não (?:foi )?encontrad|یافت نشد|не найдено",
+    re.IGNORECASE,
+)
+_HEADLINE_WORDS = 8
+_LABEL_WORDS = 4
+"""Words of a title from which «page not found» is news, and from which «not found» alone is."""
+_A_SENTENCE = 40
 
 
 def wall(facts: Facts) -> Verdict | None:
@@ -99,7 +113,9 @@ def wall(facts: Facts) -> Verdict | None:
         return "challenge", "the response header says so"
     if not facts.is_short:
         return None
-    return _challenge(facts) or (None if facts.claims_article else _login(facts) or _consent(facts))
+    return (
+        _challenge(facts) or consent_wall(facts) or (None if facts.claims_article else _login(facts) or _consent(facts))
+    )
 
 
 def not_found(facts: Facts) -> Verdict | None:
@@ -108,12 +124,27 @@ def not_found(facts: Facts) -> Verdict | None:
         return "soft-404", "body class error404"
     if not facts.is_short or facts.claims_article >= 3:
         return None
-    for title in facts.titles:
-        if match := _NOT_FOUND.search(title):
-            return "soft-404", f"title says {match[0].strip()!r}"
-    if facts.letters < 300 and not facts.claims_article and (match := _NOT_FOUND.search(facts.text[:300])):
+    if match := next(filter(None, (_missing_title(facts, title) for title in facts.titles)), None):
+        return "soft-404", f"title says {match[0].strip()!r}"
+    if not facts.claims_article and (match := _missing_text(facts)):
         return "soft-404", f"text says {match[0].strip()!r}"
     return None
+
+
+def _missing_title(facts: Facts, title: str) -> re.Match[str] | None:
+    """What a title says of a page that is not there; a headline that says it of something else has more words."""
+    words = len(strip_site(title, frozenset(), guess=True).split())
+    if words <= _HEADLINE_WORDS and (match := _PAGE_NOT_FOUND.search(title)):
+        return match
+    if words <= _LABEL_WORDS and (facts.letters < _A_SENTENCE or _NOT_FOUND.search(facts.text[:300])):
+        return _NOT_FOUND.search(title)
+    return None
+
+
+def _missing_text(facts: Facts) -> re.Match[str] | None:
+    opening = facts.text[:300]
+    match = _PAGE_NOT_FOUND.search(opening) if facts.letters < 300 else None
+    return match or (_NOT_FOUND.search(opening) if facts.letters < _A_SENTENCE else None)
 
 
 def _challenge(facts: Facts) -> Verdict | None:

@@ -185,3 +185,56 @@ def test_never_raises_and_never_leaves_nul(body: bytes, content_type: str) -> No
 def test_any_text_with_arabic_round_trips_through_utf8(text: str) -> None:
     whole = "<p>" + ARABIC + text
     assert decode(whole.encode()).text == whole
+
+
+JAPANESE = "市議会は二年間の工事のあと、町の中心にある新しい橋が開通したと発表しました。"
+ARABIC = "أعلنت بلدية المدينة عن افتتاح الجسر الجديد بعد عامين من العمل على المشروع. "
+GERMAN = "Der Bürgermeister sagte, die Brücke sei für alle Fußgänger geöffnet. "
+
+
+def html(text: bytes, charset: str = "") -> bytes:
+    meta = f'<meta charset="{charset}">' if charset else ""
+    return f"<html><head>{meta}<title>x</title></head><body><p>".encode() + text + b"</p></body></html>"
+
+
+def test_a_declared_codec_that_reads_nearly_all_is_right():
+    row_13 = b"\xad\xa1\xad\xea\xfc\xe2"  # signs of NEC and IBM, as browsers read them
+    found = decode(html(JAPANESE.encode("euc_jp") * 5 + row_13, "euc-jp"))
+    assert (found.encoding, found.why) == ("euc_jp", "declared")
+    assert "①㈱髙" in found.text
+    chinese = "市議會宣布新的橋樑在兩年工程後於市中心開通。".encode("big5") * 5 + b"\xa3\xe1"
+    assert "開通。€" in decode(html(chinese, "big5")).text
+
+
+def test_a_declared_codec_that_reads_little_is_not_believed():
+    assert decode(html((ARABIC * 5).encode("cp1256"), "euc-jp")).encoding == "cp1256"
+
+
+def test_japanese_without_a_declaration_is_not_taken_for_chinese():
+    assert decode(html(JAPANESE.encode("euc_jp") * 5)).encoding == "euc_jp"
+    chinese = "市议会宣布新的桥梁在两年的工程后开通，居民表示欢迎，这是中国的。"
+    assert decode(html(chinese.encode("gb18030") * 5)).encoding == "gb18030"
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"), [(ARABIC, "latin-1"), (ARABIC, "cp1256"), (GERMAN, "latin-1"), (GERMAN, "cp1252")]
+)
+def test_what_was_encoded_twice_is_decoded_twice(text: str, codec: str) -> None:
+    twice = html((text * 5).encode().decode(codec, "surrogateescape").encode("utf-8", "replace"), "utf-8")
+    found = decode(twice)
+    assert found.why == "repaired"
+    assert text.strip() in found.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Über « Ã¼ » und andere Zeichen für Bücher, Größe, Äpfel, Öl. ", "طعام وظلال «ط§» في النص. ", "ÀÉÎÕÜ à é î õ ü "],
+)
+def test_text_that_only_looks_like_it_is_left_alone(text: str) -> None:
+    found = decode(html((text * 5).encode(), "utf-8"))
+    assert (found.why, text in found.text) == ("valid", True)
+
+
+def test_a_quotation_mark_that_a_header_never_closes():
+    body = html("市议会宣布".encode("gbk"))
+    assert decode(body, content_type='text/html; charset="gbk').encoding == "gb18030"

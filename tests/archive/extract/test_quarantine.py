@@ -202,3 +202,70 @@ def test_a_very_short_news_item_is_an_article(count: int) -> None:
 def test_a_page_without_text_is_empty() -> None:
     assert judged(page("افتتاح الجسر"), "") == "empty"
     assert judged(page("صور"), "12 / 5") == "empty"
+
+
+NOTICES = {
+    "en": (
+        "We and our 812 partners store and/or access information on a device, such as cookies, and process personal data.",
+        "Accept all",
+    ),
+    "de": (
+        "Wir und unsere 200 Partner speichern Informationen auf Ihrem Gerät, etwa Cookies, für Werbung und Messung.",
+        "Alle akzeptieren",
+    ),
+    "fr": (
+        "Nos partenaires et nous stockons des cookies sur votre appareil pour la publicité.",
+        "Continuer sans accepter",
+    ),
+    "es": (
+        "Nosotros y nuestros socios guardamos cookies en su dispositivo para tratar datos personales.",
+        "Aceptar todo",
+    ),
+    "ar": ("نحن وشركاؤنا نخزن ملفات تعريف الارتباط على جهازك لمعالجة البيانات الشخصية.", "قبول الكل"),
+    "fa": ("ما و همکاران ما از کوکی‌ها برای ذخیره اطلاعات روی دستگاه شما استفاده می‌کنیم.", "پذیرش همه"),
+    "he": ("אנחנו והשותפים שלנו שומרים עוגיות על המכשיר שלך לצורך פרסום.", "אשר הכל"),
+    "tr": ("Biz ve ortaklarımız cihazınızda çerezleri reklam için kullanıyoruz.", "Tümünü kabul et"),
+    "ru": ("Мы и наши партнёры храним куки на вашем устройстве и обрабатываем персональные данные.", "Принять все"),
+}
+
+
+@pytest.mark.parametrize("language", sorted(NOTICES))
+def test_a_consent_wall_is_known_by_its_wording_and_its_button(language: str) -> None:
+    notice, button = NOTICES[language]
+    wall = page(
+        "Harbour Post", f"<p>{notice}</p><button>{button}</button>", head='<meta property="og:type" content="article">'
+    )
+    assert judged(wall, notice) == "consent"
+    assert judged(wall) == "consent"
+
+
+@pytest.mark.parametrize("language", sorted(NOTICES))
+def test_a_notice_beside_an_article_is_no_wall(language: str) -> None:
+    notice, button = NOTICES[language]
+    story = page(
+        "Council agrees quay plan", f"<div><p>{notice}</p><button>{button}</button></div><p>The council agreed.</p>"
+    )
+    assert (
+        judged(story, "The council agreed the plan for the quay on Monday night after a debate of three hours.")
+        == "article"
+    )
+    assert judged(story, f"{notice}\n" + "The council agreed the plan for the quay on Monday night. " * 12) == "article"
+
+
+def test_news_of_cookies_is_no_wall():
+    text = "The regulator fined a company that stored cookies on a device and sold personal data to advertisers."
+    assert judged(page("Fine for cookies", "<button>Accept all</button>"), text) == "article"
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("Vermisster Wanderer weiterhin nicht gefunden", "Die Suche wurde am Abend beendet, sein Auto war am See entdeckt."),
+        ("عذرا أيتها المدينة.. الصفحة القديمة طويت", "أعلن خفر السواحل اليوم انتهاء عمليات البحث عن طاقم مركب الصيد الذي غرق."),
+        ("Crew of the lost boat not found", "The coast guard ended its search for the crew of the boat on Friday evening."),
+        ("Sorry, says mayor", "The mayor said sorry to the traders of the market on Monday after the plans were not found in time."),
+        ("لم يعثر على الطاقم", "أعلن خفر السواحل اليوم انتهاء عمليات البحث عن طاقم مركب الصيد الذي غرق."),
+    ],
+)  # fmt: skip
+def test_a_brief_of_something_not_found_is_an_article(title: str, text: str) -> None:
+    assert judged(page(title, f"<p>{text}</p>", head='<meta property="og:type" content="article">'), text) == "article"
