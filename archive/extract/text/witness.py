@@ -19,11 +19,10 @@ from trafilatura import bare_extraction
 from trafilatura.settings import DEFAULT_CONFIG, Extractor
 from trafilatura.settings import Document as TrafilaturaDocument
 
-from archive.extract.page import HEADINGS, ancestors
+from archive.extract.page import HEADINGS
 from archive.extract.text.alignment import align
 from archive.extract.text.container import alone, article_element, whole
 from archive.extract.text.layout import Layout
-from archive.extract.text.names import speaks_against
 from archive.extract.text.wording import quads, share, words
 
 if TYPE_CHECKING:
@@ -61,7 +60,6 @@ _SAME = 0.6
 _MIN_LINE = 4
 _WHOLLY = 0.9
 """Share of the declared text that the page must hold for it to need no other witness."""
-_NEARLY_ALL = 0.85
 _DOUBT = 0.03
 """Share of an article's text up to which other lines among its paragraphs leave no doubt."""
 _WHOLE = 1000
@@ -93,8 +91,7 @@ class Witness:
         """Return the best answer.
 
         `declares` tells whether the page names the element of its article's body, `declared` is the text that its JSON-LD
-        gives. Where that is on the page whole, or where one element has an article's name and nearly all running text,
-        nobody else is asked.
+        gives. Where that is on the page whole, nobody else is asked.
         """
         model = self._model
         if said := self._declared(declared):
@@ -106,8 +103,6 @@ class Witness:
             if self._size(found) >= _ENOUGH * model.mass and sum(len(line.split()) for line in lines) >= _MIN_WORDS:
                 return Testimony(found=found, route="itemprop")
         element = article_element(model.running, _SOME * model.mass)
-        if element is not None and (plain := self._plain(element)):
-            return Testimony(found=plain, route="light")
         quick: tuple[int, ...] = ()
         if element is not None:
             lines = _ask(alone([element], model.length // 2), _QUICK)
@@ -135,36 +130,6 @@ class Witness:
             return ()
         layout = Layout(self._model, found)
         return tuple(found) if layout.doubt(layout.complete()) <= _DOUBT * size else ()
-
-    def _plain(self, element: HtmlElement) -> tuple[int, ...]:
-        """Return the running text of an element with an article's name when it is nearly all that the page has."""
-        verdicts: dict[HtmlElement, bool] = {}
-        found = []
-        for index, block in enumerate(self._blocks):
-            if block.is_running and self._is_free(block.element, element, verdicts):
-                found.append(index)
-        size = self._size(found)
-        if size < max(_NEARLY_ALL * self._model.mass, _WHOLE):
-            return ()
-        layout = Layout(self._model, found)
-        return tuple(found) if layout.doubt(layout.complete()) <= _DOUBT * size else ()
-
-    def _is_free(self, element: HtmlElement, within: HtmlElement, verdicts: dict[HtmlElement, bool]) -> bool:
-        """Tell whether an element stands within another, and no name between the two speaks against it."""
-        path = []
-        answer = False
-        for node in ancestors(element):
-            if node is within:
-                answer = True
-                break
-            if node in verdicts:
-                answer = verdicts[node]
-                break
-            path.append(node)
-        for node in reversed(path):
-            answer = answer and not speaks_against(node)
-            verdicts[node] = answer
-        return answer
 
     def _compare(self, quick: tuple[int, ...]) -> Testimony:
         size = self._size(quick)
