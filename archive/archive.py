@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from datetime import datetime
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from archive import http, search, warc
@@ -18,10 +19,10 @@ from archive.index.database import open_store
 from archive.search import Query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
+    from archive.index.rows import ArticleRow
     from archive.search import Order, Results
 
 MOST_BYTES = 20 << 20
@@ -35,8 +36,8 @@ class Archive:
     Raises ArchiveNotFoundError when there is none in the folder, SchemaTooNewError when a later version of warraq made it.
     """
 
-    def __init__(self, folder: Path, *, patience: float = BUSY_TIMEOUT_S) -> None:
-        self.collection = Collection(folder)
+    def __init__(self, folder: str | Path, *, patience: float = BUSY_TIMEOUT_S) -> None:
+        self.collection = Collection(Path(folder))
         self.collection.require()
         self._store = open_store(self.collection.database, read_only=True, patience=patience)
         self.files = FileLocator(self.collection.warcs, self._store.db)
@@ -73,7 +74,7 @@ class Archive:
             return reports.Facets(counted=0)
         return reports.facets(self._store.db, match, search.unwanted_expression(query, languages))
 
-    def newest(self, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[dict[str, Any]]:
+    def newest(self, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[ArticleRow]:
         """Latest versions of articles, newest first, as dicts of the columns of `articles`."""
         return articles.newest(self._store.db, site=site, limit=limit, offset=offset)
 
@@ -83,7 +84,11 @@ class Archive:
         if site not in known and not any(one.endswith(f".{site}") for one in known):
             raise UnknownSiteError(site, get_close_matches(site, sorted(known), n=3))
 
-    def article(self, wanted: str | int) -> dict[str, Any]:
+    def articles(self, *, all_versions: bool = False) -> Iterator[ArticleRow]:
+        """Every article (its latest version, or all), in the order in which they came in; a few at a time, however many there are."""
+        yield from select.articles(self._store.db, select.ArticleFilter(all_versions=all_versions))
+
+    def article(self, wanted: str | int) -> ArticleRow:
         """The article of that id or URL (its latest version), as a dict of columns; raises NotFoundError."""
         if isinstance(wanted, int) or wanted.isdecimal():
             row = articles.get(self._store.db, int(wanted))
@@ -92,7 +97,7 @@ class Archive:
             raise NotFoundError(str(wanted))
         return next(row for row in self.versions(wanted) if row["is_latest"])
 
-    def versions(self, url: str) -> list[dict[str, Any]]:
+    def versions(self, url: str) -> list[ArticleRow]:
         """All versions of the article at that URL, oldest first; raises NotFoundError."""
         rows = articles.versions(self._store.db, url)
         if not rows:
@@ -103,19 +108,19 @@ class Archive:
         """All captures of that URL in any spelling, oldest first (its TimeMap), as dicts of the columns of `captures`."""
         return captures.in_any_spelling(self._store.db, url)
 
-    def captures_of(self, row: dict[str, Any]) -> list[dict[str, Any]]:
+    def captures_of(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The captures of an article (any of its versions), oldest first: also those of its pages that gave none, such as a 404."""
         return captures.of_article(self._store.db, row["url"])
 
-    def spells(self, row: dict[str, Any]) -> list[dict[str, Any]]:
+    def spells(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Which version of an article stood when, oldest first: article_id, version, first_at, last_at, captures."""
         return articles.spells(self._store.db, row["url"])
 
-    def changes(self, row: dict[str, Any]) -> list[dict[str, Any]]:
+    def changes(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What an article's page changed without its text, oldest first: article_id, version, seen_at, field, before, after, record_id."""
         return changes.of_url(self._store.db, row["url"])
 
-    def family(self, row: dict[str, Any]) -> list[dict[str, Any]]:
+    def family(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The other articles that say nearly the same (`warraq group` finds them): id, url, site, sitename, title, first."""
         return similar.others(self._store.db, row["id"])
 
@@ -123,7 +128,7 @@ class Archive:
         """Of these addresses of pictures those that were captured, each with the id of its newest capture."""
         return captures.of_pictures(self._store.db, [one for one in addresses if one])
 
-    def record(self, row: dict[str, Any]) -> warc.Record:
+    def record(self, row: Mapping[str, Any]) -> warc.Record:
         """The WARC record that a row of `articles` or `captures` points at; its `block` holds the exact bytes of the response.
 
         Of a file that was uploaded and is not here, exactly the record's bytes are fetched. Raises StorageError when they cannot be.
@@ -207,8 +212,8 @@ class Federation:
     UsageError when no folder is given. A folder that is given twice counts once.
     """
 
-    def __init__(self, folders: Iterable[Path], *, patience: float = BUSY_TIMEOUT_S) -> None:
-        self.folders = tuple({folder.resolve(): folder for folder in folders}.values())
+    def __init__(self, folders: Iterable[str | Path], *, patience: float = BUSY_TIMEOUT_S) -> None:
+        self.folders = tuple({folder.resolve(): folder for folder in map(Path, folders)}.values())
         if not self.folders:
             raise UsageError("name at least one archive")
         with ExitStack() as stack:

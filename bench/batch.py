@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT)]
 
-from archive import Capture  # noqa: E402
+from archive.capture import Capture  # noqa: E402
 from archive.warc import WarcWriter, payload_digest  # noqa: E402
 
 if TYPE_CHECKING:

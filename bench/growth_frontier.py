@@ -9,12 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archive import Candidate, Collection, FetchStatus, frontier, open_store, open_writer
+from archive.collection import Collection
+from archive.index import Candidate, FetchStatus, frontier
+from archive.index.database import open_store
+from archive.ingest.writer import open_writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from archive import Store
+    from archive.index import Store
 
 NOW = "2026-11-24T09:00:00Z"
 REPEATS = 50

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from growth_frontier import NOW, announced
 
-from archive import Collection, frontier, open_store
+from archive.collection import Collection
+from archive.index import frontier
+from archive.index.database import open_store
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,8 +16,12 @@ import scrapy
 from scrapy import Request, Spider
 from scrapy.utils.misc import load_object
 
-from archive import CaptureFilter, Collection, Indexer, UsageError, captures, open_writer, recover
+from archive import CaptureFilter, UsageError
+from archive.collection import Collection
 from archive.files.clock import warc_timestamp
+from archive.index import captures
+from archive.ingest.importer import Indexer, recover
+from archive.ingest.writer import open_writer
 from archive.warc import cdxserver
 from crawler.download.errors import outcome_of
 from crawler.extensions import extraction_pool
@@ -30,7 +34,8 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
-    from archive import ArchiveWriter, Imported
+    from archive.ingest.importer import Imported
+    from archive.ingest.writer import ArchiveWriter
     from archive.warc.cdxserver import Listed
     from crawler.sites.site import Site
 

@@ -11,8 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archive import ArchiveError, Collection, NotWritableError, check_writable, frontier, iso, open_store
+from archive import ArchiveError, NotWritableError
+from archive.collection import Collection
 from archive.exitcodes import ExitCode
+from archive.files.clock import iso
+from archive.index import frontier
+from archive.index.database import open_store
+from archive.ingest.writer import check_writable
 from crawler.exits import exit_code
 from crawler.extensions import ArchiveExtension, extraction_pool
 from crawler.shutdown import Stopping

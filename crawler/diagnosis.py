@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive import ANNOUNCERS, OutcomeKind
+from archive.index import ANNOUNCERS
+from archive.outcome import OutcomeKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

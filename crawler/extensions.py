@@ -17,20 +17,16 @@ from scrapy.exceptions import NotConfigured
 from scrapy.utils.asyncio import create_looping_call
 from scrapy.utils.misc import load_object
 
-from archive import (
-    Collection,
-    DatabaseLockedError,
-    Disposition,
-    NotWritableError,
-    Outcome,
-    OutcomeKind,
-    articles,
-    frontier,
-    iso,
-    open_writer,
-    parse_pool,
-    recover,
-)
+from archive import NotWritableError
+from archive.collection import Collection
+from archive.errors import DatabaseLockedError
+from archive.files.clock import iso
+from archive.index import articles, frontier
+from archive.ingest.disposition import Disposition
+from archive.ingest.importer import recover
+from archive.ingest.writer import open_writer
+from archive.outcome import Outcome, OutcomeKind
+from archive.parse.workers import parse_pool
 from archive.printable import PrintableFilter, printable
 from archive.progress import live_line
 from crawler.diagnosis import Visited, why_no_article
@@ -46,7 +42,11 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
 
-    from archive import ArchiveWriter, Capture, CaptureRow, Parsed, ParseTask, WorkerPool
+    from archive.capture import Capture
+    from archive.index import CaptureRow
+    from archive.ingest.writer import ArchiveWriter
+    from archive.parse.result import Parsed, ParseTask
+    from archive.parse.workers import WorkerPool
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from archive.index.columns import described
 
 if TYPE_CHECKING:
-    from archive import Article, Disposition
+    from archive import Article
+    from archive.ingest.disposition import Disposition
 
 
 class ArticleItem(dict[str, Any]):

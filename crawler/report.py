@@ -7,12 +7,17 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from archive import OutcomeKind, frontier, urls
+from archive import urls
+from archive.index import frontier
+from archive.outcome import OutcomeKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from archive import Capture, CaptureRow, Committed, Outlink
+    from archive.capture import Capture
+    from archive.index import CaptureRow
+    from archive.ingest.commit import Committed
+    from archive.parse.result import Outlink
 
 COUNTED_APART = frozenset({OutcomeKind.GONE, OutcomeKind.DISALLOWED})
 """Failures with a line of their own in the summary."""

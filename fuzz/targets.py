@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archive import Page, ParseLimits, ParseTask, http, read_response, search, urls
+from archive import Page, http, search, urls
 from archive.arabic import fold, words
 from archive.diff import compare
 from archive.discovery import pattern_of, read_feed, read_sitemap, sniff, trap_reason
@@ -28,6 +28,8 @@ from archive.errors import DamagedFileError
 from archive.export import FORMATS, Source
 from archive.extract import document
 from archive.extract.dates import parse_machine
+from archive.parse.result import ParseLimits, ParseTask
+from archive.parse.workers import read_response
 from archive.search.query import parse as parse_query
 from archive.warc import payload_digest, read_records
 from archive.warc.cdxj import entry_of_record, parse_line

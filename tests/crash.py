@@ -19,7 +19,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archive import Archive, Collection, DamagedFileError, open_store
+from archive import Archive, DamagedFileError
+from archive.collection import Collection
+from archive.index.database import open_store
 from archive.maintain import verify
 from archive.warc import read_records
 from demo.server import DemoServer

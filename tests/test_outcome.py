@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from archive import Outcome, OutcomeKind
 from archive.ingest.commit import Committed
+from archive.outcome import Outcome, OutcomeKind
 from crawler.frontier.revisit import History, next_visit
 from crawler.report import Report
 

@@ -21,7 +21,7 @@ from archive.files.atomic import output_to, replacing
 from archive.index.columns import LABELLED, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from archive.diff import Paragraph
     from archive.index.columns import Column
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("words", nargs=-1, required=True)
 @click.option("-n", "--limit", type=click.IntRange(0), default=10, show_default=True, help="How many to show.")
-@click.option("--offset", type=click.IntRange(0), default=0, help="How many to pass over first.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="How many to skip.")
 @click.option("--newest", is_flag=True, help="Newest first, instead of best first.")
 @click.option(
     "-A",
@@ -83,6 +83,8 @@ def search(
         click.echo(f"       {_marked(hit.snippet.pieces())}\n")
     for problem in found.problems:
         click.echo(f"left out: {problem}", err=True)
+    if suggestion := found.suggestion(" ".join(words)):
+        click.echo(f"Did you mean {isolate(suggestion)}? No article has the words as typed.", err=True)
     click.echo(_count(found), err=True)
 
 
@@ -104,7 +106,7 @@ def _marked(pieces: list[tuple[str, bool]]) -> str:
 
 @click.command(name="list")
 @click.option("-n", "--limit", type=click.IntRange(0), default=20, show_default=True, help="How many to show.")
-@click.option("--offset", type=click.IntRange(0), default=0, help="How many to pass over first.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="How many to skip.")
 @click.option("--site", default="", help="Only this site.")
 @json_option
 @click.pass_context
@@ -162,7 +164,7 @@ def versions(ctx: click.Context, wanted: str, as_json: bool) -> None:
     A text that was changed back stands twice.
     """
     with Archive(the_folder(ctx)) as archive:
-        rows = archive.versions(archive.article(wanted)["url"])
+        rows: list[dict[str, Any]] = [{**row} for row in archive.versions(archive.article(wanted)["url"])]
         spells, changes = archive.spells(rows[0]), archive.changes(rows[0])
     for row in rows:
         row["spells"] = [_without_ids(one) for one in spells if one["article_id"] == row["id"]]
@@ -245,7 +247,7 @@ def _changes(paragraph: Paragraph) -> str:
 @json_option
 @click.pass_context
 def explain(ctx: click.Context, *, wanted: str, dropped: bool, as_json: bool) -> None:
-    """Show each line of the archived page, and why it stayed in the article or went."""
+    """Show each line of the archived page, and why it was kept or dropped."""
     with Archive(the_folder(ctx)) as archive:
         rows = [
             {"verdict": verdict, "rule": rule, "line": line}
@@ -322,7 +324,7 @@ def _line(row: Mapping[str, Any]) -> str:
     return "  ·  ".join([isolate(str(part)) for part in parts if part] + [urls.display(str(row["url"]))])
 
 
-def _facts(row: Mapping[str, Any], versions: list[dict[str, Any]]) -> list[tuple[str, str]]:
+def _facts(row: Mapping[str, Any], versions: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     return [
         *((column.label, _shown(column, row[column.name])) for column in LABELLED if column.name != "title"),
         (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from archive import urls
 from archive.index import captures
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
     from archive.article import Article
+    from archive.index.rows import ArticleRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,33 +107,33 @@ def number_key(db: Database, key: str) -> None:
     )
 
 
-def get(db: Database, article_id: int) -> dict[str, Any] | None:
+def get(db: Database, article_id: int) -> ArticleRow | None:
     """The version of that id, as a dict of its columns."""
-    return next(db.query("SELECT * FROM articles WHERE id = ?", [article_id]), None)
+    return cast("ArticleRow | None", next(db.query("SELECT * FROM articles WHERE id = ?", [article_id]), None))
 
 
-def versions(db: Database, url: str) -> list[dict[str, Any]]:
+def versions(db: Database, url: str) -> list[ArticleRow]:
     """All versions of the article at that URL, in any spelling (its canonical one, or any that it was fetched at), oldest first."""
     sql = "SELECT * FROM articles WHERE article_key = ? ORDER BY version"
     if rows := list(db.query(sql, [key_of(db, url)])):
-        return rows
+        return cast("list[ArticleRow]", rows)
     captured = """
         SELECT c.url, a.article_key FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE c.urlkey = ?
         ORDER BY c.timestamp DESC
         """
     wanted = urls.identity(url)
     found = (key for one, key in db.conn.execute(captured, (urls.surt(url),)) if urls.identity(one) == wanted)
-    return list(db.query(sql, [key])) if (key := next(found, "")) else []
+    return cast("list[ArticleRow]", list(db.query(sql, [key]))) if (key := next(found, "")) else []
 
 
-def newest(db: Database, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[dict[str, Any]]:
+def newest(db: Database, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[ArticleRow]:
     """Latest versions, newest publication first (by the moment, in whatever zone), undated ones by the time they were fetched."""
     where, args = ("AND site = ?", [site]) if site else ("", [])
     sql = f"""
         SELECT * FROM articles WHERE is_latest = 1 {where}
         ORDER BY coalesce(published_at, fetched_at) DESC, id DESC LIMIT ? OFFSET ?
         """  # noqa: S608 - our own words
-    return iter(list(db.query(sql, [*args, limit, offset])))
+    return iter(cast("list[ArticleRow]", list(db.query(sql, [*args, limit, offset]))))
 
 
 def set_conversions(db: Database, pairs: list[tuple[str, str]]) -> None:

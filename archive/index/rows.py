@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 if TYPE_CHECKING:
     from archive.outcome import OutcomeKind
@@ -24,13 +24,13 @@ class Precedence(IntEnum):
 
     SEED = 0
     ANNOUNCER = 1
-    """Feeds, sitemaps that a robots.txt or the site's entry names, parts of a sitemap index that changed lately."""
+    """Feeds, sitemaps that the site's entry names, parts of a sitemap index that changed lately."""
     LISTED = 2
     """Articles not visited yet that a feed, a front page or a section page lists."""
     FRESH = 3
     """Other articles not visited yet that are dated within the last days."""
     SECTION = 4
-    """Sections, and the other parts of a sitemap index."""
+    """Sections, the sitemaps of robots.txt, of which there may be hundreds, and the other parts of an index."""
     BACKLOG = 5
     """Other articles not visited yet."""
     PAGE = 6
@@ -45,7 +45,8 @@ def precedence(kind: Kind, *, by: str, listed: bool, fresh: bool) -> Precedence:
         case "seed":
             return Precedence.SEED
         case "feed" | "sitemap":
-            return Precedence.SECTION if by == "sitemap" and not fresh else Precedence.ANNOUNCER
+            is_named = kind == "feed" or by in {"seed", "page"}
+            return Precedence.ANNOUNCER if is_named or fresh else Precedence.SECTION
         case "section":
             return Precedence.SECTION
         case "article":
@@ -131,6 +132,51 @@ class FetchStatus:
     changed: bool = True
     failed: bool = False
     refused: bool = False
+
+
+class ArticleRow(TypedDict):
+    """A row of `articles`, one version of an article, by the names of its columns (docs/schema.md)."""
+
+    id: int
+    url: str
+    urlkey: str
+    site: str
+    hostname: str
+    version: int
+    is_latest: int
+    title: str
+    text: str
+    author: str
+    date: str
+    date_published: str
+    date_modified: str
+    section: str
+    tags: str
+    language: str
+    description: str
+    sitename: str
+    source: str
+    image: str
+    images: str
+    is_accessible_for_free: int | None
+    route: str
+    provenance: str
+    dropped: str
+    text_digest: str
+    fetched_at: str
+    last_seen_at: str
+    capture_id: int
+    conversion_id: str
+    payload_digest: str
+    warc_filename: str
+    warc_record_offset: int
+    warc_record_length: int
+    gone_at: str | None
+    gone_reason: str
+    paywalled_at: str | None
+    body: str | None
+    published_at: str | None
+    article_key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,7 @@ class ArticleFilter:
     all_versions: bool = False
 
 
-def articles(db: Database, choice: ArticleFilter) -> Iterator[dict[str, Any]]:
+def articles(db: Database, choice: ArticleFilter) -> Iterator[Any]:
     """Rows of the chosen articles, in the order of their ids."""
     where, values = _of_articles(db, choice)
     yield from _paged(db, "SELECT * FROM articles", "articles", where, values)

@@ -47,12 +47,13 @@ def results(request: Request) -> HTMLResponse:
         chart=histogram(facets.days),
         known=known,
         problems=problems,
+        suggestion=found.suggestion(asked.words),
         last_page=-(-found.total // asked.limit),
         pieces=search.pieces,
     )
 
 
-def _known(archive: Archive, words: str) -> dict[str, Any] | None:
+def _known(archive: Archive, words: str) -> Mapping[str, Any] | None:
     """The article whose address was pasted into the search box."""
     if not words.startswith(("http://", "https://")) or " " in words:
         return None
@@ -112,7 +113,7 @@ def _marked(text: str, query: search.Query, language: str) -> list[tuple[str, bo
     return search.pieces(text, search.highlight(text, query, language) if query.wanted else ())
 
 
-def _facts(row: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+def _facts(row: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
     """(message, column, value, where on the page it was found) of each field that the page gave."""
     provenance = json.loads(row["provenance"])
     facts = []

@@ -18,6 +18,8 @@ from archive.web.headers import ARCHIVED_POLICY
 from archive.web.views import open_archive, page
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
 
     from archive.archive import Archive
@@ -81,7 +83,7 @@ def picture(request: Request) -> Response:
 _UNREADABLE: Final = (DamagedFileError, StorageError, UsageError, NotHttp, TooLarge, BadCoding, OSError)
 
 
-def _html(archive: Archive, row: dict[str, Any]) -> tuple[bytes, str]:
+def _html(archive: Archive, row: Mapping[str, Any]) -> tuple[bytes, str]:
     """The decoded body and the charset of its Content-Type ('' when it names none)."""
     response = parse_response(archive.record(row).block)
     charset = _CHARSET.search(response.get("Content-Type"))

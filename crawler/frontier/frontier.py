@@ -9,39 +9,34 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from archive import (
+from archive import SiteProfile, urls
+from archive.files.clock import iso
+from archive.index import (
     ANNOUNCERS,
     Candidate,
-    Disposition,
     FetchStatus,
-    Outcome,
-    OutcomeKind,
-    Parsed,
-    ParseLimits,
-    ParseTask,
-    SiteProfile,
     articles,
     availability,
     captures,
-    disposition_of,
     frontier,
-    iso,
     runs,
     site_lines,
-    urls,
 )
 from archive.index.columns import text_digest
+from archive.ingest.disposition import Disposition, disposition_of
+from archive.outcome import Outcome, OutcomeKind
+from archive.parse.result import Parsed, ParseLimits, ParseTask
 from crawler.frontier.quota import CrawlLimits, Quota
 from crawler.frontier.revisit import DISBELIEVED, are_believable, header, retry_after_of, status_of
 from crawler.frontier.scope import Scope
 from crawler.sites.keys import origin_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from scrapy.http import Response
 
-    from archive import CaptureRow, ScheduledUrl
+    from archive.index import CaptureRow, ScheduledUrl
     from crawler.extensions import ArchiveExtension
     from crawler.sites.site import Site
 
@@ -98,12 +93,18 @@ class Frontier:
             with self._archive.writing(), self._archive.ingest.store.atomic():
                 frontier.schedule(self._db, found, now=iso(self._archive.clock()))
 
-    def next_urls(self, limit: int, *, busy: set[int]) -> list[ScheduledUrl]:
-        """The next due URLs; what is waiting to be committed is committed first, so that nothing is drawn twice."""
+    def next_urls(self, limit: int, *, busy: Mapping[int, str]) -> list[ScheduledUrl]:
+        """The next due URLs; what is waiting to be committed is committed first, so that nothing is drawn twice.
+
+        While announcers are under way (`busy` has the kinds of those that are), no backlog is drawn: they may tell of news, and a run may
+        have a quota.
+        """
         self._archive.commit()
-        return frontier.next_urls(
-            self._db, site=self._site.name, now=iso(self._archive.clock()), limit=limit, busy=busy, spare=len(busy)
-        )
+        now, site = iso(self._archive.clock()), self._site.name
+        news = frontier.next_urls(self._db, site=site, now=now, limit=limit, busy=busy, spare=len(busy), news_only=True)
+        if any(kind in ANNOUNCERS for kind in (*busy.values(), *(due.kind for due in news))):
+            return news
+        return frontier.next_urls(self._db, site=site, now=now, limit=limit, busy=busy, spare=len(busy))
 
     def refused(self, due: ScheduledUrl) -> Disposition | None:
         """The visit that is not made, because what it is like has had its share of this run; None when it may be made."""

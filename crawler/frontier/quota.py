@@ -10,10 +10,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive import pattern_of
+from archive.discovery import pattern_of
 
 if TYPE_CHECKING:
-    from archive import OutcomeKind
+    from archive.outcome import OutcomeKind
 
 MIN_YIELD = 10
 """A shape goes on for as long as one in so many of its visits is an article: a slow archive of old news does better."""

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, assert_never
 
-from archive import ANNOUNCERS, FetchStatus, OutcomeKind, iso
+from archive.files.clock import iso
+from archive.index import ANNOUNCERS, FetchStatus
+from archive.outcome import OutcomeKind
 from crawler.politeness.throttle import read_retry_after
 
 if TYPE_CHECKING:
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 
     from scrapy.http import Response
 
-    from archive import Outlink, ScheduledUrl
+    from archive.index import ScheduledUrl
+    from archive.parse.result import Outlink
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 

@@ -9,14 +9,17 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from archive import Candidate, OutcomeKind, urls
+from archive import urls
+from archive.index import Candidate
+from archive.outcome import OutcomeKind
 from crawler.report import OutOfScope
 from crawler.sites.site import edition_of, own_hosts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from archive import Outlink, Parsed, ScheduledUrl
+    from archive.index import ScheduledUrl
+    from archive.parse.result import Outlink, Parsed
     from crawler.frontier.quota import CrawlLimits
     from crawler.sites.site import Site
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
-    from archive import Capture
+    from archive.capture import Capture
 
 MAX_REDIRECTS = 5
 MAX_BODY = 20 << 20  # bytes decoded of one answer

@@ -14,18 +14,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Spider
 
-from archive import (
-    Article,
-    OutcomeKind,
-    Parsed,
-    ParseTask,
-    UsageError,
-    WorkerKilledError,
-    WorkerPool,
-    discovery,
-    parse_pool,
-    urls,
-)
+from archive import Article, UsageError, discovery, urls
+from archive.outcome import OutcomeKind
+from archive.parse.result import Parsed, ParseTask
+from archive.parse.workers import WorkerKilledError, WorkerPool, parse_pool
 from crawler.sites.client import NothingThereError, Page, ProbeClient
 from crawler.sites.entry import Findings, Source
 from crawler.sites.site import Site, own_hosts

@@ -14,19 +14,12 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import DownloadFailedError
 
-from archive import (
-    MAX_PARTS,
-    Disposition,
-    OutcomeKind,
-    Page,
-    Parsed,
-    ParseLimits,
-    ParseTask,
-    WorkerKilledError,
-    join_part,
-    urls,
-)
+from archive import Page, urls
 from archive.extract import extract
+from archive.ingest.disposition import Disposition
+from archive.outcome import OutcomeKind
+from archive.parse.result import MAX_PARTS, Parsed, ParseLimits, ParseTask, join_part
+from archive.parse.workers import WorkerKilledError
 from crawler.download.errors import HostPaused, StoppedError, outcome_of
 from crawler.extensions import ArchiveExtension
 from crawler.frontier.frontier import Frontier, dropped
@@ -44,7 +37,8 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
-    from archive import CaptureRow, ScheduledUrl, WorkerPool
+    from archive.index import CaptureRow, ScheduledUrl
+    from archive.parse.workers import WorkerPool
 
 
 STOPPING_SECONDS = 0.1
@@ -92,7 +86,7 @@ class NewsSpider(Spider):
         self._page_limits = page
         self._max_pages = max_pages
         self._recheck = recheck
-        self._busy: set[int] = set()
+        self._busy: dict[int, str] = {}
         self._drawn = 0
         self._freed = asyncio.Event()
 
@@ -180,7 +174,7 @@ class NewsSpider(Spider):
                 if refused is not None:
                     archive.finish(refused)
                     continue
-                self._busy.add(due.id)
+                self._busy[due.id] = due.kind
                 self._drawn += 1
                 yield self._request(due)
             await asyncio.sleep(0)  # a batch that was refused as a whole lets others run too
@@ -327,7 +321,7 @@ class NewsSpider(Spider):
         self._free(due.id)
 
     def _free(self, url_id: int) -> None:
-        self._busy.discard(url_id)
+        self._busy.pop(url_id, None)
         self._freed.set()
 
     async def _read(self, task: ParseTask) -> Parsed:

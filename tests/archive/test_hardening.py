@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from archive import DamagedFileError, Location
+from archive import DamagedFileError
+from archive.capture import Location
 from archive.collection import Collection
 from archive.warc import read_at
 from tests.support import PATIENCE

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from archive import Candidate, frontier, open_store
-from archive.index import reports, runs
+from archive.index import Candidate, frontier, reports, runs
+from archive.index.database import open_store
 from archive.monitor import Day, judge, prometheus
 from tests.support.cli import warraq
 

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from archive import open_store
 from archive.errors import UsageError
+from archive.index.database import open_store
 from archive.parse.parse import ParseTask, parse
 from archive.printable import PrintableFilter, PrintableStream, printable
 from tests.support.cli import warraq

@@ -9,12 +9,12 @@ import pytest
 from sqlite_utils.utils import sqlite3
 
 from archive import Archive
+from archive.collection import Collection
+from archive.ingest.disposition import Disposition, disposition_of
+from archive.ingest.writer import open_writer
+from archive.parse.parse import ParseTask, parse
 from tests.support.cli import warraq
 from tests.support.pages import capture, page
-
-from archive import Collection, Disposition, open_writer  # isort: skip
-from archive.ingest.disposition import disposition_of
-from archive.parse.parse import ParseTask, parse
 
 ROOT = Path(__file__).parents[2]
 DERIVED = {"captures": {"id", "article_id"}, "articles": {"id", "capture_id"}, "site_lines": set(), "site_pages": set()}

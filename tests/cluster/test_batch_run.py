@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from archive import Archive, Capture
+from archive import Archive
+from archive.capture import Capture
 from archive.warc import WarcWriter, payload_digest
 
 if importlib.util.find_spec("datatrove") is None:

@@ -15,7 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from archive import Archive, Collection, frontier, open_store
+from archive import Archive
+from archive.collection import Collection
+from archive.index import frontier
+from archive.index.database import open_store
 from demo.server import DemoServer
 from tests.support import PATIENCE
 

@@ -1,6 +1,6 @@
 """The summary of a crawl: what is only counted to a bound says so, and what another process did to the database is told."""
 
-from archive import frontier
+from archive.index import frontier
 from crawler.report import Report, summary_text
 
 

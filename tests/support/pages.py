@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from archive import Capture
+from archive.capture import Capture
 from archive.warc import Original, WarcWriter, payload_digest
 
 if TYPE_CHECKING:

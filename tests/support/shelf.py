@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive import Article, Capture, CaptureRow, Collection, Dropped, Image, Outcome, OutcomeKind, open_store
+from archive import Article
 from archive import search as searching
-from archive.index import articles, captures, runs
+from archive.article import Dropped, Image
+from archive.capture import Capture
+from archive.collection import Collection
+from archive.index import CaptureRow, articles, captures, runs
+from archive.index.database import open_store
+from archive.outcome import Outcome, OutcomeKind
 from archive.urls.surt import surt
 from archive.warc import WarcWriter, payload_digest
 

@@ -7,7 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from archive import Collection, Disposition, NotWritableError, Outcome, OutcomeKind, open_writer
+from archive import NotWritableError
+from archive.collection import Collection
+from archive.ingest.disposition import Disposition
+from archive.ingest.writer import open_writer
+from archive.outcome import Outcome, OutcomeKind
 from tests.archive.index.test_index import announced
 from tests.support.cli import warraq
 

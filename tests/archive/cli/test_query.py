@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from archive import Collection, open_writer
+from archive.collection import Collection
 from archive.index import captures
 from archive.ingest.disposition import disposition_of
+from archive.ingest.writer import open_writer
 from archive.parse.parse import ParseTask, parse
 from tests.support.cli import warraq
 from tests.support.pages import capture, page
@@ -40,6 +41,12 @@ def test_search_finds_other_forms_of_the_word_and_marks_them(folder):
     assert "«المكتبة»" in ask(folder, "search", "مكتبات")
     (row,) = map(json.loads, ask(folder, "search", "--json", "مكتبات").splitlines())
     assert row["title"].startswith("افتتاح المكتبة")
+
+
+def test_search_says_what_a_typing_error_was_taken_for(folder):
+    result = warraq("--archive", folder, "search", "المكتيبة")
+    assert "Did you mean" in result.stderr
+    assert "«المكتبة»" in result.stdout
 
 
 def test_search_of_nothing_and_of_nonsense_is_no_error(folder):

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from archive import ArchiveError, NotWritableError, held
+from archive import ArchiveError, NotWritableError
+from archive.files.lock import held
 
 
 class TakenError(ArchiveError):

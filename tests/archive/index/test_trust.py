@@ -4,8 +4,8 @@ import sqlite3
 
 import pytest
 
-from archive import open_store
 from archive.index import trust
+from archive.index.database import open_store
 from tests.support.cli import warraq
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT"

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
-from archive import Archive, Collection, open_writer
+from archive import Archive
+from archive.collection import Collection
 from archive.ingest.disposition import disposition_of
+from archive.ingest.writer import open_writer
 from archive.maintain.redact import redact
 from archive.maintain.reindex import reindex
 from archive.parse.parse import ParseTask, parse

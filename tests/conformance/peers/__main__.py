@@ -25,8 +25,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-from archive import Archive, Capture, Collection, Disposition, Outcome, OutcomeKind, open_writer
+from archive import Archive
+from archive.capture import Capture
+from archive.collection import Collection
 from archive.http import decode, parse_response
+from archive.ingest.disposition import Disposition
+from archive.ingest.writer import open_writer
+from archive.outcome import Outcome, OutcomeKind
 from archive.warc import closed_files, read_records
 from demo.__main__ import crawl
 from demo.server import DemoServer

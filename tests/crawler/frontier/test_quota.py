@@ -1,6 +1,6 @@
 """The limits of what a run spends: each has a name, and leaves what bears fruit alone (test_limits.py fires them)."""
 
-from archive import OutcomeKind
+from archive.outcome import OutcomeKind
 from crawler.frontier.quota import CrawlLimits, Quota
 
 

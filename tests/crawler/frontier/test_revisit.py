@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from archive import ANNOUNCERS, OutcomeKind
+from archive.index import ANNOUNCERS
+from archive.outcome import OutcomeKind
 from crawler.frontier.revisit import DAY, HOUR, MINUTE, RETRIES, History, next_visit
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)

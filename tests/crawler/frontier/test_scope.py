@@ -6,7 +6,9 @@ from dataclasses import fields, replace
 
 import pytest
 
-from archive import Outcome, OutcomeKind, Outlink, Parsed, ScheduledUrl
+from archive.index import ScheduledUrl
+from archive.outcome import Outcome, OutcomeKind
+from archive.parse.result import Outlink, Parsed
 from crawler.frontier.quota import CrawlLimits
 from crawler.frontier.scope import Scope
 from crawler.sites.site import Site

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from archive import Outlink
 from archive.files.clock import iso
+from archive.parse.result import Outlink
 from crawler.frontier.revisit import are_believable
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)

@@ -1,0 +1,104 @@
+"""What the command line does, as functions: export, group, verify, redact."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archive import export as formats
+from archive import maintain
+from archive.archive import Archive
+from archive.collection import Collection
+from archive.errors import UsageError
+from archive.export.exporting import ExportOptions
+from archive.export.exporting import export as export_file
+from archive.index import similar
+from archive.index.database import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archive.index import Store
+
+GROUP_BATCH = 500
+"""Articles that are compared in one transaction."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def export(
+    archive: str | Path,
+    target: str | Path,
+    *,
+    format: str = "",  # noqa: A002 - the command's own word
+    site: str = "",
+    first_day: str = "",
+    last_day: str = "",
+    urls: Sequence[str] = (),
+    query: str = "",
+    columns: Sequence[str] = (),
+    all_versions: bool = False,
+) -> int:
+    """Writes what is chosen of the archive to the file `target`, whole or not at all; gives how many articles or captures there are.
+
+    `format` is a name of `archive.export.FORMATS`, by default the one whose suffix the file has. Days are `2024-12-31`, both included: of
+    publication for articles, of capture for `warc`, `wacz` and `cdxj`. Raises UsageError, NotFoundError, NotWritableError.
+    """
+    path = Path(target)
+    name = format or next((one for one, way in formats.FORMATS.items() if path.name.endswith(way.suffix)), "")
+    if name not in formats.FORMATS:
+        raise UsageError(f"{path}: name a format, one of {', '.join(formats.FORMATS)}")
+    options = ExportOptions(
+        site=site,
+        first_day=first_day,
+        last_day=last_day,
+        urls=tuple(urls),
+        query=query,
+        all_versions=all_versions,
+        columns=tuple(columns),
+    )
+    with Archive(archive) as opened:
+        return export_file(opened, formats.FORMATS[name], path, options).count
+
+
+def group_similar(archive: str | Path, *, limit: int = 1000) -> list[dict[str, Any]]:
+    """Compares the articles that came in since the last time, and gives the largest groups of those that say nearly the same.
+
+    Writes to the archive: raises ArchiveLockedError while another process does.
+    """
+    collection = Collection(Path(archive))
+    collection.require()
+    with collection.lock(), open_store(collection.database) as store:
+        place_similar(store)
+        return similar.grouped(store.db, limit=limit)
+
+
+def place_similar(store: Store) -> None:
+    """Compares the articles that wait for it; a few in a transaction."""
+    while rows := similar.waiting(store.db, GROUP_BATCH):
+        with store.atomic():
+            for row in rows:
+                similar.place(store.db, row)
+
+
+def verify(archive: str | Path, *, remote: bool = False) -> maintain.VerifyReport:
+    """Reads every byte of the archive and gives what is wrong with it; nobody may write to it meanwhile (ArchiveLockedError)."""
+    collection = Collection(Path(archive))
+    collection.require()
+    with collection.lock(), open_store(collection.database) as store:
+        return maintain.verify(collection, store, clock=_now, remote=remote)
+
+
+def redact(archive: str | Path, url: str, *, reason: str, who: str = "") -> maintain.Redacted:
+    """Takes a page out of the archive for good, under every spelling of its address; `who` is by default the user of the system.
+
+    Raises NotFoundError when the archive has nothing of that URL, ArchiveLockedError.
+    """
+    collection = Collection(Path(archive))
+    collection.require()
+    with collection.lock(), open_store(collection.database) as store:
+        return maintain.redact(collection, store, url=url, reason=reason, who=who or getpass.getuser(), clock=_now)
