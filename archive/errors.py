@@ -7,14 +7,14 @@ ArchiveError
 ├── ArchiveLockedError     another process writes to it
 ├── SchemaTooNewError      made by a later version of warraq
 ├── NotWritableError       folder or file cannot be written, disk full
-├── DamagedFileError       a WARC (or other) file that is not whole
+├── DamagedFileError       a damaged WARC (or other) file
 │   ├── LinkedFileError    a symbolic link in the place of one
 │   ├── IrregularFileError a folder, FIFO, socket or device in the place of one
 │   └── ForeignDatabaseError  views or triggers in the place of warraq's tables
 ├── NotFoundError          no article, capture or URL of that name
 ├── UnknownSiteError       nothing of a site of that name
-├── StorageError           what keeps uploaded files does not give them
-└── UsageError             what was asked for makes no sense
+├── StorageError           the storage of uploaded files fails
+└── UsageError             the request is not valid
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class ArchiveError(Exception):
 
 
 class UsageError(ArchiveError):
-    """What was asked for makes no sense as asked (a malformed date, an unknown format)."""
+    """The request is not valid (a malformed date, an unknown format)."""
 
     exit_code = ExitCode.USAGE
 
@@ -106,7 +106,7 @@ class NotWritableError(ArchiveError):
 
 
 class DatabaseLockedError(NotWritableError):
-    """Another program, which is no warraq, holds the write lock of the database."""
+    """Another program, which is not warraq, holds the write lock of the database."""
 
     exit_code = ExitCode.LOCKED
 
@@ -182,7 +182,7 @@ class UnknownSiteError(ArchiveError):
 
 
 class StorageError(ArchiveError):
-    """What keeps the uploaded files of an archive (an object store, another folder) does not answer, refuses, or answers wrongly.
+    """The storage of an archive's uploaded files (an object store, another folder) does not answer, refuses, or answers wrongly.
 
     `transient`: asking again later may help, as it does when a server is down.
     """

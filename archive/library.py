@@ -12,7 +12,7 @@ from archive import maintain
 from archive.archive import Archive
 from archive.collection import Collection
 from archive.errors import UsageError
-from archive.export.exporting import Wish
+from archive.export.exporting import ExportOptions
 from archive.export.exporting import export as export_file
 from archive.index import similar
 from archive.index.database import open_store
@@ -52,7 +52,7 @@ def export(
     name = format or next((one for one, way in formats.FORMATS.items() if path.name.endswith(way.suffix)), "")
     if name not in formats.FORMATS:
         raise UsageError(f"{path}: name a format, one of {', '.join(formats.FORMATS)}")
-    wish = Wish(
+    options = ExportOptions(
         site=site,
         first_day=first_day,
         last_day=last_day,
@@ -62,7 +62,7 @@ def export(
         columns=tuple(columns),
     )
     with Archive(archive) as opened:
-        return export_file(opened, formats.FORMATS[name], path, wish).count
+        return export_file(opened, formats.FORMATS[name], path, options).count
 
 
 def group_similar(archive: str | Path, *, limit: int = 1000) -> list[dict[str, Any]]:

@@ -45,7 +45,7 @@ class Stopping:
     def install(self) -> None:
         """Listens to SIGTERM, SIGINT and the lease from now on; to be called before the reactor runs, in place of Scrapy's own handlers.
 
-        Raises UsageError for a lease that makes no sense.
+        Raises UsageError for a lease that is not valid.
         """
         watch(Lease.from_settings(self._process.settings), self.stop, lead=GRACE_SECONDS)
         loop = asyncio.get_event_loop()
@@ -125,12 +125,12 @@ class Lease:
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Self:
-        """Reads WARRAQ_END_WITH_PARENT and WARRAQ_LEASE_UNTIL; raises UsageError for what makes no sense."""
+        """Reads WARRAQ_END_WITH_PARENT and WARRAQ_LEASE_UNTIL; raises UsageError for what is not valid."""
         text = str(settings.get("WARRAQ_END_WITH_PARENT") or "0")
         number = {"True": 1, "False": 0}.get(text.capitalize(), -1) if not text.isdecimal() else int(text)
         if number < 0:
             raise UsageError(
-                f"WARRAQ_END_WITH_PARENT={text!r} makes no sense: give 0, 1, or the number of the process that must live"
+                f"WARRAQ_END_WITH_PARENT={text!r} is not valid: give 0, 1, or the number of the process that must live"
             )
         return cls(parent=PARENT if number == 1 else number, until=_moment(settings.get("WARRAQ_LEASE_UNTIL")))
 
@@ -149,7 +149,7 @@ def _moment(value: object) -> float:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise UsageError(f"WARRAQ_LEASE_UNTIL={value!r} is no moment with a zone: give 2026-11-24T10:15:00+00:00")
+        raise UsageError(f"WARRAQ_LEASE_UNTIL={value!r} is not a time with a zone: give 2026-11-24T10:15:00+00:00")
     return moment.timestamp()
 
 

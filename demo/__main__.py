@@ -13,7 +13,7 @@ SEARCHES = ("الذكاء الاصطناعي", "مكتبة OR مهرجان")
 
 
 def main() -> int:
-    """Runs the demo; returns the exit code of the crawl."""
+    """Run the demo; return the exit code of the crawl."""
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument(
         "--port", type=int, default=8321, help="port on 127.0.0.1; the same one each time, or it is another site"

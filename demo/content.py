@@ -129,7 +129,7 @@ def paragraphs(blocks: tuple[Block, ...] | list[Block]) -> list[str]:
 
 
 def parse_body(body: str) -> tuple[Block, ...]:
-    """Splits a body into blocks (see the module for the marks)."""
+    """Split a body into blocks (see the module for the marks)."""
     blocks: list[Block] = []
     for chunk in re.split(r"\n\s*\n", body.strip()):
         text = chunk.strip()

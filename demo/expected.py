@@ -77,7 +77,7 @@ def _not_articles(site: Site) -> dict[str, str]:
 
 
 def main() -> None:
-    """Writes the file."""
+    """Write the file."""
     FILE.write_text(json.dumps(expected(), ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 

@@ -217,7 +217,7 @@ def _etag(body: bytes, coding: str) -> str:
 
 
 def main() -> None:
-    """Serves until interrupted; the first line printed is the address."""
+    """Serve until interrupted; the first line printed is the address."""
     parser = argparse.ArgumentParser(prog="python -m demo.server", description="Serves the demo news site on loopback.")
     parser.add_argument("--port", type=int, default=0, help="0 lets the system choose one (default)")
     parser.add_argument("--edition", type=int, choices=(1, 2), default=1, help="1 is the first day, 2 the next")

@@ -15,7 +15,7 @@ TOLD_EVERY_S = 0.5
 
 
 def main() -> None:
-    """Runs the task; ends at once when standard input does, for then the process that started this one is gone."""
+    """Run the task; ends at once when standard input does, for then the process that started this one is gone."""
     folder, rank = Path(sys.argv[1]), int(sys.argv[2])
     threading.Thread(target=_end_with_parent, daemon=True).start()
     from archive.batch.supervise import run_one

@@ -140,7 +140,7 @@ def name_of(url: str) -> str:
 
 
 def fetch(url: str, folder: Path) -> Path:
-    """Fetches the file into `folder`. Raises FetchError, UsageError when a library for the scheme is missing, NotWritableError."""
+    """Fetch the file into `folder`. Raises FetchError, UsageError when a library for the scheme is missing, NotWritableError."""
     import fsspec
 
     target = folder / name_of(url)

@@ -22,7 +22,7 @@ GROUP_CHARACTERS = 32 << 20
 
 
 def write(rows: Iterable[Mapping[str, Any]], names: Sequence[str], target: Path) -> int:
-    """Writes `target` with the columns `names`; gives the number of rows.
+    """Write `target` with the columns `names`; give the number of rows.
 
     Raises UsageError when pyarrow is not installed, NotWritableError.
     """

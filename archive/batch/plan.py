@@ -88,7 +88,7 @@ def make_plan(files: Iterable[PlannedFile], *, tasks: int = 0, **options: Any) -
 
 
 def write_plan(folder: Path, plan: Plan) -> None:
-    """Puts the plan into the batch's folder; the same plan may be there already.
+    """Put the plan into the batch's folder; the same plan may be there already.
 
     Raises UsageError when another one is, or an archive: its files would be mixed with these. NotWritableError.
     """

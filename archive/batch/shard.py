@@ -77,7 +77,7 @@ class Shard:
         return self._indexer.done
 
     def take(self, entry: Entry) -> None:
-        """Takes one record, or notes a damage."""
+        """Take one record, or note a damage."""
         if entry.path != self._path:
             self._indexer.finish()
             self._path = entry.path
@@ -102,7 +102,7 @@ class Shard:
         self._notes.execute("INSERT INTO damages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*astuple(damage), path))
 
     def finish(self) -> None:
-        """Waits for what is still being read; the database and the index of the archive are whole afterwards."""
+        """Wait for what is still being read; the database and the index of the archive are whole afterwards."""
         self._indexer.finish()
         self._notes.execute("COMMIT")
         self._notes.close()
@@ -114,7 +114,7 @@ class Shard:
         yield from results(self._ingest.store.db.conn, self._notes_path)
 
     def close(self) -> None:
-        """Closes the archive as one that answers for its files; without that, it is only good to be thrown away."""
+        """Close the archive as one that answers for its files; without that, it is only good to be thrown away."""
         self._notes_path.unlink()
         held = warc.read_manifest(self.collection.warcs)
         for path in warc.closed_files(self.collection.warcs):

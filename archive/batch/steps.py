@@ -38,7 +38,7 @@ class ReadWarcs(PipelineStep):  # type: ignore[misc]
         self.heard = heard
 
     def run(self, data: Any = None, rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ARG002 - its interface
-        """Gives what came from before, then a Document for each record of the rank's files."""
+        """Give what came from before, then a Document for each record of the rank's files."""
         plan = read_plan(Path(self.folder))
         if data:
             yield from data
@@ -60,7 +60,7 @@ class Extract(PipelineStep):  # type: ignore[misc]
         self.folder = folder
 
     def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ARG002
-        """Takes all Documents of `ReadWarcs`, then gives one for each capture and damage."""
+        """Take all Documents of `ReadWarcs`, then give one for each capture and damage."""
         plan = read_plan(Path(self.folder))
         with opened(plan, Place(folder=Path(self.folder), rank=rank)) as shard:
             for document in data:
@@ -83,7 +83,7 @@ class WriteParquet(PipelineStep):  # type: ignore[misc]
         self.folder = folder
 
     def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> None:  # noqa: ARG002
-        """Takes all Documents of `Extract`."""
+        """Take all Documents of `Extract`."""
         rows = (document.metadata for document in data)
         if read_plan(Path(self.folder)).parquet:
             written = parquet.write(rows, columns(), Place(folder=Path(self.folder), rank=rank).parquet)

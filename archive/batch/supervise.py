@@ -104,7 +104,7 @@ def run_local(
     workers: int,
     heard: Callable[[int, int], None] = lambda _rank, _bytes: None,
 ) -> list[Failed]:
-    """Runs these tasks, `workers` at a time; `heard` is told the bytes behind each task, from several threads.
+    """Run these tasks, `workers` at a time; `heard` is told the bytes behind each task, from several threads.
 
     An exception (Ctrl-C among them) ends what runs; the tasks that were done stay done. Raises ArchiveLockedError when another
     run of the same batch is at it.
@@ -170,7 +170,7 @@ def pipeline(folder: Path, *, heard: Callable[[int], None] | None = None) -> lis
 
 
 def run_one(folder: Path, rank: int, *, heard: Callable[[int], None] | None = None) -> None:
-    """Runs one task in this process, unless it is done; what goes wrong in it is raised."""
+    """Run one task in this process, unless it is done; what goes wrong in it is raised."""
     steps = pipeline(folder, heard=heard)
     from datatrove.executor import LocalPipelineExecutor
 

@@ -66,7 +66,7 @@ class Place:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Holds the task; clears away what a killed worker left of it. Raises ArchiveLockedError when another one works on it."""
+        """Hold the task; clear away what a killed worker left of it. Raises ArchiveLockedError when another one works on it."""
         path = self.folder / "tasks" / f"{self.name}.lock"
         path.parent.mkdir(parents=True, exist_ok=True)
         with held(path, lambda _: ArchiveLockedError(self.working, "another worker of this batch")):
@@ -127,7 +127,7 @@ def opened(plan: Plan, place: Place) -> Iterator[Shard]:
 
 
 def run_task(plan: Plan, folder: Path, rank: int, *, heard: Callable[[int], None] = lambda _: None) -> dict[str, Any]:
-    """Runs the task without an engine; gives its count. A second time makes the same again, in place of the first.
+    """Run the task without an engine; give its count. A second time makes the same again, in place of the first.
 
     Raises NotWritableError, ArchiveLockedError, and FileNotFoundError for a file that is gone.
     """
@@ -154,7 +154,7 @@ def add_up(counted: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _publish(plan: Plan, place: Place) -> None:
-    """Puts the finished archive in its place; one that is there from a run that was killed afterwards is thrown away."""
+    """Put the finished archive in its place; one that is there from a run that was killed afterwards is thrown away."""
     if not plan.shards:
         shutil.rmtree(place.working)
         return

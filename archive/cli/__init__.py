@@ -56,7 +56,7 @@ class _Warraq(click.Group):
 )
 @click.pass_context
 def warraq(ctx: click.Context, folder: str | None) -> None:
-    """Ask and keep a news archive: WARC files, and the SQLite index of their articles."""
+    """Search and maintain a news archive: WARC files, and the SQLite index of their articles."""
     ctx.obj = folder
 
 

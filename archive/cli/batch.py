@@ -34,7 +34,7 @@ SUFFIXES = (".warc", ".warc.gz")
     type=click.IntRange(0),
     default=0,
     metavar="N",
-    help="Parts that are done one by one and marked as done [one for each file].",
+    help="Parts that are processed and marked as done one by one [one for each file].",
 )
 @click.option(
     "--workers",
@@ -68,7 +68,7 @@ SUFFIXES = (".warc", ".warc.gz")
     metavar="URL",
     help="What comes before each line of --paths: https://data.commoncrawl.org/ …",
 )
-@click.option("--status", is_flag=True, help="Only tell how far the batch in the folder is.")
+@click.option("--status", is_flag=True, help="Only print how far the batch in the folder is.")
 @json_option
 def batch_(
     files: tuple[Path, ...],
@@ -79,9 +79,9 @@ def batch_(
     as_json: bool,
     **wanted: Any,
 ) -> None:
-    """Extract the articles of many WARC files anew, in tasks that can be killed and taken up again.
+    """Re-extract the articles of many WARC files, in tasks that can be killed and resumed.
 
-    FILES are .warc and .warc.gz files, or folders of them. They are read where they lie; what --paths names by URL is fetched by the task
+    FILES are .warc and .warc.gz files, or folders of them. They are read in place; what --paths names by URL is fetched by the task
     that reads it. What is made is in --into: parquet/ (a row
     for each capture: the article, or the reason why it is none), shards/ (archives, whose WARCs are hard links of the files), or, without
     a choice, both. Started again with the same folder, with or without FILES, it goes on with the tasks that are not done. A damaged
@@ -147,7 +147,7 @@ def _lines(listed: Path) -> Iterator[str]:
         ):
             yield from (line.strip() for line in file if line.strip())
     except (gzip.BadGzipFile, EOFError, UnicodeDecodeError) as error:
-        raise UsageError(f"{listed} is no list of paths: {error}") from None
+        raise UsageError(f"{listed} is not a list of paths: {error}") from None
 
 
 def _run(folder: Path, plan: Plan, before: Progress, workers: int) -> list[Failed]:

@@ -14,7 +14,7 @@ from archive.archive import Archive
 from archive.cli.output import json_option, print_json, the_folder
 from archive.errors import UsageError
 from archive.export import FORMATS
-from archive.export.exporting import PERIODS, Exported, Wish, export_periods
+from archive.export.exporting import PERIODS, Exported, ExportOptions, export_periods
 from archive.export.exporting import export as export_file
 from archive.files.atomic import output_to
 from archive.progress import live_line
@@ -62,7 +62,7 @@ def export(
     all_versions: bool,
     as_json: bool,
 ) -> None:
-    """Give out articles (jsonl, csv, parquet, html, markdown, txt), or captures (warc, wacz, cdxj), chosen by site, day, URL or words.
+    """Export articles (jsonl, csv, parquet, html, markdown, txt), or captures (warc, wacz, cdxj), chosen by site, day, URL or words.
 
     Days are of publication for articles, of capture for the others. A WACZ opens in replayweb.page; it
     holds what was chosen and the responses that its revisits refer to.
@@ -71,7 +71,7 @@ def export(
     name = name or _format_of(target)
     way = FORMATS[name]
     _check(way, name, target, period, columns)
-    wish = Wish(
+    options = ExportOptions(
         site=site,
         first_day=first_day,
         last_day=last_day,
@@ -82,13 +82,13 @@ def export(
     )
     with Archive(the_folder(ctx)) as archive:
         if target is None:
-            _to_stdout(archive, way, wish)
+            _to_stdout(archive, way, options)
             return
         if period:
-            done = export_periods(archive, way, target, wish, period=period)
+            done = export_periods(archive, way, target, options, period=period)
         else:
             with output_to(target) as file:
-                done = export_file(archive, way, file, wish, counted=_counted)
+                done = export_file(archive, way, file, options, counted=_counted)
     _tell(done, name, way, target, as_json=as_json)
 
 
@@ -104,6 +104,8 @@ def _tell(done: Exported, name: str, way: Format, target: Path, *, as_json: bool
 
 def _format_of(target: Path | None) -> str:
     """The format that the name of the file says; jsonl when it says none."""
+    if target and target.suffix == ".warc":
+        return "warc"  # refused: it is written compressed, as `.warc.gz`
     named = [name for name, way in FORMATS.items() if target and target.name.endswith(way.suffix)]
     return named[0] if named else "jsonl"
 
@@ -124,7 +126,7 @@ def _check(way: Format, name: str, target: Path | None, period: str | None, colu
 
 
 def _counted(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yields the rows and shows their number, unless they go to the same terminal."""
+    """Yield the rows and show their number, unless they go to the same terminal."""
     if sys.stdout.isatty():
         yield from rows
         return
@@ -135,10 +137,10 @@ def _counted(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield row
 
 
-def _to_stdout(archive: Archive, way: Format, wish: Wish) -> None:
+def _to_stdout(archive: Archive, way: Format, options: ExportOptions) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"export{way.suffix}"
-        export_file(archive, way, path, wish, counted=_counted)
+        export_file(archive, way, path, options, counted=_counted)
         with path.open("rb") as file:
             shutil.copyfileobj(file, sys.stdout.buffer)
 

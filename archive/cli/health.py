@@ -47,7 +47,7 @@ DAY_AND_MORE = timedelta(days=BASELINE_DAYS + max(WINDOWS))
 def health(
     ctx: click.Context, *, wanted: str | None, shown: int, textfile: Path | None, webhook: str | None, as_json: bool
 ) -> None:
-    """Say what each site announced and what of it was captured, and raise alarms.
+    """Compare what each site announced with what was captured, and raise alarms.
 
     Alarms: not-crawled, silent, shrinking (new articles, against the same weekdays before), failing, disallowed (visits), incomplete
     (announced but not captured), extraction-changed (quarantine, authors, dates, length of texts). A site is judged once it has been
@@ -82,7 +82,7 @@ def _date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"{text!r} is no day; write 2026-11-24") from None
+        raise UsageError(f"{text!r} is not a date; write it as 2026-11-24") from None
 
 
 def _folders(ctx: click.Context) -> list[Path]:
@@ -122,9 +122,9 @@ def _print(days: list[Day], alarms: list[Alarm], day: date, shown: int) -> None:
 
 
 def post(url: str, alarms: list[Alarm]) -> None:
-    """Sends the alarms as JSON; a webhook that does not answer is told on stderr, the exit code says the rest."""
+    """Send the alarms as JSON; a webhook that does not answer is told on stderr, the exit code says the rest."""
     if not url.startswith(("http://", "https://")):
-        raise UsageError(f"{url!r} is no web address")
+        raise UsageError(f"{url!r} is not a web address")
     text = "\n".join(f"{alarm.site} {alarm.day} {alarm.kind}: {alarm.detail}" for alarm in alarms)
     body = json.dumps({"text": text, "alarms": [_plain(alarm) for alarm in alarms]}, ensure_ascii=False).encode()
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - checked above

@@ -32,10 +32,10 @@ UNFIT_SHOWN = 5
 def import_(
     ctx: click.Context, /, files: tuple[Path, ...], site: str, workers: int, as_json: bool, **filters: str
 ) -> None:
-    """Bring the pages of WARC, ARC or WACZ files into the archive, through the same extraction as a crawl.
+    """Import the pages of WARC, ARC or WACZ files into the archive, with the same extraction as a crawl.
 
-    The files are copied into the archive, which is made when there is none. With --host, --url-prefix, --from or --to only the records
-    that are meant are copied, byte for byte, with what belongs to them. Importing a file again changes nothing. A damaged record is left
+    The files are copied into the archive, which is created if missing. With --host, --url-prefix, --from or --to only the matching
+    records are copied, byte for byte, with what belongs to them. Importing a file again changes nothing. A damaged record is left
     out and named (exit code 7), those around it are imported. A record without date, host or legible headers is left out, counted and
     named.
     """

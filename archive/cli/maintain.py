@@ -46,7 +46,7 @@ def _now() -> datetime:
 @json_option
 @click.pass_context
 def verify(ctx: click.Context, *, remote: bool, as_json: bool) -> None:
-    """Check every record, digest, row, index line and manifest entry; name what is wrong.
+    """Check every record, digest, row, index line and manifest entry, and report what is wrong.
 
     Ends with exit code 7 when something is. Each run leaves a row in the table `runs`, where that can be written. May run beside a
     crawl.
@@ -99,9 +99,9 @@ def _by_file(show: Show) -> Callable[[str, int], None]:
 @json_option
 @click.pass_context
 def repair(ctx: click.Context, *, workers: int, as_json: bool) -> None:
-    """Put in order what a crash left: torn ends, records without rows, index and manifest. A second run finds nothing.
+    """Repair what a crash left: torn ends, records without rows, index and manifest. A second run finds nothing.
 
-    Damage in the middle of a file cannot be repaired; it is named (exit code 7), and what lies around it is kept.
+    Damage in the middle of a file cannot be repaired; it is reported (exit code 7), and the records around it are kept.
     """
     collection = Collection(the_folder(ctx))
     collection.require()
@@ -135,7 +135,7 @@ def repair(ctx: click.Context, *, workers: int, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def redact(ctx: click.Context, *, url: str, reason: str, who: str, yes: bool, as_json: bool) -> None:
-    """Take a URL and the article that it shows out of the archive for good, and keep who asked and why.
+    """Remove a URL and its article from the archive for good, and record who asked and why.
 
     Its records become tombstones; its rows, search entries and index lines go; it is not fetched again. No other record changes.
     """
@@ -174,9 +174,9 @@ def redact(ctx: click.Context, *, url: str, reason: str, who: str, yes: bool, as
 @json_option
 @click.pass_context
 def reindex(ctx: click.Context, *, workers: int, storage: str, as_json: bool) -> None:
-    """Rebuild the whole database and the CDXJ index from the WARC files, those that were uploaded among them.
+    """Rebuild the database and the CDXJ index from the WARC files, uploaded ones included.
 
-    Every capture is extracted again, by what extraction knows today. The frontier, the log of runs and where files were uploaded to,
+    Every capture is extracted again with the current rules. The frontier, the log of runs and where files were uploaded to,
     which only the database knows, are carried over. The old database stays until the new one is whole.
     """
     collection = Collection(the_folder(ctx))
@@ -226,12 +226,12 @@ def upload(
     snapshot: bool,
     as_json: bool,
 ) -> None:
-    """Put closed WARC files, index and manifest into object storage, or on another disk.
+    """Upload closed WARC files, index and manifest to object storage or another disk.
 
-    A file is marked only once the storage is proved to have all of it, and every command reads it from there when it is no longer here,
-    a record at a time. What is there already is not sent again; a run that was killed is finished by the next. May run beside a crawl
-    (which then keeps its local files). Credentials come from where the storage's library looks for them: AWS_ACCESS_KEY_ID and
-    AWS_SECRET_ACCESS_KEY, AWS_PROFILE, ~/.aws. Ends with exit code 14 when something could not be put there.
+    A file is marked as uploaded only once the storage is proved to have all of it. Every command reads it from there, a record at a
+    time, when it is no longer here. What is already there is not sent again; the next run completes one that was killed. It may run
+    beside a crawl (which then keeps its local files). Credentials come from where the storage's library looks for them:
+    AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, ~/.aws. Ends with exit code 14 when something could not be put there.
     """  # fmt: skip
     collection = Collection(the_folder(ctx))
     with live_line(f"Uploading {collection.name}") as show:

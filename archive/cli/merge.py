@@ -32,9 +32,7 @@ LISTED = 5
 @click.option(
     "--site", default="", help="Only this site: the WARC files that hold captures of it, whole, and its frontier."
 )
-@click.option(
-    "--move", is_flag=True, help="Take the WARC files out of the shards, which nobody may be writing to then."
-)
+@click.option("--move", is_flag=True, help="Move the WARC files out of the shards; no process may be writing to them.")
 @click.option("--dry-run", is_flag=True, help="Say what would come in, and change nothing.")
 @click.option(
     "--workers",
@@ -56,10 +54,10 @@ def merge(
     workers: int,
     as_json: bool,
 ) -> None:
-    """Take the archives SHARD... into the archive INTO (made when there is none), as if one machine had crawled it all.
+    """Merge the archives SHARD... into the archive INTO (created if missing), as if one machine had crawled everything.
 
     WARC files are linked, or copied and compared where they lie on another file system; rows, search index and frontier follow. A crawl
-    may go on in a shard: what lies in the file that it is writing comes with a later run. Killed and run again, or run twice, it gives the
+    may continue in a shard: the file that it is writing comes with a later run. Killed and run again, or run twice, it gives the
     same archive; a capture that comes with several shards counts once. Ends with exit code 7 when a file of a shard is damaged or gone.
     """
     if ctx.obj and ctx.find_root().get_parameter_source("folder") is ParameterSource.COMMANDLINE:

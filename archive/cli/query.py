@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("words", nargs=-1, required=True)
 @click.option("-n", "--limit", type=click.IntRange(0), default=10, show_default=True, help="How many to show.")
-@click.option("--offset", type=click.IntRange(0), default=0, help="How many to pass over first.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="How many to skip.")
 @click.option("--newest", is_flag=True, help="Newest first, instead of best first.")
 @click.option(
     "-A",
@@ -104,7 +104,7 @@ def _marked(pieces: list[tuple[str, bool]]) -> str:
 
 @click.command(name="list")
 @click.option("-n", "--limit", type=click.IntRange(0), default=20, show_default=True, help="How many to show.")
-@click.option("--offset", type=click.IntRange(0), default=0, help="How many to pass over first.")
+@click.option("--offset", type=click.IntRange(0), default=0, help="How many to skip.")
 @click.option("--site", default="", help="Only this site.")
 @json_option
 @click.pass_context
@@ -245,7 +245,7 @@ def _changes(paragraph: Paragraph) -> str:
 @json_option
 @click.pass_context
 def explain(ctx: click.Context, *, wanted: str, dropped: bool, as_json: bool) -> None:
-    """Show each line of the archived page, and why it stayed in the article or went."""
+    """Show each line of the archived page, and why it was kept or dropped."""
     with Archive(the_folder(ctx)) as archive:
         rows = [
             {"verdict": verdict, "rule": rule, "line": line}

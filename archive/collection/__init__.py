@@ -57,12 +57,12 @@ class Collection:
         return self.database.is_file()
 
     def require(self) -> None:
-        """Raises ArchiveNotFoundError when there is no archive in the folder."""
+        """Raise ArchiveNotFoundError when there is no archive in the folder."""
         if not self.exists():
             raise ArchiveNotFoundError(self.folder)
 
     def create(self) -> None:
-        """Makes the folders that are missing; raises NotWritableError when that cannot be."""
+        """Make the folders that are missing; raise NotWritableError when that cannot be."""
         try:
             for folder in (self.folder, self.warcs, self.indexes):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -71,7 +71,7 @@ class Collection:
             raise NotWritableError(self.folder, error) from error
 
     def lock(self, name: str = ".lock") -> AbstractContextManager[None]:
-        """Holds the right to write; raises ArchiveLockedError naming the process that has it. The kernel frees it when a process dies.
+        """Hold the right to write; raise ArchiveLockedError naming the process that has it. The kernel frees it when a process dies.
 
         `name` is another right than that to write: UPLOADING is the right to upload, which a crawl does not need.
         """
@@ -96,7 +96,7 @@ class Collection:
 
 
 def _probe(path: Path) -> None:
-    """Writes and removes a file: a disk with less room than that is as good as full, and better named before a crawl than in it."""
+    """Write and remove a file: a disk with less room than that is as good as full, and better named before a crawl than in it."""
     try:
         with os.fdopen(make_new(path), "wb") as file:
             file.write(bytes(PROBE_BYTES))

@@ -103,7 +103,7 @@ def upload(
     snapshot: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Uploaded:
-    """Uploads what is closed and not there yet, the index and the manifest; `snapshot`: and a copy of the database.
+    """Upload what is closed and not there yet, the index and the manifest; `snapshot`: and a copy of the database.
 
     `remove_after_days`: removes here what was closed that many days ago and is there; None: nothing. Failures of single files are in
     the answer; a storage that does not answer ends the run, what is left waits for the next.
@@ -126,7 +126,7 @@ def upload(
 
 
 def register(store: Store, folder: Path) -> dict[str, FileRow]:
-    """Gives each closed file that the manifest answers for its row; all rows, true to what is here now."""
+    """Give each closed file that the manifest answers for its row; all rows, true to what is here now."""
     known, manifest = files.rows(store.db), warc.read_manifest(folder)
     here = {path.name: path for path in warc.closed_files(folder)}
     changed: list[FileRow] = []
@@ -150,7 +150,7 @@ def register(store: Store, folder: Path) -> dict[str, FileRow]:
 def put(
     store: Store, storage: Storage, path: Path, row: FileRow, *, clock: Callable[[], datetime], replaces: bool = False
 ) -> FileRow:
-    """Puts one closed file there and marks it; `row.sha256` is that of the local file. What fails for the moment is tried again."""
+    """Put one closed file there and mark it; `row.sha256` is that of the local file. What fails for the moment is tried again."""
     proof = _patiently(
         lambda: storage.put_verified(path, WARC_PREFIX + path.name, sha256=row.sha256, replace=replaces),
     )
@@ -177,7 +177,7 @@ def put_beside(
     snapshot: bool | None,
     progress: Callable[[str], None],
 ) -> list[str]:
-    """Puts manifest and index there, in place of older ones; gives their names.
+    """Put manifest and index there, in place of older ones; give their names.
 
     `snapshot`: and a copy of the database, made as of one moment; None: only when there is one there already.
     """
@@ -274,7 +274,7 @@ class _Run:
             self.done.failed["index, manifest and database"] = str(error)
 
     def remove_all(self, *, older_than: int) -> None:
-        """Removes what is proved to be there; a crawl that writes keeps everything here."""
+        """Remove what is proved to be there; a crawl that writes keeps everything here."""
         now = self._clock()
         for path in warc.closed_files(self._collection.warcs):
             row = self._rows.get(path.name)

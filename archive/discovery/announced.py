@@ -6,18 +6,15 @@ import html
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from email.utils import parsedate_to_datetime
 from typing import Final
+
+from archive.extract.dates import parse_moment
 
 MAX_TITLE: Final = 500
 """Characters kept of a title."""
 
-_TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
+_TAG = re.compile(r"<(script|style)\b[^<>]*>.*?</\1\s*>|<[a-zA-Z/!][^<>]*>", re.IGNORECASE | re.DOTALL)
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
-_ISO = re.compile(
-    r"(\d{4})-(\d\d?)(?:-(\d\d?))?(?:[T ]+(\d\d?:\d\d(?::\d\d)?)(?:[.,]\d+)?\s*(Z|UTC|GMT|[+-]\d\d:?\d\d|[+-]\d\d)?)?",
-    re.IGNORECASE,
-)
 _YEARS = range(1990, 2101)  # no feed is older than the web; later years are zeroes and typing errors
 
 
@@ -41,18 +38,20 @@ class Announced:
 
 
 def parse_time(text: str, zone: tzinfo = UTC) -> datetime | None:
-    """Time of `text` in UTC: RFC 822 as in RSS, ISO 8601 / W3C as in Atom and sitemaps; None when it is neither.
+    """Time of `text` in UTC: RFC 822 as in RSS, ISO 8601 / W3C as in Atom and sitemaps, and what people write; else None.
 
-    `zone` is where the clock hangs that wrote a time without a zone; a date without a time is its midnight.
+    `zone` is where the clock hangs that wrote a time without a zone; a date without a time is its midnight. A zone that
+    is not understood counts as UTC (RFC 2822, section 4.3), never as `zone`.
     """
     text = " ".join(text[:100].translate(_DIGITS).split())
-    if not text:
+    moment = parse_moment(text)
+    if moment is None or moment.day.year not in _YEARS:
         return None
+    clock = f"T{moment.clock}{moment.zone}" if moment.clock else "T00:00"
     try:
-        time = _iso(text) or parsedate_to_datetime(text)
-        time = time if time.tzinfo else time.replace(tzinfo=zone)
-        return time.astimezone(UTC) if time.year in _YEARS else None
-    except (ValueError, OverflowError, TypeError, IndexError):
+        time = datetime.fromisoformat(f"{moment.day.isoformat()}{clock}")
+        return (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
 
 
@@ -64,13 +63,3 @@ def plain(text: str | None) -> str:
     if "<" in text:
         text = _TAG.sub(" ", text)
     return " ".join(text.split())[:MAX_TITLE]
-
-
-def _iso(text: str) -> datetime | None:
-    match = _ISO.fullmatch(text)
-    if not match:
-        return None
-    year, month, day, clock, zone = match.groups()
-    clock = (clock or "00:00").rjust(5, "0")
-    zone = "+00:00" if zone and zone.upper() in {"Z", "UTC", "GMT"} else zone or ""
-    return datetime.fromisoformat(f"{year}-{month:>02}-{day or '01':>02}T{clock}{zone}")

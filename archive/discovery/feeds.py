@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lxml import etree
 
 from archive.discovery.announced import Announced, parse_time, plain
-from archive.discovery.lenient import gunzip, local_name, mend, parse
+from archive.discovery.lenient import gunzip, local_name, mend, parse, whole_entries
 from archive.urls import canonicalise, join, resolve, spelled
 
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ def read_feed(
     complete = len(data) < max_bytes
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
         return replace(_read_json(data, url, zone=zone, limit=limit), too_large=not complete)
-    root = parse(mend(data, content_type))
+    data, whole = whole_entries(mend(data, content_type))
+    root = parse(data)
     if root is None:
         return Feed(problem="not XML", too_large=not complete)
     items = list(
@@ -81,8 +82,8 @@ def read_feed(
     )
     if not items and local_name(root) not in {"rss", "feed", "rdf", "channel"}:
         return Feed(problem=f"root element is {local_name(root)[:40]!r}, not a feed's")
-    base = _base_of(root, url)
     head = _head(root)
+    base = _base_of(root, resolve(url, head.get("link", "")) or url)
     return Feed(
         entries=tuple(_unique((_xml_entry(item, base, zone) for item in items), limit)),
         title=plain(head.get("title")),
@@ -90,7 +91,7 @@ def read_feed(
         hub=_link(root, base, "hub"),
         self_url=_link(root, base, "self"),
         every=_every(head),
-        complete=complete and len(items) <= limit,
+        complete=complete and whole and len(items) <= limit,
         too_large=not complete,
     )
 
@@ -119,9 +120,14 @@ def _fields(element: etree._Element) -> dict[str, str]:
     fields: dict[str, str] = {}
     for child in element.iterchildren(etree.Element):
         name = local_name(child)
-        if name not in fields and name not in {"encoded", "content", "description", "summary"}:
-            fields[name] = _text(child)
+        if name in {"encoded", "content", "description", "summary"} or _MEDIA in str(child.tag).lower():
+            continue
+        fields.setdefault(name, _text(child))
     return fields
+
+
+_MEDIA = "search.yahoo.com/mrss"
+"""Media RSS has a title of its own for each picture."""
 
 
 def _head(root: etree._Element) -> dict[str, str]:

@@ -7,7 +7,6 @@ around them.
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import html
 import io
@@ -17,6 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
+from archive.extract.decode import decode
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -25,9 +26,7 @@ MAX_BYTES: Final = 50 * 1024 * 1024
 
 _MOST_MEMBERS = 1000  # of a gzip file: zlib copies what follows each, so that a file of members alone costs the square of their number
 
-_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _DECLARATION = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']", re.IGNORECASE)
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._-]{1,40})", re.IGNORECASE)
 _PROLOGUE = re.compile(r"<\?xml[^>]{0,200}\?>")
 _ROOT = re.compile(
     r"<(?:\?xml|!DOCTYPE|!--|rss\b|feed\b|[a-zA-Z]+:RDF\b|RDF\b|urlset\b|sitemapindex\b|channel\b|[a-z]+:feed\b)"
@@ -108,21 +107,27 @@ def mend(body: bytes, content_type: str = "") -> bytes:
 
 
 def _decode(body: bytes, content_type: str) -> str:
-    for mark, encoding in _BOMS:
-        if body.startswith(mark):
-            return body[len(mark) :].decode(encoding, "replace")
-    declared = _DECLARATION.match(body)
-    served = _CHARSET.search(content_type)
-    names = [served.group(1) if served else "", declared.group(1).decode("ascii") if declared else ""]
-    for encoding in ("utf-8", *names):
-        try:
-            return body.decode(encoding) if encoding else body.decode("utf-8")
-        except (LookupError, ValueError):
-            continue
-    # Broken UTF-8, or bytes of an undeclared code page. Lead bytes of Arabic in UTF-8 are rare in windows-1256 text.
-    arabic_pairs = len(re.findall(rb"[\xd8-\xdb][\x80-\xbf]", body))
-    high_bytes = len(body) - len(body.translate(None, bytes(range(128, 256))))
-    return body.decode("utf-8" if 4 * arabic_pairs > high_bytes else "cp1256", "replace")
+    """The text as pages are read; an XML declaration is one more witness of the encoding."""
+    declared = _DECLARATION.match(body.replace(b"\0", b"") if body[:4].count(0) else body[:400])
+    found = decode(body, content_type=content_type, label=declared[1].decode("ascii") if declared else "")
+    # A list of addresses has too few words to tell by: then it is what Arabic sites write.
+    return body.decode("cp1256", "replace") if found.why == "default" else found.text
+
+
+_ROOT_END = re.compile(rb"</(?:[\w-]+:)?(?:urlset|sitemapindex|rss|feed|rdf)\s*>", re.IGNORECASE)
+_ENTRY_END = re.compile(rb"</(?:[\w-]+:)?(?:url|sitemap|item|entry)\s*>", re.IGNORECASE)
+_ENTRY_START = re.compile(rb"<(?:[\w-]+:)?(?:url|sitemap|item|entry)[\s>]", re.IGNORECASE)
+
+
+def whole_entries(data: bytes) -> tuple[bytes, bool]:
+    """What `mend` made up to the end of its last whole entry, and whether anything is missing: the root is never closed."""
+    if _ROOT_END.search(data):
+        return data, True
+    end = max((match.end() for match in _ENTRY_END.finditer(data)), default=0)
+    if not end:
+        start = _ENTRY_START.search(data)
+        return (data[: start.start()] if start else data), False
+    return data[:end], False
 
 
 def _mended(match: re.Match[str]) -> str:

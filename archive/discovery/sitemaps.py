@@ -6,12 +6,13 @@ The protocol is https://www.sitemaps.org/protocol.html; the `news:` fields are G
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Final, Literal
 
 from archive.discovery.announced import Announced, parse_time, plain
-from archive.discovery.lenient import MAX_BYTES, gunzip, local_name, mend, stream
+from archive.discovery.lenient import MAX_BYTES, gunzip, local_name, mend, stream, whole_entries
 from archive.urls import MAX_LENGTH, resolve, spelled
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def read_sitemap(
     found: dict[str, Announced] = {}
     children: dict[str, Announced] = {}
     root, count, too_long = "", 0, 0
-    for name, kind, fields in _blocks(mend(data, content_type)):
+    data, whole = whole_entries(mend(data, content_type))
+    for name, kind, fields in _blocks(data):
         root = root or name
         count += 1
         if count > limit:
@@ -88,7 +90,7 @@ def read_sitemap(
         kind="index" if children and not found else "urlset",
         entries=tuple(found.values()),
         children=tuple(children.values()),
-        complete=complete and count <= limit,
+        complete=complete and whole and count <= limit,
         too_large=not complete,
         too_long=too_long,
     )
@@ -134,11 +136,16 @@ def _entry(fields: dict[str, str], base: str, zone: tzinfo) -> Announced | None:
     )
 
 
+_ADDRESS = re.compile(r"(?:https?:)?//\S+$|/\S+$", re.IGNORECASE)
+"""A line of a text sitemap that is an address; a word on a line of its own is none."""
+
+
 def _read_text(data: bytes, url: str, *, limit: int, complete: bool) -> Sitemap:
     found: dict[str, Announced] = {}
     lines = data.decode("utf-8-sig", "replace").split("\n", limit + 1)
     for line in lines[:limit]:
-        target = resolve(url, line.strip()) if line.strip() else ""
+        address = line.strip()
+        target = resolve(url, address) if _ADDRESS.match(address) else ""
         if target:
             found.setdefault(target, Announced(url=target))
     whole = complete and len(lines) <= limit

@@ -5,15 +5,17 @@ from __future__ import annotations
 from calendar import monthrange
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from glob import escape
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from archive.body import dumps
 from archive.capture import Location
 from archive.errors import NotFoundError, NotWritableError, UsageError
 from archive.export.source import Chosen, Source
 from archive.index import captures
-from archive.index.columns import TYPES
+from archive.index.columns import TYPES, body_of
 from archive.index.select import ArticleFilter, periods
 from archive.index.select import articles as choose_articles
 from archive.index.select import captures as choose_captures
@@ -40,7 +42,7 @@ class Exported:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class ExportOptions:
     """What to export; '' and () choose all. Days are `2024-12-31`, both included: of publication for articles, of capture for captures."""
 
     site: str = ""
@@ -58,22 +60,29 @@ class Wish:
 
 
 def export(
-    archive: Archive, way: Format, target: Path, wish: Wish, *, counted: Callable[[Iterator[Any]], Iterator[Any]] = iter
+    archive: Archive,
+    way: Format,
+    target: Path,
+    options: ExportOptions,
+    *,
+    counted: Callable[[Iterator[Any]], Iterator[Any]] = iter,
 ) -> Exported:
     """Writes `target`, whole or not at all; `counted` is given the rows of articles and gives them on.
 
     Raises UsageError for a day, column or site that there is none of, NotFoundError when nothing is there of what was named.
     """
-    source = _source(archive, _filter(archive, wish), wish, title=wish.query or ", ".join(wish.urls), counted=counted)
-    return Exported(count=way.write(_with_something(source, way, wish.name), target))
+    source = _source(
+        archive, _filter(archive, options), options, title=options.query or ", ".join(options.urls), counted=counted
+    )
+    return Exported(count=way.write(_with_something(source, way, options.name), target))
 
 
-def export_periods(archive: Archive, way: Format, folder: Path, wish: Wish, *, period: Period) -> Exported:
+def export_periods(archive: Archive, way: Format, folder: Path, options: ExportOptions, *, period: Period) -> Exported:
     """Writes one file for each year or month, in folders as Hive names them; it has the archive's name, so that shards lie side by side.
 
     A file that an earlier export left of a period within the days asked for, and that would be empty now, is removed.
     """
-    choice = _filter(archive, wish)
+    choice = _filter(archive, options)
     count, written = 0, set[Path]()
     for first in periods(archive.db, choice, PERIODS[period]):
         file = _file_of(folder, first, f"{archive.collection.name}{way.suffix}")
@@ -81,10 +90,10 @@ def export_periods(archive: Archive, way: Format, folder: Path, wish: Wish, *, p
         part = replace(
             choice, first_day=max(choice.first_day, first), last_day=min(choice.last_day or "9999", f"{first}-99")
         )
-        count += way.write(_source(archive, part, wish, title=archive.collection.name), file)
+        count += way.write(_source(archive, part, options, title=archive.collection.name), file)
         written.add(file)
     pattern = "/".join(("year=*", "month=*")[: 1 if period == "year" else 2])
-    left = sorted(set(folder.glob(f"{pattern}/{archive.collection.name}{way.suffix}")) - written)
+    left = sorted(set(folder.glob(f"{pattern}/{escape(archive.collection.name)}{way.suffix}")) - written)
     removed = [file for file in left if _is_within(file.relative_to(folder), choice)]
     for file in removed:
         file.unlink()
@@ -113,19 +122,19 @@ def _is_within(file: Path, choice: ArticleFilter) -> bool:
     return choice.first_day <= first.isoformat() and last.isoformat() <= (choice.last_day or "9999")
 
 
-def _filter(archive: Archive, wish: Wish) -> ArticleFilter:
-    for day in (wish.first_day, wish.last_day):
+def _filter(archive: Archive, options: ExportOptions) -> ArticleFilter:
+    for day in (options.first_day, options.last_day):
         _check_day(day)
-    if wish.site:
-        archive.require_site(wish.site)
-    spellings = tuple(dict.fromkeys(one for url in wish.urls for one in (url, canonicalise(url)) if one))
+    if options.site:
+        archive.require_site(options.site)
+    spellings = tuple(dict.fromkeys(one for url in options.urls for one in (url, canonicalise(url)) if one))
     return ArticleFilter(
-        site=wish.site,
-        first_day=wish.first_day,
-        last_day=wish.last_day,
+        site=options.site,
+        first_day=options.first_day,
+        last_day=options.last_day,
         urls=spellings,
-        article_ids=archive.matching(wish.query) if wish.query else None,
-        all_versions=wish.all_versions,
+        article_ids=archive.matching(options.query) if options.query else None,
+        all_versions=options.all_versions,
     )
 
 
@@ -141,7 +150,7 @@ def _check_day(day: str) -> None:
 def _source(
     archive: Archive,
     choice: ArticleFilter,
-    wish: Wish,
+    options: ExportOptions,
     *,
     title: str,
     counted: Callable[[Iterator[Any]], Iterator[Any]] = iter,
@@ -151,10 +160,10 @@ def _source(
         collection=archive.collection.folder,
         files=archive.files,
         created=datetime.now(UTC),
-        title=title or wish.site or archive.collection.name,
+        title=title or options.site or archive.collection.name,
         captures=_captures(archive, choice),
-        articles=counted(_with_columns(rows, wish.columns) if wish.columns else rows),
-        columns=wish.columns,
+        articles=counted(_with_columns(rows, options.columns) if options.columns else rows),
+        columns=options.columns,
         original=lambda record: _original(archive, record),
     )
 
@@ -162,7 +171,12 @@ def _source(
 def _with_columns(rows: Iterable[Mapping[str, Any]], names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     if unknown := [name for name in names if name not in TYPES]:
         raise UsageError(f"articles have no column {unknown[0]!r}: choose of {', '.join(TYPES)}")
-    return ({name: row.get(name) for name in names} for row in rows)
+    return ({name: _value(row, name) for name in names} for row in rows)
+
+
+def _value(row: Mapping[str, Any], name: str) -> Any:
+    """A column of a row; blocks that are not stored are made of the text, which may not have been chosen."""
+    return dumps(body_of(row)) if name == "body" and row.get(name) is None else row.get(name)
 
 
 def _with_something(source: Source, way: Format, wanted: str) -> Source:

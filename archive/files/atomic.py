@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes names that were made, moved or removed in `folder` survive a power cut."""
+    """Make names that were made, moved or removed in `folder` survive a power cut."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
@@ -26,13 +26,13 @@ def sync_folder(folder: Path) -> None:
 
 
 def make_read_only(file: int | Path) -> None:
-    """Takes the right to write from everybody, and gives nobody a right that the umask took."""
+    """Take the right to write from everybody, and give nobody a right that the umask took."""
     os.chmod(file, stat.S_IMODE(os.stat(file).st_mode) & ~0o222)  # noqa: PTH101, PTH116 - a handle is not a Path
 
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Gives the path of a file to write; when the block ends well, `path` is that file, and durably. Whoever looks sees the old or the new.
+    """Give the path of a file to write; when the block ends well, `path` is that file, and durably. Whoever looks sees the old or the new.
 
     Nothing that lies where it is made first is followed or kept: in a folder of many writers (`-o /tmp/x.csv`) a link may wait there.
 
@@ -79,7 +79,7 @@ def output_to(path: Path) -> Iterator[Path]:
 
 
 def replace_file(path: Path, pieces: Iterable[bytes], *, mode: int = 0o644) -> None:
-    """Writes `pieces` to `path`: whoever looks sees the whole old file or the whole new one, whatever happens.
+    """Write `pieces` to `path`: whoever looks sees the whole old file or the whole new one, whatever happens.
 
     The file is as open as `mode` and the umask let it be.
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def held(path: Path, taken: Callable[[str], ArchiveError]) -> Iterator[None]:
-    """Holds the lock that the file `path` stands for; its folder must exist. The kernel frees it when the process dies.
+    """Hold the lock that the file `path` stands for; its folder must exist. The kernel frees it when the process dies.
 
     Does not wait: when another process has it, raises `taken(holder)`, where the holder is what that process wrote of itself
     (`process 4711 (warraq import …)`).

@@ -89,7 +89,7 @@ def _zstd() -> _Stream:
 
 
 def inflate(data: bytes, coding: str, limit: int) -> bytes:
-    """Takes `coding` (gzip, x-gzip, deflate, br, zstd; anything else means none) off `data`.
+    """Take `coding` (gzip, x-gzip, deflate, br, zstd; anything else means none) off `data`.
 
     Gives what decodes before a cut or a break, ignores junk after the end, goes on with concatenated members, and gives
     back `data` itself when it is plainly not coded so.
@@ -153,7 +153,7 @@ def _drain(data: bytes, start: Callable[[], _Stream], limit: int) -> bytes | Non
 
 
 def _feed(stream: _Stream, piece: bytes, room: int) -> tuple[bytes, bool]:
-    """Decodes one piece; on a break, what decodes before it and False (the decoder would keep that to itself)."""
+    """Decode one piece; on a break, what decodes before it and False (the decoder would keep that to itself)."""
     rescue = stream.copy() if hasattr(stream, "copy") else None
     try:
         return stream.decompress(piece, room), True

@@ -31,7 +31,7 @@ def split_head(data: bytes) -> tuple[bytes, bytes]:
 
 
 def split_interim(data: bytes) -> tuple[bytes, bytes]:
-    """Splits the 1xx responses (not 101, which is final) off the front of what a connection sent for one request."""
+    """Split the 1xx responses (not 101, which is final) off the front of what a connection sent for one request."""
     at = 0
     while interim := INTERIM.match(data, at):
         end = head_end(data, interim.start())

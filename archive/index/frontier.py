@@ -98,9 +98,11 @@ def _values(announced: Candidate, now: str, news: str) -> dict[str, Any]:
 
 
 def next_urls(
-    db: Database, *, site: str, now: str, limit: int, busy: Container[int] = (), spare: int = 0
+    db: Database, *, site: str, now: str, limit: int, busy: Container[int] = (), spare: int = 0, news_only: bool = False
 ) -> list[ScheduledUrl]:
     """The next due URLs of a site, by precedence; rows whose id is in `busy` (`spare` of them at most) are passed over.
+
+    With `news_only`, those alone that announce news or are news.
 
     Each precedence is one range of the partial index, so the cost does not grow with the frontier.
     """
@@ -115,6 +117,8 @@ def next_urls(
     for one in Precedence:
         if one < Precedence.BACKLOG and len(found) < limit:
             found += take(one, limit - len(found), ())
+    if news_only:
+        return found
     left, parts = limit - len(found), sum(part for _, part in SHARES)
     for one, part in SHARES:
         found += take(one, max(1, left * part // parts), ()) if left > 0 else []
@@ -159,8 +163,16 @@ def finished(db: Database, visit: FetchStatus) -> None:
 
 
 def make_due(db: Database, *, site: str, now: str) -> int:
-    """Makes every URL of the site due now that was visited, whatever it answered (a full recheck); returns how many."""
-    sql = f"UPDATE urls SET due_at = :now WHERE site = :site AND visits > 0 AND coalesce(due_at, '9') > :now AND outcome NOT IN ({_NEVER})"  # noqa: S608
+    """Makes every URL of the site due now that was visited, whatever it answered (a full recheck); returns how many.
+
+    What failed comes last, and what was not visited for longest first: a bounded run is of use.
+    """
+    sql = f"""
+        UPDATE urls SET
+            due_at = CASE WHEN outcome IN ({_FAILURES}) THEN :now ELSE min(visited_at, :now) END,
+            priority = CASE WHEN kind IN ({_ANNOUNCERS}) THEN priority ELSE {Precedence.REVISIT:d} END
+        WHERE site = :site AND visits > 0 AND coalesce(due_at, '9') > :now AND outcome NOT IN ({_NEVER})
+        """  # noqa: S608 - our own words
     return int(db.conn.execute(sql, {"site": site, "now": now}).rowcount)
 
 

@@ -24,13 +24,13 @@ class Precedence(IntEnum):
 
     SEED = 0
     ANNOUNCER = 1
-    """Feeds, sitemaps that a robots.txt or the site's entry names, parts of a sitemap index that changed lately."""
+    """Feeds, sitemaps that the site's entry names, parts of a sitemap index that changed lately."""
     LISTED = 2
     """Articles not visited yet that a feed, a front page or a section page lists."""
     FRESH = 3
     """Other articles not visited yet that are dated within the last days."""
     SECTION = 4
-    """Sections, and the other parts of a sitemap index."""
+    """Sections, the sitemaps of robots.txt, of which there may be hundreds, and the other parts of an index."""
     BACKLOG = 5
     """Other articles not visited yet."""
     PAGE = 6
@@ -45,7 +45,8 @@ def precedence(kind: Kind, *, by: str, listed: bool, fresh: bool) -> Precedence:
         case "seed":
             return Precedence.SEED
         case "feed" | "sitemap":
-            return Precedence.SECTION if by == "sitemap" and not fresh else Precedence.ANNOUNCER
+            is_named = kind == "feed" or by in {"seed", "page"}
+            return Precedence.ANNOUNCER if is_named or fresh else Precedence.SECTION
         case "section":
             return Precedence.SECTION
         case "article":

@@ -91,7 +91,7 @@ class FileCheck:
         self._odd: dict[bytes, warc.Record] = {}
 
     def run(self) -> None:
-        """Looks at every record, then at every row that points into the file."""
+        """Look at every record, then at every row that points into the file."""
         self.report.files += 1
         self.report.size += self.path.stat().st_size if isinstance(self.path, Path) else self.path.size
         for record in self._records():

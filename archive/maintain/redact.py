@@ -56,7 +56,7 @@ def redact(
     clock: Callable[[], datetime],
     progress: Callable[[str], None] = lambda _: None,
 ) -> Redacted:
-    """Replaces every record of `url` (and of what was captured as the same article) by a tombstone, then forgets the rows.
+    """Replace every record of `url` (and of what was captured as the same article) by a tombstone, then forget the rows.
 
     A tombstone is a metadata record of the same length in the same place, which says when, why and by whom: no other record
     moves. The URL stays in the frontier as `redacted` and is not fetched again. Needs the collection's lock. Doing it again
@@ -126,7 +126,7 @@ def _put_again(
     clock: Callable[[], datetime],
     progress: Callable[[str], None],
 ) -> tuple[list[str], list[str]]:
-    """Puts what was changed here in the place of what is in storages; gives these files, and objects whose old versions stay."""
+    """Put what was changed here in the place of what is in storages; give these files, and objects whose old versions stay."""
     manifest = warc.read_manifest(collection.warcs)
     only_there = {name for name, row in files_.rows(store.db).items() if not row.local}
     changed = [
@@ -177,7 +177,7 @@ def _is_about(record: warc.Record, wanted: set[str], ids: set[str]) -> bool:
 
 
 def _swap(path: Path, stones: dict[int, bytes]) -> None:
-    """Puts a file with the tombstones in the place of the old one, at once or not at all."""
+    """Put a file with the tombstones in the place of the old one, at once or not at all."""
     with path.open("rb") as old:
         replace_file(path, _with_stones(old, stones), mode=0o444)
 

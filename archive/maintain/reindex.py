@@ -85,7 +85,7 @@ def reindex(
 
 
 def _carry_over(ingest: ArchiveWriter, old: Path) -> None:
-    """Copies the tables that no WARC can give back; an old file that cannot be read has none, an earlier warraq's not all columns."""
+    """Copy the tables that no WARC can give back; an old file that cannot be read has none, an earlier warraq's not all columns."""
     if not os.path.lexists(old):
         return
     db = ingest.store.db.conn
@@ -106,7 +106,7 @@ def _carry_over(ingest: ArchiveWriter, old: Path) -> None:
 
 
 def _look_for(ingest: ArchiveWriter, url: str, now: str) -> None:
-    """Gives the files of the manifest that are nowhere their rows, when the storage has them; names those that it has not."""
+    """Give the files of the manifest that are nowhere their rows, when the storage has them; name those that it has not."""
     manifest = warc.read_manifest(ingest.collection.warcs)
     lost = manifest.keys() - {file.name for file in ingest.files.closed()}
     there = dict[str, FileRow]()

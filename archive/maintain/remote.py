@@ -32,7 +32,7 @@ class Heard:
             self._heard = offset + len(data)
 
     def is_what_was_closed(self) -> bool:
-        """Reads what nobody has read yet, and compares; raises StorageError when that cannot be had."""
+        """Read what nobody has read yet, and compare; raise StorageError when that cannot be had."""
         while self._heard < self._row.bytes:
             before = self._heard
             data = self.file.window(self._heard)

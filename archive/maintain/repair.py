@@ -33,7 +33,7 @@ class Repaired:
 
 
 def repair(ingest: ArchiveWriter, pool: WorkerPool[ParseTask, Parsed]) -> Repaired:
-    """Looks at every record of every closed file; a second run finds nothing to do.
+    """Look at every record of every closed file; a second run finds nothing to do.
 
     `open_writer` has cut and closed what was open by then. Damage that good records follow cannot be repaired: the records
     on both sides of it get their rows, and it is listed in `imported.damaged`.
@@ -52,7 +52,7 @@ def repair(ingest: ArchiveWriter, pool: WorkerPool[ParseTask, Parsed]) -> Repair
 
 
 def _index_lines(ingest: ArchiveWriter) -> list[str]:
-    """Puts right what the CDXJ index has of each file; gives the names of those that it had wrong.
+    """Put right what the CDXJ index has of each file; give the names of those that it had wrong.
 
     What it has of files in a storage stays as it is: they had their lines before they went there (`warraq reindex` reads them again).
     """

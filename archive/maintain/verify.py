@@ -38,7 +38,7 @@ def verify(
     remote: bool = False,
     progress: Callable[[str, int], None] | None = None,
 ) -> VerifyReport:
-    """Reads every byte of the archive and checks it; writes one row to the log of runs, unless the store is only to be read.
+    """Read every byte of the archive and check it; write one row to the log of runs, unless the store is only to be read.
 
     `remote`: also of the files that are in a storage and not here; those that are in both places are proved to be there.
 

@@ -51,5 +51,5 @@ def open_storage(url: str | StorageUrl) -> Storage:
         opened = SCHEMES[place.scheme]
     except KeyError:
         known = ", ".join(f"{scheme}://" for scheme in SCHEMES)
-        raise UsageError(f"{place.scheme}:// is no storage that warraq knows: {known}") from None
+        raise UsageError(f"{place.scheme}:// is not a supported storage: {known}") from None
     return opened(place)

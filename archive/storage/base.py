@@ -38,7 +38,7 @@ class Storage(Protocol):
         """Exactly these bytes of an object; fewer or more of them are a StorageError."""
 
     def put_verified(self, path: Path, name: str, *, sha256: str, replace: bool = False) -> str:
-        """Puts a local file there and returns, in a word or two, what proved that all of it arrived (see `prove`).
+        """Put a local file there and return, in a word or two, what proved that all of it arrived (see `prove`).
 
         What is there already and proves to be the same file is not sent again. Another file of that name is only given up when
         `replace` is set.
@@ -137,7 +137,7 @@ def _check_endpoint(endpoint: str) -> None:
         return
     parts = urlsplit(endpoint)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise UsageError(f"{_shown(endpoint)} is no address of a server: write https://HOST:PORT")
+        raise UsageError(f"{_shown(endpoint)} is not a server address: write https://HOST:PORT")
     if parts.username or parts.password:
         raise UsageError(
             "the endpoint URL holds a key or password: give credentials in AWS_ACCESS_KEY_ID … or ~/.aws/credentials"

@@ -44,7 +44,7 @@ class FolderStorage:
             return file.read(length)
 
     def put_verified(self, path: Path, name: str, *, sha256: str, replace: bool = False) -> str:
-        """Copies the file there."""
+        """Copy the file there."""
         target = self._path(name)
         with contextlib.suppress(StorageError):
             return self.prove(path, name, sha256=sha256)
@@ -59,7 +59,7 @@ class FolderStorage:
         return self.prove(path, name, sha256=sha256)
 
     def prove(self, path: Path, name: str, *, sha256: str) -> str:  # noqa: ARG002 - all is read back
-        """Reads all of it."""
+        """Read all of it."""
         target = self._path(name)
         if not self.stat(name):
             raise not_there(self.url, name)

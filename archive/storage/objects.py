@@ -62,7 +62,7 @@ class ObjectStorage:
             return bytes(self.fs.cat_file(self.path(name), start=offset, end=offset + length))
 
     def put_verified(self, path: Path, name: str, *, sha256: str, replace: bool = False) -> str:
-        """Writes the file under a name of its own, reads it back, and gives it its name."""
+        """Write the file under a name of its own, read it back, and give it its name."""
         if self.stat(name):
             with contextlib.suppress(StorageError):
                 return self.prove(path, name, sha256=sha256)
@@ -88,7 +88,7 @@ class ObjectStorage:
         return proof
 
     def prove(self, path: Path, name: str, *, sha256: str) -> str:
-        """Reads all of it."""
+        """Read all of it."""
         there = self.stat(name)
         if there is None:
             raise not_there(self.url, name)
@@ -113,7 +113,7 @@ class ObjectStorage:
 
     @contextlib.contextmanager
     def answering(self, name: str) -> Iterator[None]:
-        """Turns whatever goes wrong in here into a StorageError that says what to do."""
+        """Turn whatever goes wrong in here into a StorageError that says what to do."""
         try:
             yield
         except FileNotFoundError as error:
@@ -135,7 +135,7 @@ def refused(url: str, name: str, error: Exception) -> StorageError:
 
 
 def no_answer(url: str, name: str, error: Exception) -> StorageError:
-    """The error of a storage that is not to be had."""
+    """The error for an unavailable storage."""
     return StorageError(
         url,
         f"{name}: no answer ({one_line(error)})",

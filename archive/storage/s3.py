@@ -83,7 +83,7 @@ class S3Storage(ObjectStorage):
                 body.close()
 
     def put_verified(self, path: Path, name: str, *, sha256: str, replace: bool = False) -> str:
-        """Sends the file, in parts when it is large, with its sha256 as metadata."""
+        """Send the file, in parts when it is large, with its sha256 as metadata."""
         there = self.stat(name)
         if there is not None:
             with suppress(StorageError):
@@ -147,7 +147,7 @@ class S3Storage(ObjectStorage):
             raise
 
     def _abort_leftovers(self, name: str) -> None:
-        """Ends what an upload that was killed left in parts: nobody sees it, and it is paid for."""
+        """End what an upload that was killed left in parts: nobody sees it, and it is paid for."""
         key = self._key(name)
         with suppress(StorageError), self.answering(name):  # whoever may not list them can still upload
             begun = self.fs.call_s3("list_multipart_uploads", Bucket=self._bucket, Prefix=key).get("Uploads", [])

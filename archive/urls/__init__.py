@@ -59,7 +59,8 @@ _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid)=[^/;]*", re.IGNORECASE)
 
 # Parameters that only tell the site where the reader came from, as their vendors document them, and session ids.
 _NOISE = re.compile(
-    r"""(?:utm_|pk_|mtm_|piwik_|matomo_|hsa_|aspsessionid|__cf_chl_|at_custom|at_link_|ns_link).*
+    r"""(?:utm_|itm_|hmb_|_branch_|campaign_|pk_|mtm_|piwik_|matomo_|hsa_|aspsessionid|__cf_chl_|at_custom|at_link_|ns_link).*
+    | s_cid | sc_cid | mc_tc | rb_clickid | clickid | fb_comment_id | _bhlid
     | fbclid | fb_(?:action_ids|action_types|source|ref) | mibextid | sfnsn | __tn__ | igshid | igsh
     | gclid | gclsrc | dclid | gbraid | wbraid | gad_(?:source|campaignid) | srsltid | _ga | _gl | usqp
     | amp_(?:js_v|gsa|lite) | msclkid | ocid | yclid | ysclid | _openstat | twclid | __twitter_impression | ttclid
@@ -78,7 +79,8 @@ _SESSION = re.compile(
 # Names that mean something on some sites: dropped only when the value is plainly a channel.
 _CHANNEL = re.compile(
     r"(?:ref|source|src|from|via|mod|share|partner)=(?:rss|feed|twitter|x|tw|facebook|fb|whatsapp|telegram|linkedin"
-    r"|e?mail|newsletter|google|googlenews|home|homepage|share|social|sms)",
+    r"|e?mail|newsletter|google|googlenews|home|homepage|share|social|sms"
+    r"|(?:[a-z0-9-]+\.)+[a-z]{2,12})",
     re.IGNORECASE,
 )
 

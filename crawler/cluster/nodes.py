@@ -19,7 +19,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 
 
 class NodesError(UsageError):
-    """Something in nodes.toml makes no sense; `key` says what, as in `node.one.url`."""
+    """Something in nodes.toml is not valid; `key` says what, as in `node.one.url`."""
 
     def __init__(self, path: Path, key: str, problem: str) -> None:
         super().__init__(f"{path}: {f'{key}: ' if key else ''}{problem}")
@@ -108,7 +108,7 @@ def _node(path: Path, name: str, entry: object, environ: Mapping[str, str]) -> N
     texts = {word: entry.get(word, "") for word in _KEYS if word != "weight"}
     for word, value in texts.items():
         if not isinstance(value, str):
-            raise NodesError(path, f"{key}.{word}", f"{value!r} is no text")
+            raise NodesError(path, f"{key}.{word}", f"{value!r} is not text")
     weight = _number(path, f"{key}.weight", entry.get("weight", 1.0), 0.001, 1000)
     password = _password(path, key, texts, environ)
     return Node(

@@ -40,7 +40,7 @@ class StateError(ArchiveError):
 
     def __init__(self, path: Path, problem: str) -> None:
         super().__init__(
-            f"{path} is no state of a cluster ({problem}): move it away, and deploy waits until all old leases are over"
+            f"{path} is not a cluster state ({problem}): move it away; deploy then waits until all old leases are over"
         )
         self.path = path
         self.problem = problem
@@ -85,7 +85,7 @@ def read_state(path: Path, *, now: float) -> State:
 
 
 def write_state(path: Path, state: State) -> None:
-    """Replaces the file, durably: what is let out afterwards is remembered whatever happens. Raises NotWritableError."""
+    """Replace the file, durably: what is let out afterwards is remembered whatever happens. Raises NotWritableError."""
     data = {
         "begun": _iso(state.begun),
         "heard": {name: _iso(moment) for name, moment in sorted(state.heard.items())},
@@ -96,7 +96,7 @@ def write_state(path: Path, state: State) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Holds the right to let jobs out; raises StateLockedError."""
+    """Hold the right to let jobs out; raise StateLockedError."""
     lock = path.with_name(path.name + ".lock")
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)

@@ -62,7 +62,7 @@ class Command(ScrapyCommand):
         )
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Takes the archive out of the crawl: a look at a site keeps nothing."""
+        """Take the archive out of the crawl: a look at a site keeps nothing."""
         super().process_options(args, opts)
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         for name, value in QUIET.items():
@@ -70,9 +70,9 @@ class Command(ScrapyCommand):
                 self.settings.set(name, value, priority="cmdline")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Looks, writes, and says what was written."""
+        """Look, write, and say what was written."""
         if len(args) != 1:
-            raise UsageError("say which site: scrapy addsite https://example.org/", print_help=False)
+            raise UsageError("name the site: scrapy addsite https://example.org/", print_help=False)
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         file = Path(self.settings["WARRAQ_SITES"])
         try:
@@ -103,7 +103,7 @@ class Command(ScrapyCommand):
 
     def _free_name(self, file: Path, name: str, *, dry: bool) -> str:
         if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,79}", name):
-            raise SiteError(f"{name!r} is no name; give one of a-z, 0-9, '.', '_' and '-' by --name")
+            raise SiteError(f"{name!r} is not a valid name; give one of a-z, 0-9, '.', '_' and '-' with --name")
         if not dry and file.exists() and name in load_sites(file):
             raise SiteError(f"has an entry [site.{name}] already; change it there, or give another --name", path=file)
         return name
@@ -128,7 +128,7 @@ def _append(file: Path, text: str) -> None:
 
 
 def save_case(case: Case, cases: Path) -> Path:
-    """Writes page.html, page.json and article.json as tests/test_sites.py reads them; returns their folder."""
+    """Write page.html, page.json and article.json as tests/test_sites.py reads them; return their folder."""
     page, article = case.page, case.article
     tail = unquote(page.url.rstrip("/")).rpartition("/")[2]
     words = "-".join(re.findall(r"\w+", tail.rpartition(".")[0] or tail))[:60].strip("-").lower()

@@ -66,18 +66,18 @@ class Command(ScrapyCommand):
         parser.add_argument("--json", action="store_true", help="print the summary as JSON")
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Takes the crawl's own components out: this is no crawl."""
+        """Remove the crawl's own components."""
         super().process_options(args, opts)
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         for name in ("EXTENSIONS", "ITEM_PIPELINES"):
             self.settings.set(name, {}, priority="cmdline")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Fills, and says what came of it."""
+        """Fill, and say what came of it."""
         if len(args) != 1 or not opts.cdx or not opts.warc_base:
             raise UsageError(
                 "say what, and from where: scrapy backfill https://example.org/ --cdx http://…/cdx --warc-base http://…/warcs/ "
-                "(a server that only replays is no source: docs/backfill.md says why)",
+                "(a server that only replays does not work: see docs/backfill.md)",
                 print_help=False,
             )
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
@@ -110,7 +110,7 @@ class Command(ScrapyCommand):
         url = urls.canonicalise(url if "://" in url else f"https://{url}")
         for address in (opts.cdx, opts.warc_base):
             if not address.startswith(("http://", "https://")):
-                raise WrongUseError(f"{address!r} is no web address: it starts with http:// or https://")
+                raise WrongUseError(f"{address!r} is not a web address: it must start with http:// or https://")
         if opts.most < 1:
             raise WrongUseError("--most must be at least 1")
         by_host = opts.match in {"host", "domain"}
@@ -157,7 +157,7 @@ class Command(ScrapyCommand):
             f"{figures['listed']} captures listed, {figures['held_before']} held before, {figures['fetched']} fetched "
             f"({figures['bytes']} bytes); articles {figures['articles_new']} new, {figures['articles_changed']} changed, "
             f"{figures['articles_updated']} updated, {figures['articles_unchanged']} unchanged; in {folder}"
-            + (f"; not to be had: {failed}" if failed else "")
+            + (f"; unavailable: {failed}" if failed else "")
             + ("; the list was cut off: ask for a shorter period or raise --most" if figures["cut_off"] else "")
         )
 

@@ -16,7 +16,7 @@ SUMMARIES = ("text", "json", "")
 
 
 def check_settings(given: Iterable[str]) -> None:
-    """Raises UsageError for the first `-s NAME=VALUE` whose name is not known, or whose value is not of the setting's type."""
+    """Raise UsageError for the first `-s NAME=VALUE` whose name is not known, or whose value is not of the setting's type."""
     names = [name for name in vars(known) if name.startswith("WARRAQ_")]
     for pair in given:
         name, _, value = pair.partition("=")

@@ -45,16 +45,16 @@ class Command(ScrapyCommand):
     def long_desc(self) -> str:
         """What --help prints."""
         return (
-            "plan: say which node each site belongs to; asks nobody. "
+            "plan: print which node each site belongs to; makes no request. "
             "deploy: ask the nodes, and start a job for each site that may run; again and again, from a timer, or with --every. "
             "status: nodes, jobs, leases and each site's last job. "
             "Sites that name a common host go to one node and run one after the other. A node that does not answer keeps its sites "
-            "until all that it was given is over (lease + grace of nodes.toml); then others take them. docs/scale.md tells the whole. "
+            "until all that it was given is over (lease + grace of nodes.toml); then others take them. See docs/scale.md. "
             f"{describe(CLUSTER)}"
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Adds ours to Scrapy's own."""
+        """Add ours to Scrapy's own."""
         super().add_options(parser)
         parser.add_argument(
             "--nodes", type=Path, default=Path("nodes.toml"), metavar="FILE", help="the nodes (default: %(default)s)"
@@ -67,16 +67,16 @@ class Command(ScrapyCommand):
             action="append",
             default=[],
             metavar="NODE",
-            help="this node is off, you know it: its sites need not wait for its leases; may be repeated",
+            help="this node is known to be down: its sites are reassigned without waiting for its leases; may be repeated",
         )
         parser.add_argument(
-            "--every", type=float, metavar="SECONDS", help="deploy again and again, this often, until stopped"
+            "--every", type=float, metavar="SECONDS", help="deploy repeatedly, this often, until stopped"
         )
-        parser.add_argument("--dry-run", action="store_true", help="deploy: say what would start, and start nothing")
+        parser.add_argument("--dry-run", action="store_true", help="deploy: print what would start, and start nothing")
         parser.add_argument("--json", action="store_true", help="print JSON, one object for each round")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Does the part that was asked for, and sets the exit code."""
+        """Do the part that was asked for, and set the exit code."""
         if len(args) != 1 or args[0] not in PARTS or (opts.every is not None and not opts.every > 0):
             raise UsageError("say plan, deploy or status; --every is more than 0", print_help=False)
         try:

@@ -47,7 +47,7 @@ class Command(crawl.Command):
         )
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Checks what can be checked beforehand, crawls, and sets the exit code."""
+        """Check what can be checked beforehand, crawl, and set the exit code."""
         check_settings(opts.set)
         if args != ["news"]:
             self._run_other(args, opts)
@@ -102,9 +102,9 @@ class Command(crawl.Command):
         if unknown := sorted(arguments.keys() - {"url", "site", "recheck", "max_pages"}):
             wrong = f"there is no argument -a {unknown[0]}=…; there are url, site, recheck and max_pages"
         elif (pages := arguments.get("max_pages", "1")) and not (pages.isdecimal() and int(pages)):
-            wrong = f"-a max_pages={pages} is no number of pages: give 1 or more"
+            wrong = f"-a max_pages={pages} is not a number of pages: give 1 or more"
         elif arguments.get("recheck", "all") != "all":
-            wrong = f"-a recheck={arguments['recheck']} makes no sense: leave it out, or say -a recheck=all"
+            wrong = f"-a recheck={arguments['recheck']} is not valid: leave it out, or give -a recheck=all"
         else:
             return
         raise UsageError(wrong, print_help=False)
@@ -113,7 +113,7 @@ class Command(crawl.Command):
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         if bool(arguments.get("url")) == bool(arguments.get("site")):
             raise UsageError(
-                "say what to crawl: -a url=https://example.org/ or -a site=NAME (an entry of sites.toml)",
+                "name what to crawl: -a url=https://example.org/ or -a site=NAME (an entry of sites.toml)",
                 print_help=False,
             )
         if arguments.get("url"):

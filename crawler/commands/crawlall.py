@@ -63,7 +63,7 @@ class Command(ScrapyCommand):
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Adds ours to Scrapy's own."""
+        """Add ours to Scrapy's own."""
         super().add_options(parser)
         parser.add_argument(
             "--site", action="append", default=[], metavar="NAME", help="only this site, due or not; may be repeated"
@@ -73,7 +73,7 @@ class Command(ScrapyCommand):
         )
         parser.add_argument("--recheck", action="store_true", help="ask again for every page that is known")
         parser.add_argument("--max-pages", type=int, metavar="N", help="visits at each site at most in this run")
-        parser.add_argument("--list", action="store_true", help="say which sites are due, and crawl none")
+        parser.add_argument("--list", action="store_true", help="list the sites that are due, and crawl none")
         parser.add_argument(
             "--json", action="store_true", help="print JSON: one object a line for each site, then one for the total"
         )
@@ -141,7 +141,7 @@ def _due_or_doubtful(site: Site, settings: Any, now: Any) -> bool:
 
 @contextmanager
 def _lock(folder: Path, *, wanted: bool) -> Iterator[None]:
-    """Holds the right to run over all sites; a run over named sites needs none, each archive has its own lock."""
+    """Hold the right to run over all sites; a run over named sites needs none, each archive has its own lock."""
     if not wanted:
         yield
         return

@@ -112,6 +112,20 @@ class NotHttpError(ExchangeError, DownloadFailedError):
         self.start = start
 
 
+class Http2OnlyError(ExchangeError, DownloadCancelledError):
+    """The server speaks HTTP/2 whatever it is asked in."""
+
+    outcome = "http2-only"
+
+    def __init__(self) -> None:
+        super().__init__("the server answers in HTTP/2 frames; warraq speaks HTTP/1.1")
+
+
+def is_http2(start: bytes) -> bool:
+    """Whether these are the first bytes of an HTTP/2 server: a SETTINGS or GOAWAY frame on stream 0 (RFC 9113, section 4.1)."""
+    return len(start) >= 9 and start[0] == 0 and start[3] in {4, 7} and start[5:9] == bytes(4)
+
+
 class BadFramingError(ExchangeError, DownloadFailedError):
     """The end of the body cannot be told (broken chunked coding)."""
 
@@ -164,7 +178,8 @@ class TlsError(ExchangeError, DownloadFailedError):
     outcome = "tls"
 
     def __init__(self, host: str, reason: str, *, certificate: bool) -> None:
-        super().__init__(f"TLS with {host} failed: {reason}")
+        hint = f" (expired, of another host, or without its intermediate certificate: `openssl s_client -connect {host}:443`)"
+        super().__init__(f"TLS with {host} failed: {reason}{hint if certificate else ''}")
         self.host = host
         self.certificate = certificate
 

@@ -17,10 +17,13 @@ from crawler.download.errors import (
     ClosedError,
     ExchangeError,
     FirstByteTimeoutError,
+    Http2OnlyError,
+    NotHttpError,
     ResetError,
     StoppedError,
     TlsError,
     TotalTimeoutError,
+    is_http2,
 )
 
 if TYPE_CHECKING:
@@ -72,6 +75,7 @@ class WireProtocol(Protocol):
         self._sent_at = 0.0
         self._shaking = ""  # the host with which a handshake is under way
         self._verify = False
+        self._unasked = b""  # what the server said before it was asked
 
     @property
     def peer(self) -> str:
@@ -113,6 +117,10 @@ class WireProtocol(Protocol):
         self.first_byte_after = None
         self._sent_at = self._reactor.seconds()
         later = self._reactor.callLater
+        if self._unasked:
+            said = Http2OnlyError() if is_http2(self._unasked) else NotHttpError(self._unasked)
+            self._timers = [later(0, self._end, said)]
+            return waiting
         self._timers = [later(max(seconds, 0), self._end, TotalTimeoutError(allowed))]
         if first_byte_seconds < seconds:
             self._timers.append(later(first_byte_seconds, self._end, FirstByteTimeoutError(first_byte_seconds)))
@@ -123,6 +131,7 @@ class WireProtocol(Protocol):
         """Hand the bytes to the response that is awaited; whoever speaks unasked is out of step and is hung up on."""
         framing = self._framing
         if framing is None:
+            self._unasked = data[:16]
             self.hang_up()
             return
         if self.first_byte_after is None:
@@ -131,6 +140,8 @@ class WireProtocol(Protocol):
                 self._timers.pop().cancel()
         try:
             done = framing.feed(data)
+        except NotHttpError as error:
+            self._end(Http2OnlyError() if is_http2(error.start) else error)
         except ExchangeError as error:
             self._end(error)
         else:

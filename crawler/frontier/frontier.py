@@ -32,7 +32,7 @@ from crawler.frontier.scope import Scope
 from crawler.sites.keys import origin_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from scrapy.http import Response
 
@@ -93,12 +93,18 @@ class Frontier:
             with self._archive.writing(), self._archive.ingest.store.atomic():
                 frontier.schedule(self._db, found, now=iso(self._archive.clock()))
 
-    def next_urls(self, limit: int, *, busy: set[int]) -> list[ScheduledUrl]:
-        """The next due URLs; what is waiting to be committed is committed first, so that nothing is drawn twice."""
+    def next_urls(self, limit: int, *, busy: Mapping[int, str]) -> list[ScheduledUrl]:
+        """The next due URLs; what is waiting to be committed is committed first, so that nothing is drawn twice.
+
+        While announcers are under way (`busy` has the kinds of those that are), no backlog is drawn: they may tell of news, and a run may
+        have a quota.
+        """
         self._archive.commit()
-        return frontier.next_urls(
-            self._db, site=self._site.name, now=iso(self._archive.clock()), limit=limit, busy=busy, spare=len(busy)
-        )
+        now, site = iso(self._archive.clock()), self._site.name
+        news = frontier.next_urls(self._db, site=site, now=now, limit=limit, busy=busy, spare=len(busy), news_only=True)
+        if any(kind in ANNOUNCERS for kind in (*busy.values(), *(due.kind for due in news))):
+            return news
+        return frontier.next_urls(self._db, site=site, now=now, limit=limit, busy=busy, spare=len(busy))
 
     def refused(self, due: ScheduledUrl) -> Disposition | None:
         """The visit that is not made, because what it is like has had its share of this run; None when it may be made."""

@@ -2,8 +2,8 @@
 
 Where the RFC leaves room, it reads as the largest crawlers do, because that is what site owners test with: common
 misspellings, a forgotten colon, a byte order mark and blanks in an agent's name are forgiven, and an Allow of
-`/x/index.html` allows `/x/`. Where the two readings differ, the stricter one wins: a Disallow is compared
-percent-decoded as the RFC demands, an Allow only as it is written.
+`/x/index.html` allows `/x/`. Where readings differ, the stricter one wins: a Disallow is compared percent-decoded, the
+unreserved characters alone and all octets, an Allow only as it is written.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import math
 import re
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import unquote_to_bytes
 
 Kind = Literal["agent", "allow", "disallow", "sitemap", "delay", ""]
 
@@ -41,9 +42,13 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One Allow or Disallow line: `octets` is how specific it is, `anchored` whether it must match to the end."""
+    """One Allow or Disallow line: `octets` is how specific it is, `anchored` whether it must match to the end.
+
+    `whole` is the reading of a Disallow that is compared with all octets of the target decoded.
+    """
 
     allow: bool
+    whole: bool = False
     pieces: tuple[str, ...]
     anchored: bool
     octets: int
@@ -84,11 +89,11 @@ class RobotsTxt:
         target = target_of(url)
         if group is None or target == "/robots.txt":
             return True
-        spelled, decoded = _upper(target), _decoded(target)
+        spelled, decoded, octets = _upper(target), _decoded(target), _octets(target)
         best, allowed = 0, True
         for rule in group.rules:
             longer = rule.octets > best or (rule.octets == best and rule.allow and not allowed)
-            if longer and rule.matches(spelled if rule.allow else decoded):
+            if longer and rule.matches(spelled if rule.allow else octets if rule.whole else decoded):
                 best, allowed = rule.octets, rule.allow
         return allowed
 
@@ -185,7 +190,7 @@ def _rules(value: str, *, allow: bool) -> list[Rule]:
         return []
     pattern = _upper(_encoded(value))
     if not allow:
-        return [_rule(_decoded(pattern), allow=False)]
+        return [_rule(_decoded(pattern), allow=False), _whole_rule(value, octets=len(pattern))]
     rules = [_rule(pattern, allow=True)]
     folder, slash, page = pattern.rpartition("/")
     if slash and page.startswith("index.htm"):
@@ -197,6 +202,19 @@ def _rule(pattern: str, *, allow: bool) -> Rule:
     anchored = pattern.endswith("$")
     pieces = tuple((pattern[:-1] if anchored else pattern).split("*"))
     return Rule(allow=allow, pieces=pieces, anchored=anchored, octets=len(pattern))
+
+
+def _whole_rule(value: str, *, octets: int) -> Rule:
+    """A Disallow whose stars and final dollar are set aside before the rest is decoded (RFC 9309, section 2.2.3)."""
+    anchored = value.endswith("$")
+    pieces = tuple(_octets(piece) for piece in (value[:-1] if anchored else value).split("*"))
+    return Rule(allow=False, whole=True, pieces=pieces, anchored=anchored, octets=octets)
+
+
+def _octets(text: str) -> str:
+    """The octets of a text with every escape but that of the slash decoded, one character each."""
+    kept = text.replace("%2F", "%252F").replace("%2f", "%252F")
+    return unquote_to_bytes(kept.encode("utf-8", "surrogateescape")).decode("latin-1")
 
 
 def _encoded(text: str) -> str:

@@ -86,7 +86,7 @@ class NewsSpider(Spider):
         self._page_limits = page
         self._max_pages = max_pages
         self._recheck = recheck
-        self._busy: set[int] = set()
+        self._busy: dict[int, str] = {}
         self._drawn = 0
         self._freed = asyncio.Event()
 
@@ -174,7 +174,7 @@ class NewsSpider(Spider):
                 if refused is not None:
                     archive.finish(refused)
                     continue
-                self._busy.add(due.id)
+                self._busy[due.id] = due.kind
                 self._drawn += 1
                 yield self._request(due)
             await asyncio.sleep(0)  # a batch that was refused as a whole lets others run too
@@ -321,7 +321,7 @@ class NewsSpider(Spider):
         self._free(due.id)
 
     def _free(self, url_id: int) -> None:
-        self._busy.discard(url_id)
+        self._busy.pop(url_id, None)
         self._freed.set()
 
     async def _read(self, task: ParseTask) -> Parsed:

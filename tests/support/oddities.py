@@ -124,6 +124,7 @@ BROKEN: dict[str, tuple[bytes, str, str]] = {  # bytes, outcome, WARC-Truncated
     "/only-interim": (b"HTTP/1.1 103 Early Hints\r\n\r\n", "closed", "disconnect"),
     "/http09": (b"<html>no status line</html>", "not-http", "unspecified"),
     "/ssh": (b"SSH-2.0-OpenSSH_9.2\r\n", "not-http", "unspecified"),
+    "/http2": (b"\x00\x00\x06\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64", "http2-only", "unspecified"),
     "/bad-chunk-size": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\nok\r\n0\r\n\r\n", "bad-framing", "unspecified"),
     "/huge-chunk-size": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\nok", "bad-framing", "unspecified"),
     "/bad-chunk-end": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nokXX\r\n0\r\n\r\n", "bad-framing", "unspecified"),

@@ -241,3 +241,61 @@ def test_no_bytes_make_the_reader_fail(noise: bytes, at: int, gone: int) -> None
     body = rss(ITEM).encode()
     read_feed(body[:at] + noise + body[at + gone :], URL)
     read_feed(noise, URL)
+
+
+@pytest.mark.parametrize(
+    "end", ["<item><link>https://news.example.com/b/22", "<item><link>https://news.example.com/b/2</link>"]
+)
+def test_of_a_torn_feed_only_whole_entries_are_taken(end: str) -> None:
+    read = feed(f"<rss><channel><item><link>https://news.example.com/a/1</link></item>{end}")
+    assert [entry.url for entry in read.entries] == ["https://news.example.com/a/1"]
+    assert not read.complete
+
+
+def test_a_feed_torn_in_its_first_entry_has_none():
+    read = feed("<rss><channel><title>x</title><item><link>https://news.example.com/a/1")
+    assert (read.entries, read.complete) == ((), False)
+
+
+@pytest.mark.parametrize(
+    ("text", "time_"),
+    [
+        ("Mon, 13 Feb 2012 06:28:00 +03:00", "2012-02-13T03:28"),
+        ("Mon, 13 Feb 2012 06:28:00 GMT+3", "2012-02-13T03:28"),
+        ("Mon, 13 Feb 2012 06:28:00 CET", "2012-02-13T05:28"),
+        ("Mon, 13 Feb 2012 06:28:00 MSK", "2012-02-13T03:28"),
+        ("Mon, 13 Feb 2012 06:28:00 Europe/Brussels", "2012-02-13T05:28"),
+        ("Mon, 13 Feb 2012 08:28:28 PM", "2012-02-13T17:28"),
+        ("Mon, 13 Feb, 2012 06:28:00 UTC", "2012-02-13T06:28"),
+        ("16th Nov 2012 06:28:00 GMT", "2012-11-16T06:28"),
+        ("13 Feb 2012", "2012-02-12T21:00"),
+        ("1329114480", "2012-02-13T06:28"),
+        ("Mo, 13 Februar 2012 06:28:00 +0100", "2012-02-13T05:28"),
+        ("lun., 13 févr. 2012 06:28:00 +0100", "2012-02-13T05:28"),
+        ("Mon, 13 Feb 2012 06:28:00", "2012-02-13T03:28"),
+        ("Mon, 13 Feb 2012 06:28:00 QQT", "2012-02-13T06:28"),
+        ("2012-02-13T06:28:00 QQT", "2012-02-13T06:28"),
+    ],
+)
+def test_times_are_read_with_their_zones_and_never_guess_one(text: str, time_: str) -> None:
+    item = f"<item><link>https://news.example.com/1</link><pubDate>{text}</pubDate></item>"
+    published = feed(rss(item), zone=ZoneInfo("Asia/Riyadh")).entries[0].published
+    assert published is not None
+    assert published.astimezone(UTC).isoformat()[:16] == time_
+
+
+@pytest.mark.parametrize(
+    ("text", "codec", "label"),
+    [("㈱橋", "cp932", "shift_jis"), ("镕基", "gbk", "gb2312"), ("“x”", "cp1252", "iso-8859-1")],
+)
+def test_a_feed_is_decoded_as_a_page_is(text: str, codec: str, label: str) -> None:
+    item = f"<item><title>{text}</title><link>https://news.example.com/1</link></item>"
+    body = f'<?xml version="1.0" encoding="{label}"?><rss><channel>{item}</channel></rss>'.encode(codec)
+    assert read_feed(body, URL).entries[0].title == text
+
+
+def test_links_lean_on_the_channel_and_pictures_have_titles_of_their_own():
+    media = 'xmlns:media="http://search.yahoo.com/mrss/"'
+    item = f"<item><media:title {media}>A picture</media:title><title>A story</title><link>/news/1</link></item>"
+    entry = read_feed(rss(item, "<link>http://site.test/</link>").encode(), "https://feeds.host.test/x").entries[0]
+    assert (entry.url, entry.title) == ("http://site.test/news/1", "A story")

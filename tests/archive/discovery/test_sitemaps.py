@@ -142,3 +142,18 @@ def test_a_gzip_file_of_nothing_but_members_costs_little() -> None:
     begun = time.thread_time()
     read_sitemap(body, URL)
     assert time.thread_time() - begun < 5
+
+
+def test_of_a_torn_sitemap_only_whole_entries_are_taken():
+    whole = "<url><loc>https://news.example.com/a/1</loc></url>"
+    read = sitemap(
+        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{whole}<url><loc>https://news.example.com/a/2'
+    )
+    assert [entry.url for entry in read.entries] == ["https://news.example.com/a/1"]
+    assert not read.complete
+    assert sitemap(urlset(whole)).complete
+
+
+def test_a_word_on_a_line_is_no_address():
+    read = sitemap("https://news.example.com/a/1\nSitemap\n/a/2\nnews.example.com/a/3\n")
+    assert [entry.url for entry in read.entries] == ["https://news.example.com/a/1", "https://news.example.com/a/2"]

@@ -10,7 +10,7 @@ import pytest
 from archive import Archive
 from archive.errors import NotFoundError, UnknownSiteError, UsageError
 from archive.export import FORMATS
-from archive.export.exporting import Wish, export, export_periods
+from archive.export.exporting import ExportOptions, export, export_periods
 from archive.index import select
 from tests.support.cli import warraq
 
@@ -21,8 +21,8 @@ def archive(shelf):
         yield archive
 
 
-def told(archive, tmp_path, **wish):
-    export(archive, FORMATS["jsonl"], tmp_path / "x.jsonl", Wish(**wish))
+def told(archive, tmp_path, **options):
+    export(archive, FORMATS["jsonl"], tmp_path / "x.jsonl", ExportOptions(**options))
     return [json.loads(line) for line in (tmp_path / "x.jsonl").read_text().splitlines()]
 
 
@@ -69,12 +69,15 @@ def test_an_article_that_changes_during_an_export_is_in_it_once(shelf, archive, 
     assert len(urls) == len(set(urls)) == 4
 
 
-def test_columns_are_chosen_for_tables(archive, tmp_path):
-    wish = Wish(columns=("url", "title"))
-    export(archive, FORMATS["csv"], tmp_path / "x.csv", wish)
+def test_columns_are_chosen_for_tables(shelf, archive, tmp_path):
+    options = ExportOptions(columns=("url", "title"))
+    export(archive, FORMATS["csv"], tmp_path / "x.csv", options)
     with (tmp_path / "x.csv").open(encoding="utf-8-sig", newline="") as file:
         assert set(next(csv.DictReader(file))) == {"url", "title"}
-    assert set(told(archive, tmp_path, columns=("url", "body"))[0]) == {"url", "body"}
+    assert set(told(archive, tmp_path, columns=("url", "title"))[0]) == {"url", "title"}
+    shelf.store.db.conn.execute("UPDATE articles SET body = NULL")
+    shelf.store.db.conn.commit()
+    assert told(archive, tmp_path, columns=("body",))[0]["body"][0]["kind"] == "paragraph"
     with pytest.raises(UsageError, match="no column 'nosuch'"):
         told(archive, tmp_path, columns=("nosuch",))
 
@@ -89,13 +92,15 @@ def test_a_month_that_holds_nothing_any_more_loses_its_file(shelf, archive, tmp_
     (tmp_path / "lake" / "year=2024" / "month=04").mkdir(parents=True)
     other = lake / "year=2024" / "month=04" / "another.jsonl"
     other.write_text("of another archive")
-    assert export_periods(archive, way, lake, Wish(), period="month").removed == ()
+    assert export_periods(archive, way, lake, ExportOptions(), period="month").removed == ()
     assert months(lake) == ["year=2024/month=03", "year=2024/month=04", "year=2026/month=11"]
     shelf.store.db.conn.execute("UPDATE articles SET is_latest = 0 WHERE url LIKE '%/old'")
     shelf.store.db.conn.commit()
-    kept = export_periods(archive, way, lake, Wish(first_day="2024-03-02", last_day="2026-12-31"), period="month")
+    kept = export_periods(
+        archive, way, lake, ExportOptions(first_day="2024-03-02", last_day="2026-12-31"), period="month"
+    )
     assert kept.removed == ()
-    done = export_periods(archive, way, lake, Wish(), period="month")
+    done = export_periods(archive, way, lake, ExportOptions(), period="month")
     assert done.removed == (lake / "year=2024" / "month=03" / "news.jsonl",)
     assert months(lake) == ["year=2024/month=04", "year=2026/month=11"]
 

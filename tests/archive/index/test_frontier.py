@@ -63,7 +63,14 @@ def test_first_visits_come_before_revisits_and_neither_starves(db):
 def test_parts_of_an_index_wait_for_news_unless_they_changed_lately():
     assert precedence("sitemap", by="sitemap", listed=False, fresh=False) > Precedence.LISTED
     assert precedence("sitemap", by="sitemap", listed=False, fresh=True) == Precedence.ANNOUNCER
-    assert precedence("sitemap", by="robots", listed=False, fresh=False) == Precedence.ANNOUNCER
+    assert precedence("sitemap", by="robots", listed=False, fresh=False) > Precedence.LISTED
+    assert precedence("sitemap", by="seed", listed=False, fresh=False) == Precedence.ANNOUNCER
+
+
+def test_a_backlog_is_left_out_while_news_may_come(db):
+    frontier.schedule(db, [candidate("/old"), candidate("/new", by="feed", listed=True)], now=NOON)
+    drawn = frontier.next_urls(db, site="a", now=NOON, limit=10, news_only=True)
+    assert [row.url for row in drawn] == ["https://a.example/new"]
 
 
 def test_a_page_that_is_gone_and_listed_again_is_looked_at_a_day_later(db):
@@ -89,6 +96,14 @@ def test_a_recheck_revives_all_but_what_was_taken_out(db):
     visit(db, "/part", OutcomeKind.PART)
     assert frontier.make_due(db, site="a", now=LATER) == 2
     assert sorted(due(db, now=LATER)) == ["/failed", "/gone"]
+
+
+def test_a_recheck_looks_at_what_failed_last(db):
+    frontier.schedule(db, [candidate("/gone"), candidate("/fine")], now=NOON)
+    visit(db, "/gone", OutcomeKind.GONE)
+    visit(db, "/fine", due_at="2027-01-01T00:00:00Z")
+    frontier.make_due(db, site="a", now=LATER)
+    assert due(db, now=LATER) == ["/fine", "/gone"]
 
 
 def test_a_changed_entry_revives_what_failed_and_leaves_the_rest(db):

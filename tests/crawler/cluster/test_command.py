@@ -124,7 +124,7 @@ def test_a_second_deploy_says_who_is_at_work_and_a_broken_memory_is_told(tmp_pat
         assert "another deploy is at work (process 12345" in error
         (tmp_path / "cluster-state.json").write_text("{")
         _, error = cluster("deploy", code=2)
-        assert "is no state of a cluster" in error
+        assert "is not a cluster state" in error
         assert not one.asked
 
 

@@ -206,3 +206,24 @@ def test_many_stars_cost_little() -> None:
 def test_no_bytes_make_the_parser_fail(data: bytes, path: str) -> None:
     robots = parse(b"user-agent: *\ndisallow: " + data)
     assert robots.allows("warraq", ROOT + "/" + path) in {True, False}
+
+
+@pytest.mark.parametrize(
+    ("rule", "path"),
+    [
+        ("/search results/", "/search%20results/x"),
+        ("/search%20results/", "/search%20results/x"),
+        ("/a%24b", "/a$b"),
+        ("/a%2Ab", "/a*b"),
+        ('/say"no"', "/say%22no%22"),
+        ("/%7Bid%7D", "/{id}"),
+        ("/مقال", "/%D9%85%D9%82%D8%A7%D9%84/1"),
+    ],
+)
+def test_a_disallow_is_compared_octet_by_octet(rule: str, path: str) -> None:
+    assert not parse(f"user-agent: *\ndisallow: {rule}\n".encode()).allows("FooBot", f"http://foo.bar{path}")
+
+
+@pytest.mark.parametrize(("rule", "path"), [("/a%2Ab", "/axb"), ("/search results/", "/search/x"), ("/a%24", "/a")])
+def test_an_escaped_sign_is_no_wildcard(rule: str, path: str) -> None:
+    assert parse(f"user-agent: *\ndisallow: {rule}\n".encode()).allows("FooBot", f"http://foo.bar{path}")
