@@ -105,6 +105,11 @@ def latest_article(db: Database, url: str) -> int | None:
     return int(row[0]) if row else None
 
 
+def of_url(db: Database, url: str) -> list[dict[str, Any]]:
+    """All captures of a URL, oldest first, as dicts of their columns."""
+    return list(db.query("SELECT * FROM captures WHERE url = ? ORDER BY timestamp, id", [url]))
+
+
 def of_article(db: Database, url: str) -> list[dict[str, Any]]:
     """The captures of an article, oldest first: those that gave a version of it, and those of its pages that gave none (a 404, a wall)."""
     sql = """
