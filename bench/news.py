@@ -215,7 +215,7 @@ def _one_wrong(questions: Sequence[Question], count: int) -> Iterable[Question]:
 
 
 def _pairs(articles: Sequence[Mapping[str, Any]]) -> Iterable[Question]:
-    """Two rather long, rather rare words of one text; every article that has both answers."""
+    """Two rather long, rather rare words of one text; the article itself is the answer."""
     holding: dict[str, set[int]] = {}
     for article in articles:
         for word in {match.group() for match in words(f"{article['title']} {article['text']}")}:
@@ -229,11 +229,11 @@ def _pairs(articles: Sequence[Mapping[str, Any]]) -> Iterable[Question]:
 
 
 def _telling(word: str, holding: Mapping[str, set[int]]) -> bool:
-    return len(word) >= 5 and 3 <= len(holding[word]) <= 300 and word.isalpha()
+    return len(word) >= 5 and 3 <= len(holding[word]) <= 60 and word.isalpha()
 
 
 def _mistyped(questions: Sequence[Question]) -> Iterable[Question]:
-    """One letter of one word dropped, doubled, swapped with its neighbour or taken for another."""
+    """One letter of one word dropped, added, swapped with its neighbour or taken for another."""
     pick = random.Random(11)
     for question in questions:
         typed = question.text.split()

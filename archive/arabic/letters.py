@@ -67,22 +67,24 @@ _AFTER: Final[dict[int, str | None]] = {
     **{ord(form): letter for letter, forms in _LETTERS.items() for form in forms},
     **{zero + value: str(value) for zero in (0x0660, 0x06F0) for value in range(10)},
 }
+_CARRIED: Final = _AFTER | dict.fromkeys(map(ord, "ؤئٶ"), "ء")
 # `translate` looks every letter up in Python's time; most texts hold no letter of the first table, and those of other
 # scripts none of the second.
 _in_before: Final = re.compile(f"[{''.join(map(re.escape, map(chr, _BEFORE)))}]").search
 _in_after: Final = re.compile(f"[{''.join(map(re.escape, map(chr, _AFTER)))}]").search
 
 
-def fold(text: str) -> str:
+def fold(text: str, *, carriers: bool = False) -> str:
     """The text in one spelling, lower case: compatibility forms resolved (NFKC), signs and format characters off.
 
     Alef, yeh, kaf, heh and hamza carriers come to one letter each, Arabic and Persian digits to ASCII. Latin accents
-    stay. Folding twice changes nothing; the length may change, so spans must be taken from the original (`words`).
+    stay; with `carriers`, a hamza on و or ي is one on the line, for papers do not agree on which letter carries it
+    (مسؤول, مسئول). Folding twice changes nothing; the length may change, so spans must be taken from the original (`words`).
     """
     if text.isascii():
         return text.lower()
     folded = unicodedata.normalize("NFKC", text.translate(_BEFORE) if _in_before(text) else text)
-    folded = (folded.translate(_AFTER) if _in_after(folded) else folded).lower()
+    folded = (folded.translate(_CARRIED if carriers else _AFTER) if _in_after(folded) else folded).lower()
     # Lower case of a few letters, and letters folded beside a mark, can leave text that NFKC would still join.
     return folded if unicodedata.is_normalized("NFKC", folded) else unicodedata.normalize("NFKC", folded)
 

@@ -83,6 +83,8 @@ def search(
         click.echo(f"       {_marked(hit.snippet.pieces())}\n")
     for problem in found.problems:
         click.echo(f"left out: {problem}", err=True)
+    if suggestion := found.suggestion(" ".join(words)):
+        click.echo(f"Did you mean {isolate(suggestion)}? No article has the words as typed.", err=True)
     click.echo(_count(found), err=True)
 
 

@@ -62,6 +62,7 @@ def open_store(path: Path, *, read_only: bool = False, patience: float = BUSY_TI
     """
     store = Store(path, read_only=read_only, extra_migrations=(SEARCH,), patience=patience)
     if not read_only and not search.is_current(store.db.conn):  # made by other rules of folding or stemming
+        logger.warning("%s: making the search index anew, for this version of warraq finds words by other rules", path)
         with store.atomic():
             search.rebuild(store.db.conn)
     return store

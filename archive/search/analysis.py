@@ -1,10 +1,13 @@
 """Turns words into search keys: an article row or a query word goes in, the tokens that FTS5 stores come out.
 
-A key is a pure function of the word and of the language of its document. Words of Arabic script (Arabic, Persian, Urdu)
-are folded and light-stemmed whatever the language says, so they need no mark. Words of other scripts get the Snowball
-stem of their document's language, marked with it (`minist/fr`), because stems of two languages collide (`news` is `new`
-in French): a query asks for the word as it stands and for its stem in every language the archive holds. The accents of
+A key is a pure function of the word and of the language of its document. Words of Arabic script are spelled one way and
+light-stemmed as Arabic unless the document says that it is Persian or Urdu, so they need no mark. All others get the stem
+of their document's language, marked with it (`minist/fr`), because stems of two languages collide (`news` is `new` in
+French): a query asks for the word as it stands and for its stem in every language the archive holds. The accents of
 Latin and Greek letters go last, after stemming, which needs them.
+
+What a key is made of is a token: a word, but parted where Arabic letters meet digits or Latin ones (لـCNN, 2015م, of
+which the particle is left out), and a number with its thousands (1,500 is 1500).
 """
 
 from __future__ import annotations
@@ -19,12 +22,12 @@ from typing import TYPE_CHECKING, Final
 
 import Stemmer
 
-from archive.arabic import fold, stem, without_article, words
+from archive.arabic import fold, spell, stem, without_article, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-KEY_VERSION: Final = 1
+KEY_VERSION: Final = 2
 """Raised with every change of what a key is; an index made with another version must be rebuilt."""
 
 _LATIN: Final = "latin"
@@ -50,6 +53,12 @@ _SNOWBALL: Final[Mapping[str, tuple[str, str]]] = {
     "sv": ("swedish", _LATIN),
     "tr": ("turkish", _LATIN),
 }
+_PERSO_ARABIC: Final[Mapping[str, re.Pattern[str]]] = {
+    "fa": re.compile("(?<=...)(?:هاي(?:ي|م|ت|ش|مان|تان|شان)?|ها|ترين|تر|ي)$"),
+    "ur": re.compile("(?<=..)(?:يوں|ياں|ئیں|وں|يں|ي|ه|ا)$"),
+}
+"""Languages in Arabic script that are not stemmed as Arabic: the endings (folded) that their words lose."""
+_PERSIAN_PRESENT: Final = re.compile("^ن?مي(?=...)")
 _SAME_STEMMER: Final[Mapping[str, str]] = {"nb": "no", "nn": "no", "in": "id"}
 _SCRIPTS: Final = (
     ("arabic", re.compile("[\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff]")),
@@ -58,6 +67,7 @@ _SCRIPTS: Final = (
     ("greek", re.compile("[\u0370-\u03ff\u1f00-\u1fff]")),
     ("devanagari", re.compile("[\u0900-\u097f]")),
 )
+_TURKISH: Final = str.maketrans({"I": "ı", "İ": "i"})
 _ACCENTS: Final = re.compile("[\u0300-\u036f]")
 # Longer "words" are base64, hashes and tricks; two thirds of SQLite's own token limit would still be far too much.
 _MAX_WORD: Final = 64
@@ -69,7 +79,7 @@ def stemming_language(language: str) -> str:
     """The language whose Snowball stemmer serves documents of that BCP 47 tag, '' for none."""
     primary = re.split("[-_]", language.strip().lower(), maxsplit=1)[0]
     primary = _SAME_STEMMER.get(primary, primary)
-    return primary if primary in _SNOWBALL else ""
+    return primary if primary in _SNOWBALL or primary in _PERSO_ARABIC else ""
 
 
 def _snowball(word: str, language: str) -> str:
@@ -85,9 +95,9 @@ def _script(folded: str) -> str:
 
 
 def _without_accents(word: str) -> str:
-    return (
-        word if word.isascii() else unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", word)))
-    )
+    if word.isascii():
+        return word
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", word))).replace("ı", "i")
 
 
 @lru_cache(maxsize=1 << 18)
@@ -96,19 +106,80 @@ def word_key(word: str, language: str = "") -> str:
 
     Usually one token; ligatures that stand for several words give several, parted by spaces. '' when nothing is left.
     """
-    folded = fold(word[:_MAX_WORD])
+    printed = word[:_MAX_WORD].translate(_TURKISH) if language == "tr" else word[:_MAX_WORD]
+    folded = fold(printed)
+    if folded[:1].isdigit() and _NUMBER.fullmatch(folded):
+        return re.sub("[,٬]", "", folded)
     script = _script(folded)
     if script == "arabic":
-        return " ".join(stem(part) for part in folded.split())
-    if language and script == _SNOWBALL[language][1]:
+        if language in _PERSO_ARABIC:
+            return f"{_perso_arabic(folded, language)}/{language}"
+        return " ".join(stem(part) for part in spell(printed).split())
+    if language in _SNOWBALL and script == _SNOWBALL[language][1]:
         return f"{_without_accents(_snowball(folded, language))}/{language}"
     return _without_accents(folded) if script in {_LATIN, "greek"} else folded
+
+
+_ELIDING: Final = frozenset({"fr", "it", "ca"})
+ELISION: Final = re.compile(
+    r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|dall|dell|nell|sull)['’](?=[^\W\d_]{2})", re.IGNORECASE
+)
+"""What French, Italian and Catalan leave of a short word before a vowel (l'élection): it is no word to look for."""
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match.group())
+
+
+def _perso_arabic(folded: str, language: str) -> str:
+    word = _PERSIAN_PRESENT.sub("", folded) if language == "fa" else folded
+    return _PERSO_ARABIC[language].sub("", word, count=1)
+
+
+_NUMBER: Final = re.compile(r"(?<!\d)\d{1,3}(?:[,٬]\d{3})+(?!\d)")
+_MIXED: Final = re.compile("[0-9A-Za-z\u00c0-\u024f\u0660-\u0669\u06f0-\u06f9]")
+_ARABIC_LETTER: Final = re.compile("[\u0621-\u064a\u066e-\u06d3]")
+_RUN: Final = re.compile(
+    "[0-9A-Za-z\u00c0-\u024f\u0660-\u0669\u06f0-\u06f9]+|[^0-9A-Za-z\u00c0-\u024f\u0660-\u0669\u06f0-\u06f9]+"
+)
+_PARTICLES: Final = frozenset("ب ل ك و ف وب ول فب فل ال بال لل وال كال م ه هـ".replace("ـ", "").split())
+"""What stands right before or after a number or a Latin name and is no word of its own: بـ500, لـCNN, 2015م, 1436هـ."""
+
+
+def tokens(text: str) -> Iterator[re.Match[str]]:
+    """The tokens of the ORIGINAL text as matches, in order; `match.span()` counts characters of the text as given."""
+    numbers = list(_NUMBER.finditer(text)) if "," in text or "٬" in text else []
+    for match in words(text):
+        while numbers and numbers[0].end() <= match.start():
+            numbers.pop(0)
+        if numbers and match.start() >= numbers[0].start():
+            if match.end() == numbers[0].end():
+                yield numbers[0]
+            elif match.end() > numbers[0].end():  # a letter is joined to the last digits
+                yield numbers[0]
+                yield from _parts(text, numbers[0].end(), match.end())
+            continue
+        word = match.group()
+        if _MIXED.search(word) and _ARABIC_LETTER.search(word):
+            yield from _parts(text, match.start(), min(match.end(), numbers[0].start()) if numbers else match.end())
+        else:
+            yield match
+
+
+def _parts(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    """The pieces of a word of two scripts, without particles."""
+    for part in _RUN.finditer(text, start, end):
+        for match in words(part.group()):
+            if fold(match.group()) not in _PARTICLES:
+                yield part
+                break
 
 
 def text_keys(text: str, language: str = "") -> str:
     """The keys of a whole text, in order, parted by spaces."""
     language = stemming_language(language)
-    return " ".join([word_key(match.group(), language) for match in words(text)])
+    text = ELISION.sub(_blank, text) if language in _ELIDING else text
+    return " ".join([word_key(match.group(), language) for match in tokens(text)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,8 +220,8 @@ def prefix_variants(beginning: str) -> tuple[str, ...]:
     folded = _without_accents(fold(beginning[:_MAX_WORD]))
     if _script(folded) != "arabic":
         return (folded,) if folded else ()
-    bare = without_article(folded)  # the end of an unfinished word is no suffix yet
-    return tuple(dict.fromkeys(form for form in (folded, bare) if form))
+    bare = without_article(spell(beginning[:_MAX_WORD]))  # the end of an unfinished word is no suffix yet
+    return tuple(dict.fromkeys(form for form in (spell(beginning[:_MAX_WORD]), bare) if form))
 
 
 _FACET_CHARACTER: Final = re.compile(r"[^\w.:-]+")

@@ -17,8 +17,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from archive.arabic import fold, words
-from archive.search.analysis import date_facets, facet, prefix_variants, word_variants
+from archive.arabic import fold
+from archive.search.analysis import ELISION, date_facets, facet, prefix_variants, tokens, word_variants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -56,10 +56,12 @@ _DATE: Final = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?$")
 class Phrase:
     """Words that must stand in this order (one word, most often); `prefix` says that the last one is only a beginning.
 
-    `column` restricts it to one column of the index ('' for all).
+    `column` restricts it to one column of the index ('' for all). `keys`: what one word is taken for, instead of its own
+    keys (see `archive.search.spelling`).
     """
 
     words: tuple[str, ...]
+    keys: tuple[str, ...] = ()
     prefix: bool = False
     column: str = ""
 
@@ -72,7 +74,7 @@ class Clause:
     negated: bool = False
 
 
-Code = Literal["no_value", "no_date", "too_many_words", "too_long", "bounds", "orders"]
+Code = Literal["no_value", "no_date", "too_many_words", "too_long", "bounds", "orders", "stale_index"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "too_long": "only the first {count} characters were used",
     "bounds": "{field} is a number from {least} to {most}",
     "orders": "order is one of {orders}",
+    "stale_index": "the index was made by another version of warraq and may miss words: `warraq reindex` makes it anew",
 }
 
 
@@ -150,6 +153,7 @@ class _Reader:
         else:
             # A name that is no field is text like any other: 10:30, http://…
             text = value if field or not match["field"] else f"{match['field']} {value}"
+            text = ELISION.sub("", text)
             self.phrase(text, column=field, prefix=bool(match["star"]) or bare.endswith("*"), negated=negated)
         self.join_next = False
 
@@ -185,7 +189,7 @@ class _Reader:
             self.dates["to"] = min(self.dates["to"] or last, last)
 
     def phrase(self, text: str, *, column: str, prefix: bool, negated: bool) -> None:
-        found = tuple(match.group() for match in words(text))
+        found = tuple(match.group() for match in tokens(text))
         if len(found) > self.room:
             self.problems.append(problem("too_many_words", count=MAX_WORDS))
         found = found[: self.room]
@@ -346,7 +350,9 @@ def _terms(phrase: Phrase, languages: Sequence[str]) -> Iterator[str]:
 
 def _forms(phrase: Phrase, languages: Sequence[str]) -> Iterator[tuple[tuple[str, ...], bool]]:
     """Each way in which the phrase may be stored: its keys, and whether the last of them is only a beginning."""
-    if len(phrase.words) == 1:
+    if phrase.keys:
+        yield from (((key,), False) for key in phrase.keys)
+    elif len(phrase.words) == 1:
         for key in word_variants(phrase.words[0], languages):
             yield (key,), False
     else:

@@ -6,11 +6,12 @@ follow, and are marked as such (`Hit.is_partial`, `Results.complete`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from archive.search.candidates import Order, Shards
-from archive.search.query import Problem, Query, any_word, parse
+from archive.search.index import is_current
+from archive.search.query import Problem, Query, any_word, parse, problem
 from archive.search.ranking import (
     by_date,
     by_relevance,
@@ -21,6 +22,7 @@ from archive.search.ranking import (
     total_of,
 )
 from archive.search.snippets import Snippet, Span, highlight, snippet
+from archive.search.spelling import Correction, correct, surface, transliterated
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 FEW: Final = 100
 """Articles with all the words below which those with some of them follow: as many as the largest page holds."""
 MOST_PARTIAL: Final = 400
+_READ: Final = 3
+"""Hits in whose texts a corrected word is looked up."""
 _HIT_COLUMNS: Final = (
     "id", "url", "site", "hostname", "version", "is_latest", "title", "author", "date", "date_published", "section",
     "language", "description", "sitename", "fetched_at",
@@ -71,7 +75,7 @@ class Results:
     """A page of hits. `total` counts all that pages run through, of which `complete` have all the words and come first.
 
     Very many matches are counted with their older versions: then `total_is_exact` is false. `problems`: what of the
-    query was left out.
+    query was left out. `corrections`: words that no article has, each with what it was taken for.
     """
 
     hits: tuple[Hit, ...]
@@ -80,6 +84,14 @@ class Results:
     complete: int
     query: Query
     shards: tuple[int, ...] = ()
+    corrections: tuple[tuple[str, str], ...] = ()
+
+    def suggestion(self, text: str) -> str:
+        """The text of the query as it should have been typed ("Did you mean"); '' when nothing was corrected."""
+        suggested = text
+        for typed, meant in self.corrections:
+            suggested = suggested.replace(typed, meant)
+        return suggested if suggested != text else ""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -127,8 +139,15 @@ def search_shards(
     """
     shards = Shards(tuple(databases))
     query = parse(query) if isinstance(query, str) else query
+    if not all(shards.each(is_current)):
+        query = replace(query, problems=(*query.problems, problem("stale_index")))
     limit, offset = max(0, limit), max(0, offset)
     complete = _complete(shards, query, order=order, all_versions=all_versions)
+    correction = correct(shards, query, shards.languages()) if relax and not complete.total else None
+    if correction:
+        corrected = _complete(shards, correction.query, order=order, all_versions=all_versions)
+        correction = correction if corrected.total else None
+        query, complete = (correction.query, corrected) if correction else (query, complete)
     partial = _partial(shards, query, complete) if relax else {}
     page = [(ranked, False) for ranked in complete.ordered(offset + limit)[offset:]]
     if partial and len(page) < limit:
@@ -145,6 +164,7 @@ def search_shards(
         complete=complete.total,
         query=shown,
         shards=tuple(shard for shard, _ in hits),
+        corrections=_corrections(shards, correction, page) if correction else (),
     )
 
 
@@ -199,12 +219,26 @@ def _complete(shards: Shards, query: Query, *, order: Order, all_versions: bool)
 
 def _partial(shards: Shards, query: Query, complete: _Complete) -> Mapping[Place, float]:
     """The articles that have some of the words, scored; none where enough have them all."""
-    some = any_word(query)
-    if complete.total >= FEW or some == query:
+    if complete.total >= FEW:
+        return {}
+    some = any_word(transliterated(shards, query, shards.languages()))
+    if some == query:
         return {}
     whole = {ranked.place for ranked in complete.ordered(FEW)}
-    scores = rank(shards, some, all_versions=complete.all_versions).scores
+    scores = dict(rank(shards, some, all_versions=complete.all_versions).scores)
+    best = 2 * max(scores.values(), default=0.0)  # twice, so that no freshness of the others reaches it
+    for fewer in _all_but_one(query):
+        near = rank(shards, fewer, all_versions=complete.all_versions).scores
+        scores |= {place: best + score for place, score in near.items()}
     return {place: score for place, score in scores.items() if place not in whole}
+
+
+def _all_but_one(query: Query) -> list[Query]:
+    """Of three or four words: the queries that do without one of them. Of more, bm25 tells well which articles have most."""
+    free = [clause for clause in query.wanted if not clause.phrases[0].column]
+    if not 3 <= len(free) <= 4:
+        return []
+    return [replace(query, clauses=tuple(one for one in query.clauses if one is not left)) for left in free]
 
 
 def _partial_in_order(shards: Shards, partial: Mapping[Place, float], order: Order, end: int) -> list[Ranked]:
@@ -213,6 +247,22 @@ def _partial_in_order(shards: Shards, partial: Mapping[Place, float], order: Ord
         return by_relevance(shards, partial, min(end, MOST_PARTIAL))
     best = by_relevance(shards, partial, MOST_PARTIAL)
     return in_order_of_date(shards, best, oldest=order == "oldest")[:end]
+
+
+def _corrections(
+    shards: Shards, correction: Correction, page: Sequence[tuple[Ranked, bool]]
+) -> tuple[tuple[str, str], ...]:
+    """What each mistyped word was taken for, as the first hits write it."""
+    places = [ranked.place for ranked, _ in page[:_READ]]
+    texts = [
+        (f"{title}\n{text}", str(language or ""))
+        for _, title, text, language in columns_of(shards, places, "title", "text", "language")
+    ]
+    keys = {
+        phrase.words[0]: phrase.keys for clause in correction.query.wanted for phrase in clause.phrases if phrase.keys
+    }
+    found = ((typed, surface(typed, keys[typed], texts)) for typed in correction.typed)
+    return tuple((typed, meant) for typed, meant in found if meant)
 
 
 def _hits(shards: Shards, page: Sequence[tuple[Ranked, bool]], query: Query) -> list[tuple[int, Hit]]:

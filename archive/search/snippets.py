@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from archive.arabic import words
-from archive.search.analysis import prefix_variants, stemming_language, word_key
+from archive.search.analysis import prefix_variants, stemming_language, tokens, word_key
 from archive.search.query import MIN_PREFIX
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ class _Pattern:
         keys = tuple(word_key(word, self.language) for word in phrase.words)
         beginnings = tuple(form for form in prefix_variants(phrase.words[-1]) if len(form) >= MIN_PREFIX)
         if len(keys) == 1:
-            self.single.add(keys[0])
+            self.single.update(phrase.keys or keys)
             self.beginnings += beginnings if phrase.prefix else ()
         else:
             self.phrases.append(keys)
@@ -124,7 +123,7 @@ def highlight(text: str, query: Query, language: str = "") -> tuple[Span, ...]:
 def _words(text: str, language: str) -> tuple[list[Span], list[str]]:
     spans: list[Span] = []
     keys: list[str] = []
-    _read_more(words(text), language, spans, keys, count=len(text))
+    _read_more(tokens(text), language, spans, keys, count=len(text))
     return spans, keys
 
 
@@ -146,7 +145,7 @@ def snippet(text: str, query: Query, language: str = "", length: int = SNIPPET_W
     """
     text = text[:_MAX_CHARACTERS]
     pattern = _Pattern(query, language)
-    matches, spans, keys = words(text), list[Span](), list[str]()
+    matches, spans, keys = tokens(text), list[Span](), list[str]()
     more = _read_more(matches, pattern.language, spans, keys, count=_FIRST_READ)
     hits = pattern.hits(keys)
     while more and not _has_all(hits, keys, length, pattern.different):

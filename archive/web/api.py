@@ -59,6 +59,7 @@ def search_(request: Request) -> Json:
             "total_is_exact": found.total_is_exact,
             "complete": found.complete,
             "relaxed": found.relaxed,
+            "did_you_mean": found.suggestion(asked.words) or None,
             "problems": [str(one) for one in (*asked.problems, *found.problems)],
             "next_offset": following if following < found.total else None,
             "hits": [_hit(hit) for hit in found.hits],

@@ -47,6 +47,7 @@ def results(request: Request) -> HTMLResponse:
         chart=histogram(facets.days),
         known=known,
         problems=problems,
+        suggestion=found.suggestion(asked.words),
         last_page=-(-found.total // asked.limit),
         pieces=search.pieces,
     )

@@ -80,6 +80,10 @@ class SearchParameters:
         ordered = tuple((name, merged[name]) for name in _FILTERS if merged.get(name))
         return replace(self, filters=ordered, offset=0, problems=())
 
+    def asking(self, words: str) -> SearchParameters:
+        """The same filters with other words; from the first page."""
+        return replace(self, words=words, offset=0, problems=())
+
     def on_page(self, page: int) -> SearchParameters:
         """The same question, another page of its answer."""
         return replace(self, offset=(page - 1) * self.limit, problems=())

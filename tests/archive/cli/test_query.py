@@ -43,6 +43,12 @@ def test_search_finds_other_forms_of_the_word_and_marks_them(folder):
     assert row["title"].startswith("افتتاح المكتبة")
 
 
+def test_search_says_what_a_typing_error_was_taken_for(folder):
+    result = warraq("--archive", folder, "search", "المكتيبة")
+    assert "Did you mean" in result.stderr
+    assert "«المكتبة»" in result.stdout
+
+
 def test_search_of_nothing_and_of_nonsense_is_no_error(folder):
     for words in ("", '"', "site:", "AND OR NOT", "((", "كلمة-لا-توجد"):
         ask(folder, "search", words)

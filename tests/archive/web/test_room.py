@@ -89,6 +89,22 @@ def test_search_finds_a_word_by_another_form_of_it_and_marks_the_original(room):
     assert "Night bus" not in page
 
 
+def test_a_typing_error_is_answered_with_what_was_meant_and_a_link_to_it(room):
+    typed = "المكتيبة"
+    markup = Markup(room.get(f"/search?q={typed}&lang=ar").text)
+    assert "هل تقصد" in markup.text
+    answer = room.get(f"/api/search?q={typed}").json()
+    assert answer["did_you_mean"]
+    assert answer["hits"]
+    assert room.get("/api/search?q=المكتبة").json()["did_you_mean"] is None
+
+
+def test_articles_with_some_of_the_words_are_marked_where_they_begin(room):
+    answer = room.get("/api/search?q=مكتبة").json()
+    assert answer["complete"] == answer["total"] == len(answer["hits"])
+    assert not any(hit["is_partial"] for hit in answer["hits"])
+
+
 def test_filters_narrow_and_are_taken_off_by_a_link(room):
     page = room.get("/search?section=News&language=en&from=2026-11-01&to=2026-11-30").text
     assert "Night bus" in page
