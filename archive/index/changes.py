@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from archive.index import articles, columns
+from archive.index import articles
+from archive.index.columns import COLUMNS, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,9 +27,9 @@ FIELDS = (
 
 _FOLLOWING = {"date_published": ("date",), "images": ("image",)}
 """Columns that change with another."""
-COLUMNS = frozenset({*FIELDS, "provenance", *(other for others in _FOLLOWING.values() for other in others)})
-"""All columns that the newest reading of a version fills."""
-_OF_ARTICLE = frozenset(column.name for column in columns.COLUMNS if column.source == "article")
+MUTABLE = frozenset({*FIELDS, *(other for others in _FOLLOWING.values() for other in others), "provenance"})
+"""The columns of a version that take what the page says when it is seen last."""
+_OF_ARTICLE = frozenset(column.name for column in COLUMNS if column.source == "article")
 
 
 def found(db: Database, article_id: int, article: Article, *, at: str) -> dict[str, object]:
@@ -37,10 +38,10 @@ def found(db: Database, article_id: int, article: Article, *, at: str) -> dict[s
     row = next(db.query(f"SELECT {names} FROM articles WHERE id = ?", [article_id]))  # noqa: S608 - our own column names
     if at <= row["last_seen_at"]:
         return {}
-    given = columns.values_of(article, dict.fromkeys(column.name for column in columns.COLUMNS))
+    given = values_of(article, dict.fromkeys(column.name for column in COLUMNS))
     changed = [name for name in FIELDS if _text(row[name]) != _text(given[name])]
-    names_changed = [*changed, *(other for name in changed for other in _FOLLOWING.get(name, ()))]
-    return {name: given[name] for name in (*names_changed, "provenance")} if changed else {}
+    columns = [*changed, *(other for name in changed for other in _FOLLOWING.get(name, ()))]
+    return {name: given[name] for name in (*columns, "provenance")} if changed else {}
 
 
 def apply(db: Database, article_id: int, values: Mapping[str, object], *, at: str, record_id: str) -> None:
@@ -71,12 +72,6 @@ def of_url(db: Database, url: str) -> list[dict[str, Any]]:
         FROM articles AS a JOIN changes AS c ON c.article_id = a.id WHERE a.article_key = ? ORDER BY c.seen_at, c.field
         """
     return list(db.query(sql, [articles.key_of(db, url)]))
-
-
-def last_change(db: Database, article_id: int) -> str:
-    """When the metadata of a version last changed, '' when they never did."""
-    sql = "SELECT coalesce(max(seen_at), '') FROM changes WHERE article_id = ?"
-    return str(db.conn.execute(sql, (article_id,)).fetchone()[0])
 
 
 def copy(source: Database, target: Database, ids: Mapping[int, int]) -> None:

@@ -148,32 +148,23 @@ class Rows:
         return True
 
     def _put(self, row: dict[str, Any], fresh: list[int]) -> int:
-        """The id of the version here; of two archives' rows of one version, the earlier capture is kept and the newer metadata."""
+        """Return the id of the version here; of two archives' rows of one version, the earlier gives the text, the later the metadata."""
         held = joining.held(self._db, row["url"], row["text_digest"])
         if held is None:
             article_id = joining.insert_article(self._db, row)
             self.done.articles += 1
-        elif taken := self._better(row, held):
-            article_id = held["id"]
+        else:
+            article_id = int(held["id"])
+            earlier = (row["origin_at"], row["origin"]) < (held["origin_at"], held["origin"])
+            later = row["last_seen_at"] > held["last_seen_at"]
+            if not (earlier or later):
+                return article_id
             if article_id not in fresh:
                 search.unindex_articles(self._db.conn, [article_id])
-            joining.replace_article(self._db, article_id, taken)
-        else:
-            return int(held["id"])
+            joining.replace_article(self._db, article_id, row, origin=earlier, metadata=later)
         if article_id not in fresh:
             fresh.append(article_id)
         return article_id
-
-    def _better(self, row: dict[str, Any], held: dict[str, Any]) -> dict[str, Any]:
-        """The columns that are to be taken over the row held here."""
-        is_earlier = (row["origin_at"], row["origin"]) < (held["origin_at"], held["origin"])
-        there = changes.last_change(self._shard.store.db, row["id"]) or row["origin_at"]
-        is_newer = there > (changes.last_change(self._db, held["id"]) or held["origin_at"])
-        return {
-            name: value
-            for name, value in row.items()
-            if (is_newer if name in changes.COLUMNS else is_earlier) and not (name == "body" and value is None)
-        }
 
 
 OWN = "merge"

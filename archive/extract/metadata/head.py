@@ -230,7 +230,7 @@ def _standing(node: Node, page: str, here: set[str], titles: Sequence[frozenset[
         return 2
     name = word_set(plain(node.get("headline"), 400) or plain(node.get("name"), 400))
     if name and any(2 * len(name & title) >= min(len(name), len(title)) for title in titles):
-        return 2 if len(name) > 1 else 1
+        return 2 if len(name) > (2 if named else 1) else 1  # two words with another address are the site's name
     elsewhere = any(key.partition("/")[2] for key in named)
     if types(node) & ARTICLE_TYPES and not elsewhere:
         telling = [title for title in titles if len(title) > 2]
