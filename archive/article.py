@@ -57,7 +57,8 @@ class Article:
     Times are ISO 8601 strings as exact as the page says them: `2024-12-20`, `2024-12-20T14:05`, `2024-12-20T14:05:00+01:00`.
     `body` holds its blocks in order (no title); `text` is the plain text of these, a line for each paragraph, heading, list item and
     table row, joined by a single newline. `body` is () where only the lines are known.
-    `provenance` says for each filled field where it came from (`json-ld`, `meta:og:title`, `dom:time`, `text`, `url`, …).
+    `provenance` says for each filled field where it came from (`json-ld`, `meta:og:title`, `dom:time`, `text`, `url`, …);
+    of `text` it says which witness found its place, and `doubtful` with the reason where witnesses disagree.
     """
 
     url: str

@@ -66,4 +66,11 @@ def explain(page: Page) -> list[tuple[str, str, str]]:
 
 def _article(page: Page, text: Text, metadata: Metadata) -> Article:
     body = text.body(page.url)
-    return replace(metadata.article, body=body, text=plain_text(body), dropped=text.dropped(), route=text.route)
+    return replace(
+        metadata.article,
+        body=body,
+        text=plain_text(body),
+        provenance={**metadata.article.provenance, "text": text.origin},
+        dropped=text.dropped(),
+        route=text.route,
+    )

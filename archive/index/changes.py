@@ -27,6 +27,8 @@ FIELDS = (
 
 _FOLLOWING = {"date_published": ("date",), "images": ("image",)}
 """Columns that change with another."""
+MUTABLE = frozenset({*FIELDS, *(other for others in _FOLLOWING.values() for other in others), "provenance"})
+"""The columns of a version that take what the page says when it is seen last."""
 _OF_ARTICLE = frozenset(column.name for column in COLUMNS if column.source == "article")
 
 

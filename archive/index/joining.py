@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from archive.index import articles
+from archive.index import articles, changes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -88,9 +88,9 @@ def articles_of(db: Database, ids: Collection[int]) -> list[dict[str, Any]]:
 
 
 def held(db: Database, url: str, digest: str) -> dict[str, Any] | None:
-    """The version of that URL that says this: its id, `origin` and `origin_at`; None when there is none."""
+    """The version of that URL that says this: its id, `last_seen_at`, `origin` and `origin_at`; None when there is none."""
     sql = """
-        SELECT a.id, c.record_id AS origin, c.captured_at AS origin_at
+        SELECT a.id, a.last_seen_at, c.record_id AS origin, c.captured_at AS origin_at
         FROM articles AS a JOIN captures AS c ON c.id = a.capture_id WHERE a.article_key = ? AND a.text_digest = ?
         """
     return next(db.query(sql, [articles.key_of(db, url), digest]), None)
@@ -104,11 +104,17 @@ def insert_article(db: Database, row: Mapping[str, Any]) -> int:
     return int(db.conn.execute(sql, values).fetchone()[0])
 
 
-def replace_article(db: Database, article_id: int, row: Mapping[str, Any]) -> None:
-    """Puts what an earlier capture says of the same version in the place of what is held; to be taken out of the search index before."""
-    values = _content(db, row)
-    changes = ", ".join(f"{name} = :{name}" for name in values)
-    db.conn.execute(f"UPDATE articles SET {changes} WHERE id = :id", {**values, "id": article_id})  # noqa: S608 - our own names
+def replace_article(db: Database, article_id: int, row: Mapping[str, Any], *, origin: bool, metadata: bool) -> None:
+    """Puts another archive's row of the same version in the place of the held one; to be taken out of the search index before.
+
+    `origin`: the text and where it came from; `metadata`: what changes without the text (`changes.MUTABLE`).
+    """
+    values = {
+        name: value for name, value in _content(db, row).items() if (metadata if name in changes.MUTABLE else origin)
+    }
+    if values:
+        assignments = ", ".join(f"{name} = :{name}" for name in values)
+        db.conn.execute(f"UPDATE articles SET {assignments} WHERE id = :id", {**values, "id": article_id})  # noqa: S608 - our own names
 
 
 def _content(db: Database, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -148,18 +148,20 @@ class Rows:
         return True
 
     def _put(self, row: dict[str, Any], fresh: list[int]) -> int:
-        """The id of the version here; of two archives' rows of one version, that of the earlier capture is kept."""
+        """Return the id of the version here; of two archives' rows of one version, the earlier gives the text, the later the metadata."""
         held = joining.held(self._db, row["url"], row["text_digest"])
         if held is None:
             article_id = joining.insert_article(self._db, row)
             self.done.articles += 1
-        elif (row["origin_at"], row["origin"]) < (held["origin_at"], held["origin"]):
-            article_id = held["id"]
+        else:
+            article_id = int(held["id"])
+            earlier = (row["origin_at"], row["origin"]) < (held["origin_at"], held["origin"])
+            later = row["last_seen_at"] > held["last_seen_at"]
+            if not (earlier or later):
+                return article_id
             if article_id not in fresh:
                 search.unindex_articles(self._db.conn, [article_id])
-            joining.replace_article(self._db, article_id, row)
-        else:
-            return int(held["id"])
+            joining.replace_article(self._db, article_id, row, origin=earlier, metadata=later)
         if article_id not in fresh:
             fresh.append(article_id)
         return article_id

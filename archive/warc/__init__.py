@@ -1,7 +1,7 @@
 """Writes and reads WARC/1.1 files: captures in, records with a place in a file out. The only door to warcio."""
 
 from archive.capture import Original
-from archive.warc.framing import CAPTURES, PAGE_BLOCK, Record
+from archive.warc.framing import PAGE_BLOCK, Record
 from archive.warc.manifest import read_manifest, write_manifest
 from archive.warc.openfile import OPEN
 from archive.warc.reader import (
@@ -39,7 +39,6 @@ from archive.warc.tombstone import is_tombstone, tombstone
 from archive.warc.writer import WarcWriter, Written
 
 __all__ = [
-    "CAPTURES",
     "GZIP_HEADER",
     "OPEN",
     "PAGE_BLOCK",

@@ -50,11 +50,20 @@ _DESCRIPTIONS = frozenset({"og:description", "description", "twitter:description
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """The text of a page: its model, the blocks found with the rule that drops each ('' if it stays), and the route."""
+    """The text of a page: its model, the blocks found with the rule that drops each ('' if it stays), the route.
+
+    `doubt` says why the text may be another's, '' when its witnesses agree.
+    """
 
     model: PageModel
     rules: Mapping[int, str]
     route: str
+    doubt: str = ""
+
+    @property
+    def origin(self) -> str:
+        """The route, and why the text may be another's."""
+        return f"{self.route} (doubtful: {self.doubt})" if self.doubt else self.route
 
     @property
     def kept(self) -> list[int]:
@@ -123,8 +132,9 @@ def _read(document: Document, metadata: Metadata) -> Text:
     testimony = Witness(model).hear(declares="articleBody" in document.html, declared=declared)
     found, route = set(testimony.found), testimony.route
     found, is_own = own_article(found, testimony.quick, blocks, is_title)
+    doubt = testimony.doubt
     if is_own:
-        route = "own"
+        route, doubt = "own", "a longer text stands elsewhere on the page"
     elif sum(len(blocks[index].text) for index in found) < _MUCH * model.mass:
         found |= join_twins(sorted(found), blocks)
     layout = Layout(model, found)
@@ -161,7 +171,7 @@ def _read(document: Document, metadata: Metadata) -> Text:
     )
     if reconciled.action:
         route = f"{route}+{reconciled.action}"
-    return Text(model=model, rules=dict(zip(order, rules, strict=True)), route=route)
+    return Text(model=model, rules=dict(zip(order, rules, strict=True)), route=route, doubt=doubt)
 
 
 def _footnotes(model: PageModel) -> set[int]:

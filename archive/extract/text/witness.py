@@ -19,11 +19,10 @@ from trafilatura import bare_extraction
 from trafilatura.settings import DEFAULT_CONFIG, Extractor
 from trafilatura.settings import Document as TrafilaturaDocument
 
-from archive.extract.page import HEADINGS, ancestors
+from archive.extract.page import HEADINGS
 from archive.extract.text.alignment import align
 from archive.extract.text.container import alone, article_element, whole
 from archive.extract.text.layout import Layout
-from archive.extract.text.names import speaks_against
 from archive.extract.text.wording import quads, share, words
 
 if TYPE_CHECKING:
@@ -61,7 +60,6 @@ _SAME = 0.6
 _MIN_LINE = 4
 _WHOLLY = 0.9
 """Share of the declared text that the page must hold for it to need no other witness."""
-_NEARLY_ALL = 0.85
 _DOUBT = 0.03
 """Share of an article's text up to which other lines among its paragraphs leave no doubt."""
 _WHOLE = 1000
@@ -72,12 +70,14 @@ _WHOLE = 1000
 class Testimony:
     """The blocks (by index, in order) that are the article's by a witness, and the `route` that found them (`fast`).
 
-    `quick` are those of the fast mode where the full one was preferred.
+    `quick` are those of the fast mode where the full one was preferred, `doubt` says why the answer may be wrong ('' when
+    nothing speaks against it).
     """
 
     found: tuple[int, ...]
     route: str
     quick: tuple[int, ...] = ()
+    doubt: str = ""
 
 
 class Witness:
@@ -91,8 +91,7 @@ class Witness:
         """Return the best answer.
 
         `declares` tells whether the page names the element of its article's body, `declared` is the text that its JSON-LD
-        gives. Where that is on the page whole, or where one element has an article's name and nearly all running text,
-        nobody else is asked.
+        gives. Where that is on the page whole, nobody else is asked.
         """
         model = self._model
         if said := self._declared(declared):
@@ -104,8 +103,6 @@ class Witness:
             if self._size(found) >= _ENOUGH * model.mass and sum(len(line.split()) for line in lines) >= _MIN_WORDS:
                 return Testimony(found=found, route="itemprop")
         element = article_element(model.running, _SOME * model.mass)
-        if element is not None and (plain := self._plain(element)):
-            return Testimony(found=plain, route="light")
         quick: tuple[int, ...] = ()
         if element is not None:
             lines = _ask(alone([element], model.length // 2), _QUICK)
@@ -134,46 +131,18 @@ class Witness:
         layout = Layout(self._model, found)
         return tuple(found) if layout.doubt(layout.complete()) <= _DOUBT * size else ()
 
-    def _plain(self, element: HtmlElement) -> tuple[int, ...]:
-        """Return the running text of an element with an article's name when it is nearly all that the page has."""
-        verdicts: dict[HtmlElement, bool] = {}
-        found = []
-        for index, block in enumerate(self._blocks):
-            if block.is_running and self._is_free(block.element, element, verdicts):
-                found.append(index)
-        size = self._size(found)
-        if size < max(_NEARLY_ALL * self._model.mass, _WHOLE):
-            return ()
-        layout = Layout(self._model, found)
-        return tuple(found) if layout.doubt(layout.complete()) <= _DOUBT * size else ()
-
-    def _is_free(self, element: HtmlElement, within: HtmlElement, verdicts: dict[HtmlElement, bool]) -> bool:
-        """Tell whether an element stands within another, and no name between the two speaks against it."""
-        path = []
-        answer = False
-        for node in ancestors(element):
-            if node is within:
-                answer = True
-                break
-            if node in verdicts:
-                answer = verdicts[node]
-                break
-            path.append(node)
-        for node in reversed(path):
-            answer = answer and not speaks_against(node)
-            verdicts[node] = answer
-        return answer
-
     def _compare(self, quick: tuple[int, ...]) -> Testimony:
         size = self._size(quick)
         if size >= _ENOUGH * self._model.mass and not self._is_teasers(quick):
             return Testimony(found=quick, route="fast")
         slow = self._whole(_SLOW)
         if size >= _WHOLE and self._together(quick) >= max(0.5, self._together(slow) + 0.1):
-            return Testimony(found=quick, route="fast")
+            return Testimony(found=quick, route="fast", doubt="a fuller reading finds text in other places too")
         if self._is_teasers(slow) and (prose := self._densest()) and self._size(prose) > 0.5 * self._size(slow):
             return Testimony(found=prose, route="densest")
-        return Testimony(found=slow, route="full", quick=quick)
+        is_other = size > 0 and 2 * self._size(set(quick) & set(slow)) < size
+        doubt = "a quick reading finds another part of the page" if is_other else ""
+        return Testimony(found=slow, route="full", quick=quick, doubt=doubt)
 
     def _whole(self, options: Extractor) -> tuple[int, ...]:
         return align(_ask(whole(self._model), options), self._blocks)

@@ -137,3 +137,16 @@ def test_rows_of_server_components_are_drawn():
 
 def test_a_page_without_text_is_no_article():
     assert text_of("<div id=app></div>") == ""
+
+
+def test_a_text_that_another_reading_contradicts_is_marked_doubtful():
+    other = f"<div class=about><h3>About us</h3><p>{P[1]}</p><p>{P[2]}</p><p>{P[3]}</p></div>"
+    html = f"<html><title>Bridge closes</title><body><main><h1>Bridge closes</h1><div><p>{P[0]}</p></div></main>{other}</body></html>"
+    page = Page(body=html.encode(), url="https://a.example/1", fetched_at=datetime(2026, 1, 1, tzinfo=UTC))
+    found = extract(page).article
+    assert found is not None
+    assert found.text == P[0]
+    assert found.provenance["text"] == "own (doubtful: a longer text stands elsewhere on the page)"
+    plain = extract(Page(body=article("").encode(), url="https://a.example/1", fetched_at=page.fetched_at)).article
+    assert plain is not None
+    assert "doubtful" not in plain.provenance["text"]

@@ -82,7 +82,7 @@ def conversions(collection):
         record
         for path in sorted(collection.warcs.glob("*.warc.gz*"))
         for record in read_records(path)
-        if record.type == "conversion"
+        if record.type == "conversion" and record.get("Content-Type") == "text/plain"
     ]
 
 
