@@ -45,6 +45,8 @@ def test_a_sentence_before_the_text_is_no_label():
     ],
 )
 def test_a_byline_with_its_date_is_furniture_and_a_sentence_about_the_author_is_not(line, rule):
-    body = [Line("Ils étaient douze à relever leur rideau de fer, dimanche à l’aube, sous les arcades de la place.")] * 3
+    body = [
+        Line("Ils étaient douze à relever leur rideau de fer, dimanche à l’aube, sous les arcades de la place.")
+    ] * 3
     known = Known(is_title=lambda key: False, authors=frozenset({"claire mansour"}))
     assert judge_lines([Line(line), *body], [""] * 4, known)[0] == rule
