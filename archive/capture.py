@@ -22,7 +22,7 @@ class Capture:
     """One HTTP exchange.
 
     `request` and `response` are the exact bytes after TLS: start line, header block, body as framed on the wire (chunked, encoded).
-    `interim` holds the 1xx responses that came before, byte for byte. `response` is empty when nothing of a final response came.
+    `interim` holds what came before, byte for byte: 1xx responses, empty lines. `response` is empty when nothing of a final response came.
     `started` is aware, in UTC, the moment the request was sent. `ip` is the peer's address ('' behind a proxy).
     `tls` is (protocol, cipher suite) as OpenSSL names them, or None for plain HTTP.
     `redacted` names the request headers whose values were blotted out because they are credentials, `credentials` what was kept of them

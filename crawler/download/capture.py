@@ -98,7 +98,7 @@ def make_capture(
     credentials: Iterable[str] = (),
     head: Head | None = None,
 ) -> Capture:
-    """The capture of one exchange: `received[:start]` are interim responses, `received[start:end]` is the final one.
+    """The capture of one exchange: `received[:start]` are interim responses and empty lines, `received[start:end]` is the final one.
 
     `credentials` names headers that hold some, besides those that always do.
     """

@@ -50,6 +50,7 @@ KEPT: dict[str, bytes] = {
     "/eight-bit": b"HTTP/1.1 200 OK\r\nX-Name: caf\xe9 \xd9\x88\xd8\xb1\xd9\x82\r\n" + OK2,
     "/nul": b"HTTP/1.1 200 OK\r\nX-Nul: a\0b\r\n" + OK2,
     "/empty-line-first": b"\r\nHTTP/1.1 200 OK\r\n" + OK2,
+    "/two-empty-lines-first": b"\r\n\r\nHTTP/1.1 200 OK\r\n" + OK2,
     "/lower-case-version": b"http/1.1 200 ok\r\n" + OK2,
     # interim responses
     "/early-hints": b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\nHTTP/1.1 200 OK\r\n" + OK2,
