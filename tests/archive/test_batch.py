@@ -124,7 +124,7 @@ def test_a_task_gives_a_row_for_each_capture_with_its_place_headers_and_reason(t
         assert ["X-Cache", "HIT"] in json.loads(row["http_headers"])
         assert row["warc_path"] == str(warc)
     assert [row["http_status"] for row in rows] == [200, 200, 200, 404]
-    assert [(row["outcome"], row["reason"]) for row in rows] == [("article", "")] * 3 + [("gone", "http-404")]
+    assert [(row["outcome"], row["reason"]) for row in rows] == [("article", None)] * 3 + [("gone", "http-404")]
     assert rows[0]["title"] == "عنوان الخبر رقم 0 في هذا الاختبار"
     assert rows[0]["text"].count("\n") == 5
     assert rows[3]["text"] is None
@@ -289,7 +289,7 @@ def test_a_revisit_shows_its_article_again_or_says_that_its_original_is_elsewher
     (path,) = folder.glob("*.warc.gz")
     run_task(planned(path), tmp_path / "b", 0)
     original, again, lonely = rows_of(tmp_path / "b")
-    assert (original["title"], original["last_seen_at"]) == ("خبر يعود", "2026-11-24T13:00:00.000000Z")
+    assert (original["title"], original["last_seen_at"]) == ("خبر يعود", datetime(2026, 11, 24, 13, tzinfo=UTC))
     assert (again["record_type"], again["text"], again["repeats"]) == ("revisit", None, original["record_id"])
     assert (lonely["outcome"], lonely["reason"], lonely["refers_to"]) == (
         "unchanged",

@@ -150,6 +150,8 @@ _HEADING_WORDS = 8
 _SHORT_LINE = 80
 _DATE_LABEL = 60
 _DATE_WORDS = 4
+_DATE_FIGURES = 2
+"""A day and a year: a sentence about the author names a year alone."""
 _MOMENT = re.compile(r"(?<!\d)(?:1[34]|19|20)\d\d(?!\d)|(?<!\d)[0-2]?\d[:.h][0-5]\d(?!\d)")
 """A year of our calendar, of the Hijri or the Persian one, or a time of day."""
 _SOURCE_LABEL = 40
@@ -321,13 +323,24 @@ def _edge_rule(line: Line, key: str, rows: Sequence[Phrase], known: Known, *, to
             return f"phrase:{phrase.kind}"
     if key in known.learned and not known.is_title(key) and _is_furniture(key):
         return "site"
-    if any(author in key and len(key.replace(author, " ").split()) <= _BYLINE_WORDS for author in known.authors):
+    if any(author in key and _is_byline(line, key.replace(author, " ")) for author in known.authors):
         return "author"
     if line.links > 1 and line.linked >= _HALF_LINK and len(line.text) <= _SHORT_LINE and _BARS.search(line.text):
         return "links"
     if top:
         return "section" if key in known.labels else "date-line" if _is_date(line, key) else ""
     return _closing_rule(line, key, known)
+
+
+def _is_byline(line: Line, rest: str) -> bool:
+    """Tell whether `rest` of a line, the author's name taken out, is what stands around it in a byline, or that and a date."""
+    words = rest.split()
+    if len(words) <= _BYLINE_WORDS:
+        return True
+    if line.heading or line.text.endswith((*_STOPS, "?", ":")) or not _MOMENT.search(line.text):
+        return False
+    figures = sum(word.startswith("0") for word in words)
+    return figures >= _DATE_FIGURES and len(words) - figures <= _BYLINE_WORDS + _DATE_WORDS
 
 
 def _is_date(line: Line, key: str) -> bool:

@@ -1,5 +1,7 @@
 """The rules of lines: what is furniture by its words, and what only looks so."""
 
+import pytest
+
 from archive.extract import extract
 from archive.extract.text.boilerplate import Known, Line, judge_lines, line_key
 from tests.archive.extract import pages
@@ -30,3 +32,21 @@ def test_a_sentence_before_the_text_is_no_label():
         f"<article><div class=points><ul><li>جملة قصيرة تلخص الخبر كله.</li></ul></div><div class=text>{paragraphs}</div></article>"
     )
     assert "جملة قصيرة تلخص الخبر كله." in extract(pages.page(html)).article.text.split("\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("Par Claire Mansour, le 22 novembre 2026", "author"),
+        ("Par Claire Mansour, le vendredi 20 novembre 2026 à 16h45", "author"),
+        ("Claire Mansour a quitté Paris en 2021", ""),
+        ("Claire Mansour est née le 22 novembre 1984 à Lyon.", ""),
+        ("Claire Mansour et les bouquinistes de la place de l’Horloge, du 3 mai 1984 au 22 novembre 2026", ""),
+    ],
+)
+def test_a_byline_with_its_date_is_furniture_and_a_sentence_about_the_author_is_not(line, rule):
+    body = [
+        Line("Ils étaient douze à relever leur rideau de fer, dimanche à l’aube, sous les arcades de la place.")
+    ] * 3
+    known = Known(is_title=lambda key: False, authors=frozenset({"claire mansour"}))
+    assert judge_lines([Line(line), *body], [""] * 4, known)[0] == rule
