@@ -57,6 +57,10 @@ _WALLS = {
 
 _SEEDS = {
     "dns": ("no such host", "Check the spelling of the address, and the name server of this machine"),
+    "refused-address": (
+        "the site's address is not on the public internet",
+        "If it is yours, open its network: -s WARRAQ_OPEN_NETWORKS=ADDRESS/BITS",
+    ),
     "robots-disallowed": (
         "robots.txt disallows the start page",
         "Ask the publisher; or name another start page, feed or sitemap that is allowed",

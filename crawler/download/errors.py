@@ -213,11 +213,12 @@ class RobotsUnreachable(RobotsDisallowed):
     outcome = "robots-unreachable"
 
     def __init__(self, url: str, reason: str, *, cause: str = "") -> None:
-        """`cause` is the outcome of the request for robots.txt; a host that does not exist is named as such."""
+        """`cause` is the outcome of the request for robots.txt; a host that does not exist or may not be asked is named as such."""
         super().__init__(url, reason)
-        if cause == DnsError.outcome:
+        messages = {DnsError.outcome: "no such host", RefusedAddressError.outcome: reason}
+        if cause in messages:
             self.outcome = cause
-            self.args = ("no such host",)
+            self.args = (messages[cause],)
 
 
 class BudgetExceeded(RefusedRequestError):  # noqa: N818 -- the outcome's own name

@@ -29,7 +29,7 @@ def test_no_bar_fails_on_the_hostile_site(result):
         ("/flood/tiny-chunks", "failed bad-framing"),
         ("/patho/attributes", "quarantine too-complex"),
         ("/patho/links", "quarantine timeout or quarantine too-large"),  # whichever bound this machine meets first
-        ("/trap/redirect-to-metadata", "redirect http-302"),
+        ("/trap/redirect-to-metadata", "failed refused-address"),
     ],
 )
 def test_each_attack_ends_in_an_outcome_with_its_name(result, route, outcome):

@@ -40,7 +40,7 @@ def test_failures_back_off_and_end_in_a_rest_of_months_not_in_silence():
     assert rests[-1] == 90 * DAY
 
 
-@pytest.mark.parametrize("reason", ["dns", "http-503", "http-429", "connection-refused"])
+@pytest.mark.parametrize("reason", ["dns", "http-503", "http-429", "connection-refused", "refused-address"])
 def test_what_is_the_hosts_failure_keeps_its_articles_at_a_week(reason):
     assert rest("article", OutcomeKind.FAILED, reason=reason, failures=RETRIES + 20) == 7 * DAY
 

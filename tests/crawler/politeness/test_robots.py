@@ -133,6 +133,13 @@ def test_nothing_disallowed_is_fetched_when_twelve_requests_come_first_at_once()
         assert crawled.stats["robotstxt/forbidden"] == 12
 
 
+def test_an_address_that_may_not_be_asked_is_named_as_such() -> None:
+    with Server({"/robots.txt": text(RULES), "/page": text(b"ok")}) as server:
+        crawled = fetch([{"url": server.url("/page")}], settings={**OBEY, "WARRAQ_OPEN_NETWORKS": []})
+        assert [each.outcome for each in crawled.visits] == ["refused-address"]
+        assert server.received == []
+
+
 @pytest.mark.timing
 def test_unreachable_robots_txt_is_tried_again_after_a_while() -> None:
     asked = 0
