@@ -157,11 +157,17 @@ def _runs(db: Database, span: dict[str, str]) -> dict[tuple[str, str], dict[str,
     return {key: dict(count) for key, count in found.items()}
 
 
+_BEFORE = "SELECT before FROM changes WHERE article_id = articles.id AND field = '{field}' ORDER BY seen_at LIMIT 1"
+
+
 def _readings(db: Database, span: dict[str, str]) -> dict[tuple[str, str], dict[str, Any]]:
-    sql = """
-        SELECT site, substr(fetched_at, 1, 10) AS day, version, author = '' AS no_author, date = '' AS no_date, length(text) AS length
+    """What was read on each day, as it was read then: a row takes later metadata, and `changes` keeps what they replaced."""
+    sql = f"""
+        SELECT site, substr(fetched_at, 1, 10) AS day, version, length(text) AS length,
+               coalesce(({_BEFORE.format(field="author")}), author) = '' AS no_author,
+               coalesce(({_BEFORE.format(field="date_published")}), date) = '' AS no_date
         FROM articles WHERE fetched_at >= :first AND fetched_at < :after
-        """
+        """  # noqa: S608 - our own words
     rows: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for row in db.query(sql, span):
         rows[row["site"], row["day"]].append(row)

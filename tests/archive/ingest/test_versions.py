@@ -1,11 +1,13 @@
 """What a page changes over time reaches its article as what it is: another text, other metadata, a wall; and both as they stood."""
 
 import json
+from datetime import date
 
 import pytest
 
 from archive import Archive
 from archive.collection import Collection
+from archive.index import reports
 from archive.ingest.disposition import disposition_of
 from archive.ingest.writer import open_writer
 from archive.maintain.redact import redact
@@ -79,6 +81,20 @@ def test_another_byline_and_date_update_the_row_and_are_recorded(writer, archive
     assert {one["seen_at"] for one in archive.changes(row)} == {"2026-11-24T12:01:00.000000Z"}
     assert archive.search("author:Saadi").total == 1
     assert archive.search("from:2026-11-23").total == 1
+
+
+def test_a_day_is_reported_as_its_pages_were_read_then(writer, archive):
+    assert serve(writer, page(), page(author="Omar Saadi"), page(author="")) == ["new", "updated", "updated"]
+    today = date(2026, 11, 24)
+    (day,) = reports.days(archive.db, first=today, last=today)
+    assert (day.read, day.without_author, day.without_date) == (1, 0, 0)
+
+
+def test_a_byline_that_came_later_was_missing_on_the_day_before(writer, archive):
+    assert serve(writer, page(author=""), page()) == ["new", "updated"]
+    today = date(2026, 11, 24)
+    (day,) = reports.days(archive.db, first=today, last=today)
+    assert (day.read, day.without_author) == (1, 1)
 
 
 def test_keywords_and_a_time_of_change_are_recorded(writer, archive):
