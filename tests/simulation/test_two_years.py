@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from archive import ANNOUNCERS, Candidate, Outlink, ScheduledUrl
 from archive.files.clock import iso
-from archive.index import frontier
+from archive.index import ANNOUNCERS, Candidate, ScheduledUrl, frontier
 from archive.index.database import open_store
 from archive.outcome import OutcomeKind
+from archive.parse.result import Outlink
 from crawler.frontier.revisit import DISBELIEVED, are_believable, status_of
 
 pytestmark = pytest.mark.slow
