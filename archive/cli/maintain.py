@@ -287,6 +287,7 @@ def joins(ctx: click.Context, *, undo: tuple[int, ...], as_json: bool) -> None:
     joined when the one redirects to the other, or names it as its canonical URL, and both say much the same.
     """
     collection = Collection(the_folder(ctx))
+    collection.require()
     if not undo:
         with open_store(collection.database, read_only=True) as store:
             found = list(identity.all_joins(store.db))
