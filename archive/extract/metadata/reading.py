@@ -50,12 +50,14 @@ _NOTHING = Article(url="", title="", text="")
 class Metadata:
     """What the page says of its article: the `article` without its text, and what only reading needs.
 
+    `head` is what it was read from, for the verdict.
     `title_candidates` are the other forms of the title on the page (for taking title lines out of the text). `day` is
     the day of publication on the site's own clock (`2024-05-12`; of the last change when only that is known).
     `article.provenance` maps each filled field to where it was read (`json-ld`, `meta:og:title`, `dom:byline` …).
     """
 
     article: Article = _NOTHING
+    head: Head | None = None
     title_candidates: tuple[str, ...] = ()
     day: str = ""
     canonical_url: str = ""
@@ -112,6 +114,7 @@ def read_metadata(document: Document) -> Metadata:
         provenance={name: origin for name, origin in origins.items() if origin},
     )
     return Metadata(
+        head=head,
         article=article,
         title_candidates=candidates,
         day=dates.day,

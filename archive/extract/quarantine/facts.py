@@ -53,7 +53,7 @@ class Facts:
         return cls(
             document=document,
             metadata=metadata,
-            head=read_head(document),
+            head=metadata.head or read_head(document),
             text=text,
             letters=_count_letters(text),
             titles=tuple(dict.fromkeys(filter(None, (*titles, metadata.article.title)))),
