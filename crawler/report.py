@@ -48,6 +48,7 @@ class Report:
 
     site: str
     folder: str
+    """Where the archive is; '' when none was made, since nothing was recorded."""
     exchanges: int = 0
     bytes: int = 0
     bytes_saved: int = 0
@@ -164,7 +165,7 @@ def summary_text(report: Report) -> str:
         ("out of scope", _hosts(report.out_of_scope)),
         ("URLs", f"{report.announced} announced, {_still_due(report.still_due)} still due"),
         ("ended", "; ".join(filter(None, (report.reason, report.seed_problem, report.problem)))),
-        ("files", f"{report.folder}  ({', '.join(report.warcs) or 'no new WARC'})"),
+        ("files", _files(report)),
     ]
     if report.log_held_bytes:
         grown = f"warraq.db-wal grew to {_size(report.log_held_bytes)}: another process kept reading an old state (wal-held)"
@@ -172,6 +173,12 @@ def summary_text(report: Report) -> str:
     rows[-1:-1] = [("warning", warning) for warning in (report.no_article, *report.warnings) if warning]
     width = max(len(name) for name, _ in rows)
     return "\n".join(["", f"Crawl of {report.site}", *(f"  {name:<{width}}  {value}" for name, value in rows), ""])
+
+
+def _files(report: Report) -> str:
+    if not report.folder:
+        return "none: nothing came, and no archive was made"
+    return f"{report.folder}  ({', '.join(report.warcs) or 'no new WARC'})"
 
 
 def _hosts(found: OutOfScope) -> str:
