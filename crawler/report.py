@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from archive import urls
 from archive.index import frontier
 from archive.outcome import OutcomeKind
+from crawler.sites.session import SessionWatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,6 +63,7 @@ class Report:
     no_article: str = ""
     no_article_reason: str = ""
     entry: str = ""
+    session: SessionWatch = field(default_factory=SessionWatch)
     out_of_scope: OutOfScope = field(default_factory=OutOfScope)
     warnings: list[str] = field(default_factory=list)
     articles: Counter[str] = field(default_factory=Counter)
@@ -107,7 +109,7 @@ class Report:
         return {
             "site": self.site,
             "reason": self.reason,
-            "problem": self.problem or self.seed_problem,
+            "problem": self.problem or str(self.session) or self.seed_problem,
             "pages_fetched": self.exchanges,
             "articles_new": self.articles["new"],
             "articles_changed": self.articles["changed"],
@@ -121,7 +123,8 @@ class Report:
             "urls_announced": self.announced,
             "left_out": dict(self.left_out),
             "out_of_scope": self.out_of_scope.as_dict(),
-            "warnings": [*filter(None, (self.no_article,)), *self.warnings],
+            "warnings": [*filter(None, (str(self.session), self.no_article)), *self.warnings],
+            "session_expired": self.session.walled if self.session.has_expired else 0,
             "no_article": self.no_article_reason,
             "entry": self.entry,
             "urls_still_due": self.still_due,
@@ -170,7 +173,9 @@ def summary_text(report: Report) -> str:
     if report.log_held_bytes:
         grown = f"warraq.db-wal grew to {_size(report.log_held_bytes)}: another process kept reading an old state (wal-held)"
         rows.insert(-1, ("warning", grown))
-    rows[-1:-1] = [("warning", warning) for warning in (report.no_article, *report.warnings) if warning]
+    rows[-1:-1] = [
+        ("warning", warning) for warning in (str(report.session), report.no_article, *report.warnings) if warning
+    ]
     width = max(len(name) for name, _ in rows)
     return "\n".join(["", f"Crawl of {report.site}", *(f"  {name:<{width}}  {value}" for name, value in rows), ""])
 

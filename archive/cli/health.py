@@ -52,8 +52,9 @@ def health(
     """Compare what each site announced with what was captured, and raise alarms.
 
     Alarms: not-crawled, silent, shrinking (new articles, against the same weekdays before), failing, disallowed (visits), incomplete
-    (announced but not captured), extraction-changed (quarantine, authors, dates, length of texts). A site is judged once it has been
-    crawled on seven days. Without --archive, all archives in collections/. Ends with exit code 12 when an alarm is raised.
+    (announced but not captured), extraction-changed (quarantine, authors, dates, length of texts), session-expired (pages that were whole
+    are teasers or logins). A site is judged once it has been crawled on seven days, its session at once. Without --archive, all archives
+    in collections/. Ends with exit code 12 when an alarm is raised.
     """  # fmt: skip
     folders = _folders(ctx)
     today = _today(folders)

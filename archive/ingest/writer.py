@@ -150,13 +150,16 @@ class ArchiveWriter:
         """Takes what became of a capture; durable after the next commit."""
         self._settled.append(self._identified(self._walled(settled)))
 
+    def is_teaser(self, article: Article) -> bool:
+        """Whether it is a teaser of the article held there: a wall went up, and the text stays the whole one."""
+        held = self._claims.get(article.url) or articles.words_of(self.store.db, article.url)
+        return held is not None and is_teaser(article.text, held[1], is_free=article.is_accessible_for_free)
+
     def _walled(self, settled: Disposition) -> Disposition:
-        """The same without its article when that is a teaser of the one held there: a wall went up, and the text stays the whole one."""
-        article = settled.article
-        held = article and (self._claims.get(article.url) or articles.words_of(self.store.db, article.url))
-        if not article or not held or not is_teaser(article.text, held[1], is_free=article.is_accessible_for_free):
+        """The same without its article when that is a teaser."""
+        if not settled.article or not self.is_teaser(settled.article):
             return settled
-        outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason="paywall", detail=article.url)
+        outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason="paywall", detail=settled.article.url)
         return replace(settled, article=None, keys=None, outcome=outcome)
 
     def _identified(self, settled: Disposition) -> Disposition:
