@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from archive import urls
 from archive.index import frontier
 from archive.outcome import OutcomeKind
-from crawler.sites.session import SessionWatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,6 +40,41 @@ class OutOfScope:
     def as_dict(self, most: int = 20) -> dict[str, dict[str, object]]:
         """The hosts with the most URLs, as JSON takes them."""
         return {host: {"urls": n, "example": self.examples[host]} for host, n in self.counts.most_common(most)}
+
+
+@dataclass(slots=True)
+class SessionWatch:
+    """Whether a subscriber's session still opens what it opened.
+
+    `walled` counts the pages held whole that are a teaser, a login or a refusal now, `example` is one of them; `whole` counts the pages
+    that are not free and were served whole again. A start page that asks for a login counts as walled, too.
+    """
+
+    walled: int = 0
+    whole: int = 0
+    example: str = ""
+
+    def saw(self, url: str, *, is_wall: bool, is_free: bool | None) -> None:
+        """Counts a visit to a page that was held whole before, or to a start page."""
+        self.walled += is_wall
+        self.whole += not is_wall and is_free is False
+        if is_wall and not self.example:
+            self.example = url
+
+    @property
+    def has_expired(self) -> bool:
+        """Whether more pages that were whole are behind a wall than pages that are not free came whole."""
+        return self.walled > self.whole
+
+    def __str__(self) -> str:
+        """One line for a summary; '' for a session that holds."""
+        if not self.has_expired:
+            return ""
+        pages = "page that was whole is" if self.walled == 1 else "pages that were whole are"
+        return (
+            f"session-expired: {self.walled} {pages} a teaser or a login now, such as {self.example}. "
+            "Log in with a browser and export its cookies anew into cookies_file, or renew headers_file"
+        )
 
 
 @dataclass(slots=True, kw_only=True)

@@ -8,7 +8,6 @@ hosts only. The WARC leaves cookies and the headers of `headers_file` out of the
 from __future__ import annotations
 
 import stat
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.cookiejar import LoadError, MozillaCookieJar
 from pathlib import Path
@@ -38,41 +37,6 @@ LOGIN = frozenset({
 
 MOST_HOSTS = 1000  # whose cookies are kept
 MOST_COOKIES = 50  # of one host; browsers keep 180 and servers refuse the header of so many
-
-
-@dataclass(slots=True)
-class SessionWatch:
-    """Whether a subscriber's session still opens what it opened.
-
-    `walled` counts the pages held whole that are a teaser, a login or a refusal now, `example` is one of them; `whole` counts the pages
-    that are not free and were served whole again. A start page that asks for a login counts as walled, too.
-    """
-
-    walled: int = 0
-    whole: int = 0
-    example: str = ""
-
-    def saw(self, url: str, *, is_wall: bool, is_free: bool | None) -> None:
-        """Counts a visit to a page that was held whole before, or to a start page."""
-        self.walled += is_wall
-        self.whole += not is_wall and is_free is False
-        if is_wall and not self.example:
-            self.example = url
-
-    @property
-    def has_expired(self) -> bool:
-        """Whether more pages that were whole are behind a wall than pages that are not free came whole."""
-        return self.walled > self.whole
-
-    def __str__(self) -> str:
-        """One line for a summary; '' for a session that holds."""
-        if not self.has_expired:
-            return ""
-        pages = "page that was whole is" if self.walled == 1 else "pages that were whole are"
-        return (
-            f"session-expired: {self.walled} {pages} a teaser or a login now, such as {self.example}. "
-            "Log in with a browser and export its cookies anew into cookies_file, or renew headers_file"
-        )
 
 
 def is_login(url: str) -> bool:
