@@ -363,6 +363,22 @@ def _kind_of_article(db: Database) -> None:
     db.conn.execute("ALTER TABLE articles ADD COLUMN kind TEXT NOT NULL DEFAULT 'article'")
 
 
+@MIGRATIONS(name="0024_backfills")
+def _backfills(db: Database) -> None:
+    """Up to where each file of a backfill was read, for what was wanted of it; see `archive.index.backfills`."""
+    db.conn.execute(
+        """
+        CREATE TABLE backfills (
+            file TEXT NOT NULL,
+            wanted TEXT NOT NULL,
+            offset INTEGER NOT NULL,
+            size INTEGER NOT NULL,
+            PRIMARY KEY (file, wanted)
+        ) WITHOUT ROWID
+        """
+    )
+
+
 STEPS = (
     "0001_frontier",
     "0002_captures",
@@ -379,6 +395,7 @@ STEPS = (
     "0021_precedence",
     "0022_identity",
     "0023_kind_of_article",
+    "0024_backfills",
 )
 """The steps that this version knows, in order."""
 
