@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ import click
 from archive import search as search_
 from archive import urls
 from archive.archive import Archive, Federation
-from archive.cli.output import all_folders, isolate, json_option, print_json, the_folder
+from archive.cli.output import isolate, json_option, print_json, the_folder, the_place
 from archive.diff import compare
 from archive.errors import NotFoundError, UsageError
 from archive.files.atomic import output_to, replacing
@@ -41,7 +41,9 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="An archive to search; may be given several times.",
 )
-@click.option("--all", "everywhere", is_flag=True, help="Search all archives in collections/.")
+@click.option(
+    "--all", "everywhere", is_flag=True, help="Search all archives in collections/, whatever $WARRAQ_ARCHIVE says."
+)
 @json_option
 @click.pass_context
 def search(
@@ -64,7 +66,8 @@ def search(
     """
     if everywhere and folders:
         raise UsageError("--all already means every archive: leave out --archive")
-    places = (all_folders() if everywhere else folders) or (the_folder(ctx),)
+    place = the_place(ctx)
+    places = list(folders) or (replace(place, archive=None) if everywhere else place).folders()
     with Federation(places) as archives:
         found = archives.search(" ".join(words), limit=limit, offset=offset, order="newest" if newest else "relevance")
         names = [archives.folder_of(found, number) if len(places) > 1 else "" for number in range(len(found.hits))]

@@ -34,17 +34,17 @@ def outcomes(db: Database) -> list[dict[str, Any]]:
 
 
 def sites(db: Database, *, limit: int = 500) -> list[dict[str, Any]]:
-    """Each site's known URLs, those visited, due some day and failing now, its last visit, and its articles."""
+    """Each site's known URLs, those visited, due some day and failing now, its last visit, when the next is due, and its articles."""
     return list(
         db.query(
             """
             SELECT u.*, coalesce(a.articles, 0) AS articles, coalesce(a.newest, '') AS newest
             FROM (
                 SELECT site, count(*) AS urls, sum(visits > 0) AS visited, sum(due_at IS NOT NULL) AS due, sum(failures > 0) AS failing,
-                       coalesce(max(visited_at), '') AS last_visit
+                       coalesce(max(visited_at), '') AS last_visit, coalesce(min(due_at), '') AS next_due
                 FROM urls GROUP BY site
                 UNION ALL
-                SELECT DISTINCT site, 0, 0, 0, 0, '' FROM articles WHERE is_latest = 1 AND site NOT IN (SELECT site FROM urls)
+                SELECT DISTINCT site, 0, 0, 0, 0, '', '' FROM articles WHERE is_latest = 1 AND site NOT IN (SELECT site FROM urls)
             ) AS u
             LEFT JOIN (
                 SELECT site, count(*) AS articles, max(date) AS newest FROM articles WHERE is_latest = 1 GROUP BY site
@@ -87,6 +87,13 @@ def runs(db: Database, *, limit: int = 20, offset: int = 0) -> list[dict[str, An
     """The log of runs, newest first: columns of `runs`, `summary` as a dict."""
     rows = db.query("SELECT * FROM runs ORDER BY id DESC LIMIT ? OFFSET ?", [limit, offset])
     return [{**row, "ended_at": row["ended_at"] or "", "summary": json.loads(row["summary"])} for row in rows]
+
+
+def last_crawl(db: Database, site: str) -> dict[str, Any] | None:
+    """The newest crawl of a site, as a row of `runs`; None when there was none."""
+    sql = "SELECT * FROM runs WHERE kind = 'crawl' AND site = ? ORDER BY id DESC LIMIT 1"
+    row = next(db.query(sql, [site]), None)
+    return {**row, "ended_at": row["ended_at"] or "", "summary": json.loads(row["summary"])} if row else None
 
 
 _CAPTURED = sql_list(kind for kind in OutcomeKind if kind.is_page and not kind.is_failure)
