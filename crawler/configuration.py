@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 FILE = "warraq.toml"
 PREFIX = "WARRAQ_"
-NOT_SETTINGS = frozenset({"WARRAQ_ARCHIVE", "WARRAQ_CONFIG"})
+NAMES_FILE = PREFIX + "CONFIG"
+NOT_SETTINGS = frozenset({PREFIX + "ARCHIVE", NAMES_FILE})
 """Variables of the environment that mean something else: the archive to use, the file to read."""
 
 NEAR = 0.8
@@ -85,9 +86,9 @@ def configure(settings: dict[str, Any]) -> dict[str, Setting]:
 
 def read(defaults: Mapping[str, object], *, environ: Mapping[str, str]) -> dict[str, Setting]:
     """Every setting as the file and the environment leave it; raises ConfigurationError for the first mistake."""
-    path = Path(environ.get("WARRAQ_CONFIG", FILE) or os.devnull)
+    path = Path(environ.get(NAMES_FILE, FILE) or os.devnull)
     held = {name: Setting(name=name, value=value, origin="default") for name, value in defaults.items()}
-    held |= _from_file(path, defaults, needed="WARRAQ_CONFIG" in environ)
+    held |= _from_file(path, defaults, needed=NAMES_FILE in environ)
     return held | _from_environment(defaults, environ)
 
 
@@ -97,7 +98,7 @@ def _from_file(path: Path, defaults: Mapping[str, object], *, needed: bool) -> d
         document = tomllib.loads(text)
     except FileNotFoundError:
         if needed:
-            raise ConfigurationError(str(path), "there is no such file; WARRAQ_CONFIG names it") from None
+            raise ConfigurationError(str(path), f"there is no such file; {NAMES_FILE} names it") from None
         return {}
     except OSError as error:
         raise ConfigurationError(str(path), f"cannot be read ({error.strerror})") from None

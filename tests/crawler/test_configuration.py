@@ -80,7 +80,7 @@ def test_a_mistake_in_the_file_is_told_with_its_line_and_what_is_allowed(set_to,
 
 def test_a_setting_of_scrapy_that_has_no_default_here_is_known(set_to):
     assert set_to("DNS_TIMEOUT = 5")["DNS_TIMEOUT"].value == 5
-    with pytest.raises(ConfigurationError, match="give a number"):
+    with pytest.raises(ConfigurationError, match="give a whole number"):
         set_to('DNS_TIMEOUT = "soon"')
 
 
