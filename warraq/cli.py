@@ -6,7 +6,6 @@ import json
 import os
 import sys
 from dataclasses import asdict
-from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import NoReturn
@@ -117,7 +116,7 @@ def sites(ctx: click.Context, *, as_json: bool) -> None:
 
     path = Path(settings.WARRAQ_SITES)
     entries = list(load_sites(path)) if path.exists() else []
-    found = overview(entries, the_place(ctx).collections, today=datetime.now(UTC).date())
+    found = overview(entries, the_place(ctx).collections, today=now().date())
     if as_json:
         print_json([asdict(one) for one in found])
         return
