@@ -16,6 +16,7 @@ from archive import cli
 from archive.cli import warraq
 from archive.cli.output import Place, isolate, json_option, print_json, the_place
 from archive.errors import NotWritableError
+from archive.files.clock import now
 from warraq.overview import SiteStatus, overview
 
 __all__ = ["main", "warraq"]
