@@ -124,7 +124,7 @@ def test_wrong_use_is_one_line(place, program, arguments, said):
 def test_the_commands_of_scrapy_work_in_the_place(place, servers):
     url = servers[0].url
     assert "<html" in run(place, "warraq", "scrapy", "fetch", "--nolog", url).stdout
-    assert "listing" in run(place, "scrapy", "parse", "--nolog", "--spider", "news", url).stdout
+    assert "'reason'" in run(place, "scrapy", "parse", "--nolog", "--spider", "news", url).stdout
     assert run(place, "scrapy", "shell", "--nolog", "-c", "response.css('title')[0]", url).stdout.startswith(
         "<Selector"
     )
