@@ -459,7 +459,7 @@ def test_twenty_thousand_odd_texts_never_raise_and_never_reach_the_syntax(shelf)
         assert {hit.id for hit in results.hits} <= {wanted}
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_any_text_is_searched_and_any_text_is_marked(shelf, query, text):
     search(shelf.db, query)
