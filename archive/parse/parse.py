@@ -127,6 +127,16 @@ def _page_content(task: ParseTask, response: http.Response, body: bytes) -> Pars
     return answer
 
 
+def _document(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
+    extraction = extract(_page(task, response, body))
+    if extraction.article is None:
+        return Parsed.of(OutcomeKind.QUARANTINE, extraction.reason or "error", extraction.detail)
+    article = _storable(extraction.article)
+    return Parsed(
+        outcome=Outcome(kind=OutcomeKind.DOCUMENT, detail=extraction.detail), article=article, keys=_keys(article)
+    )
+
+
 def _other(_task: ParseTask, response: http.Response, _body: bytes) -> Parsed:
     return Parsed.of(OutcomeKind.OTHER, reason="not-html", detail=response.get("Content-Type")[:100])
 
@@ -330,6 +340,7 @@ CONTENT: dict[DocumentKind, Callable[[ParseTask, http.Response, bytes], Parsed]]
     "feed": _feed,
     "sitemap": _sitemap,
     "html": _page_content,
+    "document": _document,
     "other": _other,
 }
 """How each kind of document is parsed."""

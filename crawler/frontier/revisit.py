@@ -125,7 +125,7 @@ def _interval(history: History, now: datetime) -> timedelta | None:  # noqa: PLR
             return None
         case kind.OTHER | kind.PART:
             return _rhythm(history) if history.announces else None
-        case kind.ARTICLE | kind.WITHHELD | kind.UNCHANGED:
+        case kind.ARTICLE | kind.DOCUMENT | kind.WITHHELD | kind.UNCHANGED:
             return _rhythm(history) if history.announces else _article_interval(now - history.born)
         case kind.LISTING | kind.FEED | kind.SITEMAP:
             return _rhythm(history)
