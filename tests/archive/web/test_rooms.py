@@ -20,7 +20,9 @@ def rooms(tmp_path_factory):
     folders = [tmp_path_factory.mktemp("rooms") / name for name in ("first", "second")]
     for number, folder in enumerate(folders):
         shelf = Shelf(folder)
-        shelf.put(f"https://{folder.name}.example/1", f"مكتبة {folder.name}", TEXT, date_published=f"2026-11-0{number + 1}")
+        shelf.put(
+            f"https://{folder.name}.example/1", f"مكتبة {folder.name}", TEXT, date_published=f"2026-11-0{number + 1}"
+        )
         shelf.writer.close()
         shelf.store.close()
     return Client(create_app(*folders, hosts=("localhost",)))
