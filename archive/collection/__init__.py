@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveLockedError, ArchiveNotFoundError, DamagedFileError, NotWritableError
+from archive.files.atomic import make_folder
 from archive.files.lock import held
 from archive.files.opening import make_new, open_read
 
@@ -65,7 +66,7 @@ class Collection:
         """Make the folders that are missing; raise NotWritableError when that cannot be."""
         try:
             for folder in (self.folder, self.warcs, self.indexes):
-                folder.mkdir(parents=True, exist_ok=True)
+                make_folder(folder)
                 _probe(folder / f".probe-{os.getpid()}")
         except OSError as error:
             raise NotWritableError(self.folder, error) from error
