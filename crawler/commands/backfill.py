@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapy.commands import ScrapyCommand
-from scrapy.exceptions import UsageError
 
 from archive import ArchiveError, CaptureFilter, urls
 from archive import UsageError as WrongUseError
@@ -20,6 +18,7 @@ from archive.progress import Show, live_line
 from crawler.backfill.ccnews import BASE, CcNewsSpider
 from crawler.backfill.cdx import CdxSpider
 from crawler.backfill.spider import BackfillReport, BackfillSpider, NoIndexError, Plan
+from crawler.commands import check_settings, refuse, tell
 from crawler.shutdown import Stopping
 from crawler.sites.site import Site, load_site
 
@@ -79,6 +78,7 @@ class Command(ScrapyCommand):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Remove the crawl's own components."""
+        check_settings("backfill", opts.set)
         super().process_options(args, opts)
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         for name in ("EXTENSIONS", "ITEM_PIPELINES"):
@@ -88,10 +88,10 @@ class Command(ScrapyCommand):
         """Fill, and say what came of it."""
         ways = [opts.cdx and opts.warc_base, opts.cdx and opts.replay, opts.cc_news and opts.first]
         if len(args) != 1 or sum(map(bool, ways)) != 1 or bool(opts.cdx) == bool(opts.cc_news):
-            raise UsageError(
+            refuse(
+                "backfill",
                 "say what, and from where: scrapy backfill https://example.org/ --cdx http://…/cdx with --warc-base http://…/warcs/ or "
                 "--replay http://…/web/, or --cc-news --from 2026-11 (see docs/backfill.md)",
-                print_help=False,
             )
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         try:
@@ -102,7 +102,7 @@ class Command(ScrapyCommand):
             if spider.problem:
                 raise spider.problem
         except ArchiveError as error:
-            print(f"scrapy backfill: {error}", file=sys.stderr)
+            tell("backfill", error)
             self.exitcode = ExitCode.UNREACHABLE if isinstance(error, NoIndexError) else error.exit_code
             return
         self._tell(spider, folder, as_json=opts.json)
