@@ -18,7 +18,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from archive.capture import Location
 from archive.files.clock import warc_timestamp
-from archive.printable import printable
+from archive.terminal import printable
 from archive.urls.surt import surt
 from archive.warc import NotOneRecordError, Record, read_member
 from archive.warc.record import member, sha1_digest

@@ -16,8 +16,8 @@ from scrapy.utils.misc import load_object
 from archive import CaptureFilter, UsageError
 from archive.collection import Collection
 from archive.index import captures
+from archive.ingest import open_writer
 from archive.ingest.importer import Indexer, recover
-from archive.ingest.writer import open_writer
 from crawler.download.errors import outcome_of
 from crawler.extensions import extraction_pool
 from crawler.shutdown import stopping
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
+    from archive.ingest import ArchiveWriter
     from archive.ingest.importer import Imported
-    from archive.ingest.writer import ArchiveWriter
     from archive.warc import Record
-    from crawler.sites.site import Site
+    from crawler.sites import Site
 
 IN_A_ROW = 20
 """Records or files that cannot be had, one after the other, after which the server is left alone."""
