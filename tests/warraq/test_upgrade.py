@@ -9,7 +9,7 @@ import tarfile
 import pytest
 
 from archive import Archive
-from crawler.sites.site import load_sites
+from crawler.sites import load_sites
 from demo.server import DemoServer
 from tests.support import ROOT
 from tests.support.place import run
