@@ -17,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 from archive.errors import ArchiveError, NotFoundError
 from archive.index import DatabaseError
-from archive.web import api, pages, replay
+from archive.web import api, feeds, pages, replay
 from archive.web.admission import Admission
 from archive.web.headers import SecurityHeaders
 from archive.web.views import page
@@ -56,6 +56,8 @@ ROUTES: Final = (
     Route("/compare", pages.compare),
     Route("/coverage", pages.coverage),
     Route("/help", pages.help_),
+    *(Route(f"/feed.{kind}", feeds.search, name=f"feed.{kind}") for kind in ("atom", "json")),
+    *(Route(f"/watches/{{name}}.{kind}", feeds.watch, name=f"watch.{kind}") for kind in ("atom", "json")),
     Route("/api/search", api.search_),
     Route("/api/articles/{id:int}", api.article),
     Route("/api/articles/{id:int}/versions", api.versions),
