@@ -1,8 +1,13 @@
-"""Every setting of the crawl, and the one place where its components are wired. Override any of them with `-s NAME=VALUE`."""
+"""Every setting of the crawl, and the one place where its components are wired.
+
+warraq.toml, the environment and `-s NAME=VALUE` override them, the later the earlier (crawler.configuration).
+"""
 
 from __future__ import annotations
 
 import logging
+
+from crawler.configuration import configure as _configure
 
 BOT_NAME = "warraq"
 SPIDER_MODULES = ["crawler.spiders"]
@@ -177,6 +182,9 @@ WARRAQ_OPEN_NETWORKS: list[
 # `never`: a certificate that is not trusted or not the host's ends the exchange, `failed tls`. `record`: then the page is fetched all the
 # same, and its record says so (`tls-verified: no` in a metadata record)
 WARRAQ_TLS_FALLBACK = "never"
+# Fetches an intermediate certificate that a server leaves out from the address that its certificate names (http only), as browsers do, and
+# tries again; it must lead to a trusted root all the same. Without it the exchange is `failed incomplete-chain`
+WARRAQ_FETCH_INTERMEDIATES = False
 # Authorization, Proxy-Authorization, Cookie and passwords in URLs are blotted out of the WARC (`credentials-left-out` in a metadata
 # record); with True they are kept, and the record says so (`credentials-kept`)
 WARRAQ_KEEP_CREDENTIALS = False
@@ -200,3 +208,6 @@ for _name in (
 STATS_DUMP = False  # the summary says what matters
 LOGSTATS_INTERVAL = 0  # the archive extension logs its own line
 FEED_EXPORT_ENCODING = "utf-8"
+
+origins = _configure(globals())
+"""Each setting with where it is from, for `warraq config`."""

@@ -53,6 +53,7 @@ SERVED_STATUSES = frozenset({200, 203})
 """203 is a page that a proxy has changed on its way (RFC 9110, section 15.3.4), and a page all the same."""
 
 GONE_STATUSES = frozenset({404, 410})
+UPGRADE_REQUIRED = 426
 CHALLENGE_STATUSES = frozenset({401, 402, 403, 407, 429, 451, 503})
 """Refusals whose page may say why: read for the reason, never for an article."""
 
@@ -78,6 +79,8 @@ def parse(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for each kin
         return _redirect(task, response)
     if response.status in GONE_STATUSES:
         return Parsed.of(OutcomeKind.GONE, reason=f"http-{response.status}")
+    if response.status == UPGRADE_REQUIRED and "h2" in response.get("Upgrade").lower().replace("http/", "h"):
+        return Parsed.of(OutcomeKind.FAILED, reason="http2-only", detail=f"Upgrade: {response.get('Upgrade')[:100]}")
     if response.status not in SERVED_STATUSES | CHALLENGE_STATUSES:
         return Parsed.of(OutcomeKind.FAILED, reason=f"http-{response.status}")
     try:
