@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.archive import Federation
-from archive.cli.output import the_place
+from archive.cli.output import the_folder, the_place
 from archive.errors import UsageError
 
 if TYPE_CHECKING:

@@ -47,6 +47,7 @@ class _Static(StaticFiles):
         return response
 
 
+FEEDS: Final = tuple(Route(f"/feed.{kind}", feeds.search, name=f"feed.{kind}") for kind in ("atom", "json"))
 ROUTES: Final = (
     Route("/", pages.results),
     Route("/search", pages.results),
@@ -58,7 +59,7 @@ ROUTES: Final = (
     Route("/compare", pages.compare),
     Route("/coverage", pages.coverage),
     Route("/help", pages.help_),
-    *(Route(f"/feed.{kind}", feeds.search, name=f"feed.{kind}") for kind in ("atom", "json")),
+    *FEEDS,
     *(Route(f"/watches/{{name}}.{kind}", feeds.watch, name=f"watch.{kind}") for kind in ("atom", "json")),
     Route("/api/search", api.search_),
     Route("/api/articles/{id:int}", api.article),
@@ -68,6 +69,7 @@ ROUTES: Final = (
 
 
 SPANNING: Final = (
+    *FEEDS,
     Route("/", pages.results),
     Route("/search", pages.results),
     Route("/help", pages.help_),

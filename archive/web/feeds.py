@@ -11,7 +11,7 @@ from starlette.responses import Response
 from archive.files.opening import open_read
 from archive.watch.feeds import Feed, atom, entry_of, json_feed
 from archive.web.parameters import SearchParameters
-from archive.web.views import open_archive
+from archive.web.views import open_archives
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -25,12 +25,16 @@ def search(request: Request) -> Response:
     """GET /feed.atom and /feed.json, with the parameters of a search: its newest articles."""
     kind = request.url.path.rpartition(".")[2]
     asked = SearchParameters.of(request.query_params)
-    with open_archive(request) as archive:
-        found = archive.search(asked.words, only=asked.only, order="newest", limit=asked.limit)
-        complete = [hit.id for hit in found.hits if not hit.is_partial]
-        entries = [entry_of(archive.article(identity)) for identity in complete]
-    title = " ".join(filter(None, (asked.words, asked.only))) or request.app.state.folder.resolve().name
-    page = request.url.replace(path="/search", query=asked.query_string())
+    with open_archives(request) as archives:
+        found = archives.search(asked.words, only=asked.only, order="newest", limit=asked.limit)
+        entries = [
+            entry_of(archives.archive_of(found, number).article(hit.id))
+            for number, hit in enumerate(found.hits)
+            if not hit.is_partial
+        ]
+    title = " ".join(filter(None, (asked.words, asked.only))) or "warraq"
+    path = f"{request.scope.get('root_path', '')}/search"
+    page = request.url.replace(path=path, query=asked.query_string())
     feed = Feed(title=title, entries=entries, address=str(request.url), page=str(page))
     return Response(_WRITERS[kind](feed), media_type=_TYPES[kind])
 
@@ -41,7 +45,7 @@ def watch(request: Request) -> Response:
     if not _NAME.fullmatch(name):
         raise HTTPException(404)
     try:
-        with open_read(request.app.state.folder / "feeds" / f"{name}.{kind}") as file:
+        with open_read(request.app.state.folders[0] / "feeds" / f"{name}.{kind}") as file:
             return Response(file.read(), media_type=_TYPES[kind])
     except FileNotFoundError:
         raise HTTPException(404) from None
