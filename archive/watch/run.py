@@ -16,7 +16,7 @@ from archive import search
 from archive.archive import Archive
 from archive.collection import Collection
 from archive.errors import UsageError
-from archive.files.atomic import replace_file
+from archive.files import replace_file
 from archive.files.clock import iso
 from archive.watch.delivery import Letter, NotDeliveredError, after_quiet, deliver, next_attempt, quiet_hours
 from archive.watch.feeds import Feed, atom, entry_of, json_feed

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from archive.errors import ForeignDatabaseError, NotFoundError, NotWritableError, UsageError
-from archive.files.opening import open_regular
-from archive.index import trust
+from archive.files import open_regular
+from archive.index import sqlite
 from archive.index.sqlite import sqlite3
 
 if TYPE_CHECKING:
@@ -86,12 +86,12 @@ class WatchStore:
     def __init__(self, folder: Path) -> None:
         """Raises NotWritableError, LinkedFileError, ForeignDatabaseError."""
         path = folder / FILE
-        trust.require_plain_files(path)
+        sqlite.require_plain_files(path)
         try:
             os.close(open_regular(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._db = sqlite3.connect(path, timeout=30)
             self._db.execute("PRAGMA trusted_schema = OFF")
-            self._db.text_factory = trust.plain_text
+            self._db.text_factory = sqlite.plain_text
             if problem := _problem_of(self._db):
                 self._db.close()
                 raise ForeignDatabaseError(path, problem)

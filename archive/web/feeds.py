@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from archive.files.opening import open_read
+from archive.files import open_read
 from archive.watch.feeds import Feed, atom, entry_of, json_feed
 from archive.web.parameters import SearchParameters
 from archive.web.views import open_archives
