@@ -62,6 +62,7 @@ _PARTS = frozenset(
 )
 """Elements of lists and tables, which stand where a paragraph may stand."""
 _GROUPS = frozenset({"table", "ul", "ol"})
+_WRAPPERS = frozenset({"div", "figure"})
 _LONG_BOX = 1_200
 _SHORT_BOX = 400
 """Characters of a box up to which it may be a widget, a teaser or a caption."""
@@ -113,7 +114,7 @@ class Layout:
         running = [index for index in between if self.blocks[index].is_running and self._is_free(index)]
         holders = self.holders | {owner(self.blocks[index].element) for index in running}
         short = [index for index in between if not self.blocks[index].is_running and self._is_kin(index, holders, have)]
-        return sorted((*running, *short, *self._rest(last, holders)))
+        return sorted((*self._before(first), *running, *short, *self._rest(last, holders)))
 
     def _is_new(self, block: TextBlock, texts: Mapping[str, int]) -> bool:
         """Tell whether a block in the main element says what no other line says: no label, no pull quote, no title."""
@@ -210,6 +211,21 @@ class Layout:
             self._boxes[box] = (box is not element or box.tag == "div") and _is_widget(box)
         return self._boxes[box]
 
+    def _before(self, first: int) -> list[int]:
+        """Return the items of a list, and its heading, with which the article begins before the first block found."""
+        before: list[int] = []
+        for index in range(first - 1, max(-1, first - _REACH), -1):
+            block = self.blocks[index]
+            element = block.element
+            if block.hook or block.hidden or block.linked >= _LINKED or owner(element) not in self.holders:
+                break
+            is_item = element.tag == "li" and len(block.text.split()) >= _FEW_WORDS
+            is_heading = element.tag in HEADINGS and element.tag != "h1" and bool(before)
+            if not (is_item or is_heading) or self.verdict(element) or self._is_furniture(element):
+                break
+            before.append(index)
+        return before
+
     def _rest(self, last: int, holders: Collection[HtmlElement | None]) -> list[int]:
         """Return the blocks behind the last found with which the article goes on."""
         rest: list[int] = []
@@ -243,7 +259,10 @@ class Layout:
     def _goes_on(self, block: TextBlock, holders: Collection[HtmlElement | None]) -> bool:
         """Tell whether a block stands as the article's do: beside its paragraphs, in an item like its, in a like section."""
         element = block.element
-        if not (block.is_running or (_is_sentence(block) and element.tag == "p")) or self._is_furniture(element):
+        is_item = element.tag == "li" and len(block.text.split()) >= _FEW_WORDS and block.linked < _LINKED
+        if not (block.is_running or is_item or (_is_sentence(block) and element.tag == "p")):
+            return False
+        if self._is_furniture(element):
             return False
         if not self.holds(element):
             return block.linked < _LINKED and (self._is_alike(element) or _is_note(element))
@@ -305,10 +324,16 @@ def owner(element: HtmlElement) -> HtmlElement | None:
     """Return what holds a block as a paragraph is held: the parent of a paragraph, of a list, of a table."""
     place = element
     while (parent := place.getparent()) is not None:
-        if parent.tag not in _PARTS:
+        if parent.tag not in _PARTS and not _is_wrapper(parent, place):
             return parent
         place = parent
     return None
+
+
+def _is_wrapper(box: HtmlElement, group: HtmlElement) -> bool:
+    """Tell whether a box holds nothing but a list or a table, so that it can be scrolled or set wide."""
+    is_alone = group.tag in _GROUPS and box.tag in _WRAPPERS and len(box) == 1
+    return is_alone and not (box.text or "").strip() and not (group.tail or "").strip()
 
 
 def _names(element: HtmlElement) -> set[str]:

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 _RUNNING_TEXT = 80
 _MOSTLY_PROSE = 0.3
-_REACH = 4
+_REACH = 8
 """Steps from the main element up to the element that holds its twins too."""
 
 
 def join_twins(found: Sequence[int], blocks: Sequence[TextBlock]) -> set[int]:
     """Return the running text of the main element's twins."""
     main = main_element(found, blocks)
-    if main is None or not (name := main.get("class")):
+    if main is None or not (names := _names(main)):
         return set()
-    twins = {other for other in _near(main) if other.tag == main.tag and other.get("class") == name} - {main}
+    twins = {other for other in _near(main) if (own := _names(other)) and (own <= names or names <= own)} - {main}
     if not twins:
         return set()
     texts = {blocks[index].text for index in found}
@@ -40,6 +40,10 @@ def join_twins(found: Sequence[int], blocks: Sequence[TextBlock]) -> set[int]:
         and block.text not in texts
         and any(holder in twins for holder in block.element.iterancestors())
     }
+
+
+def _names(element: HtmlElement) -> set[str]:
+    return set((element.get("class") or "").split())
 
 
 def _near(main: HtmlElement) -> list[HtmlElement]:

@@ -54,6 +54,10 @@ _ENOUGH = 0.5
 _SOME = 0.2
 """Share of it that an element with an article's name must hold to be read alone: enough that it is no teaser."""
 _SCRAP = 0.1
+_PARAGRAPHS = 5
+"""Lines that one element must hold to be more than a legal notice."""
+_OUTWEIGHS = 3
+"""How many times an answer's running text that of one element must be to be the article in its stead."""
 _TORN = 2
 """Headings between the lines of a text that may be those of boxes and teasers."""
 _SAME = 0.6
@@ -138,14 +142,21 @@ class Witness:
         slow = self._whole(_SLOW)
         if size >= _WHOLE and self._together(quick) >= max(0.5, self._together(slow) + 0.1):
             return Testimony(found=quick, route="fast", doubt="a fuller reading finds text in other places too")
-        if self._is_teasers(slow) and (prose := self._densest()) and self._size(prose) > 0.5 * self._size(slow):
+        prose = self._densest()
+        if prose and self._is_teasers(slow) and self._size(prose) > 0.5 * self._size(slow):
             return Testimony(found=prose, route="densest")
+        if len(prose) >= _PARAGRAPHS and self._size(prose) > _OUTWEIGHS * self._running(slow):
+            return Testimony(found=prose, route="densest", doubt="most of the running text stands elsewhere")
         is_other = size > 0 and 2 * self._size(set(quick) & set(slow)) < size
         doubt = "a quick reading finds another part of the page" if is_other else ""
         return Testimony(found=slow, route="full", quick=quick, doubt=doubt)
 
     def _whole(self, options: Extractor) -> tuple[int, ...]:
         return align(_ask(whole(self._model), options), self._blocks)
+
+    def _running(self, found: Collection[int]) -> int:
+        """Return the characters of running text among the blocks, at least those of a short item."""
+        return max(_MIN_CONTAINER, self._size([index for index in found if self._blocks[index].is_running]))
 
     def _size(self, found: Collection[int]) -> int:
         return sum(len(self._blocks[index].text) for index in found)
