@@ -20,7 +20,7 @@ WARRAQ_KEEP_LOCAL_DAYS = (
 WARRAQ_UPLOAD_SECONDS = 3600  # an upload that takes longer is ended; the next goes on with it
 WARRAQ_SITES = "sites.toml"
 WARRAQ_OPERATOR = ""  # who runs this crawl, for the warcinfo record: a name and a way to reach you
-WARRAQ_CLOCK = "crawler.extensions.utc_now"  # what time it is, everywhere; tests move it
+WARRAQ_CLOCK = "archive.files.clock.now"  # what time it is; for tests and simulations, which may set $WARRAQ_CLOCK for all commands
 WARRAQ_SUMMARY = "text"  # what is printed at the end: text, json, or nothing
 WARRAQ_SUMMARY_JSON = False  # the same as WARRAQ_SUMMARY = "json"
 

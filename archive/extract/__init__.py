@@ -43,11 +43,11 @@ def extract(page: Page) -> Extraction:
         canonical_url=metadata.canonical_url,
         next_page=metadata.next_page,
         previous_page=metadata.previous_page,
-        links=find_links(document.tree, page.url, encoding=codec),
+        links=find_links(document.model, page.url, encoding=codec),
         feeds=find_feeds(document.tree, page.url, encoding=codec),
         lines=text.line_keys(),
         directives=read_directives(document),
-        too_long=count_too_long(document.tree),
+        too_long=count_too_long(document.model),
     )
 
 

@@ -30,6 +30,7 @@ from crawler.frontier.quota import CrawlLimits, Quota
 from crawler.frontier.revisit import DISBELIEVED, are_believable, header, retry_after_of, status_of
 from crawler.frontier.scope import Scope
 from crawler.sites.keys import origin_of
+from crawler.sites.session import is_login
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -211,6 +212,7 @@ class Frontier:
         `read` is the outcome that reading the response gave; `url` where it came from, if that is not where `due` lies.
         """
         answer = self._permitted(self._followable(due, self._within(due, answer)))
+        answer, read = self._walled(due, answer, read)
         outcome = answer.outcome
         if "truncated" in response.flags:
             outcome = replace(
@@ -246,6 +248,21 @@ class Frontier:
         )
         answer = replace(answer, outcome=outcome)
         return disposition_of(row, answer, visit=visit, announced=announced, note=outcome.note(read))
+
+    def _walled(self, due: ScheduledUrl, answer: Parsed, read: Outcome) -> tuple[Parsed, Outcome]:
+        """The answer and what reading it gave; an article's teaser, and its redirect to a login, are walls."""
+        outcome, article = answer.outcome, answer.article
+        if article and outcome.kind is OutcomeKind.ARTICLE and self._archive.ingest.is_teaser(article):
+            read = outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason="paywall", detail=article.url)
+            answer = replace(answer, outcome=outcome, article=None, keys=None)
+        elif outcome.kind is OutcomeKind.REDIRECT and due.article_url and is_login(outcome.detail):
+            answer = Parsed.of(OutcomeKind.QUARANTINE, "login", f"redirects to {outcome.detail}")
+        if self._site.has_session and (due.article_url or due.kind == "seed"):
+            is_wall = answer.outcome.reason in availability.PAYWALLS
+            self._archive.report.session.saw(
+                due.url, is_wall=is_wall, is_free=article.is_accessible_for_free if article else None
+            )
+        return answer, read
 
     def _guesses(self, start: str) -> tuple[Candidate, ...]:
         """The usual feed and sitemap, once the start page has answered."""

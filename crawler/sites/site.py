@@ -109,6 +109,11 @@ class Site:
         return tuple(dict.fromkeys(host for seed in self.seeds for host in own_hosts(seed)))
 
     @property
+    def has_session(self) -> bool:
+        """Whether its entry names a file with a subscriber's session."""
+        return bool(self.cookies_file or self.headers_file)
+
+    @property
     def digest(self) -> str:
         """Names what the entry says: another digest, another entry."""
         said = [getattr(self, f.name) for f in fields(self)]
