@@ -228,17 +228,20 @@ def _place_streamed(tree: HtmlElement) -> None:
 
     A browser's script does the same: `<template id="B:1">` holds the place of a part, `P:1` that of a part within one.
     """
-    places = {identity: place for place in tree.iter("template") if (identity := place.get("id") or "")[:2] in _PLACES}
+    places = {
+        identity: place for place in tree.iter("template") if (identity := place.get("id", "")).startswith(_PLACES)
+    }
     if not places:
         return
-    parts = [part for part in tree.iter("div") if "hidden" in part.attrib and (part.get("id") or "").startswith("S:")]
+    parts = [part for part in tree.iter("div") if "hidden" in part.attrib and part.get("id", "").startswith("S:")]
     for part in parts[:_MAX_STREAMED]:
-        number = part.get("id")[2:]
+        number = part.get("id", "")[2:]
         place = next((places.pop(key) for prefix in _PLACES if (key := prefix + number) in places), None)
-        if place is None or any(holder is part for holder in place.iterancestors()):
+        parent = place.getparent() if place is not None else None
+        if place is None or parent is None or any(holder is part for holder in place.iterancestors()):
             continue
         del part.attrib["hidden"]
-        place.getparent().replace(place, part)
+        parent.replace(place, part)
 
 
 _PLACES = ("B:", "P:")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # say it: information is stored on the device, for partners, as cookies or identifiers; personal data are processed, for
 # advertising and measurement, by consent or legitimate interest. News speaks of some of these; a notice says most in
 # two sentences, and in the first person.
-_CLAIMS = tuple(
+CLAIMS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         (
@@ -73,7 +73,7 @@ _BUTTON = re.compile(
 _MOST_BUTTONS = 60
 _MOST_TEXT = 3_000
 _FEW_LINKS = 40
-_LEAST_CLAIMS = 3
+_LEASTCLAIMS = 3
 _MOST_OF_TEXT = 0.6
 """Share of the text that must be the notice's: an article may come with a notice, a wall has nothing else."""
 
@@ -81,13 +81,13 @@ _MOST_OF_TEXT = 0.6
 def consent_wall(facts: Facts) -> Verdict | None:
     """`consent` for a page that is nothing but the question for consent, whatever its head claims; None for another."""
     lines = _lines(facts)
-    notice = " ".join(line for line in lines if any(claim.search(line) for claim in _CLAIMS))
+    notice = " ".join(line for line in lines if any(claim.search(line) for claim in CLAIMS))
     total = sum(map(len, lines))
-    claims = sum(claim.search(notice) is not None for claim in _CLAIMS)
-    if claims < _LEAST_CLAIMS or len(notice) < _MOST_OF_TEXT * total or not _FIRST_PERSON.search(notice):
+    claims = sum(claim.search(notice) is not None for claim in CLAIMS)
+    if claims < _LEASTCLAIMS or len(notice) < _MOST_OF_TEXT * total or not _FIRST_PERSON.search(notice):
         return None
     buttons = _buttons(facts)
-    if not (buttons or (claims > _LEAST_CLAIMS and not facts.claims_article)):
+    if not (buttons or (claims > _LEASTCLAIMS and not facts.claims_article)):
         return None
     if sum(1 for _ in islice(facts.document.tree.iter("a"), _FEW_LINKS + 1)) > _FEW_LINKS:
         return None

@@ -22,7 +22,7 @@ from archive.extract.text.boilerplate import Known, Line, judge_lines, line_key
 from archive.extract.text.declared import declared_body, reconcile
 from archive.extract.text.layout import Layout, main_element
 from archive.extract.text.lead import find_lead
-from archive.extract.text.own import own_article
+from archive.extract.text.own import own_article, title_heading
 from archive.extract.text.place import judge_places, same_site
 from archive.extract.text.shapes import judge_shapes
 from archive.extract.text.state import embedded
@@ -136,7 +136,7 @@ def _read(document: Document, metadata: Metadata) -> Text:
     if is_own:
         route, doubt = "own", "a longer text stands elsewhere on the page"
     elif sum(len(blocks[index].text) for index in found) < _MUCH * model.mass:
-        found |= join_twins(sorted(found), blocks)
+        found |= join_twins(sorted(found), blocks, title_heading(blocks, is_title))
     layout = Layout(model, found)
     added = {*layout.complete(), *layout.trusted(), *_footnotes(model)}
     found |= added

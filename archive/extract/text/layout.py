@@ -81,6 +81,7 @@ _SAID = 0.9
 _DEEP = 12
 _REACH = 60
 """Blocks behind the last found among which the article may go on."""
+_QUESTIONS = ("?", "؟", "？", ";")
 _FULL_STOPS = (".", "۔", "。", "!", "?", "؟", "…", ".”", ".»", '."', ".“")
 
 
@@ -231,6 +232,7 @@ class Layout:
         rest: list[int] = []
         waiting: list[int] = []
         scope = self._scope()
+        answers = self._answers(last, scope)
         for index in range(last + 1, min(len(self.blocks), last + _REACH)):
             block = self.blocks[index]
             if not any(holder is scope for holder in ancestors(block.element)):
@@ -238,15 +240,30 @@ class Layout:
             if block.hook or block.hidden:
                 continue
             if block.element.tag in HEADINGS:
-                if block.linked >= _LINKED or self.verdict(block.element) == "strong":
+                if block.element.tag == "h1" or block.linked >= _LINKED or self.verdict(block.element) == "strong":
                     break
                 waiting.append(index)
-            elif self._goes_on(block, holders):
+            elif index in answers or self._goes_on(block, holders, is_next=index - 1 in {last, *rest[-1:]}):
                 rest += [*waiting, index]
                 waiting = []
             elif block.linked >= _LINKED:
                 break
         return rest
+
+    def _answers(self, last: int, scope: HtmlElement | None) -> set[int]:
+        """Return the paragraphs behind the last found that answer headings which ask; one such heading is a poll's."""
+        answers: set[int] = set()
+        questions, is_asked = 0, False
+        for index in range(last + 1, min(len(self.blocks), last + _REACH)):
+            block = self.blocks[index]
+            if block.hook or block.hidden or not any(holder is scope for holder in ancestors(block.element)):
+                continue
+            if block.element.tag in HEADINGS:
+                is_asked = block.text.endswith(_QUESTIONS) and block.linked < _LINKED
+                questions += is_asked
+            elif is_asked and _is_sentence(block) and self.verdict(block.element) != "strong":
+                answers.add(index)
+        return answers if questions > 1 else set()
 
     def _scope(self) -> HtmlElement | None:
         """Return the article or section that holds the main element, where the page has one."""
@@ -256,10 +273,13 @@ class Layout:
             else None
         )
 
-    def _goes_on(self, block: TextBlock, holders: Collection[HtmlElement | None]) -> bool:
-        """Tell whether a block stands as the article's do: beside its paragraphs, in an item like its, in a like section."""
+    def _goes_on(self, block: TextBlock, holders: Collection[HtmlElement | None], *, is_next: bool) -> bool:
+        """Tell whether a block stands as the article's do: beside its paragraphs, in an item like its, in a like section.
+
+        `is_next` tells whether it follows right behind a block of the article, as an item of its last list does.
+        """
         element = block.element
-        is_item = element.tag == "li" and len(block.text.split()) >= _FEW_WORDS and block.linked < _LINKED
+        is_item = is_next and element.tag == "li" and len(block.text.split()) >= _FEW_WORDS and block.linked < _LINKED
         if not (block.is_running or is_item or (_is_sentence(block) and element.tag == "p")):
             return False
         if self._is_furniture(element):
@@ -267,7 +287,7 @@ class Layout:
         if not self.holds(element):
             return block.linked < _LINKED and (self._is_alike(element) or _is_note(element))
         verdict = self.verdict(element)
-        if not verdict and owner(element) in holders:
+        if (not verdict and owner(element) in holders) or _is_note(element):
             return True
         return verdict != "strong" and block.is_running and self._is_item(element)
 
@@ -324,7 +344,7 @@ def owner(element: HtmlElement) -> HtmlElement | None:
     """Return what holds a block as a paragraph is held: the parent of a paragraph, of a list, of a table."""
     place = element
     while (parent := place.getparent()) is not None:
-        if parent.tag not in _PARTS and not _is_wrapper(parent, place):
+        if parent.tag not in _PARTS and (place is element or not _is_wrapper(parent, place)):
             return parent
         place = parent
     return None
@@ -370,12 +390,13 @@ def _is_widget(box: HtmlElement) -> bool:
     if size > _SHORT_BOX:
         return False
     headings = list(box.iter(*HEADINGS))
-    if any(_is_linked(heading) for heading in headings):
+    if any(is_linked(heading) for heading in headings):
         return True
     return not headings and next(box.iter(*_MEDIA), None) is not None
 
 
-def _is_linked(heading: HtmlElement) -> bool:
+def is_linked(heading: HtmlElement) -> bool:
+    """Tell whether a heading holds a link or stands in one."""
     return heading.find(".//a") is not None or next(heading.iterancestors("a"), None) is not None
 
 

@@ -164,7 +164,7 @@ _WEAK_PART = re.compile(
 """What makes a name weak wherever it stands in it."""
 _ANCHOR_WORDS = 2
 _SENTENCE_WORDS = 4
-"""Words from which an id was made of the words that a heading begins with, and of those that it has: `related-posts` may be a box's name."""
+"""Words from which an id may be the beginning of a heading, and all of it: `related-posts` may be a box's name."""
 _NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 

@@ -65,8 +65,17 @@ def _is_telling(key: str) -> bool:
 
 
 def title_candidates(tree: HtmlElement, headlines: Iterable[str]) -> list[str]:
-    """Return what a page may call itself: h1s, og:title, twitter:title, `<title>` in parts, JSON-LD headlines."""
+    """Return what a page may call itself: h1s, og:title, twitter:title, `<title>` in parts, JSON-LD headlines.
+
+    An h1 behind the one that says the page's title, the first of `headlines`, is another article's.
+    """
+    headlines = list(headlines)
     found = [" ".join(heading.text_content().split()) for heading in islice(tree.iter("h1"), _MAX_HEADINGS)]
+    if headlines and (own := line_key(headlines[0])):
+        said = next((at for at, heading in enumerate(found) if line_key(heading) == own), len(found))
+        others = {line_key(heading) for heading in found[said + 1 :]} - {own}
+        found = found[: said + 1]
+        headlines = [headline for headline in headlines if line_key(headline) not in others]
     found.extend(
         meta.get("content") or ""
         for meta in tree.iter("meta")

@@ -19,10 +19,11 @@ from trafilatura import bare_extraction
 from trafilatura.settings import DEFAULT_CONFIG, Extractor
 from trafilatura.settings import Document as TrafilaturaDocument
 
-from archive.extract.page import HEADINGS
+from archive.extract.page import HEADINGS, ancestors
 from archive.extract.text.alignment import align
 from archive.extract.text.container import alone, article_element, whole
 from archive.extract.text.layout import Layout
+from archive.extract.text.names import speaks_against
 from archive.extract.text.wording import quads, share, words
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ class Witness:
         prose = self._densest()
         if prose and self._is_teasers(slow) and self._size(prose) > 0.5 * self._size(slow):
             return Testimony(found=prose, route="densest")
-        if len(prose) >= _PARAGRAPHS and self._size(prose) > _OUTWEIGHS * self._running(slow):
+        if self._size(prose) > _OUTWEIGHS * self._running(slow) and self._may_be_article(prose):
             return Testimony(found=prose, route="densest", doubt="most of the running text stands elsewhere")
         is_other = size > 0 and 2 * self._size(set(quick) & set(slow)) < size
         doubt = "a quick reading finds another part of the page" if is_other else ""
@@ -192,6 +193,11 @@ class Witness:
             for index, block in enumerate(self._blocks)
             if not block.hook and not block.hidden and block.element.getparent() is most and block.linked < _LINKED
         )
+
+    def _may_be_article(self, found: Sequence[int]) -> bool:
+        """Tell whether blocks of one element are more than a notice, and nothing that holds them is named as furniture."""
+        holders = ancestors(self._blocks[found[0]].element) if found else ()
+        return len(found) >= _PARAGRAPHS and all(speaks_against(node) != "strong" for node in holders)
 
     def _together(self, found: Sequence[int]) -> float:
         """Return the share of the text whose blocks are siblings: the paragraphs of an article are, teasers are not."""
