@@ -176,6 +176,9 @@ WARRAQ_OPEN_NETWORKS: list[
 # `never`: a certificate that is not trusted or not the host's ends the exchange, `failed tls`. `record`: then the page is fetched all the
 # same, and its record says so (`tls-verified: no` in a metadata record)
 WARRAQ_TLS_FALLBACK = "never"
+# Fetches an intermediate certificate that a server leaves out from the address that its certificate names (http only), as browsers do, and
+# tries again; it must lead to a trusted root all the same. Without it the exchange is `failed incomplete-chain`
+WARRAQ_FETCH_INTERMEDIATES = False
 # Authorization, Proxy-Authorization, Cookie and passwords in URLs are blotted out of the WARC (`credentials-left-out` in a metadata
 # record); with True they are kept, and the record says so (`credentials-kept`)
 WARRAQ_KEEP_CREDENTIALS = False

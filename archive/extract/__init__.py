@@ -14,6 +14,7 @@ from archive.extract.document import Unreadable, read
 from archive.extract.links import count_too_long, find_feeds, find_links
 from archive.extract.metadata.directives import read_directives
 from archive.extract.metadata.reading import read_metadata, with_text
+from archive.extract.pdf import explained, is_pdf, read_pdf
 from archive.extract.quarantine import judge
 from archive.extract.text import find_text
 
@@ -27,6 +28,8 @@ __all__ = ["explain", "extract"]
 
 def extract(page: Page) -> Extraction:
     """Read a page. Exactly one of the answer's `article` and `reason` is set; nothing that a page holds raises."""
+    if is_pdf(page.body):
+        return read_pdf(page)
     try:
         document = read(page)
     except Unreadable as refusal:
@@ -60,6 +63,8 @@ def explain(page: Page) -> list[tuple[str, str, str]]:
     Raises:
         Unreadable: the page has no text to explain (its `reason` says why).
     """
+    if is_pdf(page.body):
+        return explained(page)
     document = read(page)
     return find_text(document, read_metadata(document)).fates()
 

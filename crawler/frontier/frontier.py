@@ -156,9 +156,10 @@ class Frontier:
         if not same or row is None or not due.visits:
             return None
         last = OutcomeKind(due.outcome)
-        article = last is OutcomeKind.ARTICLE or last.is_failure
+        article = last.has_row or last.is_failure
         article_id = captures.latest_article(self._db, row.url) if article else None
-        outcome = OutcomeKind.ARTICLE if article_id is not None else _same(last, due)
+        held = last if last.has_row else OutcomeKind.ARTICLE
+        outcome = held if article_id is not None else _same(last, due)
         self._quota.record_yield(due.url, outcome)
         visit = self._visit(due, outcome=outcome, reason="unchanged", changed=False, status=status)
         return Disposition(row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), same_as=article_id, visit=visit)
@@ -192,7 +193,7 @@ class Frontier:
             return Parsed.of(OutcomeKind.FAILED, f"no-{due.kind}", f"redirects to {url}")
         if due.kind == "seed":
             self._scope.take_along(url)
-        if temporary and kind is OutcomeKind.ARTICLE:
+        if temporary and kind.has_row:
             outcome = Outcome(kind=OutcomeKind.LISTING, reason="redirected", detail=url)
             return replace(answer, outcome=outcome, article=None, lines=())
         return answer

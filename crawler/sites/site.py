@@ -57,7 +57,7 @@ class Site:
 
     URLs are canonical. `hosts` and `paths` are its scope: host names (`*.example.org` takes subdomains too) and path
     prefixes (all paths if empty). `articles` and `deny` are regular expressions, searched in the URL. `locale` is a
-    BCP 47 tag for dates, `timezone` an IANA name. Numbers that are None leave the setting of that meaning alone.
+    BCP 47 tag for dates, `timezone` an IANA name. What is None leaves the setting of that meaning alone.
     `is_closed`: the entry says which hosts belong to it, and no others do. `is_guessed`: all is known from a URL alone.
     """
 
@@ -83,6 +83,7 @@ class Site:
     proxy: str = ""
     cookies: tuple[tuple[str, str], ...] = ()
     cookies_file: str = ""
+    fetch_intermediates: bool | None = None
     is_closed: bool = False
     is_guessed: bool = False
 
@@ -162,6 +163,7 @@ class Site:
             "WARRAQ_MAX_PAGES": self.max_pages,
             "WARRAQ_MAX_DEPTH": self.depth,
             "USER_AGENT": self.user_agent or None,
+            "WARRAQ_FETCH_INTERMEDIATES": self.fetch_intermediates,
         }
         return {name: value for name, value in wanted.items() if value is not None}
 

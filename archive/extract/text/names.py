@@ -173,7 +173,8 @@ def speaks_against(element: HtmlElement) -> Verdict:
     tag = str(element.tag)
     if tag in _STRONG_TAGS:
         return "strong"
-    names, identity = element.get("class") or "", element.get("id") or ""
+    # a heading's id is its words: a table of contents leads to it
+    names, identity = element.get("class") or "", "" if tag in HEADINGS else element.get("id") or ""
     verdict = _judge(names[:300]) if names else ""
     if identity and verdict != "strong" and (other := _judge(identity[:300])) and not _is_anchor(element, identity):
         verdict = other if other == "strong" else verdict or other
@@ -187,7 +188,7 @@ def _is_anchor(element: HtmlElement, identity: str) -> bool:
     own = re.findall(r"[^\W_]+", identity.lower())
     if len(own) < _ANCHOR_WORDS:
         return False
-    heading = element if element.tag in HEADINGS else next(element.iter(*HEADINGS), None)
+    heading = next(element.iter(*HEADINGS), None)
     said = re.findall(r"[^\W_]+", "".join(heading.itertext()).lower()) if heading is not None else []
     return said[: len(own)] == own and (len(said) > len(own) or len(own) >= _SENTENCE_WORDS)
 
