@@ -8,11 +8,10 @@ from typing import Any
 
 import click
 
-from archive.cli import batch, export, health, imports, maintain, merge, query, serve
-from archive.errors import ArchiveError
-from archive.exitcodes import WARRAQ, ExitCode, describe
+from archive.cli import batch, export, health, imports, maintain, query, serve
+from archive.errors import WARRAQ, ArchiveError, ExitCode, describe
 from archive.index import DatabaseError
-from archive.printable import make_streams_printable
+from archive.terminal import make_streams_printable
 
 __all__ = ["main", "warraq"]
 
@@ -60,7 +59,7 @@ def warraq(ctx: click.Context, folder: str | None) -> None:
     ctx.obj = folder
 
 
-_MODULES = (query, imports, batch, merge, export, maintain, serve, health)
+_MODULES = (query, imports, batch, export, maintain, serve, health)
 for command in (command for module in _MODULES for command in module.COMMANDS):
     warraq.add_command(command)
 

@@ -15,9 +15,8 @@ import click
 from archive.archive import Archive
 from archive.cli.output import COLLECTIONS, isolate, json_option, print_json, the_folder
 from archive.collection import Collection
-from archive.errors import ArchiveNotFoundError, UsageError
-from archive.exitcodes import ExitCode
-from archive.files.atomic import output_to, replace_file
+from archive.errors import ArchiveNotFoundError, ExitCode, UsageError
+from archive.files import output_to, replace_file
 from archive.files.clock import now
 from archive.http.client import NoAnswerError, exchange
 from archive.index import reports, runs

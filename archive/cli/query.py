@@ -17,7 +17,7 @@ from archive.archive import Archive, Federation
 from archive.cli.output import all_folders, isolate, json_option, print_json, the_folder
 from archive.diff import compare
 from archive.errors import NotFoundError, UsageError
-from archive.files.atomic import output_to, replacing
+from archive.files import output_to, replacing
 from archive.index.columns import LABELLED, opened
 
 if TYPE_CHECKING:

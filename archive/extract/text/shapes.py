@@ -11,10 +11,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from archive.extract.page import HEADINGS, ancestors
-from archive.extract.quarantine.consent import CLAIMS
-from archive.extract.text.names import WIDGET
+from archive.extract.quarantine.walls import CLAIMS
+from archive.extract.text.names import WIDGET, quads, share, words
 from archive.extract.text.place import same_site
-from archive.extract.text.wording import quads, share, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
