@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from archive.cli.output import COLLECTIONS, json_option, print_json
+from archive.cli.output import json_option, print_json, the_place
 from archive.collection import Collection
 from archive.errors import ExitCode, UsageError
 from archive.files.clock import now
@@ -54,7 +54,8 @@ def import_(
         first=moment_of(filters["first"]),
         last=moment_of(filters["last"]),
     )
-    folder = Path(ctx.obj) if ctx.obj else COLLECTIONS / "imported"
+    place = the_place(ctx)
+    folder = place.archive or place.collections / "imported"
     with live_line(f"Importing {files[0].name}") as show:
         done = import_files(folder, files, site=site, wanted=wanted, workers=workers, progress=show)
     if as_json:
@@ -139,7 +140,10 @@ def merge(
     may continue in a shard: the file that it is writing comes with a later run. Killed and run again, or run twice, it gives the
     same archive; a capture that comes with several shards counts once. Ends with exit code 7 when a file of a shard is damaged or gone.
     """
-    if ctx.obj and ctx.find_root().get_parameter_source("folder") is ParameterSource.COMMANDLINE:
+    if (
+        ctx.find_root().params.get("folder")
+        and ctx.find_root().get_parameter_source("folder") is ParameterSource.COMMANDLINE
+    ):
         raise UsageError("merge names its archives itself: `warraq merge SHARD... INTO`, without --archive")
     collection = Collection(into)
     if dry_run:

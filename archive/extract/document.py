@@ -241,7 +241,9 @@ def _place_streamed(tree: HtmlElement) -> None:
         if place is None or parent is None or any(holder is part for holder in place.iterancestors()):
             continue
         del part.attrib["hidden"]
+        tail = place.tail
         parent.replace(place, part)
+        part.tail = tail
 
 
 _PLACES = ("B:", "P:")

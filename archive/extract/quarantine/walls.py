@@ -78,7 +78,7 @@ _BUTTON = re.compile(
 _MOST_BUTTONS = 60
 _MOST_TEXT = 3_000
 _FEW_LINKS = 40
-_LEASTCLAIMS = 3
+_LEAST_CLAIMS = 3
 _MOST_OF_TEXT = 0.6
 """Share of the text that must be the notice's: an article may come with a notice, a wall has nothing else."""
 
@@ -89,10 +89,10 @@ def consent_wall(facts: Facts) -> Verdict | None:
     notice = " ".join(line for line in lines if any(claim.search(line) for claim in CLAIMS))
     total = sum(map(len, lines))
     claims = sum(claim.search(notice) is not None for claim in CLAIMS)
-    if claims < _LEASTCLAIMS or len(notice) < _MOST_OF_TEXT * total or not _FIRST_PERSON.search(notice):
+    if claims < _LEAST_CLAIMS or len(notice) < _MOST_OF_TEXT * total or not _FIRST_PERSON.search(notice):
         return None
     buttons = _buttons(facts)
-    if not (buttons or (claims > _LEASTCLAIMS and not facts.claims_article)):
+    if not (buttons or (claims > _LEAST_CLAIMS and not facts.claims_article)):
         return None
     if sum(1 for _ in islice(facts.document.tree.iter("a"), _FEW_LINKS + 1)) > _FEW_LINKS:
         return None
