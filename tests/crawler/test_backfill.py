@@ -194,6 +194,14 @@ def test_a_backfill_that_does_not_say_from_where_is_wrong_usage(tmp_path: Path, 
     assert "docs/backfill.md" in backfill(tmp_path / "c", "https://news.example/", *ways, code=2)["said"]
 
 
+def test_warraq_has_the_same_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "warraq", "backfill", "--help"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert "--cc-news" in done.stdout
+
+
 def test_what_is_replayed_is_kept_as_a_body_with_its_time_and_with_who_replayed_it(
     source: Path, tmp_path: Path
 ) -> None:
