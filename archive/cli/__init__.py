@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from archive.cli import batch, export, health, imports, maintain, merge, query, serve
+from archive.cli import batch, export, health, images, imports, maintain, merge, query, serve
 from archive.errors import ArchiveError
 from archive.exitcodes import WARRAQ, ExitCode, describe
 from archive.index import DatabaseError
@@ -60,7 +60,7 @@ def warraq(ctx: click.Context, folder: str | None) -> None:
     ctx.obj = folder
 
 
-_MODULES = (query, imports, batch, merge, export, maintain, serve, health)
+_MODULES = (query, images, imports, batch, merge, export, maintain, serve, health)
 for command in (command for module in _MODULES for command in module.COMMANDS):
     warraq.add_command(command)
 

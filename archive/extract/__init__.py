@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from archive.article import Extraction
-from archive.body import plain_text
+from archive.article import Extraction, RequisiteLimits
+from archive.body import figures_of, plain_text
 from archive.extract.document import Unreadable, read
 from archive.extract.links import count_too_long, find_feeds, find_links
 from archive.extract.metadata.directives import read_directives
 from archive.extract.metadata.reading import read_metadata, with_text
 from archive.extract.quarantine import judge
+from archive.extract.requisites import page_requisites
 from archive.extract.text import find_text
 
 if TYPE_CHECKING:
@@ -25,8 +26,14 @@ if TYPE_CHECKING:
 __all__ = ["explain", "extract"]
 
 
-def extract(page: Page) -> Extraction:
-    """Read a page. Exactly one of the answer's `article` and `reason` is set; nothing that a page holds raises."""
+PAGE_ALONE = RequisiteLimits()
+
+
+def extract(page: Page, *, requisites: RequisiteLimits = PAGE_ALONE) -> Extraction:
+    """Read a page. Exactly one of the answer's `article` and `reason` is set; nothing that a page holds raises.
+
+    What the page loads is looked for on articles only, and within `requisites`.
+    """
     try:
         document = read(page)
     except Unreadable as refusal:
@@ -36,8 +43,10 @@ def extract(page: Page) -> Extraction:
     metadata = with_text(metadata, document, text.found())
     verdict = judge(document, text.article(), metadata)
     codec = document.encoding.split(" ", 1)[0]
+    article = None if verdict else _article(page, text, metadata)
+    pictures = [image.url for image in article.images] + figures_of(article.body) if article else []
     return Extraction(
-        article=None if verdict else _article(page, text, metadata),
+        article=article,
         reason=verdict[0] if verdict else None,
         detail=verdict[1] if verdict else "",
         canonical_url=metadata.canonical_url,
@@ -48,6 +57,9 @@ def extract(page: Page) -> Extraction:
         lines=text.line_keys(),
         directives=read_directives(document),
         too_long=count_too_long(document.tree),
+        requisites=page_requisites(
+            document.tree, page.url, requisites if article else PAGE_ALONE, encoding=codec, more=pictures
+        ),
     )
 
 

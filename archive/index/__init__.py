@@ -27,7 +27,7 @@ from archive.index import (
     site_lines,
     trust,
 )
-from archive.index.rows import ANNOUNCERS, Candidate, CaptureRow, FetchStatus, Kind, ScheduledUrl
+from archive.index.rows import ANNOUNCERS, REQUISITES, Candidate, CaptureRow, FetchStatus, Kind, ScheduledUrl
 from archive.index.schema import MIGRATIONS, stand_in, unknown_steps
 from archive.index.sqlite import Database, sqlite3
 from archive.index.wal import WalGuard
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ANNOUNCERS",
+    "REQUISITES",
     "Candidate",
     "CaptureRow",
     "DatabaseError",

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING
 
 from archive import search
 from archive.errors import NotWritableError
-from archive.index import OperationalError, articles, availability, captures, changes, frontier, identity, site_lines
+from archive.index import (
+    OperationalError,
+    articles,
+    availability,
+    captures,
+    changes,
+    frontier,
+    identity,
+    images,
+    site_lines,
+)
 from archive.index.columns import text_digest
 from archive.ingest.disposition import Disposition
 from archive.outcome import Outcome, OutcomeKind
@@ -32,11 +42,12 @@ Entries = list[tuple[Disposition, str]]
 
 @dataclass(slots=True)
 class Committed:
-    """What a commit made durable: outcomes and changes of articles, counted, and new URLs of the frontier."""
+    """What a commit made durable: outcomes and changes of articles, counted, and new URLs and requisites of the frontier."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     articles: list[tuple[int, str]] = field(default_factory=list)
     announced: int = 0
+    requisites: int = 0
 
 
 class GroupWriter:
@@ -97,12 +108,15 @@ class GroupWriter:
         done.outcomes += one.outcomes
         done.articles += one.articles
         done.announced += one.announced
+        done.requisites += one.requisites
 
     def _write_entry(self, entry: Disposition, conversion_id: str, done: Committed) -> int | None:
         db = self._store.db
         article_id = self._write_article(entry, conversion_id, done) if entry.row else None
         if entry.row:
             captures.record_outcome(db, entry.row.record_id, entry.outcome, article_id, directives=entry.directives)
+            if entry.picture is not None:
+                images.hold(db, entry.row, entry.picture)
             if article_id is None:
                 availability.update_from_capture(db, entry.row.record_id)
             if entry.outcome.kind is OutcomeKind.REDIRECT:
@@ -110,6 +124,8 @@ class GroupWriter:
                 identity.join_redirect(db, entry.row.url, target, at=self._now, unindex=self._unindex)
         if entry.announced:
             done.announced += frontier.schedule(db, entry.announced, now=self._now)
+        if entry.requisites:
+            done.requisites += frontier.announce_requisites(db, entry.requisites, now=self._now)
         if entry.visit:
             frontier.finished(db, entry.visit)
         if entry.lines and site_lines.pages_seen(db, entry.host) < site_lines.LEARNING_PAGES:
@@ -135,6 +151,7 @@ class GroupWriter:
                 assert capture is not None  # noqa: S101 - inserted in this transaction or an earlier one
                 stored = articles.insert_version(db, entry.article, capture=capture, conversion_id=conversion_id)
                 self._unindexed.add(stored.id)
+                images.describe(db, (stored.id,))
         else:
             return None
         availability.clear(db, stored.id, at=entry.row.captured_at)
@@ -156,5 +173,6 @@ class GroupWriter:
             if article_id not in self._unindexed:
                 search.unindex_articles(db.conn, [article_id])
             changes.apply(db, article_id, values, at=row.captured_at, record_id=row.record_id)
+            images.describe(db, (article_id,))
             self._unindexed.add(article_id)
         return replace(articles.see_again(db, article_id, at=row.captured_at), is_updated=bool(values))

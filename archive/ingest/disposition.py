@@ -9,7 +9,7 @@ from archive import urls
 from archive.outcome import OutcomeKind
 
 if TYPE_CHECKING:
-    from archive.article import Article
+    from archive.article import Article, Picture
     from archive.index.rows import Candidate, CaptureRow, FetchStatus
     from archive.outcome import Outcome
     from archive.parse.result import Parsed
@@ -21,8 +21,8 @@ class Disposition:
     """What became of a capture, to be committed with everything that follows from it.
 
     `row` is None when an exchange left no record. `same_as` is the article that was served again; `repeats` leaves it to
-    the commit to find the one that was read from this payload at this URL. `note` are fields of the outcome that reading the
-    response does not give (`Outcome.note`).
+    the commit to find the one that was read from this payload at this URL. `requisites` are what the page loads.
+    `note` are fields of the outcome that reading the response does not give (`Outcome.note`).
     """
 
     row: CaptureRow | None
@@ -35,6 +35,8 @@ class Disposition:
     repeats: bool = False
     visit: FetchStatus | None = None
     announced: tuple[Candidate, ...] = ()
+    requisites: tuple[Candidate, ...] = ()
+    picture: Picture | None = None
     host: str = ""
     lines: tuple[str, ...] = ()
 
@@ -60,4 +62,5 @@ def disposition_of(
         announced=announced,
         host=urls.host_of(row.url) if row else "",
         lines=answer.lines if article else (),
+        picture=answer.picture,
     )

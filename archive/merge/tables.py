@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from archive import search, warc
 from archive.capture import Location
 from archive.errors import DamagedFileError
-from archive.index import articles, availability, captures, changes, frontier, joining, runs, site_lines
+from archive.index import articles, availability, captures, changes, frontier, images, joining, runs, site_lines
 from archive.index.rows import CaptureRow
 from archive.outcome import Outcome, OutcomeKind
 
@@ -115,6 +115,7 @@ class Rows:
             outcome = Outcome(kind=OutcomeKind(row["outcome"]), reason=row["reason"], detail=row["detail"])
             captures.record_outcome(self._db, row["record_id"], outcome, article_id, directives=row["directives"])
         joining.see(self._db, times)
+        images.copy(self._shard.store.db, self._db, [row["record_id"] for row in rows])
         changes.copy(self._shard.store.db, self._db, held)
         for url in joining.urls_of(self._db, times):
             articles.number_versions(self._db, url)
@@ -130,6 +131,7 @@ class Rows:
             if self._resolve(row):
                 held[row["id"]] = self._put(row, fresh)
         search.index_articles(self._db.conn, fresh)
+        images.describe(self._db, fresh)
         return held
 
     def _resolve(self, row: dict[str, Any]) -> bool:

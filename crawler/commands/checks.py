@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from scrapy.exceptions import UsageError
 
+from archive.article import RequisiteLevel
 from crawler import settings as known
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def _problem(name: str, value: str) -> str:
     default = getattr(known, name)
     if name == "WARRAQ_SUMMARY" and value not in SUMMARIES:
         return "give text, json, or nothing after the `=`"
+    if name == "WARRAQ_REQUISITES" and value not in get_args(RequisiteLevel):
+        return f"give {', '.join(get_args(RequisiteLevel))}"
     if isinstance(default, bool):
         return "" if value in {"0", "1", "True", "False", "true", "false"} else "give 1 or 0"
     if isinstance(default, int | float):
