@@ -121,7 +121,7 @@ def _media(element: HtmlElement, limits: RequisiteLimits) -> Iterator[tuple[Requ
             yield "image", value
         elif name == "srcset" or (name.startswith("data-") and "srcset" in name):
             yield from (("image", url) for url in chosen(value, limits))
-        elif name in LAZY or (name.startswith("data-") and _is_picture(value)):
+        elif name in LAZY or (name.startswith("data-") and is_picture(value)):
             yield "image", value
 
 
@@ -130,19 +130,24 @@ def _holder(element: HtmlElement) -> str:
     return str(parent.tag) if parent is not None else ""
 
 
-def _is_picture(value: str) -> bool:
+def is_picture(value: str) -> bool:
     """Whether an attribute of a lazy loader's own name holds the address of a picture."""
     return len(value) <= MAX_LENGTH and not value.lstrip().startswith(("{", "[", "<")) and bool(_PICTURES.search(value))
 
 
 def chosen(srcset: str, limits: RequisiteLimits) -> list[str]:
     """The candidates of a `srcset` that are wanted, the widest last."""
-    found = sorted(_candidates(srcset), key=lambda pair: pair[1])
+    found = sorted(_widths(srcset), key=lambda pair: pair[1])
     fitting = [url for url, width in found if width <= limits.side] or [url for url, _ in found[:1]]
     return fitting if limits.level == "page" else fitting[-1:]
 
 
-def _candidates(srcset: str) -> Iterator[tuple[str, float]]:
+def srcset_candidates(srcset: str) -> list[tuple[str, str]]:
+    """Each address of a `srcset` with its width or density as written, '' for none."""
+    return [(url, f"{size}{unit}") for url, size, unit in _CANDIDATE.findall(srcset[:_MAX_SRCSET])]
+
+
+def _widths(srcset: str) -> Iterator[tuple[str, float]]:
     """Each address with its width; a density counts as that many times a small picture."""
     for url, size, unit in _CANDIDATE.findall(srcset[:_MAX_SRCSET]):
         if not url.startswith("data:"):
@@ -158,32 +163,54 @@ def _styled(element: HtmlElement) -> Iterator[tuple[RequisiteKind, str]]:
             yield "image", value
         elif name.startswith("data-b") and _IN_STYLE.search(value):
             yield from style_references(value[:MAX_STYLE])
-        elif name.startswith("data-b") and _is_picture(value):
+        elif name.startswith("data-b") and is_picture(value):
             yield "image", value
 
 
 def style_references(style: str) -> Iterator[tuple[RequisiteKind, str]]:
     """What a style sheet, or a list of declarations, imports and loads, as it spells it; of a font the format of today's browsers."""
+    fonts: dict[int, list[str]] = {}
+    found: list[tuple[RequisiteKind, str]] = []
+    for kind, block, token in _addresses(style_tokens_of(style)):
+        if kind == "font":
+            fonts.setdefault(block, []).append(token.value)
+        else:
+            found.append((kind, token.value))
+    yield from found
+    yield from (("font", url) for files in fonts.values() for url in _modern(files))
+
+
+def style_tokens(style: str) -> tuple[list[Any], list[Any]]:
+    """The tokens of a style sheet, and those among them that hold the address of something that it loads."""
+    tokens = style_tokens_of(style, comments=True)
+    return tokens, [token for _, _, token in _addresses(tokens)]
+
+
+def style_tokens_of(style: str, *, comments: bool = False) -> list[Any]:
+    """The tokens of a style sheet; none where it loads nothing."""
     if not _IN_STYLE.search(style):
-        return
-    role, opened, fonts = "image", list[str](), list[str]()
-    for token in _flat(tinycss2.parse_component_value_list(style[:MAX_STYLE], skip_comments=True)):
+        return []
+    return list(tinycss2.parse_component_value_list(style[:MAX_STYLE], skip_comments=not comments))
+
+
+def _addresses(tokens: list[Any]) -> Iterator[tuple[RequisiteKind, int, Any]]:
+    """Each token with an address, what it is the address of, and the number of the block that it stands in."""
+    role, opened, blocks = "image", list[str](), 0
+    for token in _flat(tokens):
         if token is None:  # a block or function ends
             if opened.pop() == "{} block" and role == "font":
-                yield from (("font", url) for url in _modern(fonts))
-                role, fonts = "image", []
-            continue
-        if token.type in _NESTED:
+                role = "image"
+        elif token.type in _NESTED:
             opened.append(token.lower_name if token.type == "function" else token.type)
+            blocks += token.type == "{} block"
         elif token.type == "at-keyword":
             role = _AT_RULES.get(token.lower_value, role)
         elif token.type == "url" or (
             token.type == "string" and (role == "stylesheet" or (opened and opened[-1] in _WITH_ADDRESS))
         ):
-            if role == "font":
-                fonts.append(token.value)
-            elif role:
-                yield ("stylesheet" if role == "stylesheet" else "image"), token.value
+            if role:
+                kind: RequisiteKind = "font" if role == "font" else "stylesheet" if role == "stylesheet" else "image"
+                yield kind, blocks, token
             role = role if role == "font" else "image"
 
 
