@@ -37,6 +37,8 @@ Reason = Literal[
     "too-complex",  # refused before parsing: a page built to stall a parser
     "timeout",  # extraction took longer than its limit and was killed
     "memory",  # extraction took more memory than its limit and was killed
+    "encrypted",  # a file that asks for a password
+    "damaged",  # a file of which nothing can be read
     "error",  # extraction failed; the detail says how
 ]
 """Why a page is kept in the WARC but not shown as an article."""
@@ -82,6 +84,7 @@ class Article:
     Times are ISO 8601 strings as exact as the page says them: `2024-12-20`, `2024-12-20T14:05`, `2024-12-20T14:05:00+01:00`.
     `body` holds its blocks in order (no title); `text` is the plain text of these, a line for each paragraph, heading, list item and
     table row, joined by a single newline. `body` is () where only the lines are known.
+    `kind` is `document` for a PDF file.
     `provenance` says for each filled field where it came from (`json-ld`, `meta:og:title`, `dom:time`, `text`, `url`, …);
     of `text` it says which witness found its place, and `doubtful` with the reason where witnesses disagree.
     """
@@ -104,6 +107,7 @@ class Article:
     provenance: Mapping[str, str] = field(default_factory=dict)
     dropped: tuple[Dropped, ...] = ()
     route: str = ""
+    kind: Literal["article", "document"] = "article"
 
     @property
     def author(self) -> str:

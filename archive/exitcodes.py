@@ -28,6 +28,7 @@ class ExitCode(IntEnum):
     STORAGE = 14, "a storage does not answer or lacks a file", "read the message; the next upload tries again"
     NO_ARTICLES = 15, "the crawl found no article on the site", "read the reason in the summary; check the site's entry"
     INCOMPLETE = 16, "a backfill is incomplete", "run it again; it fetches only what is missing"
+    SESSION_EXPIRED = 17, "a site's session has expired", "renew its cookies_file or headers_file"
     INTERRUPTED = 130, "interrupted by Ctrl-C", "nothing; the same command carries on"
 
     def __new__(cls, number: int, meaning: str, advice: str) -> ExitCode:
@@ -49,10 +50,11 @@ CRAWL = (
     ExitCode.BROKEN,
     ExitCode.STOPPED,
     ExitCode.NO_ARTICLES,
+    ExitCode.SESSION_EXPIRED,
 )
 """The codes of a crawl, of one site or of several."""
 
-BACKFILL = (*CRAWL[:-1], ExitCode.INCOMPLETE)
+BACKFILL = (*CRAWL[:-2], ExitCode.INCOMPLETE)
 """The codes of `scrapy backfill`."""
 
 ADDSITE = (ExitCode.DONE, ExitCode.USAGE, ExitCode.UNREACHABLE)
@@ -72,6 +74,7 @@ WORST_FIRST = (
     ExitCode.USAGE,
     ExitCode.STOPPED,
     ExitCode.LOCKED,
+    ExitCode.SESSION_EXPIRED,
     ExitCode.UNREACHABLE,
     ExitCode.NO_ARTICLES,
     ExitCode.DONE,

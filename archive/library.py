@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from archive.collection import Collection
 from archive.errors import UsageError
 from archive.export.exporting import ExportOptions
 from archive.export.exporting import export as export_file
+from archive.files.clock import now
 from archive.index import similar
 from archive.index.database import open_store
 
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 
 GROUP_BATCH = 500
 """Articles that are compared in one transaction."""
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def export(
@@ -90,7 +86,7 @@ def verify(archive: str | Path, *, remote: bool = False) -> maintain.VerifyRepor
     collection = Collection(Path(archive))
     collection.require()
     with collection.lock(), open_store(collection.database) as store:
-        return maintain.verify(collection, store, clock=_now, remote=remote)
+        return maintain.verify(collection, store, clock=now, remote=remote)
 
 
 def redact(archive: str | Path, url: str, *, reason: str, who: str = "") -> maintain.Redacted:
@@ -101,4 +97,4 @@ def redact(archive: str | Path, url: str, *, reason: str, who: str = "") -> main
     collection = Collection(Path(archive))
     collection.require()
     with collection.lock(), open_store(collection.database) as store:
-        return maintain.redact(collection, store, url=url, reason=reason, who=who or getpass.getuser(), clock=_now)
+        return maintain.redact(collection, store, url=url, reason=reason, who=who or getpass.getuser(), clock=now)

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
 
-Kind = Literal["not-crawled", "silent", "shrinking", "failing", "disallowed", "extraction-changed", "incomplete"]
+Kind = Literal[
+    "not-crawled", "silent", "shrinking", "failing", "disallowed", "extraction-changed", "incomplete", "session-expired"
+]  # fmt: skip
 
 BASELINE_DAYS = 56
 """Eight weeks: eight of each weekday, and a site that has grown or shrunk for good stops alarming after a month or two."""
@@ -48,7 +50,8 @@ class Day:
 
     `announced` is how many article URLs became known that day, `captured` how many of these are held by now, `missed` the others by
     reason. `new` is how many articles were first read that day. Of the visits: `visits`, `failed`, `disallowed` (robots.txt), `read`
-    (pages read as an article, new or changed) and `quarantined`. Of the pages read: `without_author`, `without_date`, and `length`,
+    (pages read as an article, new or changed) and `quarantined`; `session_expired` are pages that a subscriber's session does not open any
+    more. Of the pages read: `without_author`, `without_date`, and `length`,
     the median number of characters (0 for none).
     """
 
@@ -64,6 +67,7 @@ class Day:
     disallowed: int = 0
     read: int = 0
     quarantined: int = 0
+    session_expired: int = 0
     without_author: int = 0
     without_date: int = 0
     length: float = 0.0
@@ -84,16 +88,17 @@ class Alarm:
 def judge(history: Sequence[Day], day: date, *, complete: bool = True) -> list[Alarm]:
     """The alarms of `day`, by the days before it in `history` (any order, days without a row were not crawled).
 
-    A day that is not `complete` is not judged by how much it brought.
+    A day that is not `complete` is not judged by how much it brought. A session that has expired is told without any day before it.
     """
     by_day = {entry.day: entry for entry in history}
+    session = _session(by_day[day]) if day in by_day else []
     baseline = [
         by_day[moment]
         for back in range(1, BASELINE_DAYS + 1)
         if (moment := day - timedelta(days=back)) in by_day and by_day[moment].runs
     ]
     if len(baseline) < LEAST_DAYS:
-        return []
+        return session
     today = by_day.get(day) or Day(site=baseline[0].site, day=day)
     if not today.runs:
         return _not_crawled(today, baseline) if complete else []
@@ -104,13 +109,20 @@ def judge(history: Sequence[Day], day: date, *, complete: bool = True) -> list[A
     ]  # fmt: skip
     if complete:
         found += [_count(by_day, today), _coverage(today, baseline)]
-    return [alarm for alarm in found if alarm]
+    return [*session, *(alarm for alarm in found if alarm)]
 
 
 def _alarm(today: Day, kind: Kind, detail: str, value: float, expected: float) -> Alarm:
     return Alarm(
         site=today.site, day=today.day, kind=kind, detail=detail, value=round(value, 3), expected=round(expected, 3)
     )
+
+
+def _session(today: Day) -> list[Alarm]:
+    """Pages that were whole, and are teasers or logins although a subscriber's session was sent."""
+    pages = today.session_expired
+    words = f"{pages} pages that were whole are teasers or logins: renew cookies_file or headers_file of the entry"
+    return [_alarm(today, "session-expired", words, pages, 0)] if pages else []
 
 
 def _not_crawled(today: Day, baseline: Sequence[Day]) -> list[Alarm]:

@@ -14,6 +14,8 @@ class OutcomeKind(StrEnum):
     """The kinds of outcome, as the database and the WARC's metadata records spell them; an unknown word is `other`."""
 
     ARTICLE = "article"
+    DOCUMENT = "document"
+    """A PDF file with text: it has a row as an article has."""
     WITHHELD = "withheld"
     """An article whose page bears a directive that the crawl obeys: captured, and kept out of articles and search."""
     PART = "part"
@@ -54,7 +56,12 @@ class OutcomeKind(StrEnum):
     @property
     def yields_article(self) -> bool:
         """Whether the URL is an article's, so that more URLs of its pattern are worth a visit."""
-        return self in {OutcomeKind.ARTICLE, OutcomeKind.WITHHELD, OutcomeKind.PART, OutcomeKind.UNCHANGED}
+        return self in _OF_ARTICLES
+
+    @property
+    def has_row(self) -> bool:
+        """Whether what was read becomes a row of `articles`."""
+        return self in {OutcomeKind.ARTICLE, OutcomeKind.DOCUMENT}
 
     @property
     def tells_nothing(self) -> bool:
@@ -72,6 +79,9 @@ class OutcomeKind(StrEnum):
         return self not in _NO_PAGES
 
 
+_OF_ARTICLES = frozenset(
+    {OutcomeKind.ARTICLE, OutcomeKind.DOCUMENT, OutcomeKind.WITHHELD, OutcomeKind.PART, OutcomeKind.UNCHANGED}
+)
 _SILENT = frozenset(
     {OutcomeKind.FAILED, OutcomeKind.REFUSED, OutcomeKind.RETRIED, OutcomeKind.DISALLOWED, OutcomeKind.BUDGET}
 )

@@ -23,6 +23,7 @@ from lxml import etree
 from archive.discovery import judge_link, pattern_of, read_feed, read_sitemap, trap_reason
 from archive.extract.document import parse
 from archive.extract.links import find_links
+from archive.extract.page import read_model
 from archive.urls import canonicalise, display, join, site_of, surt, twin_of
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def costs() -> Iterator[tuple[str, float, str]]:
     }.items():
         yield name, milliseconds(call, 2000) * 1000, "µs"
     tree = parse(page_of(150))
-    yield "links of a page of 150", milliseconds(lambda: find_links(tree, SITE + "/"), 20), "ms"
+    yield "links of a page of 150", milliseconds(lambda: find_links(read_model(tree), SITE + "/"), 20), "ms"
     feed, sitemap = feed_of(100), sitemap_of(10_000)
     yield f"feed of 100 entries ({len(feed) // 1000} kB)", milliseconds(lambda: read_feed(feed, SITE), 5), "ms"
     if importlib.util.find_spec("feedparser"):
@@ -121,7 +122,7 @@ def judgement(corpora: Path) -> tuple[Counter[str], Counter[str], Counter[str]]:
         body = file.read_bytes()
         tree = parse((gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body).decode("utf-8", "replace"))
         for block in NAVIGATION(tree):
-            for link in find_links(block, url):
+            for link in find_links(read_model(block), url):
                 if link.url not in seen and site_of(link.url) == site_of(url) and len(link.text.split()) <= 3:
                     seen.add(link.url)
                     navigation[judge_link(link.url, link.text).kind] += 1

@@ -71,7 +71,11 @@ _SEEDS = {
     ),
     "tls": (
         "the certificate or the TLS handshake of the site fails",
-        "If its chain lacks an intermediate certificate, tell the publisher; -s WARRAQ_TLS_FALLBACK=record fetches all the same",
+        "Tell the publisher; -s WARRAQ_TLS_FALLBACK=record fetches all the same",
+    ),
+    "incomplete-chain": (
+        "the site leaves an intermediate certificate out, which browsers fetch themselves",
+        "fetch_intermediates = true in its entry, or -s WARRAQ_FETCH_INTERMEDIATES=1, fetches it from where its certificate says",
     ),
     "redirect-loop": ("the start page redirects in a ring", "Open it in a browser; it may need cookies = { … } or another address"),
     "http-401": _WALLS["login"],

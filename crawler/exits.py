@@ -25,6 +25,8 @@ def exit_code(report: Report | None) -> ExitCode:
         return CUT_OFF[report.reason]
     if report.reason not in ENDED_WELL:
         return ExitCode.BROKEN
+    if report.session.has_expired:
+        return ExitCode.SESSION_EXPIRED
     fruitless = not report.articles and not report.outcomes["listing"]
     if report.seed_problem and fruitless:
         return ExitCode.UNREACHABLE

@@ -8,7 +8,6 @@ import logging
 import os
 import sys
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -209,7 +208,9 @@ class ArchiveExtension:
         self._line.close()
         report = self.report
         with self.writing(), ExitStack() as last:
-            last.callback(self.ingest.close)  # first of all: whatever goes wrong from here on, the lock is given back
+            last.callback(
+                self.ingest.close, then=self._discard_new
+            )  # first of all: whatever goes wrong from here on, the lock is given back
             if self._owns_pool:
                 self.pool.close(at_once=self.stopping)
             self.commit()
@@ -229,6 +230,10 @@ class ArchiveExtension:
             sys.stdout.flush()
         except BrokenPipeError:  # nobody is left to read it; the row of the run has it, too
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def _discard_new(self) -> None:
+        if self.ingest.discard_new():
+            self.report.folder = ""
 
     def _explain_nothing(self) -> None:
         """Says why no article of the site was ever found, when this run has tried to the end."""
@@ -261,8 +266,3 @@ def extraction_pool(settings: BaseSettings) -> WorkerPool[ParseTask, Parsed]:
         seconds=settings.getfloat("WARRAQ_EXTRACTION_SECONDS"),
         megabytes=settings.getint("WARRAQ_EXTRACTION_MEGABYTES"),
     )
-
-
-def utc_now() -> datetime:
-    """The current time, aware, in UTC."""
-    return datetime.now(UTC)

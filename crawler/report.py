@@ -61,7 +61,7 @@ class RequisiteReport:
         elif outcome.reason == "unchanged":
             self.kept["unchanged"] += 1
         else:
-            self.kept["redirect" if outcome.reason else "new"] += 1
+            self.kept["redirect" if outcome.reason.startswith("http-3") else "new"] += 1
 
     def as_dict(self) -> dict[str, Any]:
         """The figures as JSON takes them."""
@@ -75,12 +75,48 @@ class RequisiteReport:
         }
 
 
+@dataclass(slots=True)
+class SessionWatch:
+    """Whether a subscriber's session still opens what it opened.
+
+    `walled` counts the pages held whole that are a teaser, a login or a refusal now, `example` is one of them; `whole` counts the pages
+    that are not free and were served whole again. A start page that asks for a login counts as walled, too.
+    """
+
+    walled: int = 0
+    whole: int = 0
+    example: str = ""
+
+    def saw(self, url: str, *, is_wall: bool, is_free: bool | None) -> None:
+        """Counts a visit to a page that was held whole before, or to a start page."""
+        self.walled += is_wall
+        self.whole += not is_wall and is_free is False
+        if is_wall and not self.example:
+            self.example = url
+
+    @property
+    def has_expired(self) -> bool:
+        """Whether more pages that were whole are behind a wall than pages that are not free came whole."""
+        return self.walled > self.whole
+
+    def __str__(self) -> str:
+        """One line for a summary; '' for a session that holds."""
+        if not self.has_expired:
+            return ""
+        pages = "page that was whole is" if self.walled == 1 else "pages that were whole are"
+        return (
+            f"session-expired: {self.walled} {pages} a teaser or a login now, such as {self.example}. "
+            "Log in with a browser and export its cookies anew into cookies_file, or renew headers_file"
+        )
+
+
 @dataclass(slots=True, kw_only=True)
 class Report:
     """Figures of one crawl. `outcomes` counts visits and captures by what they said, `failures` the failed ones by reason."""
 
     site: str
     folder: str
+    """Where the archive is; '' when none was made, since nothing was recorded."""
     exchanges: int = 0
     bytes: int = 0
     bytes_saved: int = 0
@@ -95,6 +131,7 @@ class Report:
     no_article: str = ""
     no_article_reason: str = ""
     entry: str = ""
+    session: SessionWatch = field(default_factory=SessionWatch)
     out_of_scope: OutOfScope = field(default_factory=OutOfScope)
     warnings: list[str] = field(default_factory=list)
     articles: Counter[str] = field(default_factory=Counter)
@@ -145,7 +182,7 @@ class Report:
         return {
             "site": self.site,
             "reason": self.reason,
-            "problem": self.problem or self.seed_problem,
+            "problem": self.problem or str(self.session) or self.seed_problem,
             "pages_fetched": self.exchanges,
             "articles_new": self.articles["new"],
             "articles_changed": self.articles["changed"],
@@ -159,7 +196,8 @@ class Report:
             "urls_announced": self.announced,
             "left_out": dict(self.left_out),
             "out_of_scope": self.out_of_scope.as_dict(),
-            "warnings": [*filter(None, (self.no_article,)), *self.warnings],
+            "warnings": [*filter(None, (str(self.session), self.no_article)), *self.warnings],
+            "session_expired": self.session.walled if self.session.has_expired else 0,
             "no_article": self.no_article_reason,
             "entry": self.entry,
             "urls_still_due": self.still_due,
@@ -205,12 +243,14 @@ def summary_text(report: Report) -> str:
         *_loaded(report.requisites),
         ("URLs", f"{report.announced} announced, {_still_due(report.still_due)} still due"),
         ("ended", "; ".join(filter(None, (report.reason, report.seed_problem, report.problem)))),
-        ("files", f"{report.folder}  ({', '.join(report.warcs) or 'no new WARC'})"),
+        ("files", _files(report)),
     ]
     if report.log_held_bytes:
         grown = f"warraq.db-wal grew to {_size(report.log_held_bytes)}: another process kept reading an old state (wal-held)"
         rows.insert(-1, ("warning", grown))
-    rows[-1:-1] = [("warning", warning) for warning in (report.no_article, *report.warnings) if warning]
+    rows[-1:-1] = [
+        ("warning", warning) for warning in (str(report.session), report.no_article, *report.warnings) if warning
+    ]
     width = max(len(name) for name, _ in rows)
     return "\n".join(["", f"Crawl of {report.site}", *(f"  {name:<{width}}  {value}" for name, value in rows), ""])
 
@@ -224,6 +264,12 @@ def _loaded(figures: RequisiteReport) -> list[tuple[str, str]]:
     rows += [("requisites missing", _counts(figures.missing))] if figures.missing else []
     rows += [("requisites still due", _still_due(figures.still_due))] if figures.still_due else []
     return rows
+
+
+def _files(report: Report) -> str:
+    if not report.folder:
+        return "none: nothing came, and no archive was made"
+    return f"{report.folder}  ({', '.join(report.warcs) or 'no new WARC'})"
 
 
 def _hosts(found: OutOfScope) -> str:

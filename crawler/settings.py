@@ -20,7 +20,7 @@ WARRAQ_KEEP_LOCAL_DAYS = (
 WARRAQ_UPLOAD_SECONDS = 3600  # an upload that takes longer is ended; the next goes on with it
 WARRAQ_SITES = "sites.toml"
 WARRAQ_OPERATOR = ""  # who runs this crawl, for the warcinfo record: a name and a way to reach you
-WARRAQ_CLOCK = "crawler.extensions.utc_now"  # what time it is, everywhere; tests move it
+WARRAQ_CLOCK = "archive.files.clock.now"  # what time it is; for tests and simulations, which may set $WARRAQ_CLOCK for all commands
 WARRAQ_SUMMARY = "text"  # what is printed at the end: text, json, or nothing
 WARRAQ_SUMMARY_JSON = False  # the same as WARRAQ_SUMMARY = "json"
 
@@ -196,6 +196,9 @@ WARRAQ_OPEN_NETWORKS: list[
 # `never`: a certificate that is not trusted or not the host's ends the exchange, `failed tls`. `record`: then the page is fetched all the
 # same, and its record says so (`tls-verified: no` in a metadata record)
 WARRAQ_TLS_FALLBACK = "never"
+# Fetches an intermediate certificate that a server leaves out from the address that its certificate names (http only), as browsers do, and
+# tries again; it must lead to a trusted root all the same. Without it the exchange is `failed incomplete-chain`
+WARRAQ_FETCH_INTERMEDIATES = False
 # Authorization, Proxy-Authorization, Cookie and passwords in URLs are blotted out of the WARC (`credentials-left-out` in a metadata
 # record); with True they are kept, and the record says so (`credentials-kept`)
 WARRAQ_KEEP_CREDENTIALS = False

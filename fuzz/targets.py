@@ -92,6 +92,10 @@ def fuzz_page(data: bytes) -> None:
     read_response(ParseTask(url=URL, response=HTML_HEAD + data, fetched_at=NOW))
 
 
+def fuzz_pdf(data: bytes) -> None:
+    read_response(ParseTask(url=URL, response=HTML_HEAD + b"%PDF-1.7\n" + data, fetched_at=NOW))
+
+
 def fuzz_answer(data: bytes) -> None:
     read_response(ParseTask(url=URL, response=data, fetched_at=NOW, limits=ParseLimits(decoded_bytes=1 << 16)))
 

@@ -21,6 +21,8 @@ PIECES = [
     b"<html>", b"<p>", b"</p>", b"<!--", b"-->", b"<![CDATA[", b"<script type=application/ld+json>", b'{"@type":"NewsArticle",', b"]]>", b"&amp;",
     b"<meta charset=utf-16>", b"<urlset>", b"<url><loc>", b"</loc></url>", b"<rss><channel><item><link>", b"https://", b"xn--", b"[::1]", b":99999",
     b"%zz", b"%D8%A7", b"\xd8\xa7\xd9\x84", b"\xff\xfe", b"\x00", b"User-agent: *\n", b"Disallow: /*$\n", b'"', b"site:", b"OR ", b"-", b"*", b"(",
+    b"1 0 obj\n", b"\nendobj\n", b"<< /Type /Catalog /Pages 1 0 R >>", b"<< /Type /Page /Contents 1 0 R >>", b"stream\n", b"xref\n0 2\n", b"1 0 R",
+    b"trailer\n<< /Root 1 0 R >>\n", b"startxref\n9\n%%EOF\n",
     b"2026-11-24", b"\xf0\x9f\x98\x80", b"\xe2\x80\xae", b"\xed\xa0\x80", b"../", b"?a=b&", b"#", b"\\",
 ]  # fmt: skip
 INPUT = st.lists(st.one_of(st.sampled_from(PIECES), st.binary(max_size=12)), max_size=25).map(b"".join)

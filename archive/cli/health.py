@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from contextlib import suppress
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,9 @@ from archive.collection import Collection
 from archive.errors import ArchiveNotFoundError, UsageError
 from archive.exitcodes import ExitCode
 from archive.files.atomic import output_to, replace_file
+from archive.files.clock import now
 from archive.http.client import NoAnswerError, exchange
-from archive.index import reports
+from archive.index import reports, runs
 from archive.library import group_similar
 from archive.monitor import BASELINE_DAYS, WINDOWS, Day, judge, prometheus
 
@@ -50,13 +52,15 @@ def health(
     """Compare what each site announced with what was captured, and raise alarms.
 
     Alarms: not-crawled, silent, shrinking (new articles, against the same weekdays before), failing, disallowed (visits), incomplete
-    (announced but not captured), extraction-changed (quarantine, authors, dates, length of texts). A site is judged once it has been
-    crawled on seven days. Without --archive, all archives in collections/. Ends with exit code 12 when an alarm is raised.
+    (announced but not captured), extraction-changed (quarantine, authors, dates, length of texts), session-expired (pages that were whole
+    are teasers or logins). A site is judged once it has been crawled on seven days, its session at once. Without --archive, all archives
+    in collections/. Ends with exit code 12 when an alarm is raised.
     """  # fmt: skip
-    today = datetime.now(UTC).date()
+    folders = _folders(ctx)
+    today = _today(folders)
     day = _date(wanted) if wanted else today - timedelta(days=1)
     days: list[Day] = []
-    for folder in _folders(ctx):
+    for folder in folders:
         with Archive(folder) as archive:
             days += reports.days(archive.db, first=day - DAY_AND_MORE, last=max(day, today))
     alarms: list[Alarm] = []
@@ -76,6 +80,15 @@ def health(
         post(webhook, alarms)
     if alarms:
         ctx.exit(ExitCode.ALARM)
+
+
+def _today(folders: list[Path]) -> date:
+    """The day that it is by this machine's clock, or by that of a crawl which is ahead of it."""
+    today = now().date()
+    for folder in folders:
+        with Archive(folder) as archive, suppress(ValueError):
+            today = max(today, date.fromisoformat(runs.last_begun(archive.db)[:10]))
+    return today
 
 
 def _date(text: str) -> date:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +15,7 @@ from archive.collection.upload import Uploaded
 from archive.collection.upload import upload as upload_
 from archive.errors import NotFoundError, NotWritableError
 from archive.exitcodes import ExitCode
+from archive.files.clock import now
 from archive.index import identity
 from archive.index.database import open_store
 from archive.ingest.writer import open_writer
@@ -35,10 +35,6 @@ if TYPE_CHECKING:
 SHOWN = 50
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 @click.command()
 @click.option(
     "--remote", is_flag=True, help="Also what was uploaded: reads all of what is only there (see `warraq upload`)."
@@ -55,7 +51,7 @@ def verify(ctx: click.Context, *, remote: bool, as_json: bool) -> None:
     collection.require()
     with _to_write_or_to_read(collection) as store, live_line(f"Verifying {collection.name}") as show:
         report = verify_(
-            collection, store, clock=_now, in_use=collection.in_use(), remote=remote, progress=_by_file(show)
+            collection, store, clock=now, in_use=collection.in_use(), remote=remote, progress=_by_file(show)
         )
     if as_json:
         figures = {
@@ -106,7 +102,7 @@ def repair(ctx: click.Context, *, workers: int, as_json: bool) -> None:
     collection = Collection(the_folder(ctx))
     collection.require()
     with parse_pool(workers=workers) as pool:
-        ingest = open_writer(collection, info={"software": "warraq", "description": "repair"}, clock=_now)
+        ingest = open_writer(collection, info={"software": "warraq", "description": "repair"}, clock=now)
         try:
             done = repair_(ingest, pool)
         finally:
@@ -144,7 +140,7 @@ def redact(ctx: click.Context, *, url: str, reason: str, who: str, yes: bool, as
     if not yes:
         click.confirm(f"Take every capture of {url} out of {collection.folder}, for good?", abort=True, err=True)
     with collection.lock(), open_store(collection.database) as store, live_line(f"Redacting {url}") as show:
-        done = redact_(collection, store, url=url, reason=reason, who=who, clock=_now, progress=show)
+        done = redact_(collection, store, url=url, reason=reason, who=who, clock=now, progress=show)
     if as_json:
         print_json([asdict(done)])
         return
@@ -181,7 +177,7 @@ def reindex(ctx: click.Context, *, workers: int, storage: str, as_json: bool) ->
     """
     collection = Collection(the_folder(ctx))
     with parse_pool(workers=workers) as pool, live_line(f"Rebuilding the index of {collection.name}") as show:
-        done = reindex_(collection, pool, clock=_now, storage=storage, progress=_by_file(show))
+        done = reindex_(collection, pool, clock=now, storage=storage, progress=_by_file(show))
     figures = {
         "captures": done.records,
         "articles_versions": done.articles["new"] + done.articles["changed"],
@@ -237,7 +233,7 @@ def upload(
     with live_line(f"Uploading {collection.name}") as show:
         done = upload_(
             collection,
-            clock=lambda: datetime.now(UTC),
+            clock=now,
             to=to,
             endpoint_url=endpoint_url,
             remove_after_days=keep_days if remove_local else None,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from archive.cli.output import json_option, print_json
 from archive.collection import Collection
 from archive.errors import UsageError
 from archive.exitcodes import ExitCode
+from archive.files.clock import now
 from archive.merge import foresee
 from archive.merge import merge as merge_
 from archive.parse.workers import parse_pool
@@ -72,7 +72,7 @@ def merge(
                 shards,
                 collection,
                 lambda: stack.enter_context(parse_pool(workers=workers)),
-                clock=lambda: datetime.now(UTC),
+                clock=now,
                 site=site,
                 move=move,
                 progress=lambda shard, what, count: show(f"{shard}: {count} {what}"),

@@ -320,6 +320,7 @@ def _line(row: Mapping[str, Any]) -> str:
         row.get("section"),
         row.get("author"),
         row.get("site"),
+        "document" if row.get("kind") == "document" else "",
     ]
     return "  ·  ".join([isolate(str(part)) for part in parts if part] + [urls.display(str(row["url"]))])
 

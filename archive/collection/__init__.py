@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,11 @@ from archive.files.lock import held
 from archive.files.opening import make_new, open_read
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+LOCK = ".lock"
 UPLOADING = ".upload.lock"
 PROBE_BYTES = 1 << 18
 """What a database and a WARC need to be made at all: an empty database with its -shm and -wal has 200 kB."""
@@ -61,16 +64,30 @@ class Collection:
         if not self.exists():
             raise ArchiveNotFoundError(self.folder)
 
-    def create(self) -> None:
-        """Make the folders that are missing; raise NotWritableError when that cannot be."""
+    def create(self) -> tuple[Path, ...]:
+        """Make the folders that are missing, and return them, the innermost first; raise NotWritableError when that cannot be."""
+        wanted = (self.warcs, self.indexes, self.folder, *self.folder.parents)
+        missing = tuple(folder for folder in wanted if not folder.exists())
         try:
             for folder in (self.folder, self.warcs, self.indexes):
                 folder.mkdir(parents=True, exist_ok=True)
                 _probe(folder / f".probe-{os.getpid()}")
         except OSError as error:
             raise NotWritableError(self.folder, error) from error
+        return missing
 
-    def lock(self, name: str = ".lock") -> AbstractContextManager[None]:
+    def discard(self, made: Iterable[Path]) -> bool:
+        """Remove an archive that has no WARC file: its database, its lock, and those of the folders in `made` that are empty then."""
+        if any(self.warcs.iterdir()):
+            return False
+        for name in ("warraq.db", "warraq.db-wal", "warraq.db-shm", LOCK):
+            (self.folder / name).unlink(missing_ok=True)
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
+        return True
+
+    def lock(self, name: str = LOCK) -> AbstractContextManager[None]:
         """Hold the right to write; raise ArchiveLockedError naming the process that has it. The kernel frees it when a process dies.
 
         `name` is another right than that to write: UPLOADING is the right to upload, which a crawl does not need.
@@ -80,7 +97,7 @@ class Collection:
     def in_use(self) -> bool:
         """Whether a process holds the right to write at this moment; looks without taking it or changing anything."""
         try:
-            file = open_read(self.folder / ".lock")
+            file = open_read(self.folder / LOCK)
         except FileNotFoundError:
             return False
         except (OSError, DamagedFileError):  # not ours to look at: somebody's it is

@@ -6,6 +6,7 @@ Written on lxml: feedparser takes seven times the CPU (bench/discovery.py) and k
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import islice
@@ -15,10 +16,10 @@ from lxml import etree
 
 from archive.discovery.announced import Announced, parse_time, plain
 from archive.discovery.lenient import gunzip, local_name, mend, parse, whole_entries
-from archive.urls import canonicalise, join, resolve, spelled
+from archive.urls import canonicalise, host_of, join, resolve, spelled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 MAX_FEED_BYTES: Final = 10 * 1024 * 1024
 """Largest feed read. Feeds with full texts of a hundred articles have 2 MB."""
@@ -83,9 +84,10 @@ def read_feed(
     if not items and local_name(root) not in {"rss", "feed", "rdf", "channel"}:
         return Feed(problem=f"root element is {local_name(root)[:40]!r}, not a feed's")
     head = _head(root)
-    base = _base_of(root, resolve(url, head.get("link", "")) or url)
+    home = resolve(url, head.get("link", "")) or url
+    base = _base_of(root, home)
     return Feed(
-        entries=tuple(_unique((_xml_entry(item, base, zone) for item in items), limit)),
+        entries=tuple(_unique(_xml_entries(items, base, home, zone), limit)),
         title=plain(head.get("title")),
         language=(root.get(_XML_LANG) or head.get("language", "")).strip()[:35],
         hub=_link(root, base, "hub"),
@@ -156,12 +158,25 @@ def _every(head: dict[str, str]) -> timedelta | None:
         return None
 
 
-def _xml_entry(item: etree._Element, base: str, zone: tzinfo) -> Announced | None:
+def _xml_entries(items: Sequence[etree._Element], base: str, home: str, zone: tzinfo) -> Iterator[Announced | None]:
+    """The entries; an address that several of them have says nothing of any, nor does that of the site."""
+    addresses = [_addresses(item, _base_of(item, base)) for item in items]
+    times = Counter(found[0] for found in addresses if found)
+    common = {url for url, number in times.items() if number > 1} | {home}
+    for item, found in zip(items, addresses, strict=True):
+        url = _best([one for one in found if one not in common] or found, host_of(home).removeprefix("www."))
+        yield _xml_entry(item, url, base, zone) if url else None
+
+
+def _best(addresses: Sequence[str], host: str) -> str:
+    """The first address on the feed's own host or below it, rather than on that of a redirect service; else the first."""
+    own = (url for url in addresses if f".{host_of(url)}".endswith(f".{host}"))
+    return next(own, addresses[0] if addresses else "")
+
+
+def _xml_entry(item: etree._Element, url: str, base: str, zone: tzinfo) -> Announced:
     fields = _fields(item)
     base = _base_of(item, base)
-    url = _entry_url(item, fields, base)
-    if not url:
-        return None
     return Announced(
         url=url,
         spelling=next(
@@ -188,23 +203,22 @@ def _categories(item: etree._Element) -> Iterator[str]:
                 yield word[:100]
 
 
-def _entry_url(item: etree._Element, fields: dict[str, str], base: str) -> str:
-    """Where the entry leads.
+def _addresses(item: etree._Element, base: str) -> list[str]:
+    """Where the entry may lead, the likeliest first.
 
-    In this order: the address before a redirecting feed service's (`origLink`), the alternate link, an Atom id or RSS
-    guid that is an address, `rdf:about`.
+    In this order: the address before a redirecting feed service's (`origLink`), the alternate links, an Atom id or RSS guid that is
+    an address, `rdf:about`, a guid that is an address although it is called none.
     """
-    for candidate in (fields.get("origlink", ""), *_links_by_rank(item)):
-        url = resolve(base, candidate) if candidate else ""
-        if url:
-            return url
-    guid = next((child for child in item.iterchildren(etree.Element) if local_name(child) in {"guid", "id"}), None)
-    if guid is not None and (guid.get("isPermaLink") or "").lower() != "false":
-        url = canonicalise(_text(guid))
-        if url:
-            return url
+    children = list(item.iterchildren(etree.Element))
+    original = next((_text(child) for child in children if local_name(child) == "origlink"), "")
+    found = [resolve(base, text) for text in (original, *_links_by_rank(item)) if text]
+    guid = next((child for child in children if local_name(child) in {"guid", "id"}), None)
+    named = canonicalise(_text(guid)) if guid is not None else ""
+    is_permalink = guid is not None and (guid.get("isPermaLink") or "").lower() != "false"
     about = next((value for name, value in item.attrib.items() if str(name).endswith("about")), "")
-    return canonicalise(str(about))
+    found += [named] if is_permalink else []
+    found += [canonicalise(str(about)), *([] if is_permalink or any(found) else [named])]
+    return list(dict.fromkeys(filter(None, found)))
 
 
 def _links_by_rank(item: etree._Element) -> list[str]:

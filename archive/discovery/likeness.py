@@ -29,7 +29,7 @@ class Likeness:
 _URL = re.compile(r"https?://([^/?#]*)([^?#]*)(?:\?([^#]*))?")
 _ASSET = re.compile(
     r"\.(?:jpe?g|png|gif|webp|avif|svg|ico|bmp|tiff?|css|js|mjs|json|woff2?|ttf|eot|mp[34]|m4[av]|ogg|oga|ogv|webm|wav|avi"
-    r"|mov|wmv|flv|m3u8?|ts|pdf|docx?|xlsx?|pptx?|odt|epub|zip|rar|gz|tgz|7z|tar|exe|apk|dmg|iso|ics|vcf|srt|vtt|txt)$"
+    r"|mov|wmv|flv|m3u8?|ts|docx?|xlsx?|pptx?|odt|epub|zip|rar|gz|tgz|7z|tar|exe|apk|dmg|iso|ics|vcf|srt|vtt|txt)$"
 )
 _FEED = re.compile(r"(?:^|/)(?:rss|feeds?|atom)(?:\.\w+)?/?$|\.(?:xml|rss|atom|rdf)$|(?:^|/)sitemap[^/]*$")
 
@@ -122,7 +122,11 @@ def _by_score(path: str, query: str, text: str) -> Likeness:
         return Likeness(kind="article", score=score, reason=", ".join(reasons))
     if _LIST_PARAMETER.search(query) and not _STORY_PARAMETER.search(query):
         return Likeness(kind="section", score=min(score, 0.3), reason="list by its query")
-    if score < _DOUBT and all(_words(segment) <= 1 and not _DIGIT.search(segment) for segment in path.split("/")):
+    if (
+        not _is_document(path)
+        and score < _DOUBT
+        and all(_words(segment) <= 1 and not _DIGIT.search(segment) for segment in path.split("/"))
+    ):
         return Likeness(kind="section", score=score, reason="a short word or two")
     return Likeness(kind="unknown", score=score, reason=", ".join(reasons) or "nothing in the address tells")
 
@@ -141,11 +145,16 @@ def _not_an_article(path: str, query: str) -> Likeness | None:
     if not segments:
         return None if _STORY_PARAMETER.search(query) else Likeness(kind="section", score=0.0, reason="home")
     service = next((segment for segment in segments if segment in _SERVICE), "")
-    if service and _words(segments[-1]) < 4:
+    if service and not _is_document(path) and _words(segments[-1]) < 4:
         return Likeness(kind="other", score=0.0, reason=f"service page ({service})")
     if _ENDING.sub("", segments[-1]) in _INSTITUTIONAL and not _STORY_PARAMETER.search(query):
         return Likeness(kind="other", score=0.05, reason=f"page about the site ({segments[-1]})")
     return _listing(path, segments)
+
+
+def _is_document(path: str) -> bool:
+    """Whether a PDF file lies there, which may be an article or an issue of a newspaper; many are among the uploads."""
+    return path.endswith(".pdf")
 
 
 def _listing(path: str, segments: list[str]) -> Likeness | None:

@@ -6,8 +6,9 @@ import re
 from typing import Literal
 
 from archive.discovery.lenient import gunzip
+from archive.extract.pdf import is_pdf
 
-Kind = Literal["feed", "sitemap", "html", "other"]
+Kind = Literal["feed", "sitemap", "html", "document", "other"]
 
 _LOOK = 16_384  # bytes looked at; a root element comes sooner, even after comments and a style sheet's address
 _SKIP = re.compile(
@@ -32,7 +33,9 @@ _JSON_FEED = re.compile(r"\{.{0,4000}?(?:jsonfeed\.org\\?/version|\"items\"\s*:\
 
 
 def sniff(body: bytes, content_type: str = "") -> Kind:
-    """Kind of `body`, gzip or not. The label decides only between `html` and `other` when the content does not."""
+    """Kind of `body`, gzip or not; a PDF file is a `document`. The label decides only between `html` and `other`."""
+    if is_pdf(body):
+        return "document"
     head = gunzip(body[:_LOOK], _LOOK)[:_LOOK]
     text = head.decode("utf-16" if head[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8", "ignore")
     position = 0

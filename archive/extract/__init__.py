@@ -14,6 +14,7 @@ from archive.extract.document import Unreadable, read
 from archive.extract.links import count_too_long, find_feeds, find_links
 from archive.extract.metadata.directives import read_directives
 from archive.extract.metadata.reading import read_metadata, with_text
+from archive.extract.pdf import explained, is_pdf, read_pdf
 from archive.extract.quarantine import judge
 from archive.extract.requisites import page_requisites
 from archive.extract.text import find_text
@@ -34,6 +35,8 @@ def extract(page: Page, *, requisites: RequisiteLimits = PAGE_ALONE) -> Extracti
 
     What the page loads is looked for on articles only, and within `requisites`.
     """
+    if is_pdf(page.body):
+        return read_pdf(page)
     try:
         document = read(page)
     except Unreadable as refusal:
@@ -52,11 +55,11 @@ def extract(page: Page, *, requisites: RequisiteLimits = PAGE_ALONE) -> Extracti
         canonical_url=metadata.canonical_url,
         next_page=metadata.next_page,
         previous_page=metadata.previous_page,
-        links=find_links(document.tree, page.url, encoding=codec),
+        links=find_links(document.model, page.url, encoding=codec),
         feeds=find_feeds(document.tree, page.url, encoding=codec),
         lines=text.line_keys(),
         directives=read_directives(document),
-        too_long=count_too_long(document.tree),
+        too_long=count_too_long(document.model),
         requisites=page_requisites(
             document.tree, page.url, requisites if article else PAGE_ALONE, encoding=codec, more=pictures
         ),
@@ -72,6 +75,8 @@ def explain(page: Page) -> list[tuple[str, str, str]]:
     Raises:
         Unreadable: the page has no text to explain (its `reason` says why).
     """
+    if is_pdf(page.body):
+        return explained(page)
     document = read(page)
     return find_text(document, read_metadata(document)).fates()
 

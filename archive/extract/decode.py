@@ -83,7 +83,9 @@ def decode(body: bytes, *, content_type: str = "", label: str = "") -> Decoded:
         return _legacy(body, _declared(body, content_type, label))
     if b"\x1b" in body and _ESCAPES.search(body) and "iso2022_jp" in _declared(body, content_type, label):
         return _decoded(body, "iso2022_jp", "declared")
-    once = undo_double(text) if any(mark in body for mark in _MARKS_OF_TWICE) else text
+    # nine tenths of most pages are ASCII: what is beyond it is searched alone
+    beyond = body.translate(None, _ASCII)
+    once = undo_double(text) if any(mark in beyond for mark in _MARKS_OF_TWICE) else text
     why = "valid" if once is text else "repaired"
     return Decoded(text=once.replace("\0", ""), encoding="utf-8", why=why)
 
@@ -217,6 +219,7 @@ _MARKS_OF_TWICE = (
     b"\xc3\x83\xc2", b"\xc3\x83\xc5", b"\xc3\x82\xc2", b"\xc3\xa2\xe2\x82\xac", b"\xc3\xa2\xc2\x80", b"\xc3\x98\xc2",
     b"\xc3\x99\xe2", b"\xc3\x99\xc2", b"\xc3\x90\xc2", b"\xd8\xb7\xc2", b"\xd8\xa3\xc2",
 )  # fmt: skip
+_ASCII = bytes(range(0x80))
 _MOSTLY = 0.3
 """Share of the letters beyond ASCII that must turn out to be encoded twice; a text on encodings quotes a few."""
 

@@ -1,7 +1,8 @@
-"""Where a page leads: its parsed tree and its URL in; its anchors and the feeds it announces out, canonical."""
+"""Where a page leads: its model and its URL in; its anchors and the feeds it announces out, canonical."""
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from archive.article import Link
@@ -9,6 +10,8 @@ from archive.urls import MAX_LENGTH, join, resolve, spelled
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
+
+    from archive.extract.page import Anchor, PageModel
 
 MAX_LINKS: Final = 2_000
 """Links kept of one page. The longest index pages of newspapers have some hundreds; a link farm has no end."""
@@ -33,7 +36,7 @@ _FEED_WORDS = ("feed", "rss", "atom")
 
 
 def find_links(
-    tree: HtmlElement,
+    model: PageModel,
     base_url: str,
     limit: int = MAX_LINKS,
     encoding: str = "utf-8",
@@ -43,31 +46,25 @@ def find_links(
     Of several anchors to one URL the longest text counts (a picture and its headline), and `nofollow` only if all have
     it. `encoding` is the page's, for the queries of its links.
     """
-    base, based, seen = base_url, False, 0
+    base = document_base(model.tree, base_url)
     found: dict[str, Link] = {}
-    for element in tree.iter("a", "area", "base"):
-        href = element.get("href")
+    for anchor in islice(model.anchors, _MAX_REPEATS * limit):
+        href = anchor.href
         if not href or href[0] == "#":
             continue
-        if element.tag == "base":
-            base, based = (base, True) if based else (join(base_url, href) or base_url, True)
-            continue
-        seen += 1
-        if seen > _MAX_REPEATS * limit:
-            break
         url = resolve(base, href, encoding)
         known = found.get(url)
         if known:
-            found[url] = _merge(known, element)
+            found[url] = _merge(known, anchor)
         elif url and len(found) < limit:
             spelling = spelled(base, href, url, encoding)
-            found[url] = Link(url=url, text=_text(element), rel=_rel(element), spelling=spelling)
+            found[url] = Link(url=url, text=_text(anchor), rel=_rel(anchor), spelling=spelling)
     return tuple(found.values())
 
 
-def count_too_long(tree: HtmlElement) -> int:
+def count_too_long(model: PageModel) -> int:
     """Anchors whose URL is longer than any that `find_links` takes."""
-    return sum(len(element.get("href") or "") > MAX_LENGTH for element in tree.iter("a", "area"))
+    return sum(len(anchor.href) > MAX_LENGTH for anchor in model.anchors)
 
 
 def find_feeds(tree: HtmlElement, base_url: str, encoding: str = "utf-8") -> tuple[Link, ...]:
@@ -98,21 +95,15 @@ def document_base(tree: HtmlElement, page_url: str) -> str:
     return page_url
 
 
-def _text(anchor: HtmlElement) -> str:
-    text = anchor.text if not len(anchor) else anchor.text_content()
-    if not text:
-        return ""
-    if "{" in text:  # a style sheet or a script inside the anchor
-        text = " ".join(part for part in anchor.itertext() if part and "{" not in part)
-    return " ".join(text[: 4 * _MAX_TEXT].split())[:_MAX_TEXT]
+def _text(anchor: Anchor) -> str:
+    return anchor.text[:_MAX_TEXT].rstrip()
 
 
-def _rel(anchor: HtmlElement) -> str:
-    rel = anchor.get("rel")
-    return " ".join(rel.lower().split()) if rel else ""
+def _rel(anchor: Anchor) -> str:
+    return " ".join(anchor.rel.lower().split()) if anchor.rel else ""
 
 
-def _merge(known: Link, anchor: HtmlElement) -> Link:
+def _merge(known: Link, anchor: Anchor) -> Link:
     text, rel = _text(anchor), _rel(anchor)
     text = text if len(text) > len(known.text) else known.text
     rel = rel if "nofollow" in known.rel and "nofollow" not in rel else known.rel

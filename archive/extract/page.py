@@ -217,8 +217,8 @@ class PageModel:
     """What one walk over a page finds, in page order.
 
     `blocks` are the lines of its text, those under a hooked or hidden element too; `elements` those of its body that
-    have attributes; `anchors` its links; `hidden` the elements that it shows to nobody; `notes` the ids of the footnotes
-    that its text leads to.
+    have attributes, its headings, figures and times; `anchors` its links, those of image maps among them; `hidden` the
+    elements that it shows to nobody; `notes` the ids of the footnotes that its text leads to.
     """
 
     tree: HtmlElement
@@ -308,49 +308,53 @@ class _Reader:
         self.linked = 0
         self.href = ""
         self.anchor: list[str] | None = None
+        self.link: Mapping[str, str] = _NOTHING
         self.preformatted = 0
-        self.skipped: HtmlElement | None = None
         self.notes: set[str] = set()
         self.names: dict[str, bool] = {}
 
     def read(self, root: HtmlElement) -> None:
         """Walk over the elements below `root`. A page has thousands: what each of them costs is most of what a page costs."""
         walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
+        say, begin, kinds = self._say, self._begin, _KINDS
+        skipped = None
         for event, element in walk:
             if event == "start":
-                if not self._begin(element):
-                    self.skipped = element
+                if not begin(element):
+                    skipped = element
                     walk.skip_subtree()
                 elif text := element.text:
-                    self._say(text)
+                    say(text)
                 continue
             if event == "end":
-                self._end(element)
+                if element is skipped:
+                    skipped = None
+                elif kind := kinds.get(str(element.tag), 0):
+                    self._leave(element, kind)
+                if element is self.hooked or element is self.hidden:
+                    self._uncover(element)
             if (tail := element.tail) and element is not root:
-                self._say(tail)
+                say(tail)
         self._end_line()
 
     def _begin(self, element: HtmlElement) -> bool:
         """Begin an element; False when its content is not read."""
-        tag = str(element.tag)
-        items = element.items()
+        tag: str = element.tag  # type: ignore[assignment]  # only comments have none
         kind = _KINDS.get(tag, 0)
+        items = element.items()
+        if not items and not kind:
+            return True
         attributes = dict(items) if items else _NOTHING
-        if items or kind == _NOTED:
+        if items or tag in _LISTED:
             self.elements.append(Element(element, tag, attributes, len(self.blocks) + bool(self.parts)))
-        if (items or kind == _SILENT) and not self._is_read(element, tag, kind, attributes):
+        if kind >= _SILENT and not self._reads(element, tag, attributes):
+            self._note_links(element)
+            return False
+        if items and not self._is_read(element, tag, attributes):
             return False
         if kind:
-            self._enter(element, tag, kind, attributes)
+            self._enter(element, kind, attributes)
         return True
-
-    def _end(self, element: HtmlElement) -> None:
-        if element is self.skipped:
-            self.skipped = None
-        elif kind := _KINDS.get(str(element.tag), 0):
-            self._leave(element, str(element.tag), kind)
-        if element is self.hooked or element is self.hidden:
-            self._uncover(element)
 
     def _say(self, text: str) -> None:
         # White space before a line's first word is none of its text, and most of what stands between two blocks.
@@ -379,12 +383,14 @@ class _Reader:
         self.linked = 0
         self.href = self.context[0]
 
-    def _is_read(self, element: HtmlElement, tag: str, kind: int, attributes: Mapping[str, str]) -> bool:
-        """Tell whether the content of an element is read; note whether it is a hook of a theme, and whether it is shown."""
-        if kind >= _SILENT and not self._reads(element, tag, attributes):
-            for anchor in element.iter("a") if tag in _WITH_LINKS else ():
+    def _note_links(self, element: HtmlElement) -> None:
+        """Note the links of an element whose content is not read."""
+        if len(element):
+            for anchor in element.iter("a", "area"):
                 self.anchors.append(_anchor(anchor, dict(anchor.items()), "".join(anchor.itertext())))
-            return False
+
+    def _is_read(self, element: HtmlElement, tag: str, attributes: Mapping[str, str]) -> bool:
+        """Tell whether the content of an element is read; note whether it is a hook of a theme, and whether it is shown."""
         names, identity = attributes.get("class", ""), attributes.get("id", "")
         hook = hook_of_names(identity, names) if (names or identity) and not self.hook else ""
         is_hidden = self.hidden is None and self._is_hidden(names, identity, attributes)
@@ -413,41 +419,42 @@ class _Reader:
             known = self.names[names] = any(f".{name}" in hidden for name in names.split())
         return known or (identity != "" and f"#{identity}" in hidden)
 
-    def _enter(self, element: HtmlElement, tag: str, kind: int, attributes: Mapping[str, str]) -> None:
+    def _enter(self, element: HtmlElement, kind: int, attributes: Mapping[str, str]) -> None:
         """Begin a block, a link or an inline element that marks its text."""
-        if kind == _LINK:
+        if kind == _BLOCK:
+            self._end_line()
+            self.owners.append(element)
+            self.preformatted += element.tag == "pre"
+        elif kind == _LINK:
             self.contexts.append(self.context)
             href = attributes.get("href") or ""
             self.href = href or self.href
             self.context = (href, self.context[1])
-            self.anchor = []
-        elif mark := _MARKS.get(tag):
-            self.contexts.append(self.context)
-            href, marks = self.context
-            self.context = (href, marks if mark in marks else (*marks, mark))
-        elif tag == "br":
+            self.anchor, self.link = [], attributes
+        elif kind == _BREAK:
             if self.preformatted:
                 self._say("\n")
             else:
                 self._end_line()
-        elif tag in BLOCK_TAGS:
-            self._end_line()
-            self.owners.append(element)
-            self.preformatted += tag == "pre"
+        elif mark := _MARKS.get(str(element.tag)):
+            self.contexts.append(self.context)
+            href, marks = self.context
+            self.context = (href, marks if mark in marks else (*marks, mark))
+        elif kind == _AREA:
+            self.anchors.append(_anchor(element, attributes, ""))
 
-    def _leave(self, element: HtmlElement, tag: str, kind: int) -> None:
-        if kind == _LINK:
-            if self.anchor is not None:
-                attributes = {name: value for name in ("href", "rel") if (value := element.get(name))}
-                self.anchors.append(_anchor(element, attributes, "".join(self.anchor)))
-            self.anchor = None
-            self.context = self.contexts.pop()
-        elif tag in _MARKS:
-            self.context = self.contexts.pop()
-        elif tag in BLOCK_TAGS and tag != "br":
+    def _leave(self, element: HtmlElement, kind: int) -> None:
+        if kind == _BLOCK:
             self._end_line()
             self.owners.pop()
-            self.preformatted -= tag == "pre"
+            self.preformatted -= element.tag == "pre"
+        elif kind == _LINK:
+            if self.anchor is not None:
+                self.anchors.append(_anchor(element, self.link, "".join(self.anchor)))
+            self.anchor = None
+            self.context = self.contexts.pop()
+        elif kind != _BREAK and element.tag in _MARKS:
+            self.context = self.contexts.pop()
 
     def _uncover(self, element: HtmlElement) -> None:
         """End what a hook or a rule of style covers."""
@@ -489,8 +496,8 @@ class _Reader:
         )
 
 
-_PLAIN, _BLOCK, _NOTED, _MARKED, _LINK, _SILENT = range(6)
-"""How an element is read; `figure`, `hr` and `time` are listed without attributes too."""
+_BLOCK, _BREAK, _LINK, _AREA, _NOTED, _MARKED, _SILENT = range(1, 8)
+"""How an element is read."""
 _NOTHING: Mapping[str, str] = {}
 _INLINE = frozenset({"a", "abbr", "b", "em", "font", "i", "label", "small", "span", "strong"})
 """Elements that stand within a line: what is not shown of them leaves the line whole."""
@@ -499,10 +506,13 @@ _KINDS: Final[dict[str, int]] = {
     **dict.fromkeys(_MARKS, _MARKED),
     **dict.fromkeys(SILENT_TAGS, _SILENT),
     **dict.fromkeys(("button", "sup", "span"), _SILENT),  # of which some are not read
-    **dict.fromkeys(("figure", "hr", "time"), _NOTED),
+    **dict.fromkeys(("author", "time"), _NOTED),
     "a": _LINK,
+    "area": _AREA,
+    "br": _BREAK,
 }
-_WITH_LINKS = frozenset({"noscript", "template", "dialog", "button"})
+_LISTED = frozenset({"address", "author", "figure", "h1", "h2", "h3", "hr", "time"})
+"""Elements that are listed without attributes too."""
 _SPOKEN_ONLY = frozenset({"sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text", "screen-reader-only"})
 
 

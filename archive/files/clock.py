@@ -1,9 +1,11 @@
-"""Writes times as the archive keeps them, and reads the dates of WARC records."""
+"""Says what time it is, writes times as the archive keeps them, and reads the dates of WARC records."""
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from importlib import import_module
 
 # W3CDTF at any precision (WARC 1.1, section 5.4), with an offset or without one, and the 14 digits that ARC files and some writers use.
 _DATE = re.compile(
@@ -12,6 +14,15 @@ _DATE = re.compile(
 )
 _LONGEST = 64
 _PLAIN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", re.ASCII)
+
+
+def now() -> datetime:
+    """The current time, aware, in UTC; `$WARRAQ_CLOCK` names another clock as `module.function`, for tests and simulations."""
+    module, _, name = os.environ.get("WARRAQ_CLOCK", "").rpartition(".")
+    if not module:
+        return datetime.now(UTC)
+    moment: datetime = getattr(import_module(module), name)()
+    return moment
 
 
 def iso(moment: datetime) -> str:

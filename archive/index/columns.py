@@ -97,6 +97,7 @@ COLUMNS = (
     Column(name="body", type="json", value=lambda article: as_data(article.body or paragraphs(article.text))),
     Column(name="published_at", type="time", source="database", property="published_at"),
     Column(name="article_key", source="database"),
+    Column(name="kind", property="additionalType"),
 )
 """In the order of the table."""
 

@@ -154,6 +154,7 @@ def _runs(db: Database, span: dict[str, str]) -> dict[tuple[str, str], dict[str,
         count["failed"] += sum(summary.get("failed", {}).values())
         count["disallowed"] += outcomes.get("disallowed", 0)
         count["quarantined"] += outcomes.get("quarantine", 0)
+        count["session_expired"] += summary.get("session_expired", 0)
     return {key: dict(count) for key, count in found.items()}
 
 

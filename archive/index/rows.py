@@ -186,6 +186,7 @@ class ArticleRow(TypedDict):
     body: str | None
     published_at: str | None
     article_key: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

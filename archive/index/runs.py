@@ -28,6 +28,12 @@ def end(db: Database, run_id: int, *, at: str, result: str, summary: Mapping[str
     )
 
 
+def last_begun(db: Database) -> str:
+    """When the latest crawl began, '' when there was none."""
+    row = db.conn.execute("SELECT max(started_at) FROM runs WHERE kind = 'crawl'").fetchone()
+    return str(row[0] or "")
+
+
 def last_entry(db: Database, *, site: str) -> str:
     """The digest of the site's entry at its last crawl that ended, '' when none says."""
     sql = """

@@ -357,6 +357,12 @@ def _identity(db: Database) -> None:
     db.conn.execute("CREATE INDEX captures_redirects ON captures (detail) WHERE outcome = 'redirect'")
 
 
+@MIGRATIONS(name="0023_kind_of_article")
+def _kind_of_article(db: Database) -> None:
+    """Whether a row is an `article`, read from a page, or a `document`, read from a PDF file."""
+    db.conn.execute("ALTER TABLE articles ADD COLUMN kind TEXT NOT NULL DEFAULT 'article'")
+
+
 @MIGRATIONS(name="0031_pictures")
 def _pictures(db: Database) -> None:
     """What articles show (`images`, `media`), and what the bytes of captured pictures say (`pictures`), which `images` repeats.
@@ -436,6 +442,7 @@ STEPS = (
     "0014_published_at",
     "0021_precedence",
     "0022_identity",
+    "0023_kind_of_article",
     "0031_pictures",
 )
 """The steps that this version knows, in order."""
@@ -451,7 +458,9 @@ _PICTURE_TABLES = {
 def stand_in(db: Database) -> None:
     """Gives a database that is only read, and that an earlier version made, what later steps add: for this connection, in no file."""
     db.conn.create_function("identity", 1, identity, deterministic=True)
-    _stand_in_columns(db, "articles", {"body": "NULL", "published_at": _MOMENT, "article_key": "identity(url)"})
+    _stand_in_columns(
+        db, "articles", {"body": "NULL", "published_at": _MOMENT, "article_key": "identity(url)", "kind": "'article'"}
+    )
     _stand_in_columns(db, "captures", dict.fromkeys(("refers_to", "refers_to_url", "refers_to_date"), "''"))
     tables = {row[0] for row in db.conn.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
     if "changes" not in tables:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archive import urls
-from archive.outcome import OutcomeKind
 
 if TYPE_CHECKING:
     from archive.article import Article, Picture
@@ -49,8 +48,8 @@ def disposition_of(
     announced: tuple[Candidate, ...] = (),
     note: tuple[tuple[str, str], ...] = (),
 ) -> Disposition:
-    """What an answer means for the archive, whoever asked: its outcome, and of an `article` the article, its keys, its lines."""
-    article = answer.article if answer.outcome.kind is OutcomeKind.ARTICLE else None
+    """What an answer means for the archive, whoever asked: its outcome, and of one that has a row the article, its keys, its lines."""
+    article = answer.article if answer.outcome.kind.has_row else None
     return Disposition(
         row=row,
         outcome=answer.outcome,

@@ -276,7 +276,7 @@ class Indexer:
         if not note:
             return settled
         outcome = settled.outcome.noted(note)
-        is_article = outcome.kind in {OutcomeKind.ARTICLE, OutcomeKind.UNCHANGED}
+        is_article = outcome.kind.has_row or outcome.kind is OutcomeKind.UNCHANGED
         return replace(
             settled,
             outcome=outcome,

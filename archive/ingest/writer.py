@@ -60,6 +60,8 @@ class ArchiveWriter:
         clock: Callable[[], datetime],
         index: cdxj.Index,
         held: ExitStack,
+        made: tuple[Path, ...] = (),
+        is_new: bool = False,
     ) -> None:
         self.collection = collection
         self.store = db
@@ -68,6 +70,8 @@ class ArchiveWriter:
         self.clock = clock
         self.index = index
         self._held = held
+        self._made = made
+        self._is_new = is_new
         self.recovered_files: list[warc.RecoveredFile] = []
         self.writes_texts = True
         self._group = GroupWriter(db)
@@ -146,13 +150,16 @@ class ArchiveWriter:
         """Takes what became of a capture; durable after the next commit."""
         self._settled.append(self._identified(self._walled(settled)))
 
+    def is_teaser(self, article: Article) -> bool:
+        """Whether it is a teaser of the article held there: a wall went up, and the text stays the whole one."""
+        held = self._claims.get(article.url) or articles.words_of(self.store.db, article.url)
+        return held is not None and is_teaser(article.text, held[1], is_free=article.is_accessible_for_free)
+
     def _walled(self, settled: Disposition) -> Disposition:
-        """The same without its article when that is a teaser of the one held there: a wall went up, and the text stays the whole one."""
-        article = settled.article
-        held = article and (self._claims.get(article.url) or articles.words_of(self.store.db, article.url))
-        if not article or not held or not is_teaser(article.text, held[1], is_free=article.is_accessible_for_free):
+        """The same without its article when that is a teaser."""
+        if not settled.article or not self.is_teaser(settled.article):
             return settled
-        outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason="paywall", detail=article.url)
+        outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason="paywall", detail=settled.article.url)
         return replace(settled, article=None, keys=None, outcome=outcome)
 
     def _identified(self, settled: Disposition) -> Disposition:
@@ -235,6 +242,10 @@ class ArchiveWriter:
         with self.store.atomic():
             runs.end(self.store.db, run_id, at=iso(self.clock()), result=result, summary=summary)
 
+    def discard_new(self) -> bool:
+        """Removes the archive again if this writer made it and nothing was recorded in it; returns whether it did."""
+        return self._is_new and self.collection.discard(self._made)
+
     def close(self, *, then: Callable[[], None] | None = None) -> None:
         """Commits what is left and closes the WARC and the database; `then` is called while the lock is still held."""
         with self._held:
@@ -256,10 +267,11 @@ def open_writer(
 ) -> ArchiveWriter:
     """Opens a collection for writing, making it when there is none; the lock is held until `close`.
 
-    `info` goes into the warcinfo record of each file; `database` is another file than the collection's own;
+    `info` goes into the warcinfo record of each file; `database` is another file than the collection's own.
     Raises NotWritableError, ArchiveLockedError, SchemaTooNewError.
     """
-    collection.create()
+    is_new = not collection.exists()
+    made = collection.create()
     index = cdxj.Index(collection.folder)
     with ExitStack() as stack:
         stack.enter_context(collection.lock())
@@ -269,14 +281,18 @@ def open_writer(
             collection.warcs, info=info, clock=clock, prefix=prefix, host=host, on_close=index.closed
         )
         stack.enter_context(writer)
-        ingest = ArchiveWriter(collection, db, writer, clock=clock, index=index, held=stack.pop_all())
+        ingest = ArchiveWriter(
+            collection, db, writer, clock=clock, index=index, held=stack.pop_all(), made=made, is_new=is_new
+        )
         ingest.recovered_files = taken_up
         return ingest
 
 
 def check_writable(collection: Collection) -> None:
     """Raises what `open_writer` would raise, and leaves the collection as it is."""
-    collection.create()
+    made = collection.create()
     with collection.lock():
         if collection.exists():
             open_store(collection.database).close()
+        else:
+            collection.discard(made)

@@ -54,6 +54,7 @@ SERVED_STATUSES = frozenset({200, 203})
 """203 is a page that a proxy has changed on its way (RFC 9110, section 15.3.4), and a page all the same."""
 
 GONE_STATUSES = frozenset({404, 410})
+UPGRADE_REQUIRED = 426
 CHALLENGE_STATUSES = frozenset({401, 402, 403, 407, 429, 451, 503})
 """Refusals whose page may say why: read for the reason, never for an article."""
 
@@ -79,6 +80,8 @@ def parse(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for each kin
         return _redirect(task, response)
     if response.status in GONE_STATUSES:
         return Parsed.of(OutcomeKind.GONE, reason=f"http-{response.status}")
+    if response.status == UPGRADE_REQUIRED and "h2" in response.get("Upgrade").lower().replace("http/", "h"):
+        return Parsed.of(OutcomeKind.FAILED, reason="http2-only", detail=f"Upgrade: {response.get('Upgrade')[:100]}")
     if response.status not in SERVED_STATUSES | CHALLENGE_STATUSES:
         return Parsed.of(OutcomeKind.FAILED, reason=f"http-{response.status}")
     try:
@@ -126,6 +129,16 @@ def _page_content(task: ParseTask, response: http.Response, body: bytes) -> Pars
     if answer.outcome.kind is OutcomeKind.ARTICLE and answer.article:
         return replace(answer, keys=_keys(answer.article))
     return answer
+
+
+def _document(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
+    extraction = extract(_page(task, response, body))
+    if extraction.article is None:
+        return Parsed.of(OutcomeKind.QUARANTINE, extraction.reason or "error", extraction.detail)
+    article = _storable(extraction.article)
+    return Parsed(
+        outcome=Outcome(kind=OutcomeKind.DOCUMENT, detail=extraction.detail), article=article, keys=_keys(article)
+    )
 
 
 def _other(_task: ParseTask, response: http.Response, body: bytes) -> Parsed:
@@ -333,6 +346,7 @@ CONTENT: dict[DocumentKind, Callable[[ParseTask, http.Response, bytes], Parsed]]
     "feed": _feed,
     "sitemap": _sitemap,
     "html": _page_content,
+    "document": _document,
     "other": _other,
 }
 """How each kind of document is parsed."""

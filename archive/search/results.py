@@ -6,9 +6,11 @@ follow, and are marked as such (`Hit.is_partial`, `Results.complete`).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from archive.arabic import fold
 from archive.search.candidates import Order, Shards
 from archive.search.index import is_current
 from archive.search.query import Problem, Query, any_word, parse, problem
@@ -22,19 +24,24 @@ from archive.search.ranking import (
     total_of,
 )
 from archive.search.snippets import Snippet, Span, highlight, snippet
-from archive.search.spelling import Correction, correct, surface, transliterated
+from archive.search.spelling import Correction, alternatives, correct, surface, transliterated
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from archive.search.ranking import Place, Ranked
 
 FEW: Final = 100
 """Articles with all the words below which those with some of them follow: as many as the largest page holds."""
 MOST_PARTIAL: Final = 400
+SURE: Final = 3
+"""Articles with both of two words below which one of the words may well be mistyped."""
+_LOOKED_INTO: Final = 100
+"""Articles in whose texts the spelling of a corrected word is looked for: some 8 ms."""
 _READ: Final = 3
 """Hits in whose texts a corrected word is looked up."""
+_WORD: Final = re.compile(r"[^\W_]+")
 _HIT_COLUMNS: Final = (
     "id", "url", "site", "hostname", "version", "is_latest", "title", "author", "date", "date_published", "section",
     "language", "description", "sitename", "fetched_at",
@@ -147,14 +154,19 @@ def search_shards(
     if correction:
         corrected = _complete(shards, correction.query, order=order, all_versions=all_versions)
         correction = correction if corrected.total else None
-        query, complete = (correction.query, corrected) if correction else (query, complete)
-    partial = _partial(shards, query, complete) if relax else {}
+        if correction:
+            query, complete = correction.query, corrected.spelled_first(correction.spellings)
+    near = _near_misses(shards, query, complete) if relax and not correction else []
+    partial = _partial(shards, query, complete, near) if relax else {}
     page = [(ranked, False) for ranked in complete.ordered(offset + limit)[offset:]]
     if partial and len(page) < limit:
         start = max(0, offset - complete.total)
         rest = _partial_in_order(shards, partial, order, start + limit - len(page))[start:]
         page += [(ranked, True) for ranked in rest]
     of_partial = min(len(partial), MOST_PARTIAL)
+    if not complete.total and page:
+        correction = next((one for one, scores in near if page[0][0].place in scores), correction)
+        query = correction.query if correction else query
     shown = any_word(query) if partial and not complete.total else query
     hits = _hits(shards, page, shown)
     return Results(
@@ -185,6 +197,11 @@ class _Complete:
     scores: Mapping[Place, float]
     total: int
     is_exact: bool
+
+    def spelled_first(self, spellings: frozenset[str]) -> _Complete:
+        """The same with those articles first that have one of these words as it is spelled."""
+        first = _spelled(self.shards, self.scores, spellings)
+        return replace(self, scores=_raised(self.scores, first))
 
     def ordered(self, end: int) -> list[Ranked]:
         """The first `end`; behind the scored ones those that were too many to score, newest first."""
@@ -217,7 +234,41 @@ def _complete(shards: Shards, query: Query, *, order: Order, all_versions: bool)
     )
 
 
-def _partial(shards: Shards, query: Query, complete: _Complete) -> Mapping[Place, float]:
+def _near_misses(shards: Shards, query: Query, complete: _Complete) -> list[tuple[Correction, Mapping[Place, float]]]:
+    """Where few articles have both of two words: those that have a word spelled one letter away from one of them, scored."""
+    if complete.total >= SURE:
+        return []
+    found: list[tuple[Correction, Mapping[Place, float]]] = []
+    for one in alternatives(shards, query, shards.languages()):
+        scores = rank(shards, one.query, all_versions=complete.all_versions).scores
+        spelled = _spelled(shards, scores, one.spellings)
+        if spelled:
+            found.append((one, {place: scores[place] for place in spelled}))
+    return found
+
+
+def _spelled(shards: Shards, scores: Mapping[Place, float], spellings: frozenset[str]) -> list[Place]:
+    """Of the best of these articles, those whose words have one of the spellings."""
+    best = [ranked.place for ranked in by_relevance(shards, scores, _LOOKED_INTO)]
+    return [
+        place
+        for place, title, text in columns_of(shards, best, "title", "text")
+        if not spellings.isdisjoint(_WORD.findall(fold(f"{title}\n{text}", carriers=True)))
+    ]
+
+
+def _raised(scores: Mapping[Place, float], first: Iterable[Place]) -> dict[Place, float]:
+    """The scores with those of some articles above all others: twice the best, so that no freshness of the others reaches it."""
+    best = 2 * max(scores.values(), default=0.0)
+    return {**scores, **{place: best + scores[place] for place in first}}
+
+
+def _partial(
+    shards: Shards,
+    query: Query,
+    complete: _Complete,
+    near: Sequence[tuple[Correction, Mapping[Place, float]]],
+) -> Mapping[Place, float]:
     """The articles that have some of the words, scored; none where enough have them all."""
     if complete.total >= FEW:
         return {}
@@ -226,10 +277,10 @@ def _partial(shards: Shards, query: Query, complete: _Complete) -> Mapping[Place
         return {}
     whole = {ranked.place for ranked in complete.ordered(FEW)}
     scores = dict(rank(shards, some, all_versions=complete.all_versions).scores)
-    best = 2 * max(scores.values(), default=0.0)  # twice, so that no freshness of the others reaches it
-    for fewer in _all_but_one(query):
-        near = rank(shards, fewer, all_versions=complete.all_versions).scores
-        scores |= {place: best + score for place, score in near.items()}
+    better = [rank(shards, fewer, all_versions=complete.all_versions).scores for fewer in _all_but_one(query)]
+    for groups in (better, [found for _, found in near]):
+        raised = {place: score for group in groups for place, score in group.items()}
+        scores = _raised({**scores, **raised}, raised)
     return {place: score for place, score in scores.items() if place not in whole}
 
 

@@ -25,10 +25,8 @@ _SHORTEST: Final = 4
 """Letters of a word below which nearly every other word is one letter away."""
 _LONGEST: Final = 20
 """Letters of a word above which it is none that anybody typed."""
-_RARE: Final = 20
-"""Articles up to which one of two words that no article has together may be a typing error that happens to be a word."""
 _CORRECTED: Final = 3
-"""Words of a query that are corrected at most: each costs some 500 questions of 15 µs."""
+"""Words of a query that are corrected at most: each costs some 500 to 1,000 questions of 15 µs."""
 _G: Final = "غجق"
 _VOWELS: Final = "اوي"
 _LONG_NAME: Final = 6
@@ -37,32 +35,72 @@ _LONG_NAME: Final = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
-    """The query with other keys for what was mistyped, and these words."""
+    """The query with other keys for what was mistyped, these words, and the spellings that they were taken for."""
 
     query: Query
     typed: tuple[str, ...]
+    spellings: frozenset[str]
 
 
 def correct(shards: Shards, query: Query, languages: Sequence[str]) -> Correction | None:
-    """The query with each word that no article has (if there is none, that hardly one has) taken for those one letter away.
+    """The query with each word that no article has taken for those one letter away; None when that changes nothing."""
+    typed: list[str] = []
+    spellings: set[str] = set()
 
-    None when that changes nothing.
+    def near(phrase: Phrase) -> Phrase:
+        if len(typed) >= _CORRECTED or count(shards, _one(phrase), languages, limit=1):
+            return phrase
+        keys, forms = _near(shards, phrase.words[0], languages)
+        typed.extend(phrase.words if keys else ())
+        spellings.update(forms)
+        return replace(phrase, keys=keys)
+
+    corrected = _with_words(query, near)
+    return Correction(query=corrected, typed=tuple(typed), spellings=frozenset(spellings)) if typed else None
+
+
+def alternatives(shards: Shards, query: Query, languages: Sequence[str]) -> list[Correction]:
+    """For two words that articles have: the queries that take one of them for the words one letter away, for it may be mistyped too."""
+    single = [clause for clause in query.wanted if _is_word(clause.phrases[0]) and len(clause.phrases) == 1]
+    if len(query.wanted) != 2 or len(single) != 2:
+        return []
+    found = []
+    for clause in single:
+        (phrase,) = clause.phrases
+        keys, forms = _near(shards, phrase.words[0], languages, unknown=False)
+        if keys:
+            other = Clause(phrases=(replace(phrase, keys=keys),))
+            clauses = tuple(other if one is clause else one for one in query.clauses)
+            found.append(Correction(query=replace(query, clauses=clauses), typed=phrase.words, spellings=forms))
+    return found
+
+
+def _near(
+    shards: Shards, word: str, languages: Sequence[str], *, unknown: bool = True
+) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The keys that the archive has of words one letter away, and their spellings.
+
+    Of an `unknown` word, one that no article has, a hamza may have been left out too.
     """
-    for most in (0, _RARE) if len(query.wanted) == 2 else (0,):
-        typed: list[str] = []
+    own = word_variants(word, languages)
+    word = spell(word)
+    edited = [form for form in _one_edit(word) if form != word]
+    for forms in (_with_hamza([word]), [*edited, *_with_hamza(edited)]) if unknown else (edited,):
+        keys = (key for form in forms for key in word_variants(form, languages) if key not in own)
+        if known := _known(shards, keys):
+            return known, frozenset(forms)
+    return (), frozenset()
 
-        def near(phrase: Phrase, most: int = most, typed: list[str] = typed) -> Phrase:
-            if len(typed) >= _CORRECTED or count(shards, _one(phrase), languages, limit=most + 1) > most:
-                return phrase
-            forms = (key for form in _one_edit(spell(phrase.words[0])) for key in word_variants(form, languages))
-            found = _known(shards, forms)
-            typed.extend(phrase.words if found else ())
-            return replace(phrase, keys=found)
 
-        corrected = _with_words(query, near)
-        if typed:
-            return Correction(query=corrected, typed=tuple(typed))
-    return None
+def _with_hamza(forms: Iterable[str]) -> list[str]:
+    """The forms with a hamza in place of a ي or و that may have carried one: رييس for رئيس."""
+    found = (
+        spell(f"{form[:at]}ء{form[at + 1 :]}")
+        for form in forms
+        for at in range(1, len(form))
+        if form[at] in "يو" and len(form) >= _SHORTEST
+    )
+    return list(dict.fromkeys(found))
 
 
 def transliterated(shards: Shards, query: Query, languages: Sequence[str]) -> Query:
@@ -97,13 +135,14 @@ def _with_words(query: Query, change: Callable[[Phrase], Phrase]) -> Query:
     def changed(clause: Clause) -> Clause:
         if clause.negated:
             return clause
-        phrases = (
-            change(phrase) if len(phrase.words) == 1 and not phrase.column and not phrase.prefix else phrase
-            for phrase in clause.phrases
-        )
+        phrases = (change(phrase) if _is_word(phrase) else phrase for phrase in clause.phrases)
         return replace(clause, phrases=tuple(phrases))
 
     return replace(query, clauses=tuple(changed(clause) for clause in query.clauses))
+
+
+def _is_word(phrase: Phrase) -> bool:
+    return len(phrase.words) == 1 and not phrase.column and not phrase.prefix
 
 
 def _one(phrase: Phrase) -> Query:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from OpenSSL.crypto import X509
 from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet import error as network
 from twisted.internet.defer import CancelledError, Deferred
@@ -21,6 +22,7 @@ from crawler.download.framing import Limits, ResponseFraming
 from crawler.download.protocol import WireProtocol
 
 if TYPE_CHECKING:
+    from cryptography import x509
     from OpenSSL import SSL
 
     from crawler.download.guard import AddressGuard
@@ -74,6 +76,12 @@ class TlsContexts:
             options = CertificateOptions(trustRoot=_platform_trust()) if verify else CertificateOptions(verify=False)
             self._made[verify] = options.getContext()
         return self._made[verify]
+
+    def add_intermediate(self, certificate: x509.Certificate) -> None:
+        """Lets the certificate stand in chains that lead to a trusted root. OpenSSL ends none at one that is not its own issuer."""
+        store = self.context(verify=True).get_cert_store()
+        if store is not None:
+            store.add_cert(X509.from_cryptography(certificate))
 
 
 class ConnectionPool:

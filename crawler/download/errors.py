@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scrapy.exceptions import (
@@ -172,16 +173,37 @@ class UnreachableError(ExchangeError, DownloadFailedError):
     outcome = "unreachable"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuer:
+    """Who issued a certificate, and where the certificate itself says that the issuer's lies ('' where it does not)."""
+
+    name: str
+    url: str
+
+
 class TlsError(ExchangeError, DownloadFailedError):
-    """The TLS handshake failed; `certificate` is True if only for the certificate's sake."""
+    """The TLS handshake failed; `certificate` is True if only for the certificate's sake.
+
+    `issuer` is that of a certificate whose issuer's was neither sent nor is trusted here. Where it says where that lies, the server
+    leaves an intermediate certificate out, which browsers fetch or know: `incomplete-chain`.
+    """
 
     outcome = "tls"
 
-    def __init__(self, host: str, reason: str, *, certificate: bool) -> None:
-        hint = f" (expired, of another host, or without its intermediate certificate: `openssl s_client -connect {host}:443`)"
+    def __init__(self, host: str, reason: str, *, certificate: bool, issuer: Issuer | None = None) -> None:
+        hint = f" (expired, of another host, or of an authority that is not trusted here: `openssl s_client -connect {host}:443`)"
         super().__init__(f"TLS with {host} failed: {reason}{hint if certificate else ''}")
         self.host = host
         self.certificate = certificate
+        self.issuer = issuer
+        if issuer and issuer.url:
+            self.outcome = "incomplete-chain"
+            self.args = (
+                (
+                    f"{host} does not send the intermediate certificate {issuer.name!r}, without which its own cannot be verified; "
+                    f"WARRAQ_FETCH_INTERMEDIATES fetches it from {issuer.url}"
+                ),
+            )
 
 
 class BadRequestError(ExchangeError, UnsupportedURLSchemeError):
@@ -207,18 +229,21 @@ class RobotsDisallowed(RefusedRequestError):  # noqa: N818 -- named as RFC 9309 
         self.reason = reason
 
 
+OF_THE_HOST = frozenset({"dns", "refused-address", "tls", "incomplete-chain", "http2-only"})
+"""Outcomes of a request for robots.txt that say of the whole host what is the matter."""
+
+
 class RobotsUnreachable(RobotsDisallowed):
     """robots.txt could not be had, which forbids everything for the time being (RFC 9309, section 2.3.1.4)."""
 
     outcome = "robots-unreachable"
 
     def __init__(self, url: str, reason: str, *, cause: str = "") -> None:
-        """`cause` is the outcome of the request for robots.txt; a host that does not exist or may not be asked is named as such."""
+        """`cause` is the outcome of the request for robots.txt; what keeps all of the host away is named as such."""
         super().__init__(url, reason)
-        messages = {DnsError.outcome: "no such host", RefusedAddressError.outcome: reason}
-        if cause in messages:
+        if cause in OF_THE_HOST:
             self.outcome = cause
-            self.args = (messages[cause],)
+            self.args = ("no such host" if cause == DnsError.outcome else reason,)
 
 
 class BudgetExceeded(RefusedRequestError):  # noqa: N818 -- the outcome's own name

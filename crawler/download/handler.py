@@ -7,12 +7,14 @@ without which Twisted refuses host names with an underscore or an emoji (a test 
 from __future__ import annotations
 
 import base64
+import logging
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from scrapy import Request
 from scrapy.core.downloader._idna_patch import _install_twisted_idna_fallbacks
 from scrapy.exceptions import NotConfigured
 from scrapy.http import Headers
@@ -38,17 +40,19 @@ from crawler.download.errors import (
 )
 from crawler.download.framing import Limits, ResponseFraming
 from crawler.download.guard import AddressGuard
+from crawler.download.intermediates import MAX_BYTES, MOST_INTERMEDIATES, SECONDS, intermediates_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
     from scrapy.signalmanager import SignalManager
 
     from archive.http import Head
     from crawler.download.protocol import WireProtocol
+
+logger = logging.getLogger(__name__)
 
 _REPEATABLE = ("GET", "HEAD", "OPTIONS", "TRACE")  # safe methods: RFC 9110, section 9.2.1
 _certificate: Any = ssl.Certificate  # Twisted leaves it without types
@@ -63,6 +67,7 @@ class Policy:
     first_byte_seconds: float
     connections_per_host: int
     tls_fallback: str
+    fetch_intermediates: bool
     keep_credentials: bool
     bind: tuple[str, int] | None
 
@@ -106,6 +111,7 @@ class WireHandler:
         self._contexts = TlsContexts()
         self._pool = ConnectionPool(reactor, policy.connections_per_host)
         self._unverified: set[tuple[str, int]] = set()
+        self._issuers: set[str] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -125,6 +131,7 @@ class WireHandler:
             first_byte_seconds=settings.getfloat("WARRAQ_FIRST_BYTE_TIMEOUT", total),
             connections_per_host=settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN"),
             tls_fallback=settings.get("WARRAQ_TLS_FALLBACK", "never"),
+            fetch_intermediates=settings.getbool("WARRAQ_FETCH_INTERMEDIATES"),
             keep_credentials=settings.getbool("WARRAQ_KEEP_CREDENTIALS"),
             bind=(bind, 0) if isinstance(bind, str) else bind,
         )
@@ -146,7 +153,7 @@ class WireHandler:
             allowed=allowed,
         )
         try:
-            return await self._fetch(attempt)
+            return await self._fetch_verified(attempt)
         except TlsError as error:
             if not (error.certificate and route.verify and self._policy.tls_fallback == "record"):
                 raise
@@ -179,6 +186,41 @@ class WireHandler:
         )
         verify = (host, port) not in self._unverified
         return Route(host=host, port=port, tls=tls, verify=verify, proxy=proxy, bind=self._policy.bind), message
+
+    async def _fetch_verified(self, attempt: _Attempt) -> Response:
+        """Fetch; where the server leaves out intermediate certificates, and the setting says so, with those that its own names."""
+        for _ in range(MOST_INTERMEDIATES):
+            try:
+                return await self._fetch(attempt)
+            except TlsError as error:
+                url = error.issuer.url if error.issuer else ""
+                wanted = url and url not in self._issuers and self._policy.fetch_intermediates
+                if not wanted or not await self._add_intermediates(url, attempt):
+                    raise
+        return await self._fetch(attempt)
+
+    async def _add_intermediates(self, url: str, attempt: _Attempt) -> bool:
+        """Fetch an issuer's certificate and let it stand in chains; whether there was one. No capture: it is no page of the site."""
+        self._issuers.add(url)
+        try:
+            route, message = self._prepare(Request(url, headers={"Connection": "close"}))
+            left = min(attempt.deadline - self._reactor.seconds(), SECONDS)
+            protocol = await open_connection(
+                route, reactor=self._reactor, guard=self._guard, contexts=self._contexts, allowed=left
+            )
+            framing = ResponseFraming(method=b"GET", limits=replace(self._policy.limits, body_bytes=MAX_BYTES))
+            sending = protocol.send(message, framing, first_byte_seconds=left, seconds=left, allowed=left)
+            await maybe_deferred_to_future(sending)
+            protocol.hang_up()
+        except (ExchangeError, ValueError) as error:
+            logger.warning("%s: the intermediate certificate at %s cannot be had: %s", attempt.route.host, url, error)
+            return False
+        found = intermediates_in(framing.body) if framing.head and framing.head.status == 200 else []
+        for certificate in found:
+            self._contexts.add_intermediate(certificate)
+        self._stats.inc_value("wire/intermediates", len(found))
+        logger.info("%s: %d intermediate certificates from %s", attempt.route.host, len(found), url)
+        return bool(found)
 
     async def _fetch(self, attempt: _Attempt) -> Response:
         kept = self._pool.take(attempt.route)

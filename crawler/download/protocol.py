@@ -25,6 +25,7 @@ from crawler.download.errors import (
     TotalTimeoutError,
     is_http2,
 )
+from crawler.download.intermediates import issuer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from crawler.download.framing import ResponseFraming
+
+
+ISSUER_MISSING = 20  # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
 
 
 def is_address(host: str) -> bool:
@@ -42,14 +46,23 @@ def is_address(host: str) -> bool:
 @implementer(IOpenSSLClientConnectionCreator)
 class _ClientTls:
     def __init__(self, context: SSL.Context, host: str) -> None:
+        self.unissued: Any = None
+        """The certificate whose issuer was neither sent nor is trusted here, None where none was missed."""
         self._context = context
         self._host = host
 
     def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:  # noqa: N802, N803, ARG002 -- Twisted's interface
         connection = SSL.Connection(self._context, None)
+        connection.set_verify(self._context.get_verify_mode(), self._note_unissued)
         if not is_address(self._host):  # RFC 6066, section 3: the server name is never an address
             connection.set_tlsext_host_name(self._host.encode("ascii"))
         return connection
+
+    def _note_unissued(self, _: SSL.Connection, certificate: Any, error: int, _depth: int, preverified: int) -> bool:
+        """Judges as OpenSSL has, and keeps the certificate whose issuer is missing."""
+        if error == ISSUER_MISSING:
+            self.unissued = certificate
+        return bool(preverified)
 
 
 @implementer(IHandshakeListener)
@@ -74,6 +87,7 @@ class WireProtocol(Protocol):
         self._timers: list[Any] = []
         self._sent_at = 0.0
         self._shaking = ""  # the host with which a handshake is under way
+        self._client: _ClientTls | None = None
         self._verify = False
         self._unasked = b""  # what the server said before it was asked
 
@@ -86,7 +100,8 @@ class WireProtocol(Protocol):
         """Shake hands; fails with TlsError. With `verify` the certificate must be trusted and name `host`."""
         waiting = self._waiting = Deferred(self._cancel)
         self._shaking, self._verify = host, verify
-        self.transport.startTLS(_ClientTls(context, host))
+        self._client = _ClientTls(context, host)
+        self.transport.startTLS(self._client)
         return waiting
 
     def handshakeCompleted(self) -> None:  # noqa: N802 -- Twisted's interface
@@ -154,7 +169,10 @@ class WireProtocol(Protocol):
         if self._shaking:
             text = " ".join(str(part) for part in getattr(reason.value, "args", ())) or str(reason.value)
             untrusted = isinstance(reason.value, SSL.Error) and "certificate verify failed" in text
-            self._end(TlsError(self._shaking, text, certificate=untrusted))
+            unissued = self._client.unissued if self._client and untrusted else None
+            self._end(
+                TlsError(self._shaking, text, certificate=untrusted, issuer=issuer_of(unissued) if unissued else None)
+            )
         elif self._framing is not None:
             self._end(_how_it_ended(reason, self._framing))
         self.on_lost()

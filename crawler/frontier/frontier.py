@@ -31,6 +31,7 @@ from crawler.frontier.requisites import RequisiteFrontier, RequisiteQuota
 from crawler.frontier.revisit import DISBELIEVED, are_believable, header, retry_after_of, status_of
 from crawler.frontier.scope import Scope
 from crawler.sites.keys import origin_of
+from crawler.sites.session import is_login
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -165,9 +166,10 @@ class Frontier:
         if not same or row is None or not due.visits:
             return None
         last = OutcomeKind(due.outcome)
-        article = last is OutcomeKind.ARTICLE or last.is_failure
+        article = last.has_row or last.is_failure
         article_id = captures.latest_article(self._db, row.url) if article else None
-        outcome = OutcomeKind.ARTICLE if article_id is not None else _same(last, due)
+        held = last if last.has_row else OutcomeKind.ARTICLE
+        outcome = held if article_id is not None else _same(last, due)
         self._quota.record_yield(due.url, outcome)
         visit = self._visit(due, outcome=outcome, reason="unchanged", changed=False, status=status)
         return Disposition(row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), same_as=article_id, visit=visit)
@@ -201,7 +203,7 @@ class Frontier:
             return Parsed.of(OutcomeKind.FAILED, f"no-{due.kind}", f"redirects to {url}")
         if due.kind == "seed":
             self._scope.take_along(url)
-        if temporary and kind is OutcomeKind.ARTICLE:
+        if temporary and kind.has_row:
             outcome = Outcome(kind=OutcomeKind.LISTING, reason="redirected", detail=url)
             return replace(answer, outcome=outcome, article=None, lines=())
         return answer
@@ -221,6 +223,7 @@ class Frontier:
         `read` is the outcome that reading the response gave; `url` where it came from, if that is not where `due` lies.
         """
         answer = self._permitted(self._followable(due, self._within(due, answer)))
+        answer, read = self._walled(due, answer, read)
         outcome = answer.outcome
         if "truncated" in response.flags:
             outcome = replace(
@@ -259,6 +262,21 @@ class Frontier:
         if settled.article is None:
             return settled
         return replace(settled, requisites=self.requisites.announced(answer.requisites, via=due.url))
+
+    def _walled(self, due: ScheduledUrl, answer: Parsed, read: Outcome) -> tuple[Parsed, Outcome]:
+        """The answer and what reading it gave; an article's teaser, and its redirect to a login, are walls."""
+        outcome, article = answer.outcome, answer.article
+        if article and outcome.kind is OutcomeKind.ARTICLE and self._archive.ingest.is_teaser(article):
+            read = outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason="paywall", detail=article.url)
+            answer = replace(answer, outcome=outcome, article=None, keys=None)
+        elif outcome.kind is OutcomeKind.REDIRECT and due.article_url and is_login(outcome.detail):
+            answer = Parsed.of(OutcomeKind.QUARANTINE, "login", f"redirects to {outcome.detail}")
+        if self._site.has_session and (due.article_url or due.kind == "seed"):
+            is_wall = answer.outcome.reason in availability.PAYWALLS
+            self._archive.report.session.saw(
+                due.url, is_wall=is_wall, is_free=article.is_accessible_for_free if article else None
+            )
+        return answer, read
 
     def _guesses(self, start: str) -> tuple[Candidate, ...]:
         """The usual feed and sitemap, once the start page has answered."""

@@ -65,7 +65,18 @@ other, of a page in its first RETRIES failures, of a page after them. No rest is
 RETRIES = 12
 
 HOST_REASONS = frozenset(
-    {"dns", "refused-address", "connection-refused", "unreachable", "tls", "robots-unreachable", "http-503", "http-429"}
+    {
+        "dns",
+        "refused-address",
+        "connection-refused",
+        "unreachable",
+        "tls",
+        "incomplete-chain",
+        "http2-only",
+        "robots-unreachable",
+        "http-503",
+        "http-429",
+    }
 )
 """Failures that are the host's rather than the URL's: they do not end in the rest of a page that is given up."""
 
@@ -124,7 +135,7 @@ def _interval(history: History, now: datetime) -> timedelta | None:  # noqa: C90
             return _missing(history)
         case kind.OTHER | kind.PART:
             return _rhythm(history) if history.announces else None
-        case kind.ARTICLE | kind.WITHHELD | kind.UNCHANGED:
+        case kind.ARTICLE | kind.DOCUMENT | kind.WITHHELD | kind.UNCHANGED:
             return _rhythm(history) if history.announces else _article_interval(now - history.born)
         case kind.LISTING | kind.FEED | kind.SITEMAP:
             return _rhythm(history)

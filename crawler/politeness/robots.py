@@ -22,7 +22,7 @@ from twisted.internet.defer import Deferred
 
 from archive import urls
 from archive.http import BadCoding, TooLarge, decode, parse_response
-from crawler.download.errors import RefusedAddressError, RobotsDisallowed, RobotsUnreachable, outcome_of
+from crawler.download.errors import OF_THE_HOST, RobotsDisallowed, RobotsUnreachable, outcome_of
 from crawler.politeness.robotstxt import RobotsTxt, parse, product_of
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class RobotsMiddleware:
             rules, refused = await self._read(origin)
         except Exception as error:  # noqa: BLE001 -- whatever went wrong, the file is unreachable and the crawl goes on
             cause = outcome_of(error)
-            refused = str(error) if isinstance(error, RefusedAddressError) else f"robots.txt is unreachable ({cause})"
+            refused = str(error) if cause in OF_THE_HOST else f"robots.txt is unreachable ({cause})"
             rules = _ALL_ALLOWED
             logger.info("%s/robots.txt is unreachable: %s", origin, error)
         seconds = self._retry_seconds if refused else FRESH_SECONDS

@@ -127,6 +127,12 @@ def _pairs(value: object) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
+def _yes_or_no(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise WrongValueError(f"{value!r} is neither true nor false")
+    return value
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise WrongValueError(f"{value!r} is not a line of text")
@@ -163,5 +169,6 @@ KEYS: dict[str, Callable[[object], Any]] = {
     "cookies": _pairs,
     "cookies_file": _text,
     "requisites": level_of,
+    "fetch_intermediates": _yes_or_no,
 }
 """The keys that an entry may have, and what each makes of its value."""

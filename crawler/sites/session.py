@@ -8,13 +8,15 @@ hosts only. The WARC leaves cookies and the headers of `headers_file` out of the
 from __future__ import annotations
 
 import stat
-import time
+from datetime import UTC, datetime
 from http.cookiejar import LoadError, MozillaCookieJar
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
 
 from scrapy.http.cookies import CookieJar, WrappedRequest
 from scrapy.utils.httpobj import urlparse_cached
+from scrapy.utils.misc import load_object
 
 from archive import UsageError, urls
 from crawler.sites.keys import HEADER_NAME
@@ -26,18 +28,33 @@ if TYPE_CHECKING:
 
     from crawler.sites.site import Site
 
+LOGIN = frozenset({
+    "login", "log-in", "logon", "signin", "sign-in", "sign_in", "signup", "sign-up", "register", "registration", "account", "accounts",
+    "my-account", "auth", "oauth", "oauth2", "authorize", "sso", "anmelden", "anmeldung", "connexion", "accedi", "acceso",
+    "subscribe", "subscription", "paywall", "abo", "تسجيل-الدخول", "دخول",
+})  # fmt: skip
+"""Words of a path, or the first label of a host, to which a page is led that is not shown without a session."""
+
 MOST_HOSTS = 1000  # whose cookies are kept
 MOST_COOKIES = 50  # of one host; browsers keep 180 and servers refuse the header of so many
+
+
+def is_login(url: str) -> bool:
+    """Whether a URL is that of a login, by a word of its path or the first label of its host."""
+    parts = urlsplit(urls.display(url).lower())
+    words = {word.partition(".")[0] for word in parts.path.split("/")}
+    return bool(LOGIN & (words | {(parts.hostname or "").partition(".")[0]}))
 
 
 class SessionMiddleware:
     """Keeps the cookies of each host in a jar of its own; `switch_on` lets them be sent."""
 
-    def __init__(self, site: Site | None, *, everywhere: bool) -> None:
+    def __init__(self, site: Site | None, *, everywhere: bool, now: datetime | None = None) -> None:
         """`everywhere`: cookies are sent to every host that sets some. Raises UsageError for a file that cannot be used."""
         self._everywhere = everywhere
         self._site = site
-        self._given = load_cookies(Path(site.cookies_file)) if site and site.cookies_file else None
+        now = now or datetime.now(UTC)
+        self._given = load_cookies(Path(site.cookies_file), now=now) if site and site.cookies_file else None
         self._secret = load_headers(Path(site.headers_file)) if site and site.headers_file else ()
         self._on: set[str] = set()
         self._jars: dict[str, CookieJar] = {}
@@ -45,7 +62,11 @@ class SessionMiddleware:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Reads COOKIES_ENABLED and what the site's entry says."""
-        return cls(getattr(crawler.spider, "site", None), everywhere=crawler.settings.getbool("COOKIES_ENABLED"))
+        return cls(
+            getattr(crawler.spider, "site", None),
+            everywhere=crawler.settings.getbool("COOKIES_ENABLED"),
+            now=load_object(crawler.settings["WARRAQ_CLOCK"])(),
+        )
 
     def switch_on(self, host: str) -> bool:
         """Sends the host's cookies from now on; False when they are sent already, or it has set none."""
@@ -82,16 +103,19 @@ class SessionMiddleware:
         return response
 
 
-def load_cookies(path: Path) -> MozillaCookieJar:
-    """The cookies of a Netscape `cookies.txt` that nobody else may read; raises UsageError."""
+def load_cookies(path: Path, *, now: datetime) -> MozillaCookieJar:
+    """The cookies of a Netscape `cookies.txt` that nobody else may read; raises UsageError, also when all have expired."""
     check_private(path)
     try:
         jar = MozillaCookieJar(str(path))
         jar.load(ignore_discard=True, ignore_expires=True)
     except LoadError as error:
         raise UsageError(f"{path}: is no cookies.txt in Netscape's format: {error}") from None
-    if len(jar) and all(cookie.expires and cookie.expires < time.time() for cookie in jar):
+    expired = [cookie for cookie in jar if cookie.is_expired(int(now.timestamp()))]
+    if expired and len(expired) == len(jar):
         raise UsageError(f"{path}: all its cookies have expired; export them anew from a browser that is logged in")
+    for cookie in expired:
+        jar.clear(cookie.domain, cookie.path, cookie.name)
     return jar
 
 

@@ -57,7 +57,7 @@ class Site:
 
     URLs are canonical. `hosts` and `paths` are its scope: host names (`*.example.org` takes subdomains too) and path
     prefixes (all paths if empty). `articles` and `deny` are regular expressions, searched in the URL. `locale` is a
-    BCP 47 tag for dates, `timezone` an IANA name. Numbers that are None leave the setting of that meaning alone.
+    BCP 47 tag for dates, `timezone` an IANA name. What is None leaves the setting of that meaning alone.
     `is_closed`: the entry says which hosts belong to it, and no others do. `is_guessed`: all is known from a URL alone.
     """
 
@@ -84,6 +84,7 @@ class Site:
     cookies: tuple[tuple[str, str], ...] = ()
     cookies_file: str = ""
     requisites: str = ""
+    fetch_intermediates: bool | None = None
     is_closed: bool = False
     is_guessed: bool = False
 
@@ -108,6 +109,11 @@ class Site:
     def own_hosts(self) -> tuple[str, ...]:
         """The hosts of the seeds, with and without `www.`."""
         return tuple(dict.fromkeys(host for seed in self.seeds for host in own_hosts(seed)))
+
+    @property
+    def has_session(self) -> bool:
+        """Whether its entry names a file with a subscriber's session."""
+        return bool(self.cookies_file or self.headers_file)
 
     @property
     def digest(self) -> str:
@@ -159,6 +165,7 @@ class Site:
             "WARRAQ_MAX_DEPTH": self.depth,
             "USER_AGENT": self.user_agent or None,
             "WARRAQ_REQUISITES": self.requisites or None,
+            "WARRAQ_FETCH_INTERMEDIATES": self.fetch_intermediates,
         }
         return {name: value for name, value in wanted.items() if value is not None}
 

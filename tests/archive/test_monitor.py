@@ -170,3 +170,19 @@ def test_a_webhook_that_is_not_there_is_one_line(archive):
 
 def test_a_day_that_is_none_is_wrong_usage(archive):
     assert health(archive, "--day", "yesterday").exit_code == 2
+
+
+@pytest.mark.parametrize("now", [TODAY.isoformat(), "2020-01-01"])
+def test_the_command_reads_the_clock_of_the_crawl(archive, monkeypatch, now):
+    """The clock that is set for all commands; or that of the last run, when it is ahead of this machine's."""
+    monkeypatch.setenv("SIMULATED_NOW", f"{now}T12:00:00+00:00")
+    monkeypatch.setenv("WARRAQ_CLOCK", "tests.simulation.clock.now")
+    done = warraq("--archive", archive, "health", "--json", code=12)
+    alarms = [row for row in map(json.loads, done.stdout.splitlines()) if row["what"] == "alarm"]
+    assert [(row["kind"], row["day"]) for row in alarms] == [("failing", str(TODAY))]
+
+
+def test_days_after_the_last_crawl_by_that_clock_are_days_without_a_crawl(archive, monkeypatch):
+    monkeypatch.setenv("SIMULATED_NOW", f"{TODAY + timedelta(days=3)}T12:00:00+00:00")
+    monkeypatch.setenv("WARRAQ_CLOCK", "tests.simulation.clock.now")
+    assert "not-crawled" in warraq("--archive", archive, "health", code=12).stdout

@@ -90,3 +90,21 @@ def test_a_site_without_articles_says_why(tmp_path, on):
         summary, _ = on(0, site, tmp_path / "a", code=15)
     assert summary["no_article"] == "no-links"
     assert "no article was found" in summary["warnings"][0]
+
+
+@pytest.mark.parametrize("address", ["http://no-such-host.invalid/", "http://127.0.0.1:1/"])
+def test_a_site_that_gives_nothing_leaves_no_folder(tmp_path, address):
+    said = crawl(address, tmp_path / "collections" / "new", code=9)
+    assert not list(tmp_path.iterdir())
+    assert said["folder"] == ""
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "notes.txt").write_text("mine")
+    crawl(address, tmp_path / "own", code=9)
+    assert [path.name for path in (tmp_path / "own").iterdir()] == ["notes.txt"]
+
+
+def test_an_archive_stays_when_its_site_gives_nothing_any_more(tmp_path, on):
+    with Site(newsroom(1)) as site:
+        on(0, site, tmp_path / "a")
+    crawl(f"{site.url}/", tmp_path / "a", code=9)
+    assert rows(tmp_path / "a", "SELECT count(*) FROM articles") == [(1,)]

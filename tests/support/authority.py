@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.serialization import pkcs7
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intermediate:
+    """An authority that servers leave out of what they send."""
+
+    key: ec.EllipticCurvePrivateKey
+    name: x509.Name
+    certificate: x509.Certificate
+
+    def as_bytes(self, form: str) -> bytes:
+        """The certificate as `der`, `pem` or `pkcs7`."""
+        if form == "pkcs7":
+            return pkcs7.serialize_certificates([self.certificate], serialization.Encoding.DER)
+        return self.certificate.public_bytes(getattr(serialization.Encoding, form.upper()))
 
 
 class Authority:
@@ -27,12 +44,31 @@ class Authority:
         self.certificate_file = folder / "authority.pem"
         self.certificate_file.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
 
-    def context(self, *names: str, expired: bool = False, self_signed: bool = False) -> ssl.SSLContext:
-        """A server context whose certificate names `names` (host names or addresses)."""
+    def intermediate(self, name: str, *, root: bool = False) -> Intermediate:
+        """An authority below this one; with `root`, one that is its own issuer and has nothing to do with this one."""
+        key, subject = ec.generate_private_key(ec.SECP256R1()), _name(name)
+        signer, issuer = (key, subject) if root else (self._key, self._name)
+        certificate = self._sign(subject, key.public_key(), [], signer, issuer, authority=True)
+        return Intermediate(key=key, name=subject, certificate=certificate)
+
+    def context(
+        self,
+        *names: str,
+        expired: bool = False,
+        self_signed: bool = False,
+        by: Intermediate | None = None,
+        issuer_at: str = "",
+    ) -> ssl.SSLContext:
+        """A server context whose certificate names `names` (host names or addresses).
+
+        `by` issues it and is not sent along; `issuer_at` is where the certificate says that its issuer's lies.
+        """
         key = ec.generate_private_key(ec.SECP256R1())
         subject = _name(names[0])
-        signer, issuer = (key, subject) if self_signed else (self._key, self._name)
-        certificate = self._sign(subject, key.public_key(), list(names), signer, issuer, expired=expired)
+        signer, issuer = (key, subject) if self_signed else (by.key, by.name) if by else (self._key, self._name)
+        certificate = self._sign(
+            subject, key.public_key(), list(names), signer, issuer, expired=expired, issuer_at=issuer_at
+        )
         stem = self._folder / f"server-{certificate.serial_number:x}"
         stem.with_suffix(".crt").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         stem.with_suffix(".key").write_bytes(
@@ -54,6 +90,7 @@ class Authority:
         *,
         authority: bool = False,
         expired: bool = False,
+        issuer_at: str = "",
     ) -> x509.Certificate:
         end = datetime.now(UTC) + timedelta(days=-1 if expired else 2)
         builder = (
@@ -68,6 +105,10 @@ class Authority:
         )
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName([_alternative(name) for name in names]), False)
+        if issuer_at:
+            place = x509.UniformResourceIdentifier(issuer_at)
+            access = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, place)
+            builder = builder.add_extension(x509.AuthorityInformationAccess([access]), critical=False)
         return builder.sign(signer, hashes.SHA256())
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
+    from archive.extract.page import PageModel
+
 _MAX_MARKS = 20_000
 _MAX_NAMES = 300
 _MAX_TEXTS = 3_000
@@ -57,8 +59,8 @@ class Mark(NamedTuple):
 class Marks:
     """The named elements of one page, in page order; made once and searched by several readers. Lazy: many pages declare everything."""
 
-    def __init__(self, tree: HtmlElement) -> None:
-        self._tree = tree
+    def __init__(self, model: PageModel) -> None:
+        self._model = model
         self._all: list[Mark] | None = None
         self._elsewhere: dict[HtmlElement, bool] = {}
         self._texts: list[str] | None = None
@@ -70,7 +72,7 @@ class Marks:
         """Every named element, at most 20,000."""
         if self._all is None:
             self._all = []
-            for place, (element, tag, names) in enumerate(islice(_named(self._tree), _MAX_MARKS)):
+            for place, (element, tag, names) in enumerate(islice(_named(self._model), _MAX_MARKS)):
                 mark = Mark(place, element, names)
                 self._all.append(mark)
                 self._by_names.setdefault(names, []).append(mark)
@@ -138,7 +140,7 @@ class Marks:
     def texts(self) -> list[str]:
         """The pieces of text of the page, white space collapsed, at most 3,000."""
         if self._texts is None:
-            filled = (text for text in _TEXTS(self._tree) if not text.isspace())
+            filled = (text for text in _TEXTS(self._model.tree) if not text.isspace())
             self._texts = [" ".join(text.split()) for text in islice(filled, _MAX_TEXTS)]
         return self._texts
 
@@ -150,22 +152,19 @@ class Marks:
         return [*texts[at + 1 : at + 1 + after], *texts[max(at - before, 0) : at][::-1]] if at >= 0 else []
 
 
-def _named(tree: HtmlElement) -> Iterator[tuple[HtmlElement, str, str]]:
+def _named(model: PageModel) -> Iterator[tuple[HtmlElement, str, str]]:
     """The elements of the body that say what they are, with their tags, and their names in small letters."""
-    body = tree.find("body")
-    if body is None:
-        return
-    for element in body.iterdescendants():
-        get = element.get
+    for element, tag, attributes, _ in model.elements:
+        get = attributes.get
         names = (
             f"{get('class', '')} {get('id', '')} {get('itemprop', '')} {get('rel', '')} {get('property', '')}"
             f" {get('data-component', '')} {get('data-testid', '')}"
         )
-        tag = str(element.tag)
-        if names != _NAMELESS or (tag in _NAMED_TAGS and tag != "abbr") or get("pubdate") is not None:
+        if (names != _NAMELESS or tag in _NAMED_TAGS or "pubdate" in attributes) and tag not in _PAGE_TAGS:
             yield element, tag, names[:_MAX_NAMES].lower()
 
 
+_PAGE_TAGS = frozenset({"body", "html"})
 _NAMELESS = " " * 6
 
 

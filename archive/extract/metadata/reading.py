@@ -68,7 +68,7 @@ class Metadata:
 def read_metadata(document: Document) -> Metadata:
     """Reads all but what needs the article's text: call `with_text` once that is known. Linear, never raises."""
     head = read_head(document)
-    marks = Marks(document.tree)
+    marks = Marks(document.model)
     sitename, sitename_from = _sitename(head)
     names = site_names(document, head, sitename)
     title, title_from, candidates = read_title(document, head, marks, names)

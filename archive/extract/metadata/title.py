@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 from archive.extract.metadata.head import is_news, is_placeholder, plain, types, word_set, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from lxml.html import HtmlElement
 
@@ -98,9 +99,13 @@ def _forms(document: Document, head: Head, marks: Marks, names: frozenset[str]) 
         text for text, _ in _named(((strip_site(text, names, tail=True), "h1") for text in _headings(document)), names)
     ]
     raw = list(_page_titles(document, head))
-    lower = _lower_headings(marks)
+    lower = cache(lambda: _lower_headings(marks))
     single = {_key(text): text for text, _ in (*_own_titles(head), *raw) if len(list(_parts(text))) == 1}
-    stories = {text: _other_part(text, [whole for whole, _ in raw], lower | single) for text in printed}
+
+    def title_of(key: str) -> str:
+        return single.get(key) or lower().get(key, "")
+
+    stories = {text: _other_part(text, [whole for whole, _ in raw], title_of) for text in printed}
     known = frozenset(_key(stories[text] or text) for text in printed)
     own = _named(((_bare(text, names, known, tail=True), source) for text, source in _own_titles(head)), names)
     known |= {_key(text) for text, _ in own} | single.keys()
@@ -115,7 +120,7 @@ def _forms(document: Document, head: Head, marks: Marks, names: frozenset[str]) 
         trust = _UNRELATED if stories[text] else _trust_in_heading(text, titles, alone=len(printed) == 1)
         heads.append(_form(text, "h1", trust=trust))
     if not any(form.trust >= _WRAPPED for form in heads):
-        heads += _printed_parts(titles, lower, marks if not printed else None)
+        heads += _printed_parts(titles, lower(), marks if not printed else None)
     return [form for form in heads + forms if form.key]
 
 
@@ -181,10 +186,11 @@ def _lower_headings(marks: Marks) -> dict[str, str]:
     return {key: text for text in texts if len(text) > 12 and (key := _key(text))}
 
 
-def _other_part(heading: str, titles: Sequence[str], known: dict[str, str]) -> str:
+def _other_part(heading: str, titles: Sequence[str], known: Callable[[str], str]) -> str:
     """The story's title where a page's title is the heading's text (the site, the section), a sign, and the story's.
 
-    The story's is longer, and known: a lower heading, or another title of the page.
+    The story's is longer, and `known` by its key: a lower heading, or another title of the page. Few pages have one, so
+    headings are read when they are asked for.
     """
     key = _key(heading)
     for title in titles:
@@ -192,7 +198,7 @@ def _other_part(heading: str, titles: Sequence[str], known: dict[str, str]) -> s
             for cut in islice(pattern.finditer(title), 8):
                 parts = (title[: cut.start()], title[cut.end() :])
                 for one, other in (parts, parts[::-1]):
-                    if _key(one) == key and len(other) > len(one) and (story := known.get(_key(other))):
+                    if _key(one) == key and len(other) > len(one) and (story := known(_key(other))):
                         return story
     return ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -128,11 +129,11 @@ MOST_PAGES = 20
 def _pager_links(document: Document, head: Head, rel: str) -> Iterator[str]:
     page = document.page.url
     hrefs = list(head.links.get(rel, ()))
-    for _, anchor in zip(range(3_000), document.tree.iter("a"), strict=False):
-        parent = anchor.getparent()
-        around = f"{anchor.get('class')} {anchor.get('rel')} {'' if parent is None else parent.get('class')}"
+    for anchor in islice(document.model.anchors, 3_000):
+        parent = anchor.element.getparent()
+        around = f"{anchor.element.get('class')} {anchor.rel} {'' if parent is None else parent.get('class')}"
         if rel in around or "page-number" in around or "page-link" in around:
-            hrefs.append(anchor.get("href") or "")
+            hrefs.append(anchor.href)
     return filter(None, (absolute(page, href) for href in hrefs))
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from archive.extract.metadata.head import types, words_of
+from archive.extract.metadata.head import types
 from archive.extract.quarantine.facts import SINGLE
 
 if TYPE_CHECKING:
@@ -117,9 +118,7 @@ def _running_text(facts: Facts) -> bool:
 
 def _link_share(facts: Facts) -> float:
     """The share of the text's characters in lines that are wholly the text of a link."""
-    anchors = set()
-    for anchor, _ in zip(facts.document.tree.iter("a"), range(_MAX_ANCHORS), strict=False):
-        anchors.add(words_of(anchor, 300))
+    anchors = {anchor.text[:300] for anchor in islice(facts.document.model.anchors, _MAX_ANCHORS)}
     lines = [" ".join(line.split()) for line in facts.text.split("\n")[:1_000]]
     total = sum(map(len, lines))
     return sum(len(line) for line in lines if line in anchors) / total if total else 0.0

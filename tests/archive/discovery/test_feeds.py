@@ -102,7 +102,12 @@ def test_json_feed_is_read() -> None:
     ("item", "url"),
     [
         ("<guid>https://news.example.com/a</guid>", "https://news.example.com/a"),
-        ('<guid isPermaLink="false">https://news.example.com/a</guid>', ""),
+        ('<guid isPermaLink="false">https://news.example.com/a</guid>', "https://news.example.com/a"),
+        (
+            '<link>https://news.example.com/b</link><guid isPermaLink="false">https://news.example.com/a</guid>',
+            "https://news.example.com/b",
+        ),
+        ('<guid isPermaLink="false">tag:news.example.com,2026:7</guid>', ""),
         ("<guid>not-an-address</guid>", ""),
         (
             "<link>https://feed.example/1</link><feedburner:origLink>https://news.example.com/a</feedburner:origLink>",
@@ -119,6 +124,22 @@ def test_json_feed_is_read() -> None:
 )
 def test_address_of_an_entry(item: str, url: str) -> None:
     assert [entry.url for entry in feed(rss(f"<item>{item}</item>")).entries] == ([url] if url else [])
+
+
+@pytest.mark.parametrize(
+    ("link", "guid", "urls"),
+    [
+        ("https://news.example.com/", "https://news.example.com/{n}", "https://news.example.com/{n}"),  # of the site
+        ("https://news.example.com/all", "https://news.example.com/{n}", "https://news.example.com/{n}"),  # of all entries
+        ("https://service.example/~r/{n}", "https://www.news.example.com/{n}", "https://www.news.example.com/{n}"),
+        ("https://service.example/~r/{n}", "https://service.example/{n}", "https://service.example/~r/{n}"),
+        ("https://sport.news.example.com/{n}", "https://news.example.com/{n}", "https://sport.news.example.com/{n}"),
+    ],
+)  # fmt: skip
+def test_a_link_that_names_no_page_of_the_site_gives_way_to_the_guid(link: str, guid: str, urls: str) -> None:
+    items = "".join(f"<item><link>{link.format(n=n)}</link><guid>{guid.format(n=n)}</guid></item>" for n in (1, 2))
+    read = feed(rss(f"<link>https://news.example.com/</link>{items}"))
+    assert [entry.url for entry in read.entries] == [urls.format(n=n) for n in (1, 2)]
 
 
 ITEM = "<item><title>a</title><link>https://news.example.com/1</link></item>"

@@ -48,7 +48,6 @@ SECTIONS = [
 ]
 OTHERS = [
     "/uploads/2024/12/a-long-picture-name-here.jpg",
-    "/report.pdf",
     "/feed/",
     "/rss.xml",
     "/sitemap_news.xml",
@@ -147,3 +146,8 @@ def test_any_address_is_judged(path: str, text: str) -> None:
     judged = judge(canonicalise(f"{SITE}/{path}"), text)
     assert 0 <= judged.score <= 1
     assert judged.reason
+
+
+@pytest.mark.parametrize("path", ["/report.pdf", "/wp-content/uploads/2026/11/issue-4711.pdf", "/downloads/epaper.pdf"])
+def test_a_pdf_file_is_worth_a_visit_wherever_it_lies(path):
+    assert judge(f"https://news.example{path}").kind in {"article", "unknown"}

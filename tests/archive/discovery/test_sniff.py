@@ -23,7 +23,6 @@ KINDS = [
     ("<p>no root", "html"),
     ("<br><b>Warning</b>: x\n<?xml version='1.0'?><rss version='2.0'>", "feed"),
     ('{"a": 1}', "other"),
-    ("%PDF-1.4", "other"),
     ("", "other"),
     ("<svg xmlns='x'/>", "other"),
 ]
@@ -36,6 +35,12 @@ def test_kind_is_told_by_content(text: str, kind: str) -> None:
         assert sniff(gzip.compress(text.encode())) == kind
 
 
+@pytest.mark.parametrize("before", [b"", b"\n", b"\xef\xbb\xbf", b" " * 1000])
+def test_a_pdf_file_is_a_document_whatever_its_label(before: bytes) -> None:
+    assert sniff(before + b"%PDF-1.4\n1 0 obj << /A (<html>) >>", "text/html") == "document"
+    assert sniff(b"<html><p>%PDF-1.4 is how such a file begins") == "html"
+
+
 def test_label_decides_only_when_the_content_does_not() -> None:
     assert sniff(b"words", "text/html; charset=utf-8") == "html"
     assert sniff(b"<rss>", "text/html") == "feed"
@@ -44,4 +49,4 @@ def test_label_decides_only_when_the_content_does_not() -> None:
 
 @given(st.binary())
 def test_any_bytes_have_a_kind(body: bytes) -> None:
-    assert sniff(body) in {"feed", "sitemap", "html", "other"}
+    assert sniff(body) in {"feed", "sitemap", "html", "document", "other"}

@@ -117,7 +117,7 @@ def test_a_sentence_that_begins_as_a_label_does_stays():
 
 
 def test_a_page_that_cannot_be_read_gets_its_reason():
-    answer = extract(pages.page(b"%PDF-1.7 not a page"))
+    answer = extract(pages.page(b"GIF89a not a page"))
     assert (answer.article, answer.reason) == (None, "not-html")
 
 

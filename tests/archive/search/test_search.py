@@ -101,6 +101,37 @@ def test_a_word_that_some_article_has_is_not_corrected(shelf):
     assert (results.hits[0].id, results.corrections, results.relaxed) == (wanted, (), True)
 
 
+def test_the_article_that_spells_it_one_letter_away_comes_before_those_with_another_form(shelf):
+    for _ in range(3):
+        shelf.put(text="نوم نوم نوم للنخلة للنخلة")
+    wanted = shelf.put(
+        text="حديث طويل عن النوم تحت ظل النخيل في الصيف والشتاء والربيع والخريف وفي كل يوم من أيام السنة"
+    )
+    assert ids(shelf, "النخسل النوم")[0] == wanted
+
+
+def test_of_two_words_that_articles_have_one_may_be_mistyped(shelf):
+    wanted = shelf.put(text="كثبان من التراب تغطي القرى")
+    for text in ("كثبان الصحراء", "التراث العربي", "التراث القديم"):
+        shelf.put(text=text)
+    results = search(shelf.db, "كثبان التراث")
+    assert results.hits[0].id == wanted
+    assert (results.hits[0].is_partial, results.complete) == (True, 0)
+    assert results.suggestion("كثبان التراث") == "كثبان التراب"
+    for _ in range(3):
+        shelf.put(text="كثبان التراث")
+    results = search(shelf.db, "كثبان التراث")
+    assert (results.complete, results.corrections) == (3, ())
+    assert wanted not in [hit.id for hit in results.hits[:3]]
+
+
+def test_a_hamza_that_was_left_out_is_put_back(shelf):
+    wanted = shelf.put(text="رئيس الوزراء")
+    shelf.put(text="رييكي الوزراء")
+    results = search(shelf.db, "رييس الوزراء")
+    assert results.hits[0].id == wanted
+
+
 def test_a_name_in_other_letters_follows_the_name_as_typed(shelf):
     other = shelf.put(text="شركة جوجل الأمريكية")
     typed = shelf.put(text="شركة غوغل الأمريكية")
@@ -428,7 +459,7 @@ def test_twenty_thousand_odd_texts_never_raise_and_never_reach_the_syntax(shelf)
         assert {hit.id for hit in results.hits} <= {wanted}
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_any_text_is_searched_and_any_text_is_marked(shelf, query, text):
     search(shelf.db, query)

@@ -1,6 +1,7 @@
 """Cookies and headers of a site: sent to its own hosts, when they are wanted, out of files that nobody else may read."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from scrapy import Request
@@ -10,6 +11,7 @@ from archive import UsageError
 from crawler.sites.session import SessionMiddleware, load_cookies, load_headers
 from crawler.sites.site import Site
 
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
 SITE = Site.from_url("https://news.example/")
 
 
@@ -62,9 +64,9 @@ def test_files_with_credentials_are_refused_when_others_may_read_them(tmp_path):
     path.write_text("# Netscape HTTP Cookie File\n.news.example\tTRUE\t/\tFALSE\t4102444800\tsession\tabc\n")
     path.chmod(0o644)
     with pytest.raises(UsageError, match="chmod 600"):
-        load_cookies(path)
+        load_cookies(path, now=NOW)
     path.chmod(0o600)
-    assert len(load_cookies(path)) == 1
+    assert len(load_cookies(path, now=NOW)) == 1
     middleware = SessionMiddleware(replace(SITE, cookies_file=str(path)), everywhere=False)
     assert sent(middleware, "https://news.example/a") == "session=abc"
     assert sent(middleware, "https://elsewhere.example/a") == ""
@@ -75,7 +77,7 @@ def test_a_session_that_is_over_is_told_before_the_crawl(tmp_path):
     path.write_text("# Netscape HTTP Cookie File\n.news.example\tTRUE\t/\tFALSE\t946684800\tsession\tabc\n")
     path.chmod(0o600)
     with pytest.raises(UsageError, match="expired"):
-        load_cookies(path)
+        load_cookies(path, now=NOW)
 
 
 def test_secret_headers_are_named_so_that_the_warc_leaves_them_out(tmp_path):

@@ -1,0 +1,266 @@
+"""Makes lines of the glyphs of a page: those on one baseline, cut where a column ends, and the text of each in the order of reading.
+
+A line that holds right-to-left letters is turned from the order of sight, and its shaped letters become plain ones.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from archive.extract.pdf.glyphs import Glyph
+
+SAME_LINE = 0.35
+"""How far apart baselines of one line may lie, in sizes of its letters: raised figures and vowel signs stand higher."""
+_COLUMN_GAP = 0.8
+_WRITTEN_GAP = 3.0
+"""Sizes of letters between two columns at least, and between what the file writes on, in one line, without going elsewhere at most."""
+_WORD_GAP = 0.2
+_DOUBLED = 0.1
+"""The offset of a glyph drawn twice, which makes it bold."""
+
+RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_LTR = re.compile(r"[^\W\d_]")
+_SHAPED = re.compile("[\ufb00-\ufb06\ufb1d-\ufdff\ufe70-\ufefc]+")
+_SEPARATORS = frozenset(".,:/٫٬")
+_MIRRORED = str.maketrans("()[]{}<>«»‹›", ")(][}{><»«›‹")
+_LEFT_ENDS = frozenset(".,:;!?)")
+"""What ends a line of another script, seen at its left end where the paragraph runs from the right."""
+_OPENING, _CLOSING = frozenset("([{«‹"), frozenset(")]}»›")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A run of glyphs on one baseline, in the order of sight."""
+
+    glyphs: tuple[Glyph, ...]
+    left: float
+    right: float
+    base: float
+    size: float
+
+
+def is_rtl(text: str) -> bool:
+    """Whether most letters are of a right-to-left script."""
+    right = len(RTL.findall(text))
+    return right > len(_LTR.findall(text)) - right
+
+
+# --- lines ------------------------------------------------------------------------------------------------------------
+
+
+_Written = tuple[int, "Glyph"]
+"""A glyph, with the number of the stretch in which the file writes it."""
+
+
+def lines_of(glyphs: Sequence[Glyph]) -> Iterator[Line]:
+    """The lines of a page from top to bottom, those of one baseline from left to right."""
+    bands: list[list[_Written]] = []
+    written = list(_written(glyphs))
+    for one in sorted((one for one in written if not _is_mark(one[1].text)), key=lambda one: -one[1].base):
+        first = bands[-1][0][1] if bands else None
+        if first is None or first.base - one[1].base > SAME_LINE * max(first.size, one[1].size):
+            bands.append([])
+        bands[-1].append(one)
+    falling = [-band[0][1].base for band in bands]
+    for one in (one for one in written if _is_mark(one[1].text)):
+        base, at = one[1].base, bisect(falling, -one[1].base)
+        near = [band for band in bands[max(0, at - 1) : at + 1] if abs(band[0][1].base - base) < one[1].size]
+        if near:
+            min(near, key=lambda band: abs(band[0][1].base - base)).append(one)
+    for band in bands:
+        yield from _cut_at_gaps(band)
+
+
+def _written(glyphs: Iterable[Glyph]) -> Iterator[_Written]:
+    """The glyphs in stretches that the file writes without leaving their line; blanks, which may span two columns, are left out."""
+    stretch, last = 0, None
+    left = right = 0.0
+    for glyph in glyphs:
+        if glyph.text.isspace():
+            continue
+        far = _WRITTEN_GAP * glyph.size
+        if last is None or abs(glyph.base - last.base) > glyph.size or not left - far <= glyph.left <= right + far:
+            stretch, left, right = stretch + 1, glyph.left, glyph.right
+        left, right, last = min(left, glyph.left), max(right, glyph.right), glyph
+        yield stretch, glyph
+
+
+def _cut_at_gaps(band: list[_Written]) -> Iterator[Line]:
+    run: list[Glyph] = []
+    reach, before = 0.0, 0
+    for stretch, glyph in sorted(band, key=lambda one: (one[1].left, one[1].right)):
+        gap = _WRITTEN_GAP if stretch == before else _COLUMN_GAP
+        if run and glyph.left - reach > gap * max(glyph.size, run[-1].size):
+            yield _line(run)
+            run = []
+        before = stretch
+        reach = max(reach, glyph.right) if run else glyph.right
+        if not (run and _is_doubled(run, glyph)):
+            run.append(glyph)
+    if run:
+        yield _line(run)
+
+
+def _is_doubled(run: list[Glyph], glyph: Glyph) -> bool:
+    return any(one.text == glyph.text and abs(one.left - glyph.left) < _DOUBLED * glyph.size for one in run[-2:])
+
+
+def _line(run: list[Glyph]) -> Line:
+    size = median(glyph.size for glyph in run)
+    base = median(glyph.base for glyph in run)
+    return Line(glyphs=tuple(run), left=run[0].left, right=max(one.right for one in run), base=base, size=size)
+
+
+# --- the text of a line -----------------------------------------------------------------------------------------------
+
+
+def text_of(line: Line, *, rtl: bool, swap: bool) -> str:
+    """The line as it is read. `swap` says that brackets are given as they look, which in Arabic is the other way round."""
+    parts = _with_marks(line.glyphs)
+    letters = "".join(part.text for part in parts)
+    if not RTL.search(letters) and not (rtl and letters[:1] in _LEFT_ENDS):
+        return _unshaped(_spaced(parts))
+    if not (rtl or is_rtl(letters)):
+        return _unshaped(" ".join(_turned_words(parts, swap=swap)))
+    return _unshaped("".join(_turned(parts, swap=swap)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A glyph with the signs above and below it, and whether a blank stands before it, seen from the left."""
+
+    text: str
+    spaced: bool
+
+
+def _with_marks(glyphs: Sequence[Glyph]) -> list[_Part]:
+    """The glyphs that stand for themselves, from left to right; vowel signs follow the letter over which they stand."""
+    bases = [glyph for glyph in glyphs if not _is_mark(glyph.text)]
+    texts = [glyph.text for glyph in bases]
+    at = 0
+    for mark in (glyph for glyph in glyphs if _is_mark(glyph.text)):
+        middle = (mark.left + mark.right) / 2
+        while at + 1 < len(bases) and bases[at + 1].left <= middle:
+            at += 1
+        if bases:
+            texts[at] += mark.text
+    parts, reach = [], None
+    for glyph, text in zip(bases, texts, strict=True):
+        spaced = reach is not None and glyph.left - reach > _WORD_GAP * glyph.size
+        parts.append(_Part(text, spaced))
+        reach = glyph.right if reach is None else max(reach, glyph.right)
+    return parts
+
+
+def _is_mark(text: str) -> bool:
+    return all(unicodedata.category(letter) == "Mn" for letter in text)
+
+
+def _spaced(parts: Iterable[_Part]) -> str:
+    return "".join(f" {part.text}" if part.spaced else part.text for part in parts)
+
+
+def _turned(parts: Sequence[_Part], *, swap: bool) -> Iterator[str]:
+    """The texts of a right-to-left line in the order of reading: from the right, but words of other scripts and numbers from the left."""
+    runs = list(_runs(parts))
+    for number, (run, is_ltr) in enumerate(reversed(runs)):
+        if is_ltr:
+            yield _spaced(run).lstrip()
+        else:
+            for place, part in enumerate(reversed(run)):
+                yield part.text.translate(_MIRRORED) if swap else part.text
+                if part.spaced and place + 1 < len(run):
+                    yield " "
+        if run[0].spaced and number + 1 < len(runs):
+            yield " "
+
+
+def _turned_words(parts: Sequence[_Part], *, swap: bool) -> Iterator[str]:
+    """The texts of a left-to-right line in which some words are of a right-to-left script."""
+    run: list[_Part] = []
+    for part in parts:
+        if part.spaced and run and not (RTL.search(part.text) and RTL.search(run[-1].text)):
+            yield _word(run, swap=swap)
+            run = []
+        run.append(part)
+    yield _word(run, swap=swap)
+
+
+def _word(run: list[_Part], *, swap: bool) -> str:
+    is_rtl = any(RTL.search(part.text) for part in run)
+    return ("".join(_turned(run, swap=swap)) if is_rtl else _spaced(run)).strip()
+
+
+def _runs(parts: Sequence[_Part]) -> Iterator[tuple[list[_Part], bool]]:
+    """The parts, from the left, in runs that are read from the left (words of other scripts, numbers) or from the right."""
+    at = 0
+    other: list[_Part] = []
+    while at < len(parts):
+        end = _ltr_end(parts, at)
+        if end > at:
+            if other:
+                yield other, False
+                other = []
+            yield list(parts[at:end]), True
+            at = end
+        else:
+            other.append(parts[at])
+            at += 1
+    if other:
+        yield other, False
+
+
+def _ltr_end(parts: Sequence[_Part], start: int) -> int:
+    """Where a run that is read from the left ends: of words until the next right-to-left letter, of figures with the number."""
+    kind = _kind(parts[start].text)
+    if kind not in {"word", "figure"}:
+        return start
+    end = start + 1
+    for at in range(start + 1, len(parts)):
+        here = _kind(parts[at].text)
+        if here == "rtl":
+            break
+        if kind == "figure" and (parts[at].spaced or (here != "figure" and parts[at].text not in _SEPARATORS)):
+            break
+        if here in {"word", "figure"}:
+            end = at + 1
+    return end
+
+
+def _kind(text: str) -> str:
+    if RTL.search(text) and not text[0].isdigit():
+        return "rtl"
+    if text[0].isdigit():
+        return "figure"
+    return "word" if text[0].isalpha() else "other"
+
+
+def is_by_sight(glyphs: Sequence[Glyph]) -> bool:
+    """Whether brackets in right-to-left text are given as they look: read from the right, closing ones then come first."""
+    right = wrong = 0
+    for line in lines_of(glyphs):
+        if not any(RTL.search(glyph.text) for glyph in line.glyphs):
+            continue
+        brackets = [one.text for one in reversed(line.glyphs) if one.text in _OPENING or one.text in _CLOSING]
+        for first, second in pairwise(brackets):
+            right += first in _OPENING and second in _CLOSING
+            wrong += first in _CLOSING and second in _OPENING
+    return wrong >= right
+
+
+def _unshaped(text: str) -> str:
+    """The text with plain letters for the shaped ones and ligatures that fonts have."""
+
+    def plain(match: re.Match[str]) -> str:
+        return unicodedata.normalize("NFKC", match[0]).strip()  # a sign without its letter brings a blank
+
+    return " ".join(unicodedata.normalize("NFC", _SHAPED.sub(plain, text)).split())
