@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING, Any, Self
 from archive import http, search, warc
 from archive.article import Page, SiteProfile
 from archive.capture import Location
-from archive.collection import Collection
-from archive.collection.locator import FileLocator
+from archive.collection import Collection, FileLocator
 from archive.errors import NotFoundError, UnknownSiteError, UsageError
-from archive.index import BUSY_TIMEOUT_S, articles, captures, changes, images, reports, select, similar, site_lines
-from archive.index.database import open_store
+from archive.index import BUSY_TIMEOUT_S, articles, captures, images, open_store, reports, select, similar, site_lines
 from archive.search import Query
 from archive.search.analysis import tokens, word_variants
 
@@ -127,7 +125,7 @@ class Archive:
 
     def changes(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What an article's page changed without its text, oldest first: article_id, version, seen_at, field, before, after, record_id."""
-        return changes.of_url(self._store.db, row["url"])
+        return articles.of_url(self._store.db, row["url"])
 
     def family(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The other articles that say nearly the same (`warraq group` finds them): id, url, site, sitename, title, first."""

@@ -100,7 +100,7 @@ WARRAQ_MAX_PAGE_REQUISITES_BYTES = (
 WARRAQ_MAX_REQUISITE_BYTES = 10 << 20  # of one, as sent: `missing too-large`; a photograph for print has 5 MB
 WARRAQ_MAX_STYLE_DEPTH = 5  # style sheets that import style sheets; what is deeper counts as `too-deep-requisites`
 
-# --- limits of one exchange (crawler.download.handler; each ends it with the outcome named) ----------------------------------------
+# --- limits of one exchange (crawler.download; each ends it with the outcome named) ----------------------------------------
 # as sent, `too-large`: a news page has 0.1 MB, a full sitemap 5 to 10; two dozen of them fit in memory
 WARRAQ_MAX_BODY_BYTES = 10 << 20
 # of all header blocks, interim ones too, `headers-too-large`; browsers allow as much
@@ -124,8 +124,8 @@ MEMUSAGE_CHECK_INTERVAL_SECONDS = 10
 
 # --- one path for every byte -------------------------------------------------------------------------------------------------------
 DOWNLOAD_HANDLERS = {
-    "http": "crawler.download.handler.WireHandler",
-    "https": "crawler.download.handler.WireHandler",
+    "http": "crawler.download.WireHandler",
+    "https": "crawler.download.WireHandler",
     "file": None,
     "data": None,
     "ftp": None,
@@ -171,7 +171,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
     "crawler.politeness.robots.RobotsMiddleware": 100,
     "crawler.sites.session.SessionMiddleware": 700,
-    "crawler.politeness.throttle.PolitenessMiddleware": 900,
+    "crawler.politeness.PolitenessMiddleware": 900,
     "crawler.shutdown.LeaseMiddleware": 950,  # after all waiting
 }
 SPIDER_MIDDLEWARES = {

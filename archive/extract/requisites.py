@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import tinycss2
 
 from archive.article import Requisite, Requisites
-from archive.extract.links import document_base
+from archive.extract import document_base
 from archive.urls import MAX_LENGTH, join
 
 if TYPE_CHECKING:

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Final
 from PIL import Image
 
 from archive.article import Picture
-from archive.discovery.sniff import sniff
+from archive.discovery import sniff
 from archive.extract.requisites import style_requisites
 from archive.outcome import OutcomeKind
-from archive.parse.result import Parsed
+from archive.parse import Parsed
 
 if TYPE_CHECKING:
     from archive import http
     from archive.article import RequisiteKind
-    from archive.parse.result import ParseTask
+    from archive.parse import ParseTask
 
 _XML = rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml|<!--|<!DOCTYPE svg|<svg)"
 _BITMAP = rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....WEBP|....ftyp(?:avi[fs]|mif1)"

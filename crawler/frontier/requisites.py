@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 from archive import urls
 from archive.files.clock import iso
 from archive.index import Candidate, frontier
-from archive.ingest.disposition import Disposition
+from archive.ingest.commit import Disposition
 from archive.outcome import Outcome, OutcomeKind
-from archive.parse.result import Parsed, ParseTask
+from archive.parse import Parsed, ParseTask
 from crawler.frontier.revisit import PAGE_BYTES, header, retry_after_of, status_of
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from archive.article import RequisiteKind, Requisites
     from archive.index import CaptureRow, ScheduledUrl
-    from archive.parse.result import ParseLimits
+    from archive.parse import ParseLimits
     from crawler.extensions import ArchiveExtension
-    from crawler.sites.site import Site
+    from crawler.sites import Site
 
 ACCEPT = {
     "image": "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
