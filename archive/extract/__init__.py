@@ -163,7 +163,11 @@ def extract(page: Page, *, requisites: RequisiteLimits = PAGE_ALONE) -> Extracti
         directives=read_directives(document),
         too_long=count_too_long(document.model),
         requisites=page_requisites(
-            document.tree, page.url, requisites if article else PAGE_ALONE, encoding=codec, more=pictures
+            document.tree,
+            document_base(document.tree, page.url),
+            requisites if article else PAGE_ALONE,
+            encoding=codec,
+            more=pictures,
         ),
     )
 

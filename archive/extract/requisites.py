@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 import tinycss2
 
 from archive.article import Requisite, Requisites
-from archive.extract import document_base
 from archive.urls import MAX_LENGTH, join
 
 if TYPE_CHECKING:
@@ -46,12 +45,11 @@ _STYLED = "descendant::*[@style or @background or @*[starts-with(name(), 'data-b
 
 
 def page_requisites(
-    tree: HtmlElement, page_url: str, limits: RequisiteLimits, *, encoding: str = "utf-8", more: Iterable[str] = ()
+    tree: HtmlElement, base: str, limits: RequisiteLimits, *, encoding: str = "utf-8", more: Iterable[str] = ()
 ) -> Requisites:
-    """The requisites of a page; `more` are absolute addresses of pictures that its metadata names."""
+    """The requisites of a page whose references are relative to `base`; `more` are addresses of pictures that its metadata names."""
     if limits.level == "none":
         return Requisites()
-    base = document_base(tree, page_url)
     named = (*_elements(tree, limits), *(("image", url) for url in more))
     return _collect(named, base, limits, encoding)
 
