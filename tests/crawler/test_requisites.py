@@ -177,4 +177,4 @@ def test_bounds_leave_the_rest_and_say_so(tmp_path):
 
 def test_a_level_that_there_is_none_of_is_refused(tmp_path):
     said = crawl("http://127.0.0.1:9/", tmp_path / "a", *settings(WARRAQ_REQUISITES="everything"), code=2)
-    assert "give none, pictures, page" in said
+    assert "give one of 'none', 'pictures', 'page'" in said
