@@ -36,6 +36,7 @@ class Disposition:
     announced: tuple[Candidate, ...] = ()
     host: str = ""
     lines: tuple[str, ...] = ()
+    headlines: tuple[tuple[str, str], ...] = ()
 
 
 def disposition_of(
@@ -59,4 +60,5 @@ def disposition_of(
         announced=announced,
         host=urls.host_of(row.url) if row else "",
         lines=answer.lines if article else (),
+        headlines=answer.headlines,
     )
