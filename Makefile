@@ -10,7 +10,7 @@ EXTRAS := --extra web --extra parquet --extra plot
 PORT ?= 8321
 
 .DEFAULT_GOAL := help
-.PHONY: help demo hostile fuzz test lint types imports tests quick timing browser-test cluster-test conformance crash mutants docs format clean clean-demo
+.PHONY: help demo hostile fuzz test lint types imports tests quick timing browser-test powercut cluster-test conformance crash mutants docs format clean clean-demo
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -57,7 +57,11 @@ timing: .venv/.synced ## the tests that assert how long something takes; failure
 conformance: .venv/.synced ## let warcio, FastWARC, cdxj-indexer, wacz, pywb and replayweb.page judge an archive (needs chromium, npm)
 	$(BIN)/python -m tests.conformance.peers
 
-crash: .venv/.synced ## kill crawls, fill disks, flip bits, and print what was lost (as root, for the small disks)
+powercut: .venv/.synced ## cut the power at many moments of a crawl, an import, a merge, a redaction, an upload (needs strace)
+	@command -v strace >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends strace; }
+	$(BIN)/python -m tests.powercut
+
+crash: .venv/.synced powercut ## kill crawls, fill disks, flip bits, and print what was lost (as root, for the small disks)
 	$(BIN)/python -m tests.crash
 
 browser-test: .venv/.synced ## the reading room in Debian's chromium (installs it, and playwright, where they are missing)

@@ -63,7 +63,7 @@ ADDSITE = (ExitCode.DONE, ExitCode.USAGE, ExitCode.UNREACHABLE)
 CLUSTER = (ExitCode.DONE, ExitCode.USAGE, ExitCode.LOCKED, ExitCode.NOT_WRITABLE, ExitCode.NODE_SILENT)
 """The codes of `scrapy cluster`."""
 
-WARRAQ = tuple(code for code in ExitCode if code in {0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 14, 130})
+WARRAQ = tuple(ExitCode)
 """The codes of `warraq`."""
 
 WORST_FIRST = (

@@ -1,8 +1,13 @@
-"""Every setting of the crawl, and the one place where its components are wired. Override any of them with `-s NAME=VALUE`."""
+"""Every setting of the crawl, and the one place where its components are wired.
+
+warraq.toml, the environment and `-s NAME=VALUE` override them, the later the earlier (crawler.configuration).
+"""
 
 from __future__ import annotations
 
 import logging
+
+from crawler.configuration import configure as _configure
 
 BOT_NAME = "warraq"
 SPIDER_MODULES = ["crawler.spiders"]
@@ -202,3 +207,6 @@ for _name in (
 STATS_DUMP = False  # the summary says what matters
 LOGSTATS_INTERVAL = 0  # the archive extension logs its own line
 FEED_EXPORT_ENCODING = "utf-8"
+
+origins = _configure(globals())
+"""Each setting with where it is from, for `warraq config`."""

@@ -25,6 +25,8 @@ LIST = Path(__file__).with_suffix(".toml")
 SECONDS = 900
 KILLED = 1
 """pytest's exit code when a test failed; another one says that it could not run."""
+SKIPPED = "skipped"
+"""Its test cannot run on this machine, and says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,9 @@ def verdict(mutant: Mutant, root: Path) -> str:
         return "killed"  # it hangs: somebody would notice
     finally:
         path.write_text(whole, "utf-8")
-    return "killed" if done.returncode == KILLED else "SURVIVED" if done.returncode == 0 else done.stdout[-500:]
+    if done.returncode == 0:
+        return "SURVIVED" if " passed" in done.stdout else SKIPPED
+    return "killed" if done.returncode == KILLED else done.stdout[-500:]
 
 
 def main() -> int:
@@ -122,9 +126,12 @@ def main() -> int:
 
         with ThreadPoolExecutor(given.jobs) as pool:
             verdicts = list(pool.map(judge, mutants))
-    alive = [one for one, said in zip(mutants, verdicts, strict=True) if said != "killed"]
-    print(f"{len(mutants) - len(alive)} of {len(mutants)} mutants were killed")
-    return 1 if alive else 0
+    killed, skipped = verdicts.count("killed"), verdicts.count(SKIPPED)
+    print(
+        f"{killed} of {len(mutants)} mutants were killed"
+        + (f", {skipped} not tried: their tests are skipped here" * bool(skipped))
+    )
+    return 0 if killed + skipped == len(mutants) else 1
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.output import COLLECTIONS, json_option, print_json
+from archive.cli.output import json_option, print_json, the_place
 from archive.ingest.importer import MISFITS_NAMED
 from archive.ingest.selection import CaptureFilter, moment_of
 from archive.ingest.sources import import_files
@@ -45,7 +45,8 @@ def import_(
         first=moment_of(filters["first"]),
         last=moment_of(filters["last"]),
     )
-    folder = Path(ctx.obj) if ctx.obj else COLLECTIONS / "imported"
+    place = the_place(ctx)
+    folder = place.archive or place.collections / "imported"
     with live_line(f"Importing {files[0].name}") as show:
         done = import_files(folder, files, site=site, wanted=wanted, workers=workers, progress=show)
     if as_json:

@@ -60,7 +60,10 @@ def merge(
     may continue in a shard: the file that it is writing comes with a later run. Killed and run again, or run twice, it gives the
     same archive; a capture that comes with several shards counts once. Ends with exit code 7 when a file of a shard is damaged or gone.
     """
-    if ctx.obj and ctx.find_root().get_parameter_source("folder") is ParameterSource.COMMANDLINE:
+    if (
+        ctx.find_root().params.get("folder")
+        and ctx.find_root().get_parameter_source("folder") is ParameterSource.COMMANDLINE
+    ):
         raise UsageError("merge names its archives itself: `warraq merge SHARD... INTO`, without --archive")
     collection = Collection(into)
     if dry_run:

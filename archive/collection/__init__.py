@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archive.errors import ArchiveLockedError, ArchiveNotFoundError, DamagedFileError, NotWritableError
+from archive.files.atomic import make_folder
 from archive.files.lock import held
 from archive.files.opening import make_new, open_read
 
@@ -70,7 +71,7 @@ class Collection:
         missing = tuple(folder for folder in wanted if not folder.exists())
         try:
             for folder in (self.folder, self.warcs, self.indexes):
-                folder.mkdir(parents=True, exist_ok=True)
+                make_folder(folder)
                 _probe(folder / f".probe-{os.getpid()}")
         except OSError as error:
             raise NotWritableError(self.folder, error) from error

@@ -114,6 +114,7 @@ def upload(
     """
     collection.require()
     with collection.lock(UPLOADING), open_store(collection.database) as store:
+        store.sync_each_commit()  # a file is removed here because its row says where it is
         storage = open_storage(storage_of(store, collection.name, to, endpoint_url=endpoint_url))
         one = _Run(collection, store, storage, clock=clock, progress=progress)
         one.upload_all()

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 def write_cdxj(source: Source, target: Path) -> int:
     """Writes `target`; gives the number of lines."""
     with Sorted() as lines:
-        for chosen in source.captures:
-            if entry := entry_of_record(read_at(source.where, chosen.location)):
-                lines.add(entry.line())
+        for part in source.parts:
+            for chosen in part.captures:
+                if entry := entry_of_record(read_at(part.where, chosen.location)):
+                    lines.add(entry.line())
         replace_file(target, (f"{line}\n".encode() for line in lines))
         return len(lines)

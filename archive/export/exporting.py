@@ -10,6 +10,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from archive.archive import require_site
 from archive.body import dumps
 from archive.capture import Location
 from archive.errors import NotFoundError, NotWritableError, UsageError
@@ -22,7 +23,7 @@ from archive.index.select import captures as choose_captures
 from archive.urls import canonicalise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from archive.archive import Archive
     from archive.export import Format
@@ -65,15 +66,21 @@ def export(
     target: Path,
     options: ExportOptions,
     *,
+    others: Sequence[Archive] = (),
     counted: Callable[[Iterator[Any]], Iterator[Any]] = iter,
 ) -> Exported:
-    """Writes `target`, whole or not at all; `counted` is given the rows of articles and gives them on.
+    """Writes `target`, whole or not at all, with what is chosen of the archive and of `others`.
 
-    Raises UsageError for a day, column or site that there is none of, NotFoundError when nothing is there of what was named.
+    `counted` is given the rows of articles and gives them on. Raises UsageError for a day or column that there is none of, UnknownSiteError
+    for a site of which none of the archives has anything, NotFoundError when nothing is there of what was named.
     """
-    source = _source(
-        archive, _filter(archive, options), options, title=options.query or ", ".join(options.urls), counted=counted
-    )
+    archives = (archive, *others)
+    if options.site:
+        require_site(archives, options.site)
+    title = options.query or ", ".join(options.urls)
+    first, *more = (_source(one, _filter(one, options), options, title=title) for one in archives)
+    rows = counted(chain.from_iterable(part.articles for part in (first, *more)))
+    source = replace(first, articles=rows, others=tuple(more))
     return Exported(count=way.write(_with_something(source, way, options.name), target))
 
 
@@ -82,6 +89,8 @@ def export_periods(archive: Archive, way: Format, folder: Path, options: ExportO
 
     A file that an earlier export left of a period within the days asked for, and that would be empty now, is removed.
     """
+    if options.site:
+        archive.require_site(options.site)
     choice = _filter(archive, options)
     count, written = 0, set[Path]()
     for first in periods(archive.db, choice, PERIODS[period]):
@@ -125,8 +134,6 @@ def _is_within(file: Path, choice: ArticleFilter) -> bool:
 def _filter(archive: Archive, options: ExportOptions) -> ArticleFilter:
     for day in (options.first_day, options.last_day):
         _check_day(day)
-    if options.site:
-        archive.require_site(options.site)
     spellings = tuple(dict.fromkeys(one for url in options.urls for one in (url, canonicalise(url)) if one))
     return ArticleFilter(
         site=options.site,
@@ -153,7 +160,6 @@ def _source(
     options: ExportOptions,
     *,
     title: str,
-    counted: Callable[[Iterator[Any]], Iterator[Any]] = iter,
 ) -> Source:
     rows = choose_articles(archive.db, choice)
     return Source(
@@ -162,7 +168,7 @@ def _source(
         created=datetime.now(UTC),
         title=title or options.site or archive.collection.name,
         captures=_captures(archive, choice),
-        articles=counted(_with_columns(rows, options.columns) if options.columns else rows),
+        articles=_with_columns(rows, options.columns) if options.columns else rows,
         columns=options.columns,
         original=lambda record: _original(archive, record),
     )
@@ -181,12 +187,23 @@ def _value(row: Mapping[str, Any], name: str) -> Any:
 
 def _with_something(source: Source, way: Format, wanted: str) -> Source:
     """The same; raises NotFoundError before a file is replaced by an empty one, when what was `wanted` by name is not there."""
-    rows: Iterator[Any] = iter(source.articles if way.of == "articles" else source.captures)
-    first = list(islice(rows, 1))
-    if not first and wanted:
+    if way.of == "articles":
+        rows = iter(source.articles)
+        first = list(islice(rows, 1))
+        found, some = replace(source, articles=chain(first, rows)), bool(first)
+    else:
+        parts = [_looked_at(part) for part in source.parts]
+        found, some = replace(parts[0][0], others=tuple(part for part, _ in parts[1:])), any(any_ for _, any_ in parts)
+    if wanted and not some:
         raise NotFoundError(wanted)
-    rest = chain(first, rows)
-    return replace(source, articles=rest) if way.of == "articles" else replace(source, captures=rest)
+    return found
+
+
+def _looked_at(part: Source) -> tuple[Source, bool]:
+    """The same, and whether it has any captures."""
+    captures = iter(part.captures)
+    first = list(islice(captures, 1))
+    return replace(part, captures=chain(first, captures)), bool(first)
 
 
 def _captures(archive: Archive, choice: ArticleFilter) -> Iterator[Chosen]:

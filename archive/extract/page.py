@@ -159,6 +159,11 @@ class TextBlock(NamedTuple):
     parts: tuple[tuple[str, Context], ...] = ()
 
     @property
+    def is_linked(self) -> bool:
+        """Whether it has too many links for running text."""
+        return self.linked >= _LINKED
+
+    @property
     def is_running(self) -> bool:
         """Whether it reads as running text: long, with few links, and shown."""
         return len(self.text) >= _RUNNING_TEXT and self.linked < _LINKED and not self.hook and not self.hidden

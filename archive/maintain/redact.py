@@ -70,6 +70,7 @@ def redact(
         StorageError: a storage cannot be read or written; doing it again finishes it.
     """
     with collection.lock(UPLOADING):
+        store.sync_each_commit()
         moment = clock()
         index = cdxj.Index(collection.folder)
         warc.recover_open_files(collection.warcs, on_close=index.closed)

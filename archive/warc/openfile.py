@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from archive.capture import Location
 from archive.errors import NotWritableError
-from archive.files.atomic import make_read_only, sync_folder
+from archive.files.atomic import make_folder, make_read_only, sync_folder
 from archive.warc.manifest import add_to_manifest
 from archive.warc.record import new_record_id
 
@@ -32,7 +32,7 @@ class OpenFile:
         self.path = folder / (name + OPEN)
         self._sha256 = hashlib.sha256()
         with self._writable():
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             self._handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
             sync_folder(folder)
 

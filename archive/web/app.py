@@ -15,18 +15,20 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from archive.collection import Collection as Archived
 from archive.errors import ArchiveError, NotFoundError
 from archive.index import DatabaseError
 from archive.web import api, pages, replay
 from archive.web.admission import Admission
 from archive.web.headers import SecurityHeaders
-from archive.web.views import page
+from archive.web.views import ROOMS, page
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection
+    from collections.abc import AsyncIterator, Collection, Sequence
     from pathlib import Path
 
     from starlette.requests import Request
+    from starlette.routing import BaseRoute
     from starlette.types import ASGIApp
 
 THREADS: Final = 8
@@ -63,18 +65,42 @@ ROUTES: Final = (
 )
 
 
-def create_app(folder: Path, *, hosts: Collection[str] = ()) -> ASGIApp:
-    """The application over the archive in that folder, which need not be there yet: then every page says so, with status 503.
+SPANNING: Final = (
+    Route("/", pages.results),
+    Route("/search", pages.results),
+    Route("/help", pages.help_),
+    Route("/api/search", api.search_),
+)
+"""What is asked of several archives as one; all else is asked of each, below /archives/NAME."""
 
-    `hosts` are the names that it answers to (see `SecurityHeaders`); empty for any.
+
+def create_app(*folders: Path, hosts: Collection[str] = ()) -> ASGIApp:
+    """The application over the archives in those folders, which need not be there yet: then every page says so, with status 503.
+
+    Of several, each has its room below /archives/NAME, and what lies above searches all of them. `hosts` are the names that it answers to
+    (see `SecurityHeaders`); empty for any.
     """
+    rooms = {Archived(folder).name: _room((folder,), ROUTES) for folder in folders} if len(folders) > 1 else {}
+    mounted = [Mount(f"{ROOMS}/{name}", room) for name, room in rooms.items()]
+    app = _room(
+        folders,
+        (*SPANNING, *mounted) if mounted else ROUTES,
+        middleware=[Middleware(GZipMiddleware, minimum_size=1000)],
+    )
+    # Around everything, Starlette's own handling of failures too.
+    return SecurityHeaders(Admission(app), hosts=hosts)
+
+
+def _room(
+    folders: tuple[Path, ...], routes: Sequence[BaseRoute], *, middleware: Sequence[Middleware] = ()
+) -> Starlette:
     app = Starlette(
         routes=[
-            *ROUTES,
+            *routes,
             Route("/robots.txt", lambda _: PlainTextResponse("User-agent: *\nDisallow: /\n")),
             Mount("/static", _Static(packages=[("archive.web", "static")])),
         ],
-        middleware=[Middleware(GZipMiddleware, minimum_size=1000)],
+        middleware=list(middleware),
         exception_handlers={
             HTTPException: _refused,
             NotFoundError: _not_found,
@@ -85,9 +111,8 @@ def create_app(folder: Path, *, hosts: Collection[str] = ()) -> ASGIApp:
         },
         lifespan=_lifespan,
     )
-    app.state.folder = folder
-    # Around everything, Starlette's own handling of failures too.
-    return SecurityHeaders(Admission(app), hosts=hosts)
+    app.state.folders = folders
+    return app
 
 
 @asynccontextmanager
@@ -120,7 +145,7 @@ _EXPLAINED: Final = (404, 405, 503, 500)
 def _error(request: Request, status: int, headers: Any = None) -> Response:
     """The error as a page, or as JSON to those who asked the API."""
     explained = status if status in _EXPLAINED else 404
-    if request.url.path.startswith("/api/"):
+    if "/api/" in request.url.path:
         words = {404: "not found", 405: "only GET and HEAD", 503: "the archive cannot be read just now", 500: "failed"}
         response: Response = api.Json({"error": {"status": status, "message": words[explained]}}, status)
     else:

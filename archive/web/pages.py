@@ -11,7 +11,7 @@ from archive.errors import NotFoundError
 from archive.index.columns import LABELLED, body_of
 from archive.web.charts import histogram
 from archive.web.parameters import SearchParameters
-from archive.web.views import View, open_archive, page
+from archive.web.views import View, open_archive, open_archives, page, room_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import HTMLResponse
 
-    from archive.archive import Archive
+    from archive.archive import Federation
 
 _QUARANTINE_PAGE: Final = 50
 LONGEST_COMPARED: Final = 300_000
@@ -29,23 +29,26 @@ LONGEST_COMPARED: Final = 300_000
 def results(request: Request) -> HTMLResponse:
     """The home page and the page of results: what was found, and what it is made of."""
     asked = SearchParameters.of(request.query_params)
-    with open_archive(request) as archive:
-        found = archive.search(
+    with open_archives(request) as archives:
+        found = archives.search(
             asked.words, only=asked.only, order=asked.fitting_order, limit=asked.limit, offset=asked.offset
         )
-        facets = archive.facets(found.query)
-        known = _known(archive, asked.words)
+        facets = archives.facets(found.query)
+        known, home = _known(request, archives, asked.words)
+        rooms = [room_of(request, archives, archives.archive_of(found, number)) for number in range(len(found.hits))]
     view = View(request)
     problems = [view.say(f"problem.{one.code}", **dict(one.values)) for one in (*asked.problems, *found.problems)]
     return page(
         request,
         "results.html",
         asked=asked,
-        is_home=request.url.path == "/" and not asked.parameters(),
+        is_home=request.url.path == f"{view.root}/" and not asked.parameters(),
         found=found,
         facets=facets,
         chart=histogram(facets.days),
         known=known,
+        known_room=home,
+        rooms=rooms,
         problems=problems,
         suggestion=found.suggestion(asked.words),
         last_page=-(-found.total // asked.limit),
@@ -53,14 +56,15 @@ def results(request: Request) -> HTMLResponse:
     )
 
 
-def _known(archive: Archive, words: str) -> Mapping[str, Any] | None:
-    """The article whose address was pasted into the search box."""
+def _known(request: Request, archives: Federation, words: str) -> tuple[Mapping[str, Any] | None, str]:
+    """The article whose address was pasted into the search box, and the room that has it."""
     if not words.startswith(("http://", "https://")) or " " in words:
-        return None
+        return None, ""
     try:
-        return archive.article(words)
+        archive, wanted = archives.holder(words)
+        return archive.article(wanted), room_of(request, archives, archive)
     except (NotFoundError, ValueError):
-        return None
+        return None, ""
 
 
 def article(request: Request) -> HTMLResponse:
@@ -102,7 +106,7 @@ def article(request: Request) -> HTMLResponse:
 def _options(view: View, pictures: Mapping[str, int]) -> HtmlOptions:
     """How a body is shown in the language of the interface; `pictures` are ids of captures, by the address of the picture."""
     return HtmlOptions(
-        picture=lambda url: f"/pictures/{pictures[url]}" if url in pictures else "",
+        picture=lambda url: f"{view.root}/pictures/{pictures[url]}" if url in pictures else "",
         moment=view.moment,
         no_picture=view.say("article.no_picture"),
         embedded=view.say("article.embedded"),

@@ -7,14 +7,15 @@ from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from archive import urls
-from archive.archive import Archive
+from archive.archive import Archive, Federation
 from archive.body import direction
+from archive.collection import Collection
 from archive.web.i18n import Wording, choose, day, moment, timestamp, wording
 from archive.web.parameters import SearchParameters
 
@@ -29,12 +30,29 @@ TIME_LIMIT_S: Final = 5.0
 """How long the database may work for one request; a search of a million articles takes a tenth of a second."""
 
 
+ROOMS: Final = "/archives"
+"""Below it each of several archives has its room, by its name."""
+
+
 @contextmanager
 def open_archive(request: Request) -> Iterator[Archive]:
     """The archive, for one request: opened anew each time (1 ms), so that it may be replaced, repaired or reindexed meanwhile."""
-    with Archive(request.app.state.folder, patience=PATIENCE_S) as archive:
-        archive.limit_time(TIME_LIMIT_S)
-        yield archive
+    with open_archives(request) as archives:
+        yield archives.archives[0]
+
+
+@contextmanager
+def open_archives(request: Request) -> Iterator[Federation]:
+    """The archive, or all of them where the room has several, for one request."""
+    with Federation(request.app.state.folders, patience=PATIENCE_S) as archives:
+        archives.limit_time(TIME_LIMIT_S)
+        yield archives
+
+
+def room_of(request: Request, archives: Federation, archive: Archive) -> str:
+    """Where the pages of an archive lie: what comes before `/articles/ID`."""
+    name = archives.name_of(archive)
+    return f"{request.scope.get('root_path', '')}{f'{ROOMS}/{quote(name)}' if name else ''}"
 
 
 @cache
@@ -80,6 +98,9 @@ class View:
         self.name = self.wording.name
         self._explicit = {"lang": wish} if wish == self.language else {}
         self._path = request.url.path
+        self.root = str(request.scope.get("root_path", ""))
+        folders = request.app.state.folders
+        self.rooms = tuple(Collection(folder).name for folder in folders) if len(folders) > 1 else ()
         self._parameters = dict(request.query_params)
 
     def day(self, text: str) -> str:
@@ -92,6 +113,7 @@ class View:
 
     def link(self, path: str, **parameters: object) -> str:
         """An address within the reading room; it keeps the language when the reader chose one; empty parameters are left out."""
+        path = path if path.startswith(f"{ROOMS}/") else f"{self.root}{path}"
         given = {name.rstrip("_"): value for name, value in parameters.items() if value not in {"", None}}
         query = urlencode(given | self._explicit)
         return f"{path}?{query}" if query else path

@@ -80,17 +80,21 @@ _SAID = 0.9
 _DEEP = 12
 _REACH = 60
 """Blocks behind the last found among which the article may go on."""
-_FULL_STOPS = (".", "۔", "。", "!", "?", "؟", "…", ".”", ".»", '."', ".“")
+FULL_STOPS = (".", "۔", "。", "!", "?", "؟", "…", ".”", ".»", '."', ".“")
 
 
 class Layout:
-    """Where the article of one page stands."""
+    """Where the article of one page stands: in the `main` element, where it is known, else in the one that holds most of it."""
 
-    def __init__(self, model: PageModel, found: Iterable[int]) -> None:
+    def __init__(self, model: PageModel, found: Iterable[int], main: HtmlElement | None = None) -> None:
         self.blocks = model.blocks
         self.found = sorted(found)
-        self.main = main_element(self.found, self.blocks)
-        self._verdicts: dict[HtmlElement, Verdict] = {}
+        holder = main_element(self.found, self.blocks)
+        self.main = holder if main is None else main
+        # what holds most of the text cannot speak against it
+        self._verdicts: dict[HtmlElement, Verdict] = (
+            dict.fromkeys(ancestors(holder, main), "") if main is not None and holder is not None else {}
+        )
         self._boxes: dict[HtmlElement, bool] = {}
         self._groups: dict[HtmlElement, bool] = {}
         self._paths: set[tuple[tuple[object, str | None], ...]] | None = None
@@ -108,14 +112,14 @@ class Layout:
         have = set(self.found)
         texts = Counter(block.text for block in self.blocks)
         between = [
-            index for index in range(first, last + 1) if index not in have and self._is_new(self.blocks[index], texts)
+            index for index in range(first, last + 1) if index not in have and self.is_new(self.blocks[index], texts)
         ]
         running = [index for index in between if self.blocks[index].is_running and self._is_free(index)]
         holders = self.holders | {owner(self.blocks[index].element) for index in running}
-        short = [index for index in between if not self.blocks[index].is_running and self._is_kin(index, holders, have)]
+        short = [index for index in between if not self.blocks[index].is_running and self.is_kin(index, holders, have)]
         return sorted((*running, *short, *self._rest(last, holders)))
 
-    def _is_new(self, block: TextBlock, texts: Mapping[str, int]) -> bool:
+    def is_new(self, block: TextBlock, texts: Mapping[str, int]) -> bool:
         """Tell whether a block in the main element says what no other line says: no label, no pull quote, no title."""
         if block.hook or block.hidden:
             return False
@@ -134,9 +138,9 @@ class Layout:
         element = self.blocks[index].element
         if _is_quotation(element):
             return True
-        return self.verdict(element) != "strong" and not self._is_furniture(element)
+        return self.verdict(element) != "strong" and not self.is_furniture(element)
 
-    def _is_kin(self, index: int, holders: Collection[HtmlElement | None], have: Collection[int]) -> bool:
+    def is_kin(self, index: int, holders: Collection[HtmlElement | None], have: Collection[int]) -> bool:
         """Tell whether a short block stands where paragraphs of the article stand, and nothing speaks against it."""
         block = self.blocks[index]
         if block.hook or block.hidden or self.verdict(block.element):
@@ -149,9 +153,9 @@ class Layout:
         is_beside = place in holders or block.element in holders or self._is_like_holder(place)
         if not is_beside and not (block.element.tag in HEADINGS and index + 1 in have):
             return False
-        return not self._is_furniture(block.element)
+        return not self.is_furniture(block.element)
 
-    def _path(self, place: HtmlElement | None) -> tuple[tuple[object, str | None], ...]:
+    def path(self, place: HtmlElement | None) -> tuple[tuple[object, str | None], ...]:
         """Return the tags and classes of the elements from the holder of a block up to the main one."""
         if place is None or place is self.main:
             return ()
@@ -160,8 +164,8 @@ class Layout:
     def _is_like_holder(self, place: HtmlElement | None) -> bool:
         """Tell whether an element stands in the main one as elements do that hold paragraphs of the article."""
         if self._paths is None:
-            self._paths = {self._path(holder) for holder in self.holders if holder is not None and self.holds(holder)}
-        return place is not None and self._path(place) in self._paths
+            self._paths = {self.path(holder) for holder in self.holders if holder is not None and self.holds(holder)}
+        return place is not None and self.path(place) in self._paths
 
     def doubt(self, added: Collection[int]) -> int:
         """Return the characters among the article's blocks that are neither the article's nor plainly another's."""
@@ -197,7 +201,7 @@ class Layout:
             self._groups[group] = is_announced or links < _MANY_LINKS * text
         return self._groups[group]
 
-    def _is_furniture(self, element: HtmlElement) -> bool:
+    def is_furniture(self, element: HtmlElement) -> bool:
         """Tell whether the box in which a block stands among the article's paragraphs is a widget, a picture or a teaser."""
         if element is self.main or element in self.holders:
             return False
@@ -243,7 +247,7 @@ class Layout:
     def _goes_on(self, block: TextBlock, holders: Collection[HtmlElement | None]) -> bool:
         """Tell whether a block stands as the article's do: beside its paragraphs, in an item like its, in a like section."""
         element = block.element
-        if not (block.is_running or (_is_sentence(block) and element.tag == "p")) or self._is_furniture(element):
+        if not (block.is_running or (_is_sentence(block) and element.tag == "p")) or self.is_furniture(element):
             return False
         if not self.holds(element):
             return block.linked < _LINKED and (self._is_alike(element) or _is_note(element))
@@ -321,11 +325,11 @@ def _is_title(element: HtmlElement, main: HtmlElement | None) -> bool:
 
 
 def _is_sentence(block: TextBlock) -> bool:
-    return len(block.text.split()) >= _FEW_WORDS and block.text.endswith(_FULL_STOPS)
+    return len(block.text.split()) >= _FEW_WORDS and block.text.endswith(FULL_STOPS)
 
 
 def _is_linked_sentence(block: TextBlock) -> bool:
-    return block.text.endswith(_FULL_STOPS[:3]) and len(block.text.split()) >= _SENTENCE
+    return block.text.endswith(FULL_STOPS[:3]) and len(block.text.split()) >= _SENTENCE
 
 
 def _is_note(element: HtmlElement) -> bool:

@@ -11,6 +11,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
+from archive.extract.page import HEADINGS
+
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
@@ -168,7 +170,8 @@ def speaks_against(element: HtmlElement) -> Verdict:
     tag = str(element.tag)
     if tag in _STRONG_TAGS:
         return "strong"
-    names = f"{element.get('class', '')} {element.get('id', '')}"
+    # a heading's id is its words: a table of contents leads to it
+    names = f"{element.get('class', '')} {'' if tag in HEADINGS else element.get('id', '')}"
     verdict = _judge(names[:300]) if names != " " else ""
     return verdict or ("weak" if tag in _WEAK_TAGS else "")
 

@@ -21,8 +21,9 @@ from trafilatura.settings import Document as TrafilaturaDocument
 
 from archive.extract.page import HEADINGS
 from archive.extract.text.alignment import align
+from archive.extract.text.clear import clear_article
 from archive.extract.text.container import alone, article_element, whole
-from archive.extract.text.layout import Layout
+from archive.extract.text.layout import Layout, main_element
 from archive.extract.text.wording import quads, share, words
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ _RUNNING_TEXT = 80
 _LINKED = 0.3
 """Share of link text from which lines are teasers."""
 _ENOUGH = 0.5
-"""Share of the page's running text below which the quick answer is doubted."""
+"""Share of the page's running text that the declared body must hold."""
+_MUCH = 0.35
+"""Share of it below which a quick answer is doubted; of those between this and a half the full one is hardly ever another."""
 _SOME = 0.2
 """Share of it that an element with an article's name must hold to be read alone: enough that it is no teaser."""
 _SCRAP = 0.1
@@ -97,12 +100,15 @@ class Witness:
         if said := self._declared(declared):
             return Testimony(found=said, route="json-ld")
         parts = declared_parts(model.tree) if declares else []
+        element = parts[0] if len(parts) == 1 else None if parts else article_element(model.running, _SOME * model.mass)
+        if said := self._clear(element, is_declared=bool(parts)):
+            return Testimony(found=said, route="markup")
         if parts:
             lines = _ask(alone(parts, 0), _QUICK)
             found = align(lines, self._blocks)
             if self._size(found) >= _ENOUGH * model.mass and sum(len(line.split()) for line in lines) >= _MIN_WORDS:
                 return Testimony(found=found, route="itemprop")
-        element = article_element(model.running, _SOME * model.mass)
+            element = article_element(model.running, _SOME * model.mass)
         quick: tuple[int, ...] = ()
         if element is not None:
             lines = _ask(alone([element], model.length // 2), _QUICK)
@@ -110,6 +116,17 @@ class Witness:
         if element is None or self._is_scrap(quick) or self._is_torn(lines, quick):
             quick = self._whole(_QUICK)
         return self._compare(quick)
+
+    def _clear(self, element: HtmlElement | None, *, is_declared: bool) -> tuple[int, ...]:
+        """Return the blocks of the article's element where its markup leaves no doubt; `element` has an article's name.
+
+        Where no element has, or several are declared, the one that holds most of the page's running text may be it.
+        """
+        if element is not None:
+            return clear_article(self._model, element, is_named=True)
+        running = [index for index, block in enumerate(self._blocks) if block.is_running]
+        place = None if is_declared else main_element(running, self._blocks)
+        return () if place is None else clear_article(self._model, place, is_named=False)
 
     def _declared(self, declared: str) -> tuple[int, ...]:
         """Return the blocks that the declared text is, when they are all of it and most of the page."""
@@ -133,7 +150,7 @@ class Witness:
 
     def _compare(self, quick: tuple[int, ...]) -> Testimony:
         size = self._size(quick)
-        if size >= _ENOUGH * self._model.mass and not self._is_teasers(quick):
+        if size >= _MUCH * self._model.mass and not self._is_teasers(quick):
             return Testimony(found=quick, route="fast")
         slow = self._whole(_SLOW)
         if size >= _WHOLE and self._together(quick) >= max(0.5, self._together(slow) + 0.1):

@@ -1,0 +1,223 @@
+"""What is cut short: for each command what is there before it, the command, and what must hold of any disk that a power cut leaves."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+from archive import Archive, import_files, warc
+from archive.collection import Collection
+from archive.collection.upload import upload
+from archive.errors import DamagedFileError, NotFoundError
+from archive.files.atomic import replace_file
+from archive.index.database import open_store
+from archive.ingest.writer import open_writer
+from archive.maintain import redact
+from tests.archive.maintain.conftest import MOMENT, keep
+from tests.archive.maintain.test_repair import mend, problems
+from tests.archive.merge.test_merge import crawled, of, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECRET, OTHER = "https://news.example/secret", "https://news.example/other"
+HIDDEN = "كلمة لا تعود"
+
+
+def acknowledge(word: str) -> None:
+    """Say that something is safe: from here on no power cut may cost it."""
+    os.write(2, f"{word}\n".encode())
+
+
+class Scenario(ABC):
+    """One command on an archive in `base`/news."""
+
+    name: ClassVar[str]
+
+    def __init__(self, base: Path) -> None:
+        self.base = base
+        self.collection = Collection(base / "news")
+
+    def prepare(self) -> None:
+        """Make what lies there before; it is safe on the disk."""
+        return
+
+    @abstractmethod
+    def act(self) -> None:
+        """The command; runs in a process of its own, which `acknowledge` speaks from."""
+
+    @abstractmethod
+    def wrong(self, said: frozenset[str]) -> list[str]:
+        """What is wrong with the disk in `base`, of which all of `said` was acknowledged."""
+
+    def mended(self) -> list[str]:
+        """Rows without their record before anything is mended, and what `repair` leaves wrong."""
+        found = []
+        if self.collection.exists() and not self._was_being_made():
+            with Archive(self.collection.folder) as archive:
+                rows = list(archive.db.query("SELECT * FROM captures")) if archive.db["captures"].exists() else []
+                found = [f"row without its record: {row['url']}" for row in rows if not _has_record(archive, row)]
+        mend(self.collection)
+        return found + problems(self.collection)
+
+    def _was_being_made(self) -> bool:
+        """Whether the cut fell into the making of the database: only a writer can roll back its journal."""
+        return self.collection.database.with_name("warraq.db-journal").exists()
+
+    def held(self) -> set[str]:
+        """The URLs of all captures."""
+        with open_store(self.collection.database) as store:
+            return {row["url"] for row in store.db.query("SELECT url FROM captures")}
+
+
+def _has_record(archive: Archive, row: dict[str, object]) -> bool:
+    try:
+        return archive.record(row).id == row["record_id"]
+    except (DamagedFileError, FileNotFoundError):
+        return False
+
+
+class Capturing(Scenario):
+    """Captures are kept and committed by twos; a file is closed and another one begun."""
+
+    name = "crawl: captures, commits, a rotation"
+
+    def act(self) -> None:
+        writer = open_writer(self.collection, info={"software": "test"}, clock=lambda: MOMENT)
+        for number in range(6):
+            urls = [f"https://news.example/{number}/{more}" for more in range(2)]
+            for url in urls:
+                keep(writer, url, f"نص الخبر {url} " + "كلمة " * 300)
+            writer.commit()
+            for url in urls:
+                acknowledge(url)
+            if number == 2:
+                writer.writer.close()
+        writer.close()
+
+    def wrong(self, said: frozenset[str]) -> list[str]:
+        found = self.mended()
+        return found + [f"lost: {url}" for url in sorted(said - self.held())]
+
+
+class Importing(Scenario):
+    """The WARC files of another archive are imported."""
+
+    name = "import"
+
+    def prepare(self) -> None:
+        crawled(self.base / "other", of("a.example"))
+
+    def act(self) -> None:
+        import_files(self.collection.folder, sorted((self.base / "other" / "archive").glob("*.warc.gz")), workers=1)
+        acknowledge("imported")
+
+    def wrong(self, said: frozenset[str]) -> list[str]:
+        found = self.mended()
+        if said:
+            expected = {event.url for event in of("a.example") if event.status == 200}
+            found += [f"lost: {url}" for url in sorted(expected - self.held())]
+        return found
+
+
+class Merging(Scenario):
+    """Two shards become one archive; done again, it ends like one that was not cut short."""
+
+    name = "merge"
+
+    def prepare(self) -> None:
+        for site in "ab":
+            crawled(self.base / site, of(f"{site}.example"))
+
+    def act(self) -> None:
+        run([self.base / site for site in "ab"], self.collection.folder)
+        acknowledge("merged")
+
+    def wrong(self, said: frozenset[str]) -> list[str]:
+        found = self.mended() if said or self.collection.exists() else []
+        expected = {event.url for site in "ab" for event in of(f"{site}.example")}
+        if said:
+            found += [f"lost: {url}" for url in sorted(expected - self.held())]
+        run([self.base / site for site in "ab"], self.collection.folder)
+        return found + [f"not merged: {url}" for url in sorted(expected - self.held())] + problems(self.collection)
+
+
+class Redacting(Scenario):
+    """A page is redacted; done again, it is gone, and the other one is whole."""
+
+    name = "redact"
+
+    def prepare(self) -> None:
+        writer = open_writer(self.collection, info={"software": "test"}, clock=lambda: MOMENT)
+        keep(writer, SECRET, HIDDEN)
+        keep(writer, OTHER, "خبر آخر يبقى كما هو")
+        writer.close()
+
+    def act(self) -> None:
+        self._redact()
+        acknowledge("redacted")
+
+    def _redact(self) -> None:
+        with self.collection.lock(), open_store(self.collection.database) as store:
+            redact(self.collection, store, url=SECRET, reason="court order", who="editor", clock=lambda: MOMENT)
+
+    def wrong(self, said: frozenset[str]) -> list[str]:
+        found = [] if not said else self._left()
+        with contextlib.suppress(NotFoundError):
+            self._redact()
+        found += [f"after redacting again: {where}" for where in self._left()] + self.mended()
+        return found + ([] if OTHER in self.held() else [f"lost: {OTHER}"])
+
+    def _left(self) -> list[str]:
+        """Where the text still stands: in a record, or in a row."""
+        files = warc.closed_files(self.collection.warcs)
+        records = [record for path in files for record in warc.read_records(path)]
+        left = [f"in {record.location.filename}" for record in records if HIDDEN.encode() in record.block]
+        with open_store(self.collection.database) as store:
+            rows = store.db.query("SELECT url FROM articles WHERE text LIKE ?", [f"%{HIDDEN}%"])
+            return left + [f"in the row of {row['url']}" for row in rows]
+
+
+class Uploading(Scenario):
+    """Closed files go to a storage and are removed here."""
+
+    name = "upload, and removal here"
+
+    def prepare(self) -> None:
+        Redacting.prepare(self)  # type: ignore[arg-type]  # the same two pages
+
+    def act(self) -> None:
+        upload(self.collection, to=str(self.base / "store"), clock=lambda: MOMENT, remove_after_days=0)
+        acknowledge("uploaded")
+
+    def wrong(self, said: frozenset[str]) -> list[str]:
+        files = {path.name for path in self.base.rglob("*.warc.gz") if path.stat().st_size}
+        if not files:
+            return ["no copy of a WARC file is left"]
+        with Archive(self.collection.folder) as archive:
+            rows = [row for row in archive.db.query("SELECT * FROM captures") if not _has_record(archive, row)]
+        return [f"row without its record: {row['url']}" for row in rows]
+
+
+class Replacing(Scenario):
+    """A file is put in place of another one: the old or the new, whole."""
+
+    name = "a file replaced"
+    OLD, NEW = b"old" * 5000, b"new" * 7000
+
+    def prepare(self) -> None:
+        (self.base / "manifest").write_bytes(self.OLD)
+
+    def act(self) -> None:
+        replace_file(self.base / "manifest", [self.NEW])
+        acknowledge("replaced")
+
+    def wrong(self, said: frozenset[str]) -> list[str]:
+        expected = {self.NEW} if said else {self.OLD, self.NEW}
+        path = self.base / "manifest"
+        return [] if path.is_file() and path.read_bytes() in expected else ["neither the old file nor the new one"]
+
+
+SCENARIOS: tuple[type[Scenario], ...] = (Capturing, Importing, Merging, Redacting, Uploading, Replacing)
