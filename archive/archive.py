@@ -13,11 +13,19 @@ from typing import TYPE_CHECKING, Any, Self
 from archive import http, search, urls, warc
 from archive.article import Page, SiteProfile
 from archive.capture import Location
-from archive.collection import Collection
-from archive.collection.locator import FileLocator
+from archive.collection import Collection, FileLocator
 from archive.errors import NotFoundError, UnknownSiteError, UsageError
-from archive.index import BUSY_TIMEOUT_S, articles, captures, changes, front_pages, reports, select, similar, site_lines
-from archive.index.database import open_store
+from archive.index import (
+    BUSY_TIMEOUT_S,
+    articles,
+    captures,
+    front_pages,
+    open_store,
+    reports,
+    select,
+    similar,
+    site_lines,
+)
 from archive.search import Query
 
 if TYPE_CHECKING:
@@ -127,7 +135,7 @@ class Archive:
 
     def changes(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What an article's page changed without its text, oldest first: article_id, version, seen_at, field, before, after, record_id."""
-        return changes.of_url(self._store.db, row["url"])
+        return articles.of_url(self._store.db, row["url"])
 
     def timeline(
         self, page: str = "", *, site: str = "", first: str = "", last: str = "", places: int = 1

@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 import click  # noqa: E402
 
-from archive.exitcodes import WORST_FIRST, ExitCode, describe  # noqa: E402 - the checkout, not what is installed
+from archive.errors import WORST_FIRST, ExitCode, describe  # noqa: E402 - the checkout, not what is installed
 from warraq.cli import warraq  # noqa: E402
 
 if TYPE_CHECKING:

@@ -113,7 +113,7 @@ def run(
 def sites(ctx: click.Context, *, as_json: bool) -> None:
     """Show how each site is doing: last run, next due, articles, failures, alarms."""
     from crawler import settings
-    from crawler.sites.site import load_sites
+    from crawler.sites import load_sites
 
     path = Path(settings.WARRAQ_SITES)
     entries = list(load_sites(path)) if path.exists() else []
@@ -176,7 +176,7 @@ def _set(settings: tuple[str, ...]) -> list[str]:
 def _kind(site: str) -> str:
     """Whether a crawl is of an entry (`site`) or of a `url`; raises UsageError for a name that no entry has."""
     from crawler import settings
-    from crawler.sites.site import load_site, load_sites
+    from crawler.sites import load_site, load_sites
 
     path = Path(settings.WARRAQ_SITES)
     if path.exists() and site in load_sites(path):

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli import batch, export, health, imports, maintain, merge, query, serve
+from archive.cli import batch, export, health, imports, maintain, query, serve
 from archive.cli.output import Place
-from archive.errors import ArchiveError
-from archive.exitcodes import WARRAQ, ExitCode, describe
+from archive.errors import WARRAQ, ArchiveError, ExitCode, describe
 from archive.index import DatabaseError
-from archive.printable import make_streams_printable
+from archive.terminal import make_streams_printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -94,7 +93,7 @@ def warraq(ctx: click.Context, folder: str | None) -> None:
 
 for _title, _modules in {
     "Ask": (query, serve),
-    "Bring in and give out": (imports, export, merge, batch),
+    "Bring in and give out": (imports, export, batch),
     "Keep in order": (maintain,),
     "Watch": (health,),
 }.items():

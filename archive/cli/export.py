@@ -13,18 +13,16 @@ import click
 from archive.archive import Federation, require_site
 from archive.cli.output import json_option, print_json, the_place
 from archive.errors import UsageError
-from archive.export import FORMATS
-from archive.export.exporting import PERIODS, Exported, ExportOptions, export_periods
-from archive.export.exporting import export as export_file
-from archive.files.atomic import output_to
-from archive.progress import live_line
+from archive.export import FORMATS, PERIODS, Exported, ExportOptions, export_periods
+from archive.export import export as export_file
+from archive.files import output_to
+from archive.terminal import live_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archive.archive import Archive
-    from archive.export import Format
-    from archive.export.exporting import Period
+    from archive.export import Format, Period
 
 TOLD_EVERY = 500
 

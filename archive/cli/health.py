@@ -14,9 +14,8 @@ import click
 
 from archive.archive import Archive
 from archive.cli.output import isolate, json_option, print_json, the_folder, the_place
-from archive.errors import NotFoundError, UsageError
-from archive.exitcodes import ExitCode
-from archive.files.atomic import output_to, replace_file
+from archive.errors import ExitCode, NotFoundError, UsageError
+from archive.files import output_to, replace_file
 from archive.files.clock import now
 from archive.http.client import NoAnswerError, exchange
 from archive.index import reports, runs

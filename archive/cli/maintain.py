@@ -13,19 +13,17 @@ from archive.cli.output import json_option, print_json, the_folder, the_place
 from archive.collection import Collection
 from archive.collection.upload import Uploaded
 from archive.collection.upload import upload as upload_
-from archive.errors import NotFoundError, NotWritableError
-from archive.exitcodes import ExitCode
+from archive.errors import ExitCode, NotFoundError, NotWritableError
 from archive.files.clock import now
-from archive.index import identity
-from archive.index.database import open_store
-from archive.ingest.writer import open_writer
+from archive.index import identity, open_store
+from archive.ingest import open_writer
 from archive.maintain import VerifyReport
 from archive.maintain import redact as redact_
 from archive.maintain import reindex as reindex_
 from archive.maintain import repair as repair_
 from archive.maintain import verify as verify_
 from archive.parse.workers import parse_pool
-from archive.progress import Show, live_line
+from archive.terminal import Show, live_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable

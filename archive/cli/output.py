@@ -13,7 +13,7 @@ import click
 from archive.collection import Collection
 from archive.errors import ArchiveNotFoundError, UsageError
 from archive.index.columns import opened
-from archive.progress import FIRST_STRONG_ISOLATE, POP_ISOLATE
+from archive.terminal import FIRST_STRONG_ISOLATE, POP_ISOLATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -19,7 +19,7 @@ from archive.archive import Archive, Federation, require_site
 from archive.cli.output import isolate, json_option, print_json, the_place
 from archive.diff import compare
 from archive.errors import NotFoundError, UsageError
-from archive.files.atomic import output_to, replacing
+from archive.files import output_to, replacing
 from archive.index import reports
 from archive.index.columns import LABELLED, opened
 

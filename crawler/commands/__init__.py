@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from archive.exitcodes import ExitCode
+from archive.errors import ExitCode
 from crawler import settings
 from crawler.configuration import ConfigurationError, check_options, unknown_variables
 

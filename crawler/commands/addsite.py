@@ -13,12 +13,12 @@ from scrapy.commands import ScrapyCommand
 from scrapy.settings import SETTINGS_PRIORITIES
 
 from archive import ArchiveError, urls
-from archive.exitcodes import ADDSITE, ExitCode, describe
-from archive.progress import live_line
+from archive.errors import ADDSITE, ExitCode, describe
+from archive.terminal import live_line
 from crawler.commands import check_settings, refuse, tell
+from crawler.sites import Site, SiteError, load_sites, name_of
 from crawler.sites.entry import entry_text
 from crawler.sites.probe import ProbeSpider
-from crawler.sites.site import Site, SiteError, load_sites, name_of
 
 if TYPE_CHECKING:
     import argparse

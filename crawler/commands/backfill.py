@@ -11,14 +11,14 @@ from scrapy.commands import ScrapyCommand
 from archive import ArchiveError, CaptureFilter, urls
 from archive import UsageError as WrongUseError
 from archive.collection import Collection
-from archive.exitcodes import BACKFILL, ExitCode, describe
-from archive.ingest.selection import moment_of
-from archive.ingest.writer import check_writable
-from archive.progress import Show, live_line
+from archive.errors import BACKFILL, ExitCode, describe
+from archive.ingest import check_writable
+from archive.ingest.sources import moment_of
+from archive.terminal import Show, live_line
 from crawler.backfill import BackfillReport, BackfillSpider, NoIndexError, Plan
 from crawler.commands import check_settings, refuse, tell
 from crawler.shutdown import Stopping
-from crawler.sites.site import Site, load_site
+from crawler.sites import Site, load_site
 
 if TYPE_CHECKING:
     import argparse

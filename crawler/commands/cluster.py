@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Any
 from scrapy.commands import ScrapyCommand
 
 from archive import ArchiveError
-from archive.exitcodes import CLUSTER, ExitCode, describe
-from crawler.cluster.nodes import Cluster, NodesError, load_cluster
-from crawler.cluster.placement import grouped, placed
-from crawler.cluster.rounds import Round, Work, deploy, look
+from archive.errors import CLUSTER, ExitCode, describe
+from crawler.cluster import Cluster, NodesError, load_cluster, locked, read_state
+from crawler.cluster.dispatch import grouped, placed
+from crawler.cluster.rounds import Round, Work, deploy, iso, look, node_line, node_row, said, site_row
 from crawler.cluster.scrapyd import NodeError, is_open
-from crawler.cluster.state import locked, read_state
-from crawler.cluster.status import iso, node_line, node_row, said, site_row
 from crawler.commands import check_settings, refuse, tell
-from crawler.sites.site import SiteError, entries_as_json, load_sites
+from crawler.sites import SiteError, entries_as_json, load_sites
 
 if TYPE_CHECKING:
     import argparse

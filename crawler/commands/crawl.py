@@ -13,13 +13,13 @@ from scrapy.commands import crawl
 
 from archive import ArchiveError
 from archive.collection import Collection
-from archive.exitcodes import CRAWL, ExitCode, describe
-from archive.ingest.writer import check_writable
+from archive.errors import CRAWL, ExitCode, describe
+from archive.ingest import check_writable
 from crawler.commands import check_settings, refuse, tell
-from crawler.exits import exit_code
 from crawler.extensions import ArchiveExtension
+from crawler.report import exit_code
 from crawler.shutdown import Lease, Stopping
-from crawler.sites.site import Site, chosen_site
+from crawler.sites import Site, chosen_site
 
 if TYPE_CHECKING:
     import argparse

@@ -11,19 +11,18 @@ from scrapy.commands import ScrapyCommand
 from scrapy.utils.misc import load_object
 
 from archive import ArchiveError, NotWritableError
-from archive.exitcodes import CRAWL, WORST_FIRST, ExitCode, describe
-from archive.files.lock import held
+from archive.errors import CRAWL, WORST_FIRST, ExitCode, describe
+from archive.files import held
 from crawler.commands import check_settings, refuse, tell
 from crawler.crawlall import CrawlAll, SiteResult, collection_of, is_due, totals
-from crawler.exits import worst
-from crawler.report import changes_text
-from crawler.sites.site import SiteError, load_site, load_sites
+from crawler.report import changes_text, worst
+from crawler.sites import SiteError, load_site, load_sites
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from crawler.sites.site import Site
+    from crawler.sites import Site
 
 
 class InUseError(ArchiveError):

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import pytest
 
-from crawler.sites.site import load_sites
+from crawler.sites import load_sites
 from demo.server import DemoServer
 from tests.support import PATIENCE, ROOT
 

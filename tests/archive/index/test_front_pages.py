@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from archive import Archive
+from archive.parse import ParseTask
 from archive.parse.parse import parse
-from archive.parse.result import ParseTask
 from tests.support.cli import warraq
 from tests.support.simulated import crawl
 from tests.support.site import article_page, list_page
