@@ -61,9 +61,10 @@ class Archive:
         """
         return find((self._store.db.conn,), words, only=only, limit=limit, offset=offset, order=order)
 
-    def matching(self, words: str) -> tuple[int, ...]:
+    def matching(self, words: str, *, all_versions: bool = False) -> tuple[int, ...]:
         """The ids of all articles that have all the words (latest versions), oldest id first: nothing is cut, nothing is ranked."""
-        return tuple(identity for _, identity in search.matching((self._store.db.conn,), words))
+        found = search.matching((self._store.db.conn,), words, all_versions=all_versions)
+        return tuple(identity for _, identity in found)
 
     def facets(self, query: Query | None = None) -> reports.Facets:
         """What the articles of a query (`Results.query`) are made of: counts by site, section, language and day; without one, all."""
