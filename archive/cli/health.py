@@ -50,8 +50,8 @@ def health(
 
     Alarms: not-crawled, silent, shrinking (new articles, against the same weekdays before), failing, disallowed (visits), incomplete
     (announced but not captured), extraction-changed (quarantine, authors, dates, length of texts), session-expired (pages that were whole
-    are teasers or logins). A site is judged once it has been crawled on seven days, its session at once. Without --archive, all archives
-    in collections/. Ends with exit code 12 when an alarm is raised.
+    are teasers or logins), barren (never an article). A site is judged once it has been crawled on seven days, by the last two at once.
+    Without --archive, all archives in collections/. Ends with exit code 12 when an alarm is raised.
     """  # fmt: skip
     folders = the_place(ctx).folders()
     today = _today(folders)
@@ -72,11 +72,19 @@ def health(
         _print(days, alarms, day, shown)
     if textfile:
         with output_to(textfile) as file:
-            replace_file(file, [prometheus([entry for entry in days if entry.day == day], alarms).encode()])
+            replace_file(file, [prometheus(_judged(days, day), alarms).encode()])
     if webhook and alarms:
         post(webhook, alarms)
     if alarms:
         ctx.exit(ExitCode.ALARM)
+
+
+def _judged(days: list[Day], day: date) -> list[Day]:
+    """The figures of that day; of a site that is newer, those of its first day."""
+    firsts: dict[str, Day] = {}
+    for entry in sorted(days, key=lambda entry: entry.day):
+        firsts.setdefault(entry.site, entry)
+    return [*(one for one in days if one.day == day), *(one for one in firsts.values() if one.day > day)]
 
 
 def _today(folders: list[Path]) -> date:
