@@ -133,6 +133,10 @@ _MAX_STYLE = 300_000
 _MAX_FOOTNOTE = 5
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _RULE = re.compile(r"([^{}]*)([{}])")
+_HOVER = re.compile(
+    r"(?:rollover|popover|tooltip|hover-?card)s?[\w-]*(?:block|box|card|content|text|body|inner|panel)\b", re.IGNORECASE
+)
+"""Classes of what is shown within a sentence while the pointer rests on a word of it."""
 _INVISIBLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)\b")
 _SIMPLE = re.compile(r"(?:[a-z][a-z0-9]*)?([.#])([\w-]+)\Z", re.IGNORECASE)
 _INNER = "p", "h1", "article", "main"
@@ -479,7 +483,7 @@ class _Reader:
             # set off by brackets it can be told from the word before
             return not note or not "".join(element.itertext()).strip().isalnum()
         if tag == "span":
-            return not _is_drawn_twice(element, attributes)
+            return not _is_drawn_twice(element, attributes) and not _HOVER.search(attributes.get("class", ""))
         return tag == "template" and "shadowrootmode" in attributes
 
     def model(self, tree: HtmlElement) -> PageModel:

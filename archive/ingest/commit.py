@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING
 
 from archive import search, urls
 from archive.errors import NotWritableError
-from archive.index import OperationalError, articles, availability, captures, frontier, identity, images, site_lines
+from archive.index import (
+    OperationalError,
+    articles,
+    availability,
+    captures,
+    front_pages,
+    frontier,
+    identity,
+    images,
+    site_lines,
+)
 from archive.index.columns import text_digest
 from archive.outcome import Outcome, OutcomeKind
 
@@ -51,6 +61,7 @@ class Disposition:
     picture: Picture | None = None
     host: str = ""
     lines: tuple[str, ...] = ()
+    headlines: tuple[tuple[str, str], ...] = ()
 
 
 def disposition_of(
@@ -75,6 +86,7 @@ def disposition_of(
         host=urls.host_of(row.url) if row else "",
         lines=answer.lines if article else (),
         picture=answer.picture,
+        headlines=answer.headlines,
     )
 
 
@@ -158,7 +170,14 @@ class GroupWriter:
         db = self._store.db
         article_id = self._write_article(entry, conversion_id, done) if entry.row else None
         if entry.row:
-            captures.record_outcome(db, entry.row.record_id, entry.outcome, article_id, directives=entry.directives)
+            captures.record_outcome(
+                db,
+                entry.row.record_id,
+                entry.outcome,
+                article_id,
+                directives=entry.directives,
+                headlines=self._headlines(entry),
+            )
             if entry.picture is not None:
                 images.hold(db, entry.row, entry.picture)
             if article_id is None:
@@ -176,6 +195,13 @@ class GroupWriter:
             site_lines.count_lines(db, entry.host, entry.lines)
         done.outcomes.append(entry.outcome)
         return article_id
+
+    def _headlines(self, entry: Disposition) -> str:
+        """What led a front page; of other listings nothing is kept, which are many."""
+        if not entry.headlines or not entry.row:
+            return ""
+        is_front = front_pages.is_front_page(self._store.db, entry.row.url, entry.outcome.reason)
+        return front_pages.kept(entry.headlines) if is_front else ""
 
     def _write_article(self, entry: Disposition, conversion_id: str, done: Committed) -> int | None:
         db = self._store.db
