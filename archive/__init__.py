@@ -27,8 +27,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from archive.index.rows import ArticleRow
-    from archive.ingest.selection import CaptureFilter
-    from archive.ingest.sources import import_files
+    from archive.ingest.sources import CaptureFilter, import_files
     from archive.library import group_similar, redact, verify
 
 __all__ = [
@@ -57,7 +56,7 @@ _MODULES = {
     "Archive": "archive.archive",
     "Article": "archive.article",
     "ArticleRow": "archive.index.rows",
-    "CaptureFilter": "archive.ingest.selection",
+    "CaptureFilter": "archive.ingest.sources",
     "Federation": "archive.archive",
     "Page": "archive.article",
     "SiteProfile": "archive.article",

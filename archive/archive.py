@@ -5,17 +5,17 @@ from __future__ import annotations
 from contextlib import ExitStack
 from datetime import datetime
 from difflib import get_close_matches
+from heapq import merge
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from archive import http, search, warc
 from archive.article import Page, SiteProfile
 from archive.capture import Location
-from archive.collection import Collection
-from archive.collection.locator import FileLocator
+from archive.collection import Collection, FileLocator
 from archive.errors import NotFoundError, UnknownSiteError, UsageError
-from archive.index import BUSY_TIMEOUT_S, articles, captures, changes, reports, select, similar, site_lines
-from archive.index.database import open_store
+from archive.index import BUSY_TIMEOUT_S, articles, captures, open_store, reports, select, similar, site_lines
 from archive.search import Query
 
 if TYPE_CHECKING:
@@ -80,9 +80,15 @@ class Archive:
 
     def require_site(self, site: str) -> None:
         """Raises UnknownSiteError when the archive has nothing of that site, nor of one below it."""
-        known = select.sites(self._store.db)
-        if site not in known and not any(one.endswith(f".{site}") for one in known):
-            raise UnknownSiteError(site, get_close_matches(site, sorted(known), n=3))
+        require_site((self,), site)
+
+    def has_site(self, site: str) -> bool:
+        """Whether the archive has anything of that site, or of one below it."""
+        return any(one == site or one.endswith(f".{site}") for one in self.sites())
+
+    def sites(self) -> set[str]:
+        """The sites of which the archive has articles or captures, or URLs to fetch."""
+        return select.sites(self._store.db)
 
     def articles(self, *, all_versions: bool = False) -> Iterator[ArticleRow]:
         """Every article (its latest version, or all), in the order in which they came in; a few at a time, however many there are."""
@@ -118,7 +124,7 @@ class Archive:
 
     def changes(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What an article's page changed without its text, oldest first: article_id, version, seen_at, field, before, after, record_id."""
-        return changes.of_url(self._store.db, row["url"])
+        return articles.of_url(self._store.db, row["url"])
 
     def family(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The other articles that say nearly the same (`warraq group` finds them): id, url, site, sitename, title, first."""
@@ -191,6 +197,14 @@ class Archive:
         self.close()
 
 
+def require_site(archives: Iterable[Archive], site: str) -> None:
+    """Raises UnknownSiteError when none of the archives has anything of that site, nor of one below it."""
+    archives = tuple(archives)
+    if not any(archive.has_site(site) for archive in archives):
+        known = {one for archive in archives for one in archive.sites()}
+        raise UnknownSiteError(site, get_close_matches(site, sorted(known), n=3))
+
+
 def find(
     databases: Sequence[Any],
     words: str,
@@ -243,6 +257,43 @@ class Federation:
         """Its folder, as it was given."""
         return self.folders[found.shards[number]]
 
+    def name_of(self, archive: Archive) -> str:
+        """What one of several archives is called, '' for the only one."""
+        return archive.collection.name if len(self.archives) > 1 else ""
+
+    def facets(self, query: Query | None = None) -> reports.Facets:
+        """What `Archive.facets` counts, over all archives."""
+        return reports.added_facets([archive.facets(query) for archive in self.archives])
+
+    def newest(self, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[tuple[Archive, ArticleRow]]:
+        """Latest versions of articles of all archives, newest first, each with the archive that has it."""
+        streams = [_with(archive, archive.newest(site=site, limit=limit + offset)) for archive in self.archives]
+        found = merge(*streams, key=lambda pair: pair[1]["published_at"] or pair[1]["fetched_at"], reverse=True)
+        return islice(found, offset, offset + limit)
+
+    def holder(self, wanted: str) -> tuple[Archive, str]:
+        """The archive that has the article `wanted` (URL, id, or NAME/ID), and the URL or id to ask it by.
+
+        Of several that have the URL, the one that was served it last. Raises NotFoundError, and UsageError for an id that several have.
+        """
+        name, _, number = wanted.rpartition("/")
+        named = [archive for archive in self.archives if number.isdecimal() and archive.collection.name == name]
+        if named:
+            return named[0], number
+        if len(self.archives) == 1:
+            return self.archives[0], wanted
+        found = [(row["last_seen_at"], archive) for archive in self.archives if (row := _look_up(archive, wanted))]
+        if not found:
+            raise NotFoundError(wanted)
+        if wanted.isdecimal() and len(found) > 1:
+            names = " or ".join(f"{archive.collection.name}/{wanted}" for _, archive in found)
+            raise UsageError(f"several archives have an article {wanted}: say {names}")
+        return max(found, key=lambda pair: pair[0])[1], wanted
+
+    def stats(self) -> dict[str, Any]:
+        """What `Archive.stats` counts, of all archives together."""
+        return reports.added_counts([archive.stats() for archive in self.archives])
+
     def close(self) -> None:
         """Closes the databases."""
         self._opened.close()
@@ -254,3 +305,14 @@ class Federation:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _with(archive: Archive, rows: Iterable[ArticleRow]) -> Iterator[tuple[Archive, ArticleRow]]:
+    return ((archive, row) for row in rows)
+
+
+def _look_up(archive: Archive, wanted: str) -> ArticleRow | None:
+    try:
+        return archive.article(wanted)
+    except NotFoundError:
+        return None

@@ -11,11 +11,10 @@ from archive import maintain
 from archive.archive import Archive
 from archive.collection import Collection
 from archive.errors import UsageError
-from archive.export.exporting import ExportOptions
-from archive.export.exporting import export as export_file
+from archive.export import ExportOptions
+from archive.export import export as export_file
 from archive.files.clock import now
-from archive.index import similar
-from archive.index.database import open_store
+from archive.index import open_store, similar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -37,6 +37,9 @@ WINDOWS = (1, 3, 7)
 SHARE_STEP = 0.3
 """A share must also have moved by this much: with many pages a small drift is certain, and nobody's alarm."""
 
+HISTORY = timedelta(days=BASELINE_DAYS + max(WINDOWS))
+"""How far back from a day what it is judged by lies."""
+
 LEAST_PAGES = 5
 """Pages that a share or a median is taken of at least."""
 

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from archive.discovery import judge_link, pattern_of, read_feed, read_sitemap, trap_reason
+from archive.extract import find_links
 from archive.extract.document import parse
-from archive.extract.links import find_links
 from archive.extract.page import read_model
 from archive.urls import canonicalise, display, join, site_of, surt, twin_of
 

@@ -19,10 +19,9 @@ from archive import Archive, Article
 from archive.capture import Capture
 from archive.collection import Collection
 from archive.files.clock import iso
-from archive.index import Candidate, FetchStatus, frontier, reports
-from archive.index.database import open_store
-from archive.ingest.disposition import Disposition
-from archive.ingest.writer import open_writer
+from archive.index import Candidate, FetchStatus, frontier, open_store, reports
+from archive.ingest import open_writer
+from archive.ingest.commit import Disposition
 from archive.outcome import Outcome, OutcomeKind
 from archive.search import add_entries, create_plain_index, drop_plain_index
 from archive.urls.surt import surt
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from archive.ingest.writer import ArchiveWriter
+    from archive.ingest import ArchiveWriter
 
 SENTENCES = 18
 """Of twenty words: an article of 3.9 kB, what 300 to 400 Arabic words take."""

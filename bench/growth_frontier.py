@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive.collection import Collection
-from archive.index import Candidate, FetchStatus, frontier
-from archive.index.database import open_store
-from archive.ingest.writer import open_writer
+from archive.index import Candidate, FetchStatus, frontier, open_store
+from archive.ingest import open_writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from growth_frontier import NOW, announced
 
 from archive.collection import Collection
-from archive.index import frontier
-from archive.index.database import open_store
+from archive.index import frontier, open_store
 
 if TYPE_CHECKING:
     from pathlib import Path

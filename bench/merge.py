@@ -24,8 +24,8 @@ from archive.capture import Capture
 from archive.collection import Collection
 from archive.files.clock import iso
 from archive.index import Candidate, frontier
-from archive.ingest.disposition import Disposition
-from archive.ingest.writer import open_writer
+from archive.ingest import open_writer
+from archive.ingest.commit import Disposition
 from archive.merge import Merged, merge
 from archive.outcome import Outcome, OutcomeKind
 

@@ -20,8 +20,8 @@ from archive import CaptureFilter, UsageError
 from archive.collection import Collection
 from archive.files.clock import warc_timestamp
 from archive.index import captures
+from archive.ingest import open_writer
 from archive.ingest.importer import Indexer, recover
-from archive.ingest.writer import open_writer
 from archive.warc import cdxserver
 from crawler.download.errors import outcome_of
 from crawler.extensions import extraction_pool
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
+    from archive.ingest import ArchiveWriter
     from archive.ingest.importer import Imported
-    from archive.ingest.writer import ArchiveWriter
     from archive.warc.cdxserver import Listed
-    from crawler.sites.site import Site
+    from crawler.sites import Site
 
 logger = logging.getLogger(__name__)
 

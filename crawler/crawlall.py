@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from archive import ArchiveError, NotWritableError
 from archive.collection import Collection
-from archive.exitcodes import ExitCode
+from archive.errors import ExitCode
 from archive.files.clock import iso
-from archive.index import frontier
-from archive.index.database import open_store
-from archive.ingest.writer import check_writable
-from crawler.exits import exit_code
+from archive.index import frontier, open_store
+from archive.ingest import check_writable
 from crawler.extensions import ArchiveExtension, extraction_pool
+from crawler.report import exit_code
 from crawler.shutdown import Stopping
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
     from crawler.report import Report
-    from crawler.sites.site import Site
+    from crawler.sites import Site
 
 logger = logging.getLogger(__name__)
 

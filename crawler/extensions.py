@@ -1,4 +1,4 @@
-"""Lends the open archive to the crawl: records every exchange as it ends, commits in groups, logs, sums up at the end."""
+"""Lend the open archive to the crawl: record every exchange as it ends, commit in groups, sum up at the end."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import scrapy
 from scrapy import signals
 from scrapy.exceptions import NotConfigured
 from scrapy.utils.asyncio import create_looping_call
@@ -21,18 +22,16 @@ from archive.collection import Collection
 from archive.errors import DatabaseLockedError
 from archive.files.clock import iso
 from archive.index import articles, frontier
-from archive.ingest.disposition import Disposition
+from archive.ingest import open_writer
+from archive.ingest.commit import Disposition
 from archive.ingest.importer import recover
-from archive.ingest.writer import open_writer
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse.workers import parse_pool
-from archive.printable import PrintableFilter, printable
-from archive.progress import live_line
+from archive.terminal import PrintableFilter, live_line, printable
 from crawler.diagnosis import Visited, why_no_article
 from crawler.download.capture import exchange_captured
 from crawler.report import Report, progress_line, summary_text
 from crawler.shutdown import stopping
-from crawler.warcinfo import warcinfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,9 +42,43 @@ if TYPE_CHECKING:
 
     from archive.capture import Capture
     from archive.index import CaptureRow
-    from archive.ingest.writer import ArchiveWriter
-    from archive.parse.result import Parsed, ParseTask
+    from archive.ingest import ArchiveWriter
+    from archive.parse import Parsed, ParseTask
     from archive.parse.workers import WorkerPool
+
+# What each WARC file says of the crawl that wrote it: the crawl's settings in, the fields of the warcinfo record out.
+
+SHAPING = (
+    "ROBOTSTXT_OBEY", "CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN", "DOWNLOAD_DELAY", "DOWNLOAD_TIMEOUT",
+    "DEFAULT_REQUEST_HEADERS", "COOKIES_ENABLED", "REDIRECT_ENABLED", "RETRY_TIMES", "WARRAQ_MAX_PAGES", "WARRAQ_MAX_DEPTH",
+    "WARRAQ_MAX_BODY_BYTES", "WARRAQ_FIRST_BYTE_TIMEOUT", "WARRAQ_TLS_FALLBACK", "WARRAQ_KEEP_CREDENTIALS", "WARRAQ_OPEN_NETWORKS",
+)  # fmt: skip
+"""The settings that decide what is asked for, how, and what of the answer is kept. None of them holds a secret: see `_public`."""
+
+PUBLIC_HEADERS = frozenset({"accept", "accept-encoding", "accept-language"})
+"""Request headers that are told; any other may prove who somebody is."""
+
+
+def warcinfo(settings: BaseSettings, *, site: str) -> dict[str, str]:
+    """The fields; `settings` becomes one of them, a JSON object of those that shape the crawl and are set."""
+    return {
+        "software": f"warraq (Scrapy {scrapy.__version__})",
+        "operator": settings["WARRAQ_OPERATOR"],
+        "http-header-user-agent": settings["USER_AGENT"],
+        "robots": "obey" if settings.getbool("ROBOTSTXT_OBEY") else "ignore",
+        "isPartOf": site,
+        "settings": json.dumps(
+            {name: _public(settings[name]) for name in SHAPING if settings[name] is not None}, sort_keys=True
+        ),
+    }
+
+
+def _public(value: object) -> object:
+    """A value as JSON takes it, of headers only the public ones."""
+    if hasattr(value, "items"):
+        return {str(key): str(one) for key, one in value.items() if str(key).lower() in PUBLIC_HEADERS}
+    return [str(one) for one in value] if isinstance(value, list | tuple) else value
+
 
 logger = logging.getLogger(__name__)
 

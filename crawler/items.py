@@ -8,7 +8,7 @@ from archive.index.columns import described
 
 if TYPE_CHECKING:
     from archive import Article
-    from archive.ingest.disposition import Disposition
+    from archive.ingest.commit import Disposition
 
 
 class ArticleItem(dict[str, Any]):

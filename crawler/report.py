@@ -8,16 +8,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from archive import urls
+from archive.errors import WORST_FIRST, ExitCode
 from archive.index import frontier
 from archive.outcome import OutcomeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from archive.capture import Capture
     from archive.index import CaptureRow
     from archive.ingest.commit import Committed
-    from archive.parse.result import Outlink
+    from archive.parse import Outlink
 
 COUNTED_APART = frozenset({OutcomeKind.GONE, OutcomeKind.DISALLOWED})
 """Failures with a line of their own in the summary."""
@@ -243,3 +244,33 @@ def _size(n: float) -> str:
             return f"{n:.0f} {unit}" if unit == "B" else f"{n:.1f} {unit}"
         n /= 1000
     return f"{n:.1f} TB"
+
+
+# How crawls ended, as an exit code of archive.errors.
+
+ENDED_WELL = frozenset({"finished", "closespider_timeout", "closespider_pagecount", "cancelled"})
+
+
+CUT_OFF = {"shutdown": ExitCode.STOPPED, "locked": ExitCode.LOCKED, "not-writable": ExitCode.NOT_WRITABLE}
+
+
+def exit_code(report: Report | None) -> ExitCode:
+    """The code of one crawl; None is one that never began."""
+    if report is None:
+        return ExitCode.BROKEN
+    if report.reason in CUT_OFF:
+        return CUT_OFF[report.reason]
+    if report.reason not in ENDED_WELL:
+        return ExitCode.BROKEN
+    if report.session.has_expired:
+        return ExitCode.SESSION_EXPIRED
+    fruitless = not report.articles and not report.outcomes["listing"]
+    if report.seed_problem and fruitless:
+        return ExitCode.UNREACHABLE
+    return ExitCode.NO_ARTICLES if report.no_article else ExitCode.DONE
+
+
+def worst(codes: Iterable[int]) -> ExitCode:
+    """The code that stands for several crawls."""
+    found = set(codes) or {ExitCode.DONE}
+    return next((code for code in WORST_FIRST if code in found), ExitCode.BROKEN)

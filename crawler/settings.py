@@ -1,8 +1,13 @@
-"""Every setting of the crawl, and the one place where its components are wired. Override any of them with `-s NAME=VALUE`."""
+"""Every setting of the crawl, and the one place where its components are wired.
+
+warraq.toml, the environment and `-s NAME=VALUE` override them, the later the earlier (crawler.configuration).
+"""
 
 from __future__ import annotations
 
 import logging
+
+from crawler.configuration import configure as _configure
 
 BOT_NAME = "warraq"
 SPIDER_MODULES = ["crawler.spiders"]
@@ -75,7 +80,7 @@ WARRAQ_PATTERN_BUDGET = 200
 # requests to one host in one run, 0 for any number: WARRAQ_MAX_PAGES bounds the run; the rest is `budget budget-exceeded` for a day
 WARRAQ_HOST_BUDGET = 0
 
-# --- limits of one exchange (crawler.download.handler; each ends it with the outcome named) ----------------------------------------
+# --- limits of one exchange (crawler.download; each ends it with the outcome named) ----------------------------------------
 # as sent, `too-large`: a news page has 0.1 MB, a full sitemap 5 to 10; two dozen of them fit in memory
 WARRAQ_MAX_BODY_BYTES = 10 << 20
 # of all header blocks, interim ones too, `headers-too-large`; browsers allow as much
@@ -99,8 +104,8 @@ MEMUSAGE_CHECK_INTERVAL_SECONDS = 10
 
 # --- one path for every byte -------------------------------------------------------------------------------------------------------
 DOWNLOAD_HANDLERS = {
-    "http": "crawler.download.handler.WireHandler",
-    "https": "crawler.download.handler.WireHandler",
+    "http": "crawler.download.WireHandler",
+    "https": "crawler.download.WireHandler",
     "file": None,
     "data": None,
     "ftp": None,
@@ -146,7 +151,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
     "crawler.politeness.robots.RobotsMiddleware": 100,
     "crawler.sites.session.SessionMiddleware": 700,
-    "crawler.politeness.throttle.PolitenessMiddleware": 900,
+    "crawler.politeness.PolitenessMiddleware": 900,
     "crawler.shutdown.LeaseMiddleware": 950,  # after all waiting
 }
 SPIDER_MIDDLEWARES = {
@@ -202,3 +207,6 @@ for _name in (
 STATS_DUMP = False  # the summary says what matters
 LOGSTATS_INTERVAL = 0  # the archive extension logs its own line
 FEED_EXPORT_ENCODING = "utf-8"
+
+origins = _configure(globals())
+"""Each setting with where it is from, for `warraq config`."""

@@ -21,8 +21,8 @@ sys.path.insert(0, str(ROOT))
 
 import click  # noqa: E402
 
-from archive.cli import warraq  # noqa: E402 - the checkout, not what is installed
-from archive.exitcodes import WORST_FIRST, ExitCode, describe  # noqa: E402
+from archive.errors import WORST_FIRST, ExitCode, describe  # noqa: E402 - the checkout, not what is installed
+from warraq.cli import warraq  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +36,16 @@ Scrapy's own options (`scrapy COMMAND --help`) apply as well, `-s NAME=VALUE` am
 """
 SETTINGS_HEAD = """# Settings
 
-Generated from `crawler/settings.py` by `make docs`. Any of them can be set with `-s NAME=VALUE`; those without the prefix
-`WARRAQ_` are Scrapy's.
+Generated from `crawler/settings.py` by `make docs`. Any of them can be set in `warraq.toml`, by an environment variable
+(`SCRAPY_NAME` for those without the prefix `WARRAQ_`, which are Scrapy's), or with `-s NAME=VALUE`, the later before the earlier.
+`warraq config` shows what holds and where it is from.
+
+Two variables of the environment are no settings:
+
+| variable | meaning |
+|---|---|
+| `WARRAQ_ARCHIVE` | the archive that `warraq` uses when --archive is not given |
+| `WARRAQ_CONFIG` | the file that is read in place of `warraq.toml` |
 """
 
 

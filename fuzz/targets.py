@@ -28,7 +28,7 @@ from archive.errors import DamagedFileError
 from archive.export import FORMATS, Source
 from archive.extract import document
 from archive.extract.dates import parse_machine
-from archive.parse.result import ParseLimits, ParseTask
+from archive.parse import ParseLimits, ParseTask
 from archive.parse.workers import read_response
 from archive.search.query import parse as parse_query
 from archive.warc import payload_digest, read_records
@@ -41,9 +41,9 @@ from crawler.download.capture import redact, request_target, serialize_request, 
 from crawler.download.errors import BadRequestError, ExchangeError, RefusedAddressError
 from crawler.download.framing import Limits, ResponseFraming
 from crawler.download.guard import AddressGuard, is_public
+from crawler.politeness import read_retry_after
 from crawler.politeness.robotstxt import parse as parse_robots
-from crawler.politeness.throttle import read_retry_after
-from crawler.sites.site import SiteError, load_sites
+from crawler.sites import SiteError, load_sites
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 
 import pytest
 
 from tests.support.shelf import shelf  # noqa: F401 - a fixture
+
+os.environ["WARRAQ_CONFIG"] = ""  # a developer's own warraq.toml is not under test
 
 STARTS = frozenset({"subprocess.Popen", "os.fork", "os.posix_spawn"})
 _running: list[pytest.Item] = []

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive import Archive, DamagedFileError
 from archive.collection import Collection
-from archive.index.database import open_store
+from archive.index import open_store
 from archive.maintain import verify
 from archive.warc import read_records
 from demo.server import DemoServer

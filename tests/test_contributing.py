@@ -13,7 +13,7 @@ import pytest
 
 from archive import discovery, export
 from archive.article import Reason
-from archive.discovery.sniff import Kind
+from archive.discovery import Kind
 from archive.export import FORMATS
 from archive.outcome import OutcomeKind
 from archive.parse.parse import CONTENT

@@ -15,7 +15,7 @@ import pytest
 from scrapy.settings import Settings
 
 from archive.errors import NotWritableError
-from archive.files.atomic import replace_file
+from archive.files import replace_file
 from tests.hostile.routes import article, http
 from tests.hostile.run import spider_crawl
 from tests.support import PATIENCE

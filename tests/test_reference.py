@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from archive import errors, exitcodes
+from archive import errors
 from archive.cli import warraq
-from archive.exitcodes import ExitCode
+from archive.errors import ExitCode
 from crawler.commands import addsite, backfill, cluster, crawl, crawlall
 
 ROOT = Path(__file__).parent.parent
@@ -20,11 +20,11 @@ generate = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(generate)
 
 HELPS = {
-    addsite: exitcodes.ADDSITE,
-    backfill: exitcodes.BACKFILL,
-    cluster: exitcodes.CLUSTER,
-    crawl: exitcodes.CRAWL,
-    crawlall: exitcodes.CRAWL,
+    addsite: errors.ADDSITE,
+    backfill: errors.BACKFILL,
+    cluster: errors.CLUSTER,
+    crawl: errors.CRAWL,
+    crawlall: errors.CRAWL,
 }
 
 
@@ -35,29 +35,29 @@ def test_what_is_generated_is_up_to_date(path):
 
 def test_readme_and_operations_have_every_exit_code():
     readme, operations = ((ROOT / name).read_text("utf-8") for name in ("README.md", "docs/operations.md"))
-    assert exitcodes.describe(tuple(ExitCode)) in " ".join(readme.split())
+    assert errors.describe(tuple(ExitCode)) in " ".join(readme.split())
     assert {int(code) for code in re.findall(r"^\| (\d+) \|", operations, re.MULTILINE)} == set(ExitCode)
 
 
 @pytest.mark.parametrize(("module", "codes"), HELPS.items(), ids=lambda each: getattr(each, "__name__", ""))
 def test_the_help_of_scrapy_commands_names_their_exit_codes(module, codes):
-    assert exitcodes.describe(codes) in module.Command().long_desc()
+    assert errors.describe(codes) in module.Command().long_desc()
 
 
 def test_the_help_of_warraq_names_its_exit_codes():
     printed = " ".join(CliRunner().invoke(warraq, ["--help"]).output.split())
-    assert exitcodes.describe(exitcodes.WARRAQ) in printed
+    assert errors.describe(errors.WARRAQ) in printed
 
 
 def test_every_code_belongs_to_a_command_and_every_error_has_a_code_of_the_table():
-    of_commands = {code for codes in HELPS.values() for code in codes} | set(exitcodes.WARRAQ)
+    of_commands = {code for codes in HELPS.values() for code in codes} | set(errors.WARRAQ)
     assert of_commands == set(ExitCode)
     classes = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, errors.ArchiveError)]
     assert all(isinstance(one.exit_code, ExitCode) for one in classes)
 
 
 def test_several_crawls_end_with_a_code_that_a_crawl_can_have():
-    assert set(exitcodes.WORST_FIRST) == set(exitcodes.CRAWL) | {ExitCode.ERROR}
+    assert set(errors.WORST_FIRST) == set(errors.CRAWL) | {ExitCode.ERROR}
 
 
 def test_exit_codes_named_in_prose_exist():

@@ -1,6 +1,6 @@
 """`python -m warraq` is `warraq`."""
 
-from archive.cli import main
+from warraq.cli import main
 
 if __name__ == "__main__":
     main()

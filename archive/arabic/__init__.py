@@ -1,6 +1,270 @@
-"""Brings words of Arabic script to one spelling: printed text comes in; folded text, light stems, word spans go out."""
+"""Bring words of Arabic script to one spelling: folded letters, light stems, word spans.
 
-from archive.arabic.letters import fold, words
-from archive.arabic.stems import spell, stem, without_article
+Arabic newspapers write one word in many ways: with or without vowel signs (tashkeel) and stretching (tatweel), with any
+of four alefs, with ى for ي, ه for ة, with Persian letters from a Persian keyboard, with presentation forms from old
+systems, with two sets of digits. Everything here is a pure function of the text, for Persian and Urdu letters too.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+from archive.arabic.lexicon import MORE_PLURALS, NAMES, PLURALS, SPELLINGS, VERBS, WHOLE, WITH_WAW
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = ["fold", "spell", "stem", "without_article", "words"]
+
+
+def _characters(*ranges: tuple[int, int]) -> list[int]:
+    return [code for first, last in ranges for code in range(first, last + 1)]
+
+
+# Quranic and vowel signs, U+0640 tatweel; the presentation forms of lone vowel signs too, since NFKC would turn those
+# into a space and a sign and so cut the word in two.
+_SIGNS: Final = _characters(
+    (0x0610, 0x061A),
+    (0x0640, 0x0640),
+    (0x064B, 0x065F),
+    (0x0670, 0x0670),
+    (0x06D6, 0x06DC),
+    (0x06DF, 0x06E8),
+    (0x06EA, 0x06ED),
+    (0x08CA, 0x08E1),
+    (0x08E3, 0x08FF),
+    (0xFC5E, 0xFC63),
+    (0xFCF2, 0xFCF4),
+    (0xFE70, 0xFE72),
+    (0xFE74, 0xFE74),
+    (0xFE76, 0xFE7F),
+)
+# Joiners, bidi controls and marks that show nothing (general category Cf, those met in news pages).
+_FORMAT: Final = _characters(
+    (0x00AD, 0x00AD),
+    (0x061C, 0x061C),
+    (0x200B, 0x200F),
+    (0x202A, 0x202E),
+    (0x2060, 0x2064),
+    (0x2066, 0x2069),
+    (0xFE00, 0xFE0F),
+    (0xFEFF, 0xFEFF),
+)
+_LETTERS: Final[Mapping[str, str]] = {
+    "ا": "أإآٱٲٳٵ",
+    "و": "ؤٶ",
+    "ي": "ىئیېےێۍؽؾؿٸ",
+    "ك": "کڪګ",
+    "ه": "ةۀەہۂۃھ",
+}
+
+
+def _deletions(codes: Iterable[int]) -> dict[int, str | None]:
+    return dict.fromkeys(codes)
+
+
+_BEFORE: Final = _deletions(_SIGNS + _FORMAT)
+_AFTER: Final[dict[int, str | None]] = {
+    **_deletions(_SIGNS),  # NFKC brings some back out of ligatures
+    **{ord(form): letter for letter, forms in _LETTERS.items() for form in forms},
+    **{zero + value: str(value) for zero in (0x0660, 0x06F0) for value in range(10)},
+}
+_CARRIED: Final = _AFTER | dict.fromkeys(map(ord, "ؤئٶ"), "ء")
+# `translate` looks every letter up in Python's time; most texts hold no letter of the first table, and those of other
+# scripts none of the second.
+_in_before: Final = re.compile(f"[{''.join(map(re.escape, map(chr, _BEFORE)))}]").search
+_in_after: Final = re.compile(f"[{''.join(map(re.escape, map(chr, _AFTER)))}]").search
+
+
+def fold(text: str, *, carriers: bool = False) -> str:
+    """The text in one spelling, lower case: compatibility forms resolved (NFKC), signs and format characters off.
+
+    Alef, yeh, kaf, heh and hamza carriers come to one letter each, Arabic and Persian digits to ASCII. Latin accents
+    stay; with `carriers`, a hamza on و or ي is one on the line, for papers do not agree on which letter carries it
+    (مسؤول, مسئول). Folding twice changes nothing; the length may change, so spans must be taken from the original (`words`).
+    """
+    if text.isascii():
+        return text.lower()
+    folded = unicodedata.normalize("NFKC", text.translate(_BEFORE) if _in_before(text) else text)
+    folded = (folded.translate(_CARRIED if carriers else _AFTER) if _in_after(folded) else folded).lower()
+    # Lower case of a few letters, and letters folded beside a mark, can leave text that NFKC would still join.
+    return folded if unicodedata.is_normalized("NFKC", folded) else unicodedata.normalize("NFKC", folded)
+
+
+def _marks() -> str:
+    r"""Every combining mark of the Basic Multilingual Plane, for a character class: Python's `\w` leaves them out."""
+    # A loop over 65,536 characters takes some 5 ms once; a hand-kept list would go stale with each Unicode version.
+    codes = [code for code in range(0x300, 0xFE30) if unicodedata.category(chr(code))[0] == "M"]
+    return "".join(f"\\u{code:04x}" for code in codes)
+
+
+_MARKS: Final = _marks() + "\u0640"
+_JOINERS: Final = "\u00ad\u061c\u200c-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufe70-\ufe7f"
+# Han, kana, Thai, Lao, Khmer and Burmese are written without spaces: there a letter (with its marks) is a word, and
+# what a reader calls a word is a phrase.
+_UNSPACED: Final = (
+    "\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff"
+    "\u3041-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_WORD: Final = re.compile(
+    rf"(?=[{_UNSPACED}])[^\W_{_MARKS}][{_MARKS}]*"
+    rf"|(?![{_UNSPACED}])[^\W_{_MARKS}](?:[{_JOINERS}]*(?![{_UNSPACED}])(?:[^\W_]|[{_MARKS}]))*"
+)
+
+
+def words(text: str) -> Iterator[re.Match[str]]:
+    """The words of the ORIGINAL text as matches, in order: vowel signs, tatweel and joiners inside a word belong to it.
+
+    A run of signs or tatweel alone is no word. Punctuation, underscores and spaces part words; `match.span()` counts
+    characters of the text as given.
+    """
+    return _WORD.finditer(text)
+
+
+# Stems Arabic words lightly: a word goes in, the part that its inflected forms share comes out.
+#
+# light10 (Larkey, Ballesteros and Connell, "Light Stemming for Arabic Information Retrieval", 2007) with these
+# changes, each measured by `bench/search.py`:
+#
+# - one spelling first (`spell`): whichever letter carries a hamza, مائة or مئة, داوود or داود; - the adjective keeps
+# its ي: مصرية and مصريين become مصري, not مصر, for Egypt and the Egyptian are two questions; - the possessives هم هما
+# نا go too, and with an ending the ت that stood for ة (حكومته, شركتين), and the accusative's ا; - a verb comes back
+# to its past: by its pattern where the pattern is a verb's alone (يعتبر, يستخدم), else by the list; - by the lists in
+# `lexicon`, words with a و, ان, ين or ون of their own keep it, names lose a ب or ل that stands before them, broken
+# plurals find their singular.
+
+_ARTICLES: Final = ("وال", "بال", "كال", "فال", "فلل", "لل", "ال")
+_PREPOSITIONS: Final = ("ب", "ل", "ك", "ف")
+_POSSESSIVES: Final = ("هما", "هم", "نا")
+_ENDINGS: Final = ("ها", "ان", "ات", "ون", "ين", "ه")
+_HIDES_TEH: Final = frozenset({"ها", "ان", "ين", "ه"})  # before these a teh marbuta is written ت
+_HUNDRED: Final = re.compile("^([وفبكل]*(?:ال|لل)?(?:ثلاث|اربع|خمس|ست|سبع|ثمان|تسع)?م)اء(ه|ت[اي]ن?)$")
+
+
+def spell(word: str) -> str:
+    """One word in the spelling that the stems are of: folded, with one hamza, one way to write a hundred, no letter و twice."""
+    folded = fold(word, carriers=True)
+    if "ء" in folded:
+        folded = _HUNDRED.sub(r"\1ء\2", folded).replace("يء", "ء") if folded[:2] != "يء" else folded
+    return f"{folded[0]}{folded[1:].replace('وو', 'و')}" if "وو" in folded[1:] else folded
+
+
+def _without_ending(word: str) -> str:
+    if word in _WHOLE:
+        return word
+    ending = next((end for end in _POSSESSIVES if word.endswith(end) and len(word) - len(end) >= 3), "")
+    word = word.removesuffix(ending)
+    opened = bool(ending)
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 2:
+            word = word.removesuffix(ending)
+            opened = opened or ending in _HIDES_TEH
+    if opened and word.endswith("ت") and len(word) >= 4:
+        word = word[:-1]
+    return word[:-1] if word.endswith("ا") and (len(word) > 4 or word.endswith("ءا")) else word
+
+
+def _spelled(text: str) -> list[str]:
+    return [spell(word) for word in text.split()]
+
+
+_WHOLE: Final = frozenset(_spelled(WHOLE))
+_NAMES: Final = frozenset(_spelled(NAMES))
+_WITH_WAW: Final = frozenset(_without_ending(spell(word)) for word in WITH_WAW.split())
+_SPELLINGS: Final = {other: one for one, other in (_spelled(line) for line in SPELLINGS.strip().split("\n"))}
+
+
+def _pairs() -> dict[str, str]:
+    lines = [*PLURALS.strip().split("\n"), *re.split(r"[·\n]", MORE_PLURALS.strip())]
+    pairs = (_spelled(line) for line in lines)
+    return {_without_ending(plural): _without_ending(one) for one, plural in pairs}
+
+
+_SINGULARS: Final = _pairs()
+_VERBS: Final = frozenset(_spelled(VERBS))
+
+
+def _present(past: str) -> str:
+    """What stands behind the ي of a verb's present: أعلن gives علن, قال gives قول, أضاف gives ضيف."""
+    if past in _WITH_YEH:
+        return f"{past[0]}ي{past[2]}"
+    if past in _LOSES_WAW:
+        return past[1:]
+    if len(past) == 3 and past[1] == "ا":
+        return f"{past[0]}و{past[2]}"
+    body = past[1:] if past[0] == "ا" else past
+    if past[0] == "ا" and body[-2:-1] == "ا" and (len(past) == 4 or past.startswith("است")):
+        return f"{body[:-2]}ي{body[-1]}"
+    return body
+
+
+_WITH_YEH: Final = frozenset(_spelled("عاش باع سار زاد غاب طار مال ضاع صار"))
+_LOSES_WAW: Final = frozenset(_spelled("وصل وجد وضع وعد وقف وصف وقع وثب"))
+_PASTS: Final = {_present(past): past for past in sorted(_VERBS)} | {
+    # where two verbs share a present, the one that has its letters
+    past: past
+    for past in _VERBS
+    if past[0] != "ا"
+}
+# [prefix of the present] + what no noun looks like: يستخدم, يعتبر, يصطدم, ينفجر, يتحدث, يتعاون
+_TENTH: Final = re.compile("^[يتن](ست..+)$")
+_EIGHTH: Final = re.compile("^[يتن]([^اويتن]ت[^ايو].|[^اويتن]ت[اق].|[صض]ط[^اي].)$")
+_SEVENTH: Final = re.compile("^[يت](ن[^اتوي][^ايو].)$")
+_FIFTH: Final = re.compile("^[يت](ت[^تو][^يو].|ت.ا..?)$")
+_PAST_FEMININE: Final = re.compile("^(?:است...+|ا[^او]ت..|ان...|ت[^ايو][^ايو].)ت$")
+
+
+def _verb(word: str) -> str:
+    """The past of a verb, whatever its person and tense; '' for what is none that we know."""
+    bare = word.removesuffix("وا") if len(word) >= 5 else word
+    if bare.endswith("ت") and (bare[:-1] in _VERBS or _PAST_FEMININE.match(bare)):
+        return bare[:-1]
+    if bare in _VERBS:
+        return bare
+    if bare[:1] == "س" and bare[1:2] in {"ي", "ت", "ن"} and len(bare) >= 4:
+        return _present_to_past(bare[1:])
+    return _present_to_past(bare)
+
+
+def _present_to_past(word: str) -> str:
+    body = word[1:]
+    if word[:1] == "ي" or (word[:1] in {"ت", "ن"} and len(body) >= (2 if word[0] == "ت" else 4)):
+        past = _PASTS.get(body, "")
+        if past and not (word[0] == "ت" and (word in _VERBS or (len(body) == 3 and past == body))):
+            return past
+    for pattern in (_TENTH, _EIGHTH, _SEVENTH):
+        if found := pattern.match(word):
+            return f"ا{found[1]}"
+    found = _FIFTH.match(word)
+    return found[1] if found else ""
+
+
+def without_article(word: str) -> str:
+    """The spelled word without conjunction and article (with ب, ك, ف or ل before it): the front half of `stem`."""
+    if word.startswith("و") and len(word) >= 4:
+        if _without_ending(word) in _WITH_WAW or _verb(word):
+            return word
+        word = word if word.startswith("وال") else word[1:]
+    if word[:1] in _PREPOSITIONS and word[1:] in _NAMES:
+        return word[1:]
+    for article in _ARTICLES:
+        if word.startswith(article) and len(word) - len(article) >= 2:
+            return word[len(article) :]
+    return word
+
+
+def stem(word: str) -> str:
+    """The light stem of one word as `spell` gives it: conjunction, article and inflection off, at least two letters kept.
+
+    Words of other scripts come back unchanged.
+    """
+    bare = without_article(word)
+    bare = _SPELLINGS.get(bare, bare)
+    stemmed = _without_ending(bare)
+    if stemmed in _SINGULARS:
+        return _SINGULARS[stemmed]
+    if len(word) - len(bare) < 2:  # no article: a verb never has one
+        return _verb(bare) or _verb(stemmed) or stemmed
+    return stemmed

@@ -1,4 +1,4 @@
-"""One task of a batch in this process, as `archive.batch.supervise` starts it: folder and number in; bytes behind it, a line each, out."""
+"""One task of a batch in this process, as `archive.batch` starts it: folder and number in; bytes behind it, a line each, out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def main() -> None:
     """Run the task; ends at once when standard input does, for then the process that started this one is gone."""
     folder, rank = Path(sys.argv[1]), int(sys.argv[2])
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    from archive.batch.supervise import run_one
+    from archive.batch import run_one
 
     told = 0.0
 

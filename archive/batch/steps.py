@@ -19,7 +19,7 @@ from archive.batch import parquet
 from archive.batch.parquet import columns
 from archive.batch.plan import read_plan
 from archive.batch.task import Place, entries, opened
-from archive.ingest.rejected import RejectedRecord
+from archive.ingest.copying import RejectedRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from archive import warc
 from archive.batch import parquet
-from archive.batch.inputs import bring
-from archive.batch.parquet import columns
-from archive.batch.shard import Entry, Shard
+from archive.batch.parquet import Entry, Shard, columns
+from archive.batch.plan import bring
 from archive.collection import Collection
 from archive.errors import ArchiveLockedError, DamagedFileError
-from archive.files.atomic import replace_file, sync_folder
-from archive.files.lock import held
-from archive.ingest.rejected import RejectedRecord, reject_reason
-from archive.parse.result import Parsed, ParseTask
+from archive.files import held, replace_file, sync_folder
+from archive.ingest.copying import RejectedRecord, reject_reason
+from archive.parse import Parsed, ParseTask
 from archive.parse.workers import WorkerKilledError, WorkerPool, read_response
 
 if TYPE_CHECKING:

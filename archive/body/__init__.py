@@ -1,22 +1,26 @@
 """The shape of an article: its blocks in order, and what is made of them (plain text, HTML, Markdown, JSON)."""
 
-from archive.body.as_html import HtmlOptions, direction, html
-from archive.body.as_json import MAX_BLOCKS, MAX_CHARS, as_data, dumps, loads
-from archive.body.as_markdown import escaped, markdown
 from archive.body.blocks import (
     MARKS,
+    MAX_BLOCKS,
+    MAX_CHARS,
     MAX_DEPTH,
     Block,
     Body,
     Kind,
     Mark,
     Span,
+    as_data,
+    count_marks,
+    dumps,
     figures_of,
+    loads,
+    marked,
     paragraphs,
     plain_text,
     words_of,
 )
-from archive.body.marking import count_marks, marked
+from archive.body.rendering import HtmlOptions, direction, escaped, html, markdown
 
 __all__ = [
     "MARKS",

@@ -4,23 +4,50 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli import batch, export, health, imports, maintain, merge, query, serve
-from archive.errors import ArchiveError
-from archive.exitcodes import WARRAQ, ExitCode, describe
+from archive.cli import batch, export, health, imports, maintain, query, serve
+from archive.cli.output import Place
+from archive.errors import WARRAQ, ArchiveError, ExitCode, describe
 from archive.index import DatabaseError
-from archive.printable import make_streams_printable
+from archive.terminal import make_streams_printable
 
-__all__ = ["main", "warraq"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Program", "main", "warraq"]
 
 
-class _Warraq(click.Group):
-    """A group whose commands end with one clear line and the exit code of the error, never with a traceback."""
+class Program(click.Group):
+    """A group whose commands end with one clear line and the exit code of the error, never with a traceback.
+
+    Its help lists them by what they are for.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.sections: dict[str, tuple[str, ...]] = {}
+
+    def add_section(self, title: str, commands: Iterable[click.Command]) -> None:
+        """Adds commands that stand together in the help."""
+        commands = tuple(commands)
+        self.sections[title] = tuple(str(one.name) for one in commands)
+        for one in commands:
+            self.add_command(one)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's interface
+        """Writes a section for each purpose, with the first sentence of each command whole."""
+        for title, names in self.sections.items():
+            commands = {name: self.commands[name] for name in names}
+            with formatter.section(title):
+                formatter.write_dl([(name, _first_sentence(one)) for name, one in commands.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command."""
         try:
             return super().invoke(ctx)
         except ArchiveError as error:
@@ -40,8 +67,12 @@ class _Warraq(click.Group):
             ctx.exit(0)
 
 
+def _first_sentence(command: click.Command) -> str:
+    return " ".join((command.help or "").partition("\n\n")[0].split())
+
+
 @click.group(
-    cls=_Warraq,
+    cls=Program,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog=describe(WARRAQ),
 )
@@ -52,20 +83,24 @@ class _Warraq(click.Group):
     "folder",
     envvar="WARRAQ_ARCHIVE",
     metavar="FOLDER",
-    help="The archive to use, such as collections/NAME. Without it: $WARRAQ_ARCHIVE, or the only one in collections/.",
+    help="The archive to use, such as collections/NAME. Without it: $WARRAQ_ARCHIVE, or all of collections/.",
 )
 @click.pass_context
 def warraq(ctx: click.Context, folder: str | None) -> None:
     """Search and maintain a news archive: WARC files, and the SQLite index of their articles."""
-    ctx.obj = folder
+    ctx.obj = replace(ctx.ensure_object(Place), archive=Path(folder) if folder else None)
 
 
-_MODULES = (query, imports, batch, merge, export, maintain, serve, health)
-for command in (command for module in _MODULES for command in module.COMMANDS):
-    warraq.add_command(command)
+for _title, _modules in {
+    "Ask": (query, serve),
+    "Bring in and give out": (imports, export, batch),
+    "Keep in order": (maintain,),
+    "Watch": (health,),
+}.items():
+    warraq.add_section(_title, (command for module in _modules for command in module.COMMANDS))
 
 
-def main() -> None:
-    """The console script."""
+def main(place: Place | None = None) -> None:
+    """Runs the command line in that place, by default the folder `collections`."""
     make_streams_printable()
-    warraq.main(prog_name="warraq")
+    warraq.main(prog_name="warraq", obj=place or Place())

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive import batch
-from archive.batch.inputs import is_remote
+from archive.batch.plan import is_remote
 from archive.cli.output import json_option, print_json
 from archive.errors import ArchiveError, UsageError
-from archive.progress import Show, live_line
+from archive.terminal import Show, live_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archive.batch import Plan, PlannedFile, Progress
-    from archive.batch.supervise import Failed
+    from archive.batch import Failed, Plan, PlannedFile, Progress
 
 SUFFIXES = (".warc", ".warc.gz")
 
@@ -151,7 +150,7 @@ def _lines(listed: Path) -> Iterator[str]:
 
 
 def _run(folder: Path, plan: Plan, before: Progress, workers: int) -> list[Failed]:
-    from archive.batch.supervise import pipeline
+    from archive.batch import pipeline
 
     pipeline(folder)  # says at once when datatrove is missing
     with live_line(f"Reading {len(plan.tasks)} tasks") as show:

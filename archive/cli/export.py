@@ -10,20 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.archive import Archive
-from archive.cli.output import json_option, print_json, the_folder
+from archive.archive import Federation, require_site
+from archive.cli.output import json_option, print_json, the_place
 from archive.errors import UsageError
-from archive.export import FORMATS
-from archive.export.exporting import PERIODS, Exported, ExportOptions, export_periods
-from archive.export.exporting import export as export_file
-from archive.files.atomic import output_to
-from archive.progress import live_line
+from archive.export import FORMATS, PERIODS, Exported, ExportOptions, export_periods
+from archive.export import export as export_file
+from archive.files import output_to
+from archive.terminal import live_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from archive.export import Format
-    from archive.export.exporting import Period
+    from archive.archive import Archive
+    from archive.export import Format, Period
 
 TOLD_EVERY = 500
 
@@ -80,16 +79,27 @@ def export(
         all_versions=all_versions,
         columns=tuple(filter(None, (one.strip() for one in columns.split(",")))),
     )
-    with Archive(the_folder(ctx)) as archive:
+    with Federation(the_place(ctx).folders()) as opened:
         if target is None:
-            _to_stdout(archive, way, options)
+            _to_stdout(opened.archives, way, options)
             return
         if period:
-            done = export_periods(archive, way, target, options, period=period)
+            done = _by_period(opened.archives, way, target, options, period)
         else:
             with output_to(target) as file:
-                done = export_file(archive, way, file, options, counted=_counted)
+                done = export_file(opened.archives[0], way, file, options, others=opened.archives[1:], counted=_counted)
     _tell(done, name, way, target, as_json=as_json)
+
+
+def _by_period(
+    archives: Sequence[Archive], way: Format, target: Path, options: ExportOptions, period: Period
+) -> Exported:
+    """Writes the files of each archive, which has its own beside those of the others."""
+    if options.site:
+        require_site(archives, options.site)
+    having = [one for one in archives if not options.site or one.has_site(options.site)]
+    done = [export_periods(one, way, target, options, period=period) for one in having]
+    return Exported(count=sum(one.count for one in done), removed=tuple(file for one in done for file in one.removed))
 
 
 def _tell(done: Exported, name: str, way: Format, target: Path, *, as_json: bool) -> None:
@@ -137,10 +147,10 @@ def _counted(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield row
 
 
-def _to_stdout(archive: Archive, way: Format, options: ExportOptions) -> None:
+def _to_stdout(archives: Sequence[Archive], way: Format, options: ExportOptions) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"export{way.suffix}"
-        export_file(archive, way, path, options, counted=_counted)
+        export_file(archives[0], way, path, options, others=archives[1:], counted=_counted)
         with path.open("rb") as file:
             shutil.copyfileobj(file, sys.stdout.buffer)
 

@@ -13,22 +13,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.archive import Archive
-from archive.cli.output import COLLECTIONS, isolate, json_option, print_json, the_folder
-from archive.collection import Collection
-from archive.errors import ArchiveNotFoundError, UsageError
-from archive.exitcodes import ExitCode
-from archive.files.atomic import output_to, replace_file
+from archive.cli.output import isolate, json_option, print_json, the_folder, the_place
+from archive.errors import ExitCode, UsageError
+from archive.files import output_to, replace_file
 from archive.files.clock import now
 from archive.http.client import NoAnswerError, exchange
 from archive.index import reports, runs
 from archive.library import group_similar
-from archive.monitor import BASELINE_DAYS, WINDOWS, Day, judge, prometheus
+from archive.monitor import HISTORY, Day, judge, prometheus
 
 if TYPE_CHECKING:
     from archive.monitor import Alarm
 
 WEBHOOK_SECONDS = 10.0
-DAY_AND_MORE = timedelta(days=BASELINE_DAYS + max(WINDOWS))
 
 
 @click.command()
@@ -56,13 +53,13 @@ def health(
     are teasers or logins). A site is judged once it has been crawled on seven days, its session at once. Without --archive, all archives
     in collections/. Ends with exit code 12 when an alarm is raised.
     """  # fmt: skip
-    folders = _folders(ctx)
+    folders = the_place(ctx).folders()
     today = _today(folders)
     day = _date(wanted) if wanted else today - timedelta(days=1)
     days: list[Day] = []
     for folder in folders:
         with Archive(folder) as archive:
-            days += reports.days(archive.db, first=day - DAY_AND_MORE, last=max(day, today))
+            days += reports.days(archive.db, first=day - HISTORY, last=max(day, today))
     alarms: list[Alarm] = []
     for site in sorted({entry.site for entry in days}):
         history = [entry for entry in days if entry.site == site]
@@ -96,15 +93,6 @@ def _date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise UsageError(f"{text!r} is not a date; write it as 2026-11-24") from None
-
-
-def _folders(ctx: click.Context) -> list[Path]:
-    if ctx.obj:
-        return [Path(ctx.obj)]
-    found = sorted(folder for folder in COLLECTIONS.glob("*") if Collection(folder).exists())
-    if not found:
-        raise ArchiveNotFoundError(COLLECTIONS)
-    return found
 
 
 def _plain(entry: Day | Alarm) -> dict[str, Any]:

@@ -1,20 +1,29 @@
-"""Commands that keep: import."""
+"""Commands that bring captures in: import, merge."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
-from archive.cli.output import COLLECTIONS, json_option, print_json
+from archive.cli.output import json_option, print_json, the_place
+from archive.collection import Collection
+from archive.errors import ExitCode, UsageError
+from archive.files.clock import now
 from archive.ingest.importer import MISFITS_NAMED
-from archive.ingest.selection import CaptureFilter, moment_of
-from archive.ingest.sources import import_files
-from archive.progress import live_line
+from archive.ingest.sources import CaptureFilter, import_files, moment_of
+from archive.merge import foresee
+from archive.merge import merge as merge_
+from archive.parse.workers import parse_pool
+from archive.terminal import live_line
 
 if TYPE_CHECKING:
     from archive.ingest.importer import Imported
+    from archive.merge import Merged
 
 UNFIT_SHOWN = 5
 
@@ -45,7 +54,8 @@ def import_(
         first=moment_of(filters["first"]),
         last=moment_of(filters["last"]),
     )
-    folder = Path(ctx.obj) if ctx.obj else COLLECTIONS / "imported"
+    place = the_place(ctx)
+    folder = place.archive or place.collections / "imported"
     with live_line(f"Importing {files[0].name}") as show:
         done = import_files(folder, files, site=site, wanted=wanted, workers=workers, progress=show)
     if as_json:
@@ -91,4 +101,95 @@ def _print_unfit(done: Imported) -> None:
         click.echo(f"  and more (--json names the first {MISFITS_NAMED})", err=True)
 
 
-COMMANDS = (import_,)
+# Commands that join archives: merge.
+
+LISTED = 5
+
+
+@click.command()
+@click.argument("shards", nargs=-1, required=True, metavar="SHARD...", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("into", metavar="INTO", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--site", default="", help="Only this site: the WARC files that hold captures of it, whole, and its frontier."
+)
+@click.option("--move", is_flag=True, help="Move the WARC files out of the shards; no process may be writing to them.")
+@click.option("--dry-run", is_flag=True, help="Say what would come in, and change nothing.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=2,
+    show_default=True,
+    help="Processes that read what a dead crawl left unread.",
+)
+@json_option
+@click.pass_context
+def merge(
+    ctx: click.Context,
+    *,
+    shards: tuple[Path, ...],
+    into: Path,
+    site: str,
+    move: bool,
+    dry_run: bool,
+    workers: int,
+    as_json: bool,
+) -> None:
+    """Merge the archives SHARD... into the archive INTO (created if missing), as if one machine had crawled everything.
+
+    WARC files are linked, or copied and compared where they lie on another file system; rows, search index and frontier follow. A crawl
+    may continue in a shard: the file that it is writing comes with a later run. Killed and run again, or run twice, it gives the
+    same archive; a capture that comes with several shards counts once. Ends with exit code 7 when a file of a shard is damaged or gone.
+    """
+    if (
+        ctx.find_root().params.get("folder")
+        and ctx.find_root().get_parameter_source("folder") is ParameterSource.COMMANDLINE
+    ):
+        raise UsageError("merge names its archives itself: `warraq merge SHARD... INTO`, without --archive")
+    collection = Collection(into)
+    if dry_run:
+        done = foresee(shards, collection, site=site)
+    else:
+        with ExitStack() as stack:
+            show = stack.enter_context(live_line(f"Merging into {into}"))
+            done = merge_(
+                shards,
+                collection,
+                lambda: stack.enter_context(parse_pool(workers=workers)),
+                clock=now,
+                site=site,
+                move=move,
+                progress=lambda shard, what, count: show(f"{shard}: {count} {what}"),
+            )
+    if as_json:
+        print_json([{"into": str(into), "dry_run": dry_run, **asdict(done)}])
+    else:
+        _print(done, into, dry_run=dry_run)
+    if done.damaged or done.lost:
+        ctx.exit(ExitCode.DAMAGED)
+
+
+def _print(done: Merged, into: Path, *, dry_run: bool) -> None:
+    would = "would come" if dry_run else "came"
+    articles = "" if dry_run else f", {done.articles} versions of articles"
+    click.echo(
+        f"{done.captures} captures of {done.looked_at}{articles} and {done.urls} URLs {would} into {into}, "
+        f"with {done.files} files ({done.bytes >> 20} MB)"
+    )
+    if done.recovered:
+        click.echo(f"{done.recovered} captures that a dead crawl had left unread were read")
+    if done.redacted:
+        click.echo(f"{done.redacted} URLs that were redacted in one of the archives were taken out of this one, too")
+    if done.waiting:
+        click.echo(f"{done.waiting} captures wait for a file that is being written or is not there: merge again later")
+    for name in done.lost[:LISTED]:
+        click.echo(f"{name}: the file is not there, but rows of a shard point into it; `warraq verify` there", err=True)
+    if len(done.lost) > LISTED:
+        click.echo(f"and {len(done.lost) - LISTED} more files that are not there (--json lists all)", err=True)
+    for line in done.damaged:
+        click.echo(line, err=True)
+
+
+COMMANDS = (
+    import_,
+    merge,
+)

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import getpass
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from archive import search
-from archive.cli.output import json_option, print_json, the_folder
+from archive.cli.output import json_option, print_json, the_folder, the_place
 from archive.collection import Collection
 from archive.collection.upload import Uploaded
 from archive.collection.upload import upload as upload_
-from archive.errors import NotFoundError, NotWritableError
-from archive.exitcodes import ExitCode
+from archive.errors import ExitCode, NotFoundError, NotWritableError
 from archive.files.clock import now
-from archive.index import identity
-from archive.index.database import open_store
-from archive.ingest.writer import open_writer
+from archive.index import identity, open_store
+from archive.ingest import open_writer
 from archive.maintain import VerifyReport
 from archive.maintain import redact as redact_
 from archive.maintain import reindex as reindex_
 from archive.maintain import repair as repair_
 from archive.maintain import verify as verify_
 from archive.parse.workers import parse_pool
-from archive.progress import Show, live_line
+from archive.terminal import Show, live_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,25 +45,34 @@ def verify(ctx: click.Context, *, remote: bool, as_json: bool) -> None:
     Ends with exit code 7 when something is. Each run leaves a row in the table `runs`, where that can be written. May run beside a
     crawl.
     """
-    collection = Collection(the_folder(ctx))
+    folders = the_place(ctx).folders()
+    reports = [(folder, _verified(Collection(folder), remote=remote)) for folder in folders]
+    if as_json:
+        print_json(
+            _verdict(report) | ({"archive": str(folder)} if len(folders) > 1 else {}) for folder, report in reports
+        )
+    else:
+        for folder, report in reports:
+            _print_report(report, f"{folder}: " if len(folders) > 1 else "")
+    if not all(report.ok for _, report in reports):
+        ctx.exit(ExitCode.DAMAGED)
+
+
+def _verified(collection: Collection, *, remote: bool) -> VerifyReport:
     collection.require()
     with _to_write_or_to_read(collection) as store, live_line(f"Verifying {collection.name}") as show:
-        report = verify_(
-            collection, store, clock=now, in_use=collection.in_use(), remote=remote, progress=_by_file(show)
-        )
-    if as_json:
-        figures = {
-            "files": report.files,
-            "files_away": report.away,
-            "records": report.records,
-            "bytes": report.size,
-            "rows": report.rows,
-        }
-        print_json([{**figures, "ok": report.ok, "problems": [asdict(problem) for problem in report.problems]}])
-    else:
-        _print_report(report)
-    if not report.ok:
-        ctx.exit(ExitCode.DAMAGED)
+        return verify_(collection, store, clock=now, in_use=collection.in_use(), remote=remote, progress=_by_file(show))
+
+
+def _verdict(report: VerifyReport) -> dict[str, Any]:
+    figures = {
+        "files": report.files,
+        "files_away": report.away,
+        "records": report.records,
+        "bytes": report.size,
+        "rows": report.rows,
+    }
+    return {**figures, "ok": report.ok, "problems": [asdict(problem) for problem in report.problems]}
 
 
 def _to_write_or_to_read(collection: Collection) -> Store:
@@ -75,13 +82,16 @@ def _to_write_or_to_read(collection: Collection) -> Store:
         return open_store(collection.database, read_only=True)
 
 
-def _print_report(report: VerifyReport) -> None:
+def _print_report(report: VerifyReport, name: str) -> None:
+    """What was found; `name` tells several archives apart."""
     for problem in report.problems[:SHOWN]:
         click.echo(f"{click.style(problem.kind, fg='red')}  {problem}")
     if len(report.problems) > SHOWN:
         click.echo(f"and {len(report.problems) - SHOWN} more (--json lists all)")
     verdict = "all is as it was written" if report.ok else f"{len(report.problems)} problems"
-    click.echo(f"{report.files} files, {report.records} records, {report.size} bytes, {report.rows} rows: {verdict}")
+    click.echo(
+        f"{name}{report.files} files, {report.records} records, {report.size} bytes, {report.rows} rows: {verdict}"
+    )
     if report.away:
         click.echo(f"{report.away} files are only in a storage and were not looked at: `warraq verify --remote` does")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import click
 from archive.collection import Collection
 from archive.errors import ArchiveNotFoundError, UsageError
 from archive.index.columns import opened
-from archive.progress import FIRST_STRONG_ISOLATE, POP_ISOLATE
+from archive.terminal import FIRST_STRONG_ISOLATE, POP_ISOLATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,25 +32,35 @@ def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
         click.echo(json.dumps(opened(row), ensure_ascii=False))
 
 
-COLLECTIONS = Path("collections")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a command looks for archives: in the folder that --archive names, else in all those below `collections`."""
+
+    archive: Path | None = None
+    collections: Path = Path("collections")
+
+    def folders(self) -> list[Path]:
+        """The archives that are meant; raises ArchiveNotFoundError when there is none."""
+        if self.archive:
+            return [self.archive]
+        found = sorted(folder for folder in self.collections.glob("*") if Collection(folder).exists())
+        if not found:
+            raise ArchiveNotFoundError(self.collections)
+        return found
+
+
+def the_place(ctx: click.Context) -> Place:
+    """Where the command that runs looks for archives."""
+    return ctx.ensure_object(Place)
 
 
 def the_folder(ctx: click.Context) -> Path:
-    """The archive's folder; raises UsageError when several could be meant, ArchiveNotFoundError when there is none."""
-    if ctx.obj:
-        return Path(ctx.obj)
-    found = all_folders()
+    """The one archive that is meant; raises UsageError when there are several, ArchiveNotFoundError when there is none."""
+    place = the_place(ctx)
+    found = place.folders()
     if len(found) > 1:
         names = ", ".join(folder.name for folder in found)
         raise UsageError(
-            f"several archives in {COLLECTIONS}/ ({names}): say which, as in `warraq --archive {found[0]} …`"
+            f"several archives in {place.collections}/ ({names}): say which, as in `warraq --archive {found[0]} …`"
         )
     return found[0]
-
-
-def all_folders() -> list[Path]:
-    """All archives in collections/; raises ArchiveNotFoundError when there is none."""
-    found = sorted(folder for folder in COLLECTIONS.glob("*") if Collection(folder).exists())
-    if not found:
-        raise ArchiveNotFoundError(COLLECTIONS)
-    return found

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
+from collections import Counter, defaultdict
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,15 +15,16 @@ import click
 
 from archive import search as search_
 from archive import urls
-from archive.archive import Archive, Federation
-from archive.cli.output import all_folders, isolate, json_option, print_json, the_folder
+from archive.archive import Archive, Federation, require_site
+from archive.cli.output import isolate, json_option, print_json, the_place
 from archive.diff import compare
 from archive.errors import NotFoundError, UsageError
-from archive.files.atomic import output_to, replacing
+from archive.files import output_to, replacing
+from archive.index import reports
 from archive.index.columns import LABELLED, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from archive.diff import Paragraph
     from archive.index.columns import Column
@@ -41,7 +44,9 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="An archive to search; may be given several times.",
 )
-@click.option("--all", "everywhere", is_flag=True, help="Search all archives in collections/.")
+@click.option(
+    "--all", "everywhere", is_flag=True, help="Search all archives in collections/, whatever $WARRAQ_ARCHIVE says."
+)
 @json_option
 @click.pass_context
 def search(
@@ -60,25 +65,27 @@ def search(
     Words are found in all their written forms (with or without tashkeel, ال and other prefixes, أ إ آ ا, ى ي, ة ه, ٢ 2). A phrase goes in
     quotes; OR, -word and word* work; so do site: section: author: language: from:2024-01-01 to:2024-12-31.
 
-    Several archives answer as one that held all their articles: one order, one count. Ids are each archive's own.
+    Several archives answer as one that held all their articles: one order, one count. Ids are each archive's own: NAME/ID.
     """
     if everywhere and folders:
         raise UsageError("--all already means every archive: leave out --archive")
-    places = (all_folders() if everywhere else folders) or (the_folder(ctx),)
+    place = the_place(ctx)
+    places = list(folders) or (replace(place, archive=None) if everywhere else place).folders()
     with Federation(places) as archives:
         found = archives.search(" ".join(words), limit=limit, offset=offset, order="newest" if newest else "relevance")
-        names = [archives.folder_of(found, number) if len(places) > 1 else "" for number in range(len(found.hits))]
+        holders = [archives.archive_of(found, number) for number in range(len(found.hits))]
+        names = [archives.name_of(archive) for archive in holders]
     if as_json:
         print_json(
-            {**asdict(hit), "snippet": hit.snippet.text, **({"archive": str(name)} if name else {})}
-            for hit, name in zip(found.hits, names, strict=True)
+            {**asdict(hit), "snippet": hit.snippet.text, **(_in(archive) if name else {})}
+            for hit, archive, name in zip(found.hits, holders, names, strict=True)
         )
         return
-    for hit, name in zip(found.hits, names, strict=True):
+    for hit, archive, name in zip(found.hits, holders, names, strict=True):
         click.echo(
-            f"{click.style(str(hit.id).rjust(5), dim=True)}  {_marked(search_.pieces(hit.title, hit.title_marks))}"
+            f"{click.style(_number(name, hit.id), dim=True)}  {_marked(search_.pieces(hit.title, hit.title_marks))}"
         )
-        where = f"  ·  {name}" if name else ""
+        where = f"  ·  {archive.collection.folder}" if name else ""
         click.echo(f"       {_line(asdict(hit))}{where}{'  ·  some of the words' if hit.is_partial else ''}")
         click.echo(f"       {_marked(hit.snippet.pieces())}\n")
     for problem in found.problems:
@@ -112,26 +119,45 @@ def _marked(pieces: list[tuple[str, bool]]) -> str:
 @click.pass_context
 def list_(ctx: click.Context, limit: int, offset: int, site: str, as_json: bool) -> None:
     """List articles, newest first."""
-    with Archive(the_folder(ctx)) as archive:
+    with Federation(the_place(ctx).folders()) as archives:
         if site:
-            archive.require_site(site)
-        rows = archive.newest(site=site, limit=limit, offset=offset)
+            require_site(archives.archives, site)
+        rows = archives.newest(site=site, limit=limit, offset=offset)
         if as_json:
-            print_json(rows)
+            several = len(archives.archives) > 1
+            print_json({**row, **(_in(archive) if several else {})} for archive, row in rows)
             return
-        for row in rows:
-            click.echo(f"{click.style(str(row['id']).rjust(5), dim=True)}  {isolate(row['title'])}")
+        for archive, row in rows:
+            number = _number(archives.name_of(archive), row["id"])
+            click.echo(f"{click.style(number, dim=True)}  {isolate(row['title'])}")
             click.echo(f"       {_line(row)}")
 
 
+def _number(name: str, number: int) -> str:
+    """How an article is called: by its id, and the name of its archive where there are several."""
+    return (f"{name}/{number}" if name else str(number)).rjust(5)
+
+
+def _in(archive: Archive) -> dict[str, str]:
+    """Says in a row of JSON which of several archives it is from."""
+    return {"archive": str(archive.collection.folder)}
+
+
+@contextmanager
+def _holding(ctx: click.Context, wanted: str) -> Iterator[tuple[Archive, str]]:
+    """The archive of the place that has an article, and the URL or id to ask it by."""
+    with Federation(the_place(ctx).folders()) as archives:
+        yield archives.holder(wanted)
+
+
 @click.command()
-@click.argument("wanted", metavar="URL|ID")
+@click.argument("wanted", metavar="URL|[NAME/]ID")
 @json_option
 @click.pass_context
 def show(ctx: click.Context, wanted: str, as_json: bool) -> None:
     """Show an article: what it says, its versions, and the record that proves it."""
-    with Archive(the_folder(ctx)) as archive:
-        row = archive.article(wanted)
+    with _holding(ctx, wanted) as (archive, asked):
+        row = archive.article(asked)
         versions = archive.versions(row["url"])
         if as_json:
             print_json(
@@ -155,7 +181,7 @@ def show(ctx: click.Context, wanted: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("wanted", metavar="URL|ID")
+@click.argument("wanted", metavar="URL|[NAME/]ID")
 @json_option
 @click.pass_context
 def versions(ctx: click.Context, wanted: str, as_json: bool) -> None:
@@ -163,8 +189,8 @@ def versions(ctx: click.Context, wanted: str, as_json: bool) -> None:
 
     A text that was changed back stands twice.
     """
-    with Archive(the_folder(ctx)) as archive:
-        rows: list[dict[str, Any]] = [{**row} for row in archive.versions(archive.article(wanted)["url"])]
+    with _holding(ctx, wanted) as (archive, asked):
+        rows: list[dict[str, Any]] = [{**row} for row in archive.versions(archive.article(asked)["url"])]
         spells, changes = archive.spells(rows[0]), archive.changes(rows[0])
     for row in rows:
         row["spells"] = [_without_ids(one) for one in spells if one["article_id"] == row["id"]]
@@ -189,7 +215,7 @@ def _without_ids(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @click.command()
-@click.argument("wanted", metavar="URL|ID")
+@click.argument("wanted", metavar="URL|[NAME/]ID")
 @click.argument("numbers", metavar="[OLD NEW]", nargs=-1, type=int)
 @json_option
 @click.pass_context
@@ -200,8 +226,8 @@ def diff(ctx: click.Context, *, wanted: str, numbers: tuple[int, ...], as_json: 
     """
     if len(numbers) not in {0, 2}:
         raise UsageError("name two versions by their numbers, or none for the last two: warraq diff URL 1 2")
-    with Archive(the_folder(ctx)) as archive:
-        rows = archive.versions(archive.article(wanted)["url"])
+    with _holding(ctx, wanted) as (archive, asked):
+        rows = archive.versions(archive.article(asked)["url"])
         stood = [one["version"] for one in archive.spells(rows[0])] or [row["version"] for row in rows]
     by_number = {row["version"]: row for row in rows}
     old, new = numbers or (stood[-2:][0], stood[-1])
@@ -242,16 +268,16 @@ def _changes(paragraph: Paragraph) -> str:
 
 
 @click.command()
-@click.argument("wanted", metavar="URL|ID")
+@click.argument("wanted", metavar="URL|[NAME/]ID")
 @click.option("--dropped", is_flag=True, help="Only the lines that are not in the article.")
 @json_option
 @click.pass_context
 def explain(ctx: click.Context, *, wanted: str, dropped: bool, as_json: bool) -> None:
     """Show each line of the archived page, and why it was kept or dropped."""
-    with Archive(the_folder(ctx)) as archive:
+    with _holding(ctx, wanted) as (archive, asked):
         rows = [
             {"verdict": verdict, "rule": rule, "line": line}
-            for line, verdict, rule in archive.explain(wanted)
+            for line, verdict, rule in archive.explain(asked)
             if not (dropped and verdict == "kept")
         ]
     if as_json:
@@ -273,10 +299,10 @@ def stats(ctx: click.Context, *, plot: Path | None, as_json: bool) -> None:
 
     --plot needs matplotlib: pip install 'warraq[plot]'.
     """
-    with Archive(the_folder(ctx)) as archive:
-        figures = archive.stats()
-    if plot:
-        _plot(figures["by_day"], plot)
+    with Federation(the_place(ctx).folders()) as archives:
+        figures = archives.stats()
+        if plot:
+            _plot([reports.by_day_and_site(archive.db) for archive in archives.archives], plot)
     if as_json:
         print_json([figures])
         return
@@ -289,22 +315,43 @@ def stats(ctx: click.Context, *, plot: Path | None, as_json: bool) -> None:
             click.echo(f"{name}: {value}")
 
 
-def _plot(by_day: Mapping[str, int], target: Path) -> None:
-    """Draws articles per day of publication as bars."""
+def _plot(parts: Sequence[Mapping[tuple[str, str], int]], target: Path) -> None:
+    """Draws articles per day of publication, one colour for each site, the largest first."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
         raise UsageError("--plot needs matplotlib: pip install 'warraq[plot]'") from None
     figure = Figure(figsize=(10, 4), layout="constrained")
     axes = figure.subplots()
-    counts = {day: count for text, count in by_day.items() if (day := _day(text))}
-    days: list[Any] = list(counts)  # dates make it an axis of time
-    axes.bar(days, list(counts.values()), color="#8a2d1f")
+    below: Counter[date] = Counter()
+    for site, counts in _by_site(parts):
+        days: list[Any] = sorted(counts)  # dates make it an axis of time
+        axes.bar(days, [counts[day] for day in days], bottom=[below[day] for day in days], label=site)
+        below.update(counts)
     axes.set_ylabel("articles")
+    axes.legend(frameon=False, fontsize="small")
     axes.tick_params(axis="x", rotation=60)
     axes.spines[["top", "right"]].set_visible(False)
     with output_to(target) as file, replacing(file) as half:
         figure.savefig(half, format="png", dpi=120)
+
+
+PLOTTED = 9
+"""Sites that have a colour of their own in a plot; the others are one together."""
+
+
+def _by_site(parts: Sequence[Mapping[tuple[str, str], int]]) -> list[tuple[str, Counter[date]]]:
+    """The articles of each day, by site, the sites with the most first."""
+    sites: defaultdict[str, Counter[date]] = defaultdict(Counter)
+    for part in parts:
+        for (text, site), count in part.items():
+            if day := _day(text):
+                sites[site][day] += count
+    ranked = sorted(sites.items(), key=lambda pair: (-pair[1].total(), pair[0]))
+    rest = Counter[date]()
+    for _, counts in ranked[PLOTTED:]:
+        rest.update(counts)
+    return [*ranked[:PLOTTED], *([(f"{len(ranked) - PLOTTED} others", rest)] if rest else [])]
 
 
 def _day(text: str) -> date | None:

@@ -7,15 +7,18 @@ import logging
 import signal
 import socket
 import webbrowser
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from archive.archive import Archive
-from archive.cli.output import the_folder
+from archive.archive import Federation
+from archive.cli.output import the_place
 from archive.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     import uvicorn
 
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
@@ -37,13 +40,13 @@ _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 @click.option("-v", "--verbose", is_flag=True, help="Print every request.")
 @click.pass_context
 def serve(ctx: click.Context, *, host: str, port: int, names: tuple[str, ...], open_: bool, verbose: bool) -> None:
-    """Serve the archive as a web page: search, read, compare versions, see the originals.
+    """Serve the archives as a web page: search, read, compare versions, see the originals.
 
     It changes nothing, and may run while a crawl writes. By default only this machine can reach it.
     """
-    folder = the_folder(ctx)
-    Archive(folder).close()  # a folder without an archive is told here, with its exit code, and not on every page
-    server, listener = _prepare(folder, host, port, names, verbose=verbose)
+    folders = the_place(ctx).folders()
+    Federation(folders).close()  # a folder without an archive is told here, with its exit code, and not on every page
+    server, listener = _prepare(folders, host, port, names, verbose=verbose)
     address = _address(listener)
     if not _is_loopback(host):
         click.secho(
@@ -56,14 +59,15 @@ def serve(ctx: click.Context, *, host: str, port: int, names: tuple[str, ...], o
     # Before the address is told, so that no signal finds the handler of Python, which breaks off whatever is under way.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, server.handle_exit)
-    click.echo(f"The reading room of {folder} is at {address} (Ctrl-C ends it)")
+    named = str(folders[0]) if len(folders) == 1 else f"{len(folders)} archives"
+    click.echo(f"The reading room of {named} is at {address} (Ctrl-C ends it)")
     if open_:
         webbrowser.open(address)
     server.run(sockets=[listener])
 
 
 def _prepare(
-    folder: Any, host: str, port: int, names: tuple[str, ...], *, verbose: bool
+    folders: Sequence[Path], host: str, port: int, names: tuple[str, ...], *, verbose: bool
 ) -> tuple[uvicorn.Server, socket.socket]:
     try:
         import uvicorn
@@ -74,7 +78,7 @@ def _prepare(
         raise UsageError(f"the reading room needs {error.name}: pip install 'warraq[web]'") from error
     hosts = (*_LOOPBACK_NAMES, *names) if _is_loopback(host) or names else ()
     config = uvicorn.Config(
-        create_app(folder, hosts=hosts),
+        create_app(*folders, hosts=hosts),
         log_level="info" if verbose else "warning",
         access_log=verbose,
         server_header=False,

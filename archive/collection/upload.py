@@ -17,13 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archive import warc
-from archive.collection import UPLOADING
-from archive.collection.locator import DISABLED, ENV, WARC_PREFIX
+from archive.collection import DISABLED, ENV, UPLOADING, WARC_PREFIX
 from archive.errors import ArchiveLockedError, DamagedFileError, StorageError, UsageError
+from archive.files import open_read
 from archive.files.clock import iso
-from archive.files.opening import open_read
-from archive.index import captures, files, runs
-from archive.index.database import open_store
+from archive.index import captures, files, open_store, runs
 from archive.index.files import FileRow
 from archive.storage import Storage, open_storage, parse_url
 

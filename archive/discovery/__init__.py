@@ -1,13 +1,17 @@
 """What a site announces and where its pages lead: feeds, sitemaps, the shape of addresses; bytes in, values out."""
 
-from archive.discovery.announced import Announced
+from __future__ import annotations
+
+import re
+from typing import Literal
+
 from archive.discovery.feeds import Feed, read_feed
-from archive.discovery.likeness import Likeness
+from archive.discovery.likeness import ArticlePattern, Likeness
 from archive.discovery.likeness import judge as judge_link
-from archive.discovery.patterns import ArticlePattern
 from archive.discovery.sitemaps import Sitemap, read_sitemap
-from archive.discovery.sniff import sniff
 from archive.discovery.traps import Trap, pattern_of, trap_reason
+from archive.discovery.xml import Announced, gunzip
+from archive.extract.pdf import is_pdf
 
 __all__ = [
     "Announced",
@@ -23,3 +27,49 @@ __all__ = [
     "sniff",
     "trap_reason",
 ]
+
+Kind = Literal["feed", "sitemap", "html", "document", "other"]
+
+_LOOK = 16_384  # bytes looked at; a root element comes sooner, even after comments and a style sheet's address
+_SKIP = re.compile(
+    r"(?:\s++|\ufeff|<\?.*?\?>|<!--.*?-->|<!DOCTYPE\s(?!\s*html)[^\[>]*(?:\[.*?\]\s*)?>)", re.DOTALL | re.IGNORECASE
+)
+_ROOT = re.compile(r"<(?:[A-Za-z][\w.-]*:)?(?P<name>[A-Za-z][\w.-]*)")
+_KINDS: dict[str, Kind] = {
+    "rss": "feed",
+    "feed": "feed",
+    "rdf": "feed",
+    "channel": "feed",
+    "urlset": "sitemap",
+    "sitemapindex": "sitemap",
+    "html": "html",
+}
+_HTML_START = re.compile(r"<(?:!doctype\s+)?(?P<name>html)\b", re.IGNORECASE)
+_HTML_TAG = re.compile(r"<(?:head|body|title|meta|div|p|a|h1|table)\b", re.IGNORECASE)
+_ADDRESSES = re.compile(r"\s*https?://\S+\s*(?:\r?\n|$)", re.IGNORECASE)
+# A root element that comes after text which should not be there, such as a PHP warning.
+_LATE_ROOT = re.compile(r"<(?:rdf:)?(?P<name>rss|feed|rdf|urlset|sitemapindex)\s[^>]*(?:version|xmlns)", re.IGNORECASE)
+_JSON_FEED = re.compile(r"\{.{0,4000}?(?:jsonfeed\.org\\?/version|\"items\"\s*:\s*\[)", re.DOTALL)
+
+
+def sniff(body: bytes, content_type: str = "") -> Kind:
+    """Kind of `body`, gzip or not; a PDF file is a `document`. The label decides only between `html` and `other`."""
+    if is_pdf(body):
+        return "document"
+    head = gunzip(body[:_LOOK], _LOOK)[:_LOOK]
+    text = head.decode("utf-16" if head[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8", "ignore")
+    position = 0
+    while skipped := _SKIP.match(text, position):
+        position = skipped.end()
+    rest = text[position:]
+    if rest.startswith("{"):
+        return "feed" if _JSON_FEED.match(rest) else "other"
+    if _ADDRESSES.match(rest):
+        return "sitemap"
+    root = _HTML_START.match(rest) or _ROOT.match(rest)
+    if root and root.group("name").lower() in _KINDS:
+        return _KINDS[root.group("name").lower()]
+    late = _LATE_ROOT.search(rest[:4000])
+    if late:
+        return _KINDS[late.group("name").lower()]
+    return "html" if _HTML_TAG.search(rest) or "html" in content_type.lower() else "other"

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lxml import etree
 
-from archive.discovery.announced import Announced, parse_time, plain
-from archive.discovery.lenient import gunzip, local_name, mend, parse, whole_entries
+from archive.discovery.xml import Announced, gunzip, local_name, mend, parse, parse_time, plain, whole_entries
 from archive.urls import canonicalise, host_of, join, resolve, spelled
 
 if TYPE_CHECKING:

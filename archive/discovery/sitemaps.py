@@ -11,8 +11,17 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Final, Literal
 
-from archive.discovery.announced import Announced, parse_time, plain
-from archive.discovery.lenient import MAX_BYTES, gunzip, local_name, mend, stream, whole_entries
+from archive.discovery.xml import (
+    MAX_BYTES,
+    Announced,
+    gunzip,
+    local_name,
+    mend,
+    parse_time,
+    plain,
+    stream,
+    whole_entries,
+)
 from archive.urls import MAX_LENGTH, resolve, spelled
 
 if TYPE_CHECKING:

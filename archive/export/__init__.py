@@ -5,21 +5,34 @@ A format is one file here and one line in `FORMATS`; `tests/archive/export/test_
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from calendar import monthrange
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from glob import escape
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
-from archive.export.cdxj import write_cdxj
-from archive.export.csv import write_csv
+from archive.archive import require_site
+from archive.body import dumps
+from archive.capture import Location
+from archive.errors import NotFoundError, NotWritableError, UsageError
 from archive.export.documents import write_html, write_markdown, write_txt
-from archive.export.jsonl import write_jsonl
-from archive.export.parquet import write_parquet
 from archive.export.source import Chosen, Source
-from archive.export.wacz import write_wacz
-from archive.export.warc import write_warc
+from archive.export.tables import write_csv, write_jsonl, write_parquet
+from archive.export.warc import write_cdxj, write_wacz, write_warc
+from archive.index import captures
+from archive.index.columns import TYPES, body_of
+from archive.index.select import ArticleFilter, periods
+from archive.index.select import articles as choose_articles
+from archive.index.select import captures as choose_captures
+from archive.urls import canonicalise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from archive.archive import Archive
+    from archive.warc import Record
 
 __all__ = ["FORMATS", "Chosen", "Format", "Source"]
 
@@ -50,3 +63,210 @@ FORMATS: dict[str, Format] = {
     "warc": Format(write=write_warc, suffix=".warc.gz", of="captures", binary=True),
     "wacz": Format(write=write_wacz, suffix=".wacz", of="captures", binary=True),
 }
+
+
+# Exports what was chosen of an archive: sites, days, URLs, words and a format in; one file out, or one for each month
+# or year.
+
+Period = Literal["year", "month"]
+PERIODS: dict[Period, int] = {"year": 4, "month": 7}
+"""Letters of a day that name the period."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What an export wrote: how many items, and the files of periods that an earlier one left and that hold nothing any more."""
+
+    count: int
+    removed: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportOptions:
+    """What to export; '' and () choose all. Days are `2024-12-31`, both included: of publication for articles, of capture for captures."""
+
+    site: str = ""
+    first_day: str = ""
+    last_day: str = ""
+    urls: tuple[str, ...] = ()
+    query: str = ""
+    all_versions: bool = False
+    columns: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What was asked for by name, '' when it was nothing in particular."""
+        return self.query or "".join(self.urls[:1])
+
+
+def export(
+    archive: Archive,
+    way: Format,
+    target: Path,
+    options: ExportOptions,
+    *,
+    others: Sequence[Archive] = (),
+    counted: Callable[[Iterator[Any]], Iterator[Any]] = iter,
+) -> Exported:
+    """Writes `target`, whole or not at all, with what is chosen of the archive and of `others`.
+
+    `counted` is given the rows of articles and gives them on. Raises UsageError for a day or column that there is none of, UnknownSiteError
+    for a site of which none of the archives has anything, NotFoundError when nothing is there of what was named.
+    """
+    archives = (archive, *others)
+    if options.site:
+        require_site(archives, options.site)
+    title = options.query or ", ".join(options.urls)
+    first, *more = (_source(one, _filter(one, options), options, title=title) for one in archives)
+    rows = counted(chain.from_iterable(part.articles for part in (first, *more)))
+    source = replace(first, articles=rows, others=tuple(more))
+    return Exported(count=way.write(_with_something(source, way, options.name), target))
+
+
+def export_periods(archive: Archive, way: Format, folder: Path, options: ExportOptions, *, period: Period) -> Exported:
+    """Writes one file for each year or month, in folders as Hive names them; it has the archive's name, so that shards lie side by side.
+
+    A file that an earlier export left of a period within the days asked for, and that would be empty now, is removed.
+    """
+    if options.site:
+        archive.require_site(options.site)
+    choice = _filter(archive, options)
+    count, written = 0, set[Path]()
+    for first in periods(archive.db, choice, PERIODS[period]):
+        file = _file_of(folder, first, f"{archive.collection.name}{way.suffix}")
+        _make_folder(file.parent)
+        part = replace(
+            choice, first_day=max(choice.first_day, first), last_day=min(choice.last_day or "9999", f"{first}-99")
+        )
+        count += way.write(_source(archive, part, options, title=archive.collection.name), file)
+        written.add(file)
+    pattern = "/".join(("year=*", "month=*")[: 1 if period == "year" else 2])
+    left = sorted(set(folder.glob(f"{pattern}/{escape(archive.collection.name)}{way.suffix}")) - written)
+    removed = [file for file in left if _is_within(file.relative_to(folder), choice)]
+    for file in removed:
+        file.unlink()
+    return Exported(count=count, removed=tuple(removed))
+
+
+def _file_of(folder: Path, period: str, name: str) -> Path:
+    year, _, month = period.partition("-")
+    return folder / f"year={year}" / (f"month={month}" if month else "") / name
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotWritableError(folder, error) from error
+
+
+def _is_within(file: Path, choice: ArticleFilter) -> bool:
+    """Whether the period of a file (`year=2026/month=11/NAME`) lies whole within the days that were chosen."""
+    try:
+        year, month = [*(int(part.partition("=")[2]) for part in file.parts[:-1]), 0][:2]
+        first, last = date(year, month or 1, 1), date(year, month or 12, monthrange(year, month or 12)[1])
+    except ValueError:
+        return False
+    return choice.first_day <= first.isoformat() and last.isoformat() <= (choice.last_day or "9999")
+
+
+def _filter(archive: Archive, options: ExportOptions) -> ArticleFilter:
+    for day in (options.first_day, options.last_day):
+        _check_day(day)
+    spellings = tuple(dict.fromkeys(one for url in options.urls for one in (url, canonicalise(url)) if one))
+    return ArticleFilter(
+        site=options.site,
+        first_day=options.first_day,
+        last_day=options.last_day,
+        urls=spellings,
+        article_ids=archive.matching(options.query) if options.query else None,
+        all_versions=options.all_versions,
+    )
+
+
+def _check_day(day: str) -> None:
+    try:
+        is_day = not day or date.fromisoformat(day).isoformat() == day
+    except ValueError:
+        is_day = False
+    if not is_day:
+        raise UsageError(f"{day!r} is no day: write it as 2024-12-31")
+
+
+def _source(
+    archive: Archive,
+    choice: ArticleFilter,
+    options: ExportOptions,
+    *,
+    title: str,
+) -> Source:
+    rows = choose_articles(archive.db, choice)
+    return Source(
+        collection=archive.collection.folder,
+        files=archive.files,
+        created=datetime.now(UTC),
+        title=title or options.site or archive.collection.name,
+        captures=_captures(archive, choice),
+        articles=_with_columns(rows, options.columns) if options.columns else rows,
+        columns=options.columns,
+        original=lambda record: _original(archive, record),
+    )
+
+
+def _with_columns(rows: Iterable[Mapping[str, Any]], names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    if unknown := [name for name in names if name not in TYPES]:
+        raise UsageError(f"articles have no column {unknown[0]!r}: choose of {', '.join(TYPES)}")
+    return ({name: _value(row, name) for name in names} for row in rows)
+
+
+def _value(row: Mapping[str, Any], name: str) -> Any:
+    """A column of a row; blocks that are not stored are made of the text, which may not have been chosen."""
+    return dumps(body_of(row)) if name == "body" and row.get(name) is None else row.get(name)
+
+
+def _with_something(source: Source, way: Format, wanted: str) -> Source:
+    """The same; raises NotFoundError before a file is replaced by an empty one, when what was `wanted` by name is not there."""
+    if way.of == "articles":
+        rows = iter(source.articles)
+        first = list(islice(rows, 1))
+        found, some = replace(source, articles=chain(first, rows)), bool(first)
+    else:
+        parts = [_looked_at(part) for part in source.parts]
+        found, some = replace(parts[0][0], others=tuple(part for part, _ in parts[1:])), any(any_ for _, any_ in parts)
+    if wanted and not some:
+        raise NotFoundError(wanted)
+    return found
+
+
+def _looked_at(part: Source) -> tuple[Source, bool]:
+    """The same, and whether it has any captures."""
+    captures = iter(part.captures)
+    first = list(islice(captures, 1))
+    return replace(part, captures=chain(first, captures)), bool(first)
+
+
+def _captures(archive: Archive, choice: ArticleFilter) -> Iterator[Chosen]:
+    for row in choose_captures(archive.db, choice):
+        yield Chosen(
+            location=_place(row),
+            title=row["title"],
+            text=row["text"],
+            is_page=bool(row["title"])
+            or (row["status"] == 200 and row["mime"] in {"text/html", "application/xhtml+xml"}),
+        )
+
+
+def _place(row: Mapping[str, object]) -> Location:
+    return Location(
+        filename=str(row["warc_filename"]),
+        offset=int(str(row["warc_record_offset"])),
+        length=int(str(row["warc_record_length"])),
+    )
+
+
+def _original(archive: Archive, record: Record) -> Location | None:
+    refers_to, url, date = record.refers_to
+    named = {"refers_to": refers_to, "refers_to_url": url, "refers_to_date": date}
+    digest = record.get("WARC-Payload-Digest")
+    row = captures.original_of(archive.db, {"url": record.url, "payload_digest": digest, **named})
+    return _place(row) if row else None

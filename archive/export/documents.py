@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from archive.body import direction, escaped, html, markdown
-from archive.files.atomic import replace_file
+from archive.files import replace_file
 from archive.index.columns import body_of
 from archive.urls import display
 

@@ -33,6 +33,8 @@ class Source:
 
     `columns` are the names of the articles' columns where not all of them were chosen.
 
+    `others` are the same of further archives, of which only what was captured is taken: `articles` holds those of all.
+
     `original` finds the response that a revisit record refers to; None when the archive does not hold it. `files` finds files also
     where they were uploaded to (`Archive.files`); without it they are all in `archive/`.
     """
@@ -46,6 +48,12 @@ class Source:
     articles: Iterable[Mapping[str, Any]] = ()
     columns: tuple[str, ...] = ()
     original: Callable[[Record], Location | None] = field(default=lambda _: None)
+    others: tuple[Source, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Source, ...]:
+        """One for each archive."""
+        return (self, *self.others)
 
     @property
     def where(self) -> Path | Files:
@@ -68,12 +76,13 @@ def records(source: Source) -> Iterator[Found]:
     Raises:
         DamagedFileError: a chosen record is not whole.
     """
-    done: set[tuple[str, int]] = set()
-    for chosen in source.captures:
-        for found in _exchange(source.where, chosen.location, chosen, done):
-            yield found
-            if found.record.type == "revisit" and (place := source.original(found.record)):
-                yield from _exchange(source.where, place, None, done)
+    for part in source.parts:
+        done: set[tuple[str, int]] = set()
+        for chosen in part.captures:
+            for found in _exchange(part.where, chosen.location, chosen, done):
+                yield found
+                if found.record.type == "revisit" and (place := part.original(found.record)):
+                    yield from _exchange(part.where, place, None, done)
 
 
 def _exchange(

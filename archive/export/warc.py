@@ -1,15 +1,79 @@
-"""Exports chosen captures as one WARC file: every record as the same bytes that the archive holds."""
+"""Export captures as bytes: WARC, WACZ, and their CDXJ index."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import gzip
+import hashlib
+import heapq
+import json
+import struct
+import tempfile
+import zipfile
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import IO, TYPE_CHECKING, Any
 
-from archive.export.source import Source, records
-from archive.files.atomic import replace_file
+from archive.export.source import Found, Source, records
+from archive.files import replace_file, replacing
+from archive.files.clock import iso
+from archive.warc import read_at
+from archive.warc.cdxj import Entry, entry_of_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
+    from types import TracebackType
+
+# Sorts any number of lines in bounded memory: lines in, the same lines in order out, each once.
+
+RUN = 100_000
+"""Lines sorted in memory at once: some 40 MB of CDXJ."""
+
+
+class Sorted:
+    """Takes lines by `add`, gives them by iterating; `len` is of what iterating gave."""
+
+    def __init__(self, run: int = RUN) -> None:
+        self._run = run
+        self._lines: list[str] = []
+        self._runs: list[IO[str]] = []
+        self._stack = ExitStack()
+        self._given = 0
+
+    def __enter__(self) -> Sorted:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def __len__(self) -> int:
+        return self._given
+
+    def add(self, line: str) -> None:
+        """Takes one line, without its line end."""
+        self._lines.append(line)
+        if len(self._lines) >= self._run:
+            self._spill()
+
+    def __iter__(self) -> Iterator[str]:
+        self._lines.sort()
+        for run in self._runs:
+            run.seek(0)
+        stored = ((line.rstrip("\n") for line in run) for run in self._runs)
+        self._given, before = 0, None
+        for line in heapq.merge(self._lines, *stored):
+            if line != before:
+                self._given += 1
+                yield line
+            before = line
+
+    def _spill(self) -> None:
+        run = self._stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n"))  # noqa: SIM115
+        run.writelines(f"{line}\n" for line in sorted(self._lines))
+        self._runs.append(run)
+        self._lines = []
 
 
 def write_warc(source: Source, target: Path) -> int:
@@ -24,3 +88,182 @@ def write_warc(source: Source, target: Path) -> int:
 
     replace_file(target, members())
     return count
+
+
+# Exports the CDXJ index lines of chosen captures, sorted, pointing into the archive's own WARC files.
+
+
+def write_cdxj(source: Source, target: Path) -> int:
+    """Writes `target`; gives the number of lines."""
+    with Sorted() as lines:
+        for part in source.parts:
+            for chosen in part.captures:
+                if entry := entry_of_record(read_at(part.where, chosen.location)):
+                    lines.add(entry.line())
+        replace_file(target, (f"{line}\n".encode() for line in lines))
+        return len(lines)
+
+
+# Exports chosen captures as a WACZ 1.1.1 file: a ZIP of WARC, index, page list and digests that replay tools open.
+
+VERSION = "1.1.1"
+WARC = "data.warc.gz"
+BLOCK_LINES = 300
+"""Index lines in a gzip block, as cdxj-indexer has it: what a replay tool loads to find one page."""
+CHUNK = 1 << 20
+EXTENDED_TIME = (0x5455, 5, 1)
+"""The ZIP field of a time in UTC (APPNOTE 4.6, Info-ZIP). It also keeps replayweb.page 2.5 right: of an entry without extra
+fields in the directory that takes the data to begin where extra fields do, and streamed entries have one there, for ZIP64."""
+
+
+def write_wacz(source: Source, target: Path) -> int:
+    """Writes `target`; gives the number of captures. Memory stays bounded however many there are.
+
+    Raises:
+        NotWritableError: the folder cannot be written, or the disk is full; no target is made.
+    """
+    with (
+        replacing(target) as half,
+        zipfile.ZipFile(half, "w") as package,
+        _Pages(source.title) as pages,
+        Sorted() as lines,
+    ):
+        return _write(source, _Package(package, source), pages, lines)
+
+
+def _write(source: Source, package: _Package, pages: _Pages, lines: Sorted) -> int:
+    package.add(f"archive/{WARC}", _collect(records(source), pages, lines))
+    with tempfile.TemporaryFile("w+b") as index:
+        blocks = list(_index_blocks(lines, index))
+        index.seek(0)
+        package.add("indexes/index.cdx.gz", iter(lambda: index.read(CHUNK), b""))
+    package.add("indexes/index.idx", _block_lines(blocks))
+    package.add("pages/pages.jsonl", pages.read(), compress=True)
+    package.finish(pages.first)
+    return pages.count
+
+
+def _collect(found: Iterable[Found], pages: _Pages, lines: Sorted) -> Iterator[bytes]:
+    """The bytes of the WARC; notes pages and index lines as it goes."""
+    offset = 0
+    for one in found:
+        entry = entry_of_record(one.record)
+        if entry:
+            lines.add(
+                replace(
+                    entry, location=replace(entry.location, filename=WARC, offset=offset, length=len(one.raw))
+                ).line()
+            )
+        if one.chosen:
+            pages.add(one, entry)
+        offset += len(one.raw)
+        yield one.raw
+
+
+class _Pages:
+    """`pages.jsonl`: what a reader of the archive sees as its list of contents."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title or "Pages"
+        self.count = 0
+        self.first: dict[str, str] = {}
+
+    def __enter__(self) -> _Pages:
+        self._file = tempfile.TemporaryFile("w+", encoding="utf-8")
+        self._put({"format": "json-pages-1.0", "id": "pages", "title": self._title, "hasText": True})
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._file.close()
+
+    def add(self, found: Found, entry: Entry | None) -> None:
+        self.count += 1
+        chosen = found.chosen
+        if chosen is None or entry is None or not chosen.is_page:
+            return
+        record = found.record
+        page = {"id": record.id.strip("<>").removeprefix("urn:uuid:"), "url": record.url, "ts": _page_time(record.date)}
+        page |= {name: value for name, value in (("title", chosen.title), ("text", chosen.text)) if value}
+        self.first = self.first or page
+        self._put(page)
+
+    def read(self) -> Iterator[bytes]:
+        self._file.seek(0)
+        while text := self._file.read(CHUNK):
+            yield text.encode()
+
+    def _put(self, line: dict[str, Any]) -> None:
+        self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+class _Package:
+    """The ZIP: members in, a `datapackage.json` with their digests at the end."""
+
+    def __init__(self, package: zipfile.ZipFile, source: Source) -> None:
+        self._package, self._source = package, source
+        self._resources: list[dict[str, Any]] = []
+        self._time = source.created.timetuple()[:6]
+        self._moment = struct.pack("<HHBl", *EXTENDED_TIME, int(source.created.timestamp()))
+
+    def add(self, path: str, pieces: Iterable[bytes], *, compress: bool = False) -> str:
+        digest, size = hashlib.sha256(), 0
+        info = zipfile.ZipInfo(path, self._time)
+        info.external_attr = 0o644 << 16
+        info.extra = self._moment
+        info.compress_type = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
+        with self._package.open(info, "w", force_zip64=True) as member:
+            for piece in pieces:
+                digest.update(piece)
+                size += len(piece)
+                member.write(piece)
+        name = path.rsplit("/", 1)[-1]
+        label = f"sha256:{digest.hexdigest()}"
+        self._resources.append({"name": name, "path": path, "hash": label, "bytes": size})
+        return label
+
+    def finish(self, main: dict[str, str]) -> None:
+        source = self._source
+        created = iso(source.created)
+        package: dict[str, Any] = {
+            "profile": "data-package",
+            "wacz_version": VERSION,
+            "software": source.software,
+            "created": created,
+        }
+        package |= {"title": source.title} if source.title else {}
+        package |= {"mainPageUrl": main["url"], "mainPageDate": main["ts"]} if main else {}
+        package["resources"] = list(self._resources)
+        text = json.dumps(package, ensure_ascii=False, indent=2).encode()
+        label = self.add("datapackage.json", [text], compress=True)
+        self.add(
+            "datapackage-digest.json", [json.dumps({"path": "datapackage.json", "hash": label}).encode()], compress=True
+        )
+
+
+def _page_time(date: str) -> str:
+    return date.split(".", 1)[0].removesuffix("Z") + "Z"
+
+
+def _index_blocks(lines: Iterable[str], index: IO[bytes]) -> Iterator[str]:
+    """Writes the lines to `index`, gzipped block by block; gives the line of the secondary index for each."""
+    block: list[str] = []
+    for line in lines:
+        block.append(line)
+        if len(block) == BLOCK_LINES:
+            yield _pack(block, index)
+            block = []
+    if block:
+        yield _pack(block, index)
+
+
+def _pack(block: list[str], index: IO[bytes]) -> str:
+    packed = gzip.compress("".join(f"{line}\n" for line in block).encode(), mtime=0)
+    place = {"offset": index.tell(), "length": len(packed), "digest": f"sha256:{hashlib.sha256(packed).hexdigest()}"}
+    index.write(packed)
+    return f"{block[0].split('{', 1)[0].strip()} {json.dumps(place)}\n"
+
+
+def _block_lines(blocks: Iterable[str]) -> Iterator[bytes]:
+    yield b'!meta 0 {"format": "cdxj-gzip-1.0", "filename": "index.cdx.gz"}\n'
+    for line in blocks:
+        yield line.encode()

@@ -1,1 +1,196 @@
-"""Files on disk: durable replacement and locks."""
+"""Files on disk: durable replacement, locks, and opening what may be hostile."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import shutil
+import stat
+import sys
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archive.errors import IrregularFileError, LinkedFileError, NotWritableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from io import BufferedReader
+
+    from archive.errors import ArchiveError
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names that were made, moved or removed in `folder` survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def make_folder(folder: Path) -> None:
+    """Make `folder` and its parents where they are missing, each name durable.
+
+    Raises:
+        OSError: it cannot be made, or a file is in its place.
+    """
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):
+        one.mkdir(exist_ok=True)
+        sync_folder(one.parent)
+    if not missing and not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+
+
+def make_read_only(file: int | Path) -> None:
+    """Take the right to write from everybody, and give nobody a right that the umask took."""
+    os.chmod(file, stat.S_IMODE(os.stat(file).st_mode) & ~0o222)  # noqa: PTH101, PTH116 - a handle is not a Path
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give the path of a file to write; when the block ends well, `path` is that file, and durably. Whoever looks sees the old or the new.
+
+    Nothing that lies where it is made first is followed or kept: in a folder of many writers (`-o /tmp/x.csv`) a link may wait there.
+
+    Raises:
+        NotWritableError: the folder cannot be written, or the disk is full; the old file is still there.
+    """
+    half = path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        try:
+            half.unlink(missing_ok=True)
+            yield half
+            with half.open("rb") as written:
+                os.fsync(written.fileno())
+            half.replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                half.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+    except OSError as error:
+        raise NotWritableError(path, error) from error
+
+
+@contextlib.contextmanager
+def output_to(path: Path) -> Iterator[Path]:
+    """Give the path to write for an output that a person named; a link, FIFO or device is written into, and never replaced.
+
+    Raises:
+        NotWritableError: it cannot be written.
+    """
+    if path.is_symlink():
+        path = path.resolve()
+    if not path.exists() or path.is_file():
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        half = Path(folder, path.name)
+        yield half
+        try:
+            with half.open("rb") as written, path.open("wb") as out:
+                shutil.copyfileobj(written, out)
+        except OSError as error:
+            raise NotWritableError(path, error) from error
+
+
+def replace_file(path: Path, pieces: Iterable[bytes], *, mode: int = 0o644) -> None:
+    """Write `pieces` to `path`: whoever looks sees the whole old file or the whole new one, whatever happens.
+
+    The file is as open as `mode` and the umask let it be.
+
+    Raises:
+        NotWritableError: the folder cannot be written, or the disk is full; the old file is still there.
+    """
+    with (
+        replacing(path) as half,
+        os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb") as out,
+    ):
+        out.writelines(pieces)
+
+
+# Lets one process at a time do a thing: the path of a lock file comes in, the right is held while the block runs.
+
+
+@contextmanager
+def held(path: Path, taken: Callable[[str], ArchiveError]) -> Iterator[None]:
+    """Hold the lock that the file `path` stands for; its folder must exist. The kernel frees it when the process dies.
+
+    Does not wait: when another process has it, raises `taken(holder)`, where the holder is what that process wrote of itself
+    (`process 4711 (warraq import …)`).
+
+    Raises:
+        NotWritableError: the lock file cannot be made or opened.
+        LinkedFileError, IrregularFileError: no regular file stands there.
+    """
+    try:
+        file = os.fdopen(
+            open_regular(path, os.O_RDWR | os.O_CREAT | os.O_APPEND), "a+", encoding="utf-8", errors="replace"
+        )
+    except OSError as error:
+        raise NotWritableError(path, error) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise taken(file.read(1000).strip() or "another process") from None
+        with suppress(OSError):  # a full disk cannot hold the holder's name: the lock is held all the same
+            os.ftruncate(file.fileno(), 0)
+            os.write(file.fileno(), f"process {os.getpid()} ({' '.join(sys.argv)[:200]})\n".encode())
+        yield
+
+
+# Opens the files of an archive that have fixed names. A folder may come from a stranger: no link is followed, no FIFO
+# or device opened.
+
+
+def open_regular(path: Path, flags: int = os.O_RDONLY, mode: int = 0o644) -> int:
+    """Open a regular file, or make one when `flags` has O_CREAT; return the handle, which the caller closes.
+
+    Raises:
+        LinkedFileError, IrregularFileError: something else stands there; it was not opened.
+        OSError: there is no such file, or it cannot be opened.
+    """
+    require_regular(path)
+    try:
+        handle = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, mode)
+    except OSError:
+        require_regular(path)  # what was put there since says it better
+        raise
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise IrregularFileError(path)
+    return handle
+
+
+def open_read(path: Path) -> BufferedReader:
+    """Open a regular file for reading. Raises as `open_regular` does."""
+    return os.fdopen(open_regular(path), "rb")
+
+
+def require_regular(path: Path) -> None:
+    """Raise LinkedFileError or IrregularFileError when anything but a regular file stands there; nothing at all is fine."""
+    try:
+        kind = os.lstat(path).st_mode
+    except OSError:
+        return
+    if stat.S_ISLNK(kind):
+        raise LinkedFileError(path)
+    if not stat.S_ISREG(kind):
+        raise IrregularFileError(path)
+
+
+def make_new(path: Path, mode: int = 0o644) -> int:
+    """Make a file of our own where a leftover, or a link that waits, may stand: that goes first. Return the handle for writing.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    path.unlink(missing_ok=True)
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)

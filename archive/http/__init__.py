@@ -1,8 +1,12 @@
 """The exact bytes of an HTTP/1 message: head, payload and decoded body, all bounded."""
 
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from archive.errors import ArchiveError
 from archive.http.coding import BadCoding, TooLarge, inflate
-from archive.http.head import HEAD_END, NO_BODY, Head, NotHttp, head_end, parse_head
-from archive.http.message import Response, dechunk, decode, parse_response, payload, split_head, split_interim
 
 __all__ = [
     "HEAD_END",
@@ -22,3 +26,213 @@ __all__ = [
     "split_head",
     "split_interim",
 ]
+
+STATUS_LINE = re.compile(
+    r"(HTTP(?:/[ \t]+[0-9]\.[0-9]|/?[0-9.]*)|ICY)[ \t]+([0-9]{1,3})(?![0-9])[ \t]*(.*)", re.IGNORECASE | re.DOTALL
+)
+HEAD_END = re.compile(rb"\n\r?\n")
+EMPTY_LINES = re.compile(rb"[\r\n]*")
+LENGTH = re.compile(r"[0-9]{1,19}")
+"""A Content-Length that can be meant: decimal, and within 64 bits."""
+BLANKS = " \t"
+"""What may stand around a value (RFC 9110, section 5.6.3); other control characters belong to it."""
+NO_BODY = frozenset({101, 204, 304})
+"""Statuses whose response ends with its head (RFC 9112, section 6.3, rule 1); 101 goes on in another protocol."""
+
+
+class NotHttp(ArchiveError):  # noqa: N818 - the word that callers read: "except NotHttp"
+    """The bytes do not start with an HTTP status line; `start` holds the first of them."""
+
+    def __init__(self, data: bytes) -> None:
+        self.start = bytes(data[:80])
+        super().__init__(f"no HTTP status line at the start of the response: {self.start!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """Status line and fields of a response.
+
+    `headers` are latin-1 strings in order, names as served, values without the blanks around them, folded lines joined by one space.
+    """
+
+    status: int
+    reason: str
+    version: str
+    headers: tuple[tuple[str, str], ...]
+
+    def all(self, name: str) -> list[str]:
+        """Every value of the field `name` (any case), in order."""
+        wanted = name.lower()
+        return [value for key, value in self.headers if key.lower() == wanted]
+
+    def get(self, name: str, default: str = "") -> str:
+        """The first value of the field `name` (any case), or `default`."""
+        return next(iter(self.all(name)), default)
+
+    def words(self, name: str) -> list[str]:
+        """The comma-separated words of the field `name`, over all its lines, in lower case."""
+        return [word for value in self.all(name) for part in value.split(",") if (word := part.strip(BLANKS).lower())]
+
+    @property
+    def transfer_codings(self) -> list[str]:
+        """The transfer codings in the order in which they were applied; `identity` is none."""
+        return [coding for coding in self.words("Transfer-Encoding") if coding != "identity"]
+
+    @property
+    def is_chunked(self) -> bool:
+        """Whether chunks frame the body: only when chunked is the last coding (RFC 9112, section 6.3)."""
+        return self.transfer_codings[-1:] == ["chunked"]
+
+    @property
+    def content_length(self) -> int | None:
+        """The length that all Content-Length fields agree on; None when there is none to believe (RFC 9112, section 6.3, item 5)."""
+        lengths = {part.strip(BLANKS) for value in self.all("Content-Length") for part in value.split(",")}
+        if len(lengths) != 1 or not LENGTH.fullmatch(length := lengths.pop()):
+            return None
+        return int(length)
+
+
+def head_end(data: bytes | bytearray, start: int = 0) -> int | None:
+    """Where the head that begins at `start` ends, with its empty line; None while it does not. Empty lines before it are skipped."""
+    begin = EMPTY_LINES.match(data, start)
+    end = HEAD_END.search(data, begin.end() if begin else start)
+    return end.end() if end else None
+
+
+def parse_head(block: bytes) -> Head:
+    """Parse a head: bare line feeds, no reason phrase, lines without a colon (dropped), a head cut short are all taken.
+
+    Raises:
+        NotHttp: the bytes do not start with a status line.
+    """
+    lines = _unfold(block.decode("latin-1").lstrip("\r\n").split("\n"))
+    first = STATUS_LINE.match(lines[0]) if lines else None
+    if first is None:
+        raise NotHttp(block)
+    fields = (line.partition(":") for line in lines[1:])
+    headers = tuple(
+        (name.strip(BLANKS), value.strip(BLANKS)) for name, colon, value in fields if colon and name.strip(BLANKS)
+    )
+    return Head(status=int(first[2]), reason=first[3].rstrip(), version=first[1], headers=headers)
+
+
+def _unfold(lines: list[str]) -> list[str]:
+    """Drop line ends and empty lines, and join obsolete line folding (RFC 9112, section 5.2)."""
+    parts: list[list[str]] = []
+    for raw in lines:
+        line = raw.rstrip("\r")
+        if not line:
+            continue
+        if line[0] in BLANKS and len(parts) > 1:
+            parts[-1].append(line.strip(BLANKS))
+        else:
+            parts.append([line])
+    return [" ".join(part) for part in parts]
+
+
+# Take an HTTP/1 response apart from its exact bytes: head, payload as WARC digests it, body as its author wrote it.
+
+CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]+)[^\n]*\n")
+SIZE_DIGITS = 16  # a chunk size past 64 bits cannot be meant
+MAX_CODINGS = 5  # curl's MAX_ENCODE_STACK: nobody stacks more in earnest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response(Head):
+    """One response, taken apart; `head + body` are the bytes that were given.
+
+    `head` includes the empty line. `body` is as framed on the wire: chunked, encoded, with whatever came after it.
+    """
+
+    head: bytes
+    body: bytes
+
+
+def split_head(data: bytes) -> tuple[bytes, bytes]:
+    """Split a message after the empty line of its head; a message whose head never ends is all head."""
+    end = head_end(data)
+    return (data, b"") if end is None else (data[:end], data[end:])
+
+
+def split_interim(data: bytes) -> tuple[bytes, bytes]:
+    """Split the 1xx responses (not 101, which is final) off the front of what a connection sent for one request."""
+    at = 0
+    while interim := INTERIM.match(data, at):
+        end = head_end(data, interim.start())
+        if end is None:
+            break
+        at = end
+    return data[:at], data[at:]
+
+
+INTERIM = re.compile(rb"HTTP/1\.[01] 1(?!01)[0-9][0-9](?![0-9])")
+
+
+def parse_response(data: bytes, *, head: Head | None = None) -> Response:
+    """Parse a final response from its exact bytes; `head` is its head where it has been parsed already.
+
+    Raises:
+        NotHttp: the bytes do not start with a status line.
+    """
+    block, body = split_head(data)
+    known = head or parse_head(block)
+    return Response(
+        status=known.status, reason=known.reason, version=known.version, headers=known.headers, head=block, body=body
+    )
+
+
+def payload(response: Response) -> bytes:
+    """What was served, transfer coding off and content coding kept: the bytes that WARC-Payload-Digest covers.
+
+    A body that is not framed as its head says (chunked that is not, a length that is none) is taken as it is.
+    """
+    if response.status in NO_BODY:
+        return b""
+    if response.transfer_codings:
+        return dechunk(response.body) if response.is_chunked else response.body
+    length = response.content_length
+    return response.body[:length] if length is not None and _is_measured(response) else response.body
+
+
+def _is_measured(response: Response) -> bool:
+    """Whether Content-Length can count this body: some tools store it decoded, its compressed length in the head."""
+    return "gzip" not in response.get("Content-Encoding").lower() or response.body[:2] == b"\x1f\x8b"
+
+
+def dechunk(body: bytes) -> bytes:
+    """Take chunk framing off; stops at the last chunk, at the cut, or where it is no longer chunks."""
+    at, chunks, view = 0, [], memoryview(body)
+    while line := CHUNK_SIZE.match(body, at):
+        digits = line[1].lstrip(b"0")
+        if len(digits) > SIZE_DIGITS:
+            break
+        size = int(digits or b"0", 16)
+        start = line.end()
+        chunks.append(view[start : start + size])
+        if not size:
+            return b"".join(chunks)
+        if start + size > len(body):  # cut; a size may also be more than a place can be
+            break
+        at = start + size
+        at += 2 if body.startswith(b"\r\n", at) else body.startswith(b"\n", at)
+    return b"".join(chunks) if chunks else body
+
+
+def decode(response: Response, limit: int) -> bytes:
+    """The body as its author wrote it, every coding off, at most `limit` bytes.
+
+    gzip, deflate (with and without the zlib wrapper), br and zstd, in any stack up to five. A body that is not coded as
+    the head says is given as it is; a stream that is cut or breaks off gives what decodes before that.
+
+    Raises:
+        TooLarge: more than `limit` bytes.
+        BadCoding: nothing can be decoded, or too many codings on top of each other.
+    """
+    codings = response.words("Content-Encoding") + response.words("Transfer-Encoding")
+    named = [coding for coding in codings if coding != "chunked"]
+    if len(named) > MAX_CODINGS:
+        raise BadCoding(", ".join(named[: MAX_CODINGS + 1]), "too many codings on top of each other")
+    data = payload(response)
+    for coding in reversed(named):
+        data = inflate(data, coding, limit)
+    return inflate(data, "identity", limit)

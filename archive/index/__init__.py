@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
+from archive import search
 from archive.errors import (
     DamagedFileError,
     DatabaseLockedError,
@@ -14,6 +17,7 @@ from archive.errors import (
     NotWritableError,
     SchemaTooNewError,
 )
+from archive.files.clock import iso
 from archive.index import (
     articles,
     availability,
@@ -21,23 +25,20 @@ from archive.index import (
     columns,
     files,
     frontier,
-    joining,
+    identity,
     reports,
     runs,
     site_lines,
-    trust,
+    sqlite,
 )
 from archive.index.rows import ANNOUNCERS, Candidate, CaptureRow, FetchStatus, Kind, ScheduledUrl
 from archive.index.schema import MIGRATIONS, stand_in, unknown_steps
-from archive.index.sqlite import Database, sqlite3
-from archive.index.wal import WalGuard
+from archive.index.sqlite import Database, Migrations, WalGuard, sqlite3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
-
-    from sqlite_utils.migrations import Migrations
 
 __all__ = [
     "ANNOUNCERS",
@@ -54,7 +55,6 @@ __all__ = [
     "captures",
     "files",
     "frontier",
-    "joining",
     "reports",
     "runs",
     "site_lines",
@@ -105,11 +105,11 @@ class Store:
         self._patience = patience
         self._wal: WalGuard | None = None
         self._as_found: tuple[int, ...] | None = None
-        trust.require_plain_files(path)
+        sqlite.require_plain_files(path)
         try:
             self.db = Database(self._connect())
             if read_only:
-                self.db.conn.text_factory = trust.plain_text
+                self.db.conn.text_factory = sqlite.plain_text
             self._prepare(extra_migrations)
         except sqlite3.OperationalError as error:
             if read_only:
@@ -159,7 +159,7 @@ class Store:
 
     def _prepare(self, extra: tuple[Migrations, ...]) -> None:
         self.db.conn.execute("PRAGMA trusted_schema = OFF")
-        if problem := trust.problem_of(self.db.conn):
+        if problem := sqlite.problem_of(self.db.conn):
             raise ForeignDatabaseError(self.path, problem)
         if unknown := unknown_steps(self.db):
             raise SchemaTooNewError(self.path, unknown)
@@ -218,3 +218,57 @@ class Store:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+# Opens a collection's database as it is meant to be: the store's tables, and the search index over them.
+
+logger = logging.getLogger(__name__)
+
+SEARCH = Migrations("warraq-search")
+
+
+@SEARCH(name="0001_keys")
+def _keys(db: Database) -> None:
+    search.create_index(db.conn)
+
+
+@SEARCH(name="0002_plain_words")
+def _plain_words(db: Database) -> None:
+    search.create_plain_index(db.conn)
+
+
+@SEARCH(name="0003_identity")
+def _identity(db: Database) -> None:
+    """Joins what an earlier version kept apart: an article under several spellings, and before and after a redirect."""
+    now = iso(datetime.now(UTC))
+    is_current = search.is_current(
+        db.conn
+    )  # an index that is not is made anew afterwards, and must not be touched by other rules
+
+    def unindex(ids: list[int]) -> None:
+        if is_current:
+            search.unindex_articles(db.conn, ids)
+
+    joined = identity.join_all(db, at=now, unindex=unindex)
+    if joined:
+        run = runs.begin(db, kind="join", site="", at=now)
+        runs.end(db, run, at=now, result="ok", summary={"joins": joined})
+        logger.warning(
+            "%d articles that were kept apart by their addresses have one history now: `warraq joins` lists them and can undo it",
+            joined,
+        )
+
+
+def open_store(path: Path, *, read_only: bool = False, patience: float = BUSY_TIMEOUT_S) -> Store:
+    """Opens the database file; for writing, it is made when there is none and brought up to date.
+
+    `patience` is how many seconds a statement waits for another process's transaction.
+
+    Raises NotWritableError, SchemaTooNewError.
+    """
+    store = Store(path, read_only=read_only, extra_migrations=(SEARCH,), patience=patience)
+    if not read_only and not search.is_current(store.db.conn):  # made by other rules of folding or stemming
+        logger.warning("%s: making the search index anew, for this version of warraq finds words by other rules", path)
+        with store.atomic():
+            search.rebuild(store.db.conn)
+    return store

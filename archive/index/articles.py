@@ -1,16 +1,18 @@
-"""Articles as SQL: versions go in, questions by URL, id, site and date come out. Never begins or ends a transaction."""
+"""The tables `articles` and `changes`: versions, what changed without a new text, teasers. Never begins or ends a transaction."""
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from archive import urls
 from archive.index import captures
-from archive.index.columns import values_of
+from archive.index.columns import COLUMNS, values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sqlite_utils import Database
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 class Stored:
     """What became of an article that was offered: the row, and whether it is a new version, the first one, or one we had.
 
-    `is_updated`: one we had, whose page now gives other metadata (see `archive.index.changes`).
+    `is_updated`: one we had, whose page now gives other metadata (see `archive.index.articles`).
     """
 
     id: int
@@ -202,3 +204,120 @@ def has_site(db: Database, site: str) -> bool:
         db.conn.execute("SELECT 1 FROM articles WHERE site = ? AND is_latest = 1 LIMIT 1", (site,)).fetchone()
         is not None
     )
+
+
+# What a page changed without changing its text: byline, date, section, tags, pictures, structure. Never ends a
+# transaction.
+#
+# A version of an article is its title and text. When it is served again with other metadata, its row takes these, and
+# the table `changes` keeps what each field said before and after, when that was first seen, and the record that says
+# so.
+
+FIELDS = (
+    "author", "date_published", "date_modified", "section", "tags", "language", "description", "sitename", "source", "images",
+    "is_accessible_for_free", "body",
+)  # fmt: skip
+"""The columns whose change is recorded."""
+
+_FOLLOWING = {"date_published": ("date",), "images": ("image",)}
+"""Columns that change with another."""
+MUTABLE = frozenset({*FIELDS, *(other for others in _FOLLOWING.values() for other in others), "provenance"})
+"""The columns of a version that take what the page says when it is seen last."""
+_OF_ARTICLE = frozenset(column.name for column in COLUMNS if column.source == "article")
+
+
+def found(db: Database, article_id: int, article: Article, *, at: str) -> dict[str, object]:
+    """The columns of a version that the article gives otherwise, with their new values; {} when it was served before the last time."""
+    names = ", ".join(("last_seen_at", *sorted(_OF_ARTICLE)))
+    row = next(db.query(f"SELECT {names} FROM articles WHERE id = ?", [article_id]))  # noqa: S608 - our own column names
+    if at <= row["last_seen_at"]:
+        return {}
+    given = values_of(article, dict.fromkeys(column.name for column in COLUMNS))
+    changed = [name for name in FIELDS if _text(row[name]) != _text(given[name])]
+    columns = [*changed, *(other for name in changed for other in _FOLLOWING.get(name, ()))]
+    return {name: given[name] for name in (*columns, "provenance")} if changed else {}
+
+
+def apply(db: Database, article_id: int, values: Mapping[str, object], *, at: str, record_id: str) -> None:
+    """Puts these values into the row of a version, and what they replace into `changes`.
+
+    A row without a body was read by an earlier version of warraq: what it says otherwise may be the reading and not the page.
+    """
+    row = next(db.query("SELECT * FROM articles WHERE id = ?", [article_id]))
+    recorded = [name for name in values if name in FIELDS and row["body"] is not None]
+    rows = [(article_id, at, name, *_sides(name, row[name], values[name]), record_id) for name in recorded]
+    db.conn.executemany("INSERT OR IGNORE INTO changes VALUES (?, ?, ?, ?, ?, ?)", rows)
+    assignments = ", ".join(f"{name} = :{name}" for name in values)
+    db.conn.execute(f"UPDATE articles SET {assignments} WHERE id = :id", {**values, "id": article_id})  # noqa: S608 - our own column names
+
+
+def _sides(name: str, before: object, after: object) -> tuple[str, str]:
+    return ("", "") if name == "body" else (_text(before), _text(after))
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(int(value)) if isinstance(value, bool) else str(value)
+
+
+def of_url(db: Database, url: str) -> list[dict[str, Any]]:
+    """What changed in the versions of that URL without their texts, oldest first: article_id, version, seen_at, field, before, after."""
+    sql = """
+        SELECT c.article_id, a.version, c.seen_at, c.field, c.before, c.after, c.record_id
+        FROM articles AS a JOIN changes AS c ON c.article_id = a.id WHERE a.article_key = ? ORDER BY c.seen_at, c.field
+        """
+    return list(db.query(sql, [key_of(db, url)]))
+
+
+def copy(source: Database, target: Database, ids: Mapping[int, int]) -> None:
+    """Copies what is kept of versions of another archive: ids there, and the ids that they have here."""
+    sql = "SELECT * FROM changes WHERE article_id IN (SELECT value FROM json_each(?))"
+    rows = source.query(sql, [json.dumps(list(ids))])
+    values = [{**row, "article_id": ids[row["article_id"]]} for row in rows]
+    sql = "INSERT OR IGNORE INTO changes VALUES (:article_id, :seen_at, :field, :before, :after, :record_id)"
+    target.conn.executemany(sql, values)
+
+
+# Whether what a page serves now is a teaser: the beginning of a text that is held whole, cut off where a paywall
+# stands.
+
+LARGEST_SHARE: Final = 0.6
+"""Share of the words of the whole text that a teaser has at most: an edited article keeps more."""
+MOST_WORDS: Final = 1000
+"""Words of a teaser at most; a longer text is an article, whatever is missing of it."""
+LOOKED_AT: Final = 100_000
+"""Characters of the whole text in which the lines of a teaser are looked for: with MOST_WORDS, a bound on the time."""
+LARGEST_OFFER: Final = 40
+"""Words of the offer that stands below a teaser."""
+LEAST_KEPT: Final = 8
+"""Words that a teaser has of the whole text at least: a short line may stand in any text."""
+BEGINNING: Final = 0.25
+"""Share of the whole text within which its teaser begins: an introduction may have been left out."""
+_CUT_OFF: Final = re.compile(r" ?(?:\.\.\.|…)$")
+
+
+def is_teaser(text: str, whole: str, *, is_free: bool | None) -> bool:
+    """Whether `text` is a teaser of the text `whole`; `is_free` is what its page says of access.
+
+    It begins as the whole does and has much less of it, and then either the page says that it is not free, or its last line breaks
+    off inside a line of the whole. Without such a sign it is an article that was made shorter.
+    """
+    words, all_words = len(text.split()), len(whole.split())
+    if not 0 < words <= min(MOST_WORDS, LARGEST_SHARE * all_words):
+        return False
+    flat = " ".join(whole[:LOOKED_AT].split())
+    kept = [line for line in map(_whole_line, text.split("\n")) if line in flat]
+    kept_words = sum(len(line.split()) for line in kept)
+    if kept_words < LEAST_KEPT or words - kept_words > LARGEST_OFFER or flat.find(kept[0]) > BEGINNING * len(flat):
+        return False
+    return is_free is False or any(_breaks_off(line, flat) for line in text.split("\n"))
+
+
+def _whole_line(line: str) -> str:
+    return _CUT_OFF.sub("", " ".join(line.split()))
+
+
+def _breaks_off(line: str, flat: str) -> bool:
+    """Whether a line ends in dots where the whole text goes on."""
+    line = " ".join(line.split())
+    kept = _CUT_OFF.sub("", line)
+    return kept not in {"", line} and kept in flat and line not in flat

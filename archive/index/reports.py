@@ -13,6 +13,8 @@ from archive.monitor import Day
 from archive.outcome import OutcomeKind, sql_list
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
     from sqlite_utils import Database
 
 _FAILURES = sql_list(kind for kind in OutcomeKind if kind.is_failure)
@@ -34,17 +36,17 @@ def outcomes(db: Database) -> list[dict[str, Any]]:
 
 
 def sites(db: Database, *, limit: int = 500) -> list[dict[str, Any]]:
-    """Each site's known URLs, those visited, due some day and failing now, its last visit, and its articles."""
+    """Each site's known URLs, those visited, due some day and failing now, its last visit, when the next is due, and its articles."""
     return list(
         db.query(
             """
             SELECT u.*, coalesce(a.articles, 0) AS articles, coalesce(a.newest, '') AS newest
             FROM (
                 SELECT site, count(*) AS urls, sum(visits > 0) AS visited, sum(due_at IS NOT NULL) AS due, sum(failures > 0) AS failing,
-                       coalesce(max(visited_at), '') AS last_visit
+                       coalesce(max(visited_at), '') AS last_visit, coalesce(min(due_at), '') AS next_due
                 FROM urls GROUP BY site
                 UNION ALL
-                SELECT DISTINCT site, 0, 0, 0, 0, '' FROM articles WHERE is_latest = 1 AND site NOT IN (SELECT site FROM urls)
+                SELECT DISTINCT site, 0, 0, 0, 0, '', '' FROM articles WHERE is_latest = 1 AND site NOT IN (SELECT site FROM urls)
             ) AS u
             LEFT JOIN (
                 SELECT site, count(*) AS articles, max(date) AS newest FROM articles WHERE is_latest = 1 GROUP BY site
@@ -87,6 +89,13 @@ def runs(db: Database, *, limit: int = 20, offset: int = 0) -> list[dict[str, An
     """The log of runs, newest first: columns of `runs`, `summary` as a dict."""
     rows = db.query("SELECT * FROM runs ORDER BY id DESC LIMIT ? OFFSET ?", [limit, offset])
     return [{**row, "ended_at": row["ended_at"] or "", "summary": json.loads(row["summary"])} for row in rows]
+
+
+def last_crawl(db: Database, site: str) -> dict[str, Any] | None:
+    """The newest crawl of a site, as a row of `runs`; None when there was none."""
+    sql = "SELECT * FROM runs WHERE kind = 'crawl' AND site = ? ORDER BY id DESC LIMIT 1"
+    row = next(db.query(sql, [site]), None)
+    return {**row, "ended_at": row["ended_at"] or "", "summary": json.loads(row["summary"])} if row else None
 
 
 _CAPTURED = sql_list(kind for kind in OutcomeKind if kind.is_page and not kind.is_failure)
@@ -226,9 +235,32 @@ def facets(db: Database, match: str = "", without: str = "") -> Facets:
     )
 
 
+def added_facets(parts: Sequence[Facets]) -> Facets:
+    """The facets of several archives together."""
+    return Facets(
+        counted=sum(part.counted for part in parts),
+        sites=_added(part.sites for part in parts),
+        sections=_added(part.sections for part in parts),
+        languages=_added(part.languages for part in parts),
+        days=tuple(sorted(_added(part.days for part in parts))),
+        undated=sum(part.undated for part in parts),
+    )
+
+
+def _added(parts: Iterable[Counts]) -> Counts:
+    total: Counter[str] = Counter()
+    for counts in parts:
+        total.update(dict(counts))
+    return tuple(sorted(total.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
 def _counts(rows: list[tuple[str, str, str, str]], column: int) -> Counts:
     counts = Counter(row[column] for row in rows if row[column])
     return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+BY_TIME = frozenset({"by_day"})
+"""Of the counts those that are in the order of time, the others being in that of number."""
 
 
 def count(db: Database) -> dict[str, Any]:
@@ -253,6 +285,32 @@ def count(db: Database) -> dict[str, Any]:
             db, "SELECT reason, count(*) FROM captures WHERE outcome = 'quarantine' GROUP BY 1 ORDER BY 2 DESC"
         ),
     }
+
+
+def added_counts(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The counts of several archives together, each in the order of one."""
+    total: dict[str, Any] = {}
+    for name, value in parts[0].items():
+        if not isinstance(value, dict):
+            total[name] = sum(part[name] for part in parts)
+        elif name in BY_TIME:
+            total[name] = dict(sorted(_sum(part[name] for part in parts).items()))
+        else:
+            total[name] = dict(_sum(part[name] for part in parts).most_common())
+    return total
+
+
+def by_day_and_site(db: Database) -> dict[tuple[str, str], int]:
+    """How many articles each site published on each day, by (day, site)."""
+    sql = "SELECT date, site, count(*) FROM articles WHERE is_latest = 1 AND date LIKE '____-__-__' GROUP BY 1, 2"
+    return {(str(day), str(site)): int(number) for day, site, number in db.conn.execute(sql)}
+
+
+def _sum(parts: Iterable[Mapping[str, int]]) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for part in parts:
+        total.update(part)
+    return total
 
 
 def _one(db: Database, sql: str) -> int:

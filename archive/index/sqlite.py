@@ -1,11 +1,25 @@
-"""Imports sqlite-utils, and through it the SQLite that we use, without pandas and numpy: nothing in, the names that the store needs out.
+"""SQLite as warraq uses it: the library, what is believed of a database file, and the size of its write-ahead log.
 
 sqlite-utils imports both wherever they are installed, to know types that we never store: 1.5 s of CPU at each start.
 """
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import os
+import re
 import sys
+from typing import TYPE_CHECKING, Any, Final
+
+from archive.errors import DamagedFileError
+from archive.files import open_read, require_regular
+from archive.terminal import printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Database", "Migrations", "sqlite3"]
 
 _HIDDEN = [name for name in ("pandas", "numpy") if name not in sys.modules]
 for _name in _HIDDEN:
@@ -18,4 +32,140 @@ finally:
     for _name in _HIDDEN:
         del sys.modules[_name]
 
-__all__ = ["Database", "Migrations", "sqlite3"]
+
+# Judges a database before anything of it is believed: whoever made the folder may have put views and triggers in
+# place of our tables.
+
+TABLES = frozenset(
+    {
+        "urls", "captures", "articles", "site_lines", "site_pages", "runs", "similar", "families", "files", "digest_notes", "changes",
+        "identities", "joins",
+        "search_state", "_sqlite_migrations",
+    }
+)  # fmt: skip
+"""What must be an ordinary table where it is there at all."""
+_INDEX = re.compile(
+    r"""CREATE VIRTUAL TABLE articles_(?:search|fts) USING fts5\([\w, ]+, content="(?:articles)?"(?:, \w+=(?:\w+|"[^"]*"))*\)""",
+    re.ASCII,
+)
+_TRIGGER = re.compile(
+    r"CREATE TRIGGER articles_fts_(insert|delete|update) AFTER (INSERT|DELETE|UPDATE OF title, text) ON articles "
+    r"BEGIN( INSERT INTO articles_fts \([\w, ]+\) VALUES \([\w., ']+\);)+ END",
+    re.ASCII,
+)
+MAX_TEXT_BYTES = 64 << 20
+"""Of one value: a hundred times the longest article that is kept (`archive.parse.parse.MAX_TEXT`)."""
+_SUPER_JOURNAL = bytes.fromhex("d9d505f920a163d7")
+"""The end of a rollback journal that names another file (https://www.sqlite.org/fileformat2.html#the_rollback_journal)."""
+
+
+def require_plain_files(path: Path) -> None:
+    """Raise unless database, log and its index are regular files or missing, and no journal beside them names another file.
+
+    Some SQLite deletes the file that such a journal names.
+
+    Raises:
+        LinkedFileError, IrregularFileError, DamagedFileError
+    """
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        require_regular(path.with_name(path.name + suffix))
+    journal = path.with_name(f"{path.name}-journal")
+    with contextlib.suppress(FileNotFoundError), open_read(journal) as file:
+        file.seek(max(file.seek(0, os.SEEK_END) - len(_SUPER_JOURNAL), 0))
+        if file.read() == _SUPER_JOURNAL:
+            raise DamagedFileError(
+                journal, 0, "a journal that names a file of its own choice", kept="remove it: warraq never writes one"
+            )
+
+
+def plain_text(value: bytes) -> str:
+    """Decode a text of a database that anyone may have made: what is no UTF-8 shows as �, and nothing in it steers a terminal.
+
+    Raises OverflowError for one that is larger than any that is kept.
+    """
+    if len(value) > MAX_TEXT_BYTES:
+        raise OverflowError(f"a text of {len(value) >> 20} MB in the database")
+    return printable(value.decode("utf-8", "replace"))
+
+
+def problem_of(db: sqlite3.Connection, schema: str = "main") -> str:
+    """Return what speaks against reading this database, '' for nothing. Views of other names, which nothing here asks, may be there.
+
+    Raises sqlite3.DatabaseError when it is none.
+    """
+    for kind, name, sql in db.execute(f"SELECT type, name, sql FROM {schema}.sqlite_master"):  # noqa: S608 - our own word
+        if kind == "trigger" and not _TRIGGER.fullmatch(sql or ""):
+            return f"it has the trigger {name!r}, which is none of warraq's"
+        if name in TABLES and (kind != "table" or not str(sql).startswith("CREATE TABLE")):
+            return f"its {name!r} is no ordinary table"
+        if name in {"articles_search", "articles_fts"} and not _INDEX.fullmatch(sql or ""):
+            return f"its {name!r} is no index of warraq's"
+    return ""
+
+
+# Keeps the write-ahead log short: looked at after each commit; says when another process's reading keeps it from
+# that.
+#
+# SQLite copies the log into the database when it has grown by `AUTOCHECKPOINT_PAGES` and then begins it anew, unless
+# somebody still reads an older state: then it grows, for as long as that reading lasts
+# (https://www.sqlite.org/wal.html#avoiding_excessively_large_wal_files). Readers that come and go without a pause
+# between them have the same effect. Against these it helps to wait for a moment, which is what a TRUNCATE checkpoint
+# does; against the one that stays nothing helps but saying so.
+
+logger = logging.getLogger(__name__)
+
+AUTOCHECKPOINT_PAGES: Final = 4000
+"""16 MB of 4 kB pages: checkpoints are rarer than SQLite's default of 4 MB, the -wal file stays small beside any database."""
+
+KEPT_BYTES: Final = 64 << 20
+"""What the file is cut to when the log begins anew."""
+
+LARGE_BYTES: Final = 128 << 20
+"""From here on the guard steps in, and again each time that the log has grown by half of it."""
+
+PATIENCE_MS: Final = 500
+"""How long it then waits for readers to end, all writing waiting with it."""
+
+
+class WalGuard:
+    """Watches the log of one database that is open for writing."""
+
+    def __init__(self, connection: Any, database: Path) -> None:
+        self.held_bytes = 0
+        """How large the log became because others kept reading; 0 when it never was."""
+        self._connection = connection
+        self._log = database.with_name(f"{database.name}-wal")
+        self._next = LARGE_BYTES
+        for pragma in (f"wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}", f"journal_size_limit = {KEPT_BYTES}"):
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+
+    def look(self) -> None:
+        """To be called outside of a transaction; costs a `stat` as long as the log is short."""
+        size = self._size()
+        if size < LARGE_BYTES:
+            self._next = LARGE_BYTES
+        elif size >= self._next:
+            self._cut(size)
+
+    def _size(self) -> int:
+        try:
+            return self._log.stat().st_size
+        except OSError:
+            return 0
+
+    def _cut(self, size: int) -> None:
+        timeout = self._connection.execute("PRAGMA busy_timeout").fetchone()[0]
+        self._connection.execute(f"PRAGMA busy_timeout = {PATIENCE_MS}").fetchall()
+        try:
+            is_held = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout = {timeout}").fetchall()
+        if not is_held:
+            return
+        self._next = size + LARGE_BYTES // 2
+        self.held_bytes = max(self.held_bytes, size)
+        logger.warning(
+            "wal-held: %s has grown to %d MB because another process keeps reading an old state of the database;"
+            " `fuser -v %s` names the processes that have it open",
+            self._log, size >> 20, self._log.with_name(self._log.name.removesuffix("-wal")),
+        )  # fmt: skip

@@ -1,1 +1,296 @@
-"""The only writer of an archive: captures, imports, and what was parsed from them."""
+"""Write captures into an archive: the one writer, which holds the collection's lock.
+
+Nothing is acknowledged before `commit` returns. A crash before it leaves at most records without rows, which `recover` finds and
+indexes; it can never leave a row without its record.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from archive import warc
+from archive.body import as_data
+from archive.capture import Original
+from archive.collection import FileLocator
+from archive.files.clock import iso, timestamp14
+from archive.index import OperationalError, articles, captures, open_store, runs, unwritable
+from archive.index.articles import is_teaser
+from archive.index.columns import text_digest
+from archive.index.rows import CaptureRow
+from archive.ingest.commit import Committed, GroupWriter
+from archive.outcome import Outcome, OutcomeKind
+from archive.urls.surt import surt
+from archive.warc import cdxj
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from archive.article import Article
+    from archive.capture import Capture
+    from archive.collection import Collection
+    from archive.index import Store
+    from archive.ingest.commit import Disposition
+
+NOT_MODIFIED = 304
+EMPTY_PAYLOAD = warc.sha1_digest(b"")
+"""A response without a payload repeats nothing."""
+
+
+class ArchiveWriter:
+    """The one writer of a collection; holds the open WARC and the open database until `close`.
+
+    `writes_texts` is off while a database is rebuilt: its WARCs hold the clean texts already.
+
+    Call `record` for each exchange as it ends, `finish` when it has been read, and `commit` often (each second, each few dozen pages).
+    """
+
+    def __init__(
+        self,
+        collection: Collection,
+        db: Store,
+        writer: warc.WarcWriter,
+        *,
+        clock: Callable[[], datetime],
+        index: cdxj.Index,
+        held: ExitStack,
+        made: tuple[Path, ...] = (),
+        is_new: bool = False,
+    ) -> None:
+        self.collection = collection
+        self.store = db
+        self.files = FileLocator(collection.warcs, db.db)
+        self.writer = writer
+        self.clock = clock
+        self.index = index
+        self._held = held
+        self._made = made
+        self._is_new = is_new
+        self.recovered_files: list[warc.RecoveredFile] = []
+        self.writes_texts = True
+        self._group = GroupWriter(db)
+        self._rows: list[CaptureRow] = []
+        self._settled: list[Disposition] = []
+        self._fresh: dict[str, Original] = {}
+        self._claims: dict[str, tuple[str, str]] = {}
+        self._texts: dict[tuple[str, str], str] = {}
+        self._noted: set[str] = set()
+
+    @property
+    def waiting(self) -> int:
+        """How many captures and readings the next commit will make durable."""
+        return len(self._rows) + len(self._settled)
+
+    def record(self, capture: Capture, *, site: str) -> CaptureRow | None:
+        """Writes the exchange to the WARC (as a revisit when its payload is held already); None when nothing of a response came."""
+        digest = warc.payload_digest(capture)
+        original = self._original(capture, digest)
+        written = self.writer.write_capture(capture, payload_digest=digest, revisit_of=original)
+        if written.location is None:
+            return None
+        row = CaptureRow(
+            record_id=written.record_id,
+            record_type=written.record_type,
+            url=capture.url,
+            urlkey=surt(capture.url),
+            site=site,
+            timestamp=timestamp14(capture.started),
+            captured_at=written.date,
+            status=written.status or None,
+            mime=written.mime.lower(),
+            payload_digest=written.payload_digest,
+            warc_filename=written.location.filename,
+            warc_record_offset=written.location.offset,
+            warc_record_length=written.location.length,
+            ip=capture.ip,
+            truncated=capture.truncated,
+            via=capture.via,
+        )
+        if original and row.record_type == "revisit":
+            url = warc.target_uri(original.url)
+            row = replace(row, refers_to=original.record_id, refers_to_url=url, refers_to_date=original.date)
+        if row.record_type == "response" and digest:
+            original = Original(record_id=row.record_id, url=row.url, date=row.captured_at, payload_digest=digest)
+            self._fresh.setdefault(digest, original)
+        self.index.add(row.urlkey, written)
+        self._rows.append(row)
+        return row
+
+    def _original(self, capture: Capture, digest: str) -> Original | None:
+        """The record that this capture only repeats: the last one of its URL for a 304, any with the same payload otherwise."""
+        if capture.http and capture.http.status == NOT_MODIFIED:
+            return captures.last_whole(self.store.db, capture.url)
+        if not digest or digest == EMPTY_PAYLOAD:
+            return None
+        fresh = self._fresh.get(digest)
+        if fresh and fresh.url == capture.url:
+            return fresh
+        return captures.held(self.store.db, digest, capture.url) or fresh
+
+    def has_waiting(self, revisit: CaptureRow) -> bool:
+        """Whether a capture that the revisit may repeat waits for the next commit."""
+        return any(
+            row.record_id == revisit.refers_to
+            or (row.payload_digest == revisit.payload_digest != "")
+            or row.url == revisit.refers_to_url
+            for row in self._rows
+        )
+
+    def add_row(self, row: CaptureRow) -> None:
+        """Takes the row of a record that a WARC of the collection holds already (an import, a recovery)."""
+        self._rows.append(row)
+
+    def finish(self, settled: Disposition) -> None:
+        """Takes what became of a capture; durable after the next commit."""
+        self._settled.append(self._identified(self._walled(settled)))
+
+    def is_teaser(self, article: Article) -> bool:
+        """Whether it is a teaser of the article held there: a wall went up, and the text stays the whole one."""
+        held = self._claims.get(article.url) or articles.words_of(self.store.db, article.url)
+        return held is not None and is_teaser(article.text, held[1], is_free=article.is_accessible_for_free)
+
+    def _walled(self, settled: Disposition) -> Disposition:
+        """The same without its article when that is a teaser."""
+        if not settled.article or not self.is_teaser(settled.article):
+            return settled
+        outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason="paywall", detail=settled.article.url)
+        return replace(settled, article=None, keys=None, outcome=outcome)
+
+    def _identified(self, settled: Disposition) -> Disposition:
+        """The same, with the article under its page's own URL when the canonical one that it gives is another article's.
+
+        Some sites print one constant canonical URL on many pages. It is believed while nothing else stands there.
+        """
+        article, row = settled.article, settled.row
+        if article is None or row is None:
+            return settled
+        if article.url != row.url:
+            db = self.store.db
+            held = self._claims.get(article.url) or articles.words_of(db, article.url)
+            if (
+                held
+                and not articles.alike(held, (article.title, article.text))
+                and not articles.is_home(db, article.url, row.url)
+            ):
+                article = replace(article, url=row.url)
+                settled = replace(settled, article=article)
+        self._claims[article.url] = (article.title, article.text)
+        return settled
+
+    def commit(self) -> Committed:
+        """Makes everything so far durable: conversion records, fsync of the WARC, then all rows in one transaction."""
+        if not self.waiting:
+            return Committed()
+        entries = [(entry, self._convert(entry)) for entry in self._settled]
+        for entry in self._settled:
+            self._note(entry)
+        self.writer.sync()
+        try:
+            done = self._group.write(self._rows, entries, now=iso(self.clock()))
+        except OperationalError as error:  # full, locked for too long, gone: the group waits, the WARC has it
+            raise unwritable(self.store.path, error) from error
+        self._rows, self._settled, self._fresh, self._claims, self._texts, self._noted = [], [], {}, {}, {}, set()
+        return done
+
+    def _convert(self, entry: Disposition) -> str:
+        """The clean text of a version that is not held yet, as a conversion record; its record id, '' when there is none to write."""
+        if entry.article is None or entry.row is None or not self.writes_texts:
+            return ""
+        digest = text_digest(entry.article.title, entry.article.text)
+        if articles.find_version(self.store.db, entry.article.url, digest) is not None:
+            return ""
+        if earlier := self._texts.get(
+            (entry.article.url, digest)
+        ):  # by a commit that failed after it, or of the same group
+            return earlier
+        record_id = self._write_texts(entry.row, entry.article)
+        self._texts[entry.article.url, digest] = record_id
+        return record_id
+
+    def _note(self, entry: Disposition) -> None:
+        """Writes what reading the response would not give into a metadata record."""
+        if entry.note and entry.row and self.writes_texts and entry.row.record_id not in self._noted:
+            self._noted.add(entry.row.record_id)  # a commit that failed after it is tried again
+            self.writer.write_metadata(
+                url=entry.row.url, refers_to=entry.row.record_id, date=self.clock(), fields=entry.note
+            )
+
+    def _write_texts(self, row: CaptureRow, article: Article) -> str:
+        """The conversion records of an article, its clean text and its blocks as JSON; the id of the first."""
+        place = {"url": row.url, "refers_to": row.record_id}
+        text = f"{article.title}\n\n{article.text}\n"
+        record_id, _ = self.writer.write_conversion(**place, date=self.clock(), content="text/plain", block=text)
+        if article.body:
+            shape = {"title": article.title, "language": article.language, "body": as_data(article.body)}
+            block = json.dumps(shape, ensure_ascii=False, separators=(",", ":"))
+            self.writer.write_conversion(**place, date=self.clock(), content="application/json", block=block)
+        return record_id
+
+    def begin_run(self, kind: str, *, site: str = "") -> int:
+        """Opens a row of the log of runs; returns its id."""
+        with self.store.atomic():
+            return runs.begin(self.store.db, kind=kind, site=site, at=iso(self.clock()))
+
+    def end_run(self, run_id: int, *, result: str, summary: Mapping[str, Any]) -> None:
+        """Closes the row of a run."""
+        with self.store.atomic():
+            runs.end(self.store.db, run_id, at=iso(self.clock()), result=result, summary=summary)
+
+    def discard_new(self) -> bool:
+        """Removes the archive again if this writer made it and nothing was recorded in it; returns whether it did."""
+        return self._is_new and self.collection.discard(self._made)
+
+    def close(self, *, then: Callable[[], None] | None = None) -> None:
+        """Commits what is left and closes the WARC and the database; `then` is called while the lock is still held."""
+        with self._held:
+            self.commit()
+            self.writer.close()
+            self.store.close()
+            if then:
+                then()
+
+
+def open_writer(
+    collection: Collection,
+    *,
+    info: Mapping[str, str],
+    clock: Callable[[], datetime],
+    prefix: str = "NEWS",
+    host: str = "",
+    database: Path | None = None,
+) -> ArchiveWriter:
+    """Opens a collection for writing, making it when there is none; the lock is held until `close`.
+
+    `info` goes into the warcinfo record of each file; `database` is another file than the collection's own.
+    Raises NotWritableError, ArchiveLockedError, SchemaTooNewError.
+    """
+    is_new = not collection.exists()
+    made = collection.create()
+    index = cdxj.Index(collection.folder)
+    with ExitStack() as stack:
+        stack.enter_context(collection.lock())
+        taken_up = warc.recover_open_files(collection.warcs, on_close=index.closed)
+        db = stack.enter_context(open_store(database or collection.database))
+        writer = warc.WarcWriter(
+            collection.warcs, info=info, clock=clock, prefix=prefix, host=host, on_close=index.closed
+        )
+        stack.enter_context(writer)
+        ingest = ArchiveWriter(
+            collection, db, writer, clock=clock, index=index, held=stack.pop_all(), made=made, is_new=is_new
+        )
+        ingest.recovered_files = taken_up
+        return ingest
+
+
+def check_writable(collection: Collection) -> None:
+    """Raises what `open_writer` would raise, and leaves the collection as it is."""
+    made = collection.create()
+    with collection.lock():
+        if collection.exists():
+            open_store(collection.database).close()
+        else:
+            collection.discard(made)

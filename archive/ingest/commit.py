@@ -9,11 +9,10 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from archive import search
+from archive import search, urls
 from archive.errors import NotWritableError
-from archive.index import OperationalError, articles, availability, captures, changes, frontier, identity, site_lines
+from archive.index import OperationalError, articles, availability, captures, frontier, identity, site_lines
 from archive.index.columns import text_digest
-from archive.ingest.disposition import Disposition
 from archive.outcome import Outcome, OutcomeKind
 
 if TYPE_CHECKING:
@@ -22,7 +21,59 @@ if TYPE_CHECKING:
     from archive.article import Article
     from archive.index import Store
     from archive.index.articles import Stored
-    from archive.index.rows import CaptureRow
+    from archive.index.rows import Candidate, CaptureRow, FetchStatus
+    from archive.parse import Parsed
+    from archive.search import Keys
+
+# What became of a capture: the answer to a response in, what is to be committed of it out.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disposition:
+    """What became of a capture, to be committed with everything that follows from it.
+
+    `row` is None when an exchange left no record. `same_as` is the article that was served again; `repeats` leaves it to
+    the commit to find the one that was read from this payload at this URL. `note` are fields of the outcome that reading the
+    response does not give (`Outcome.note`).
+    """
+
+    row: CaptureRow | None
+    outcome: Outcome
+    directives: str = ""
+    note: tuple[tuple[str, str], ...] = ()
+    article: Article | None = None
+    keys: Keys | None = None
+    same_as: int | None = None
+    repeats: bool = False
+    visit: FetchStatus | None = None
+    announced: tuple[Candidate, ...] = ()
+    host: str = ""
+    lines: tuple[str, ...] = ()
+
+
+def disposition_of(
+    row: CaptureRow | None,
+    answer: Parsed,
+    *,
+    visit: FetchStatus | None = None,
+    announced: tuple[Candidate, ...] = (),
+    note: tuple[tuple[str, str], ...] = (),
+) -> Disposition:
+    """What an answer means for the archive, whoever asked: its outcome, and of one that has a row the article, its keys, its lines."""
+    article = answer.article if answer.outcome.kind.has_row else None
+    return Disposition(
+        row=row,
+        outcome=answer.outcome,
+        directives=" ".join(answer.directives),
+        note=note,
+        article=article,
+        keys=answer.keys if article else None,
+        visit=visit,
+        announced=announced,
+        host=urls.host_of(row.url) if row else "",
+        lines=answer.lines if article else (),
+    )
+
 
 logger = logging.getLogger(__name__)
 
@@ -151,10 +202,10 @@ class GroupWriter:
     def _see_again(self, article_id: int, article: Article, row: CaptureRow) -> Stored:
         """A version that is held was served again, perhaps with other metadata."""
         db = self._store.db
-        values = changes.found(db, article_id, article, at=row.captured_at)
+        values = articles.found(db, article_id, article, at=row.captured_at)
         if values:
             if article_id not in self._unindexed:
                 search.unindex_articles(db.conn, [article_id])
-            changes.apply(db, article_id, values, at=row.captured_at, record_id=row.record_id)
+            articles.apply(db, article_id, values, at=row.captured_at, record_id=row.record_id)
             self._unindexed.add(article_id)
         return replace(articles.see_again(db, article_id, at=row.captured_at), is_updated=bool(values))

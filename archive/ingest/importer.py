@@ -17,13 +17,12 @@ from archive.capture import Location
 from archive.files.clock import warc_timestamp
 from archive.index import articles, captures, site_lines
 from archive.index.rows import CaptureRow
-from archive.ingest.copying import field_of, outcome_note, outcome_notes, row_of
-from archive.ingest.disposition import Disposition, disposition_of
-from archive.ingest.rejected import reject_reason
+from archive.ingest.commit import Disposition, disposition_of
+from archive.ingest.copying import field_of, outcome_note, outcome_notes, reject_reason, row_of
 from archive.outcome import Outcome, OutcomeKind
-from archive.parse.result import MAX_PARTS, Parsed, ParseTask, join_part
+from archive.parse import MAX_PARTS, Parsed, ParseTask, join_part
 from archive.parse.workers import WorkerKilledError
-from archive.warc.digests import matches
+from archive.warc.record import matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,9 +30,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.errors import DamagedFileError
+    from archive.ingest import ArchiveWriter
     from archive.ingest.commit import Committed
-    from archive.ingest.rejected import RejectedRecord
-    from archive.ingest.writer import ArchiveWriter
+    from archive.ingest.copying import RejectedRecord
     from archive.parse.workers import WorkerPool
     from archive.storage import StoredFile
 
@@ -59,7 +58,7 @@ class Imported:
     """What an import did, counted. `damaged` names what could not be read; the records around it are in.
 
     `taken_up` counts captures that a run which broke off had left unread.
-    `reject_reason` counts, by reason, the captures that cannot have a row (see `archive.ingest.rejected`); `misfits` are the first of them.
+    `reject_reason` counts, by reason, the captures that cannot have a row (see `archive.ingest.copying`); `misfits` are the first of them.
     """
 
     records: int = 0

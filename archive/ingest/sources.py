@@ -1,7 +1,9 @@
-"""Brings WARC, ARC and WACZ files into a collection, all of their captures or those that a filter takes."""
+"""Import WARC, ARC and WACZ files, all of their captures or those that a filter takes."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
@@ -9,20 +11,199 @@ from typing import TYPE_CHECKING
 
 from archive.collection import Collection
 from archive.errors import DamagedFileError, UsageError
+from archive.files.clock import warc_timestamp
 from archive.index import captures
-from archive.ingest.copying import copy_in, ensure_member_per_record
+from archive.ingest import open_writer
+from archive.ingest.copying import copy_in, ensure_member_per_record, reject_reason
 from archive.ingest.importer import Imported, Indexer, recover
-from archive.ingest.selection import CaptureFilter, select
-from archive.ingest.writer import open_writer
 from archive.parse.workers import parse_pool
-from archive.progress import Show, show_nothing
-from archive.warc import PAGE_BLOCK, read_at, read_manifest, read_raw, register
+from archive.terminal import Show, show_nothing
+from archive.urls.surt import surt
+from archive.warc import PAGE_BLOCK, Record, read_at, read_manifest, read_raw, read_records, register
 from archive.warc.wacz import unpack_warcs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from archive.ingest.writer import ArchiveWriter
+    from archive.capture import Location
+    from archive.ingest import ArchiveWriter
+    from archive.ingest.copying import RejectedRecord
+
+# Finds a period of a site in WARC files: files and what is wanted in; the places of the records that belong to it
+# out.
+#
+# A record that is wanted brings what was written with it (request, metadata, clean text), and a revisit the record
+# whose payload it repeats, wherever among the files that lies and however old it is.
+
+_NOT_DIGITS = re.compile(r"\D+")
+_WHOLE_LENGTHS = frozenset({4, 6, 8, 10, 12, 14})
+_ANSWERS = frozenset({"response", "revisit"})
+_COMPANIONS = frozenset({"request", "metadata", "conversion"})
+
+
+def moment_of(text: str) -> str:
+    """A time as the first digits of a 14-digit timestamp: `2026-11` or `202611` is a month, '' is any time; raises UsageError."""
+    digits = _NOT_DIGITS.sub("", text)
+    if text and len(digits) not in _WHOLE_LENGTHS:
+        raise UsageError(f"{text!r} is no time: write 2026, 2026-11, 2026-11-24 or 20261124153000 (UTC)")
+    return digits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureFilter:
+    """Which captures are meant: of a host (with its subdomains), below a URL, from and to a time, both included; '' is any.
+
+    `first` and `last` are first digits of timestamps in UTC, as `moment_of` gives them. URLs are compared as CDX servers
+    do, by urlkey: without scheme and `www.`.
+    """
+
+    host: str = ""
+    url_prefix: str = ""
+    first: str = ""
+    last: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.host or self.url_prefix or self.first or self.last)
+
+    def takes(self, url: str, date: str) -> bool:
+        """Whether a capture of `url` at `date` (a WARC-Date or a timestamp) is meant."""
+        digits = warc_timestamp(date)
+        after = digits[: len(self.first)] >= self.first
+        return after and digits[: len(self.last)] <= self.last and self.takes_url(url)
+
+    def takes_url(self, url: str) -> bool:
+        """Whether `url` is of the host and below the prefix."""
+        if not url.startswith(("http://", "https://")):
+            return False
+        key = surt(url)
+        if self.host and key.partition(")")[0].partition(":")[0] != _host_key(self.host):
+            below = key.startswith(f"{_host_key(self.host)},")
+            if not below:
+                return False
+        return _is_below(key, self.url_prefix)
+
+
+def _host_key(host: str) -> str:
+    return surt(f"http://{host}/").partition(")")[0]
+
+
+def _is_below(key: str, prefix: str) -> bool:
+    start = surt(prefix) if prefix else ""
+    if prefix.endswith("/") and not start.endswith("/"):  # the key has lost the slash: /news/ does not take /newsletter
+        return key == start or key.startswith((f"{start}/", f"{start}?"))
+    return key.startswith(start)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A chosen record: the file, where in it, and its date, by which the records of all files are put in order."""
+
+    path: Path
+    location: Location
+    date: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Selected:
+    """What was chosen, oldest first; how many captures are held already; which files were not whole; which captures cannot have a row."""
+
+    places: list[Place] = field(default_factory=list)
+    known: int = 0
+    damaged: list[DamagedFileError] = field(default_factory=list)
+    misfits: list[RejectedRecord] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    type: str
+    id: str
+    url: str
+    partners: frozenset[str]
+    original: tuple[str, str, str]
+    place: Place
+
+
+def select(paths: Iterable[Path], wanted: CaptureFilter, *, known: Callable[[str], bool]) -> Selected:
+    """Finds what is wanted in `paths`; leaves out captures whose record id is `known`, with all that goes with them.
+
+    Reads the files once; a second time only when a revisit refers to a record outside of what is wanted. Memory grows with the records of
+    URLs that are wanted, not with the files.
+    """
+    files, selected = list(paths), Selected()
+    seen = _read(files, lambda record: wanted.takes_url(record.url), selected)
+    chosen = {one.id: one for one in seen if one.type in _ANSWERS and wanted.takes(one.url, one.place.date)}
+    missing = _add_originals(chosen, seen, [one.original for one in chosen.values() if one.type == "revisit"])
+    if missing:
+        ids = {record_id for record_id, _, _ in missing if record_id}
+        moments = {(url, date) for _, url, date in missing if url}
+        seen += _read(files, lambda record: _is_one_of(record, ids, moments), Selected())
+        _add_originals(chosen, seen, missing)
+    fresh = {record_id: one for record_id, one in chosen.items() if not known(record_id)}
+    selected.known = len(chosen) - len(fresh)
+    named = frozenset().union(*(one.partners for one in fresh.values()))
+    for one in seen:
+        if one.type in _COMPANIONS and (one.partners & fresh.keys() or one.id in named):
+            fresh[one.id] = one
+    order = {path: number for number, path in enumerate(files)}
+    selected.places = sorted(
+        (one.place for one in fresh.values()), key=lambda at: (at.date, order[at.path], at.location.offset)
+    )
+    return selected
+
+
+def _add_originals(
+    chosen: dict[str, _Seen], seen: Iterable[_Seen], wanted: Iterable[tuple[str, str, str]]
+) -> list[tuple[str, str, str]]:
+    """Chooses the records that revisits refer to, by id or by URL and date; gives those that are not among `seen`."""
+    by_id = {one.id: one for one in seen if one.type == "response"}
+    by_moment = {(one.url, one.place.date): one for one in by_id.values()}
+    missing = []
+    for record_id, url, date in wanted:
+        original = by_id.get(record_id) or by_moment.get((url, date))
+        if original:
+            chosen[original.id] = original
+        elif record_id or url:
+            missing.append((record_id, url, date))
+    return missing
+
+
+def _is_one_of(record: Record, ids: set[str], moments: set[tuple[str, str]]) -> bool:
+    return record.id in ids or (record.url, record.date) in moments or bool(_partners(record) & ids)
+
+
+def _read(files: Iterable[Path], keep: Callable[[Record], bool], selected: Selected) -> list[_Seen]:
+    seen = []
+    for path in files:
+        try:
+            for record in read_records(path, max_block=0):
+                if record.type not in _ANSWERS | _COMPANIONS or not keep(record):
+                    continue
+                if misfit := reject_reason(record):
+                    selected.misfits.append(misfit)
+                else:
+                    seen.append(_seen(path, record))
+        except DamagedFileError as error:
+            selected.damaged.append(error)
+    return seen
+
+
+def _seen(path: Path, record: Record) -> _Seen:
+    original = (
+        record.get("WARC-Refers-To") if record.type == "revisit" else "",
+        record.get("WARC-Refers-To-Target-URI").removeprefix("<").removesuffix(">"),
+        record.get("WARC-Refers-To-Date"),
+    )
+    place = Place(path=path, location=record.location, date=record.date)
+    return _Seen(
+        type=record.type, id=record.id, url=record.url, partners=_partners(record), original=original, place=place
+    )
+
+
+def _partners(record: Record) -> frozenset[str]:
+    """The records that this one was written with or made from; what a revisit refers to is another matter."""
+    names = ["WARC-Concurrent-To"] if record.type in _ANSWERS else ["WARC-Concurrent-To", "WARC-Refers-To"]
+    return frozenset(value for name, value in record.headers for wanted in names if name.lower() == wanted.lower())
+
 
 SUFFIXES = (".warc", ".warc.gz", ".warc.zst", ".arc", ".arc.gz", ".wacz")
 """What the names of files that can be imported end in."""

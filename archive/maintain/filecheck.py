@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,16 +11,75 @@ from typing import TYPE_CHECKING, Any
 
 from archive import warc
 from archive.errors import DamagedFileError
+from archive.files import replace_file
 from archive.index import captures, places
-from archive.ingest.rejected import reject_reason
+from archive.ingest.copying import reject_reason
+from archive.storage import not_the_same
 from archive.warc import cdxj
-from archive.warc.digests import matches
+from archive.warc.record import matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from archive.collection import FileLocator
     from archive.index import Store
+    from archive.index.files import FileRow
     from archive.storage import StoredFile
+
+# Reads a stored file for its keepers: a row of `files` in; the file, and whether its bytes are those that were
+# closed, out.
+
+
+class Heard:
+    """A stored file that is read from start to end, and its sha256, made of what comes by on the way: one transfer for both."""
+
+    def __init__(self, holdings: FileLocator, row: FileRow) -> None:
+        self._row, self._digest, self._heard = row, hashlib.sha256(), 0
+        self.file: StoredFile = holdings.stored(row, on_window=self._hear)
+
+    def _hear(self, offset: int, data: bytes) -> None:
+        """Windows that come again, or before their turn, count when their turn comes."""
+        if offset <= self._heard < offset + len(data):
+            self._digest.update(data[self._heard - offset :])
+            self._heard = offset + len(data)
+
+    def is_what_was_closed(self) -> bool:
+        """Read what nobody has read yet, and compare; raise StorageError when that cannot be had."""
+        while self._heard < self._row.bytes:
+            before = self._heard
+            data = self.file.window(self._heard)
+            if self._heard == before:  # it was kept from an earlier look, and nobody was told
+                self._hear(before, data)
+        there = self.file.storage.stat(self.file.key)
+        whole = there is not None and there.size == self._row.bytes
+        return whole and self._digest.hexdigest() == self._row.sha256
+
+
+def fetch_file(holdings: FileLocator, row: FileRow, folder: Path) -> Path:
+    """Brings a stored file back into `folder`, whole or not at all, and returns its path.
+
+    Raises:
+        StorageError: it cannot be had, or its bytes are not those that were closed.
+        NotWritableError: there is no room for it.
+    """
+    heard = Heard(holdings, row)
+    path = folder / row.filename
+    half = folder / f".{row.filename}.{os.getpid()}.fetched"
+    try:
+        replace_file(half, _windows(heard.file), mode=0o444)
+        if not heard.is_what_was_closed():
+            raise not_the_same(row.storage, row.filename)
+        half.replace(path)
+    finally:
+        half.unlink(missing_ok=True)
+    return path
+
+
+def _windows(file: StoredFile) -> Iterator[bytes]:
+    at = 0
+    while data := file.window(at):
+        yield data
+        at += len(data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

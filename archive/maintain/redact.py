@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from archive import search, urls, warc
-from archive.collection import UPLOADING
-from archive.collection.locator import WARC_PREFIX, FileLocator
+from archive.collection import UPLOADING, WARC_PREFIX, FileLocator
 from archive.collection.upload import put, put_beside, register
 from archive.errors import NotFoundError
-from archive.files.atomic import replace_file
+from archive.files import replace_file
 from archive.files.clock import iso
 from archive.index import files as files_
 from archive.index import places, runs
-from archive.maintain.remote import fetch_file
+from archive.maintain.filecheck import fetch_file
 from archive.warc import cdxj
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Rebuilds the database of a collection from its WARC files alone: every record read again, the old file replaced at the end.
+"""Rebuild the database of a collection from its WARC files alone, and repair what a crash left.
 
 Only the database knows the frontier (`urls`), the log of runs (`runs`), where files were uploaded to (`files`) and which digests were wrong
 when a file was imported (`digest_notes`); these are carried over
@@ -11,19 +11,22 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archive import warc
-from archive.collection.locator import WARC_PREFIX
+from archive.collection import WARC_PREFIX
 from archive.errors import ArchiveNotFoundError
-from archive.files.atomic import sync_folder
+from archive.files import sync_folder
 from archive.files.clock import iso
-from archive.index import files, trust
+from archive.index import captures, files, sqlite
 from archive.index.files import FileRow
 from archive.index.sqlite import sqlite3
+from archive.ingest import open_writer
 from archive.ingest.importer import Imported, Indexer
-from archive.ingest.writer import open_writer
+from archive.maintain import filecheck
 from archive.storage import parse_url
+from archive.warc import cdxj
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +34,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.collection import Collection
-    from archive.ingest.writer import ArchiveWriter
-    from archive.parse.result import Parsed, ParseTask
+    from archive.ingest import ArchiveWriter
+    from archive.parse import Parsed, ParseTask
     from archive.parse.workers import WorkerPool
 
 logger = logging.getLogger(__name__)
@@ -90,9 +93,9 @@ def _carry_over(ingest: ArchiveWriter, old: Path) -> None:
         return
     db = ingest.store.db.conn
     with contextlib.suppress(sqlite3.DatabaseError):
-        trust.require_plain_files(old)
+        sqlite.require_plain_files(old)
         db.execute("ATTACH DATABASE ? AS old", (f"{old.resolve().as_uri()}?mode=ro",))
-        if problem := trust.problem_of(db, "old"):
+        if problem := sqlite.problem_of(db, "old"):
             logger.warning("nothing of the old database is carried over: %s", problem)
             db.execute("DETACH DATABASE old")
             return
@@ -145,3 +148,59 @@ def _swap(fresh: Path, database: Path) -> None:
 def _remove(path: Path) -> None:
     for suffix in ("", "-wal", "-shm", "-journal"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+# Brings an archive in order after a crash: torn ends cut, files closed, every record with its row and its index line.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repaired:
+    """What was done: files that were taken up, captures that got a row, files that were indexed anew, damage that stays."""
+
+    recovered_files: tuple[warc.RecoveredFile, ...]
+    rows: int
+    indexed: tuple[str, ...]
+    imported: Imported
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there was nothing to repair."""
+        return not (self.recovered_files or self.rows or self.indexed or self.imported.outcomes)
+
+
+def repair(ingest: ArchiveWriter, pool: WorkerPool[ParseTask, Parsed]) -> Repaired:
+    """Look at every record of every closed file; a second run finds nothing to do.
+
+    `open_writer` has cut and closed what was open by then. Damage that good records follow cannot be repaired: the records
+    on both sides of it get their rows, and it is listed in `imported.damaged`.
+    """
+    indexer = Indexer(ingest, pool)
+    for path in warc.closed_files(ingest.collection.warcs):
+        indexer.index_file(path)
+    indexer.read_again(captures.unread(ingest.store.db))
+    done = indexer.done
+    return Repaired(
+        recovered_files=tuple(ingest.recovered_files),
+        rows=done.records - done.known,
+        indexed=tuple(_index_lines(ingest)),
+        imported=done,
+    )
+
+
+def _index_lines(ingest: ArchiveWriter) -> list[str]:
+    """Put right what the CDXJ index has of each file; give the names of those that it had wrong.
+
+    What it has of files in a storage stays as it is: they had their lines before they went there (`warraq reindex` reads them again).
+    """
+    collection = ingest.collection
+    held = filecheck.of_index(collection.folder)
+    wrong: dict[str, list[str]] = {}
+    for path in warc.closed_files(collection.warcs):
+        lines = cdxj.lines_of(path)
+        if held.pop(path.name, filecheck.NOTHING) != filecheck.of_lines(lines):
+            wrong[path.name] = lines
+    away = {row.filename for row in ingest.files.away()}
+    wrong |= {name: [] for name in held.keys() - away}
+    if wrong:
+        ingest.index.replace(wrong)
+    return sorted(name or "indexes/index.cdxj" for name in wrong)

@@ -1,5 +1,257 @@
-"""Makes several archives one: shards in; their WARC files, rows and frontier in one archive out, as if one machine had crawled it all."""
+"""Makes several archives one: shards in; their WARC files, rows and frontier in one archive out, as if one machine had crawled it all.
 
-from archive.merge.merging import Merged, foresee, merge
+Every step compares what the shard has with what is here and adds what is missing, so that a second run completes a first one, and one
+more changes nothing. Nothing is written to a shard, whose crawl may go on: its open file waits for a later run.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from archive import warc
+from archive.collection import Collection
+from archive.errors import DamagedFileError, UsageError
+from archive.files.clock import iso
+from archive.index import captures, frontier, open_store, runs
+from archive.ingest import open_writer
+from archive.ingest.copying import reject_reason
+from archive.ingest.importer import Indexer
+from archive.maintain import redact
+from archive.merge import joining, tables, warcs
+from archive.merge.joining import Shard, open_shard
+from archive.merge.tables import Rows
+from archive.merge.warcs import FilePlan
+from archive.merge.warcs import plan as plan_files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from archive.ingest import ArchiveWriter
+    from archive.parse import Parsed, ParseTask
+    from archive.parse.workers import WorkerPool
 
 __all__ = ["Merged", "foresee", "merge"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Merged:
+    """What a merge did, counted.
+
+    `captures` are those that came in, of the `looked_at` that the shards have; `waiting` those whose file a living writer has not
+    finished, or that refer to one; `recovered` those that a dead writer had left without rows or unread; `redacted` URLs that were
+    taken out again. `lost` names files that rows of a shard point into and that are nowhere, `damaged` those whose bytes are not what
+    was closed: their captures did not come in.
+    """
+
+    shards: int = 0
+    files: int = 0
+    bytes: int = 0
+    looked_at: int = 0
+    captures: int = 0
+    articles: int = 0
+    urls: int = 0
+    hosts: int = 0
+    runs: int = 0
+    recovered: int = 0
+    redacted: int = 0
+    waiting: int = 0
+    moved: int = 0
+    lost: list[str] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything came in."""
+        came_in = (self.files, self.captures, self.articles, self.urls, self.hosts, self.runs)
+        return any((*came_in, self.recovered, self.redacted, self.moved))
+
+
+def merge(
+    shards: Sequence[Path],
+    into: Collection,
+    pool: Callable[[], WorkerPool[ParseTask, Parsed]],
+    *,
+    clock: Callable[[], datetime],
+    site: str = "",
+    move: bool = False,
+    progress: Callable[[str, str, int], None] = lambda _shard, _what, _count: None,
+) -> Merged:
+    """Takes all that the shards (folders of archives) have into an archive, which is made when there is none.
+
+    `pool` is called for worker processes when a dead writer has left captures that nobody has read. `site` takes only the files that
+    hold captures of that site, whole, and its frontier. `move` takes the files out of the shards, which nobody may write to then.
+    `progress` is told the shard, what is being done and how far it has come.
+
+    Raises UsageError, ArchiveNotFoundError, ArchiveLockedError, SchemaTooNewError, NotWritableError.
+    """
+    _check(shards, into, site)
+    started = clock()
+    ingest = open_writer(into, info={"software": "warraq", "description": "merge"}, clock=clock)
+    try:
+        merging = _Merge(ingest, pool, progress)
+        for folder in shards:
+            with ExitStack() as stack:
+                if move:
+                    stack.enter_context(Collection(folder).lock())
+                shard = stack.enter_context(open_shard(folder, site=site, is_ours=move))
+                plan = merging.take(shard)
+                if move:
+                    merging.done.moved += warcs.remove(plan, shard, into)
+        merging.finish()
+        if merging.done.changed:
+            _log(ingest, merging.done, shards, site, started=started, ended=clock())
+    finally:
+        ingest.close()
+    return merging.done
+
+
+def foresee(shards: Sequence[Path], into: Collection, *, site: str = "") -> Merged:
+    """What `merge` would take in: files, captures and URLs, and what would have to wait. Changes nothing, needs no lock."""
+    _check(shards, into, site)
+    done = Merged()
+    with ExitStack() as stack:
+        store = stack.enter_context(open_store(into.database, read_only=True)) if into.exists() else None
+        for folder in shards:
+            with open_shard(folder, site=site) as shard:
+                plan = plan_files(shard, into, store)
+                done.shards += 1
+                done.files += plan.files
+                done.bytes += sum(source.size for source in plan.take.values())
+                done.looked_at += plan.captures
+                done.captures += plan.captures - plan.known - plan.without_file
+                done.waiting += plan.without_file
+                done.lost += sorted(plan.lost)
+                for rows in shard.batches("urls"):
+                    chosen = [row["url"] for row in rows if not site or row["site"] == site]
+                    done.urls += len(chosen) - (len(frontier.rows_of(store.db, chosen)) if store else 0)
+    return done
+
+
+def _check(shards: Sequence[Path], into: Collection, site: str) -> None:
+    for folder in shards:
+        Collection(folder).require()
+        if folder.resolve() == into.folder.resolve():
+            raise UsageError(
+                f"{folder} cannot be merged into itself: the last folder is the archive that the others go into"
+            )
+    if site and not any(_knows(folder, site) for folder in shards):
+        raise UsageError(
+            f"none of these archives has anything of the site {site!r}: `warraq --archive {shards[0]} stats` names the sites that it has"
+        )
+
+
+def _knows(folder: Path, site: str) -> bool:
+    with open_store(Collection(folder).database, read_only=True) as store:
+        return joining.knows_site(store.db, site)
+
+
+def _log(
+    ingest: ArchiveWriter, done: Merged, shards: Sequence[Path], site: str, *, started: datetime, ended: datetime
+) -> None:
+    summary = asdict(done) | {"from": [str(folder) for folder in shards]}
+    with ingest.store.atomic():
+        run = runs.begin(ingest.store.db, kind=tables.OWN, site=site, at=iso(started))
+        runs.end(ingest.store.db, run, at=iso(ended), result="ok", summary=summary)
+
+
+class _Merge:
+    """One merge into one archive, shard after shard."""
+
+    def __init__(
+        self,
+        ingest: ArchiveWriter,
+        pool: Callable[[], WorkerPool[ParseTask, Parsed]],
+        progress: Callable[[str, str, int], None],
+    ) -> None:
+        self.done = Merged()
+        self._ingest, self._make_pool, self._progress = ingest, pool, progress
+        self._into, self._store = ingest.collection, ingest.store
+        self._left: dict[str, str] = {taken.path.name: "" for taken in ingest.recovered_files}
+        self._of_living: set[str] = set()
+        self._waiting: set[str] = set()
+        self._out: dict[str, str] = joining.redacted(self._store.db)
+
+    def take(self, shard: Shard) -> FilePlan:
+        """Takes all that the shard has and that is final."""
+        plan = plan_files(shard, self._into, self._store)
+        self.done.files += warcs.take_files(
+            plan, shard, self._into, self._store, progress=self._telling(shard, "files")
+        )
+        self._out |= joining.redacted(shard.store.db)
+        rows = Rows(shard, plan.names, self._into, self._store, redacted=set(self._out))
+        rows.add(self._telling(shard, "captures"))
+        rows.read(self._telling(shard, "captures read"))
+        self.done.hosts += tables.take_learned(shard, self._store)
+        self.done.urls += tables.take_frontier(shard, self._store, self._telling(shard, "URLs"))
+        self.done.runs += tables.take_runs(shard, self._store)
+        self._count(plan, rows)
+        self._waiting |= rows.done.waiting
+        if shard.alive:
+            self._of_living |= set(plan.names.values())
+        else:
+            for name in {shard.newest, *shard.left} & set(plan.names):
+                self._left[plan.names[name]] = joining.site_of_file(shard.store.db, name)
+        return plan
+
+    def _count(self, plan: FilePlan, rows: Rows) -> None:
+        self.done.shards += 1
+        self.done.bytes += sum(source.size for name, source in plan.take.items() if name in plan.names)
+        self.done.looked_at += plan.captures
+        self.done.captures += rows.done.captures
+        self.done.articles += rows.done.articles
+        self.done.waiting += len(rows.done.waiting) + plan.without_file
+        self.done.lost += sorted(plan.lost)
+        self.done.damaged += [str(error) for error in plan.damaged]
+
+    def _telling(self, shard: Shard, what: str) -> Callable[[int], None]:
+        return lambda count: self._progress(shard.name, what, count)
+
+    def finish(self) -> None:
+        """Reads what dead writers left without rows or unread, and takes out what was redacted in any of the archives."""
+        self._recover()
+        db = self._store.db
+        for url, reason in (self._out | joining.redacted(db)).items():
+            if captures.of_url(db, url):
+                self._ingest.writer.close()  # so that nothing looks like a leftover
+                redact(self._into, self._store, url=url, reason=reason, who="merge", clock=self._ingest.clock)
+                self.done.redacted += 1
+
+    def _recover(self) -> None:
+        db = self._store.db
+        left = {name: site for name, site in self._left.items() if self._lacks_rows(name)}
+        unread = [row for row in captures.unread(db) if not self._must_wait(row)]
+        if not left and not unread:
+            return
+        pool = self._make_pool()
+        for name, site in left.items():
+            indexer = Indexer(self._ingest, pool, site=site)
+            indexer.index_file(self._into.warcs / name, start=captures.last_offset(db, name))
+            self._add(indexer)
+        indexer = Indexer(self._ingest, pool)
+        indexer.read_again(unread)
+        self._add(indexer)
+
+    def _must_wait(self, row: dict[str, Any]) -> bool:
+        """Whether its shard will say what this capture is: when a living crawl has read it, or a missing file is there again."""
+        return row["warc_filename"] in self._of_living or row["record_id"] in self._waiting
+
+    def _add(self, indexer: Indexer) -> None:
+        self.done.recovered += indexer.done.outcomes.total()
+        self.done.articles += indexer.done.articles["new"] + indexer.done.articles["changed"]
+        self.done.damaged += [str(error) for error in indexer.done.damaged]
+
+    def _lacks_rows(self, name: str) -> bool:
+        """Whether records at the end of the file have no rows."""
+        path, db = self._into.warcs / name, self._store.db
+        if not path.exists():
+            return False
+        records = warc.read_records(path, start=captures.last_offset(db, name), max_block=0)
+        try:
+            ids = [record.id for record in records if record.is_capture and reject_reason(record) is None]
+        except DamagedFileError:
+            return True
+        return len(joining.known(db, ids)) < len(set(ids))

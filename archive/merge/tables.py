@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from archive import search, warc
 from archive.capture import Location
 from archive.errors import DamagedFileError
-from archive.index import articles, availability, captures, changes, frontier, joining, runs, site_lines
+from archive.index import articles, availability, captures, frontier, runs, site_lines
 from archive.index.rows import CaptureRow
+from archive.merge import joining
 from archive.outcome import Outcome, OutcomeKind
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from archive.collection import Collection
     from archive.index import Store
-    from archive.merge.shard import Shard
+    from archive.merge.joining import Shard
 
 _CAPTURE = tuple(f.name for f in fields(CaptureRow))
 _PLACE = ("warc_filename", "warc_record_offset", "warc_record_length")
@@ -115,7 +116,7 @@ class Rows:
             outcome = Outcome(kind=OutcomeKind(row["outcome"]), reason=row["reason"], detail=row["detail"])
             captures.record_outcome(self._db, row["record_id"], outcome, article_id, directives=row["directives"])
         joining.see(self._db, times)
-        changes.copy(self._shard.store.db, self._db, held)
+        articles.copy(self._shard.store.db, self._db, held)
         for url in joining.urls_of(self._db, times):
             articles.number_versions(self._db, url)
         availability.recompute(self._db, dict.fromkeys(row["url"] for row in rows))

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from archive import warc
 from archive.errors import DamagedFileError, LinkedFileError, NotWritableError
-from archive.files.atomic import replace_file, sync_folder
+from archive.files import replace_file, sync_folder
 from archive.index import files as file_rows
-from archive.index import joining
+from archive.merge import joining
 from archive.warc import cdxj
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from archive.collection import Collection
     from archive.index import Store
     from archive.index.files import FileRow
-    from archive.merge.shard import Shard
+    from archive.merge.joining import Shard
 
 AT_ONCE = 64
 """Files that are taken, indexed and entered together: what is done again after a crash, against the index written anew for each."""

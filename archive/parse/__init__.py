@@ -1,1 +1,94 @@
-"""Responses to articles, links and reasons, in worker processes."""
+"""A task of the parser and its result: what a response is to be read as, and what it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from archive.article import SiteProfile
+from archive.discovery.feeds import MAX_ENTRIES, MAX_FEED_BYTES
+from archive.discovery.sitemaps import MAX_URLS
+from archive.discovery.xml import MAX_BYTES
+from archive.outcome import Outcome, OutcomeKind
+
+if TYPE_CHECKING:
+    import re
+    from datetime import datetime
+
+    from archive.article import Article
+    from archive.index.rows import Kind
+    from archive.search import Keys
+
+MAX_PARTS = 20
+"""Pages that are joined into one article at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParseLimits:
+    """What a worker takes from one response: decoded bytes, links of a page, entries and bytes of a sitemap (without gzip) or feed."""
+
+    decoded_bytes: int = 20 << 20
+    links: int = 2000
+    entries: int = MAX_URLS
+    sitemap_bytes: int = MAX_BYTES
+    feed_entries: int = MAX_ENTRIES
+    feed_bytes: int = MAX_FEED_BYTES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParseTask:
+    """A response to parse: its exact bytes, what is known of its site, and the limits that hold."""
+
+    url: str
+    response: bytes
+    fetched_at: datetime
+    site: SiteProfile = field(default_factory=SiteProfile)
+    limits: ParseLimits = field(default_factory=ParseLimits)
+    articles: tuple[re.Pattern[str], ...] = ()
+    """What the site's entry calls articles: such links are taken up whatever they look like."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlink:
+    """A URL that the response announces, canonical; `by` is what announces it (`feed`, `sitemap`, `page`, `redirect`, `refresh`).
+
+    `spelling` is the URL as the site writes it, '' where that is the canonical form.
+    """
+
+    url: str
+    kind: Kind
+    by: str
+    published_hint: str = ""
+    spelling: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """What a response says.
+
+    Of the kinds of outcome it has those that a response alone can give.
+    """
+
+    outcome: Outcome
+    article: Article | None = None
+    found: tuple[Outlink, ...] = ()
+    lines: tuple[str, ...] = ()
+    directives: tuple[str, ...] = ()
+    next_page: str = ""
+    keys: Keys | None = None
+    """What the search index will hold of the article's words, made here because the process that stores them has no time."""
+    left_out: tuple[tuple[str, int], ...] = ()
+    """How many of the addresses in it were not taken up, by the limit or trap that they fell to."""
+
+    @classmethod
+    def of(cls, kind: OutcomeKind, reason: str = "", detail: str = "") -> Parsed:
+        """An answer that is an outcome and nothing else."""
+        return cls(outcome=Outcome(kind=kind, reason=reason, detail=detail))
+
+
+def join_part(answer: Parsed, part: Parsed) -> Parsed:
+    """The article of `answer` with the text of its next page after its own; what comes after that page is next."""
+    assert answer.article  # noqa: S101 - only articles have parts
+    assert part.article  # noqa: S101
+    joined = replace(answer.article, text=f"{answer.article.text}\n{part.article.text}")
+    return replace(answer, article=joined, next_page=part.next_page, keys=None)

@@ -16,25 +16,24 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from archive import http, urls
 from archive.article import Page, Wall
+from archive.discovery import sniff
 from archive.discovery.feeds import read_feed
-from archive.discovery.leads import find_leads
 from archive.discovery.likeness import judge
 from archive.discovery.sitemaps import read_sitemap
-from archive.discovery.sniff import sniff
-from archive.discovery.traps import trap_reason
+from archive.discovery.traps import find_leads, trap_reason
 from archive.extract import extract
 from archive.files.clock import iso
 from archive.outcome import Outcome, OutcomeKind
-from archive.parse.result import Outlink, Parsed, ParseTask
-from archive.printable import printable
+from archive.parse import Outlink, Parsed, ParseTask
 from archive.search import make_keys
+from archive.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import tzinfo
 
     from archive.article import Article, Extraction, Link, Reason
-    from archive.discovery.sniff import Kind as DocumentKind
+    from archive.discovery import Kind as DocumentKind
     from archive.index.rows import Kind
     from archive.search import Keys
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
 
     from archive.article import Reason
-    from archive.parse.result import Parsed, ParseTask
+    from archive.parse import Parsed, ParseTask
 
 TaskT = TypeVar("TaskT")
 ResultT = TypeVar("ResultT")

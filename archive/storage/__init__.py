@@ -9,10 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archive.errors import UsageError
-from archive.storage.base import Storage, StorageUrl, StoredObject, parse_url
-from archive.storage.folder import FolderStorage, not_the_same, not_there
-from archive.storage.objects import ObjectStorage
-from archive.storage.ranges import StoredFile
+from archive.storage.base import FolderStorage, Storage, StorageUrl, StoredObject, not_the_same, not_there, parse_url
+from archive.storage.objects import ObjectStorage, StoredFile
 from archive.storage.s3 import S3Storage
 
 if TYPE_CHECKING:

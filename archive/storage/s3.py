@@ -10,10 +10,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import StorageError, UsageError
-from archive.storage.base import StoredObject, is_plain
-from archive.storage.folder import another_file, not_the_same, not_there
-from archive.storage.objects import ObjectStorage, fsspec_for, no_answer, refused
-from archive.storage.ranges import wrong_length
+from archive.storage.base import StoredObject, another_file, is_plain, not_the_same, not_there
+from archive.storage.objects import ObjectStorage, fsspec_for, no_answer, refused, wrong_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,8 +2,7 @@
 
 from archive.capture import Original
 from archive.warc.framing import PAGE_BLOCK, Record
-from archive.warc.manifest import read_manifest, write_manifest
-from archive.warc.openfile import OPEN
+from archive.warc.openfile import OPEN, read_manifest, write_manifest
 from archive.warc.reader import (
     Files,
     NotOneRecordError,

@@ -20,9 +20,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from archive.capture import Location
-from archive.files.atomic import replace_file
+from archive.files import open_read, replace_file
 from archive.files.clock import warc_timestamp
-from archive.files.opening import open_read
 from archive.urls.surt import surt
 from archive.warc import PAGE_BLOCK, Record, read_on, sha1_digest
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
 from archive.errors import DamagedFileError
-from archive.files.opening import require_regular
+from archive.files import require_regular
 from archive.storage import StoredFile
 from archive.warc.framing import MAX_BLOCK, BrokenError, Record, read_one
 from archive.warc.openfile import OPEN

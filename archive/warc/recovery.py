@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archive.errors import DamagedFileError, NotWritableError
-from archive.files.atomic import make_read_only, sync_folder
-from archive.warc.manifest import add_to_manifest, read_manifest
-from archive.warc.openfile import OPEN
+from archive.files import make_read_only, sync_folder
+from archive.warc.openfile import OPEN, add_to_manifest, read_manifest
 from archive.warc.reader import next_member, read_records
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from contextlib import closing
 from typing import IO, TYPE_CHECKING
 
 from archive.errors import DamagedFileError
-from archive.files.atomic import replace_file
+from archive.files import replace_file
 from archive.files.clock import captured_at
 from archive.warc.framing import CAPTURES, BrokenError, read_one
 from archive.warc.loose import ARC_LINE, Head, read_block, read_head, skip_to_start

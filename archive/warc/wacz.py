@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from archive.errors import DamagedFileError
-from archive.files.atomic import replace_file
+from archive.files import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

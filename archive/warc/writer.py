@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from archive.warc.manifest import read_manifest
-from archive.warc.openfile import OpenFile
+from archive.warc.openfile import OpenFile, read_manifest
 from archive.warc.record import (
     NOT_MODIFIED,
     WARC_FIELDS,

@@ -13,6 +13,157 @@ all text escaped, archived HTML only ever in a sandbox without scripts and witho
 bounded, every question to the database bounded in time.
 """
 
-from archive.web.app import create_app
+from __future__ import annotations
+
+import logging
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from archive.collection import Collection as Archived
+from archive.errors import ArchiveError, NotFoundError
+from archive.index import DatabaseError
+from archive.web import api, pages, replay
+from archive.web.admission import Admission, SecurityHeaders
+from archive.web.views import ROOMS, page
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Sequence
+    from pathlib import Path
+
+    from starlette.requests import Request
+    from starlette.routing import BaseRoute
+    from starlette.types import ASGIApp
 
 __all__ = ["create_app"]
+
+THREADS: Final = 8
+"""Requests that are answered at a time; others wait. Each holds one connection to the database."""
+RETRY_S: Final = 5
+
+_log = logging.getLogger(__name__)
+
+
+class _Static(StaticFiles):
+    """Static files under addresses that carry their content's hash."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+ROUTES: Final = (
+    Route("/", pages.results),
+    Route("/search", pages.results),
+    Route("/articles/{id:int}", pages.article),
+    Route("/articles/{id:int}/original", replay.original),
+    Route("/articles/{id:int}.wacz", replay.wacz),
+    Route("/raw/{id:int}", replay.raw),
+    Route("/pictures/{id:int}", replay.picture),
+    Route("/compare", pages.compare),
+    Route("/coverage", pages.coverage),
+    Route("/help", pages.help_),
+    Route("/api/search", api.search_),
+    Route("/api/articles/{id:int}", api.article),
+    Route("/api/articles/{id:int}/versions", api.versions),
+    Route("/api/stats", api.stats),
+)
+
+
+SPANNING: Final = (
+    Route("/", pages.results),
+    Route("/search", pages.results),
+    Route("/help", pages.help_),
+    Route("/api/search", api.search_),
+)
+"""What is asked of several archives as one; all else is asked of each, below /archives/NAME."""
+
+
+def create_app(*folders: Path, hosts: Collection[str] = ()) -> ASGIApp:
+    """The application over the archives in those folders, which need not be there yet: then every page says so, with status 503.
+
+    Of several, each has its room below /archives/NAME, and what lies above searches all of them. `hosts` are the names that it answers to
+    (see `SecurityHeaders`); empty for any.
+    """
+    rooms = {Archived(folder).name: _room((folder,), ROUTES) for folder in folders} if len(folders) > 1 else {}
+    mounted = [Mount(f"{ROOMS}/{name}", room) for name, room in rooms.items()]
+    app = _room(
+        folders,
+        (*SPANNING, *mounted) if mounted else ROUTES,
+        middleware=[Middleware(GZipMiddleware, minimum_size=1000)],
+    )
+    # Around everything, Starlette's own handling of failures too.
+    return SecurityHeaders(Admission(app), hosts=hosts)
+
+
+def _room(
+    folders: tuple[Path, ...], routes: Sequence[BaseRoute], *, middleware: Sequence[Middleware] = ()
+) -> Starlette:
+    app = Starlette(
+        routes=[
+            *routes,
+            Route("/robots.txt", lambda _: PlainTextResponse("User-agent: *\nDisallow: /\n")),
+            Mount("/static", _Static(packages=[("archive.web", "static")])),
+        ],
+        middleware=list(middleware),
+        exception_handlers={
+            HTTPException: _refused,
+            NotFoundError: _not_found,
+            OverflowError: _not_found,  # an id that no database can hold
+            ArchiveError: _unavailable,
+            DatabaseError: _unavailable,
+            Exception: _failed,
+        },
+        lifespan=_lifespan,
+    )
+    app.state.folders = folders
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(_: Starlette) -> AsyncIterator[None]:
+    anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+    yield
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - what Starlette calls it for
+    return _error(request, error.status_code, error.headers)
+
+
+def _not_found(request: Request, _: Exception) -> Response:
+    return _error(request, 404)
+
+
+def _unavailable(request: Request, error: Exception) -> Response:
+    _log.warning("%s: %s", request.url.path, error)
+    return _error(request, 503, {"Retry-After": str(RETRY_S)})
+
+
+def _failed(request: Request, _: Exception) -> Response:
+    return _error(request, 500)  # Starlette raises it again, and the server logs it with its traceback
+
+
+_EXPLAINED: Final = (404, 405, 503, 500)
+
+
+def _error(request: Request, status: int, headers: Any = None) -> Response:
+    """The error as a page, or as JSON to those who asked the API."""
+    explained = status if status in _EXPLAINED else 404
+    if "/api/" in request.url.path:
+        words = {404: "not found", 405: "only GET and HEAD", 503: "the archive cannot be read just now", 500: "failed"}
+        response: Response = api.Json({"error": {"status": status, "message": words[explained]}}, status)
+    else:
+        response = page(request, "error.html", status=status, code=explained)
+    for name, value in dict(headers or {}).items():
+        response.headers[name] = value
+    return response

@@ -1,16 +1,20 @@
-"""Lets in what the room can serve: heads that dawdle are dropped, requests wait their turn, answers that nobody takes are broken off."""
+"""Guard every request: limits of time and number, headers that may be asked with, and those of a strict page."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from typing import TYPE_CHECKING, Final
 
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from collections.abc import Collection
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEAD_SECONDS: Final = 10.0
 """For a client to send a whole head; a browser sends it at once."""
@@ -85,3 +89,84 @@ class Admission:
                     await self._app(scope, receive, send)
         finally:
             self._turns.release()
+
+
+# Guards every exchange: requests that are too long or meant for another host are turned away, answers get the headers
+# of a strict page.
+
+LONGEST_TARGET: Final = 12_000
+"""Bytes of path and query: a search of 1,000 Arabic letters is 6,000 of them, percent-encoded."""
+
+PAGE_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+ARCHIVED_POLICY: Final = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+"""For archived HTML: an origin of its own without scripts, forms, popups and top navigation; it loads nothing."""
+
+_HOST: Final = re.compile(r"(?:[\w.-]*|\[[0-9a-f:.]+\])(?::\d{1,5})?", re.ASCII | re.IGNORECASE)
+_HEADERS: Final = {
+    "Content-Security-Policy": PAGE_POLICY,
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-DNS-Prefetch-Control": "off",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Cache-Control": "no-cache",
+}
+
+
+class SecurityHeaders:
+    """The outermost layer of the application.
+
+    `hosts` are the names that the server answers to, without port; empty: to any. On loopback the list matters: without it a page from
+    elsewhere could point its own name at 127.0.0.1 and read the archive (DNS rebinding).
+    """
+
+    def __init__(self, app: ASGIApp, *, hosts: Collection[str]) -> None:
+        self._app = app
+        self._hosts = frozenset(host.lower() for host in hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One exchange."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await (self._refusal(scope) or self._app)(scope, receive, guarded)
+
+    def _refusal(self, scope: Scope) -> ASGIApp | None:
+        if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > LONGEST_TARGET:
+            return PlainTextResponse("The address is too long.\n", 414)
+        headers = Headers(scope=scope)
+        if (
+            "transfer-encoding" in headers
+        ):  # with a Content-Length beside it, how requests are smuggled (RFC 9112, section 11.2)
+            return PlainTextResponse("No request here has a body in chunks.\n", 400, headers={"Connection": "close"})
+        if not _HOST.fullmatch(headers.get("host", "")):
+            return PlainTextResponse("That is no name of a host.\n", 400, headers={"Connection": "close"})
+        host = _host(headers.get("host", ""))
+        if self._hosts and host not in self._hosts:
+            return PlainTextResponse("This server does not answer to that name; see warraq serve --name.\n", 421)
+        return None
+
+
+def _host(value: str) -> str:
+    """The host of a Host header, in lower case, without its port and the brackets of an IPv6 address."""
+    value = value.strip().lower()
+    if value.startswith("["):
+        return value[1:].split("]", maxsplit=1)[0]
+    return value.split(":", maxsplit=1)[0].removesuffix(".")

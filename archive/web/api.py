@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from archive import search
 from archive.index import columns
 from archive.web.parameters import PAGE, SearchParameters
-from archive.web.views import open_archive
+from archive.web.views import open_archive, open_archives, room_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,11 +42,12 @@ def search_(request: Request) -> Json:
     What makes no sense in the question is left out and named in `problems`; it is never an error.
     """
     asked = SearchParameters.of(request.query_params, limit=PAGE)
-    with open_archive(request) as archive:
-        found = archive.search(
+    with open_archives(request) as archives:
+        found = archives.search(
             asked.words, only=asked.only, order=asked.fitting_order, limit=asked.limit, offset=asked.offset
         )
-        facets = archive.facets(found.query)
+        facets = archives.facets(found.query)
+        rooms = [room_of(request, archives, archives.archive_of(found, number)) for number in range(len(found.hits))]
     following = asked.offset + asked.limit
     return Json(
         {
@@ -62,7 +63,7 @@ def search_(request: Request) -> Json:
             "did_you_mean": found.suggestion(asked.words) or None,
             "problems": [str(one) for one in (*asked.problems, *found.problems)],
             "next_offset": following if following < found.total else None,
-            "hits": [_hit(hit) for hit in found.hits],
+            "hits": [_hit(hit, room) for hit, room in zip(found.hits, rooms, strict=True)],
             "facets": {
                 "counted": facets.counted,
                 "site": dict(facets.sites),
@@ -75,7 +76,7 @@ def search_(request: Request) -> Json:
     )
 
 
-def _hit(hit: Hit) -> dict[str, Any]:
+def _hit(hit: Hit, room: str) -> dict[str, Any]:
     """A hit; texts are given as pieces, so that nobody needs to trust markup in them."""
     plain = {name: value for name, value in asdict(hit).items() if name not in {"title_marks", "snippet"}}
     title, snippet = search.pieces(hit.title, hit.title_marks), hit.snippet.pieces()
@@ -83,7 +84,7 @@ def _hit(hit: Hit) -> dict[str, Any]:
         "title_pieces": _pieces(title),
         "snippet": "".join(text for text, _ in snippet),
         "snippet_pieces": _pieces(snippet),
-        "article": f"/api/articles/{hit.id}",
+        "article": f"{room}/api/articles/{hit.id}",
     }
 
 
@@ -96,7 +97,8 @@ def article(request: Request) -> Json:
     with open_archive(request) as archive:
         row = archive.article(request.path_params["id"])
         directives = archive.capture(row["capture_id"])["directives"]
-    links = {"versions": f"/api/articles/{row['id']}/versions", "original": f"/raw/{row['id']}"}
+    room = request.scope.get("root_path", "")
+    links = {"versions": f"{room}/api/articles/{row['id']}/versions", "original": f"{room}/raw/{row['id']}"}
     return Json({**columns.opened(row), "directives": directives.split(), "links": links})
 
 

@@ -1,25 +1,126 @@
-"""The pages where people read: search results, an article, its versions and what changed between two of them, help."""
+"""The pages where people read: search results, an article, its versions, what changed between them, charts, help."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from archive import diff, search, urls
 from archive.body import HtmlOptions, count_marks, figures_of, html, marked
 from archive.errors import NotFoundError
 from archive.index.columns import LABELLED, body_of
-from archive.web.charts import histogram
 from archive.web.parameters import SearchParameters
-from archive.web.views import View, open_archive, page
+from archive.web.views import View, open_archive, open_archives, page, room_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from starlette.requests import Request
     from starlette.responses import HTMLResponse
 
-    from archive.archive import Archive
+    from archive.archive import Federation
+
+# Bar charts of counts over days: (day, count) pairs in; bars with places and sizes out, for a template to draw as
+# SVG.
+
+WIDTH: Final = 600
+HEIGHT: Final = 96
+_MOST_BARS: Final = 62
+"""Two months of days; longer spans are drawn by month, then by year: narrower bars are no targets for a finger."""
+
+
+_LAST_YEAR: Final = 9000
+"""Later days are a site's joke or mistake, and the end of Python's calendar is near."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One bar: what it stands for, from its first to its last day, and its rectangle in the chart's units, y downward."""
+
+    label: str
+    first: str
+    last: str
+    count: int
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """A row of bars; `unit` is day, month or year; `most` is the count of the highest bar."""
+
+    bars: tuple[Bar, ...]
+    unit: str
+    most: int
+
+
+def histogram(days: Iterable[tuple[str, int]], *, most_bars: int = _MOST_BARS) -> Chart | None:
+    """The chart of counts by day ('YYYY-MM-DD'; what is no day is left out), None when it would have fewer than two bars."""
+    counts: Counter[date] = Counter()
+    for text, count in days:
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            continue
+        if day.year <= _LAST_YEAR:
+            counts[day] += count
+    if len(counts) < 2:
+        return None
+    unit = _fitting_unit(min(counts), max(counts), most_bars)
+    edges = _edges(min(counts), max(counts), unit)[-most_bars - 1 :]
+    sums: Counter[str] = Counter()
+    for day, count in counts.items():
+        sums[_label(day, unit)] += count
+    return _chart([(first, end - timedelta(days=1), sums[_label(first, unit)]) for first, end in pairwise(edges)], unit)
+
+
+def _fitting_unit(first: date, last: date, most_bars: int) -> str:
+    if (last - first).days < most_bars:
+        return "day"
+    return "month" if (last.year - first.year) * 12 + last.month - first.month < most_bars else "year"
+
+
+def _edges(first: date, last: date, unit: str) -> list[date]:
+    """The first days of all units from the first to the last, and the day after."""
+    if unit == "day":
+        return [first + timedelta(days=n) for n in range((last - first).days + 2)]
+    if unit == "month":
+        start, end = first.year * 12 + first.month - 1, last.year * 12 + last.month
+        return [date(n // 12, n % 12 + 1, 1) for n in range(start, end + 1)]
+    return [date(year, 1, 1) for year in range(first.year, last.year + 2)]
+
+
+def _label(day: date, unit: str) -> str:
+    return day.isoformat()[: {"day": 10, "month": 7, "year": 4}[unit]]
+
+
+def _chart(units: Sequence[tuple[date, date, int]], unit: str) -> Chart:
+    most = max((count for _, _, count in units), default=0) or 1
+    step = WIDTH / max(len(units), 1)
+    bars = []
+    for place, (first, last, count) in enumerate(units):
+        # At least two units high, or a single article beside a day of a thousand would be invisible.
+        height = max(2.0, HEIGHT * count / most) if count else 0.0
+        bars.append(
+            Bar(
+                label=_label(first, unit),
+                first=first.isoformat(),
+                last=last.isoformat(),
+                count=count,
+                x=round(place * step + step * 0.08, 2),
+                y=round(HEIGHT - height, 2),
+                width=round(min(step * 0.84, 36.0), 2),
+                height=round(height, 2),
+            )
+        )
+    return Chart(bars=tuple(bars), unit=unit, most=most)
+
 
 _QUARANTINE_PAGE: Final = 50
 LONGEST_COMPARED: Final = 300_000
@@ -29,23 +130,26 @@ LONGEST_COMPARED: Final = 300_000
 def results(request: Request) -> HTMLResponse:
     """The home page and the page of results: what was found, and what it is made of."""
     asked = SearchParameters.of(request.query_params)
-    with open_archive(request) as archive:
-        found = archive.search(
+    with open_archives(request) as archives:
+        found = archives.search(
             asked.words, only=asked.only, order=asked.fitting_order, limit=asked.limit, offset=asked.offset
         )
-        facets = archive.facets(found.query)
-        known = _known(archive, asked.words)
+        facets = archives.facets(found.query)
+        known, home = _known(request, archives, asked.words)
+        rooms = [room_of(request, archives, archives.archive_of(found, number)) for number in range(len(found.hits))]
     view = View(request)
     problems = [view.say(f"problem.{one.code}", **dict(one.values)) for one in (*asked.problems, *found.problems)]
     return page(
         request,
         "results.html",
         asked=asked,
-        is_home=request.url.path == "/" and not asked.parameters(),
+        is_home=request.url.path == f"{view.root}/" and not asked.parameters(),
         found=found,
         facets=facets,
         chart=histogram(facets.days),
         known=known,
+        known_room=home,
+        rooms=rooms,
         problems=problems,
         suggestion=found.suggestion(asked.words),
         last_page=-(-found.total // asked.limit),
@@ -53,14 +157,15 @@ def results(request: Request) -> HTMLResponse:
     )
 
 
-def _known(archive: Archive, words: str) -> Mapping[str, Any] | None:
-    """The article whose address was pasted into the search box."""
+def _known(request: Request, archives: Federation, words: str) -> tuple[Mapping[str, Any] | None, str]:
+    """The article whose address was pasted into the search box, and the room that has it."""
     if not words.startswith(("http://", "https://")) or " " in words:
-        return None
+        return None, ""
     try:
-        return archive.article(words)
+        archive, wanted = archives.holder(words)
+        return archive.article(wanted), room_of(request, archives, archive)
     except (NotFoundError, ValueError):
-        return None
+        return None, ""
 
 
 def article(request: Request) -> HTMLResponse:
@@ -102,7 +207,7 @@ def article(request: Request) -> HTMLResponse:
 def _options(view: View, pictures: Mapping[str, int]) -> HtmlOptions:
     """How a body is shown in the language of the interface; `pictures` are ids of captures, by the address of the picture."""
     return HtmlOptions(
-        picture=lambda url: f"/pictures/{pictures[url]}" if url in pictures else "",
+        picture=lambda url: f"{view.root}/pictures/{pictures[url]}" if url in pictures else "",
         moment=view.moment,
         no_picture=view.say("article.no_picture"),
         embedded=view.say("article.embedded"),

@@ -14,7 +14,7 @@ from archive.capture import Location
 from archive.errors import ArchiveError, DamagedFileError, NotFoundError, StorageError, UsageError
 from archive.export import FORMATS, Chosen, Source
 from archive.http import BadCoding, NotHttp, TooLarge, decode, parse_response
-from archive.web.headers import ARCHIVED_POLICY
+from archive.web.admission import ARCHIVED_POLICY
 from archive.web.views import open_archive, page
 
 if TYPE_CHECKING:

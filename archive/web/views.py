@@ -1,21 +1,25 @@
-"""Renders pages: a request, a template's name and values in; a response out. Also opens the archive for the length of one request."""
+"""Render pages from templates, in the reader's language, and open the archive for the length of one request."""
 
 from __future__ import annotations
 
 import hashlib
+import re
+import tomllib
+from collections.abc import Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from archive import urls
-from archive.archive import Archive
+from archive.archive import Archive, Federation
 from archive.body import direction
-from archive.web.i18n import Wording, choose, day, moment, timestamp, wording
+from archive.collection import Collection
 from archive.web.parameters import SearchParameters
 
 if TYPE_CHECKING:
@@ -23,18 +27,149 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+# What the interface says, in Arabic and English: a request's wishes in, a language of messages out; the messages are
+# data.
+#
+# The messages lie in messages/LANGUAGE.toml. A message is a string with {named} places, or a table of plural forms by
+# the categories of Unicode CLDR (https://cldr.unicode.org/index/cldr-spec/plural-rules), chosen by `n`.
+
+LANGUAGES: Final = ("ar", "en")
+"""The first one is for those whose browser asks for neither."""
+
+Message = str | Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """The messages of one language."""
+
+    language: str
+    messages: Mapping[str, Message]
+
+    @property
+    def direction(self) -> str:
+        """`rtl` or `ltr`."""
+        return direction(self.language)
+
+    def say(self, key: str, **values: object) -> str:
+        """The message of that key with its places filled; numbers come out with their thousands parted."""
+        message = self.messages[key]
+        if not isinstance(message, str):
+            number = values["n"]
+            forms = message
+            message = forms.get(plural(self.language, int(str(number))), forms["other"])
+        shown = {name: f"{value:,}" if isinstance(value, int) else value for name, value in values.items()}
+        return message.format(**shown)
+
+    def name(self, group: str, code: str) -> str:
+        """The name of a code (`languages`, `outcomes`, …), the code itself when it has none."""
+        message = self.messages.get(f"{group}.{code}", code)
+        return message if isinstance(message, str) else code
+
+
+def plural(language: str, number: int) -> str:
+    """The CLDR plural category of a whole number."""
+    if language != "ar":
+        return "one" if number == 1 else "other"
+    if number in {0, 1, 2}:
+        return ("zero", "one", "two")[number]
+    rest = number % 100
+    return "few" if 3 <= rest <= 10 else "many" if rest >= 11 else "other"
+
+
+@cache
+def wording(language: str) -> Wording:
+    """The messages of one of LANGUAGES."""
+    text = files("archive.web").joinpath("messages", f"{language}.toml").read_text("utf-8")
+    found: dict[str, Message] = {}
+    for group, messages in tomllib.loads(text).items():
+        found |= {f"{group}.{key}": message for key, message in messages.items()}
+    return Wording(language=language, messages=found)
+
+
+def choose(wish: str, accept: str) -> str:
+    """The language of the interface: `?lang=` where it is one of ours, else the browser's favourite of ours (RFC 9110, 12.5.4)."""
+    if wish in LANGUAGES:
+        return wish
+    weighed = [_weighed(part, place) for place, part in enumerate(accept[:500].split(","))]
+    ours = sorted((rank, language) for rank, language in weighed if language in LANGUAGES and rank[0] < 0)
+    return ours[0][1] if ours else LANGUAGES[0]
+
+
+def _weighed(part: str, place: int) -> tuple[tuple[float, int], str]:
+    name, _, weight = part.partition(";")
+    try:
+        quality = float(weight.strip().removeprefix("q=") or "1")
+    except ValueError:
+        quality = 0.0
+    return (-quality, place), name.strip().lower().split("-", maxsplit=1)[0]
+
+
+_MOMENT: Final = re.compile(
+    r"(?P<year>\d{4})(?:-(?P<month>0[1-9]|1[0-2])(?:-(?P<day>[0-3]\d))?)?"
+    r"(?:[T ](?P<time>\d\d:\d\d)(?::\d\d(?:\.\d+)?)?)?(?P<zone>Z|[+-]\d\d:?\d\d)?$"
+)
+
+
+def day(wording: Wording, text: str) -> str:
+    """The day alone: `22 November 2026`, `نوفمبر 2026` for a month; the text itself when it is no date."""
+    found = _MOMENT.match(text)
+    if not found:
+        return text
+    month = wording.say("months." + str(int(found["month"]))) if found["month"] else ""
+    return " ".join(part for part in (str(int(found["day"] or 0) or ""), month, found["year"]) if part)
+
+
+def moment(wording: Wording, text: str) -> str:
+    """Day, time and zone, as far as the text says them: `22 November 2026, 09:45 (UTC+2)`."""
+    found = _MOMENT.match(text)
+    if not found or not found["time"]:
+        return day(wording, text)
+    at = wording.say("date.at", day=day(wording, text), time=found["time"])
+    return f"{at} ({_zone(found['zone'])})" if found["zone"] else at
+
+
+def _zone(zone: str) -> str:
+    if zone == "Z" or not zone.strip("+-0:"):
+        return "UTC"
+    hours, minutes = zone[1:3], zone[-2:]
+    return f"UTC{zone[0].replace('-', '−')}{int(hours)}{f':{minutes}' if minutes != '00' else ''}"
+
+
+def timestamp(text: str) -> str:
+    """A WARC or CDX timestamp of 14 digits as ISO 8601."""
+    return re.sub(r"^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$", r"\1-\2-\3T\4:\5:\6Z", text)
+
+
 PATIENCE_S: Final = 2.0
 """How long a request waits for a locked database, before it says so."""
 TIME_LIMIT_S: Final = 5.0
 """How long the database may work for one request; a search of a million articles takes a tenth of a second."""
 
 
+ROOMS: Final = "/archives"
+"""Below it each of several archives has its room, by its name."""
+
+
 @contextmanager
 def open_archive(request: Request) -> Iterator[Archive]:
     """The archive, for one request: opened anew each time (1 ms), so that it may be replaced, repaired or reindexed meanwhile."""
-    with Archive(request.app.state.folder, patience=PATIENCE_S) as archive:
-        archive.limit_time(TIME_LIMIT_S)
-        yield archive
+    with open_archives(request) as archives:
+        yield archives.archives[0]
+
+
+@contextmanager
+def open_archives(request: Request) -> Iterator[Federation]:
+    """The archive, or all of them where the room has several, for one request."""
+    with Federation(request.app.state.folders, patience=PATIENCE_S) as archives:
+        archives.limit_time(TIME_LIMIT_S)
+        yield archives
+
+
+def room_of(request: Request, archives: Federation, archive: Archive) -> str:
+    """Where the pages of an archive lie: what comes before `/articles/ID`."""
+    name = archives.name_of(archive)
+    return f"{request.scope.get('root_path', '')}{f'{ROOMS}/{quote(name)}' if name else ''}"
 
 
 @cache
@@ -80,6 +215,9 @@ class View:
         self.name = self.wording.name
         self._explicit = {"lang": wish} if wish == self.language else {}
         self._path = request.url.path
+        self.root = str(request.scope.get("root_path", ""))
+        folders = request.app.state.folders
+        self.rooms = tuple(Collection(folder).name for folder in folders) if len(folders) > 1 else ()
         self._parameters = dict(request.query_params)
 
     def day(self, text: str) -> str:
@@ -92,6 +230,7 @@ class View:
 
     def link(self, path: str, **parameters: object) -> str:
         """An address within the reading room; it keeps the language when the reader chose one; empty parameters are left out."""
+        path = path if path.startswith(f"{ROOMS}/") else f"{self.root}{path}"
         given = {name.rstrip("_"): value for name, value in parameters.items() if value not in {"", None}}
         query = urlencode(given | self._explicit)
         return f"{path}?{query}" if query else path

@@ -20,7 +20,7 @@ from archive.http.client import NoAnswerError, exchange
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from crawler.cluster.nodes import Node
+    from crawler.cluster import Node
 
 SPIDER = "news"
 

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from scrapy import signals
 from scrapy.commands import ScrapyCommand
-from scrapy.exceptions import UsageError
 from scrapy.settings import SETTINGS_PRIORITIES
 
 from archive import ArchiveError, urls
-from archive.exitcodes import ADDSITE, ExitCode, describe
-from archive.progress import live_line
+from archive.errors import ADDSITE, ExitCode, describe
+from archive.terminal import live_line
+from crawler.commands import check_settings, refuse, tell
+from crawler.sites import Site, SiteError, load_sites, name_of
 from crawler.sites.entry import entry_text
 from crawler.sites.probe import ProbeSpider
-from crawler.sites.site import Site, SiteError, load_sites, name_of
 
 if TYPE_CHECKING:
     import argparse
 
     from crawler.sites.probe import Case
 
-HEADER = "# The sites to crawl: one table [site.NAME] each, crawled by `scrapy crawl news -a site=NAME`.\n"
+HEADER = "# The sites to crawl: one table [site.NAME] each, crawled by `warraq crawl NAME`, or all by `warraq run`.\n"
 QUIET: dict[str, object] = {"LOG_LEVEL": "WARNING", "EXTENSIONS": {}, "ITEM_PIPELINES": {}}
 
 
@@ -58,11 +57,12 @@ class Command(ScrapyCommand):
         parser.add_argument("--name", default="", help="name of the entry and of the folder (default: the host)")
         parser.add_argument("--dry-run", action="store_true", help="print the entry; write nothing")
         parser.add_argument(
-            "--cases", type=Path, default=Path("tests/sites"), help="folder of saved pages (default: %(default)s)"
+            "--cases", default="tests/sites", help="folder of saved pages, '' for none (default: %(default)s)"
         )
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Take the archive out of the crawl: a look at a site keeps nothing."""
+        check_settings("addsite", opts.set)
         super().process_options(args, opts)
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         for name, value in QUIET.items():
@@ -72,14 +72,14 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Look, write, and say what was written."""
         if len(args) != 1:
-            raise UsageError("name the site: scrapy addsite https://example.org/", print_help=False)
+            refuse("addsite", "name the site: scrapy addsite https://example.org/")
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         file = Path(self.settings["WARRAQ_SITES"])
         try:
             name = self._free_name(file, opts.name or name_of(Site.from_url(args[0]).seeds[0]), dry=opts.dry_run)
             scout = self._look(args[0])
             if scout.problem or scout.findings is None:
-                print(f"scrapy addsite: {scout.problem or 'the look was cut off'}", file=sys.stderr)
+                tell("addsite", scout.problem or "the look was cut off")
                 self.exitcode = ExitCode.UNREACHABLE
                 return
             text = entry_text(scout.findings, name)
@@ -89,15 +89,15 @@ class Command(ScrapyCommand):
             _append(file, text)
             load_sites(file)
         except ArchiveError as error:
-            print(f"scrapy addsite: {error}", file=sys.stderr)
+            tell("addsite", error)
             self.exitcode = error.exit_code
             return
         print(text)
         for note in scout.findings.notes:
-            print(f"scrapy addsite: {note}", file=sys.stderr)
-        print(f"Written to {file}. Crawl it: scrapy crawl news -a site={name}")
-        if scout.case:
-            folder = save_case(scout.case, opts.cases)
+            tell("addsite", note)
+        print(f"Written to {file}. Crawl it: warraq crawl {name}")
+        if scout.case and opts.cases:
+            folder = save_case(scout.case, Path(opts.cases))
             print(f"A page and the article read from it are in {folder}: correct article.json where it is wrong.")
             print("The page belongs to its publisher: keep it out of a public repository unless you may publish it.")
 

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapy.commands import ScrapyCommand
-from scrapy.exceptions import UsageError
 
 from archive import ArchiveError, CaptureFilter, urls
 from archive import UsageError as WrongUseError
 from archive.collection import Collection
-from archive.exitcodes import BACKFILL, ExitCode, describe
-from archive.ingest.selection import moment_of
-from archive.ingest.writer import check_writable
-from archive.progress import Show, live_line
+from archive.errors import BACKFILL, ExitCode, describe
+from archive.ingest import check_writable
+from archive.ingest.sources import moment_of
+from archive.terminal import Show, live_line
 from crawler.backfill import BackfillReport, BackfillSpider, NoIndexError, Plan
+from crawler.commands import check_settings, refuse, tell
 from crawler.shutdown import Stopping
-from crawler.sites.site import Site, load_site
+from crawler.sites import Site, load_site
 
 if TYPE_CHECKING:
     import argparse
@@ -67,6 +66,7 @@ class Command(ScrapyCommand):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Remove the crawl's own components."""
+        check_settings("backfill", opts.set)
         super().process_options(args, opts)
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         for name in ("EXTENSIONS", "ITEM_PIPELINES"):
@@ -75,10 +75,10 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Fill, and say what came of it."""
         if len(args) != 1 or not opts.cdx or not opts.warc_base:
-            raise UsageError(
+            refuse(
+                "backfill",
                 "say what, and from where: scrapy backfill https://example.org/ --cdx http://…/cdx --warc-base http://…/warcs/ "
                 "(a server that only replays does not work: see docs/backfill.md)",
-                print_help=False,
             )
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         try:
@@ -89,7 +89,7 @@ class Command(ScrapyCommand):
             if spider.problem:
                 raise spider.problem
         except ArchiveError as error:
-            print(f"scrapy backfill: {error}", file=sys.stderr)
+            tell("backfill", error)
             self.exitcode = ExitCode.UNREACHABLE if isinstance(error, NoIndexError) else error.exit_code
             return
         self._tell(spider, folder, as_json=opts.json)

@@ -9,17 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapy.commands import ScrapyCommand
-from scrapy.exceptions import UsageError
 
 from archive import ArchiveError
-from archive.exitcodes import CLUSTER, ExitCode, describe
-from crawler.cluster.nodes import Cluster, NodesError, load_cluster
-from crawler.cluster.placement import grouped, placed
-from crawler.cluster.rounds import Round, Work, deploy, look
+from archive.errors import CLUSTER, ExitCode, describe
+from crawler.cluster import Cluster, NodesError, load_cluster, locked, read_state
+from crawler.cluster.dispatch import grouped, placed
+from crawler.cluster.rounds import Round, Work, deploy, iso, look, node_line, node_row, said, site_row
 from crawler.cluster.scrapyd import NodeError, is_open
-from crawler.cluster.state import locked, read_state
-from crawler.cluster.status import iso, node_line, node_row, said, site_row
-from crawler.sites.site import SiteError, entries_as_json, load_sites
+from crawler.commands import check_settings, refuse, tell
+from crawler.sites import SiteError, entries_as_json, load_sites
 
 if TYPE_CHECKING:
     import argparse
@@ -75,10 +73,15 @@ class Command(ScrapyCommand):
         parser.add_argument("--dry-run", action="store_true", help="deploy: print what would start, and start nothing")
         parser.add_argument("--json", action="store_true", help="print JSON, one object for each round")
 
+    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Check the settings that were given."""
+        check_settings("cluster", opts.set)
+        super().process_options(args, opts)
+
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Do the part that was asked for, and set the exit code."""
         if len(args) != 1 or args[0] not in PARTS or (opts.every is not None and not opts.every > 0):
-            raise UsageError("say plan, deploy or status; --every is more than 0", print_help=False)
+            refuse("cluster", "say plan, deploy or status; --every is more than 0")
         try:
             cluster = load_cluster(opts.nodes)
             _check_names(opts.off, [node.name for node in cluster.nodes], opts.nodes, "node")
@@ -92,7 +95,7 @@ class Command(ScrapyCommand):
                 with locked(cluster.state):
                     self.exitcode = self._deploy(cluster, work, opts)
         except ArchiveError as error:
-            print(f"scrapy cluster: {error}", file=sys.stderr)
+            tell("cluster", error)
             self.exitcode = error.exit_code
         except KeyboardInterrupt:
             pass  # `--every` is ended so; the state is whole at every moment

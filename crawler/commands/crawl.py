@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapy.commands import crawl
-from scrapy.exceptions import UsageError
 
 from archive import ArchiveError
 from archive.collection import Collection
-from archive.exitcodes import CRAWL, ExitCode, describe
-from archive.ingest.writer import check_writable
-from crawler.commands.checks import check_settings
-from crawler.exits import exit_code
+from archive.errors import CRAWL, ExitCode, describe
+from archive.ingest import check_writable
+from crawler.commands import check_settings, refuse, tell
 from crawler.extensions import ArchiveExtension
+from crawler.report import exit_code
 from crawler.shutdown import Lease, Stopping
-from crawler.sites.site import Site, chosen_site
+from crawler.sites import Site, chosen_site
 
 if TYPE_CHECKING:
     import argparse
@@ -46,27 +45,31 @@ class Command(crawl.Command):
             f"{describe(CRAWL)}"
         )
 
+    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Check the settings that were given."""
+        check_settings("crawl", opts.set)
+        super().process_options(args, opts)
+
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check what can be checked beforehand, crawl, and set the exit code."""
-        check_settings(opts.set)
         if args != ["news"]:
             self._run_other(args, opts)
             return
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         self._check(opts.spargs)
         if self.settings["JOBDIR"]:
-            raise UsageError("the frontier is the queue and survives a stop: leave JOBDIR out", print_help=False)
+            refuse("crawl", "the frontier is the queue and survives a stop: leave JOBDIR out")
         try:
             lease = Lease.from_settings(self.settings)
             if lost := lease.lost(parent=os.getppid(), now=time.time()):
-                print(f"scrapy crawl: not begun, for {lost}", file=sys.stderr)
+                tell("crawl", f"not begun, for {lost}")
                 self.exitcode = ExitCode.STOPPED
                 return
             site = self._site(opts.spargs)
             folder = Path(self.settings["ARCHIVE_DIR"] or Path(self.settings["WARRAQ_COLLECTIONS"]) / site.name)
             check_writable(Collection(folder))
         except ArchiveError as error:
-            print(f"scrapy crawl: {error}", file=sys.stderr)
+            tell("crawl", error)
             self.exitcode = error.exit_code
             return
         if sys.stderr.isatty():
@@ -79,7 +82,7 @@ class Command(crawl.Command):
         self.crawler_process.start(install_signal_handlers=False)
         broken = crawling.exception() if crawling.done() and not crawling.cancelled() else None
         if isinstance(broken, ArchiveError):  # since our look the disk filled, or another process came first
-            print(f"scrapy crawl: {broken}", file=sys.stderr)
+            tell("crawl", broken)
             self.exitcode = broken.exit_code
             return
         if broken is not None:
@@ -90,12 +93,12 @@ class Command(crawl.Command):
         self.exitcode = exit_code(extension.report if extension else None)
 
     def _run_other(self, args: list[str], opts: argparse.Namespace) -> None:
-        """A spider that is not ours; raises UsageError for one that is not there."""
+        """A spider that is not ours; ends the process for one that is not there."""
         assert self.crawler_process  # noqa: S101 - scrapy.cmdline sets it
         names = self.crawler_process.spider_loader.list()
         if len(args) != 1 or args[0] not in names:
             named = repr(args[0]) if len(args) == 1 else "of that name"
-            raise UsageError(f"there is no spider {named}: `scrapy crawl news -a url=URL`", print_help=False)
+            refuse("crawl", f"there is no spider {named}: `scrapy crawl news -a url=URL`")
         super().run(args, opts)
 
     def _check(self, arguments: dict[str, str]) -> None:
@@ -107,15 +110,12 @@ class Command(crawl.Command):
             wrong = f"-a recheck={arguments['recheck']} is not valid: leave it out, or give -a recheck=all"
         else:
             return
-        raise UsageError(wrong, print_help=False)
+        refuse("crawl", wrong)
 
     def _site(self, arguments: dict[str, str]) -> Site:
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         if bool(arguments.get("url")) == bool(arguments.get("site")):
-            raise UsageError(
-                "name what to crawl: -a url=https://example.org/ or -a site=NAME (an entry of sites.toml)",
-                print_help=False,
-            )
+            refuse("crawl", "name what to crawl: -a url=https://example.org/ or -a site=NAME (an entry of sites.toml)")
         if arguments.get("url"):
             return Site.from_url(arguments["url"])
         return chosen_site(self.settings, arguments["site"])

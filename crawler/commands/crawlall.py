@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import json
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapy.commands import ScrapyCommand
-from scrapy.exceptions import UsageError
 from scrapy.utils.misc import load_object
 
 from archive import ArchiveError, NotWritableError
-from archive.exitcodes import CRAWL, WORST_FIRST, ExitCode, describe
-from archive.files.lock import held
-from crawler.commands.checks import check_settings
+from archive.errors import CRAWL, WORST_FIRST, ExitCode, describe
+from archive.files import held
+from crawler.commands import check_settings, refuse, tell
 from crawler.crawlall import CrawlAll, SiteResult, collection_of, is_due, totals
-from crawler.exits import worst
-from crawler.report import changes_text
-from crawler.sites.site import SiteError, load_site, load_sites
+from crawler.report import changes_text, worst
+from crawler.sites import SiteError, load_site, load_sites
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from crawler.sites.site import Site
+    from crawler.sites import Site
 
 
 class InUseError(ArchiveError):
@@ -78,11 +75,15 @@ class Command(ScrapyCommand):
             "--json", action="store_true", help="print JSON: one object a line for each site, then one for the total"
         )
 
+    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Check the settings that were given."""
+        check_settings("crawlall", opts.set)
+        super().process_options(args, opts)
+
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Chooses the sites, crawls them, and sets the exit code."""
-        check_settings(opts.set)
         if args or opts.jobs < 1 or (opts.max_pages is not None and opts.max_pages < 1):
-            raise UsageError("crawlall takes options only; -j and --max-pages are 1 or more", print_help=False)
+            refuse("crawlall", "crawlall takes options only; -j and --max-pages are 1 or more")
         try:
             sites = self._chosen(opts.site)
             if opts.list:
@@ -92,7 +93,7 @@ class Command(ScrapyCommand):
             with _lock(self._collections(), wanted=not opts.site):
                 self.exitcode = self._crawl(sites, opts)
         except ArchiveError as error:
-            print(f"scrapy crawlall: {error}", file=sys.stderr)
+            tell("crawlall", error)
             self.exitcode = error.exit_code
 
     def _collections(self) -> Path:

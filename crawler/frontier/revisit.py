@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 from archive.files.clock import iso
 from archive.index import ANNOUNCERS, FetchStatus
 from archive.outcome import OutcomeKind
-from crawler.politeness.throttle import read_retry_after
+from crawler.politeness import read_retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
     from archive.index import ScheduledUrl
-    from archive.parse.result import Outlink
+    from archive.parse import Outlink
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 

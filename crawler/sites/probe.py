@@ -16,11 +16,11 @@ from scrapy import Spider
 
 from archive import Article, UsageError, discovery, urls
 from archive.outcome import OutcomeKind
-from archive.parse.result import Parsed, ParseTask
+from archive.parse import Parsed, ParseTask
 from archive.parse.workers import WorkerKilledError, WorkerPool, parse_pool
+from crawler.sites import Site, own_hosts
 from crawler.sites.client import NothingThereError, Page, ProbeClient
 from crawler.sites.entry import Findings, Source
-from crawler.sites.site import Site, own_hosts
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
-    from crawler.sites.site import Site
+    from crawler.sites import Site
 
 LOGIN = frozenset({
     "login", "log-in", "logon", "signin", "sign-in", "sign_in", "signup", "sign-up", "register", "registration", "account", "accounts",

@@ -16,19 +16,19 @@ from scrapy.exceptions import DownloadFailedError
 
 from archive import Page, urls
 from archive.extract import extract
-from archive.ingest.disposition import Disposition
+from archive.ingest.commit import Disposition
 from archive.outcome import OutcomeKind
-from archive.parse.result import MAX_PARTS, Parsed, ParseLimits, ParseTask, join_part
+from archive.parse import MAX_PARTS, Parsed, ParseLimits, ParseTask, join_part
 from archive.parse.workers import WorkerKilledError
 from crawler.download.errors import HostPaused, StoppedError, outcome_of
 from crawler.extensions import ArchiveExtension
-from crawler.frontier.frontier import Frontier, dropped
-from crawler.frontier.quota import CrawlLimits
+from crawler.frontier import Frontier, dropped
 from crawler.frontier.revisit import TEMPORARY
+from crawler.frontier.scope import CrawlLimits
 from crawler.items import ArticleItem
 from crawler.politeness.robots import robots_read
+from crawler.sites import Site, chosen_site
 from crawler.sites.session import SessionMiddleware
-from crawler.sites.site import Site, chosen_site
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -17,16 +17,14 @@ from hypothesis import strategies as st
 
 from archive import Archive
 from archive.batch import PlannedFile, make_plan, read_plan, run_local, run_task, write_plan
-from archive.batch.inputs import FetchError, name_of, shown
-from archive.batch.plan import divide
+from archive.batch.plan import FetchError, divide, name_of, shown
 from archive.batch.task import MAX_DAMAGES, PatientPool, Place, read_file
 from archive.capture import Capture
 from archive.collection import Collection
 from archive.errors import ArchiveError, ArchiveLockedError, UsageError
-from archive.ingest import importer
+from archive.ingest import importer, open_writer
 from archive.ingest.copying import copy_in
 from archive.ingest.importer import Indexer
-from archive.ingest.writer import open_writer
 from archive.parse.workers import WorkerKilledError, WorkerPool, read_response
 from archive.warc import Original, WarcWriter, payload_digest, read_records, register
 from tests.support.cli import warraq

@@ -37,7 +37,7 @@ def test_a_site_name_cannot_lead_out_of_the_collections(tmp_path: Path, name: st
 
 
 def test_a_site_entry_with_a_path_for_a_name_is_refused(tmp_path: Path) -> None:
-    from crawler.sites.site import SiteError, load_sites
+    from crawler.sites import SiteError, load_sites
 
     file = tmp_path / "sites.toml"
     file.write_text('[site."../../x"]\nseeds = ["https://a.example/"]\n', "utf-8")

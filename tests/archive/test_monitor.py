@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.index import Candidate, frontier, reports, runs
-from archive.index.database import open_store
+from archive.index import Candidate, frontier, open_store, reports, runs
 from archive.monitor import Day, judge, prometheus
 from tests.support.cli import warraq
 

@@ -8,9 +8,9 @@ import sys
 import pytest
 
 from archive.errors import UsageError
-from archive.index.database import open_store
+from archive.index import open_store
 from archive.parse.parse import ParseTask, parse
-from archive.printable import PrintableFilter, PrintableStream, printable
+from archive.terminal import PrintableFilter, PrintableStream, printable
 from tests.support.cli import warraq
 from tests.support.pages import capture, page
 

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from archive.progress import live_line, one_line
+from archive.terminal import live_line, one_line
 
 
 class Terminal(io.StringIO):

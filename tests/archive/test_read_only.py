@@ -16,8 +16,8 @@ from click.testing import CliRunner
 from archive.cli import warraq
 from archive.collection import Collection
 from archive.errors import DamagedFileError, NotWritableError
-from archive.index.database import open_store
-from archive.ingest.writer import open_writer
+from archive.index import open_store
+from archive.ingest import open_writer
 from tests.archive.maintain.conftest import FIRST, MOMENT, keep
 from tests.crash import may_mount
 

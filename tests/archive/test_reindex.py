@@ -10,8 +10,8 @@ from sqlite_utils.utils import sqlite3
 
 from archive import Archive
 from archive.collection import Collection
-from archive.ingest.disposition import Disposition, disposition_of
-from archive.ingest.writer import open_writer
+from archive.ingest import open_writer
+from archive.ingest.commit import Disposition, disposition_of
 from archive.parse.parse import ParseTask, parse
 from tests.support.cli import warraq
 from tests.support.pages import capture, page

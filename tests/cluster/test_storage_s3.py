@@ -29,8 +29,7 @@ from archive import warc
 from archive.archive import Archive
 from archive.collection.upload import upload
 from archive.errors import StorageError
-from archive.index import files
-from archive.index.database import open_store
+from archive.index import files, open_store
 from archive.maintain import verify
 from archive.storage import StoredFile, open_storage
 from tests.archive.maintain.conftest import FIRST, MOMENT, SECOND, collection, keep  # noqa: F401 - fixtures

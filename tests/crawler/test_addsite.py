@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.sites.site import load_site
+from crawler.sites import load_site
 from demo.server import DemoServer
 from tests.support import PATIENCE
 

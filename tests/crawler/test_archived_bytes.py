@@ -13,7 +13,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from archive.collection import Collection
 from archive.http import parse_response, payload
-from archive.ingest.writer import open_writer
+from archive.ingest import open_writer
 from archive.warc import WarcWriter, payload_digest, read_records
 from tests.support.authority import Authority
 from tests.support.fetch import Crawled, fetch

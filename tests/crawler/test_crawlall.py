@@ -17,8 +17,7 @@ import pytest
 
 from archive import Archive
 from archive.collection import Collection
-from archive.index import frontier
-from archive.index.database import open_store
+from archive.index import frontier, open_store
 from demo.server import DemoServer
 from tests.support import PATIENCE
 

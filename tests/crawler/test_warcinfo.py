@@ -7,7 +7,7 @@ import json
 from scrapy.settings import Settings
 
 from crawler import settings as ours
-from crawler.warcinfo import warcinfo
+from crawler.extensions import warcinfo
 
 
 def told(**changes: object) -> dict[str, str]:

@@ -11,9 +11,9 @@ from archive import Archive, import_files, warc
 from archive.collection import Collection
 from archive.collection.upload import upload
 from archive.errors import DamagedFileError, NotFoundError
-from archive.files.atomic import replace_file
-from archive.index.database import open_store
-from archive.ingest.writer import open_writer
+from archive.files import replace_file
+from archive.index import open_store
+from archive.ingest import open_writer
 from archive.maintain import redact
 from tests.archive.maintain.conftest import MOMENT, keep
 from tests.archive.maintain.test_repair import mend, problems

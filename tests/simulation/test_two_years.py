@@ -12,10 +12,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from archive.files.clock import iso
-from archive.index import ANNOUNCERS, Candidate, ScheduledUrl, frontier
-from archive.index.database import open_store
+from archive.index import ANNOUNCERS, Candidate, ScheduledUrl, frontier, open_store
 from archive.outcome import OutcomeKind
-from archive.parse.result import Outlink
+from archive.parse import Outlink
 from crawler.frontier.revisit import DISBELIEVED, are_believable, status_of
 
 pytestmark = pytest.mark.slow

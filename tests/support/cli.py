@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from click.testing import CliRunner
 
-from archive.cli import warraq as command
+from warraq.cli import warraq as command
 
 if TYPE_CHECKING:
     from click.testing import Result

@@ -13,8 +13,7 @@ from archive import search as searching
 from archive.article import Dropped, Image
 from archive.capture import Capture
 from archive.collection import Collection
-from archive.index import CaptureRow, articles, captures, runs
-from archive.index.database import open_store
+from archive.index import CaptureRow, articles, captures, open_store, runs
 from archive.outcome import Outcome, OutcomeKind
 from archive.urls.surt import surt
 from archive.warc import WarcWriter, payload_digest

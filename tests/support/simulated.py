@@ -24,13 +24,13 @@ from twisted.python.failure import Failure
 from archive.http import parse_response
 from archive.parse.parse import parse
 from crawler import settings as shipped
+from crawler.download import _headers
 from crawler.download.capture import make_capture, request_target, serialize_request
 from crawler.download.errors import DnsError, ExchangeError
-from crawler.download.handler import _headers
-from crawler.exits import exit_code
 from crawler.extensions import ArchiveExtension
+from crawler.politeness import PolitenessMiddleware
 from crawler.politeness.robots import RobotsMiddleware, robots_read
-from crawler.politeness.throttle import PolitenessMiddleware
+from crawler.report import exit_code
 from crawler.sites.session import SessionMiddleware
 from crawler.spiders.news import NewsSpider
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from scrapy import Request
 
     from archive.capture import Capture
-    from archive.parse.result import Parsed, ParseTask
+    from archive.parse import Parsed, ParseTask
     from crawler.report import Report
 
 Answer = str | tuple[int, dict[str, str], bytes | str] | ExchangeError | None

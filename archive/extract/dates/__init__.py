@@ -1,9 +1,333 @@
-"""Finds when an article was published and changed: a Document and Head come in, two times and their origins go out."""
+"""Find when an article was published and when it was modified, and where on the page that stands."""
 
 from __future__ import annotations
 
-from archive.extract.dates.feed import parse_moment
-from archive.extract.dates.moment import Moment, parse_machine
-from archive.extract.dates.reading import Dates, read_dates
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from htmldate import find_date
+
+from archive.extract.dates.html import DOUBTFUL, SURE, DateCandidate, anywhere, candidates, near_title, timed
+from archive.extract.dates.moment import (
+    EARLIEST,
+    DateContext,
+    Moment,
+    Order,
+    clock,
+    make,
+    offset,
+    parse_machine,
+    plausible,
+    written_offset,
+)
+from archive.extract.dates.visible import parse, parse_all
+from archive.extract.dates.words import MONTHS, fold_date
+from archive.extract.metadata.head import as_list, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from archive.extract.document import Document
+    from archive.extract.metadata.head import Head
+    from archive.extract.metadata.markup import Marks
 
 __all__ = ["Dates", "Moment", "parse_machine", "parse_moment", "read_dates"]
+
+# RFC 822 and what is written for it: `Mon, 13 Feb, 2012 06:28:00 UTC`, `16th Nov 2012 08:28 PM`, `lun., 13 févr. 2012 …`.
+_WRITTEN = re.compile(
+    r"(?:[^\W\d]{2,12}\.?,?\s+)?(\d{1,2})(?:st|nd|rd|th|\.)?[\s-]+([^\W\d]{3,12})\.?,?[\s-]+(\d{4}|\d{2}(?=\s))"
+    r"(?:,?\s+(?:at\s+)?(\d{1,2}):(\d\d)(?::(\d\d))?(?:\.\d+)?\s*([ap]\.?m\.?(?!\w))?)?\s*(.*)",
+    re.IGNORECASE,
+)
+_AFTER_CLOCK = re.compile(
+    r"\d:\d\d(?::\d\d)?(?:[.,]\d+)?\s*+(?:[ap]\.?m\.?(?!\w))?+\s*+\(?([A-Za-z+-][^)]*)", re.IGNORECASE
+)
+_MONTH_ONLY = re.compile(r"(\d{4})-(\d\d?)")
+_YEAR = re.compile(r"(?<!\d)(?:1[34]|19|20)\d\d(?!\d)")
+"""A line without a year is told from now, and now is not known here."""
+_ANY_TIME = datetime(2100, 1, 1, tzinfo=UTC)
+_CENTURY = 2000
+
+
+def parse_moment(text: str) -> Moment | None:
+    """The time of the line, None for none; a clock in a zone that is not understood is one of UTC."""
+    if match := _MONTH_ONLY.fullmatch(text):
+        return make(int(match[1]), int(match[2]), 1)
+    moment = _written(text) or parse_machine(text) or _of_people(text)
+    if moment and moment.clock and not moment.zone and (rest := _AFTER_CLOCK.search(text)):
+        return Moment(day=moment.day, clock=moment.clock, zone=_zone(rest[1].strip(), moment))
+    return moment
+
+
+def _written(text: str) -> Moment | None:
+    match = _WRITTEN.fullmatch(text)
+    month = MONTHS.get(fold_date(match[2])) if match else None
+    if not match or not month or month[1] != "gregorian":
+        return None
+    year = int(match[3]) + (_CENTURY if len(match[3]) == 2 else 0)
+    half = (match[7] or "").lower().replace(".", "")
+    return make(year, month[0], int(match[1]), clock=clock(match[4], match[5], match[6], half) if match[4] else "")
+
+
+def _of_people(text: str) -> Moment | None:
+    return parse(text, DateContext(now=_ANY_TIME, order="dmy")) if _YEAR.search(text) else None
+
+
+def _zone(name: str, moment: Moment) -> str:
+    """The offset of a zone by number, by an unambiguous name or by its IANA name; UTC for any other."""
+    if found := offset(name):
+        return found
+    if "/" in name:
+        try:
+            return written_offset(datetime.fromisoformat(moment.iso()).replace(tzinfo=ZoneInfo(name)))
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return "+00:00"
+    return "+00:00"
+
+
+# Weighs the witnesses of an article's dates: what the page declares, marks up and prints comes in, Dates go out.
+
+_PUBLISHED = (
+    "article:published_time", "og:article:published_time", "datepublished", "article.published", "article:published",
+    "og:published_time", "parsely-pub-date", "cxenseparse:recs:publishtime", "sailthru.date", "publish-date",
+    "publish_date", "publishdate", "publication_date", "pubdate", "pub_date", "dcterms.issued", "dc.date.issued",
+    "dc.issued", "rnews:datepublished", "citation_publication_date", "citation_online_date", "originalpublicationdate",
+    "bt:pubdate", "article_date_original", "article:create_at", "news_date", "date_published", "displaydate", "ptime",
+)  # fmt: skip
+_MODIFIED = (
+    "article:modified_time", "og:article:modified_time", "og:updated_time", "datemodified", "article:modified",
+    "dcterms.modified", "dc.date.modified", "dc.modified", "last-modified", "lastmod", "modified", "revised",
+    "date_modified", "updated_time", "article.updated", "bt:moddate",
+)  # fmt: skip
+_VAGUE = (
+    "dc.date.created", "dcterms.created", "datecreated", "dc.date", "dcterms.date", "citation_date", "dc.created",
+    "created", "date", "timestamp", "video:release_date",
+)  # fmt: skip
+"""Dates of the page, a picture or a video as often as of the article."""
+_PUBLISHED_NAME = re.compile(
+    r"(?:^|[._:-])(?:first[_-]?)?(?:publish(?:ed|ing)?|publication|pub|release|issued?)[_-]?(?:at|on|date|time|datetime)$"
+)
+_MODIFIED_NAME = re.compile(
+    r"(?:^|[._:-])(?:last[_-]?)?(?:updated?|modified|modification|edited)[_-]?(?:at|on|date|time)$"
+)
+
+_URL_DATES = (
+    re.compile(
+        r"(?<=[/_-])(?P<y>19\d\d|20\d\d)([/_-]?)(?P<m>0[1-9]|1[0-2]|[1-9](?=[/_-]))\2(?P<d>0[1-9]|[12]\d|3[01]"
+        r"|[1-9](?=[/_.-]))"
+        r"(?=[/_.-]|$)"
+    ),
+    re.compile(r"(?<=[/_-])(?P<d>0?[1-9]|[12]\d|3[01])([_.-])(?P<m>0?[1-9]|1[0-2])\2(?P<y>20\d\d)(?=\D|$)"),
+    re.compile(r"/(?P<y>20\d\d)/(?P<m>[a-zA-Z]{3,9})/(?P<d>0?[1-9]|[12]\d|3[01])(?=/|$)"),
+)
+
+_DMY_SUFFIXES = frozenset(
+    ["uk", "ie", "au", "nz", "in", "za", "pk", "ng", "ke", "gh", "sg", "my", "hk", "eu", "lk", "bd", "jm", "mt"]
+)
+_MDY_SUFFIXES = frozenset(["us", "gov", "edu", "mil", "ph"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dates:
+    """ISO 8601 times as exact as the page gives them, '' where it gives none, and where each was read.
+
+    `day` is the day of publication on the site's own clock (of the last change when only that is known): an instant in
+    UTC falls on the day before or after for half the world; the address or the site's known time zone tell which.
+    """
+
+    published: str = ""
+    published_from: str = ""
+    modified: str = ""
+    modified_from: str = ""
+    day: str = ""
+
+
+class _Witness(NamedTuple):
+    moment: Moment
+    source: str
+
+
+def read_dates(document: Document, head: Head, marks: Marks, *, title: str = "", language: str = "") -> Dates:
+    """The best witness of each date: JSON-LD, meta tags, marked-up elements, the address, the text near the title.
+
+    A later witness is heard only when the ones before it say nothing. `title` is the article's, to know where it is
+    printed; `language` a tag.
+    """
+    context = context_of(document, language)
+    modified = _first(_declared_changes(head), context)
+    published = _first(_declared(head), context)
+    seen = candidates(marks, context, title) if not (published and modified) else ()
+    modified = modified or next((_Witness(one.moment, one.source) for one in seen if one.modified), None)
+    if published is None:
+        addresses = (document.page.url, *head.links.get("canonical", ()), *head.metas.get("og:url", ()))
+        address = next(filter(None, (of_url(url, context.now) for url in addresses)), None)
+        printed = [one for one in seen if not one.modified]
+        vague = _first(_in_metas(head, _VAGUE, _PUBLISHED_NAME), context)
+        weighed = None if address else _weighed(marks, context, title, printed, vague)
+        published = _addressed(address, printed, vague) if address else weighed
+        if modified is None and (change := near_title(marks, context, title, modified=True)):
+            modified = _Witness(change.moment, change.source)
+        published = published or _by_htmldate(document, head, marks, context, modified)
+    elif published.moment.zone == "+00:00":
+        published = _with_true_zone(published, marks, context)
+    published, modified = (_on_site(witness, document, context) for witness in (published, modified))
+    first = published or modified
+    return Dates(
+        published=published.moment.iso() if published else "",
+        published_from=published.source if published else "",
+        modified=modified.moment.iso() if modified else "",
+        modified_from=modified.source if modified else "",
+        day=first.moment.day.isoformat() if first else "",
+    )
+
+
+def _with_true_zone(witness: _Witness, marks: Marks, context: DateContext) -> _Witness:
+    """The same time in the zone in which an element of the page gives it: some plug-ins declare local time as UTC."""
+    for moment in timed(marks, context):
+        if (
+            moment.day == witness.moment.day
+            and moment.clock[:5] == witness.moment.clock[:5]
+            and moment.zone != "+00:00"
+        ):
+            return _Witness(replace(witness.moment, zone=moment.zone), witness.source)
+    return witness
+
+
+def _on_site(witness: _Witness | None, document: Document, context: DateContext) -> _Witness | None:
+    """The time as the page gives it, on the site's own clock as far as that is known."""
+    if witness is None:
+        return None
+    moment = witness.moment
+    if moment.clock and not moment.zone and context.timezone:
+        return witness._replace(moment=context.placed(moment))
+    address = of_url(document.page.url, context.now) if moment.zone == "+00:00" else None
+    return witness._replace(moment=context.local(moment, address.day if address else None))
+
+
+def context_of(document: Document, language: str) -> DateContext:
+    """How dates are written on this page: what is known of the site, else its language tag, else its country suffix."""
+    page = document.page
+    tag = page.site.locale or language
+    code, _, region = tag.replace("_", "-").partition("-")
+    code, region = code.lower(), region.upper()
+    suffix = (urlsplit(page.url).hostname or "").rsplit(".", 1)[-1].lower()
+    order: Order = "dmy"
+    if code in {"en", ""}:
+        order = (
+            "mdy"
+            if region in {"US", "PH"} or (not region and suffix in _MDY_SUFFIXES)
+            else "dmy"
+            if region or suffix in _DMY_SUFFIXES
+            else ""
+        )
+    return DateContext(now=page.fetched_at, order=order, language=code, timezone=page.site.timezone)
+
+
+def _first(witnesses: Iterator[tuple[str, str]], context: DateContext) -> _Witness | None:
+    for text, source in witnesses:
+        moment = parse_machine(text) or next((written.moment for written in parse_all(text, context)), None)
+        if moment and plausible(moment.day, context.now):
+            return _Witness(moment, source)
+    return None
+
+
+def _declared(head: Head) -> Iterator[tuple[str, str]]:
+    for key in ("datePublished", "dateCreated", "uploadDate"):
+        for value in as_list(head.article.get(key)):
+            yield plain(value, 80), "json-ld"
+    yield from _in_metas(head, _PUBLISHED)
+    for node in head.own:
+        for value in (*as_list(node.get("datePublished")), *as_list(node.get("uploadDate"))):
+            yield plain(value, 80), "json-ld"
+
+
+def _declared_changes(head: Head) -> Iterator[tuple[str, str]]:
+    for value in as_list(head.article.get("dateModified")):
+        yield plain(value, 80), "json-ld"
+    yield from _in_metas(head, _MODIFIED, _MODIFIED_NAME)
+
+
+def _in_metas(head: Head, names: Sequence[str], pattern: re.Pattern[str] | None = None) -> Iterator[tuple[str, str]]:
+    """The values of the metas of those names, then of others whose names say the same."""
+    more = [name for name in head.metas if name not in names and pattern.search(name)] if pattern else []
+    for name in (*names, *sorted(more, key=lambda name: "date" not in name)):
+        for value in head.metas.get(name, ()):
+            yield plain(value, 80), f"meta:{name}"
+
+
+def _addressed(address: Moment, seen: Sequence[DateCandidate], vague: _Witness | None) -> _Witness:
+    """The day in the address, which is seldom wrong, with the time of a witness that agrees with it."""
+    witnesses = (*(_Witness(one.moment, one.source) for one in seen), *((vague,) if vague else ()))
+    same = (one for one in witnesses if one.moment.day == address.day)
+    beside = (one for one in witnesses if one.moment.clock and abs((one.moment.day - address.day).days) == 1)
+    return next(same, None) or next(beside, _Witness(address, "url"))
+
+
+def _weighed(
+    marks: Marks, context: DateContext, title: str, seen: Sequence[DateCandidate], vague: _Witness | None
+) -> _Witness | None:
+    """The date of publication from what is marked up, declared of something (`vague`), or printed."""
+    best = seen[0] if seen else None
+    if vague and (best is None or best.doubt > SURE):
+        return vague
+    if best is None or best.doubt > DOUBTFUL:
+        best = near_title(marks, context, title) or best or anywhere(marks, context)
+    return _Witness(best.moment, best.source) if best else None
+
+
+def of_url(url: str, now: datetime) -> Moment | None:
+    """The day in an address (`/2024/05/12/`, `-20240512`, `/12-05-2024`), None for none or an impossible one."""
+    try:
+        path = urlsplit(url).path[:500]
+    except ValueError:
+        return None
+    for pattern in _URL_DATES:
+        for match in pattern.finditer(path):
+            month, calendar = (int(match["m"]), "") if match["m"].isdigit() else MONTHS.get(match["m"].lower(), (0, ""))
+            moment = make(int(match["y"]), month, int(match["d"])) if calendar in {"", "gregorian"} else None
+            if moment and plausible(moment.day, now):
+                return moment
+    return None
+
+
+def _days_of_others(head: Head) -> set[str]:
+    """The days that JSON-LD gives other pages and other things."""
+    others = (node for node in head.nodes if not any(node is own for own in head.own))
+    keys = ("datePublished", "dateCreated", "uploadDate", "dateModified")
+    return {plain(value, 80)[:10] for node in others for key in keys for value in as_list(node.get(key))}
+
+
+def _by_htmldate(
+    document: Document, head: Head, marks: Marks, context: DateContext, modified: _Witness | None
+) -> _Witness | None:
+    """The answer of htmldate's careful mode, where it cannot be a guess or another text's date.
+
+    1 January is what it says when it knows only the year; figures of unknown order it reads day first; and when the page
+    marks dates up, those that are the article's have been heard already.
+    """
+    if any(mark.element.tag == "time" for mark in marks.all()):
+        return None
+    text = find_date(
+        document.html,
+        extensive_search=False,
+        original_date=True,
+        url=document.page.url,
+        min_date=EARLIEST.isoformat(),
+        max_date=context.now.date().isoformat(),
+    )
+    moment = parse_machine(text or "")
+    if (
+        not text
+        or moment is None
+        or (moment.day.month, moment.day.day) == (1, 1)
+        or (modified and moment.day == modified.moment.day)
+        or text in _days_of_others(head)
+    ):
+        return None
+    if not context.order and moment.day.day <= 12 and text not in document.html:
+        return None
+    return _Witness(moment, "htmldate")

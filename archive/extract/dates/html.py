@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
-    from archive.extract.dates.context import DateContext
+    from archive.extract.dates.moment import DateContext
     from archive.extract.metadata.markup import Mark, Marks
 
 _MAX_LINE = 200

@@ -1,12 +1,16 @@
-"""A point in time as exactly as a page gives it; machine-written times come in as text, Moments go out."""
+"""A point in time as exactly as a page gives it, from machine-written times and the calendars that newspapers use."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+from zoneinfo import ZoneInfo
+
+from hijridate import Hijri
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,3 +129,167 @@ def _rfc(text: str) -> Moment | None:
     return Moment(
         day=moment.date(), clock=moment.strftime("%H:%M:%S"), zone=f"{shift[:3]}:{shift[3:5]}" if shift else ""
     )
+
+
+# Turns days of the Hijri and Jalali calendars into Gregorian ones: year, month, day come in, a date goes out.
+
+# Norouz of the year 1 when leap years are counted by the 33-year rule (eight in 33): with it the rule gives the
+# astronomical calendar of Iran for the years 1178-1633.
+_SOLAR_HIJRI_EPOCH = date(622, 3, 21)
+_LEAP_REMAINDERS = frozenset({1, 5, 9, 13, 17, 22, 26, 30})
+
+
+def from_hijri(year: int, month: int, day: int) -> date | None:
+    """The Gregorian day of a Hijri one by the Umm al-Qura calendar (1343-1500), None outside it or for no such day."""
+    try:
+        return date(*Hijri(year, month, day).to_gregorian().datetuple())
+    except (ValueError, OverflowError):
+        return None
+
+
+def from_jalali(year: int, month: int, day: int) -> date | None:
+    """The Gregorian day of an Iranian one (1178-1633), None outside those years or for no such day."""
+    if not (1178 <= year <= 1633 and 1 <= month <= 12):
+        return None
+    length = 31 if month <= 6 else 30 if month <= 11 or is_leap(year) else 29
+    if not 1 <= day <= length:
+        return None
+    before = year - 1
+    leaps = before // 33 * 8 + sum(remainder <= before % 33 for remainder in _LEAP_REMAINDERS)
+    return _SOLAR_HIJRI_EPOCH + timedelta(
+        days=before * 365 + leaps + min(month - 1, 6) * 31 + max(month - 7, 0) * 30 + day - 1
+    )
+
+
+def is_leap(year: int) -> bool:
+    """Whether the Iranian year has 366 days."""
+    return year % 33 in _LEAP_REMAINDERS
+
+
+# How a page's people write dates and read clocks: order of figures, language and time zone come in, local times go
+# out.
+
+Order = Literal["dmy", "mdy", ""]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DateContext:
+    """How the page's people write dates.
+
+    `now` is the time of fetching; `order` of day and month in figures, '' when the page does not tell; `language` its
+    two-letter code; `timezone` an IANA name, '' for an unknown one.
+    """
+
+    now: datetime
+    order: Order = ""
+    language: str = ""
+    timezone: str = ""
+
+    def local_now(self) -> datetime:
+        """The time of fetching on the clock of the site, UTC when that is unknown."""
+        return self.now.astimezone(_zone(self.timezone)) if self.timezone else self.now
+
+    def placed(self, moment: Moment) -> Moment:
+        """A time without zone as one of the site's clock."""
+        hour, minute = moment.clock.split(":")[:2]
+        local = datetime(*moment.day.timetuple()[:3], int(hour), int(minute), tzinfo=_zone(self.timezone))
+        return replace(moment, zone=written_offset(local))
+
+    def local(self, moment: Moment, day: date | None = None) -> Moment:
+        """A time in UTC on the clock of the site, where its zone is known; another time as it is.
+
+        Where only the site's `day` is known (by the address), the offset is the least by which the time falls on it: the
+        instant stays the page's.
+        """
+        if moment.zone != "+00:00" or not moment.clock:
+            return moment
+        utc = datetime.fromisoformat(moment.iso())
+        if self.timezone:
+            return _told(utc.astimezone(_zone(self.timezone)), moment)
+        for hours in sorted(range(_WEST, _EAST + 1), key=abs):
+            local = utc.astimezone(timezone(timedelta(hours=hours)))
+            if day and local.date() == day:
+                return _told(local, moment)
+        return moment
+
+
+_WEST, _EAST = -8, 13
+"""Offsets of California and New Zealand."""
+
+
+def _told(local: datetime, moment: Moment) -> Moment:
+    clock = local.strftime("%H:%M:%S"[: len(moment.clock)])
+    return replace(moment, day=local.date(), clock=clock, zone=written_offset(local))
+
+
+def written_offset(moment: datetime) -> str:
+    """`+03:00` of a time with a zone."""
+    shift = moment.strftime("%z")
+    return f"{shift[:3]}:{shift[3:5]}"
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+# Reads the time of day and the zone written beside a date: a folded line and the date's place in it come in, both go
+# out.
+
+_TIME = re.compile(
+    r"(?<![\d:.])(\d{1,2})\s?(?:[:٫]|h(?=\d\d)|\.(?=\d\d\s?uhr)|و(?=\s\d\d?\sدقي))\s?(\d\d?)(?::(\d\d))?(?![\d:])\s?(?:uhr|دقيق[هة])?\s*"
+    r"(am|pm|a\.m\.?|p\.m\.?|صباحا|مساء|ظهرا|عصرا|ليلا|بعد الظهر|قبل الظهر|ص|م|ق\.?\s?ظ|ب\.?\s?ظ|صبح|عصر)?(?!\w)"
+)
+_HALVES = {
+    "am": "am",
+    "pm": "pm",
+    "ص": "am",
+    "م": "pm",
+    "قظ": "am",
+    "بظ": "pm",
+    "صباحا": "am",
+    "صبح": "am",
+    "قبلالظهر": "am",
+    "مساء": "pm",
+    "ظهرا": "pm",
+    "عصرا": "pm",
+    "عصر": "pm",
+    "بعدالظهر": "pm",
+}
+_ZONE = re.compile(
+    r"\s*[(,،-]?\s*(?:(gmt|utc)?\s?([+-]\d{1,2}(?::?\d\d)?)"
+    r"|(gmt|utc|cest|cet|mesz|mez|msk|edt|pdt|pst|est|bst|jst|kst)(?!\w)|(?:ب?توقيت\s)(\w+(?:\s\w+)?))"
+)
+# Only places whose clocks never change within the years of the web, so that a date needs no table of summer times.
+_PLACES = {
+    "+00:00": ("رين",),  # غرينتش, جرينيتش
+    "+01:00": ("تونس", "جزاير"),
+    "+03:00": ("مك", "سعودي", "رياض", "دوح", "كويت"),
+    "+04:00": ("امارات", "ابوظبي", "ابو ظبي", "دبي", "مسقط"),
+}
+
+
+def time_near(folded: str, since: int, start: int, end: int, original: str) -> tuple[str, str]:
+    """The time of day and offset written right after a date, or else right before it; ('', '') for none."""
+    match = _TIME.search(folded[: end + 60], end)
+    if match is None:
+        before = list(_TIME.finditer(folded, since, start))
+        match = before[-1] if before else None
+    if match is None:
+        return "", ""
+    half = (match[4] or "").replace(".", "").replace(" ", "")
+    time = clock(match[1], match[2], match[3], _HALVES.get(half, ""))
+    return (time, _offset_after(folded, match.end(), original)) if time else ("", "")
+
+
+def _offset_after(folded: str, at: int, original: str) -> str:
+    match = _ZONE.match(folded[: at + 40], at)
+    if match is None:
+        return ""
+    if match[2]:
+        return offset(match[2])
+    if match[3]:
+        # In small letters `est` and `met` are words of several languages.
+        return offset(match[3]) if match[3].upper() in original or match[3] in {"gmt", "utc"} else ""
+    place = (match[4] or "").removeprefix("ال")
+    return next((shift for shift, names in _PLACES.items() if any(name in place for name in names)), "")

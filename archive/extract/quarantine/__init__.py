@@ -2,16 +2,131 @@
 
 from __future__ import annotations
 
+import re
+from itertools import islice
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from archive.extract.quarantine.facts import EMPTY_LETTERS, Facts
-from archive.extract.quarantine.listings import front, listing
+from archive.extract.metadata.head import types
+from archive.extract.quarantine.facts import EMPTY_LETTERS, SINGLE, Facts
 from archive.extract.quarantine.walls import not_found, wall
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archive.article import Reason
     from archive.extract.document import Document
     from archive.extract.metadata.reading import Metadata
     from archive.extract.quarantine.facts import Verdict
+
+# Knows pages that lead to articles (front pages, sections, tags, searches): Facts come in, a verdict goes out.
+
+_MAX_ANCHORS = 3_000
+_LISTING_CLASS = re.compile(
+    r"(?:^|\s)(?:(?P<tag>tag|author|search|search-results|search-no-results|tag-\S+|author-\S+|date)"
+    r"|(?P<section>archive|category|category-\S+|tax-\S+|post-type-archive\S*|blog|path-taxonomy|section-front"
+    r"|sectionpage))(?=\s|$)"
+)
+_TAG_URL = re.compile(
+    r"/(?:tags?|topics?|author|authors|autor|autores|auteur|search|suche|recherche|busca|buscar|ara|keyword"
+    r"|keywords|hashtag|label|etiqueta|etiquetas|etiquettes?|mot-cle|وسم|الوسم|وسوم|كلمات|الكاتب|كاتب|بحث|برچسب)(?:/|$)"
+    r"|/\?(?:s|q|search|tag|author)=",
+    re.IGNORECASE,
+)
+_SECTION_URL = re.compile(
+    r"/(?:category|categories|cat|section|sections|rubrik|rubrique|ressort|kategori|categoria|archive|archives|قسم"
+    r"|القسم|أقسام|تصنيف|التصنيف|فئة)/[^/?]+(?:/page/\d+)?/?$|/(?:archives?|الأرشيف|أرشيف)/?$|/page/\d{1,5}/?$",
+    re.IGNORECASE,
+)
+_SHORT_PATH = re.compile(r"/[^\W\d_]+(?:-[^\W\d_]+)?/?", re.UNICODE)
+"""`/sport/`, `/world-news`: one word or two; a story's address in the root of a site has more, or a number."""
+_LISTING_TYPES = {"collectionpage": "section", "searchresultspage": "tag", "profilepage": "tag", "itemlist": "section"}
+_HOME_PATH = re.compile(
+    r"/?(?:(?:[a-z]{2}(?:[-_][a-z]{2})?)/?)?(?:(?:index|home|default|main|accueil|inicio)(?:\.\w{2,5})?/?)?$",
+    re.IGNORECASE,
+)
+
+
+def front(facts: Facts) -> Verdict | None:
+    """`home` for the front page of a site or of one of its editions; None for another."""
+    parts = urlsplit(facts.document.page.url)
+    if not parts.query and _HOME_PATH.match(parts.path) and not facts.head.article.get("articleBody"):
+        kinds = types(facts.head.article)
+        if not (kinds & {"newsarticle", "blogposting"} and facts.claims_article >= 5):
+            return "home", f"path {parts.path or '/'!r}"
+    if (
+        re.search(r"(?:^|\s)home(?=\s|$)", facts.body_class)
+        and re.search(r"(?:^|\s)(?:blog|page-template\S*|page-id-\d+|paged)(?=\s|$)", facts.body_class)
+        and facts.claims_article < 3
+    ):
+        return "home", "body class home"
+    return None
+
+
+def listing(facts: Facts) -> Verdict | None:
+    """`section` or `tag` when the signs of a list outweigh what the page claims of an article; None for another."""
+    kind: Reason = "section"
+    points, evidence = 0, []
+    for weight, why, says in _listing_signs(facts):
+        points += weight
+        evidence.append(why)
+        kind = says if says == "tag" else kind
+    if not points:
+        return None
+    if points - facts.claims_article >= 3 and not (_running_text(facts) and points < 6):
+        return kind, ", ".join(evidence)
+    return None
+
+
+def _listing_signs(facts: Facts) -> Iterator[tuple[int, str, Reason]]:
+    if not SINGLE.search(facts.body_class) and (match := _LISTING_CLASS.search(facts.body_class)):
+        yield 3, f"body class {match[0].strip()}", "tag" if match["tag"] else "section"
+    if not facts.head.article or types(facts.head.article) & {"webpage"}:
+        for node in facts.document.jsonld:
+            for name in types(node) & _LISTING_TYPES.keys():
+                yield 2, f"JSON-LD {name}", "tag" if _LISTING_TYPES[name] == "tag" else "section"
+                break
+    yield from _address_signs(facts)
+    if facts.claims_article < 4:
+        share = _link_share(facts)
+        if share > 0.5:
+            yield 3, f"{share:.0%} of the text is links", "section"
+
+
+def _address_signs(facts: Facts) -> Iterator[tuple[int, str, Reason]]:
+    if match := _TAG_URL.search(facts.path):
+        yield 2, f"address {match[0]}", "tag"
+    elif match := _SECTION_URL.search(facts.path):
+        yield 2, f"address {match[0]}", "section"
+    if not facts.claims_article and _is_listing_address(facts.path):
+        yield 1, "nothing says that it is an article", "section"
+    if not facts.claims_article and _SHORT_PATH.fullmatch(facts.path) and (heads := _linked_headings(facts)) >= 2:
+        yield 3, f"the address of a section, {heads} headings that are links", "section"
+
+
+def _is_listing_address(path: str) -> bool:
+    """Whether the address ends with the name of a list, or with the one name after it: nothing that could be a story."""
+    match = _TAG_URL.search(path) or _SECTION_URL.search(path)
+    return match is not None and "/" not in re.sub(r"/page/\d+", "", path[match.end() :]).strip("/")
+
+
+def _linked_headings(facts: Facts) -> int:
+    """Headings of the second rank and below that lead to other pages: titles of teasers."""
+    headings = zip(facts.document.tree.iter("h2", "h3", "h4"), range(300), strict=False)
+    return sum(1 for heading, _ in headings if heading.find(".//a[@href]") is not None)
+
+
+def _running_text(facts: Facts) -> bool:
+    """Whether the text has paragraphs that nothing on the page links from: teasers are links or stand under one."""
+    return sum(len(line) > 250 for line in facts.text.split("\n")[:200]) >= 3
+
+
+def _link_share(facts: Facts) -> float:
+    """The share of the text's characters in lines that are wholly the text of a link."""
+    anchors = {anchor.text[:300] for anchor in islice(facts.document.model.anchors, _MAX_ANCHORS)}
+    lines = [" ".join(line.split()) for line in facts.text.split("\n")[:1_000]]
+    total = sum(map(len, lines))
+    return sum(len(line) for line in lines if line in anchors) / total if total else 0.0
 
 
 def judge(document: Document, text: str, metadata: Metadata) -> Verdict | None:

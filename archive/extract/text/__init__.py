@@ -1,5 +1,296 @@
 """Finds an article's text on its page."""
 
-from archive.extract.text.find import Text, find_text
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from archive.article import Dropped
+from archive.extract.document import parse
+from archive.extract.metadata.language import identify, primary
+from archive.extract.metadata.reading import declared_languages
+from archive.extract.page import HEADINGS, PageModel, ancestors, read_model
+from archive.extract.text.boilerplate import Known, Line, judge_lines, line_key
+from archive.extract.text.declared import declared_body, reconcile
+from archive.extract.text.layout import Layout, main_element
+from archive.extract.text.names import words
+from archive.extract.text.own import find_lead, own_article
+from archive.extract.text.place import join_twins, judge_places, same_site
+from archive.extract.text.shapes import judge_shapes
+from archive.extract.text.state import embedded
+from archive.extract.text.structure import make_body
+from archive.extract.text.witness import Witness
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from lxml.html import HtmlElement
+
+    from archive.body import Body
+    from archive.extract.document import Document
+    from archive.extract.metadata.reading import Metadata
+    from archive.extract.page import TextBlock
 
 __all__ = ["Text", "find_text"]
+
+_SEPARATOR = re.compile(r"\s+[|\-–—»·:•]{1,2}\s+|\s*\|\s*")
+_LIKENESS = 0.9
+"""Word F1 from which a line is a variant of the title (publishers reword a word between h1 and og:title)."""
+_KICKER = 40
+"""Letters that a kicker may put before the title in one heading (`Neue Regel: …`)."""
+_MAX_HEADINGS = 6
+_MIN_WORDS = 3
+_MIN_SIGNS = 6
+"""Signs of a script without spaces that say as much as three words."""
+_MIN_LENGTH = 12
+"""A shorter candidate ('Opinion', 'Video') is a label, and its words may well be a line of the text."""
+
+
+def title_parts(title: str) -> set[str]:
+    """Return what may be the article's title in a `<title>`: its longest part, and the whole less one end."""
+    parts = [part for part in _SEPARATOR.split(title) if part.strip()]
+    if len(parts) < 2:
+        return {title}
+    longest = max(parts, key=len)
+    return {title, longest, title[: title.rfind(parts[-1])], title[len(parts[0]) :]}
+
+
+class TitleLines:
+    """What a page calls itself, folded for comparison."""
+
+    def __init__(self, candidates: Iterable[str]) -> None:
+        keys = {line_key(candidate) for candidate in candidates if candidate}
+        self._keys = {key for key in keys if _is_telling(key)}
+        self._joined = [key.replace(" ", "") for key in self._keys]
+        self._bags = [Counter(key.split()) for key in self._keys]
+
+    def __contains__(self, key: str) -> bool:
+        """Tell whether a line's key is the title, or nearly."""
+        if key in self._keys:
+            return True
+        parts = key.split()
+        if len(parts) <= _MIN_WORDS:
+            return False
+        joined = key.replace(" ", "")
+        if any(joined.endswith(own) and len(joined) <= len(own) + _KICKER for own in self._joined):
+            return True
+        bag = Counter(parts)
+        return any(2 * (bag & own).total() >= _LIKENESS * (len(parts) + own.total()) for own in self._bags)
+
+
+def _is_telling(key: str) -> bool:
+    return len(key.split()) >= _MIN_WORDS or len(key) > _MIN_LENGTH or len(words(key)) >= _MIN_SIGNS
+
+
+def title_candidates(tree: HtmlElement, headlines: Iterable[str]) -> list[str]:
+    """Return what a page may call itself: h1s, og:title, twitter:title, `<title>` in parts, JSON-LD headlines."""
+    found = [" ".join(heading.text_content().split()) for heading in islice(tree.iter("h1"), _MAX_HEADINGS)]
+    found.extend(
+        meta.get("content") or ""
+        for meta in tree.iter("meta")
+        if (meta.get("property") or meta.get("name") or "").lower() in {"og:title", "twitter:title"}
+    )
+    name = tree.findtext(".//title")
+    if name:
+        found.extend(title_parts(" ".join(name.split())))
+    found.extend(headlines)
+    return found
+
+
+# Finds an article's text on its page: a Document and its Metadata in, the text with the fate of each line out.
+#
+# Witnesses say which blocks of the page are the article's: trafilatura (`witness`) and the body that the page
+# declares (`declared`). The text is taken from the page's own blocks, completed by their place (`layout`, `lead`),
+# less what its place (`place`) or its words (`boilerplate`, `title`) show to be furniture. Nothing is thrown away
+# unseen: a dropped line keeps its rule.
+
+_MAX_LINES = 400
+"""Blocks whose keys are given for site learning; boilerplate stands at the ends of a page of thousands."""
+_MUCH = 0.75
+_LITTLE = 800
+"""Characters of a text below which the page may hold the whole article for its scripts."""
+_TWICE = 2
+_DESCRIPTIONS = frozenset({"og:description", "description", "twitter:description"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """The text of a page: its model, the blocks found with the rule that drops each ('' if it stays), the route.
+
+    `doubt` says why the text may be another's, '' when its witnesses agree.
+    """
+
+    model: PageModel
+    rules: Mapping[int, str]
+    route: str
+    doubt: str = ""
+
+    @property
+    def origin(self) -> str:
+        """The route, and why the text may be another's."""
+        return f"{self.route} (doubtful: {self.doubt})" if self.doubt else self.route
+
+    @property
+    def kept(self) -> list[int]:
+        """The blocks that stay."""
+        return [index for index, rule in self.rules.items() if not rule]
+
+    def article(self) -> str:
+        """Return the lines that stay, joined by newlines."""
+        return "\n".join(self.model.blocks[index].text for index in self.kept)
+
+    def body(self, base: str) -> Body:
+        """Return what stays in its shape; `base` is the address of the page, for its links and pictures."""
+        return make_body(self.model, self.kept, main_element(self.kept, self.model.blocks), base)
+
+    def found(self) -> str:
+        """Return every line found, dropped ones too."""
+        return "\n".join(self.model.blocks[index].text for index in self.rules)
+
+    def dropped(self) -> tuple[Dropped, ...]:
+        """Return the lines that were found and dropped."""
+        return tuple(
+            Dropped(line=self.model.blocks[index].text, rule=rule) for index, rule in self.rules.items() if rule
+        )
+
+    def fates(self) -> list[tuple[str, str, str]]:
+        """Return each block of the page in order as (line, `kept` or `dropped`, rule)."""
+        rows = []
+        for index, block in enumerate(self.model.blocks):
+            rule = self.rules.get(index, block.hook or ("hidden" if block.hidden else "not-article"))
+            rows.append((block.text, "dropped" if rule else "kept", rule or self.route))
+        return rows
+
+    def line_keys(self) -> tuple[str, ...]:
+        """Return the keys of the page's blocks, each once, at most 400: the first and the last of a longer page."""
+        half = _MAX_LINES // 2
+        blocks = self.model.blocks
+        ends = blocks if len(blocks) <= _MAX_LINES else [*blocks[:half], *blocks[-half:]]
+        return tuple(dict.fromkeys(key for key in (line_key(block.text) for block in ends) if key))
+
+
+def find_text(document: Document, metadata: Metadata) -> Text:
+    """Find the text of a page: in its body, or, where that says little, in the state that it holds for its scripts."""
+    text = _read(document, metadata)
+    size = len(text.article())
+    if size >= _LITTLE:
+        return text
+    titles = TitleLines(title_candidates(document.tree, (metadata.article.title, *metadata.title_candidates)))
+    state = embedded(document, lambda line: line_key(line) in titles)
+    if len(state) < _TWICE * size or not state:
+        return text
+    tree = parse(f"<html><body><article>{state}</article></body></html>")
+    other = _read(replace(document, tree=tree, model=read_model(tree), html=""), metadata)
+    return replace(other, route="state") if len(other.article()) >= _TWICE * size else text
+
+
+def _read(document: Document, metadata: Metadata) -> Text:
+    """Run the readers over a page."""
+    model = document.model
+    blocks = model.blocks
+    titles = TitleLines(title_candidates(document.tree, (metadata.article.title, *metadata.title_candidates)))
+
+    def is_title(line: str) -> bool:
+        return line_key(line) in titles
+
+    declared = declared_body(document, metadata)
+    testimony = Witness(model).hear(declares="articleBody" in document.html, declared=declared)
+    found, route = set(testimony.found), testimony.route
+    found, is_own = own_article(found, testimony.quick, blocks, is_title)
+    doubt = testimony.doubt
+    if is_own:
+        route, doubt = "own", "a longer text stands elsewhere on the page"
+    elif sum(len(blocks[index].text) for index in found) < _MUCH * model.mass:
+        found |= join_twins(sorted(found), blocks)
+    layout = Layout(model, found)
+    added = {*layout.complete(), *layout.trusted(), *_footnotes(model)}
+    found |= added
+    reconciled = reconcile(sorted(found), blocks, declared, is_held=route == "json-ld")
+    if reconciled.lines:
+        model = reconciled.model()
+        blocks = model.blocks
+    found = set(reconciled.found)
+    found |= set(find_lead(sorted(found), blocks, _descriptions(document), is_title))
+    order = sorted(found)
+    places = judge_places(order, blocks, document.page.url, added)
+    shapes = judge_shapes(order, blocks, urlsplit(document.page.url).hostname or "")
+    shapes = {index: rule for index, rule in shapes.items() if rule != "repeated" or not is_title(blocks[index].text)}
+    places = [place or shapes.get(index, "") for place, index in zip(places, order, strict=True)]
+    known = Known(
+        is_title=titles.__contains__,
+        labels=frozenset(line_key(label) for label in (metadata.article.section, *metadata.article.tags)) - {""},
+        authors=frozenset(line_key(author) for author in metadata.article.authors) - {""},
+        learned=document.page.site.boilerplate,
+        is_titled=any(block.element.tag == "h1" and is_title(block.text) for block in blocks),
+        sitename=line_key(metadata.article.sitename),
+        speaks=_Languages(document, lambda: "\n".join(blocks[index].text for index in order)).__contains__,
+    )
+    host = urlsplit(document.page.url).hostname or ""
+    following = [*order[1:], -1][: len(order)]
+    lines = [
+        _line(blocks[index], blocks[after] if after >= 0 else None, host)
+        for index, after in zip(order, following, strict=True)
+    ]
+    rules = judge_lines(
+        lines, [place or reconciled.rules.get(index, "") for place, index in zip(places, order, strict=True)], known
+    )
+    if reconciled.action:
+        route = f"{route}+{reconciled.action}"
+    return Text(model=model, rules=dict(zip(order, rules, strict=True)), route=route, doubt=doubt)
+
+
+def _footnotes(model: PageModel) -> set[int]:
+    """Return the blocks that the marks of footnotes lead to."""
+    if not model.notes:
+        return set()
+    return {
+        index
+        for index, block in enumerate(model.blocks)
+        if not block.hook and any(node.get("id") in model.notes for node in islice(ancestors(block.element), 3))
+    }
+
+
+def _line(block: TextBlock, after: TextBlock | None, host: str) -> Line:
+    hrefs = {href for text, (href, _) in block.parts if href and not text.isspace()}
+    return Line(
+        block.text,
+        block.linked,
+        block.element.tag in HEADINGS,
+        leads=any(href.startswith("mailto:") or same_site(href, host) for href in hrefs),
+        links=len(hrefs),
+        beside=block.element.tag == "p"
+        and after is not None
+        and after.element.tag == "p"
+        and after.element.getparent() is block.element.getparent(),
+        emphatic=all(marks for text, (_, marks) in block.parts if not text.isspace()),
+    )
+
+
+class _Languages:
+    """The languages of a page: those that it declares, and the one in which its text is written, found when asked for."""
+
+    def __init__(self, document: Document, text: Callable[[], str]) -> None:
+        self._declared = tuple(filter(None, map(primary, declared_languages(document))))
+        self._text = text
+        self._own = ""
+
+    def __contains__(self, language: str) -> bool:
+        if language in self._declared:
+            return True
+        self._own = self._own or identify(self._text(), self._declared) or "?"
+        return self._own in {language, "?"} or {self._own, language} <= _NORWEGIAN
+
+
+_NORWEGIAN = frozenset({"no", "nb", "nn"})
+
+
+def _descriptions(document: Document) -> list[str]:
+    return [
+        meta.get("content") or ""
+        for meta in document.tree.iter("meta")
+        if (meta.get("property") or meta.get("name") or "").lower() in _DESCRIPTIONS
+    ]

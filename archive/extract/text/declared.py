@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from lxml.html import HtmlElement, builder
 
 from archive.extract.page import HEADINGS, PageModel, read_model
-from archive.extract.text.wording import Gram, grams, share, words
+from archive.extract.text.names import Gram, grams, share, words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -13,8 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from archive.extract.page import HEADINGS, ancestors
-from archive.extract.text.names import speaks_against
-from archive.extract.text.wording import quads, share, words
+from archive.extract.text.names import quads, share, speaks_against, words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
     from archive.extract.page import PageModel, TextBlock
-    from archive.extract.text.names import Verdict
-    from archive.extract.text.wording import Gram
+    from archive.extract.text.names import Gram, Verdict
 
 _MAIN_SHARE = 0.8
 """Share of the text that the main element must hold; the rest is lead, captions and what follows the article."""

@@ -1,4 +1,4 @@
-"""Decides by their place on the page which lines are not the article's: blocks and their order in, a rule for each out.
+"""Decide by their place on the page which lines are not the article's, and which repeat others.
 
 What follows the element that holds an article's paragraphs, what captions a picture and what is nothing but a link to
 another page of the site is furniture, whatever its words are.
@@ -165,3 +165,48 @@ def same_site(href: str, host: str) -> bool:
 def _site(host: str) -> str:
     """Return the last two labels of a host: enough to tell `www.` and `m.` of a site from others."""
     return ".".join(host.split(".")[-2:])
+
+
+# Joins the parts of a text that a page keeps in several elements alike: the blocks of one part in, those of all out.
+#
+# Some layouts cut an article where an advertisement stands, into elements of one tag and class; a reader that looks
+# for one element finds the first. Parts are twins when they are of one article: under one `<article>` (or under
+# none), with no heading of another article between.
+
+_RUNNING_TEXT = 80
+_MOSTLY_PROSE = 0.3
+_REACH = 4
+"""Steps from the main element up to the element that holds its twins too."""
+
+
+def join_twins(found: Sequence[int], blocks: Sequence[TextBlock]) -> set[int]:
+    """Return the running text of the main element's twins."""
+    main = main_element(found, blocks)
+    if main is None or not (name := main.get("class")):
+        return set()
+    twins = {other for other in _near(main) if other.tag == main.tag and other.get("class") == name} - {main}
+    if not twins:
+        return set()
+    texts = {blocks[index].text for index in found}
+    return {
+        index
+        for index, block in enumerate(blocks)
+        if block.is_running
+        and block.text not in texts
+        and any(holder in twins for holder in block.element.iterancestors())
+    }
+
+
+def _near(main: HtmlElement) -> list[HtmlElement]:
+    """Return the elements near the main one, none of another article's."""
+    holder = main
+    for _ in range(_REACH):
+        above = holder.getparent()
+        if (
+            above is None
+            or holder.tag in {"article", "main", "body"}
+            or sum(1 for other in above.iter("h1", "article") if other is not above) > 1
+        ):
+            break
+        holder = above
+    return [other for other in holder.iter() if other.tag == main.tag] if holder is not main else []

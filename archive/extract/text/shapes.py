@@ -11,9 +11,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from archive.extract.page import HEADINGS, ancestors
-from archive.extract.text.names import WIDGET
+from archive.extract.text.names import WIDGET, quads, share, words
 from archive.extract.text.place import same_site
-from archive.extract.text.wording import quads, share, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

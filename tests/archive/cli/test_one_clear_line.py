@@ -9,8 +9,8 @@ import pytest
 
 from archive import NotWritableError
 from archive.collection import Collection
-from archive.ingest.disposition import Disposition
-from archive.ingest.writer import open_writer
+from archive.ingest import open_writer
+from archive.ingest.commit import Disposition
 from archive.outcome import Outcome, OutcomeKind
 from tests.archive.index.test_index import announced
 from tests.support.cli import warraq

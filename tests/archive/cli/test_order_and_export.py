@@ -15,8 +15,8 @@ from archive.article import Article
 from archive.capture import Capture
 from archive.cli import warraq
 from archive.collection import Collection
-from archive.ingest.disposition import Disposition
-from archive.ingest.writer import open_writer
+from archive.ingest import open_writer
+from archive.ingest.commit import Disposition
 from archive.outcome import Outcome, OutcomeKind
 from archive.warc import closed_files, read_records
 

@@ -6,8 +6,8 @@ import pytest
 
 from archive.collection import Collection
 from archive.index import captures
-from archive.ingest.disposition import disposition_of
-from archive.ingest.writer import open_writer
+from archive.ingest import open_writer
+from archive.ingest.commit import disposition_of
 from archive.parse.parse import ParseTask, parse
 from tests.support.cli import warraq
 from tests.support.pages import capture, page

@@ -16,12 +16,11 @@ from click.testing import CliRunner
 from archive import warc
 from archive.archive import Archive
 from archive.cli import warraq
-from archive.collection.locator import FileLocator
+from archive.collection import FileLocator
 from archive.collection.upload import upload
 from archive.errors import ArchiveLockedError, DamagedFileError, LinkedFileError, StorageError, UsageError
-from archive.index import files
-from archive.index.database import open_store
-from archive.ingest.writer import open_writer
+from archive.index import files, open_store
+from archive.ingest import open_writer
 from archive.maintain import redact, verify
 from archive.warc import cdxj
 from tests.archive.maintain.conftest import FIRST, MIRROR, MOMENT, SECOND, collection, keep, store  # noqa: F401 - fixtures

@@ -2,7 +2,7 @@
 
 import pytest
 
-from archive.discovery.leads import MAX_LEADS, find_leads
+from archive.discovery.traps import MAX_LEADS, find_leads
 
 
 @pytest.mark.parametrize(

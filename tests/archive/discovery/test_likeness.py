@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.discovery.likeness import judge
-from archive.discovery.patterns import ArticlePattern, shape_of
+from archive.discovery.likeness import ArticlePattern, judge, shape_of
 from archive.urls import canonicalise
 
 SITE = "https://news.example.com"

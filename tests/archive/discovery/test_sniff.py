@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.discovery.sniff import sniff
+from archive.discovery import sniff
 
 KINDS = [
     ("<?xml version='1.0'?>\n<!-- x -->\n<?xml-stylesheet href='x'?><rss version='2.0'>", "feed"),

@@ -9,8 +9,7 @@ import pytest
 
 from archive import Archive
 from archive.errors import NotFoundError, UnknownSiteError, UsageError
-from archive.export import FORMATS
-from archive.export.exporting import ExportOptions, export, export_periods
+from archive.export import FORMATS, ExportOptions, export, export_periods
 from archive.index import select
 from tests.support.cli import warraq
 

@@ -16,7 +16,7 @@ from archive.body import Block, Span, dumps, paragraphs
 from archive.capture import Location
 from archive.errors import ArchiveError
 from archive.export import FORMATS, Chosen
-from archive.export.sorting import Sorted
+from archive.export.warc import Sorted
 from archive.warc import read_at, read_raw, read_records
 from archive.warc.cdxj import entry_of_record, parse_line
 

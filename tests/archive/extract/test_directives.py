@@ -6,7 +6,7 @@ import pytest
 
 from archive.article import Page
 from archive.extract.document import read
-from archive.extract.metadata.directives import read_directives
+from archive.extract.metadata.head import read_directives
 
 
 def directives(head: str = "", *headers: tuple[str, str]) -> frozenset[str]:

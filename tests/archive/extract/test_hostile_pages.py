@@ -9,7 +9,7 @@ import pytest
 
 from archive.article import Page
 from archive.extract.document import Unreadable, read
-from archive.extract.metadata.directives import read_directives
+from archive.extract.metadata.head import read_directives
 from archive.extract.metadata.language import identify
 from archive.extract.metadata.reading import read_metadata, with_text
 from archive.extract.quarantine import judge

@@ -3,8 +3,8 @@ from __future__ import annotations
 import time
 
 from archive.article import Link
+from archive.extract import document_base, find_feeds, find_links
 from archive.extract.document import parse
-from archive.extract.links import document_base, find_feeds, find_links
 from archive.extract.page import read_model
 
 PAGE = "https://news.example.com/world/today.html?p=1"

@@ -9,8 +9,7 @@ from archive.article import Image, Page, SiteProfile
 from archive.extract.document import read
 from archive.extract.metadata.language import identify
 from archive.extract.metadata.names import split_names
-from archive.extract.metadata.reading import Metadata, read_metadata, with_text
-from archive.extract.metadata.source import read_source
+from archive.extract.metadata.reading import Metadata, read_metadata, read_source, with_text
 
 URL = "https://www.news.example/politics/2024/05/bridge-opens"
 OF_THE_SITE = '<meta name="author" content="أخبار المدينة"><meta property="og:site_name" content="أخبار المدينة">'

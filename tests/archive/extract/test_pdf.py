@@ -13,8 +13,8 @@ from archive.extract import explain, extract
 from archive.extract import pdf as reading
 from archive.extract.pdf import glyphs
 from archive.outcome import OutcomeKind
+from archive.parse import ParseTask
 from archive.parse.parse import parse
-from archive.parse.result import ParseTask
 from archive.parse.workers import WorkerKilledError, parse_pool
 from tests.support.pdf import Run, assembled, by_sight, pdf, stream, words
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from archive.extract.text import TitleLines
 from archive.extract.text.boilerplate import line_key
-from archive.extract.text.title_lines import TitleLines
 
 TITLE = "Council decides on the ferry"
 

@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from archive.errors import NotWritableError
-from archive.files.atomic import output_to, replace_file, replacing
+from archive.files import output_to, replace_file, replacing
 
 
 def test_the_new_file_takes_the_old_ones_place_when_the_block_ends(tmp_path):

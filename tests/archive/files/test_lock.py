@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from archive import ArchiveError, NotWritableError
-from archive.files.lock import held
+from archive.files import held
 
 
 class TakenError(ArchiveError):
@@ -25,7 +25,7 @@ def test_a_second_holder_is_turned_away_with_the_name_of_the_first(tmp_path):
 @pytest.mark.slow
 def test_a_killed_holder_lets_go(tmp_path):
     lock = tmp_path / "a.lock"
-    code = "import os, sys, pathlib; from archive.errors import ArchiveError\nfrom archive.files.lock import held\n"
+    code = "import os, sys, pathlib; from archive.errors import ArchiveError\nfrom archive.files import held\n"
     code += "with held(pathlib.Path(sys.argv[1]), ArchiveError): os.kill(os.getpid(), 9)"
     assert subprocess.run([sys.executable, "-c", code, str(lock)]).returncode == -9
     assert lock.read_text().startswith("process ")

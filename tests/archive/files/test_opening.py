@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from archive.errors import IrregularFileError, LinkedFileError
-from archive.files.opening import make_new, open_read, open_regular
+from archive.files import make_new, open_read, open_regular
 from tests.support.cli import warraq
 from tests.support.pages import capture, page, write_warc
 

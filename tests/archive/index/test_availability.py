@@ -3,9 +3,8 @@
 import pytest
 
 from archive.article import Article
-from archive.index import articles, availability, captures
+from archive.index import articles, availability, captures, open_store
 from archive.index.columns import text_digest
-from archive.index.database import open_store
 from archive.index.rows import CaptureRow
 from archive.outcome import Outcome, OutcomeKind
 

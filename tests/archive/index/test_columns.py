@@ -10,9 +10,8 @@ from sqlite_utils.utils import sqlite3
 
 from archive.article import Article, Image
 from archive.export import FORMATS, Source
-from archive.index import articles, captures, columns
+from archive.index import articles, captures, columns, open_store
 from archive.index.columns import COLUMNS, LABELLED, opened
-from archive.index.database import open_store
 from archive.index.rows import CaptureRow
 
 CAPTURE = CaptureRow(

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from archive.index import frontier
-from archive.index.database import open_store
+from archive.index import frontier, open_store
 from archive.index.rows import Candidate, FetchStatus, Precedence, precedence
 from archive.outcome import OutcomeKind
 

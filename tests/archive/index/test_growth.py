@@ -6,8 +6,7 @@ import threading
 import pytest
 from sqlite_utils.utils import sqlite3
 
-from archive.index import frontier, reports, wal
-from archive.index.database import open_store
+from archive.index import frontier, open_store, reports, sqlite
 from archive.index.rows import Candidate
 
 NOON, LATER = "2026-11-24T12:00:00Z", "2026-11-24T13:00:00Z"
@@ -34,7 +33,7 @@ def store(tmp_path, monkeypatch):
         ("LARGE_BYTES", 2 * MEGABYTE),
         ("PATIENCE_MS", 10),
     ):
-        monkeypatch.setattr(wal, name, value)
+        monkeypatch.setattr(sqlite, name, value)
     with open_store(tmp_path / "warraq.db") as store:
         yield store
 
@@ -78,7 +77,7 @@ def read_on_and_on(path, stop, seconds=0.03):
 
 
 def test_readers_that_come_and_go_without_a_pause_do_not_let_the_log_grow(store, monkeypatch):
-    monkeypatch.setattr(wal, "PATIENCE_MS", 20_000)  # as long as a busy machine may let a reader of 30 ms wait
+    monkeypatch.setattr(sqlite, "PATIENCE_MS", 20_000)  # as long as a busy machine may let a reader of 30 ms wait
     stop = threading.Event()
     readers = [threading.Thread(target=read_on_and_on, args=(store.path, stop)) for _ in range(3)]
     for reader in readers:

@@ -6,9 +6,8 @@ from sqlite_utils.utils import sqlite3
 from archive import search
 from archive.article import Article
 from archive.files.clock import warc_timestamp
-from archive.index import articles, captures, identity, places
+from archive.index import articles, captures, identity, open_store, places
 from archive.index.columns import text_digest
-from archive.index.database import open_store
 from archive.index.rows import CaptureRow
 from archive.outcome import Outcome, OutcomeKind
 from archive.urls import identity as identity_of

@@ -7,9 +7,8 @@ from sqlite_utils.utils import sqlite3
 
 from archive.article import Article
 from archive.errors import NotWritableError, SchemaTooNewError
-from archive.index import articles, captures, frontier, site_lines
+from archive.index import articles, captures, frontier, open_store, site_lines
 from archive.index.columns import text_digest
-from archive.index.database import open_store
 from archive.index.rows import Candidate, CaptureRow, FetchStatus
 from archive.outcome import Outcome, OutcomeKind
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.index.database import open_store
+from archive.index import open_store
 
 PAGE = Path(__file__).parents[3] / "docs" / "schema.md"
 INTERNAL = re.compile(r"sqlite_.*|_sqlite_migrations|articles_(?:search|fts)(?:_.*)?")

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.index import shingles
+from archive.index import open_store, similar
 from archive.index import similar as families
-from archive.index.database import open_store
 from tests.support.cli import warraq
 
 ROOT = Path(__file__).parents[3]
@@ -49,12 +48,12 @@ def small_set(seed=7):
 
 
 def test_precision_and_recall_on_the_small_set():
-    hashed = [(story, shingles.shingles(text)) for story, text in small_set()]
-    keys = [set(shingles.bands(hashes)) for _, hashes in hashed]
+    hashed = [(story, similar.shingles(text)) for story, text in small_set()]
+    keys = [set(similar.bands(hashes)) for _, hashes in hashed]
     right = wrong = missed = 0
     for (a, one), (b, other) in combinations(enumerate(hashed), 2):
         same = one[0] == other[0]
-        told = bool(keys[a] & keys[b]) and shingles.resemblance(one[1], other[1]) >= shingles.SAME
+        told = bool(keys[a] & keys[b]) and similar.resemblance(one[1], other[1]) >= similar.SAME
         right += same and told
         wrong += told and not same
         missed += same and not told
@@ -65,14 +64,14 @@ def test_precision_and_recall_on_the_small_set():
 
 def test_the_same_words_with_other_marks_are_the_same_and_short_texts_are_like_nothing():
     text = " ".join(written(random.Random(1), vocabulary(random.Random(2), 300)))
-    assert shingles.resemblance(shingles.shingles(text), shingles.shingles(text.replace("ا", "أ"))) == 1.0
-    assert shingles.shingles("خبر قصير جدا") == frozenset()
-    assert shingles.bands(shingles.shingles("")) == ()
+    assert similar.resemblance(similar.shingles(text), similar.shingles(text.replace("ا", "أ"))) == 1.0
+    assert similar.shingles("خبر قصير جدا") == frozenset()
+    assert similar.bands(similar.shingles("")) == ()
 
 
 def test_bands_do_not_depend_on_the_order_of_the_hashes():
-    hashes = list(shingles.shingles(small_set()[0][1]))
-    assert shingles.bands(hashes) == shingles.bands(hashes[::-1])
+    hashes = list(similar.shingles(small_set()[0][1]))
+    assert similar.bands(hashes) == similar.bands(hashes[::-1])
 
 
 @pytest.fixture

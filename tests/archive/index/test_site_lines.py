@@ -2,8 +2,7 @@
 
 import pytest
 
-from archive.index import site_lines
-from archive.index.database import open_store
+from archive.index import open_store, site_lines
 
 
 @pytest.fixture

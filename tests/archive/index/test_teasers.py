@@ -2,7 +2,7 @@
 
 import pytest
 
-from archive.index.teasers import is_teaser
+from archive.index.articles import is_teaser
 
 LINES = [
     f"Sentence {n} tells what the engineers found at pillar {n} of the old bridge. It was worse than {n * 7} reports said."

@@ -4,8 +4,7 @@ import sqlite3
 
 import pytest
 
-from archive.index import trust
-from archive.index.database import open_store
+from archive.index import open_store, sqlite
 from tests.support.cli import warraq
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT"
@@ -31,8 +30,8 @@ TURNED = {
 def test_every_table_of_ours_is_judged(shelf):
     made = {name for (name,) in shelf.store.db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     ours = {name for name in made if not name.startswith(("articles_search", "articles_fts", "sqlite_"))}
-    assert ours == trust.TABLES, "name the new table in archive/index/trust.py"
-    assert trust.problem_of(shelf.store.db.conn) == ""
+    assert ours == sqlite.TABLES, "name the new table in archive/index/sqlite.py"
+    assert sqlite.problem_of(shelf.store.db.conn) == ""
 
 
 @pytest.mark.parametrize("turned", TURNED)
@@ -84,5 +83,5 @@ def test_a_journal_that_names_another_file_is_refused(shelf):
 
 def test_a_text_beyond_all_measure_is_refused(shelf, monkeypatch):
     shelf.store.close()
-    monkeypatch.setattr(trust, "MAX_TEXT_BYTES", 10)
+    monkeypatch.setattr(sqlite, "MAX_TEXT_BYTES", 10)
     warraq("--archive", shelf.collection.folder, "list", code=7)

@@ -8,7 +8,7 @@ import pytest
 
 from archive import Archive
 from archive.errors import UsageError
-from archive.ingest.selection import CaptureFilter, moment_of
+from archive.ingest.sources import CaptureFilter, moment_of
 from archive.warc import read_raw, read_records
 from tests.support.cli import warraq
 from tests.support.pages import capture_of as capture

@@ -8,8 +8,8 @@ import pytest
 from archive import Archive
 from archive.collection import Collection
 from archive.index import reports
-from archive.ingest.disposition import disposition_of
-from archive.ingest.writer import open_writer
+from archive.ingest import open_writer
+from archive.ingest.commit import disposition_of
 from archive.maintain.redact import redact
 from archive.maintain.reindex import reindex
 from archive.parse.parse import ParseTask, parse

@@ -6,8 +6,8 @@ from archive import Archive
 from archive.collection import Collection
 from archive.errors import NotWritableError
 from archive.index import site_lines
-from archive.ingest.disposition import disposition_of
-from archive.ingest.writer import open_writer
+from archive.ingest import open_writer
+from archive.ingest.commit import disposition_of
 from archive.parse.parse import ParseTask, parse
 from archive.warc import read_records
 from tests.support.pages import capture, page

@@ -10,10 +10,9 @@ import pytest
 from archive.article import Article
 from archive.capture import Capture
 from archive.collection import Collection
-from archive.index import Candidate
-from archive.index.database import open_store
-from archive.ingest.disposition import Disposition
-from archive.ingest.writer import open_writer
+from archive.index import Candidate, open_store
+from archive.ingest import open_writer
+from archive.ingest.commit import Disposition
 from archive.outcome import Outcome, OutcomeKind
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.index import Store
-    from archive.ingest.writer import ArchiveWriter
+    from archive.ingest import ArchiveWriter
 
 MOMENT = datetime(2026, 11, 24, 5, 30, 0, tzinfo=UTC)
 FIRST, SECOND = "https://news.example/first", "https://news.example/second"

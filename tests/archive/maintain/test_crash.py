@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.collection import Collection
-from archive.index.database import open_store
-from archive.ingest.writer import open_writer
+from archive.index import open_store
+from archive.ingest import open_writer
 from archive.maintain import verify
 
 from .conftest import MOMENT, keep

@@ -12,7 +12,7 @@ from sqlite_utils.utils import sqlite3
 from archive import search, warc
 from archive.errors import ArchiveError, NotFoundError
 from archive.index import Candidate, frontier
-from archive.ingest.writer import open_writer
+from archive.ingest import open_writer
 from archive.maintain import redact, verify
 from archive.warc import cdxj
 

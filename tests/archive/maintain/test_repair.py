@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from archive import warc
-from archive.index.database import open_store
-from archive.ingest.writer import open_writer
+from archive.index import open_store
+from archive.ingest import open_writer
 from archive.maintain import repair, verify
 from archive.parse.parse import parse
 from archive.parse.workers import WorkerPool

@@ -17,8 +17,8 @@ from archive.collection import Collection
 from archive.extract.text.boilerplate import line_key
 from archive.files.clock import iso
 from archive.index import Candidate, FetchStatus, captures, frontier
-from archive.ingest.disposition import Disposition, disposition_of
-from archive.ingest.writer import open_writer
+from archive.ingest import open_writer
+from archive.ingest.commit import Disposition, disposition_of
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse.parse import ParseTask, parse
 from archive.warc import cdxj
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from archive.ingest.writer import ArchiveWriter
+    from archive.ingest import ArchiveWriter
 
 BEGIN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive.collection import Collection
-from archive.index import joining
+from archive.merge import joining
 from tests.archive.merge.machines import Served, contents
 from tests.archive.merge.test_merge import crawled, of, problems, run
 
@@ -85,8 +85,7 @@ def rows_without_record(folder: Path) -> int:
     """Capture rows whose file is not there."""
     if not (folder / "warraq.db").exists():
         return 0
-    from archive.index import places
-    from archive.index.database import open_store
+    from archive.index import open_store, places
 
     with open_store(folder / "warraq.db") as store:
         names = places.filenames(store.db)

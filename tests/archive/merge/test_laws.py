@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.collection import Collection
-from archive.index.database import open_store
+from archive.index import open_store
 from archive.merge.tables import join
 from tests.archive.merge.machines import BEGIN, Machine, Served, contents
 from tests.archive.merge.test_merge import run

@@ -11,7 +11,7 @@ import pytest
 
 from archive import Archive
 from archive.collection import Collection
-from archive.index.database import open_store
+from archive.index import open_store
 from archive.maintain import reindex, verify
 from archive.merge import merge
 from archive.parse.parse import parse

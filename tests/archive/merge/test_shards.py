@@ -15,7 +15,7 @@ from archive import Archive, warc
 from archive.collection import Collection
 from archive.collection.upload import upload
 from archive.errors import ArchiveLockedError, ArchiveNotFoundError, DamagedFileError, SchemaTooNewError, UsageError
-from archive.index.database import open_store
+from archive.index import open_store
 from archive.maintain import redact
 from archive.merge import foresee, merge
 from archive.warc import cdxj

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archive.index.database import open_store
+from archive.index import open_store
 from archive.search import (
     highlight,
     index_articles,

@@ -11,8 +11,7 @@ from starlette.responses import PlainTextResponse
 from uvicorn.server import ServerState
 
 from archive.web import admission
-from archive.web.admission import Admission, BoundedProtocol
-from archive.web.headers import SecurityHeaders
+from archive.web.admission import Admission, BoundedProtocol, SecurityHeaders
 
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 

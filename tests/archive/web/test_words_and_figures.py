@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.web.charts import HEIGHT, WIDTH, histogram
-from archive.web.i18n import choose, day, direction, moment, plural, wording
+from archive.web.pages import HEIGHT, WIDTH, histogram
 from archive.web.parameters import SearchParameters
+from archive.web.views import choose, day, direction, moment, plural, wording
 
 
 @pytest.mark.parametrize(

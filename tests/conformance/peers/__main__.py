@@ -29,8 +29,8 @@ from archive import Archive
 from archive.capture import Capture
 from archive.collection import Collection
 from archive.http import decode, parse_response
-from archive.ingest.disposition import Disposition
-from archive.ingest.writer import open_writer
+from archive.ingest import open_writer
+from archive.ingest.commit import Disposition
 from archive.outcome import Outcome, OutcomeKind
 from archive.warc import closed_files, read_records
 from demo.__main__ import crawl

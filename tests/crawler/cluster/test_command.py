@@ -9,7 +9,7 @@ from scrapy.exceptions import UsageError
 from scrapy.settings import Settings
 
 from crawler.commands.cluster import Command
-from crawler.sites.site import site_from_json
+from crawler.sites import site_from_json
 from tests.crawler.cluster.daemon import Daemon
 
 

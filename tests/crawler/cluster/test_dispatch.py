@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crawler.cluster import Cluster, Grant, Node, State
 from crawler.cluster.dispatch import (
     ORPHAN_SECONDS,
     Snapshot,
@@ -19,10 +20,8 @@ from crawler.cluster.dispatch import (
     read_job_id,
     without,
 )
-from crawler.cluster.nodes import Cluster, Node
 from crawler.cluster.scrapyd import Jobs
-from crawler.cluster.state import Grant, State
-from crawler.sites.site import Site
+from crawler.sites import Site
 
 LEASE, GRACE, DELAY = 100.0, 5.0, 3.0
 START = 1_800_000_000.0

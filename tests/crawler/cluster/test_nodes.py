@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.cluster.nodes import NodesError, load_cluster
+from crawler.cluster import NodesError, load_cluster
 
 ROOT = Path(__file__).parents[3]
 

@@ -5,9 +5,9 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.cluster.nodes import Node
-from crawler.cluster.placement import grouped, placed, ranked
-from crawler.sites.site import Site
+from crawler.cluster import Node
+from crawler.cluster.dispatch import grouped, placed, ranked
+from crawler.sites import Site
 
 NAMES = st.lists(st.text("abcdefgh", min_size=1, max_size=6), unique=True, min_size=1, max_size=8)
 KEYS = st.lists(st.from_regex(r"[a-z]{1,8}\-paper.org", fullmatch=True), unique=True, min_size=1, max_size=20)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawler.cluster.nodes import Node
+from crawler.cluster import Node
 from crawler.cluster.scrapyd import NodeError, is_open, list_jobs, schedule
 from tests.crawler.cluster.daemon import Daemon, drip, flood
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from archive.parse import ParseTask
 from archive.parse.parse import parse
-from archive.parse.result import ParseTask
 from crawler.diagnosis import Visited, why_no_article
 from tests.support.fetch import fetch
 from tests.support.server import Server, answer

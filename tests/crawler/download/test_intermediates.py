@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crawler.download.intermediates import intermediates_in
-from crawler.sites.site import SiteError, load_site
+from crawler.sites import SiteError, load_site
 from tests.support.authority import Authority, Intermediate
 from tests.support.fetch import Visit, fetch
 from tests.support.server import Server, answer, page

@@ -1,7 +1,7 @@
 """The limits of what a run spends: each has a name, and leaves what bears fruit alone (test_limits.py fires them)."""
 
 from archive.outcome import OutcomeKind
-from crawler.frontier.quota import CrawlLimits, Quota
+from crawler.frontier.scope import CrawlLimits, Quota
 
 
 def test_a_shape_of_url_that_bears_nothing_is_given_up() -> None:

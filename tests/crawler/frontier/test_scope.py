@@ -8,10 +8,9 @@ import pytest
 
 from archive.index import ScheduledUrl
 from archive.outcome import Outcome, OutcomeKind
-from archive.parse.result import Outlink, Parsed
-from crawler.frontier.quota import CrawlLimits
-from crawler.frontier.scope import Scope
-from crawler.sites.site import Site
+from archive.parse import Outlink, Parsed
+from crawler.frontier.scope import CrawlLimits, Scope
+from crawler.sites import Site
 
 LIMITS = CrawlLimits(depth=2, redirects=10, index_depth=3, sitemaps=0, pattern=0, obeyed=frozenset())
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from archive.files.clock import iso
-from archive.parse.result import Outlink
+from archive.parse import Outlink
 from crawler.frontier.revisit import are_believable
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)

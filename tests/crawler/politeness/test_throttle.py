@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crawler.politeness.throttle import read_retry_after
+from crawler.politeness import read_retry_after
 from tests.support.fetch import Crawled, fetch
 from tests.support.server import Exchange, Route, Server, answer, page
 
@@ -24,7 +24,7 @@ POLITE = {
     "DOWNLOADER_MIDDLEWARES": {
         "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
         "crawler.politeness.robots.RobotsMiddleware": 100,
-        "crawler.politeness.throttle.PolitenessMiddleware": 950,
+        "crawler.politeness.PolitenessMiddleware": 950,
     },
     "CONCURRENT_REQUESTS_PER_DOMAIN": 2,
     "DOWNLOAD_DELAY": 0,

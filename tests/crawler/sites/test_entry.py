@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archive import Article
+from crawler.sites import load_site
 from crawler.sites.entry import Findings, Source, delay_of, entry_text, language_of, locale_of, timezone_of
-from crawler.sites.site import load_site
 
 if TYPE_CHECKING:
     from pathlib import Path

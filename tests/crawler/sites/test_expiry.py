@@ -5,8 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from archive.index import reports
-from archive.index.database import open_store
+from archive.index import open_store, reports
 from archive.monitor import judge
 from tests.support.simulated import crawl
 from tests.support.site import article_page, list_page

@@ -8,8 +8,8 @@ from scrapy import Request
 from scrapy.http import Response
 
 from archive import UsageError
+from crawler.sites import Site
 from crawler.sites.session import SessionMiddleware, load_cookies, load_headers
-from crawler.sites.site import Site
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 SITE = Site.from_url("https://news.example/")

@@ -7,10 +7,10 @@ import pytest
 
 from archive import UsageError
 from crawler import settings
+from crawler.sites import Site, SiteError, load_site, load_sites, name_of
 from crawler.sites.keys import KEYS
-from crawler.sites.site import Site, SiteError, load_site, load_sites, name_of
 
-EXAMPLE = Path(__file__).parents[3] / "sites.toml"
+EXAMPLE = Path(__file__).parents[3] / "warraq" / "place" / "sites.toml"
 
 
 def write(folder: Path, text: str) -> Path:

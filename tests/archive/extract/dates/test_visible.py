@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.extract.dates.calendars import from_hijri, from_jalali, is_leap
-from archive.extract.dates.context import DateContext, Order
+from archive.extract.dates.moment import DateContext, Order, from_hijri, from_jalali, is_leap
 from archive.extract.dates.visible import parse, parse_all
 from bench import month_names
 

@@ -1,0 +1,201 @@
+"""Parse the XML of feeds and sitemaps as it is served, and hold what they say of a page that they announce.
+
+Feeds and sitemaps are written by templates: a bare `&` in an address, `&nbsp;`, a PHP warning
+before the first tag, Arabic in windows-1256 under a declaration of UTF-8. A recovering parser alone loses the text
+around them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import io
+import re
+import zlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING, Final
+
+from lxml import etree
+
+from archive.extract.dates import parse_moment
+from archive.extract.decode import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_BYTES: Final = 50 * 1024 * 1024
+"""Largest file read, uncompressed: the sitemap protocol's own limit (sitemaps.org, "Sitemap file limits")."""
+
+_MOST_MEMBERS = 1000  # of a gzip file: zlib copies what follows each, so that a file of members alone costs the square of their number
+
+_DECLARATION = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']", re.IGNORECASE)
+_PROLOGUE = re.compile(r"<\?xml[^>]{0,200}\?>")
+_ROOT = re.compile(
+    r"<(?:\?xml|!DOCTYPE|!--|rss\b|feed\b|[a-zA-Z]+:RDF\b|RDF\b|urlset\b|sitemapindex\b|channel\b|[a-z]+:feed\b)"
+)
+_BAD_REFERENCE = re.compile(
+    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?!(?:amp|lt|gt|quot|apos);)(#?[A-Za-z0-9]{1,31};)?", re.DOTALL
+)
+_REFERENCE_TO_MEND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)")
+_XML_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+def parse(data: bytes) -> etree._Element | None:
+    """Root of what `mend` made, recovered as far as it goes; no entity is expanded, no file or address opened."""
+    parser = etree.XMLParser(
+        recover=True,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        return etree.fromstring(data, parser)
+    except etree.XMLSyntaxError:
+        return None
+
+
+def stream(data: bytes) -> Iterator[tuple[str, etree._Element]]:
+    """The `start` and `end` events of what `mend` made, under the same rules."""
+    events = etree.iterparse(
+        io.BytesIO(data),
+        events=("start", "end"),
+        recover=True,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    with contextlib.suppress(etree.XMLSyntaxError):  # not one element in it, or nothing to recover any more
+        yield from events
+
+
+def local_name(element: etree._Element) -> str:
+    """Name without its namespace or an undeclared prefix, in lower case; '' for what is not an element."""
+    tag = element.tag
+    return tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(tag, str) else ""
+
+
+def gunzip(body: bytes, limit: int = MAX_BYTES) -> bytes:
+    """`body` without gzip, whatever its name says; at most `limit` bytes, and what could be read of a torn one."""
+    chunks: list[bytes] = []
+    room = limit
+    for _ in range(_MOST_MEMBERS):
+        if body[:2] != b"\x1f\x8b" or room <= 0:
+            break
+        inflater = zlib.decompressobj(wbits=31)
+        try:
+            chunk = inflater.decompress(body, room)
+        except zlib.error:
+            break
+        chunks.append(chunk)
+        room -= len(chunk)
+        body = inflater.unused_data
+    return b"".join(chunks) if chunks else body[:limit]
+
+
+def mend(body: bytes, content_type: str = "") -> bytes:
+    """`body` as UTF-8 XML without an encoding declaration, its stray ampersands and unknown entities made text."""
+    text = _decode(body, content_type)
+    start = _ROOT.search(text[:20_000])
+    text = _PROLOGUE.sub("", text[start.start() :] if start else text, count=1)
+    if _REFERENCE_TO_MEND.search(text):
+        text = _BAD_REFERENCE.sub(_mended, text)
+    return text.encode("utf-8", "ignore")
+
+
+def _decode(body: bytes, content_type: str) -> str:
+    """The text as pages are read; an XML declaration is one more witness of the encoding."""
+    declared = _DECLARATION.match(body.replace(b"\0", b"") if body[:4].count(0) else body[:400])
+    found = decode(body, content_type=content_type, label=declared[1].decode("ascii") if declared else "")
+    # A list of addresses has too few words to tell by: then it is what Arabic sites write.
+    return body.decode("cp1256", "replace") if found.why == "default" else found.text
+
+
+_ROOT_END = re.compile(rb"</(?:[\w-]+:)?(?:urlset|sitemapindex|rss|feed|rdf)\s*>", re.IGNORECASE)
+_ENTRY_END = re.compile(rb"</(?:[\w-]+:)?(?:url|sitemap|item|entry)\s*>", re.IGNORECASE)
+_ENTRY_START = re.compile(rb"<(?:[\w-]+:)?(?:url|sitemap|item|entry)[\s>]", re.IGNORECASE)
+
+
+def whole_entries(data: bytes) -> tuple[bytes, bool]:
+    """What `mend` made up to the end of its last whole entry, and whether anything is missing: the root is never closed."""
+    if _ROOT_END.search(data):
+        return data, True
+    end = max((match.end() for match in _ENTRY_END.finditer(data)), default=0)
+    if not end:
+        start = _ENTRY_START.search(data)
+        return (data[: start.start()] if start else data), False
+    return data[:end], False
+
+
+def _mended(match: re.Match[str]) -> str:
+    whole, name = match.group(), match.group(1)
+    if whole[0] == "<":
+        return whole
+    if name:
+        text = html.unescape(whole)
+        if text != whole:
+            return text.translate(_XML_TEXT)
+    return "&amp;" + (name or "")
+
+
+# What a feed or sitemap says of a page it announces, and the times it says it in; text in, values out.
+
+MAX_TITLE: Final = 500
+"""Characters kept of a title."""
+
+_TAG = re.compile(r"<(script|style)\b[^<>]*>.*?</\1\s*>|<[a-zA-Z/!][^<>]*>", re.IGNORECASE | re.DOTALL)
+_DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
+_YEARS = range(1990, 2101)  # no feed is older than the web; later years are zeroes and typing errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """A page that a feed or sitemap announces.
+
+    `url` is canonical; `spelling` is as the source writes it, '' where that is the same. Times are aware, in UTC, None where the source is
+    silent or unreadable; `updated` is a sitemap's `lastmod`. `title`, `language` (BCP 47), `publication` and `keywords` are '' or () where
+    there are none.
+    """
+
+    url: str
+    spelling: str = ""
+    title: str = ""
+    published: datetime | None = None
+    updated: datetime | None = None
+    language: str = ""
+    publication: str = ""
+    keywords: tuple[str, ...] = ()
+
+
+def parse_time(text: str, zone: tzinfo = UTC) -> datetime | None:
+    """Time of `text` in UTC: RFC 822 as in RSS, ISO 8601 / W3C as in Atom and sitemaps, and what people write; else None.
+
+    `zone` is where the clock hangs that wrote a time without a zone; a date without a time is its midnight. A zone that
+    is not understood counts as UTC (RFC 2822, section 4.3), never as `zone`.
+    """
+    text = " ".join(text[:100].translate(_DIGITS).split())
+    moment = parse_moment(text)
+    if moment is None or moment.day.year not in _YEARS:
+        return None
+    clock = f"T{moment.clock}{moment.zone}" if moment.clock else "T00:00"
+    try:
+        time = datetime.fromisoformat(f"{moment.day.isoformat()}{clock}")
+        return (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def plain(text: str | None) -> str:
+    """`text` without tags and character references, white space folded, at most `MAX_TITLE` characters."""
+    text = (text or "")[: 4 * MAX_TITLE]
+    if "&" in text:
+        text = html.unescape(text)
+    if "<" in text:
+        text = _TAG.sub(" ", text)
+    return " ".join(text.split())[:MAX_TITLE]

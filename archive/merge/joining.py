@@ -1,0 +1,299 @@
+"""A shard: the archive of another machine, opened while its crawl may go on, and the SQL that reads and inserts its rows."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from archive import warc
+from archive.collection import Collection, FileLocator
+from archive.errors import DamagedFileError
+from archive.index import DatabaseError, articles, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from sqlite_utils import Database
+
+    from archive.index import Store
+    from archive.index.files import FileRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shard:
+    """An archive to be merged into another. `alive`: somebody writes to it now, so what is open there is not final.
+
+    `manifest` has the SHA-256 of the closed files, by name; `closed` their paths (without those that a living writer has yet to enter
+    in the manifest); `left` the open files of a dead writer, by their final names; `stored` those that are in a storage, and not there.
+    """
+
+    collection: Collection
+    store: Store
+    alive: bool
+    manifest: dict[str, str]
+    closed: dict[str, Path]
+    left: dict[str, Path]
+    stored: dict[str, FileRow]
+    site: str = ""
+
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+        return str(self.collection.folder)
+
+    def batches(self, table: str) -> Iterator[list[dict[str, Any]]]:
+        """All rows of one of its tables, in the order of their ids; raises DamagedFileError when what was read cannot be relied on."""
+        for rows in batches(self.store.db, table):
+            self.store.check_unchanged()
+            yield rows
+
+    @cached_property
+    def files_of_site(self) -> set[str]:
+        """The files that belong to the site that is asked for."""
+        return files_of_site(self.store.db, self.site)
+
+    def wants(self, filename: str) -> bool:
+        """Whether a file is among those that are asked for."""
+        return not self.site or filename in self.files_of_site
+
+    @cached_property
+    def open_texts(self) -> set[str]:
+        """The ids of the clean texts that lie in files which are still being written."""
+        found = set()
+        for path in warc.open_files(self.collection.warcs) if self.alive else ():
+            found |= set(_conversions(path))
+        return found
+
+    @property
+    def newest(self) -> str:
+        """The file that was closed last: its last records may be without rows, when the writer died then."""
+        return max(self.closed, key=lambda name: self.closed[name].stat().st_mtime, default="")
+
+
+def _conversions(path: Path) -> Iterator[str]:
+    try:
+        for record in warc.read_records(path, max_block=0):
+            if record.type == "conversion":
+                yield record.id
+    except (DamagedFileError, FileNotFoundError):  # the end is being written; or it was closed a moment ago
+        return
+
+
+def _open(collection: Collection) -> Store:
+    try:
+        return open_store(collection.database, read_only=True)
+    except DatabaseError as error:
+        problem = f"no database that can be read ({error}; `warraq reindex` there rebuilds it)"
+        raise DamagedFileError(collection.database, 0, problem) from error
+
+
+@contextmanager
+def open_shard(folder: Path, *, site: str = "", is_ours: bool = False) -> Iterator[Shard]:
+    """Opens a shard for reading, its -wal included; changes nothing in it. `is_ours`: the caller holds its lock.
+
+    Raises ArchiveNotFoundError, SchemaTooNewError, DamagedFileError when its database cannot be read.
+    """
+    collection = Collection(folder)
+    collection.require()
+    left = {path.name.removesuffix(warc.OPEN): path for path in warc.open_files(collection.warcs)}
+    alive = (
+        not is_ours and collection.in_use()
+    )  # looked at after the open files: if nobody writes now, those are a dead writer's
+    manifest = warc.read_manifest(collection.warcs)
+    closed = {path.name: path for path in warc.closed_files(collection.warcs)}
+    if alive:
+        closed = {name: path for name, path in closed.items() if name in manifest}
+        left = {}
+    with _open(collection) as store:
+        yield Shard(
+            collection=collection,
+            store=store,
+            alive=alive,
+            manifest=manifest,
+            closed=closed,
+            left={name: path for name, path in left.items() if name not in closed},
+            stored={row.filename: row for row in FileLocator(collection.warcs, store.db).away()},
+            site=site,
+        )
+
+
+# Rows of another archive, as SQL: a shard's rows in batches out, rows with their references resolved in. Never ends a
+# transaction.
+#
+# A row of a shard has ids of its own database; what it refers to is named here by what is the same in every database:
+# a capture by its record id, an article by its URL and what it says.
+
+BATCH = 500
+"""Rows read and written at once: what a batch of articles with their texts takes in memory is some 10 MB."""
+
+_OF_THIS_DATABASE = frozenset(
+    {
+        "id",
+        "version",
+        "is_latest",
+        "gone_at",
+        "gone_reason",
+        "paywalled_at",
+        "fetched_at",
+        "last_seen_at",
+        "article_key",
+    }
+)
+"""Columns of `articles` that follow from what else the database holds."""
+
+
+def batches(db: Database, table: str, *, size: int = BATCH) -> Iterator[list[dict[str, Any]]]:
+    """All rows of a table that has an `id`, in its order; each batch is read for itself, so that no writer waits for the reader."""
+    last = 0
+    while rows := list(db.query(f"SELECT * FROM {table} WHERE id > ? ORDER BY id LIMIT ?", [last, size])):  # noqa: S608 - our own names
+        last = rows[-1]["id"]
+        yield rows
+
+
+def known(db: Database, record_ids: Iterable[str]) -> set[str]:
+    """Those of the records that have a row."""
+    sql = "SELECT record_id FROM captures WHERE record_id IN (SELECT value FROM json_each(?))"
+    return {row[0] for row in db.conn.execute(sql, (_json(record_ids),))}
+
+
+def unread(db: Database, record_ids: Iterable[str]) -> set[str]:
+    """Those of the records that have a row which nobody has read yet."""
+    sql = "SELECT record_id FROM captures WHERE record_id IN (SELECT value FROM json_each(?)) AND outcome = ''"
+    return {row[0] for row in db.conn.execute(sql, (_json(record_ids),))}
+
+
+def has_unread(db: Database) -> bool:
+    """Whether any capture waits to be read."""
+    return db.conn.execute("SELECT 1 FROM captures WHERE outcome = '' LIMIT 1").fetchone() is not None
+
+
+def place_of(db: Database, record_id: str) -> dict[str, Any] | None:
+    """Where the record lies, under the names of the columns; None when it has no row."""
+    sql = "SELECT warc_filename, warc_record_offset, warc_record_length FROM captures WHERE record_id = ?"
+    return next(db.query(sql, [record_id]), None)
+
+
+def name_of_copy(db: Database, rows: Iterable[Mapping[str, Any]]) -> str:
+    """The file in which these captures lie here, at the same offsets as there; '' when none of them has a row."""
+    sql = "SELECT warc_filename FROM captures WHERE record_id = ? AND warc_record_offset = ?"
+    for row in rows:
+        if found := db.conn.execute(sql, (row["record_id"], row["warc_record_offset"])).fetchone():
+            return str(found[0])
+    return ""
+
+
+def articles_of(db: Database, ids: Iterable[int]) -> list[dict[str, Any]]:
+    """Articles and what they came from: `origin` and `origin_at` (record id and time of that capture), `payload` (record id or None)."""
+    sql = """
+        SELECT a.*, c.record_id AS origin, c.captured_at AS origin_at, (
+            SELECT p.record_id FROM captures AS p
+            WHERE p.warc_filename = a.warc_filename AND p.warc_record_offset = a.warc_record_offset
+        ) AS payload
+        FROM articles AS a JOIN captures AS c ON c.id = a.capture_id WHERE a.id IN (SELECT value FROM json_each(?))
+        """
+    return list(db.query(sql, [_json(ids)]))
+
+
+def held(db: Database, url: str, digest: str) -> dict[str, Any] | None:
+    """The version of that URL that says this: its id, `last_seen_at`, `origin` and `origin_at`; None when there is none."""
+    sql = """
+        SELECT a.id, a.last_seen_at, c.record_id AS origin, c.captured_at AS origin_at
+        FROM articles AS a JOIN captures AS c ON c.id = a.capture_id WHERE a.article_key = ? AND a.text_digest = ?
+        """
+    return next(db.query(sql, [articles.key_of(db, url), digest]), None)
+
+
+def insert_article(db: Database, row: Mapping[str, Any]) -> int:
+    """Adds a version, seen when its capture was made so far; `row` has the columns, and `origin_at`. Returns its id."""
+    values = _content(db, row) | dict.fromkeys(("fetched_at", "last_seen_at"), row["origin_at"])
+    values["article_key"] = articles.key_of(db, row["url"])
+    sql = f"INSERT INTO articles ({', '.join(values)}) VALUES ({', '.join(f':{name}' for name in values)}) RETURNING id"  # noqa: S608 - our own names
+    return int(db.conn.execute(sql, values).fetchone()[0])
+
+
+def replace_article(db: Database, article_id: int, row: Mapping[str, Any], *, origin: bool, metadata: bool) -> None:
+    """Puts another archive's row of the same version in the place of the held one; to be taken out of the search index before.
+
+    `origin`: the text and where it came from; `metadata`: what changes without the text (`changes.MUTABLE`).
+    """
+    values = {
+        name: value for name, value in _content(db, row).items() if (metadata if name in articles.MUTABLE else origin)
+    }
+    if values:
+        assignments = ", ".join(f"{name} = :{name}" for name in values)
+        db.conn.execute(f"UPDATE articles SET {assignments} WHERE id = :id", {**values, "id": article_id})  # noqa: S608 - our own names
+
+
+def _content(db: Database, row: Mapping[str, Any]) -> dict[str, Any]:
+    names = (column[1] for column in db.conn.execute("PRAGMA table_info(articles)"))
+    return {name: row[name] for name in names if name in row and name not in _OF_THIS_DATABASE}
+
+
+def see(db: Database, times: Mapping[int, tuple[str, str]]) -> None:
+    """Articles, by id, were served from the first of these times to the second."""
+    db.conn.executemany(
+        "UPDATE articles SET fetched_at = min(fetched_at, ?), last_seen_at = max(last_seen_at, ?) WHERE id = ?",
+        [(first, last, article_id) for article_id, (first, last) in times.items()],
+    )
+
+
+def urls_of(db: Database, ids: Iterable[int]) -> set[str]:
+    """The URLs of these articles."""
+    sql = "SELECT DISTINCT url FROM articles WHERE id IN (SELECT value FROM json_each(?))"
+    return {row[0] for row in db.conn.execute(sql, (_json(ids),))}
+
+
+def redacted(db: Database) -> dict[str, str]:
+    """The URLs that were taken out for good, and why; the log of runs has those that were never in the frontier."""
+    found: dict[str, str] = {}
+    for (summary,) in db.conn.execute("SELECT summary FROM runs WHERE kind = 'redact' ORDER BY id"):
+        said = json.loads(summary)
+        found |= dict.fromkeys(said.get("urls", ()), str(said.get("reason", "")))
+    return found | dict(db.conn.execute("SELECT url, reason FROM urls WHERE outcome = 'redacted'").fetchall())
+
+
+def site_of_file(db: Database, filename: str) -> str:
+    """The site of the last capture in a file; that of the last crawl when no capture has a row; '' when there was none."""
+    sql = "SELECT site FROM captures WHERE warc_filename = ? ORDER BY id DESC LIMIT 1"
+    row = db.conn.execute(sql, (filename,)).fetchone()
+    row = row or db.conn.execute("SELECT site FROM runs WHERE kind = 'crawl' ORDER BY id DESC LIMIT 1").fetchone()
+    return str(row[0]) if row else ""
+
+
+def knows_site(db: Database, site: str) -> bool:
+    """Whether there is a capture of the site, or a URL to fetch."""
+    query = (
+        "SELECT EXISTS (SELECT 1 FROM urls WHERE site = :site) OR EXISTS (SELECT 1 FROM captures WHERE site = :site)"
+    )
+    return bool(next(iter(db.query(query, {"site": site}))).popitem()[1])
+
+
+def files_of_site(db: Database, site: str) -> set[str]:
+    """The files that hold captures of the site, and, again and again, those that what is in these was read from or repeats."""
+    found = {row[0] for row in db.conn.execute("SELECT DISTINCT warc_filename FROM captures WHERE site = ?", (site,))}
+    wider = """
+        SELECT DISTINCT o.warc_filename FROM captures AS r
+        JOIN captures AS o ON o.payload_digest = r.payload_digest AND o.record_type = 'response'
+        WHERE r.record_type = 'revisit' AND r.warc_filename IN (SELECT value FROM json_each(:files))
+        UNION SELECT DISTINCT a.warc_filename FROM captures AS c JOIN articles AS a ON a.id = c.article_id
+        WHERE c.warc_filename IN (SELECT value FROM json_each(:files))
+        UNION SELECT DISTINCT o.warc_filename FROM captures AS c
+        JOIN articles AS a ON a.id = c.article_id JOIN captures AS o ON o.id = a.capture_id
+        WHERE c.warc_filename IN (SELECT value FROM json_each(:files))
+        """
+    while more := {row[0] for row in db.conn.execute(wider, {"files": _json(found)})} - found:
+        found |= more
+    return found
+
+
+def hosts_of_site(db: Database, site: str) -> set[str]:
+    """The hosts of the site's URLs."""
+    return {row[0] for row in db.conn.execute("SELECT DISTINCT host FROM urls WHERE site = ?", (site,))}
+
+
+def _json(values: Iterable[object]) -> str:
+    return json.dumps(list(values))

@@ -1,0 +1,251 @@
+"""What a place sets: its warraq.toml and the environment come in, values for crawler.settings and where each is from go out.
+
+`warraq.toml` lies in the folder in which the command runs (WARRAQ_CONFIG names another file) and holds settings by their names, such as
+`WARRAQ_MAX_PAGES = 500`. An environment variable overrides it: of the same name, or `SCRAPY_NAME` for a setting of Scrapy's own.
+`-s NAME=VALUE` overrides both. A mistake is told with its place, the nearest name and what is allowed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import os
+import re
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archive.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+FILE = "warraq.toml"
+PREFIX = "WARRAQ_"
+NAMES_FILE = PREFIX + "CONFIG"
+NOT_SETTINGS = frozenset({PREFIX + "ARCHIVE", NAMES_FILE})
+"""Variables of the environment that mean something else: the archive to use, the file to read."""
+
+NEAR = 0.8
+"""How alike two names must be for one to be a typing error of the other (difflib's ratio)."""
+
+CHOICES = {
+    "WARRAQ_SUMMARY": ("text", "json", ""),
+    "WARRAQ_TLS_FALLBACK": ("never", "record"),
+    "LOG_LEVEL": ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG"),
+}
+LEAST = {"WARRAQ_KEEP_LOCAL_DAYS": -1} | dict.fromkeys(
+    (
+        "CONCURRENT_ITEMS", "CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN", "DOWNLOAD_TIMEOUT",
+        "MEMUSAGE_CHECK_INTERVAL_SECONDS", "WARRAQ_EXTRACTION_MEGABYTES", "WARRAQ_EXTRACTION_WORKERS", "WARRAQ_FIRST_BYTE_TIMEOUT",
+        "WARRAQ_MAX_BODY_BYTES", "WARRAQ_MAX_DECODED_BYTES", "WARRAQ_MAX_HEADER_BYTES", "WARRAQ_MAX_HEADER_LINE_BYTES",
+        "WARRAQ_MAX_LINKS", "WARRAQ_MAX_PAGES",
+    ),
+    1,
+)  # fmt: skip
+"""The least value of a number, where it is not 0."""
+
+FLAGS = {"1": True, "true": True, "True": True, "0": False, "false": False, "False": False}
+"""What Scrapy reads as true and false."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A setting that holds: its value, and where it is from (`default`, `warraq.toml:3`, `environment`)."""
+
+    name: str
+    value: object
+    origin: str
+
+
+class ConfigurationError(UsageError):
+    """A setting that there is none of, or a value that it cannot have; `place` is where it stands."""
+
+    def __init__(self, place: str, problem: str) -> None:
+        super().__init__(f"{place}: {problem}")
+        self.place = place
+        self.problem = problem
+
+
+def configure(settings: dict[str, Any]) -> dict[str, Setting]:
+    """Puts what the place sets into the namespace of crawler.settings; returns each setting with its origin.
+
+    Ends the process with one line for a mistake: whatever imports the settings is about to work by them.
+    """
+    defaults = {name: value for name, value in settings.items() if name.isupper()}
+    try:
+        held = read(defaults, environ=os.environ)
+    except UsageError as error:
+        print(f"warraq: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
+    settings.update({name: one.value for name, one in held.items()})
+    return held
+
+
+def read(defaults: Mapping[str, object], *, environ: Mapping[str, str]) -> dict[str, Setting]:
+    """Every setting as the file and the environment leave it; raises ConfigurationError for the first mistake."""
+    path = Path(environ.get(NAMES_FILE, FILE) or os.devnull)
+    held = {name: Setting(name=name, value=value, origin="default") for name, value in defaults.items()}
+    held |= _from_file(path, defaults, needed=NAMES_FILE in environ)
+    return held | _from_environment(defaults, environ)
+
+
+def _from_file(path: Path, defaults: Mapping[str, object], *, needed: bool) -> dict[str, Setting]:
+    try:
+        text = path.read_text("utf-8")
+        document = tomllib.loads(text)
+    except FileNotFoundError:
+        if needed:
+            raise ConfigurationError(str(path), f"there is no such file; {NAMES_FILE} names it") from None
+        return {}
+    except OSError as error:
+        raise ConfigurationError(str(path), f"cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(str(path), f"is not UTF-8 (byte {error.start})") from None
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"line (\d+)", str(error))
+        line = int(found[1]) if found else len(text.splitlines())
+        raise ConfigurationError(f"{path}:{line}", f"is not TOML: {error}") from None
+    held = {}
+    for name, value in document.items():
+        place = f"{path}:{_line_of(text, name)}"
+        default = default_of(name, defaults, place)
+        try:
+            held[name] = Setting(name=name, value=checked(name, value, default), origin=place)
+        except ValueError as error:
+            raise ConfigurationError(place, f"{name} = {value!r}: {error}") from None
+    return held
+
+
+def _line_of(text: str, name: str) -> int:
+    pattern = re.compile(rf"\s*\[*\s*[\"']?{re.escape(name)}[\"']?\s*[=.\]]")
+    return next((number for number, line in enumerate(text.splitlines(), 1) if pattern.match(line)), 0)
+
+
+def _from_environment(defaults: Mapping[str, object], environ: Mapping[str, str]) -> dict[str, Setting]:
+    held = {}
+    for variable, text in environ.items():
+        name = variable if variable.startswith(PREFIX) else variable.removeprefix("SCRAPY_")
+        is_ours = name in defaults and (variable.startswith(PREFIX) or variable != name)
+        if is_ours and not isinstance(defaults[name], dict):
+            held[name] = Setting(
+                name=name, value=given(f"environment, {variable}={text}", name, text, defaults), origin="environment"
+            )
+        elif variable.startswith(PREFIX) and variable not in NOT_SETTINGS and (near := _near(name, defaults)):
+            raise ConfigurationError(
+                f"environment, {variable}={text}", f"there is no setting {name}; did you mean {near}?"
+            )
+    return held
+
+
+def given(place: str, name: str, text: str, defaults: Mapping[str, object]) -> object:
+    """The value of a setting given as text, as by the environment and by `-s`; raises ConfigurationError."""
+    try:
+        return checked(name, _typed(text, defaults[name]), defaults[name])
+    except ValueError as error:
+        raise ConfigurationError(place, str(error)) from None
+
+
+def unknown_variables(defaults: Mapping[str, object], environ: Mapping[str, str]) -> list[str]:
+    """The variables of the environment that look like settings and are none."""
+    return sorted(one for one in environ if one.startswith(PREFIX) and one not in defaults and one not in NOT_SETTINGS)
+
+
+def check_options(options: Iterable[str], defaults: Mapping[str, object]) -> None:
+    """Checks what `-s NAME=VALUE` gives, of Scrapy's own settings those that have a default of ours; raises ConfigurationError."""
+    for pair in options:
+        name, _, text = pair.partition("=")
+        if name.startswith(PREFIX):
+            default_of(name, defaults, f"-s {pair}")
+        if name in defaults and not isinstance(defaults[name], dict):
+            given(f"-s {pair}", name, text, defaults)
+
+
+def default_of(name: str, defaults: Mapping[str, object], place: str) -> object:
+    """The default of a setting, of Scrapy's own too; raises ConfigurationError when there is none of that name."""
+    if name in defaults:
+        return defaults[name]
+    if not name.startswith(PREFIX):
+        from scrapy.settings import default_settings  # a third of a second, where it is needed
+
+        if name.isupper() and hasattr(default_settings, name):
+            return getattr(default_settings, name)
+    near = _near(name, defaults) or _near(PREFIX + name.upper(), defaults) or _near(name.upper(), defaults)
+    raise ConfigurationError(
+        place,
+        f"there is no setting {name}" + (f"; did you mean {near}?" if near else "; `warraq config` lists them all"),
+    )
+
+
+def _near(name: str, defaults: Iterable[str]) -> str:
+    bare = {one.removeprefix(PREFIX): one for one in defaults}
+    close = difflib.get_close_matches(name.removeprefix(PREFIX), bare, 1, cutoff=NEAR)
+    return bare[close[0]] if close else ""
+
+
+def checked(name: str, value: object, default: object) -> object:
+    """The value, when a setting with that default may have it; raises ValueError with what is allowed."""
+    if name in CHOICES and value not in CHOICES[name]:
+        raise ValueError(f"give one of {', '.join(repr(one) for one in CHOICES[name])}")
+    if isinstance(default, bool):
+        return _of(bool, value, "give true or false")
+    if isinstance(default, int | float):
+        return _number(name, value, default)
+    if isinstance(default, list | tuple):
+        return _texts(name, value)
+    if isinstance(default, dict):
+        return _table(name, value, default)
+    return value if default is None else _of(str, value, "give a text in quotes")
+
+
+def _of(kind: type, value: object, otherwise: str) -> object:
+    if not isinstance(value, kind):
+        raise ValueError(otherwise)  # noqa: TRY004 - told with its place by the caller
+    return value
+
+
+def _number(name: str, value: object, default: float) -> object:
+    least, kind = LEAST.get(name, 0), "a whole number" if isinstance(default, int) else "a number"
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or (isinstance(default, int) and value != int(value)) or not least <= value < float("inf"):  # type: ignore[call-overload,operator]
+        raise ValueError(f"give {kind} from {least}, such as {max(default, least)}")
+    return type(default)(value)  # type: ignore[arg-type]
+
+
+def _texts(name: str, value: object) -> object:
+    if not isinstance(value, list) or not all(isinstance(one, str | int) for one in value):
+        raise ValueError('give a list, such as ["one", "another"]')
+    if name == "WARRAQ_OPEN_NETWORKS":
+        for one in value:
+            try:
+                ipaddress.ip_network(str(one))
+            except ValueError as error:
+                raise ValueError(f'{error}; give networks such as ["127.0.0.0/8"]') from None
+    return value
+
+
+def _table(name: str, value: object, default: dict[Any, Any]) -> object:
+    if name != "DEFAULT_REQUEST_HEADERS":
+        raise ValueError("it wires components, which is done in code")
+    if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
+        raise ValueError('give a table of texts, such as { Accept-Language = "fr" }')
+    return default | value
+
+
+def _typed(text: str, default: object) -> object:
+    """A text as a value of the type of the default, where it is one; as it is where it is not."""
+    readers: tuple[tuple[type | tuple[type, ...], Callable[[str], object]], ...] = (
+        (bool, FLAGS.__getitem__),
+        (int, int),
+        (float, float),
+        ((list, tuple), lambda text: [one.strip() for one in text.split(",") if one.strip()]),
+    )
+    for kind, reader in readers:
+        if isinstance(default, kind):
+            try:
+                return reader(text)
+            except (KeyError, ValueError):
+                return text
+    return text

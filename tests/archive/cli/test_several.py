@@ -1,0 +1,167 @@
+"""Several archives in a place are asked as one; `--archive`, `--site` and NAME/ID narrow it."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from archive.collection import Collection
+from archive.ingest import open_writer
+from archive.ingest.commit import disposition_of
+from archive.parse.parse import ParseTask, parse
+from archive.warc import read_records
+from tests.support.cli import warraq
+from tests.support.pages import capture, page
+
+SHARED = "https://news.example/2026/11/1"
+
+
+def fill(folder, site, *served):
+    ingest = open_writer(Collection(folder), info={"software": "test"}, clock=lambda: served[-1].started)
+    for one in served:
+        row = ingest.record(one, site=site)
+        ingest.finish(disposition_of(row, parse(ParseTask(url=one.url, response=one.response, fetched_at=one.started))))
+        ingest.commit()
+    ingest.close()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("place")
+    fill(
+        folder / "collections/one",
+        "paper.one",
+        capture("/2026/11/1", page("افتتاح المكتبة العامة في المدينة القديمة"), 1),
+    )
+    fill(
+        folder / "collections/two",
+        "paper.two",
+        capture("/2026/11/1", page("إغلاق المكتبة العامة في المدينة القديمة"), 3),
+        capture("/2026/11/2", page("البلدية تعلن موعد المهرجان السنوي"), 2),
+    )
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def place(made, monkeypatch):
+    monkeypatch.chdir(made)
+    monkeypatch.delenv("WARRAQ_ARCHIVE", raising=False)
+
+
+def rows(*arguments):
+    return [json.loads(line) for line in warraq(*arguments, "--json").stdout.splitlines()]
+
+
+def test_list_has_the_articles_of_all_newest_first_and_counts_over_all():
+    found = rows("list")
+    assert [row["archive"] for row in found].count("collections/two") == 2
+    stamps = [row["published_at"] or row["fetched_at"] for row in found]
+    assert stamps == sorted(stamps, reverse=True)
+    assert rows("list", "-n", "1", "--offset", "1") == found[1:2]
+    assert "one/1" in warraq("list").stdout
+
+
+def test_a_site_narrows_it_and_one_that_none_has_is_named():
+    assert {row["site"] for row in rows("list", "--site", "paper.one")} == {"paper.one"}
+    for command in (["list", "--site", "paper.on"], ["export", "--site", "paper.on"]):
+        assert "did you mean paper.one" in warraq(*command, code=8).stderr
+
+
+def test_one_archive_is_as_it_was():
+    found = rows("--archive", "collections/one", "list")
+    assert [row["site"] for row in found] == ["paper.one"]
+    assert "archive" not in found[0]
+    assert "one/1" not in warraq("--archive", "collections/one", "list").stdout
+
+
+def test_search_asks_all_without_being_told():
+    assert [row["archive"] for row in rows("search", "المهرجان")] == ["collections/two"]
+    assert "two/" in warraq("search", "المهرجان").stdout
+
+
+def test_an_article_is_shown_from_the_archive_that_was_served_it_last():
+    assert rows("show", SHARED)[0]["title"].startswith("إغلاق")
+    assert rows("show", "one/1")[0]["title"].startswith("افتتاح")
+    assert rows("show", "2")[0]["title"].startswith("البلدية")  # only one archive has an article 2
+    assert "say one/1 or two/1" in warraq("show", "1", code=2).stderr
+    assert "nothing for" in warraq("show", "https://news.example/9", code=8).stderr
+    assert "nothing for" in warraq("show", "one/2", code=8).stderr
+
+
+def test_versions_diff_and_explain_find_their_archive():
+    assert rows("versions", "two/1")[0]["title"].startswith("إغلاق")
+    assert "one version only" in warraq("diff", SHARED).stderr
+    assert any("البلدية" in row["line"] for row in rows("explain", "two/2"))
+
+
+def test_stats_add_up():
+    (figures,) = rows("stats")
+    assert (figures["articles"], figures["by_site"]) == (3, {"paper.two": 2, "paper.one": 1})
+    assert list(figures["by_day"]) == sorted(figures["by_day"])
+
+
+@pytest.mark.parametrize("name", ["jsonl", "csv", "parquet", "html", "markdown", "txt"])
+def test_articles_of_all_are_exported(name, tmp_path):
+    if name == "parquet":
+        pytest.importorskip("pyarrow")
+    (done,) = rows("export", "-f", name, "-o", tmp_path / "all")
+    assert done["articles"] == 3
+
+
+def test_captures_of_all_are_exported_each_from_its_own_files(tmp_path):
+    for name in ("warc", "wacz", "cdxj"):
+        assert rows("export", "-f", name, "-o", tmp_path / name)[0]["captures"] == 3
+    assert rows("export", "-f", "wacz", "--query", "المهرجان", "-o", tmp_path / "one")[0]["captures"] == 1
+    records = list(read_records(tmp_path / "warc"))
+    assert sum(record.type == "response" for record in records) == 3
+
+
+def test_what_no_archive_has_is_not_exported_as_nothing(tmp_path):
+    assert "nothing for" in warraq("export", "--url", "https://no.example/", "-o", tmp_path / "x", code=8).stderr
+    assert "is no day" in warraq("export", "--from", "2026-13-45", "-o", tmp_path / "x", code=2).stderr
+    assert not (tmp_path / "x").exists()
+
+
+def test_files_of_periods_lie_side_by_side(tmp_path):
+    assert rows("export", "--by", "year", "-f", "jsonl", "-o", tmp_path / "all")[0]["articles"] == 3
+    assert {path.name for path in (tmp_path / "all").rglob("*.jsonl")} == {"one.jsonl", "two.jsonl"}
+    rows("export", "--by", "year", "--site", "paper.one", "-f", "jsonl", "-o", tmp_path / "part")
+    assert {path.name for path in (tmp_path / "part").rglob("*.jsonl")} == {"one.jsonl"}
+
+
+def test_verify_looks_at_all_and_damage_in_one_is_told_with_its_name(made):
+    assert [(row["archive"], row["ok"]) for row in rows("verify")] == [
+        ("collections/one", True),
+        ("collections/two", True),
+    ]
+    (file,) = (made / "collections/one/archive").glob("*.warc.gz")
+    whole = file.read_bytes()
+    file.chmod(0o644)
+    try:
+        file.write_bytes(whole[:400] + b"?" + whole[401:])
+        said = warraq("verify", code=7).stdout
+    finally:
+        file.write_bytes(whole)
+    assert "collections/one: " in said
+    assert "collections/two: " in said
+
+
+def test_a_plot_has_all_days_and_each_site_in_its_colour(tmp_path, monkeypatch):
+    axes = pytest.importorskip("matplotlib.axes").Axes
+    drawn, bar = [], axes.bar
+
+    def noted(self, days, counts, *, bottom, **more):
+        drawn.append((more["label"], days, counts, bottom))
+        return bar(self, days, counts, bottom=bottom, **more)
+
+    monkeypatch.setattr(axes, "bar", noted)
+    warraq("stats", "--plot", tmp_path / "plot.png")
+    assert [(site, sum(counts)) for site, _, counts, _ in drawn] == [("paper.two", 2), ("paper.one", 1)]
+    (_, days, _, bottom) = drawn[1]
+    assert all(isinstance(day - days[0], timedelta) for day in days)
+    assert (tmp_path / "plot.png").stat().st_size > 1000
+    assert len(bottom) == len(days)
+
+
+def test_commands_that_write_ask_which_archive():
+    assert "several archives" in warraq("repair", code=2).stderr

@@ -1,0 +1,211 @@
+"""The program `warraq`: the commands of archive.cli, and those that begin a place and crawl, through the commands of `scrapy`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from importlib.resources import files
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from archive import cli
+from archive.cli import warraq
+from archive.cli.output import Place, isolate, json_option, print_json, the_place
+from archive.errors import NotWritableError
+from archive.files.clock import now
+from warraq.overview import SiteStatus, overview
+
+__all__ = ["main", "warraq"]
+
+_PLACE = {"README.md": "README.md", "warraq.toml": "warraq.toml", "sites.toml": "sites.toml", "scrapy.cfg": "scrapy.cfg"} | {
+    "gitignore": ".gitignore"
+}  # fmt: skip
+"""The files of a new place, by their names in this package."""
+
+settings_option = click.option(
+    "-s", "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set a setting for this time; repeatable."
+)
+pages_option = click.option("--max-pages", type=click.IntRange(1), metavar="N", help="Visits to each site at most.")
+recheck_option = click.option("--recheck", is_flag=True, help="Ask again for every page that is known.")
+
+
+@click.command()
+@click.argument("folder", default=".", type=click.Path(file_okay=False, path_type=Path))
+def init(folder: Path) -> None:
+    """Make a place for archives: warraq.toml, sites.toml, scrapy.cfg, .gitignore, README.md.
+
+    Files that are there already stay as they are.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, target in _PLACE.items():
+            path = folder / target
+            kept = path.exists()
+            if not kept:
+                path.write_bytes(files("warraq").joinpath("place", name).read_bytes())
+            click.echo(f"{'kept   ' if kept else 'written'}  {path}")
+    except OSError as error:
+        raise NotWritableError(folder, error) from error
+    where = "" if folder == Path() else f"cd {folder} && "
+    click.echo(f"\nNow add a site: {where}warraq add https://www.example.org/")
+
+
+@click.command()
+@click.argument("url")
+@click.option("--name", default="", help="Name of the entry and of the archive's folder (by default the host).")
+@click.option("--dry-run", is_flag=True, help="Print the entry; write nothing.")
+@click.option("--cases", default="", metavar="FOLDER", help="Also keep a page there with the article read from it.")
+@settings_option
+def add(*, url: str, name: str, dry_run: bool, cases: str, settings: tuple[str, ...]) -> None:
+    """Look at a site, and write its entry in sites.toml: feeds, sitemaps, sections, language, pace.
+
+    Some twenty requests, robots.txt obeyed. The same as `scrapy addsite`.
+    """
+    options = [*(["--name", name] if name else []), *(["--dry-run"] if dry_run else []), "--cases", cases]
+    _scrapy("addsite", *options, *_set(settings), url)
+
+
+@click.command()
+@click.argument("site", metavar="URL|NAME")
+@recheck_option
+@pages_option
+@settings_option
+@json_option
+def crawl(*, site: str, recheck: bool, max_pages: int | None, settings: tuple[str, ...], as_json: bool) -> None:
+    """Crawl one site: an entry of sites.toml by its NAME, or any site by its URL.
+
+    A crawl that is stopped loses nothing, and the next carries on. The same as `scrapy crawl news`.
+    """
+    arguments = [("-a", f"{_kind(site)}={site}"), *([("-a", "recheck=all")] if recheck else [])]
+    arguments += [("-a", f"max_pages={max_pages}")] if max_pages else []
+    arguments += [("-s", "WARRAQ_SUMMARY_JSON=1")] if as_json else []
+    _scrapy("crawl", "news", *(word for pair in arguments for word in pair), *_set(settings))
+
+
+@click.command()
+@click.option("--site", "names", multiple=True, metavar="NAME", help="Only this site, due or not; repeatable.")
+@click.option("-j", "--jobs", type=click.IntRange(1), default=4, show_default=True, help="Sites crawled at once.")
+@recheck_option
+@pages_option
+@settings_option
+@json_option
+def run(
+    *, names: tuple[str, ...], jobs: int, recheck: bool, max_pages: int | None, settings: tuple[str, ...], as_json: bool
+) -> None:
+    """Crawl every site of sites.toml that has something due; from cron or a timer, again and again.
+
+    A site that fails never stops the others, and a second run beside the first ends at once with exit code 4. The same as
+    `scrapy crawlall`.
+    """
+    options = [word for name in names for word in ("--site", name)]
+    options += ["--jobs", str(jobs), *(["--recheck"] if recheck else []), *(["--json"] if as_json else [])]
+    options += ["--max-pages", str(max_pages)] if max_pages else []
+    _scrapy("crawlall", *options, *_set(settings))
+
+
+@click.command()
+@json_option
+@click.pass_context
+def sites(ctx: click.Context, *, as_json: bool) -> None:
+    """Show how each site is doing: last run, next due, articles, failures, alarms."""
+    from crawler import settings
+    from crawler.sites import load_sites
+
+    path = Path(settings.WARRAQ_SITES)
+    entries = list(load_sites(path)) if path.exists() else []
+    found = overview(entries, the_place(ctx).collections, today=now().date())
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    for one in found:
+        _print_site(one)
+    if not found:
+        click.echo("No site yet: `warraq add URL` adds one.", err=True)
+
+
+def _print_site(one: SiteStatus) -> None:
+    entry = "" if one.has_entry else "  ·  no entry in sites.toml"
+    click.echo(f"{click.style(one.site, bold=True)}{entry}")
+    last = f"{one.last_run} ({one.result})" if one.last_run else "never"
+    click.echo(f"    last run {last}  ·  next due {one.next_due or ('never' if one.last_run else 'now')}")
+    newest = f", the newest of {one.newest}" if one.newest else ""
+    click.echo(f"    {one.articles} articles{newest}  ·  {one.failing} URLs failing")
+    if one.problem:
+        click.echo(f"    {isolate(one.problem)}")
+    for alarm in one.alarms:
+        click.echo(f"    {click.style('ALARM', fg='red')}  {alarm}")
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@json_option
+def config(*, names: tuple[str, ...], as_json: bool) -> None:
+    """Show every setting that holds, and where it is from: default, warraq.toml or the environment."""
+    from crawler import settings
+    from crawler.configuration import default_of, unknown_variables
+
+    held = {name: one for name, one in settings.origins.items() if not isinstance(one.value, dict) or names}
+    for name in names:
+        default_of(name, settings.origins, "warraq config")
+    rows = [one for name, one in sorted(held.items()) if not names or name in names]
+    if as_json:
+        print_json({"name": one.name, "value": one.value, "origin": one.origin} for one in rows)
+        return
+    for one in rows:
+        shown = json.dumps(one.value, ensure_ascii=False)
+        click.echo(click.style(f"{one.name} = {shown}", bold=one.origin != "default") + f"  ({one.origin})")
+    for name in unknown_variables(settings.origins, os.environ):
+        click.echo(f"{name} in the environment is no setting", err=True)
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def scrapy(arguments: tuple[str, ...]) -> None:
+    """Run a command of Scrapy with the settings of warraq: shell, fetch, view, parse, backfill, cluster."""
+    _scrapy(*arguments)
+
+
+def _set(settings: tuple[str, ...]) -> list[str]:
+    return [word for one in settings for word in ("-s", one)]
+
+
+def _kind(site: str) -> str:
+    """Whether a crawl is of an entry (`site`) or of a `url`; raises UsageError for a name that no entry has."""
+    from crawler import settings
+    from crawler.sites import load_site, load_sites
+
+    path = Path(settings.WARRAQ_SITES)
+    if path.exists() and site in load_sites(path):
+        return "site"
+    if "://" not in site and "." not in site:
+        load_site(path, site)
+    return "url"
+
+
+def _scrapy(*arguments: str) -> NoReturn:
+    """Runs a command of `scrapy` in this process, which it ends."""
+    os.environ.setdefault("SCRAPY_SETTINGS_MODULE", "crawler.settings")
+    sys.argv[0] = "warraq"
+    from scrapy.cmdline import execute
+
+    execute(["scrapy", *arguments])
+    raise AssertionError  # it never returns
+
+
+warraq.sections = {"Begin and crawl": (), **warraq.sections}
+warraq.add_section("Begin and crawl", (init, add, crawl, run, sites, config, scrapy))
+
+
+def main() -> None:
+    """The console script; ends with one line when warraq.toml or the environment has a mistake."""
+    from crawler import settings
+
+    cli.main(Place(collections=Path(settings.WARRAQ_COLLECTIONS)))
+
+
+if __name__ == "__main__":
+    main()

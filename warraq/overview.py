@@ -1,0 +1,78 @@
+"""How the sites of a place are doing: its entries and archives come in, a row for each site goes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from archive.archive import Archive
+from archive.collection import Collection
+from archive.index import reports
+from archive.monitor import HISTORY, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date
+    from pathlib import Path
+    from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteStatus:
+    """One site: its folder, what its archive has, how its last crawl ended, when it is due, and the alarms of its last days.
+
+    Times are '' for never. `failing` counts URLs of which the last visit failed. `has_entry`: it stands in sites.toml.
+    """
+
+    site: str
+    folder: str
+    has_entry: bool
+    articles: int = 0
+    newest: str = ""
+    failing: int = 0
+    last_run: str = ""
+    result: str = ""
+    problem: str = ""
+    next_due: str = ""
+    alarms: tuple[str, ...] = ()
+
+
+def overview(entries: Iterable[str], collections: Path, *, today: date) -> list[SiteStatus]:
+    """The sites of sites.toml in its order, then those that were crawled without an entry."""
+    names = list(entries)
+    found: list[SiteStatus] = []
+    for name in names:
+        found += _of_archive(collections / name, {name}, today)
+    for folder in sorted(collections.glob("*")):
+        if folder.name not in names:
+            found += _of_archive(folder, set(), today)
+    return found
+
+
+def _of_archive(folder: Path, entries: set[str], today: date) -> list[SiteStatus]:
+    """A row for each site that an archive has, and for each of `entries` that it has not yet."""
+    if not Collection(folder).exists():
+        return [SiteStatus(site=name, folder=str(folder), has_entry=True) for name in sorted(entries)]
+    with Archive(folder) as archive:
+        rows = {row["site"]: row for row in reports.sites(archive.db)}
+        days = reports.days(archive.db, first=today - HISTORY, last=today)
+        crawls = {site: reports.last_crawl(archive.db, site) for site in rows}
+    found = []
+    for site in sorted(entries | rows.keys()):
+        history = [one for one in days if one.site == site]
+        alarms = [*judge(history, today - timedelta(days=1)), *judge(history, today, complete=False)]
+        figures = _figures(rows.get(site, {}), crawls.get(site) or {})
+        told = tuple(dict.fromkeys(f"{alarm.kind}: {alarm.detail}" for alarm in alarms))
+        found.append(SiteStatus(site=site, folder=str(folder), has_entry=site in entries, alarms=told, **figures))
+    return found
+
+
+def _figures(row: Mapping[str, Any], crawl: Mapping[str, Any]) -> dict[str, Any]:
+    summary = crawl.get("summary", {})
+    return {
+        **{name: row[name] for name in ("articles", "newest", "failing", "next_due") if row.get(name)},
+        "last_run": crawl.get("started_at", ""),
+        "result": crawl.get("result") or ("running" if crawl else ""),
+        "problem": next(iter((summary.get("problem"), *summary.get("warnings", ()))), "") or "",
+    }
