@@ -91,7 +91,8 @@ class _Reader:
         if not prose:
             return ()
         prose = self._without_lone(prose)
-        self.layout = Layout(self.model, prose, self.element)
+        if prose != self.running:
+            self.layout = Layout(self.model, prose, self.element)
         texts = Counter(block.text for block in self.blocks)
         found = set(prose)
         for index in reversed(self.inside):
