@@ -6,7 +6,7 @@ PYTHON ?= python3
 UV := .uv/bin/uv
 UV_NEEDED := uv>=0.9,<1
 BIN := .venv/bin
-EXTRAS := --extra web --extra parquet --extra plot
+EXTRAS := --extra web --extra parquet --extra plot --extra mcp
 PORT ?= 8321
 
 .DEFAULT_GOAL := help

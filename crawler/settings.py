@@ -165,6 +165,7 @@ SPIDER_MIDDLEWARES = {
 EXTENSIONS = {
     "crawler.extensions.ArchiveExtension": 0,
     "crawler.upload.UploadExtension": 100,  # after the archive is closed; absent without WARRAQ_STORAGE
+    "crawler.watches.WatchExtension": 110,  # after the archive is closed; idle where it has no watches
     "scrapy.extensions.telnet.TelnetConsole": None,
     "scrapy.extensions.memdebug.MemoryDebugger": None,
     "scrapy.extensions.logstats.LogStats": None,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli import batch, export, health, imports, maintain, query, serve
+from archive.cli import batch, export, health, imports, maintain, query, serve, watch
 from archive.cli.output import Place
 from archive.errors import WARRAQ, ArchiveError, ExitCode, describe
 from archive.index import DatabaseError
@@ -95,7 +95,7 @@ for _title, _modules in {
     "Ask": (query, serve),
     "Bring in and give out": (imports, export, batch),
     "Keep in order": (maintain,),
-    "Watch": (health,),
+    "Watch": (health, watch),
 }.items():
     warraq.add_section(_title, (command for module in _modules for command in module.COMMANDS))
 

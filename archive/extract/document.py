@@ -162,6 +162,7 @@ def parse(source: str | bytes) -> HtmlElement:
     if not isinstance(tree, HtmlElement):
         raise Unreadable("empty", "no elements")
     _move_to_body(tree)
+    _place_streamed(tree)
     _undo_layout_tables(tree)
     return tree
 
@@ -217,6 +218,35 @@ def _move_to_body(tree: HtmlElement) -> None:
         body = etree.SubElement(tree, "body")
     for at, stray in enumerate(strays):
         body.insert(at, stray)
+
+
+_MAX_STREAMED = 1_000
+
+
+def _place_streamed(tree: HtmlElement) -> None:
+    """Move what React streams behind the page, hidden (`<div hidden id="S:1">`), to the place that it keeps free for it.
+
+    A browser's script does the same: `<template id="B:1">` holds the place of a part, `P:1` that of a part within one.
+    """
+    places = {
+        identity: place for place in tree.iter("template") if (identity := place.get("id", "")).startswith(_PLACES)
+    }
+    if not places:
+        return
+    parts = [part for part in tree.iter("div") if "hidden" in part.attrib and part.get("id", "").startswith("S:")]
+    for part in parts[:_MAX_STREAMED]:
+        number = part.get("id", "")[2:]
+        place = next((places.pop(key) for prefix in _PLACES if (key := prefix + number) in places), None)
+        parent = place.getparent() if place is not None else None
+        if place is None or parent is None or any(holder is part for holder in place.iterancestors()):
+            continue
+        del part.attrib["hidden"]
+        tail = place.tail
+        parent.replace(place, part)
+        part.tail = tail
+
+
+_PLACES = ("B:", "P:")
 
 
 def flattened(tree: HtmlElement) -> HtmlElement:

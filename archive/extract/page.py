@@ -5,6 +5,8 @@ The walk is linear and keeps its state on explicit stacks, so a page of any dept
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from lxml import etree
@@ -132,6 +134,10 @@ _MARKS: Final[dict[str, Mark]] = {
 _SHOWN = 0.2
 """Share of the page's running text that must be visible; a page that hides more shows it by a script."""
 _MAX_FOOTNOTE = 5
+_HOVER = re.compile(
+    r"(?:rollover|popover|tooltip|hover-?card)s?[\w-]*(?:block|box|card|content|text|body|inner|panel)\b", re.IGNORECASE
+)
+"""Classes of what is shown within a sentence while the pointer rests on a word of it."""
 _INNER = "p", "h1", "article", "main"
 """What no button holds: a button around one was never closed."""
 _BLOCK, _BREAK, _LINK, _AREA, _NOTED, _MARKED, _SILENT = range(1, 8)
@@ -361,7 +367,8 @@ class _Reader:
             # set off by brackets it can be told from the word before
             return not note or not "".join(element.itertext()).strip().isalnum()
         if tag == "span":
-            return not _is_drawn_twice(element, attributes)
+            names = attributes.get("class")
+            return not names or not (_is_drawn_twice(element, names) or _floats(names))
         return tag == "template" and "shadowrootmode" in attributes
 
     def model(self, tree: HtmlElement) -> PageModel:
@@ -409,12 +416,18 @@ def _footnote(element: HtmlElement) -> str:
     return href[1:]
 
 
-def _is_drawn_twice(element: HtmlElement, attributes: Mapping[str, str]) -> bool:
+def _is_drawn_twice(element: HtmlElement, names: str) -> bool:
     """Tell whether a `span` repeats for listeners what the one before draws for readers: a drop cap."""
-    if not attributes.get("class") or _SPOKEN_ONLY.isdisjoint(attributes["class"].split()):
+    if _SPOKEN_ONLY.isdisjoint(names.split()):
         return False
     other = element.getprevious()
     return other is not None and other.get("aria-hidden") == "true"
+
+
+@lru_cache(maxsize=4096)
+def _floats(names: str) -> bool:
+    """Tell by its classes whether an element is shown only while the pointer rests on a word."""
+    return _HOVER.search(names) is not None
 
 
 def _preformatted(text: str) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # say it: information is stored on the device, for partners, as cookies or identifiers; personal data are processed, for
 # advertising and measurement, by consent or legitimate interest. News speaks of some of these; a notice says most in
 # two sentences, and in the first person.
-_CLAIMS = tuple(
+CLAIMS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         (
@@ -86,9 +86,9 @@ _MOST_OF_TEXT = 0.6
 def consent_wall(facts: Facts) -> Verdict | None:
     """`consent` for a page that is nothing but the question for consent, whatever its head claims; None for another."""
     lines = _lines(facts)
-    notice = " ".join(line for line in lines if any(claim.search(line) for claim in _CLAIMS))
+    notice = " ".join(line for line in lines if any(claim.search(line) for claim in CLAIMS))
     total = sum(map(len, lines))
-    claims = sum(claim.search(notice) is not None for claim in _CLAIMS)
+    claims = sum(claim.search(notice) is not None for claim in CLAIMS)
     if claims < _LEAST_CLAIMS or len(notice) < _MOST_OF_TEXT * total or not _FIRST_PERSON.search(notice):
         return None
     buttons = _buttons(facts)
@@ -205,6 +205,8 @@ _HEADLINE_WORDS = 8
 _LABEL_WORDS = 4
 """Words of a title from which «page not found» is news, and from which «not found» alone is."""
 _A_SENTENCE = 40
+_A_TEXT = 100
+"""Letters of a text that is a brief, and no explanation of what the page wants."""
 
 
 def wall(facts: Facts) -> Verdict | None:
@@ -250,7 +252,7 @@ def _missing_text(facts: Facts) -> re.Match[str] | None:
 
 def _challenge(facts: Facts) -> Verdict | None:
     markup = _challenge_markup(facts.document.html)
-    words = _CHALLENGE_WORDS.search(" ".join(facts.titles))
+    words = next(filter(None, (_challenge_title(facts, title) for title in facts.titles)), None)
     if not words and facts.letters < 400:
         words = _CHALLENGE_WORDS.search(facts.text[:400])
     sure = markup is not None and not _CAPTCHA_WIDGET.search(markup[0])
@@ -259,6 +261,15 @@ def _challenge(facts: Facts) -> Verdict | None:
     if words and not facts.claims_article and _few_links(facts, 8):
         return "challenge", f"words {words[0]!r}"
     return None
+
+
+def _challenge_title(facts: Facts, title: str) -> re.Match[str] | None:
+    """What a challenge calls itself; a headline that says it of a place or a person goes on, and a text stands under it."""
+    words = _CHALLENGE_WORDS.search(title)
+    if words is None or facts.letters < _A_TEXT:
+        return words
+    own = strip_site(title, frozenset(), guess=True)
+    return words if len(own.split()) - len(words[0].split()) < _LABEL_WORDS else None
 
 
 def _challenge_markup(html: str) -> re.Match[str] | None:

@@ -18,7 +18,7 @@ from archive.extract.text.boilerplate import Known, Line, judge_lines, line_key
 from archive.extract.text.declared import declared_body, reconcile
 from archive.extract.text.layout import Layout, main_element
 from archive.extract.text.names import words
-from archive.extract.text.own import find_lead, own_article
+from archive.extract.text.own import find_lead, own_article, title_heading
 from archive.extract.text.place import join_twins, judge_places, same_site
 from archive.extract.text.shapes import judge_shapes
 from archive.extract.text.state import embedded
@@ -87,8 +87,17 @@ def _is_telling(key: str) -> bool:
 
 
 def title_candidates(tree: HtmlElement, headlines: Iterable[str]) -> list[str]:
-    """Return what a page may call itself: h1s, og:title, twitter:title, `<title>` in parts, JSON-LD headlines."""
+    """Return what a page may call itself: h1s, og:title, twitter:title, `<title>` in parts, JSON-LD headlines.
+
+    An h1 behind the one that says the page's title, the first of `headlines`, is another article's.
+    """
+    headlines = list(headlines)
     found = [" ".join(heading.text_content().split()) for heading in islice(tree.iter("h1"), _MAX_HEADINGS)]
+    if headlines and (own := line_key(headlines[0])):
+        said = next((at for at, heading in enumerate(found) if line_key(heading) == own), len(found))
+        others = {line_key(heading) for heading in found[said + 1 :]} - {own}
+        found = found[: said + 1]
+        headlines = [headline for headline in headlines if line_key(headline) not in others]
     found.extend(
         meta.get("content") or ""
         for meta in tree.iter("meta")
@@ -205,7 +214,7 @@ def _read(document: Document, metadata: Metadata) -> Text:
     if is_own:
         route, doubt = "own", "a longer text stands elsewhere on the page"
     elif sum(len(blocks[index].text) for index in found) < _MUCH * model.mass:
-        found |= join_twins(sorted(found), blocks)
+        found |= join_twins(sorted(found), blocks, title_heading(blocks, is_title))
     layout = Layout(model, found)
     added = {*layout.complete(), *layout.trusted(), *_footnotes(model)}
     found |= added

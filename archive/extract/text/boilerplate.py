@@ -143,6 +143,17 @@ _HOUSE = re.compile(
     re.IGNORECASE,
 )
 """Words in which a house speaks to its readers."""
+_COMMENT_RULES = re.compile(
+    r"\bcomments?\b.*\b(?:guidelines|rules|terms|polic(?:y|ies)|moderat\w+|responsib\w+)"
+    r"|\bkommentar\w*.*(?:netiquette|regeln|richtlinien|moderiert|freigeschaltet|freigabe)"
+    r"|\bcommentaires?\b.*(?:charte|règles|modér|conditions)|\bcomentarios?\b.*(?:normas|reglas|moder|política|condiciones)"
+    r"|\bcomment[io]\b.*(?:regol|moder|policy)|\byorum\w*.*(?:kural|sorumlu|onay|topluluk)|комментари\w*.*(?:правил|модер)"
+    r"|(?:تعليق|التعليقات|المشاركات).*(?:إرشادات|قواعد|شروط|سياسة|الالتزام|تعبر عن|مسؤول|مراجعة)"
+    r"|(?:نظر|دیدگاه).*(?:قوانین|مسئولیت|تأیید|تایید|منتشر نخواهد)|תגובות.*(?:כללי|תקנון|אחראי)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What a house says of its readers' comments: that they have rules, and whose opinion they are."""
+_RULES_WORDS = 60
 _MOSTLY_LINK = 0.6
 _HALF_LINK = 0.5
 _BARS = re.compile(r"[|•·»]")
@@ -352,6 +363,8 @@ def _is_date(line: Line, key: str) -> bool:
 
 def _closing_rule(line: Line, key: str, known: Known) -> str:
     """Return the rule of a last line that is about the author or the house."""
+    if line.leads and len(key.split()) <= _RULES_WORDS and _COMMENT_RULES.search(line.text):
+        return "house-line"
     if len(key.split()) > _CLOSING_WORDS:
         return ""
     if any(key.startswith(author + " ") for author in known.authors if " " in author):

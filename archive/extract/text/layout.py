@@ -60,6 +60,7 @@ _PARTS = frozenset(
 )
 """Elements of lists and tables, which stand where a paragraph may stand."""
 _GROUPS = frozenset({"table", "ul", "ol"})
+_WRAPPERS = frozenset({"div", "figure"})
 _LONG_BOX = 1_200
 _SHORT_BOX = 400
 """Characters of a box up to which it may be a widget, a teaser or a caption."""
@@ -78,6 +79,7 @@ _SAID = 0.9
 _DEEP = 12
 _REACH = 60
 """Blocks behind the last found among which the article may go on."""
+_QUESTIONS = ("?", "؟", "？", ";")
 FULL_STOPS = (".", "۔", "。", "!", "?", "؟", "…", ".”", ".»", '."', ".“")
 
 
@@ -115,7 +117,7 @@ class Layout:
         running = [index for index in between if self.blocks[index].is_running and self._is_free(index)]
         holders = self.holders | {owner(self.blocks[index].element) for index in running}
         short = [index for index in between if not self.blocks[index].is_running and self.is_kin(index, holders, have)]
-        return sorted((*running, *short, *self._rest(last, holders)))
+        return sorted((*self._before(first), *running, *short, *self._rest(last, holders)))
 
     def is_new(self, block: TextBlock, texts: Mapping[str, int]) -> bool:
         """Tell whether a block in the main element says what no other line says: no label, no pull quote, no title."""
@@ -212,11 +214,27 @@ class Layout:
             self._boxes[box] = (box is not element or box.tag == "div") and _is_widget(box)
         return self._boxes[box]
 
+    def _before(self, first: int) -> list[int]:
+        """Return the items of a list, and its heading, with which the article begins before the first block found."""
+        before: list[int] = []
+        for index in range(first - 1, max(-1, first - _REACH), -1):
+            block = self.blocks[index]
+            element = block.element
+            if block.hook or block.hidden or block.linked >= _LINKED or owner(element) not in self.holders:
+                break
+            is_item = element.tag == "li" and len(block.text.split()) >= _FEW_WORDS
+            is_heading = element.tag in HEADINGS and element.tag != "h1" and bool(before)
+            if not (is_item or is_heading) or self.verdict(element) or self.is_furniture(element):
+                break
+            before.append(index)
+        return before
+
     def _rest(self, last: int, holders: Collection[HtmlElement | None]) -> list[int]:
         """Return the blocks behind the last found with which the article goes on."""
         rest: list[int] = []
         waiting: list[int] = []
         scope = self._scope()
+        answers = self._answers(last, scope)
         for index in range(last + 1, min(len(self.blocks), last + _REACH)):
             block = self.blocks[index]
             if not any(holder is scope for holder in ancestors(block.element)):
@@ -224,15 +242,30 @@ class Layout:
             if block.hook or block.hidden:
                 continue
             if block.element.tag in HEADINGS:
-                if block.linked >= _LINKED or self.verdict(block.element) == "strong":
+                if block.element.tag == "h1" or block.linked >= _LINKED or self.verdict(block.element) == "strong":
                     break
                 waiting.append(index)
-            elif self._goes_on(block, holders):
+            elif index in answers or self._goes_on(block, holders, is_next=index - 1 in {last, *rest[-1:]}):
                 rest += [*waiting, index]
                 waiting = []
             elif block.linked >= _LINKED:
                 break
         return rest
+
+    def _answers(self, last: int, scope: HtmlElement | None) -> set[int]:
+        """Return the paragraphs behind the last found that answer headings which ask; one such heading is a poll's."""
+        answers: set[int] = set()
+        questions, is_asked = 0, False
+        for index in range(last + 1, min(len(self.blocks), last + _REACH)):
+            block = self.blocks[index]
+            if block.hook or block.hidden or not any(holder is scope for holder in ancestors(block.element)):
+                continue
+            if block.element.tag in HEADINGS:
+                is_asked = block.text.endswith(_QUESTIONS) and block.linked < _LINKED
+                questions += is_asked
+            elif is_asked and _is_sentence(block) and self.verdict(block.element) != "strong":
+                answers.add(index)
+        return answers if questions > 1 else set()
 
     def _scope(self) -> HtmlElement | None:
         """Return the article or section that holds the main element, where the page has one."""
@@ -242,15 +275,21 @@ class Layout:
             else None
         )
 
-    def _goes_on(self, block: TextBlock, holders: Collection[HtmlElement | None]) -> bool:
-        """Tell whether a block stands as the article's do: beside its paragraphs, in an item like its, in a like section."""
+    def _goes_on(self, block: TextBlock, holders: Collection[HtmlElement | None], *, is_next: bool) -> bool:
+        """Tell whether a block stands as the article's do: beside its paragraphs, in an item like its, in a like section.
+
+        `is_next` tells whether it follows right behind a block of the article, as an item of its last list does.
+        """
         element = block.element
-        if not (block.is_running or (_is_sentence(block) and element.tag == "p")) or self.is_furniture(element):
+        is_item = is_next and element.tag == "li" and len(block.text.split()) >= _FEW_WORDS and block.linked < _LINKED
+        if not (block.is_running or is_item or (_is_sentence(block) and element.tag == "p")):
+            return False
+        if self.is_furniture(element):
             return False
         if not self.holds(element):
             return block.linked < _LINKED and (self._is_alike(element) or _is_note(element))
         verdict = self.verdict(element)
-        if not verdict and owner(element) in holders:
+        if (not verdict and owner(element) in holders) or _is_note(element):
             return True
         return verdict != "strong" and block.is_running and self._is_item(element)
 
@@ -307,10 +346,16 @@ def owner(element: HtmlElement) -> HtmlElement | None:
     """Return what holds a block as a paragraph is held: the parent of a paragraph, of a list, of a table."""
     place = element
     while (parent := place.getparent()) is not None:
-        if parent.tag not in _PARTS:
+        if parent.tag not in _PARTS and (place is element or not _is_wrapper(parent, place)):
             return parent
         place = parent
     return None
+
+
+def _is_wrapper(box: HtmlElement, group: HtmlElement) -> bool:
+    """Tell whether a box holds nothing but a list or a table, so that it can be scrolled or set wide."""
+    is_alone = group.tag in _GROUPS and box.tag in _WRAPPERS and len(box) == 1
+    return is_alone and not (box.text or "").strip() and not (group.tail or "").strip()
 
 
 def _names(element: HtmlElement) -> set[str]:
@@ -347,12 +392,13 @@ def _is_widget(box: HtmlElement) -> bool:
     if size > _SHORT_BOX:
         return False
     headings = list(box.iter(*HEADINGS))
-    if any(_is_linked(heading) for heading in headings):
+    if any(is_linked(heading) for heading in headings):
         return True
     return not headings and next(box.iter(*_MEDIA), None) is not None
 
 
-def _is_linked(heading: HtmlElement) -> bool:
+def is_linked(heading: HtmlElement) -> bool:
+    """Tell whether a heading holds a link or stands in one."""
     return heading.find(".//a") is not None or next(heading.iterancestors("a"), None) is not None
 
 

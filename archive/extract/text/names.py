@@ -165,6 +165,9 @@ _WEAK_PART = re.compile(
     re.IGNORECASE,
 )
 """What makes a name weak wherever it stands in it."""
+_ANCHOR_WORDS = 2
+_SENTENCE_WORDS = 4
+"""Words from which an id may be the beginning of a heading, and all of it: `related-posts` may be a box's name."""
 _NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
@@ -174,18 +177,36 @@ def speaks_against(element: HtmlElement) -> Verdict:
     if tag in _STRONG_TAGS:
         return "strong"
     # a heading's id is its words: a table of contents leads to it
-    names = f"{element.get('class', '')} {'' if tag in HEADINGS else element.get('id', '')}"
-    verdict = _judge(names[:300]) if names != " " else ""
+    names, identity = element.get("class") or "", "" if tag in HEADINGS else element.get("id") or ""
+    verdict = _judge(names[:300]) if names else ""
+    if identity and verdict != "strong" and (other := _judge(identity[:300])) and not _is_anchor(element, identity):
+        verdict = other if other == "strong" else verdict or other
+    if tag == "figure" and element.find(".//table") is not None:
+        return verdict
     return verdict or ("weak" if tag in _WEAK_TAGS else "")
+
+
+def _is_anchor(element: HtmlElement, identity: str) -> bool:
+    """Tell whether an id only repeats how the element's own heading begins, for links to it (`menu-ideas`: "Menu ideas for spring")."""
+    own = re.findall(r"[^\W_]+", identity.lower())
+    if len(own) < _ANCHOR_WORDS:
+        return False
+    heading = next(element.iter(*HEADINGS), None)
+    said = re.findall(r"[^\W_]+", "".join(heading.itertext()).lower()) if heading is not None else []
+    return said[: len(own)] == own and (len(said) > len(own) or len(own) >= _SENTENCE_WORDS)
 
 
 @lru_cache(maxsize=8192)
 def _judge(names: str) -> Verdict:
-    words = {word.lower() for word in _NAME.findall(names)}
-    if words & _STRONG or "caption" in names.lower():
+    named = " ".join(name for name in names.split() if not _STYLE.search(name))
+    words = {word.lower() for word in _NAME.findall(named)}
+    if words & _STRONG or "caption" in named.lower():
         return "strong"
-    return "weak" if words & _WEAK or _WEAK_PART.search(names) else ""
+    return "weak" if words & _WEAK or _WEAK_PART.search(named) else ""
 
+
+_STYLE = re.compile(r"[:\[]|^list-(?:disc|decimal|none|inside|outside|style|unstyled)")
+"""What tells a class that only sets how an element looks (`md:hidden`, `[grid-area:sidebar]`, `list-disc`) from a name."""
 
 WIDGET = re.compile(
     r"paywall|regwall|subscri|newsletter|util|layer|toolbar|tools|popup|modal|offer|premium|gat(?:e|ing)|promo|signup|register",

@@ -38,7 +38,7 @@ def own_article(
     found: Collection[int], quick: Collection[int], blocks: Sequence[TextBlock], is_title: Callable[[str], bool]
 ) -> tuple[set[int], bool]:
     """Return the blocks found that are the page's own article's, and whether others had been found in their stead."""
-    heading = _heading(blocks, is_title)
+    heading = title_heading(blocks, is_title)
     box = _box(heading, blocks) if heading >= 0 else None
     if box is None:
         return set(found), False
@@ -70,7 +70,7 @@ def own_article(
     }, True
 
 
-def _heading(blocks: Sequence[TextBlock], is_title: Callable[[str], bool]) -> int:
+def title_heading(blocks: Sequence[TextBlock], is_title: Callable[[str], bool]) -> int:
     """Return the block that is the article's heading, -1 when no h1 or h2 says the title."""
     for index, block in enumerate(blocks):
         if block.hook or block.hidden or len(block.text) > 400:
@@ -151,9 +151,15 @@ def _next_article(heading: int, box: HtmlElement, blocks: Sequence[TextBlock], i
         if block.element.tag != "h1" or block.hidden or is_title(block.text) or _is_in(block.element, box):
             continue
         other = next((node for node in ancestors(block.element) if node.tag == box.tag), None)
-        if other is not None and other.get("class") == box.get("class") and not _is_in(box, other):
+        if other is not None and _is_like(other, box) and not _is_in(box, other):
             return index
     return len(blocks)
+
+
+def _is_like(one: HtmlElement, other: HtmlElement) -> bool:
+    """Tell whether two elements have a class in common, or both none."""
+    own, others = ((element.get("class") or "").split() for element in (one, other))
+    return own == others or not set(own).isdisjoint(others)
 
 
 # Brings back the lead between a title and its text: the lines found and the page's blocks in, missing leads out.

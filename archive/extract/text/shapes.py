@@ -12,11 +12,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from archive.extract.page import HEADINGS, ancestors
+from archive.extract.quarantine.walls import CLAIMS
 from archive.extract.text.names import WIDGET, quads, share, words
 from archive.extract.text.place import same_site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from lxml.html import HtmlElement
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 _ALL_LINK = 0.9
 _LABEL_LINE = 200
 _LABEL_WORDS = 5
+_SHORT_LABEL = 3
+_LABEL_ENDS = (":", "：", "|", "»", "›", "→")
+_HEADLINE_WORDS = 5
 _TITLE_WORDS = 3
 _QUOTE_WORDS = 5
 _SAID = 0.9
@@ -35,6 +39,9 @@ _REACH = 12
 _SMALL = 0.3
 """Share of the text up to which a box may be a widget."""
 _TEASER = 350
+_NOTICE = 1_500
+_CLAIMED = 2
+"""Claims of a notice of consent, of seven, that a small box with a button makes when it asks for consent."""
 _CAPTION = 300
 _COMMENTS = re.compile(
     r"\b(?:comments?|kommentare?|commentaires?|comentarios?|comentários?|commenti|reacties|yorumlar|комментари\w*|komentarz\w*)\b"
@@ -55,7 +62,19 @@ _POST = re.compile(r"\bpostid-(\d+)\b")
 def judge_shapes(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> dict[int, str]:
     """Return the lines to drop, each with its rule."""
     rules: dict[int, str] = {}
-    for judge in (_headings, _labels, _teasers, _quotes, _doubles, _captions, _nested, _widgets):
+    for judge in (
+        _headings,
+        _labels,
+        _teasers,
+        _excerpts,
+        _quotes,
+        _doubles,
+        _captions,
+        _nested,
+        _widgets,
+        _consents,
+        _offers,
+    ):
         for index, rule in judge(found, blocks, host):
             rules.setdefault(index, rule)
     kept = sum(len(blocks[index].text) for index in found if index not in rules)
@@ -89,11 +108,24 @@ def _labels(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> Ite
         label = _label(block)
         if label:
             labels.setdefault(label, []).append(index)
-            if block.text[0] in "[(（【" and block.text[-1] in "])）】" and block.linked >= 0.5:
+            if _is_in_brackets(block) or _is_headline(block, label):
                 yield index, "label-link"
     for indices in labels.values():
         if len(indices) > 1:
             yield from ((index, "label-link") for index in indices)
+
+
+def _is_in_brackets(block: TextBlock) -> bool:
+    return block.text[0] in "[(（【" and block.text[-1] in "])）】" and block.linked >= 0.5
+
+
+def _is_headline(block: TextBlock, label: str) -> bool:
+    """Tell whether a block is a short label and then one link whose words are a headline: several, and no sentence's end."""
+    if not label.endswith(_LABEL_ENDS) or len(label.split()) > _SHORT_LABEL:
+        return False
+    title = block.text[len(label) :].strip()
+    hrefs = {href for text, (href, _) in block.parts if href and not text.isspace()}
+    return len(hrefs) == 1 and len(title.split()) >= _HEADLINE_WORDS and not title.endswith((".", "۔", "。"))
 
 
 def _label(block: TextBlock) -> str:
@@ -125,6 +157,7 @@ def _teasers(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> It
                     groups.setdefault(key, {}).setdefault(node, []).append(index)
     for (parent, tag, names), boxes in groups.items():
         if len(boxes) < 2 or tag in {"p", "td", "tr"}:
+            yield from _lone_teasers(parent, boxes, found, blocks) if tag not in {"p", "td", "tr", "li"} else ()
             continue
         members = {node for node in parent.iterchildren(tag) if (node.get("class") or "") == names}
         inside = [index for index in found if any(node in members for node in ancestors(blocks[index].element))]
@@ -137,6 +170,48 @@ def _teasers(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> It
         before = max((index for index in found if index < inside[0]), default=-1)
         if before >= 0 and blocks[before].element.tag in HEADINGS:
             yield before, "teaser"
+
+
+def _lone_teasers(
+    parent: HtmlElement, boxes: Mapping[HtmlElement, Sequence[int]], found: Sequence[int], blocks: Sequence[TextBlock]
+) -> Iterator[tuple[int, str]]:
+    """Find the lines of a short box among the article's paragraphs that begins with a heading which is a link."""
+    beside = sum(blocks[index].is_running and blocks[index].element.getparent() is parent for index in found)
+    for box in boxes if beside > 1 else ():
+        inside = [index for index in found if any(node is box for node in ancestors(blocks[index].element))]
+        is_title = blocks[inside[0]].element.tag in HEADINGS and blocks[inside[0]].linked >= _ALL_LINK
+        if box.tag not in HEADINGS and is_title and sum(len(blocks[index].text) for index in inside) <= _TEASER:
+            yield from ((index, "teaser") for index in inside)
+
+
+def _excerpts(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> Iterator[tuple[int, str]]:
+    """Find the only line of a small box that a linked title begins, which no reader took for the article's."""
+    have = set(found)
+    size = sum(len(blocks[index].text) for index in found)
+    taken: list[int] = []
+    for index in found:
+        title = blocks[index - 1] if index else None
+        if title is None or index - 1 in have or title.linked < _ALL_LINK or not same_site(title.href, host):
+            continue
+        if len(title.text.split()) > _TITLE_WORDS and _is_boxed_with(index, found, blocks):
+            taken.append(index)
+    if sum(len(blocks[index].text) for index in taken) <= _SMALL * size:
+        yield from ((index, "teaser") for index in taken)
+
+
+def _is_boxed_with(index: int, found: Sequence[int], blocks: Sequence[TextBlock]) -> bool:
+    """Tell whether a box holds a block and the one before it, and no other of those found."""
+    title = blocks[index - 1].element
+    near = [other for other in found if other != index and abs(other - index) < _REACH]
+    for box in _boxes(blocks[index].element):
+        if box.tag in _SECTIONS or any(_is_in(blocks[other].element, box) for other in near):
+            return False
+        if _is_in(title, box):
+            return box.tag not in HEADINGS and len("".join(box.itertext())) <= 2 * _TEASER
+    return False
+
+
+_SECTIONS = frozenset({"article", "main", "body", "section"})
 
 
 def _boxes(element: HtmlElement) -> Iterator[HtmlElement]:
@@ -267,6 +342,59 @@ def _widgets(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> I
 @lru_cache(maxsize=4096)
 def _asks(names: str) -> bool:
     return WIDGET.search(names) is not None
+
+
+def _consents(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
+    """Find boxes that ask to load what another house holds, and say what becomes of the reader's data."""
+    judged: dict[HtmlElement, bool] = {}
+    for index in found:
+        for node in _boxes(blocks[index].element):
+            if node.tag in _SECTIONS:
+                break
+            if node not in judged:
+                judged[node] = _asks_consent(node, found, blocks)
+            if judged[node]:
+                yield index, "widget"
+                break
+
+
+def _asks_consent(box: HtmlElement, found: Sequence[int], blocks: Sequence[TextBlock]) -> bool:
+    if next(box.iter("button", "input", "label"), None) is None:
+        return False
+    text = "".join(box.itertext())
+    inside = sum(len(blocks[index].text) for index in found if _is_in(blocks[index].element, box))
+    is_small = len(text) <= _NOTICE and inside < _SMALL * sum(len(blocks[index].text) for index in found)
+    return is_small and sum(claim.search(text) is not None for claim in CLAIMS) >= _CLAIMED
+
+
+def _offers(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> Iterator[tuple[int, str]]:
+    """Find the last box when it leads to where one subscribes or signs in, and none of the article's paragraphs follows."""
+    total = sum(len(blocks[index].text) for index in found)
+    judged: dict[HtmlElement, bool] = {}
+    for index in reversed(found[len(found) // 2 :]):
+        for node in _boxes(blocks[index].element):
+            if node.tag in _SECTIONS:
+                break
+            if node.tag == "div" and node not in judged:
+                inside = [other for other in found if _is_in(blocks[other].element, node)]
+                is_last = not any(other > inside[0] and other not in inside for other in found)
+                size = sum(len(blocks[other].text) for other in inside)
+                judged[node] = is_last and len(inside) > 1 and size < _SMALL * total and _leads_to_offer(node, host)
+            if judged.get(node):
+                yield index, "widget"
+                break
+
+
+def _leads_to_offer(node: HtmlElement, host: str) -> bool:
+    return any(_OFFER.search(href) and same_site(href, host) for link in node.iter("a") if (href := link.get("href")))
+
+
+_OFFER = re.compile(
+    r"[/.=?_-](?:abos?|abonn\w*|subscri\w*|suscri\w*|assin\w*|abbonament\w*|checkout|sign-?(?:in|up)|log-?in|registr?\w*|membership)"
+    r"(?:[/.=?_-]|$)",
+    re.IGNORECASE,
+)
+"""Addresses at which one subscribes or signs in."""
 
 
 def _holds_title(node: HtmlElement) -> bool:

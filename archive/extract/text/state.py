@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
+from archive.extract.text.literals import read_literal
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -33,8 +35,9 @@ _FOREIGN = re.compile(
 )
 """Keys under which no paragraphs of the article stand."""
 _ASSIGNED = re.compile(
-    r"(?:window|self|globalThis)\.[\w.$]+\s*=\s*(?=[{\[(])|(?:var|let|const)\s+[\w$]+\s*=\s*(?=[{\[])"
+    r"(?:window|self|globalThis)\.[\w.$]+\s*=\s*(?=[{\[(]|JSON\b)|(?:var|let|const)\s+[\w$]+\s*=\s*(?=[{\[]|JSON\b)"
 )
+_PARSED = re.compile(r"JSON\s*\.\s*parse\s*\(\s*(?=[\"'])")
 _PUSHED = re.compile(r"__next_f\.push\(\[\s*1\s*,\s*")
 _LITERAL = re.compile(r'"(?:[^"\\]++|\\.)*+"')
 _ROW = re.compile(r"([0-9a-f]+):(T[0-9a-f]+,)?")
@@ -135,10 +138,40 @@ def _values(document: Document) -> Iterator[Any]:
             continue
         if kind.endswith("json"):
             value = _loaded(decoder, text.strip())
-            yield _referred(value) if isinstance(value, list) else value
+            yield _referred(value) if isinstance(value, list) else _joined(value)
         else:
             for match in islice(_ASSIGNED.finditer(text), 20):
-                yield _loaded(decoder, text[match.end() :])
+                yield _joined(_assigned(decoder, text, match.end()))
+
+
+def _assigned(decoder: json.JSONDecoder, text: str, at: int) -> Any:
+    """Return the value that a script assigns: JSON, a string of JSON that it parses, or an object as JavaScript writes it."""
+    if parsed := _PARSED.match(text, at):
+        string = read_literal(text, parsed.end())
+        return _loaded(decoder, string) if isinstance(string, str) else None
+    value = _loaded(decoder, text[at:])
+    return read_literal(text, at) if value is None else value
+
+
+def _joined(state: Any) -> Any:
+    """Put the strings of an object in the place of a reference to it that stands in a list, as in a cache of Apollo's."""
+    if not isinstance(state, dict):
+        return state
+    entries = {key: value for key, value in state.items() if isinstance(value, dict)}
+    for entry in islice(entries.values(), _SHORT):
+        for key, values in entry.items():
+            if isinstance(values, list) and any(_reference(item) in entries for item in values[:_SHORT]):
+                entry[key] = [_strings_of(entries.get(_reference(item))) or item for item in values[:_SHORT]]
+    return state
+
+
+def _reference(item: Any) -> str:
+    reference = (item.get("__ref") or item.get("id")) if isinstance(item, dict) else ""
+    return reference if isinstance(reference, str) else ""
+
+
+def _strings_of(entry: dict[str, Any] | None) -> dict[str, str]:
+    return {key: value for key, value in (entry or {}).items() if isinstance(value, str)}
 
 
 def _loaded(decoder: json.JSONDecoder, text: str) -> Any:

@@ -20,11 +20,11 @@ from trafilatura import bare_extraction
 from trafilatura.settings import DEFAULT_CONFIG, Extractor
 from trafilatura.settings import Document as TrafilaturaDocument
 
-from archive.extract.page import HEADINGS
+from archive.extract.page import HEADINGS, ancestors
 from archive.extract.text.clear import clear_article
 from archive.extract.text.container import alone, article_element, whole
 from archive.extract.text.layout import Layout, main_element
-from archive.extract.text.names import grams, quads, share, words
+from archive.extract.text.names import grams, quads, share, speaks_against, words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -158,6 +158,10 @@ _MUCH = 0.35
 _SOME = 0.2
 """Share of it that an element with an article's name must hold to be read alone: enough that it is no teaser."""
 _SCRAP = 0.1
+_PARAGRAPHS = 5
+"""Lines that one element must hold to be more than a legal notice."""
+_OUTWEIGHS = 3
+"""How many times an answer's running text that of one element must be to be the article in its stead."""
 _TORN = 2
 """Headings between the lines of a text that may be those of boxes and teasers."""
 _SAME = 0.6
@@ -256,14 +260,21 @@ class Witness:
         slow = self._whole(_SLOW)
         if size >= _WHOLE and self._together(quick) >= max(0.5, self._together(slow) + 0.1):
             return Testimony(found=quick, route="fast", doubt="a fuller reading finds text in other places too")
-        if self._is_teasers(slow) and (prose := self._densest()) and self._size(prose) > 0.5 * self._size(slow):
+        prose = self._densest()
+        if prose and self._is_teasers(slow) and self._size(prose) > 0.5 * self._size(slow):
             return Testimony(found=prose, route="densest")
+        if self._size(prose) > _OUTWEIGHS * self._running(slow) and self._may_be_article(prose):
+            return Testimony(found=prose, route="densest", doubt="most of the running text stands elsewhere")
         is_other = size > 0 and 2 * self._size(set(quick) & set(slow)) < size
         doubt = "a quick reading finds another part of the page" if is_other else ""
         return Testimony(found=slow, route="full", quick=quick, doubt=doubt)
 
     def _whole(self, options: Extractor) -> tuple[int, ...]:
         return align(_ask(whole(self._model), options), self._blocks)
+
+    def _running(self, found: Collection[int]) -> int:
+        """Return the characters of running text among the blocks, at least those of a short item."""
+        return max(_MIN_CONTAINER, self._size([index for index in found if self._blocks[index].is_running]))
 
     def _size(self, found: Collection[int]) -> int:
         return sum(len(self._blocks[index].text) for index in found)
@@ -299,6 +310,11 @@ class Witness:
             for index, block in enumerate(self._blocks)
             if not block.hook and not block.hidden and block.element.getparent() is most and block.linked < _LINKED
         )
+
+    def _may_be_article(self, found: Sequence[int]) -> bool:
+        """Tell whether blocks of one element are more than a notice, and nothing that holds them is named as furniture."""
+        holders = ancestors(self._blocks[found[0]].element) if found else ()
+        return len(found) >= _PARAGRAPHS and all(speaks_against(node) != "strong" for node in holders)
 
     def _together(self, found: Sequence[int]) -> float:
         """Return the share of the text whose blocks are siblings: the paragraphs of an article are, teasers are not."""

@@ -1,0 +1,42 @@
+"""Prints archive/extract/dates/months.tsv: names of the months from Unicode's CLDR, by way of Babel's copy of it.
+
+    python bench/support/month_names.py > archive/extract/dates/months.tsv
+
+One line a language: its code, then January to December, the names of a month (in full and short, within a date and
+alone) parted by bars. `words.py` holds by hand the languages whose dates were read first; here are those of the
+languages that dateparser's tests and news corpora showed to be missing.
+"""
+
+from __future__ import annotations
+
+from babel import Locale
+
+LANGUAGES = """
+    az be bg bn ca ckb et eu gu he hi hr hy is ka kk kn ku ky lt lv mk ml mr ms ne pa sk sl sq sr sw ta te th ug uk uz vi
+"""
+NOTICE = """\
+# Names of the months from CLDR (Unicode Common Locale Data Repository). Copyright 2004-2026 Unicode, Inc.
+# Unicode License v3, https://www.unicode.org/license.txt. Written by bench/support/month_names.py; do not edit."""
+
+
+def names(locale: Locale, month: int) -> list[str]:
+    """The names of one month; what begins otherwise than its full name is another language's, got by a broken alias."""
+    full = locale.months["format"]["wide"][month]
+    found = (
+        locale.months[context][width][month]
+        for context in ("format", "stand-alone")
+        for width in ("wide", "abbreviated")
+    )
+    alike = (name.strip(" .") for name in found if name[:2].casefold() == full[:2].casefold())
+    return [name for name in dict.fromkeys(alike) if not name.isdigit()]
+
+
+def main() -> None:
+    print(NOTICE)
+    for code in LANGUAGES.split():
+        locale = Locale.parse(code)
+        print(code, *("|".join(names(locale, month)) for month in range(1, 13)), sep="\t")
+
+
+if __name__ == "__main__":
+    main()

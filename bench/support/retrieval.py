@@ -1,0 +1,138 @@
+"""Measures how well search finds: question sets and texts come in, nDCG@10 and recall of each question set and system go out.
+
+`search.py quality` prints it. The question sets are ARCD and XQuAD-ar as `arabic-search/arcd.json` and `xquad.ar.json` under
+$WARRAQ_CORPORA (or ../shared/corpora); texts of saved Arabic pages beside them join the index as distraction. A question's relevant
+document is its own paragraph. The truth of the inflection test is in `inflections.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlite_utils.utils import sqlite3
+
+from archive.arabic import fold, words
+from archive.search import any_word, parse, rebuild, search
+from bench.support.inflections import LEMMAS, pattern
+from bench.support.press import new_database
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def corpora() -> Path | None:
+    folder = Path(os.environ.get("WARRAQ_CORPORA") or ROOT.parent / "shared" / "corpora")
+    for candidate in (folder, ROOT.parent.parent / "shared" / "corpora"):
+        if (candidate / "arabic-search" / "arcd.json").is_file():
+            return candidate
+    return None
+
+
+def question_sets(folder: Path) -> tuple[list[str], dict[str, list[tuple[str, int]]]]:
+    """Texts (the id of a text is its place, from 1), and for each set its questions with the id of the paragraph."""
+    texts: list[str] = []
+    questions: dict[str, list[tuple[str, int]]] = {}
+    for name, file in (("ARCD", "arcd.json"), ("XQuAD-ar", "xquad.ar.json")):
+        asked = questions.setdefault(name, [])
+        for article in json.loads((folder / "arabic-search" / file).read_text(encoding="utf-8"))["data"]:
+            for paragraph in article["paragraphs"]:
+                texts.append(paragraph["context"])
+                asked += [(question["question"], len(texts)) for question in paragraph["qas"]]
+    for pages in sorted(folder.glob("ar-*/pages.jsonl")):
+        texts += [json.loads(line).get("gold") or "" for line in pages.read_text(encoding="utf-8").splitlines()]
+    return texts, questions
+
+
+def plain_search(texts: list[str], tokenizer: str) -> Callable[[str, int], list[int]]:
+    """FTS5 as it comes: any of the question's words, bm25."""
+    db = sqlite3.connect(":memory:")
+    db.execute(f"CREATE VIRTUAL TABLE f USING fts5(text, tokenize='{tokenizer}')")
+    db.executemany("INSERT INTO f (rowid, text) VALUES (?, ?)", enumerate(texts, 1))
+
+    def run(question: str, limit: int = 10) -> list[int]:
+        expression = " OR ".join(f'"{word}"' for word in re.findall(r"[^\W_]+", question))
+        sql = "SELECT rowid FROM f WHERE f MATCH ? ORDER BY bm25(f) LIMIT ?"
+        return [row[0] for row in db.execute(sql, (expression, limit))]
+
+    return run
+
+
+def our_search(texts: list[str]) -> Any:
+    db = new_database(":memory:")
+    rows = ((number, text, "ar", 1) for number, text in enumerate(texts, 1))
+    db.executemany("INSERT INTO articles (id, text, language, is_latest) VALUES (?, ?, ?, ?)", rows)
+    rebuild(db)
+    return db
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    """By system, then by question set: (nDCG@10, recall@10); and by system the inflection test's (recall, precision)."""
+
+    texts: int
+    questions: dict[str, int]
+    ranking: dict[str, dict[str, tuple[float, float]]]
+    inflection: dict[str, tuple[float, float]]
+
+
+def measure_quality(folder: Path) -> Quality:
+    texts, questions = question_sets(folder)
+    ours = our_search(texts)
+
+    def any_of(question: str, limit: int = 10) -> list[int]:
+        return [hit.id for hit in search(ours, any_word(parse(question)), limit=limit).hits]
+
+    def whole(word: str, limit: int) -> list[int]:
+        """Without what the search marks as near: other spellings of a name."""
+        return [hit.id for hit in search(ours, any_word(parse(word)), limit=limit).hits if not hit.is_partial]
+
+    systems = {
+        "FTS5 unicode61": plain_search(texts, "unicode61"),
+        "FTS5 trigram": plain_search(texts, "trigram"),
+        "warraq": any_of,
+    }
+    return Quality(
+        texts=len(texts),
+        questions={name: len(asked) for name, asked in questions.items()},
+        ranking={
+            name: {which: _gain(system, asked) for which, asked in questions.items()}
+            for name, system in systems.items()
+        },
+        inflection=inflection(texts, systems | {"warraq": whole}),
+    )
+
+
+def _gain(system: Callable[[str], list[int]], asked: list[tuple[str, int]]) -> tuple[float, float]:
+    gain = found = 0.0
+    for question, relevant in asked:
+        answer = system(question)
+        if relevant in answer:
+            gain += 1 / math.log2(answer.index(relevant) + 2)
+            found += 1
+    return gain / len(asked), found / len(asked)
+
+
+def inflection(texts: list[str], systems: dict[str, Callable[[str, int], list[int]]]) -> dict[str, tuple[float, float]]:
+    vocabularies = [{fold(match.group()) for match in words(text)} for text in texts]
+    asked: list[tuple[str, set[int]]] = []
+    for lemma, (_, queries) in LEMMAS.items():
+        form = pattern(lemma)
+        relevant = {number for number, known in enumerate(vocabularies, 1) if any(map(form.fullmatch, known))}
+        asked += [(query, relevant) for query in queries if relevant]
+    figures = {}
+    for name, system in systems.items():
+        recall = precision = 0.0
+        for query, relevant in asked:
+            found = set(system(query, len(texts)))
+            recall += len(found & relevant) / len(relevant)
+            precision += len(found & relevant) / len(found) if found else 1
+        figures[name] = (recall / len(asked), precision / len(asked))
+    return figures
