@@ -67,11 +67,13 @@ def find_links(
     """
     base = document_base(model.tree, base_url)
     found: dict[str, Link] = {}
+    resolved: dict[str, str] = {}
     for anchor in islice(model.anchors, _MAX_REPEATS * limit):
         href = anchor.href
         if not href or href[0] == "#":
             continue
-        url = resolve(base, href, encoding)
+        if (url := resolved.get(href)) is None:
+            url = resolved[href] = resolve(base, href, encoding)
         known = found.get(url)
         if known:
             found[url] = _merge(known, anchor)
