@@ -96,6 +96,9 @@ mutants: .venv/.synced ## break the code in many small places; each break must f
 docs: .venv/.synced ## write what README and docs take from the code
 	$(BIN)/python docs/generate.py
 
+site: .venv/.synced ## the documentation as a site in build/site; fails for a link that leads nowhere
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict && echo "Open build/site/index.html"
+
 format: .venv/.synced ## format the code, mend what lint can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .

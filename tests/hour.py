@@ -1,4 +1,4 @@
-"""A newcomer's first hour: the commands of docs/tutorial.md, top to bottom, in an empty home.
+"""A newcomer's first hour: the commands of docs/tutorial.md, top to bottom, in an empty home, then those of README and docs/how-to.
 
 `make hour` runs it on bare Debian stable in a chroot (as root, with debootstrap and a network), installation included;
 tests/warraq/test_hour.py runs it from a wheel of this checkout. The two sites are the demo site, twice, on loopback.
@@ -24,8 +24,13 @@ if TYPE_CHECKING:
 
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 MIRROR = "http://deb.debian.org/debian"
-SETTINGS = {"WARRAQ_OPEN_NETWORKS": "127.0.0.0/8", "WARRAQ_MAX_PAGES": "30"}
-"""What two sites on loopback need, and what keeps them from taking an hour."""
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs" / "how-to").glob("*.md")))
+SETTINGS = {"WARRAQ_OPEN_NETWORKS": "127.0.0.0/8"}
+"""What two sites on loopback need."""
+HASTE = "sed -i 's/^delay = 1 /delay = 0 /' sites.toml"
+"""Nobody else asks those sites: a second between two requests would only make the test longer."""
+ELSEWHERE = ("make ", "pipx ", "apt-get ", "git ", "warraq init", "warraq add")
+"""Commands that another test runs, or that the tutorial has in another form."""
 
 SERVE = """
 {command} --port 0 > serve.log & served=$!
@@ -38,7 +43,18 @@ kill $served; wait $served || true
 def commands(page: Path) -> list[str]:
     """The lines that a page tells to type."""
     blocks = re.findall(r"```console\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
-    return [line[2:].split("   #")[0] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+    return [
+        line[2:].split("  #")[0].strip() for block in blocks for line in block.splitlines() if line.startswith("$ ")
+    ]
+
+
+def all_commands() -> list[str]:
+    """Those of the tutorial, then those of the other pages that it does not have."""
+    lines = commands(TUTORIAL)
+    added = max(number for number, line in enumerate(lines) if line.startswith("warraq add "))
+    lines.insert(added + 1, HASTE)
+    more = dict.fromkeys(line for page in PAGES for line in commands(page) if not line.startswith(ELSEWHERE))
+    return [*lines, *(line for line in more if line not in lines)]
 
 
 def schedule(page: Path) -> str:
@@ -93,7 +109,7 @@ def on_debian(root: Path) -> None:
             environment["PIP_CERT"] = "/root/authority.pem"
         with DemoServer() as one, DemoServer() as other:
             words = {"https://github.com/warraq/warraq": f"{inside}/source warraq", **words_of(one, other)}
-            text = "apt-get update -q\n" + script(commands(TUTORIAL), words)
+            text = "apt-get update -q\n" + script(all_commands(), words)
             (home / "hour.sh").write_text(text, "utf-8")
             command = ["chroot", str(root), "bash", "-c", f"cd {inside} && exec bash hour.sh"]
             subprocess.run(command, env=environment, check=True)
@@ -108,7 +124,7 @@ def from_wheel(wheel: Path, home: Path) -> None:
         program = home / "bin" / name
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {name} "$@"\n', "utf-8")
         program.chmod(0o755)
-    lines = commands(TUTORIAL)
+    lines = all_commands()
     lines = lines[lines.index("warraq init news") :]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("WARRAQ_", "SCRAPY_"))}
     environment |= SETTINGS | {"HOME": str(home), "PYTHONPATH": str(home / "wheel")}
