@@ -10,18 +10,29 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from archive import http, search, warc
+from archive import http, search, urls, warc
 from archive.article import Page, SiteProfile
 from archive.capture import Location
 from archive.collection import Collection, FileLocator
 from archive.errors import NotFoundError, UnknownSiteError, UsageError
-from archive.index import BUSY_TIMEOUT_S, articles, captures, open_store, reports, select, similar, site_lines
+from archive.index import (
+    BUSY_TIMEOUT_S,
+    articles,
+    captures,
+    front_pages,
+    open_store,
+    reports,
+    select,
+    similar,
+    site_lines,
+)
 from archive.search import Query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
+    from archive.index.front_pages import Spell
     from archive.index.rows import ArticleRow
     from archive.search import Order, Results
 
@@ -126,6 +137,21 @@ class Archive:
     def changes(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What an article's page changed without its text, oldest first: article_id, version, seen_at, field, before, after, record_id."""
         return articles.of_url(self._store.db, row["url"])
+
+    def timeline(
+        self, page: str = "", *, site: str = "", first: str = "", last: str = "", places: int = 1
+    ) -> list[Spell]:
+        """What stood in the first places of a front page and when, oldest first; of all front pages (of the site) without one.
+
+        `first` and `last` are days, both included.
+        """
+        pages = [urls.canonicalise(page) or page] if page else front_pages.pages(self._store.db, site=site)
+        after = f"{last}~" if last else "~"  # after every time of that day
+        return [
+            spell
+            for each in pages
+            for spell in front_pages.timeline(self._store.db, each, first=first, last=after, places=places)
+        ]
 
     def family(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The other articles that say nearly the same (`warraq group` finds them): id, url, site, sitename, title, first."""

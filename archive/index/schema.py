@@ -363,6 +363,13 @@ def _kind_of_article(db: Database) -> None:
     db.conn.execute("ALTER TABLE articles ADD COLUMN kind TEXT NOT NULL DEFAULT 'article'")
 
 
+@MIGRATIONS(name="0024_headlines")
+def _headlines(db: Database) -> None:
+    """The first headlines of a front page, as JSON; '' for other captures. `warraq reindex` fills it for older ones."""
+    db.conn.execute("ALTER TABLE captures ADD COLUMN headlines TEXT NOT NULL DEFAULT ''")
+    db.conn.execute("CREATE INDEX captures_headlines ON captures (url, captured_at) WHERE headlines <> ''")
+
+
 STEPS = (
     "0001_frontier",
     "0002_captures",
@@ -379,6 +386,7 @@ STEPS = (
     "0021_precedence",
     "0022_identity",
     "0023_kind_of_article",
+    "0024_headlines",
 )
 """The steps that this version knows, in order."""
 
@@ -389,7 +397,9 @@ def stand_in(db: Database) -> None:
     _stand_in_columns(
         db, "articles", {"body": "NULL", "published_at": _MOMENT, "article_key": "identity(url)", "kind": "'article'"}
     )
-    _stand_in_columns(db, "captures", dict.fromkeys(("refers_to", "refers_to_url", "refers_to_date"), "''"))
+    _stand_in_columns(
+        db, "captures", dict.fromkeys(("refers_to", "refers_to_url", "refers_to_date", "headlines"), "''")
+    )
     tables = {row[0] for row in db.conn.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
     if "changes" not in tables:
         db.conn.execute("CREATE TEMP TABLE changes (article_id, seen_at, field, before, after, record_id)")

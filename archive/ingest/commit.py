@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING
 
 from archive import search, urls
 from archive.errors import NotWritableError
-from archive.index import OperationalError, articles, availability, captures, frontier, identity, site_lines
+from archive.index import (
+    OperationalError,
+    articles,
+    availability,
+    captures,
+    front_pages,
+    frontier,
+    identity,
+    site_lines,
+)
 from archive.index.columns import text_digest
 from archive.outcome import Outcome, OutcomeKind
 
@@ -49,6 +58,7 @@ class Disposition:
     announced: tuple[Candidate, ...] = ()
     host: str = ""
     lines: tuple[str, ...] = ()
+    headlines: tuple[tuple[str, str], ...] = ()
 
 
 def disposition_of(
@@ -72,6 +82,7 @@ def disposition_of(
         announced=announced,
         host=urls.host_of(row.url) if row else "",
         lines=answer.lines if article else (),
+        headlines=answer.headlines,
     )
 
 
@@ -153,7 +164,14 @@ class GroupWriter:
         db = self._store.db
         article_id = self._write_article(entry, conversion_id, done) if entry.row else None
         if entry.row:
-            captures.record_outcome(db, entry.row.record_id, entry.outcome, article_id, directives=entry.directives)
+            captures.record_outcome(
+                db,
+                entry.row.record_id,
+                entry.outcome,
+                article_id,
+                directives=entry.directives,
+                headlines=self._headlines(entry),
+            )
             if article_id is None:
                 availability.update_from_capture(db, entry.row.record_id)
             if entry.outcome.kind is OutcomeKind.REDIRECT:
@@ -167,6 +185,13 @@ class GroupWriter:
             site_lines.count_lines(db, entry.host, entry.lines)
         done.outcomes.append(entry.outcome)
         return article_id
+
+    def _headlines(self, entry: Disposition) -> str:
+        """What led a front page; of other listings nothing is kept, which are many."""
+        if not entry.headlines or not entry.row:
+            return ""
+        is_front = front_pages.is_front_page(self._store.db, entry.row.url, entry.outcome.reason)
+        return front_pages.kept(entry.headlines) if is_front else ""
 
     def _write_article(self, entry: Disposition, conversion_id: str, done: Committed) -> int | None:
         db = self._store.db

@@ -114,7 +114,14 @@ class Rows:
                 first, last = times.get(article_id, (at, at))
                 times[article_id] = (min(first, at), max(last, at))
             outcome = Outcome(kind=OutcomeKind(row["outcome"]), reason=row["reason"], detail=row["detail"])
-            captures.record_outcome(self._db, row["record_id"], outcome, article_id, directives=row["directives"])
+            captures.record_outcome(
+                self._db,
+                row["record_id"],
+                outcome,
+                article_id,
+                directives=row["directives"],
+                headlines=row.get("headlines", ""),
+            )
         joining.see(self._db, times)
         articles.copy(self._shard.store.db, self._db, held)
         for url in joining.urls_of(self._db, times):

@@ -77,6 +77,8 @@ class Parsed:
     next_page: str = ""
     keys: Keys | None = None
     """What the search index will hold of the article's words, made here because the process that stores them has no time."""
+    headlines: tuple[tuple[str, str], ...] = ()
+    """URL and title of the articles that a listing links to, in page order."""
     left_out: tuple[tuple[str, int], ...] = ()
     """How many of the addresses in it were not taken up, by the limit or trap that they fell to."""
 

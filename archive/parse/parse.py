@@ -45,6 +45,13 @@ EMPTY = frozenset({"empty", "home", ""})
 
 FEW_LINKS = 3
 
+HEADLINE_WORDS = 3
+"""Words of a headline at least: fewer are "Read more", a section or a name."""
+
+MAX_HEADLINE = 300
+MOST_HEADLINES = 15
+"""Of a front page: what is above the fold of most; 2 kB."""
+
 MAX_TEXT = 200_000
 """Characters of an article, twice the longest reportage; to index the 4 MB of a page that is one word would take seconds."""
 
@@ -229,7 +236,8 @@ def _html(task: ParseTask, extraction: Extraction, leads: tuple[str, ...] = ()) 
         return replace(answer, article=article)
     kind = OutcomeKind.LISTING if extraction.reason in LISTINGS else OutcomeKind.QUARANTINE
     outcome = Outcome(kind=kind, reason=extraction.reason or "", detail=extraction.detail)
-    answer = replace(answer, outcome=outcome)
+    headlines = tuple(_headlines(task, extraction.links)) if kind is OutcomeKind.LISTING else ()
+    answer = replace(answer, outcome=outcome, headlines=headlines)
     return _led_on(task, answer, leads) if leads and follow else answer
 
 
@@ -265,6 +273,19 @@ def _worth_a_visit(task: ParseTask, links: Sequence[Link], left_out: Counter[str
             left_out[trap] += 1
         else:
             yield Outlink(url=url, kind=kind, by="page", spelling=link.spelling if url == link.url else "")
+
+
+def _headlines(task: ParseTask, links: Sequence[Link]) -> Iterator[tuple[str, str]]:
+    """The articles that a page links to by more than a word or two, in page order."""
+    seen: set[str] = set()
+    for link in links:
+        url, kind, trap = _look_at(link.url, link.text, task.fetched_at.year)
+        named = any(pattern.search(link.url) or pattern.search(link.spelling) for pattern in task.articles)
+        if (named or (kind == "article" and not trap)) and url not in seen and len(link.text.split()) >= HEADLINE_WORDS:
+            seen.add(url)
+            yield url, printable(link.text)[:MAX_HEADLINE]
+            if len(seen) == MOST_HEADLINES:
+                return
 
 
 @lru_cache(maxsize=1 << 13)
