@@ -159,7 +159,8 @@ MAX_LEADS = 8
 _LOOKED_AT = 200_000  # bytes of the page
 _LONGEST = 2000  # characters of a tag or an address
 
-_TAG = re.compile(rb"<(meta|frame)\b([^>]{0,2000})>", re.IGNORECASE)
+_ABSOLUTE = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
+_TAG = re.compile(rb"<(meta|i?frame)\b([^>]{0,2000})>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(
     rb"""([a-z-]{1,20})\s*=\s*(?:"([^"]{0,2000})"|'([^']{0,2000})'|([^\s"'>]{1,2000}))""", re.IGNORECASE
 )
@@ -184,6 +185,8 @@ def _of_page(head: bytes, *, scripts: bool) -> Iterator[str]:
             yield from _of_refresh(values.get(b"content", ""))
         elif tag[1].lower() == b"frame" and scripts:
             yield values.get(b"src", "")
+        elif tag[1].lower() == b"iframe" and scripts and not _ABSOLUTE.match(values.get(b"src", "")):
+            yield values.get(b"src", "")  # those of other hosts are players, counters and advertisements
     for match in _SCRIPT.finditer(head) if scripts else ():
         yield _text(match[1] or match[2] or b"")
 

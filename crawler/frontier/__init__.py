@@ -62,6 +62,7 @@ class Frontier:
         self._resting: dict[str, str] = {}
         self._foreign: set[str] = set()
         self._obeyed = limits.obeyed
+        self._has_new_entry = runs.last_entry(self._db, site=site.name) not in {"", site.digest}
         self._profiles: dict[str, SiteProfile] = {}
 
     def begin(self, *, recheck: bool) -> None:
@@ -75,7 +76,7 @@ class Frontier:
             frontier.schedule(self._db, self._scope.seeds(), now=now)
             if recheck:
                 frontier.make_due(self._db, site=name, now=now)
-            elif runs.last_entry(self._db, site=name) not in {"", self._site.digest}:
+            elif self._has_new_entry:
                 frontier.revive(self._db, site=name, now=now)
         self._archive.report.entry = self._site.digest
         self._archive.report.out_of_scope = self._scope.out_of_scope
@@ -147,6 +148,8 @@ class Frontier:
 
     def unchanged(self, due: ScheduledUrl, row: CaptureRow | None, status: int) -> Disposition | None:
         """The visit of a URL that says what it said before, by 304 or by the same payload; None when it must be read."""
+        if self.asks_anew(due):
+            return None
         asked = bool(due.etag or due.last_modified)  # else its 304 answers a question that nobody asked
         same = (status == 304 and asked) or (
             row is not None and status == 200 and row.payload_digest == due.payload_digest != ""
@@ -161,6 +164,10 @@ class Frontier:
         self._quota.record_yield(due.url, outcome)
         visit = self._visit(due, outcome=outcome, reason="unchanged", changed=False, status=status)
         return Disposition(row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), same_as=article_id, visit=visit)
+
+    def asks_anew(self, due: ScheduledUrl) -> bool:
+        """Whether what announces news is read although it may be unchanged: by another entry it may lead elsewhere."""
+        return self._has_new_entry and due.kind in ANNOUNCERS
 
     def follows(self, due: ScheduledUrl, answer: Parsed) -> bool:
         """Whether a redirect is followed in the same visit: an announcer's, and one to another spelling of the same URL."""

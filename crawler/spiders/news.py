@@ -186,9 +186,9 @@ class NewsSpider(Spider):
 
     def _request(self, due: ScheduledUrl) -> Request:
         headers = {}
-        if due.etag:
+        if due.etag and not self._frontier.asks_anew(due):
             headers["If-None-Match"] = due.etag
-        if due.last_modified:
+        if due.last_modified and not self._frontier.asks_anew(due):
             headers["If-Modified-Since"] = due.last_modified
         return Request(
             due.spelling if parameters(due.spelling) == parameters(due.url) and due.spelling else due.url,
