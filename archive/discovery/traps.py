@@ -183,12 +183,16 @@ def _of_page(head: bytes, *, scripts: bool) -> Iterator[str]:
         }
         if tag[1].lower() == b"meta" and values.get(b"http-equiv", "").strip().lower() == "refresh":
             yield from _of_refresh(values.get(b"content", ""))
-        elif tag[1].lower() == b"frame" and scripts:
+        elif (tag[1].lower() == b"frame" and scripts) or (tag[1].lower() == b"iframe" and scripts and _fills_the_page(values)):
             yield values.get(b"src", "")
-        elif tag[1].lower() == b"iframe" and scripts and not _ABSOLUTE.match(values.get(b"src", "")):
-            yield values.get(b"src", "")  # those of other hosts are players, counters and advertisements
     for match in _SCRIPT.finditer(head) if scripts else ():
         yield _text(match[1] or match[2] or b"")
+
+
+def _fills_the_page(iframe: dict[bytes, str]) -> bool:
+    """Whether a frame is all that the page shows; those of other hosts are players, counters and advertisements."""
+    size = iframe.get(b"width", "") + iframe.get(b"style", "")
+    return "100%" in size and not _ABSOLUTE.match(iframe.get(b"src", ""))
 
 
 def _of_refresh(value: str) -> Iterator[str]:
