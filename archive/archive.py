@@ -20,6 +20,7 @@ from archive.index import (
     articles,
     captures,
     front_pages,
+    images,
     open_store,
     reports,
     select,
@@ -27,6 +28,7 @@ from archive.index import (
     site_lines,
 )
 from archive.search import Query
+from archive.search.analysis import tokens, word_variants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -160,6 +162,29 @@ class Archive:
     def pictures(self, addresses: Sequence[str]) -> dict[str, int]:
         """Of these addresses of pictures those that were captured, each with the id of its newest capture."""
         return captures.of_pictures(self._store.db, [one for one in addresses if one])
+
+    def images(
+        self, words: str = "", *, site: str = "", held: bool = False, limit: int = 50, offset: int = 0
+    ) -> list[dict[str, Any]]:
+        """Pictures of articles whose caption, alternative text or credit has the words, of the newest articles first; see `images`.
+
+        `held` leaves out those that were not captured.
+        """
+        languages = search.languages_of(self._store.db.conn)
+        wanted = [keys for word in tokens(words) if (keys := word_variants(word.group(), languages))]
+        return images.listed(self._store.db, words=wanted, site=site, held=held, limit=limit, offset=offset)
+
+    def images_of(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The pictures of a version of an article, in page order, with the record that holds each."""
+        return images.of_article(self._store.db, row["id"])
+
+    def media_of(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The videos, sounds and embedded things of a version of an article, in page order."""
+        return images.media_of(self._store.db, row["id"])
+
+    def showings(self, url: str) -> list[dict[str, Any]]:
+        """Where else the picture at a URL ran, oldest first: the same bytes, or what looks like it (`bits` says how far it differs)."""
+        return images.elsewhere(self._store.db, url)
 
     def record(self, row: Mapping[str, Any]) -> warc.Record:
         """The WARC record that a row of `articles` or `captures` points at; its `block` holds the exact bytes of the response.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli import batch, export, health, imports, maintain, query, serve, watch
+from archive.cli import batch, export, health, images, imports, maintain, query, serve, watch
 from archive.cli.output import Place
 from archive.errors import WARRAQ, ArchiveError, ExitCode, describe
 from archive.index import DatabaseError
@@ -92,7 +92,7 @@ def warraq(ctx: click.Context, folder: str | None) -> None:
 
 
 for _title, _modules in {
-    "Ask": (query, serve),
+    "Ask": (query, images, serve),
     "Bring in and give out": (imports, export, batch),
     "Keep in order": (maintain,),
     "Watch": (health, watch),

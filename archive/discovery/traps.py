@@ -183,7 +183,9 @@ def _of_page(head: bytes, *, scripts: bool) -> Iterator[str]:
         }
         if tag[1].lower() == b"meta" and values.get(b"http-equiv", "").strip().lower() == "refresh":
             yield from _of_refresh(values.get(b"content", ""))
-        elif (tag[1].lower() == b"frame" and scripts) or (tag[1].lower() == b"iframe" and scripts and _fills_the_page(values)):
+        elif (tag[1].lower() == b"frame" and scripts) or (
+            tag[1].lower() == b"iframe" and scripts and _fills_the_page(values)
+        ):
             yield values.get(b"src", "")
     for match in _SCRIPT.finditer(head) if scripts else ():
         yield _text(match[1] or match[2] or b"")

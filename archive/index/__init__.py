@@ -31,7 +31,7 @@ from archive.index import (
     site_lines,
     sqlite,
 )
-from archive.index.rows import ANNOUNCERS, Candidate, CaptureRow, FetchStatus, Kind, ScheduledUrl
+from archive.index.rows import ANNOUNCERS, REQUISITES, Candidate, CaptureRow, FetchStatus, Kind, ScheduledUrl
 from archive.index.schema import MIGRATIONS, stand_in, unknown_steps
 from archive.index.sqlite import Database, Migrations, WalGuard, sqlite3
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ANNOUNCERS",
+    "REQUISITES",
     "Candidate",
     "CaptureRow",
     "DatabaseError",

@@ -25,6 +25,7 @@ from archive.extract import extract
 from archive.files.clock import iso
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse import Outlink, Parsed, ParseTask
+from archive.parse.requisites import BINARY, SIGNS, read_picture, read_requisite
 from archive.search import make_keys
 from archive.terminal import printable
 
@@ -97,6 +98,8 @@ def parse(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for each kin
         return Parsed.of(OutcomeKind.QUARANTINE, reason="bad-coding", detail=str(error))
     if response.status not in SERVED_STATUSES:
         return _refusal(task, response, body)
+    if task.requisite:
+        return read_requisite(task, response, body)
     return _content(task, response, body)
 
 
@@ -122,11 +125,12 @@ def _refusal(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
 
 
 def _content(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
-    return CONTENT[sniff(body, response.get("Content-Type"))](task, response, body)
+    kind: DocumentKind = "other" if BINARY.match(body) else sniff(body, response.get("Content-Type"))
+    return CONTENT[kind](task, response, body)
 
 
 def _page_content(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
-    extraction = extract(_page(task, response, body))
+    extraction = extract(_page(task, response, body), requisites=task.limits.requisites)
     answer = _html(task, extraction, _leads(task, response, body, extraction))
     if answer.outcome.kind is OutcomeKind.ARTICLE and answer.article:
         return replace(answer, keys=_keys(answer.article))
@@ -143,8 +147,9 @@ def _document(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
     )
 
 
-def _other(_task: ParseTask, response: http.Response, _body: bytes) -> Parsed:
-    return Parsed.of(OutcomeKind.OTHER, reason="not-html", detail=response.get("Content-Type")[:100])
+def _other(_task: ParseTask, response: http.Response, body: bytes) -> Parsed:
+    answer = Parsed.of(OutcomeKind.OTHER, reason="not-html", detail=response.get("Content-Type")[:100])
+    return replace(answer, picture=read_picture(body)) if SIGNS["image"].match(body) else answer
 
 
 def _page(task: ParseTask, response: http.Response, body: bytes) -> Page:
@@ -224,6 +229,7 @@ def _html(task: ParseTask, extraction: Extraction, leads: tuple[str, ...] = ()) 
         directives=tuple(sorted(extraction.directives)),
         next_page=extraction.next_page,
         left_out=tuple(sorted((+left_out).items())),
+        requisites=extraction.requisites,
     )
     if article is not None and len(article.text) > MAX_TEXT:
         detail = f"{len(article.text)} characters of text"
