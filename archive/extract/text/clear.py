@@ -97,7 +97,7 @@ class _Reader:
         found = set(prose)
         for index in reversed(self.inside):
             block = self.blocks[index]
-            if not block.is_running and self.layout.is_new(block, texts) and self._stands_with(index, found):
+            if not block.is_running and self._stands_with(index, found) and self.layout.is_new(block, texts):
                 found.add(index)
         last = max((index for index in found if self.blocks[index].element.tag not in HEADINGS), default=-1)
         return tuple(sorted(index for index in found if index <= last))
