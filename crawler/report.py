@@ -129,6 +129,7 @@ class Report:
     reason: str = ""
     problem: str = ""
     seed_problem: str = ""
+    last_title: str = ""
     no_article: str = ""
     no_article_reason: str = ""
     entry: str = ""
@@ -227,6 +228,18 @@ def progress_line(report: Report) -> str:
     )
 
 
+def live_text(report: Report, *, seconds: float, queue: int) -> str:
+    """The same for whoever waits at a terminal: pages, articles, rate, queue, and the title that was read last."""
+    parts = [
+        f"{report.exchanges} pages",
+        f"{report.articles.total()} articles",
+        f"{report.exchanges / seconds:.1f} a second" if seconds else "",
+        f"{_still_due(queue)} in the queue",
+        report.last_title,
+    ]
+    return f"{report.site}: {', '.join(filter(None, parts))}"
+
+
 def summary_text(report: Report) -> str:
     """What was done, for a person to read."""
     rows = [
@@ -252,6 +265,7 @@ def summary_text(report: Report) -> str:
     rows[-1:-1] = [
         ("warning", warning) for warning in (str(report.session), report.no_article, *report.warnings) if warning
     ]
+    rows = [(name, value) for name, value in rows if value != "0"]
     width = max(len(name) for name, _ in rows)
     return "\n".join(["", f"Crawl of {report.site}", *(f"  {name:<{width}}  {value}" for name, value in rows), ""])
 
