@@ -179,8 +179,7 @@ class ArchiveExtension:
 
     def _draw(self, show: Show, seconds: float) -> None:
         queue = frontier.count_due(self.ingest.store.db, site=self.report.site, now=iso(self.clock()))
-        done = self.report.exchanges
-        show(live_text(self.report, seconds=seconds, queue=queue), done, done + queue)
+        show(live_text(self.report, seconds=seconds, queue=queue))
 
     def _repeat(self, function: Callable[[], object], seconds: float) -> None:
         loop = create_looping_call(function)

@@ -21,7 +21,9 @@ def test_the_live_line_has_pages_articles_rate_queue_and_the_last_title():
     report = Report(site="a", folder="f", exchanges=12, last_title="افتتاح المكتبة")
     report.articles.update(["new", "new", "unchanged"])
     said = live_text(report, seconds=6.0, queue=40)
-    assert said == "a: 12 pages, 3 articles, 2.0 a second, 40 in the queue, افتتاح المكتبة"
+    assert said == "a: 12 pages, 3 articles, 2.0 a second, 40 in the queue, 0:20 left, افتتاح المكتبة"
+    report.room = 10
+    assert "0:05 left" in live_text(report, seconds=6.0, queue=40)
     assert live_text(Report(site="a", folder="f"), seconds=0.0, queue=0) == "a: 0 pages, 0 articles, 0 in the queue"
 
 
