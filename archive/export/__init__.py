@@ -18,6 +18,7 @@ from archive.body import dumps
 from archive.capture import Location
 from archive.errors import NotFoundError, NotWritableError, UsageError
 from archive.export.documents import write_html, write_markdown, write_txt
+from archive.export.loaded import loaded_by, replay_pool
 from archive.export.source import Chosen, Source
 from archive.export.tables import write_csv, write_jsonl, write_parquet
 from archive.export.warc import write_cdxj, write_wacz, write_warc
@@ -69,6 +70,7 @@ FORMATS: dict[str, Format] = {
 # or year.
 
 Period = Literal["year", "month"]
+HTML = frozenset({"text/html", "application/xhtml+xml"})
 PERIODS: dict[Period, int] = {"year": 4, "month": 7}
 """Letters of a day that name the period."""
 
@@ -206,7 +208,7 @@ def _source(
         files=archive.files,
         created=datetime.now(UTC),
         title=title or options.site or archive.collection.name,
-        captures=_captures(archive, choice),
+        captures=chain(_captures(archive, choice), _loaded(archive, choice) if options.urls else ()),
         articles=_with_columns(rows, options.columns) if options.columns else rows,
         columns=options.columns,
         original=lambda record: _original(archive, record),
@@ -251,9 +253,19 @@ def _captures(archive: Archive, choice: ArticleFilter) -> Iterator[Chosen]:
             location=_place(row),
             title=row["title"],
             text=row["text"],
-            is_page=bool(row["title"])
-            or (row["status"] == 200 and row["mime"] in {"text/html", "application/xhtml+xml"}),
+            is_page=bool(row["title"]) or (row["status"] == 200 and row["mime"] in HTML),
         )
+
+
+def _loaded(archive: Archive, choice: ArticleFilter) -> Iterator[Chosen]:
+    """What the pages that were asked for by their URL load: without it they would not look as they did."""
+    pages = [row for row in choose_captures(archive.db, choice) if row["status"] == 200 and row["mime"] in HTML]
+    if not pages:
+        return
+    with replay_pool() as pool:
+        for capture in (archive.capture(row["id"]) for row in pages):
+            for row in loaded_by(archive, capture, pool):
+                yield Chosen(location=_place(row), is_page=False)
 
 
 def _place(row: Mapping[str, object]) -> Location:
