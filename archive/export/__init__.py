@@ -211,7 +211,7 @@ def _source(
         captures=chain(_captures(archive, choice), _loaded(archive, choice) if options.urls else ()),
         articles=_with_columns(rows, options.columns) if options.columns else rows,
         columns=options.columns,
-        original=lambda record: _original(archive, record),
+        original=lambda record: original_place(archive, record),
     )
 
 
@@ -250,7 +250,7 @@ def _looked_at(part: Source) -> tuple[Source, bool]:
 def _captures(archive: Archive, choice: ArticleFilter) -> Iterator[Chosen]:
     for row in choose_captures(archive.db, choice):
         yield Chosen(
-            location=_place(row),
+            location=place_of(row),
             title=row["title"],
             text=row["text"],
             is_page=bool(row["title"]) or (row["status"] == 200 and row["mime"] in HTML),
@@ -265,10 +265,11 @@ def _loaded(archive: Archive, choice: ArticleFilter) -> Iterator[Chosen]:
     with replay_pool() as pool:
         for capture in (archive.capture(row["id"]) for row in pages):
             for row in loaded_by(archive, capture, pool):
-                yield Chosen(location=_place(row), is_page=False)
+                yield Chosen(location=place_of(row), is_page=False)
 
 
-def _place(row: Mapping[str, object]) -> Location:
+def place_of(row: Mapping[str, object]) -> Location:
+    """Where the record of a capture lies."""
     return Location(
         filename=str(row["warc_filename"]),
         offset=int(str(row["warc_record_offset"])),
@@ -276,9 +277,10 @@ def _place(row: Mapping[str, object]) -> Location:
     )
 
 
-def _original(archive: Archive, record: Record) -> Location | None:
+def original_place(archive: Archive, record: Record) -> Location | None:
+    """Where the response lies that a revisit record refers to; None when the archive does not hold it."""
     refers_to, url, date = record.refers_to
     named = {"refers_to": refers_to, "refers_to_url": url, "refers_to_date": date}
     digest = record.get("WARC-Payload-Digest")
     row = captures.original_of(archive.db, {"url": record.url, "payload_digest": digest, **named})
-    return _place(row) if row else None
+    return place_of(row) if row else None

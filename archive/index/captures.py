@@ -125,16 +125,6 @@ def of_article(db: Database, url: str) -> list[dict[str, Any]]:
     return list(db.query(sql, {"url": url}))
 
 
-def of_pictures(db: Database, urls: list[str]) -> dict[str, int]:
-    """The newest whole capture of a picture at each of these URLs, where there is one; of a revisit, the one that it repeats."""
-    sql = """
-        SELECT url, id, max(timestamp) FROM captures
-        WHERE url IN (SELECT value FROM json_each(?)) AND status = 200 AND record_type = 'response' AND truncated = ''
-        AND mime LIKE 'image/%' GROUP BY url
-        """
-    return {url: capture_id for url, capture_id, _ in db.conn.execute(sql, (json.dumps(urls),))}
-
-
 def nearest(db: Database, urls: Iterable[str], moment: str) -> dict[str, list[dict[str, Any]]]:
     """For each of these URLs that was captured, the whole answer nearest in time to `moment`, and where it redirects to, in a row.
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     Resolve = Callable[[str], str]
 
-MISSING: Final = "missing"
-"""The address of what is not held."""
 LARGEST: Final = 12_000_000
 """Bytes of a page that are prepared; extraction reads no more either."""
 
@@ -47,13 +45,14 @@ _REFRESH = re.compile(r"refresh|content-security-policy", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayTask:
-    """A body to prepare; without `addresses` it is asked what it loads, with them they take the place of its URLs."""
+    """A body to prepare. With `addresses` these take the place of its URLs, `missing` of the others; without, it is asked what it loads."""
 
     url: str
     body: bytes
     content_type: str = ""
     is_style: bool = False
     addresses: Mapping[str, str] | None = None
+    missing: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,22 +73,22 @@ def prepare(task: ReplayTask) -> Prepared:
         return addresses.get(url, "") if addresses is not None else ""
 
     if task.is_style:
-        text = rewrite_style(task.body.decode("utf-8", "replace"), task.url, resolve)
+        text = rewrite_style(task.body.decode("utf-8", "replace"), task.url, resolve, task.missing)
     else:
         decoded = decode(task.body[:LARGEST], content_type=task.content_type)
-        text = _Page(task.url, decoded.encoding, resolve).rewrite(decoded.text)
+        text = _Page(task.url, decoded.encoding, resolve, task.missing).rewrite(decoded.text)
     return Prepared(urls=tuple(found), body=text.encode("utf-8", "replace"))
 
 
-def rewrite_style(style: str, base: str, resolve: Resolve) -> str:
-    """The style sheet, or the declarations, with the address that `resolve` gives for each absolute URL in it; '' is `MISSING`."""
+def rewrite_style(style: str, base: str, resolve: Resolve, missing: str) -> str:
+    """The style sheet, or the declarations, with the address that `resolve` gives for each absolute URL in it, `missing` for ''."""
     tokens, named = style_tokens(style[:MAX_STYLE])
     if not named:
         return style
     for token in named:
         url = join(base, token.value.strip())
         if url:
-            address = resolve(url) or MISSING
+            address = resolve(url) or missing
             token.representation = f'url("{address}")' if token.type == "url" else f'"{address}"'
         elif not token.value.startswith("data:"):
             token.representation = 'url("")' if token.type == "url" else '""'
@@ -99,10 +98,11 @@ def rewrite_style(style: str, base: str, resolve: Resolve) -> str:
 class _Page:
     """Rewrites one page."""
 
-    def __init__(self, url: str, encoding: str, resolve: Resolve) -> None:
+    def __init__(self, url: str, encoding: str, resolve: Resolve, missing: str) -> None:
         self._base = url
         self._encoding = encoding
         self._resolve = resolve
+        self._missing = missing
 
     def rewrite(self, html: str) -> str:
         """The page with other addresses."""
@@ -123,7 +123,7 @@ class _Page:
 
     def _raw(self, name: str, text: str) -> str:
         if name == "style":
-            return rewrite_style(text, self._base, self._resolve).replace("</", "<\\/")
+            return rewrite_style(text, self._base, self._resolve, self._missing).replace("</", "<\\/")
         return "" if name == "script" else text
 
     def _tag(self, name: str, text: str) -> str:
@@ -191,7 +191,7 @@ class _Page:
         first = wanted if wanted.lower().startswith("data:") else self._held(wanted) if wanted else ""
         if first or held or wanted:
             result["href" if "href" in kept or "xlink:href" in kept else "src"] = first or (
-                held[-1][0] if held else MISSING
+                held[-1][0] if held else self._missing
             )
         return result
 
@@ -203,14 +203,14 @@ class _Page:
                 kept["style"] = f"{kept.get('style', '').rstrip('; ')};background-image:{url}"
                 break
         if "(" in kept.get("style", ""):
-            kept["style"] = rewrite_style(kept["style"], self._base, self._resolve)
+            kept["style"] = rewrite_style(kept["style"], self._base, self._resolve, self._missing)
 
     def _held(self, reference: str) -> str:
         url = join(self._base, reference.strip(), self._encoding)
         return self._resolve(url) if url else ""
 
     def _address(self, reference: str) -> str:
-        return reference if reference.lower().startswith("data:") else self._held(reference) or MISSING
+        return reference if reference.lower().startswith("data:") else self._held(reference) or self._missing
 
 
 def _attributes(text: str) -> dict[str, str]:
