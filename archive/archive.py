@@ -8,13 +8,14 @@ from difflib import get_close_matches
 from heapq import merge
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from archive import http, search, urls, warc
 from archive.article import Page, SiteProfile
 from archive.capture import Location
 from archive.collection import Collection, FileLocator
 from archive.errors import NotFoundError, UnknownSiteError, UsageError
+from archive.files import Closing
 from archive.index import (
     BUSY_TIMEOUT_S,
     articles,
@@ -32,7 +33,6 @@ from archive.search.analysis import tokens, word_variants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from types import TracebackType
 
     from archive.index.front_pages import Spell
     from archive.index.rows import ArticleRow
@@ -42,7 +42,7 @@ MOST_BYTES = 20 << 20
 """Bytes that a page may decode to when it is read again."""
 
 
-class Archive:
+class Archive(Closing):
     """An archive opened for reading, also while a crawl writes to it.
 
     `patience` is how many seconds a question waits while another process has the database locked, which a crawl never does for long.
@@ -247,14 +247,6 @@ class Archive:
         """Closes the database."""
         self._store.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
 
 def require_site(archives: Iterable[Archive], site: str) -> None:
     """Raises UnknownSiteError when none of the archives has anything of that site, nor of one below it."""
@@ -278,7 +270,7 @@ def find(
     return search.search_shards(databases, query, limit=limit, offset=offset, order=order)
 
 
-class Federation:
+class Federation(Closing):
     """Archives opened for reading together, in the order of their folders.
 
     Raises ArchiveNotFoundError when there is none in one of the folders, SchemaTooNewError when a later version of warraq made it,
@@ -356,14 +348,6 @@ class Federation:
     def close(self) -> None:
         """Closes the databases."""
         self._opened.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _with(archive: Archive, rows: Iterable[ArticleRow]) -> Iterator[tuple[Archive, ArticleRow]]:

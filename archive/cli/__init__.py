@@ -87,7 +87,7 @@ def _first_sentence(command: click.Command) -> str:
 )
 @click.pass_context
 def warraq(ctx: click.Context, folder: str | None) -> None:
-    """Search and maintain a news archive: WARC files, and the SQLite index of their articles."""
+    """Crawl news sites into archives, search them, keep them: WARC files, and the SQLite index of their articles."""
     ctx.obj = replace(ctx.ensure_object(Place), archive=Path(folder) if folder else None)
 
 
