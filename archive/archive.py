@@ -8,20 +8,34 @@ from difflib import get_close_matches
 from heapq import merge
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from archive import http, search, warc
+from archive import http, search, urls, warc
 from archive.article import Page, SiteProfile
 from archive.capture import Location
 from archive.collection import Collection, FileLocator
 from archive.errors import NotFoundError, UnknownSiteError, UsageError
-from archive.index import BUSY_TIMEOUT_S, articles, captures, open_store, reports, select, similar, site_lines
+from archive.files import Closing
+from archive.index import (
+    BUSY_TIMEOUT_S,
+    articles,
+    captures,
+    front_pages,
+    images,
+    open_store,
+    reports,
+    select,
+    similar,
+    site_lines,
+)
 from archive.search import Query
+from archive.search.analysis import tokens, word_variants
+from archive.urls.permalink import read_permalink, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from types import TracebackType
 
+    from archive.index.front_pages import Spell
     from archive.index.rows import ArticleRow
     from archive.search import Order, Results
 
@@ -29,7 +43,7 @@ MOST_BYTES = 20 << 20
 """Bytes that a page may decode to when it is read again."""
 
 
-class Archive:
+class Archive(Closing):
     """An archive opened for reading, also while a crawl writes to it.
 
     `patience` is how many seconds a question waits while another process has the database locked, which a crawl never does for long.
@@ -96,13 +110,22 @@ class Archive:
         yield from select.articles(self._store.db, select.ArticleFilter(all_versions=all_versions))
 
     def article(self, wanted: str | int) -> ArticleRow:
-        """The article of that id or URL (its latest version), as a dict of columns; raises NotFoundError."""
+        """The article of that id, URL (its latest version) or permalink, as a dict of columns; raises NotFoundError."""
         if isinstance(wanted, int) or wanted.isdecimal():
             row = articles.get(self._store.db, int(wanted))
             if row is not None:
                 return row
             raise NotFoundError(str(wanted))
+        if (named := read_permalink(wanted)) and not articles.versions(self._store.db, wanted):
+            return self.version_at(*named)
         return next(row for row in self.versions(wanted) if row["is_latest"])
+
+    def version_at(self, url: str, moment: str) -> ArticleRow:
+        """The version of an article that stood at a time (14 digits, UTC); the first one for a time before it; raises NotFoundError."""
+        versions = self.versions(url)
+        ids = {one["id"]: one for one in versions}
+        spells = [one for one in self.spells(versions[0]) if timestamp(one["first_at"]) <= moment]
+        return ids[spells[-1]["article_id"]] if spells else versions[0]
 
     def versions(self, url: str) -> list[ArticleRow]:
         """All versions of the article at that URL, oldest first; raises NotFoundError."""
@@ -127,13 +150,58 @@ class Archive:
         """What an article's page changed without its text, oldest first: article_id, version, seen_at, field, before, after, record_id."""
         return articles.of_url(self._store.db, row["url"])
 
+    def timeline(
+        self, page: str = "", *, site: str = "", first: str = "", last: str = "", places: int = 1
+    ) -> list[Spell]:
+        """What stood in the first places of a front page and when, oldest first; of all front pages (of the site) without one.
+
+        `first` and `last` are days, both included.
+        """
+        pages = [urls.canonicalise(page) or page] if page else front_pages.pages(self._store.db, site=site)
+        after = f"{last}~" if last else "~"  # after every time of that day
+        return [
+            spell
+            for each in pages
+            for spell in front_pages.timeline(self._store.db, each, first=first, last=after, places=places)
+        ]
+
     def family(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The other articles that say nearly the same (`warraq group` finds them): id, url, site, sitename, title, first."""
         return similar.others(self._store.db, row["id"])
 
-    def pictures(self, addresses: Sequence[str]) -> dict[str, int]:
-        """Of these addresses of pictures those that were captured, each with the id of its newest capture."""
-        return captures.of_pictures(self._store.db, [one for one in addresses if one])
+    def pictures(self, row: Mapping[str, Any], addresses: Iterable[str]) -> dict[str, int]:
+        """Of these addresses of an article's pictures those that are held, each with the id of the capture nearest in time."""
+        asked = {address: urls.join(row["url"], address) for address in addresses}
+        held = captures.nearest(self._store.db, filter(None, asked.values()), row["fetched_at"])
+        shown = {url: chain[-1] for url, chain in held.items() if chain[-1]["mime"].startswith("image/")}
+        return {address: int(shown[url]["id"]) for address, url in asked.items() if url in shown}
+
+    def lead_pictures(self, rows: Iterable[Mapping[str, Any]]) -> dict[int, int]:
+        """The id of the capture of the first picture that is held of each of these articles, by the article's id."""
+        return images.leads(self._store.db, [int(row["id"]) for row in rows])
+
+    def images(
+        self, words: str = "", *, site: str = "", held: bool = False, limit: int = 50, offset: int = 0
+    ) -> list[dict[str, Any]]:
+        """Pictures of articles whose caption, alternative text or credit has the words, of the newest articles first; see `images`.
+
+        `held` leaves out those that were not captured.
+        """
+        languages = search.languages_of(self._store.db.conn)
+        wanted = [keys for word in tokens(words) if (keys := word_variants(word.group(), languages))]
+        return images.listed(self._store.db, words=wanted, site=site, held=held, limit=limit, offset=offset)
+
+    def images_of(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The pictures of a version of an article, in page order, with the record that holds each."""
+        return images.of_article(self._store.db, row["id"])
+
+    def media_of(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The videos, sounds and embedded things of a version of an article, in page order."""
+        return images.media_of(self._store.db, row["id"])
+
+    def showings(self, url: str) -> list[dict[str, Any]]:
+        """Where else the picture at a URL ran, oldest first: the same bytes, or what looks like it (`bits` says how far it differs)."""
+        return images.elsewhere(self._store.db, url)
 
     def record(self, row: Mapping[str, Any]) -> warc.Record:
         """The WARC record that a row of `articles` or `captures` points at; its `block` holds the exact bytes of the response.
@@ -189,14 +257,6 @@ class Archive:
         """Closes the database."""
         self._store.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
 
 def require_site(archives: Iterable[Archive], site: str) -> None:
     """Raises UnknownSiteError when none of the archives has anything of that site, nor of one below it."""
@@ -220,7 +280,7 @@ def find(
     return search.search_shards(databases, query, limit=limit, offset=offset, order=order)
 
 
-class Federation:
+class Federation(Closing):
     """Archives opened for reading together, in the order of their folders.
 
     Raises ArchiveNotFoundError when there is none in one of the folders, SchemaTooNewError when a later version of warraq made it,
@@ -298,14 +358,6 @@ class Federation:
     def close(self) -> None:
         """Closes the databases."""
         self._opened.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _with(archive: Archive, rows: Iterable[ArticleRow]) -> Iterator[tuple[Archive, ArticleRow]]:

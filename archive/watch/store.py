@@ -9,10 +9,10 @@ import json
 import os
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from archive.errors import ForeignDatabaseError, NotFoundError, NotWritableError, UsageError
-from archive.files import open_regular
+from archive.files import Closing, open_regular
 from archive.index import sqlite
 from archive.index.sqlite import sqlite3
 
@@ -80,7 +80,7 @@ class Message:
     attempts: int
 
 
-class WatchStore:
+class WatchStore(Closing):
     """The open file of an archive's watches; made when it is missing, readable by its owner alone, for it holds secrets."""
 
     def __init__(self, folder: Path) -> None:
@@ -223,12 +223,6 @@ class WatchStore:
     def close(self) -> None:
         """Closes the file."""
         self._db.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def _problem_of(db: sqlite3.Connection) -> str:

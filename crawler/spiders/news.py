@@ -15,6 +15,7 @@ from scrapy import Request, Spider, signals
 from scrapy.exceptions import DownloadFailedError
 
 from archive import Page, urls
+from archive.article import RequisiteLimits
 from archive.extract import extract
 from archive.ingest.commit import Disposition
 from archive.outcome import OutcomeKind
@@ -22,16 +23,19 @@ from archive.parse import MAX_PARTS, Parsed, ParseLimits, ParseTask, join_part
 from archive.parse.workers import WorkerKilledError
 from crawler.download.errors import HostPaused, StoppedError, outcome_of
 from crawler.extensions import ArchiveExtension
-from crawler.frontier import Frontier, dropped
+from crawler.frontier import Frontier
+from crawler.frontier.answers import Answers, dropped
+from crawler.frontier.requisites import RequisiteFrontier, RequisiteQuota
 from crawler.frontier.revisit import TEMPORARY
 from crawler.frontier.scope import CrawlLimits
 from crawler.items import ArticleItem
 from crawler.politeness.robots import robots_read
 from crawler.sites import Site, chosen_site
+from crawler.sites.keys import level_of
 from crawler.sites.session import SessionMiddleware
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from scrapy.crawler import Crawler
     from scrapy.http import Response
@@ -48,6 +52,12 @@ MAX_REDIRECTS = 20  # followed in one visit, where the setting knows no limit
 def parameters(url: str) -> int:
     """How many parameters a URL has: a site's spelling with more of them has tracking parameters, which are asked without at first."""
     return url.count("?") + url.count("&")
+
+
+def validators_of(due: ScheduledUrl) -> dict[str, str]:
+    """The header fields that ask for a URL only if it has changed."""
+    fields = {"If-None-Match": due.etag, "If-Modified-Since": due.last_modified}
+    return {name: value for name, value in fields.items() if value}
 
 
 def _pairs(response: Response) -> tuple[tuple[str, str], ...]:
@@ -74,6 +84,8 @@ class NewsSpider(Spider):
         window: int,
         limits: CrawlLimits,
         page: ParseLimits,
+        requisites: RequisiteQuota,
+        largest_requisite: int,
         max_pages: int,
         recheck: bool,
         pool: WorkerPool[ParseTask, Parsed] | None = None,
@@ -84,6 +96,8 @@ class NewsSpider(Spider):
         self._window = window
         self._limits = limits
         self._page_limits = page
+        self._requisite_quota = requisites
+        self._largest_requisite = largest_requisite
         self._max_pages = max_pages
         self._recheck = recheck
         self._busy: dict[int, str] = {}
@@ -133,7 +147,21 @@ class NewsSpider(Spider):
                 sitemap_bytes=settings.getint("WARRAQ_MAX_SITEMAP_BYTES"),
                 feed_entries=settings.getint("WARRAQ_MAX_FEED_ENTRIES"),
                 feed_bytes=settings.getint("WARRAQ_MAX_FEED_BYTES"),
+                requisites=RequisiteLimits(
+                    level=level_of(settings["WARRAQ_REQUISITES"]),
+                    scripts=settings.getbool("WARRAQ_SCRIPTS"),
+                    side=settings.getint("WARRAQ_MAX_PICTURE_SIDE"),
+                    most=settings.getint("WARRAQ_MAX_PAGE_REQUISITES"),
+                ),
             ),
+            requisites=RequisiteQuota(
+                number=settings.getint("WARRAQ_MAX_REQUISITES"),
+                bytes=settings.getint("WARRAQ_MAX_REQUISITES_BYTES"),
+                page_bytes=settings.getint("WARRAQ_MAX_PAGE_REQUISITES_BYTES"),
+                depth=settings.getint("WARRAQ_MAX_STYLE_DEPTH"),
+                redirects=settings.getint("WARRAQ_MAX_REDIRECTS") or MAX_REDIRECTS,
+            ),
+            largest_requisite=settings.getint("WARRAQ_MAX_REQUISITE_BYTES"),
             max_pages=int(max_pages or chosen.max_pages or settings.getint("WARRAQ_MAX_PAGES")),
             recheck=recheck == "all",
             pool=pool,
@@ -155,49 +183,87 @@ class NewsSpider(Spider):
         archive = self.crawler.get_extension(ArchiveExtension)
         assert archive is not None  # noqa: S101 - settings.py wires it
         self._archive = archive
-        self._frontier = Frontier(archive, self.site, limits=self._limits, page=self._page_limits)
+        self._frontier = Frontier(
+            archive, self.site, limits=self._limits, page=self._page_limits, requisites=self._requisite_quota
+        )
+        self._answers = Answers(archive, self.site, self._frontier, limits=self._limits, page=self._page_limits)
         self.crawler.signals.connect(self._frontier.robots_read, signal=robots_read)
         self.crawler.signals.connect(self.item_stored, signal=signals.item_scraped)
         self.crawler.signals.connect(self.item_lost, signal=signals.item_dropped)
         self.crawler.signals.connect(self.item_lost, signal=signals.item_error)
         self._frontier.begin(recheck=self._recheck)
-        while self._drawn < self._max_pages and not archive.report.problem:
+        pages, loaded = self._frontier, self._frontier.requisites
+        async for request in self._drawn_of(pages, lambda: self._max_pages - self._drawn, self._request):
+            self._drawn += 1
+            archive.report.room = self._max_pages - self._drawn
+            yield request
+        archive.report.met_max_pages = self._drawn >= self._max_pages
+        async for request in self._drawn_of(loaded, lambda: loaded.room, self._requisite_request):
+            yield request
+
+    async def _drawn_of(
+        self, source: Frontier | RequisiteFrontier, room: Callable[[], int], request: Callable[[ScheduledUrl], Request]
+    ) -> AsyncIterator[Request]:
+        """Requests for what is due in `source`, until nothing is due and nothing under way, or its `room` of this run is used up."""
+        archive = self._archive
+        while room() > 0 and not archive.report.problem:
             if archive.stopping:  # we are about to be ended, and what is drawn now would be refused, again and again
                 await asyncio.sleep(STOPPING_SECONDS)
                 continue
             self._freed.clear()
-            room = self._window - len(self._busy)
-            limit = min(room, self._max_pages - self._drawn)
-            batch = self._frontier.next_urls(limit, busy=self._busy) if room > self._window // 4 else []
+            free = self._window - len(self._busy)
+            batch = source.next_urls(min(free, room()), busy=self._busy) if free > self._window // 4 else []
             for due in batch:
-                refused = self._frontier.refused(due)
+                refused = source.refused(due)
                 if refused is not None:
                     archive.finish(refused)
                     continue
                 self._busy[due.id] = due.kind
-                self._drawn += 1
-                yield self._request(due)
+                yield request(due)
             await asyncio.sleep(0)  # a batch that was refused as a whole lets others run too
             if not batch:
                 if not self._busy:
                     return
                 await self._freed.wait()
-        archive.report.met_max_pages = self._drawn >= self._max_pages
 
     def _request(self, due: ScheduledUrl) -> Request:
-        headers = {}
-        if due.etag:
-            headers["If-None-Match"] = due.etag
-        if due.last_modified:
-            headers["If-Modified-Since"] = due.last_modified
         return Request(
             due.spelling if parameters(due.spelling) == parameters(due.url) and due.spelling else due.url,
-            headers=headers,
+            headers={} if self._frontier.asks_anew(due) else validators_of(due),
             callback=self.answered,
             errback=self.failed,
             dont_filter=True,
             meta={"frontier": due, "via": due.via, "verbatim_url": True, "read_damaged": "whole", **self._size(due)},
         )
+
+    def _requisite_request(self, due: ScheduledUrl) -> Request:
+        loaded = self._frontier.requisites
+        meta = {"frontier": due, "via": due.via, "verbatim_url": True, "download_maxsize": self._largest_requisite}
+        return Request(
+            due.url, headers=loaded.headers(due) | validators_of(due), callback=self.requisite_answered,
+            errback=self.requisite_failed, dont_filter=True, meta=meta,
+        )  # fmt: skip
+
+    async def requisite_answered(self, response: Response) -> None:
+        """Reads what a page loads, and settles it; nothing that is wrong with it touches the page."""
+        request = response.request
+        assert request is not None  # noqa: S101 - the engine sets it
+        due: ScheduledUrl = request.meta["frontier"]
+        row, data = self._archive.take_capture(request)
+        loaded = self._frontier.requisites
+        try:
+            known = loaded.unchanged(due, row, response)
+            answer = Parsed.of(OutcomeKind.OTHER) if known else await self._read(loaded.task(due, data))
+            self._archive.finish(known or loaded.settled(due, row, answer, response))
+        except Exception as error:  # without a visit the URL would stay due, and be fetched again and again
+            self.logger.exception("reading %s", due.url)
+            self._archive.finish(loaded.failed(due, row, "error", f"{type(error).__name__}: {error}"))
+        finally:
+            self._free(due.id)
+
+    def requisite_failed(self, failure: Failure) -> None:
+        """Settles a requisite that gave no usable response."""
+        self._settle_failure(failure, self._frontier.requisites.failed)
 
     async def answered(self, response: Response) -> AsyncIterator[ArticleItem]:
         """Reads what a URL answered, and settles it."""
@@ -215,7 +281,7 @@ class NewsSpider(Spider):
             return
         except Exception as error:  # without a visit the URL would stay due, and be fetched again and again
             self.logger.exception("reading %s", due.url)
-            settled = self._frontier.failed(due, row, "error", f"{type(error).__name__}: {error}")
+            settled = self._answers.failed(due, row, "error", f"{type(error).__name__}: {error}")
         finally:
             if settled is None:  # cancelled: we stop, and the URL stays due
                 self._free(due.id)
@@ -228,19 +294,19 @@ class NewsSpider(Spider):
     async def _what_it_said(
         self, due: ScheduledUrl, row: CaptureRow | None, data: bytes, response: Response
     ) -> Disposition:
-        known = self._frontier.unchanged(due, row, response.status)
+        known = self._answers.unchanged(due, row, response.status)
         if known is not None:
             return known
-        answer = await self._read(self._frontier.task(due.url, data, row, kind=due.kind))
+        answer = await self._read(self._answers.task(due.url, data, row, kind=due.kind))
         read, url = answer.outcome, ""
         if self._next_hop(due, answer, response.url):
             temporary = read.reason in TEMPORARY
             row, last, response, url = await self._follow(due, row, answer, response)
             read = last.outcome
-            answer = self._frontier.landed(due, last, url, temporary=temporary)
+            answer = self._answers.landed(due, last, url, temporary=temporary)
         if answer.article is not None and answer.next_page:
             answer = await self._with_parts(due, answer)
-        return await self._frontier.settled(due, row, answer, response, read=read, url=url)
+        return await self._answers.settled(due, row, answer, response, read=read, url=url)
 
     def _size(self, due: ScheduledUrl) -> dict[str, int]:
         """The bytes that a sitemap may have, which are more than those of a page."""
@@ -249,9 +315,9 @@ class NewsSpider(Spider):
 
     def _next_hop(self, due: ScheduledUrl, answer: Parsed, asked: str) -> str:
         """What is to be asked next in the same visit: where a redirect leads, or the site's own spelling of the URL; '' for nothing."""
-        if self._frontier.follows(due, answer):
+        if self._answers.follows(due, answer):
             return answer.found[0].spelling or answer.found[0].url
-        return self._frontier.respelled(due, answer, asked)
+        return self._answers.respelled(due, answer, asked)
 
     def _cookies_wanted(self, url: str) -> bool:
         """Whether a URL that leads back to itself may lead on with the cookies that its host has set meanwhile."""
@@ -292,9 +358,9 @@ class NewsSpider(Spider):
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it is has a name
                 row, _ = self._archive.take_capture(request)
-                return row, self._frontier.failure(outcome_of(error), str(error)), response, url
+                return row, self._answers.failure(outcome_of(error), str(error)), response, url
             row, data = self._archive.take_capture(request)
-            answer = await self._read(self._frontier.task(urls.canonicalise(url) or url, data, row, kind=due.kind))
+            answer = await self._read(self._answers.task(urls.canonicalise(url) or url, data, row, kind=due.kind))
         return row, answer, response, url
 
     def item_stored(self, item: object) -> None:
@@ -310,6 +376,11 @@ class NewsSpider(Spider):
 
     def failed(self, failure: Failure) -> None:
         """Settles a URL that gave no usable response."""
+        self._settle_failure(failure, self._answers.failed)
+
+    def _settle_failure(
+        self, failure: Failure, settle: Callable[[ScheduledUrl, CaptureRow | None, str, str], Disposition]
+    ) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
         due: ScheduledUrl = request.meta["frontier"]
         row, _ = self._archive.take_capture(request)
@@ -317,7 +388,7 @@ class NewsSpider(Spider):
         if isinstance(error, HostPaused):
             self._frontier.rest(due, error.seconds)
         elif not self._archive.stopping:  # what we cut off ourselves says nothing of the URL: it stays due
-            self._archive.finish(self._frontier.failed(due, row, outcome_of(error), str(error)))
+            self._archive.finish(settle(due, row, outcome_of(error), str(error)))
         self._free(due.id)
 
     def _free(self, url_id: int) -> None:
@@ -349,13 +420,13 @@ class NewsSpider(Spider):
                 self.logger.warning("part %s of %s: %s", request.url, due.url, error)
                 row, _ = self._archive.take_capture(request)
                 self._archive.finish(
-                    self._frontier.part(request.url, row, Parsed.of(OutcomeKind.FAILED, outcome_of(error), str(error)))
+                    self._answers.part(request.url, row, Parsed.of(OutcomeKind.FAILED, outcome_of(error), str(error)))
                 )
                 break
             row, data = self._archive.take_capture(request)
-            part = await self._read(self._frontier.task(response.url, data, row))
+            part = await self._read(self._answers.task(response.url, data, row))
             with self._archive.writing():
-                self._archive.finish(self._frontier.part(request.url, row, part))
+                self._archive.finish(self._answers.part(request.url, row, part))
             if part.article is None:
                 break
             answer = join_part(answer, part)

@@ -28,10 +28,12 @@ _PARAGRAPHS = 4
 """Characters and paragraphs of running text from which an element without a name may be an article's."""
 _MOST = 0.6
 """Share of the page's text without links that such an element holds."""
-_ENOUGH = 0.5
+_ENOUGH = 0.35
 """Share of the page's running text that an article's element holds."""
 _LINKED = 0.5
 _CAPTION = 300
+_MOST_LINES = 1_000
+"""A longer text is a law or a table, whose lines are read one by one at length and then left in doubt."""
 _HEADING_REACH = 6
 """Blocks behind a heading among which its section begins: a picture may stand between."""
 _CELLS = frozenset({"td", "th"})
@@ -44,6 +46,8 @@ def clear_article(model: PageModel, element: HtmlElement, *, is_named: bool) -> 
     `is_named` tells whether the element has an article's name.
     """
     reader = _Reader(model, element)
+    if len(reader.inside) > _MOST_LINES:
+        return ()
     if reader.size(reader.running) < _ENOUGH * model.mass or not (is_named or reader.is_weighty()):
         return ()
     found = reader.read()
@@ -91,12 +95,13 @@ class _Reader:
         if not prose:
             return ()
         prose = self._without_lone(prose)
-        self.layout = Layout(self.model, prose, self.element)
+        if prose != self.running:
+            self.layout = Layout(self.model, prose, self.element)
         texts = Counter(block.text for block in self.blocks)
         found = set(prose)
         for index in reversed(self.inside):
             block = self.blocks[index]
-            if not block.is_running and self.layout.is_new(block, texts) and self._stands_with(index, found):
+            if not block.is_running and self._stands_with(index, found) and self.layout.is_new(block, texts):
                 found.add(index)
         last = max((index for index in found if self.blocks[index].element.tag not in HEADINGS), default=-1)
         return tuple(sorted(index for index in found if index <= last))
@@ -143,8 +148,8 @@ class _Reader:
 
     def doubt(self, found: Sequence[int]) -> int:
         """Return the characters of the element that may be the article's and were not found, or were found in odd places."""
-        layout = Layout(self.model, found, self.element)
-        taken = {*found, *layout.complete()}
+        layout = self.layout
+        taken = set(found)
         usual = self._usual(found, layout)
         return sum(
             len(self.blocks[index].text)

@@ -6,6 +6,7 @@ another page of the site is furniture, whatever its words are.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -199,10 +200,10 @@ def join_twins(found: Sequence[int], blocks: Sequence[TextBlock], heading: int) 
 
 
 def _stands_in(element: HtmlElement, twins: set[HtmlElement]) -> bool:
-    """Tell whether a block stands in one of the twins, and in nothing there that is named as furniture."""
+    """Tell whether a block stands in one of the twins, and neither in it nor with it in what is named as furniture."""
     for node in ancestors(element):
         if node in twins:
-            return True
+            return all(speaks_against(holder) != "strong" for holder in islice(ancestors(node), _REACH))
         if speaks_against(node) == "strong":
             return False
     return False
