@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from archive.archive import Archive
     from archive.warc import Record
 
-__all__ = ["FORMATS", "Chosen", "Format", "Source"]
+__all__ = ["FORMATS", "Chosen", "ExportOptions", "Format", "Source", "rows_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +121,13 @@ def export(
     rows = counted(chain.from_iterable(part.articles for part in (first, *more)))
     source = replace(first, articles=rows, others=tuple(more))
     return Exported(count=way.write(_with_something(source, way, options.name), target))
+
+
+def rows_of(archive: Archive, options: ExportOptions) -> Iterator[Any]:
+    """The rows of the chosen articles, a few at a time; raises UsageError for a day, UnknownSiteError for a site that there is none of."""
+    if options.site:
+        archive.require_site(options.site)
+    return choose_articles(archive.db, _filter(archive, options))
 
 
 def export_periods(archive: Archive, way: Format, folder: Path, options: ExportOptions, *, period: Period) -> Exported:
