@@ -61,7 +61,7 @@ def export(
     all_versions: bool,
     as_json: bool,
 ) -> None:
-    """Export articles (jsonl, csv, parquet, html, markdown, txt), or captures (warc, wacz, cdxj), chosen by site, day, URL or words.
+    """Export articles (jsonl, csv, parquet, html, markdown, epub, txt), or captures (warc, wacz, cdxj), chosen by site, day, URL or words.
 
     Days are of publication for articles, of capture for the others. A WACZ opens in replayweb.page; it
     holds what was chosen and the responses that its revisits refer to.

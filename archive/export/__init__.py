@@ -18,6 +18,7 @@ from archive.body import dumps
 from archive.capture import Location
 from archive.errors import NotFoundError, NotWritableError, UsageError
 from archive.export.documents import write_html, write_markdown, write_txt
+from archive.export.epub import write_epub
 from archive.export.source import Chosen, Source
 from archive.export.tables import write_csv, write_jsonl, write_parquet
 from archive.export.warc import write_cdxj, write_wacz, write_warc
@@ -58,6 +59,7 @@ FORMATS: dict[str, Format] = {
     "parquet": Format(write=write_parquet, suffix=".parquet", of="articles", binary=True, has_columns=True),
     "html": Format(write=write_html, suffix=".html", of="articles"),
     "markdown": Format(write=write_markdown, suffix=".md", of="articles"),
+    "epub": Format(write=write_epub, suffix=".epub", of="articles", binary=True),
     "txt": Format(write=write_txt, suffix=".txt", of="articles"),
     "cdxj": Format(write=write_cdxj, suffix=".cdxj", of="captures"),
     "warc": Format(write=write_warc, suffix=".warc.gz", of="captures", binary=True),
