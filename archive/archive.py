@@ -30,6 +30,7 @@ from archive.index import (
 )
 from archive.search import Query
 from archive.search.analysis import tokens, word_variants
+from archive.urls.permalink import read_permalink, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -113,13 +114,22 @@ class Archive(Closing):
         yield from select.articles(self._store.db, select.ArticleFilter(all_versions=all_versions))
 
     def article(self, wanted: str | int) -> ArticleRow:
-        """The article of that id or URL (its latest version), as a dict of columns; raises NotFoundError."""
+        """The article of that id, URL (its latest version) or permalink, as a dict of columns; raises NotFoundError."""
         if isinstance(wanted, int) or wanted.isdecimal():
             row = articles.get(self._store.db, int(wanted))
             if row is not None:
                 return row
             raise NotFoundError(str(wanted))
+        if (named := read_permalink(wanted)) and not articles.versions(self._store.db, wanted):
+            return self.version_at(*named)
         return next(row for row in self.versions(wanted) if row["is_latest"])
+
+    def version_at(self, url: str, moment: str) -> ArticleRow:
+        """The version of an article that stood at a time (14 digits, UTC); the first one for a time before it; raises NotFoundError."""
+        versions = self.versions(url)
+        ids = {one["id"]: one for one in versions}
+        spells = [one for one in self.spells(versions[0]) if timestamp(one["first_at"]) <= moment]
+        return ids[spells[-1]["article_id"]] if spells else versions[0]
 
     def versions(self, url: str) -> list[ArticleRow]:
         """All versions of the article at that URL, oldest first; raises NotFoundError."""
@@ -163,9 +173,16 @@ class Archive(Closing):
         """The other articles that say nearly the same (`warraq group` finds them): id, url, site, sitename, title, first."""
         return similar.others(self._store.db, row["id"])
 
-    def pictures(self, addresses: Sequence[str]) -> dict[str, int]:
-        """Of these addresses of pictures those that were captured, each with the id of its newest capture."""
-        return captures.of_pictures(self._store.db, [one for one in addresses if one])
+    def pictures(self, row: Mapping[str, Any], addresses: Iterable[str]) -> dict[str, int]:
+        """Of these addresses of an article's pictures those that are held, each with the id of the capture nearest in time."""
+        asked = {address: urls.join(row["url"], address) for address in addresses}
+        held = captures.nearest(self._store.db, filter(None, asked.values()), row["fetched_at"])
+        shown = {url: chain[-1] for url, chain in held.items() if chain[-1]["mime"].startswith("image/")}
+        return {address: int(shown[url]["id"]) for address, url in asked.items() if url in shown}
+
+    def lead_pictures(self, rows: Iterable[Mapping[str, Any]]) -> dict[int, int]:
+        """The id of the capture of the first picture that is held of each of these articles, by the article's id."""
+        return images.leads(self._store.db, [int(row["id"]) for row in rows])
 
     def images(
         self, words: str = "", *, site: str = "", held: bool = False, limit: int = 50, offset: int = 0

@@ -12,9 +12,20 @@ from typing import TYPE_CHECKING, Any, Final
 from archive import diff, search, urls
 from archive.body import HtmlOptions, count_marks, figures_of, html, marked
 from archive.errors import NotFoundError
+from archive.export.citation import STYLES, cite
 from archive.index.columns import LABELLED, body_of
+from archive.urls.permalink import permalink
 from archive.web.parameters import SearchParameters
-from archive.web.views import LONGEST_COMPARED, View, open_archive, open_archives, page, room_of, versions_to_compare
+from archive.web.views import (
+    LONGEST_COMPARED,
+    View,
+    open_archive,
+    open_archives,
+    page,
+    room_of,
+    room_root,
+    versions_to_compare,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -134,7 +145,12 @@ def results(request: Request) -> HTMLResponse:
         )
         facets = archives.facets(found.query)
         known, home = _known(request, archives, asked.words)
-        rooms = [room_of(request, archives, archives.archive_of(found, number)) for number in range(len(found.hits))]
+        holders = [archives.archive_of(found, number) for number in range(len(found.hits))]
+        rooms = [room_of(request, archives, archive) for archive in holders]
+        thumbs = [
+            archive.lead_pictures([{"id": hit.id}]).get(hit.id)
+            for archive, hit in zip(holders, found.hits, strict=True)
+        ]
     view = View(request)
     problems = [view.say(f"problem.{one.code}", **dict(one.values)) for one in (*asked.problems, *found.problems)]
     return page(
@@ -148,6 +164,7 @@ def results(request: Request) -> HTMLResponse:
         known=known,
         known_room=home,
         rooms=rooms,
+        thumbs=thumbs,
         problems=problems,
         suggestion=found.suggestion(asked.words),
         last_page=-(-found.total // asked.limit),
@@ -168,9 +185,13 @@ def _known(request: Request, archives: Federation, words: str) -> tuple[Mapping[
 
 def article(request: Request) -> HTMLResponse:
     """One version of an article, with all that stands behind it; `?q=` marks the words of a search in it."""
-    asked = SearchParameters.of(request.query_params)
+    return article_page(request, request.path_params["id"], SearchParameters.of(request.query_params))
+
+
+def article_page(request: Request, wanted: str | int, asked: SearchParameters) -> HTMLResponse:
+    """The page of the article of that id, URL or permalink, with the words that were asked for marked."""
     with open_archive(request) as archive:
-        row = archive.article(request.path_params["id"])
+        row = archive.article(wanted)
         values: dict[str, Any] = {
             "versions": archive.versions(row["url"]),
             "spells": archive.spells(row),
@@ -180,7 +201,10 @@ def article(request: Request) -> HTMLResponse:
             "family": archive.family(row),
         }
         body = body_of(row)
-        pictures = archive.pictures(figures_of(body))
+        shown = figures_of(body)
+        lead = next((image["url"] for image in json.loads(row["images"])), "") if not shown else ""
+        pictures = archive.pictures(row, filter(None, (*shown, lead)))
+        values |= {"media": archive.media_of(row), "lead": pictures.get(lead)}
     query = search.parse(asked.words)
     language = str(row["language"])
     if query.wanted:
@@ -198,6 +222,8 @@ def article(request: Request) -> HTMLResponse:
         labels={column.name: column.label for column in LABELLED},
         dropped=json.loads(row["dropped"]),
         images=json.loads(row["images"]),
+        permalink=permalink(row, room_root(request)),
+        citations={style: cite(row, style, room=room_root(request)) for style in STYLES},
         **values,
     )
 
@@ -268,6 +294,33 @@ def coverage(request: Request) -> HTMLResponse:
         number=asked.page,
         reason=reason,
     )
+
+
+PICTURES: Final = 60
+"""Pictures on a page of them: a screen or three."""
+
+
+def pictures(request: Request) -> HTMLResponse:
+    """The pictures of articles as a grid, those whose caption has the words, or (`?where=URL`) every place where one of them ran."""
+    asked = SearchParameters.of(request.query_params, limit=PICTURES)
+    where = request.query_params.get("where", "")[:LONGEST_ADDRESS]
+    with open_archive(request) as archive:
+        found = (
+            archive.showings(where)
+            if where
+            else archive.images(asked.words, held=True, limit=asked.limit + 1, offset=asked.offset)
+        )
+    return page(
+        request,
+        "pictures.html",
+        asked=asked,
+        where=where,
+        found=found if where else found[: asked.limit],
+        more=not where and len(found) > asked.limit,
+    )
+
+
+LONGEST_ADDRESS: Final = 2_000
 
 
 def help_(request: Request) -> HTMLResponse:
