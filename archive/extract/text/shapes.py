@@ -38,6 +38,7 @@ _REACH = 12
 _SMALL = 0.3
 """Share of the text up to which a box may be a widget."""
 _TEASER = 350
+_RUNNING_OFFER = 2
 _NOTICE = 1_500
 _CLAIMED = 2
 """Claims of a notice of consent, of seven, that a small box with a button makes when it asks for consent."""
@@ -206,7 +207,11 @@ def _is_boxed_with(index: int, found: Sequence[int], blocks: Sequence[TextBlock]
         if box.tag in _SECTIONS or any(_is_in(blocks[other].element, box) for other in near):
             return False
         if _is_in(title, box):
-            return box.tag not in HEADINGS and len("".join(box.itertext())) <= 2 * _TEASER
+            return (
+                box is not blocks[index].element
+                and box.tag not in HEADINGS
+                and len("".join(box.itertext())) <= 2 * _TEASER
+            )
     return False
 
 
@@ -363,7 +368,6 @@ def _asks_consent(box: HtmlElement, found: Sequence[int], blocks: Sequence[TextB
 
 def _offers(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> Iterator[tuple[int, str]]:
     """Find the last box when it leads to where one subscribes or signs in, and none of the article's paragraphs follows."""
-    total = sum(len(blocks[index].text) for index in found)
     judged: dict[HtmlElement, bool] = {}
     for index in reversed(found[len(found) // 2 :]):
         for node in _boxes(blocks[index].element):
@@ -371,12 +375,20 @@ def _offers(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> Ite
                 break
             if node.tag == "div" and node not in judged:
                 inside = [other for other in found if _is_in(blocks[other].element, node)]
-                is_last = not any(other > inside[0] and other not in inside for other in found)
-                size = sum(len(blocks[other].text) for other in inside)
-                judged[node] = is_last and len(inside) > 1 and size < _SMALL * total and _leads_to_offer(node, host)
+                judged[node] = _is_last_box(inside, found, blocks) and _leads_to_offer(node, host)
             if judged.get(node):
                 yield index, "widget"
                 break
+
+
+def _is_last_box(inside: Sequence[int], found: Sequence[int], blocks: Sequence[TextBlock]) -> bool:
+    """Tell whether lines of a box are the last, several and little of the text, and hardly run."""
+    if len(inside) < 2 or any(index > inside[0] and index not in inside for index in found):
+        return False
+    if sum(blocks[index].is_running for index in inside) > _RUNNING_OFFER:
+        return False
+    size = sum(len(blocks[index].text) for index in inside)
+    return size < _SMALL * sum(len(blocks[index].text) for index in found)
 
 
 def _leads_to_offer(node: HtmlElement, host: str) -> bool:
