@@ -6,11 +6,11 @@ PYTHON ?= python3
 UV := .uv/bin/uv
 UV_NEEDED := uv>=0.9,<1
 BIN := .venv/bin
-EXTRAS := --extra web --extra parquet --extra plot
+EXTRAS := --extra web --extra parquet --extra plot --extra mcp
 PORT ?= 8321
 
 .DEFAULT_GOAL := help
-.PHONY: help demo hostile fuzz test lint types imports tests quick timing browser-test powercut cluster-test conformance crash mutants docs format clean clean-demo
+.PHONY: help demo hour site hostile fuzz test lint types imports tests quick timing browser-test powercut cluster-test conformance crash mutants docs format clean clean-demo
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -81,6 +81,9 @@ browser-test: .venv/.synced ## the reading room in Debian's chromium (installs i
 cluster-test: .cluster/scrapyd/.synced .cluster/venv/.synced ## what goes beyond one machine: two scrapyd nodes, batches, an S3 server (some minutes)
 	.cluster/venv/bin/python -m pytest -q tests/cluster
 
+hour: .venv/.synced ## a newcomer's first hour by the tutorial's commands, on bare Debian stable in a chroot (as root, with debootstrap)
+	@$(BIN)/python -m tests.hour $(HOUR_ROOT)
+
 hostile: .venv/.synced ## crawl the hostile site: what became of each route, in what time and memory; fails when a bar fails
 	@PYTHONPATH=. $(BIN)/python -m tests.hostile.run
 
@@ -92,6 +95,9 @@ mutants: .venv/.synced ## break the code in many small places; each break must f
 
 docs: .venv/.synced ## write what README and docs take from the code
 	$(BIN)/python docs/generate.py
+
+site: .venv/.synced ## the documentation as a site in build/site; fails for a link that leads nowhere
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict && echo "Open build/site/index.html"
 
 format: .venv/.synced ## format the code, mend what lint can mend
 	$(BIN)/ruff format .

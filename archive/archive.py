@@ -8,20 +8,33 @@ from difflib import get_close_matches
 from heapq import merge
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from archive import http, search, warc
+from archive import http, search, urls, warc
 from archive.article import Page, SiteProfile
 from archive.capture import Location
 from archive.collection import Collection, FileLocator
 from archive.errors import NotFoundError, UnknownSiteError, UsageError
-from archive.index import BUSY_TIMEOUT_S, articles, captures, open_store, reports, select, similar, site_lines
+from archive.files import Closing
+from archive.index import (
+    BUSY_TIMEOUT_S,
+    articles,
+    captures,
+    front_pages,
+    images,
+    open_store,
+    reports,
+    select,
+    similar,
+    site_lines,
+)
 from archive.search import Query
+from archive.search.analysis import tokens, word_variants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from types import TracebackType
 
+    from archive.index.front_pages import Spell
     from archive.index.rows import ArticleRow
     from archive.search import Order, Results
 
@@ -29,7 +42,7 @@ MOST_BYTES = 20 << 20
 """Bytes that a page may decode to when it is read again."""
 
 
-class Archive:
+class Archive(Closing):
     """An archive opened for reading, also while a crawl writes to it.
 
     `patience` is how many seconds a question waits while another process has the database locked, which a crawl never does for long.
@@ -61,9 +74,10 @@ class Archive:
         """
         return find((self._store.db.conn,), words, only=only, limit=limit, offset=offset, order=order)
 
-    def matching(self, words: str) -> tuple[int, ...]:
+    def matching(self, words: str, *, all_versions: bool = False) -> tuple[int, ...]:
         """The ids of all articles that have all the words (latest versions), oldest id first: nothing is cut, nothing is ranked."""
-        return tuple(identity for _, identity in search.matching((self._store.db.conn,), words))
+        found = search.matching((self._store.db.conn,), words, all_versions=all_versions)
+        return tuple(identity for _, identity in found)
 
     def facets(self, query: Query | None = None) -> reports.Facets:
         """What the articles of a query (`Results.query`) are made of: counts by site, section, language and day; without one, all."""
@@ -126,6 +140,21 @@ class Archive:
         """What an article's page changed without its text, oldest first: article_id, version, seen_at, field, before, after, record_id."""
         return articles.of_url(self._store.db, row["url"])
 
+    def timeline(
+        self, page: str = "", *, site: str = "", first: str = "", last: str = "", places: int = 1
+    ) -> list[Spell]:
+        """What stood in the first places of a front page and when, oldest first; of all front pages (of the site) without one.
+
+        `first` and `last` are days, both included.
+        """
+        pages = [urls.canonicalise(page) or page] if page else front_pages.pages(self._store.db, site=site)
+        after = f"{last}~" if last else "~"  # after every time of that day
+        return [
+            spell
+            for each in pages
+            for spell in front_pages.timeline(self._store.db, each, first=first, last=after, places=places)
+        ]
+
     def family(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The other articles that say nearly the same (`warraq group` finds them): id, url, site, sitename, title, first."""
         return similar.others(self._store.db, row["id"])
@@ -133,6 +162,29 @@ class Archive:
     def pictures(self, addresses: Sequence[str]) -> dict[str, int]:
         """Of these addresses of pictures those that were captured, each with the id of its newest capture."""
         return captures.of_pictures(self._store.db, [one for one in addresses if one])
+
+    def images(
+        self, words: str = "", *, site: str = "", held: bool = False, limit: int = 50, offset: int = 0
+    ) -> list[dict[str, Any]]:
+        """Pictures of articles whose caption, alternative text or credit has the words, of the newest articles first; see `images`.
+
+        `held` leaves out those that were not captured.
+        """
+        languages = search.languages_of(self._store.db.conn)
+        wanted = [keys for word in tokens(words) if (keys := word_variants(word.group(), languages))]
+        return images.listed(self._store.db, words=wanted, site=site, held=held, limit=limit, offset=offset)
+
+    def images_of(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The pictures of a version of an article, in page order, with the record that holds each."""
+        return images.of_article(self._store.db, row["id"])
+
+    def media_of(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The videos, sounds and embedded things of a version of an article, in page order."""
+        return images.media_of(self._store.db, row["id"])
+
+    def showings(self, url: str) -> list[dict[str, Any]]:
+        """Where else the picture at a URL ran, oldest first: the same bytes, or what looks like it (`bits` says how far it differs)."""
+        return images.elsewhere(self._store.db, url)
 
     def record(self, row: Mapping[str, Any]) -> warc.Record:
         """The WARC record that a row of `articles` or `captures` points at; its `block` holds the exact bytes of the response.
@@ -188,14 +240,6 @@ class Archive:
         """Closes the database."""
         self._store.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
 
 def require_site(archives: Iterable[Archive], site: str) -> None:
     """Raises UnknownSiteError when none of the archives has anything of that site, nor of one below it."""
@@ -219,7 +263,7 @@ def find(
     return search.search_shards(databases, query, limit=limit, offset=offset, order=order)
 
 
-class Federation:
+class Federation(Closing):
     """Archives opened for reading together, in the order of their folders.
 
     Raises ArchiveNotFoundError when there is none in one of the folders, SchemaTooNewError when a later version of warraq made it,
@@ -297,14 +341,6 @@ class Federation:
     def close(self) -> None:
         """Closes the databases."""
         self._opened.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _with(archive: Archive, rows: Iterable[ArticleRow]) -> Iterator[tuple[Archive, ArticleRow]]:

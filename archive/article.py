@@ -11,6 +11,14 @@ if TYPE_CHECKING:
 
     from archive.body import Body
 
+RequisiteLevel = Literal[
+    "none",  # the page alone
+    "pictures",  # and its pictures
+    "page",  # and its style sheets, pictures, fonts and icons
+]
+"""What is kept of what a page loads."""
+RequisiteKind = Literal["stylesheet", "image", "font", "script"]
+
 Wall = Literal[
     "challenge",  # an anti-robot check stands in front of the page
     "consent",  # a cookie or consent wall, with no article behind it
@@ -42,6 +50,23 @@ class Image:
 
     url: str
     caption: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """What the bytes of a picture say: media type, size in pixels (0 when not known), and what it can be recognised by.
+
+    `phash` is a perceptual hash of 64 bits as 16 hexadecimal digits: pictures that look alike differ in few bits. '' when the picture
+    was not decoded; `problem` is the reason then.
+    """
+
+    type: str
+    bytes: int
+    sha256: str
+    width: int = 0
+    height: int = 0
+    phash: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,13 +158,54 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Requisite:
+    """Something that a page or a style sheet loads: absolute URL without fragment, spelled as a browser asks for it."""
+
+    url: str
+    kind: RequisiteKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequisiteLimits:
+    """Which requisites are looked for: those of `level`, scripts when asked for, `most` of one page or style sheet.
+
+    `side` is the largest width of a candidate in a `srcset`. `pictures` takes the widest candidate up to it, `page` all up to it, for a
+    browser chooses by its window. Where all are wider the narrowest is taken.
+    """
+
+    level: RequisiteLevel = "none"
+    scripts: bool = False
+    side: int = 2048
+    most: int = 300
+
+    @property
+    def kinds(self) -> frozenset[RequisiteKind]:
+        """The kinds that are looked for."""
+        of_level: dict[RequisiteLevel, frozenset[RequisiteKind]] = {
+            "none": frozenset(),
+            "pictures": frozenset({"image"}),
+            "page": frozenset({"stylesheet", "image", "font"}),
+        }
+        wants_scripts = self.scripts and self.level != "none"
+        return of_level[self.level] | (frozenset({"script"}) if wants_scripts else frozenset())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requisites:
+    """What a page or style sheet loads, each URL once and in its order; `left_out` counts the others that a limit leaves out."""
+
+    found: tuple[Requisite, ...] = ()
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Extraction:
     """The answer of extraction: exactly one of `article` and `reason` is set.
 
     `links` are the page's anchors in page order, each URL once; `feeds` what it announces by `<link rel=alternate>` of a feed type;
     `lines` the line keys of all text blocks of the page (for site learning); `directives` the robots words that apply to the page
     (`noarchive`, `nofollow`, `noindex`, `noai`, `tdm-reservation` …), from meta tags and X-Robots-Tag / tdm headers.
-    `too_long` counts the anchors whose URL is longer than any that is taken up.
+    `too_long` counts the anchors whose URL is longer than any that is taken up. `requisites` are those that `extract` was asked for.
     """
 
     article: Article | None = None
@@ -153,3 +219,4 @@ class Extraction:
     lines: tuple[str, ...] = ()
     directives: frozenset[str] = frozenset()
     too_long: int = 0
+    requisites: Requisites = field(default_factory=Requisites)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-# The exit codes of `warraq` and `scrapy`: one table, from which every --help, the README and docs/operations.md are
+# The exit codes of `warraq` and `scrapy`: one table, from which every --help and docs/operations.md are
 # rendered.
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 Kind = Literal[
-    "not-crawled", "silent", "shrinking", "failing", "disallowed", "extraction-changed", "incomplete", "session-expired"
+    "not-crawled", "silent", "shrinking", "failing", "disallowed", "extraction-changed", "incomplete", "session-expired", "barren"
 ]  # fmt: skip
 
 BASELINE_DAYS = 56
@@ -54,8 +54,8 @@ class Day:
     `announced` is how many article URLs became known that day, `captured` how many of these are held by now, `missed` the others by
     reason. `new` is how many articles were first read that day. Of the visits: `visits`, `failed`, `disallowed` (robots.txt), `read`
     (pages read as an article, new or changed) and `quarantined`; `session_expired` are pages that a subscriber's session does not open any
-    more. Of the pages read: `without_author`, `without_date`, and `length`,
-    the median number of characters (0 for none).
+    more. `barren` is why the crawls of the day found no article of the site at all, '' when they did. Of the pages read:
+    `without_author`, `without_date`, and `length`, the median number of characters (0 for none).
     """
 
     site: str
@@ -71,6 +71,7 @@ class Day:
     read: int = 0
     quarantined: int = 0
     session_expired: int = 0
+    barren: str = ""
     without_author: int = 0
     without_date: int = 0
     length: float = 0.0
@@ -91,17 +92,18 @@ class Alarm:
 def judge(history: Sequence[Day], day: date, *, complete: bool = True) -> list[Alarm]:
     """The alarms of `day`, by the days before it in `history` (any order, days without a row were not crawled).
 
-    A day that is not `complete` is not judged by how much it brought. A session that has expired is told without any day before it.
+    A day that is not `complete` is not judged by how much it brought. A session that has expired, and a site that
+    never gave an article, are told without any day before it.
     """
     by_day = {entry.day: entry for entry in history}
-    session = _session(by_day[day]) if day in by_day else []
+    at_once = [*_session(by_day[day]), *_barren(by_day, by_day[day])] if day in by_day else []
     baseline = [
         by_day[moment]
         for back in range(1, BASELINE_DAYS + 1)
         if (moment := day - timedelta(days=back)) in by_day and by_day[moment].runs
     ]
     if len(baseline) < LEAST_DAYS:
-        return session
+        return at_once
     today = by_day.get(day) or Day(site=baseline[0].site, day=day)
     if not today.runs:
         return _not_crawled(today, baseline) if complete else []
@@ -112,13 +114,26 @@ def judge(history: Sequence[Day], day: date, *, complete: bool = True) -> list[A
     ]  # fmt: skip
     if complete:
         found += [_count(by_day, today), _coverage(today, baseline)]
-    return [*session, *(alarm for alarm in found if alarm)]
+    return [*at_once, *(alarm for alarm in found if alarm)]
 
 
 def _alarm(today: Day, kind: Kind, detail: str, value: float, expected: float) -> Alarm:
     return Alarm(
         site=today.site, day=today.day, kind=kind, detail=detail, value=round(value, 3), expected=round(expected, 3)
     )
+
+
+def _barren(by_day: Mapping[date, Day], today: Day) -> list[Alarm]:
+    """Not one article was ever found, as the crawls themselves say."""
+    until = [entry for moment, entry in sorted(by_day.items()) if moment <= today.day]
+    reasons = [entry.barren for entry in until if entry.barren]
+    if not today.runs or not reasons or any(entry.read for entry in until):
+        return []
+    return [
+        _alarm(
+            today, "barren", f"no article was ever found ({reasons[-1]}); the summary of a crawl says what to try", 0, 1
+        )
+    ]
 
 
 def _session(today: Day) -> list[Alarm]:

@@ -37,6 +37,10 @@ class OutcomeKind(StrEnum):
     ROBOTS = "robots"
     RETRIED = "retried"
     """An attempt that failed and was followed by another."""
+    REQUISITE = "requisite"
+    """Something that a page loads to look as it does: a style sheet, a picture, a font, a script."""
+    MISSING = "missing"
+    """A requisite that could not be had, or was something else; the page stands without it."""
     OTHER = "other"
     REDACTED = "redacted"
 
@@ -65,9 +69,14 @@ class OutcomeKind(StrEnum):
         return self in _SILENT
 
     @property
+    def is_requisite(self) -> bool:
+        """Whether it is of something that a page loads, and so counts apart from pages."""
+        return self in _REQUISITES
+
+    @property
     def is_page(self) -> bool:
         """Whether it counts as a visit to a page of the site."""
-        return self not in {OutcomeKind.ROBOTS, OutcomeKind.RETRIED, OutcomeKind.PART, OutcomeKind.OTHER}
+        return self not in _NO_PAGES
 
 
 _OF_ARTICLES = frozenset(
@@ -76,7 +85,9 @@ _OF_ARTICLES = frozenset(
 _SILENT = frozenset(
     {OutcomeKind.FAILED, OutcomeKind.REFUSED, OutcomeKind.RETRIED, OutcomeKind.DISALLOWED, OutcomeKind.BUDGET}
 )
-_FAILURES = (_SILENT - {OutcomeKind.RETRIED}) | {OutcomeKind.GONE, OutcomeKind.QUARANTINE}
+_FAILURES = (_SILENT - {OutcomeKind.RETRIED}) | {OutcomeKind.GONE, OutcomeKind.QUARANTINE, OutcomeKind.MISSING}
+_REQUISITES = frozenset({OutcomeKind.REQUISITE, OutcomeKind.MISSING})
+_NO_PAGES = _REQUISITES | {OutcomeKind.ROBOTS, OutcomeKind.RETRIED, OutcomeKind.PART, OutcomeKind.OTHER}
 
 
 def sql_list(kinds: Iterable[OutcomeKind]) -> str:

@@ -34,10 +34,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
+sys.path.insert(0, str(ROOT))
 
-import crawlsite  # noqa: E402
-import realsite  # noqa: E402
+from bench.support import crawlsite, realsite  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -311,7 +310,7 @@ def f1() -> None:
     if not realsite.CORPORA.is_dir():
         print(f"\nF1: no corpora in {realsite.CORPORA} (set WARRAQ_CORPORA)")
         return
-    import extraction
+    from bench import extraction
 
     rows = []
     for corpus in extraction.corpora([realsite.CORPORA]):

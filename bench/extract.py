@@ -2,6 +2,7 @@
 
     python bench/extract.py                        400 pages with one worker and with two
     python bench/extract.py --pages 100000 --workers 2 --distinct 2000
+    python bench/extract.py batch --files 4        the same through `warraq batch`, with and without its engine
 
 The set is made first: pages of the corpora (WARRAQ_CORPORA or ../shared/corpora), or of tests/sites where there are none, gzipped as
 they are served. It is read over and over until so many pages have gone through the workers that `warraq reindex` uses: records found,
@@ -27,12 +28,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT)]
+sys.path.insert(0, str(ROOT))
 
 from archive.capture import Capture  # noqa: E402
 from archive.parse.parse import Parsed, ParseTask, parse  # noqa: E402
 from archive.parse.workers import WorkerKilledError, WorkerPool  # noqa: E402
 from archive.warc import WarcWriter, payload_digest, read_records  # noqa: E402
+from bench.support import extract_batch  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -226,12 +228,16 @@ def report(runs: list[Run]) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="?", choices=("workers", "batch"), default="workers")
+    parser.add_argument("--files", type=int, default=2, help="WARC files of the set for `batch` (2)")
     parser.add_argument("--pages", type=int, default=400, help="pages to read in each run (400)")
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2], help="runs with so many workers (1 2)")
     parser.add_argument("--distinct", type=int, default=400, help="different pages in the set at most (400)")
     options = parser.parse_args()
     if min(options.pages, options.distinct, *options.workers) < 1:
         parser.error("pages, distinct and workers are numbers from 1 on")
+    if options.what == "batch":
+        return extract_batch.measure_batch(options.pages, options.files)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         count = write_set(folder, options.distinct)

@@ -4,6 +4,7 @@
     python bench/growth.py frontier 10000 100000 1000000 5000000
     python bench/growth.py articles 100000 1000000           filling takes a quarter of an hour of CPU a million
     python bench/growth.py reader 160                        MB written while a reader holds an old state
+    python bench/growth.py merge 4 10000                     4 shards of 10,000 articles, each of them served twice
 
 Each size is measured in a process of its own and a folder that is removed afterwards (--folder DIR to have it elsewhere than in /tmp).
 Times are medians in milliseconds of CPU, so that other work on the machine shows little.
@@ -21,16 +22,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
+sys.path.insert(0, str(ROOT))
 
-import growth_articles  # noqa: E402
-import growth_frontier  # noqa: E402
-import growth_reader  # noqa: E402
+from bench.support import growth_articles, growth_frontier, growth_merge, growth_reader  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-DEFAULTS = {"frontier": [10_000, 100_000], "articles": [3_000], "reader": [60]}
+DEFAULTS = {"frontier": [10_000, 100_000], "articles": [3_000], "reader": [60], "merge": [2, 2_000]}
 FLAT = 1.3
 """The largest size may cost so many times the smallest and count as flat; half as much again each tenfold counts as logarithmic."""
 
@@ -113,6 +112,7 @@ PARTS: dict[str, Callable[[Sequence[int], str], None]] = {
     "frontier": frontiers,
     "articles": articles,
     "reader": readers,
+    "merge": growth_merge.report,
 }
 
 
@@ -123,7 +123,7 @@ def main() -> None:
     parser.add_argument("--folder", default=tempfile.gettempdir(), help="where the archives are made")
     arguments = parser.parse_args()
     if arguments.part == "all" and arguments.sizes:
-        parser.error("sizes are of one part: frontier, articles or reader")
+        parser.error("sizes are of one part: frontier, articles, reader or merge")
     for part, measured in PARTS.items():
         if arguments.part in {"all", part}:
             measured(arguments.sizes or DEFAULTS[part], arguments.folder)

@@ -3,6 +3,7 @@
     python bench/search.py quality                     # nDCG@10 and inflection, needs the Arabic question sets (below)
     python bench/search.py news                        # ranking on dated news beside FTS5 and Lucene (see `news.py`)
     python bench/search.py speed --articles 100000     # synthetic Arabic articles of some 300 words, built in --folder
+    python bench/search.py shards --articles 20000     # the same articles in one database and in several, answers compared
 
 What the question sets are and where they lie is told in `retrieval.py`.
 """
@@ -15,21 +16,18 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
+sys.path.insert(0, str(ROOT))
 
-import news  # noqa: E402
-from inflections import LEMMAS  # noqa: E402
-from press import COLUMNS, SENTENCE_WORDS, Press, new_database  # noqa: E402
-from retrieval import corpora, measure_quality  # noqa: E402
 from sqlite_utils.utils import sqlite3  # noqa: E402
 
 from archive.search import add_entries, create_index, create_plain_index, optimize, search  # noqa: E402
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from bench.support import news, search_shards  # noqa: E402
+from bench.support.inflections import LEMMAS  # noqa: E402
+from bench.support.press import COLUMNS, Press, kinds, new_database  # noqa: E402
+from bench.support.retrieval import corpora, measure_quality  # noqa: E402
 
 
 def quality() -> None:
@@ -67,32 +65,6 @@ def build(db: Any, press: Press, count: int) -> None:
             if number % 100_000 == 0:
                 print(f"  {number} built", file=sys.stderr, flush=True)
     flush()
-
-
-def kinds(press: Press) -> dict[str, Callable[[], tuple[str, dict[str, Any]]]]:
-    pick = press.random
-
-    def common(low: int = 0, high: int = 100) -> str:
-        return press.words[pick.randrange(low, high)]
-
-    def phrase() -> str:
-        start = pick.randrange(SENTENCE_WORDS - 1)
-        return " ".join(pick.choice(press.sentences).rstrip(".").split()[start : start + 2])
-
-    return {
-        "the 10 commonest words": lambda: (common(0, 10), {}),
-        "one common word": lambda: (common(), {}),
-        "two common words": lambda: (f"{common()} {common()}", {}),
-        "three common words": lambda: (f"{common()} {common()} {common()}", {}),
-        "common OR common": lambda: (f"{common()} OR {common()}", {}),
-        "common + middling": lambda: (f"{common()} {common(500, 5000)}", {}),
-        "one rare word": lambda: (common(20_000, 100_000), {}),
-        "phrase of two words": lambda: (f'"{phrase()}"', {}),
-        "beginning of a word": lambda: (f"{common(0, 2000)[:5]}*", {}),
-        "common, one site": lambda: (f"{common()} site:site{pick.randrange(40)}", {}),
-        "common, one old month": lambda: (f"{common()} on:2017-0{pick.randrange(1, 9)}", {}),
-        "common, newest first": lambda: (common(), {"order": "newest"}),
-    }
 
 
 def speed(count: int, folder: str, *, plain: bool, keep: bool) -> None:
@@ -167,8 +139,9 @@ def _at(ascending: list[float], share: float) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("quality", "news", "speed"))
+    parser.add_argument("what", choices=("quality", "news", "speed", "shards"))
     parser.add_argument("--articles", type=int, default=100_000)
+    parser.add_argument("--shards", type=int, default=5, help="databases that `shards` parts the articles into")
     parser.add_argument("--folder", default=tempfile.gettempdir(), help="where the database is built")
     parser.add_argument("--plain", action="store_true", help="make articles_fts too, to see its size")
     parser.add_argument("--keep", action="store_true", help="keep the database for another run")
@@ -177,6 +150,8 @@ def main() -> None:
         quality()
     elif arguments.what == "news":
         news.report()
+    elif arguments.what == "shards":
+        search_shards.report(arguments.articles, arguments.shards, arguments.folder)
     else:
         speed(arguments.articles, arguments.folder, plain=arguments.plain, keep=arguments.keep)
 

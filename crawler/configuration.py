@@ -15,8 +15,9 @@ import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+from archive.article import RequisiteLevel
 from archive.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ NEAR = 0.8
 CHOICES = {
     "WARRAQ_SUMMARY": ("text", "json", ""),
     "WARRAQ_TLS_FALLBACK": ("never", "record"),
+    "WARRAQ_REQUISITES": get_args(RequisiteLevel),
     "LOG_LEVEL": ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG"),
 }
 LEAST = {"WARRAQ_KEEP_LOCAL_DAYS": -1} | dict.fromkeys(

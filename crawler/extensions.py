@@ -21,7 +21,7 @@ from archive import NotWritableError
 from archive.collection import Collection
 from archive.errors import DatabaseLockedError
 from archive.files.clock import iso
-from archive.index import articles, frontier
+from archive.index import REQUISITES, articles, frontier
 from archive.ingest import open_writer
 from archive.ingest.commit import Disposition
 from archive.ingest.importer import recover
@@ -188,7 +188,8 @@ class ArchiveExtension:
 
     def _record(self, capture: Capture, request: Request) -> None:
         row = self.ingest.record(capture, site=self.report.site)
-        self.report.fetched(capture, row)
+        due = request.meta.get("frontier")
+        self.report.fetched(capture, row, is_requisite=due is not None and due.kind in REQUISITES)
         if "frontier" not in request.meta:
             kind = OutcomeKind.ROBOTS if request.url.endswith("/robots.txt") else OutcomeKind.OTHER
             outcome = Outcome(kind=kind)
@@ -249,6 +250,9 @@ class ArchiveExtension:
             report.reason = report.reason or reason
             report.log_held_bytes = self.ingest.store.log_held_bytes
             report.still_due = frontier.count_due(self.ingest.store.db, site=report.site, now=iso(self.clock()))
+            report.requisites.still_due = frontier.count_requisites_due(
+                self.ingest.store.db, site=report.site, now=iso(self.clock())
+            )
             if report.met_max_pages and report.still_due:
                 report.left_out["max-pages"] = report.still_due
             self._explain_nothing()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from archive.capture import Capture
     from archive.index import CaptureRow
     from archive.ingest.commit import Committed
+    from archive.outcome import Outcome
     from archive.parse import Outlink
 
 COUNTED_APART = frozenset({OutcomeKind.GONE, OutcomeKind.DISALLOWED})
@@ -41,6 +42,38 @@ class OutOfScope:
     def as_dict(self, most: int = 20) -> dict[str, dict[str, object]]:
         """The hosts with the most URLs, as JSON takes them."""
         return {host: {"urls": n, "example": self.examples[host]} for host, n in self.counts.most_common(most)}
+
+
+@dataclass(slots=True)
+class RequisiteReport:
+    """Figures of what pages load, which count nowhere else: `missing` by reason."""
+
+    exchanges: int = 0
+    bytes: int = 0
+    announced: int = 0
+    still_due: int = 0
+    kept: Counter[str] = field(default_factory=Counter)
+    missing: Counter[str] = field(default_factory=Counter)
+
+    def add(self, outcome: Outcome) -> None:
+        """Counts what became of one."""
+        if outcome.kind is OutcomeKind.MISSING:
+            self.missing[outcome.reason] += 1
+        elif outcome.reason == "unchanged":
+            self.kept["unchanged"] += 1
+        else:
+            self.kept["redirect" if outcome.reason.startswith("http-3") else "new"] += 1
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures as JSON takes them."""
+        return {
+            "fetched": self.exchanges,
+            "bytes_received": self.bytes,
+            "announced": self.announced,
+            "still_due": self.still_due,
+            "kept": dict(self.kept),
+            "missing": dict(self.missing),
+        }
 
 
 @dataclass(slots=True)
@@ -90,6 +123,7 @@ class Report:
     bytes_saved: int = 0
     announced: int = 0
     still_due: int = 0
+    requisites: RequisiteReport = field(default_factory=RequisiteReport)
     log_held_bytes: int = 0
     met_max_pages: bool = False
     reason: str = ""
@@ -108,10 +142,11 @@ class Report:
     left_out: Counter[str] = field(default_factory=Counter)
     warcs: list[str] = field(default_factory=list)
 
-    def fetched(self, capture: Capture, row: CaptureRow | None) -> None:
+    def fetched(self, capture: Capture, row: CaptureRow | None, *, is_requisite: bool = False) -> None:
         """Counts an exchange as it ends."""
-        self.exchanges += 1
-        self.bytes += len(capture.response)
+        counted = self.requisites if is_requisite else self
+        counted.exchanges += 1
+        counted.bytes += len(capture.response)
         if row is None:
             return
         if row.record_type == "revisit" and row.status != 304:
@@ -122,8 +157,12 @@ class Report:
     def add(self, done: Committed) -> None:
         """Counts what a commit made durable."""
         self.announced += done.announced
+        self.requisites.announced += done.requisites
         self.articles.update(change for _, change in done.articles)
         for outcome in done.outcomes:
+            if outcome.kind.is_requisite:
+                self.requisites.add(outcome)
+                continue
             self.outcomes[outcome.kind] += 1
             if outcome.kind is OutcomeKind.QUARANTINE:
                 self.quarantined[outcome.reason] += 1
@@ -166,6 +205,7 @@ class Report:
             "database_log_held_bytes": self.log_held_bytes,
             "bytes_received": self.bytes,
             "bytes_saved_by_revisits": self.bytes_saved,
+            "requisites": self.requisites.as_dict(),
             "folder": self.folder,
             "warcs": self.warcs,
         }
@@ -201,6 +241,7 @@ def summary_text(report: Report) -> str:
         ("failed", _counts(report.failures)),
         ("left out by a limit", _counts(report.left_out)),
         ("out of scope", _hosts(report.out_of_scope)),
+        *_loaded(report.requisites),
         ("URLs", f"{report.announced} announced, {_still_due(report.still_due)} still due"),
         ("ended", "; ".join(filter(None, (report.reason, report.seed_problem, report.problem)))),
         ("files", _files(report)),
@@ -213,6 +254,17 @@ def summary_text(report: Report) -> str:
     ]
     width = max(len(name) for name, _ in rows)
     return "\n".join(["", f"Crawl of {report.site}", *(f"  {name:<{width}}  {value}" for name, value in rows), ""])
+
+
+def _loaded(figures: RequisiteReport) -> list[tuple[str, str]]:
+    """What pages load, where anything was fetched, is missing or waits."""
+    if not (figures.exchanges or figures.missing or figures.still_due):
+        return []
+    kept = ", ".join(f"{figures.kept[word]} {word}" for word in ("new", "unchanged"))
+    rows = [("requisites", f"{figures.exchanges} fetched ({_size(figures.bytes)}): {kept}")]
+    rows += [("requisites missing", _counts(figures.missing))] if figures.missing else []
+    rows += [("requisites still due", _still_due(figures.still_due))] if figures.still_due else []
+    return rows
 
 
 def _files(report: Report) -> str:

@@ -80,6 +80,26 @@ WARRAQ_PATTERN_BUDGET = 200
 # requests to one host in one run, 0 for any number: WARRAQ_MAX_PAGES bounds the run; the rest is `budget budget-exceeded` for a day
 WARRAQ_HOST_BUDGET = 0
 
+# --- what pages load (docs/crawling.md) -------------------------------------------------------------------------------------------
+# `none`: pages alone. `pictures`: also the pictures of articles, each in its largest size. `page`: all that a browser needs to show an
+# article as it looked: style sheets, pictures in every size that it may choose, fonts, icons. They are fetched after the pages, from
+# whatever host they lie on. `page` by default: style sheets and fonts are the same for a whole site, so it costs little more than
+# `pictures`, and what was not kept on the day cannot be had later (bench/requisites.py)
+WARRAQ_REQUISITES = "page"
+WARRAQ_SCRIPTS = False  # also the scripts that pages load: half of their bytes, for replay in a browser that runs them
+# width in pixels up to which a candidate of a `srcset` is taken: a column of text at double density; wider ones are for posters
+WARRAQ_MAX_PICTURE_SIDE = 2048
+WARRAQ_MAX_REQUISITES = 10_000  # in one run, 0 for any number; the rest stays due for the next
+WARRAQ_MAX_REQUISITES_BYTES = 2 << 30  # in one run, as sent, 0 for any number; the rest stays due
+WARRAQ_MAX_PAGE_REQUISITES = (
+    300  # of one page or style sheet; more counts as `too-many-requisites`. Front pages have 100
+)
+WARRAQ_MAX_PAGE_REQUISITES_BYTES = (
+    50 << 20
+)  # of one page in one run; the rest is `missing too-many-page-bytes` for a day
+WARRAQ_MAX_REQUISITE_BYTES = 10 << 20  # of one, as sent: `missing too-large`; a photograph for print has 5 MB
+WARRAQ_MAX_STYLE_DEPTH = 5  # style sheets that import style sheets; what is deeper counts as `too-deep-requisites`
+
 # --- limits of one exchange (crawler.download; each ends it with the outcome named) ----------------------------------------
 # as sent, `too-large`: a news page has 0.1 MB, a full sitemap 5 to 10; two dozen of them fit in memory
 WARRAQ_MAX_BODY_BYTES = 10 << 20
@@ -165,6 +185,7 @@ SPIDER_MIDDLEWARES = {
 EXTENSIONS = {
     "crawler.extensions.ArchiveExtension": 0,
     "crawler.upload.UploadExtension": 100,  # after the archive is closed; absent without WARRAQ_STORAGE
+    "crawler.watches.WatchExtension": 110,  # after the archive is closed; idle where it has no watches
     "scrapy.extensions.telnet.TelnetConsole": None,
     "scrapy.extensions.memdebug.MemoryDebugger": None,
     "scrapy.extensions.logstats.LogStats": None,

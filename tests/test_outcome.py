@@ -14,7 +14,14 @@ from crawler.report import Report
 
 ROOT = Path(__file__).parents[1]
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
-FINAL = {OutcomeKind.OTHER, OutcomeKind.PART, OutcomeKind.ROBOTS, OutcomeKind.RETRIED, OutcomeKind.REDACTED}
+FINAL = {
+    OutcomeKind.REQUISITE,
+    OutcomeKind.OTHER,
+    OutcomeKind.PART,
+    OutcomeKind.ROBOTS,
+    OutcomeKind.RETRIED,
+    OutcomeKind.REDACTED,
+}
 
 
 @pytest.mark.parametrize("kind", OutcomeKind)
@@ -37,7 +44,16 @@ def test_every_kind_has_a_branch_in_the_schedule(kind):
     assert due is None or NOW < due <= NOW + timedelta(days=365)
 
 
-@pytest.mark.parametrize("kind", OutcomeKind)
+@pytest.mark.parametrize("kind", [kind for kind in OutcomeKind if kind.is_requisite])
+def test_a_summary_counts_what_pages_load_apart(kind):
+    report = Report(site="a", folder="a")
+    report.add(Committed(outcomes=[Outcome(kind=kind, reason="why")]))
+    assert not report.outcomes
+    assert not report.failures
+    assert bool(report.requisites.missing) == (kind is OutcomeKind.MISSING)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in OutcomeKind if not kind.is_requisite])
 def test_a_summary_counts_failures_and_nothing_else_as_failed(kind):
     report = Report(site="a", folder="a")
     report.add(Committed(outcomes=[Outcome(kind=kind, reason="why")]))

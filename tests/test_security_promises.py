@@ -1,4 +1,4 @@
-"""The tests that SECURITY.md names as proof of its promises exist; every promise of the README has its row there, and names what exists."""
+"""The tests that SECURITY.md names as proof of its promises exist, and every promise of docs/promises.md has its row there."""
 
 import re
 from pathlib import Path
@@ -7,10 +7,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SECURITY = (ROOT / "SECURITY.md").read_text("utf-8")
-README = (ROOT / "README.md").read_text("utf-8").partition("## What it promises")[2].partition("\n## ")[0]
+PAGE = (ROOT / "docs" / "promises.md").read_text("utf-8")
 NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", SECURITY)))
-PROMISES = re.findall(r"^\| ((?!promise|-)[^|]+) \| ([^|]+) \|$", README, re.MULTILINE)
-ROWS = re.findall(r"^\| ([^|]+) \| `tests", SECURITY.partition("## The promises of the README")[2], re.MULTILINE)
+PROMISES = re.findall(r"^\| ((?!promise|-)[^|]+) \| ([^|]+) \|$", PAGE, re.MULTILINE)
+ROWS = re.findall(r"^\| ([^|]+) \| `tests", SECURITY.partition("## Each promise")[2], re.MULTILINE)
 
 
 def test_there_are_promises():
@@ -24,14 +24,14 @@ def test_the_test_of_a_promise_exists(file, name):
 
 
 def test_every_row_of_a_table_of_promises_names_a_test():
-    for section in ("## Promises, each with its test", "## Every limit", "## The promises of the README"):
+    for section in ("## Promises, each with its test", "## Every limit", "## Each promise"):
         rows = re.findall(r"^\|(?! *-)(.+)\|$", SECURITY.partition(section)[2].partition("\n## ")[0], re.MULTILINE)[1:]
         assert rows
         assert not [row for row in rows if "`tests/" not in row]
 
 
 @pytest.mark.parametrize("promise", [promise for promise, _ in PROMISES])
-def test_every_promise_of_the_readme_has_its_row(promise):
+def test_every_promise_has_its_row(promise):
     assert [row for row in ROWS if promise.startswith(row)]
 
 

@@ -11,27 +11,8 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from archive import (
-    Archive,
-    ArchiveError,
-    ArchiveLockedError,
-    ArchiveNotFoundError,
-    Article,
-    ArticleRow,
-    CaptureFilter,
-    DamagedFileError,
-    Federation,
-    NotFoundError,
-    NotWritableError,
-    Page,
-    SchemaTooNewError,
-    SiteProfile,
-    UsageError,
-    group_similar,
-    import_files,
-    redact,
-    verify,
-)
+import archive
+from archive import *  # noqa: F403 - its names, and three more
 from archive.library import export
 
 if TYPE_CHECKING:
@@ -39,30 +20,8 @@ if TYPE_CHECKING:
 
 __version__ = version("warraq")
 
-__all__ = [
-    "Archive",
-    "ArchiveError",
-    "ArchiveLockedError",
-    "ArchiveNotFoundError",
-    "Article",
-    "ArticleRow",
-    "CaptureFilter",
-    "DamagedFileError",
-    "Federation",
-    "NotFoundError",
-    "NotWritableError",
-    "Page",
-    "SchemaTooNewError",
-    "SiteProfile",
-    "UsageError",
-    "__version__",
-    "export",
-    "extract",
-    "group_similar",
-    "import_files",
-    "redact",
-    "verify",
-]
+__all__ = ["__version__", "export", "extract"]
+__all__ += archive.__all__
 
 
 def __getattr__(name: str) -> object:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli import batch, export, health, imports, maintain, query, serve
+from archive.cli import batch, export, health, images, imports, maintain, query, serve, watch
 from archive.cli.output import Place
 from archive.errors import WARRAQ, ArchiveError, ExitCode, describe
 from archive.index import DatabaseError
@@ -87,15 +87,15 @@ def _first_sentence(command: click.Command) -> str:
 )
 @click.pass_context
 def warraq(ctx: click.Context, folder: str | None) -> None:
-    """Search and maintain a news archive: WARC files, and the SQLite index of their articles."""
+    """Crawl news sites into archives, search them, keep them: WARC files, and the SQLite index of their articles."""
     ctx.obj = replace(ctx.ensure_object(Place), archive=Path(folder) if folder else None)
 
 
 for _title, _modules in {
-    "Ask": (query, serve),
+    "Ask": (query, images, serve),
     "Bring in and give out": (imports, export, batch),
     "Keep in order": (maintain,),
-    "Watch": (health,),
+    "Watch": (health, watch),
 }.items():
     warraq.add_section(_title, (command for module in _modules for command in module.COMMANDS))
 

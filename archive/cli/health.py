@@ -1,4 +1,4 @@
-"""Commands that watch: health, group."""
+"""Commands that watch: health, timeline, group."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import click
 
 from archive.archive import Archive
 from archive.cli.output import isolate, json_option, print_json, the_folder, the_place
-from archive.errors import ExitCode, UsageError
+from archive.errors import ExitCode, NotFoundError, UsageError
 from archive.files import output_to, replace_file
 from archive.files.clock import now
 from archive.http.client import NoAnswerError, exchange
@@ -50,8 +50,8 @@ def health(
 
     Alarms: not-crawled, silent, shrinking (new articles, against the same weekdays before), failing, disallowed (visits), incomplete
     (announced but not captured), extraction-changed (quarantine, authors, dates, length of texts), session-expired (pages that were whole
-    are teasers or logins). A site is judged once it has been crawled on seven days, its session at once. Without --archive, all archives
-    in collections/. Ends with exit code 12 when an alarm is raised.
+    are teasers or logins), barren (never an article). A site is judged once it has been crawled on seven days, by the last two at once.
+    Without --archive, all archives in collections/. Ends with exit code 12 when an alarm is raised.
     """  # fmt: skip
     folders = the_place(ctx).folders()
     today = _today(folders)
@@ -72,11 +72,19 @@ def health(
         _print(days, alarms, day, shown)
     if textfile:
         with output_to(textfile) as file:
-            replace_file(file, [prometheus([entry for entry in days if entry.day == day], alarms).encode()])
+            replace_file(file, [prometheus(_judged(days, day), alarms).encode()])
     if webhook and alarms:
         post(webhook, alarms)
     if alarms:
         ctx.exit(ExitCode.ALARM)
+
+
+def _judged(days: list[Day], day: date) -> list[Day]:
+    """The figures of that day; of a site that is newer, those of its first day."""
+    firsts: dict[str, Day] = {}
+    for entry in sorted(days, key=lambda entry: entry.day):
+        firsts.setdefault(entry.site, entry)
+    return [*(one for one in days if one.day == day), *(one for one in firsts.values() if one.day > day)]
 
 
 def _today(folders: list[Path]) -> date:
@@ -86,6 +94,36 @@ def _today(folders: list[Path]) -> date:
         with Archive(folder) as archive, suppress(ValueError):
             today = max(today, date.fromisoformat(runs.last_begun(archive.db)[:10]))
     return today
+
+
+@click.command()
+@click.argument("page", metavar="[URL]", default="")
+@click.option("--site", default="", help="Only the front pages of this site.")
+@click.option("--from", "first", metavar="DAY", default="", help="Not before this day (2026-11-24, UTC).")
+@click.option("--to", "last", metavar="DAY", default="", help="Not after this day.")
+@click.option(
+    "--places", type=click.IntRange(1, 15), default=1, show_default=True, help="How many places from the top."
+)
+@json_option
+@click.pass_context
+def timeline(ctx: click.Context, *, page: str, site: str, first: str, last: str, places: int, as_json: bool) -> None:
+    """Show what led the front pages of an archive, and when: each headline with its place and the captures that have it there.
+
+    URL is a front page; without it, all that were captured. An older archive has its headlines after `warraq reindex`.
+    """
+    days = [_date(day).isoformat() if day else "" for day in (first, last)]
+    with Archive(the_folder(ctx)) as archive:
+        found = archive.timeline(page, site=site, first=days[0], last=days[1], places=places)
+    if not found:
+        raise NotFoundError(page or "a front page with headlines")
+    if as_json:
+        print_json(map(asdict, found))
+        return
+    for number, spell in enumerate(found):
+        if not number or spell.page != found[number - 1].page:
+            click.echo(isolate(spell.page))
+        place = f"{spell.place}  " if places > 1 else ""
+        click.echo(f"  {spell.first_at[:16]} … {spell.last_at[:16]}  {place}{isolate(spell.title)}  {spell.url}")
 
 
 def _date(text: str) -> date:
@@ -162,4 +200,4 @@ def group(ctx: click.Context, *, limit: int, as_json: bool) -> None:
         click.echo("No two articles say nearly the same.")
 
 
-COMMANDS = (health, group)
+COMMANDS = (health, timeline, group)

@@ -1,4 +1,4 @@
-"""The command that serves the reading room: an address in; a web server until it is told to stop."""
+"""Commands that serve: the reading room for people, MCP for assistants."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.archive import Federation
-from archive.cli.output import the_place
+from archive.cli.output import the_folder, the_place
 from archive.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
     import uvicorn
 
+_OPEN = (
+    "WARNING: {host} can be reached from other machines, and whoever reaches it can read the whole archive: there are no "
+    "passwords and no TLS. Put a proxy with both in front, or leave --host away."
+)
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
@@ -49,13 +53,7 @@ def serve(ctx: click.Context, *, host: str, port: int, names: tuple[str, ...], o
     server, listener = _prepare(folders, host, port, names, verbose=verbose)
     address = _address(listener)
     if not _is_loopback(host):
-        click.secho(
-            f"WARNING: {host} can be reached from other machines, and whoever reaches it can read the whole archive: there are no "
-            "passwords and no TLS. Put a proxy with both in front, or leave --host away.",
-            fg="red",
-            bold=True,
-            err=True,
-        )
+        click.secho(_OPEN.format(host=host), fg="red", bold=True, err=True)
     # Before the address is told, so that no signal finds the handler of Python, which breaks off whatever is under way.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, server.handle_exit)
@@ -123,4 +121,35 @@ def _is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
-COMMANDS = (serve,)
+@click.command()
+@click.option("--http", is_flag=True, help="Listen on HTTP instead of standard input and output.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on, with --http.")
+@click.option(
+    "--port", default=8766, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on, with --http."
+)
+@click.option(
+    "--room",
+    default="http://127.0.0.1:8765",
+    show_default=True,
+    metavar="URL",
+    help="Where the reading room is served, for permalinks.",
+)
+@click.pass_context
+def mcp(ctx: click.Context, *, http: bool, host: str, port: int, room: str) -> None:
+    """Answer assistants over the Model Context Protocol: search, read, versions, diff, coverage, cite. Read-only.
+
+    Without --http it speaks on standard input and output, as a client starts it. Every answer is bounded.
+    """
+    from archive.mcp import create_server
+
+    server = create_server(the_folder(ctx), room=room)
+    if not http:
+        server.run("stdio")
+        return
+    if not _is_loopback(host):
+        click.secho(_OPEN.format(host=host), fg="red", bold=True, err=True)
+    click.echo(f"MCP of {the_folder(ctx)} is at http://{host}:{port}/mcp (Ctrl-C ends it)", err=True)
+    server.run("streamable-http", host=host, port=port, stateless_http=True, json_response=True)
+
+
+COMMANDS = (serve, mcp)

@@ -9,13 +9,14 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from archive.article import Extraction, Link
-from archive.body import plain_text
+from archive.article import Extraction, Link, RequisiteLimits
+from archive.body import figures_of, plain_text
 from archive.extract.document import Unreadable, read
 from archive.extract.metadata.head import read_directives
 from archive.extract.metadata.reading import read_metadata, with_text
 from archive.extract.pdf import explained, is_pdf, read_pdf
 from archive.extract.quarantine import judge
+from archive.extract.requisites import page_requisites
 from archive.extract.text import find_text
 from archive.urls import MAX_LENGTH, join, resolve, spelled
 
@@ -66,11 +67,13 @@ def find_links(
     """
     base = document_base(model.tree, base_url)
     found: dict[str, Link] = {}
+    resolved: dict[str, str] = {}
     for anchor in islice(model.anchors, _MAX_REPEATS * limit):
         href = anchor.href
         if not href or href[0] == "#":
             continue
-        url = resolve(base, href, encoding)
+        if (url := resolved.get(href)) is None:
+            url = resolved[href] = resolve(base, href, encoding)
         known = found.get(url)
         if known:
             found[url] = _merge(known, anchor)
@@ -128,8 +131,14 @@ def _merge(known: Link, anchor: Anchor) -> Link:
     return Link(url=known.url, text=text, rel=rel, spelling=known.spelling)
 
 
-def extract(page: Page) -> Extraction:
-    """Read a page. Exactly one of the answer's `article` and `reason` is set; nothing that a page holds raises."""
+PAGE_ALONE = RequisiteLimits()
+
+
+def extract(page: Page, *, requisites: RequisiteLimits = PAGE_ALONE) -> Extraction:
+    """Read a page. Exactly one of the answer's `article` and `reason` is set; nothing that a page holds raises.
+
+    What the page loads is looked for on articles only, and within `requisites`.
+    """
     if is_pdf(page.body):
         return read_pdf(page)
     try:
@@ -141,8 +150,10 @@ def extract(page: Page) -> Extraction:
     metadata = with_text(metadata, document, text.found())
     verdict = judge(document, text.article(), metadata)
     codec = document.encoding.split(" ", 1)[0]
+    article = None if verdict else _article(page, text, metadata)
+    pictures = [image.url for image in article.images] + figures_of(article.body) if article else []
     return Extraction(
-        article=None if verdict else _article(page, text, metadata),
+        article=article,
         reason=verdict[0] if verdict else None,
         detail=verdict[1] if verdict else "",
         canonical_url=metadata.canonical_url,
@@ -153,6 +164,13 @@ def extract(page: Page) -> Extraction:
         lines=text.line_keys(),
         directives=read_directives(document),
         too_long=count_too_long(document.model),
+        requisites=page_requisites(
+            document.tree,
+            document_base(document.tree, page.url),
+            requisites if article else PAGE_ALONE,
+            encoding=codec,
+            more=pictures,
+        ),
     )
 
 

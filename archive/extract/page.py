@@ -1,27 +1,39 @@
-"""Models a parsed page: one walk gives its blocks of text in order, its elements with attributes, its links and scripts.
+"""Walks over a parsed page once: its tree in, the model of the page out.
 
-Every reader works on the model; none walks the tree again. The walk is linear and keeps its state on explicit stacks,
-so a page of any depth that the parser gives is read.
+The walk is linear and keeps its state on explicit stacks, so a page of any depth that the parser gives is read.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
-from archive.body import Span
 from archive.extract.hooks import hook_of_names
+from archive.extract.model import (
+    FORMAT,
+    HEADINGS,
+    LINKED,
+    RUNNING_TEXT,
+    Anchor,
+    Context,
+    Element,
+    PageModel,
+    TextBlock,
+    ancestors,
+)
+from archive.extract.styles import hidden_names, is_invisible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from lxml.html import HtmlElement
 
     from archive.body.blocks import Mark
+
+__all__ = ["HEADINGS", "Anchor", "Element", "PageModel", "TextBlock", "ancestors", "read_model"]
 
 BLOCK_TAGS = frozenset(
     [
@@ -104,8 +116,6 @@ SILENT_TAGS = frozenset(
 )
 """Elements whose content a reader does not read as text of the page."""
 
-HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-
 _MARKS: Final[dict[str, Mark]] = {
     "em": "em",
     "i": "em",
@@ -121,136 +131,34 @@ _MARKS: Final[dict[str, Mark]] = {
 }
 """Inline elements and the mark that their text gets in a `Span`."""
 
-_RUNNING_TEXT = 80
-"""Characters from which a block is running text, and no label."""
-_LINKED = 0.3
-"""Share of link text from which a line is no running text."""
 _SHOWN = 0.2
 """Share of the page's running text that must be visible; a page that hides more shows it by a script."""
-_FORMAT = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ue000-\uf8ff]")
-"""Characters that only say how a line is set: soft hyphens, directions, icons of a font. The joiners spell, and stay."""
-_MAX_STYLE = 300_000
 _MAX_FOOTNOTE = 5
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_RULE = re.compile(r"([^{}]*)([{}])")
 _HOVER = re.compile(
     r"(?:rollover|popover|tooltip|hover-?card)s?[\w-]*(?:block|box|card|content|text|body|inner|panel)\b", re.IGNORECASE
 )
 """Classes of what is shown within a sentence while the pointer rests on a word of it."""
-_INVISIBLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)\b")
-_SIMPLE = re.compile(r"(?:[a-z][a-z0-9]*)?([.#])([\w-]+)\Z", re.IGNORECASE)
 _INNER = "p", "h1", "article", "main"
 """What no button holds: a button around one was never closed."""
-
-Context = tuple[str, "tuple[Mark, ...]"]
-"""Where a piece of text leads ('' nowhere) and its marks."""
-
-
-class TextBlock(NamedTuple):
-    """One line of the page's text.
-
-    `element` is its innermost block element, `linked` the share of it that is link text (0 to 1), `href` where its last
-    link leads as the page writes it, `hook` the rule of the theme or plugin element that holds it ('' when none),
-    `hidden` whether the page shows it to nobody, `parts` its text as the page writes it, each piece with its context.
-    """
-
-    text: str
-    element: HtmlElement
-    linked: float = 0.0
-    href: str = ""
-    hook: str = ""
-    hidden: bool = False
-    parts: tuple[tuple[str, Context], ...] = ()
-
-    @property
-    def is_linked(self) -> bool:
-        """Whether it has too many links for running text."""
-        return self.linked >= _LINKED
-
-    @property
-    def is_running(self) -> bool:
-        """Whether it reads as running text: long, with few links, and shown."""
-        return len(self.text) >= _RUNNING_TEXT and self.linked < _LINKED and not self.hook and not self.hidden
-
-    def spans(self) -> tuple[Span, ...]:
-        """Return the text with its emphasis and links; the spans' texts joined are `text`."""
-        if self.element.tag == "pre":
-            return (Span(text=self.text),)
-        found: list[tuple[str, Context]] = []
-        left = self.text
-        for part, context in self.parts:
-            piece = _matching(part, left)
-            left = left[len(piece) :]
-            if piece and found and (found[-1][1] == context or piece.isspace()):
-                found[-1] = (found[-1][0] + piece, found[-1][1])
-            elif piece:
-                found.append((piece, context))
-        if not found or left:
-            return (Span(text=self.text),)
-        return tuple(Span(text=text, href=href, marks=marks) for text, (href, marks) in found)
-
-
-def _matching(part: str, text: str) -> str:
-    """Return the beginning of `text`, whose white space is collapsed, that `part` is."""
-    words = _FORMAT.sub("", part).split()
-    if not words:
-        return " " if text.startswith(" ") else ""
-    piece = " ".join(words)
-    if text.startswith(" "):
-        piece = " " + piece
-    if not text.startswith(piece):
-        return ""
-    return piece + " " if part[-1].isspace() and text.startswith(" ", len(piece)) else piece
-
-
-class Element(NamedTuple):
-    """An element of the body that has attributes, and the number of blocks before it."""
-
-    element: HtmlElement
-    tag: str
-    attributes: Mapping[str, str]
-    place: int
-
-
-class Anchor(NamedTuple):
-    """An anchor of the page as it is written, its text on one line."""
-
-    element: HtmlElement
-    href: str
-    text: str
-    rel: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class PageModel:
-    """What one walk over a page finds, in page order.
-
-    `blocks` are the lines of its text, those under a hooked or hidden element too; `elements` those of its body that
-    have attributes, its headings, figures and times; `anchors` its links, those of image maps among them; `hidden` the
-    elements that it shows to nobody; `notes` the ids of the footnotes that its text leads to.
-    """
-
-    tree: HtmlElement
-    blocks: Sequence[TextBlock]
-    elements: Sequence[Element] = ()
-    anchors: Sequence[Anchor] = ()
-    hidden: frozenset[HtmlElement] = frozenset()
-    notes: frozenset[str] = frozenset()
-
-    @cached_property
-    def running(self) -> Sequence[TextBlock]:
-        """The blocks that read as running text."""
-        return [block for block in self.blocks if block.is_running]
-
-    @cached_property
-    def length(self) -> int:
-        """The characters of all blocks."""
-        return sum(len(block.text) for block in self.blocks)
-
-    @cached_property
-    def mass(self) -> int:
-        """The characters of running text."""
-        return sum(len(block.text) for block in self.running)
+_BLOCK, _BREAK, _LINK, _AREA, _NOTED, _MARKED, _SILENT = range(1, 8)
+"""How an element is read."""
+_NOTHING: Mapping[str, str] = {}
+_new = tuple.__new__
+"""Makes a named tuple in half the time of its own constructor."""
+_INLINE = frozenset({"a", "abbr", "b", "em", "font", "i", "label", "small", "span", "strong"})
+"""Elements that stand within a line: what is not shown of them leaves the line whole."""
+_KINDS: Final[dict[object, int]] = {
+    **dict.fromkeys(BLOCK_TAGS, _BLOCK),
+    **dict.fromkeys(_MARKS, _MARKED),
+    **dict.fromkeys(SILENT_TAGS, _SILENT),
+    **dict.fromkeys(("button", "sup", "span"), _SILENT),  # of which some are not read
+    **dict.fromkeys(("author", "time"), _NOTED),
+    "a": _LINK,
+    "area": _AREA,
+    "br": _BREAK,
+}
+_LISTED = frozenset({"address", "author", "figure", "h1", "h2", "h3", "hr", "time"})
+"""Elements that are listed without attributes too."""
 
 
 def read_model(tree: HtmlElement) -> PageModel:
@@ -260,42 +168,6 @@ def read_model(tree: HtmlElement) -> PageModel:
     reader = _Reader(root, hidden_names(tree))
     reader.read(root)
     return reader.model(tree)
-
-
-def hidden_names(tree: HtmlElement) -> frozenset[str]:
-    """Return the classes (`.name`) and ids (`#name`) that the page's own style sheets show to nobody."""
-    found: set[str] = set()
-    size = 0
-    for style in tree.iter("style"):
-        sheet = style.text or ""
-        size += len(sheet)
-        if size > _MAX_STYLE:
-            break
-        if "none" not in sheet and "hidden" not in sheet:
-            continue
-        depth, selectors = 0, ""
-        for text, brace in _RULE.findall(_COMMENT.sub("", sheet)):
-            if brace == "{":
-                depth, selectors = depth + 1, text
-                continue
-            # within `@media print` and the like nothing is said of the page as it is read
-            if depth == 1:
-                _note_rule(found, selectors, text)
-            depth, selectors = max(0, depth - 1), ""
-    return frozenset(found)
-
-
-def _note_rule(found: set[str], selectors: str, declarations: str) -> None:
-    names = [match[1] + match[2] for part in selectors.split(",") if (match := _SIMPLE.fullmatch(part.strip()))]
-    if _INVISIBLE.search(declarations):
-        found.update(names)
-    elif "display" in declarations or "visibility" in declarations:
-        found.difference_update(names)
-
-
-@lru_cache(maxsize=4096)
-def _is_invisible(style: str) -> bool:
-    return _INVISIBLE.search(style.lower()) is not None
 
 
 class _Reader:
@@ -321,52 +193,65 @@ class _Reader:
         self.preformatted = 0
         self.notes: set[str] = set()
         self.names: dict[str, bool] = {}
+        self.plain: set[str] = set()
 
     def read(self, root: HtmlElement) -> None:
         """Walk over the elements below `root`. A page has thousands: what each of them costs is most of what a page costs."""
         walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
-        say, begin, kinds = self._say, self._begin, _KINDS
+        begin, leave, say = self._begin, self._leave, self._say
+        kinds, parts = _KINDS, self.parts
         skipped = None
         for event, element in walk:
             if event == "start":
-                if not begin(element):
+                kind = kinds.get(element.tag, 0)
+                items = element.items()
+                if (kind or items) and not begin(element, kind, items):
                     skipped = element
                     walk.skip_subtree()
-                elif text := element.text:
-                    say(text)
-                continue
-            if event == "end":
-                if element is skipped:
-                    skipped = None
-                elif kind := kinds.get(str(element.tag), 0):
-                    self._leave(element, kind)
-                if element is self.hooked or element is self.hidden:
-                    self._uncover(element)
-            if (tail := element.tail) and element is not root:
-                say(tail)
+                    continue
+                text = element.text
+            else:
+                if event == "end":
+                    if element is skipped:
+                        skipped = None
+                    elif kind := kinds.get(element.tag, 0):
+                        leave(element, kind)
+                    if element is self.hooked or element is self.hidden:
+                        self._uncover(element)
+                text = element.tail if element is not root else None
+            # white space before a line's first word is none of its text, and most of what stands between two blocks
+            if text and (parts or self.anchor is not None or not text.isspace()):
+                say(text)
         self._end_line()
 
-    def _begin(self, element: HtmlElement) -> bool:
+    def _begin(self, element: HtmlElement, kind: int, items: Sequence[tuple[str, str]]) -> bool:
         """Begin an element; False when its content is not read."""
         tag: str = element.tag  # type: ignore[assignment]  # only comments have none
-        kind = _KINDS.get(tag, 0)
-        items = element.items()
-        if not items and not kind:
-            return True
         attributes = dict(items) if items else _NOTHING
         if items or tag in _LISTED:
-            self.elements.append(Element(element, tag, attributes, len(self.blocks) + bool(self.parts)))
+            self.elements.append(_new(Element, (element, tag, attributes, len(self.blocks) + bool(self.parts))))
         if kind >= _SILENT and not self._reads(element, tag, attributes):
             self._note_links(element)
             return False
-        if items and not self._is_read(element, tag, attributes):
+        if items and not self._is_plain(attributes) and not self._is_read(element, tag, attributes):
             return False
-        if kind:
+        if kind == _BLOCK:
+            if self.parts:
+                self._end_line()
+            self.owners.append(element)
+            self.preformatted += tag == "pre"
+        elif kind:
             self._enter(element, kind, attributes)
         return True
 
+    def _is_plain(self, attributes: Mapping[str, str]) -> bool:
+        """Tell whether an element has no attribute that could hide it or make it a hook, or classes known to do neither."""
+        if "id" in attributes or "style" in attributes or "hidden" in attributes:
+            return False
+        names = attributes.get("class")
+        return names is None or names in self.plain
+
     def _say(self, text: str) -> None:
-        # White space before a line's first word is none of its text, and most of what stands between two blocks.
         if self.parts or not text.isspace():
             self.parts.append((text, self.context))
             if self.context[0]:
@@ -380,7 +265,7 @@ class _Reader:
             return
         joined = "".join([text for text, _ in self.parts])
         if not joined.isascii():
-            joined = _FORMAT.sub("", joined)
+            joined = FORMAT.sub("", joined)
         text = _preformatted(joined) if self.preformatted else " ".join(joined.split())
         if text:
             linked = min(1.0, self.linked / len(text)) if self.linked else 0.0
@@ -404,6 +289,8 @@ class _Reader:
         hook = hook_of_names(identity, names) if (names or identity) and not self.hook else ""
         is_hidden = self.hidden is None and self._is_hidden(names, identity, attributes)
         if not hook and not is_hidden:
+            if names and not self.hook and self.hidden is None:
+                self.plain.add(names)
             return True
         if (is_hidden or hook == "dom:hidden") and tag in _INLINE and _is_in_sentence(element):
             return False
@@ -418,7 +305,7 @@ class _Reader:
     def _is_hidden(self, names: str, identity: str, attributes: Mapping[str, str]) -> bool:
         if "hidden" in attributes and attributes["hidden"].lower() != "until-found":
             return True
-        if (style := attributes.get("style")) and _is_invisible(style):
+        if (style := attributes.get("style")) and is_invisible(style):
             return True
         hidden = self.hidden_names
         if not hidden:
@@ -429,12 +316,8 @@ class _Reader:
         return known or (identity != "" and f"#{identity}" in hidden)
 
     def _enter(self, element: HtmlElement, kind: int, attributes: Mapping[str, str]) -> None:
-        """Begin a block, a link or an inline element that marks its text."""
-        if kind == _BLOCK:
-            self._end_line()
-            self.owners.append(element)
-            self.preformatted += element.tag == "pre"
-        elif kind == _LINK:
+        """Begin a link, a break or an inline element that marks its text."""
+        if kind == _LINK:
             self.contexts.append(self.context)
             href = attributes.get("href") or ""
             self.href = href or self.href
@@ -454,7 +337,8 @@ class _Reader:
 
     def _leave(self, element: HtmlElement, kind: int) -> None:
         if kind == _BLOCK:
-            self._end_line()
+            if self.parts:
+                self._end_line()
             self.owners.pop()
             self.preformatted -= element.tag == "pre"
         elif kind == _LINK:
@@ -483,14 +367,15 @@ class _Reader:
             # set off by brackets it can be told from the word before
             return not note or not "".join(element.itertext()).strip().isalnum()
         if tag == "span":
-            return not _is_drawn_twice(element, attributes) and not _HOVER.search(attributes.get("class", ""))
+            names = attributes.get("class")
+            return not names or not (_is_drawn_twice(element, names) or _floats(names))
         return tag == "template" and "shadowrootmode" in attributes
 
     def model(self, tree: HtmlElement) -> PageModel:
         """Return what was found; what is hidden counts as shown on a page that hides nearly all its text."""
         blocks = _join_drop_caps(self.blocks)
         shown = sum(len(block.text) for block in blocks if block.is_running)
-        hidden = sum(len(b.text) for b in blocks if b.hidden and len(b.text) >= _RUNNING_TEXT and b.linked < _LINKED)
+        hidden = sum(len(b.text) for b in blocks if b.hidden and len(b.text) >= RUNNING_TEXT and b.linked < LINKED)
         elements = frozenset(self.hidden_elements)
         if hidden and shown < _SHOWN * (shown + hidden):
             blocks = [block._replace(hidden=False) if block.hidden else block for block in blocks]
@@ -505,23 +390,6 @@ class _Reader:
         )
 
 
-_BLOCK, _BREAK, _LINK, _AREA, _NOTED, _MARKED, _SILENT = range(1, 8)
-"""How an element is read."""
-_NOTHING: Mapping[str, str] = {}
-_INLINE = frozenset({"a", "abbr", "b", "em", "font", "i", "label", "small", "span", "strong"})
-"""Elements that stand within a line: what is not shown of them leaves the line whole."""
-_KINDS: Final[dict[str, int]] = {
-    **dict.fromkeys(BLOCK_TAGS, _BLOCK),
-    **dict.fromkeys(_MARKS, _MARKED),
-    **dict.fromkeys(SILENT_TAGS, _SILENT),
-    **dict.fromkeys(("button", "sup", "span"), _SILENT),  # of which some are not read
-    **dict.fromkeys(("author", "time"), _NOTED),
-    "a": _LINK,
-    "area": _AREA,
-    "br": _BREAK,
-}
-_LISTED = frozenset({"address", "author", "figure", "h1", "h2", "h3", "hr", "time"})
-"""Elements that are listed without attributes too."""
 _SPOKEN_ONLY = frozenset({"sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text", "screen-reader-only"})
 
 
@@ -548,12 +416,18 @@ def _footnote(element: HtmlElement) -> str:
     return href[1:]
 
 
-def _is_drawn_twice(element: HtmlElement, attributes: Mapping[str, str]) -> bool:
+def _is_drawn_twice(element: HtmlElement, names: str) -> bool:
     """Tell whether a `span` repeats for listeners what the one before draws for readers: a drop cap."""
-    if not attributes.get("class") or _SPOKEN_ONLY.isdisjoint(attributes["class"].split()):
+    if _SPOKEN_ONLY.isdisjoint(names.split()):
         return False
     other = element.getprevious()
     return other is not None and other.get("aria-hidden") == "true"
+
+
+@lru_cache(maxsize=4096)
+def _floats(names: str) -> bool:
+    """Tell by its classes whether an element is shown only while the pointer rests on a word."""
+    return _HOVER.search(names) is not None
 
 
 def _preformatted(text: str) -> str:
@@ -579,15 +453,7 @@ def _join_drop_caps(blocks: list[TextBlock]) -> list[TextBlock]:
 
 def _is_drop_cap(cap: TextBlock, block: TextBlock) -> bool:
     letters = cap.text.strip("\"'“”„«»‘’")
-    if len(letters) != 1 or not letters.isalpha() or cap.hook or len(block.text) < _RUNNING_TEXT:
+    if len(letters) != 1 or not letters.isalpha() or cap.hook or len(block.text) < RUNNING_TEXT:
         return False
     names = f"{cap.element.get('class', '')} {cap.element.get('id', '')}".lower()
     return (letters.isupper() and block.text[0].islower()) or "drop" in names or "initial" in names
-
-
-def ancestors(element: HtmlElement, until: HtmlElement | None = None) -> Iterator[HtmlElement]:
-    """Yield the element and those that hold it, up to `until`, which is left out."""
-    node: HtmlElement | None = element
-    while node is not None and node is not until:
-        yield node
-        node = node.getparent()

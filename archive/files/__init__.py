@@ -12,7 +12,7 @@ import sys
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from archive.errors import IrregularFileError, LinkedFileError, NotWritableError
 
@@ -194,3 +194,17 @@ def make_new(path: Path, mode: int = 0o644) -> int:
     """
     path.unlink(missing_ok=True)
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+
+
+class Closing:
+    """What is open until `close` is called, which the end of a `with` block does."""
+
+    def close(self) -> None:
+        """Give back what is held; a second call does nothing."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

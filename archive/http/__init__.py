@@ -23,6 +23,7 @@ __all__ = [
     "parse_head",
     "parse_response",
     "payload",
+    "skip_empty_lines",
     "split_head",
     "split_interim",
 ]
@@ -92,10 +93,15 @@ class Head:
         return int(length)
 
 
+def skip_empty_lines(data: bytes | bytearray, start: int) -> int:
+    """Where a message begins whose empty lines, any number of them, begin at `start`: RFC 9112, section 2.2, asks to skip one or more."""
+    empty = EMPTY_LINES.match(data, start)
+    return empty.end() if empty else start
+
+
 def head_end(data: bytes | bytearray, start: int = 0) -> int | None:
     """Where the head that begins at `start` ends, with its empty line; None while it does not. Empty lines before it are skipped."""
-    begin = EMPTY_LINES.match(data, start)
-    end = HEAD_END.search(data, begin.end() if begin else start)
+    end = HEAD_END.search(data, skip_empty_lines(data, start))
     return end.end() if end else None
 
 

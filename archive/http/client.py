@@ -7,13 +7,15 @@ import queue
 import threading
 import urllib.request
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from email.message import Message
     from http.client import HTTPResponse
     from urllib.request import Request
 
+_Result = TypeVar("_Result")
 MAX_ANSWER_BYTES = 16 << 20
 """scrapyd's list of 20,000 jobs has about 5 MB."""
 
@@ -53,26 +55,45 @@ def exchange(request: Request, *, seconds: float, max_bytes: int = MAX_ANSWER_BY
     Raises:
         NoAnswerError: no whole answer of at most `max_bytes` came within `seconds`.
     """
-    results: queue.SimpleQueue[Answer | NoAnswerError] = queue.SimpleQueue()
     opener = _DIRECT if direct else _PROXIED
-    threading.Thread(target=lambda: results.put(_exchange(opener, request, seconds, max_bytes)), daemon=True).start()
+    return within(seconds, lambda: _exchange(opener, request, seconds, max_bytes))
+
+
+def within(seconds: float, work: Callable[[], _Result]) -> _Result:
+    """What `work` returns or raises, which runs in a thread of its own and is left alone when it takes too long.
+
+    Raises:
+        NoAnswerError: it took longer than `seconds`.
+    """
+    results: queue.SimpleQueue[Callable[[], _Result]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            result = work()
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+            problem = error
+            results.put(lambda: _raise(problem))
+        else:
+            results.put(lambda: result)
+
+    threading.Thread(target=run, daemon=True).start()
     try:
-        result = results.get(timeout=seconds)
+        finished = results.get(timeout=seconds)
     except queue.Empty:
         raise NoAnswerError(f"no whole answer within {seconds:g} s") from None
-    if isinstance(result, NoAnswerError):
-        raise result
-    return result
+    return finished()
 
 
-def _exchange(
-    opener: urllib.request.OpenerDirector, request: Request, seconds: float, max_bytes: int
-) -> Answer | NoAnswerError:
+def _raise(error: BaseException) -> NoReturn:
+    raise error
+
+
+def _exchange(opener: urllib.request.OpenerDirector, request: Request, seconds: float, max_bytes: int) -> Answer:
     try:
         with opener.open(request, timeout=seconds) as response:
             body = response.read(max_bytes + 1)
     except (OSError, ValueError, http.client.HTTPException) as error:
-        return NoAnswerError(f"{getattr(error, 'reason', '') or error or type(error).__name__}")
+        raise NoAnswerError(f"{getattr(error, 'reason', '') or error or type(error).__name__}") from error
     if len(body) > max_bytes:
-        return NoAnswerError(f"more than {max_bytes >> 20} MB")
+        raise NoAnswerError(f"more than {max_bytes >> 20} MB")
     return Answer(status=response.status, headers=response.headers, body=body)

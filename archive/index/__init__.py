@@ -7,7 +7,7 @@ import os
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from archive import search
 from archive.errors import (
@@ -17,6 +17,7 @@ from archive.errors import (
     NotWritableError,
     SchemaTooNewError,
 )
+from archive.files import Closing
 from archive.files.clock import iso
 from archive.index import (
     articles,
@@ -31,17 +32,17 @@ from archive.index import (
     site_lines,
     sqlite,
 )
-from archive.index.rows import ANNOUNCERS, Candidate, CaptureRow, FetchStatus, Kind, ScheduledUrl
+from archive.index.rows import ANNOUNCERS, REQUISITES, Candidate, CaptureRow, FetchStatus, Kind, ScheduledUrl
 from archive.index.schema import MIGRATIONS, stand_in, unknown_steps
 from archive.index.sqlite import Database, Migrations, WalGuard, sqlite3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from types import TracebackType
 
 __all__ = [
     "ANNOUNCERS",
+    "REQUISITES",
     "Candidate",
     "CaptureRow",
     "DatabaseError",
@@ -86,7 +87,7 @@ def unwritable(path: Path, error: sqlite3.OperationalError) -> NotWritableError:
     return NotWritableError(path, OSError(str(error)))
 
 
-class Store:
+class Store(Closing):
     """An open database. Reading and writing go through the functions of the sibling modules, with `store.db` as their first argument.
 
     Raises NotWritableError when the file cannot be made or written, SchemaTooNewError when a later version of warraq made it.
@@ -210,14 +211,6 @@ class Store:
     def close(self) -> None:
         """Closes the file; a second call does nothing."""
         self.db.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 # Opens a collection's database as it is meant to be: the store's tables, and the search index over them.

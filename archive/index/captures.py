@@ -33,12 +33,14 @@ def id_of(db: Database, record_id: str) -> int:
 
 
 def record_outcome(
-    db: Database, record_id: str, outcome: Outcome, article_id: int | None, *, directives: str = ""
+    db: Database, record_id: str, outcome: Outcome, article_id: int | None, *, directives: str = "", headlines: str = ""
 ) -> None:
-    """Writes down what was made of a capture."""
+    """Writes down what was made of a capture; `headlines` as `archive.index.front_pages.kept` gives them."""
     db.conn.execute(
-        "UPDATE captures SET outcome = ?, reason = ?, detail = ?, directives = ?, article_id = ? WHERE record_id = ?",
-        (outcome.kind, outcome.reason, outcome.detail[:500], directives, article_id, record_id),
+        """
+        UPDATE captures SET outcome = ?, reason = ?, detail = ?, directives = ?, article_id = ?, headlines = ? WHERE record_id = ?
+        """,
+        (outcome.kind, outcome.reason, outcome.detail[:500], directives, article_id, headlines, record_id),
     )
 
 

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from archive.index.rows import ANNOUNCERS, Candidate, FetchStatus, Precedence, ScheduledUrl, precedence
+from archive.index.rows import ANNOUNCERS, REQUISITES, Candidate, FetchStatus, Precedence, ScheduledUrl, precedence
 from archive.outcome import OutcomeKind, sql_list
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Iterable, Iterator
 
     from sqlite_utils import Database
 
@@ -39,6 +39,17 @@ RETRIED_SOON = 3
 """Failures in a row up to which an article that nobody has seen yet keeps its precedence."""
 
 _ANNOUNCERS = ", ".join(f"'{kind}'" for kind in ANNOUNCERS)
+_REQUISITES = ", ".join(f"'{kind}'" for kind in REQUISITES)
+PAGES = tuple(one for one in Precedence if one is not Precedence.REQUISITE)
+
+CONFIRMED_AFTER: dict[str, timedelta] = {
+    "stylesheet": timedelta(days=7),
+    "script": timedelta(days=7),
+    "image": timedelta(days=90),
+    "font": timedelta(days=90),
+}
+"""The age after which a requisite is asked for again when a page that was just read loads it: a style sheet may change under its name with
+a redesign, a picture hardly ever does."""
 
 _LOOK_AGAIN = (
     "max(:now, strftime('%Y-%m-%dT%H:%M:%SZ', visited_at, "
@@ -108,9 +119,7 @@ def next_urls(
     """
 
     def take(precedence: Precedence, number: int, taken: Container[int]) -> list[ScheduledUrl]:
-        sql = f"SELECT {_DUE_COLUMNS} FROM urls WHERE site = ? AND priority = ? AND due_at <= ? ORDER BY due_at LIMIT ?"  # noqa: S608
-        rows = db.conn.execute(sql, (site, int(precedence), now, number + spare + limit))
-        due = (ScheduledUrl(**dict(zip((f.name for f in fields(ScheduledUrl)), row, strict=True))) for row in rows)
+        due = _due(db, site, precedence, now=now, limit=number + spare + limit)
         return list(islice((one for one in due if one.id not in busy and one.id not in taken), number))
 
     found: list[ScheduledUrl] = []
@@ -126,6 +135,37 @@ def next_urls(
         if len(found) < limit:
             found += take(one, limit - len(found), {due.id for due in found})
     return found[:limit]
+
+
+def next_requisites(
+    db: Database, *, site: str, now: str, limit: int, busy: Container[int] = (), spare: int = 0
+) -> list[ScheduledUrl]:
+    """The next due requisites of a site's pages; rows whose id is in `busy` (`spare` of them at most) are passed over."""
+    due = _due(db, site, Precedence.REQUISITE, now=now, limit=limit + spare)
+    return list(islice((one for one in due if one.id not in busy), limit))
+
+
+def _due(db: Database, site: str, precedence: Precedence, *, now: str, limit: int) -> Iterator[ScheduledUrl]:
+    sql = f"SELECT {_DUE_COLUMNS} FROM urls WHERE site = ? AND priority = ? AND due_at <= ? ORDER BY due_at LIMIT ?"  # noqa: S608
+    for row in db.conn.execute(sql, (site, int(precedence), now, limit)):
+        yield ScheduledUrl(**dict(zip((f.name for f in fields(ScheduledUrl)), row, strict=True)))
+
+
+def announce_requisites(db: Database, urls: Iterable[Candidate], *, now: str) -> int:
+    """Adds the requisites that are not known yet, due at once; makes due those that are held for long. Returns how many became due."""
+    before = db.conn.total_changes
+    moment = datetime.fromisoformat(now).astimezone(UTC)
+    stale = {kind: (moment - age).strftime("%Y-%m-%dT%H:%M:%SZ") for kind, age in CONFIRMED_AFTER.items()}
+    db.conn.executemany(
+        f"""
+        INSERT INTO urls (url, site, host, kind, priority, depth, redirects, via, announced_by, announced_at, due_at)
+        VALUES (:url, :site, :host, :kind, {Precedence.REQUISITE:d}, :depth, :redirects, :via, :by, :now, :now)
+        ON CONFLICT (url) DO UPDATE SET due_at = :now
+        WHERE kind IN ({_REQUISITES}) AND due_at IS NULL AND visited_at < :stale AND outcome <> 'redacted'
+        """,  # noqa: S608 - our own words
+        ({name: getattr(one, name) for name in _ANNOUNCED} | {"now": now, "stale": stale[one.kind]} for one in urls),
+    )
+    return int(db.conn.total_changes - before)
 
 
 def finished(db: Database, visit: FetchStatus) -> None:
@@ -147,7 +187,7 @@ def finished(db: Database, visit: FetchStatus) -> None:
             spelling = coalesce(nullif(:spelling, ''), spelling),
             article_url = coalesce(nullif(:article_url, ''), article_url),
             priority = CASE
-                WHEN kind IN ({_ANNOUNCERS}) THEN priority
+                WHEN kind IN ({_ANNOUNCERS}, {_REQUISITES}) THEN priority
                 WHEN :refused OR (:failed AND article_url = '' AND failures < {RETRIED_SOON}) THEN priority
                 ELSE {Precedence.REVISIT:d} END
         WHERE id = :url_id
@@ -163,7 +203,7 @@ def finished(db: Database, visit: FetchStatus) -> None:
 
 
 def make_due(db: Database, *, site: str, now: str) -> int:
-    """Makes every URL of the site due now that was visited, whatever it answered (a full recheck); returns how many.
+    """Makes every page of the site due now that was visited, whatever it answered (a full recheck); returns how many.
 
     What failed comes last, and what was not visited for longest first: a bounded run is of use.
     """
@@ -172,13 +212,14 @@ def make_due(db: Database, *, site: str, now: str) -> int:
             due_at = CASE WHEN outcome IN ({_FAILURES}) THEN :now ELSE min(visited_at, :now) END,
             priority = CASE WHEN kind IN ({_ANNOUNCERS}) THEN priority ELSE {Precedence.REVISIT:d} END
         WHERE site = :site AND visits > 0 AND coalesce(due_at, '9') > :now AND outcome NOT IN ({_NEVER})
+            AND kind NOT IN ({_REQUISITES})
         """  # noqa: S608 - our own words
     return int(db.conn.execute(sql, {"site": site, "now": now}).rowcount)
 
 
 def revive(db: Database, *, site: str, now: str) -> int:
-    """Makes every URL of the site due now that failed, was disallowed or fell to a quota; returns how many."""
-    kinds = sql_list(kind for kind in OutcomeKind if kind.is_failure)
+    """Makes every page of the site due now that failed, was disallowed or fell to a quota; returns how many."""
+    kinds = sql_list(kind for kind in OutcomeKind if kind.is_failure and not kind.is_requisite)
     sql = f"UPDATE urls SET due_at = :now WHERE site = :site AND visits > 0 AND coalesce(due_at, '9') > :now AND outcome IN ({kinds})"  # noqa: S608
     return int(db.conn.execute(sql, {"site": site, "now": now}).rowcount)
 
@@ -190,15 +231,21 @@ def rest_host(db: Database, *, site: str, host: str, until: str) -> int:
 
 
 def count_due(db: Database, *, site: str, now: str) -> int:
-    """How many URLs of the site are due; `DUE_COUNTED` when there are more than that.
+    """How many pages of the site are due; `DUE_COUNTED` when there are more than that.
 
     Each priority is one range of the partial index, so what is not due costs nothing.
     """
     sql = "SELECT count(*) FROM (SELECT 1 FROM urls WHERE site = ? AND priority = ? AND due_at <= ? LIMIT ?)"
     found = 0
-    for priority in Precedence:
+    for priority in PAGES:
         found += db.conn.execute(sql, (site, int(priority), now, DUE_COUNTED - found)).fetchone()[0]
     return found
+
+
+def count_requisites_due(db: Database, *, site: str, now: str) -> int:
+    """How many requisites of the site's pages are due; `DUE_COUNTED` when there are more than that."""
+    sql = "SELECT count(*) FROM (SELECT 1 FROM urls WHERE site = ? AND priority = ? AND due_at <= ? LIMIT ?)"
+    return int(db.conn.execute(sql, (site, int(Precedence.REQUISITE), now, DUE_COUNTED)).fetchone()[0])
 
 
 def hosts(db: Database, *, site: str) -> list[str]:
@@ -211,8 +258,11 @@ def hosts(db: Database, *, site: str) -> list[str]:
 
 
 def ends(db: Database, *, site: str) -> list[tuple[str, str, str, int]]:
-    """How the last visits of a site's URLs ended: (kind, outcome, reason, URLs), without URLs never visited."""
-    sql = "SELECT kind, outcome, reason, count(*) FROM urls WHERE site = ? AND visits > 0 GROUP BY 1, 2, 3"
+    """How the last visits of a site's pages ended: (kind, outcome, reason, URLs), without URLs never visited."""
+    sql = f"""
+        SELECT kind, outcome, reason, count(*) FROM urls WHERE site = ? AND visits > 0 AND kind NOT IN ({_REQUISITES})
+        GROUP BY 1, 2, 3
+        """  # noqa: S608 - our own words
     return [(row[0], row[1], row[2], int(row[3])) for row in db.conn.execute(sql, (site,))]
 
 

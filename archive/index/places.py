@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archive.index import articles as articles_
+from archive.index import images
 from archive.urls import surt
 
 if TYPE_CHECKING:
@@ -113,9 +114,12 @@ def forget(db: Database, urls: Collection[str], *, at: str, reason: str) -> tupl
     for key in {articles_.key_of(db, url) for url in urls}:
         db.conn.execute("DELETE FROM joins WHERE kept_key = ? OR joined_key = ?", (key, key))
     for url in urls:
-        db.conn.execute("DELETE FROM changes WHERE article_id IN (SELECT id FROM articles WHERE url = ?)", (url,))
+        for table in ("changes", "images", "media"):
+            sql = f"DELETE FROM {table} WHERE article_id IN (SELECT id FROM articles WHERE url = ?)"  # noqa: S608 - our own names
+            db.conn.execute(sql, (url,))
         articles += db.conn.execute("DELETE FROM articles WHERE url = ?", (url,)).rowcount
     for url in urls:
+        images.forget(db, url)
         captures += db.conn.execute("DELETE FROM captures WHERE url = ?", (url,)).rowcount
         db.conn.execute(
             """

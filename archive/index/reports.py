@@ -154,6 +154,7 @@ def _runs(db: Database, span: dict[str, str]) -> dict[tuple[str, str], dict[str,
         WHERE kind = 'crawl' AND started_at >= :first AND started_at < :after
         """
     found: dict[tuple[str, str], Counter[str]] = {}
+    barren: dict[tuple[str, str], str] = {}
     for row in db.query(sql, span):
         count = found.setdefault((row["site"], row["day"]), Counter())
         summary = json.loads(row["summary"])
@@ -164,7 +165,8 @@ def _runs(db: Database, span: dict[str, str]) -> dict[tuple[str, str], dict[str,
         count["disallowed"] += outcomes.get("disallowed", 0)
         count["quarantined"] += outcomes.get("quarantine", 0)
         count["session_expired"] += summary.get("session_expired", 0)
-    return {key: dict(count) for key, count in found.items()}
+        barren[row["site"], row["day"]] = str(summary.get("no_article") or "")
+    return {key: {**count, "barren": barren[key]} for key, count in found.items()}
 
 
 _BEFORE = "SELECT before FROM changes WHERE article_id = articles.id AND field = '{field}' ORDER BY seen_at LIMIT 1"

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict, get_args
+
+from archive.article import RequisiteKind
 
 if TYPE_CHECKING:
     from archive.outcome import OutcomeKind
 
-Kind = Literal["seed", "feed", "sitemap", "section", "article", "page"]
+Kind = Literal["seed", "feed", "sitemap", "section", "article", "page", "stylesheet", "image", "font", "script"]
 """What a URL is believed to be before it is fetched; `page` when nothing is known."""
+
+REQUISITES: tuple[Kind, ...] = get_args(RequisiteKind)
+"""What pages load: on any host, drawn after the site's pages, and no news."""
 
 ANNOUNCERS: tuple[Kind, ...] = ("seed", "feed", "sitemap", "section")
 """What tells of news, and is asked for as long as the site is crawled."""
@@ -37,6 +42,8 @@ class Precedence(IntEnum):
     """Pages of which nothing is known yet."""
     REVISIT = 7
     """What was visited before and announces nothing."""
+    REQUISITE = 8
+    """What pages load; a draw of pages takes none of them (`frontier.next_requisites`)."""
 
 
 def precedence(kind: Kind, *, by: str, listed: bool, fresh: bool) -> Precedence:
@@ -53,6 +60,8 @@ def precedence(kind: Kind, *, by: str, listed: bool, fresh: bool) -> Precedence:
             return Precedence.LISTED if listed else Precedence.FRESH if fresh else Precedence.BACKLOG
         case "page":
             return Precedence.PAGE
+        case "stylesheet" | "image" | "font" | "script":
+            return Precedence.REQUISITE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -363,6 +363,77 @@ def _kind_of_article(db: Database) -> None:
     db.conn.execute("ALTER TABLE articles ADD COLUMN kind TEXT NOT NULL DEFAULT 'article'")
 
 
+@MIGRATIONS(name="0024_headlines")
+def _headlines(db: Database) -> None:
+    """The first headlines of a front page, as JSON; '' for other captures. `warraq reindex` fills it for older ones."""
+    db.conn.execute("ALTER TABLE captures ADD COLUMN headlines TEXT NOT NULL DEFAULT ''")
+    db.conn.execute("CREATE INDEX captures_headlines ON captures (url, captured_at) WHERE headlines <> ''")
+
+
+@MIGRATIONS(name="0031_pictures")
+def _pictures(db: Database) -> None:
+    """What articles show (`images`, `media`), and what the bytes of captured pictures say (`pictures`), which `images` repeats.
+
+    `images.describe` writes the first two anew from `articles` and `pictures`. The last index finds what redirects to a picture.
+    """
+    db.conn.execute(
+        """
+        CREATE TABLE pictures (
+            record_id TEXT PRIMARY KEY,
+            url TEXT NOT NULL,
+            type TEXT NOT NULL,
+            bytes INTEGER NOT NULL,
+            width INTEGER NOT NULL,
+            height INTEGER NOT NULL,
+            sha256 TEXT NOT NULL,
+            phash TEXT NOT NULL,
+            problem TEXT NOT NULL
+        ) WITHOUT ROWID
+        """
+    )
+    db.conn.execute("CREATE INDEX pictures_url ON pictures (url)")
+    db.conn.execute(
+        """
+        CREATE TABLE images (
+            article_id INTEGER NOT NULL REFERENCES articles (id),
+            position INTEGER NOT NULL,
+            url TEXT NOT NULL,
+            place INTEGER,
+            alt TEXT NOT NULL DEFAULT '',
+            caption TEXT NOT NULL DEFAULT '',
+            credit TEXT NOT NULL DEFAULT '',
+            words TEXT NOT NULL DEFAULT '',
+            record_id TEXT NOT NULL DEFAULT '',
+            type TEXT NOT NULL DEFAULT '',
+            bytes INTEGER,
+            width INTEGER,
+            height INTEGER,
+            sha256 TEXT NOT NULL DEFAULT '',
+            phash TEXT NOT NULL DEFAULT '',
+            PRIMARY KEY (article_id, position)
+        ) WITHOUT ROWID
+        """
+    )
+    db.conn.execute("CREATE INDEX images_url ON images (url)")
+    db.conn.execute("CREATE INDEX images_sha256 ON images (sha256) WHERE sha256 <> ''")
+    db.conn.execute("CREATE INDEX images_record ON images (record_id) WHERE record_id <> ''")
+    db.conn.execute(
+        """
+        CREATE TABLE media (
+            article_id INTEGER NOT NULL REFERENCES articles (id),
+            position INTEGER NOT NULL,
+            type TEXT NOT NULL,
+            provider TEXT NOT NULL,
+            url TEXT NOT NULL,
+            poster TEXT NOT NULL DEFAULT '',
+            place INTEGER,
+            PRIMARY KEY (article_id, position)
+        ) WITHOUT ROWID
+        """
+    )
+    db.conn.execute("CREATE INDEX captures_moved ON captures (detail) WHERE outcome = 'requisite' AND detail <> ''")
+
+
 STEPS = (
     "0001_frontier",
     "0002_captures",
@@ -379,8 +450,17 @@ STEPS = (
     "0021_precedence",
     "0022_identity",
     "0023_kind_of_article",
+    "0024_headlines",
+    "0031_pictures",
 )
 """The steps that this version knows, in order."""
+
+
+_PICTURE_TABLES = {
+    "images": "article_id, position, url, place, alt, caption, credit, words, record_id, type, bytes, width, height, sha256, phash",
+    "media": "article_id, position, type, provider, url, poster, place",
+    "pictures": "record_id, url, type, bytes, width, height, sha256, phash, problem",
+}
 
 
 def stand_in(db: Database) -> None:
@@ -389,10 +469,15 @@ def stand_in(db: Database) -> None:
     _stand_in_columns(
         db, "articles", {"body": "NULL", "published_at": _MOMENT, "article_key": "identity(url)", "kind": "'article'"}
     )
-    _stand_in_columns(db, "captures", dict.fromkeys(("refers_to", "refers_to_url", "refers_to_date"), "''"))
+    _stand_in_columns(
+        db, "captures", dict.fromkeys(("refers_to", "refers_to_url", "refers_to_date", "headlines"), "''")
+    )
     tables = {row[0] for row in db.conn.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
     if "changes" not in tables:
         db.conn.execute("CREATE TEMP TABLE changes (article_id, seen_at, field, before, after, record_id)")
+    for table, names in _PICTURE_TABLES.items():
+        if table not in tables:
+            db.conn.execute(f"CREATE TEMP TABLE {table} ({names})")
     if "identities" not in tables:
         db.conn.execute("CREATE TEMP TABLE identities (name, article_key)")
 

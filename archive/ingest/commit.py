@@ -11,14 +11,24 @@ from typing import TYPE_CHECKING
 
 from archive import search, urls
 from archive.errors import NotWritableError
-from archive.index import OperationalError, articles, availability, captures, frontier, identity, site_lines
+from archive.index import (
+    OperationalError,
+    articles,
+    availability,
+    captures,
+    front_pages,
+    frontier,
+    identity,
+    images,
+    site_lines,
+)
 from archive.index.columns import text_digest
 from archive.outcome import Outcome, OutcomeKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archive.article import Article
+    from archive.article import Article, Picture
     from archive.index import Store
     from archive.index.articles import Stored
     from archive.index.rows import Candidate, CaptureRow, FetchStatus
@@ -33,8 +43,8 @@ class Disposition:
     """What became of a capture, to be committed with everything that follows from it.
 
     `row` is None when an exchange left no record. `same_as` is the article that was served again; `repeats` leaves it to
-    the commit to find the one that was read from this payload at this URL. `note` are fields of the outcome that reading the
-    response does not give (`Outcome.note`).
+    the commit to find the one that was read from this payload at this URL. `requisites` are what the page loads.
+    `note` are fields of the outcome that reading the response does not give (`Outcome.note`).
     """
 
     row: CaptureRow | None
@@ -47,8 +57,11 @@ class Disposition:
     repeats: bool = False
     visit: FetchStatus | None = None
     announced: tuple[Candidate, ...] = ()
+    requisites: tuple[Candidate, ...] = ()
+    picture: Picture | None = None
     host: str = ""
     lines: tuple[str, ...] = ()
+    headlines: tuple[tuple[str, str], ...] = ()
 
 
 def disposition_of(
@@ -72,6 +85,8 @@ def disposition_of(
         announced=announced,
         host=urls.host_of(row.url) if row else "",
         lines=answer.lines if article else (),
+        picture=answer.picture,
+        headlines=answer.headlines,
     )
 
 
@@ -83,11 +98,12 @@ Entries = list[tuple[Disposition, str]]
 
 @dataclass(slots=True)
 class Committed:
-    """What a commit made durable: outcomes and changes of articles, counted, and new URLs of the frontier."""
+    """What a commit made durable: outcomes and changes of articles, counted, and new URLs and requisites of the frontier."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     articles: list[tuple[int, str]] = field(default_factory=list)
     announced: int = 0
+    requisites: int = 0
 
 
 class GroupWriter:
@@ -148,12 +164,22 @@ class GroupWriter:
         done.outcomes += one.outcomes
         done.articles += one.articles
         done.announced += one.announced
+        done.requisites += one.requisites
 
     def _write_entry(self, entry: Disposition, conversion_id: str, done: Committed) -> int | None:
         db = self._store.db
         article_id = self._write_article(entry, conversion_id, done) if entry.row else None
         if entry.row:
-            captures.record_outcome(db, entry.row.record_id, entry.outcome, article_id, directives=entry.directives)
+            captures.record_outcome(
+                db,
+                entry.row.record_id,
+                entry.outcome,
+                article_id,
+                directives=entry.directives,
+                headlines=self._headlines(entry),
+            )
+            if entry.picture is not None:
+                images.hold(db, entry.row, entry.picture)
             if article_id is None:
                 availability.update_from_capture(db, entry.row.record_id)
             if entry.outcome.kind is OutcomeKind.REDIRECT:
@@ -161,12 +187,21 @@ class GroupWriter:
                 identity.join_redirect(db, entry.row.url, target, at=self._now, unindex=self._unindex)
         if entry.announced:
             done.announced += frontier.schedule(db, entry.announced, now=self._now)
+        if entry.requisites:
+            done.requisites += frontier.announce_requisites(db, entry.requisites, now=self._now)
         if entry.visit:
             frontier.finished(db, entry.visit)
         if entry.lines and site_lines.pages_seen(db, entry.host) < site_lines.LEARNING_PAGES:
             site_lines.count_lines(db, entry.host, entry.lines)
         done.outcomes.append(entry.outcome)
         return article_id
+
+    def _headlines(self, entry: Disposition) -> str:
+        """What led a front page; of other listings nothing is kept, which are many."""
+        if not entry.headlines or not entry.row:
+            return ""
+        is_front = front_pages.is_front_page(self._store.db, entry.row.url, entry.outcome.reason)
+        return front_pages.kept(entry.headlines) if is_front else ""
 
     def _write_article(self, entry: Disposition, conversion_id: str, done: Committed) -> int | None:
         db = self._store.db
@@ -186,6 +221,7 @@ class GroupWriter:
                 assert capture is not None  # noqa: S101 - inserted in this transaction or an earlier one
                 stored = articles.insert_version(db, entry.article, capture=capture, conversion_id=conversion_id)
                 self._unindexed.add(stored.id)
+                images.describe(db, (stored.id,))
         else:
             return None
         availability.clear(db, stored.id, at=entry.row.captured_at)
@@ -207,5 +243,6 @@ class GroupWriter:
             if article_id not in self._unindexed:
                 search.unindex_articles(db.conn, [article_id])
             articles.apply(db, article_id, values, at=row.captured_at, record_id=row.record_id)
+            images.describe(db, (article_id,))
             self._unindexed.add(article_id)
         return replace(articles.see_again(db, article_id, at=row.captured_at), is_updated=bool(values))

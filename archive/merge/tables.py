@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from archive import search, warc
 from archive.capture import Location
 from archive.errors import DamagedFileError
-from archive.index import articles, availability, captures, frontier, runs, site_lines
+from archive.index import articles, availability, captures, frontier, images, runs, site_lines
 from archive.index.rows import CaptureRow
 from archive.merge import joining
 from archive.outcome import Outcome, OutcomeKind
@@ -114,8 +114,16 @@ class Rows:
                 first, last = times.get(article_id, (at, at))
                 times[article_id] = (min(first, at), max(last, at))
             outcome = Outcome(kind=OutcomeKind(row["outcome"]), reason=row["reason"], detail=row["detail"])
-            captures.record_outcome(self._db, row["record_id"], outcome, article_id, directives=row["directives"])
+            captures.record_outcome(
+                self._db,
+                row["record_id"],
+                outcome,
+                article_id,
+                directives=row["directives"],
+                headlines=row.get("headlines", ""),
+            )
         joining.see(self._db, times)
+        images.copy(self._shard.store.db, self._db, [row["record_id"] for row in rows])
         articles.copy(self._shard.store.db, self._db, held)
         for url in joining.urls_of(self._db, times):
             articles.number_versions(self._db, url)
@@ -131,6 +139,7 @@ class Rows:
             if self._resolve(row):
                 held[row["id"]] = self._put(row, fresh)
         search.index_articles(self._db.conn, fresh)
+        images.describe(self._db, fresh)
         return held
 
     def _resolve(self, row: dict[str, Any]) -> bool:

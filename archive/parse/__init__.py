@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from archive.article import SiteProfile
+from archive.article import RequisiteLimits, Requisites, SiteProfile
 from archive.discovery.feeds import MAX_ENTRIES, MAX_FEED_BYTES
 from archive.discovery.sitemaps import MAX_URLS
 from archive.discovery.xml import MAX_BYTES
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import re
     from datetime import datetime
 
-    from archive.article import Article
+    from archive.article import Article, Picture, RequisiteKind
     from archive.index.rows import Kind
     from archive.search import Keys
 
@@ -25,7 +25,7 @@ MAX_PARTS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParseLimits:
-    """What a worker takes from one response: decoded bytes, links of a page, entries and bytes of a sitemap (without gzip) or feed."""
+    """What a worker takes from one response: decoded bytes, links and requisites of a page, entries and bytes of a sitemap or feed."""
 
     decoded_bytes: int = 20 << 20
     links: int = 2000
@@ -33,6 +33,7 @@ class ParseLimits:
     sitemap_bytes: int = MAX_BYTES
     feed_entries: int = MAX_ENTRIES
     feed_bytes: int = MAX_FEED_BYTES
+    requisites: RequisiteLimits = field(default_factory=RequisiteLimits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,8 @@ class ParseTask:
     limits: ParseLimits = field(default_factory=ParseLimits)
     articles: tuple[re.Pattern[str], ...] = ()
     """What the site's entry calls articles: such links are taken up whatever they look like."""
+    requisite: RequisiteKind | None = None
+    """What the URL was loaded as by a page; None for a URL that is read for itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +80,13 @@ class Parsed:
     next_page: str = ""
     keys: Keys | None = None
     """What the search index will hold of the article's words, made here because the process that stores them has no time."""
+    headlines: tuple[tuple[str, str], ...] = ()
+    """URL and title of the articles that a listing links to, in page order."""
     left_out: tuple[tuple[str, int], ...] = ()
     """How many of the addresses in it were not taken up, by the limit or trap that they fell to."""
+    requisites: Requisites = field(default_factory=Requisites)
+    picture: Picture | None = None
+    """What a response that is a picture says."""
 
     @classmethod
     def of(cls, kind: OutcomeKind, reason: str = "", detail: str = "") -> Parsed:
@@ -91,4 +99,8 @@ def join_part(answer: Parsed, part: Parsed) -> Parsed:
     assert answer.article  # noqa: S101 - only articles have parts
     assert part.article  # noqa: S101
     joined = replace(answer.article, text=f"{answer.article.text}\n{part.article.text}")
-    return replace(answer, article=joined, next_page=part.next_page, keys=None)
+    loaded = {one.url: one for one in (*answer.requisites.found, *part.requisites.found)}
+    requisites = Requisites(
+        found=tuple(loaded.values()), left_out=answer.requisites.left_out + part.requisites.left_out
+    )
+    return replace(answer, article=joined, next_page=part.next_page, keys=None, requisites=requisites)

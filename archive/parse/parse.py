@@ -25,6 +25,7 @@ from archive.extract import extract
 from archive.files.clock import iso
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse import Outlink, Parsed, ParseTask
+from archive.parse.requisites import BINARY, SIGNS, read_picture, read_requisite
 from archive.search import make_keys
 from archive.terminal import printable
 
@@ -44,6 +45,13 @@ EMPTY = frozenset({"empty", "home", ""})
 """Reasons of a page that has nothing to read."""
 
 FEW_LINKS = 3
+
+HEADLINE_WORDS = 3
+"""Words of a headline at least: fewer are "Read more", a section or a name."""
+
+MAX_HEADLINE = 300
+MOST_HEADLINES = 15
+"""Of a front page: what is above the fold of most; 2 kB."""
 
 MAX_TEXT = 200_000
 """Characters of an article, twice the longest reportage; to index the 4 MB of a page that is one word would take seconds."""
@@ -90,6 +98,8 @@ def parse(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for each kin
         return Parsed.of(OutcomeKind.QUARANTINE, reason="bad-coding", detail=str(error))
     if response.status not in SERVED_STATUSES:
         return _refusal(task, response, body)
+    if task.requisite:
+        return read_requisite(task, response, body)
     return _content(task, response, body)
 
 
@@ -115,11 +125,12 @@ def _refusal(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
 
 
 def _content(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
-    return CONTENT[sniff(body, response.get("Content-Type"))](task, response, body)
+    kind: DocumentKind = "other" if BINARY.match(body) else sniff(body, response.get("Content-Type"))
+    return CONTENT[kind](task, response, body)
 
 
 def _page_content(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
-    extraction = extract(_page(task, response, body))
+    extraction = extract(_page(task, response, body), requisites=task.limits.requisites)
     answer = _html(task, extraction, _leads(task, response, body, extraction))
     if answer.outcome.kind is OutcomeKind.ARTICLE and answer.article:
         return replace(answer, keys=_keys(answer.article))
@@ -136,8 +147,9 @@ def _document(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
     )
 
 
-def _other(_task: ParseTask, response: http.Response, _body: bytes) -> Parsed:
-    return Parsed.of(OutcomeKind.OTHER, reason="not-html", detail=response.get("Content-Type")[:100])
+def _other(_task: ParseTask, response: http.Response, body: bytes) -> Parsed:
+    answer = Parsed.of(OutcomeKind.OTHER, reason="not-html", detail=response.get("Content-Type")[:100])
+    return replace(answer, picture=read_picture(body)) if SIGNS["image"].match(body) else answer
 
 
 def _page(task: ParseTask, response: http.Response, body: bytes) -> Page:
@@ -217,6 +229,7 @@ def _html(task: ParseTask, extraction: Extraction, leads: tuple[str, ...] = ()) 
         directives=tuple(sorted(extraction.directives)),
         next_page=extraction.next_page,
         left_out=tuple(sorted((+left_out).items())),
+        requisites=extraction.requisites,
     )
     if article is not None and len(article.text) > MAX_TEXT:
         detail = f"{len(article.text)} characters of text"
@@ -229,7 +242,8 @@ def _html(task: ParseTask, extraction: Extraction, leads: tuple[str, ...] = ()) 
         return replace(answer, article=article)
     kind = OutcomeKind.LISTING if extraction.reason in LISTINGS else OutcomeKind.QUARANTINE
     outcome = Outcome(kind=kind, reason=extraction.reason or "", detail=extraction.detail)
-    answer = replace(answer, outcome=outcome)
+    headlines = tuple(_headlines(task, extraction.links)) if kind is OutcomeKind.LISTING else ()
+    answer = replace(answer, outcome=outcome, headlines=headlines)
     return _led_on(task, answer, leads) if leads and follow else answer
 
 
@@ -265,6 +279,19 @@ def _worth_a_visit(task: ParseTask, links: Sequence[Link], left_out: Counter[str
             left_out[trap] += 1
         else:
             yield Outlink(url=url, kind=kind, by="page", spelling=link.spelling if url == link.url else "")
+
+
+def _headlines(task: ParseTask, links: Sequence[Link]) -> Iterator[tuple[str, str]]:
+    """The articles that a page links to by more than a word or two, in page order."""
+    seen: set[str] = set()
+    for link in links:
+        url, kind, trap = _look_at(link.url, link.text, task.fetched_at.year)
+        named = any(pattern.search(link.url) or pattern.search(link.spelling) for pattern in task.articles)
+        if (named or (kind == "article" and not trap)) and url not in seen and len(link.text.split()) >= HEADLINE_WORDS:
+            seen.add(url)
+            yield url, printable(link.text)[:MAX_HEADLINE]
+            if len(seen) == MOST_HEADLINES:
+                return
 
 
 @lru_cache(maxsize=1 << 13)

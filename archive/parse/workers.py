@@ -19,9 +19,10 @@ from concurrent.futures import Future
 from contextlib import suppress
 from multiprocessing import resource_tracker
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from archive.errors import ArchiveError
+from archive.files import Closing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +58,7 @@ class _DiedError(Exception):
     """The worker is gone, and no limit of ours ended it: the kernel for want of memory, or a hand."""
 
 
-class WorkerPool(Generic[TaskT, ResultT]):
+class WorkerPool(Closing, Generic[TaskT, ResultT]):
     """Processes that run `function` (importable by name, its task and result picklable) on tasks, `workers` of them at a time.
 
     `seconds` is the limit of a task's processor time (by the clock it has `PATIENCE` times as long), `megabytes` the address
@@ -109,12 +110,6 @@ class WorkerPool(Generic[TaskT, ResultT]):
                 worker.end()
         for thread in self._threads:
             thread.join()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _serve(self) -> None:
         # Whatever is started from here, the fork server first, inherits that Ctrl-C is not its to handle, not even while it imports.

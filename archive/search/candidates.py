@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Order = Literal["relevance", "newest", "oldest"]
 
 BUDGET: Final = 4500
-"""Articles that are scored for one answer; twice as many change the first hundred hits of no kind of question (bench/news.py)."""
+"""Articles that are scored for one answer; twice as many change the first hundred hits of no kind of question (bench/search.py news)."""
 STRETCH: Final = 1000
 """Articles that are enough to choose from: of the newest days when nothing else can choose, of rare words to do without pairs."""
 _PAIRED: Final = 4

@@ -180,10 +180,12 @@ def search_shards(
     )
 
 
-def matching(databases: Sequence[sqlite3.Connection], query: Query | str) -> list[tuple[int, int]]:
+def matching(
+    databases: Sequence[sqlite3.Connection], query: Query | str, *, all_versions: bool = False
+) -> list[tuple[int, int]]:
     """(number of the database, id) of every article that has all the words: no page, no order, nothing is cut."""
     query = parse(query) if isinstance(query, str) else query
-    return [(place.shard, place.id) for place in matches(Shards(tuple(databases)), query)]
+    return [(place.shard, place.id) for place in matches(Shards(tuple(databases)), query, all_versions=all_versions)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

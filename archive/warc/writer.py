@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from archive.files import Closing
 from archive.warc.openfile import OpenFile, read_manifest
 from archive.warc.record import (
     NOT_MODIFIED,
@@ -33,7 +34,6 @@ from archive.warc.record import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
-    from types import TracebackType
 
     from archive.capture import Capture, Location, Original
 
@@ -69,7 +69,7 @@ class Written:
     index_digest: str
 
 
-class WarcWriter:
+class WarcWriter(Closing):
     """The open WARC file of one crawl, and the closed ones that came before it.
 
     A file is `NAME.warc.gz.open` while it is written; closed, it is renamed, fsynced, read-only and in the manifest.
@@ -97,14 +97,6 @@ class WarcWriter:
         self._clock, self._on_close = clock, on_close
         self._serial = 0
         self._file: OpenFile | None = None
-
-    def __enter__(self) -> WarcWriter:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def filename(self) -> str:

@@ -31,7 +31,7 @@ from starlette.staticfiles import StaticFiles
 from archive.collection import Collection as Archived
 from archive.errors import ArchiveError, NotFoundError
 from archive.index import DatabaseError
-from archive.web import api, pages, replay
+from archive.web import api, feeds, pages, replay
 from archive.web.admission import Admission, SecurityHeaders
 from archive.web.views import ROOMS, page
 
@@ -61,6 +61,7 @@ class _Static(StaticFiles):
         return response
 
 
+FEEDS: Final = tuple(Route(f"/feed.{kind}", feeds.search, name=f"feed.{kind}") for kind in ("atom", "json"))
 ROUTES: Final = (
     Route("/", pages.results),
     Route("/search", pages.results),
@@ -72,6 +73,8 @@ ROUTES: Final = (
     Route("/compare", pages.compare),
     Route("/coverage", pages.coverage),
     Route("/help", pages.help_),
+    *FEEDS,
+    *(Route(f"/watches/{{name}}.{kind}", feeds.watch, name=f"watch.{kind}") for kind in ("atom", "json")),
     Route("/api/search", api.search_),
     Route("/api/articles/{id:int}", api.article),
     Route("/api/articles/{id:int}/versions", api.versions),
@@ -80,6 +83,7 @@ ROUTES: Final = (
 
 
 SPANNING: Final = (
+    *FEEDS,
     Route("/", pages.results),
     Route("/search", pages.results),
     Route("/help", pages.help_),

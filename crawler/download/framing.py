@@ -12,7 +12,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive.http import HEAD_END, NO_BODY, Head, NotHttp, dechunk, parse_head
+from archive.http import HEAD_END, NO_BODY, Head, NotHttp, dechunk, parse_head, skip_empty_lines
 from crawler.download.errors import BadFramingError, HeadersTooLargeError, NotHttpError, ShortBodyError, TooLargeError
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from crawler.download.errors import ExchangeError
 
-_EMPTY_LINES = re.compile(rb"[\r\n]{0,4}")  # skipped before a status line: RFC 9112, section 2.2, asks it of servers
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;|$)")
 _LAST_TAGS = (b"</html>", b"</rss>", b"</feed>", b"</urlset>", b"</sitemapindex>")
 _MOST_DECODED = 50 << 20  # bytes that are decoded to see whether a gzip stream ends
@@ -126,8 +125,7 @@ class ResponseFraming:
 
     def _read_head(self) -> bool:
         received, limits = self.received, self._limits
-        if empty := _EMPTY_LINES.match(received, self._position, self.start + 4):
-            self._position = empty.end()
+        self._position = skip_empty_lines(received, self._position)
         self._refuse_other_protocols()
         match = HEAD_END.search(received, max(self._scanned - 3, self._position))
         stop = match.end() if match else len(received)

@@ -26,6 +26,7 @@ from archive.index.columns import text_digest
 from archive.ingest.commit import Disposition, disposition_of
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse import Parsed, ParseLimits, ParseTask
+from crawler.frontier.requisites import RequisiteFrontier, RequisiteQuota
 from crawler.frontier.revisit import DISBELIEVED, are_believable, header, retry_after_of, status_of
 from crawler.frontier.scope import CrawlLimits, Quota, Scope
 from crawler.sites.keys import origin_of
@@ -50,7 +51,15 @@ AT_ONCE = 1000
 class Frontier:
     """The frontier of one site as the spider sees it."""
 
-    def __init__(self, archive: ArchiveExtension, site: Site, *, limits: CrawlLimits, page: ParseLimits) -> None:
+    def __init__(
+        self,
+        archive: ArchiveExtension,
+        site: Site,
+        *,
+        limits: CrawlLimits,
+        page: ParseLimits,
+        requisites: RequisiteQuota,
+    ) -> None:
         self._archive = archive
         self._db = archive.ingest.store.db
         self._site = site
@@ -58,6 +67,7 @@ class Frontier:
         self._page = page
         self._quota = Quota(limits)
         self._scope = Scope(site, limits)
+        self.requisites = RequisiteFrontier(archive, site, quota=requisites, page=page)
         self._guessed = False
         self._resting: dict[str, str] = {}
         self._foreign: set[str] = set()
@@ -246,7 +256,10 @@ class Frontier:
             **({} if url else _validators(response, row)),
         )
         answer = replace(answer, outcome=outcome)
-        return disposition_of(row, answer, visit=visit, announced=announced, note=outcome.note(read))
+        settled = disposition_of(row, answer, visit=visit, announced=announced, note=outcome.note(read))
+        if settled.article is None:
+            return settled
+        return replace(settled, requisites=self.requisites.announced(answer.requisites, via=due.url))
 
     def _walled(self, due: ScheduledUrl, answer: Parsed, read: Outcome) -> tuple[Parsed, Outcome]:
         """The answer and what reading it gave; an article's teaser, and its redirect to a login, are walls."""

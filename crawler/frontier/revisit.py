@@ -51,6 +51,12 @@ GONE: tuple[timedelta, ...] = (DAY, 2 * DAY, 4 * DAY)
 GONE_EARLY: tuple[timedelta, ...] = (10 * MINUTE, HOUR, 6 * HOUR, *GONE)
 """The same of an article that was announced within the last day and never seen: its announcement was ahead of the page."""
 
+PAGE_BYTES = "too-many-page-bytes"
+"""The reason of a requisite that was not asked for, because its page had its share of the run."""
+
+MISSING: tuple[timedelta, ...] = (DAY, 7 * DAY)
+"""Visits after a requisite could not be had."""
+
 RETRY_FIRST = 10 * MINUTE
 LONGEST_RETRY: dict[str, timedelta] = {"named": 20 * HOUR, "announcer": 7 * DAY, "first": 7 * DAY, "page": 90 * DAY}
 """The longest rest after failures in a row: of an announcer that the site's entry names (a daily run finds it due each day), of any
@@ -108,7 +114,7 @@ def next_visit(history: History, *, now: datetime, retry_after: timedelta | None
     return now + max(interval, min(retry_after or timedelta(0), LONGEST_RETRY["announcer"]))
 
 
-def _interval(history: History, now: datetime) -> timedelta | None:  # noqa: PLR0911 - a table of cases
+def _interval(history: History, now: datetime) -> timedelta | None:  # noqa: C901, PLR0911 - a table of cases
     kind = OutcomeKind
     match history.outcome:
         case kind.GONE:
@@ -123,6 +129,10 @@ def _interval(history: History, now: datetime) -> timedelta | None:  # noqa: PLR
             return _redirected(history, now)
         case kind.ROBOTS | kind.RETRIED | kind.REDACTED:
             return None
+        case kind.REQUISITE:
+            return None  # a page that loads it makes it due again: `archive.index.frontier.CONFIRMED_AFTER`
+        case kind.MISSING:
+            return _missing(history)
         case kind.OTHER | kind.PART:
             return _rhythm(history) if history.announces else None
         case kind.ARTICLE | kind.DOCUMENT | kind.WITHHELD | kind.UNCHANGED:
@@ -151,6 +161,13 @@ def _gone(history: History) -> timedelta | None:
         return _retry(history)
     steps = GONE_EARLY if history.early else GONE
     return steps[history.failures - 1] if 0 < history.failures <= len(steps) else None
+
+
+def _missing(history: History) -> timedelta | None:
+    """A picture that is not there by the third answer will not come; where a bound of ours or a rest kept us away, it may."""
+    return (
+        MISSING[history.failures - 1] if 0 < history.failures <= len(MISSING) else DAY if not history.failures else None
+    )
 
 
 def _retry(history: History) -> timedelta:
@@ -189,7 +206,7 @@ def status_of(
 ) -> FetchStatus:
     """The visit of `due` that ended so, with the time of the next; `more` are further fields of Visit."""
     failed = outcome.is_failure
-    refused = reason == "http-429"  # how fast we ask says nothing of the URL
+    refused = reason in {"http-429", PAGE_BYTES}  # how fast and how much we ask says nothing of the URL
     history = History(
         kind=due.kind,
         outcome=outcome,

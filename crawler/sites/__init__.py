@@ -83,6 +83,7 @@ class Site:
     proxy: str = ""
     cookies: tuple[tuple[str, str], ...] = ()
     cookies_file: str = ""
+    requisites: str = ""
     fetch_intermediates: bool | None = None
     is_closed: bool = False
     is_guessed: bool = False
@@ -163,6 +164,7 @@ class Site:
             "WARRAQ_MAX_PAGES": self.max_pages,
             "WARRAQ_MAX_DEPTH": self.depth,
             "USER_AGENT": self.user_agent or None,
+            "WARRAQ_REQUISITES": self.requisites or None,
             "WARRAQ_FETCH_INTERMEDIATES": self.fetch_intermediates,
         }
         return {name: value for name, value in wanted.items() if value is not None}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from archive import urls
+from archive.article import RequisiteLevel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,6 +139,13 @@ def _text(value: object) -> str:
     return value.strip()
 
 
+def level_of(value: object) -> RequisiteLevel:
+    """What is kept of what pages load; raises WrongValueError for a word that says nothing of it."""
+    if value not in get_args(RequisiteLevel):
+        raise WrongValueError(f"{value!r} is none of {', '.join(get_args(RequisiteLevel))}")
+    return cast("RequisiteLevel", value)
+
+
 KEYS: dict[str, Callable[[object], Any]] = {
     "seeds": _addresses,
     "feeds": _addresses,
@@ -160,6 +168,7 @@ KEYS: dict[str, Callable[[object], Any]] = {
     "proxy": web_address,
     "cookies": _pairs,
     "cookies_file": _text,
+    "requisites": level_of,
     "fetch_intermediates": _yes_or_no,
 }
 """The keys that an entry may have, and what each makes of its value."""

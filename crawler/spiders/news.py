@@ -15,6 +15,7 @@ from scrapy import Request, Spider, signals
 from scrapy.exceptions import DownloadFailedError
 
 from archive import Page, urls
+from archive.article import RequisiteLimits
 from archive.extract import extract
 from archive.ingest.commit import Disposition
 from archive.outcome import OutcomeKind
@@ -23,15 +24,17 @@ from archive.parse.workers import WorkerKilledError
 from crawler.download.errors import HostPaused, StoppedError, outcome_of
 from crawler.extensions import ArchiveExtension
 from crawler.frontier import Frontier, dropped
+from crawler.frontier.requisites import RequisiteFrontier, RequisiteQuota
 from crawler.frontier.revisit import TEMPORARY
 from crawler.frontier.scope import CrawlLimits
 from crawler.items import ArticleItem
 from crawler.politeness.robots import robots_read
 from crawler.sites import Site, chosen_site
+from crawler.sites.keys import level_of
 from crawler.sites.session import SessionMiddleware
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from scrapy.crawler import Crawler
     from scrapy.http import Response
@@ -48,6 +51,12 @@ MAX_REDIRECTS = 20  # followed in one visit, where the setting knows no limit
 def parameters(url: str) -> int:
     """How many parameters a URL has: a site's spelling with more of them has tracking parameters, which are asked without at first."""
     return url.count("?") + url.count("&")
+
+
+def validators_of(due: ScheduledUrl) -> dict[str, str]:
+    """The header fields that ask for a URL only if it has changed."""
+    fields = {"If-None-Match": due.etag, "If-Modified-Since": due.last_modified}
+    return {name: value for name, value in fields.items() if value}
 
 
 def _pairs(response: Response) -> tuple[tuple[str, str], ...]:
@@ -74,6 +83,8 @@ class NewsSpider(Spider):
         window: int,
         limits: CrawlLimits,
         page: ParseLimits,
+        requisites: RequisiteQuota,
+        largest_requisite: int,
         max_pages: int,
         recheck: bool,
         pool: WorkerPool[ParseTask, Parsed] | None = None,
@@ -84,6 +95,8 @@ class NewsSpider(Spider):
         self._window = window
         self._limits = limits
         self._page_limits = page
+        self._requisite_quota = requisites
+        self._largest_requisite = largest_requisite
         self._max_pages = max_pages
         self._recheck = recheck
         self._busy: dict[int, str] = {}
@@ -133,7 +146,21 @@ class NewsSpider(Spider):
                 sitemap_bytes=settings.getint("WARRAQ_MAX_SITEMAP_BYTES"),
                 feed_entries=settings.getint("WARRAQ_MAX_FEED_ENTRIES"),
                 feed_bytes=settings.getint("WARRAQ_MAX_FEED_BYTES"),
+                requisites=RequisiteLimits(
+                    level=level_of(settings["WARRAQ_REQUISITES"]),
+                    scripts=settings.getbool("WARRAQ_SCRIPTS"),
+                    side=settings.getint("WARRAQ_MAX_PICTURE_SIDE"),
+                    most=settings.getint("WARRAQ_MAX_PAGE_REQUISITES"),
+                ),
             ),
+            requisites=RequisiteQuota(
+                number=settings.getint("WARRAQ_MAX_REQUISITES"),
+                bytes=settings.getint("WARRAQ_MAX_REQUISITES_BYTES"),
+                page_bytes=settings.getint("WARRAQ_MAX_PAGE_REQUISITES_BYTES"),
+                depth=settings.getint("WARRAQ_MAX_STYLE_DEPTH"),
+                redirects=settings.getint("WARRAQ_MAX_REDIRECTS") or MAX_REDIRECTS,
+            ),
+            largest_requisite=settings.getint("WARRAQ_MAX_REQUISITE_BYTES"),
             max_pages=int(max_pages or chosen.max_pages or settings.getint("WARRAQ_MAX_PAGES")),
             recheck=recheck == "all",
             pool=pool,
@@ -155,49 +182,85 @@ class NewsSpider(Spider):
         archive = self.crawler.get_extension(ArchiveExtension)
         assert archive is not None  # noqa: S101 - settings.py wires it
         self._archive = archive
-        self._frontier = Frontier(archive, self.site, limits=self._limits, page=self._page_limits)
+        self._frontier = Frontier(
+            archive, self.site, limits=self._limits, page=self._page_limits, requisites=self._requisite_quota
+        )
         self.crawler.signals.connect(self._frontier.robots_read, signal=robots_read)
         self.crawler.signals.connect(self.item_stored, signal=signals.item_scraped)
         self.crawler.signals.connect(self.item_lost, signal=signals.item_dropped)
         self.crawler.signals.connect(self.item_lost, signal=signals.item_error)
         self._frontier.begin(recheck=self._recheck)
-        while self._drawn < self._max_pages and not archive.report.problem:
+        pages, loaded = self._frontier, self._frontier.requisites
+        async for request in self._drawn_of(pages, lambda: self._max_pages - self._drawn, self._request):
+            self._drawn += 1
+            yield request
+        archive.report.met_max_pages = self._drawn >= self._max_pages
+        async for request in self._drawn_of(loaded, lambda: loaded.room, self._requisite_request):
+            yield request
+
+    async def _drawn_of(
+        self, source: Frontier | RequisiteFrontier, room: Callable[[], int], request: Callable[[ScheduledUrl], Request]
+    ) -> AsyncIterator[Request]:
+        """Requests for what is due in `source`, until nothing is due and nothing under way, or its `room` of this run is used up."""
+        archive = self._archive
+        while room() > 0 and not archive.report.problem:
             if archive.stopping:  # we are about to be ended, and what is drawn now would be refused, again and again
                 await asyncio.sleep(STOPPING_SECONDS)
                 continue
             self._freed.clear()
-            room = self._window - len(self._busy)
-            limit = min(room, self._max_pages - self._drawn)
-            batch = self._frontier.next_urls(limit, busy=self._busy) if room > self._window // 4 else []
+            free = self._window - len(self._busy)
+            batch = source.next_urls(min(free, room()), busy=self._busy) if free > self._window // 4 else []
             for due in batch:
-                refused = self._frontier.refused(due)
+                refused = source.refused(due)
                 if refused is not None:
                     archive.finish(refused)
                     continue
                 self._busy[due.id] = due.kind
-                self._drawn += 1
-                yield self._request(due)
+                yield request(due)
             await asyncio.sleep(0)  # a batch that was refused as a whole lets others run too
             if not batch:
                 if not self._busy:
                     return
                 await self._freed.wait()
-        archive.report.met_max_pages = self._drawn >= self._max_pages
 
     def _request(self, due: ScheduledUrl) -> Request:
-        headers = {}
-        if due.etag:
-            headers["If-None-Match"] = due.etag
-        if due.last_modified:
-            headers["If-Modified-Since"] = due.last_modified
         return Request(
             due.spelling if parameters(due.spelling) == parameters(due.url) and due.spelling else due.url,
-            headers=headers,
+            headers=validators_of(due),
             callback=self.answered,
             errback=self.failed,
             dont_filter=True,
             meta={"frontier": due, "via": due.via, "verbatim_url": True, "read_damaged": "whole", **self._size(due)},
         )
+
+    def _requisite_request(self, due: ScheduledUrl) -> Request:
+        loaded = self._frontier.requisites
+        meta = {"frontier": due, "via": due.via, "verbatim_url": True, "download_maxsize": self._largest_requisite}
+        return Request(
+            due.url, headers=loaded.headers(due) | validators_of(due), callback=self.requisite_answered,
+            errback=self.requisite_failed, dont_filter=True, meta=meta,
+        )  # fmt: skip
+
+    async def requisite_answered(self, response: Response) -> None:
+        """Reads what a page loads, and settles it; nothing that is wrong with it touches the page."""
+        request = response.request
+        assert request is not None  # noqa: S101 - the engine sets it
+        due: ScheduledUrl = request.meta["frontier"]
+        row, data = self._archive.take_capture(request)
+        loaded = self._frontier.requisites
+        try:
+            known = loaded.unchanged(due, row, response)
+            answer = Parsed.of(OutcomeKind.OTHER) if known else await self._read(loaded.task(due, data))
+            self._archive.finish(known or loaded.settled(due, row, answer, response))
+        except Exception as error:  # without a visit the URL would stay due, and be fetched again and again
+            self.logger.exception("reading %s", due.url)
+            self._archive.finish(loaded.failed(due, row, "error", f"{type(error).__name__}: {error}"))
+        finally:
+            self._free(due.id)
+
+    def requisite_failed(self, failure: Failure) -> None:
+        """Settles a requisite that gave no usable response."""
+        self._settle_failure(failure, self._frontier.requisites.failed)
 
     async def answered(self, response: Response) -> AsyncIterator[ArticleItem]:
         """Reads what a URL answered, and settles it."""
@@ -310,6 +373,11 @@ class NewsSpider(Spider):
 
     def failed(self, failure: Failure) -> None:
         """Settles a URL that gave no usable response."""
+        self._settle_failure(failure, self._frontier.failed)
+
+    def _settle_failure(
+        self, failure: Failure, settle: Callable[[ScheduledUrl, CaptureRow | None, str, str], Disposition]
+    ) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
         due: ScheduledUrl = request.meta["frontier"]
         row, _ = self._archive.take_capture(request)
@@ -317,7 +385,7 @@ class NewsSpider(Spider):
         if isinstance(error, HostPaused):
             self._frontier.rest(due, error.seconds)
         elif not self._archive.stopping:  # what we cut off ourselves says nothing of the URL: it stays due
-            self._archive.finish(self._frontier.failed(due, row, outcome_of(error), str(error)))
+            self._archive.finish(settle(due, row, outcome_of(error), str(error)))
         self._free(due.id)
 
     def _free(self, url_id: int) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.files.clock import now
 from archive.index import Candidate, frontier, open_store, reports, runs
 from archive.monitor import Day, judge, prometheus
 from tests.support.cli import warraq
@@ -67,6 +68,26 @@ def test_a_day_that_is_not_over_is_not_judged_by_what_it_brought():
 
 def test_a_site_that_is_new_to_us_is_not_judged():
     assert kinds(days=6, new=0, failed=90) == []
+
+
+def test_a_site_that_never_gave_an_article_is_told_from_its_first_day():
+    empty = {"runs": 3, "announced": 0, "captured": 0, "new": 0, "read": 0, "visits": 30, "length": 0.0}
+    first = [ordinary(TODAY, **empty, barren="empty")]
+    for complete in (True, False):
+        (alarm,) = judge(first, TODAY, complete=complete)
+        assert (alarm.kind, "(empty)" in alarm.detail) == ("barren", True)
+    ten = [ordinary(TODAY - timedelta(days=back), **empty, barren="empty") for back in range(10)]
+    assert [alarm.kind for alarm in judge(ten, TODAY)] == ["barren"]
+    idle = [*ten[1:], ordinary(TODAY, **empty)]  # a day on which only what changes nothing was asked for
+    assert [alarm.kind for alarm in judge(idle, TODAY)] == ["barren"]
+
+
+def test_a_site_is_not_barren_once_it_gave_an_article_or_when_no_crawl_says_so():
+    empty = {"runs": 3, "announced": 0, "captured": 0, "new": 0, "read": 0, "visits": 30, "length": 0.0}
+    assert judge([ordinary(TODAY, **empty)], TODAY) == []
+    days = [ordinary(TODAY - timedelta(days=1), **empty, barren="dns"), ordinary(TODAY)]
+    assert judge(days, TODAY) == []
+    assert judge([*days[:1], ordinary(TODAY, **empty | {"read": 1})], TODAY) == []
 
 
 def test_a_crawl_that_did_not_run_is_told():
@@ -185,3 +206,16 @@ def test_days_after_the_last_crawl_by_that_clock_are_days_without_a_crawl(archiv
     monkeypatch.setenv("SIMULATED_NOW", f"{TODAY + timedelta(days=3)}T12:00:00+00:00")
     monkeypatch.setenv("WARRAQ_CLOCK", "tests.simulation.clock.now")
     assert "not-crawled" in warraq("--archive", archive, "health", code=12).stdout
+
+
+def test_the_first_day_has_its_figures_and_its_alarm(tmp_path):
+    day = now().date().isoformat()
+    with open_store(tmp_path / "warraq.db") as store, store.atomic():
+        run = runs.begin(store.db, kind="crawl", site="s", at=f"{day}T00:00:01Z")
+        summary = {"outcomes": {"quarantine": 9}, "no_article": "consent"}
+        runs.end(store.db, run, at=f"{day}T00:01:00Z", result="finished", summary=summary)
+    done = warraq("-A", tmp_path, "health", "--textfile", tmp_path / "warraq.prom", code=12)
+    assert "barren: no article was ever found (consent)" in done.stdout
+    figures = (tmp_path / "warraq.prom").read_text("utf-8")
+    assert 'warraq_day_visits{site="s"} 9' in figures
+    assert 'warraq_alarm{site="s",kind="barren"} 1' in figures

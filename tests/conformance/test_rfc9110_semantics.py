@@ -69,7 +69,7 @@ CASES = {
     "/410": ("15.5.11", "Gone", status("410 Gone"), "gone http-410"),
     "/416": ("15.5.17", "a range that nobody asked for is not there", status("416 Range Not Satisfiable", "Content-Range: bytes */9"), "failed http-416"),
     "/421": ("15.5.20", "Misdirected Request", status("421 Misdirected Request"), "failed http-421"),
-    "/426": ("15.5.22", "an Upgrade is not made", status("426 Upgrade Required", "Upgrade: h2c", "Connection: Upgrade"), "failed http-426"),
+    "/426": ("15.5.22", "an Upgrade is not made", status("426 Upgrade Required", "Upgrade: h2c", "Connection: Upgrade"), "failed http2-only"),
     "/500": ("10.2.3", "Retry-After, in seconds", status("500 Internal Server Error", "Retry-After: 200000"), "failed http-500"),
     "/502": ("10.2.3", "Retry-After, a date", status("502 Bad Gateway", f"Retry-After: {(datetime.now(UTC) + timedelta(days=3)).strftime('%a, %d %b %Y %H:%M:%S GMT')}"), "failed http-502"),
     "/504": ("10.2.3", "Retry-After that is none", status("504 Gateway Timeout", "Retry-After: soon"), "failed http-504"),

@@ -17,7 +17,7 @@ from archive.ingest import open_writer
 from archive.warc import WarcWriter, payload_digest, read_records
 from tests.support.authority import Authority
 from tests.support.fetch import Crawled, fetch
-from tests.support.oddities import BROKEN, CLOSED, KEPT, RUNAWAYS, SURPLUS, routes
+from tests.support.oddities import BROKEN, CLOSED, KEPT, LIMITS, RUNAWAYS, SURPLUS, asked, routes
 from tests.support.server import Proxy, Server
 
 if TYPE_CHECKING:
@@ -29,13 +29,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 PATHS = (*KEPT, *CLOSED, *SURPLUS, *BROKEN, *RUNAWAYS)
-LIMITS = {
-    "DOWNLOAD_TIMEOUT": 2,
-    "WARRAQ_FIRST_BYTE_TIMEOUT": 1,
-    "WARRAQ_MAX_BODY_BYTES": 1_000_000,
-    "CONCURRENT_REQUESTS": 8,
-    "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +56,7 @@ def archived(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(Server(routes(), tls=tls))
         proxy = stack.enter_context(Proxy()) if request.param in {"proxy", "tunnel"} else None
-        meta = {"meta": {"proxy": proxy.url("")}} if proxy else {}
-        requests = [{"url": server.url(path), **meta} for path in PATHS]
+        requests = asked(server.url, PATHS, **({"proxy": proxy.url("")} if proxy else {}))
         crawled = fetch(requests, settings=LIMITS, env={"SSL_CERT_FILE": str(authority.certificate_file)})
         with WarcWriter(folder, info={"software": "warraq"}) as writer:
             for capture in crawled.captures:

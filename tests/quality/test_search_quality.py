@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-BENCH = Path(__file__).parents[2] / "bench" / "retrieval.py"
+BENCH = Path(__file__).parents[2] / "bench" / "support" / "retrieval.py"
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,14 @@ from __future__ import annotations
 import asyncio
 import gzip
 import zlib
+from typing import TYPE_CHECKING, Any
 
 import brotli
 
 from tests.support.server import Exchange, Route, answer, page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 TEXT = "".join(f"<p>Paragraph {n} of a page about nothing at all, long enough to be read.</p>" for n in range(12))
 HTML = f"<!DOCTYPE html><html><head><title>Odd</title></head><body><h1>Odd</h1>{TEXT}</body></html>".encode()
@@ -222,6 +226,24 @@ RUNAWAYS: dict[str, tuple[Route, str, str]] = {  # route, outcome, WARC-Truncate
         "length",
     ),
 }
+
+
+LIMITS = {
+    "DOWNLOAD_TIMEOUT": 300,
+    "WARRAQ_FIRST_BYTE_TIMEOUT": 5,
+    "WARRAQ_MAX_BODY_BYTES": 1_000_000,
+    "CONCURRENT_REQUESTS": 8,
+    "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
+}
+"""The settings that the runaways pass. Only a route that hangs has a short time: on a busy machine the others need longer."""
+HANGS = 3.0
+"""Seconds that a route that must time out is given."""
+
+
+def asked(url: Callable[[str], str], paths: Iterable[str], **meta: object) -> list[dict[str, Any]]:
+    """The requests for `paths`, for `fetch`."""
+    short = {path for path, (_, outcome, _) in RUNAWAYS.items() if outcome == "timeout"}
+    return [{"url": url(path), "meta": meta | ({"download_timeout": HANGS} if path in short else {})} for path in paths]
 
 
 def routes() -> dict[str, Route]:

@@ -1,37 +1,18 @@
 """A place from nothing, by the program `warraq`: made, configured, its sites added, crawled and shown."""
 
 import json
-import os
-import subprocess
-import sys
 from hashlib import sha256
 
 import pytest
 
 from crawler.sites import load_sites
 from demo.server import DemoServer
-from tests.support import PATIENCE, ROOT
+from tests.support import ROOT
+from tests.support.place import run
 
 pytestmark = pytest.mark.slow
 
 SETTINGS = 'WARRAQ_OPEN_NETWORKS = ["127.0.0.0/8"]\nDOWNLOAD_DELAY = 0\nWARRAQ_MAX_PAGES = 30\n'
-
-
-def run(folder, program, *arguments, code=0, **environ):
-    """One command line in that folder; fails unless it ends with `code`."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("WARRAQ_", "SCRAPY_"))}
-    done = subprocess.run(
-        [sys.executable, "-m", program, *map(str, arguments)],
-        cwd=folder,
-        env=environment | {"PYTHONPATH": str(ROOT)} | environ,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert done.returncode == code, done.stderr[-3000:] + done.stdout[-1000:]
-    assert "Traceback" not in done.stderr
-    return done
 
 
 @pytest.fixture(scope="module")
@@ -125,9 +106,7 @@ def test_the_commands_of_scrapy_work_in_the_place(place, servers):
     url = servers[0].url
     assert "<html" in run(place, "warraq", "scrapy", "fetch", "--nolog", url).stdout
     assert "'reason'" in run(place, "scrapy", "parse", "--nolog", "--spider", "news", url).stdout
-    assert run(place, "scrapy", "shell", "--nolog", "-c", "response.css('title')[0]", url).stdout.startswith(
-        "<Selector"
-    )
+    assert "<title>" in run(place, "scrapy", "shell", "--nolog", "-c", "response.css('title')[0]", url).stdout
     run(place, "scrapy", "view", "--nolog", url, BROWSER="true")
 
 

@@ -43,6 +43,7 @@ _SCRIPTS = (
     (re.compile("[\u0c00-\u0c7f]"), "te"),
     (re.compile("[\u1200-\u137f]"), "am"),
 )
+_ANY_SCRIPT = re.compile(f"[{''.join(script.pattern[1:-1] for script, _ in _SCRIPTS)}]")
 
 
 @lru_cache(maxsize=1)
@@ -72,7 +73,7 @@ def identify(text: str, declared: Sequence[str] = ()) -> str:
     arabic = len(_ARABIC.findall(sample))
     if arabic > letters * 0.4:
         return _of_arabic_script(sample, arabic, hints)
-    for script, code in _SCRIPTS:
+    for script, code in _SCRIPTS if _ANY_SCRIPT.search(sample) else ():
         if len(script.findall(sample)) > letters * (0.1 if code == "ja" else 0.4):
             return code
     # Most texts are told by their first lines; py3langid walks each byte in Python.

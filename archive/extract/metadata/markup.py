@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,7 +12,7 @@ from archive.extract.metadata.head import words_of
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from lxml.html import HtmlElement
 
@@ -26,6 +25,8 @@ _NAMED_TAGS = frozenset({"abbr", "address", "author", "figure", "h1", "h2", "h3"
 _TEXTS = etree.XPath(
     "//body//text()[not(parent::script or parent::style or ancestor::blockquote)]", smart_strings=False
 )
+_TEXTS_UNQUOTED = etree.XPath("//body//text()[not(parent::script or parent::style)]", smart_strings=False)
+"""The same for a page without quotations: to look for one around each text is most of what `_TEXTS` costs."""
 # What frames an article has authors, dates and sections of its own. A class counts from its beginning, since
 # `has-sidebar`,
 # `elementor-widget` and the like stand on what holds the article.
@@ -73,20 +74,22 @@ class Marks:
         if self._all is None:
             self._all = []
             for place, (element, tag, names) in enumerate(islice(_named(self._model), _MAX_MARKS)):
-                mark = Mark(place, element, names)
+                mark = tuple.__new__(Mark, (place, element, names))
                 self._all.append(mark)
                 self._by_names.setdefault(names, []).append(mark)
                 if tag in _NAMED_TAGS:
                     self._by_tag.setdefault(tag, []).append(mark)
         return self._all
 
-    def find(self, pattern: re.Pattern[str], tags: frozenset[str] = frozenset()) -> Iterator[Mark]:
-        """Marks whose names match, or whose element is one of `tags`, outside what frames the article.
+    def find(self, pattern: re.Pattern[str] | None, tags: frozenset[str] = frozenset()) -> Iterator[Mark]:
+        """Marks whose names match (with None nobody's do), or whose element is one of `tags`, outside what frames the article.
 
         Tags may be `abbr`, `address`, `author`, `figure`, `h1`, `h2`, `h3` and `time`.
         """
         self.all()
-        found = [mark for names, marks in self._by_names.items() if _matches(pattern, names) for mark in marks]
+        found = (
+            [mark for names in _matching(pattern, self._by_names) for mark in self._by_names[names]] if pattern else []
+        )
         more = [mark for tag in tags for mark in self._by_tag.get(tag, ())]
         if more:
             found = list({mark.place: mark for mark in (*found, *more)}.values())
@@ -140,7 +143,9 @@ class Marks:
     def texts(self) -> list[str]:
         """The pieces of text of the page, white space collapsed, at most 3,000."""
         if self._texts is None:
-            filled = (text for text in _TEXTS(self._model.tree) if not text.isspace())
+            tree = self._model.tree
+            texts = _TEXTS if next(tree.iter("blockquote"), None) is not None else _TEXTS_UNQUOTED
+            filled = (text for text in texts(tree) if not text.isspace())
             self._texts = [" ".join(text.split()) for text in islice(filled, _MAX_TEXTS)]
         return self._texts
 
@@ -155,23 +160,40 @@ class Marks:
 def _named(model: PageModel) -> Iterator[tuple[HtmlElement, str, str]]:
     """The elements of the body that say what they are, with their tags, and their names in small letters."""
     for element, tag, attributes, _ in model.elements:
+        if _NAMING.isdisjoint(attributes) and tag not in _NAMED_TAGS:
+            continue
         get = attributes.get
         names = (
             f"{get('class', '')} {get('id', '')} {get('itemprop', '')} {get('rel', '')} {get('property', '')}"
             f" {get('data-component', '')} {get('data-testid', '')}"
         )
-        if (names != _NAMELESS or tag in _NAMED_TAGS or "pubdate" in attributes) and tag not in _PAGE_TAGS:
+        is_named = names != _NAMELESS or (tag in _NAMED_TAGS and tag != "abbr") or "pubdate" in attributes
+        if is_named and tag not in _PAGE_TAGS:
             yield element, tag, names[:_MAX_NAMES].lower()
 
 
+_NAMING = frozenset({"class", "id", "itemprop", "rel", "property", "data-component", "data-testid", "pubdate"})
 _PAGE_TAGS = frozenset({"body", "html"})
 _NAMELESS = " " * 6
 
 
-@lru_cache(maxsize=16_384)
-def _matches(pattern: re.Pattern[str], names: str) -> bool:
-    """The cards of a page all have the same names, and so have the pages of a site: each is searched once."""
-    return pattern.search(names) is not None
+_searched: dict[re.Pattern[str], dict[str, bool]] = {}
+"""The names that each pattern was searched in: the cards of a page all have the same, and so have the pages of a site."""
+_MAX_SEARCHED = 16_384
+
+
+def _matching(pattern: re.Pattern[str], candidates: Iterable[str]) -> list[str]:
+    """The names in which a pattern is found."""
+    known = _searched.setdefault(pattern, {})
+    if len(known) > _MAX_SEARCHED:
+        known.clear()
+    found = []
+    for names in candidates:
+        if (answer := known.get(names)) is None:
+            answer = known[names] = pattern.search(names) is not None
+        if answer:
+            found.append(names)
+    return found
 
 
 def _frames(element: HtmlElement) -> bool:

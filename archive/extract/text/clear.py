@@ -29,7 +29,7 @@ _PARAGRAPHS = 4
 """Characters and paragraphs of running text from which an element without a name may be an article's."""
 _MOST = 0.6
 """Share of the page's text without links that such an element holds."""
-_ENOUGH = 0.5
+_ENOUGH = 0.35
 """Share of the page's running text that an article's element holds."""
 _LINKED = 0.5
 _CAPTION = 300
@@ -99,7 +99,8 @@ class _Reader:
         if not prose:
             return ()
         prose = self._without_lone(prose)
-        self.layout = Layout(self.model, prose, self.element)
+        if prose != self.running:
+            self.layout = Layout(self.model, prose, self.element)
         texts = Counter(block.text for block in self.blocks)
         found = set(prose)
         for index in reversed(self.inside):

@@ -128,7 +128,7 @@ def reconcile(found: Sequence[int], blocks: Sequence[TextBlock], declared: str, 
 
 
 def _contradicted(
-    said: Sequence[list[str]], found: Sequence[int], blocks: Sequence[TextBlock], known: set[Gram], length: float
+    said: Sequence[Sequence[str]], found: Sequence[int], blocks: Sequence[TextBlock], known: set[Gram], length: float
 ) -> dict[int, str]:
     """Return the blocks that a complete declared text does not know, each with the rule `declared`.
 

@@ -414,16 +414,20 @@ def _is_quotation(element: HtmlElement) -> bool:
 
 def main_element(found: Sequence[int], blocks: Sequence[TextBlock]) -> HtmlElement | None:
     """Return the deepest element that holds most of the text."""
-    held: Counter[HtmlElement] = Counter()
+    held: Counter[HtmlElement | None] = Counter()
+    parents: Counter[HtmlElement | None] = Counter()
     total = 0
     for index in found:
         size = len(blocks[index].text)
         total += size
-        for holder in ancestors(blocks[index].element):
-            held[holder] += size
+        held[blocks[index].element] += size
+        parents[blocks[index].element.getparent()] += size
     if not total:
         return None
-    holders = [element for element, size in held.items() if size >= _MAIN_SHARE * total]
+    for parent, size in parents.items():
+        for holder in ancestors(parent) if parent is not None else ():
+            held[holder] += size
+    holders = [element for element, size in held.items() if element is not None and size >= _MAIN_SHARE * total]
     main = max(holders, key=lambda element: sum(1 for _ in element.iterancestors()), default=None)
     while main is not None and main.tag in _NOT_MAIN:
         main = main.getparent()

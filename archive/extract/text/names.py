@@ -240,9 +240,10 @@ _ORDER = 4
 Gram = tuple[str, ...]
 
 
-def words(text: str) -> list[str]:
-    """Return the folded words of a text."""
-    return _WORD.findall(fold(text))
+@lru_cache(maxsize=512)
+def words(text: str) -> Sequence[str]:
+    """Return the folded words of a text; several readers ask for those of the same lines."""
+    return tuple(_WORD.findall(fold(text)))
 
 
 def grams(text_words: Sequence[str]) -> set[Gram]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
     from archive.extract.page import TextBlock
+    from archive.extract.text.names import Gram
 
 _HEADS = frozenset({"header", "hgroup"})
 _ARTICLES = frozenset({"article", "main"})
@@ -76,7 +77,7 @@ def title_heading(blocks: Sequence[TextBlock], is_title: Callable[[str], bool]) 
     for index, block in enumerate(blocks):
         if block.hook or block.hidden or len(block.text) > 400:
             continue
-        if any(node.tag in {"h1", "h2"} for node in list(ancestors(block.element))[:3]) and is_title(block.text):
+        if any(node.tag in {"h1", "h2"} for node in islice(ancestors(block.element), 3)) and is_title(block.text):
             return index
     return -1
 
@@ -217,7 +218,7 @@ def find_lead(
     ]
     if not between:
         return []
-    have = grams([word for known in pieces for word in words(blocks[known].text)])
+    have: set[Gram] | None = None
     run = _only_run(between, blocks)
     found: list[int] = []
     for index in between:
@@ -227,6 +228,8 @@ def find_lead(
                 continue
             if not any(_alike(tokens, other) for other in described) and not _classed(blocks[index].element):
                 continue
+        if have is None:
+            have = grams([word for known in pieces for word in words(blocks[known].text)])
         if share(tokens, have) < 0.5:
             found.append(index)
     return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from archive.extract.page import HEADINGS, ancestors
@@ -330,7 +331,7 @@ def _widgets(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> I
         for node in _boxes(blocks[index].element):
             if node.tag in {"article", "main", "body"}:
                 break
-            if not WIDGET.search(f"{node.get('class', '')} {node.get('id', '')}"):
+            if not _asks(f"{node.get('class', '')} {node.get('id', '')}"):
                 continue
             if node not in judged:
                 inside = [other for other in found if _is_in(blocks[other].element, node)]
@@ -341,6 +342,11 @@ def _widgets(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> I
             if judged[node]:
                 yield index, "widget"
             break
+
+
+@lru_cache(maxsize=4096)
+def _asks(names: str) -> bool:
+    return WIDGET.search(names) is not None
 
 
 def _consents(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:

@@ -7,6 +7,7 @@ entries of a live blog. Pictures, embedded things and separators are put back wh
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -182,7 +183,7 @@ class _Builder:
         found: dict[HtmlElement, str] = {}
         for index in self.kept:
             for node in ancestors(self.model.blocks[index].element, self.main):
-                if node not in found and node.tag not in {"p", "h2", "h3"} and _ENTRY.search(node.get("class") or ""):
+                if node not in found and node.tag not in {"p", "h2", "h3"} and _is_entry(node.get("class") or ""):
                     moment = next(iter(node.iter("time")), None)
                     if moment is not None:
                         found[node] = moment.get("datetime") or " ".join("".join(moment.itertext()).split())
@@ -196,9 +197,9 @@ class _Builder:
         things: list[tuple[int, Block]] = []
         seen: set[HtmlElement] = set()
         for element in self.model.elements:
-            if not self.kept[0] <= element.place <= self.kept[-1] + 1 or len(things) >= _MAX_THINGS:
+            if element.tag not in _THINGS or not self.kept[0] <= element.place <= self.kept[-1] + 1:
                 continue
-            if element.tag not in _THINGS or not self._is_inside(element.element):
+            if len(things) >= _MAX_THINGS or not self._is_inside(element.element):
                 continue
             block = self._thing(element, seen)
             if block is not None:
@@ -270,6 +271,11 @@ class _Builder:
 
 
 _THINGS = frozenset({"figure", "img", "amp-img", "hr"}) | _EMBEDS
+
+
+@lru_cache(maxsize=4096)
+def _is_entry(names: str) -> bool:
+    return _ENTRY.search(names) is not None
 
 
 def _runs(

@@ -69,3 +69,9 @@ def test_a_short_line_alone_in_a_box_is_no_paragraph_of_the_article():
 def test_a_quotation_alone_in_its_box_stays():
     body = story(f"<blockquote><p>{LONG}</p></blockquote><p>{pages.PARAGRAPHS[0]} اليوم.</p>")
     assert LONG in kept(body)
+
+
+def test_a_box_of_the_articles_class_among_the_comments_is_no_part_of_it():
+    comment = f'<div class="comment"><div class="content"><p>{LONG}</p><p>{LONG} غدا</p></div></div>' * 8
+    body = f'<div id="content"><h1>{pages.TITLE}</h1><div class="content">{STORY}</div>{comment}</div>'
+    assert not any(LONG in line for line in kept(body))

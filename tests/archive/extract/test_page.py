@@ -9,7 +9,8 @@ from archive import Page
 from archive.body import Span
 from archive.extract import extract
 from archive.extract.document import flattened, parse
-from archive.extract.page import hidden_names, read_model
+from archive.extract.page import read_model
+from archive.extract.styles import hidden_names
 
 LONG = "The council of the old harbour said that the bridge would be closed until the spring of next year. "
 

@@ -296,3 +296,26 @@ def test_json_is_readable_arabic(room):
     answer = room.get("/api/search?q=مكتبة")
     assert "مكتبة متنقلة" in answer.text
     assert json.loads(answer.text)["total"] == 1
+
+
+def test_any_search_has_its_feed_in_two_forms(room):
+    page = room.get("/search?q=حافلة&site=daftar.example&lang=en").text
+    assert 'type="application/atom+xml" href="/feed.atom?q=' in page
+    atom = room.get("/feed.atom?q=مكتبات")
+    assert atom.headers["content-type"].startswith("application/atom+xml")
+    assert "<title>مكتبة متنقلة تجوب القرى</title>" in atom.text
+    feed = room.get("/feed.json?q=مكتبات").json()
+    assert [item["url"] for item in feed["items"]] == [LIBRARY]
+    assert feed["items"][0]["_warraq"]["version"] == 2
+    assert room.get("/feed.json?q=لا-شيء-كهذا").json()["items"] == []
+
+
+def test_the_feeds_of_watches_are_those_that_the_last_run_wrote(room, shelf):
+    feeds = shelf.collection.folder / "feeds"
+    feeds.mkdir()
+    (feeds / "quake.atom").write_text("<feed/>")
+    assert room.get("/watches/quake.atom").text == "<feed/>"
+    for path in ("/watches/other.atom", "/watches/..%2f..%2fwarraq.json", "/watches/.x.atom"):
+        assert room.get(path).status_code == 404
+    (feeds / "link.json").symlink_to("/etc/passwd")
+    assert room.get("/watches/link.json").status_code == 503

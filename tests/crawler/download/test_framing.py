@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.http import parse_head, split_head
 from crawler.download.errors import BadFramingError, ExchangeError, HeadersTooLargeError, TooLargeError
 from crawler.download.framing import Limits, ResponseFraming
 from tests.support.oddities import BROKEN, CLOSED, KEPT, SURPLUS
@@ -97,6 +98,18 @@ def test_empty_lines_before_the_status_line_are_no_part_of_the_response() -> Non
     framing = ResponseFraming(method=b"GET", limits=WIDE)
     assert framing.feed(b"\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
     assert (framing.start, framing.body) == (4, b"ok")
+
+
+@pytest.mark.parametrize("empty", [b"\r\n" * 40, b"\n" * 7, b"\r\r\n"])
+def test_the_crawl_skips_as_many_empty_lines_as_the_archive(empty: bytes) -> None:
+    response = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    assert framed(empty + response, [1, 9])[2:4] == (parse_head(empty + response), b"ok")
+    assert split_head(empty + response) == (empty + response[:-2], b"ok")
+
+
+def test_empty_lines_without_end_meet_the_limit_of_a_head() -> None:
+    with pytest.raises(HeadersTooLargeError):
+        ResponseFraming(method=b"GET", limits=WIDE).feed(b"\r\n" * 6_000)
 
 
 def test_a_body_whose_last_coding_is_not_chunked_ends_with_the_connection() -> None:

@@ -13,7 +13,7 @@ import pytest
 from archive.warc.record import notes_on
 from tests.support.authority import Authority
 from tests.support.fetch import Crawled, fetch
-from tests.support.oddities import BROKEN, CLOSED, KEPT, RUNAWAYS, SURPLUS, routes
+from tests.support.oddities import BROKEN, CLOSED, KEPT, LIMITS, RUNAWAYS, SURPLUS, asked, routes
 from tests.support.server import Proxy, Server, answer, page
 
 if TYPE_CHECKING:
@@ -24,13 +24,6 @@ pytestmark = pytest.mark.slow
 WHOLE = {**KEPT, **CLOSED, **{path: message for path, (message, _) in SURPLUS.items()}}
 PRECEDED = {"/early-hints", "/continue", "/two-interims", "/empty-line-first", "/two-empty-lines-first"}
 """Paths at which something comes before the final response: interim responses, empty lines."""
-LIMITS = {
-    "DOWNLOAD_TIMEOUT": 2,
-    "WARRAQ_FIRST_BYTE_TIMEOUT": 1,
-    "WARRAQ_MAX_BODY_BYTES": 1_000_000,
-    "CONCURRENT_REQUESTS": 8,
-    "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
-}
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +35,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 def odd(request: pytest.FixtureRequest, authority: Authority) -> Iterator[tuple[Server, Crawled]]:
     tls = authority.context("127.0.0.1", "localhost") if request.param == "https" else None
     with Server(routes(), tls=tls) as server:
-        requests = [{"url": server.url(path)} for path in (*WHOLE, *BROKEN, *RUNAWAYS)]
+        requests = asked(server.url, (*WHOLE, *BROKEN, *RUNAWAYS))
         yield server, fetch(requests, settings=LIMITS, env={"SSL_CERT_FILE": str(authority.certificate_file)})
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from archive.extract.dates.moment import DateContext, Order, from_hijri, from_jalali, is_leap
 from archive.extract.dates.visible import parse, parse_all
-from bench import month_names
+from bench.support import month_names
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

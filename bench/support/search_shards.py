@@ -1,6 +1,6 @@
 """What searching several databases as one costs, and whether the answers are those of one: sizes in, a table out.
 
-    python bench/shards.py [--articles 20000] [--shards 5] [--folder DIR]
+    python bench/search.py shards [--articles 20000] [--shards 5] [--folder DIR]
 
 The same synthetic Arabic articles, over ten years, lie in one database and, by date, in several. Each query is asked of both in turn;
 an answer is the same when its twenty scores and its count are (scores to nine digits).
@@ -8,21 +8,14 @@ an answer is the same when its twenty scores and its count are (scores to nine d
 
 from __future__ import annotations
 
-import argparse
 import math
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
-
-from press import COLUMNS, Press, new_database  # noqa: E402
-from search import kinds  # noqa: E402
-
-from archive.search import add_entries, create_index, search_shards  # noqa: E402
+from archive.search import add_entries, create_index, search_shards
+from bench.support.press import COLUMNS, Press, kinds, new_database
 
 if TYPE_CHECKING:
     from archive.search import Results
@@ -92,20 +85,11 @@ def at(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, math.ceil(share * len(values)) - 1)]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--articles", type=int, default=20_000)
-    parser.add_argument("--shards", type=int, default=5)
-    parser.add_argument("--folder", default=tempfile.gettempdir(), help="where the databases are made")
-    arguments = parser.parse_args()
+def report(articles: int, shards: int, folder: str) -> None:
     press = Press()
-    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
-        whole, parts = build(press, arguments.articles, arguments.shards, Path(folder))
-        sizes = [path.stat().st_size / 1e6 for path in sorted(Path(folder).glob("*.db"))]
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        whole, parts = build(press, articles, shards, Path(place))
+        sizes = [path.stat().st_size / 1e6 for path in sorted(Path(place).glob("*.db"))]
         listed = ", ".join(f"{size:.0f}" for size in sizes)
-        print(f"{arguments.articles:,} articles; MB: {listed} (the last is the one file)\n")
+        print(f"{articles:,} articles; MB: {listed} (the last is the one file)\n")
         compare(press, whole, parts)
-
-
-if __name__ == "__main__":
-    main()

@@ -11,23 +11,21 @@ import json
 import math
 import os
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
+from sqlite_utils.utils import sqlite3
 
-from inflections import LEMMAS, pattern  # noqa: E402
-from press import new_database  # noqa: E402
-from sqlite_utils.utils import sqlite3  # noqa: E402
-
-from archive.arabic import fold, words  # noqa: E402
-from archive.search import any_word, parse, rebuild, search  # noqa: E402
+from archive.arabic import fold, words
+from archive.search import any_word, parse, rebuild, search
+from bench.support.inflections import LEMMAS, pattern
+from bench.support.press import new_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def corpora() -> Path | None:

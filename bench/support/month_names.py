@@ -1,6 +1,6 @@
 """Prints archive/extract/dates/months.tsv: names of the months from Unicode's CLDR, by way of Babel's copy of it.
 
-    python bench/month_names.py > archive/extract/dates/months.tsv
+    python bench/support/month_names.py > archive/extract/dates/months.tsv
 
 One line a language: its code, then January to December, the names of a month (in full and short, within a date and
 alone) parted by bars. `words.py` holds by hand the languages whose dates were read first; here are those of the
@@ -16,7 +16,7 @@ LANGUAGES = """
 """
 NOTICE = """\
 # Names of the months from CLDR (Unicode Common Locale Data Repository). Copyright 2004-2026 Unicode, Inc.
-# Unicode License v3, https://www.unicode.org/license.txt. Written by bench/month_names.py; do not edit."""
+# Unicode License v3, https://www.unicode.org/license.txt. Written by bench/support/month_names.py; do not edit."""
 
 
 def names(locale: Locale, month: int) -> list[str]:

@@ -1,8 +1,5 @@
 """What merging costs: shards of so many articles each in; a table of times, rates and memory out.
 
-    python bench/merge.py                2 shards of 2,000 articles, each of them served twice
-    python bench/merge.py 4 10000        4 shards of 10,000
-
 The texts are made up (some 300 words of a vocabulary of 20,000, the frequent ones often). Times are CPU seconds of the one process that
 merges; `first` takes all shards into a new archive, `again` finds nothing new, `one more` takes one into an archive of the others.
 """
@@ -10,14 +7,12 @@ merges; `first` takes all shards into a new archive, `again` finds nothing new, 
 from __future__ import annotations
 
 import random
-import sys
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from typing import TYPE_CHECKING
 
 from archive.article import Article
 from archive.capture import Capture
@@ -28,6 +23,9 @@ from archive.ingest import open_writer
 from archive.ingest.commit import Disposition
 from archive.merge import Merged, merge
 from archive.outcome import Outcome, OutcomeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 LETTERS = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
@@ -115,22 +113,19 @@ def line(name: str, shards: list[Path], into: Path) -> None:
     )
 
 
-def main() -> None:
-    count, size = (int(argument.replace(",", "")) for argument in (sys.argv[1:] or ["2", "2000"]))
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        shards = [folder / f"shard{number}" for number in range(count)]
+def report(sizes: Sequence[int], folder: str) -> None:
+    """Print the table for `sizes`: a number of shards, and the articles in each."""
+    count, size = sizes
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        place = Path(name)
+        shards = [place / f"shard{number}" for number in range(count)]
         for number, shard in enumerate(shards):
             make_shard(shard, number, size)
         print(
             "| merge | captures looked at | captures in | versions in | URLs in | CPU s | wall s | captures looked at/CPU s | "
             "versions in/CPU s | memory + MB |\n|" + "---|" * 10
         )
-        line("first", shards, folder / "merged")
-        line("again", shards, folder / "merged")
-        line("all but one", shards[:-1], folder / "other")
-        line("one more", shards, folder / "other")
-
-
-if __name__ == "__main__":
-    main()
+        line("first", shards, place / "merged")
+        line("again", shards, place / "merged")
+        line("all but one", shards[:-1], place / "other")
+        line("one more", shards, place / "other")

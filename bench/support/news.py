@@ -17,25 +17,23 @@ import random
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "bench")]
+from sqlite_utils.utils import sqlite3
 
-from press import new_database  # noqa: E402
-from retrieval import corpora  # noqa: E402
-from sqlite_utils.utils import sqlite3  # noqa: E402
-
-from archive.arabic import fold, words  # noqa: E402
-from archive.search import rebuild, search  # noqa: E402
+from archive.arabic import fold, words
+from archive.search import rebuild, search
+from bench.support.press import new_database
+from bench.support.retrieval import corpora
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+ROOT = Path(__file__).resolve().parents[2]
 
 DEPTH: Final = 100
 TOP: Final = 10
@@ -155,7 +153,7 @@ class Lucene:
             rows = ((str(one["id"]), one["title"] if self.titles else "", one["text"]) for one in self.articles)
             texts.write_text("\n".join("\t".join(map(_one_line, row)) for row in rows), encoding="utf-8")
             asked.write_text("\n".join(map(_one_line, questions)), encoding="utf-8")
-            source = ROOT / "bench" / "LucenePeer.java"
+            source = ROOT / "bench" / "peers" / "LucenePeer.java"
             command = ["java", "-cp", f"{self.jars}/*", source, texts, asked, str(DEPTH + 1)]
             answer = subprocess.run(command, check=True, capture_output=True, text=True)
         return [[int(number) for number in line.split()] for line in answer.stdout.split("\n")[: len(questions)]]

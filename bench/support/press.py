@@ -16,7 +16,7 @@ from sqlite_utils.utils import sqlite3
 from archive.search import make_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 COLUMNS = (
     "url", "urlkey", "site", "hostname", "version", "is_latest", "title", "text", "author", "date", "date_published",
@@ -83,3 +83,29 @@ class Press:
             if number <= 20 and entry != make_entry(row):
                 raise AssertionError("the press does not print what the index would make")
             yield row, entry
+
+
+def kinds(press: Press) -> dict[str, Callable[[], tuple[str, dict[str, Any]]]]:
+    pick = press.random
+
+    def common(low: int = 0, high: int = 100) -> str:
+        return press.words[pick.randrange(low, high)]
+
+    def phrase() -> str:
+        start = pick.randrange(SENTENCE_WORDS - 1)
+        return " ".join(pick.choice(press.sentences).rstrip(".").split()[start : start + 2])
+
+    return {
+        "the 10 commonest words": lambda: (common(0, 10), {}),
+        "one common word": lambda: (common(), {}),
+        "two common words": lambda: (f"{common()} {common()}", {}),
+        "three common words": lambda: (f"{common()} {common()} {common()}", {}),
+        "common OR common": lambda: (f"{common()} OR {common()}", {}),
+        "common + middling": lambda: (f"{common()} {common(500, 5000)}", {}),
+        "one rare word": lambda: (common(20_000, 100_000), {}),
+        "phrase of two words": lambda: (f'"{phrase()}"', {}),
+        "beginning of a word": lambda: (f"{common(0, 2000)[:5]}*", {}),
+        "common, one site": lambda: (f"{common()} site:site{pick.randrange(40)}", {}),
+        "common, one old month": lambda: (f"{common()} on:2017-0{pick.randrange(1, 9)}", {}),
+        "common, newest first": lambda: (common(), {"order": "newest"}),
+    }

@@ -1,4 +1,4 @@
-"""A local news site made of real saved pages: a corpora folder in, a site on loopback out, as `python bench/realsite.py --port 8400`.
+"""A local news site made of the saved pages of the corpora: `python bench/support/realsite.py --port 8400`.
 
 Pages are served gzipped under /HOST/ID.html; the home page, section pages and a sitemap announce them. Links that lead to the page's own
 site (relative ones) lead to others of the pages here, so that a crawl has as many known links to look at as on a real site, and does

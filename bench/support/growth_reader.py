@@ -7,10 +7,9 @@ import statistics
 import time
 from typing import TYPE_CHECKING
 
-from growth_frontier import NOW, announced
-
 from archive.collection import Collection
 from archive.index import frontier, open_store
+from bench.support.growth_frontier import NOW, announced
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,7 +1,7 @@
 """What re-extraction of a WARC set costs: saved pages in; CPU a page, scaling from one to two workers, memory, an estimate for CC-NEWS out.
 
-    python bench/batch.py                    400 pages in 2 files
-    python bench/batch.py --pages 942 --files 4
+    python bench/extract.py batch                        400 pages in 2 files
+    python bench/extract.py batch --pages 942 --files 4
 
 Pages are those of the corpora (WARRAQ_CORPORA, ../shared/corpora) or, where there are none, those of tests/sites, again and again under
 other addresses. Four runs over the same files: our tasks one after the other without an engine; `warraq batch` with one worker and with
@@ -12,7 +12,6 @@ its load is printed.
 
 from __future__ import annotations
 
-import argparse
 import ctypes
 import gzip
 import importlib.util
@@ -28,14 +27,13 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT)]
-
-from archive.capture import Capture  # noqa: E402
-from archive.warc import WarcWriter, payload_digest  # noqa: E402
+from archive.capture import Capture
+from archive.warc import WarcWriter, payload_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
 
 CORPORA = Path(os.environ.get("WARRAQ_CORPORA", ROOT / "../shared/corpora"))
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER of prctl(2)
@@ -143,34 +141,30 @@ RUNS = {
 }
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pages", type=int, default=400)
-    parser.add_argument("--files", type=int, default=2)
-    options = parser.parse_args()
+def measure_batch(count: int, files: int) -> int:
     if importlib.util.find_spec("datatrove") is None:
         print("datatrove is not installed: pip install 'warraq[batch]'", file=sys.stderr)
         return 3
     ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
     source = corpus_pages if CORPORA.is_dir() else site_pages
-    pages = list(islice(source(), options.pages))
+    pages = list(islice(source(), count))
     size = sum(len(gzip.decompress(page)) for _, page in pages)
     print(
         f"{len(pages)} pages of {CORPORA.name if source is corpus_pages else 'tests/sites'}, {size / len(pages) / 1000:.0f} kB each, "
-        f"in {options.files} files; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before"
+        f"in {files} files; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before"
     )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "set").mkdir()
         (folder / "start").mkdir()
-        warcs = make_set(folder / "set", pages, options.files)
-        starts = make_set(folder / "start", pages[: options.files], options.files)
+        warcs = make_set(folder / "set", pages, files)
+        starts = make_set(folder / "start", pages[:files], files)
         found: dict[str, tuple[Run, Run]] = {}
         for number, (label, how) in enumerate(RUNS.items()):
             start = measure(starts, folder / f"start{number}", **how)
             found[label] = (measure(warcs, folder / f"b{number}", **how), start)
             print(f"{label}: {found[label][0].wall:.0f} s", file=sys.stderr)
-    report(found, len(pages), options.files)
+    report(found, len(pages), files)
     return 0
 
 
@@ -216,7 +210,3 @@ def report(found: dict[str, tuple[Run, Run]], pages: int, files: int) -> None:
             f"{hours / 24 / CORES:.0f} days on {CORES} cores"
         )
     print(f"load {os.getloadavg()[0]:.1f} after")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -13,8 +13,6 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from press import Press
-
 from archive import Archive, Article
 from archive.capture import Capture
 from archive.collection import Collection
@@ -25,6 +23,7 @@ from archive.ingest.commit import Disposition
 from archive.outcome import Outcome, OutcomeKind
 from archive.search import add_entries, create_plain_index, drop_plain_index
 from archive.urls.surt import surt
+from bench.support.press import Press
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

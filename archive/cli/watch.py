@@ -1,0 +1,124 @@
+"""Commands of saved searches: watch add, list, remove, run."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from archive.cli.output import isolate, json_option, print_json, the_folder
+from archive.collection import Collection
+from archive.watch import Watch, WatchStore
+from archive.watch import add as add_watch
+from archive.watch import run as run_watches
+
+
+@click.group()
+def watch() -> None:
+    """Be told of what is new for a search: by feeds, mail and webhooks (docs/watches.md).
+
+    Each watch has its feeds in the archive's folder feeds/ and in the reading room. Mail goes by the server that WARRAQ_SMTP names.
+    """
+
+
+@watch.command()
+@click.argument("words", nargs=-1, required=True)
+@click.option("--name", default="", help="What to call it [its words, joined by -].")
+@click.option("--changes", is_flag=True, help="Tell new versions of its articles, too.")
+@click.option("--gone", is_flag=True, help="Tell when the page of one of its articles has gone, too.")
+@click.option("--mail", "mails", multiple=True, metavar="ADDRESS", help="Mail it there; may be given several times.")
+@click.option("--webhook", "webhooks", multiple=True, metavar="URL", help="POST it there, signed; may be repeated.")
+@click.option("--quiet", default="", metavar="22:00-07:00", help="Send nothing at these hours; it is sent after them.")
+@click.option("--zone", default="UTC", show_default=True, help="The time zone of --quiet, such as Asia/Riyadh.")
+@click.pass_context
+def add(
+    ctx: click.Context,
+    *,
+    words: tuple[str, ...],
+    name: str,
+    changes: bool,
+    gone: bool,
+    mails: tuple[str, ...],
+    webhooks: tuple[str, ...],
+    quiet: str,
+    zone: str,
+) -> None:
+    """Watch a search, in the language of `warraq search`. What it finds today is not told, only what comes."""
+    query = " ".join(words)
+    wanted = Watch(
+        name=name or "-".join("".join(c if c.isalnum() else " " for c in query).split())[:64].strip("-"),
+        query=query,
+        changes=changes,
+        gone=gone,
+        targets=(*(f"mailto:{address}" for address in mails), *webhooks),
+        quiet=quiet,
+        zone=zone,
+    )
+    kept, problems = add_watch(the_folder(ctx), wanted, now=datetime.now(UTC))
+    for problem in problems:
+        click.echo(f"left out: {problem}", err=True)
+    click.echo(f"Watching {isolate(kept.query)} as {kept.name}.")
+    if webhooks:
+        click.echo(f"Its webhooks are signed with {kept.secret}")
+
+
+@watch.command(name="list")
+@json_option
+@click.pass_context
+def list_(ctx: click.Context, *, as_json: bool) -> None:
+    """List the watches, and what could not be delivered yet."""
+    folder = the_folder(ctx)
+    Collection(folder).require()
+    if not WatchStore.exists(folder):
+        return
+    with WatchStore(folder) as store:
+        rows: list[dict[str, Any]] = [
+            {
+                **{name: value for name, value in asdict(one).items() if name not in {"id", "secret"}},
+                "waiting": store.waiting(one.id),
+            }
+            for one in store.all()
+        ]
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        also = ", ".join(name for name in ("changes", "gone") if row[name])
+        click.echo(
+            f"{row['name']}: {isolate(row['query'])}{f' (also {also})' if also else ''}  → {' '.join(('feeds', *row['targets']))}"
+        )
+        for one in row["waiting"]:
+            when = f"tried again from {one['due_at']}" if one["due_at"] else "given up"
+            click.echo(
+                f"    not delivered to {one['target']}, {one['attempts']} attempts, {when}: {one['problem'] or 'waiting'}"
+            )
+
+
+@watch.command()
+@click.argument("name")
+@click.pass_context
+def remove(ctx: click.Context, *, name: str) -> None:
+    """Forget a watch, and what waits to be delivered for it."""
+    folder = the_folder(ctx)
+    Collection(folder).require()
+    with WatchStore(folder) as store, store.atomic():
+        store.remove(name)
+
+
+@watch.command()
+@json_option
+@click.pass_context
+def run(ctx: click.Context, *, as_json: bool) -> None:
+    """Find what is new for each watch and deliver it; a crawl does so when it ends."""
+    ran = run_watches(the_folder(ctx), now=datetime.now(UTC))
+    if as_json:
+        print_json([{"found": ran.found, "delivered": ran.delivered, "failed": dict(ran.failed)}])
+        return
+    for target, problem in ran.failed:
+        click.echo(f"not delivered to {target}, it is tried again: {problem}", err=True)
+    click.echo(f"{ran.found} found, {ran.delivered} messages delivered")
+
+
+COMMANDS = (watch,)

@@ -1,0 +1,145 @@
+"""Models a parsed page: its lines of text in order, its elements with attributes, its links.
+
+Every reader works on the model; none walks the tree again (`page` walks it, once).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from archive.body import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from lxml.html import HtmlElement
+
+    from archive.body.blocks import Mark
+
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+RUNNING_TEXT = 80
+"""Characters from which a block is running text, and no label."""
+LINKED = 0.3
+"""Share of link text from which a line is no running text."""
+FORMAT = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ue000-\uf8ff]")
+"""Characters that only say how a line is set: soft hyphens, directions, icons of a font. The joiners spell, and stay."""
+Context = tuple[str, "tuple[Mark, ...]"]
+"""Where a piece of text leads ('' nowhere) and its marks."""
+
+
+class TextBlock(NamedTuple):
+    """One line of the page's text.
+
+    `element` is its innermost block element, `linked` the share of it that is link text (0 to 1), `href` where its last
+    link leads as the page writes it, `hook` the rule of the theme or plugin element that holds it ('' when none),
+    `hidden` whether the page shows it to nobody, `parts` its text as the page writes it, each piece with its context.
+    """
+
+    text: str
+    element: HtmlElement
+    linked: float = 0.0
+    href: str = ""
+    hook: str = ""
+    hidden: bool = False
+    parts: tuple[tuple[str, Context], ...] = ()
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether it has too many links for running text."""
+        return self.linked >= LINKED
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it reads as running text: long, with few links, and shown."""
+        return len(self.text) >= RUNNING_TEXT and self.linked < LINKED and not self.hook and not self.hidden
+
+    def spans(self) -> tuple[Span, ...]:
+        """Return the text with its emphasis and links; the spans' texts joined are `text`."""
+        if self.element.tag == "pre":
+            return (Span(text=self.text),)
+        found: list[tuple[str, Context]] = []
+        left = self.text
+        for part, context in self.parts:
+            piece = _matching(part, left)
+            left = left[len(piece) :]
+            if piece and found and (found[-1][1] == context or piece.isspace()):
+                found[-1] = (found[-1][0] + piece, found[-1][1])
+            elif piece:
+                found.append((piece, context))
+        if not found or left:
+            return (Span(text=self.text),)
+        return tuple(Span(text=text, href=href, marks=marks) for text, (href, marks) in found)
+
+
+def _matching(part: str, text: str) -> str:
+    """Return the beginning of `text`, whose white space is collapsed, that `part` is."""
+    words = FORMAT.sub("", part).split()
+    if not words:
+        return " " if text.startswith(" ") else ""
+    piece = " ".join(words)
+    if text.startswith(" "):
+        piece = " " + piece
+    if not text.startswith(piece):
+        return ""
+    return piece + " " if part[-1].isspace() and text.startswith(" ", len(piece)) else piece
+
+
+class Element(NamedTuple):
+    """An element of the body that has attributes, and the number of blocks before it."""
+
+    element: HtmlElement
+    tag: str
+    attributes: Mapping[str, str]
+    place: int
+
+
+class Anchor(NamedTuple):
+    """An anchor of the page as it is written, its text on one line."""
+
+    element: HtmlElement
+    href: str
+    text: str
+    rel: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageModel:
+    """What one walk over a page finds, in page order.
+
+    `blocks` are the lines of its text, those under a hooked or hidden element too; `elements` those of its body that
+    have attributes, its headings, figures and times; `anchors` its links, those of image maps among them; `hidden` the
+    elements that it shows to nobody; `notes` the ids of the footnotes that its text leads to.
+    """
+
+    tree: HtmlElement
+    blocks: Sequence[TextBlock]
+    elements: Sequence[Element] = ()
+    anchors: Sequence[Anchor] = ()
+    hidden: frozenset[HtmlElement] = frozenset()
+    notes: frozenset[str] = frozenset()
+
+    @cached_property
+    def running(self) -> Sequence[TextBlock]:
+        """The blocks that read as running text."""
+        return [block for block in self.blocks if block.is_running]
+
+    @cached_property
+    def length(self) -> int:
+        """The characters of all blocks."""
+        return sum(len(block.text) for block in self.blocks)
+
+    @cached_property
+    def mass(self) -> int:
+        """The characters of running text."""
+        return sum(len(block.text) for block in self.running)
+
+
+def ancestors(element: HtmlElement, until: HtmlElement | None = None) -> Iterator[HtmlElement]:
+    """Yield the element and those that hold it, up to `until`, which is left out."""
+    node: HtmlElement | None = element
+    while node is not None and node is not until:
+        yield node
+        node = node.getparent()

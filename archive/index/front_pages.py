@@ -1,0 +1,100 @@
+"""What led front pages, and when: captures of a front page in, the spells of its headlines out.
+
+Each capture of a front page keeps its first headlines in page order (`captures.headlines`). A capture that says what the one before it
+said prolongs that one.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from archive.urls import identity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlite_utils import Database
+
+Headlines = tuple[tuple[str, str], ...]
+"""(URL, title), in page order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spell:
+    """A headline in its place on a front page, from the first capture that has it there to the last in a row. Places count from 1."""
+
+    page: str
+    place: int
+    title: str
+    url: str
+    first_at: str
+    last_at: str
+    captures: int
+
+
+def kept(headlines: Headlines) -> str:
+    """Headlines as the column holds them."""
+    return json.dumps(headlines, ensure_ascii=False) if headlines else ""
+
+
+def pages(db: Database, *, site: str = "") -> list[str]:
+    """The front pages of which there are headlines, by how often they were captured."""
+    sql = """
+        SELECT url FROM captures WHERE headlines <> '' AND (site = :site OR :site = '')
+        GROUP BY url ORDER BY count(*) DESC, url LIMIT 100
+        """
+    return [str(row[0]) for row in db.conn.execute(sql, {"site": site})]
+
+
+def timeline(db: Database, page: str, *, first: str = "", last: str = "~", places: int = 1) -> list[Spell]:
+    """What stood in the first places of a front page, from a time until before another, by time and place."""
+    spells: list[Spell] = []
+    open_: dict[tuple[int, str, str], Spell] = {}
+    for at, headlines in _states(db, page, first, last):
+        now = {}
+        for place, (url, title) in enumerate(headlines[:places], 1):
+            before = open_.get((place, url, title))
+            begun, number = (before.first_at, before.captures) if before else (at, 0)
+            now[place, url, title] = Spell(
+                page=page, place=place, title=title, url=url, first_at=begun, last_at=at, captures=number + 1
+            )
+        spells += [spell for key, spell in open_.items() if key not in now]
+        open_ = now
+    return sorted([*spells, *open_.values()], key=lambda spell: (spell.first_at, spell.place))
+
+
+def _states(db: Database, page: str, first: str, last: str) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
+    """The time of each capture of a page, and its headlines."""
+    sql = """
+        SELECT captured_at, outcome, headlines FROM captures
+        WHERE url IN (SELECT value FROM json_each(?)) AND captured_at >= ? AND captured_at < ? AND outcome IN ('listing', 'unchanged')
+        ORDER BY captured_at, id
+        """
+    known: Sequence[tuple[str, str]] = ()
+    for at, outcome, headlines in db.conn.execute(sql, (json.dumps(_addresses(db, page)), first, last)):
+        known = (
+            [(str(url), str(title)) for url, title in json.loads(headlines)]
+            if headlines
+            else known
+            if outcome == "unchanged"
+            else ()
+        )
+        yield str(at), known
+
+
+def _addresses(db: Database, page: str) -> list[str]:
+    """The page under any spelling of its address, and where it led by redirects: the edition of the day."""
+    key = identity(page)
+    sql = "SELECT DISTINCT url, via FROM captures WHERE headlines <> ''"
+    return sorted({page, *(url for url, via in db.conn.execute(sql) if key in {identity(url), identity(via)})})
+
+
+def is_front_page(db: Database, url: str, reason: str) -> bool:
+    """Whether a listing is a front page: by its address, or because the site's crawl starts there or is led there."""
+    sql = """
+        SELECT 1 FROM urls WHERE kind = 'seed'
+        AND (url = :url OR url IN (SELECT url FROM captures WHERE outcome = 'redirect' AND detail = :url LIMIT 50)) LIMIT 1
+        """
+    return reason == "home" or db.conn.execute(sql, {"url": url}).fetchone() is not None

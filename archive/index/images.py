@@ -1,0 +1,257 @@
+"""The pictures and other media of articles, as SQL: what an article shows and says of it, and the record that holds each picture.
+
+`images` and `media` follow from `articles`; `pictures` has what was read from the bytes of each captured picture. Never ends a transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from archive.body import words_of
+from archive.index.columns import body_of
+from archive.search.analysis import text_keys
+from archive.urls import join
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from sqlite_utils import Database
+
+    from archive.article import Picture
+    from archive.body import Block, Body
+    from archive.index.rows import CaptureRow
+
+FACTS: Final = ("record_id", "type", "bytes", "width", "height", "sha256", "phash")
+"""What `images` takes from `pictures`."""
+_SET = ", ".join(f"{name} = :{name}" for name in FACTS)
+ALIKE: Final = 6
+"""Bits of 64 in which the perceptual hashes of one picture, scaled and compressed anew, may differ."""
+_FLAT = frozenset({"0" * 16, "f" * 16})
+"""Hashes of pictures without any shape; they are alike in nothing."""
+_SOUND = ("soundcloud.", "spotify.", "podcast", "anchor.fm", "audioboom", "deezer.")
+_FILM = (
+    "youtube",
+    "youtu.be",
+    "vimeo.",
+    "dailymotion",
+    "brightcove",
+    "jwplayer",
+    "jwplatform",
+    "rumble.",
+    "twitch.",
+    "kaltura",
+)
+
+
+def describe(db: Database, ids: Iterable[int]) -> None:
+    """Writes anew what these versions of articles show; of those that are no more, nothing stays."""
+    for article_id in ids:
+        for table in ("images", "media"):
+            db.conn.execute(f"DELETE FROM {table} WHERE article_id = ?", (article_id,))  # noqa: S608 - our own names
+        row = next(
+            db.query("SELECT id, url, text, images, body, language FROM articles WHERE id = ?", [article_id]), None
+        )
+        if row is None:
+            continue
+        for position, shown in enumerate(_shown(row), 1):
+            _put(db, {**shown, "article_id": article_id, "position": position})
+        sql = "INSERT INTO media VALUES (:article_id, :position, :type, :provider, :url, :poster, :place)"
+        found = enumerate(_embedded(body_of(row)), 1)
+        db.conn.executemany(sql, [{**one, "article_id": article_id, "position": position} for position, one in found])
+
+
+def _put(db: Database, image: dict[str, Any]) -> None:
+    facts = _facts(db, image["url"]) or {
+        "record_id": "",
+        "type": "",
+        "bytes": None,
+        "width": None,
+        "height": None,
+        "sha256": "",
+        "phash": "",
+    }
+    values = {**image, **{name: facts[name] for name in FACTS}}
+    sql = f"INSERT INTO images ({', '.join(values)}) VALUES ({', '.join(f':{name}' for name in values)})"  # noqa: S608 - our own names
+    db.conn.execute(sql, values)
+
+
+def _facts(db: Database, url: str) -> dict[str, Any] | None:
+    """What is known of the picture at a URL, or where that redirects to: of its newest capture."""
+    sql = """
+        SELECT p.* FROM pictures AS p JOIN captures AS c ON c.record_id = p.record_id
+        WHERE p.url = ? OR p.url = (SELECT detail FROM captures WHERE url = ? AND reason LIKE 'http-30_' ORDER BY id DESC LIMIT 1)
+        ORDER BY c.timestamp DESC, c.id DESC LIMIT 1
+        """
+    return next(db.query(sql, [url, url]), None)
+
+
+def _shown(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The pictures of an article, each URL once: those that only its head names, then those of its text with their place in it."""
+    found: dict[str, dict[str, Any]] = {}
+    named = [(image["url"], None, image.get("caption", ""), None) for image in json.loads(row["images"])]
+    figures = [(block.url, block, words_of(block.caption), place) for place, block in _blocks(body_of(row), "figure")]
+    placed = {_address(row["url"], url) for url, *_ in figures}
+    ahead = [one for one in named if _address(row["url"], one[0]) not in placed]
+    for url, block, caption, place in (*ahead, *figures):
+        address = _address(row["url"], url)
+        if address and address not in found:
+            alt, credit = (block.alt, block.credit) if block else ("", "")
+            said = caption or next((one[2] for one in named if _address(row["url"], one[0]) == address), "")
+            words = f" {text_keys(f'{alt} {said} {credit}', row['language'])} "
+            found[address] = {
+                "url": address,
+                "place": place,
+                "alt": alt,
+                "caption": said,
+                "credit": credit,
+                "words": words,
+            }
+    yield from found.values()
+
+
+def _address(base: str, url: str) -> str:
+    """The address as a browser asks for it, which is how it was captured."""
+    return join(base, url)
+
+
+def _blocks(body: Body, kind: str) -> Iterator[tuple[int, Block]]:
+    """The blocks of a kind, wherever they stand, with the number (from 0) of the outermost block that holds them."""
+    for place, block in enumerate(body):
+        stack = [block]
+        while stack:
+            one = stack.pop()
+            if one.kind == kind:
+                yield place, one
+            inner = [*one.blocks, *(each for item in one.items for each in item)]
+            stack += reversed(inner)
+
+
+def _embedded(body: Body) -> Iterator[dict[str, Any]]:
+    for place, block in _blocks(body, "embed"):
+        yield {"type": type_of(block), "provider": block.provider, "url": block.url, "poster": "", "place": place}
+
+
+def type_of(block: Block) -> str:
+    """What an embedded thing is: `video`, `audio`, or `embed` for posts, maps and all else."""
+    path = urlsplit(block.url).path.lower()
+    host = block.provider.lower()
+    if path.endswith((".mp4", ".webm", ".m3u8", ".mov")) or any(name in host for name in _FILM):
+        return "video"
+    if path.endswith((".mp3", ".ogg", ".m4a", ".wav")) or any(name in host for name in _SOUND):
+        return "audio"
+    return "embed"
+
+
+def hold(db: Database, row: CaptureRow, picture: Picture) -> None:
+    """Notes what the bytes of a captured picture say, and gives it to the articles that show it and have none yet."""
+    facts = {
+        "record_id": row.record_id, "url": row.url, "type": picture.type, "bytes": picture.bytes, "width": picture.width,
+        "height": picture.height, "sha256": picture.sha256, "phash": picture.phash, "problem": picture.problem,
+    }  # fmt: skip
+    marks = ", ".join(f":{name}" for name in facts)
+    db.conn.execute(f"INSERT OR REPLACE INTO pictures ({', '.join(facts)}) VALUES ({marks})", facts)  # noqa: S608 - our own names
+    _give(db, facts)
+
+
+def _give(db: Database, facts: Mapping[str, Any]) -> None:
+    sql = f"""
+        UPDATE images SET {_SET} WHERE record_id = '' AND url IN (
+            SELECT :url UNION SELECT url FROM captures WHERE outcome = 'requisite' AND detail = :url AND detail <> ''
+        )
+        """  # noqa: S608 - our own names
+    db.conn.execute(sql, dict(facts))
+
+
+def forget(db: Database, url: str) -> None:
+    """Takes out what was read from pictures captured at a URL; the articles that show it keep what they say of it."""
+    sql = "SELECT record_id FROM pictures WHERE url = ?"
+    for (record_id,) in db.conn.execute(sql, (url,)).fetchall():
+        nothing = {name: None if name in {"bytes", "width", "height"} else "" for name in FACTS}
+        db.conn.execute(f"UPDATE images SET {_SET} WHERE record_id = :old", {**nothing, "old": record_id})  # noqa: S608
+        db.conn.execute("DELETE FROM pictures WHERE record_id = ?", (record_id,))
+
+
+def copy(source: Database, target: Database, record_ids: Sequence[str]) -> None:
+    """Takes over what another archive knows of the pictures of these records."""
+    sql = "SELECT * FROM pictures WHERE record_id IN (SELECT value FROM json_each(?))"
+    for facts in list(source.query(sql, [json.dumps(list(record_ids))])):
+        marks = ", ".join(f":{name}" for name in facts)
+        target.conn.execute(f"INSERT OR IGNORE INTO pictures ({', '.join(facts)}) VALUES ({marks})", facts)  # noqa: S608
+        _give(target, facts)
+
+
+_LISTED = """
+    SELECT i.*, a.url AS article_url, a.title, a.site, a.sitename, a.language, coalesce(a.published_at, a.fetched_at) AS at,
+           coalesce(p.problem, '') AS problem
+    FROM images AS i JOIN articles AS a ON a.id = i.article_id LEFT JOIN pictures AS p ON p.record_id = i.record_id
+    """
+
+
+def of_article(db: Database, article_id: int) -> list[dict[str, Any]]:
+    """The pictures of a version of an article, in page order."""
+    return list(db.query(f"{_LISTED} WHERE i.article_id = ? ORDER BY i.position", [article_id]))
+
+
+def media_of(db: Database, article_id: int) -> list[dict[str, Any]]:
+    """The videos, sounds and embedded things of a version of an article, in page order."""
+    return list(db.query("SELECT * FROM media WHERE article_id = ? ORDER BY position", [article_id]))
+
+
+def listed(
+    db: Database,
+    *,
+    words: Sequence[Sequence[str]] = (),
+    site: str = "",
+    held: bool = False,
+    limit: int = 50,
+    offset: int = 0,
+) -> list[dict[str, Any]]:
+    """Pictures of the latest versions of articles, the newest articles first; each file once in an answer.
+
+    Caption, alternative text or credit must have each of `words`, which are search keys of a word, any of them; `held` leaves out what was
+    not captured.
+    """
+    clauses, values = ["a.is_latest = 1"], list[Any]()
+    for keys in words:
+        clauses.append("(" + " OR ".join(["instr(i.words, ?)"] * len(keys)) + ")")
+        values += [f" {key} " for key in keys]
+    if site:
+        clauses.append("a.site = ?")
+        values.append(site)
+    if held:
+        clauses.append("i.record_id <> ''")
+    sql = f"""
+        {_LISTED} WHERE {" AND ".join(clauses)}
+        GROUP BY coalesce(nullif(i.sha256, ''), i.url) ORDER BY at DESC, i.article_id DESC, i.position LIMIT ? OFFSET ?
+        """
+    return list(db.query(sql, [*values, limit, offset]))
+
+
+def elsewhere(db: Database, url: str, *, limit: int = 200) -> list[dict[str, Any]]:
+    """Where a picture ran, oldest first: showings of its URL, its bytes, or what looks alike; `bits` is how far the hashes differ."""
+    asked = next(
+        db.query("SELECT url, sha256, phash FROM images WHERE url = ? ORDER BY sha256 = '' LIMIT 1", [url]), None
+    )
+    asked = asked or next(db.query("SELECT url, sha256, phash FROM pictures WHERE url = ? LIMIT 1", [url]), None)
+    if asked is None:
+        return []
+    db.conn.create_function("bits_between", 2, bits_between, deterministic=True)
+    is_shape = asked["phash"] not in {"", *_FLAT}
+    sql = f"""
+        SELECT *, CASE WHEN sha256 = :sha256 AND sha256 <> '' OR url = :url THEN 0 ELSE bits_between(phash, :phash) END AS bits
+        FROM ({_LISTED} WHERE a.is_latest = 1 AND (
+            i.url = :url OR (i.sha256 = :sha256 AND i.sha256 <> '')
+            OR (:is_shape AND i.phash <> '' AND bits_between(i.phash, :phash) <= :alike)
+        )) ORDER BY at, article_id, position LIMIT :limit
+        """  # noqa: S608 - our own words
+    return list(db.query(sql, {**asked, "is_shape": is_shape, "alike": ALIKE, "limit": limit}))
+
+
+def bits_between(one: str, other: str) -> int:
+    """In how many bits two perceptual hashes differ; 64 when one of them is none."""
+    try:
+        return (int(one, 16) ^ int(other, 16)).bit_count()
+    except ValueError:
+        return 64

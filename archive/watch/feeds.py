@@ -1,0 +1,162 @@
+"""Writes feeds: entries come in, an Atom document (RFC 4287) or a JSON Feed (version 1.1) goes out."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import NAMESPACE_URL, uuid5
+from xml.sax.saxutils import escape, quoteattr
+
+from archive.files.clock import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+LONGEST_EXTRACT: Final = 500
+"""Characters of an article that an entry quotes: a feed says what there is to read."""
+_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_EPOCH: Final = "1970-01-01T00:00:00Z"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One article in a feed: what happened (`new`, `changed`, `gone`), when, and the record that proves it."""
+
+    id: str
+    event: str
+    url: str
+    title: str
+    summary: str
+    author: str
+    language: str
+    published: str
+    updated: str
+    article: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """A feed: its title, where it is (`address`) and where people read the same (`page`), '' where that is not known."""
+
+    title: str
+    entries: Sequence[Entry]
+    address: str = ""
+    page: str = ""
+
+    @property
+    def updated(self) -> str:
+        """When something was last added."""
+        return max((entry.updated for entry in self.entries), default=_EPOCH)
+
+
+def entry_of(row: Mapping[str, Any], *, event: str = "new", at: str = "") -> Entry:
+    """The entry of a row of `articles`; `at` is when the event was noticed, by default when the version was first fetched."""
+    name = f"{row['url']} {row['text_digest']} {event} {row['gone_at'] if event == 'gone' else ''}"
+    return Entry(
+        id=f"urn:uuid:{uuid5(NAMESPACE_URL, name)}",
+        event=event,
+        url=row["url"] if str(row["url"]).startswith(("http://", "https://")) else "",
+        title=row["title"],
+        summary=(row["description"] or row["text"])[:LONGEST_EXTRACT],
+        author=row["author"] or "",
+        language=row["language"] or "",
+        published=row["published_at"] or "",
+        updated=_moment(at or row["fetched_at"]),
+        article=cited(row),
+    )
+
+
+def cited(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What proves a version of an article: ids, when it was captured, and its WARC record."""
+    names = (
+        "id", "version", "site", "fetched_at", "last_seen_at", "gone_at", "text_digest", "payload_digest", "warc_filename",
+        "warc_record_offset", "warc_record_length",
+    )  # fmt: skip
+    return {name: row[name] for name in names}
+
+
+def _moment(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return _EPOCH
+    return iso(moment) if moment.tzinfo else _EPOCH
+
+
+def atom(feed: Feed) -> bytes:
+    """The feed as Atom."""
+    links = [("self", feed.address), ("alternate", feed.page)]
+    lines = [
+        '<?xml version="1.0" encoding="utf-8"?>',
+        '<feed xmlns="http://www.w3.org/2005/Atom">',
+        f"<id>urn:uuid:{uuid5(NAMESPACE_URL, f'warraq feed {feed.title} {feed.page}')}</id>",
+        f"<title>{_text(feed.title)}</title>",
+        f"<updated>{feed.updated}</updated>",
+        "<author><name>warraq</name></author>",
+        *(f'<link rel="{rel}" href={_attribute(url)}/>' for rel, url in links if url),
+        *(_atom_entry(entry) for entry in feed.entries),
+        "</feed>\n",
+    ]
+    return "\n".join(lines).encode("utf-8", "replace")
+
+
+def _atom_entry(entry: Entry) -> str:
+    language = f" xml:lang={_attribute(entry.language)}" if entry.language else ""
+    parts = [
+        f"<entry{language}>",
+        f"<id>{entry.id}</id>",
+        f"<title>{_text(_title(entry))}</title>",
+        f"<updated>{entry.updated}</updated>",
+        f"<published>{entry.published}</published>" if entry.published else "",
+        f"<author><name>{_text(entry.author)}</name></author>" if entry.author else "",
+        f'<link rel="alternate" href={_attribute(entry.url)}/>' if entry.url else "",
+        f'<category term="{entry.event}"/>',
+        f"<summary>{_text(entry.summary)}</summary>",
+        "</entry>",
+    ]
+    return "".join(parts)
+
+
+def json_feed(feed: Feed) -> bytes:
+    """The feed as JSON Feed; what proves each article stands in the extension `_warraq`."""
+    document = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": feed.title,
+        **({"feed_url": feed.address} if feed.address else {}),
+        **({"home_page_url": feed.page} if feed.page else {}),
+        "items": [_json_item(entry) for entry in feed.entries],
+    }
+    return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _json_item(entry: Entry) -> dict[str, Any]:
+    optional = {
+        "url": entry.url,
+        "language": entry.language,
+        "date_published": entry.published,
+        "authors": [{"name": entry.author}] if entry.author else [],
+    }
+    return {
+        "id": entry.id,
+        "title": _title(entry),
+        "content_text": entry.summary,
+        "date_modified": entry.updated,
+        "tags": [entry.event],
+        **{name: value for name, value in optional.items() if value},
+        "_warraq": dict(entry.article),
+    }
+
+
+def _title(entry: Entry) -> str:
+    return entry.title if entry.event == "new" else f"[{entry.event}] {entry.title}"
+
+
+def _text(text: str) -> str:
+    return escape(_NOT_XML.sub("\ufffd", text))
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(_NOT_XML.sub("\ufffd", text))

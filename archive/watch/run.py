@@ -1,0 +1,198 @@
+"""Runs watches: finds what is new for each, keeps it before anything is sent, writes the feeds, and delivers what is due."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import secrets
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from archive import search
+from archive.archive import Archive
+from archive.collection import Collection
+from archive.errors import UsageError
+from archive.files import replace_file
+from archive.files.clock import iso
+from archive.watch.delivery import Letter, NotDeliveredError, after_quiet, deliver, next_attempt, quiet_hours
+from archive.watch.feeds import Feed, atom, entry_of, json_feed
+from archive.watch.store import Match, WatchStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from archive.watch.feeds import Entry
+    from archive.watch.store import Message, Watch
+
+LOCK: Final = ".watch.lock"
+FEEDS: Final = "feeds"
+"""The folder of the archive in which each watch has its feeds, as NAME.atom and NAME.json."""
+MOST_ENTRIES: Final = 100
+"""In one message, and in a feed."""
+_CHUNK: Final = 500
+_MAIL: Final = re.compile(r"mailto:[^\s@,;<>]+@[^\s@,;<>]+")
+_NAME: Final = re.compile(r"[^\W_][\w.-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """What one run did: matches that were found, messages that were delivered, and those that were not, as (target, problem)."""
+
+    found: int
+    delivered: int
+    failed: tuple[tuple[str, str], ...]
+
+
+def add(folder: Path, watch: Watch, *, now: datetime) -> tuple[Watch, tuple[str, ...]]:
+    """Keeps a watch; what it finds today is not told, only what comes. Returns it, and what of its query was left out.
+
+    Raises:
+        UsageError: the query asks for nothing, or a name, target, zone or time is none.
+    """
+    problems = _check(watch)
+    watch = replace(watch, secret=f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}", created_at=iso(now))
+    with Collection(folder).lock(LOCK), Archive(folder) as archive, WatchStore(folder) as store, store.atomic():
+        watch = replace(watch, id=store.add(watch))
+        store.put_matches(watch.id, _matches(archive, watch, {}), at=iso(now), is_told=True)
+    return watch, problems
+
+
+def _check(watch: Watch) -> tuple[str, ...]:
+    if not _NAME.fullmatch(watch.name):
+        raise UsageError(f"{watch.name!r} is no name for a watch: use letters, digits, - and . (64 at most)")
+    query = search.parse(watch.query)
+    if not search.match_expression(query):
+        left_out = "; ".join(map(str, query.problems))
+        raise UsageError(
+            f"{watch.query!r} asks for nothing that could be watched{f' ({left_out})' if left_out else ''}"
+        )
+    for target in watch.targets:
+        _check_target(target)
+    if watch.quiet:
+        quiet_hours(watch.quiet)
+    try:
+        ZoneInfo(watch.zone)
+    except (KeyError, ValueError, OSError):
+        raise UsageError(f"{watch.zone!r} is no time zone: write it as Asia/Riyadh") from None
+    return tuple(map(str, query.problems))
+
+
+def _check_target(target: str) -> None:
+    if not _MAIL.fullmatch(target) and not _is_web(target):
+        raise UsageError(f"{target!r} can be told nothing: name an address of mail, or of the web (http, https)")
+
+
+def _is_web(target: str) -> bool:
+    try:
+        parts = urlsplit(target)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def run(folder: Path, *, now: datetime) -> Ran:
+    """Runs all watches of an archive. Raises ArchiveLockedError while another run is at work.
+
+    What was found is on the disk before anything is sent, so a process that is killed tells it next time, under the same id.
+    """
+    if not WatchStore.exists(folder):
+        Collection(folder).require()
+        return Ran(found=0, delivered=0, failed=())
+    with Collection(folder).lock(LOCK), Archive(folder) as archive, WatchStore(folder) as store:
+        found = sum(_gather(archive, store, watch, now) for watch in store.all())
+        _write_feeds(archive, store, folder)
+        delivered, failed = _deliver(archive, store, now)
+    return Ran(found=found, delivered=delivered, failed=failed)
+
+
+def _gather(archive: Archive, store: WatchStore, watch: Watch, now: datetime) -> int:
+    with store.atomic():
+        ids = store.put_matches(watch.id, _matches(archive, watch, store.known(watch.id)), at=iso(now), is_told=False)
+        due = iso(after_quiet(watch, now))
+        for target in watch.targets:
+            for start in range(0, len(ids), MOST_ENTRIES):
+                store.put_message(f"msg_{uuid4().hex}", watch.id, target, ids[start : start + MOST_ENTRIES], due_at=due)
+    return len(ids)
+
+
+def _matches(archive: Archive, watch: Watch, known: dict[str, set[str]]) -> Iterator[Match]:
+    """What the watch has not matched yet: articles, with `changes` their later versions, with `gone` that their pages have gone."""
+    for row in _found(archive, archive.matching(watch.query, all_versions=watch.changes)):
+        key, digest = row["article_key"], row["text_digest"]
+        first = key not in known
+        seen = known.setdefault(key, set())
+        if digest not in seen and (first or watch.changes):
+            seen.add(digest)
+            yield Match(article_key=key, digest=digest, event="new" if first else "changed")
+        if watch.gone and row["is_latest"] and row["gone_at"] and row["gone_at"] not in seen:
+            seen.add(row["gone_at"])
+            yield Match(article_key=key, digest=row["gone_at"], event="gone")
+
+
+def _found(archive: Archive, ids: tuple[int, ...]) -> Iterator[dict[str, Any]]:
+    sql = """
+        SELECT article_key, text_digest, gone_at, is_latest FROM articles WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id
+        """
+    for start in range(0, len(ids), _CHUNK):
+        yield from archive.db.query(sql, [json.dumps(ids[start : start + _CHUNK])])
+
+
+def _entries(archive: Archive, matches: list[Match]) -> list[Entry]:
+    """The entries of matches; without those whose article is not there any more, such as one that was redacted."""
+    entries = []
+    for match in matches:
+        which = "is_latest = 1" if match.event == "gone" else "text_digest = :digest"
+        sql = f"SELECT * FROM articles WHERE article_key = :key AND {which} ORDER BY id LIMIT 1"  # noqa: S608 - our own words
+        rows = archive.db.query(sql, {"key": match.article_key, "digest": match.digest})
+        entries += [entry_of(row, event=match.event, at=match.found_at) for row in rows]
+    return entries
+
+
+def feed_of(archive: Archive, store: WatchStore, watch: Watch) -> Feed:
+    """What a watch has found, newest first."""
+    return Feed(title=watch.name, entries=_entries(archive, store.newest_matches(watch.id, limit=MOST_ENTRIES)))
+
+
+def _write_feeds(archive: Archive, store: WatchStore, folder: Path) -> None:
+    feeds = folder / FEEDS
+    feeds.mkdir(exist_ok=True)
+    for watch in store.all():
+        feed = feed_of(archive, store, watch)
+        replace_file(feeds / f"{watch.name}.atom", [atom(feed)])
+        replace_file(feeds / f"{watch.name}.json", [json_feed(feed)])
+
+
+def _deliver(archive: Archive, store: WatchStore, now: datetime) -> tuple[int, tuple[tuple[str, str], ...]]:
+    """Sends what is due. A target that does not take a message is left alone until the next run."""
+    watches = {watch.id: watch for watch in store.all()}
+    delivered, failed = 0, dict[str, str]()
+    for message in store.due(iso(now)):
+        if message.target in failed:
+            continue
+        if problem := _try(archive, store, watches[message.watch_id], message, now):
+            failed[message.target] = problem
+        else:
+            delivered += 1
+    return delivered, tuple(failed.items())
+
+
+def _try(archive: Archive, store: WatchStore, watch: Watch, message: Message, now: datetime) -> str:
+    """Sends one message and notes how that went; returns the problem, '' for none."""
+    entries = _entries(archive, store.matches_of(message))
+    try:
+        if entries:
+            deliver(Letter(id=message.id, watch=watch, entries=entries), message.target, now=now)
+    except NotDeliveredError as error:
+        again = next_attempt(message.attempts, now)
+        with store.atomic():
+            store.failed(message, str(error), due_at=iso(after_quiet(watch, again)) if again else "")
+        return str(error)
+    with store.atomic():
+        store.sent(message, at=iso(now))
+    return ""

@@ -1,0 +1,237 @@
+"""Keeps watches, what each has matched, and the messages that wait: a SQLite file beside `warraq.db`, which no reindex touches.
+
+A match names an article by its key and the digest of its text, so it holds nothing that `warraq redact` would have to find.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from archive.errors import ForeignDatabaseError, NotFoundError, NotWritableError, UsageError
+from archive.files import Closing, open_regular
+from archive.index import sqlite
+from archive.index.sqlite import sqlite3
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+Event = Literal["new", "changed", "gone"]
+FILE: Final = "watches.db"
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS watches (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, query TEXT NOT NULL, changes INTEGER NOT NULL, gone INTEGER NOT NULL,
+    targets TEXT NOT NULL, secret TEXT NOT NULL, quiet TEXT NOT NULL, zone TEXT NOT NULL, created_at TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS matches (
+    id INTEGER PRIMARY KEY, watch_id INTEGER NOT NULL, article_key TEXT NOT NULL, digest TEXT NOT NULL, event TEXT NOT NULL,
+    found_at TEXT NOT NULL, is_told INTEGER NOT NULL, UNIQUE (watch_id, article_key, digest, event)
+);
+CREATE TABLE IF NOT EXISTS messages (
+    id TEXT PRIMARY KEY, watch_id INTEGER NOT NULL, target TEXT NOT NULL, matches TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+    due_at TEXT NOT NULL, sent_at TEXT NOT NULL DEFAULT '', problem TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX IF NOT EXISTS messages_waiting ON messages (due_at) WHERE sent_at = '';
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """A saved search. `targets` are addresses (`mailto:…`, `https://…`); `quiet` is `22:00-07:00` in `zone`, '' for never.
+
+    `secret` signs what goes to webhooks.
+    """
+
+    id: int = 0
+    name: str
+    query: str
+    changes: bool = False
+    gone: bool = False
+    targets: tuple[str, ...] = ()
+    secret: str = ""
+    quiet: str = ""
+    zone: str = "UTC"
+    created_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """One thing to tell: a version of an article that a watch found, or that its page has gone (`digest` is then the time)."""
+
+    article_key: str
+    digest: str
+    event: Event
+    id: int = 0
+    found_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Matches on their way to one target. Its id stays the same however often it is tried."""
+
+    id: str
+    watch_id: int
+    target: str
+    matches: tuple[int, ...]
+    attempts: int
+
+
+class WatchStore(Closing):
+    """The open file of an archive's watches; made when it is missing, readable by its owner alone, for it holds secrets."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises NotWritableError, LinkedFileError, ForeignDatabaseError."""
+        path = folder / FILE
+        sqlite.require_plain_files(path)
+        try:
+            os.close(open_regular(path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._db = sqlite3.connect(path, timeout=30)
+            self._db.execute("PRAGMA trusted_schema = OFF")
+            self._db.text_factory = sqlite.plain_text
+            if problem := _problem_of(self._db):
+                self._db.close()
+                raise ForeignDatabaseError(path, problem)
+            self._db.executescript(_SCHEMA)
+        except (OSError, sqlite3.OperationalError) as error:
+            raise NotWritableError(path, OSError(str(error))) from error
+
+    @staticmethod
+    def exists(folder: Path) -> bool:
+        """Whether the archive has watches."""
+        return (folder / FILE).is_file()
+
+    @contextmanager
+    def atomic(self) -> Iterator[None]:
+        """One transaction, on the disk when the block has ended."""
+        with self._db:
+            yield
+
+    def add(self, watch: Watch) -> int:
+        """Keeps a watch; returns its id. Raises UsageError when there is one of that name."""
+        values = (
+            watch.name, watch.query, watch.changes, watch.gone, json.dumps(watch.targets), watch.secret, watch.quiet, watch.zone,
+            watch.created_at,
+        )  # fmt: skip
+        names = "name, query, changes, gone, targets, secret, quiet, zone, created_at"
+        sql = f"INSERT INTO watches ({names}) VALUES ({', '.join('?' * len(values))}) RETURNING id"  # noqa: S608 - our own names
+        try:
+            return int(self._db.execute(sql, values).fetchone()[0])
+        except sqlite3.IntegrityError:
+            raise UsageError(
+                f"there is a watch {watch.name!r} already: remove it first, or choose another --name"
+            ) from None
+
+    def remove(self, name: str) -> None:
+        """Forgets a watch with all that waits for it; raises NotFoundError."""
+        watch = self.get(name)
+        for sql in (
+            "DELETE FROM messages WHERE watch_id = ?",
+            "DELETE FROM matches WHERE watch_id = ?",
+            "DELETE FROM watches WHERE id = ?",
+        ):
+            self._db.execute(sql, (watch.id,))
+
+    def all(self) -> list[Watch]:
+        """The watches, oldest first."""
+        rows = self._rows("SELECT * FROM watches ORDER BY id")
+        return [
+            Watch(
+                **{
+                    **row,
+                    "changes": bool(row["changes"]),
+                    "gone": bool(row["gone"]),
+                    "targets": _strings(row["targets"]),
+                }
+            )
+            for row in rows
+        ]
+
+    def get(self, name: str) -> Watch:
+        """The watch of that name; raises NotFoundError."""
+        found = next((watch for watch in self.all() if watch.name == name), None)
+        if found is None:
+            raise NotFoundError(f"watch {name}")
+        return found
+
+    def known(self, watch_id: int) -> dict[str, set[str]]:
+        """By the key of each article that the watch has matched: the digests of its versions, and the times at which it had gone."""
+        found: dict[str, set[str]] = {}
+        for key, digest in self._db.execute("SELECT article_key, digest FROM matches WHERE watch_id = ?", (watch_id,)):
+            found.setdefault(key, set()).add(digest)
+        return found
+
+    def put_matches(self, watch_id: int, matches: Iterable[Match], *, at: str, is_told: bool) -> list[int]:
+        """Keeps what a watch has found; returns the ids. What `is_told` is only remembered, so that it is never told."""
+        sql = """
+            INSERT OR IGNORE INTO matches (watch_id, article_key, digest, event, found_at, is_told) VALUES (?, ?, ?, ?, ?, ?) RETURNING id
+            """
+        ids = []
+        for match in matches:
+            values = (watch_id, match.article_key, match.digest, match.event, at, is_told)
+            ids += [int(row[0]) for row in self._db.execute(sql, values).fetchall()]
+        return ids
+
+    def newest_matches(self, watch_id: int, *, limit: int) -> list[Match]:
+        """What the watch has told, or is about to, newest first."""
+        return self._matches("watch_id = ? AND NOT is_told ORDER BY id DESC LIMIT ?", (watch_id, limit))
+
+    def matches_of(self, message: Message) -> list[Match]:
+        """The matches of a message, in the order in which they were found."""
+        return self._matches("id IN (SELECT value FROM json_each(?)) ORDER BY id", (json.dumps(message.matches),))
+
+    def put_message(self, identity: str, watch_id: int, target: str, matches: Sequence[int], *, due_at: str) -> None:
+        """Keeps a message until it is delivered."""
+        sql = "INSERT INTO messages (id, watch_id, target, matches, due_at) VALUES (?, ?, ?, ?, ?)"
+        self._db.execute(sql, (identity, watch_id, target, json.dumps(list(matches)), due_at))
+
+    def due(self, now: str) -> list[Message]:
+        """The messages to send now, oldest first."""
+        sql = """
+            SELECT id, watch_id, target, matches, attempts FROM messages WHERE sent_at = '' AND due_at <= ? AND due_at <> '' ORDER BY rowid
+            """
+        return [Message(**{**row, "matches": tuple(json.loads(row["matches"]))}) for row in self._rows(sql, (now,))]
+
+    def sent(self, message: Message, *, at: str) -> None:
+        """Notes that a message was delivered."""
+        self._db.execute("UPDATE messages SET sent_at = ?, problem = '' WHERE id = ?", (at, message.id))
+
+    def failed(self, message: Message, problem: str, *, due_at: str) -> None:
+        """Notes that a message was not delivered, and when it is tried again ('' for never)."""
+        sql = "UPDATE messages SET attempts = attempts + 1, problem = ?, due_at = ? WHERE id = ?"
+        self._db.execute(sql, (problem, due_at, message.id))
+
+    def waiting(self, watch_id: int) -> list[dict[str, Any]]:
+        """The messages of a watch that were not delivered: target, attempts, due_at ('' once given up), problem."""
+        sql = (
+            "SELECT target, attempts, due_at, problem FROM messages WHERE watch_id = ? AND sent_at = '' ORDER BY rowid"
+        )
+        return self._rows(sql, (watch_id,))
+
+    def _matches(self, condition: str, values: Sequence[object]) -> list[Match]:
+        sql = f"SELECT id, article_key, digest, event, found_at FROM matches WHERE {condition}"  # noqa: S608 - our own words
+        return [Match(**row) for row in self._rows(sql, values)]
+
+    def _rows(self, sql: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
+        with closing(self._db.execute(sql, values)) as cursor:
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor]
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._db.close()
+
+
+def _problem_of(db: sqlite3.Connection) -> str:
+    """What speaks against a file that came with a foreign archive; '' for nothing."""
+    for kind, name in db.execute("SELECT type, name FROM sqlite_master"):
+        if kind in {"trigger", "view"}:
+            return f"it has the {kind} {name!r}, which is none of warraq's"
+    return ""
+
+
+def _strings(text: str) -> tuple[str, ...]:
+    return tuple(str(one) for one in json.loads(text))

@@ -1,0 +1,20 @@
+"""Lets a page of the site link to files of the repository that are no pages: by their address on GitHub."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import Any
+
+REPOSITORY = "https://github.com/warraq/warraq/blob/main"
+LINK = re.compile(r"(\]\()(\.\./[^)\s#]+)")
+
+
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Replaces each link that leads out of docs/."""
+
+    def replaced(match: re.Match[str]) -> str:
+        path = posixpath.normpath(posixpath.join("docs", posixpath.dirname(page.file.src_uri), match[2]))
+        return match[0] if path.startswith("docs/") else f"{match[1]}{REPOSITORY}/{path}"
+
+    return LINK.sub(replaced, markdown)

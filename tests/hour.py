@@ -1,0 +1,146 @@
+"""A newcomer's first hour: the commands of docs/tutorial.md, top to bottom, in an empty home, then those of README and docs/how-to.
+
+`make hour` runs it on bare Debian stable in a chroot (as root, with debootstrap and a network), installation included;
+tests/warraq/test_hour.py runs it from a wheel of this checkout. The two sites are the demo site, twice, on loopback.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from demo.server import DemoServer
+from tests.support import PATIENCE, ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TUTORIAL = ROOT / "docs" / "tutorial.md"
+MIRROR = "http://deb.debian.org/debian"
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs" / "how-to").glob("*.md")))
+SETTINGS = {"WARRAQ_OPEN_NETWORKS": "127.0.0.0/8"}
+"""What two sites on loopback need."""
+HASTE = "sed -i 's/^delay = 1 /delay = 0 /' sites.toml"
+"""Nobody else asks those sites: a second between two requests would only make the test longer."""
+ELSEWHERE = ("make ", "pipx ", "apt-get ", "git ", "warraq init", "warraq add")
+"""Commands that another test runs, or that the tutorial has in another form."""
+
+SERVE = """
+{command} --port 0 > serve.log & served=$!
+for second in $(seq 120); do grep -q http:// serve.log && break; sleep 1; done
+python3 -c 'import sys, urllib.request; assert b"<html" in urllib.request.urlopen(sys.argv[1]).read()' "$(grep -o "http://[^ ]*" serve.log)"
+kill $served; wait $served || true
+"""
+
+
+def commands(page: Path) -> list[str]:
+    """The lines that a page tells to type."""
+    blocks = re.findall(r"```console\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    return [
+        line[2:].split("  #")[0].strip() for block in blocks for line in block.splitlines() if line.startswith("$ ")
+    ]
+
+
+def all_commands() -> list[str]:
+    """Those of the tutorial, then those of the other pages that it does not have."""
+    lines = commands(TUTORIAL)
+    added = max(number for number, line in enumerate(lines) if line.startswith("warraq add "))
+    lines.insert(added + 1, HASTE)
+    more = dict.fromkeys(line for page in PAGES for line in commands(page) if not line.startswith(ELSEWHERE))
+    return [*lines, *(line for line in more if line not in lines)]
+
+
+def schedule(page: Path) -> str:
+    """The command of the line for cron."""
+    (line,) = re.findall(r"^\*/20 \* \* \* \*  (.*)$", page.read_text("utf-8"), re.MULTILINE)
+    return str(line)
+
+
+def script(lines: list[str], replaced: Mapping[str, str]) -> str:
+    """A shell script of the lines, with the words of the page replaced by those of the test; it ends with the figures of the sites."""
+    done = ["set -eux"]
+    for line in (*lines, f"(cd / && {schedule(TUTORIAL)})", "warraq sites --json > ../sites.json"):
+        for word, other in replaced.items():
+            line = line.replace(word, other)  # noqa: PLW2901
+        done.append(SERVE.format(command=line) if line == "warraq serve" else line)
+    return "\n".join(done) + "\n"
+
+
+def words_of(one: DemoServer, other: DemoServer) -> dict[str, str]:
+    """What stands in the tutorial, and what the test has in its place."""
+    words = {}
+    for domain, server in (("example.org", one), ("example.net", other)):
+        words[f"https://www.{domain}/"] = server.url
+        words[domain] = server.url.removeprefix("http://").strip("/").replace(":", "-")
+    return words
+
+
+def check(home: Path) -> None:
+    """Fails unless both sites were crawled, by hand and on the schedule, and have articles."""
+    rows = [json.loads(line) for line in (home / "sites.json").read_text("utf-8").splitlines()]
+    assert len(rows) == 2, rows
+    assert all(row["articles"] and row["has_entry"] and row["result"] == "finished" for row in rows), rows
+    assert (home / "news" / "run.log").read_text("utf-8").count('"total": true') == 1
+
+
+def on_debian(root: Path) -> None:
+    """The hour in a chroot; makes it if it is not there."""
+    if not (root / "usr").exists():
+        subprocess.run(["debootstrap", "--variant=minbase", "stable", str(root), MIRROR], check=True)
+    shutil.copy("/etc/resolv.conf", root / "etc" / "resolv.conf")
+    with tempfile.TemporaryDirectory(dir=root / "root", prefix="home-") as folder:
+        home = Path(folder)
+        subprocess.run(["git", "clone", "--quiet", "--depth", "1", f"file://{ROOT}", str(home / "source")], check=True)
+        inside = f"/root/{home.name}"
+        environment = SETTINGS | {
+            "HOME": inside,
+            "PATH": f"{inside}/.local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "DEBIAN_FRONTEND": "noninteractive",
+        }
+        if authority := os.environ.get("PIP_CERT"):  # a machine behind a proxy that signs for all
+            shutil.copy(authority, root / "root" / "authority.pem")
+            environment["PIP_CERT"] = "/root/authority.pem"
+        with DemoServer() as one, DemoServer() as other:
+            words = {"https://github.com/warraq/warraq": f"{inside}/source warraq", **words_of(one, other)}
+            text = "apt-get update -q\n" + script(all_commands(), words)
+            (home / "hour.sh").write_text(text, "utf-8")
+            command = ["chroot", str(root), "bash", "-c", f"cd {inside} && exec bash hour.sh"]
+            subprocess.run(command, env=environment, check=True)
+        check(home)
+
+
+def from_wheel(wheel: Path, home: Path) -> None:
+    """The hour from a wheel, with the packages of this environment: all but the installation."""
+    shutil.unpack_archive(wheel, home / "wheel", "zip")
+    (home / "bin").mkdir()
+    for name in ("warraq", "scrapy"):
+        program = home / "bin" / name
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {name} "$@"\n', "utf-8")
+        program.chmod(0o755)
+    lines = all_commands()
+    lines = lines[lines.index("warraq init news") :]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("WARRAQ_", "SCRAPY_"))}
+    environment |= SETTINGS | {"HOME": str(home), "PYTHONPATH": str(home / "wheel")}
+    environment["PATH"] = f"{home / 'bin'}:{environment['PATH']}"
+    with DemoServer() as one, DemoServer() as other:
+        (home / "hour.sh").write_text(script(lines, words_of(one, other)), "utf-8")
+        done = subprocess.run(
+            ["bash", "hour.sh"], cwd=home, env=environment, capture_output=True, text=True, timeout=3 * PATIENCE
+        )
+    assert done.returncode == 0, done.stderr[-4000:] + done.stdout[-1000:]
+    assert "Traceback" not in done.stderr, done.stderr[-4000:]
+    check(home)
+
+
+if __name__ == "__main__":
+    if os.geteuid() or not shutil.which("debootstrap"):
+        sys.exit("make hour needs root and debootstrap: apt-get install debootstrap")
+    on_debian(Path(sys.argv[1] if len(sys.argv) > 1 else "/var/tmp/warraq-hour"))
+    print("The hour went well.")

@@ -1,0 +1,28 @@
+"""The tutorial's commands work as they stand there, from an installed wheel in an empty home."""
+
+import pytest
+
+from tests.hour import commands, from_wheel
+from tests.support import ROOT
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_first_hour_goes_well_by_the_commands_of_the_tutorial(tmp_path):
+    builder = pytest.importorskip("hatchling.builders.wheel").WheelBuilder(str(ROOT))
+    (wheel,) = builder.build(directory=str(tmp_path / "dist"))
+    home = tmp_path / "home"
+    home.mkdir()
+    from_wheel(wheel, home)
+
+
+def test_the_tutorial_has_every_step():
+    text = " ".join(commands(ROOT / "docs" / "tutorial.md"))
+    steps = ("pipx install", "init", "add", "crawl", "sites", "list", "search", "show", "serve", "run", "health")
+    assert all(step in text for step in steps)
+
+
+def test_both_readmes_tell_the_same_commands():
+    english, arabic = (commands(ROOT / name) for name in ("README.md", "README.ar.md"))
+    assert english == arabic
+    assert len(english) > 10
