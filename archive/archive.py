@@ -159,9 +159,16 @@ class Archive(Closing):
         """The other articles that say nearly the same (`warraq group` finds them): id, url, site, sitename, title, first."""
         return similar.others(self._store.db, row["id"])
 
-    def pictures(self, addresses: Sequence[str]) -> dict[str, int]:
-        """Of these addresses of pictures those that were captured, each with the id of its newest capture."""
-        return captures.of_pictures(self._store.db, [one for one in addresses if one])
+    def pictures(self, row: Mapping[str, Any], addresses: Iterable[str]) -> dict[str, int]:
+        """Of these addresses of an article's pictures those that are held, each with the id of the capture nearest in time."""
+        asked = {address: urls.join(row["url"], address) for address in addresses}
+        held = captures.nearest(self._store.db, filter(None, asked.values()), row["fetched_at"])
+        shown = {url: chain[-1] for url, chain in held.items() if chain[-1]["mime"].startswith("image/")}
+        return {address: int(shown[url]["id"]) for address, url in asked.items() if url in shown}
+
+    def lead_pictures(self, rows: Iterable[Mapping[str, Any]]) -> dict[int, int]:
+        """The id of the capture of the first picture that is held of each of these articles, by the article's id."""
+        return images.leads(self._store.db, [int(row["id"]) for row in rows])
 
     def images(
         self, words: str = "", *, site: str = "", held: bool = False, limit: int = 50, offset: int = 0

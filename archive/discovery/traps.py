@@ -159,7 +159,8 @@ MAX_LEADS = 8
 _LOOKED_AT = 200_000  # bytes of the page
 _LONGEST = 2000  # characters of a tag or an address
 
-_TAG = re.compile(rb"<(meta|frame)\b([^>]{0,2000})>", re.IGNORECASE)
+_ABSOLUTE = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
+_TAG = re.compile(rb"<(meta|i?frame)\b([^>]{0,2000})>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(
     rb"""([a-z-]{1,20})\s*=\s*(?:"([^"]{0,2000})"|'([^']{0,2000})'|([^\s"'>]{1,2000}))""", re.IGNORECASE
 )
@@ -182,10 +183,18 @@ def _of_page(head: bytes, *, scripts: bool) -> Iterator[str]:
         }
         if tag[1].lower() == b"meta" and values.get(b"http-equiv", "").strip().lower() == "refresh":
             yield from _of_refresh(values.get(b"content", ""))
-        elif tag[1].lower() == b"frame" and scripts:
+        elif (tag[1].lower() == b"frame" and scripts) or (
+            tag[1].lower() == b"iframe" and scripts and _fills_the_page(values)
+        ):
             yield values.get(b"src", "")
     for match in _SCRIPT.finditer(head) if scripts else ():
         yield _text(match[1] or match[2] or b"")
+
+
+def _fills_the_page(iframe: dict[bytes, str]) -> bool:
+    """Whether a frame is all that the page shows; those of other hosts are players, counters and advertisements."""
+    size = iframe.get(b"width", "") + iframe.get(b"style", "")
+    return "100%" in size and not _ABSOLUTE.match(iframe.get(b"src", ""))
 
 
 def _of_refresh(value: str) -> Iterator[str]:

@@ -18,6 +18,7 @@ from archive.body import dumps
 from archive.capture import Location
 from archive.errors import NotFoundError, NotWritableError, UsageError
 from archive.export.documents import write_html, write_markdown, write_txt
+from archive.export.loaded import loaded_by, replay_pool
 from archive.export.source import Chosen, Source
 from archive.export.tables import write_csv, write_jsonl, write_parquet
 from archive.export.warc import write_cdxj, write_wacz, write_warc
@@ -69,6 +70,7 @@ FORMATS: dict[str, Format] = {
 # or year.
 
 Period = Literal["year", "month"]
+HTML = frozenset({"text/html", "application/xhtml+xml"})
 PERIODS: dict[Period, int] = {"year": 4, "month": 7}
 """Letters of a day that name the period."""
 
@@ -206,10 +208,10 @@ def _source(
         files=archive.files,
         created=datetime.now(UTC),
         title=title or options.site or archive.collection.name,
-        captures=_captures(archive, choice),
+        captures=chain(_captures(archive, choice), _loaded(archive, choice) if options.urls else ()),
         articles=_with_columns(rows, options.columns) if options.columns else rows,
         columns=options.columns,
-        original=lambda record: _original(archive, record),
+        original=lambda record: original_place(archive, record),
     )
 
 
@@ -248,15 +250,26 @@ def _looked_at(part: Source) -> tuple[Source, bool]:
 def _captures(archive: Archive, choice: ArticleFilter) -> Iterator[Chosen]:
     for row in choose_captures(archive.db, choice):
         yield Chosen(
-            location=_place(row),
+            location=place_of(row),
             title=row["title"],
             text=row["text"],
-            is_page=bool(row["title"])
-            or (row["status"] == 200 and row["mime"] in {"text/html", "application/xhtml+xml"}),
+            is_page=bool(row["title"]) or (row["status"] == 200 and row["mime"] in HTML),
         )
 
 
-def _place(row: Mapping[str, object]) -> Location:
+def _loaded(archive: Archive, choice: ArticleFilter) -> Iterator[Chosen]:
+    """What the pages that were asked for by their URL load: without it they would not look as they did."""
+    pages = [row for row in choose_captures(archive.db, choice) if row["status"] == 200 and row["mime"] in HTML]
+    if not pages:
+        return
+    with replay_pool() as pool:
+        for capture in (archive.capture(row["id"]) for row in pages):
+            for row in loaded_by(archive, capture, pool):
+                yield Chosen(location=place_of(row), is_page=False)
+
+
+def place_of(row: Mapping[str, object]) -> Location:
+    """Where the record of a capture lies."""
     return Location(
         filename=str(row["warc_filename"]),
         offset=int(str(row["warc_record_offset"])),
@@ -264,9 +277,10 @@ def _place(row: Mapping[str, object]) -> Location:
     )
 
 
-def _original(archive: Archive, record: Record) -> Location | None:
+def original_place(archive: Archive, record: Record) -> Location | None:
+    """Where the response lies that a revisit record refers to; None when the archive does not hold it."""
     refers_to, url, date = record.refers_to
     named = {"refers_to": refers_to, "refers_to_url": url, "refers_to_date": date}
     digest = record.get("WARC-Payload-Digest")
     row = captures.original_of(archive.db, {"url": record.url, "payload_digest": digest, **named})
-    return _place(row) if row else None
+    return place_of(row) if row else None

@@ -125,14 +125,32 @@ def of_article(db: Database, url: str) -> list[dict[str, Any]]:
     return list(db.query(sql, {"url": url}))
 
 
-def of_pictures(db: Database, urls: list[str]) -> dict[str, int]:
-    """The newest whole capture of a picture at each of these URLs, where there is one; of a revisit, the one that it repeats."""
+def nearest(db: Database, urls: Iterable[str], moment: str) -> dict[str, list[dict[str, Any]]]:
+    """For each of these URLs that was captured, the whole answer nearest in time to `moment`, and where it redirects to, in a row.
+
+    What is not there in the end (a 404, a redirect to what is not held) is left out.
+    """
+    wanted, found = list(dict.fromkeys(urls)), dict[str, list[dict[str, Any]]]()
+    chains: dict[str, list[dict[str, Any]]] = {url: [] for url in wanted}
+    for _ in range(MAX_HOPS):
+        asked = {chain[-1]["detail"] if chain else url: url for url, chain in chains.items()}
+        rows = _nearest(db, list(asked), moment)
+        following: dict[str, list[dict[str, Any]]] = {}
+        for address, url in asked.items():
+            if row := rows.get(address):
+                chain = [*chains[url], row]
+                (following if row["status"] >= 300 else found)[url] = chain
+        chains = following
+    return found
+
+
+def _nearest(db: Database, urls: list[str], moment: str) -> dict[str, dict[str, Any]]:
     sql = """
-        SELECT url, id, max(timestamp) FROM captures
-        WHERE url IN (SELECT value FROM json_each(?)) AND status = 200 AND record_type = 'response' AND truncated = ''
-        AND mime LIKE 'image/%' GROUP BY url
+        SELECT *, min(abs(julianday(captured_at) - julianday(:moment))) AS distance FROM captures
+        WHERE url IN (SELECT value FROM json_each(:urls)) AND truncated = ''
+        AND (status IN (200, 203) OR status IN (301, 302, 303, 307, 308) AND detail <> '') GROUP BY url
         """
-    return {url: capture_id for url, capture_id, _ in db.conn.execute(sql, (json.dumps(urls),))}
+    return {row["url"]: row for row in db.query(sql, {"urls": json.dumps(urls), "moment": moment})}
 
 
 def in_any_spelling(db: Database, url: str) -> list[dict[str, Any]]:

@@ -76,6 +76,7 @@ def schedule(db: Database, urls: Iterable[Candidate], *, now: str) -> int:
             :url, :site, :host, :kind, :priority, :depth, :redirects, :via, :by, :now, :published_hint, :hint_via, :spelling, :now
         )
         ON CONFLICT (url) DO UPDATE SET
+            site = CASE WHEN :by = 'seed' THEN excluded.site ELSE site END,
             kind = CASE WHEN visits = 0 AND excluded.priority < priority OR :by = 'seed' THEN excluded.kind ELSE kind END,
             priority = CASE WHEN visits = 0 OR :by = 'seed' THEN min(priority, excluded.priority) ELSE priority END,
             published_hint = max(published_hint, excluded.published_hint),
@@ -88,7 +89,7 @@ def schedule(db: Database, urls: Iterable[Candidate], *, now: str) -> int:
                 ELSE due_at END
         WHERE (visits = 0 AND excluded.priority < priority)
             OR excluded.published_hint > published_hint
-            OR (:by = 'seed' AND (excluded.priority < priority OR due_at IS NULL))
+            OR (:by = 'seed' AND (excluded.priority < priority OR due_at IS NULL OR excluded.site <> site))
             OR ((:listed OR :by = 'sitemap') AND visits > 0 AND outcome IN ({_FAILURES}) AND coalesce(due_at, '9') > {_LOOK_AGAIN})
         """,  # noqa: S608 - our own words
         (_values(u, now, news) for u in urls),
@@ -218,9 +219,12 @@ def make_due(db: Database, *, site: str, now: str) -> int:
 
 
 def revive(db: Database, *, site: str, now: str) -> int:
-    """Makes every page of the site due now that failed, was disallowed or fell to a quota; returns how many."""
+    """Makes every URL of the site due now that announces news, failed, was disallowed or fell to a quota; returns how many."""
     kinds = sql_list(kind for kind in OutcomeKind if kind.is_failure and not kind.is_requisite)
-    sql = f"UPDATE urls SET due_at = :now WHERE site = :site AND visits > 0 AND coalesce(due_at, '9') > :now AND outcome IN ({kinds})"  # noqa: S608
+    sql = f"""
+        UPDATE urls SET due_at = :now WHERE site = :site AND visits > 0 AND coalesce(due_at, '9') > :now
+        AND (outcome IN ({kinds}) OR kind IN ({_ANNOUNCERS})) AND outcome NOT IN ({_NEVER})
+        """  # noqa: S608 - our own words
     return int(db.conn.execute(sql, {"site": site, "now": now}).rowcount)
 
 

@@ -184,14 +184,32 @@ def copy(source: Database, target: Database, record_ids: Sequence[str]) -> None:
 
 _LISTED = """
     SELECT i.*, a.url AS article_url, a.title, a.site, a.sitename, a.language, coalesce(a.published_at, a.fetched_at) AS at,
-           coalesce(p.problem, '') AS problem
+           coalesce(p.problem, '') AS problem, c.id AS capture_id
     FROM images AS i JOIN articles AS a ON a.id = i.article_id LEFT JOIN pictures AS p ON p.record_id = i.record_id
+    LEFT JOIN captures AS c ON c.record_id = i.record_id AND i.record_id <> ''
     """
 
 
 def of_article(db: Database, article_id: int) -> list[dict[str, Any]]:
     """The pictures of a version of an article, in page order."""
     return list(db.query(f"{_LISTED} WHERE i.article_id = ? ORDER BY i.position", [article_id]))
+
+
+def leads(db: Database, ids: Sequence[int]) -> dict[int, int]:
+    """Id of the capture of the first picture that is held of each of these articles; pictures too small to show one are passed over."""
+    sql = """
+        SELECT i.article_id, c.id, min(i.position) FROM images AS i JOIN captures AS c ON c.record_id = i.record_id
+        LEFT JOIN pictures AS p ON p.record_id = i.record_id
+        WHERE i.article_id IN (SELECT value FROM json_each(?)) AND i.record_id <> '' AND coalesce(p.problem, '') = ''
+        AND (i.width = 0 OR i.width >= 60) GROUP BY i.article_id
+        """
+    return {int(row[0]): int(row[1]) for row in db.conn.execute(sql, (json.dumps(list(ids)),))}
+
+
+def problem_of(db: Database, record_id: str) -> str:
+    """Why a captured picture was not decoded, '' when it was, or was never looked at."""
+    row = db.conn.execute("SELECT problem FROM pictures WHERE record_id = ?", (record_id,)).fetchone()
+    return str(row[0]) if row else ""
 
 
 def media_of(db: Database, article_id: int) -> list[dict[str, Any]]:

@@ -148,6 +148,12 @@ _PARTICLES: Final = frozenset("ب ل ك و ف وب ول فب فل ال بال ل
 
 def tokens(text: str) -> Iterator[re.Match[str]]:
     """The tokens of the ORIGINAL text as matches, in order; `match.span()` counts characters of the text as given."""
+    if _MIXED.search(text) is None:  # most Arabic sentences: nothing to part
+        return words(text)
+    return _parted(text)
+
+
+def _parted(text: str) -> Iterator[re.Match[str]]:
     numbers = list(_NUMBER.finditer(text)) if "," in text or "٬" in text else []
     for match in words(text):
         while numbers and numbers[0].end() <= match.start():

@@ -3,8 +3,8 @@
 bm25 must score every article that has the words, and the commonest words are in nearly all of them. Where more than
 `BUDGET` articles match, the rarest words choose: an article that has none of them could hardly come first. Their
 articles are scored by all words, whatever their dates. Words too common for that choose in pairs. Where nothing is
-rare (one common word, or several that all match together), the articles with the words in their titles are scored, and
-those of the newest days.
+rare (one common word, or several that all match together), the articles with the words in their titles come first, scored
+by these where they are many; else those of the newest days follow.
 
 A word that only narrows stands in the expression a second time, so FTS5 counts it twice; `ranking` takes that off again.
 Several databases are counted and cut as one.
@@ -68,10 +68,14 @@ class Shards:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Articles to score: those that match `query`, and of these (when given) only those that match `gate` too."""
+    """Articles to score: those that match `query`, and of these (when given) only those that match `gate` too.
+
+    `is_first`: they come before all others without being scored, for scoring by the commonest words takes the longest.
+    """
 
     query: Query
     gate: Query | None = None
+    is_first: bool = False
 
     def expression(self, languages: Sequence[str]) -> str:
         """The FTS5 expression; the words of the gate stand in it twice."""
@@ -134,18 +138,28 @@ def _gate(query: Query, *groups: Sequence[Phrase]) -> Query:
 
 
 def _titled_and_newest(shards: Shards, query: Query, words: Query, languages: Sequence[str]) -> Iterator[Selection]:
-    """Of the articles with these words: those with them in their titles (of too many, the newest), those of the newest days."""
+    """Of the articles with these words: those with them in their titles (of too many, the newest), and those of the newest days.
+
+    The latter only where the titles give few to choose from.
+    """
     in_title = [
         [replace(phrase, column="title") for phrase in clause.phrases]
         for clause in words.wanted
         if not any(phrase.column for phrase in clause.phrases)
     ]
+    rest = tuple(one for one in query.clauses if one.negated or any(phrase.column for phrase in one.phrases))
     titled = _gate(query, *in_title)
-    if in_title and (having := count(shards, titled, languages, limit=STRETCH + 1)):
-        gate = stretch(shards, titled, languages, enough=STRETCH) if having > STRETCH else titled
-        yield Selection(query=query, gate=gate)
+    titled = replace(titled, clauses=(*titled.clauses, *rest), excluded=query.excluded)
+    having = count(shards, titled, languages, limit=BUDGET + 1) if in_title else 0
+    if having > STRETCH:
+        yield Selection(query=titled if having <= BUDGET else stretch(shards, titled, languages, enough=STRETCH))
+        return
     newest = stretch(shards, words, languages, enough=STRETCH)
-    yield Selection(query=newest) if words == query else Selection(query=query, gate=newest)
+    asked = {phrase for clause in query.wanted for phrase in clause.phrases}
+    has_all = asked == {phrase for clause in words.wanted for phrase in clause.phrases}
+    yield Selection(query=newest) if has_all else Selection(query=query, gate=newest)
+    if having:
+        yield Selection(query=titled, is_first=True)
 
 
 def stretch(shards: Shards, query: Query, languages: Sequence[str], *, enough: int, oldest: bool = False) -> Query:

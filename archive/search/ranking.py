@@ -77,7 +77,11 @@ def rank(shards: Shards, query: Query, *, all_versions: bool) -> Ranking:
     chosen, total = selections(shards, query, languages)
     scores: dict[Place, float] = {}
     for selection in chosen:
-        scores |= _scores(shards, selection, languages, all_versions=all_versions)
+        if selection.is_first:
+            best = (1.0 + RECENCY) * max(scores.values(), default=1.0)
+            scores |= dict.fromkeys(matches(shards, selection.query, all_versions=all_versions), best)
+        else:
+            scores |= _scores(shards, selection, languages, all_versions=all_versions)
     kept = _each_once(shards, scores) if len(shards) > 1 and not all_versions else scores
     is_all = chosen[0].gate is None and chosen[0].query == query
     return Ranking(scores=kept, total=len(kept) if is_all else total, is_all=is_all)
@@ -260,11 +264,15 @@ def _scores(
     if len(shards) > 1:
         rows = _as_one(shards, selection, rows, languages)
     elif selection.gate:
-        gate = match_expression(selection.gate, languages)
-        sql = f"SELECT rowid, -{BM25} FROM articles_search WHERE articles_search MATCH ?"  # noqa: S608 -- a constant
-        twice = shards.each(lambda db: dict(db.execute(sql, (gate,)).fetchall()))
-        rows = [{identity: score - twice[0].get(identity, 0.0) for identity, score in rows[0].items()}]
+        rows = [_without(shards, rows[0], match_expression(selection.gate, languages))]
     return {Place(shard, identity): score for shard, row in enumerate(rows) for identity, score in row.items()}
+
+
+def _without(shards: Shards, scores: Mapping[int, float], gate: str) -> dict[int, float]:
+    """The scores of one database's articles, less what the words of a gate add."""
+    sql = f"SELECT rowid, -{BM25} FROM articles_search WHERE articles_search MATCH ?"  # noqa: S608 -- a constant
+    twice = dict(shards.databases[0].execute(sql, (gate,)).fetchall())
+    return {identity: score - twice.get(identity, 0.0) for identity, score in scores.items()}
 
 
 def _as_one(

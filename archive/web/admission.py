@@ -107,6 +107,12 @@ ARCHIVED_POLICY: Final = (
 )
 """For archived HTML: an origin of its own without scripts, forms, popups and top navigation; it loads nothing."""
 
+REPLAY_POLICY: Final = (
+    "sandbox; default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+"""For an archived page as it looked: the same, but it loads what the archive holds of it."""
+
 _HOST: Final = re.compile(r"(?:[\w.-]*|\[[0-9a-f:.]+\])(?::\d{1,5})?", re.ASCII | re.IGNORECASE)
 _HEADERS: Final = {
     "Content-Security-Policy": PAGE_POLICY,

@@ -136,7 +136,12 @@ def results(request: Request) -> HTMLResponse:
         )
         facets = archives.facets(found.query)
         known, home = _known(request, archives, asked.words)
-        rooms = [room_of(request, archives, archives.archive_of(found, number)) for number in range(len(found.hits))]
+        holders = [archives.archive_of(found, number) for number in range(len(found.hits))]
+        rooms = [room_of(request, archives, archive) for archive in holders]
+        thumbs = [
+            archive.lead_pictures([{"id": hit.id}]).get(hit.id)
+            for archive, hit in zip(holders, found.hits, strict=True)
+        ]
     view = View(request)
     problems = [view.say(f"problem.{one.code}", **dict(one.values)) for one in (*asked.problems, *found.problems)]
     return page(
@@ -150,6 +155,7 @@ def results(request: Request) -> HTMLResponse:
         known=known,
         known_room=home,
         rooms=rooms,
+        thumbs=thumbs,
         problems=problems,
         suggestion=found.suggestion(asked.words),
         last_page=-(-found.total // asked.limit),
@@ -182,7 +188,10 @@ def article(request: Request) -> HTMLResponse:
             "family": archive.family(row),
         }
         body = body_of(row)
-        pictures = archive.pictures(figures_of(body))
+        shown = figures_of(body)
+        lead = next((image["url"] for image in json.loads(row["images"])), "") if not shown else ""
+        pictures = archive.pictures(row, filter(None, (*shown, lead)))
+        values |= {"media": archive.media_of(row), "lead": pictures.get(lead)}
     query = search.parse(asked.words)
     language = str(row["language"])
     if query.wanted:
@@ -278,6 +287,33 @@ def coverage(request: Request) -> HTMLResponse:
         number=asked.page,
         reason=reason,
     )
+
+
+PICTURES: Final = 60
+"""Pictures on a page of them: a screen or three."""
+
+
+def pictures(request: Request) -> HTMLResponse:
+    """The pictures of articles as a grid, those whose caption has the words, or (`?where=URL`) every place where one of them ran."""
+    asked = SearchParameters.of(request.query_params, limit=PICTURES)
+    where = request.query_params.get("where", "")[:LONGEST_ADDRESS]
+    with open_archive(request) as archive:
+        found = (
+            archive.showings(where)
+            if where
+            else archive.images(asked.words, held=True, limit=asked.limit + 1, offset=asked.offset)
+        )
+    return page(
+        request,
+        "pictures.html",
+        asked=asked,
+        where=where,
+        found=found if where else found[: asked.limit],
+        more=not where and len(found) > asked.limit,
+    )
+
+
+LONGEST_ADDRESS: Final = 2_000
 
 
 def help_(request: Request) -> HTMLResponse:

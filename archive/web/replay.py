@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import secrets
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,10 +15,14 @@ from starlette.responses import HTMLResponse, Response
 
 from archive.capture import Location
 from archive.errors import ArchiveError, DamagedFileError, NotFoundError, StorageError, UsageError
-from archive.export import FORMATS, Chosen, Source
+from archive.export import FORMATS, Chosen, Source, original_place, place_of
+from archive.export.loaded import MOST, STYLE, body_of, loaded_by, replay_pool
 from archive.http import BadCoding, NotHttp, TooLarge, decode, parse_response
-from archive.web.admission import ARCHIVED_POLICY
-from archive.web.views import open_archive, page
+from archive.index import captures, images
+from archive.parse.replaying import ReplayTask
+from archive.parse.workers import WorkerKilledError
+from archive.web.admission import ARCHIVED_POLICY, REPLAY_POLICY
+from archive.web.views import View, open_archive, page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,19 +30,41 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from archive.archive import Archive
+    from archive.parse.replaying import Prepared
+    from archive.parse.workers import WorkerPool
 
 LARGEST: Final = 20_000_000
 """Bytes of HTML after decoding; a crawl keeps no more of a page."""
 _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE | re.ASCII)
 
-_PICTURES: Final = (
+KEY: Final = secrets.token_urlsafe(12)
+"""Part of the addresses of what archived pages load. A page in a sandbox has no origin, so these are given to any page that asks; without
+the key no other page can ask. It lives as long as the server."""
+_TYPES: Final = (
     (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
     (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
     (re.compile(rb"GIF8[79]a"), "image/gif"),
     (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
     (re.compile(rb"....ftypavi[fs]", re.DOTALL), "image/avif"),
+    (re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml|<!--|<!DOCTYPE svg|<svg)", re.IGNORECASE), "image/svg+xml"),
+    (re.compile(rb"\x00\x00\x01\x00"), "image/x-icon"),
+    (re.compile(rb"wOF2"), "font/woff2"),
+    (re.compile(rb"wOFF"), "font/woff"),
+    (re.compile(rb"OTTO|\x00\x01\x00\x00|true"), "font/ttf"),
 )
-"""How the pictures begin that are shown. SVG is not among them: it may hold scripts."""
+"""How the pictures and fonts begin that are given out. An SVG runs no script where a page shows it as a picture, and none by itself, for
+it is sent with a policy of its own."""
+_SVG: Final = re.compile(rb"<svg[\s>]", re.IGNORECASE)
+_MISSING: Final = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" width="96" height="64"><path d="M1 1h94v62H1zl94 62M1 63 95 1" fill="#8881" '
+    b'stroke="#888" stroke-dasharray="4 3"/></svg>'
+)
+_FOR_GOOD: Final = {"Cache-Control": "private, max-age=31536000, immutable"}
+
+
+@cache
+def _pool() -> WorkerPool[ReplayTask, Prepared]:
+    return replay_pool()
 
 
 def original(request: Request) -> HTMLResponse:
@@ -65,19 +94,72 @@ def raw(request: Request) -> Response:
     return Response(body, headers=headers)
 
 
+def shown(request: Request) -> Response:
+    """The archived page as it looked, with the addresses of what the archive holds in the place of those of the web."""
+    with open_archive(request) as archive:
+        row = archive.article(request.path_params["id"])
+        body = _with_addresses(request, archive, archive.capture(row["capture_id"]), is_style=False)
+    headers = {"Content-Security-Policy": REPLAY_POLICY, "X-Frame-Options": "SAMEORIGIN"}
+    return Response(body, media_type="text/html; charset=utf-8", headers=headers)
+
+
+def resource(request: Request) -> Response:
+    """A style sheet, picture or font of an archived page. Raises NotFoundError for everything else."""
+    if not secrets.compare_digest(request.path_params["key"].encode(), KEY.encode()):
+        raise NotFoundError("that address")
+    with open_archive(request) as archive:
+        row = archive.capture(request.path_params["id"])
+        if row["mime"] == STYLE:
+            body, kind = _with_addresses(request, archive, row, is_style=True), "text/css; charset=utf-8"
+        else:
+            body, kind = _file(archive, row)
+    allowed = {"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*"}
+    headers = {"Content-Security-Policy": ARCHIVED_POLICY, **_FOR_GOOD, **allowed}
+    return Response(body, media_type=kind, headers=headers)
+
+
+def missing(_: Request) -> Response:
+    """What is shown in the place of a picture that the archive does not hold."""
+    headers = {"Content-Security-Policy": ARCHIVED_POLICY, "Cross-Origin-Resource-Policy": "cross-origin"}
+    return Response(_MISSING, 404, media_type="image/svg+xml", headers=headers)
+
+
 def picture(request: Request) -> Response:
     """A picture from the archive, known by its first bytes. Raises NotFoundError for what is none, or none that a page may show."""
     with open_archive(request) as archive:
         row = archive.capture(request.path_params["id"])
-        try:
-            body = decode(parse_response(archive.record(row).block), LARGEST)
-        except _UNREADABLE as error:
-            raise NotFoundError(f"the record of capture {row['id']} ({error})") from error
-    kind = next((kind for start, kind in _PICTURES if start.match(body)), "")
-    if not kind:
+        body, kind = _file(archive, row)
+    if not kind.startswith("image/"):
         raise NotFoundError(f"capture {row['id']} as a picture")
-    headers = {"Content-Security-Policy": ARCHIVED_POLICY, "Cache-Control": "private, max-age=31536000, immutable"}
-    return Response(body, media_type=kind, headers=headers)
+    return Response(body, media_type=kind, headers={"Content-Security-Policy": ARCHIVED_POLICY, **_FOR_GOOD})
+
+
+def _with_addresses(request: Request, archive: Archive, capture: Mapping[str, Any], *, is_style: bool) -> bytes:
+    """The body of a page or style sheet with our addresses; raises NotFoundError when it cannot be read or prepared."""
+    try:
+        body, content_type = body_of(archive, capture)
+        task = ReplayTask(url=capture["url"], body=body, content_type=content_type, is_style=is_style)
+        named = _pool().submit(task).result().urls[:MOST]
+        held = captures.nearest(archive.db, named, capture["captured_at"])
+        root = f"{View(request).root}/replay/{KEY}"
+        addresses = {url: f"{root}/{chain[-1]['id']}" for url, chain in held.items()}
+        return _pool().submit(replace(task, addresses=addresses, missing=f"{root}/missing")).result().body
+    except (*_UNREADABLE, WorkerKilledError) as error:
+        raise NotFoundError(f"the record of capture {capture['id']} ({error})") from error
+
+
+def _file(archive: Archive, row: Mapping[str, Any]) -> tuple[bytes, str]:
+    """The bytes of a picture or font, read from its place in the WARC, and its type; raises NotFoundError for what is none."""
+    try:
+        if images.problem_of(archive.db, row["record_id"]) == "too-many-pixels":
+            raise NotFoundError(f"capture {row['id']}: it would take too much memory to show")
+        body, _ = body_of(archive, row)
+    except _UNREADABLE as error:
+        raise NotFoundError(f"the record of capture {row['id']} ({error})") from error
+    kind = next((kind for start, kind in _TYPES if start.match(body)), "")
+    if not kind or (kind == "image/svg+xml" and not _SVG.search(body[:4096])):
+        raise NotFoundError(f"capture {row['id']} as a picture")
+    return body, kind
 
 
 _UNREADABLE: Final = (DamagedFileError, StorageError, UsageError, NotHttp, TooLarge, BadCoding, OSError)
@@ -90,8 +172,12 @@ def _html(archive: Archive, row: Mapping[str, Any]) -> tuple[bytes, str]:
     return decode(response, LARGEST), charset[1] if charset else ""
 
 
+def _loaded(archive: Archive, capture: Mapping[str, Any]) -> list[Chosen]:
+    return [Chosen(location=place_of(row), is_page=False) for row in loaded_by(archive, capture, _pool())]
+
+
 def wacz(request: Request) -> Response:
-    """The article's exchange as a WACZ file. Raises NotFoundError when its record cannot be read."""
+    """The article's page with all that it loads as a WACZ file. Raises NotFoundError when its record cannot be read."""
     with open_archive(request) as archive:
         row = archive.article(request.path_params["id"])
         chosen = Chosen(
@@ -106,7 +192,8 @@ def wacz(request: Request) -> Response:
             files=archive.files,
             created=datetime.now(UTC),
             title=row["title"],
-            captures=[chosen],
+            captures=[chosen, *_loaded(archive, archive.capture(row["capture_id"]))],
+            original=lambda record: original_place(archive, record),
         )
         with tempfile.TemporaryDirectory(prefix="warraq-") as folder:
             target = Path(folder, "article.wacz")

@@ -1,51 +1,26 @@
-"""The frontier of one site: what is due, what is in scope, and when a URL is due again."""
+"""The frontier of one site: which of its URLs are due, in what order, and which have had their share or must wait."""
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-from collections import Counter
-from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from archive import SiteProfile, urls
 from archive.files.clock import iso
-from archive.index import (
-    ANNOUNCERS,
-    Candidate,
-    FetchStatus,
-    articles,
-    availability,
-    captures,
-    frontier,
-    runs,
-    site_lines,
-)
-from archive.index.columns import text_digest
-from archive.ingest.commit import Disposition, disposition_of
+from archive.index import ANNOUNCERS, frontier, runs
+from archive.ingest.commit import Disposition
 from archive.outcome import Outcome, OutcomeKind
-from archive.parse import Parsed, ParseLimits, ParseTask
 from crawler.frontier.requisites import RequisiteFrontier, RequisiteQuota
-from crawler.frontier.revisit import DISBELIEVED, are_believable, header, retry_after_of, status_of
+from crawler.frontier.revisit import status_of
 from crawler.frontier.scope import CrawlLimits, Quota, Scope
 from crawler.sites.keys import origin_of
-from crawler.sites.session import is_login
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from scrapy.http import Response
-
-    from archive.index import CaptureRow, ScheduledUrl
+    from archive.index import ScheduledUrl
+    from archive.parse import ParseLimits
     from crawler.extensions import ArchiveExtension
     from crawler.sites import Site
-
-REFUSED = {"robots-disallowed": OutcomeKind.DISALLOWED, "budget-exceeded": OutcomeKind.BUDGET}
-"""What a request that was not made, on purpose, counts as: nothing failed."""
-
-AT_ONCE = 1000
-"""URLs that are announced in one go: 10 ms; a sitemap may have 50,000, and the crawl goes on meanwhile."""
 
 
 class Frontier:
@@ -60,19 +35,16 @@ class Frontier:
         page: ParseLimits,
         requisites: RequisiteQuota,
     ) -> None:
+        self.scope = Scope(site, limits)
+        self.requisites = RequisiteFrontier(archive, site, quota=requisites, page=page)
+        self.quota = Quota(limits)
+        self.foreign: set[str] = set()
+        """Hosts of redirect services that serve pages of their own."""
         self._archive = archive
         self._db = archive.ingest.store.db
         self._site = site
-        self._limits = limits
-        self._page = page
-        self._quota = Quota(limits)
-        self._scope = Scope(site, limits)
-        self.requisites = RequisiteFrontier(archive, site, quota=requisites, page=page)
-        self._guessed = False
         self._resting: dict[str, str] = {}
-        self._foreign: set[str] = set()
-        self._obeyed = limits.obeyed
-        self._profiles: dict[str, SiteProfile] = {}
+        self._has_new_entry = runs.last_entry(self._db, site=site.name) not in {"", site.digest}
 
     def begin(self, *, recheck: bool) -> None:
         """Announces what the site starts from; with `recheck`, makes all that is known due, and after a change of its entry what failed."""
@@ -80,24 +52,24 @@ class Frontier:
         name = self._site.name
         if not self._site.is_closed:
             known = frontier.hosts(self._db, site=name)
-            self._scope.add_hosts(origin_of(url).partition("://")[2] for url in known)
+            self.scope.add_hosts(origin_of(url).partition("://")[2] for url in known)
         with self._archive.writing(), self._archive.ingest.store.atomic():
-            frontier.schedule(self._db, self._scope.seeds(), now=now)
+            frontier.schedule(self._db, self.scope.seeds(), now=now)
             if recheck:
                 frontier.make_due(self._db, site=name, now=now)
-            elif runs.last_entry(self._db, site=name) not in {"", self._site.digest}:
+            elif self._has_new_entry:
                 frontier.revive(self._db, site=name, now=now)
         self._archive.report.entry = self._site.digest
-        self._archive.report.out_of_scope = self._scope.out_of_scope
+        self._archive.report.out_of_scope = self.scope.out_of_scope
 
     @property
     def site(self) -> Site:
         """The site, with the scope that this run has found."""
-        return self._scope.site
+        return self.scope.site
 
     def robots_read(self, origin: str, sitemaps: Iterable[str]) -> None:
         """Announces the sitemaps that a robots.txt names."""
-        found = self._scope.sitemaps(origin, sitemaps)
+        found = self.scope.sitemaps(origin, sitemaps)
         if found:
             with self._archive.writing(), self._archive.ingest.store.atomic():
                 frontier.schedule(self._db, found, now=iso(self._archive.clock()))
@@ -118,181 +90,21 @@ class Frontier:
     def refused(self, due: ScheduledUrl) -> Disposition | None:
         """The visit that is not made, because what it is like has had its share of this run; None when it may be made."""
         named = due.kind in {"seed", "feed"} or due.announced_by == "seed" or self._site.is_article(due.url)
-        reason = "" if named and due.kind != "sitemap" else self._quota.refusal(due.url, due.kind)
-        if due.announced_by == "redirector" and due.host in self._foreign:
+        reason = "" if named and due.kind != "sitemap" else self.quota.refusal(due.url, due.kind)
+        if due.announced_by == "redirector" and due.host in self.foreign:
             reason = "out-of-scope"
         if not reason:
             return None
         outcome = Outcome(kind=OutcomeKind.BUDGET, reason=reason)
-        return Disposition(row=None, outcome=outcome, visit=self._visit(due, outcome=outcome.kind, reason=reason))
-
-    def task(self, url: str, data: bytes, row: CaptureRow | None, *, kind: str = "") -> ParseTask:
-        """A response for a worker to read; `kind` is what it is believed to be, for a sitemap may be longer than a page."""
-        decoded = self._page.decoded_bytes
-        if kind == "sitemap":
-            decoded = max(decoded, self._page.sitemap_bytes)
-        return ParseTask(
-            url=url, response=data, fetched_at=self._moment(row), site=self._profile(urls.host_of(url)),
-            limits=replace(self._page, decoded_bytes=decoded),
-            articles=self._site.articles,
-        )  # fmt: skip
-
-    def _moment(self, row: CaptureRow | None) -> datetime:
-        return datetime.fromisoformat(row.captured_at) if row else self._archive.clock()
-
-    def _profile(self, host: str) -> SiteProfile:
-        """What is known of the host; learned lines are looked up again until the host has taught all it will."""
-        profile = self._profiles.get(host)
-        if profile is None:
-            site = self._site
-            profile = SiteProfile(
-                language=site.language,
-                locale=site.locale,
-                timezone=site.timezone,
-                boilerplate=site_lines.boilerplate_of(self._db, host),
-            )
-            if site_lines.pages_seen(self._db, host) >= site_lines.LEARNING_PAGES:
-                self._profiles[host] = profile
-        return profile
-
-    def unchanged(self, due: ScheduledUrl, row: CaptureRow | None, status: int) -> Disposition | None:
-        """The visit of a URL that says what it said before, by 304 or by the same payload; None when it must be read."""
-        asked = bool(due.etag or due.last_modified)  # else its 304 answers a question that nobody asked
-        same = (status == 304 and asked) or (
-            row is not None and status == 200 and row.payload_digest == due.payload_digest != ""
-        )
-        if not same or row is None or not due.visits:
-            return None
-        last = OutcomeKind(due.outcome)
-        article = last.has_row or last.is_failure
-        article_id = captures.latest_article(self._db, row.url) if article else None
-        held = last if last.has_row else OutcomeKind.ARTICLE
-        outcome = held if article_id is not None else _same(last, due)
-        self._quota.record_yield(due.url, outcome)
-        visit = self._visit(due, outcome=outcome, reason="unchanged", changed=False, status=status)
-        return Disposition(row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), same_as=article_id, visit=visit)
-
-    def follows(self, due: ScheduledUrl, answer: Parsed) -> bool:
-        """Whether a redirect is followed in the same visit: an announcer's, and one to another spelling of the same URL."""
-        return answer.outcome.kind is OutcomeKind.REDIRECT and (
-            due.kind in ANNOUNCERS or any(entry.url == due.url for entry in answer.found)
+        return Disposition(
+            row=None,
+            outcome=outcome,
+            visit=status_of(due, now=self._archive.clock(), outcome=outcome.kind, reason=reason),
         )
 
-    def respelled(self, due: ScheduledUrl, answer: Parsed, asked: str) -> str:
-        """The site's own spelling of a URL whose canonical one it does not know; '' when it knows it, or was asked for that."""
-        outcome = answer.outcome
-        unknown = outcome.kind is OutcomeKind.GONE or outcome.reason in {"http-400", "http-403"}
-        return due.spelling if unknown and due.spelling != asked else ""
-
-    def landed(self, due: ScheduledUrl, answer: Parsed, url: str, *, temporary: bool) -> Parsed:
-        """What `due` says through the answer of `url`, to which it redirects.
-
-        A feed that leads to a page is no feed for the time being, and a maintenance page that stands in for a front page no article.
-        """
-        kind = answer.outcome.kind
-        if self.follows(due, answer):
-            again = any(entry.url in {due.url, url} for entry in answer.found)
-            return Parsed.of(
-                OutcomeKind.FAILED, "redirect-loop" if again else "too-many-redirects", answer.outcome.detail
-            )
-        if kind.is_failure or due.kind not in ANNOUNCERS:
-            return answer
-        if due.kind in {"feed", "sitemap"} and kind not in {OutcomeKind.FEED, OutcomeKind.SITEMAP}:
-            return Parsed.of(OutcomeKind.FAILED, f"no-{due.kind}", f"redirects to {url}")
-        if due.kind == "seed":
-            self._scope.take_along(url)
-        if temporary and kind.has_row:
-            outcome = Outcome(kind=OutcomeKind.LISTING, reason="redirected", detail=url)
-            return replace(answer, outcome=outcome, article=None, lines=())
-        return answer
-
-    async def settled(
-        self,
-        due: ScheduledUrl,
-        row: CaptureRow | None,
-        answer: Parsed,
-        response: Response,
-        *,
-        read: Outcome,
-        url: str = "",
-    ) -> Disposition:
-        """What an answer means for the archive and for the frontier; most of what a long list announces is put down here already.
-
-        `read` is the outcome that reading the response gave; `url` where it came from, if that is not where `due` lies.
-        """
-        answer = self._permitted(self._followable(due, self._within(due, answer)))
-        answer, read = self._walled(due, answer, read)
-        outcome = answer.outcome
-        if "truncated" in response.flags:
-            outcome = replace(
-                outcome, detail="; ".join(filter(None, (outcome.detail, f"read in spite of {response.flags[-1]}")))
-            )
-        self._quota.record_yield(due.url, outcome.kind)
-        believed = due.false_hints < DISBELIEVED and are_believable(answer.found, self._moment(row))
-        announced, left_out = await self._announce(due, answer, believed=believed)
-        if due.kind == "seed" and not outcome.kind.is_failure:
-            announced += self._guesses(url or due.url)
-        self._archive.report.left_out.update(left_out)
-        missed = ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()) if count)
-        missing = availability.gone_reason(
-            {"outcome": outcome.kind, "reason": outcome.reason, "detail": outcome.detail}
-        )
-        if missed and outcome.kind is not OutcomeKind.REDIRECT:
-            outcome = replace(outcome, detail="; ".join(filter(None, (outcome.detail, missed))))
-        links = _digest_of(answer)
-        same = links == due.links_digest if links and not answer.article else self._says_the_same(answer)
-        visit = self._visit(
-            due,
-            # gone by whatever words: it is asked for again as a page is that answers 404
-            outcome=OutcomeKind.GONE if due.article_url and missing else outcome.kind,
-            reason=outcome.reason,
-            changed=not (due.visits and same),
-            status=response.status,
-            published=answer.article.date_published if answer.article else "",
-            article_url=answer.article.url if answer.article else "",
-            links_digest=links,
-            spelling=url if url and urls.canonicalise(url) == due.url else "",
-            retry_after=retry_after_of(response, self._archive.clock()),
-            **({} if url else _validators(response, row)),
-        )
-        answer = replace(answer, outcome=outcome)
-        settled = disposition_of(row, answer, visit=visit, announced=announced, note=outcome.note(read))
-        if settled.article is None:
-            return settled
-        return replace(settled, requisites=self.requisites.announced(answer.requisites, via=due.url))
-
-    def _walled(self, due: ScheduledUrl, answer: Parsed, read: Outcome) -> tuple[Parsed, Outcome]:
-        """The answer and what reading it gave; an article's teaser, and its redirect to a login, are walls."""
-        outcome, article = answer.outcome, answer.article
-        if article and outcome.kind is OutcomeKind.ARTICLE and self._archive.ingest.is_teaser(article):
-            read = outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason="paywall", detail=article.url)
-            answer = replace(answer, outcome=outcome, article=None, keys=None)
-        elif outcome.kind is OutcomeKind.REDIRECT and due.article_url and is_login(outcome.detail):
-            answer = Parsed.of(OutcomeKind.QUARANTINE, "login", f"redirects to {outcome.detail}")
-        if self._site.has_session and (due.article_url or due.kind == "seed"):
-            is_wall = answer.outcome.reason in availability.PAYWALLS
-            self._archive.report.session.saw(
-                due.url, is_wall=is_wall, is_free=article.is_accessible_for_free if article else None
-            )
-        return answer, read
-
-    def _guesses(self, start: str) -> tuple[Candidate, ...]:
-        """The usual feed and sitemap, once the start page has answered."""
-        if self._guessed:
-            return ()
-        self._guessed = True
-        return tuple(self._scope.guesses(start))
-
-    def _within(self, due: ScheduledUrl, answer: Parsed) -> Parsed:
-        """The answer; what a redirect service serves itself, instead of leading to the site, is none of the site's pages."""
-        if (
-            due.announced_by != "redirector"
-            or answer.outcome.kind is OutcomeKind.REDIRECT
-            or answer.outcome.kind.is_failure
-        ):
-            return answer
-        self._foreign.add(due.host)
-        return Parsed.of(OutcomeKind.OTHER, "out-of-scope")
+    def asks_anew(self, due: ScheduledUrl) -> bool:
+        """Whether what announces news is read although it may be unchanged: by another entry it may lead elsewhere."""
+        return self._has_new_entry and due.kind in ANNOUNCERS
 
     def rest(self, due: ScheduledUrl, seconds: float) -> None:
         """Lets all URLs of a host wait that asked to be left alone; none of them has failed."""
@@ -304,124 +116,3 @@ class Frontier:
         with self._archive.writing(), self._archive.ingest.store.atomic():
             waiting = frontier.rest_host(self._db, site=self._site.name, host=due.host, until=until)
         self._archive.report.left_out["host-paused"] += waiting
-
-    def _says_the_same(self, answer: Parsed) -> bool:
-        """Whether an article says what it said, in other bytes: a counter or today's date is no news and must not call us back."""
-        if answer.article is None:
-            return False
-        digest = text_digest(answer.article.title, answer.article.text)
-        return articles.find_version(self._db, answer.article.url, digest) is not None
-
-    def failed(self, due: ScheduledUrl, row: CaptureRow | None, reason: str, detail: str) -> Disposition:
-        """The visit of a URL that gave no usable response."""
-        outcome = Outcome(kind=REFUSED.get(reason, OutcomeKind.FAILED), reason=reason, detail=detail)
-        if due.kind == "seed":
-            self._archive.report.seed_problem = detail if due.url in detail else f"{due.url}: {detail}"
-        visit = self._visit(due, outcome=outcome.kind, reason=reason)
-        note = () if reason == "error" else outcome.note()  # a mistake of ours: another version may read it
-        return Disposition(row=row, outcome=outcome, visit=visit, note=note)
-
-    def failure(self, reason: str, detail: str) -> Parsed:
-        """The answer of a redirect's target that gave no usable response."""
-        return Parsed.of(REFUSED.get(reason, OutcomeKind.FAILED), reason, detail)
-
-    def part(self, url: str, row: CaptureRow | None, answer: Parsed) -> Disposition:
-        """A further page of an article: kept, and not an article of its own."""
-        now = iso(self._archive.clock())
-        announced = self._scope.announced(url, "page", "part")
-        with self._archive.ingest.store.atomic():
-            frontier.schedule(self._db, [announced], now=now)
-            url_id = frontier.known(self._db, announced.url)
-        assert url_id is not None  # noqa: S101 - announced the line before
-        visit = FetchStatus(
-            url_id=url_id, at=now, outcome=OutcomeKind.PART, due_at="", payload_digest=row.payload_digest if row else ""
-        )
-        outcome = Outcome(kind=OutcomeKind.PART, reason=answer.outcome.reason)
-        return Disposition(row=row, outcome=outcome, visit=visit, note=outcome.note())
-
-    def _permitted(self, answer: Parsed) -> Parsed:
-        """The answer; without its article when the page bears a word that we have chosen to obey."""
-        word = next((word for word in answer.directives if word in self._obeyed), "")
-        withheld = Outcome(kind=OutcomeKind.WITHHELD, reason=word)
-        return replace(answer, outcome=withheld, article=None) if answer.article and word else answer
-
-    def _followable(self, due: ScheduledUrl, answer: Parsed) -> Parsed:
-        """The answer; a redirect that leads back, or on and on, is a failure."""
-        if answer.outcome.kind is not OutcomeKind.REDIRECT:
-            return answer
-        if any(entry.url == due.url for entry in answer.found):
-            reason = "redirect-loop"
-        elif 0 < self._limits.redirects <= due.redirects:
-            reason = "too-many-redirects"
-        else:
-            return answer
-        return Parsed.of(OutcomeKind.FAILED, reason, answer.outcome.detail)
-
-    def _visit(
-        self, due: ScheduledUrl, *, outcome: OutcomeKind, reason: str, status: int | None = None, **more: Any
-    ) -> FetchStatus:
-        if outcome.is_failure and due.kind == "seed" and status:
-            self._archive.report.seed_problem = f"{due.url} answered with {reason}"
-        return status_of(due, now=self._archive.clock(), outcome=outcome, reason=reason, status=status, **more)
-
-    async def _announce(
-        self, due: ScheduledUrl, answer: Parsed, *, believed: bool
-    ) -> tuple[tuple[Candidate, ...], Counter[str]]:
-        """The URLs found that belong to the site and are within the limits, and what was left out, by limit.
-
-        Of a long list the first parts are announced at once, each in a transaction of its own; the last is given back.
-        """
-        left_out = Counter(dict(answer.left_out))
-        entries = answer.found
-        self._scope.follow_services(due, entries)
-        missed = self._scope.out_of_scope.counts.total()
-        inside = 0
-        for start in range(0, len(entries) - AT_ONCE, AT_ONCE):
-            part = list(
-                self._scope.in_scope(due, answer, entries[start : start + AT_ONCE], left_out, believed=believed)
-            )
-            inside += len(part)
-            with self._archive.ingest.store.atomic():
-                self._archive.report.announced += frontier.schedule(self._db, part, now=iso(self._archive.clock()))
-            await asyncio.sleep(0)
-        last = (len(entries) - 1) // AT_ONCE * AT_ONCE if entries else 0
-        rest = tuple(self._scope.in_scope(due, answer, entries[last:], left_out, believed=believed))
-        missed = self._scope.out_of_scope.counts.total() - missed
-        if due.kind in ANNOUNCERS and missed and not inside + len(rest):
-            self._archive.report.leads_elsewhere(due.kind, due.url, entries)
-        return rest, left_out
-
-
-def _digest_of(answer: Parsed) -> str:
-    """A digest of the URLs that an answer announces, whatever times it gives them; '' for none."""
-    if not answer.found:
-        return ""
-    return hashlib.sha256("\n".join(sorted(entry.url for entry in answer.found)).encode()).hexdigest()[:32]
-
-
-def _validators(response: Response, row: CaptureRow | None) -> dict[str, str]:
-    """What lets the next visit ask for changes only."""
-    return {
-        "etag": header(response, "ETag"),
-        "last_modified": header(response, "Last-Modified"),
-        "payload_digest": row.payload_digest if row else "",
-    }
-
-
-def dropped(settled: Disposition) -> Disposition:
-    """The visit of an article that a pipeline did not let through: fetched and kept in the WARC, and no article."""
-    outcome = Outcome(kind=OutcomeKind.OTHER, reason="dropped")
-    return replace(settled, article=None, outcome=outcome, note=outcome.note())
-
-
-def _same(last: OutcomeKind, due: ScheduledUrl) -> OutcomeKind:
-    """What a URL that says what it said before is, when the last visit that was no failure is not known any more."""
-    if not last.is_failure and due.outcome:
-        return last
-    match due.kind:
-        case "feed":
-            return OutcomeKind.FEED
-        case "sitemap":
-            return OutcomeKind.SITEMAP
-        case _:
-            return OutcomeKind.LISTING

@@ -23,7 +23,8 @@ from archive.parse import MAX_PARTS, Parsed, ParseLimits, ParseTask, join_part
 from archive.parse.workers import WorkerKilledError
 from crawler.download.errors import HostPaused, StoppedError, outcome_of
 from crawler.extensions import ArchiveExtension
-from crawler.frontier import Frontier, dropped
+from crawler.frontier import Frontier
+from crawler.frontier.answers import Answers, dropped
 from crawler.frontier.requisites import RequisiteFrontier, RequisiteQuota
 from crawler.frontier.revisit import TEMPORARY
 from crawler.frontier.scope import CrawlLimits
@@ -185,6 +186,7 @@ class NewsSpider(Spider):
         self._frontier = Frontier(
             archive, self.site, limits=self._limits, page=self._page_limits, requisites=self._requisite_quota
         )
+        self._answers = Answers(archive, self.site, self._frontier, limits=self._limits, page=self._page_limits)
         self.crawler.signals.connect(self._frontier.robots_read, signal=robots_read)
         self.crawler.signals.connect(self.item_stored, signal=signals.item_scraped)
         self.crawler.signals.connect(self.item_lost, signal=signals.item_dropped)
@@ -193,6 +195,7 @@ class NewsSpider(Spider):
         pages, loaded = self._frontier, self._frontier.requisites
         async for request in self._drawn_of(pages, lambda: self._max_pages - self._drawn, self._request):
             self._drawn += 1
+            archive.report.room = self._max_pages - self._drawn
             yield request
         archive.report.met_max_pages = self._drawn >= self._max_pages
         async for request in self._drawn_of(loaded, lambda: loaded.room, self._requisite_request):
@@ -226,7 +229,7 @@ class NewsSpider(Spider):
     def _request(self, due: ScheduledUrl) -> Request:
         return Request(
             due.spelling if parameters(due.spelling) == parameters(due.url) and due.spelling else due.url,
-            headers=validators_of(due),
+            headers={} if self._frontier.asks_anew(due) else validators_of(due),
             callback=self.answered,
             errback=self.failed,
             dont_filter=True,
@@ -278,7 +281,7 @@ class NewsSpider(Spider):
             return
         except Exception as error:  # without a visit the URL would stay due, and be fetched again and again
             self.logger.exception("reading %s", due.url)
-            settled = self._frontier.failed(due, row, "error", f"{type(error).__name__}: {error}")
+            settled = self._answers.failed(due, row, "error", f"{type(error).__name__}: {error}")
         finally:
             if settled is None:  # cancelled: we stop, and the URL stays due
                 self._free(due.id)
@@ -291,19 +294,19 @@ class NewsSpider(Spider):
     async def _what_it_said(
         self, due: ScheduledUrl, row: CaptureRow | None, data: bytes, response: Response
     ) -> Disposition:
-        known = self._frontier.unchanged(due, row, response.status)
+        known = self._answers.unchanged(due, row, response.status)
         if known is not None:
             return known
-        answer = await self._read(self._frontier.task(due.url, data, row, kind=due.kind))
+        answer = await self._read(self._answers.task(due.url, data, row, kind=due.kind))
         read, url = answer.outcome, ""
         if self._next_hop(due, answer, response.url):
             temporary = read.reason in TEMPORARY
             row, last, response, url = await self._follow(due, row, answer, response)
             read = last.outcome
-            answer = self._frontier.landed(due, last, url, temporary=temporary)
+            answer = self._answers.landed(due, last, url, temporary=temporary)
         if answer.article is not None and answer.next_page:
             answer = await self._with_parts(due, answer)
-        return await self._frontier.settled(due, row, answer, response, read=read, url=url)
+        return await self._answers.settled(due, row, answer, response, read=read, url=url)
 
     def _size(self, due: ScheduledUrl) -> dict[str, int]:
         """The bytes that a sitemap may have, which are more than those of a page."""
@@ -312,9 +315,9 @@ class NewsSpider(Spider):
 
     def _next_hop(self, due: ScheduledUrl, answer: Parsed, asked: str) -> str:
         """What is to be asked next in the same visit: where a redirect leads, or the site's own spelling of the URL; '' for nothing."""
-        if self._frontier.follows(due, answer):
+        if self._answers.follows(due, answer):
             return answer.found[0].spelling or answer.found[0].url
-        return self._frontier.respelled(due, answer, asked)
+        return self._answers.respelled(due, answer, asked)
 
     def _cookies_wanted(self, url: str) -> bool:
         """Whether a URL that leads back to itself may lead on with the cookies that its host has set meanwhile."""
@@ -355,9 +358,9 @@ class NewsSpider(Spider):
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it is has a name
                 row, _ = self._archive.take_capture(request)
-                return row, self._frontier.failure(outcome_of(error), str(error)), response, url
+                return row, self._answers.failure(outcome_of(error), str(error)), response, url
             row, data = self._archive.take_capture(request)
-            answer = await self._read(self._frontier.task(urls.canonicalise(url) or url, data, row, kind=due.kind))
+            answer = await self._read(self._answers.task(urls.canonicalise(url) or url, data, row, kind=due.kind))
         return row, answer, response, url
 
     def item_stored(self, item: object) -> None:
@@ -373,7 +376,7 @@ class NewsSpider(Spider):
 
     def failed(self, failure: Failure) -> None:
         """Settles a URL that gave no usable response."""
-        self._settle_failure(failure, self._frontier.failed)
+        self._settle_failure(failure, self._answers.failed)
 
     def _settle_failure(
         self, failure: Failure, settle: Callable[[ScheduledUrl, CaptureRow | None, str, str], Disposition]
@@ -417,13 +420,13 @@ class NewsSpider(Spider):
                 self.logger.warning("part %s of %s: %s", request.url, due.url, error)
                 row, _ = self._archive.take_capture(request)
                 self._archive.finish(
-                    self._frontier.part(request.url, row, Parsed.of(OutcomeKind.FAILED, outcome_of(error), str(error)))
+                    self._answers.part(request.url, row, Parsed.of(OutcomeKind.FAILED, outcome_of(error), str(error)))
                 )
                 break
             row, data = self._archive.take_capture(request)
-            part = await self._read(self._frontier.task(response.url, data, row))
+            part = await self._read(self._answers.task(response.url, data, row))
             with self._archive.writing():
-                self._archive.finish(self._frontier.part(request.url, row, part))
+                self._archive.finish(self._answers.part(request.url, row, part))
             if part.article is None:
                 break
             answer = join_part(answer, part)

@@ -123,7 +123,7 @@ def test_an_argument_that_makes_no_sense_is_named_in_one_line(tmp_path, more):
 
 
 def test_a_url_that_the_spider_cannot_digest_is_visited_once(tmp_path, monkeypatch):
-    broken = "from crawler.frontier import Frontier\n\ndef broken(*_):\n    raise KeyError('a bug')\n\nFrontier.task = broken\n"
+    broken = "from crawler.frontier.answers import Answers\n\ndef broken(*_):\n    raise KeyError('a bug')\n\nAnswers.task = broken\n"
     (tmp_path / "with_bug.py").write_text(f"from scrapy.cmdline import execute\n{broken}execute()\n")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     with site_of() as site:

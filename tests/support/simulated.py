@@ -79,7 +79,7 @@ def crawl(
     """Crawls the site of `url`, or of an entry of sites.toml, at a moment."""
     given = {name: value for name, value in vars(shipped).items() if name.isupper()}
     given |= {
-        "DOWNLOAD_DELAY": 0, "ARCHIVE_DIR": str(folder), "WARRAQ_CLOCK": lambda: at, "WARRAQ_SUMMARY": "",
+        "DOWNLOAD_DELAY": 0, "ARCHIVE_DIR": str(folder), "WARRAQ_CLOCK": lambda: at, "WARRAQ_SUMMARY": "", "WARRAQ_REQUISITES": "none",
         "WARRAQ_SITE_ENTRY": json.dumps(dict(entry)) if entry else "", **(settings or {}),
     }  # fmt: skip
     arguments = {"site": "paper"} if entry else {"url": url}
@@ -179,10 +179,14 @@ class _Simulation:
         except Exception as error:  # noqa: BLE001 - as the engine does: whatever it is goes to the errback
             failure = Failure(error)
             failure.request = request
-            self.spider.failed(failure)
+            request.errback(failure)
             return
         response.request = request
-        async for item in self.spider.answered(response):
+        answered = request.callback(response)
+        if not hasattr(answered, "__aiter__"):
+            await answered
+            return
+        async for item in answered:
             self._archive.finish(item.settled)
             self.spider.item_stored(item)
 

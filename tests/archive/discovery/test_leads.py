@@ -14,6 +14,7 @@ from archive.discovery.traps import MAX_LEADS, find_leads
         (b'<script>window.location.href="/ar/";</script>', "/ar/"),
         (b"<script>location.replace( '/ar/' )</script>", "/ar/"),
         (b'<frameset><frame src="/top.html"></frameset>', "/top.html"),
+        (b'<iframe src="/home.html" width="100%"></iframe>', "/home.html"),
     ],
 )
 def test_a_page_leads_on(page, lead):
@@ -28,6 +29,7 @@ def test_a_page_leads_on(page, lead):
         b'<meta name="refresh" content="0; url=/x">',
         b"<script>var location_name = 'x'; if (location == '/a') {}</script>",
         b'<iframe src="/ad.html"></iframe>',
+        b'<iframe src="//ads.example/a" width="100%"></iframe>',
     ],
 )
 def test_what_leads_nowhere(page):

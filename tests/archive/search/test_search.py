@@ -511,3 +511,14 @@ def test_an_index_of_other_keys_is_named_and_made_anew_by_whoever_writes(tmp_pat
     with closing(open_store(path)) as store:
         assert "anew" in caplog.text
         assert search(store.db.conn, "خبر").problems == ()
+
+
+def test_what_is_excluded_is_no_hit_however_common_the_word_of_the_title(shelf, monkeypatch):
+    monkeypatch.setattr("archive.search.candidates.BUDGET", 3)
+    monkeypatch.setattr("archive.search.candidates.STRETCH", 4)
+    wanted = [shelf.put(title=f"زلزال {n}", text="نص", date=f"2026-01-0{n}") for n in range(1, 3)]
+    shelf.put(title="زلزال تركيا", text="نص", date="2026-01-05")
+    later = [shelf.put(text=f"زلزال {n}", date=f"2026-02-0{n}") for n in range(1, 8)]
+    found = ids(shelf, "زلزال -تركيا")
+    assert found[:2] == wanted[::-1]  # the words in the title come first, the newer before the older
+    assert sorted(found) == sorted([*wanted, *later])

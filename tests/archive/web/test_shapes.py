@@ -53,7 +53,7 @@ def test_a_picture_that_was_not_captured_is_named_and_never_loaded(room, souq):
 
 def _picture(shelf, data):
     identity = shelf.capture(PICTURE, data.decode("latin-1"), head="Content-Type: image/png", mime="image/png")
-    assert captures.of_pictures(shelf.store.db, [PICTURE]) == {PICTURE: identity}
+    assert captures.nearest(shelf.store.db, [PICTURE], "2026-01-01T00:00:00Z")[PICTURE][-1]["id"] == identity
     return identity
 
 
@@ -65,7 +65,7 @@ def test_a_picture_that_was_captured_is_shown_from_the_archive(shelf, room, souq
     assert answer.headers["content-security-policy"].startswith("sandbox")
 
 
-@pytest.mark.parametrize("data", [b"<svg onload='alert(1)'/>", b"<html>", b""])
+@pytest.mark.parametrize("data", [b"<!-- <svgx --><html onload='alert(1)'>", b"<html>", b""])
 def test_what_is_no_picture_is_not_served_as_one(shelf, room, souq, data):
     assert room.get(f"/pictures/{_picture(shelf, data)}").status_code == 404
 

@@ -1,0 +1,66 @@
+"""What an archived page loads, of what the archive holds: a capture in; the captures that a browser needs to show it out."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from archive.capture import Location
+from archive.errors import DamagedFileError, StorageError
+from archive.http import BadCoding, NotHttp, TooLarge, decode, parse_response
+from archive.index import captures
+from archive.parse.replaying import LARGEST, Prepared, ReplayTask
+from archive.parse.workers import WorkerKilledError, WorkerPool
+from archive.warc import read_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from archive.archive import Archive
+
+MOST: Final = 2_000
+"""Requisites of one page with those of its style sheets; a page has some hundreds."""
+UNREADABLE: Final = (DamagedFileError, StorageError, NotHttp, TooLarge, BadCoding, OSError)
+STYLE: Final = "text/css"
+
+
+def replay_pool(*, workers: int = 1) -> WorkerPool[ReplayTask, Prepared]:
+    """Processes that prepare pages and style sheets, bounded like those that extract."""
+    return WorkerPool(prepared, workers=workers, preload=("archive.parse.replaying",))
+
+
+def prepared(task: ReplayTask) -> Prepared:
+    """Prepares a body in this process."""
+    from archive.parse.replaying import prepare
+
+    return prepare(task)
+
+
+def body_of(archive: Archive, capture: Mapping[str, Any]) -> tuple[bytes, str]:
+    """The decoded body that a capture, or the one that it repeats, holds, and its Content-Type; raises one of UNREADABLE."""
+    row = captures.payload_of(archive.db, dict(capture))
+    place = Location(filename=row["warc_filename"], offset=row["warc_record_offset"], length=row["warc_record_length"])
+    response = parse_response(read_at(archive.files, place).response)
+    return decode(response, LARGEST), response.get("Content-Type")
+
+
+def loaded_by(
+    archive: Archive, capture: Mapping[str, Any], pool: WorkerPool[ReplayTask, Prepared]
+) -> Iterator[dict[str, Any]]:
+    """The captures of all that a page loads, redirects among them, each nearest in time to the page; what is not held is passed over."""
+    moment, seen = capture["captured_at"], set[str]()
+    waiting = deque([(capture, False)])
+    while waiting and len(seen) < MOST:
+        holder, is_style = waiting.popleft()
+        try:
+            body, content_type = body_of(archive, holder)
+            task = ReplayTask(url=holder["url"], body=body, content_type=content_type, is_style=is_style)
+            named = pool.submit(task).result().urls
+        except (*UNREADABLE, WorkerKilledError):
+            continue
+        fresh = [url for url in named if url not in seen][: MOST - len(seen)]
+        seen.update(fresh)
+        for chain in captures.nearest(archive.db, fresh, moment).values():
+            yield from chain
+            if chain[-1]["mime"] == STYLE:
+                waiting.append((chain[-1], True))

@@ -1,0 +1,565 @@
+"""What sites do over time and what the crawl makes of it: kinds of failure that were reported of crawlers, each with variants.
+
+Every crawl runs in this process, by a clock that the test moves.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from urllib.parse import urlsplit
+
+import pytest
+
+from archive import Archive
+from archive.index import open_store
+from tests.support.simulated import crawl, no_such_host
+from tests.support.site import article_page, list_page
+
+FIRST = datetime(2026, 11, 1, 6, tzinfo=UTC)
+HOME = "https://paper.test/"
+XML = {"Content-Type": "application/xml"}
+
+
+def story(n):
+    return f"/2026/11/{n}-story-of-the-harbour-town"
+
+
+def page(n, **more):
+    return article_page(f"Story number {n} of the harbour", **more)
+
+
+def feed(*entries):
+    """`entries` are addresses, or (address, moment)."""
+    rows = [entry if isinstance(entry, tuple) else (entry, None) for entry in entries]
+    items = "".join(
+        f"<item><title>Title</title><link>{url}</link>{f'<pubDate>{format_datetime(at)}</pubDate>' if at else ''}</item>"
+        for url, at in rows
+    )
+    return 200, XML, f'<?xml version="1.0"?><rss version="2.0"><channel><title>Paper</title>{items}</channel></rss>'
+
+
+def sitemap(*entries):
+    rows = [entry if isinstance(entry, tuple) else (entry, None) for entry in entries]
+    items = "".join(
+        f"<url><loc>{url}</loc>{f'<lastmod>{at.isoformat()}</lastmod>' if at else ''}</url>" for url, at in rows
+    )
+    return (
+        200,
+        XML,
+        f'<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{items}</urlset>',
+    )
+
+
+def index(*maps):
+    items = "".join(f"<sitemap><loc>{url}</loc></sitemap>" for url in maps)
+    return (
+        200,
+        XML,
+        f'<?xml version="1.0"?><sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{items}</sitemapindex>',
+    )
+
+
+def newsroom(*numbers, origin="https://paper.test"):
+    pages = {f"{origin}{story(n)}": page(n) for n in numbers}
+    return {f"{origin}/": list_page(*(story(n) for n in numbers)), **pages}
+
+
+@pytest.fixture
+def at(tmp_path):
+    """Crawls after so many days, `at(days, world)`."""
+
+    def run(days, world, url=HOME, **more):
+        return crawl(url, tmp_path / "a", world, at=FIRST + timedelta(days=days), **more)
+
+    return run
+
+
+@pytest.fixture
+def rows(tmp_path):
+    """What a query of the database gives."""
+
+    def query(sql):
+        with open_store(tmp_path / "a" / "warraq.db", read_only=True) as store:
+            return [tuple(row) for row in store.db.conn.execute(sql)]
+
+    return query
+
+
+def moved(origin, pages):
+    """A site all of whose old addresses lead to `origin`, where its pages are."""
+
+    def world(request):
+        if request.url.startswith(f"{origin}/"):
+            return pages.get(request.url)
+        return 301, {"Location": origin + urlsplit(request.url).path}, b""
+
+    return world
+
+
+def down(request):
+    return 404, {}, "<h1>Not found</h1>"
+
+
+# What is away for a while is asked for again, and what was restored is back
+
+
+@pytest.mark.parametrize(
+    "away", [no_such_host, down, lambda _: (503, {}, "busy"), lambda _: (500, {}, "oops"), lambda _: (403, {}, "no")]
+)
+def test_a_site_that_was_away_for_a_month_is_back_with_its_news(at, rows, away):
+    at(0, newsroom(1))
+    for day in range(1, 31):
+        at(day, away)
+    done = at(31, newsroom(1, 2))
+    assert {HOME, f"https://paper.test{story(2)}"} <= set(done.asked)
+    assert (done.code, done.summary["articles_new"]) == (0, 1)
+    at(40, newsroom(1, 2))
+    assert rows("SELECT count(*) FROM articles WHERE gone_at IS NOT NULL") == [(0,)]
+
+
+def test_a_feed_alone_that_answers_404_for_nine_days_is_read_again(at):
+    entry = {"seeds": [HOME], "feeds": ["https://paper.test/rss"]}
+    world = newsroom(1)
+    for day in range(10):
+        done = at(day, world, entry=entry)
+        assert "https://paper.test/rss" in done.asked, day
+    hidden = {"https://paper.test/rss": feed(f"https://paper.test{story(2)}"), f"https://paper.test{story(2)}": page(2)}
+    assert at(10, world | hidden, entry=entry).summary["articles_new"] == 1
+
+
+def test_an_article_that_is_restored_and_listed_again_loses_its_mark(at, rows):
+    world = newsroom(1, 2)
+    gone = world | {f"https://paper.test{story(1)}": (410, {}, "gone"), HOME: list_page(story(2))}
+    at(0, world)
+    for day in (1, 2, 4, 8, 16, 30):
+        at(day, gone)
+    assert rows("SELECT count(*) FROM articles WHERE gone_at IS NOT NULL") == [(1,)]
+    assert f"https://paper.test{story(1)}" not in at(40, gone).asked
+    assert f"https://paper.test{story(1)}" in at(60, world).asked
+    assert rows("SELECT count(*) FROM articles WHERE gone_at IS NOT NULL") == [(0,)]
+
+
+def test_a_full_recheck_asks_for_what_was_given_up(at):
+    world = newsroom(1)
+    at(0, world)
+    for day in (1, 2, 4, 8, 16):
+        at(day, world | {f"https://paper.test{story(1)}": (404, {}, "")} | {HOME: list_page("/about-us/")})
+    assert f"https://paper.test{story(1)}" not in at(50, world | {HOME: list_page("/about-us/")}).asked
+    assert f"https://paper.test{story(1)}" in at(51, world, recheck=True).asked
+
+
+# A temporary redirect rests nothing
+
+
+@pytest.mark.parametrize("status", [302, 303, 307])
+@pytest.mark.parametrize("place", ["/maintenance.html", "https://queue.paper.test/waiting-room?id=1"])
+def test_a_page_that_stands_in_for_an_hour_is_no_article_and_keeps_nobody_waiting(at, rows, status, place):
+    stand_in = article_page("We are working on our site and will be back soon")
+    away = {HOME: (status, {"Location": place}, b""), f"https://paper.test{place}": stand_in, place: stand_in}
+    at(0, newsroom(1))
+    at(1, away)
+    done = at(1.1, newsroom(1, 2))
+    assert done.asked[0] == HOME
+    assert done.summary["articles_new"] == 1
+    assert {title for (title,) in rows("SELECT title FROM articles")} == {
+        "Story number 1 of the harbour",
+        "Story number 2 of the harbour",
+    }
+
+
+@pytest.mark.parametrize("status", [301, 302, 307])
+def test_a_front_page_that_leads_to_the_edition_of_the_day_is_followed_each_day(at, status):
+    for day in range(1, 9):
+        edition = f"https://paper.test/edition/2026-11-0{day}/"
+        world = {
+            HOME: (status, {"Location": edition}, b""),
+            edition: list_page(story(day)),
+            f"https://paper.test{story(day)}": page(day),
+        }
+        done = at(day, world)
+        assert done.summary["articles_new"] == 1, day
+
+
+def test_a_consent_page_on_the_same_host_is_no_front_page_for_long(at, rows):
+    buttons = "<button>Accept all</button><button>Reject all</button>"
+    words = "We and our partners store and/or access information on a device, such as cookies."
+    wall = f"<title>Your privacy</title><h1>We value your privacy</h1><p>{words}</p>{buttons}"
+    at(0, newsroom(1))
+    at(1, {HOME: (302, {"Location": "/consent?next=/"}, b""), "https://paper.test/consent?next=/": wall})
+    assert at(1.1, newsroom(1, 2)).summary["articles_new"] == 1
+    assert rows("SELECT count(*) FROM articles") == [(2,)]
+
+
+# Today's news does not wait behind the backlog
+
+
+def test_news_of_feed_and_front_page_comes_before_a_backlog_listed_oldest_first(at, rows):
+    old = {f"https://paper.test/2009/03/{n}-old-story-of-the-harbour": page(n) for n in range(1000, 1200)}
+    lists = {
+        "https://paper.test/robots.txt": (
+            200,
+            {"Content-Type": "text/plain"},
+            "User-agent: *\nAllow: /\nSitemap: https://paper.test/sitemap.xml\n",
+        )
+    }
+    lists["https://paper.test/sitemap.xml"] = sitemap(*((url, datetime(2009, 3, 5, tzinfo=UTC)) for url in old))
+    settings = {"WARRAQ_PATTERN_BUDGET": 0}
+    at(0, newsroom() | lists | old, max_pages=30, settings=settings)
+    for hour in (1, 2, 3):
+        numbers = range(1, 1 + 3 * hour)
+        world = (
+            newsroom(*numbers)
+            | lists
+            | old
+            | {"https://paper.test/feed/": feed(*((f"https://paper.test{story(n)}", FIRST) for n in numbers))}
+        )
+        at(hour / 24, world, max_pages=30, settings=settings)
+        got = rows("SELECT count(*) FROM urls WHERE url LIKE '%/2026/%' AND visits > 0")
+        assert got == [(3 * hour,)], hour
+    assert rows("SELECT count(*) FROM urls WHERE url LIKE '%/2009/%' AND visits > 0")[0][0] >= 60
+
+
+def test_revisits_leave_room_for_first_visits_within_a_small_quota(at, rows):
+    lists = {"https://paper.test/feed/": feed(*((f"https://paper.test{story(n)}", FIRST) for n in range(1, 61)))}
+    world = newsroom() | lists | {f"https://paper.test{story(n)}": page(n) for n in range(1, 61)}
+    for hour in range(12):
+        at(hour * 1.1 / 24, world, max_pages=12)
+    assert rows("SELECT count(*) FROM articles")[0][0] == 60
+
+
+# Bytes of a Location are kept, and the site's own spelling of a URL is what is asked for
+
+
+@pytest.mark.parametrize(
+    ("raw", "escaped"),
+    [("خبر-عن-الجسر".encode(), "%D8%AE%D8%A8%D8%B1"), ("خبر-عن-الجسر".encode("cp1256"), "%CE%C8%D1")],
+)
+@pytest.mark.parametrize("kind", ["article", "feed"])
+def test_a_location_of_raw_bytes_is_followed_as_they_came(at, raw, escaped, kind):
+    target = "https://paper.test/ar/" + "".join(f"%{byte:02X}" if byte > 127 else chr(byte) for byte in raw)
+    assert escaped in target
+    source = f"https://paper.test{story(1)}" if kind == "article" else "https://paper.test/feed/"
+    leads = (301, {"Location": "/ar/" + raw.decode("latin-1")}, b"")
+    world = {HOME: list_page(story(1)), source: leads, f"https://paper.test{story(1)}": page(1)} | (
+        {source: leads} if kind == "article" else {}
+    )
+    world[target] = page(1) if kind == "article" else feed(f"https://paper.test{story(1)}")
+    done = at(0, world)
+    assert target in done.asked
+    assert done.summary["articles_new"] == 1
+
+
+INSISTENT = [
+    ("https://paper.test/a/%d8%ae%d8%a8%d8%b1-2026", "https://paper.test/a/%D8%AE%D8%A8%D8%B1-2026"),
+    (
+        "https://paper.test/index.php?option=c&view=article&id=77777",
+        "https://paper.test/index.php?id=77777&option=c&view=article",
+    ),
+    ("https://paper.test/%50anzer-in-the-harbour-town-123456", "https://paper.test/Panzer-in-the-harbour-town-123456"),
+]
+
+
+@pytest.mark.parametrize(("insisted", "other"), INSISTENT)
+@pytest.mark.parametrize("answer", ["redirect", "gone"])
+def test_a_server_that_insists_on_its_spelling_is_asked_in_it(at, insisted, other, answer):
+    def world(request):
+        if request.url == HOME:
+            return f'<html lang=en><title>Paper</title><h1>Paper</h1><a href="{insisted}">A headline of several words for it</a></html>'
+        if request.url == insisted:
+            return page(1)
+        if request.url == other:
+            return (301, {"Location": insisted}, b"") if answer == "redirect" else None
+        return None
+
+    done = at(0, world)
+    assert done.summary["articles_new"] == 1
+    assert "redirect-loop" not in done.summary["failed"]
+
+
+@pytest.mark.parametrize("added", ["utm_source=rss", "PHPSESSID=abc123", "ref=rss"])
+def test_a_server_that_adds_a_parameter_by_redirect_is_followed(at, added):
+    def world(request):
+        path = urlsplit(request.url).path
+        if path == story(1):
+            return page(1) if added in request.url else (302, {"Location": f"{story(1)}?{added}"}, b"")
+        return newsroom(1).get(request.url)
+
+    done = at(0, world)
+    assert done.summary["articles_new"] == 1
+
+
+def test_a_signed_address_is_asked_with_its_trailing_tracking_parameter(at):
+    signed = f"https://paper.test{story(1)}?utm_source=feed&sig=7"
+
+    def world(request):
+        if urlsplit(request.url).path == story(1):
+            return page(1) if request.url == signed else (403, {}, "bad signature")
+        return {HOME: list_page(), "https://paper.test/feed/": feed(signed.replace("&", "&amp;"))}.get(request.url)
+
+    assert at(0, world).summary["articles_new"] == 1
+
+
+# What is out of scope is told; what belongs to the site is followed
+
+
+def test_a_seed_that_redirects_to_another_host_takes_it_along(at):
+    done = at(0, moved("https://www.new-paper.test", newsroom(1, 2, origin="https://www.new-paper.test")))
+    assert done.summary["articles_new"] == 2
+
+
+def test_links_to_other_hosts_alone_are_counted_and_end_with_a_code(at):
+    links = "".join(
+        f'<a href="https://elsewhere.test/2026/11/{n}-story-of-the-harbour">A headline of several words</a>'
+        for n in range(3)
+    )
+    done = at(0, {HOME: f"<html lang=en><title>Paper</title><h1>Paper</h1>{links}</html>"})
+    assert done.code == 15
+    assert done.summary["out_of_scope"]["elsewhere.test"]["urls"] == 3
+    assert "elsewhere.test" in done.summary["warnings"][-1]
+
+
+@pytest.mark.parametrize("kind", ["feed", "sitemap"])
+def test_a_feed_or_sitemap_that_redirects_elsewhere_keeps_its_kind(at, rows, kind):
+    make = feed if kind == "feed" else sitemap
+    place = f"https://paper.test/list.{kind}"
+    entry = {"seeds": [HOME], f"{kind}s": [place]}
+    world = newsroom() | {place: (301, {"Location": f"https://cdn.other.test/{kind}.xml"}, b"")}
+    world |= {
+        f"https://cdn.other.test/{kind}.xml": make(f"https://paper.test{story(1)}"),
+        f"https://paper.test{story(1)}": page(1),
+    }
+    assert at(0, world, entry=entry).summary["articles_new"] == 1
+    assert rows(f"SELECT kind, outcome FROM urls WHERE url = '{place}'") == [(kind, kind)]
+
+
+def test_the_parts_of_an_index_may_lie_on_a_cdn(at):
+    entry = {"seeds": [HOME], "sitemaps": ["https://paper.test/index.xml"]}
+    world = newsroom() | {"https://paper.test/index.xml": index("https://cdn.other.test/1.xml")}
+    world |= {
+        "https://cdn.other.test/1.xml": sitemap(f"https://paper.test{story(1)}"),
+        f"https://paper.test{story(1)}": page(1),
+    }
+    assert at(0, world, entry=entry).summary["articles_new"] == 1
+
+
+def test_an_edition_by_path_finds_feed_and_sitemap_outside_of_it(at):
+    start = "https://paper.test/ar/"
+    world = {
+        start: list_page(),
+        "https://paper.test/ar/feed/": (301, {"Location": "/rss.xml"}, b""),
+        "https://paper.test/rss.xml": feed("https://paper.test/ar/2026/11/1-story-of-the-harbour"),
+    }
+    world["https://paper.test/ar/2026/11/1-story-of-the-harbour"] = page(1)
+    world["https://paper.test/feed/"] = world["https://paper.test/ar/feed/"]
+    assert at(0, world, url=start).summary["articles_new"] == 1
+
+
+def test_a_feed_through_a_redirect_service_is_followed_to_the_site(at):
+    entry = {"seeds": [HOME], "feeds": ["https://paper.test/rss"]}
+    world = newsroom() | {
+        "https://paper.test/rss": feed("https://feedproxy.test/~r/1"),
+        "https://feedproxy.test/~r/1": (301, {"Location": f"https://paper.test{story(1)}"}, b""),
+    }
+    world |= {f"https://paper.test{story(1)}": page(1)}
+    assert at(0, world, entry=entry).summary["articles_new"] == 1
+
+
+def test_hosts_of_the_entry_narrow_it_and_a_changed_entry_is_obeyed_though_the_page_is_not(at):
+    places = [f"https://{host}/2026/11/1-story-of-the-harbour" for host in ("sport.paper.test", "paper.test")]
+    links = "".join(f'<a href="{place}">A headline of several words</a>' for place in places)
+    world = {HOME: f"<html lang=en><title>Paper</title><h1>Paper</h1>{links}</html>"}
+    world |= {place: page(number) for number, place in enumerate(places)}
+    assert at(0, world, entry={"seeds": [HOME], "hosts": ["paper.test"]}).summary["articles_new"] == 1
+    done = at(0.001, world, entry={"seeds": [HOME]})
+    assert (done.summary["articles_new"], done.code) == (1, 0)
+
+
+def test_an_entry_of_another_name_takes_the_site_over_in_the_same_folder(at):
+    at(0, newsroom(1))
+    assert at(1, newsroom(1, 2), entry={"seeds": [HOME]}).summary["articles_new"] == 1
+
+
+# Times that are always now are not believed
+
+
+@pytest.mark.parametrize("kind", ["feed", "sitemap"])
+def test_a_list_whose_times_are_always_now_calls_nothing_back(at, kind):
+    numbers = range(1, 21)
+    place = f"https://paper.test/list.{kind}"
+    entry = {"seeds": [HOME], f"{kind}s": [place]}
+    make = feed if kind == "feed" else sitemap
+    visits = Counter()
+    for step in range(6):
+        moment = FIRST + timedelta(hours=step / 2)
+        world = (
+            newsroom()
+            | {f"https://paper.test{story(n)}": page(n) for n in numbers}
+            | {place: make(*((f"https://paper.test{story(n)}", moment) for n in numbers))}
+        )
+        visits.update(at(step / 48, world, entry=entry).asked)
+    assert max(number for url, number in visits.items() if "/2026/" in url) <= 3
+
+
+# One article has one history
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("http://www.paper.test", "https://www.paper.test"),
+        ("http://paper.test", "https://www.paper.test"),
+        ("https://paper.test", "https://paper-news.test"),
+    ],
+)
+def test_a_paper_that_moves_keeps_one_history_of_each_article(at, rows, tmp_path, before, after):
+    at(0, newsroom(1, 2, 3, origin=before), url=f"{before}/")
+    world = moved(after, newsroom(1, 2, 3, 4, origin=after))
+    for day in (1, 2, 3):
+        at(day, world, url=f"{before}/", recheck=True)
+    assert rows("SELECT count(*), count(DISTINCT article_key) FROM articles") == [(4, 4)]
+    with Archive(tmp_path / "a") as archive:
+        for origin in (before, after):
+            assert archive.article(f"{origin}{story(1)}")["title"] == "Story number 1 of the harbour"
+
+
+def test_a_corrected_slug_keeps_one_history(at, rows):
+    at(0, newsroom(1))
+    world = newsroom() | {
+        HOME: list_page("/2026/11/1-corrected-story-of-the-harbour"),
+        f"https://paper.test{story(1)}": (301, {"Location": "/2026/11/1-corrected-story-of-the-harbour"}, b""),
+    }
+    world["https://paper.test/2026/11/1-corrected-story-of-the-harbour"] = page(1)
+    at(1, world, recheck=True)
+    assert rows("SELECT count(*) FROM articles") == [(1,)]
+
+
+# Front pages that lead on
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        '<html><head><meta http-equiv="Refresh" content="3;URL=\'/en/home.html\'"></head><body></body></html>',
+        "<html><body><script>location.replace('/en/home.html')</script></body></html>",
+        '<html><body><script>window.top.location = "/en/home.html"</script></body></html>',
+        '<html><frameset cols="20,80"><frame src="/menu.html"><frame src="/en/home.html"></frameset></html>',
+        '<html><body><iframe src="/en/home.html" width="100%"></iframe></body></html>',
+        (200, {"Refresh": "0;url=/en/home.html"}, b""),
+    ],
+)
+def test_a_front_page_that_leads_on_is_followed(at, start):
+    world = {
+        HOME: start,
+        "https://paper.test/en/home.html": list_page(story(1)),
+        f"https://paper.test{story(1)}": page(1),
+    }
+    assert at(0, world).summary["articles_new"] == 1
+
+
+# Cookies
+
+
+@pytest.mark.parametrize("ring", [("/",), ("/check?back=/",), ("/a", "/b")])
+def test_a_ring_of_redirects_without_cookies_is_passed_with_them(at, ring):
+    def world(request):
+        url = urlsplit(request.url)
+        if b"seen=1" in request.headers.get("Cookie", b""):
+            return newsroom(1).get(request.url)
+        if url.path == "/robots.txt":
+            return None
+        path = url.path + (f"?{url.query}" if url.query else "")
+        places = ["/", *ring] if ring != ("/",) else ["/"]
+        step = places.index(path) if path in places else 0
+        target = places[(step + 1) % len(places)]
+        return 302, {"Location": target, "Set-Cookie": "seen=1; path=/"}, b""
+
+    done = at(0, world)
+    assert done.summary["articles_new"] == 1
+    assert not any(b"seen=1" in capture.request for capture in done.captures)
+
+
+def test_a_ring_that_no_cookie_opens_is_named(at):
+    world = {HOME: (302, {"Location": "/a"}, b""), "https://paper.test/a": (302, {"Location": "/"}, b"")}
+    done = at(0, world)
+    assert done.code == 9
+    assert done.summary["failed"]["redirect-loop"] >= 1
+
+
+# The rest of a host is the host's
+
+
+def limited(world, most):
+    """A site that serves so many pages, and then asks for an hour's rest."""
+    served = Counter()
+
+    def answer(request):
+        served["pages"] += 1
+        return world.get(request.url) if served["pages"] <= most else (429, {"Retry-After": "3600"}, b"")
+
+    return answer
+
+
+def test_a_host_that_rests_costs_no_url_a_failure(at, rows):
+    numbers = range(1, 41)
+    world = newsroom(*numbers)
+    for step in range(8):
+        at(step * 1.1 / 24, limited(world, 9), settings={"WARRAQ_PATIENCE": 0})
+    assert rows("SELECT count(*) FROM articles")[0][0] == 40
+    assert rows("SELECT max(failures) FROM urls WHERE kind = 'article'") == [(0,)]
+
+
+# The entry's word outranks every guess
+
+
+def test_articles_of_the_entry_outrank_traps_and_likeness(at):
+    links = [
+        "/index.php?option=com_content&task=view&id=10234",
+        "/news.php?action=show&id=20345",
+        "/story/7?token=ab12",
+        "/print/9",
+        "/calendar/2026-11-01",
+    ]
+    rows_ = "".join(f'<li><a href="{link}">A headline of several words</a></li>' for link in links)
+    world = {HOME: f"<html lang=en><title>Paper</title><h1>Paper</h1>{rows_}</html>"}
+    world |= {f"https://paper.test{link}": page(number) for number, link in enumerate(links)}
+    entry = {
+        "seeds": [HOME],
+        "articles": [r"task=view&id=\d+", r"action=show&id=\d+", r"/story/\d+", r"/print/\d+", r"/calendar/"],
+    }
+    plain = at(0, world, entry={"seeds": [HOME]})
+    assert plain.summary["articles_new"] < len(links)
+    assert sum(plain.summary["left_out"].values())
+    done = at(1, world, entry=entry)
+    assert plain.summary["articles_new"] + done.summary["articles_new"] == len(links)
+
+
+# An article that is announced before it is there
+
+
+def test_an_article_that_was_announced_too_early_is_asked_for_within_minutes(at, rows):
+    world = newsroom(1)
+    early = world | {f"https://paper.test{story(1)}": (404, {}, "")}
+    at(0, early)
+    assert at(11 / 1440, world).summary["articles_new"] == 1
+
+
+# What came is used
+
+
+@pytest.mark.parametrize("status", [200, 203])
+def test_a_page_that_a_proxy_has_changed_is_an_answer(at, status):
+    world = newsroom(1) | {f"https://paper.test{story(1)}": (status, {}, page(1))}
+    assert at(0, world).summary["articles_new"] == 1
+
+
+def test_a_sitemap_of_more_than_ten_megabytes_is_read(at):
+    padding = "<!--" + "x" * 11_000_000 + "-->"
+    status, headers, body = sitemap(f"https://paper.test{story(1)}")
+    entry = {"seeds": [HOME], "sitemaps": ["https://paper.test/big.xml"]}
+    world = newsroom() | {
+        "https://paper.test/big.xml": (status, headers, body.replace("<url>", padding + "<url>")),
+        f"https://paper.test{story(1)}": page(1),
+    }
+    assert at(0, world, entry=entry).summary["articles_new"] == 1
