@@ -187,7 +187,7 @@ def cite(ctx: click.Context, wanted: str, style: str, room: str) -> None:
 
     An id cites that version, a URL the latest one.
     """
-    with _holding(ctx, wanted) as (archive, asked):
+    with holding(ctx, wanted) as (archive, asked):
         click.echo(citation(archive.article(asked), style, room=room))
 
 
