@@ -138,6 +138,12 @@ def newest(db: Database, *, site: str = "", limit: int = 20, offset: int = 0) ->
     return iter(cast("list[ArticleRow]", list(db.query(sql, [*args, limit, offset]))))
 
 
+def listed(db: Database, *, after: int, limit: int) -> list[ArticleRow]:
+    """Latest versions in the order in which they came in, from the one after that id on."""
+    sql = "SELECT * FROM articles WHERE is_latest = 1 AND id > ? ORDER BY id LIMIT ?"
+    return cast("list[ArticleRow]", list(db.query(sql, [after, limit])))
+
+
 def set_conversions(db: Database, pairs: list[tuple[str, str]]) -> None:
     """Sets the record of the clean text of the version that was read from a capture: (conversion id, record id) pairs."""
     db.conn.executemany(
