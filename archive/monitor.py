@@ -227,12 +227,18 @@ def _extraction(today: Day, baseline: Sequence[Day]) -> Alarm | None:
     pages: Callable[[Day], int] = lambda entry: entry.read + entry.quarantined  # noqa: E731
     read: Callable[[Day], int] = lambda entry: entry.read  # noqa: E731
     kind: Kind = "extraction-changed"
-    return (
-        _share(today, kind, "of the pages in quarantine", [today], baseline, lambda entry: entry.quarantined, pages)
-        or _share(today, kind, "of the articles without author", [today], baseline, lambda entry: entry.without_author, read)
-        or _share(today, kind, "of the articles without date", [today], baseline, lambda entry: entry.without_date, read)
-        or _lengths(today, baseline)
-    )  # fmt: skip
+    for span in WINDOWS:  # a site of one article a day shows its new layout within a week
+        first = today.day - timedelta(days=span - 1)
+        window = [entry for entry in baseline if entry.day >= first] + [today]
+        before = [entry for entry in baseline if entry.day < first]
+        found = (
+            _share(today, kind, "of the pages in quarantine", window, before, lambda entry: entry.quarantined, pages)
+            or _share(today, kind, "of the articles without author", window, before, lambda entry: entry.without_author, read)
+            or _share(today, kind, "of the articles without date", window, before, lambda entry: entry.without_date, read)
+        )  # fmt: skip
+        if found:
+            return found
+    return _lengths(today, baseline)
 
 
 def _lengths(today: Day, baseline: Sequence[Day]) -> Alarm | None:

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import sys
+import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -30,7 +31,7 @@ from archive.parse.workers import parse_pool
 from archive.terminal import PrintableFilter, live_line, printable
 from crawler.diagnosis import Visited, why_no_article
 from crawler.download.capture import exchange_captured
-from crawler.report import Report, progress_line, summary_text
+from crawler.report import Report, live_text, progress_line, summary_text
 from crawler.shutdown import stopping
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from archive.ingest import ArchiveWriter
     from archive.parse import Parsed, ParseTask
     from archive.parse.workers import WorkerPool
+    from archive.terminal import Show
 
 # What each WARC file says of the crawl that wrote it: the crawl's settings in, the fields of the warcinfo record out.
 
@@ -170,9 +172,14 @@ class ArchiveExtension:
         self._repeat(self.commit, COMMIT_SECONDS)
         if sys.stderr.isatty() and self._summary:
             show = self._line.enter_context(live_line(f"Crawling {self.report.site}"))
-            self._repeat(lambda: show(progress_line(self.report)), DRAW_SECONDS)
+            begun = time.monotonic()
+            self._repeat(lambda: self._draw(show, time.monotonic() - begun), DRAW_SECONDS)
         else:
             self._repeat(lambda: logger.info(progress_line(self.report)), LOG_SECONDS)
+
+    def _draw(self, show: Show, seconds: float) -> None:
+        queue = frontier.count_due(self.ingest.store.db, site=self.report.site, now=iso(self.clock()))
+        show(live_text(self.report, seconds=seconds, queue=queue))
 
     def _repeat(self, function: Callable[[], object], seconds: float) -> None:
         loop = create_looping_call(function)
@@ -206,6 +213,8 @@ class ArchiveExtension:
 
     def finish(self, settled: Disposition) -> None:
         """Takes what became of a URL; of nothing more once the disk is full: what has no record must not count as visited."""
+        if settled.article is not None:
+            self.report.last_title = settled.article.title
         if not self.report.problem:
             self.ingest.finish(settled)
 

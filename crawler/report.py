@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from archive import urls
 from archive.errors import WORST_FIRST, ExitCode
 from archive.index import frontier
 from archive.outcome import OutcomeKind
+from archive.terminal import clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -113,7 +115,11 @@ class SessionWatch:
 
 @dataclass(slots=True, kw_only=True)
 class Report:
-    """Figures of one crawl. `outcomes` counts visits and captures by what they said, `failures` the failed ones by reason."""
+    """Figures of one crawl.
+
+    `outcomes` counts visits and captures by what they said, `failures` the failed ones by reason. `room` is how many visits its limit
+    still lets it make.
+    """
 
     site: str
     folder: str
@@ -129,6 +135,8 @@ class Report:
     reason: str = ""
     problem: str = ""
     seed_problem: str = ""
+    last_title: str = ""
+    room: float = inf
     no_article: str = ""
     no_article_reason: str = ""
     entry: str = ""
@@ -227,6 +235,20 @@ def progress_line(report: Report) -> str:
     )
 
 
+def live_text(report: Report, *, seconds: float, queue: int) -> str:
+    """The same for whoever waits at a terminal: pages, articles, rate, queue, time left, and the title that was read last."""
+    rate = report.exchanges / seconds if seconds else 0.0
+    parts = [
+        f"{report.exchanges} pages",
+        f"{report.articles.total()} articles",
+        f"{rate:.1f} a second" if rate else "",
+        f"{_still_due(queue)} in the queue",
+        f"{clock(min(queue, report.room) / rate)} left" if rate and queue else "",
+        report.last_title,
+    ]
+    return f"{report.site}: {', '.join(filter(None, parts))}"
+
+
 def summary_text(report: Report) -> str:
     """What was done, for a person to read."""
     rows = [
@@ -252,6 +274,7 @@ def summary_text(report: Report) -> str:
     rows[-1:-1] = [
         ("warning", warning) for warning in (str(report.session), report.no_article, *report.warnings) if warning
     ]
+    rows = [(name, value) for name, value in rows if value != "0"]
     width = max(len(name) for name, _ in rows)
     return "\n".join(["", f"Crawl of {report.site}", *(f"  {name:<{width}}  {value}" for name, value in rows), ""])
 

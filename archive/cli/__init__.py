@@ -103,4 +103,4 @@ for _title, _modules in {
 def main(place: Place | None = None) -> None:
     """Runs the command line in that place, by default the folder `collections`."""
     make_streams_printable()
-    warraq.main(prog_name="warraq", obj=place or Place())
+    warraq.main(prog_name="warraq", obj=place or Place(), color=False if os.environ.get("NO_COLOR") else None)

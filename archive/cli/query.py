@@ -19,6 +19,8 @@ from archive.archive import Archive, Federation, require_site
 from archive.cli.output import isolate, json_option, print_json, the_place
 from archive.diff import compare
 from archive.errors import NotFoundError, UsageError
+from archive.export.citation import STYLES
+from archive.export.citation import cite as citation
 from archive.files import output_to, replacing
 from archive.index import reports
 from archive.index.columns import LABELLED, opened
@@ -178,6 +180,22 @@ def show(ctx: click.Context, wanted: str, as_json: bool) -> None:
         for name, value in _facts(row, versions):
             if value:
                 click.echo(f"{click.style(name.rjust(12), dim=True)}  {isolate(value)}")
+
+
+@click.command()
+@click.argument("wanted", metavar="URL|[NAME/]ID")
+@click.option("--style", type=click.Choice(tuple(STYLES)), default="chicago", show_default=True, help="The form.")
+@click.option(
+    "--room", metavar="URL", default="", envvar="WARRAQ_ROOM", help="Where its reading room is, for a permalink."
+)
+@click.pass_context
+def cite(ctx: click.Context, wanted: str, style: str, room: str) -> None:
+    """Cite an article as it was captured, for a footnote, a reference manager or Wikipedia.
+
+    An id cites that version, a URL the latest one.
+    """
+    with _holding(ctx, wanted) as (archive, asked):
+        click.echo(citation(archive.article(asked), style, room=room))
 
 
 @click.command()
@@ -390,4 +408,4 @@ def _shown(column: Column, value: Any) -> str:
     return urls.display(value) if column.name == "url" else str(value or "")
 
 
-COMMANDS = (search, list_, show, versions, diff, explain, stats)
+COMMANDS = (search, list_, show, cite, versions, diff, explain, stats)

@@ -154,7 +154,7 @@ _FEED = re.compile(r"(?:^|/)(?:rss|feeds?|atom)(?:\.\w+)?/?$|\.(?:xml|rss|atom|r
 # Whole path segments (lower case) of pages that are never articles, wherever they stand.
 _SERVICE = frozenset({
     "login", "log-in", "signin", "sign-in", "signup", "sign-up", "register", "registration", "account", "my-account",
-    "logout", "cart", "checkout", "basket", "wishlist", "wp-admin", "wp-login.php", "wp-json", "wp-content", "ajax",
+    "logout", "cart", "checkout", "basket", "wishlist", "wp-admin", "wp-login.php", "wp-json", "wp-content", "wp-includes", "ajax",
     "xmlrpc.php", "cgi-bin", "oauth", "sso", "password", "forgot-password", "cdn-cgi", "api", "download", "downloads",
     "share", "sharer", "share.php", "sharer.php", "unsubscribe", "ads.txt", "تسجيل-الدخول", "تسجيل", "دخول", "حسابي",
 })  # fmt: skip
@@ -205,6 +205,7 @@ _DATE = re.compile(
     r"|(?<!\d)20\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])(?!\d)"
     r"|/\d\d/(?:0[1-9]|1[0-2])/(?:[0-2]\d|3[01])(?=/)"
 )
+_ARCHIVE = re.compile(r"\d{4}(?:[_-]\d\d){0,2}[_-]archives?(?:\.\w+)?")  # of Blogger and others
 _PAGE = re.compile(r"/(?:page|p|seite|صفحة)[/-]?\d{1,5}/?$")
 _ID = re.compile(
     r"(?<![a-z\d])[a-z]{0,3}\d{4,}(?![a-z\d])|(?=[a-z]*\d)[a-z0-9]{9,}$|[0-9a-f]{8}-[0-9a-f]{4}-|\d[.,]\d{4,}"
@@ -260,7 +261,7 @@ def _not_an_article(path: str, query: str) -> Likeness | None:
         return Likeness(kind="other", score=0.0, reason="feed")
     if not segments:
         return None if _STORY_PARAMETER.search(query) else Likeness(kind="section", score=0.0, reason="home")
-    service = next((segment for segment in segments if segment in _SERVICE), "")
+    service = next((segment for segment in segments if {segment, _ENDING.sub("", segment)} & _SERVICE), "")
     if service and not _is_document(path) and _words(segments[-1]) < 4:
         return Likeness(kind="other", score=0.0, reason=f"service page ({service})")
     if _ENDING.sub("", segments[-1]) in _INSTITUTIONAL and not _STORY_PARAMETER.search(query):
@@ -281,6 +282,8 @@ def _listing(path: str, segments: list[str]) -> Likeness | None:
         name = _LISTING.get(segment) or _MAYBE_LISTING.get(segment)
         if name and len(below) <= 2 and not _story_below(below, doubt=segment in _MAYBE_LISTING):
             return Likeness(kind="section", score=0.05, reason=name)
+    if _ARCHIVE.fullmatch(segments[-1]):
+        return Likeness(kind="section", score=0.1, reason="list of a day or month")
     date = _DATE.search(path)
     if date and not path[date.end() :].strip("/") and not _words(path[: date.start()].rpartition("/")[2]):
         return Likeness(kind="section", score=0.1, reason="list of a day or month")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive.capture import Original
 from archive.files.clock import warc_timestamp
-from archive.index.rows import CaptureRow
+from archive.index.rows import ANNOUNCERS, CaptureRow
 from archive.urls import identity, surt
 
 if TYPE_CHECKING:
@@ -56,6 +56,16 @@ def held(db: Database, payload_digest: str, url: str) -> Original | None:
             f"{_HELD} AND payload_digest = ? ORDER BY url <> ?, id LIMIT 1", (payload_digest, url)
         ).fetchone()
     )
+
+
+def stands_in(db: Database, url: str) -> bool:
+    """Whether what announces news leads to this URL for the time being: a maintenance page, a waiting room."""
+    sql = f"""
+        SELECT 1 FROM captures AS c JOIN urls AS u ON u.url = c.url
+        WHERE c.outcome = 'redirect' AND c.detail = ? AND c.reason IN ('http-302', 'http-303', 'http-307')
+        AND u.kind IN ({", ".join(f"'{kind}'" for kind in ANNOUNCERS)}) LIMIT 1
+        """  # noqa: S608 - our own words
+    return db.conn.execute(sql, (url,)).fetchone() is not None
 
 
 def last_whole(db: Database, url: str) -> Original | None:

@@ -129,7 +129,7 @@ def _announcements(db: Database, span: dict[str, str]) -> dict[tuple[str, str], 
 def misses(db: Database, *, first: str, after: str) -> list[dict[str, Any]]:
     """Article URLs announced from `first` until before `after`, counted by site, day, announcer and reason ('' for captured).
 
-    A URL that leads elsewhere (a redirect) is not counted: where it leads to is announced in its own right.
+    A URL that has always led elsewhere (a redirect) is not counted: where it leads to is announced in its own right.
     """
     return list(
         db.query(
@@ -143,7 +143,8 @@ def misses(db: Database, *, first: str, after: str) -> list[dict[str, Any]]:
                         WHEN visits = 0 THEN 'not-asked-yet'
                         WHEN reason <> '' THEN outcome || ':' || reason ELSE outcome END AS reason
             FROM sites CROSS JOIN urls ON urls.site = sites.site
-            WHERE announced_at >= :first AND announced_at < :after AND kind = 'article' AND outcome NOT IN ('redirect', 'part')
+            WHERE announced_at >= :first AND announced_at < :after AND kind = 'article' AND outcome <> 'part'
+              AND (outcome <> 'redirect' OR article_url <> '')
             GROUP BY 1, 2, 3, 5 ORDER BY 1, 2, 3, 5
             """,  # noqa: S608 - our own words
             {"first": first, "after": after},

@@ -148,9 +148,10 @@ class ArchiveWriter:
         """Takes what became of a capture; durable after the next commit."""
         self._settled.append(self._identified(self._walled(settled)))
 
-    def is_teaser(self, article: Article) -> bool:
-        """Whether it is a teaser of the article held there: a wall went up, and the text stays the whole one."""
+    def is_teaser(self, article: Article, via: str = "") -> bool:
+        """Whether it is a teaser of the article held there, or at `via`, which redirects there: the text stays the whole one."""
         held = self._claims.get(article.url) or articles.words_of(self.store.db, article.url)
+        held = held or (articles.words_of(self.store.db, via) if via else None)
         return held is not None and is_teaser(article.text, held[1], is_free=article.is_accessible_for_free)
 
     def _walled(self, settled: Disposition) -> Disposition:

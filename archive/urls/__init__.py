@@ -6,6 +6,7 @@ gives every page one spelling: the frontier's identity of a URL, which is still 
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 from functools import cache, lru_cache
@@ -135,7 +136,7 @@ def refusal(text: str) -> Refusal:
         return "too-long"
     if canonicalise(text):
         return ""
-    return "too-long" if _parse(text) else "malformed"
+    return "too-long" if len(_parse(text)) > MAX_LENGTH else "malformed"
 
 
 def join(base: str, reference: str, encoding: str = "utf-8") -> str:
@@ -310,11 +311,22 @@ def _is_noise(part: str) -> bool:
     return any((_NOISE.fullmatch(name), _SESSION.fullmatch(part), _CHANNEL.fullmatch(part)))
 
 
+def _reference(error: UnicodeError) -> tuple[str, int]:
+    """The character that an encoding does not have, as a browser writes it: a reference whose own signs are escaped."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(f"%26%23{ord(char)}%3B" for char in error.object[error.start : error.end]), error.end
+
+
+_AS_REFERENCE = "warraq-reference"
+codecs.register_error(_AS_REFERENCE, _reference)
+
+
 def _encode_query(reference: str, encoding: str) -> str:
     start, mark, query = reference.partition("?")
     query, hash_mark, fragment = query.partition("#")
     try:
-        data = query.encode(encoding, "xmlcharrefreplace")
+        data = query.encode(encoding, _AS_REFERENCE)
     except (LookupError, ValueError):
         return reference
     return start + mark + quote_from_bytes(data, safe="!$%&'()*+,-./:;=?@[\\]^_`{|}~ ") + hash_mark + fragment

@@ -31,7 +31,7 @@ from starlette.staticfiles import StaticFiles
 from archive.collection import Collection as Archived
 from archive.errors import ArchiveError, NotFoundError
 from archive.index import DatabaseError
-from archive.web import api, feeds, pages, replay
+from archive.web import api, feeds, memento, pages, replay
 from archive.web.admission import Admission, SecurityHeaders
 from archive.web.views import ROOMS, page
 
@@ -66,6 +66,9 @@ ROUTES: Final = (
     Route("/", pages.results),
     Route("/search", pages.results),
     Route("/articles/{id:int}", pages.article),
+    Route("/a/{moment}/{url:path}", memento.version),
+    Route("/timegate/{url:path}", memento.timegate),
+    Route("/timemap/{url:path}", memento.timemap),
     Route("/articles/{id:int}/original", replay.original),
     Route("/articles/{id:int}.wacz", replay.wacz),
     Route("/raw/{id:int}", replay.raw),
@@ -90,6 +93,7 @@ SPANNING: Final = (
     *FEEDS,
     Route("/", pages.results),
     Route("/search", pages.results),
+    Route("/a/{moment}/{url:path}", memento.of_several),
     Route("/help", pages.help_),
     Route("/api/search", api.search_),
 )

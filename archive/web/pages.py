@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 from archive import diff, search, urls
 from archive.body import HtmlOptions, count_marks, figures_of, html, marked
 from archive.errors import NotFoundError
+from archive.export.citation import STYLES, cite
 from archive.index.columns import LABELLED, body_of
+from archive.urls.permalink import permalink
 from archive.web.parameters import SearchParameters
-from archive.web.views import View, open_archive, open_archives, page, room_of
+from archive.web.views import View, open_archive, open_archives, page, room_of, room_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -176,9 +178,13 @@ def _known(request: Request, archives: Federation, words: str) -> tuple[Mapping[
 
 def article(request: Request) -> HTMLResponse:
     """One version of an article, with all that stands behind it; `?q=` marks the words of a search in it."""
-    asked = SearchParameters.of(request.query_params)
+    return article_page(request, request.path_params["id"], SearchParameters.of(request.query_params))
+
+
+def article_page(request: Request, wanted: str | int, asked: SearchParameters) -> HTMLResponse:
+    """The page of the article of that id, URL or permalink, with the words that were asked for marked."""
     with open_archive(request) as archive:
-        row = archive.article(request.path_params["id"])
+        row = archive.article(wanted)
         values: dict[str, Any] = {
             "versions": archive.versions(row["url"]),
             "spells": archive.spells(row),
@@ -209,6 +215,8 @@ def article(request: Request) -> HTMLResponse:
         labels={column.name: column.label for column in LABELLED},
         dropped=json.loads(row["dropped"]),
         images=json.loads(row["images"]),
+        permalink=permalink(row, room_root(request)),
+        citations={style: cite(row, style, room=room_root(request)) for style in STYLES},
         **values,
     )
 

@@ -172,6 +172,11 @@ def room_of(request: Request, archives: Federation, archive: Archive) -> str:
     return f"{request.scope.get('root_path', '')}{f'{ROOMS}/{quote(name)}' if name else ''}"
 
 
+def room_root(request: Request) -> str:
+    """The address of the room as its reader sees it, without a slash at the end."""
+    return str(request.base_url).rstrip("/")
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(

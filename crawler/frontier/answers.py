@@ -22,6 +22,7 @@ from crawler.sites.session import is_login
 if TYPE_CHECKING:
     from scrapy.http import Response
 
+    from archive.article import Article
     from archive.index import CaptureRow, ScheduledUrl
     from crawler.extensions import ArchiveExtension
     from crawler.frontier import Frontier
@@ -151,7 +152,7 @@ class Answers:
         `read` is the outcome that reading the response gave; `url` where it came from, if that is not where `due` lies.
         """
         answer = self._permitted(self._followable(due, self._within(due, answer)))
-        answer, read = self._walled(due, answer, read)
+        answer, read = self._walled(due, self._standing_in(due, answer), read)
         outcome = answer.outcome
         if "truncated" in response.flags:
             outcome = replace(
@@ -191,10 +192,16 @@ class Answers:
             return settled
         return replace(settled, requisites=self._requisites.announced(answer.requisites, via=due.url))
 
+    def _standing_in(self, due: ScheduledUrl, answer: Parsed) -> Parsed:
+        """The answer; a page that is known only because announcers lead there for the time being is no article."""
+        if not answer.article or due.announced_by != "redirect" or not captures.stands_in(self._db, due.url):
+            return answer
+        return replace(answer, outcome=Outcome(kind=OutcomeKind.LISTING, reason="redirected"), article=None, lines=())
+
     def _walled(self, due: ScheduledUrl, answer: Parsed, read: Outcome) -> tuple[Parsed, Outcome]:
         """The answer and what reading it gave; an article's teaser, and its redirect to a login, are walls."""
         outcome, article = answer.outcome, answer.article
-        if article and outcome.kind is OutcomeKind.ARTICLE and self._archive.ingest.is_teaser(article):
+        if article and outcome.kind is OutcomeKind.ARTICLE and self._is_teaser(due, article):
             read = outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason="paywall", detail=article.url)
             answer = replace(answer, outcome=outcome, article=None, keys=None)
         elif outcome.kind is OutcomeKind.REDIRECT and due.article_url and is_login(outcome.detail):
@@ -205,6 +212,9 @@ class Answers:
                 due.url, is_wall=is_wall, is_free=article.is_accessible_for_free if article else None
             )
         return answer, read
+
+    def _is_teaser(self, due: ScheduledUrl, article: Article) -> bool:
+        return self._archive.ingest.is_teaser(article, due.via if due.announced_by == "redirect" else "")
 
     def _guesses(self, start: str) -> tuple[Candidate, ...]:
         """The usual feed and sitemap, once the start page has answered."""

@@ -195,6 +195,7 @@ class NewsSpider(Spider):
         pages, loaded = self._frontier, self._frontier.requisites
         async for request in self._drawn_of(pages, lambda: self._max_pages - self._drawn, self._request):
             self._drawn += 1
+            archive.report.room = self._max_pages - self._drawn
             yield request
         archive.report.met_max_pages = self._drawn >= self._max_pages
         async for request in self._drawn_of(loaded, lambda: loaded.room, self._requisite_request):

@@ -55,6 +55,26 @@ def test_each_way_to_break_has_its_alarm(figures, kind):
     assert kinds(**figures) == [kind]
 
 
+def test_a_new_layout_of_a_site_of_one_article_a_day_is_seen_within_a_week():
+    def day(back, **more):
+        return ordinary(
+            TODAY - timedelta(days=back),
+            announced=1,
+            captured=1,
+            new=1,
+            visits=9,
+            failed=0,
+            read=1,
+            quarantined=0,
+            **more,
+        )
+
+    before = [day(back, without_author=0) for back in range(6, 60)]
+    after = [day(back, without_author=1) for back in range(6)]
+    assert [alarm.kind for alarm in judge([*before, *after], TODAY)] == ["extraction-changed"]
+    assert judge([*before, *after], TODAY - timedelta(days=4)) == []
+
+
 def test_a_quiet_weekday_is_judged_by_its_like():
     sunday = date(2026, 11, 22)
     days = [ordinary(sunday - timedelta(days=back)) for back in range(50)]
@@ -138,6 +158,17 @@ def test_the_ledger_says_why_what_is_missing_is_missing(archive):
         (day,) = reports.days(store.db, first=TODAY, last=TODAY)
     assert (day.announced, day.captured, day.runs, day.visits, day.failed) == (2, 0, 1, 41, 40)
     assert day.missed == {"failed:timeout": 1, "not-asked-yet": 1}
+
+
+def test_an_article_that_has_moved_since_was_announced_and_captured_all_the_same(archive):
+    with open_store(archive / "warraq.db") as store, store.atomic():
+        store.db.execute(
+            "UPDATE urls SET visits = 2, outcome = 'redirect', reason = 'http-301', article_url = url WHERE id = 1"
+        )
+        store.db.execute("UPDATE urls SET visits = 1, outcome = 'redirect', reason = 'http-301' WHERE id = 2")
+    with open_store(archive / "warraq.db", read_only=True) as store:
+        (day,) = reports.days(store.db, first=TODAY, last=TODAY)
+    assert (day.announced, day.captured, day.missed) == (1, 1, {})
 
 
 def health(archive, *more):

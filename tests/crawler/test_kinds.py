@@ -169,6 +169,13 @@ def test_a_page_that_stands_in_for_an_hour_is_no_article_and_keeps_nobody_waitin
     }
 
 
+def test_a_maintenance_page_to_which_articles_lead_too_is_no_article(at, rows):
+    at(0, newsroom(1, 2))
+    stand_in = {"https://paper.test/maintenance": article_page("We are working on our site and will be back soon")}
+    at(1, lambda request: stand_in.get(request.url) or (302, {"Location": "/maintenance"}, b""))
+    assert rows("SELECT count(*) FROM articles") == [(2,)]
+
+
 @pytest.mark.parametrize("status", [301, 302, 307])
 def test_a_front_page_that_leads_to_the_edition_of_the_day_is_followed_each_day(at, status):
     for day in range(1, 9):
@@ -432,6 +439,23 @@ def test_a_corrected_slug_keeps_one_history(at, rows):
     }
     world["https://paper.test/2026/11/1-corrected-story-of-the-harbour"] = page(1)
     at(1, world, recheck=True)
+    assert rows("SELECT count(*) FROM articles") == [(1,)]
+
+
+def test_an_article_that_moves_behind_a_paywall_keeps_its_text(at, rows):
+    at(0, newsroom(1))
+    paid = '<script type="application/ld+json">{"@type":"NewsArticle","isAccessibleForFree":false}</script>'
+    teaser = page(
+        1,
+        text=["The council of the harbour town met on Tuesday to decide about the new ferry line to the islands."],
+        head=paid,
+    )
+    world = {
+        HOME: list_page("/about-us/"),
+        f"https://paper.test{story(1)}": (301, {"Location": "/plus/1-story-of-the-harbour-town"}, b""),
+    }
+    done = at(1, world | {"https://paper.test/plus/1-story-of-the-harbour-town": teaser}, recheck=True)
+    assert done.summary["quarantined"] == {"paywall": 1}
     assert rows("SELECT count(*) FROM articles") == [(1,)]
 
 

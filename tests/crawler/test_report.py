@@ -1,7 +1,7 @@
 """The summary of a crawl: what is only counted to a bound says so, and what another process did to the database is told."""
 
 from archive.index import frontier
-from crawler.report import Report, summary_text
+from crawler.report import Report, live_text, summary_text
 
 
 def test_what_is_due_is_told_as_at_least_when_it_was_counted_to_its_bound():
@@ -15,3 +15,20 @@ def test_a_reader_that_held_the_database_is_named_and_otherwise_nothing_is():
     assert "300.0 MB" in summary_text(held)
     assert "wal-held" in summary_text(held)
     assert held.as_dict()["database_log_held_bytes"] == 300_000_000
+
+
+def test_the_live_line_has_pages_articles_rate_queue_and_the_last_title():
+    report = Report(site="a", folder="f", exchanges=12, last_title="افتتاح المكتبة")
+    report.articles.update(["new", "new", "unchanged"])
+    said = live_text(report, seconds=6.0, queue=40)
+    assert said == "a: 12 pages, 3 articles, 2.0 a second, 40 in the queue, 0:20 left, افتتاح المكتبة"
+    report.room = 10
+    assert "0:05 left" in live_text(report, seconds=6.0, queue=40)
+    assert live_text(Report(site="a", folder="f"), seconds=0.0, queue=0) == "a: 0 pages, 0 articles, 0 in the queue"
+
+
+def test_the_summary_leaves_out_what_did_not_happen():
+    quiet = Report(site="a", folder="f")
+    assert not [word for word in ("quarantined", "gone", "disallowed", "failed") if word in summary_text(quiet)]
+    quiet.failures["dns"] = 1
+    assert "failed         1 (dns 1)" in summary_text(quiet)

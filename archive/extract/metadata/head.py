@@ -65,6 +65,8 @@ def plain(value: object, limit: int = 500) -> str:
 
 def words_of(element: HtmlElement, limit: int = 500) -> str:
     """The text of an element as one line, at most `limit` characters; scripts, styles and templates left out."""
+    if not len(element):
+        return " ".join(element.text.split())[:limit].strip() if element.text and element.tag not in _SILENT else ""
     parts: list[str] = []
     size = 0
     for text in _texts(element):

@@ -32,6 +32,8 @@ _ENOUGH = 0.35
 """Share of the page's running text that an article's element holds."""
 _LINKED = 0.5
 _CAPTION = 300
+_MOST_LINES = 1_000
+"""A longer text is a law or a table, whose lines are read one by one at length and then left in doubt."""
 _HEADING_REACH = 6
 """Blocks behind a heading among which its section begins: a picture may stand between."""
 _CELLS = frozenset({"td", "th"})
@@ -44,6 +46,8 @@ def clear_article(model: PageModel, element: HtmlElement, *, is_named: bool) -> 
     `is_named` tells whether the element has an article's name.
     """
     reader = _Reader(model, element)
+    if len(reader.inside) > _MOST_LINES:
+        return ()
     if reader.size(reader.running) < _ENOUGH * model.mass or not (is_named or reader.is_weighty()):
         return ()
     found = reader.read()
@@ -97,7 +101,7 @@ class _Reader:
         found = set(prose)
         for index in reversed(self.inside):
             block = self.blocks[index]
-            if not block.is_running and self.layout.is_new(block, texts) and self._stands_with(index, found):
+            if not block.is_running and self._stands_with(index, found) and self.layout.is_new(block, texts):
                 found.add(index)
         last = max((index for index in found if self.blocks[index].element.tag not in HEADINGS), default=-1)
         return tuple(sorted(index for index in found if index <= last))
@@ -144,8 +148,8 @@ class _Reader:
 
     def doubt(self, found: Sequence[int]) -> int:
         """Return the characters of the element that may be the article's and were not found, or were found in odd places."""
-        layout = Layout(self.model, found, self.element)
-        taken = {*found, *layout.complete()}
+        layout = self.layout
+        taken = set(found)
         usual = self._usual(found, layout)
         return sum(
             len(self.blocks[index].text)

@@ -7,6 +7,7 @@ stands before a link again and again, a pull quote says what a paragraph says. N
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -362,27 +363,40 @@ def _asks_consent(box: HtmlElement, found: Sequence[int], blocks: Sequence[TextB
     if next(box.iter("button", "input", "label"), None) is None:
         return False
     text = "".join(box.itertext())
+    if len(text) > _NOTICE:
+        return False
     inside = sum(len(blocks[index].text) for index in found if _is_in(blocks[index].element, box))
-    is_small = len(text) <= _NOTICE and inside < _SMALL * sum(len(blocks[index].text) for index in found)
+    is_small = inside < _SMALL * sum(len(blocks[index].text) for index in found)
     return is_small and sum(claim.search(text) is not None for claim in CLAIMS) >= _CLAIMED
 
 
 def _offers(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> Iterator[tuple[int, str]]:
     """Find the last box when it leads to where one subscribes or signs in, and none of the article's paragraphs follows."""
     total = sum(len(blocks[index].text) for index in found)
+    held = _held(found, blocks)
     judged: dict[HtmlElement, bool] = {}
     for index in reversed(found[len(found) // 2 :]):
         for node in _boxes(blocks[index].element):
             if node.tag in _SECTIONS:
                 break
             if node.tag == "div" and node not in judged:
-                inside = [other for other in found if _is_in(blocks[other].element, node)]
-                is_last = not any(other > inside[0] and other not in inside for other in found)
-                size = sum(len(blocks[other].text) for other in inside)
+                inside = held[node]
+                # what an element holds stands together, so nothing else follows its first line when that many are left
+                is_last = len(found) - bisect_left(found, inside[0]) == len(inside)
+                size = sum(len(blocks[other].text) for other in inside) if is_last else 0
                 judged[node] = is_last and len(inside) > 1 and size < _SMALL * total and _leads_to_offer(node, host)
             if judged.get(node):
                 yield index, "widget"
                 break
+
+
+def _held(found: Sequence[int], blocks: Sequence[TextBlock]) -> dict[HtmlElement, list[int]]:
+    """Return the lines that each element holds."""
+    held: dict[HtmlElement, list[int]] = {}
+    for index in found:
+        for node in ancestors(blocks[index].element):
+            held.setdefault(node, []).append(index)
+    return held
 
 
 def _leads_to_offer(node: HtmlElement, host: str) -> bool:

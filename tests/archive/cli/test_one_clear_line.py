@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from archive import NotWritableError
+from archive import NotWritableError, cli
 from archive.collection import Collection
 from archive.ingest import open_writer
 from archive.ingest.commit import Disposition
@@ -104,3 +104,13 @@ def test_a_merge_minds_no_archive_that_the_environment_names(tmp_path, monkeypat
     monkeypatch.setenv("WARRAQ_ARCHIVE", "somewhere")
     shard = an_archive(tmp_path / "a")
     warraq("merge", shard, tmp_path / "b")
+
+
+@pytest.mark.parametrize(("value", "colour"), [("1", False), ("", None)])
+def test_no_color_is_obeyed(monkeypatch, value, colour):
+    asked = {}
+    monkeypatch.setenv("NO_COLOR", value)
+    monkeypatch.setattr(cli, "make_streams_printable", lambda: None)
+    monkeypatch.setattr(cli.warraq, "main", lambda **more: asked.update(more))
+    cli.main()
+    assert asked["color"] is colour

@@ -38,6 +38,7 @@ SECTIONS = [
     "/author/ahmed-ali-mohamed-hassan",
     "/كاتب/أحمد-علي",
     "/category/news/page/3",
+    "/2011_05_01_archive.html",
     "/2024/12/",
     "/2024/12/20/",
     "/news/page/7/",
@@ -150,3 +151,8 @@ def test_any_address_is_judged(path: str, text: str) -> None:
 @pytest.mark.parametrize("path", ["/report.pdf", "/wp-content/uploads/2026/11/issue-4711.pdf", "/downloads/epaper.pdf"])
 def test_a_pdf_file_is_worth_a_visit_wherever_it_lies(path):
     assert judge(f"https://news.example{path}").kind in {"article", "unknown"}
+
+
+@pytest.mark.parametrize("path", ["/login.php", "/wp-includes/page.html", "/account.aspx?next=/"])
+def test_a_service_with_the_ending_of_a_program_is_one(path: str) -> None:
+    assert judge(f"{SITE}{path}").kind == "other"

@@ -111,6 +111,7 @@ def test_join_resolves_as_a_browser_does(reference: str, target: str) -> None:
 
 def test_query_of_a_link_is_written_in_the_encoding_of_its_page() -> None:
     assert join("http://example.com/", "/s?q=مصر#م", "windows-1256") == "http://example.com/s?q=%E3%D5%D1"
+    assert join("http://example.com/", "/s?q=ی", "windows-1256") == "http://example.com/s?q=%26%231740%3B"
     assert join("http://example.com/", "/مصر", "windows-1256") == "http://example.com/%D9%85%D8%B5%D8%B1"
     assert join("http://example.com/", "/s?q=مصر", "no-such") == "http://example.com/s?q=%D9%85%D8%B5%D8%B1"
 
@@ -184,3 +185,7 @@ def test_what_could_mislead_a_reader_stays_escaped(url: str) -> None:
 )
 def test_amp_and_print_twins_lead_to_the_article(twin: str, article: str) -> None:
     assert twin_of(twin) == article
+
+
+def test_a_host_that_is_none_is_malformed_and_not_too_long() -> None:
+    assert refusal("http://foo.09../") == "malformed"

@@ -79,6 +79,7 @@ KINDS: dict[str, tuple[Route, str]] = {  # what /robots.txt does; which of /page
     "redirect to ftp": (text(b"", "302 Found", "Location: ftp://127.0.0.1/robots.txt"), "none"),
     "redirect nowhere": (text(b"", "302 Found", "X: y"), "none"),
     "gzipped although not asked": (text(gzip.compress(RULES), headers="Content-Encoding: gzip"), "page"),
+    "wrong length": (answer(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n" + RULES, close=True), "page"),
     "long, rule within 500 KiB": (text(RULES + FILLER), "page"),
     "long, rule beyond 500 KiB": (text(FILLER + RULES), "both"),
 }
