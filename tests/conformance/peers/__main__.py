@@ -114,14 +114,21 @@ def addresses(base: str) -> dict[str, str]:
     return {name: base.rstrip("/") + href(site.by_id(number).path) for name, number in numbers.items()}
 
 
-def shoot(url: str, picture: Path) -> Path:
-    """A picture of the page in a window of 1,100 x 900, from which no other host can be reached."""
+PYWB_BANNER = 90
+"""Pixels at the top that pywb puts over a page."""
+
+
+def shoot(url: str, picture: Path, *, cut: int = 0) -> Path:
+    """A picture of the page in a window of 1,100 x 900, from which no other host can be reached; without `cut` pixels above that."""
     if not CHROMIUM:
         raise NotRunError("no Chromium here: apt-get install chromium, or name one in $CHROMIUM")
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1100,900"]
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--window-size=1100,{900 + cut}"]
     options += ["--virtual-time-budget=8000", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
     run(CHROMIUM, *options, f"--screenshot={picture}", url)
     expect(picture.exists(), f"Chromium made no picture of {url}")
+    if cut:
+        with Image.open(picture) as whole:
+            whole.crop((0, cut, whole.width, whole.height)).save(picture)
     return picture
 
 
@@ -149,16 +156,13 @@ def looks_in_pywb() -> str:
     """Pages as pywb shows what the crawl alone kept, beside the live ones."""
     port = free_port()
     command = [tool("pywb", "wayback"), "-b", "127.0.0.1", "-p", str(port), "-d", str(ROOT)]
+    shots = {}
     with background(command, port), Archive(FOLDER) as archive:
-        return compared(
-            {
-                name: shoot(
-                    f"http://127.0.0.1:{port}/demo/{archive.captures(url)[-1]['timestamp']}mp_/{url}",
-                    ROOT / f"pywb-{name}.png",
-                )
-                for name, url in addresses(f"http://127.0.0.1:{PORT}").items()
-            }
-        )
+        for name, url in addresses(f"http://127.0.0.1:{PORT}").items():
+            moment = archive.captures(url)[-1]["timestamp"]
+            address = f"http://127.0.0.1:{port}/demo/{moment}mp_/{url}"
+            shots[name] = shoot(address, ROOT / f"pywb-{name}.png", cut=PYWB_BANNER)
+    return compared(shots)
 
 
 def looks_in_replaywebpage() -> str:
@@ -168,15 +172,15 @@ def looks_in_replaywebpage() -> str:
     look = Path(__file__).with_name("look.py")
     with static_server(site) as port, Archive(FOLDER) as archive:
         for name, url in addresses(f"http://127.0.0.1:{PORT}").items():
-            row = archive.article(url)
+            title, moment = archive.article(url)["title"], archive.captures(url)[-1]["timestamp"]
             shutil.copy(wacz_of(f"{name}.wacz", "--url", url), site / f"{name}.wacz")
             (site / f"{name}.html").write_text(
                 f'<!doctype html><body style="margin: 0"><script src="replay/ui.js"></script><replay-web-page source="{name}.wacz" '
-                f'url="{url}" embed="replayonly" style="height: 900px"></replay-web-page>'
+                f'url="{url}" ts="{moment}" embed="replayonly" style="height: 900px"></replay-web-page>'
             )
             shots[name] = ROOT / f"replaywebpage-{name}.png"
             address = f"http://127.0.0.1:{port}/{name}.html"
-            done = run(tool("playwright", "python"), look, CHROMIUM, address, shots[name], row["title"])
+            done = run(tool("playwright", "python"), look, CHROMIUM, address, shots[name], title)
             expect(done.returncode == 0, (done.stderr or done.stdout)[-600:])
     return compared(shots)
 
