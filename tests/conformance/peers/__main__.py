@@ -367,7 +367,7 @@ def static_server(folder: Path) -> Iterator[int]:
                 super().do_GET()
                 return
             data = path.read_bytes()
-            start = int(asked[1]) if asked[1] else len(data) - int(asked[2])
+            start = int(asked[1]) if asked[1] else max(0, len(data) - int(asked[2]))
             end = min(int(asked[2]), len(data) - 1) if asked[1] and asked[2] else len(data) - 1
             self.send_response(206)
             self.send_header("Content-Range", f"bytes {start}-{end}/{len(data)}")
