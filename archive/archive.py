@@ -93,6 +93,10 @@ class Archive(Closing):
         """Latest versions of articles, newest first, as dicts of the columns of `articles`."""
         return articles.newest(self._store.db, site=site, limit=limit, offset=offset)
 
+    def listed(self, *, after: int = 0, limit: int = 100) -> list[ArticleRow]:
+        """Latest versions of articles in the order in which they came in, from the one after that id on."""
+        return articles.listed(self._store.db, after=after, limit=limit)
+
     def require_site(self, site: str) -> None:
         """Raises UnknownSiteError when the archive has nothing of that site, nor of one below it."""
         require_site((self,), site)

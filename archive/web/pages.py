@@ -16,7 +16,16 @@ from archive.export.citation import STYLES, cite
 from archive.index.columns import LABELLED, body_of
 from archive.urls.permalink import permalink
 from archive.web.parameters import SearchParameters
-from archive.web.views import View, open_archive, open_archives, page, room_of, room_root
+from archive.web.views import (
+    LONGEST_COMPARED,
+    View,
+    open_archive,
+    open_archives,
+    page,
+    room_of,
+    room_root,
+    versions_to_compare,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -125,8 +134,6 @@ def _chart(units: Sequence[tuple[date, date, int]], unit: str) -> Chart:
 
 
 _QUARANTINE_PAGE: Final = 50
-LONGEST_COMPARED: Final = 300_000
-"""Characters of two versions together: three times the longest articles; comparing them takes half a second."""
 
 
 def results(request: Request) -> HTMLResponse:
@@ -252,9 +259,7 @@ def compare(request: Request) -> HTMLResponse:
     """Two versions of an article side by side, word by word. Raises NotFoundError when they are not of one article."""
     old_id, new_id = (request.query_params.get(name, "") for name in ("old", "new"))
     with open_archive(request) as archive:
-        old, new = archive.article(_identity(old_id)), archive.article(_identity(new_id))
-        if old["article_key"] != new["article_key"]:
-            raise NotFoundError(f"{old_id} and {new_id} as versions of one article")
+        old, new = versions_to_compare(archive, old_id, new_id)
         versions = archive.versions(new["url"])
     too_long = len(old["text"]) + len(new["text"]) > LONGEST_COMPARED
     difference = None if too_long else diff.compare(old["title"], old["text"], new["title"], new["text"])
@@ -267,12 +272,6 @@ def compare(request: Request) -> HTMLResponse:
         difference=difference,
         rows=diff.side_by_side(difference) if difference else [],
     )
-
-
-def _identity(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or len(text) > 18:
-        raise NotFoundError(text)
-    return int(text)
 
 
 def coverage(request: Request) -> HTMLResponse:
