@@ -157,8 +157,6 @@ _RULES_WORDS = 60
 _MOSTLY_LINK = 0.6
 _HALF_LINK = 0.5
 _BARS = re.compile(r"[|•·»]")
-_LABELLED = re.compile(r"[^:：.]{2,25}[:：][^.!?؟۔]*+\Z")
-"""A label and what it has in a row: key words, sections."""
 _HEADING_WORDS = 8
 _SHORT_LINE = 80
 _DATE_LABEL = 60
@@ -338,20 +336,11 @@ def _edge_rule(line: Line, key: str, rows: Sequence[Phrase], known: Known, *, to
         return "site"
     if any(author in key and _is_byline(line, key.replace(author, " ")) for author in known.authors):
         return "author"
-    if _is_row(line, top=top):
+    if line.links > 1 and line.linked >= _HALF_LINK and len(line.text) <= _SHORT_LINE and _BARS.search(line.text):
         return "links"
     if top:
         return "section" if key in known.labels else "date-line" if _is_date(line, key) else ""
     return _closing_rule(line, key, known)
-
-
-def _is_row(line: Line, *, top: bool) -> bool:
-    """Tell whether a line is a row of links: short ones between bars, or, behind the text, those that a label names."""
-    if line.links < 2 or line.linked < _HALF_LINK:
-        return False
-    if len(line.text) <= _SHORT_LINE and _BARS.search(line.text):
-        return True
-    return not top and _LABELLED.match(line.text) is not None
 
 
 def _is_byline(line: Line, rest: str) -> bool:

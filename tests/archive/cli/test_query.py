@@ -100,6 +100,7 @@ def test_stats_count_what_is_there(folder):
     assert figures["by_language"] == {"ar": 2}
 
 
+@pytest.mark.slow  # matplotlib asks fontconfig for its fonts the first time
 def test_stats_are_drawn_as_a_picture(folder, tmp_path):
     ask(folder, "stats", "--plot", tmp_path / "days.png")
     assert (tmp_path / "days.png").read_bytes().startswith(b"\x89PNG")
