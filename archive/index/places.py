@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from archive.index import articles as articles_
+from archive.index import captures as captures_
 from archive.index import images
 from archive.urls import surt
 
@@ -87,18 +89,18 @@ def texts_of(db: Database, ids: Iterable[int]) -> list[tuple[str, str]]:
 
 def revisits_of(db: Database, record_ids: Iterable[str], urls: set[str]) -> set[str]:
     """URLs, other than these, whose revisits refer to the payload of one of the records."""
-    found: set[str] = set()
-    for record_id in record_ids:
-        rows = db.conn.execute(
-            """
-            SELECT DISTINCT other.url FROM captures AS one JOIN captures AS other
-                ON other.payload_digest = one.payload_digest AND other.record_type = 'revisit'
-            WHERE one.record_id = ? AND one.record_type = 'response' AND one.payload_digest <> ''
-            """,
-            (record_id,),
+    ids = set(record_ids)
+    sql = """
+        SELECT * FROM captures WHERE record_type = 'revisit' AND (
+            refers_to IN (SELECT value FROM json_each(:ids)) OR refers_to_url <> ''
+            OR payload_digest <> '' AND payload_digest IN (
+                SELECT payload_digest FROM captures WHERE record_id IN (SELECT value FROM json_each(:ids))
+            )
         )
-        found.update(row[0] for row in rows)
-    return found - urls
+        """
+    revisits = db.query(sql, {"ids": json.dumps(sorted(ids))})
+    originals = ((row["url"], captures_.original_of(db, row)) for row in revisits)
+    return {url for url, original in originals if original and original["record_id"] in ids} - urls
 
 
 def unlearn(db: Database, host: str, lines: Iterable[str]) -> None:

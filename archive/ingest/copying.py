@@ -83,23 +83,29 @@ def _free_place(copy: Path, folder: Path, name: str, manifest: Mapping[str, str]
     return target
 
 
-def ensure_member_per_record(source: Path, folder: Path) -> Adopted:
-    """`source`, or, when it cannot be read record by record to its end, a copy of its records in `folder`."""
-    if _is_sound(source):
+def ensure_member_per_record(
+    source: Path, folder: Path, *, is_taken: Callable[[str, str, str], bool] | None = None
+) -> Adopted:
+    """`source`, or, when it cannot be read record by record to its end, a copy of its records in `folder`.
+
+    `is_taken` is as for `copy_in`.
+    """
+    is_taken = is_taken or _nothing_taken
+    if _is_sound(source, is_taken):
         return Adopted(path=source)
     serial = 1
     while (target := folder / f"{serial}-{source.name}.warc.gz").exists():
         serial += 1
-    return Adopted(path=target, damages=tuple(warc.salvage(source, target)))
+    return Adopted(path=target, damages=tuple(warc.salvage(source, target, is_taken=is_taken)))
 
 
-def _is_sound(path: Path) -> bool:
+def _is_sound(path: Path, is_taken: Callable[[str, str, str], bool]) -> bool:
     """Whether each record can be reached by itself and has an id of its own."""
     ids: set[int] = set()
     try:
         for record in warc.read_records(path, max_block=0):
             if record.is_capture:
-                if not record.id or hash(record.id) in ids:
+                if not record.id or hash(record.id) in ids or is_taken(record.id, record.url, record.date):
                     return False
                 ids.add(hash(record.id))
     except DamagedFileError:
@@ -123,7 +129,7 @@ def row_of(record: warc.Record, site: str) -> CaptureRow | None:
         captured_at=captured_at(record.date),
         status=response.status if response else None,
         mime=response.get("Content-Type").partition(";")[0].strip().lower() if response else "",
-        payload_digest=record.get("WARC-Payload-Digest") or _digest(record, response),
+        payload_digest=payload_digest_of(record),
         warc_filename=record.location.filename,
         warc_record_offset=record.location.offset,
         warc_record_length=record.location.length,
@@ -164,11 +170,13 @@ def outcome_note(record: warc.Record) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value}
 
 
-def _digest(record: warc.Record, response: http.Response | None) -> str:
-    """The payload digest that the record should have had: none when it holds no whole response."""
-    if response is None or record.type == "revisit" or not record.whole or record.get("WARC-Truncated"):
+def payload_digest_of(record: warc.Record) -> str:
+    """The payload digest that the record has or should have had: none when it holds no whole response."""
+    if digest := record.get("WARC-Payload-Digest"):
+        return digest
+    if record.type == "revisit" or not record.whole or record.get("WARC-Truncated") or record.http is None:
         return ""
-    return warc.sha1_digest(http.payload(response))
+    return warc.sha1_digest(http.payload(record.http))
 
 
 # Tells captures that cannot have a row from those that can: a record of anybody's WARC in; a reason, or nothing, out.

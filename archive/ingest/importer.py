@@ -118,6 +118,7 @@ class Indexer:
         self._conversions: list[tuple[str, str]] = []
         self._notes: dict[str, dict[str, str]] = {}
         self._late_notes: list[tuple[str, dict[str, str]]] = []
+        self._wrong_digests: list[tuple[str, int, str, str]] = []
 
     def index_file(
         self,
@@ -134,18 +135,14 @@ class Indexer:
         noted, so that `verify` does not name them. `progress` is told the byte offset reached.
         """
         self._notes = outcome_notes(path, start)
-        notes = list[tuple[str, int, str, str]]()
         for record in warc.read_on(path, start=start, max_block=warc.PAGE_BLOCK, on_damage=self.done.damaged.append):
             if progress:
                 progress(record.location.offset)
             each(record)
             if is_new:
-                notes += wrong_digests(record)
+                self._wrong_digests += wrong_digests(record)
             self.take(record)
         self.finish()
-        if notes:
-            with self._ingest.store.atomic():
-                captures.note_digests(self._ingest.store.db, notes)
         self._notes = {}
 
     def is_taken(self, record_id: str, url: str, date: str) -> bool:
@@ -154,9 +151,13 @@ class Indexer:
         return row is not None and (row["url"], row["timestamp"]) != (url, warc_timestamp(date))
 
     def take_in(self, data: bytes, record: warc.Record) -> None:
-        """Copies one record, `data` as its gzip member, into the collection's open WARC and indexes it; `finish` makes it durable."""
-        place = self._ingest.writer.write_member(data)
-        self.take(replace(record, location=place))
+        """Copies one record, `data` as its gzip member, into the collection's open WARC and indexes it; `finish` makes it durable.
+
+        Digests that are wrong already are noted, so that `verify` does not name them.
+        """
+        record = replace(record, location=self._ingest.writer.write_member(data))
+        self._wrong_digests += wrong_digests(record)
+        self.take(record)
 
     def read_again(self, rows: Iterable[dict[str, Any]]) -> None:
         """Reads captures again that have a row: those that a crash left unread, or all, after extraction has improved."""
@@ -301,9 +302,11 @@ class Indexer:
             captures.set_via(self._ingest.store.db, self._vias)
             captures.set_outcomes(self._ingest.store.db, self._late_notes)
             articles.set_conversions(self._ingest.store.db, self._conversions)
+            captures.note_digests(self._ingest.store.db, self._wrong_digests)
         self._vias.clear()
         self._conversions.clear()
         self._late_notes.clear()
+        self._wrong_digests.clear()
 
     def _settle_all(self) -> None:
         while self._waiting:

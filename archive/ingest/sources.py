@@ -14,12 +14,13 @@ from archive.errors import DamagedFileError, UsageError
 from archive.files.clock import warc_timestamp
 from archive.index import captures
 from archive.ingest import open_writer
-from archive.ingest.copying import copy_in, ensure_member_per_record, reject_reason
+from archive.ingest.copying import copy_in, ensure_member_per_record, payload_digest_of, reject_reason
 from archive.ingest.importer import Imported, Indexer, recover
 from archive.parse.workers import parse_pool
 from archive.terminal import Show, show_nothing
 from archive.urls.surt import surt
 from archive.warc import PAGE_BLOCK, Record, read_at, read_manifest, read_raw, read_records, register
+from archive.warc.framing import CAPTURES
 from archive.warc.wacz import unpack_warcs
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
 _NOT_DIGITS = re.compile(r"\D+")
 _WHOLE_LENGTHS = frozenset({4, 6, 8, 10, 12, 14})
-_ANSWERS = frozenset({"response", "revisit"})
 _COMPANIONS = frozenset({"request", "metadata", "conversion"})
 
 
@@ -120,24 +120,23 @@ class _Seen:
     url: str
     partners: frozenset[str]
     original: tuple[str, str, str]
+    digest: str
     place: Place
 
 
 def select(paths: Iterable[Path], wanted: CaptureFilter, *, known: Callable[[str], bool]) -> Selected:
     """Finds what is wanted in `paths`; leaves out captures whose record id is `known`, with all that goes with them.
 
-    Reads the files once; a second time only when a revisit refers to a record outside of what is wanted. Memory grows with the records of
-    URLs that are wanted, not with the files.
+    Reads the files once; again only when a revisit repeats a record outside of what is wanted. Memory grows with the records of URLs that
+    are wanted, not with the files.
     """
     files, selected = list(paths), Selected()
     seen = _read(files, lambda record: wanted.takes_url(record.url), selected)
-    chosen = {one.id: one for one in seen if one.type in _ANSWERS and wanted.takes(one.url, one.place.date)}
-    missing = _add_originals(chosen, seen, [one.original for one in chosen.values() if one.type == "revisit"])
-    if missing:
-        ids = {record_id for record_id, _, _ in missing if record_id}
-        moments = {(url, date) for _, url, date in missing if url}
-        seen += _read(files, lambda record: _is_one_of(record, ids, moments), Selected())
-        _add_originals(chosen, seen, missing)
+    chosen = {one.id: one for one in seen if one.type in CAPTURES and wanted.takes(one.url, one.place.date)}
+    asked = dict[str, _Seen]()
+    while (missing := _add_originals(chosen, seen)) and missing.keys() != asked.keys():
+        asked = missing
+        seen += _read(files, _is_one_of(missing.values()), Selected(), max_block=PAGE_BLOCK)
     fresh = {record_id: one for record_id, one in chosen.items() if not known(record_id)}
     selected.known = len(chosen) - len(fresh)
     named = frozenset().union(*(one.partners for one in fresh.values()))
@@ -151,32 +150,74 @@ def select(paths: Iterable[Path], wanted: CaptureFilter, *, known: Callable[[str
     return selected
 
 
-def _add_originals(
-    chosen: dict[str, _Seen], seen: Iterable[_Seen], wanted: Iterable[tuple[str, str, str]]
-) -> list[tuple[str, str, str]]:
-    """Chooses the records that revisits refer to, by id or by URL and date; gives those that are not among `seen`."""
-    by_id = {one.id: one for one in seen if one.type == "response"}
-    by_moment = {(one.url, one.place.date): one for one in by_id.values()}
-    missing = []
-    for record_id, url, date in wanted:
-        original = by_id.get(record_id) or by_moment.get((url, date))
-        if original:
+class _Originals:
+    """What may be the original of a revisit, found by the rules of `captures.original_of`."""
+
+    def __init__(self, seen: Iterable[_Seen]) -> None:
+        self._by_id: dict[str, _Seen] = {}
+        self._by_moment: dict[tuple[str, str], _Seen] = {}
+        self._by_digest: dict[tuple[str, str], _Seen] = {}
+        for one in seen:
+            if one.type in CAPTURES:
+                self._by_id.setdefault(one.id, one)
+            if one.type in CAPTURES and one.type != "revisit":
+                self._by_moment.setdefault(_moment(one.url, one.place.date), one)
+            if one.type == "response" and one.digest:
+                self._by_digest.setdefault((one.digest, one.url), one)
+                self._by_digest.setdefault((one.digest, ""), one)
+
+    def of(self, revisit: _Seen) -> _Seen | None:
+        record_id, url, date = revisit.original
+        named = self._by_id.get(record_id) or (self._by_moment.get(_moment(url, date)) if url else None)
+        if named and (not named.digest or revisit.digest in {"", named.digest}):
+            return named
+        return self._by_digest.get((revisit.digest, revisit.url)) or self._by_digest.get((revisit.digest, ""))
+
+
+def _moment(url: str, date: str) -> tuple[str, str]:
+    return surt(url), warc_timestamp(date)
+
+
+def _add_originals(chosen: dict[str, _Seen], seen: Iterable[_Seen]) -> dict[str, _Seen]:
+    """Chooses the records that chosen revisits repeat; gives, by id, the revisits whose original is not among `seen`."""
+    originals, missing = _Originals(seen), dict[str, _Seen]()
+    waiting = [one for one in chosen.values() if one.type == "revisit"]
+    while waiting:
+        revisit = waiting.pop()
+        original = originals.of(revisit)
+        if original is None:
+            missing[revisit.id] = revisit
+        elif original.id not in chosen:
             chosen[original.id] = original
-        elif record_id or url:
-            missing.append((record_id, url, date))
+            waiting += [original] if original.type == "revisit" else []
     return missing
 
 
-def _is_one_of(record: Record, ids: set[str], moments: set[tuple[str, str]]) -> bool:
-    return record.id in ids or (record.url, record.date) in moments or bool(_partners(record) & ids)
+def _is_one_of(revisits: Iterable[_Seen]) -> Callable[[Record], bool]:
+    """Tells the records that may be originals of these revisits, and those that were written with one that came before."""
+    ids, moments, digests = set[str](), set[tuple[str, str]](), set[str]()
+    for one in revisits:
+        record_id, url, date = one.original
+        ids |= {record_id} - {""}
+        moments |= {_moment(url, date)} if url else set()
+        digests |= {one.digest} - {""}
+
+    def is_one(record: Record) -> bool:
+        if record.is_capture and (_moment(record.url, record.date) in moments or payload_digest_of(record) in digests):
+            ids.add(record.id)
+        return record.id in ids or bool(_partners(record) & ids)
+
+    return is_one
 
 
-def _read(files: Iterable[Path], keep: Callable[[Record], bool], selected: Selected) -> list[_Seen]:
+def _read(
+    files: Iterable[Path], keep: Callable[[Record], bool], selected: Selected, *, max_block: int = 0
+) -> list[_Seen]:
     seen = []
     for path in files:
         try:
-            for record in read_records(path, max_block=0):
-                if record.type not in _ANSWERS | _COMPANIONS or not keep(record):
+            for record in read_records(path, max_block=max_block):
+                if not (record.is_capture or record.type in _COMPANIONS) or not keep(record):
                     continue
                 if misfit := reject_reason(record):
                     selected.misfits.append(misfit)
@@ -188,20 +229,20 @@ def _read(files: Iterable[Path], keep: Callable[[Record], bool], selected: Selec
 
 
 def _seen(path: Path, record: Record) -> _Seen:
-    original = (
-        record.get("WARC-Refers-To") if record.type == "revisit" else "",
-        record.get("WARC-Refers-To-Target-URI").removeprefix("<").removesuffix(">"),
-        record.get("WARC-Refers-To-Date"),
-    )
-    place = Place(path=path, location=record.location, date=record.date)
     return _Seen(
-        type=record.type, id=record.id, url=record.url, partners=_partners(record), original=original, place=place
+        type=record.type,
+        id=record.id,
+        url=record.url,
+        partners=_partners(record),
+        original=record.refers_to,
+        digest=payload_digest_of(record),
+        place=Place(path=path, location=record.location, date=record.date),
     )
 
 
 def _partners(record: Record) -> frozenset[str]:
     """The records that this one was written with or made from; what a revisit refers to is another matter."""
-    names = ["WARC-Concurrent-To"] if record.type in _ANSWERS else ["WARC-Concurrent-To", "WARC-Refers-To"]
+    names = ["WARC-Concurrent-To"] if record.type in CAPTURES else ["WARC-Concurrent-To", "WARC-Refers-To"]
     return frozenset(value for name, value in record.headers for wanted in names if name.lower() == wanted.lower())
 
 
@@ -277,6 +318,21 @@ def _import_file(indexer: Indexer, path: Path, writer: ArchiveWriter, name: str,
         register(target.path)
 
 
+class _Ids:
+    """Whose the record ids of wanted URLs are, over all the files of an import: the first capture's that has one."""
+
+    def __init__(self, indexer: Indexer, wanted: CaptureFilter) -> None:
+        self._owners: dict[int, int] = {}
+        self._indexer, self._wanted = indexer, wanted
+
+    def is_taken(self, record_id: str, url: str, date: str) -> bool:
+        """Whether the archive, or an earlier file, has a capture of that id which is of another URL or time."""
+        if not record_id or not self._wanted.takes_url(url):
+            return False
+        what = hash((url, warc_timestamp(date)))
+        return self._owners.setdefault(hash(record_id), what) != what or self._indexer.is_taken(record_id, url, date)
+
+
 def _import_chosen(
     indexer: Indexer, paths: list[Path], wanted: CaptureFilter, writer: ArchiveWriter, progress: Show
 ) -> None:
@@ -285,9 +341,13 @@ def _import_chosen(
     with TemporaryDirectory(dir=writer.collection.folder, prefix=".unpacked-") as folder:
         progress("looking through the files")
         sound = []
+        ids = _Ids(indexer, wanted)
         for path in paths:
             try:
-                copied = [ensure_member_per_record(one, Path(folder)) for one in _warcs_of(path, Path(folder))]
+                copied = [
+                    ensure_member_per_record(one, Path(folder), is_taken=ids.is_taken)
+                    for one in _warcs_of(path, Path(folder))
+                ]
             except DamagedFileError as error:
                 done.damaged.append(error)
                 continue

@@ -60,7 +60,7 @@ def verify(
         check.run()
         if not check.is_open:
             _check_lines(check, lines, report)
-            _check_manifest(path, known, report)
+            _check_manifest(check, path, known, report)
             if remote:
                 away.check_copy(path)
     for row in away.rows:
@@ -117,6 +117,7 @@ class _Away:
                     row.filename,
                     f"its bytes in {row.storage} are not those that were closed (SHA-256 differs from the recorded)",
                 )
+                check.check_headers()
         except StorageError as error:
             self._blame(row.filename, str(error))
             return None
@@ -137,7 +138,7 @@ def _check_lines(check: FileCheck, lines: dict[str, filecheck.Fingerprint], repo
         report.problems.append(FileProblem(kind="index", file=check.name, detail=detail))
 
 
-def _check_manifest(path: Path, known: dict[str, str], report: VerifyReport) -> None:
+def _check_manifest(check: FileCheck, path: Path, known: dict[str, str], report: VerifyReport) -> None:
     if path.name not in known:
         detail = "closed, but not in the manifest: run `warraq repair`"
     elif known[path.name] != warc.sha256_of(path):
@@ -145,6 +146,7 @@ def _check_manifest(path: Path, known: dict[str, str], report: VerifyReport) -> 
     else:
         return
     report.problems.append(FileProblem(kind="manifest", file=path.name, detail=detail))
+    check.check_headers()
 
 
 def _check_missing(store: Store, present: set[str], known: set[str], indexed: set[str], report: VerifyReport) -> None:

@@ -8,7 +8,7 @@ from hashlib import sha1
 import pytest
 
 from archive import Archive
-from archive.ingest.sources import import_files
+from archive.ingest.sources import CaptureFilter, import_files
 from archive.warc import read_records
 from tests.support.cli import warraq
 from tests.support.pages import page, response
@@ -176,3 +176,80 @@ def test_a_day_of_a_revisit_takes_its_original_along(tmp_path):
     warraq("--archive", tmp_path / "c", "export", "-f", "warc", "-o", tmp_path / "day.warc.gz", *day)
     kinds = [record.type for record in read_records(tmp_path / "day.warc.gz")]
     assert sorted(kinds) == ["response", "revisit"]
+
+
+NAMES = {
+    "by digest": {"WARC_Payload_Digest": digest(html(1))},
+    "by a digest and an id that nobody has": {
+        "WARC_Refers_To": "<urn:uuid:x>",
+        "WARC_Payload_Digest": digest(html(1)),
+    },
+    "by id": {"WARC_Refers_To": "<urn:uuid:response-1>"},
+    "by URL and time in other spellings": {
+        "WARC_Refers_To_Target_URI": "http://www.news.example/a/1",
+        "WARC_Refers_To_Date": "2026-11-20T05:00:00.123Z",
+    },
+}
+DAY = CaptureFilter(first="20261124", last="20261124")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("label", ["", digest(html(1))], ids=["original without a digest", "with one"])
+def test_a_day_that_is_imported_takes_the_originals_of_its_revisits_along(tmp_path, name, label):
+    original = member(
+        "response", "/a/1", 1, response(html(1)), WARC_Date="2026-11-20T05:00:00Z", WARC_Payload_Digest=label
+    )
+    other = member("response", "/a/3", 3, response(html(3)), WARC_Date="2026-11-20T05:00:00Z")
+    source = tmp_path / "a.warc.gz"
+    source.write_bytes(revisit("/a/2", 2, 1, **NAMES[name]) + other + original)
+    import_files(tmp_path / "c", [source], wanted=DAY, workers=1)
+    assert titles(tmp_path / "c").keys() == {"1", "2"}
+    warraq("--archive", tmp_path / "c", "verify")
+
+
+def test_a_revisit_of_a_revisit_takes_both_along_and_a_wrong_name_nothing(tmp_path):
+    source = tmp_path / "a.warc.gz"
+    source.write_bytes(
+        member("response", "/a/1", 1, response(html(1)), WARC_Date="2026-11-20T05:00:00Z")
+        + revisit("/a/1", 2, 1, WARC_Date="2026-11-21T05:00:00Z", WARC_Refers_To="<urn:uuid:response-1>")
+        + revisit("/a/3", 3, 1, WARC_Refers_To="<urn:uuid:revisit-2>")
+        + member(
+            "response",
+            "/a/4",
+            4,
+            response(html(4)),
+            WARC_Date="2026-11-20T05:00:00Z",
+            WARC_Payload_Digest=digest(html(4)),
+        )
+        + revisit("/a/5", 5, 5, WARC_Refers_To="<urn:uuid:response-4>", WARC_Payload_Digest=digest(html(5)))
+    )
+    import_files(tmp_path / "c", [source], wanted=DAY, workers=1)
+    assert [row["record_id"][10:-1] for row in rows(tmp_path / "c")] == [
+        "response-1",
+        "revisit-2",
+        "revisit-3",
+        "revisit-5",
+    ]
+    assert titles(tmp_path / "c").keys() == {"1", "3"}
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_captures_of_several_files_that_share_an_id_are_all_chosen(tmp_path, at_once):
+    files = [tmp_path / f"{n}.warc.gz" for n in (1, 2)]
+    for n, path in enumerate(files, 1):
+        path.write_bytes(member("response", f"/a/{n}", n, response(html(n)), WARC_Record_ID="<urn:uuid:same>"))
+    for some in [files] if at_once else [[path] for path in files]:
+        import_files(tmp_path / "c", some, wanted=DAY, workers=1)
+    assert titles(tmp_path / "c").keys() == {"1", "2"}
+    assert import_files(tmp_path / "c", files, wanted=DAY, workers=1).known == 2
+
+
+def test_what_was_chosen_is_verified_with_wrong_digests_and_resources(tmp_path):
+    source = tmp_path / "a.warc.gz"
+    source.write_bytes(
+        member("resource", "/a/1", 1, html(1), Content_Type="text/html; charset=utf-8")
+        + member("response", "/a/2", 2, response(html(2)), WARC_Payload_Digest=digest(b"other"))
+    )
+    import_files(tmp_path / "c", [source], wanted=DAY, workers=1)
+    assert titles(tmp_path / "c").keys() == {"1", "2"}
+    warraq("--archive", tmp_path / "c", "verify")

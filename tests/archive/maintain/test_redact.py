@@ -11,7 +11,7 @@ from sqlite_utils.utils import sqlite3
 
 from archive import search, warc
 from archive.errors import ArchiveError, NotFoundError
-from archive.index import Candidate, frontier
+from archive.index import Candidate, frontier, places
 from archive.ingest import open_writer
 from archive.maintain import redact, verify
 from archive.warc import cdxj
@@ -108,6 +108,29 @@ def test_who_and_why_stay_in_the_log(collection: Collection, store: Store) -> No
 
 def test_pages_whose_payload_went_with_it_are_told(collection: Collection, store: Store) -> None:
     assert take_out(collection, store).bereft == (MIRROR,)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"refers_to_url": "http://www.news.example/first", "refers_to_date": "2026-11-24T05:30:00Z"},
+        {"refers_to": "<urn:uuid:first>"},
+    ],
+)
+def test_pages_that_name_the_record_without_a_digest_are_told_too(
+    collection: Collection, store: Store, names: dict[str, str]
+) -> None:
+    db = store.db
+    db.execute(
+        "UPDATE captures SET record_id = '<urn:uuid:first>' WHERE url = ? AND timestamp = '20261124053000'", [FIRST]
+    )
+    silent = {"payload_digest": "", "refers_to": "", "refers_to_url": "", "refers_to_date": ""}
+    change = f"UPDATE captures SET {', '.join(f'{name} = :{name}' for name in silent)} WHERE url = '{MIRROR}'"
+    db.execute(change, silent | names)
+    assert places.revisits_of(db, ["<urn:uuid:first>"], {FIRST}) == {MIRROR}
+    assert places.revisits_of(db, ["<urn:uuid:first>"], {FIRST, MIRROR}) == set()
+    db.execute(change, silent)
+    assert places.revisits_of(db, ["<urn:uuid:first>"], {FIRST}) == set()
 
 
 def test_the_other_addresses_of_the_same_article_go_too(collection: Collection, store: Store) -> None:
