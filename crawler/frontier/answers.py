@@ -194,7 +194,11 @@ class Answers:
 
     def _standing_in(self, due: ScheduledUrl, answer: Parsed) -> Parsed:
         """The answer; a page that is known only because announcers lead there for the time being is no article."""
-        if not answer.article or due.announced_by != "redirect" or not captures.stands_in(self._db, due.url):
+        if not answer.article or due.announced_by != "redirect":
+            return answer
+        if not any(
+            captures.stands_in(self._db, url) for url in (due.url, due.via)
+        ):  # `via` of one that has moved since
             return answer
         return replace(answer, outcome=Outcome(kind=OutcomeKind.LISTING, reason="redirected"), article=None, lines=())
 
