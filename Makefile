@@ -10,7 +10,7 @@ EXTRAS := --extra web --extra parquet --extra plot --extra mcp
 PORT ?= 8321
 
 .DEFAULT_GOAL := help
-.PHONY: help demo hour site hostile fuzz test lint types imports tests quick timing browser-test powercut cluster-test conformance crash mutants docs format clean clean-demo
+.PHONY: help demo hour site hostile fuzz test lint types imports tests quick bench-quick timing browser-test powercut cluster-test conformance crash mutants docs format clean clean-demo
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -49,6 +49,9 @@ tests: .venv/.synced ## the tests, but for those of time
 
 quick: .venv/.synced ## the tests that start no process: under a minute
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not timing"
+
+bench-quick: .venv/.synced ## measure extraction against trafilatura and the kept baseline (some minutes)
+	@$(BIN)/python bench/quick.py
 
 timing: .venv/.synced ## the tests that assert how long something takes; failures once again, for other work on the machine is no fault
 	$(BIN)/python -m pytest -q -m timing || $(BIN)/python -m pytest -q -m timing --last-failed

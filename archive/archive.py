@@ -30,6 +30,7 @@ from archive.index import (
 )
 from archive.search import Query
 from archive.search.analysis import tokens, word_variants
+from archive.urls.permalink import read_permalink, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -92,6 +93,10 @@ class Archive(Closing):
         """Latest versions of articles, newest first, as dicts of the columns of `articles`."""
         return articles.newest(self._store.db, site=site, limit=limit, offset=offset)
 
+    def listed(self, *, after: int = 0, limit: int = 100) -> list[ArticleRow]:
+        """Latest versions of articles in the order in which they came in, from the one after that id on."""
+        return articles.listed(self._store.db, after=after, limit=limit)
+
     def require_site(self, site: str) -> None:
         """Raises UnknownSiteError when the archive has nothing of that site, nor of one below it."""
         require_site((self,), site)
@@ -109,13 +114,22 @@ class Archive(Closing):
         yield from select.articles(self._store.db, select.ArticleFilter(all_versions=all_versions))
 
     def article(self, wanted: str | int) -> ArticleRow:
-        """The article of that id or URL (its latest version), as a dict of columns; raises NotFoundError."""
+        """The article of that id, URL (its latest version) or permalink, as a dict of columns; raises NotFoundError."""
         if isinstance(wanted, int) or wanted.isdecimal():
             row = articles.get(self._store.db, int(wanted))
             if row is not None:
                 return row
             raise NotFoundError(str(wanted))
+        if (named := read_permalink(wanted)) and not articles.versions(self._store.db, wanted):
+            return self.version_at(*named)
         return next(row for row in self.versions(wanted) if row["is_latest"])
+
+    def version_at(self, url: str, moment: str) -> ArticleRow:
+        """The version of an article that stood at a time (14 digits, UTC); the first one for a time before it; raises NotFoundError."""
+        versions = self.versions(url)
+        ids = {one["id"]: one for one in versions}
+        spells = [one for one in self.spells(versions[0]) if timestamp(one["first_at"]) <= moment]
+        return ids[spells[-1]["article_id"]] if spells else versions[0]
 
     def versions(self, url: str) -> list[ArticleRow]:
         """All versions of the article at that URL, oldest first; raises NotFoundError."""

@@ -142,7 +142,7 @@ class ArchiveNotFoundError(ArchiveError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"no archive in {path}: crawl one with `scrapy crawl news -a url=…`, "
+            f"no archive in {path}: crawl one with `warraq crawl URL`, "
             "bring one in with `warraq import FILE.warc.gz`, or name another folder with --archive"
         )
         self.path = path

@@ -15,6 +15,7 @@ from archive.archive import Archive
 from archive.diff import compare
 from archive.errors import ArchiveError, NotFoundError, UsageError
 from archive.index import DatabaseError
+from archive.urls.permalink import permalink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -162,7 +163,7 @@ class Tools:
         }
         return {
             "id": row["id"],
-            "permalink": f"{self.room}/articles/{row['id']}",
+            "permalink": permalink(row, self.room),
             "version": row["version"],
             "is_latest": bool(row["is_latest"]),
             "captured_at": row["fetched_at"],

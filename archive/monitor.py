@@ -117,6 +117,18 @@ def judge(history: Sequence[Day], day: date, *, complete: bool = True) -> list[A
     return [*at_once, *(alarm for alarm in found if alarm)]
 
 
+def judge_all(days: Iterable[Day], day: date, *, today: date | None = None) -> list[Alarm]:
+    """The alarms of all sites on that day, and with `today` on the day that is not over yet."""
+    of_site: dict[str, list[Day]] = {}
+    for entry in days:
+        of_site.setdefault(entry.site, []).append(entry)
+    alarms: list[Alarm] = []
+    for _, history in sorted(of_site.items()):
+        alarms += judge(history, day)
+        alarms += judge(history, today, complete=False) if today else []
+    return alarms
+
+
 def _alarm(today: Day, kind: Kind, detail: str, value: float, expected: float) -> Alarm:
     return Alarm(
         site=today.site, day=today.day, kind=kind, detail=detail, value=round(value, 3), expected=round(expected, 3)

@@ -9,6 +9,9 @@ that is right too) or `with` and `without` (pieces that a good text has and has 
 Scores: word F1 is the overlap of the two bags of words (NFKC, lower case, Arabic vowel signs and tatweel off, scripts
 without spaces by character), a mean over pages. Snippet F counts `with` found as right and `without` found as wrong,
 over all pages. CPU is process time a page, whole call, with the first page of each extractor not counted.
+Structure is measured where a line of the expected text is a heading (h2 to h6), a list item or a paragraph of a
+quotation in the page's markup, outside `nav`, `header`, `footer` and `aside`, and no link: P and R of ours against those, over all
+pages that have any of the kind. A line that the expected text has not is counted against us as well.
 Peers (resiliparse, newspaper4k, readability-lxml, news-please) want an environment of their own, for instance
     uv run --with resiliparse,newspaper4k,readability-lxml python bench/extraction.py --peers
 news-please wants newspaper3k, which is the same module as newspaper4k: it has to be measured without that.
@@ -33,8 +36,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import trafilatura
+from lxml import html
 
 from archive.article import Page
+from archive.body import plain_text, words_of
 from archive.extract import extract
 from archive.extract.document import read
 from archive.extract.metadata.reading import Metadata
@@ -43,11 +48,17 @@ from archive.extract.text import find_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from archive.article import Article
+    from archive.body import Block
+
     Extractor = Callable[[bytes, str], str]
 
 NOW = datetime(2026, 8, 1, tzinfo=UTC)
 SIGNS = re.compile("[\u064b-\u065f\u0670\u0640\u200c-\u200f\u202a-\u202e]")
 UNSPACED = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f\u1000-\u109f"
+KINDS = ("heading", "item", "quote")
+MARKUP = {"h2": "heading", "h3": "heading", "h4": "heading", "h5": "heading", "h6": "heading", "li": "item"}
+OUTSIDE = {"nav", "header", "footer", "aside", "form"}
 WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+")
 
 
@@ -83,6 +94,48 @@ def share(line: str, gold: str) -> float:
     return sum(sequence in known for sequence in sequences) / len(sequences) if sequences else 0.0
 
 
+def line_of(text: str) -> str:
+    return " ".join(words(text.removeprefix("- ")))
+
+
+def wanted_shapes(body: bytes, gold: str) -> dict[str, Counter[str]]:
+    """The lines of the expected text that the page's markup makes headings, items and quotations."""
+    lines = {line_of(line) for line in gold.split("\n")} - {""}
+    found: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
+    tree = html.document_fromstring(body)
+    for element in tree.iter("h2", "h3", "h4", "h5", "h6", "li", "blockquote", "p"):
+        line = line_of(str(element.text_content()))
+        holders = {str(holder.tag) for holder in element.iterancestors()}
+        if line not in lines or holders & OUTSIDE or is_link(element):
+            continue
+        kind = "quote" if holders & {"blockquote"} or element.tag == "blockquote" else MARKUP.get(str(element.tag), "")
+        if kind:
+            found[kind][line] = 1
+    return found
+
+
+def is_link(element: html.HtmlElement) -> bool:
+    """Whether an element is nothing but a link: an item of a table of contents says what a heading says."""
+    linked = sum(len(str(link.text_content()).strip()) for link in element.iter("a"))
+    return linked >= 0.9 * len(str(element.text_content()).strip())
+
+
+def shapes_of(blocks: Iterable[Block], within: str = "") -> Iterator[tuple[str, str]]:
+    """The headings, items and paragraphs of quotations of an article's body."""
+    for block in blocks:
+        match within, block.kind:
+            case _, "list":
+                for item in block.items:
+                    yield within or "item", line_of(plain_text(item))
+                    yield from shapes_of([inner for inner in item if inner.kind == "list"], within)
+            case _, "quote":
+                yield from (("quote", line_of(text)) for text in plain_text(block.blocks or (block,)).split("\n"))
+            case "", "heading":
+                yield "heading", line_of(words_of(block.spans))
+            case _:
+                yield from shapes_of(block.blocks, within)
+
+
 @dataclass
 class Tally:
     """The scores of one extractor on one corpus."""
@@ -94,6 +147,7 @@ class Tally:
     alarms: int = 0
     failures: int = 0
     pages: list[tuple[float, str, str]] = field(default_factory=list)  # F1, URL, how
+    shapes: Counter[tuple[str, str]] = field(default_factory=Counter)  # of a kind: `found`, `wanted`, `both`
 
     def add(self, page: dict[str, Any], text: str, how: str) -> None:
         if page.get("gold"):
@@ -104,6 +158,25 @@ class Tally:
         self.hits += found
         self.misses += len(page.get("with") or ()) - found
         self.alarms += sum(holds(text, snippet) for snippet in page.get("without") or ())
+
+    def add_shapes(self, body: bytes, gold: str, article: Article) -> None:
+        found: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
+        for kind, line in shapes_of(article.body):
+            found[kind][line] = 1
+        for kind, wanted in wanted_shapes(body, gold).items():
+            if wanted:
+                self.shapes[kind, "wanted"] += wanted.total()
+                self.shapes[kind, "found"] += found[kind].total()
+                self.shapes[kind, "both"] += (wanted & found[kind]).total()
+
+    def shape_rows(self) -> list[list[str]]:
+        rows = []
+        for kind in KINDS:
+            wanted, found, both = (self.shapes[kind, part] for part in ("wanted", "found", "both"))
+            if wanted:
+                scores = (2 * both / (wanted + found), both / max(found, 1), both / wanted)
+                rows.append([kind, str(wanted), *(f"{score:.3f}" for score in scores)])
+        return rows
 
     def row(self) -> list[str]:
         means = [
@@ -125,11 +198,10 @@ def load(corpus: Path, limit: int) -> Iterator[dict[str, Any]]:
                 yield page
 
 
-def ours(body: bytes, url: str) -> tuple[str, str, list[tuple[str, str]]]:
+def ours(body: bytes, url: str) -> tuple[Article | None, str]:
+    """The article and the route that found it, or why there is none."""
     answer = extract(Page(body=body, url=url, fetched_at=NOW))
-    if answer.article is None:
-        return "", f"{answer.reason}: {answer.detail}", []
-    return answer.article.text, answer.article.route, [(drop.line, drop.rule) for drop in answer.article.dropped]
+    return answer.article, answer.article.route if answer.article else f"{answer.reason}: {answer.detail}"
 
 
 def _text_alone(body: bytes, url: str) -> str:
@@ -215,13 +287,18 @@ def measure_ours(pages: Iterable[tuple[dict[str, Any], bytes]]) -> tuple[Tally, 
         if not number:
             ours(body, page["url"])
         begun = time.process_time()
-        text, how, dropped = ours(body, page["url"])
+        article, how = ours(body, page["url"])
         tally.milliseconds.append(1000 * (time.process_time() - begun))
+        text = article.text if article else ""
         tally.add(page, text, how)
         gold = page.get("gold") or "\n".join(page.get("with") or ())
-        for line, rule in dropped:
-            if len(words(line)) > 3 and share(line, gold) >= 0.8 and share(line, text) < 0.8:
-                lost.append((page["url"], rule, line))
+        lost += [
+            (page["url"], drop.rule, drop.line)
+            for drop in (article.dropped if article else ())
+            if len(words(drop.line)) > 3 and share(drop.line, gold) >= 0.8 and share(drop.line, text) < 0.8
+        ]
+        if article and page.get("gold"):
+            tally.add_shapes(body, gold, article)
     return tally, lost
 
 
@@ -240,6 +317,9 @@ def report(corpus: Path, arguments: argparse.Namespace, rivals: dict[str, Extrac
     rows = [["warraq", *mine.row()]]
     rows += [[name, *measure(name, extractor, pages).row()] for name, extractor in rivals.items()]
     table(rows, ["extractor", "word F1", "P", "R", "snippet F", "CPU ms", "median", "failed"])
+    if shapes := mine.shape_rows():
+        print("\nStructure of ours:\n")
+        table(shapes, ["kind", "expected", "F1", "P", "R"])
     worst = sorted(mine.pages)[: arguments.worst]
     if worst:
         print("\nWorst pages of ours:\n")

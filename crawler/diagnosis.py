@@ -116,7 +116,7 @@ def why_no_article(rows: Iterable[Visited], *, out_of_scope: int) -> NoArticle:
         return NoArticle(
             reason="no-links",
             what=what,
-            advice="Name a feed, a sitemap or sections in its entry; `scrapy addsite URL` finds them",
+            advice="Name a feed, a sitemap or sections in its entry; `warraq add URL` finds them",
         )
     ends: Counter[str] = Counter()
     for row in pages:

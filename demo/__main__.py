@@ -59,10 +59,12 @@ def crawl(url: str, folder: Path, *, again: bool) -> int:
 def show(folder: Path) -> None:
     """The questions that anybody would ask next."""
     ask = [sys.executable, "-m", "archive", "--archive", str(folder)]
-    for arguments in (["list", "--limit", "40"], *(["search", words, "--limit", "3"] for words in SEARCHES)):
+    searches = (["search", words, "--limit", "3"] for words in SEARCHES)
+    for arguments in (["list", "--limit", "40"], *searches, ["images", "--limit", "3"]):
         print(f"$ warraq --archive {folder} {' '.join(arguments)}", flush=True)
         subprocess.run([*ask, *arguments], check=False)
         print()
+    print(f"Its pages as they looked, with their pictures: .venv/bin/warraq --archive {folder} serve --open")
     print(f"The archive is yours to play with: .venv/bin/warraq --archive {folder} --help")
 
 

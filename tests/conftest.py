@@ -7,10 +7,14 @@ import signal
 import sys
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.shelf import shelf  # noqa: F401 - a fixture
 
 os.environ["WARRAQ_CONFIG"] = ""  # a developer's own warraq.toml is not under test
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 STARTS = frozenset({"subprocess.Popen", "os.fork", "os.posix_spawn"})
 _running: list[pytest.Item] = []

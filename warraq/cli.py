@@ -165,8 +165,18 @@ def config(*, names: tuple[str, ...], as_json: bool) -> None:
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def scrapy(arguments: tuple[str, ...]) -> None:
-    """Run a command of Scrapy with the settings of warraq: shell, fetch, view, parse, backfill, cluster."""
+    """Run a command of Scrapy with the settings of warraq: shell, fetch, view, parse, cluster."""
     _scrapy(*arguments)
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="URL [OPTION]...")
+def backfill(arguments: tuple[str, ...]) -> None:
+    """Fill a site's archive with a period that others captured: from a CDX server, or from CC-NEWS.
+
+    The same as `scrapy backfill`, whose options it has (`warraq backfill --help`).
+    """
+    _scrapy("backfill", *arguments)
 
 
 def _set(settings: tuple[str, ...]) -> list[str]:
@@ -197,7 +207,7 @@ def _scrapy(*arguments: str) -> NoReturn:
 
 
 warraq.sections = {"Begin and crawl": (), **warraq.sections}
-warraq.add_section("Begin and crawl", (init, add, crawl, run, sites, config, scrapy))
+warraq.add_section("Begin and crawl", (init, add, crawl, run, backfill, sites, config, scrapy))
 
 
 def main() -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from archive.archive import Archive
 from archive.collection import Collection
-from archive.index import reports
+from archive.errors import ArchiveError
+from archive.index import DatabaseError, reports
 from archive.monitor import HISTORY, judge
 
 if TYPE_CHECKING:
@@ -54,10 +55,14 @@ def _of_archive(folder: Path, entries: set[str], today: date) -> list[SiteStatus
     """A row for each site that an archive has, and for each of `entries` that it has not yet."""
     if not Collection(folder).exists():
         return [SiteStatus(site=name, folder=str(folder), has_entry=True) for name in sorted(entries)]
-    with Archive(folder) as archive:
-        rows = {row["site"]: row for row in reports.sites(archive.db)}
-        days = reports.days(archive.db, first=today - HISTORY, last=today)
-        crawls = {site: reports.last_crawl(archive.db, site) for site in rows}
+    try:
+        with Archive(folder) as archive:
+            rows = {row["site"]: row for row in reports.sites(archive.db)}
+            days = reports.days(archive.db, first=today - HISTORY, last=today)
+            crawls = {site: reports.last_crawl(archive.db, site) for site in rows}
+    except (ArchiveError, DatabaseError) as error:  # one that cannot be read hides none of the others
+        named = next(iter(entries), folder.name)
+        return [SiteStatus(site=named, folder=str(folder), has_entry=bool(entries), problem=str(error))]
     found = []
     for site in sorted(entries | rows.keys()):
         history = [one for one in days if one.site == site]
@@ -74,5 +79,5 @@ def _figures(row: Mapping[str, Any], crawl: Mapping[str, Any]) -> dict[str, Any]
         **{name: row[name] for name in ("articles", "newest", "failing", "next_due") if row.get(name)},
         "last_run": crawl.get("started_at", ""),
         "result": crawl.get("result") or ("running" if crawl else ""),
-        "problem": next(iter((summary.get("problem"), *summary.get("warnings", ()))), "") or "",
+        "problem": next(filter(None, (summary.get("problem"), *summary.get("warnings", ()))), ""),
     }

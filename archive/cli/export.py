@@ -1,17 +1,18 @@
-"""Commands that give out: export."""
+"""Commands that give out: export, dataset."""
 
 from __future__ import annotations
 
 import shutil
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.archive import Federation, require_site
-from archive.cli.output import json_option, print_json, the_place
+from archive.archive import Archive, Federation, require_site
+from archive.cli.output import json_option, print_json, the_folder, the_place
 from archive.errors import UsageError
 from archive.export import FORMATS, PERIODS, Exported, ExportOptions, export_periods
 from archive.export import export as export_file
@@ -21,7 +22,6 @@ from archive.terminal import live_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from archive.archive import Archive
     from archive.export import Format, Period
 
 TOLD_EVERY = 500
@@ -61,7 +61,7 @@ def export(
     all_versions: bool,
     as_json: bool,
 ) -> None:
-    """Export articles (jsonl, csv, parquet, html, markdown, txt), or captures (warc, wacz, cdxj), chosen by site, day, URL or words.
+    """Export articles (jsonl, csv, parquet, html, markdown, epub, txt), or captures (warc, wacz, cdxj), chosen by site, day, URL or words.
 
     Days are of publication for articles, of capture for the others. A WACZ opens in replayweb.page; it
     holds what was chosen and the responses that its revisits refer to.
@@ -155,4 +155,34 @@ def _to_stdout(archives: Sequence[Archive], way: Format, options: ExportOptions)
             shutil.copyfileobj(file, sys.stdout.buffer)
 
 
-COMMANDS = (export,)
+@click.command()
+@click.argument("target", metavar="FOLDER", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--site", default="", help="Only this site.")
+@click.option("--from", "first_day", metavar="DAY", default="", help="Not before this day (2024-12-31).")
+@click.option("--to", "last_day", metavar="DAY", default="", help="Not after this day.")
+@click.option("--query", default="", help="Only the articles that have all of these words (see `warraq search`).")
+@click.option("--versions", "all_versions", is_flag=True, help="All versions of articles, not just the latest.")
+@click.pass_context
+def dataset(
+    ctx: click.Context,
+    *,
+    target: Path,
+    site: str,
+    first_day: str,
+    last_day: str,
+    query: str,
+    all_versions: bool,
+) -> None:
+    """Write a dataset folder for research: Parquet, n-grams by month, and a card (sources, dates, rights, duplicates).
+
+    `datasets.load_dataset(FOLDER, "articles")` and DuckDB read it as it is. Run `warraq group` before, for families of near-copies.
+    """
+    from archive.export.dataset import export_dataset
+
+    options = ExportOptions(site=site, first_day=first_day, last_day=last_day, query=query, all_versions=all_versions)
+    with Archive(the_folder(ctx)) as archive:
+        count = export_dataset(archive, target, options, created=datetime.now(UTC))
+    click.echo(f"{count} articles in {target}", err=True)
+
+
+COMMANDS = (export, dataset)

@@ -20,7 +20,7 @@ from archive.files.clock import now
 from archive.http.client import NoAnswerError, exchange
 from archive.index import reports, runs
 from archive.library import group_similar
-from archive.monitor import HISTORY, Day, judge, prometheus
+from archive.monitor import HISTORY, Day, judge_all, prometheus
 
 if TYPE_CHECKING:
     from archive.monitor import Alarm
@@ -60,12 +60,7 @@ def health(
     for folder in folders:
         with Archive(folder) as archive:
             days += reports.days(archive.db, first=day - HISTORY, last=max(day, today))
-    alarms: list[Alarm] = []
-    for site in sorted({entry.site for entry in days}):
-        history = [entry for entry in days if entry.site == site]
-        alarms += judge(history, day)
-        if not wanted:
-            alarms += judge(history, today, complete=False)
+    alarms = judge_all(days, day, today=None if wanted else today)
     if as_json:
         print_json(_rows(days, alarms, day, shown))
     else:

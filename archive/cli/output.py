@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from archive.archive import Federation
 from archive.collection import Collection
 from archive.errors import ArchiveNotFoundError, UsageError
 from archive.index.columns import opened
 from archive.terminal import FIRST_STRONG_ISOLATE, POP_ISOLATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from archive.archive import Archive
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON: one object a line.")
 
@@ -64,3 +68,10 @@ def the_folder(ctx: click.Context) -> Path:
             f"several archives in {place.collections}/ ({names}): say which, as in `warraq --archive {found[0]} …`"
         )
     return found[0]
+
+
+@contextmanager
+def holding(ctx: click.Context, wanted: str) -> Iterator[tuple[Archive, str]]:
+    """The archive of the place that has an article, and the URL or id to ask it by."""
+    with Federation(the_place(ctx).folders()) as archives:
+        yield archives.holder(wanted)

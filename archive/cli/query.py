@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter, defaultdict
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
@@ -16,15 +15,18 @@ import click
 from archive import search as search_
 from archive import urls
 from archive.archive import Archive, Federation, require_site
-from archive.cli.output import isolate, json_option, print_json, the_place
+from archive.cli.explain import explain
+from archive.cli.output import holding, isolate, json_option, print_json, the_place
 from archive.diff import compare
 from archive.errors import NotFoundError, UsageError
+from archive.export.citation import STYLES
+from archive.export.citation import cite as citation
 from archive.files import output_to, replacing
 from archive.index import reports
 from archive.index.columns import LABELLED, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from archive.diff import Paragraph
     from archive.index.columns import Column
@@ -143,20 +145,13 @@ def _in(archive: Archive) -> dict[str, str]:
     return {"archive": str(archive.collection.folder)}
 
 
-@contextmanager
-def _holding(ctx: click.Context, wanted: str) -> Iterator[tuple[Archive, str]]:
-    """The archive of the place that has an article, and the URL or id to ask it by."""
-    with Federation(the_place(ctx).folders()) as archives:
-        yield archives.holder(wanted)
-
-
 @click.command()
 @click.argument("wanted", metavar="URL|[NAME/]ID")
 @json_option
 @click.pass_context
 def show(ctx: click.Context, wanted: str, as_json: bool) -> None:
     """Show an article: what it says, its versions, and the record that proves it."""
-    with _holding(ctx, wanted) as (archive, asked):
+    with holding(ctx, wanted) as (archive, asked):
         row = archive.article(asked)
         versions = archive.versions(row["url"])
         if as_json:
@@ -182,6 +177,22 @@ def show(ctx: click.Context, wanted: str, as_json: bool) -> None:
 
 @click.command()
 @click.argument("wanted", metavar="URL|[NAME/]ID")
+@click.option("--style", type=click.Choice(tuple(STYLES)), default="chicago", show_default=True, help="The form.")
+@click.option(
+    "--room", metavar="URL", default="", envvar="WARRAQ_ROOM", help="Where its reading room is, for a permalink."
+)
+@click.pass_context
+def cite(ctx: click.Context, wanted: str, style: str, room: str) -> None:
+    """Cite an article as it was captured, for a footnote, a reference manager or Wikipedia.
+
+    An id cites that version, a URL the latest one.
+    """
+    with holding(ctx, wanted) as (archive, asked):
+        click.echo(citation(archive.article(asked), style, room=room))
+
+
+@click.command()
+@click.argument("wanted", metavar="URL|[NAME/]ID")
 @json_option
 @click.pass_context
 def versions(ctx: click.Context, wanted: str, as_json: bool) -> None:
@@ -189,7 +200,7 @@ def versions(ctx: click.Context, wanted: str, as_json: bool) -> None:
 
     A text that was changed back stands twice.
     """
-    with _holding(ctx, wanted) as (archive, asked):
+    with holding(ctx, wanted) as (archive, asked):
         rows: list[dict[str, Any]] = [{**row} for row in archive.versions(archive.article(asked)["url"])]
         spells, changes = archive.spells(rows[0]), archive.changes(rows[0])
     for row in rows:
@@ -226,7 +237,7 @@ def diff(ctx: click.Context, *, wanted: str, numbers: tuple[int, ...], as_json: 
     """
     if len(numbers) not in {0, 2}:
         raise UsageError("name two versions by their numbers, or none for the last two: warraq diff URL 1 2")
-    with _holding(ctx, wanted) as (archive, asked):
+    with holding(ctx, wanted) as (archive, asked):
         rows = archive.versions(archive.article(asked)["url"])
         stood = [one["version"] for one in archive.spells(rows[0])] or [row["version"] for row in rows]
     by_number = {row["version"]: row for row in rows}
@@ -265,27 +276,6 @@ def _changes(paragraph: Paragraph) -> str:
         core = text.strip()
         shown.append(text.replace(core, core.join(marks[piece.state])) if core else text)
     return "".join(shown)
-
-
-@click.command()
-@click.argument("wanted", metavar="URL|[NAME/]ID")
-@click.option("--dropped", is_flag=True, help="Only the lines that are not in the article.")
-@json_option
-@click.pass_context
-def explain(ctx: click.Context, *, wanted: str, dropped: bool, as_json: bool) -> None:
-    """Show each line of the archived page, and why it was kept or dropped."""
-    with _holding(ctx, wanted) as (archive, asked):
-        rows = [
-            {"verdict": verdict, "rule": rule, "line": line}
-            for line, verdict, rule in archive.explain(asked)
-            if not (dropped and verdict == "kept")
-        ]
-    if as_json:
-        print_json(rows)
-        return
-    for row in rows:
-        mark = "+" if row["verdict"] == "kept" else "-"
-        click.echo(click.style(f"{mark} {row['rule']:<24}", dim=mark == "-") + f" {isolate(row['line'])}")
 
 
 @click.command()
@@ -390,4 +380,4 @@ def _shown(column: Column, value: Any) -> str:
     return urls.display(value) if column.name == "url" else str(value or "")
 
 
-COMMANDS = (search, list_, show, versions, diff, explain, stats)
+COMMANDS = (search, list_, show, cite, versions, diff, explain, stats)

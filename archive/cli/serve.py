@@ -40,17 +40,33 @@ _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 @click.option(
     "--name", "names", multiple=True, metavar="HOST", help="A host name to answer to, as behind a proxy; repeatable."
 )
+@click.option(
+    "--cors",
+    "origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Let pages of https://that.example (or *) read the API; repeatable.",
+)
 @click.option("--open", "open_", is_flag=True, help="Open it in the browser.")
 @click.option("-v", "--verbose", is_flag=True, help="Print every request.")
 @click.pass_context
-def serve(ctx: click.Context, *, host: str, port: int, names: tuple[str, ...], open_: bool, verbose: bool) -> None:
+def serve(
+    ctx: click.Context,
+    *,
+    host: str,
+    port: int,
+    names: tuple[str, ...],
+    origins: tuple[str, ...],
+    open_: bool,
+    verbose: bool,
+) -> None:
     """Serve the archives as a web page: search, read, compare versions, see the originals.
 
     It changes nothing, and may run while a crawl writes. By default only this machine can reach it.
     """
     folders = the_place(ctx).folders()
     Federation(folders).close()  # a folder without an archive is told here, with its exit code, and not on every page
-    server, listener = _prepare(folders, host, port, names, verbose=verbose)
+    server, listener = _prepare(folders, host, port, names, origins, verbose=verbose)
     address = _address(listener)
     if not _is_loopback(host):
         click.secho(_OPEN.format(host=host), fg="red", bold=True, err=True)
@@ -65,7 +81,7 @@ def serve(ctx: click.Context, *, host: str, port: int, names: tuple[str, ...], o
 
 
 def _prepare(
-    folders: Sequence[Path], host: str, port: int, names: tuple[str, ...], *, verbose: bool
+    folders: Sequence[Path], host: str, port: int, names: tuple[str, ...], origins: tuple[str, ...], *, verbose: bool
 ) -> tuple[uvicorn.Server, socket.socket]:
     try:
         import uvicorn
@@ -76,7 +92,7 @@ def _prepare(
         raise UsageError(f"the reading room needs {error.name}: pip install 'warraq[web]'") from error
     hosts = (*_LOOPBACK_NAMES, *names) if _is_loopback(host) or names else ()
     config = uvicorn.Config(
-        create_app(*folders, hosts=hosts),
+        create_app(*folders, hosts=hosts, origins=origins),
         log_level="info" if verbose else "warning",
         access_log=verbose,
         server_header=False,

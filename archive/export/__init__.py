@@ -18,6 +18,7 @@ from archive.body import dumps
 from archive.capture import Location
 from archive.errors import NotFoundError, NotWritableError, UsageError
 from archive.export.documents import write_html, write_markdown, write_txt
+from archive.export.epub import write_epub
 from archive.export.loaded import loaded_by, replay_pool
 from archive.export.source import Chosen, Source
 from archive.export.tables import write_csv, write_jsonl, write_parquet
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from archive.archive import Archive
     from archive.warc import Record
 
-__all__ = ["FORMATS", "Chosen", "Format", "Source"]
+__all__ = ["FORMATS", "Chosen", "ExportOptions", "Format", "Source", "rows_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,7 @@ FORMATS: dict[str, Format] = {
     "parquet": Format(write=write_parquet, suffix=".parquet", of="articles", binary=True, has_columns=True),
     "html": Format(write=write_html, suffix=".html", of="articles"),
     "markdown": Format(write=write_markdown, suffix=".md", of="articles"),
+    "epub": Format(write=write_epub, suffix=".epub", of="articles", binary=True),
     "txt": Format(write=write_txt, suffix=".txt", of="articles"),
     "cdxj": Format(write=write_cdxj, suffix=".cdxj", of="captures"),
     "warc": Format(write=write_warc, suffix=".warc.gz", of="captures", binary=True),
@@ -123,6 +125,13 @@ def export(
     rows = counted(chain.from_iterable(part.articles for part in (first, *more)))
     source = replace(first, articles=rows, others=tuple(more))
     return Exported(count=way.write(_with_something(source, way, options.name), target))
+
+
+def rows_of(archive: Archive, options: ExportOptions) -> Iterator[Any]:
+    """The rows of the chosen articles, a few at a time; raises UsageError for a day, UnknownSiteError for a site that there is none of."""
+    if options.site:
+        archive.require_site(options.site)
+    return choose_articles(archive.db, _filter(archive, options))
 
 
 def export_periods(archive: Archive, way: Format, folder: Path, options: ExportOptions, *, period: Period) -> Exported:

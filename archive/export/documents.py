@@ -43,7 +43,7 @@ def write_markdown(source: Source, target: Path) -> int:
 def write_html(source: Source, target: Path) -> int:
     """Writes `target`: one page without scripts that loads nothing; pictures are named, with a link to where they were."""
     head = _HEAD.format(title=escape(source.title or source.collection.name), style=_STYLE)
-    return _write(source, target, _html, head=head, foot="</body>\n</html>\n")
+    return _write(source, target, article_html, head=head, foot="</body>\n</html>\n")
 
 
 def _write(
@@ -86,7 +86,8 @@ def _markdown(row: Mapping[str, Any]) -> str:
     return "\n\n".join(filter(None, head)).rstrip() + "\n"
 
 
-def _html(row: Mapping[str, Any]) -> str:
+def article_html(row: Mapping[str, Any]) -> str:
+    """An article as an element of HTML: headline, byline with a link to where it was, text in its shape."""
     language = row.get("language") or ""
     name = f' lang="{escape(language)}"' if language else ""
     address = escape(row["url"])

@@ -138,6 +138,12 @@ def newest(db: Database, *, site: str = "", limit: int = 20, offset: int = 0) ->
     return iter(cast("list[ArticleRow]", list(db.query(sql, [*args, limit, offset]))))
 
 
+def listed(db: Database, *, after: int, limit: int) -> list[ArticleRow]:
+    """Latest versions in the order in which they came in, from the one after that id on."""
+    sql = "SELECT * FROM articles WHERE is_latest = 1 AND id > ? ORDER BY id LIMIT ?"
+    return cast("list[ArticleRow]", list(db.query(sql, [after, limit])))
+
+
 def set_conversions(db: Database, pairs: list[tuple[str, str]]) -> None:
     """Sets the record of the clean text of the version that was read from a capture: (conversion id, record id) pairs."""
     db.conn.executemany(
@@ -219,6 +225,7 @@ FIELDS = (
 )  # fmt: skip
 """The columns whose change is recorded."""
 
+_EMPTY = frozenset({"", "[]", "{}"})
 _FOLLOWING = {"date_published": ("date",), "images": ("image",)}
 """Columns that change with another."""
 MUTABLE = frozenset({*FIELDS, *(other for others in _FOLLOWING.values() for other in others), "provenance"})
@@ -227,15 +234,21 @@ _OF_ARTICLE = frozenset(column.name for column in COLUMNS if column.source == "a
 
 
 def found(db: Database, article_id: int, article: Article, *, at: str) -> dict[str, object]:
-    """The columns of a version that the article gives otherwise, with their new values; {} when it was served before the last time."""
+    """The columns of a version that the article gives otherwise, with their new values; {} when it was served before the last time.
+
+    What the page does not say this time stays as it is known: more often it was not found than taken away.
+    """
     names = ", ".join(("last_seen_at", *sorted(_OF_ARTICLE)))
     row = next(db.query(f"SELECT {names} FROM articles WHERE id = ?", [article_id]))  # noqa: S608 - our own column names
     if at <= row["last_seen_at"]:
         return {}
     given = values_of(article, dict.fromkeys(column.name for column in COLUMNS))
-    changed = [name for name in FIELDS if _text(row[name]) != _text(given[name])]
+    changed = [name for name in FIELDS if _text(row[name]) != _text(given[name]) and _text(given[name]) not in _EMPTY]
+    if not changed:
+        return {}
     columns = [*changed, *(other for name in changed for other in _FOLLOWING.get(name, ()))]
-    return {name: given[name] for name in (*columns, "provenance")} if changed else {}
+    origins = json.loads(row["provenance"] or "{}") | dict(article.provenance)
+    return {name: given[name] for name in columns} | {"provenance": json.dumps(origins, ensure_ascii=False)}
 
 
 def apply(db: Database, article_id: int, values: Mapping[str, object], *, at: str, record_id: str) -> None:

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from archive.index.rows import REQUISITES
 from archive.monitor import Day
 from archive.outcome import OutcomeKind, sql_list
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
-_FAILURES = sql_list(kind for kind in OutcomeKind if kind.is_failure)
+_FAILURES = sql_list(kind for kind in OutcomeKind if kind.is_failure and not kind.is_requisite)
+_REQUISITES = ", ".join(f"'{kind}'" for kind in REQUISITES)
 
 RECENT_CAPTURES = 200_000
 """Captures that the count by day looks at, the newest first: a second's work at most, some weeks of a busy crawl."""
@@ -27,10 +29,11 @@ def outcomes(db: Database) -> list[dict[str, Any]]:
     """How the last visits of all known URLs ended: outcome ('' for never visited), reason, urls, last_visit; most frequent first."""
     return list(
         db.query(
-            """
+            f"""
             SELECT outcome, reason, count(*) AS urls, coalesce(max(visited_at), '') AS last_visit
-            FROM urls GROUP BY outcome, reason ORDER BY urls DESC, outcome, reason
-            """
+            FROM urls WHERE outcome <> '' OR kind NOT IN ({_REQUISITES})
+            GROUP BY outcome, reason ORDER BY urls DESC, outcome, reason
+            """  # noqa: S608 - our own words
         )
     )
 
@@ -39,12 +42,12 @@ def sites(db: Database, *, limit: int = 500) -> list[dict[str, Any]]:
     """Each site's known URLs, those visited, due some day and failing now, its last visit, when the next is due, and its articles."""
     return list(
         db.query(
-            """
+            f"""
             SELECT u.*, coalesce(a.articles, 0) AS articles, coalesce(a.newest, '') AS newest
             FROM (
                 SELECT site, count(*) AS urls, sum(visits > 0) AS visited, sum(due_at IS NOT NULL) AS due, sum(failures > 0) AS failing,
                        coalesce(max(visited_at), '') AS last_visit, coalesce(min(due_at), '') AS next_due
-                FROM urls GROUP BY site
+                FROM urls WHERE kind NOT IN ({_REQUISITES}) GROUP BY site
                 UNION ALL
                 SELECT DISTINCT site, 0, 0, 0, 0, '', '' FROM articles WHERE is_latest = 1 AND site NOT IN (SELECT site FROM urls)
             ) AS u
@@ -52,7 +55,7 @@ def sites(db: Database, *, limit: int = 500) -> list[dict[str, Any]]:
                 SELECT site, count(*) AS articles, max(date) AS newest FROM articles WHERE is_latest = 1 GROUP BY site
             ) AS a ON a.site = u.site
             ORDER BY articles DESC, u.site LIMIT ?
-            """,
+            """,  # noqa: S608 - our own words
             [limit],
         )
     )
@@ -272,8 +275,12 @@ def count(db: Database) -> dict[str, Any]:
         "articles": _one(db, "SELECT count(*) FROM articles WHERE is_latest = 1"),
         "versions": _one(db, "SELECT count(*) FROM articles"),
         "captures": _one(db, "SELECT count(*) FROM captures"),
-        "urls": _one(db, "SELECT count(*) FROM urls"),
-        "urls_due_some_day": _one(db, "SELECT count(*) FROM urls WHERE due_at IS NOT NULL"),
+        "urls": _one(db, f"SELECT count(*) FROM urls WHERE kind NOT IN ({_REQUISITES})"),  # noqa: S608 - our own words
+        "urls_due_some_day": _one(
+            db,
+            f"SELECT count(*) FROM urls WHERE due_at IS NOT NULL AND kind NOT IN ({_REQUISITES})",  # noqa: S608
+        ),
+        "requisites": _one(db, f"SELECT count(*) FROM urls WHERE kind IN ({_REQUISITES})"),  # noqa: S608
         "warc_files": _one(db, "SELECT count(DISTINCT warc_filename) FROM captures"),
         "by_site": _by(db, "SELECT site, count(*) FROM articles WHERE is_latest = 1 GROUP BY 1 ORDER BY 2 DESC"),
         "by_language": _by(

@@ -434,6 +434,22 @@ def _pictures(db: Database) -> None:
     db.conn.execute("CREATE INDEX captures_moved ON captures (detail) WHERE outcome = 'requisite' AND detail <> ''")
 
 
+@MIGRATIONS(name="0032_backfills")
+def _backfills(db: Database) -> None:
+    """Up to where each file of a backfill was read, for what was wanted of it; see `archive.index.backfills`."""
+    db.conn.execute(
+        """
+        CREATE TABLE backfills (
+            file TEXT NOT NULL,
+            wanted TEXT NOT NULL,
+            offset INTEGER NOT NULL,
+            size INTEGER NOT NULL,
+            PRIMARY KEY (file, wanted)
+        ) WITHOUT ROWID
+        """
+    )
+
+
 STEPS = (
     "0001_frontier",
     "0002_captures",
@@ -452,6 +468,7 @@ STEPS = (
     "0023_kind_of_article",
     "0024_headlines",
     "0031_pictures",
+    "0032_backfills",
 )
 """The steps that this version knows, in order."""
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-CARRIED = ("urls", "runs", "files", "digest_notes")
+CARRIED = ("urls", "runs", "files", "digest_notes", "backfills")
 """The tables that no WARC can give back."""
 
 

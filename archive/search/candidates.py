@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import combinations
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
@@ -46,10 +46,12 @@ class Shards:
     """One database or several, asked as one. Their order is that of the numbers by which hits name them.
 
     SQLite lets go of Python's lock while it works, so several are read side by side; their connections must then be
-    open to other threads (`check_same_thread=False`).
+    open to other threads (`check_same_thread=False`). `days` remembers the dates of articles that were scored, by
+    database and id, for their rows are read then anyway.
     """
 
     databases: tuple[sqlite3.Connection, ...]
+    days: dict[tuple[int, int], str] = field(default_factory=dict, compare=False)
 
     def __len__(self) -> int:
         return len(self.databases)

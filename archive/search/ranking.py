@@ -94,9 +94,12 @@ def by_relevance(shards: Shards, scores: Mapping[Place, float], end: int) -> lis
     least = heapq.nlargest(end, scores.values())[-1] / (1.0 + RECENCY)
     near = {place: score for place, score in scores.items() if score >= least}
     newest = _newest_day(shards)
+    unread = [place for place in near if place not in shards.days]
+    shards.days.update((place, day or "") for place, day in columns_of(shards, unread, "date"))
     dated = (
-        (near[place] * (1.0 + _freshness(day, newest)), day or "", place.id, place.shard)
-        for place, day in columns_of(shards, near, "date")
+        (score * (1.0 + _freshness(shards.days[place], newest)), shards.days[place], place.id, place.shard)
+        for place, score in near.items()
+        if place in shards.days
     )
     best = heapq.nlargest(end, dated)
     return [Ranked(Place(shard, identity), score) for score, _, identity, shard in best]
@@ -259,8 +262,10 @@ def _scores(
 ) -> dict[Place, float]:
     """What each article of a selection scores by the words of its query."""
     expression = selection.expression(languages)
-    sql = f"SELECT a.id, -{BM25} {_FROM_INDEX} {_latest(all_versions)}"
-    rows = shards.each(lambda db: dict(db.execute(sql, (expression,)).fetchall()))
+    sql = f"SELECT a.id, -{BM25}, a.date {_FROM_INDEX} {_latest(all_versions)}"
+    read = shards.each(lambda db: db.execute(sql, (expression,)).fetchall())
+    shards.days.update(((shard, row[0]), row[2] or "") for shard, answer in enumerate(read) for row in answer)
+    rows: list[dict[int, float]] = [{row[0]: row[1] for row in answer} for answer in read]
     if len(shards) > 1:
         rows = _as_one(shards, selection, rows, languages)
     elif selection.gate:

@@ -10,13 +10,18 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
+from uuid import NAMESPACE_URL, uuid5
 
 from archive.capture import Location
 from archive.files.clock import warc_timestamp
+from archive.terminal import printable
 from archive.urls.surt import surt
 from archive.warc import NotOneRecordError, Record, read_member
+from archive.warc.record import member, sha1_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,6 +45,7 @@ MAX_UNPACKED = 64 << 20
 """Bytes of a record's block: three times the largest body that a crawl keeps."""
 _FILENAME = re.compile(r"(?!/)(?!.*(?:^|/)\.\.?(?:/|$))[^\x00-\x20\x7f\\?#]{1,1000}")
 _TIMESTAMP = re.compile(r"\d{14}")
+_DATE = re.compile(r"\d{4} \d\d:\d\d:\d\d")
 _LABEL = re.compile(r"^sha1:", re.IGNORECASE)
 
 
@@ -50,6 +56,7 @@ class Listed:
     url: str
     timestamp: str
     digest: str = ""
+    status: str = ""
     location: Location | None = None
 
 
@@ -108,6 +115,42 @@ def record_url(base: str, location: Location) -> str:
     return f"{base.rstrip('/')}/{quote(location.filename, safe='/%~+:=@,;()')}"
 
 
+def replay_url(base: str, listed: Listed) -> str:
+    """Where a server replays a capture as it was, without links of its own (`id_`)."""
+    return f"{base.rstrip('/')}/{listed.timestamp}id_/{listed.url}"
+
+
+def replayed_record(
+    listed: Listed, address: str, body: bytes, headers: Mapping[str, str], fetched_at: datetime
+) -> bytes:
+    """What was replayed, as a `resource` record: the body, its time, and who replayed it, but no HTTP response that nobody has seen.
+
+    A capture has the same record id whenever it is replayed. `headers` are those of the answer, names in lower case.
+
+    Raises:
+        NotThatRecordError: the server replayed a capture of another time.
+    """
+    if moment := headers.get("memento-datetime", ""):
+        given = parsedate_to_datetime(moment) if _DATE.search(moment) else None
+        if given is None or given.strftime("%Y%m%d%H%M%S") != listed.timestamp:
+            raise NotThatRecordError("other-time", f"{address} replays {moment}")
+    record_id = uuid5(NAMESPACE_URL, f"{listed.timestamp}/{listed.url}")
+    served_as = headers.get("x-archive-orig-content-type") or headers.get("content-type", "")
+    return member(
+        [
+            ("WARC-Type", "resource"),
+            ("WARC-Record-ID", f"<urn:uuid:{record_id}>"),
+            ("WARC-Date", datetime.strptime(listed.timestamp, "%Y%m%d%H%M%S").strftime("%Y-%m-%dT%H:%M:%SZ")),  # noqa: DTZ007 - UTC
+            ("WARC-Target-URI", listed.url),
+            ("WARC-Source-URI", address),
+            ("WARC-Creation-Date", fetched_at.strftime("%Y-%m-%dT%H:%M:%SZ")),
+            ("WARC-Payload-Digest", sha1_digest(body)),
+            ("Content-Type", printable(served_as[:200]) or "application/octet-stream"),
+        ],
+        body,
+    )
+
+
 def check_record(data: bytes, listed: Listed) -> Record:
     """The record that `data` is: one gzip member, whole, of the URL, time and payload that the index lists.
 
@@ -118,7 +161,7 @@ def check_record(data: bytes, listed: Listed) -> Record:
         record = read_member(data, max_block=MAX_UNPACKED)
     except NotOneRecordError as error:
         raise NotThatRecordError("no-record", str(error)) from None
-    if record.type not in {"response", "revisit"}:
+    if record.type not in {"response", "revisit", "resource"}:
         raise NotThatRecordError("other-type", f"a record of type {record.type}")
     if surt(record.url) != surt(listed.url) or warc_timestamp(record.date) != listed.timestamp:
         raise NotThatRecordError("other-record", f"it is {record.url} of {record.date}")
@@ -127,7 +170,8 @@ def check_record(data: bytes, listed: Listed) -> Record:
         raise NotThatRecordError("damaged", "its bytes are not those of its WARC-Block-Digest")
     payload = record.get("WARC-Payload-Digest")
     if (
-        listed.digest
+        record.type != "resource"  # a replay has taken its codings off
+        and listed.digest
         and _LABEL.match(payload)
         and len(_bare(listed.digest)) == 32
         and _bare(payload) != _bare(listed.digest)
@@ -177,7 +221,9 @@ def _listed(fields: Mapping[str, str]) -> Listed | None:
     if not _TIMESTAMP.fullmatch(timestamp) or not url.startswith(("http://", "https://")) or len(url) > 1 << 16:
         return None
     digest = fields.get("digest", "").removeprefix("-")
-    return Listed(url=url, timestamp=timestamp, digest=digest, location=_location(fields))
+    return Listed(
+        url=url, timestamp=timestamp, digest=digest, status=fields.get("status", ""), location=_location(fields)
+    )
 
 
 def _location(fields: Mapping[str, str]) -> Location | None:

@@ -31,7 +31,7 @@ from starlette.staticfiles import StaticFiles
 from archive.collection import Collection as Archived
 from archive.errors import ArchiveError, NotFoundError
 from archive.index import DatabaseError
-from archive.web import api, feeds, pages, replay
+from archive.web import api, feeds, memento, pages, replay
 from archive.web.admission import Admission, SecurityHeaders
 from archive.web.views import ROOMS, page
 
@@ -66,6 +66,9 @@ ROUTES: Final = (
     Route("/", pages.results),
     Route("/search", pages.results),
     Route("/articles/{id:int}", pages.article),
+    Route("/a/{moment}/{url:path}", memento.version),
+    Route("/timegate/{url:path}", memento.timegate),
+    Route("/timemap/{url:path}", memento.timemap),
     Route("/articles/{id:int}/original", replay.original),
     Route("/articles/{id:int}.wacz", replay.wacz),
     Route("/raw/{id:int}", replay.raw),
@@ -79,10 +82,7 @@ ROUTES: Final = (
     Route("/help", pages.help_),
     *FEEDS,
     *(Route(f"/watches/{{name}}.{kind}", feeds.watch, name=f"watch.{kind}") for kind in ("atom", "json")),
-    Route("/api/search", api.search_),
-    Route("/api/articles/{id:int}", api.article),
-    Route("/api/articles/{id:int}/versions", api.versions),
-    Route("/api/stats", api.stats),
+    *(Route(path.replace("{id}", "{id:int}"), answers) for path, (answers, _) in api.OPERATIONS.items()),
 )
 
 
@@ -90,17 +90,18 @@ SPANNING: Final = (
     *FEEDS,
     Route("/", pages.results),
     Route("/search", pages.results),
+    Route("/a/{moment}/{url:path}", memento.of_several),
     Route("/help", pages.help_),
     Route("/api/search", api.search_),
 )
 """What is asked of several archives as one; all else is asked of each, below /archives/NAME."""
 
 
-def create_app(*folders: Path, hosts: Collection[str] = ()) -> ASGIApp:
+def create_app(*folders: Path, hosts: Collection[str] = (), origins: Collection[str] = ()) -> ASGIApp:
     """The application over the archives in those folders, which need not be there yet: then every page says so, with status 503.
 
     Of several, each has its room below /archives/NAME, and what lies above searches all of them. `hosts` are the names that it answers to
-    (see `SecurityHeaders`); empty for any.
+    (see `SecurityHeaders`); empty for any. Pages of `origins` may read the API from a browser (`*` for all).
     """
     rooms = {Archived(folder).name: _room((folder,), ROUTES) for folder in folders} if len(folders) > 1 else {}
     mounted = [Mount(f"{ROOMS}/{name}", room) for name, room in rooms.items()]
@@ -110,7 +111,7 @@ def create_app(*folders: Path, hosts: Collection[str] = ()) -> ASGIApp:
         middleware=[Middleware(GZipMiddleware, minimum_size=1000)],
     )
     # Around everything, Starlette's own handling of failures too.
-    return SecurityHeaders(Admission(app), hosts=hosts)
+    return SecurityHeaders(Admission(app), hosts=hosts, origins=origins)
 
 
 def _room(

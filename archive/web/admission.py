@@ -133,10 +133,13 @@ class SecurityHeaders:
 
     `hosts` are the names that the server answers to, without port; empty: to any. On loopback the list matters: without it a page from
     elsewhere could point its own name at 127.0.0.1 and read the archive (DNS rebinding).
+
+    `origins` may read answers of the API and feeds from a browser (CORS); `*` stands for all.
     """
 
-    def __init__(self, app: ASGIApp, *, hosts: Collection[str]) -> None:
+    def __init__(self, app: ASGIApp, *, hosts: Collection[str], origins: Collection[str] = ()) -> None:
         self._app = app
+        self._origins = frozenset(origins)
         self._hosts = frozenset(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -150,9 +153,19 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
+                if "/api/" in scope["path"] or "/feed." in scope["path"]:
+                    self._share(Headers(scope=scope).get("origin", ""), headers)
             await send(message)
 
         await (self._refusal(scope) or self._app)(scope, receive, guarded)
+
+    def _share(self, origin: str, headers: MutableHeaders) -> None:
+        """Let a page of that origin read the answer, if it may."""
+        if self._origins:
+            headers.add_vary_header("Origin")
+        if origin and (origin in self._origins or "*" in self._origins):
+            headers["Access-Control-Allow-Origin"] = "*" if "*" in self._origins else origin
+            headers["Cross-Origin-Resource-Policy"] = "cross-origin"
 
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > LONGEST_TARGET:

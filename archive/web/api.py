@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import JSONResponse
 
 from archive import search
-from archive.index import columns
-from archive.web.parameters import PAGE, SearchParameters
-from archive.web.views import open_archive, open_archives, room_of
+from archive.diff import compare
+from archive.index import columns, reports
+from archive.monitor import HISTORY, judge_all
+from archive.web.parameters import MOST, PAGE, SearchParameters
+from archive.web.views import LONGEST_COMPARED, open_archive, open_archives, room_of, versions_to_compare
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from starlette.requests import Request
 
+    from archive.monitor import Alarm, Day
     from archive.search import Hit
 
 _VERSION_COLUMNS: Final = (
@@ -109,7 +114,123 @@ def versions(request: Request) -> Json:
     return Json([columns.opened({name: row[name] for name in _VERSION_COLUMNS}) for row in rows])
 
 
+def articles(request: Request) -> Json:
+    """GET /api/articles?cursor=&limit=: the latest version of every article, in the order in which they came in, without their texts.
+
+    `next_cursor` leads on, however many there are; null at the end.
+    """
+    asked = SearchParameters.of({"limit": request.query_params.get("limit", "")}, limit=MOST)
+    after = request.query_params.get("cursor", "")
+    start = int(after) if after.isdecimal() and len(after) < _LONGEST_ID else 0
+    with open_archive(request) as archive:
+        rows = archive.listed(after=start, limit=asked.limit + 1)
+    page = [columns.opened({name: row[name] for name in _VERSION_COLUMNS}) for row in rows[: asked.limit]]
+    following = str(page[-1]["id"]) if len(rows) > asked.limit else None
+    return Json({"articles": page, "next_cursor": following, "problems": [str(one) for one in asked.problems]})
+
+
+def captures(request: Request) -> Json:
+    """GET /api/articles/ID/captures: every capture of that article's pages, oldest first."""
+    with open_archive(request) as archive:
+        return Json(archive.captures_of(archive.article(request.path_params["id"])))
+
+
+def diff(request: Request) -> Json:
+    """GET /api/diff?old=ID&new=ID: what changed between two versions of one article, null where they are too long to be compared.
+
+    404 when they are not of one article.
+    """
+    old_id, new_id = (request.query_params.get(name, "") for name in ("old", "new"))
+    with open_archive(request) as archive:
+        old, new = versions_to_compare(archive, old_id, new_id)
+    too_long = len(old["text"]) + len(new["text"]) > LONGEST_COMPARED
+    difference = None if too_long else asdict(compare(old["title"], old["text"], new["title"], new["text"]))
+    return Json({"old": old["id"], "new": new["id"], "difference": difference})
+
+
+def health(request: Request) -> Json:
+    """GET /api/health: the ledger of the last week, and the alarms of yesterday and today, as `warraq health --json` has them."""
+    today = datetime.now(UTC).date()
+    day = today - timedelta(days=1)
+    with open_archive(request) as archive:
+        days = reports.days(archive.db, first=day - HISTORY, last=today)
+    alarms = judge_all(days, day, today=today)
+    recent = [entry for entry in days if entry.day > day - timedelta(days=7)]
+    return Json({"days": [_plain(entry) for entry in recent], "alarms": [_plain(alarm) for alarm in alarms]})
+
+
+def _plain(entry: Day | Alarm) -> dict[str, Any]:
+    return {**asdict(entry), "day": entry.day.isoformat()}
+
+
 def stats(request: Request) -> Json:
     """GET /api/stats: the figures of `warraq stats --json`, and the coverage by site, outcome and day."""
     with open_archive(request) as archive:
         return Json({**archive.stats(), "coverage": archive.coverage()})
+
+
+def openapi(request: Request) -> Json:
+    """GET /api/openapi.json: this description of the API (OpenAPI 3.1)."""
+    return Json(_document(request.scope.get("root_path", "")))
+
+
+def _document(room: str) -> dict[str, Any]:
+    """The OpenAPI document; what an operation does is the docstring of what answers it."""
+    paths: dict[str, Any] = {}
+    for path, (answers, parameters) in OPERATIONS.items():
+        said = " ".join((answers.__doc__ or "").partition(": ")[2].split())
+        given: list[dict[str, Any]] = [
+            {"name": name, "in": "query", "schema": _SCHEMAS.get(name, _TEXT)} for name in parameters
+        ]
+        if "{id}" in path:
+            given.append({"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}})
+        responses = {
+            "200": {"description": "the answer", "content": {"application/json": {"schema": {"type": _kind_of(path)}}}},
+            **{status: {"description": words, "content": _ERROR} for status, words in _STATUSES.items()},
+        }
+        paths[path] = {"get": {"summary": said, "parameters": given, "responses": responses}}
+    info = {"title": "warraq", "version": metadata.version("warraq"), "description": "A news archive, read-only."}
+    return {"openapi": "3.1.0", "info": info, "servers": [{"url": room or "/"}], "paths": paths}
+
+
+def _kind_of(path: str) -> str:
+    return "array" if path.endswith(("/versions", "/captures")) else "object"
+
+
+_LONGEST_ID: Final = 19
+"""Digits of an id that a database can hold, and one more."""
+_TEXT: Final = {"type": "string"}
+_SCHEMAS: Final[dict[str, dict[str, Any]]] = {
+    "limit": {"type": "integer", "minimum": 1, "maximum": MOST},
+    "offset": {"type": "integer", "minimum": 0},
+    "order": {"type": "string", "enum": ["relevance", "newest", "oldest"]},
+    "old": {"type": "integer"},
+    "new": {"type": "integer"},
+}
+_STATUSES: Final = {"404": "nothing of that id", "503": "the archive cannot be read just now; see Retry-After"}
+_ERROR: Final = {
+    "application/json": {
+        "schema": {
+            "type": "object",
+            "properties": {
+                "error": {
+                    "type": "object",
+                    "properties": {"status": {"type": "integer"}, "message": {"type": "string"}},
+                }
+            },
+        }
+    }
+}
+_SEARCH: Final = ("q", "site", "section", "author", "language", "from", "to", "order", "limit", "offset")
+OPERATIONS: Final[dict[str, tuple[Callable[[Request], Json], tuple[str, ...]]]] = {
+    "/api/search": (search_, _SEARCH),
+    "/api/articles": (articles, ("cursor", "limit")),
+    "/api/articles/{id}": (article, ()),
+    "/api/articles/{id}/versions": (versions, ()),
+    "/api/articles/{id}/captures": (captures, ()),
+    "/api/diff": (diff, ("old", "new")),
+    "/api/stats": (stats, ()),
+    "/api/health": (health, ()),
+    "/api/openapi.json": (openapi, ()),
+}
+"""What is answered, by path, and with which parameters of the query: routes and OpenAPI document are made of it."""

@@ -12,9 +12,20 @@ from typing import TYPE_CHECKING, Any, Final
 from archive import diff, search, urls
 from archive.body import HtmlOptions, count_marks, figures_of, html, marked
 from archive.errors import NotFoundError
+from archive.export.citation import STYLES, cite
 from archive.index.columns import LABELLED, body_of
+from archive.urls.permalink import permalink
 from archive.web.parameters import SearchParameters
-from archive.web.views import View, open_archive, open_archives, page, room_of
+from archive.web.views import (
+    LONGEST_COMPARED,
+    View,
+    open_archive,
+    open_archives,
+    page,
+    room_of,
+    room_root,
+    versions_to_compare,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -123,8 +134,6 @@ def _chart(units: Sequence[tuple[date, date, int]], unit: str) -> Chart:
 
 
 _QUARANTINE_PAGE: Final = 50
-LONGEST_COMPARED: Final = 300_000
-"""Characters of two versions together: three times the longest articles; comparing them takes half a second."""
 
 
 def results(request: Request) -> HTMLResponse:
@@ -176,9 +185,13 @@ def _known(request: Request, archives: Federation, words: str) -> tuple[Mapping[
 
 def article(request: Request) -> HTMLResponse:
     """One version of an article, with all that stands behind it; `?q=` marks the words of a search in it."""
-    asked = SearchParameters.of(request.query_params)
+    return article_page(request, request.path_params["id"], SearchParameters.of(request.query_params))
+
+
+def article_page(request: Request, wanted: str | int, asked: SearchParameters) -> HTMLResponse:
+    """The page of the article of that id, URL or permalink, with the words that were asked for marked."""
     with open_archive(request) as archive:
-        row = archive.article(request.path_params["id"])
+        row = archive.article(wanted)
         values: dict[str, Any] = {
             "versions": archive.versions(row["url"]),
             "spells": archive.spells(row),
@@ -209,6 +222,8 @@ def article(request: Request) -> HTMLResponse:
         labels={column.name: column.label for column in LABELLED},
         dropped=json.loads(row["dropped"]),
         images=json.loads(row["images"]),
+        permalink=permalink(row, room_root(request)),
+        citations={style: cite(row, style, room=room_root(request)) for style in STYLES},
         **values,
     )
 
@@ -244,9 +259,7 @@ def compare(request: Request) -> HTMLResponse:
     """Two versions of an article side by side, word by word. Raises NotFoundError when they are not of one article."""
     old_id, new_id = (request.query_params.get(name, "") for name in ("old", "new"))
     with open_archive(request) as archive:
-        old, new = archive.article(_identity(old_id)), archive.article(_identity(new_id))
-        if old["article_key"] != new["article_key"]:
-            raise NotFoundError(f"{old_id} and {new_id} as versions of one article")
+        old, new = versions_to_compare(archive, old_id, new_id)
         versions = archive.versions(new["url"])
     too_long = len(old["text"]) + len(new["text"]) > LONGEST_COMPARED
     difference = None if too_long else diff.compare(old["title"], old["text"], new["title"], new["text"])
@@ -259,12 +272,6 @@ def compare(request: Request) -> HTMLResponse:
         difference=difference,
         rows=diff.side_by_side(difference) if difference else [],
     )
-
-
-def _identity(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or len(text) > 18:
-        raise NotFoundError(text)
-    return int(text)
 
 
 def coverage(request: Request) -> HTMLResponse:

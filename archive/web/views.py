@@ -20,12 +20,15 @@ from archive import urls
 from archive.archive import Archive, Federation
 from archive.body import direction
 from archive.collection import Collection
+from archive.errors import NotFoundError
 from archive.web.parameters import SearchParameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from starlette.requests import Request
+
+    from archive.index.rows import ArticleRow
 
 # What the interface says, in Arabic and English: a request's wishes in, a language of messages out; the messages are
 # data.
@@ -147,6 +150,8 @@ TIME_LIMIT_S: Final = 5.0
 """How long the database may work for one request; a search of a million articles takes a tenth of a second."""
 
 
+LONGEST_COMPARED: Final = 300_000
+"""Characters of two versions together: three times the longest articles; comparing them takes half a second."""
 ROOMS: Final = "/archives"
 """Below it each of several archives has its room, by its name."""
 
@@ -170,6 +175,11 @@ def room_of(request: Request, archives: Federation, archive: Archive) -> str:
     """Where the pages of an archive lie: what comes before `/articles/ID`."""
     name = archives.name_of(archive)
     return f"{request.scope.get('root_path', '')}{f'{ROOMS}/{quote(name)}' if name else ''}"
+
+
+def room_root(request: Request) -> str:
+    """The address of the room as its reader sees it, without a slash at the end."""
+    return str(request.base_url).rstrip("/")
 
 
 @cache
@@ -256,3 +266,17 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
     view = View(request)
     html = _environment().get_template(template).render(view=view, **values)
     return HTMLResponse(html, status, headers={"Content-Language": view.language, "Vary": "Accept-Language"})
+
+
+def versions_to_compare(archive: Archive, old_id: str, new_id: str) -> tuple[ArticleRow, ArticleRow]:
+    """The two versions of these ids; raises NotFoundError when they are not of one article."""
+    old, new = archive.article(_identity(old_id)), archive.article(_identity(new_id))
+    if old["article_key"] != new["article_key"]:
+        raise NotFoundError(f"{old_id} and {new_id} as versions of one article")
+    return old, new
+
+
+def _identity(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or len(text) > 18:
+        raise NotFoundError(text)
+    return int(text)

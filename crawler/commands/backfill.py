@@ -1,4 +1,4 @@
-"""`scrapy backfill URL --cdx … --warc-base …`: fills a site's archive with a period that others captured."""
+"""`scrapy backfill URL`: fills a site's archive with a period that others captured, from a CDX server or from CC-NEWS."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from archive.errors import BACKFILL, ExitCode, describe
 from archive.ingest import check_writable
 from archive.ingest.sources import moment_of
 from archive.terminal import Show, live_line
-from crawler.backfill import BackfillReport, BackfillSpider, NoIndexError, Plan
+from crawler.backfill.ccnews import BASE, CcNewsSpider
+from crawler.backfill.cdx import CdxSpider
+from crawler.backfill.spider import BackfillReport, BackfillSpider, NoIndexError, Plan
 from crawler.commands import check_settings, refuse, tell
 from crawler.shutdown import Stopping
 from crawler.sites import Site, load_site
@@ -27,7 +29,7 @@ MATCHES = ("exact", "prefix", "host", "domain")
 
 
 class Command(ScrapyCommand):
-    """Fills a site's archive from a CDX server."""
+    """Fills a site's archive from a CDX server or from CC-NEWS."""
 
     requires_project = True
 
@@ -37,14 +39,15 @@ class Command(ScrapyCommand):
 
     def short_desc(self) -> str:
         """One line for the list of commands."""
-        return "Fill a site's archive with a period that others captured (CDX server and WARC files)"
+        return "Fill a site's archive with a period that others captured (CDX server, CC-NEWS)"
 
     def long_desc(self) -> str:
         """What --help prints."""
         return (
-            "Asks a CDX server for captures of a URL, fetches each record by HTTP Range from where its WARC file is served, checks it, "
-            "and keeps it byte for byte with its own capture time. What the archive has is not fetched again: a backfill that broke off "
-            "is started again as it was. "
+            "Asks a CDX server for captures of a URL, and fetches each record by HTTP Range from where its WARC file is served, or has it "
+            "replayed; or streams the files of CC-NEWS of a period, and keeps what is of the URL. Each record is checked, and kept byte "
+            "for byte with its own capture time. What the archive has is not fetched again: a backfill that broke off is started again as "
+            "it was. "
             f"{describe(BACKFILL)}"
         )
 
@@ -55,6 +58,15 @@ class Command(ScrapyCommand):
             "--cdx", default="", help="address of the CDX server, such as http://localhost:8080/news/cdx"
         )
         parser.add_argument("--warc-base", default="", help="address below which the index's file names are served")
+        parser.add_argument("--replay", default="", help="address below which the server replays: TIMEid_/URL is added")
+        parser.add_argument(
+            "--cc-news",
+            nargs="?",
+            const=BASE,
+            default="",
+            metavar="BASE",
+            help="read CC-NEWS, from below BASE (default: %(const)s)",
+        )
         parser.add_argument("--from", dest="first", default="", help="from then on: 2026, 2026-11, 2026-11-24 (UTC)")
         parser.add_argument("--to", dest="last", default="", help="up to then, all of that year, month or day")
         parser.add_argument("--match", choices=MATCHES, default="prefix", help="which URLs (default: %(default)s)")
@@ -74,11 +86,12 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Fill, and say what came of it."""
-        if len(args) != 1 or not opts.cdx or not opts.warc_base:
+        ways = [opts.cdx and opts.warc_base, opts.cdx and opts.replay, opts.cc_news and opts.first]
+        if len(args) != 1 or sum(map(bool, ways)) != 1 or bool(opts.cdx) == bool(opts.cc_news):
             refuse(
                 "backfill",
-                "say what, and from where: scrapy backfill https://example.org/ --cdx http://…/cdx --warc-base http://…/warcs/ "
-                "(a server that only replays does not work: see docs/backfill.md)",
+                "say what, and from where: scrapy backfill https://example.org/ --cdx http://…/cdx with --warc-base http://…/warcs/ or "
+                "--replay http://…/web/, or --cc-news --from 2026-11 (see docs/backfill.md)",
             )
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         try:
@@ -108,7 +121,7 @@ class Command(ScrapyCommand):
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         site = load_site(Path(self.settings["WARRAQ_SITES"]), opts.site) if opts.site else Site.from_url(url)
         url = urls.canonicalise(url if "://" in url else f"https://{url}")
-        for address in (opts.cdx, opts.warc_base):
+        for address in filter(None, (opts.cdx, opts.warc_base, opts.replay, opts.cc_news)):
             if not address.startswith(("http://", "https://")):
                 raise WrongUseError(f"{address!r} is not a web address: it must start with http:// or https://")
         if opts.most < 1:
@@ -130,15 +143,17 @@ class Command(ScrapyCommand):
             wanted=wanted,
             cdx=opts.cdx,
             warc_base=opts.warc_base,
+            replay=opts.replay,
+            news=opts.cc_news,
             most=opts.most,
         )
 
     def _carry_out(self, plan: Plan, folder: Path) -> tuple[BackfillSpider, bool]:
         assert self.crawler_process  # noqa: S101 - scrapy.cmdline sets it
-        crawler = self.crawler_process.create_crawler(BackfillSpider)
+        crawler = self.crawler_process.create_crawler(CcNewsSpider if plan.news else CdxSpider)
         stopping = Stopping(self.crawler_process)
         stopping.install()
-        with live_line(f"Asking {plan.cdx}") as show:
+        with live_line(f"Asking {plan.cdx or plan.news}") as show:
             self.crawler_process.crawl(crawler, plan=plan, folder=folder, heard=lambda report: _show(report, show))
             self.crawler_process.start(install_signal_handlers=False)
         spider = crawler.spider
@@ -152,11 +167,15 @@ class Command(ScrapyCommand):
         if as_json:
             print(json.dumps(figures, ensure_ascii=False))
             return
-        failed = ", ".join(f"{count} {reason}" for reason, count in figures["failed"].items())
+        failed, left_out = (
+            ", ".join(f"{count} {reason}" for reason, count in figures[name].items()) for name in ("failed", "left_out")
+        )
         print(
             f"{figures['listed']} captures listed, {figures['held_before']} held before, {figures['fetched']} fetched "
             f"({figures['bytes']} bytes); articles {figures['articles_new']} new, {figures['articles_changed']} changed, "
             f"{figures['articles_updated']} updated, {figures['articles_unchanged']} unchanged; in {folder}"
+            + (f"; {figures['files_done']} of {figures['files']} files read" if figures["files"] else "")
+            + (f"; not to be had so: {left_out}" if left_out else "")
             + (f"; unavailable: {failed}" if failed else "")
             + ("; the list was cut off: ask for a shorter period or raise --most" if figures["cut_off"] else "")
         )
@@ -177,11 +196,23 @@ def _figures(spider: BackfillSpider, folder: Path) -> dict[str, Any]:
         **changes,
         "quarantined": dict(done.quarantined) if done else {},
         "failed": dict(filled.failed),
+        "left_out": dict(filled.left_out),
+        "files": filled.files,
+        "files_done": filled.files_done,
+        "streamed": filled.streamed,
         "malformed": filled.malformed,
         "cut_off": filled.cut_off,
     }
 
 
 def _show(filled: BackfillReport, show: Show) -> None:
+    if filled.files:
+        megabytes = f"{filled.streamed >> 20} MB, {filled.fetched} captures"
+        show(
+            f"file {min(filled.files_done + 1, filled.files)}/{filled.files}, {megabytes}",
+            filled.files_done,
+            filled.files,
+        )
+        return
     done = filled.held + filled.fetched + sum(filled.failed.values())
     show(f"{done}/{filled.listed} captures", done, filled.listed)

@@ -110,7 +110,7 @@ class Command(ScrapyCommand):
         entries = entries_as_json(path)
         sites = load_sites(path)
         if not sites:
-            raise SiteError("has no sites yet; `scrapy addsite URL` adds one", path=path)
+            raise SiteError("has no sites yet; `warraq add URL` adds one", path=path)
         for name, entry in entries.items():
             if len(entry.encode()) > MAX_ENTRY_BYTES:
                 raise SiteError(

@@ -109,7 +109,7 @@ class Command(ScrapyCommand):
             return [load_site(path, name) for name in dict.fromkeys(names)]
         sites = load_sites(path)
         if not sites:
-            raise SiteError("has no sites yet; `scrapy addsite URL` adds one", path=path)
+            raise SiteError("has no sites yet; `warraq add URL` adds one", path=path)
         now = load_object(self.settings["WARRAQ_CLOCK"])()
         return [site for site in sites.values() if _due_or_doubtful(site, self.settings, now)]
 

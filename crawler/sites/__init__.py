@@ -1,6 +1,6 @@
 """The entries of sites.toml, each as a frozen Site; a mistake is told with its file, line and key.
 
-An entry is a table `[site.NAME]`; `sites.toml` at the root of the repository shows every key. `scrapy addsite URL`
+An entry is a table `[site.NAME]`; `warraq/place/sites.toml` shows every key. `scrapy addsite URL`
 writes one. A mistake is told with its file, line and key, and what would have been right.
 """
 
@@ -181,9 +181,7 @@ def load_site(path: Path, name: str) -> Site:
     sites = load_sites(path)
     if name not in sites:
         known = ", ".join(sorted(sites)) or "none yet"
-        raise SiteError(
-            f"no site {name!r}{_meant(name, sites)}; it has: {known}. `scrapy addsite URL` adds one", path=path
-        )
+        raise SiteError(f"no site {name!r}{_meant(name, sites)}; it has: {known}. `warraq add URL` adds one", path=path)
     return sites[name]
 
 
@@ -223,7 +221,7 @@ def _entries(path: Path) -> tuple[_Source, dict[str, object]]:
         text = path.read_text("utf-8")
         document = tomllib.loads(text)
     except FileNotFoundError:
-        raise SiteError("there is no such file; `scrapy addsite URL` writes one", path=path) from None
+        raise SiteError("there is no such file; `warraq add URL` writes one", path=path) from None
     except UnicodeDecodeError as error:
         raise SiteError(f"is not UTF-8 (byte {error.start})", path=path) from None
     except tomllib.TOMLDecodeError as error:

@@ -246,7 +246,9 @@ def test_a_block_is_read_up_to_its_limit(tmp_path):
 
 
 def test_a_page_that_takes_too_long_costs_a_row(tmp_path):
-    warc = written(tmp_path / "set", [capture("/slow", page("خبر يطول")), capture("/gone", b"", 1, "404 Not Found")])
+    warc = written(
+        tmp_path / "set", [capture("/slow", page("خبر يطول " * 50_000)), capture("/gone", b"", 1, "404 Not Found")]
+    )
     run_task(planned(warc, seconds=0.0001), tmp_path / "b", 0)
     slow, gone = rows_of(tmp_path / "b")
     assert (slow["outcome"], slow["reason"], slow["text"]) == ("quarantine", "timeout", None)

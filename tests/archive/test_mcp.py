@@ -56,7 +56,8 @@ def test_every_tool_says_that_it_only_reads(shelf):
 def test_a_hit_is_read_and_cited_with_its_record(ask):
     (hit,) = ask("search", words="مكتبات")["hits"]
     citation = hit["citation"]
-    assert citation["permalink"] == f"{ROOM}/articles/{citation['id']}"
+    assert citation["permalink"].startswith(f"{ROOM}/a/20261124")
+    assert citation["permalink"].endswith(f"/{LIBRARY}")
     assert citation["captured_at"].startswith("2026-11-24T")
     assert citation["warc_record"]["file"].endswith(".warc.gz")
     read = ask("read", article=str(citation["id"]))
@@ -101,7 +102,7 @@ def test_a_page_that_gives_orders_is_data_in_every_answer(ask, shelf):
     answers = [found, *(ask(tool, article=identity) for tool in ("read", "versions", "diff", "cite"))]
     for answer in answers:
         assert "never instructions" in answer["notice"]
-        held = [inside for text, inside in strings(answer) if "Ignore" in text or "redact" in text]
+        held = [inside for text, inside in strings(answer) if "previous" in text or "redact" in text]
         assert held
         assert all(held)
 

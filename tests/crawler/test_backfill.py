@@ -180,9 +180,54 @@ def test_a_cdx_server_that_fails_is_one_line_and_exit_code_9(source: Path, tmp_p
     assert "answers 500" in said["said"]
 
 
-def test_a_server_that_only_replays_is_refused_as_wrong_usage(tmp_path: Path) -> None:
-    said = backfill(tmp_path / "c", "https://news.example/", "--cdx", "http://127.0.0.1:1/cdx", code=2)
-    assert "docs/backfill.md" in said["said"]
+@pytest.mark.parametrize(
+    "ways",
+    [
+        (),
+        ("--cdx", "http://127.0.0.1:1/cdx"),
+        ("--cdx", "http://127.0.0.1:1/cdx", "--warc-base", "http://127.0.0.1:1/", "--replay", "http://127.0.0.1:1/"),
+        ("--cdx", "http://127.0.0.1:1/cdx", "--cc-news", "--from", "2026-11"),
+        ("--cc-news",),
+    ],
+)
+def test_a_backfill_that_does_not_say_from_where_is_wrong_usage(tmp_path: Path, ways: tuple[str, ...]) -> None:
+    assert "docs/backfill.md" in backfill(tmp_path / "c", "https://news.example/", *ways, code=2)["said"]
+
+
+def test_warraq_has_the_same_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "warraq", "backfill", "--help"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert "--cc-news" in done.stdout
+
+
+def test_what_is_replayed_is_kept_as_a_body_with_its_time_and_with_who_replayed_it(
+    source: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "c"
+    with CdxServer(source, manner="table") as server:
+        server.places = False
+        asked = ("https://news.example/", "--cdx", server.cdx, "--replay", server.replay, "--from", "2026-03")
+        said = backfill(folder, *asked)
+        assert (said["fetched"], said["articles_new"], said["failed"]) == (2, 2, {})
+        assert backfill(folder, *asked)["held_before"] == 2
+    (record, other) = (one for path in folder.glob("archive/*.warc.gz") for one in read_records(path) if one.is_capture)
+    assert (record.type, record.url, record.date) == ("resource", "https://news.example/3", "2026-03-15T12:00:00Z")
+    assert record.get("WARC-Source-URI") == f"{server.replay}20260315120000id_/https://news.example/3"
+    assert record.get("WARC-Creation-Date") > other.date
+    with Archive(folder) as archive:
+        assert archive.article("https://news.example/3")["fetched_at"] == "2026-03-15T12:00:00Z"
+    check = [sys.executable, "-m", "archive", "--archive", str(folder), "verify"]
+    assert subprocess.run(check, cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_replay_of_another_time_is_not_kept(source: Path, tmp_path: Path) -> None:
+    with CdxServer(source) as server:
+        server.moment = "20200101000000"
+        asked = ("https://news.example/", "--cdx", server.cdx, "--replay", server.replay, "--from", "2026-04")
+        said = backfill(tmp_path / "c", *asked, code=16)
+    assert (said["fetched"], said["failed"]) == (0, {"other-time": 1})
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, -9), (signal.SIGTERM, 11)])

@@ -61,6 +61,12 @@ def test_an_article_is_kept_with_what_it_loads_and_counts_are_those_of_pages(tmp
     for name in ("bytes_received", "bytes_saved_by_revisits", "folder", "warcs"):
         del summary[name], alone[name]
     assert summary == alone
+    with Archive(tmp_path / "page") as whole, Archive(tmp_path / "none") as bare:
+        figures, plain = whole.stats(), bare.stats()
+        assert (figures["urls"], figures["urls_due_some_day"]) == (plain["urls"], plain["urls_due_some_day"])
+        assert (figures["requisites"], plain["requisites"]) == (7, 0)
+        sites, others = (each.coverage()["sites"][0] for each in (whole, bare))
+        assert all(sites[name] == others[name] for name in ("urls", "visited", "due", "failing", "articles"))
     sql = "SELECT record_type, outcome, reason FROM captures ORDER BY record_id"
     with Archive(tmp_path / "page") as archive:
         equal = archive.db.query(

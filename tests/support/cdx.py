@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import json
 import threading
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qs, urlsplit
 
+from archive.files.clock import warc_timestamp
 from archive.urls.surt import surt
+from archive.warc import read_records
 from archive.warc.cdxj import lines_of, parse_line
 
 if TYPE_CHECKING:
@@ -40,7 +43,8 @@ class CdxServer:
         self.ranges: list[str] = []
         self._http = _Quiet(("127.0.0.1", 0), _handler(self))
         origin = f"http://127.0.0.1:{self._http.server_port}"
-        self.cdx, self.base = f"{origin}/cdx", f"{origin}/warcs/"
+        self.cdx, self.base, self.replay = f"{origin}/cdx", f"{origin}/warcs/", f"{origin}/web/"
+        self.moment = ""
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
@@ -112,10 +116,23 @@ def _handler(server: CdxServer) -> Any:
             parts = urlsplit(self.path)
             if parts.path == "/cdx" and not server.refuses:
                 self.send(200, server.answer({name: values[0] for name, values in parse_qs(parts.query).items()}))
+            elif parts.path.startswith("/web/") and not server.refuses:
+                self.send_replayed(*self.path.removeprefix("/web/").split("id_/", 1))
             elif parts.path.startswith("/warcs/") and not server.refuses:
                 self.send_part(server.folder / parts.path.rpartition("/")[2])
             else:
                 self.send(404 if parts.path == "/robots.txt" else 500, b"")
+
+        def send_replayed(self, timestamp: str, url: str) -> None:
+            for path in sorted(server.folder.glob("*.warc.gz")):
+                for record in read_records(path):
+                    if record.is_capture and (record.url, warc_timestamp(record.date)) == (url, timestamp):
+                        moment = datetime.strptime(server.moment or timestamp, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+                        memento = ("Memento-Datetime", moment.strftime("%a, %d %b %Y %H:%M:%S GMT"))
+                        body = record.http.body if record.http else b""
+                        self.send(200, server.spoil(body), memento, ("Content-Type", "text/html; charset=utf-8"))
+                        return
+            self.send(404, b"")
 
         def send_part(self, path: Path) -> None:
             server.ranges.append(self.headers["Range"])

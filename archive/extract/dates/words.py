@@ -299,6 +299,9 @@ _MODIFIED = (
     "|last updated|revised|edited|mis à jour|mise à jour"
     "|modifié|actualisé|actualizado|actualización|atualizado|modificado|güncelle|güncellenme|aktualisiert"
     "|aktualisierung|geändert|update am|zuletzt|aggiornato"
+    "|עודכן|מעודכן|עדכון אחרון|به روز رسانی|zaktualizowano|aktualizacja|aktualizováno|aktualizované|actualizat|frissítve"
+    "|ažurirano|оновлено|абноўлена|обновена|обновено|обновление|ενημερώθηκε|τελευταία ενημέρωση|opdateret|oppdatert"
+    "|uppdaterad|päivitetty|actualitzat|cập nhật|diperbarui|yenilənib|განახლდა|թարմացվել է|жаңартылды|अपडेट|আপডেট|হালনাগাদ"
     "|بروزرسانی|به روز|بازنشر|ویرایش|اپ ڈیٹ|обновлено|bijgewerkt|نوێکردنەوە|آپدیت"
 )
 MODIFIED: tuple[str, ...] = tuple(sorted({fold_date(word) for word in _MODIFIED.split("|")}, key=len, reverse=True))

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 _SAMPLE = 3_000
 _QUICK = 600
 _SURE = 0.999
-_LEAST = 25
+_LEAST = 6
+"""Letters of two words: with fewer, any language is a guess."""
+_FEW = 25
+"""Letters below which what the page declares is more likely than what its words look like."""
+_FEW_WORDS = 2
+_LIKELY = 0.8
+_ARABIC_SCRIPT = frozenset({"ar", "fa", "ur", "ps", "ug"})
 _LETTER = re.compile(r"[^\W\d_]")
 _ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc]")
 
@@ -25,7 +31,9 @@ _PASHTO = re.compile("[\u067c\u0681\u0685\u0689\u0693\u0696\u069a\u06ab\u06bc\u0
 _SINDHI = re.compile(
     "[\u067a\u067b\u067d\u067f\u0680\u0683\u0684\u0687\u068a\u068c\u068d\u068f\u0699\u06a6\u06aa\u06b1\u06b3\u06bb\u06fd\u06fe]"
 )
-_UYGHUR = re.compile("[\u06c7\u06c8\u06cb\u06d0\u06ad]")
+_UYGHUR = re.compile("[\u06c7\u06c8\u06cb\u06ad]")
+_AE = re.compile("\u06d5")
+_KURDISH_ONLY = re.compile("[\u06b5\u0695\u06ce\u06c6\u06a9\u06cc]")
 _PERSIAN = re.compile("[\u067e\u0686\u0698\u06af]")
 _ARABIC_ONLY = re.compile("[\u0629\u0649\u0643\u064a\u0625\u0623]")
 _PERSIAN_WORDS = re.compile(r"(?<!\w)(?:است|این|که|از|را|با|برای|شد|می|های|به|در|یک|آن|کرد)(?!\w)")
@@ -38,6 +46,7 @@ _SCRIPTS = (
     (re.compile("[\u0e00-\u0e7f]"), "th"),
     (re.compile("[\u3040-\u30ff]"), "ja"),
     (re.compile("[\uac00-\ud7af]"), "ko"),
+    (re.compile("[\u4e00-\u9fff]"), "zh"),
     (re.compile("[\u0980-\u09ff]"), "bn"),
     (re.compile("[\u0b80-\u0bff]"), "ta"),
     (re.compile("[\u0c00-\u0c7f]"), "te"),
@@ -60,16 +69,17 @@ def primary(tag: str) -> str:
 def identify(text: str, declared: Sequence[str] = ()) -> str:
     """The ISO 639 code of the text's language (`ar`, `fa`, `ckb`, `en` …); '' for too little text, nothing declared.
 
-    Scripts with one news language are read off the letters; languages that share a script are told apart by letters
-    of their own and by
-    py3langid on at most 3,000 characters. `declared` are language tags of the page, best first; they decide what the
-    text leaves open.
+    Scripts with one news language are read off the letters; languages that share a script are told apart by py3langid, on at most
+    3,000 characters, and by letters of their own. `declared` are language tags of the page, best first; they decide what the text
+    leaves open, and what is only a few words.
     """
     sample = text[:_SAMPLE]
     hints = [tag for tag in map(primary, declared) if tag]
     letters = len(_LETTER.findall(sample))
+    if letters < _FEW and hints:
+        return hints[0]
     if letters < _LEAST:
-        return hints[0] if hints else ""
+        return ""
     arabic = len(_ARABIC.findall(sample))
     if arabic > letters * 0.4:
         return _of_arabic_script(sample, arabic, hints)
@@ -91,6 +101,8 @@ def _of_arabic_script(sample: str, arabic: int, hints: Sequence[str]) -> str:
 
     # A quoted name or two of a neighbour language does not make the text one; the shares are those of running text,
     # halved.
+    if share(_UYGHUR) > 0.05 or (share(_AE) > 0.03 and not _KURDISH_ONLY.search(sample)):
+        return "ug"
     for letters, code, least in (
         (_SINDHI, "sd", 0.04),
         (_PASHTO, "ps", 0.02),
@@ -98,11 +110,13 @@ def _of_arabic_script(sample: str, arabic: int, hints: Sequence[str]) -> str:
         (_URDU, "ur", 0.03),
     ):
         if share(letters) > least:
-            if code == "ckb" and share(_UYGHUR) > 0.02:
-                return "ug"
             return code
     persian = len(_PERSIAN_WORDS.findall(sample)) + 3 * share(_PERSIAN) * 20
     arab = len(_ARABIC_WORDS.findall(sample))
+    if abs(persian - arab) <= _FEW_WORDS:
+        found, probability = _identifier().classify(sample[:_QUICK])
+        if probability > _LIKELY and found in _ARABIC_SCRIPT and not hints:
+            return str(found)
     if persian > arab:
         return hints[0] if hints and hints[0] in {"fa", "prs"} else "fa"
     if arab > persian:

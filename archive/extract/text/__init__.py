@@ -249,7 +249,11 @@ def _read(document: Document, metadata: Metadata) -> Text:
     )
     if reconciled.action:
         route = f"{route}+{reconciled.action}"
-    return Text(model=model, rules=dict(zip(order, rules, strict=True)), route=route, doubt=doubt)
+    fates = dict(zip(order, rules, strict=True))
+    # a reader that leaves the heading out by its tag takes it for the title all the same
+    if (heading := title_heading(blocks, is_title)) >= 0 and heading not in fates:
+        fates = dict(sorted({**fates, heading: "title"}.items()))
+    return Text(model=model, rules=fates, route=route, doubt=doubt)
 
 
 def _footnotes(model: PageModel) -> set[int]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from archive.extract.page import HEADINGS
-from archive.extract.text.layout import FULL_STOPS, Layout, owner
+from archive.extract.page import HEADINGS, ancestors
+from archive.extract.text.layout import FULL_STOPS, Layout, main_element, owner
+from archive.extract.text.names import speaks_against
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,7 +53,14 @@ def clear_article(model: PageModel, element: HtmlElement, *, is_named: bool) -> 
         return ()
     found = reader.read()
     limit = _DOUBT if is_named else _NAMELESS_DOUBT
-    return found if found and reader.doubt(found) <= limit * reader.size(found) else ()
+    if not found or _is_denied(main_element(found, model.blocks), element):
+        return ()
+    return found if reader.doubt(found) <= limit * reader.size(found) else ()
+
+
+def _is_denied(holder: HtmlElement | None, element: HtmlElement) -> bool:
+    """Tell whether what holds most of the text within an element is named as comments are, or other furniture."""
+    return holder is not None and any(speaks_against(node) == "strong" for node in ancestors(holder, element))
 
 
 class _Reader:

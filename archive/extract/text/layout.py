@@ -386,15 +386,21 @@ def _is_widget(box: HtmlElement) -> bool:
     size = len(" ".join("".join(box.itertext()).split()))
     if size > _LONG_BOX:
         return False
-    for control in box.iter("form", "input", "button"):
-        if control.get("aria-expanded") is None and control.get("aria-controls") is None:
-            return True
+    if any(map(_is_control, box.iter("form", "input", "button"))):
+        return True
     if size > _SHORT_BOX:
         return False
     headings = list(box.iter(*HEADINGS))
     if any(is_linked(heading) for heading in headings):
         return True
     return not headings and next(box.iter(*_MEDIA), None) is not None
+
+
+def _is_control(element: HtmlElement) -> bool:
+    """Tell whether an element asks for something: it does not open a panel, and is no box to tick in a list."""
+    if element.get("aria-expanded") is not None or element.get("aria-controls") is not None:
+        return False
+    return element.get("type") != "checkbox" or next(element.iterancestors("li"), None) is None
 
 
 def is_linked(heading: HtmlElement) -> bool:

@@ -178,8 +178,13 @@ def speaks_against(element: HtmlElement) -> Verdict:
         return "strong"
     # a heading's id is its words: a table of contents leads to it
     names, identity = element.get("class") or "", "" if tag in HEADINGS else element.get("id") or ""
-    verdict = _judge(names[:300]) if names else ""
-    if identity and verdict != "strong" and (other := _judge(identity[:300])) and not _is_anchor(element, identity):
+    verdict = _judge(names) if names and len(names) <= _MAX_NAMES else ""
+    if (
+        identity
+        and verdict != "strong"
+        and (other := _judge(identity[:_MAX_NAMES]))
+        and not _is_anchor(element, identity)
+    ):
         verdict = other if other == "strong" else verdict or other
     if tag == "figure" and element.find(".//table") is not None:
         return verdict
@@ -198,15 +203,23 @@ def _is_anchor(element: HtmlElement, identity: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def _judge(names: str) -> Verdict:
-    named = " ".join(name for name in names.split() if not _STYLE.search(name))
+    style = _POST_STYLE if "hentry" in names else _STYLE
+    named = " ".join(name for name in names.split() if not style.search(name))
     words = {word.lower() for word in _NAME.findall(named)}
     if words & _STRONG or "caption" in named.lower():
         return "strong"
     return "weak" if words & _WEAK or _WEAK_PART.search(named) else ""
 
 
-_STYLE = re.compile(r"[:\[]|^list-(?:disc|decimal|none|inside|outside|style|unstyled)")
-"""What tells a class that only sets how an element looks (`md:hidden`, `[grid-area:sidebar]`, `list-disc`) from a name."""
+_MAX_NAMES = 300
+"""Characters of a class attribute from which it sets how an element looks, word by word, and names nothing."""
+_STYLE = re.compile(
+    r"[:\[]|^list-(?:disc|decimal|none|inside|outside|style|unstyled)|^wp-block-list$"
+    r"|^elementor-widget(?:-(?:container|wrap|text-editor|heading|theme-post-content))?$|^(?:no|not|without)[-_]"
+)
+"""What is no name of an element but says how it looks (`md:hidden`, `[grid-area:sidebar]`, `list-disc`), or what an editor calls any."""
+_POST_STYLE = re.compile(rf"{_STYLE.pattern}|^(?:category|tag)-")
+"""The same for a post of WordPress, whose classes say what it is about: `tag-menu`."""
 
 WIDGET = re.compile(
     r"paywall|regwall|subscri|newsletter|util|layer|toolbar|tools|popup|modal|offer|premium|gat(?:e|ing)|promo|signup|register",

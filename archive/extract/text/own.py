@@ -27,6 +27,8 @@ _ARTICLES = frozenset({"article", "main"})
 _NEXT = re.compile(r"\b(?:next|continue|infinite|another|following|more-?stor|otherstor)", re.IGNORECASE)
 _HEADING_REACH = 8
 _LINKED = 0.5
+_ALL_LINK = 0.9
+_MOSTLY = 0.6
 _PARAGRAPHS = 2
 _LEAST = 200
 """Characters of an article that the title's place alone can prove; a line under the title may be a slogan."""
@@ -50,7 +52,7 @@ def own_article(
         others = sorted(
             index for index in found if index not in inside and index > heading and blocks[index].is_running
         )
-        if others and _is_another(others[0], box, blocks):
+        if others and (_is_another(others[0], box, blocks) or _are_teasers(others, blocks)):
             end = min(end, others[0])
         return {index for index in found if index < end}, False
     others = sorted(index for index in found if index not in inside and blocks[index].is_running)
@@ -128,6 +130,12 @@ def _is_another(first: int, box: HtmlElement, blocks: Sequence[TextBlock]) -> bo
         if other.is_running:
             return False
     return False
+
+
+def _are_teasers(others: Sequence[int], blocks: Sequence[TextBlock]) -> bool:
+    """Tell whether lines outside the box of the title stand, one by one, under links to what they are about."""
+    titled = sum(blocks[index - 1].linked >= _ALL_LINK for index in others)
+    return titled > 1 and titled >= _MOSTLY * len(others)
 
 
 def _is_whole(quick: Collection[int], found: Collection[int], box: HtmlElement, blocks: Sequence[TextBlock]) -> bool:

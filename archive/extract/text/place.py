@@ -6,7 +6,6 @@ another page of the site is furniture, whatever its words are.
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -192,21 +191,24 @@ def join_twins(found: Sequence[int], blocks: Sequence[TextBlock], heading: int) 
     if not twins:
         return set()
     texts = {blocks[index].text for index in found}
+    shared = set(ancestors(main))
     return {
         index
         for index, block in enumerate(blocks)
-        if block.is_running and block.text not in texts and _stands_in(block.element, twins)
+        if block.is_running and block.text not in texts and _stands_in(block.element, twins, shared)
     }
 
 
-def _stands_in(element: HtmlElement, twins: set[HtmlElement]) -> bool:
-    """Tell whether a block stands in one of the twins, and neither in it nor with it in what is named as furniture."""
+def _stands_in(element: HtmlElement, twins: set[HtmlElement], shared: set[HtmlElement]) -> bool:
+    """Tell whether a block stands in one of the twins, and, up to what they all stand in, in nothing named as furniture."""
+    is_inside = False
     for node in ancestors(element):
-        if node in twins:
-            return all(speaks_against(holder) != "strong" for holder in islice(ancestors(node), _REACH))
+        if node in shared:
+            break
+        is_inside |= node in twins
         if speaks_against(node) == "strong":
             return False
-    return False
+    return is_inside
 
 
 def _are_alike(one: set[str], other: set[str]) -> bool:

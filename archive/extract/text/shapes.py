@@ -40,6 +40,7 @@ _REACH = 12
 _SMALL = 0.3
 """Share of the text up to which a box may be a widget."""
 _TEASER = 350
+_RUNNING_OFFER = 2
 _NOTICE = 1_500
 _CLAIMED = 2
 """Claims of a notice of consent, of seven, that a small box with a button makes when it asks for consent."""
@@ -208,7 +209,11 @@ def _is_boxed_with(index: int, found: Sequence[int], blocks: Sequence[TextBlock]
         if box.tag in _SECTIONS or any(_is_in(blocks[other].element, box) for other in near):
             return False
         if _is_in(title, box):
-            return box.tag not in HEADINGS and len("".join(box.itertext())) <= 2 * _TEASER
+            return (
+                box is not blocks[index].element
+                and box.tag not in HEADINGS
+                and len("".join(box.itertext())) <= 2 * _TEASER
+            )
     return False
 
 
@@ -372,7 +377,6 @@ def _asks_consent(box: HtmlElement, found: Sequence[int], blocks: Sequence[TextB
 
 def _offers(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> Iterator[tuple[int, str]]:
     """Find the last box when it leads to where one subscribes or signs in, and none of the article's paragraphs follows."""
-    total = sum(len(blocks[index].text) for index in found)
     held = _held(found, blocks)
     judged: dict[HtmlElement, bool] = {}
     for index in reversed(found[len(found) // 2 :]):
@@ -380,11 +384,7 @@ def _offers(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> Ite
             if node.tag in _SECTIONS:
                 break
             if node.tag == "div" and node not in judged:
-                inside = held[node]
-                # what an element holds stands together, so nothing else follows its first line when that many are left
-                is_last = len(found) - bisect_left(found, inside[0]) == len(inside)
-                size = sum(len(blocks[other].text) for other in inside) if is_last else 0
-                judged[node] = is_last and len(inside) > 1 and size < _SMALL * total and _leads_to_offer(node, host)
+                judged[node] = _is_last_box(held[node], found, blocks) and _leads_to_offer(node, host)
             if judged.get(node):
                 yield index, "widget"
                 break
@@ -397,6 +397,17 @@ def _held(found: Sequence[int], blocks: Sequence[TextBlock]) -> dict[HtmlElement
         for node in ancestors(blocks[index].element):
             held.setdefault(node, []).append(index)
     return held
+
+
+def _is_last_box(inside: Sequence[int], found: Sequence[int], blocks: Sequence[TextBlock]) -> bool:
+    """Tell whether lines of a box are the last, several and little of the text, and hardly run."""
+    # what an element holds stands together, so nothing else follows its first line when that many are left
+    if len(inside) < 2 or len(found) - bisect_left(found, inside[0]) != len(inside):
+        return False
+    if sum(blocks[index].is_running for index in inside) > _RUNNING_OFFER:
+        return False
+    size = sum(len(blocks[index].text) for index in inside)
+    return size < _SMALL * sum(len(blocks[index].text) for index in found)
 
 
 def _leads_to_offer(node: HtmlElement, host: str) -> bool:

@@ -87,6 +87,11 @@ def test_explain_says_for_each_line_why_it_stayed_or_went(folder):
     assert "kept" not in {
         json.loads(line)["verdict"] for line in ask(folder, "explain", "--json", "--dropped", URL).splitlines()
     }
+    assert "- title" in ask(folder, "explain", "--lines", URL)
+    said = ask(folder, "explain", URL)
+    assert "Kept: 6 lines" in said
+    assert "the title once more" in said
+    assert "Kept" not in ask(folder, "explain", "--dropped", URL)
 
 
 def test_stats_count_what_is_there(folder):
@@ -95,6 +100,7 @@ def test_stats_count_what_is_there(folder):
     assert figures["by_language"] == {"ar": 2}
 
 
+@pytest.mark.slow  # matplotlib asks fontconfig for its fonts the first time
 def test_stats_are_drawn_as_a_picture(folder, tmp_path):
     ask(folder, "stats", "--plot", tmp_path / "days.png")
     assert (tmp_path / "days.png").read_bytes().startswith(b"\x89PNG")

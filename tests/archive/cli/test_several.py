@@ -146,6 +146,7 @@ def test_verify_looks_at_all_and_damage_in_one_is_told_with_its_name(made):
     assert "collections/two: " in said
 
 
+@pytest.mark.slow  # matplotlib asks fontconfig for its fonts the first time
 def test_a_plot_has_all_days_and_each_site_in_its_colour(tmp_path, monkeypatch):
     axes = pytest.importorskip("matplotlib.axes").Axes
     drawn, bar = [], axes.bar

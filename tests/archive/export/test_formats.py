@@ -10,6 +10,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
+from lxml import etree
 from lxml import html as lxml_html
 
 from archive.body import Block, Span, dumps, paragraphs
@@ -231,7 +232,43 @@ def read_markdown(path: Path) -> list[dict[str, str]]:
     return articles
 
 
+def read_epub(path: Path) -> list[dict[str, str]]:
+    with zipfile.ZipFile(path) as book:
+        names = [name for name in book.namelist() if name[0].isdigit()]
+        pages = [etree.fromstring(book.read(name)) for name in names]
+    space = {"x": "http://www.w3.org/1999/xhtml"}
+    return [
+        {
+            "title": page.findtext(".//x:header/x:h1", namespaces=space) or "",
+            "text": "\n".join("".join(one.itertext()) for one in page.findall(".//x:article/x:div/x:p", space)),
+        }
+        for page in pages
+    ]
+
+
+def test_an_epub_is_put_together_as_readers_expect_it(collection: Collection, tmp_path: Path) -> None:
+    odd = {**ROWS[0], "title": "a\x0b<b> & c", "url": "javascript:alert(1)", "language": "en"}
+    assert FORMATS["epub"].write(collection.source(articles=[SHAPED, odd]), tmp_path / "x.epub") == 2
+    with zipfile.ZipFile(tmp_path / "x.epub") as book:
+        first = book.infolist()[0]
+        assert (first.filename, first.compress_type, book.read(first)) == (
+            "mimetype",
+            zipfile.ZIP_STORED,
+            b"application/epub+zip",
+        )
+        for name in book.namelist()[1:]:
+            etree.fromstring(book.read(name))  # well formed, all of them
+        package, page = book.read("package.opf").decode(), book.read("1.xhtml").decode()
+        assert "a\ufffd&lt;b&gt; &amp; c" in book.read("nav.xhtml").decode()
+        assert "javascript:" not in book.read("2.xhtml").decode().split("<a", 1)[-1].split(">")[0]
+    assert 'page-progression-direction="rtl"' in package
+    assert "<dc:language>ar</dc:language><dc:language>en</dc:language>" in package
+    assert 'dir="rtl"' in page
+    assert "<script" not in page
+
+
 READERS = {
+    "epub": read_epub,
     "html": read_html,
     "markdown": read_markdown,
     "txt": read_txt,

@@ -121,3 +121,19 @@ def test_a_page_without_a_body_tag_has_its_article_in_the_body() -> None:
     assert body is not None
     assert [child.tag for child in body] == ["article", "p"]
     assert tree.findtext("head/title") == "عنوان"
+
+
+def test_what_react_streams_behind_the_page_stands_where_it_belongs():
+    tree = parse(
+        '<body><main><p>a</p><template id="B:0"></template>b</main><div hidden id="S:0"><p>c</p><template id="P:1f"></template></div>'
+        '<div hidden id="S:1f"><p>d</p></div><div hidden id="S:9">e</div></body>'
+    )
+    main = tree.find(".//main")
+    assert main is not None
+    assert main.text_content() == "acdb"
+    assert [part.get("id") for part in tree.iter("div") if "hidden" in part.attrib] == ["S:9"]
+
+
+def test_a_part_that_would_stand_within_itself_stays():
+    tree = parse('<body><div hidden id="S:0"><p>a</p><template id="B:0"></template></div></body>')
+    assert "hidden" in next(tree.iter("div")).attrib

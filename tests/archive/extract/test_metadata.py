@@ -310,6 +310,34 @@ def test_the_language_is_that_of_the_text(text: str, declared: str, language: st
     assert identify(text, (declared,)) == language
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("سوق المدينة", "ar"),
+        ("دولت برنامه تازه‌ای", "fa"),
+        ("حکومت نے بجٹ", "ur"),
+        ("ښوونځي بیا پرانیستل", "ps"),
+        ("قوتابخانەکان دووبارە کرانەوە", "ckb"),
+        ("مەكتەپلەر قايتا ئېچىلدى", "ug"),
+        ("سنڌ حڪومت نئين", "sd"),
+        ("Police close the", "en"),
+        ("Une grève est", "fr"),
+        ("Рынки снова открылись", "ru"),
+        ("המועצה התכנסה ביום", "he"),
+        ("市场重新开放后人潮涌动", "zh"),
+        ("市場が再開した", "ja"),
+        ("Ferry", ""),
+    ],
+)
+def test_a_few_words_have_a_language(text: str, language: str) -> None:
+    assert identify(text) == language
+
+
+@pytest.mark.parametrize("text", ["Der Rat tagte", "Police close the"])
+def test_of_a_few_words_the_page_knows_the_language(text: str) -> None:
+    assert identify(text, ("nl",)) == "nl"
+
+
 def test_the_text_decides_language_and_source_once_it_is_known() -> None:
     html = f'<html lang="en"><body><h1>{TITLE}</h1></body></html>'
     document = read(Page(body=html.encode(), url=URL, fetched_at=datetime(2026, 11, 24, tzinfo=UTC)))

@@ -84,7 +84,7 @@ def test_another_byline_and_date_update_the_row_and_are_recorded(writer, archive
 
 
 def test_a_day_is_reported_as_its_pages_were_read_then(writer, archive):
-    assert serve(writer, page(), page(author="Omar Saadi"), page(author="")) == ["new", "updated", "updated"]
+    assert serve(writer, page(), page(author="Omar Saadi"), page(author="")) == ["new", "updated", "unchanged"]
     today = date(2026, 11, 24)
     (day,) = reports.days(archive.db, first=today, last=today)
     assert (day.read, day.without_author, day.without_date) == (1, 0, 0)
@@ -95,6 +95,16 @@ def test_a_byline_that_came_later_was_missing_on_the_day_before(writer, archive)
     today = date(2026, 11, 24)
     (day,) = reports.days(archive.db, first=today, last=today)
     assert (day.read, day.without_author) == (1, 1)
+
+
+def test_what_a_page_does_not_say_this_time_stays_as_it_is_known(writer, archive):
+    silent = page(author="", head='<meta name=keywords content="bridge">')
+    assert serve(writer, page(), silent) == ["new", "updated"]
+    row = archive.article(URL)
+    assert (row["author"], json.loads(row["tags"])) == ("Layla Mansour", ["bridge"])
+    assert {"authors", "tags"} <= json.loads(row["provenance"]).keys()
+    assert [one["field"] for one in archive.changes(row)] == ["tags"]
+    assert archive.search("author:Layla").total == 1
 
 
 def test_keywords_and_a_time_of_change_are_recorded(writer, archive):

@@ -319,3 +319,50 @@ def test_the_feeds_of_watches_are_those_that_the_last_run_wrote(room, shelf):
         assert room.get(path).status_code == 404
     (feeds / "link.json").symlink_to("/etc/passwd")
     assert room.get("/watches/link.json").status_code == 503
+
+
+def test_all_articles_are_listed_by_a_cursor_without_their_texts(room):
+    listed, cursor = [], ""
+    while cursor is not None:
+        answer = room.get(f"/api/articles?limit=1&cursor={cursor}").json()
+        listed += answer["articles"]
+        cursor = answer["next_cursor"]
+    assert [row["id"] for row in listed] == [2, 3, 4, 5]
+    assert all(row["is_latest"] is True and "text" not in row for row in listed)
+    for odd in ("x", "-1", "9" * 40, "٣"):
+        assert len(room.get(f"/api/articles?cursor={odd}").json()["articles"]) in {2, 4}
+
+
+def test_the_api_gives_captures_differences_and_health(room):
+    assert [row["url"] for row in room.get("/api/articles/2/captures").json()] == [LIBRARY, LIBRARY]
+    answer = room.get("/api/diff?old=1&new=2").json()
+    assert (answer["old"], answer["new"], answer["difference"]["body"][0]["state"]) == (1, 2, "changed")
+    for path in ("/api/diff?old=1&new=3", "/api/diff", "/api/diff?old=x&new=2", "/api/articles/99/captures"):
+        assert room.get(path).json()["error"]["status"] == 404
+    assert set(room.get("/api/health").json()) == {"days", "alarms"}
+
+
+def test_the_openapi_document_describes_every_route_of_the_api(room):
+    from archive.web import ROUTES
+
+    document = room.get("/api/openapi.json").json()
+    routes = {route.path.replace("{id:int}", "{id}") for route in ROUTES if route.path.startswith("/api/")}
+    assert set(document["paths"]) == routes
+    for path, item in document["paths"].items():
+        assert item["get"]["summary"]
+        schema = item["get"]["responses"]["200"]["content"]["application/json"]["schema"]["type"]
+        answer = room.get(path.replace("{id}", "2") + ("?old=1&new=2" if path == "/api/diff" else "")).json()
+        assert isinstance(answer, list if schema == "array" else dict)
+
+
+def test_only_the_origins_that_were_named_may_read_the_api_from_a_browser(shelf, room):
+    from archive.web import create_app
+
+    named = Client(create_app(shelf.collection.folder, hosts=("localhost",), origins=("https://a.example",)))
+    allowed = "access-control-allow-origin"
+    assert allowed not in room.get("/api/stats", origin="https://a.example").headers
+    assert named.get("/api/stats", origin="https://a.example").headers[allowed] == "https://a.example"
+    assert allowed not in named.get("/api/stats", origin="https://b.example").headers
+    assert allowed not in named.get("/", origin="https://a.example").headers
+    every = Client(create_app(shelf.collection.folder, hosts=("localhost",), origins=("*",)))
+    assert every.get("/feed.json", origin="https://b.example").headers[allowed] == "*"

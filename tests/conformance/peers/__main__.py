@@ -17,23 +17,21 @@ import sys
 import time
 import venv
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+import numpy as np
+from PIL import Image
+
 from archive import Archive
-from archive.capture import Capture
-from archive.collection import Collection
 from archive.http import decode, parse_response
-from archive.ingest import open_writer
-from archive.ingest.commit import Disposition
-from archive.outcome import Outcome, OutcomeKind
 from archive.warc import closed_files, read_records
 from demo.__main__ import crawl
+from demo.content import load
+from demo.render import href
 from demo.server import DemoServer
 
 if TYPE_CHECKING:
@@ -53,6 +51,9 @@ TOOLS = {
 REPLAYWEBPAGE = "replaywebpage@2.5.3"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
 PICTURE_OR_STYLE = re.compile(rb"""(?:src|href)=["']?(http://127[^"'> ]+/static/[^"'> ]+\.(?:css|png|svg))""")
+
+
+ALIKE = 0.98
 
 
 class NotRunError(Exception):
@@ -78,15 +79,16 @@ def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def make_archive() -> None:
-    """Two editions of the demo site, crawled as anybody would, and the pictures and styles of one page."""
+    """Two editions of the demo site, crawled as anybody would; and what a few of its pages look like then."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     for edition in (1, 2):
         with DemoServer(port=PORT, edition=edition) as server:
             code = crawl(server.url, FOLDER, again=edition == 2)
             if code:
                 raise SystemExit(f"the crawl of the demo site ended with {code}")
-            if edition == 2:
-                keep_requisites()
+            if edition == 2 and CHROMIUM:
+                for name, url in addresses(server.url).items():
+                    shoot(url, ROOT / f"live-{name}.png")
 
 
 def the_page() -> tuple[str, str, str]:
@@ -105,25 +107,95 @@ def page_body(archive: Archive, row: dict[str, object]) -> bytes:
     return decode(parse_response(archive.record(row).block), 1 << 20)
 
 
-def keep_requisites() -> None:
-    url, _, _ = the_page()
-    with Archive(FOLDER) as archive:
-        wanted = sorted(set(PICTURE_OR_STYLE.findall(page_body(archive, archive.article(url)))))
-    ingest = open_writer(Collection(FOLDER), info={"software": "warraq conformance"}, clock=lambda: datetime.now(UTC))
-    for one in wanted:
-        row = ingest.record(fetch(one.decode()), site=urlsplit(url).netloc)
-        ingest.finish(Disposition(row=row, outcome=Outcome(kind=OutcomeKind.OTHER)))
-    ingest.close()
+def addresses(base: str) -> dict[str, str]:
+    """The pages whose looks are compared: what each is an example of, and its URL."""
+    site = load(2)
+    numbers = {"Arabic": 1002, "English": 1201, "lazy": 1009, "imports": 1003}
+    return {name: base.rstrip("/") + href(site.by_id(number).path) for name, number in numbers.items()}
 
 
-def fetch(url: str) -> Capture:
-    parts = urlsplit(url)
-    request = f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n"
-    started = datetime.now(UTC)
-    with socket.create_connection((parts.hostname, parts.port), timeout=10) as connection:
-        connection.sendall(request.encode())
-        answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
-    return Capture(url=url, started=started, request=request.encode(), response=answer, ip="127.0.0.1")
+PYWB_BANNER = 90
+"""Pixels at the top that pywb puts over a page."""
+
+
+def shoot(url: str, picture: Path, *, cut: int = 0) -> Path:
+    """A picture of the page in a window of 1,100 x 900, from which no other host can be reached; without `cut` pixels above that."""
+    if not CHROMIUM:
+        raise NotRunError("no Chromium here: apt-get install chromium, or name one in $CHROMIUM")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--window-size=1100,{900 + cut}"]
+    options += ["--virtual-time-budget=8000", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+    run(CHROMIUM, *options, f"--screenshot={picture}", url)
+    expect(picture.exists(), f"Chromium made no picture of {url}")
+    if cut:
+        with Image.open(picture) as whole:
+            whole.crop((0, cut, whole.width, whole.height)).save(picture)
+    return picture
+
+
+def likeness(one: Path, other: Path) -> float:
+    """The mean structural similarity (SSIM, Wang et al. 2004) of the grey values of two pictures, over windows of 8 x 8 pixels."""
+    with Image.open(one) as first, Image.open(other) as second:
+        size = (min(first.width, second.width) // 8 * 8, min(first.height, second.height) // 8 * 8)
+        box = (0, 0, *size)
+        bands = [np.asarray(picture.convert("L").crop(box), dtype=float) for picture in (first, second)]
+    x, y = (band.reshape(size[1] // 8, 8, size[0] // 8, 8).swapaxes(1, 2).reshape(-1, 64) for band in bands)
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    mx, my = x.mean(1), y.mean(1)
+    covariance = ((x - mx[:, None]) * (y - my[:, None])).mean(1)
+    similarity = (2 * mx * my + c1) * (2 * covariance + c2) / ((mx**2 + my**2 + c1) * (x.var(1) + y.var(1) + c2))
+    return float(similarity.mean())
+
+
+def compared(shots: dict[str, Path]) -> str:
+    found = {name: likeness(ROOT / f"live-{name}.png", picture) for name, picture in shots.items()}
+    expect(min(found.values()) >= ALIKE, f"less alike than {ALIKE}: {found}")
+    return ", ".join(f"{name} {value:.3f}" for name, value in found.items())
+
+
+def looks_in_pywb() -> str:
+    """Pages as pywb shows what the crawl alone kept, beside the live ones."""
+    port = free_port()
+    command = [tool("pywb", "wayback"), "-b", "127.0.0.1", "-p", str(port), "-d", str(ROOT)]
+    shots = {}
+    with background(command, port), Archive(FOLDER) as archive:
+        for name, url in addresses(f"http://127.0.0.1:{PORT}").items():
+            moment = archive.captures(url)[-1]["timestamp"]
+            address = f"http://127.0.0.1:{port}/demo/{moment}mp_/{url}"
+            shots[name] = shoot(address, ROOT / f"pywb-{name}.png", cut=PYWB_BANNER)
+    return compared(shots)
+
+
+def looks_in_replaywebpage() -> str:
+    """The same in replayweb.page, of a WACZ with each page alone."""
+    site = replaywebpage()
+    shots = {}
+    look = Path(__file__).with_name("look.py")
+    with static_server(site) as port, Archive(FOLDER) as archive:
+        for name, url in addresses(f"http://127.0.0.1:{PORT}").items():
+            title, moment = archive.article(url)["title"], archive.captures(url)[-1]["timestamp"]
+            shutil.copy(wacz_of(f"{name}.wacz", "--url", url), site / f"{name}.wacz")
+            (site / f"{name}.html").write_text(
+                f'<!doctype html><body style="margin: 0"><script src="replay/ui.js"></script><replay-web-page source="{name}.wacz" '
+                f'url="{url}" ts="{moment}" embed="replayonly" style="height: 900px"></replay-web-page>'
+            )
+            shots[name] = ROOT / f"replaywebpage-{name}.png"
+            address = f"http://127.0.0.1:{port}/{name}.html"
+            done = run(tool("playwright", "python"), look, CHROMIUM, address, shots[name], title)
+            expect(done.returncode == 0, (done.stderr or done.stdout)[-600:])
+    return compared(shots)
+
+
+def looks_in_the_room() -> str:
+    """The same in the reading room."""
+    port = free_port()
+    command = [sys.executable, "-m", "archive", "--archive", str(FOLDER), "serve", "--port", str(port)]
+    with background(command, port), Archive(FOLDER) as archive:
+        return compared(
+            {
+                name: shoot(f"http://127.0.0.1:{port}/shown/{archive.article(url)['id']}", ROOT / f"room-{name}.png")
+                for name, url in addresses(f"http://127.0.0.1:{PORT}").items()
+            }
+        )
 
 
 def warcs() -> list[Path]:
@@ -216,8 +288,8 @@ def pywb_replay() -> str:
     return f"{seen}; {mementos} mementos in the timemap"
 
 
-def replaywebpage_replay() -> str:
-    """replayweb.page opens the exported WACZ in the browser alone; no server, no other host."""
+def replaywebpage() -> Path:
+    """The folder of a page that embeds replayweb.page, got from npm when it is not there yet."""
     npm = shutil.which("npm")
     if not npm:
         raise NotRunError("npm is not installed")
@@ -231,6 +303,12 @@ def replaywebpage_replay() -> str:
         subprocess.run(["tar", "xzf", done.stdout.split()[-1]], cwd=site, check=True)
         for name in ("ui.js", "sw.js", "index.html"):
             shutil.copy(site / "package" / name, site / "replay" / name)
+    return site
+
+
+def replaywebpage_replay() -> str:
+    """replayweb.page opens the exported WACZ in the browser alone; no server, no other host."""
+    site = replaywebpage()
     shutil.copy(wacz_of("site.wacz"), site / "site.wacz")
     url, title, moment = the_page()
     (site / "index.html").write_text(
@@ -289,7 +367,7 @@ def static_server(folder: Path) -> Iterator[int]:
                 super().do_GET()
                 return
             data = path.read_bytes()
-            start = int(asked[1]) if asked[1] else len(data) - int(asked[2])
+            start = int(asked[1]) if asked[1] else max(0, len(data) - int(asked[2]))
             end = min(int(asked[2]), len(data) - 1) if asked[1] and asked[2] else len(data) - 1
             self.send_response(206)
             self.send_header("Content-Range", f"bytes {start}-{end}/{len(data)}")
@@ -323,6 +401,9 @@ CHECKS: dict[str, Callable[[], str]] = {
     "wacz validate": wacz_validate,
     "pywb in Chromium": pywb_replay,
     "replayweb.page in Chromium": replaywebpage_replay,
+    "looks in pywb (SSIM)": looks_in_pywb,
+    "looks in replayweb.page": looks_in_replaywebpage,
+    "looks in the reading room": looks_in_the_room,
 }
 
 

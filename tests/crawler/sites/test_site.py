@@ -97,7 +97,7 @@ def test_site_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> N
 
 
 def test_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(SiteError, match="scrapy addsite URL"):
+    with pytest.raises(SiteError, match="warraq add URL"):
         load_sites(tmp_path / "sites.toml")
 
 

@@ -1,0 +1,186 @@
+"""`warraq explain`: says for a reader what of a page is its article, who said so, and what was left out and why."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, Literal
+
+import click
+
+from archive.cli.output import holding, isolate, json_option, print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+ROUTES: Final = {
+    "json-ld": "The page declares its text (articleBody in its JSON-LD), and these lines say it.",
+    "markup": "The page's markup leaves no doubt: nearly all text of one element is plainly the article's.",
+    "itemprop": "trafilatura, within the element that the page declares as the article's body.",
+    "fast": "trafilatura, in its fast mode.",
+    "full": "trafilatura, in its full mode, since its fast one left doubt.",
+    "densest": "No reader found running text, so this is the element that holds most of it.",
+    "own": "This stands under the page's title; a longer text stands elsewhere on the page.",
+    "state": "The data that the page holds for its scripts; its body has no article.",
+    "pdf": "The pages of a PDF file.",
+    "declared": "The page does not show its text, so the text that it declares stands for it.",
+    "rescued": "The text that the page declares brought lost paragraphs back.",
+}
+"""Who decides, by the parts of a route."""
+
+REASONS: Final = {
+    "not-article": "not part of the article",
+    "hidden": "hidden from readers",
+    "title": "the title once more",
+    "repeated": "said a line before",
+    "outside": "outside the article's element",
+    "caption": "picture captions",
+    "linked-line": "links to other pages",
+    "linked-list": "lists of links",
+    "label-link": "“read also” and its link",
+    "teaser": "teasers of other articles",
+    "pull-quote": "quotations of a paragraph",
+    "comments": "readers' comments",
+    "widget": "boxes that ask for something",
+    "other-article": "another article",
+    "site": "lines that the site repeats",
+    "author": "the byline",
+    "author-bio": "about the author",
+    "house-line": "the house about itself",
+    "links": "rows of links",
+    "section": "the section's name",
+    "date-line": "the date",
+    "empty-heading": "a heading without text",
+    "declared": "not in the declared text",
+    "no-words": "no words",
+    "running-head": "lines at the edge of each page",
+}
+"""What a rule says of the lines that it drops; `dom:` and `phrase:` are followed by what they know."""
+
+_LONGEST = 68
+_EDGES = 2
+"""Lines of the article that are shown from its beginning and from its end."""
+_LIKE_THESE = 2
+_COLUMN = 32
+
+Where = Literal["before", "among", "after"]
+_PLACES: Final[dict[Where, str]] = {
+    "before": "before the article",
+    "among": "between its lines",
+    "after": "after the article",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """A line of a page, whether it was kept, and by which rule."""
+
+    line: str
+    is_kept: bool
+    rule: str
+
+
+@click.command()
+@click.argument("wanted", metavar="URL|[NAME/]ID")
+@click.option("--dropped", is_flag=True, help="Only the lines that are not in the article.")
+@click.option("--lines", is_flag=True, help="Each line of the page with its rule, in order.")
+@json_option
+@click.pass_context
+def explain(ctx: click.Context, *, wanted: str, dropped: bool, lines: bool, as_json: bool) -> None:
+    """Show what of the archived page is its article, who said so, and what was left out, where and why.
+
+    docs/extraction.md lists the rules that --lines and --json name.
+    """
+    with holding(ctx, wanted) as (archive, asked):
+        fates = [Fate(line=line, is_kept=fate == "kept", rule=rule) for line, fate, rule in archive.explain(asked)]
+    shown = [fate for fate in fates if not (dropped and fate.is_kept)]
+    if as_json:
+        print_json(
+            {"verdict": "kept" if fate.is_kept else "dropped", "rule": fate.rule, "line": fate.line} for fate in shown
+        )
+        return
+    if lines:
+        for fate in shown:
+            mark = "+" if fate.is_kept else "-"
+            click.echo(click.style(f"{mark} {fate.rule:<24}", dim=not fate.is_kept) + f" {isolate(fate.line)}")
+        return
+    if not dropped:
+        for line in said_of_kept(fates):
+            click.echo(line)
+        click.echo()
+    for line in said_of_dropped(fates):
+        click.echo(line)
+
+
+def said_of_kept(fates: Sequence[Fate]) -> Iterator[str]:
+    """Yield what was kept, where it stands, and who decided."""
+    kept = [number for number, fate in enumerate(fates, 1) if fate.is_kept]
+    if not kept:
+        yield "Kept: nothing."
+        return
+    size = sum(len(fates[number - 1].line) for number in kept)
+    yield f"Kept: {counted(len(kept))} of {len(fates):,}, {size:,} characters ({_spans(kept)})."
+    for part in dict.fromkeys(fates[kept[0] - 1].rule.split("+")):
+        yield f"  {ROUTES.get(part, part)}"
+    ends = {*kept[:_EDGES], *kept[-_EDGES:]}
+    for number in sorted(ends):
+        if number == kept[-_EDGES:][0] and len(kept) > len(ends):
+            yield f"  … {counted(len(kept) - len(ends))} more"
+        yield f"  + {shortened(fates[number - 1].line)}"
+
+
+def said_of_dropped(fates: Sequence[Fate]) -> Iterator[str]:
+    """Yield what was left out: the reasons for each place on the page, the lines counted, the first of them as they stand."""
+    groups: dict[Where, dict[str, list[str]]] = {place: defaultdict(list) for place in _PLACES}
+    for place, fate in _placed(fates):
+        groups[place][reason(fate.rule)].append(fate.line)
+    yield f"Left out: {counted(sum(not fate.is_kept for fate in fates))}."
+    for place, reasons in groups.items():
+        if reasons:
+            yield f"  {_PLACES[place]}"
+        for why, lines in sorted(reasons.items(), key=lambda group: -len(group[1])):
+            yield f"    {len(lines):>4}  {why:<{_COLUMN}} {shortened(' · '.join(dict.fromkeys(lines[:_LIKE_THESE])))}"
+
+
+def _placed(fates: Sequence[Fate]) -> Iterator[tuple[Where, Fate]]:
+    """Yield each line that was dropped with its place; one before the first kept line stands before the article."""
+    kept = [number for number, fate in enumerate(fates) if fate.is_kept]
+    for number, fate in enumerate(fates):
+        if fate.is_kept:
+            continue
+        if not kept or number < kept[0]:
+            yield "before", fate
+        else:
+            yield ("among" if number < kept[-1] else "after"), fate
+
+
+def reason(rule: str) -> str:
+    """Say why a rule drops a line, in words."""
+    kind, _, detail = rule.partition(":")
+    if kind == "dom":
+        return f"a box of the site's theme: {detail}"
+    if kind == "phrase":
+        return f"a known label: {detail}"
+    return REASONS.get(rule, rule)
+
+
+def counted(number: int) -> str:
+    """Return a number of lines."""
+    return f"{number:,} line" if number == 1 else f"{number:,} lines"
+
+
+def _spans(numbers: Sequence[int]) -> str:
+    """Return where lines stand, as ranges; of many ranges, the first and the last line."""
+    breaks = [at for at, (one, other) in enumerate(pairwise(numbers), 1) if other - one > 1]
+    runs = [numbers[start:end] for start, end in pairwise([0, *breaks, len(numbers)])]
+    if len(runs) > _EDGES + 1:
+        return f"between lines {numbers[0]} and {numbers[-1]} of the page"
+    shown = ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)
+    return f"line {shown} of the page" if len(numbers) == 1 else f"lines {shown} of the page"
+
+
+def shortened(text: str) -> str:
+    """Return the beginning of a text, in an order of its own."""
+    cut = " ".join(text.split())
+    return isolate(cut if len(cut) <= _LONGEST else f"{cut[:_LONGEST].rsplit(' ', 1)[0]} …")

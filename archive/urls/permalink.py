@@ -1,0 +1,34 @@
+"""The permanent address of a version of an article: `/a/TIME/URL`, as replay addresses have it. It names what was captured, and no row."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+_ADDRESS = re.compile(r"(?:^|/)a/(\d{14})/([a-z][a-z0-9+.-]*):/+(\S+)", re.IGNORECASE)
+_SAFE = "/:?&=+,;@!$'()*~%[]#"
+"""What a URL may hold as it is."""
+
+
+def permalink(row: Mapping[str, Any], room: str = "") -> str:
+    """The permanent address of a version (a row of `articles`) below the address of its reading room.
+
+    Its time is that of the version's first capture (UTC, 14 digits): the same after `reindex`, `merge` and an import elsewhere.
+    """
+    return f"{room.rstrip('/')}/a/{timestamp(row['fetched_at'])}/{quote(row['url'], safe=_SAFE)}"
+
+
+def read_permalink(address: str) -> tuple[str, str] | None:
+    """The URL and the time (14 digits) that a permanent address names; None for any other text."""
+    found = _ADDRESS.search(address)
+    return (unquote(f"{found[2]}://{found[3]}"), found[1]) if found else None
+
+
+def timestamp(moment: str) -> str:
+    """A time of the database as 14 digits."""
+    return re.sub(r"\D", "", moment)[:14]

@@ -1,0 +1,222 @@
+"""Fills an archive from CC-NEWS, Common Crawl's WARC files of news: each file is streamed, and only the captures that are meant are kept.
+
+A month has a list of its files (`crawl-data/CC-NEWS/2026/11/warc.paths.gz`), each of some 1 GB and of all sites. They come piece by piece,
+by HTTP Range; after each piece the place is noted up to which the file was read, from where the next run goes on, whatever ended this one.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import deque
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from archive import http
+from archive.index import backfills
+from archive.warc import NotOneRecordError, read_member
+from archive.warc.cdxserver import MAX_UNPACKED
+from archive.warc.splitter import MemberSplitter
+from crawler.backfill.spider import IN_A_ROW, BackfillSpider, NoIndexError, RecordUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from archive.warc import Record
+    from archive.warc.splitter import Member
+
+logger = logging.getLogger(__name__)
+
+BASE = "https://data.commoncrawl.org/"
+"""Where Common Crawl serves its files."""
+PIECE = 8 << 20
+"""Bytes of a file that are asked for at once: they are held in memory."""
+MAX_LIST = 4 << 20
+"""Bytes of a month's list, unpacked; one of 1,000 files has 80 kB."""
+FIRST_MONTH = "201608"
+"""The first of CC-NEWS."""
+
+MAX_WAITING = 4
+"""Records that are kept until the capture comes to which they belong: its request stands right before it."""
+
+_PATH = re.compile(r"crawl-data/CC-NEWS/\d{4}/\d\d/CC-NEWS-(\d{14})-\d+\.warc\.gz")
+_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+_CAPTURES = frozenset({"response", "revisit"})
+_COMPANIONS = frozenset({"request", "metadata"})
+
+
+class CcNewsSpider(BackfillSpider):
+    """Streams the files of a period."""
+
+    async def fill_in(self) -> None:
+        """Reads each file of the period that was not read to its end before."""
+        self._taken: set[str] = set()
+        self._waiting: deque[tuple[bytes, Record]] = deque(maxlen=MAX_WAITING)
+        paths = [path for month in self._months() for path in await self._files_of(month)]
+        self.filled.files = len(paths)
+        in_a_row = 0
+        for path in paths:
+            try:
+                await self._stream(path)
+                in_a_row = 0
+            except RecordUnavailableError as error:
+                in_a_row += 1
+                self.filled.failed[error.reason] += 1
+                logger.info("%s: %s", path, error)
+            if self.stopping or self.filled.cut_off:
+                return
+            if in_a_row >= IN_A_ROW:
+                self.filled.failed["given-up"] += 1
+                return
+
+    def _months(self) -> list[str]:
+        """The months whose lists may name files with captures of the period; a file holds what was fetched after its time."""
+        last = (self.plan.wanted.last or f"{self.archive.clock():%Y%m}")[:6].ljust(6, "9")
+        last = min(last, f"{self.archive.clock():%Y%m}")
+        month, found = max(self._earliest()[:6], FIRST_MONTH), list[str]()
+        while month <= last:
+            found.append(month)
+            year, number = int(month[:4]), int(month[4:])
+            month = f"{year + number // 12}{number % 12 + 1:02}"
+        return found
+
+    def _earliest(self) -> str:
+        """The time, a day before the period, from which on files are read."""
+        first = self.plan.wanted.first or FIRST_MONTH
+        whole = first + "00000101000000"[len(first) :]
+        try:
+            return f"{datetime.strptime(whole, '%Y%m%d%H%M%S').replace(tzinfo=UTC) - timedelta(days=1):%Y%m%d%H%M%S}"
+        except (ValueError, OverflowError):
+            return first
+
+    async def _files_of(self, month: str) -> list[str]:
+        """The files of a month that may have captures of the period."""
+        address = f"{self.plan.news.rstrip('/')}/crawl-data/CC-NEWS/{month[:4]}/{month[4:]}/warc.paths.gz"
+        try:
+            response = await self.get(address)
+        except RecordUnavailableError as error:
+            raise NoIndexError(f"the list of files cannot be had: {address}: {error}") from None
+        if response.status == 404:
+            self.filled.left_out["no-list"] += 1
+            return []
+        if response.status != 200:
+            raise NoIndexError(f"the list of files cannot be had: {address} answers {response.status}")
+        try:
+            lines = http.inflate(response.body, "gzip", MAX_LIST).decode("utf-8", "replace").split()
+        except (http.BadCoding, http.TooLarge) as error:
+            raise NoIndexError(f"the list of files cannot be read: {address}: {error}") from None
+        return sorted(self._meant(lines))
+
+    def _meant(self, lines: list[str]) -> Iterator[str]:
+        earliest, last = self._earliest(), self.plan.wanted.last
+        for line in dict.fromkeys(lines):
+            match = _PATH.fullmatch(line)
+            self.filled.malformed += match is None
+            if match and match[1] >= earliest and match[1][: len(last)] <= last:
+                yield line
+
+    async def _stream(self, path: str) -> None:
+        """Reads a file from where an earlier run left it, to its end."""
+        held = backfills.place_of(self.archive.store.db, path, self._meaning)
+        if held.is_done:
+            self.filled.files_done += 1
+            return
+        self._taken.clear()
+        self._waiting.clear()
+        splitter = MemberSplitter(self._is_wanted, start=held.offset, most=self.most_bytes)
+        at, size = held.offset, held.size
+        while not self.stopping and (at < size or not size):
+            piece, size = await self._piece(path, at)
+            at += len(piece)
+            self.filled.streamed += len(piece)
+            for member in splitter.feed(piece):
+                if not self._take(member):  # the next run begins with it
+                    self._note(path, member.offset, size)
+                    return
+            self._note(path, splitter.boundary, size)
+            self.heard(self.filled)
+        if size and at >= size:
+            self._end(path, splitter, size)
+
+    def _end(self, path: str, splitter: MemberSplitter, size: int) -> None:
+        """Counts a file that was read to its end, and what of it was damaged."""
+        damaged = splitter.damaged + (not splitter.finish())
+        if damaged:
+            self.filled.failed["damaged"] += damaged
+        self._note(path, size, size)
+        self.filled.files_done += 1
+
+    def _note(self, path: str, offset: int, size: int) -> None:
+        """Makes what came durable, then up to where the file was read."""
+        self.indexer.finish()
+        store = self.archive.store
+        with store.atomic():
+            backfills.note(store.db, path, self._meaning, offset=offset, size=size)
+
+    @property
+    def _meaning(self) -> str:
+        """What is meant, as a key: with another URL or period a file is read anew."""
+        plan = self.plan
+        return " ".join([plan.match, plan.url, plan.wanted.first or "-", plan.wanted.last or "-"])
+
+    async def _piece(self, path: str, at: int) -> tuple[bytes, int]:
+        """The bytes of a file from a place on, and how many the file has."""
+        address = f"{self.plan.news.rstrip('/')}/{path}"
+        response = await self.get(address, headers={"Range": f"bytes={at}-{at + PIECE - 1}"}, most=PIECE)
+        if response.status != 206:
+            reason = "no-range" if response.status == 200 else f"status-{response.status}"
+            raise RecordUnavailableError(reason, address)
+        given = _RANGE.match((response.headers.get("Content-Range") or b"").decode("latin-1"))
+        if not given or int(given[1]) != at or int(given[2]) - at + 1 != len(response.body) or not response.body:
+            raise RecordUnavailableError("other-range", f"{address}: the answer is another part of the file")
+        return response.body, int(given[3])
+
+    def _is_wanted(self, fields: dict[str, str]) -> bool:
+        url = fields.get("warc-target-uri", "").removeprefix("<").removesuffix(">")
+        kind = fields.get("warc-type", "")
+        return kind in _CAPTURES | _COMPANIONS and self.plan.wanted.takes(url, fields.get("warc-date", ""))
+
+    def _take(self, member: Member) -> bool:
+        """Takes a record in that is meant and that the archive has not; False when there are as many as the plan allows."""
+        if member.data is None:
+            self.filled.failed["too-large"] += 1
+            return True
+        try:
+            record = read_member(member.data, max_block=MAX_UNPACKED)
+        except NotOneRecordError as error:
+            self.filled.failed["no-record"] += 1
+            logger.info("at %d: %s", member.offset, error)
+            return True
+        if record.type in _COMPANIONS:
+            self._take_companion(member.data, record)
+            return True
+        if self.is_held(record.id):
+            self.filled.held += 1
+        elif self.filled.fetched >= self.plan.most:
+            self.filled.cut_off = True
+            return False
+        else:
+            self._take_capture(member.data, record)
+        self.filled.listed += 1
+        return True
+
+    def _take_capture(self, data: bytes, record: Record) -> None:
+        """Takes in a capture, and before it the request that stands before it."""
+        for request, held in self._waiting:
+            if _partner(held) == record.id or held.id == record.get("WARC-Concurrent-To"):
+                self.indexer.take_in(request, held)
+        self._waiting.clear()
+        self.take_in(data, record)
+        self._taken.add(record.id)
+
+    def _take_companion(self, data: bytes, record: Record) -> None:
+        """Takes in what was written of a capture that has come, and keeps it for one that may follow."""
+        if _partner(record) in self._taken:
+            self.indexer.take_in(data, record)
+        else:
+            self._waiting.append((data, record))
+
+
+def _partner(record: Record) -> str:
+    """The capture with which a request or a metadata record was written."""
+    return record.get("WARC-Concurrent-To") or record.get("WARC-Refers-To")

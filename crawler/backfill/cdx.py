@@ -1,0 +1,186 @@
+"""Fills an archive from a CDX server: which captures there are it says, the records come by HTTP Range, or replayed.
+
+A record that comes from a WARC file is kept byte for byte. What a server replays is no record of the exchange: it is kept as what it is,
+a `resource`, the body alone, with the address that replayed it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING
+
+from archive import http
+from archive.files.clock import warc_timestamp
+from archive.index import captures
+from archive.warc import cdxserver
+from crawler.backfill.spider import IN_A_ROW, BackfillSpider, NoIndexError, RecordUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from scrapy.http import Response
+
+    from archive.warc.cdxserver import Listed
+
+logger = logging.getLogger(__name__)
+
+PER_ANSWER = 10_000
+"""Captures asked for at once where a server lets itself be asked so; some 4 MB."""
+MAX_ANSWERS = 500
+COMMIT_EVERY = 50
+_RANGE = re.compile(r"bytes (\d+)-(\d+)/")
+
+
+class CdxSpider(BackfillSpider):
+    """Asks a CDX server, and brings what it lists."""
+
+    async def fill_in(self) -> None:
+        """Lists what is missing, and fetches it, oldest first."""
+        self._known: set[tuple[str, str]] = set()
+        await self._fill(await self._list())
+
+    async def _list(self) -> list[Listed]:
+        """What the index has and the archive has not, oldest first, at most so many as the plan says."""
+        plan, found = self.plan, dict[tuple[str, str], "Listed"]()
+        async for listing in self._listings():
+            self.filled.malformed += listing.malformed
+            for one in listing.captures:
+                if plan.wanted.takes(one.url, one.timestamp):
+                    found.setdefault((one.url, one.timestamp), one)
+            if len(found) >= plan.most:
+                self.filled.cut_off = self.filled.cut_off or len(found) > plan.most or bool(listing.resume_key)
+                break
+        chosen = sorted(found.values(), key=lambda one: (one.timestamp, one.url))[: plan.most]
+        self.filled.listed = len(chosen)
+        missing = [one for one in chosen if not self._is_held(one)]
+        self.filled.held = len(chosen) - len(missing)
+        return missing
+
+    async def _listings(self) -> AsyncIterator[cdxserver.Listing]:
+        """The answers of the server, however it pages: by number, by key, or not at all."""
+        pages = cdxserver.pages_of(await self._ask(showNumPages="true"))
+        if pages is not None:
+            for page in range(min(pages, MAX_ANSWERS)):
+                yield cdxserver.read_listing(await self._ask(page=page))
+            self.filled.cut_off |= pages > MAX_ANSWERS
+            return
+        key = ""
+        for _ in range(MAX_ANSWERS):
+            more: dict[str, str | int] = {"resumeKey": key} if key else {}
+            listing = cdxserver.read_listing(await self._ask(limit=PER_ANSWER, showResumeKey="true", **more))
+            yield listing
+            if not listing.resume_key or listing.resume_key == key or self.stopping:
+                self.filled.cut_off |= not listing.resume_key and len(listing.captures) >= PER_ANSWER
+                return
+            key = listing.resume_key
+
+    async def _ask(self, **more: str | int) -> bytes:
+        plan = self.plan
+        asked = cdxserver.question(
+            plan.cdx, plan.url, match=plan.match, first=plan.wanted.first, last=plan.wanted.last, **more
+        )
+        return await self._answer(asked)
+
+    async def _answer(self, asked: str) -> bytes:
+        try:
+            response = await self.get(asked)
+        except RecordUnavailableError as error:
+            raise NoIndexError(f"the CDX server cannot be had: {asked}: {error}") from None
+        if response.status == 404:  # pywb's and Common Crawl's word for "no captures"
+            return b""
+        if response.status != 200:
+            raise NoIndexError(f"the CDX server answers {response.status}: {asked}")
+        return response.body
+
+    async def _fill(self, missing: list[Listed]) -> None:
+        in_a_row = 0
+        for number, one in enumerate(missing, 1):
+            if self.stopping:
+                return
+            try:
+                await self._bring(one)
+                in_a_row = 0
+            except (RecordUnavailableError, cdxserver.NotThatRecordError) as error:
+                in_a_row += 1
+                self.filled.failed[error.reason] += 1
+                logger.info("%s of %s: %s", one.url, one.timestamp, error)
+            if in_a_row >= IN_A_ROW:
+                self.filled.failed["given-up"] += len(missing) - number
+                return
+            if number % COMMIT_EVERY == 0:
+                self.indexer.finish()
+            self.heard(self.filled)
+
+    async def _bring(self, one: Listed, *, is_original: bool = False) -> None:
+        """Fetches a record, checks it, and takes it in; before a revisit, the record that it refers to."""
+        if self.plan.replay:
+            await self._bring_replayed(one)
+            return
+        data = await self._fetch(one)
+        record = cdxserver.check_record(data, one)
+        if record.type == "revisit" and not is_original:
+            await self._bring_original(record.get("WARC-Refers-To-Target-URI"), record.get("WARC-Refers-To-Date"))
+        if not self.is_held(record.id):
+            self.take_in(data, record)
+            self._known.add((one.url, one.timestamp))
+
+    async def _bring_replayed(self, one: Listed) -> None:
+        """Has a capture replayed without changes (`id_`), and takes the body in; redirects and errors cannot be given so."""
+        if one.status not in {"200", "-", ""}:
+            self.filled.left_out[f"status-{one.status}"] += 1
+            return
+        address = cdxserver.replay_url(self.plan.replay, one)
+        response = await self.get(address)
+        if response.status != 200:
+            raise RecordUnavailableError(f"status-{response.status}", address)
+        headers = dict(_headers(response))
+        try:
+            body = http.inflate(response.body, headers.get("content-encoding", ""), cdxserver.MAX_UNPACKED)
+        except (http.BadCoding, http.TooLarge) as error:
+            raise RecordUnavailableError("bad-coding", str(error)) from None
+        replayed = cdxserver.replayed_record(one, address, body, headers, self.archive.clock())
+        self.take_in(replayed, cdxserver.check_record(replayed, one))
+        self._known.add((one.url, one.timestamp))
+
+    async def _bring_original(self, url: str, date: str) -> None:
+        timestamp = warc_timestamp(date)
+        if not url or not timestamp:
+            return
+        plan, url = self.plan, url.strip("<>")
+        asked = cdxserver.question(plan.cdx, url, match="exact", first=timestamp, last=timestamp, limit=10)
+        for one in cdxserver.read_listing(await self._answer(asked)).captures:
+            if (one.url, one.timestamp) == (url, timestamp) and not self._is_held(one):
+                await self._bring(one, is_original=True)
+                return
+
+    async def _fetch(self, one: Listed) -> bytes:
+        place = one.location
+        if place is None:
+            raise RecordUnavailableError("no-place", "the index does not say where the record lies")
+        if place.length > self.most_bytes:
+            raise RecordUnavailableError("too-large", f"{place.length} bytes (WARRAQ_MAX_BODY_BYTES)")
+        last = place.offset + place.length - 1
+        response = await self.get(
+            cdxserver.record_url(self.plan.warc_base, place),
+            headers={"Range": f"bytes={place.offset}-{last}"},
+            most=place.length,
+        )
+        if response.status != 206:
+            raise RecordUnavailableError(
+                "no-range" if response.status == 200 else f"status-{response.status}", response.url
+            )
+        given = _RANGE.match((response.headers.get("Content-Range") or b"").decode("latin-1"))
+        if not given or (int(given[1]), int(given[2])) != (place.offset, last):
+            raise RecordUnavailableError("other-range", "the answer is another part of the file")
+        return response.body
+
+    def _is_held(self, one: Listed) -> bool:
+        moment = (one.url, one.timestamp)
+        return moment in self._known or captures.is_held(self.archive.store.db, *moment)
+
+
+def _headers(response: Response) -> Iterator[tuple[str, str]]:
+    """The fields of the answer, names in lower case."""
+    for name, values in response.headers.items():
+        yield name.decode("latin-1").lower(), b", ".join(values).decode("latin-1")

@@ -1,0 +1,210 @@
+"""Fills an archive with what others captured: what both ways of it share, CDX servers and the files of CC-NEWS.
+
+What comes is checked and written into a WARC of the archive as the bytes that came; nothing that is there is fetched again.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+import scrapy
+from scrapy import Request, Spider
+from scrapy.utils.misc import load_object
+
+from archive import CaptureFilter, UsageError
+from archive.collection import Collection
+from archive.index import captures
+from archive.ingest import open_writer
+from archive.ingest.importer import Indexer, recover
+from crawler.download.errors import outcome_of
+from crawler.extensions import extraction_pool
+from crawler.shutdown import stopping
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+    from archive.ingest import ArchiveWriter
+    from archive.ingest.importer import Imported
+    from archive.warc import Record
+    from crawler.sites import Site
+
+IN_A_ROW = 20
+"""Records or files that cannot be had, one after the other, after which the server is left alone."""
+
+
+class NoIndexError(UsageError):
+    """The index of what there is cannot be had, or is none."""
+
+
+class RecordUnavailableError(Exception):
+    """A record that cannot be had; `reason` is a word for the count."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to fill in from where; at most `most` captures are taken.
+
+    `match` is exact, prefix, host or domain. Of a CDX server `cdx`, records are fetched from below `warc_base`, or, where that is '',
+    replayed below `replay`. `news` is the address below which Common Crawl's files are served, '' for a CDX server.
+    """
+
+    site: Site
+    url: str
+    match: str
+    wanted: CaptureFilter
+    most: int
+    cdx: str = ""
+    warc_base: str = ""
+    replay: str = ""
+    news: str = ""
+
+    @property
+    def source(self) -> str:
+        """From where, in the words of the WARC's description."""
+        if self.news:
+            return f"from the files of CC-NEWS below {self.news}"
+        way = f"fetched from {self.warc_base}" if self.warc_base else f"replayed by {self.replay}"
+        return f"listed by {self.cdx}, {way}"
+
+
+@dataclass(slots=True, kw_only=True)
+class BackfillReport:
+    """What came of it, counted: captures listed, held before, fetched, bytes of records; `failed` by reason.
+
+    `left_out` are captures that the source cannot give as they were; `files` and `files_done` those of CC-NEWS that are meant and were
+    read to their end, now or earlier, `streamed` the bytes of them that came.
+    """
+
+    listed: int = 0
+    held: int = 0
+    fetched: int = 0
+    bytes: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+    malformed: int = 0
+    cut_off: bool = False
+    files: int = 0
+    files_done: int = 0
+    streamed: int = 0
+
+
+class BackfillSpider(Spider):
+    """Carries out a Plan; `filled`, `imported` and `problem` tell how it went, once `close_archive` was called.
+
+    `fill_in` is what the ways of it do each in its own manner.
+    """
+
+    name = "backfill"
+
+    def __init__(self, *, plan: Plan, folder: Path, heard: Callable[[BackfillReport], None], most_bytes: int) -> None:
+        super().__init__()
+        self.filled = BackfillReport()
+        self.imported: Imported | None = None
+        self.problem: Exception | None = None
+        self.ended = False
+        self.plan = plan
+        self._folder = folder
+        self.heard = heard
+        self.most_bytes = most_bytes
+        self.stopping = False
+        self._ingest: ArchiveWriter | None = None
+
+    @classmethod
+    def from_crawler(
+        cls, crawler: Crawler, *_: Any, plan: Plan, folder: Path, heard: Callable[[BackfillReport], None]
+    ) -> Self:
+        """Takes what the command has worked out."""
+        most = crawler.settings.getint("WARRAQ_MAX_BODY_BYTES", 20 * 1024 * 1024)
+        spider = super().from_crawler(crawler, plan=plan, folder=folder, heard=heard, most_bytes=most)
+        crawler.signals.connect(spider.stop_soon, signal=stopping)
+        return spider
+
+    def stop_soon(self) -> None:
+        """Lets the record that is under way be the last."""
+        self.stopping = True
+
+    async def start(self) -> AsyncIterator[Request]:
+        """Does all of it; yields nothing to be scheduled."""
+        try:
+            self._open()
+            await self.fill_in()
+            self.ended = not self.stopping
+        except Exception as error:  # noqa: BLE001 - the command says what went wrong
+            self.problem = error
+        finally:
+            self.close_archive()
+        none: tuple[Request, ...] = ()
+        for request in none:
+            yield request
+
+    async def fill_in(self) -> None:
+        """Brings what the plan names."""
+        raise NotImplementedError
+
+    def _open(self) -> None:
+        plan, settings = self.plan, self.crawler.settings
+        info = {
+            "software": f"warraq (Scrapy {scrapy.__version__})",
+            "operator": settings["WARRAQ_OPERATOR"],
+            "http-header-user-agent": settings["USER_AGENT"],
+            "isPartOf": plan.site.name,
+            "description": f"backfill: what others captured, {plan.source}",
+        }
+        self._ingest = open_writer(
+            Collection(self._folder), info=info, clock=load_object(settings["WARRAQ_CLOCK"]), prefix="BACKFILL"
+        )
+        self._pool = extraction_pool(settings)
+        self._run = self._ingest.begin_run("backfill", site=plan.site.name)
+        recover(self._ingest, self._pool, site=plan.site.name)
+        self.indexer = Indexer(self._ingest, self._pool, site=plan.site.name)
+
+    def close_archive(self) -> None:
+        """Makes what was fetched durable and closes the archive; a second call does nothing."""
+        ingest, self._ingest = self._ingest, None
+        if ingest is None:
+            return
+        try:
+            self.indexer.finish()
+            self.imported = self.indexer.done
+            result = "finished" if self.ended else "broken" if self.problem else "shutdown"
+            figures = {"listed": self.filled.listed, "fetched": self.filled.fetched, "failed": dict(self.filled.failed)}
+            ingest.end_run(self._run, result=result, summary=figures)
+        finally:
+            ingest.close()
+            self._pool.close()
+
+    @property
+    def archive(self) -> ArchiveWriter:
+        """The archive that is filled."""
+        assert self._ingest is not None  # noqa: S101 - `start` opens it
+        return self._ingest
+
+    def is_held(self, record_id: str) -> bool:
+        """Whether the archive has a capture of that id."""
+        return captures.of_record(self.archive.store.db, record_id) is not None
+
+    def take_in(self, data: bytes, record: Record) -> None:
+        """Puts a capture into the archive as the bytes that came."""
+        self.indexer.take_in(data, record)
+        self.filled.fetched += 1
+        self.filled.bytes += len(data)
+
+    async def get(self, url: str, *, headers: dict[str, str] | None = None, most: int = 0) -> Response:
+        """The answer of the URL, of at most `most` bytes; raises RecordUnavailableError when none comes."""
+        meta: dict[str, Any] = {"verbatim_url": True} | ({"download_maxsize": most} if most else {})
+        request = Request(url, headers={"Accept-Encoding": "identity"} | (headers or {}), meta=meta, dont_filter=True)
+        assert self.crawler.engine is not None  # noqa: S101 - it runs this spider
+        try:
+            return await self.crawler.engine.download_async(request)
+        except Exception as error:  # noqa: BLE001 - whatever went wrong has a name
+            raise RecordUnavailableError(outcome_of(error), str(error)) from None
