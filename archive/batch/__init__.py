@@ -1,7 +1,7 @@
 """Re-extraction of large sets of WARC files: a plan of tasks in; Parquet files, shard archives and a count of each task out.
 
-What a task does knows nothing of the engine that runs it; `steps` and `executors` are the only door to datatrove (the extra `batch`),
-and nobody imports them before a batch runs.
+What a task does knows nothing of the engine that runs it; `steps` is the only module that imports datatrove (the extra `batch`),
+and nothing imports it before a batch runs.
 
 datatrove's own local executor runs tasks in a multiprocessing pool, which waits for ever for a task whose process was killed. Here its
 executor is given one task a process; a process that dies is seen at once, and its task is run once more.
