@@ -68,7 +68,7 @@ class Archive(Closing):
     def search(
         self, words: str, *, only: str = "", limit: int = 20, offset: int = 0, order: search.Order = "relevance"
     ) -> search.Results:
-        """The articles that the words find (see docs/search.md for the language of queries), best first.
+        """Return the articles that the words find (see docs/search.md for the language of queries), best first.
 
         `only` holds further conditions, in the same language, that every hit must satisfy however odd the words are: what a form or a
         program adds to what a person typed.
@@ -76,12 +76,15 @@ class Archive(Closing):
         return find((self._store.db.conn,), words, only=only, limit=limit, offset=offset, order=order)
 
     def matching(self, words: str, *, all_versions: bool = False) -> tuple[int, ...]:
-        """The ids of all articles that have all the words (latest versions), oldest id first: nothing is cut, nothing is ranked."""
+        """Return the ids of all articles that have all the words (latest versions), oldest id first: nothing is cut, nothing is ranked."""
         found = search.matching((self._store.db.conn,), words, all_versions=all_versions)
         return tuple(identity for _, identity in found)
 
     def facets(self, query: Query | None = None) -> reports.Facets:
-        """What the articles of a query (`Results.query`) are made of: counts by site, section, language and day; without one, all."""
+        """Return what the articles of a query (`Results.query`) are made of: counts by site, section, language and day.
+
+        Without one, all.
+        """
         query = query or Query()
         languages = search.languages_of(self._store.db.conn)
         match = search.match_expression(query, languages)
@@ -98,7 +101,7 @@ class Archive(Closing):
         return articles.listed(self._store.db, after=after, limit=limit)
 
     def require_site(self, site: str) -> None:
-        """Raises UnknownSiteError when the archive has nothing of that site, nor of one below it."""
+        """Raise UnknownSiteError when the archive has nothing of that site, nor of one below it."""
         require_site((self,), site)
 
     def has_site(self, site: str) -> bool:
@@ -106,7 +109,7 @@ class Archive(Closing):
         return any(one == site or one.endswith(f".{site}") for one in self.sites())
 
     def sites(self) -> set[str]:
-        """The sites of which the archive has articles or captures, or URLs to fetch."""
+        """Return the sites of which the archive has articles or captures, or URLs to fetch."""
         return select.sites(self._store.db)
 
     def articles(self, *, all_versions: bool = False) -> Iterator[ArticleRow]:
@@ -114,7 +117,7 @@ class Archive(Closing):
         yield from select.articles(self._store.db, select.ArticleFilter(all_versions=all_versions))
 
     def article(self, wanted: str | int) -> ArticleRow:
-        """The article of that id, URL (its latest version) or permalink, as a dict of columns; raises NotFoundError."""
+        """Return the article of that id, URL (its latest version) or permalink, as a dict of columns; raises NotFoundError."""
         if isinstance(wanted, int) or wanted.isdecimal():
             row = articles.get(self._store.db, int(wanted))
             if row is not None:
@@ -125,7 +128,10 @@ class Archive(Closing):
         return next(row for row in self.versions(wanted) if row["is_latest"])
 
     def version_at(self, url: str, moment: str) -> ArticleRow:
-        """The version of an article that stood at a time (14 digits, UTC); the first one for a time before it; raises NotFoundError."""
+        """Return the version of an article that stood at a time (14 digits, UTC); the first one for a time before it.
+
+        Raises NotFoundError.
+        """
         versions = self.versions(url)
         ids = {one["id"]: one for one in versions}
         spells = [one for one in self.spells(versions[0]) if timestamp(one["first_at"]) <= moment]
@@ -143,7 +149,7 @@ class Archive(Closing):
         return captures.in_any_spelling(self._store.db, url)
 
     def captures_of(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The captures of an article (any of its versions), oldest first: also those of its pages that gave none, such as a 404."""
+        """Return the captures of an article (any of its versions), oldest first: also those of its pages that gave none, such as a 404."""
         return captures.of_article(self._store.db, row["url"])
 
     def spells(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -151,13 +157,16 @@ class Archive(Closing):
         return articles.spells(self._store.db, row["url"])
 
     def changes(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """What an article's page changed without its text, oldest first: article_id, version, seen_at, field, before, after, record_id."""
+        """Return what an article's page changed without its text, oldest first.
+
+        Article_id, version, seen_at, field, before, after, record_id.
+        """
         return articles.of_url(self._store.db, row["url"])
 
     def timeline(
         self, page: str = "", *, site: str = "", first: str = "", last: str = "", places: int = 1
     ) -> list[Spell]:
-        """What stood in the first places of a front page and when, oldest first; of all front pages (of the site) without one.
+        """Return what stood in the first places of a front page and when, oldest first; of all front pages (of the site) without one.
 
         `first` and `last` are days, both included.
         """
@@ -170,7 +179,7 @@ class Archive(Closing):
         ]
 
     def family(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The other articles that say nearly the same (`warraq group` finds them): id, url, site, sitename, title, first."""
+        """Return the other articles that say nearly the same (`warraq group` finds them): id, url, site, sitename, title, first."""
         return similar.others(self._store.db, row["id"])
 
     def pictures(self, row: Mapping[str, Any], addresses: Iterable[str]) -> dict[str, int]:
@@ -181,7 +190,7 @@ class Archive(Closing):
         return {address: int(shown[url]["id"]) for address, url in asked.items() if url in shown}
 
     def lead_pictures(self, rows: Iterable[Mapping[str, Any]]) -> dict[int, int]:
-        """The id of the capture of the first picture that is held of each of these articles, by the article's id."""
+        """Return the id of the capture of the first picture that is held of each of these articles, by the article's id."""
         return images.leads(self._store.db, [int(row["id"]) for row in rows])
 
     def images(
@@ -196,11 +205,11 @@ class Archive(Closing):
         return images.listed(self._store.db, words=wanted, site=site, held=held, limit=limit, offset=offset)
 
     def images_of(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The pictures of a version of an article, in page order, with the record that holds each."""
+        """Return the pictures of a version of an article, in page order, with the record that holds each."""
         return images.of_article(self._store.db, row["id"])
 
     def media_of(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The videos, sounds and embedded things of a version of an article, in page order."""
+        """Return the videos, sounds and embedded things of a version of an article, in page order."""
         return images.media_of(self._store.db, row["id"])
 
     def showings(self, url: str) -> list[dict[str, Any]]:
@@ -208,7 +217,7 @@ class Archive(Closing):
         return images.elsewhere(self._store.db, url)
 
     def record(self, row: Mapping[str, Any]) -> warc.Record:
-        """The WARC record that a row of `articles` or `captures` points at; its `block` holds the exact bytes of the response.
+        """Return the WARC record that a row of `articles` or `captures` points at; its `block` holds the exact bytes of the response.
 
         Of a file that was uploaded and is not here, exactly the record's bytes are fetched. Raises StorageError when they cannot be.
         """
@@ -232,7 +241,7 @@ class Archive(Closing):
         return explain(Page(body=body, url=row["url"], fetched_at=fetched_at, headers=response.headers, site=profile))
 
     def capture(self, capture_id: int) -> dict[str, Any]:
-        """The capture of that id, as a dict of the columns of `captures`; raises NotFoundError."""
+        """Return the capture of that id, as a dict of the columns of `captures`; raises NotFoundError."""
         row = captures.get(self._store.db, capture_id)
         if row is None:
             raise NotFoundError(f"capture {capture_id}")
@@ -250,7 +259,7 @@ class Archive(Closing):
         }
 
     def quarantined(self, *, reason: str = "", limit: int = 50, offset: int = 0) -> list[dict[str, Any]]:
-        """Captures that are kept and not shown as articles, newest first, as dicts of the columns of `captures`."""
+        """Return the captures that are kept and not shown as articles, newest first, as dicts of the columns of `captures`."""
         return reports.quarantined(self._store.db, reason=reason, limit=limit, offset=offset)
 
     def stats(self) -> dict[str, Any]:
@@ -258,12 +267,12 @@ class Archive(Closing):
         return reports.count(self._store.db)
 
     def close(self) -> None:
-        """Closes the database."""
+        """Close the database."""
         self._store.close()
 
 
 def require_site(archives: Iterable[Archive], site: str) -> None:
-    """Raises UnknownSiteError when none of the archives has anything of that site, nor of one below it."""
+    """Raise UnknownSiteError when none of the archives has anything of that site, nor of one below it."""
     archives = tuple(archives)
     if not any(archive.has_site(site) for archive in archives):
         known = {one for archive in archives for one in archive.sites()}
@@ -279,7 +288,7 @@ def find(
     offset: int = 0,
     order: search.Order = "relevance",
 ) -> search.Results:
-    """What `Archive.search` finds, in one database or in several as one (see `archive.search.search_shards`)."""
+    """Return what `Archive.search` finds, in one database or in several as one (see `archive.search.search_shards`)."""
     query = search.both(search.parse(words), search.parse(only))
     return search.search_shards(databases, query, limit=limit, offset=offset, order=order)
 
@@ -307,7 +316,7 @@ class Federation(Closing):
     def search(
         self, words: str, *, only: str = "", limit: int = 20, offset: int = 0, order: Order = "relevance"
     ) -> Results:
-        """What `Archive.search` would find, in the order it would have, if one archive held the articles of all.
+        """Return what `Archive.search` would find, in the order it would have, if one archive held the articles of all.
 
         Counts are of all archives, pages run through all. `archive_of` and `folder_of` say where a hit lies: its id is good there only.
         """
@@ -315,7 +324,7 @@ class Federation(Closing):
         return find(databases, words, only=only, limit=limit, offset=offset, order=order)
 
     def archive_of(self, found: Results, number: int) -> Archive:
-        """The archive that holds the hit of that number (from 0) of an answer."""
+        """Return the archive that holds the hit of that number (from 0) of an answer."""
         return self.archives[found.shards[number]]
 
     def folder_of(self, found: Results, number: int) -> Path:
@@ -323,11 +332,11 @@ class Federation(Closing):
         return self.folders[found.shards[number]]
 
     def name_of(self, archive: Archive) -> str:
-        """What one of several archives is called, '' for the only one."""
+        """Return what one of several archives is called, '' for the only one."""
         return archive.collection.name if len(self.archives) > 1 else ""
 
     def facets(self, query: Query | None = None) -> reports.Facets:
-        """What `Archive.facets` counts, over all archives."""
+        """Return what `Archive.facets` counts, over all archives."""
         return reports.added_facets([archive.facets(query) for archive in self.archives])
 
     def newest(self, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[tuple[Archive, ArticleRow]]:
@@ -337,7 +346,7 @@ class Federation(Closing):
         return islice(found, offset, offset + limit)
 
     def holder(self, wanted: str) -> tuple[Archive, str]:
-        """The archive that has the article `wanted` (URL, id, or NAME/ID), and the URL or id to ask it by.
+        """Return the archive that has the article `wanted` (URL, id, or NAME/ID), and the URL or id to ask it by.
 
         Of several that have the URL, the one that was served it last. Raises NotFoundError, and UsageError for an id that several have.
         """
@@ -356,11 +365,11 @@ class Federation(Closing):
         return max(found, key=lambda pair: pair[0])[1], wanted
 
     def stats(self) -> dict[str, Any]:
-        """What `Archive.stats` counts, of all archives together."""
+        """Return what `Archive.stats` counts, of all archives together."""
         return reports.added_counts([archive.stats() for archive in self.archives])
 
     def close(self) -> None:
-        """Closes the databases."""
+        """Close the databases."""
         self._opened.close()
 
 

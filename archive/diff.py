@@ -98,7 +98,7 @@ class Difference:
 
 
 def compare(old_title: str, old_text: str, new_title: str, new_text: str) -> Difference:
-    """The difference of two versions; texts have one paragraph a line. Swapping old and new swaps added and removed."""
+    """Return the difference of two versions; texts have one paragraph a line. Swapping old and new swaps added and removed."""
     before = [line for line in old_text.split("\n") if line.strip()]
     after = [line for line in new_text.split("\n") if line.strip()]
     known = {_key(line) for line in before}
@@ -131,7 +131,7 @@ Opcode = tuple[str, int, int, int, int]
 
 
 def _opcodes(before: Sequence[str], after: Sequence[str]) -> list[Opcode]:
-    """The shared beginning and end, and what is matched between them; nothing is, where matching would take too long."""
+    """Return the shared beginning and end, and what is matched between them; nothing is, where matching would take too long."""
     shorter = min(len(before), len(after))
     head = next((at for at in range(shorter) if before[at] != after[at]), shorter)
     rest = shorter - head
@@ -159,7 +159,7 @@ def _body(before: Sequence[str], after: Sequence[str]) -> Iterator[Paragraph]:
 
 
 def _rewritten(before: Sequence[str], after: Sequence[str]) -> Iterator[Paragraph]:
-    """The paragraphs of two stretches that differ: each old one beside the first later new one that is like it."""
+    """Yield the paragraphs of two stretches that differ: each old one beside the first later new one that is like it."""
     if len(before) * len(after) > _MAX_PAIRS:
         yield from (_lone(line, "removed") for line in before)
         yield from (_lone(line, "added") for line in after)
@@ -236,7 +236,7 @@ def _long(code: Opcode) -> bool:
 
 
 def side_by_side(difference: Difference) -> list[tuple[Paragraph | None, Paragraph | None]]:
-    """The body as rows of (old, new) for two columns; added stand beside removed neighbours."""
+    """Return the body as rows of (old, new) for two columns; added stand beside removed neighbours."""
     rows: list[tuple[Paragraph | None, Paragraph | None]] = []
     gone: list[Paragraph] = []
     come: list[Paragraph] = []

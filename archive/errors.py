@@ -57,7 +57,7 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130, "interrupted by Ctrl-C", "nothing; the same command carries on"
 
     def __new__(cls, number: int, meaning: str, advice: str) -> ExitCode:
-        """An integer with its two texts."""
+        """Return an integer with its two texts."""
         code = int.__new__(cls, number)
         code._value_ = number
         code.meaning = meaning

@@ -38,7 +38,7 @@ def export(
     columns: Sequence[str] = (),
     all_versions: bool = False,
 ) -> int:
-    """Writes what is chosen of the archive to the file `target`, whole or not at all; gives how many articles or captures there are.
+    """Write what is chosen of the archive to the file `target`, whole or not at all; give how many articles or captures there are.
 
     `format` is a name of `archive.export.FORMATS`, by default the one whose suffix the file has. Days are `2024-12-31`, both included: of
     publication for articles, of capture for `warc`, `wacz` and `cdxj`. Raises UsageError, NotFoundError, NotWritableError.
@@ -61,7 +61,7 @@ def export(
 
 
 def group_similar(archive: str | Path, *, limit: int = 1000) -> list[dict[str, Any]]:
-    """Compares the articles that came in since the last time, and gives the largest groups of those that say nearly the same.
+    """Compare the articles that came in since the last time, and give the largest groups of those that say nearly the same.
 
     Writes to the archive: raises ArchiveLockedError while another process does.
     """
@@ -73,7 +73,7 @@ def group_similar(archive: str | Path, *, limit: int = 1000) -> list[dict[str, A
 
 
 def place_similar(store: Store) -> None:
-    """Compares the articles that wait for it; a few in a transaction."""
+    """Compare the articles that wait for it; a few in a transaction."""
     while rows := similar.waiting(store.db, GROUP_BATCH):
         with store.atomic():
             for row in rows:
@@ -81,7 +81,7 @@ def place_similar(store: Store) -> None:
 
 
 def verify(archive: str | Path, *, remote: bool = False) -> maintain.VerifyReport:
-    """Reads every byte of the archive and gives what is wrong with it; nobody may write to it meanwhile (ArchiveLockedError)."""
+    """Read every byte of the archive and give what is wrong with it; nobody may write to it meanwhile (ArchiveLockedError)."""
     collection = Collection(Path(archive))
     collection.require()
     with collection.lock(), open_store(collection.database) as store:
@@ -89,7 +89,7 @@ def verify(archive: str | Path, *, remote: bool = False) -> maintain.VerifyRepor
 
 
 def redact(archive: str | Path, url: str, *, reason: str, who: str = "") -> maintain.Redacted:
-    """Takes a page out of the archive for good, under every spelling of its address; `who` is by default the user of the system.
+    """Take a page out of the archive for good, under every spelling of its address; `who` is by default the user of the system.
 
     Raises NotFoundError when the archive has nothing of that URL, ArchiveLockedError.
     """

@@ -149,7 +149,7 @@ class Tools:
 
     @contextmanager
     def _open(self) -> Iterator[Archive]:
-        """The archive for one question, which ends in time; what goes wrong becomes an answer that says so."""
+        """Open the archive for one question, which ends in time; what goes wrong becomes an answer that says so."""
         with Archive(self.folder) as archive:
             archive.limit_time(TIME_LIMIT_S)
             yield archive
@@ -175,7 +175,7 @@ class Tools:
 
 
 def _said(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What the page said of itself, its text aside."""
+    """Return what the page said of itself, its text aside."""
     names = (
         "url",
         "title",
@@ -220,7 +220,7 @@ def _start(cursor: str) -> int:
 
 
 def create_server(folder: Path, *, room: str) -> Any:
-    """The MCP server; raises UsageError when the SDK is not installed, ArchiveNotFoundError when there is no archive."""
+    """Return the MCP server; raises UsageError when the SDK is not installed, ArchiveNotFoundError when there is no archive."""
     try:
         from mcp.server import MCPServer
         from mcp.server.mcpserver.exceptions import ToolError
@@ -239,7 +239,7 @@ def create_server(folder: Path, *, room: str) -> Any:
 
 
 def _explaining(tool: Any, error_type: type[Exception]) -> Any:
-    """The tool, whose failures are said in words and not as a traceback."""
+    """Return the tool, whose failures are said in words and not as a traceback."""
     from functools import wraps
 
     @wraps(tool)

@@ -90,7 +90,7 @@ class Alarm:
 
 
 def judge(history: Sequence[Day], day: date, *, complete: bool = True) -> list[Alarm]:
-    """The alarms of `day`, by the days before it in `history` (any order, days without a row were not crawled).
+    """Return the alarms of `day`, by the days before it in `history` (any order, days without a row were not crawled).
 
     A day that is not `complete` is not judged by how much it brought. A session that has expired, and a site that
     never gave an article, are told without any day before it.
@@ -118,7 +118,7 @@ def judge(history: Sequence[Day], day: date, *, complete: bool = True) -> list[A
 
 
 def judge_all(days: Iterable[Day], day: date, *, today: date | None = None) -> list[Alarm]:
-    """The alarms of all sites on that day, and with `today` on the day that is not over yet."""
+    """Return the alarms of all sites on that day, and with `today` on the day that is not over yet."""
     of_site: dict[str, list[Day]] = {}
     for entry in days:
         of_site.setdefault(entry.site, []).append(entry)
@@ -156,7 +156,7 @@ def _session(today: Day) -> list[Alarm]:
 
 
 def _not_crawled(today: Day, baseline: Sequence[Day]) -> list[Alarm]:
-    """A site that is crawled on most days, and was not: the timer, the lock or the machine."""
+    """Return a site that is crawled on most days, and was not: the timer, the lock or the machine."""
     share = sum(entry.day >= today.day - timedelta(days=14) for entry in baseline) / 14
     if share < 0.7:
         return []
@@ -198,7 +198,7 @@ def _weekday_rates(before: Sequence[Day]) -> list[float]:
 
 
 def _tamed(before: Sequence[Day]) -> list[float]:
-    """Counts with the first day's backlog cut: a site seen for the first time brings its whole front page at once."""
+    """Count with the first day's backlog cut: a site seen for the first time brings its whole front page at once."""
     counts = [entry.new for entry in before]
     most = 3 * median(counts) + 10
     return [min(count, most) for count in counts]
@@ -221,7 +221,7 @@ def _share(  # noqa: PLR0917 - called in rows of a table
     today: Day, kind: Kind, words: str, window: Sequence[Day], baseline: Sequence[Day],
     part: Callable[[Day], int], whole: Callable[[Day], int], *, least: float = 0.0,
 ) -> Alarm | None:  # fmt: skip
-    """A share of the window's pages that is far above the baseline's."""
+    """Return a share of the window's pages that is far above the baseline's."""
     total, before = sum(map(whole, window)), sum(map(whole, baseline))
     if total < LEAST_PAGES or before < LEAST_PAGES:
         return None
@@ -284,7 +284,7 @@ def _coverage(today: Day, baseline: Sequence[Day]) -> Alarm | None:
 
 
 def prometheus(days: Iterable[Day], alarms: Iterable[Alarm]) -> str:
-    """The figures in Prometheus's text format (for node_exporter's textfile collector); `days` holds one day of each site."""
+    """Return the figures in Prometheus's text format (for node_exporter's textfile collector); `days` holds one day of each site."""
     lines: list[str] = []
     rows = list(days)
     raised = {(alarm.site, alarm.kind) for alarm in alarms}

@@ -91,7 +91,7 @@ _NO_PAGES = _REQUISITES | {OutcomeKind.ROBOTS, OutcomeKind.RETRIED, OutcomeKind.
 
 
 def sql_list(kinds: Iterable[OutcomeKind]) -> str:
-    """The kinds as the inside of an SQL `IN (…)`."""
+    """Return the kinds as the inside of an SQL `IN (…)`."""
     return ", ".join(f"'{kind}'" for kind in kinds)
 
 
@@ -104,7 +104,7 @@ class Outcome:
     detail: str = ""
 
     def note(self, read: Outcome | None = None) -> tuple[tuple[str, str], ...]:
-        """The fields to note of this outcome: those that `read`, which reading the response gives, does not have.
+        """Return the fields to note of this outcome: those that `read`, which reading the response gives, does not have.
 
         They go into a metadata record of the WARC, from which `reindex` takes them again. Of another kind all are noted.
         """
@@ -115,7 +115,7 @@ class Outcome:
         return tuple(field for field, other in zip(mine, theirs, strict=True) if field[1] != other)
 
     def noted(self, note: Mapping[str, str]) -> Outcome:
-        """The outcome that such a note makes of this one."""
+        """Return the outcome that such a note makes of this one."""
         if "outcome" in note:
             kind = OutcomeKind(note["outcome"])
             return Outcome(kind=kind, reason=note.get("reason", ""), detail=note.get("detail", ""))

@@ -72,12 +72,12 @@ class Show(Protocol):
     """Puts a text into the live line; `done` of `total` give the share and the time left, where both are known."""
 
     def __call__(self, text: str, done: float | None = None, total: float | None = None) -> None:
-        """Shows it at the next redraw."""
+        """Show it at the next redraw."""
 
 
 @contextmanager
 def live_line(text: str) -> Iterator[Show]:
-    """Shows `text` at once, then whatever is given to the function that it yields; the line is gone at the end."""
+    """Show `text` at once, then whatever is given to the function that it yields; the line is gone at the end."""
     if not sys.stderr.isatty():
         yield show_nothing
         return
@@ -109,7 +109,7 @@ def live_line(text: str) -> Iterator[Show]:
 
 
 def how_far(task: Task) -> Text:
-    """The share and the time left where the end is known, else the time that it has taken."""
+    """Return the share and the time left where the end is known, else the time that it has taken."""
     from rich.text import Text
 
     if task.total:
@@ -125,7 +125,7 @@ def one_line(text: str) -> str:
 
 
 def clock(seconds: float) -> str:
-    """A length of time as a clock shows it: 0:07, 12:30, 1:02:03."""
+    """Return a length of time as a clock shows it: 0:07, 12:30, 1:02:03."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

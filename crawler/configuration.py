@@ -72,7 +72,7 @@ class ConfigurationError(UsageError):
 
 
 def configure(settings: dict[str, Any]) -> dict[str, Setting]:
-    """Puts what the place sets into the namespace of crawler.settings; returns each setting with its origin.
+    """Put what the place sets into the namespace of crawler.settings; return each setting with its origin.
 
     Ends the process with one line for a mistake: whatever imports the settings is about to work by them.
     """
@@ -143,7 +143,7 @@ def _from_environment(defaults: Mapping[str, object], environ: Mapping[str, str]
 
 
 def given(place: str, name: str, text: str, defaults: Mapping[str, object]) -> object:
-    """The value of a setting given as text, as by the environment and by `-s`; raises ConfigurationError."""
+    """Return the value of a setting given as text, as by the environment and by `-s`; raises ConfigurationError."""
     try:
         return checked(name, _typed(text, defaults[name]), defaults[name])
     except ValueError as error:
@@ -151,12 +151,12 @@ def given(place: str, name: str, text: str, defaults: Mapping[str, object]) -> o
 
 
 def unknown_variables(defaults: Mapping[str, object], environ: Mapping[str, str]) -> list[str]:
-    """The variables of the environment that look like settings and are none."""
+    """Return the variables of the environment that look like settings and are none."""
     return sorted(one for one in environ if one.startswith(PREFIX) and one not in defaults and one not in NOT_SETTINGS)
 
 
 def check_options(options: Iterable[str], defaults: Mapping[str, object]) -> None:
-    """Checks what `-s NAME=VALUE` gives, of Scrapy's own settings those that have a default of ours; raises ConfigurationError."""
+    """Check what `-s NAME=VALUE` gives, of Scrapy's own settings those that have a default of ours; raise ConfigurationError."""
     for pair in options:
         name, _, text = pair.partition("=")
         if name.startswith(PREFIX):
@@ -166,7 +166,7 @@ def check_options(options: Iterable[str], defaults: Mapping[str, object]) -> Non
 
 
 def default_of(name: str, defaults: Mapping[str, object], place: str) -> object:
-    """The default of a setting, of Scrapy's own too; raises ConfigurationError when there is none of that name."""
+    """Return the default of a setting, of Scrapy's own too; raises ConfigurationError when there is none of that name."""
     if name in defaults:
         return defaults[name]
     if not name.startswith(PREFIX):
@@ -188,7 +188,7 @@ def _near(name: str, defaults: Iterable[str]) -> str:
 
 
 def checked(name: str, value: object, default: object) -> object:
-    """The value, when a setting with that default may have it; raises ValueError with what is allowed."""
+    """Return the value, when a setting with that default may have it; raises ValueError with what is allowed."""
     if name in CHOICES and value not in CHOICES[name]:
         raise ValueError(f"give one of {', '.join(repr(one) for one in CHOICES[name])}")
     if isinstance(default, bool):
@@ -237,7 +237,7 @@ def _table(name: str, value: object, default: dict[Any, Any]) -> object:
 
 
 def _typed(text: str, default: object) -> object:
-    """A text as a value of the type of the default, where it is one; as it is where it is not."""
+    """Return a text as a value of the type of the default, where it is one; as it is where it is not."""
     readers: tuple[tuple[type | tuple[type, ...], Callable[[str], object]], ...] = (
         (bool, FLAGS.__getitem__),
         (int, int),

@@ -133,7 +133,7 @@ class CrawlAll:
             self._end(site.name, crawler, problem)
 
     def _end(self, name: str, crawler: Crawler, problem: str) -> None:
-        """Closes what a crawl that broke off left open, and notes how it ended."""
+        """Close what a crawl that broke off left open, and note how it ended."""
         del self._running[name]
         report = _closed(crawler, "shutdown" if self._stopping.asked else "broken")
         code = ExitCode.BROKEN if problem else exit_code(report)
@@ -148,7 +148,7 @@ class CrawlAll:
 
 
 def _closed(crawler: Crawler, reason: str) -> Report | None:
-    """The report of a crawl whose archive is closed now, whatever happened to it before; None when it never had one."""
+    """Return the report of a crawl whose archive is closed now, whatever happened to it before; None when it never had one."""
     try:
         extension = crawler.get_extension(ArchiveExtension)
     except RuntimeError:
@@ -163,7 +163,7 @@ def _closed(crawler: Crawler, reason: str) -> Report | None:
 
 
 def totals(ended: Iterable[SiteResult]) -> dict[str, Any]:
-    """The figures of a run over several sites, added up."""
+    """Return the figures of a run over several sites, added up."""
     rows = list(ended)
     names = (
         "pages_fetched",

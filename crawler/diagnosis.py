@@ -89,7 +89,7 @@ _SEEDS = {
 
 
 def why_no_article(rows: Iterable[Visited], *, out_of_scope: int) -> NoArticle:
-    """The likeliest cause, the start pages first; `rows` are those of the site's URLs that were visited."""
+    """Return the likeliest cause, the start pages first; `rows` are those of the site's URLs that were visited."""
     visited = [row for row in rows if row.outcome]
     seeds = Counter(
         {

@@ -62,7 +62,7 @@ PUBLIC_HEADERS = frozenset({"accept", "accept-encoding", "accept-language"})
 
 
 def warcinfo(settings: BaseSettings, *, site: str) -> dict[str, str]:
-    """The fields; `settings` becomes one of them, a JSON object of those that shape the crawl and are set."""
+    """Return the fields; `settings` becomes one of them, a JSON object of those that shape the crawl and are set."""
     return {
         "software": f"warraq (Scrapy {scrapy.__version__})",
         "operator": settings["WARRAQ_OPERATOR"],
@@ -76,7 +76,7 @@ def warcinfo(settings: BaseSettings, *, site: str) -> dict[str, str]:
 
 
 def _public(value: object) -> object:
-    """A value as JSON takes it, of headers only the public ones."""
+    """Return a value as JSON takes it, of headers only the public ones."""
     if hasattr(value, "items"):
         return {str(key): str(one) for key, one in value.items() if str(key).lower() in PUBLIC_HEADERS}
     return [str(one) for one in value] if isinstance(value, list | tuple) else value
@@ -127,7 +127,7 @@ class ArchiveExtension:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Opens the archive; raises what `archive.open_ingest` raises."""
+        """Open the archive; raise what `archive.open_ingest` raises."""
         settings = crawler.settings
         site = getattr(crawler.spider, "site", None)
         if site is None:  # `scrapy shell`, `fetch`, `view` and `parse` crawl no site
@@ -161,7 +161,7 @@ class ArchiveExtension:
         return extension
 
     def spider_opened(self) -> None:
-        """Starts the clocks of the group commit and of the progress line."""
+        """Start the clocks of the group commit and of the progress line."""
         with self.writing():
             self._run = self.ingest.begin_run("crawl", site=self.report.site)
             recovered = recover(self.ingest, self.pool, site=self.report.site)
@@ -187,7 +187,7 @@ class ArchiveExtension:
         self._loops.append(loop)
 
     def exchange_captured(self, capture: Capture, request: Request) -> None:
-        """Writes the exchange to the WARC; row and response ride on the request until a callback claims them."""
+        """Write the exchange to the WARC; row and response ride on the request until a callback claims them."""
         if self.report.problem:
             return
         with self.writing():
@@ -208,25 +208,25 @@ class ArchiveExtension:
         request.meta["capture"] = (row, capture.response) if row else None
 
     def take_capture(self, request: Request) -> tuple[CaptureRow | None, bytes]:
-        """The row and the exact response bytes of the exchange that ended this request; whoever takes them settles."""
+        """Return the row and the exact response bytes of the exchange that ended this request; whoever takes them settles."""
         return request.meta.pop("capture", None) or (None, b"")
 
     def finish(self, settled: Disposition) -> None:
-        """Takes what became of a URL; of nothing more once the disk is full: what has no record must not count as visited."""
+        """Take what became of a URL; of nothing more once the disk is full: what has no record must not count as visited."""
         if settled.article is not None:
             self.report.last_title = settled.article.title
         if not self.report.problem:
             self.ingest.finish(settled)
 
     def commit(self) -> None:
-        """Makes everything so far durable, and counts it."""
+        """Make everything so far durable, and count it."""
         if not self.report.problem:
             with self.writing():
                 self.report.add(self.ingest.commit())
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """A disk that turns out to be full in here, or a database that is locked, ends the crawl: what was committed is safe."""
+        """End the crawl when the disk is full or the database locked: what was committed is safe."""
         try:
             yield
         except NotWritableError as error:
@@ -241,7 +241,7 @@ class ArchiveExtension:
         self.stopping = True
 
     def spider_closed(self, reason: str) -> None:
-        """Commits, closes the files, and says what was done and where it is; a second call does nothing."""
+        """Commit, close the files, and say what was done and where it is; a second call does nothing."""
         if not self._open:
             return
         self._open = False
@@ -302,7 +302,7 @@ class ArchiveExtension:
 
 
 def extraction_pool(settings: BaseSettings) -> WorkerPool[ParseTask, Parsed]:
-    """The worker processes that read responses, as many and as bounded as the settings WARRAQ_EXTRACTION_* say."""
+    """Return the worker processes that read responses, as many and as bounded as the settings WARRAQ_EXTRACTION_* say."""
     return parse_pool(
         workers=settings.getint("WARRAQ_EXTRACTION_WORKERS"),
         seconds=settings.getfloat("WARRAQ_EXTRACTION_SECONDS"),

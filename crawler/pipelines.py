@@ -21,7 +21,7 @@ class ArchivePipeline:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Takes the open archive from the extension."""
+        """Take the open archive from the extension."""
         extension = crawler.get_extension(ArchiveExtension)
         if extension is None:
             raise NotConfigured(

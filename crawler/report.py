@@ -35,14 +35,14 @@ class OutOfScope:
     examples: dict[str, str] = field(default_factory=dict)
 
     def add(self, url: str) -> None:
-        """Counts one."""
+        """Count one."""
         host = urls.host_of(url)
         if host in self.counts or len(self.counts) < 1000:
             self.counts[host] += 1
             self.examples.setdefault(host, url)
 
     def as_dict(self, most: int = 20) -> dict[str, dict[str, object]]:
-        """The hosts with the most URLs, as JSON takes them."""
+        """Return the hosts with the most URLs, as JSON takes them."""
         return {host: {"urls": n, "example": self.examples[host]} for host, n in self.counts.most_common(most)}
 
 
@@ -58,7 +58,7 @@ class RequisiteReport:
     missing: Counter[str] = field(default_factory=Counter)
 
     def add(self, outcome: Outcome) -> None:
-        """Counts what became of one."""
+        """Count what became of one."""
         if outcome.kind is OutcomeKind.MISSING:
             self.missing[outcome.reason] += 1
         elif outcome.reason == "unchanged":
@@ -67,7 +67,7 @@ class RequisiteReport:
             self.kept["redirect" if outcome.reason.startswith("http-3") else "new"] += 1
 
     def as_dict(self) -> dict[str, Any]:
-        """The figures as JSON takes them."""
+        """Return the figures as JSON takes them."""
         return {
             "fetched": self.exchanges,
             "bytes_received": self.bytes,
@@ -91,7 +91,7 @@ class SessionWatch:
     example: str = ""
 
     def saw(self, url: str, *, is_wall: bool, is_free: bool | None) -> None:
-        """Counts a visit to a page that was held whole before, or to a start page."""
+        """Count a visit to a page that was held whole before, or to a start page."""
         self.walled += is_wall
         self.whole += not is_wall and is_free is False
         if is_wall and not self.example:
@@ -151,7 +151,7 @@ class Report:
     warcs: list[str] = field(default_factory=list)
 
     def fetched(self, capture: Capture, row: CaptureRow | None, *, is_requisite: bool = False) -> None:
-        """Counts an exchange as it ends."""
+        """Count an exchange as it ends."""
         counted = self.requisites if is_requisite else self
         counted.exchanges += 1
         counted.bytes += len(capture.response)
@@ -163,7 +163,7 @@ class Report:
             self.warcs.append(row.warc_filename)
 
     def add(self, done: Committed) -> None:
-        """Counts what a commit made durable."""
+        """Count what a commit made durable."""
         self.announced += done.announced
         self.requisites.announced += done.requisites
         self.articles.update(change for _, change in done.articles)
@@ -187,7 +187,7 @@ class Report:
         )
 
     def as_dict(self) -> dict[str, Any]:
-        """The figures as JSON takes them."""
+        """Return the figures as JSON takes them."""
         return {
             "site": self.site,
             "reason": self.reason,
@@ -220,7 +220,7 @@ class Report:
 
 
 def changes_text(figures: Mapping[str, Any]) -> str:
-    """What became of articles, of the figures of a summary: `2 new, 1 changed, 0 updated, 5 unchanged`."""
+    """Return what became of articles, of the figures of a summary: `2 new, 1 changed, 0 updated, 5 unchanged`."""
     return ", ".join(
         f"{figures[f'articles_{change}']} {change}" for change in ("new", "changed", "updated", "unchanged")
     )
@@ -236,7 +236,7 @@ def progress_line(report: Report) -> str:
 
 
 def live_text(report: Report, *, seconds: float, queue: int) -> str:
-    """The same for whoever waits at a terminal: pages, articles, rate, queue, time left, and the title that was read last."""
+    """Return the same for whoever waits at a terminal: pages, articles, rate, queue, time left, and the title that was read last."""
     rate = report.exchanges / seconds if seconds else 0.0
     parts = [
         f"{report.exchanges} pages",
@@ -250,7 +250,7 @@ def live_text(report: Report, *, seconds: float, queue: int) -> str:
 
 
 def summary_text(report: Report) -> str:
-    """What was done, for a person to read."""
+    """Return what was done, for a person to read."""
     rows = [
         (
             "pages fetched",
@@ -280,7 +280,7 @@ def summary_text(report: Report) -> str:
 
 
 def _loaded(figures: RequisiteReport) -> list[tuple[str, str]]:
-    """What pages load, where anything was fetched, is missing or waits."""
+    """Return what pages load, where anything was fetched, is missing or waits."""
     if not (figures.exchanges or figures.missing or figures.still_due):
         return []
     kept = ", ".join(f"{figures.kept[word]} {word}" for word in ("new", "unchanged"))
@@ -330,7 +330,7 @@ CUT_OFF = {"shutdown": ExitCode.STOPPED, "locked": ExitCode.LOCKED, "not-writabl
 
 
 def exit_code(report: Report | None) -> ExitCode:
-    """The code of one crawl; None is one that never began."""
+    """Return the code of one crawl; None is one that never began."""
     if report is None:
         return ExitCode.BROKEN
     if report.reason in CUT_OFF:
@@ -346,6 +346,6 @@ def exit_code(report: Report | None) -> ExitCode:
 
 
 def worst(codes: Iterable[int]) -> ExitCode:
-    """The code that stands for several crawls."""
+    """Return the code that stands for several crawls."""
     found = set(codes) or {ExitCode.DONE}
     return next((code for code in WORST_FIRST if code in found), ExitCode.BROKEN)

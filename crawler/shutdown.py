@@ -43,7 +43,7 @@ class Stopping:
         self._process = process
 
     def install(self) -> None:
-        """Listens to SIGTERM, SIGINT and the lease from now on; to be called before the reactor runs, in place of Scrapy's own handlers.
+        """Listen to SIGTERM, SIGINT and the lease from now on; to be called before the reactor runs, in place of Scrapy's own handlers.
 
         Raises UsageError for a lease that is not valid.
         """
@@ -74,7 +74,7 @@ class Stopping:
         self.end()
 
     def end(self) -> None:
-        """Ends the reactor, and with it the process's crawls, now."""
+        """End the reactor, and with it the process's crawls, now."""
         from twisted.internet import reactor
 
         running: Any = reactor  # Twisted types it as the module
@@ -96,11 +96,11 @@ class LeaseMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Reads the lease from the settings."""
+        """Read the lease from the settings."""
         return cls(Lease.from_settings(crawler.settings), stop=lambda: crawler.signals.send_catch_log(stopping))
 
     def process_request(self, request: Request) -> None:  # noqa: ARG002 - Scrapy's interface
-        """Raises StoppedError for a request that must not go out; what has not gone out stays due."""
+        """Raise StoppedError for a request that must not go out; what has not gone out stays due."""
         if reason := self._lease.lost(parent=os.getppid(), now=time.time()):
             if not self._told:
                 logger.warning("%s: no more requests; what is not done stays due", reason)
@@ -125,7 +125,7 @@ class Lease:
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Self:
-        """Reads WARRAQ_END_WITH_PARENT and WARRAQ_LEASE_UNTIL; raises UsageError for what is not valid."""
+        """Read WARRAQ_END_WITH_PARENT and WARRAQ_LEASE_UNTIL; raise UsageError for what is not valid."""
         text = str(settings.get("WARRAQ_END_WITH_PARENT") or "0")
         number = {"True": 1, "False": 0}.get(text.capitalize(), -1) if not text.isdecimal() else int(text)
         if number < 0:
@@ -154,7 +154,7 @@ def _moment(value: object) -> float:
 
 
 def watch(lease: Lease, end: Callable[[str], None], *, lead: float) -> None:
-    """Calls `end` with the reason, once, `lead` seconds before the lease is over or when the parent is gone; needs the running loop."""
+    """Call `end` with the reason, once, `lead` seconds before the lease is over or when the parent is gone; needs the running loop."""
     if not lease.parent and lease.until == inf:
         return
 

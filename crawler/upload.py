@@ -43,7 +43,7 @@ class UploadExtension:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Raises NotConfigured where no storage is set."""
+        """Raise NotConfigured where no storage is set."""
         settings = crawler.settings
         storage = settings["WARRAQ_STORAGE"] or os.environ.get("WARRAQ_STORAGE", "")
         if not storage or storage == "none":
@@ -60,12 +60,12 @@ class UploadExtension:
         return extension
 
     def stop_soon(self) -> None:
-        """Ends the upload that runs, and begins none."""
+        """End the upload that runs, and begin none."""
         self._stopping = True
         self._end(self._process)
 
     async def spider_closed(self) -> None:
-        """Uploads. Called after ArchiveExtension has closed the archive, for it stands behind it in EXTENSIONS."""
+        """Upload. Called after ArchiveExtension has closed the archive, for it stands behind it in EXTENSIONS."""
         if self._stopping:
             return
         try:

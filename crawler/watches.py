@@ -36,7 +36,7 @@ class WatchExtension:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Raises NotConfigured where no site is crawled."""
+        """Raise NotConfigured where no site is crawled."""
         settings = crawler.settings
         site = getattr(crawler.spider, "site", None)
         if site is None:
@@ -47,12 +47,12 @@ class WatchExtension:
         return extension
 
     def stop_soon(self) -> None:
-        """Ends the run that is under way, and begins none."""
+        """End the run that is under way, and begin none."""
         self._stopping = True
         self._end()
 
     async def spider_closed(self) -> None:
-        """Runs the watches. Called after ArchiveExtension has closed the archive, for it stands behind it in EXTENSIONS."""
+        """Run the watches. Called after ArchiveExtension has closed the archive, for it stands behind it in EXTENSIONS."""
         if self._stopping or not WatchStore.exists(self._folder):
             return
         try:

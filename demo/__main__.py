@@ -34,7 +34,7 @@ def main() -> int:
 
 
 def _server(port: int, *, edition: int) -> DemoServer:
-    """The demo site on that port, or on a free one when it is taken: to the archive, another port is another site."""
+    """Return the demo site on that port, or on a free one when it is taken: to the archive, another port is another site."""
     try:
         return DemoServer(port=port, edition=edition)
     except OSError as error:
@@ -47,7 +47,7 @@ def _server(port: int, *, edition: int) -> DemoServer:
 
 
 def crawl(url: str, folder: Path, *, again: bool) -> int:
-    """The crawl command that anybody would type, with loopback opened for it."""
+    """Return the crawl command that anybody would type, with loopback opened for it."""
     arguments = ["crawl", "news", "-a", f"url={url}", "-s", f"ARCHIVE_DIR={folder}"]
     arguments += ["-s", "WARRAQ_OPEN_NETWORKS=127.0.0.0/8", "-s", "DOWNLOAD_DELAY=0"]
     if again:
@@ -57,7 +57,7 @@ def crawl(url: str, folder: Path, *, again: bool) -> int:
 
 
 def show(folder: Path) -> None:
-    """The questions that anybody would ask next."""
+    """Ask the questions that anybody would ask next."""
     ask = [sys.executable, "-m", "archive", "--archive", str(folder)]
     searches = (["search", words, "--limit", "3"] for words in SEARCHES)
     for arguments in (["list", "--limit", "40"], *searches, ["images", "--limit", "3"]):

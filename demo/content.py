@@ -80,7 +80,7 @@ class Article:
         return self.section.language
 
     def pages(self) -> list[list[Block]]:
-        """The body's blocks, one list for each page of the article."""
+        """Return the body's blocks, one list for each page of the article."""
         pages: list[list[Block]] = [[]]
         for block in self.blocks:
             if block.kind == "page":
@@ -114,17 +114,17 @@ class Site:
         return [article for article in self.of(section) if article.stable and article.id != without.id]
 
     def by_id(self, number: int) -> Article:
-        """The article of that number."""
+        """Return the article of that number."""
         return next(article for article in self.articles if article.id == number)
 
 
 def plain(text: str) -> str:
-    """A block's text as a reader sees it: inline marks off, white space single."""
+    """Return a block's text as a reader sees it: inline marks off, white space single."""
     return " ".join(_INLINE.sub(lambda mark: mark[1] or mark[2], text).split())
 
 
 def paragraphs(blocks: tuple[Block, ...] | list[Block]) -> list[str]:
-    """What of these blocks is the article's text, one string a paragraph."""
+    """Return what of these blocks is the article's text, one string a paragraph."""
     return [plain(block.text) for block in blocks if block.kind in TEXT_KINDS]
 
 
@@ -148,7 +148,7 @@ def parse_body(body: str) -> tuple[Block, ...]:
 
 @cache
 def load(edition: int) -> Site:
-    """The site as it stands in `edition` (1 or 2)."""
+    """Return the site as it stands in `edition` (1 or 2)."""
     raw = tomllib.loads((FOLDER / "site.toml").read_text("utf-8"))
     sections = {entry["key"]: Section(**entry) for entry in raw["section"]}
     files = sorted(path for path in FOLDER.glob("*.toml") if path.name != "site.toml")

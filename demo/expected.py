@@ -17,7 +17,7 @@ _BASE = "http://127.0.0.1:8000"
 
 
 def expected() -> dict[str, Any]:
-    """The truth: `edition1` is every article and every other page, `edition2` the changes; paths are unquoted."""
+    """Return the truth: `edition1` is every article and every other page, `edition2` the changes; paths are unquoted."""
     first, second = load(1), load(2)
     before = {article.id: _article(article) for article in first.articles}
     after = {article.id: _article(article) for article in second.articles}

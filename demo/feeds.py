@@ -93,13 +93,13 @@ def json_feed(renderer: Renderer, title: str, path: str, articles: Iterable[Arti
 
 
 def sitemap_index(urls: Iterable[str]) -> str:
-    """A sitemap that names sitemaps."""
+    """Return a sitemap that names sitemaps."""
     entries = "".join(f"<sitemap><loc>{escape(url)}</loc></sitemap>" for url in urls)
     return f'{_XML}<sitemapindex xmlns="{_SITEMAP}">{entries}</sitemapindex>\n'
 
 
 def sitemap(renderer: Renderer, articles: Iterable[Article], paths: Iterable[str] = ()) -> str:
-    """A sitemap of articles (with their pictures) and of plain paths."""
+    """Return a sitemap of articles (with their pictures) and of plain paths."""
     entries = [
         f"<url><loc>{renderer.url(article.path)}</loc><lastmod>{article.modified.isoformat()}</lastmod>"
         f"<image:image><image:loc>{renderer.base}/static/{article.image or 'paper.svg'}</image:loc></image:image></url>"
@@ -113,7 +113,7 @@ def sitemap(renderer: Renderer, articles: Iterable[Article], paths: Iterable[str
 
 
 def news_sitemap(renderer: Renderer, articles: Iterable[Article], day: date) -> str:
-    """A Google News sitemap: what came out on the edition's day and the two before."""
+    """Return a Google News sitemap: what came out on the edition's day and the two before."""
     entries = [
         f"<url><loc>{renderer.url(article.path)}</loc><news:news><news:publication><news:name>{renderer.site.raw['name']}</news:name>"
         f"<news:language>{article.language}</news:language></news:publication>"

@@ -45,12 +45,12 @@ _BLOCKS = {
 
 @cache
 def template(name: str) -> Template:
-    """The template of that name, `THEME/PART` without its suffix."""
+    """Return the template of that name, `THEME/PART` without its suffix."""
     return Template((TEMPLATES / f"{name}.html").read_text("utf-8"))
 
 
 def href(path: str) -> str:
-    """A path as it stands in a link: percent-encoded as WordPress does (UTF-8)."""
+    """Return a path as it stands in a link: percent-encoded as WordPress does (UTF-8)."""
     return quote(path, safe="/?=&#.")
 
 
@@ -62,7 +62,7 @@ class Renderer:
     base: str
 
     def url(self, path: str) -> str:
-        """The absolute URL of a path."""
+        """Return the absolute URL of a path."""
         return self.base + href(path)
 
     def article(self, article: Article, number: int = 1) -> str:
@@ -74,19 +74,19 @@ class Renderer:
         return template(f"{theme}/page").substitute(values)
 
     def twin(self, article: Article, kind: str) -> str:
-        """The AMP or print page of an article."""
+        """Return the AMP or print page of an article."""
         values = self._article_values(article, 1)
         values["body"] = self.body(article.section, list(article.blocks))
         return template(f"other/{kind}").substitute(values)
 
     def list_page(self, theme: str, title: str, articles: Iterable[Article], *, path: str, pager: str = "") -> str:
-        """A page that lists articles."""
+        """Return a page that lists articles."""
         cards = "\n".join(self.card(article, theme) for article in articles)
         values = self._common(theme) | {"title": escape(title), "cards": cards, "pager": pager}
         return self.frame(theme, title, template(f"{theme}/list").substitute(values), path=path)
 
     def home(self) -> str:
-        """The front page: a box of the newest articles for each Arabic section."""
+        """Return the front page: a box of the newest articles for each Arabic section."""
         boxes = []
         for section in self.site.sections:
             if section.language == "ar":
@@ -99,7 +99,7 @@ class Renderer:
         return self.frame("jannah", self.site.raw["name"], main, path="/")
 
     def frame(self, theme: str, title: str, main: str, *, path: str) -> str:
-        """A theme's page around `main`, for a page that is not an article."""
+        """Return a theme's page around `main`, for a page that is not an article."""
         head = (
             f'<title>{escape(title)}</title><link rel="canonical" href="{self.url(path)}">'
             f'<meta property="og:type" content="website"><meta property="og:title" content="{escape(title)}">'
@@ -123,7 +123,7 @@ class Renderer:
         return template(f"other/{name}").substitute(self._common("jannah") | values)
 
     def card(self, article: Article, theme: str, *, track: bool = False) -> str:
-        """An article in a list; `track` adds the campaign words that social teams add to links."""
+        """Return an article in a list; `track` adds the campaign words that social teams add to links."""
         url = self.url(article.path)
         if track and "amp" in article.twins:
             url += "?utm_source=home&amp;utm_medium=box&amp;utm_campaign=daily"
@@ -290,15 +290,15 @@ class Renderer:
 
 
 def _json(graph: list[dict[str, object]]) -> str:
-    """A JSON-LD graph for a script element, which `</` would end early."""
+    """Return a JSON-LD graph for a script element, which `</` would end early."""
     return json.dumps({"@context": "https://schema.org", "@graph": graph}, ensure_ascii=False).replace("</", "<\\/")
 
 
 def tag_path(tag: str) -> str:
-    """The path of a tag's page."""
+    """Return the path of a tag's page."""
     return f"/tag/{tag.replace(' ', '-')}/"
 
 
 def author_path(name: str) -> str:
-    """The path of an author's page."""
+    """Return the path of an author's page."""
     return f"/author/{name.replace(' ', '-')}/"

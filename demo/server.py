@@ -91,7 +91,7 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away without a word is no error of the server's."""
+        """Stay quiet about a client that goes away without a word."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
@@ -187,7 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _key(target: str) -> str:
-    """The resource's name for a request target: its unquoted path; of the query only `p=` counts."""
+    """Return the resource's name for a request target: its unquoted path; of the query only `p=` counts."""
     parts = urlsplit(target)
     if parts.path in {"", "/"} and re.fullmatch(r"p=\d+", parts.query):
         return f"/?{parts.query}"
@@ -195,7 +195,7 @@ def _key(target: str) -> str:
 
 
 def _negotiate(resource: Resource, accepted: str) -> str:
-    """The content-coding to use: the resource's own if the client takes it, else gzip, else none."""
+    """Return the content-coding to use: the resource's own if the client takes it, else gzip, else none."""
     if not resource.coding or not resource.body:
         return ""
     offers = set()

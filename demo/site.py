@@ -196,7 +196,7 @@ def _others(site: Site, renderer: Renderer) -> Iterator[tuple[str, Resource]]:
 
 
 def missing(base: str) -> Resource:
-    """The answer for a path that the site never had."""
+    """Return the answer for a path that the site never had."""
     page = Renderer(load(1), base).other("missing", title="الصفحة غير موجودة")
     return Resource(body=page.encode(), status=404)
 

@@ -84,7 +84,7 @@ def _scrapy_command(name: str) -> str:
 
 
 def _own_actions(command: Any) -> list[argparse.Action]:
-    """What the command adds to the options that Scrapy's commands have."""
+    """Return what the command adds to the options that Scrapy's commands have."""
     from scrapy.commands.crawl import Command as ScrapyCrawl
     from scrapy.settings import Settings
 

@@ -11,7 +11,7 @@ LINK = re.compile(r"(\]\()(\.\./[^)\s#]+)")
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Replaces each link that leads out of docs/."""
+    """Replace each link that leads out of docs/."""
 
     def replaced(match: re.Match[str]) -> str:
         path = posixpath.normpath(posixpath.join("docs", posixpath.dirname(page.file.src_uri), match[2]))

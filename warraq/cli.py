@@ -197,7 +197,7 @@ def _kind(site: str) -> str:
 
 
 def _scrapy(*arguments: str) -> NoReturn:
-    """Runs a command of `scrapy` in this process, which it ends."""
+    """Run a command of `scrapy` in this process, which it ends."""
     os.environ.setdefault("SCRAPY_SETTINGS_MODULE", "crawler.settings")
     sys.argv[0] = "warraq"
     from scrapy.cmdline import execute
@@ -211,7 +211,7 @@ warraq.add_section("Begin and crawl", (init, add, crawl, run, backfill, sites, c
 
 
 def main() -> None:
-    """The console script; ends with one line when warraq.toml or the environment has a mistake."""
+    """Run the console script; end with one line when warraq.toml or the environment has a mistake."""
     from crawler import settings
 
     cli.main(Place(collections=Path(settings.WARRAQ_COLLECTIONS)))

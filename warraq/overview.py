@@ -40,7 +40,7 @@ class SiteStatus:
 
 
 def overview(entries: Iterable[str], collections: Path, *, today: date) -> list[SiteStatus]:
-    """The sites of sites.toml in its order, then those that were crawled without an entry."""
+    """Return the sites of sites.toml in its order, then those that were crawled without an entry."""
     names = list(entries)
     found: list[SiteStatus] = []
     for name in names:
@@ -52,7 +52,7 @@ def overview(entries: Iterable[str], collections: Path, *, today: date) -> list[
 
 
 def _of_archive(folder: Path, entries: set[str], today: date) -> list[SiteStatus]:
-    """A row for each site that an archive has, and for each of `entries` that it has not yet."""
+    """Return a row for each site that an archive has, and for each of `entries` that it has not yet."""
     if not Collection(folder).exists():
         return [SiteStatus(site=name, folder=str(folder), has_entry=True) for name in sorted(entries)]
     try:

@@ -79,7 +79,7 @@ _in_after: Final = re.compile(f"[{''.join(map(re.escape, map(chr, _AFTER)))}]").
 
 
 def fold(text: str, *, carriers: bool = False) -> str:
-    """The text in one spelling, lower case: compatibility forms resolved (NFKC), signs and format characters off.
+    """Return the text in one spelling, lower case: compatibility forms resolved (NFKC), signs and format characters off.
 
     Alef, yeh, kaf, heh and hamza carriers come to one letter each, Arabic and Persian digits to ASCII. Latin accents
     stay; with `carriers`, a hamza on و or ي is one on the line, for papers do not agree on which letter carries it
@@ -115,7 +115,7 @@ _WORD: Final = re.compile(
 
 
 def words(text: str) -> Iterator[re.Match[str]]:
-    """The words of the ORIGINAL text as matches, in order: vowel signs, tatweel and joiners inside a word belong to it.
+    """Return the words of the ORIGINAL text as matches, in order: vowel signs, tatweel and joiners inside a word belong to it.
 
     A run of signs or tatweel alone is no word. Punctuation, underscores and spaces part words; `match.span()` counts
     characters of the text as given.
@@ -187,7 +187,7 @@ _VERBS: Final = frozenset(_spelled(VERBS))
 
 
 def _present(past: str) -> str:
-    """What stands behind the ي of a verb's present: أعلن gives علن, قال gives قول, أضاف gives ضيف."""
+    """Return what stands behind the ي of a verb's present: أعلن gives علن, قال gives قول, أضاف gives ضيف."""
     if past in _WITH_YEH:
         return f"{past[0]}ي{past[2]}"
     if past in _LOSES_WAW:
@@ -217,7 +217,7 @@ _PAST_FEMININE: Final = re.compile("^(?:است...+|ا[^او]ت..|ان...|ت[^ا�
 
 
 def _verb(word: str) -> str:
-    """The past of a verb, whatever its person and tense; '' for what is none that we know."""
+    """Return the past of a verb, whatever its person and tense; '' for what is none that we know."""
     bare = word.removesuffix("وا") if len(word) >= 5 else word
     if bare.endswith("ت") and (bare[:-1] in _VERBS or _PAST_FEMININE.match(bare)):
         return bare[:-1]
@@ -242,7 +242,7 @@ def _present_to_past(word: str) -> str:
 
 
 def without_article(word: str) -> str:
-    """The spelled word without conjunction and article (with ب, ك, ف or ل before it): the front half of `stem`."""
+    """Return the spelled word without conjunction and article (with ب, ك, ف or ل before it): the front half of `stem`."""
     if word.startswith("و") and len(word) >= 4:
         if _without_ending(word) in _WITH_WAW or _verb(word):
             return word
@@ -256,7 +256,7 @@ def without_article(word: str) -> str:
 
 
 def stem(word: str) -> str:
-    """The light stem of one word as `spell` gives it: conjunction, article and inflection off, at least two letters kept.
+    """Return the light stem of one word as `spell` gives it: conjunction, article and inflection off, at least two letters kept.
 
     Words of other scripts come back unchanged.
     """

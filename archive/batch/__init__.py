@@ -156,7 +156,7 @@ class Progress:
 
 
 def logs_of(folder: Path) -> Path:
-    """The logging folder that the engine is given: what makes a task one that is done lies in it."""
+    """Return the logging folder that the engine is given: what makes a task one that is done lies in it."""
     return folder / "logs"
 
 
@@ -166,7 +166,7 @@ def is_done(folder: Path, rank: int) -> bool:
 
 
 def look(folder: Path, plan: Plan) -> Progress:
-    """The state of the batch in `folder`."""
+    """Return the state of the batch in `folder`."""
     ranks = range(len(plan.tasks))
     done = tuple(rank for rank in ranks if is_done(folder, rank))
     files = [Place(folder=folder, rank=rank).count for rank in done]
@@ -175,7 +175,7 @@ def look(folder: Path, plan: Plan) -> Progress:
 
 
 def pipeline(folder: Path, *, heard: Callable[[int], None] | None = None) -> list[Any]:
-    """The steps of the batch. Raises UsageError when datatrove is not installed."""
+    """Return the steps of the batch. Raises UsageError when datatrove is not installed."""
     try:
         from archive.batch import steps
     except ImportError as error:

@@ -128,7 +128,7 @@ _AT_ONCE = 200
 
 @cache
 def columns() -> tuple[str, ...]:
-    """The columns of a row, in order: those of `articles` as the export has them, then those of the capture."""
+    """Return the columns of a row, in order: those of `articles` as the export has them, then those of the capture."""
     db = Database(memory=True)
     MIGRATIONS.apply(db)
     names = tuple(row[1] for row in db.conn.execute("PRAGMA table_info(articles)"))
@@ -137,7 +137,10 @@ def columns() -> tuple[str, ...]:
 
 
 def results(db: sqlite3.Connection, notes: Path) -> Iterator[dict[str, Any]]:
-    """The rows of an archive's captures, in the order of their records, then those of the damages; `notes` is a database of its own."""
+    """Yield the rows of an archive's captures, in the order of their records, then those of the damages.
+
+    `notes` is a database of its own.
+    """
     names = columns()
     db.execute("ATTACH DATABASE ? AS notes", (str(notes),))
     try:
@@ -256,7 +259,7 @@ class Shard:
             self._ingest.index.replace({name: [] for name in self._names}, more=self._lines)
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """A row for each capture and each damage, in the order of the files: see `archive.batch.parquet`."""
+        """Yield a row for each capture and each damage, in the order of the files: see `archive.batch.parquet`."""
         yield from results(self._ingest.store.db.conn, self._notes_path)
 
     def close(self) -> None:

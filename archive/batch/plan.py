@@ -85,7 +85,7 @@ def divide(files: Iterable[PlannedFile], tasks: int) -> tuple[tuple[PlannedFile,
 
 
 def make_plan(files: Iterable[PlannedFile], *, tasks: int = 0, **options: Any) -> Plan:
-    """The plan of a batch; without `tasks`, each file is one. Raises UsageError when there is nothing to do."""
+    """Return the plan of a batch; without `tasks`, each file is one. Raises UsageError when there is nothing to do."""
     given = list(files)
     if not given:
         raise UsageError("no WARC files: name some, or a list of them with --paths")
@@ -116,7 +116,7 @@ def write_plan(folder: Path, plan: Plan) -> None:
 
 
 def read_plan(folder: Path) -> Plan:
-    """The plan in a batch's folder. Raises FileNotFoundError, and ArchiveError for a plan of another version of warraq."""
+    """Return the plan in a batch's folder. Raises FileNotFoundError, and ArchiveError for a plan of another version of warraq."""
     values = json.loads((folder / NAME).read_text(encoding="utf-8", errors="surrogateescape"))
     if values.pop("format", None) != FORMAT:
         raise ArchiveError(f"{folder / NAME} was made by another version of warraq: finish that batch with it")
@@ -238,12 +238,12 @@ def is_remote(path: str) -> bool:
 
 
 def shown(url: str) -> str:
-    """The URL as it may be shown and kept: without user, password and query, which may be credentials."""
+    """Return the URL as it may be shown and kept: without user, password and query, which may be credentials."""
     return _SECRETS.sub("", url)
 
 
 def name_of(url: str) -> str:
-    """The name that the file has here: the last part of the URL's path, of letters that no filesystem minds."""
+    """Return the name that the file has here: the last part of the URL's path, of letters that no filesystem minds."""
     return re.sub(r"[^A-Za-z0-9._-]+", "_", shown(url).rpartition("/")[2]).lstrip(".") or "fetched.warc.gz"
 
 

@@ -94,7 +94,7 @@ def entries(plan: Plan, place: Place, *, heard: Callable[[int], None] = lambda _
 
 @contextmanager
 def opened(plan: Plan, place: Place) -> Iterator[Shard]:
-    """The task's archive, to be filled; it is put in its place at the end, thrown away when anything is raised."""
+    """Open the task's archive, to be filled; it is put in its place at the end, thrown away when anything is raised."""
     started = time.monotonic()
     with (
         place.alone(),
@@ -140,7 +140,7 @@ def run_task(plan: Plan, folder: Path, rank: int, *, heard: Callable[[int], None
 
 
 def add_up(counted: list[dict[str, Any]]) -> dict[str, Any]:
-    """The counts of several tasks as one."""
+    """Return the counts of several tasks as one."""
     total: dict[str, Any] = {}
     for one in counted:
         for name, value in one.items():

@@ -77,17 +77,17 @@ Body = tuple[Block, ...]
 
 
 def paragraphs(text: str) -> Body:
-    """The body of a text of which only the lines are known: a paragraph for each."""
+    """Return the body of a text of which only the lines are known: a paragraph for each."""
     return tuple(Block(kind="paragraph", spans=(Span(text=line),)) for line in text.split("\n") if line.strip())
 
 
 def words_of(spans: Iterable[Span]) -> str:
-    """The text of spans as one line."""
+    """Return the text of spans as one line."""
     return " ".join("".join(span.text for span in spans).split())
 
 
 def plain_text(body: Iterable[Block]) -> str:
-    """The body as lines: one for each paragraph, heading, list item, table row, line of code and source of a quotation.
+    """Return the body as lines: one for each paragraph, heading, list item, table row, line of code and source of a quotation.
 
     Captions, credits and embeds are not the text's; times of live entries are not either.
     """
@@ -95,7 +95,7 @@ def plain_text(body: Iterable[Block]) -> str:
 
 
 def figures_of(body: Iterable[Block]) -> list[str]:
-    """The addresses of the body's pictures, in order."""
+    """Return the addresses of the body's pictures, in order."""
     found: list[str] = []
     for block in body:
         found += [block.url] if block.kind == "figure" and block.url else []
@@ -130,7 +130,7 @@ def _row(cells: tuple[tuple[Span, ...], ...]) -> str:
 
 
 def marked(body: Iterable[Block], find: Callable[[str], Sequence[tuple[int, int]]]) -> Body:
-    """The body with `mark` on what `find` gives as (start, end) places of a line's text."""
+    """Return the body with `mark` on what `find` gives as (start, end) places of a line's text."""
     return tuple(_block(block, find) for block in body)
 
 
@@ -161,7 +161,7 @@ def _spans(spans: tuple[Span, ...], find: Callable[[str], Sequence[tuple[int, in
 
 
 def _cut(spans: Iterable[Span], places: Sequence[tuple[int, int]]) -> Iterator[Span]:
-    """The spans, cut where a place begins or ends."""
+    """Yield the spans, cut where a place begins or ends."""
     start = 0
     for span in spans:
         end = start + len(span.text)
@@ -183,12 +183,12 @@ _TEXTS: Final = ("url", "credit", "cite", "time", "alt", "provider")
 
 
 def dumps(body: Iterable[Block]) -> str:
-    """The body as compact JSON."""
+    """Return the body as compact JSON."""
     return json.dumps(as_data(body), ensure_ascii=False, separators=(",", ":"))
 
 
 def as_data(body: Iterable[Block]) -> list[dict[str, Any]]:
-    """The body as lists, dicts and strings: what `dumps` writes."""
+    """Return the body as lists, dicts and strings: what `dumps` writes."""
     return [_block_data(block) for block in body]
 
 
@@ -220,7 +220,7 @@ def _span_data(span: Span) -> dict[str, Any]:
 
 
 def loads(text: str | bytes | None) -> Body:
-    """The body of that JSON; () for what is none, too large or too deep: it may come from anyone's archive."""
+    """Return the body of that JSON; () for what is none, too large or too deep: it may come from anyone's archive."""
     if not text or len(text) > MAX_CHARS:
         return ()
     try:

@@ -57,7 +57,7 @@ class HtmlOptions:
 
 
 def html(body: Iterable[Block], *, language: str = "", options: HtmlOptions = HtmlOptions()) -> str:
-    """The body as a fragment of HTML: one `div` with the direction of the language, and in it a tag for each block.
+    """Return the body as a fragment of HTML: one `div` with the direction of the language, and in it a tag for each block.
 
     A block whose letters run the other way than the language says so itself.
     """
@@ -70,7 +70,7 @@ def html(body: Iterable[Block], *, language: str = "", options: HtmlOptions = Ht
 
 
 def web_address(url: str) -> str:
-    """The address where it is one of the web, '' for `javascript:`, `data:` and what is none."""
+    """Return the address where it is one of the web, '' for `javascript:`, `data:` and what is none."""
     if not WEB_ADDRESS.fullmatch(url):
         return ""
     try:
@@ -94,7 +94,7 @@ class _Writer:
         return f"<{name}{attributes}{self._dir(words_of(spans))}>{_spans(spans)}</{name}>"
 
     def _dir(self, text: str) -> str:
-        """The attribute of a text that runs the other way than what is around it."""
+        """Return the attribute of a text that runs the other way than what is around it."""
         share = rtl_share(text)
         if share is None or _FEW < share < 1 - _FEW:
             return ""
@@ -202,7 +202,7 @@ _SET_OFF: Final = {"em": ("*", "*"), "strong": ("**", "**"), "sub": ("<sub>", "<
 
 
 def markdown(body: Iterable[Block]) -> str:
-    """The body as Markdown; '' for an empty one."""
+    """Return the body as Markdown; '' for an empty one."""
     text = "\n\n".join(_blocks(body))
     return f"{text}\n" if text else ""
 

@@ -33,21 +33,21 @@ class Program(click.Group):
         self.sections: dict[str, tuple[str, ...]] = {}
 
     def add_section(self, title: str, commands: Iterable[click.Command]) -> None:
-        """Adds commands that stand together in the help."""
+        """Add commands that stand together in the help."""
         commands = tuple(commands)
         self.sections[title] = tuple(str(one.name) for one in commands)
         for one in commands:
             self.add_command(one)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's interface
-        """Writes a section for each purpose, with the first sentence of each command whole."""
+        """Write a section for each purpose, with the first sentence of each command whole."""
         for title, names in self.sections.items():
             commands = {name: self.commands[name] for name in names}
             with formatter.section(title):
                 formatter.write_dl([(name, _first_sentence(one)) for name, one in commands.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Runs the command."""
+        """Run the command."""
         try:
             return super().invoke(ctx)
         except ArchiveError as error:
@@ -101,6 +101,6 @@ for _title, _modules in {
 
 
 def main(place: Place | None = None) -> None:
-    """Runs the command line in that place, by default the folder `collections`."""
+    """Run the command line in that place, by default the folder `collections`."""
     make_streams_printable()
     warraq.main(prog_name="warraq", obj=place or Place(), color=False if os.environ.get("NO_COLOR") else None)

@@ -137,7 +137,7 @@ def _planned(files: tuple[Path, ...], listed: Path | None, prefix: str) -> Itera
 
 
 def _lines(listed: Path) -> Iterator[str]:
-    """The paths of a list, such as Common Crawl's warc.paths.gz."""
+    """Yield the paths of a list, such as Common Crawl's warc.paths.gz."""
     try:
         with (
             gzip.open(listed, "rt", encoding="utf-8")

@@ -94,7 +94,7 @@ def export(
 def _by_period(
     archives: Sequence[Archive], way: Format, target: Path, options: ExportOptions, period: Period
 ) -> Exported:
-    """Writes the files of each archive, which has its own beside those of the others."""
+    """Write the files of each archive, which has its own beside those of the others."""
     if options.site:
         require_site(archives, options.site)
     having = [one for one in archives if not options.site or one.has_site(options.site)]
@@ -113,7 +113,7 @@ def _tell(done: Exported, name: str, way: Format, target: Path, *, as_json: bool
 
 
 def _format_of(target: Path | None) -> str:
-    """The format that the name of the file says; jsonl when it says none."""
+    """Return the format that the name of the file says; jsonl when it says none."""
     if target and target.suffix == ".warc":
         return "warc"  # refused: it is written compressed, as `.warc.gz`
     named = [name for name, way in FORMATS.items() if target and target.name.endswith(way.suffix)]

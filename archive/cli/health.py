@@ -75,7 +75,7 @@ def health(
 
 
 def _judged(days: list[Day], day: date) -> list[Day]:
-    """The figures of that day; of a site that is newer, those of its first day."""
+    """Return the figures of that day; of a site that is newer, those of its first day."""
     firsts: dict[str, Day] = {}
     for entry in sorted(days, key=lambda entry: entry.day):
         firsts.setdefault(entry.site, entry)
@@ -83,7 +83,7 @@ def _judged(days: list[Day], day: date) -> list[Day]:
 
 
 def _today(folders: list[Path]) -> date:
-    """The day that it is by this machine's clock, or by that of a crawl which is ahead of it."""
+    """Return the day that it is by this machine's clock, or by that of a crawl which is ahead of it."""
     today = now().date()
     for folder in folders:
         with Archive(folder) as archive, suppress(ValueError):

@@ -73,7 +73,7 @@ def images(
 
 
 def _tell(one: Mapping[str, Any], *, is_place: bool) -> None:
-    """What is known of a picture, in three lines."""
+    """Print what is known of a picture, in three lines."""
     size = f"{one['width']} x {one['height']}" if one["width"] else ""
     state = one["problem"] or ("" if one["record_id"] else "not captured")
     facts = "  ".join(filter(None, (one["type"], size, f"{one['bytes']:,} bytes" if one["bytes"] else "", state)))

@@ -44,7 +44,7 @@ class Place:
     collections: Path = Path("collections")
 
     def folders(self) -> list[Path]:
-        """The archives that are meant; raises ArchiveNotFoundError when there is none."""
+        """Return the archives that are meant; raises ArchiveNotFoundError when there is none."""
         if self.archive:
             return [self.archive]
         found = sorted(folder for folder in self.collections.glob("*") if Collection(folder).exists())
@@ -59,7 +59,7 @@ def the_place(ctx: click.Context) -> Place:
 
 
 def the_folder(ctx: click.Context) -> Path:
-    """The one archive that is meant; raises UsageError when there are several, ArchiveNotFoundError when there is none."""
+    """Return the one archive that is meant; raises UsageError when there are several, ArchiveNotFoundError when there is none."""
     place = the_place(ctx)
     found = place.folders()
     if len(found) > 1:
@@ -72,6 +72,6 @@ def the_folder(ctx: click.Context) -> Path:
 
 @contextmanager
 def holding(ctx: click.Context, wanted: str) -> Iterator[tuple[Archive, str]]:
-    """The archive of the place that has an article, and the URL or id to ask it by."""
+    """Find the archive of the place that has an article, and the URL or id to ask it by."""
     with Federation(the_place(ctx).folders()) as archives:
         yield archives.holder(wanted)

@@ -261,7 +261,7 @@ def diff(ctx: click.Context, *, wanted: str, numbers: tuple[int, ...], as_json: 
 
 
 def _changes(paragraph: Paragraph) -> str:
-    """A paragraph with what went and what came: in colour on a terminal, as [-old-] and {+new+} elsewhere."""
+    """Return a paragraph with what went and what came: in colour on a terminal, as [-old-] and {+new+} elsewhere."""
     if sys.stdout.isatty():
         styles: dict[str, dict[str, Any]] = {
             "removed": {"fg": "red", "strikethrough": True},
@@ -331,7 +331,7 @@ PLOTTED = 9
 
 
 def _by_site(parts: Sequence[Mapping[tuple[str, str], int]]) -> list[tuple[str, Counter[date]]]:
-    """The articles of each day, by site, the sites with the most first."""
+    """Return the articles of each day, by site, the sites with the most first."""
     sites: defaultdict[str, Counter[date]] = defaultdict(Counter)
     for part in parts:
         for (text, site), count in part.items():

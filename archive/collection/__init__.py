@@ -148,7 +148,7 @@ class FileLocator:
         self._storages: dict[str, Storage] = {}
 
     def find(self, filename: str) -> Path | StoredFile:
-        """The file of that name: what is here goes first, and what is nowhere is looked for here.
+        """Return the file of that name: what is here goes first, and what is nowhere is looked for here.
 
         Raises:
             DamagedFileError: it is no plain name, or names a symbolic link.
@@ -171,7 +171,7 @@ class FileLocator:
         return [row for row in files.rows(self._db).values() if row.storage and row.filename not in here]
 
     def stored(self, row: FileRow, *, on_window: Callable[[int, bytes], None] | None = None) -> StoredFile:
-        """The file of that row as it lies in its storage; one that is to be listened to is made anew."""
+        """Return the file of that row as it lies in its storage; one that is to be listened to is made anew."""
         warc.find_file(self._folder, row.filename)  # a name with a slash in it leads elsewhere in a bucket, too
         if on_window:
             return StoredFile(
@@ -183,7 +183,7 @@ class FileLocator:
         return self._stored[key]
 
     def storage(self, url: str) -> Storage:
-        """The storage of that URL, opened once."""
+        """Return the storage of that URL, opened once."""
         if os.environ.get(ENV, "") == DISABLED:
             raise StorageError(url, f"${ENV} is {DISABLED!r}", advice="unset it to read files that were uploaded")
         if url not in self._storages:

@@ -61,12 +61,12 @@ class Uploaded:
         return not (self.failed or self.waiting)
 
     def as_dict(self) -> dict[str, Any]:
-        """The figures as JSON takes them."""
+        """Return the figures as JSON takes them."""
         return asdict(self)
 
 
 def storage_of(store: Store, name: str, to: str = "", *, endpoint_url: str = "") -> str:
-    """The URL of the place where an archive's files go: `to`, $WARRAQ_STORAGE with the collection's name, or where they went last.
+    """Return the URL of the place where an archive's files go: `to`, $WARRAQ_STORAGE with the collection's name, or where they went last.
 
     An endpoint that only the environment names becomes part of it, for readers elsewhere must find the server, too.
 
@@ -266,7 +266,7 @@ class _Run:
         self.done.bytes += row.bytes
 
     def upload_beside(self, *, snapshot: bool) -> None:
-        """The index and the manifest, which change; a copy of the database when it is asked for."""
+        """Upload the index and the manifest, which change; a copy of the database when it is asked for."""
         try:
             put_beside(self._collection, self._store, self._storage, snapshot=snapshot, progress=self._progress)
         except StorageError as error:
@@ -294,7 +294,7 @@ class _Run:
                     return
 
     def _remove(self, path: Path, row: FileRow) -> None:
-        """The row first: should the process die in between, the file is here still, and the next run finds it so."""
+        """Write the row first: should the process die in between, the file is here still, and the next run finds it so."""
         if not self._has_all_rows(path):
             self.done.kept[path.name] = "a crash left records of it without rows: crawl again, or run `warraq repair`"
             return
@@ -322,7 +322,7 @@ class _Run:
         return True
 
     def log(self) -> None:
-        """A row in the log of runs, when anything was done."""
+        """Write a row in the log of runs, when anything was done."""
         done = self.done
         if not (done.uploaded or done.removed or done.failed):
             return

@@ -158,7 +158,7 @@ def _every(head: dict[str, str]) -> timedelta | None:
 
 
 def _xml_entries(items: Sequence[etree._Element], base: str, home: str, zone: tzinfo) -> Iterator[Announced | None]:
-    """The entries; an address that several of them have says nothing of any, nor does that of the site."""
+    """Yield the entries; an address that several of them have says nothing of any, nor does that of the site."""
     addresses = [_addresses(item, _base_of(item, base)) for item in items]
     times = Counter(found[0] for found in addresses if found)
     common = {url for url, number in times.items() if number > 1} | {home}
@@ -168,7 +168,7 @@ def _xml_entries(items: Sequence[etree._Element], base: str, home: str, zone: tz
 
 
 def _best(addresses: Sequence[str], host: str) -> str:
-    """The first address on the feed's own host or below it, rather than on that of a redirect service; else the first."""
+    """Return the first address on the feed's own host or below it, rather than on that of a redirect service; else the first."""
     own = (url for url in addresses if f".{host_of(url)}".endswith(f".{host}"))
     return next(own, addresses[0] if addresses else "")
 

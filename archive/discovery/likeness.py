@@ -88,7 +88,7 @@ class ArticlePattern:
         return any(shape == known for known, _ in self.shapes)
 
     def expressions(self, articles: Iterable[str], sections: Iterable[str] = ()) -> tuple[str, ...]:
-        """The shapes as regular expressions on URLs, for a person to read and keep.
+        """Return the shapes as regular expressions on URLs, for a person to read and keep.
 
         A word that all the `articles` of a shape have in the same place is kept; one that matches one of the
         `sections` is left out.

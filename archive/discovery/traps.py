@@ -111,7 +111,7 @@ def _kind(segment: str) -> str:
 
 
 def _repeats(segments: list[str]) -> bool:
-    """A relative link that climbs into itself: one segment three times (dates aside), or two twice in a row."""
+    """Tell a relative link that climbs into itself: one segment three times (dates aside), or two twice in a row."""
     words = [segment for segment in segments if not segment.isdigit()]
     if any(count >= 3 for count in Counter(words).values()):
         return True

@@ -59,7 +59,7 @@ def parse(data: bytes) -> etree._Element | None:
 
 
 def stream(data: bytes) -> Iterator[tuple[str, etree._Element]]:
-    """The `start` and `end` events of what `mend` made, under the same rules."""
+    """Yield the `start` and `end` events of what `mend` made, under the same rules."""
     events = etree.iterparse(
         io.BytesIO(data),
         events=("start", "end"),
@@ -110,7 +110,7 @@ def mend(body: bytes, content_type: str = "") -> bytes:
 
 
 def _decode(body: bytes, content_type: str) -> str:
-    """The text as pages are read; an XML declaration is one more witness of the encoding."""
+    """Return the text as pages are read; an XML declaration is one more witness of the encoding."""
     declared = _DECLARATION.match(body.replace(b"\0", b"") if body[:4].count(0) else body[:400])
     found = decode(body, content_type=content_type, label=declared[1].decode("ascii") if declared else "")
     # A list of addresses has too few words to tell by: then it is what Arabic sites write.
@@ -123,7 +123,7 @@ _ENTRY_START = re.compile(rb"<(?:[\w-]+:)?(?:url|sitemap|item|entry)[\s>]", re.I
 
 
 def whole_entries(data: bytes) -> tuple[bytes, bool]:
-    """What `mend` made up to the end of its last whole entry, and whether anything is missing: the root is never closed."""
+    """Return what `mend` made up to the end of its last whole entry, and whether anything is missing: the root is never closed."""
     if _ROOT_END.search(data):
         return data, True
     end = max((match.end() for match in _ENTRY_END.finditer(data)), default=0)

@@ -112,7 +112,7 @@ def export(
     others: Sequence[Archive] = (),
     counted: Callable[[Iterator[Any]], Iterator[Any]] = iter,
 ) -> Exported:
-    """Writes `target`, whole or not at all, with what is chosen of the archive and of `others`.
+    """Write `target`, whole or not at all, with what is chosen of the archive and of `others`.
 
     `counted` is given the rows of articles and gives them on. Raises UsageError for a day or column that there is none of, UnknownSiteError
     for a site of which none of the archives has anything, NotFoundError when nothing is there of what was named.
@@ -128,14 +128,17 @@ def export(
 
 
 def rows_of(archive: Archive, options: ExportOptions) -> Iterator[Any]:
-    """The rows of the chosen articles, a few at a time; raises UsageError for a day, UnknownSiteError for a site that there is none of."""
+    """Return the rows of the chosen articles, a few at a time.
+
+    Raises UsageError for a day, UnknownSiteError for a site that there is none of.
+    """
     if options.site:
         archive.require_site(options.site)
     return choose_articles(archive.db, _filter(archive, options))
 
 
 def export_periods(archive: Archive, way: Format, folder: Path, options: ExportOptions, *, period: Period) -> Exported:
-    """Writes one file for each year or month, in folders as Hive names them; it has the archive's name, so that shards lie side by side.
+    """Write one file for each year or month, in folders as Hive names them; it has the archive's name, so that shards lie side by side.
 
     A file that an earlier export left of a period within the days asked for, and that would be empty now, is removed.
     """
@@ -231,12 +234,12 @@ def _with_columns(rows: Iterable[Mapping[str, Any]], names: tuple[str, ...]) -> 
 
 
 def _value(row: Mapping[str, Any], name: str) -> Any:
-    """A column of a row; blocks that are not stored are made of the text, which may not have been chosen."""
+    """Return a column of a row; blocks that are not stored are made of the text, which may not have been chosen."""
     return dumps(body_of(row)) if name == "body" and row.get(name) is None else row.get(name)
 
 
 def _with_something(source: Source, way: Format, wanted: str) -> Source:
-    """The same; raises NotFoundError before a file is replaced by an empty one, when what was `wanted` by name is not there."""
+    """Return the same; raises NotFoundError before a file is replaced by an empty one, when what was `wanted` by name is not there."""
     if way.of == "articles":
         rows = iter(source.articles)
         first = list(islice(rows, 1))
@@ -250,7 +253,7 @@ def _with_something(source: Source, way: Format, wanted: str) -> Source:
 
 
 def _looked_at(part: Source) -> tuple[Source, bool]:
-    """The same, and whether it has any captures."""
+    """Return the same, and whether it has any captures."""
     captures = iter(part.captures)
     first = list(islice(captures, 1))
     return replace(part, captures=chain(first, captures)), bool(first)
@@ -267,7 +270,7 @@ def _captures(archive: Archive, choice: ArticleFilter) -> Iterator[Chosen]:
 
 
 def _loaded(archive: Archive, choice: ArticleFilter) -> Iterator[Chosen]:
-    """What the pages that were asked for by their URL load: without it they would not look as they did."""
+    """Yield what the pages that were asked for by their URL load: without it they would not look as they did."""
     pages = [row for row in choose_captures(archive.db, choice) if row["status"] == 200 and row["mime"] in HTML]
     if not pages:
         return

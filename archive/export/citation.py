@@ -34,7 +34,10 @@ _WIKI = str.maketrans({"|": "{{!}}", "[": "&#91;", "]": "&#93;", "{": "&#123;", 
 
 
 def cite(row: Mapping[str, Any], style: str, *, room: str = "") -> str:
-    """The citation of one version (a row of `articles`) in a style of `STYLES`; `room` is the address of its reading room, '' for none."""
+    """Return the citation of one version (a row of `articles`) in a style of `STYLES`.
+
+    `room` is the address of its reading room, '' for none.
+    """
     return STYLES[style](_Cited(row, room))
 
 

@@ -61,7 +61,7 @@ class Tally:
     is_pruned: bool = False
 
     def add(self, row: Mapping[str, Any]) -> None:
-        """Counts an article."""
+        """Count an article."""
         self.articles += 1
         self.sites[row["site"]] += 1
         self.languages[row["language"] or "und"] += 1
@@ -86,7 +86,7 @@ class Tally:
 
 
 def export_dataset(archive: Archive, folder: Path, options: ExportOptions, *, created: datetime) -> int:
-    """Writes data/articles.parquet, ngrams/ngrams.parquet and README.md into the folder; gives the number of articles.
+    """Write data/articles.parquet, ngrams/ngrams.parquet and README.md into the folder; give the number of articles.
 
     Raises:
         UsageError: pyarrow is not installed, or a day is none.
@@ -140,7 +140,7 @@ def _write_grams(pa: Any, parquet: Any, target: Path, tally: Tally) -> None:
 
 
 def _with_more(archive: Archive, rows: Iterator[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The rows with the family of near-copies that each is in, and what its capture says about reuse."""
+    """Yield the rows with the family of near-copies that each is in, and what its capture says about reuse."""
     for batch in _batches(rows):
         family = _pairs(archive, _FAMILIES, [row["id"] for row in batch])
         said = _pairs(archive, _DIRECTIVES, [row["capture_id"] for row in batch])
@@ -166,7 +166,7 @@ def _counted(rows: Iterable[dict[str, Any]], tally: Tally) -> Iterator[dict[str,
 
 
 def card(archive: Archive, options: ExportOptions, tally: Tally, created: datetime) -> str:
-    """The dataset card: what Hugging Face's tools read at its head, and what a reader must know below."""
+    """Return the dataset card: what Hugging Face's tools read at its head, and what a reader must know below."""
     size = next((name for most, name in _SIZES if tally.articles < most), "n>1M")
     languages = "\n".join(f"- {name}" for name in sorted(tally.languages) if name != "und") or "- und"
     choice = {

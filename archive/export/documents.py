@@ -31,17 +31,17 @@ _HEAD: Final = (
 
 
 def write_txt(source: Source, target: Path) -> int:
-    """Writes `target`: title, byline, paragraphs, source, a rule between two articles; gives the number of articles."""
+    """Write `target`: title, byline, paragraphs, source, a rule between two articles; give the number of articles."""
     return _write(source, target, _txt, between="\n* * *\n\n")
 
 
 def write_markdown(source: Source, target: Path) -> int:
-    """Writes `target`: the same with the shape of the articles, their titles being headings of the first level."""
+    """Write `target`: the same with the shape of the articles, their titles being headings of the first level."""
     return _write(source, target, _markdown, between="\n---\n\n")
 
 
 def write_html(source: Source, target: Path) -> int:
-    """Writes `target`: one page without scripts that loads nothing; pictures are named, with a link to where they were."""
+    """Write `target`: one page without scripts that loads nothing; pictures are named, with a link to where they were."""
     head = _HEAD.format(title=escape(source.title or source.collection.name), style=_STYLE)
     return _write(source, target, article_html, head=head, foot="</body>\n</html>\n")
 
@@ -87,7 +87,7 @@ def _markdown(row: Mapping[str, Any]) -> str:
 
 
 def article_html(row: Mapping[str, Any]) -> str:
-    """An article as an element of HTML: headline, byline with a link to where it was, text in its shape."""
+    """Return an article as an element of HTML: headline, byline with a link to where it was, text in its shape."""
     language = row.get("language") or ""
     name = f' lang="{escape(language)}"' if language else ""
     address = escape(row["url"])

@@ -30,7 +30,7 @@ _CONTAINER: Final = (
 
 
 def write_epub(source: Source, target: Path) -> int:
-    """Writes `target`; gives the number of articles. Pictures are named, with a link to where they were."""
+    """Write `target`; give the number of articles. Pictures are named, with a link to where they were."""
     chapters: list[tuple[str, str]] = []
     with replacing(target) as half, zipfile.ZipFile(half, "w", zipfile.ZIP_DEFLATED) as book:
         book.writestr(zipfile.ZipInfo("mimetype"), "application/epub+zip", zipfile.ZIP_STORED)
@@ -45,7 +45,7 @@ def write_epub(source: Source, target: Path) -> int:
 
 
 def chapter(row: Mapping[str, Any]) -> bytes:
-    """An article as XHTML that is well formed whatever its page said."""
+    """Return an article as XHTML that is well formed whatever its page said."""
     language = row.get("language") or "und"
     page = etree.Element(f"{{{_XHTML}}}html", nsmap={None: _XHTML}, lang=_clean(language), dir=direction(language))
     head = etree.SubElement(page, f"{{{_XHTML}}}head")

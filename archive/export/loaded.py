@@ -25,19 +25,19 @@ STYLE: Final = "text/css"
 
 
 def replay_pool(*, workers: int = 1) -> WorkerPool[ReplayTask, Prepared]:
-    """Processes that prepare pages and style sheets, bounded like those that extract."""
+    """Start processes that prepare pages and style sheets, bounded like those that extract."""
     return WorkerPool(prepared, workers=workers, preload=("archive.parse.replaying",))
 
 
 def prepared(task: ReplayTask) -> Prepared:
-    """Prepares a body in this process."""
+    """Prepare a body in this process."""
     from archive.parse.replaying import prepare
 
     return prepare(task)
 
 
 def body_of(archive: Archive, capture: Mapping[str, Any]) -> tuple[bytes, str]:
-    """The decoded body that a capture, or the one that it repeats, holds, and its Content-Type; raises one of UNREADABLE."""
+    """Return the decoded body that a capture, or the one that it repeats, holds, and its Content-Type; raises one of UNREADABLE."""
     row = captures.payload_of(archive.db, dict(capture))
     place = Location(filename=row["warc_filename"], offset=row["warc_record_offset"], length=row["warc_record_length"])
     response = parse_response(read_at(archive.files, place).response)
@@ -47,7 +47,10 @@ def body_of(archive: Archive, capture: Mapping[str, Any]) -> tuple[bytes, str]:
 def loaded_by(
     archive: Archive, capture: Mapping[str, Any], pool: WorkerPool[ReplayTask, Prepared]
 ) -> Iterator[dict[str, Any]]:
-    """The captures of all that a page loads, redirects among them, each nearest in time to the page; what is not held is passed over."""
+    """Yield the captures of all that a page loads, redirects among them, each nearest in time to the page.
+
+    What is not held is passed over.
+    """
     moment, seen = capture["captured_at"], set[str]()
     waiting = deque([(capture, False)])
     while waiting and len(seen) < MOST:

@@ -71,7 +71,7 @@ class Found:
 
 
 def records(source: Source) -> Iterator[Found]:
-    """The records of all chosen captures, each once: warcinfo, response, request, metadata, and originals of revisits.
+    """Yield the records of all chosen captures, each once: warcinfo, response, request, metadata, and originals of revisits.
 
     Raises:
         DamagedFileError: a chosen record is not whole.
@@ -100,14 +100,14 @@ def _exchange(
 
 
 def _first_of(path: Path | StoredFile) -> Iterator[Record]:
-    """The warcinfo that says how the records of a file were made."""
+    """Yield the warcinfo that says how the records of a file were made."""
     first = next(read_records(path))
     if first.type == "warcinfo":
         yield first
 
 
 def _exchange_records(path: Path | StoredFile, location: Location) -> Iterator[Record]:
-    """The record and those right after it that say they are concurrent to it."""
+    """Yield the record and those right after it that say they are concurrent to it."""
     following = read_records(path, start=location.offset)
     record = next(following)
     yield record

@@ -29,7 +29,7 @@ an apostrophe before it makes it text (OWASP, CSV injection)."""
 
 
 def write_csv(source: Source, target: Path) -> int:
-    """Writes `target`; gives the number of articles, of none the header alone. Without a choice of columns the body is left out.
+    """Write `target`; give the number of articles, of none the header alone. Without a choice of columns the body is left out.
 
     It says what `text` says, as JSON, and fields of twice the length are more than many readers take.
     """
@@ -64,7 +64,7 @@ def _line(values: Sequence[object]) -> bytes:
 
 
 def write_jsonl(source: Source, target: Path) -> int:
-    """Writes `target`; gives the number of articles."""
+    """Write `target`; give the number of articles."""
     count = 0
 
     def lines() -> Iterator[bytes]:
@@ -84,7 +84,7 @@ GROUP = 2000
 
 
 def write_parquet(source: Source, target: Path) -> int:
-    """Writes `target`; gives the number of articles. Times, days, lists and maps are of these types, and what is not known is null.
+    """Write `target`; give the number of articles. Times, days, lists and maps are of these types, and what is not known is null.
 
     The body, whose blocks stand in each other, stays JSON text: Parquet has no type for it.
 
@@ -110,7 +110,7 @@ def write_parquet(source: Source, target: Path) -> int:
 
 
 def schema_of(pa: Any, names: Iterable[str], **more: Type) -> Any:
-    """The Parquet schema of these columns of `articles`; `more` gives the types of columns that are not its own."""
+    """Return the Parquet schema of these columns of `articles`; `more` gives the types of columns that are not its own."""
     words = pa.string()
     types = {"integer": pa.int64(), "flag": pa.bool_(), "time": pa.timestamp("us", tz="UTC"), "day": pa.date32()}
     lists = {
@@ -123,7 +123,7 @@ def schema_of(pa: Any, names: Iterable[str], **more: Type) -> Any:
 
 
 def typed(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row as Parquet takes it; None for what is empty or, in a foreign archive, of another type than it should be."""
+    """Return the row as Parquet takes it; None for what is empty or, in a foreign archive, of another type than it should be."""
     return {name: _typed(name, value) for name, value in row.items()}
 
 

@@ -52,7 +52,7 @@ class Sorted:
         return self._given
 
     def add(self, line: str) -> None:
-        """Takes one line, without its line end."""
+        """Take one line, without its line end."""
         self._lines.append(line)
         if len(self._lines) >= self._run:
             self._spill()
@@ -77,7 +77,7 @@ class Sorted:
 
 
 def write_warc(source: Source, target: Path) -> int:
-    """Writes `target` (a `.warc.gz`); gives the number of captures."""
+    """Write `target` (a `.warc.gz`); give the number of captures."""
     count = 0
 
     def members() -> Iterator[bytes]:
@@ -94,7 +94,7 @@ def write_warc(source: Source, target: Path) -> int:
 
 
 def write_cdxj(source: Source, target: Path) -> int:
-    """Writes `target`; gives the number of lines."""
+    """Write `target`; give the number of lines."""
     with Sorted() as lines:
         for part in source.parts:
             for chosen in part.captures:
@@ -117,7 +117,7 @@ fields in the directory that takes the data to begin where extra fields do, and 
 
 
 def write_wacz(source: Source, target: Path) -> int:
-    """Writes `target`; gives the number of captures. Memory stays bounded however many there are.
+    """Write `target`; give the number of captures. Memory stays bounded however many there are.
 
     Raises:
         NotWritableError: the folder cannot be written, or the disk is full; no target is made.
@@ -144,7 +144,7 @@ def _write(source: Source, package: _Package, pages: _Pages, lines: Sorted) -> i
 
 
 def _collect(found: Iterable[Found], pages: _Pages, lines: Sorted) -> Iterator[bytes]:
-    """The bytes of the WARC; notes pages and index lines as it goes."""
+    """Yield the bytes of the WARC; notes pages and index lines as it goes."""
     offset = 0
     for one in found:
         entry = entry_of_record(one.record)
@@ -245,7 +245,7 @@ def _page_time(date: str) -> str:
 
 
 def _index_blocks(lines: Iterable[str], index: IO[bytes]) -> Iterator[str]:
-    """Writes the lines to `index`, gzipped block by block; gives the line of the secondary index for each."""
+    """Write the lines to `index`, gzipped block by block; give the line of the secondary index for each."""
     block: list[str] = []
     for line in lines:
         block.append(line)

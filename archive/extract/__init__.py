@@ -89,7 +89,7 @@ def count_too_long(model: PageModel) -> int:
 
 
 def find_feeds(tree: HtmlElement, base_url: str, encoding: str = "utf-8") -> tuple[Link, ...]:
-    """Feeds that a page announces by `<link rel=alternate type=…>`; `text` is their title, `rel` their MIME type."""
+    """Return the feeds that a page announces by `<link rel=alternate type=…>`; `text` is their title, `rel` their MIME type."""
     base = ""
     found: dict[str, Link] = {}
     for element in tree.iter("link"):

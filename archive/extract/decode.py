@@ -63,7 +63,7 @@ class Decoded:
 
 
 def decode(body: bytes, *, content_type: str = "", label: str = "") -> Decoded:
-    """Reads `body` as text. `content_type` is the HTTP header's value, '' when there is none; `label` an XML declaration's.
+    """Read `body` as text. `content_type` is the HTTP header's value, '' when there is none; `label` an XML declaration's.
 
     A byte order mark wins, then valid UTF-8 (whatever is declared: browsers disagree, but no other encoding passes by
     chance), then UTF-8
@@ -134,7 +134,7 @@ def _legacy(body: bytes, declared: list[str]) -> Decoded:
 
 
 def _evidence(sample: bytes, codec: str) -> int:
-    """Marks of the likeliest language in the sample read with that codec, less five for each byte it does not know."""
+    """Return the mark of the likeliest language in the sample read with that codec, less five for each byte it does not know."""
     try:
         text = sample.decode(codec, _errors_of(codec))
     except (LookupError, UnicodeError):
@@ -147,7 +147,7 @@ def _evidence(sample: bytes, codec: str) -> int:
 
 
 def _share_bad(sample: bytes, codec: str) -> float:
-    """The share of the letters beyond ASCII that the codec cannot read, over the letters it can."""
+    """Return the share of the letters beyond ASCII that the codec cannot read, over the letters it can."""
     text = sample.decode(codec, _errors_of(codec))
     bad = text.count("\ufffd")
     return bad / max(len(text) - len(text.encode("ascii", "ignore")), 1)
@@ -162,12 +162,12 @@ def _errors_of(codec: str) -> str:
 
 
 def _by_cp932(error: UnicodeError) -> tuple[str, int]:
-    """A pair of EUC-JP that Python's table has not, by the same row and cell of cp932 (NEC's and IBM's signs: ①, ㈱, 髙)."""
+    """Return a pair of EUC-JP that Python's table has not, by the same row and cell of cp932 (NEC's and IBM's signs: ①, ㈱, 髙)."""
     return _pair(error, lambda a, b: _shifted(a - 0xA1, b - 0xA1), "cp932")
 
 
 def _by_cp950(error: UnicodeError) -> tuple[str, int]:
-    """A pair of Big5 that the Hong Kong table has not, by Microsoft's (€, box lines)."""
+    """Return a pair of Big5 that the Hong Kong table has not, by Microsoft's (€, box lines)."""
     return _pair(error, lambda a, b: bytes((a, b)), "cp950")
 
 
@@ -198,7 +198,7 @@ codecs.register_error("warraq.cp950", _by_cp950)
 # UTF-8 read as a Windows code page and written as UTF-8 again: `Ã¼` for ü, «ط§» for ا. The first of the two letters
 # is a lead byte of UTF-8 in that code page, the second a continuation byte.
 def _table(codec: str) -> dict[int, int]:
-    """The byte of each letter beyond ASCII of a code page, and of each control character, which Latin-1 has there."""
+    """Return the byte of each letter beyond ASCII of a code page, and of each control character, which Latin-1 has there."""
     letters = (bytes((byte,)).decode(codec, "ignore") or chr(byte) for byte in range(0x80, 0x100))
     return {byte: byte for byte in range(0x80, 0xA0)} | {ord(letter): byte for byte, letter in enumerate(letters, 0x80)}
 
@@ -225,7 +225,7 @@ _MOSTLY = 0.3
 
 
 def undo_double(text: str) -> str:
-    """The text with what was encoded as UTF-8 twice decoded again; the very same text when nearly nothing was."""
+    """Return the text with what was encoded as UTF-8 twice decoded again; the very same text when nearly nothing was."""
     sample = text[:_SAMPLE]
     beyond = len(sample) - len(sample.encode("ascii", "ignore"))
     for codec, pattern in _TWICE.items():

@@ -104,13 +104,13 @@ class Document:
 
 
 def header(page: Page, name: str) -> str:
-    """The value of the first response header of that name (any case), '' when there is none."""
+    """Return the value of the first response header of that name (any case), '' when there is none."""
     wanted = name.lower()
     return next((value for key, value in page.headers if key.lower() == wanted), "")
 
 
 def read(page: Page) -> Document:
-    """Decodes and parses a page, once for everybody.
+    """Decode and parse a page, once for everybody.
 
     Raises:
         Unreadable: the page is not HTML, is blank, or is built to stall a parser (checked in linear time, before and
@@ -136,7 +136,7 @@ def read(page: Page) -> Document:
 
 
 def parse(source: str | bytes) -> HtmlElement:
-    """Parses HTML (bytes are UTF-8) into `HtmlElement` nodes by lxml's lookup in C; its lookup by tag name runs Python for each node.
+    """Parse HTML (bytes are UTF-8) into `HtmlElement` nodes by lxml's lookup in C; its lookup by tag name runs Python for each node.
 
     Raises:
         Unreadable: nothing in the text makes a document.
@@ -206,7 +206,7 @@ _HEAD_ONLY = frozenset({"base", "link", "meta", "noscript", "script", "style", "
 
 
 def _move_to_body(tree: HtmlElement) -> None:
-    """Ends the head where the page forgot to: libxml2 keeps elements that it does not know (`article`, `main`) in it."""
+    """End the head where the page forgot to: libxml2 keeps elements that it does not know (`article`, `main`) in it."""
     head = tree.find("head")
     if head is None:
         return

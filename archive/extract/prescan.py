@@ -70,23 +70,23 @@ _CHARSET: Final = re.compile(
 
 
 def codec_of(label: str) -> str:
-    """The Python codec of an encoding label, '' for one that the Encoding Standard does not know."""
+    """Return the Python codec of an encoding label, '' for one that the Encoding Standard does not know."""
     return _CODECS.get(label.strip("\t\n\f\r ").lower(), "")
 
 
 def served_encoding(content_type: str) -> str:
-    """The Python codec of the `charset` of a Content-Type header, '' when it has none that is known."""
+    """Return the Python codec of the `charset` of a Content-Type header, '' when it has none that is known."""
     return _of_value(content_type.encode("utf-8", "replace")) or codec_of(_unclosed(content_type))
 
 
 def _unclosed(content_type: str) -> str:
-    """The label behind a quotation mark that a header never closes; a `<meta>` with one declares nothing, says the standard."""
+    """Return the label behind a quotation mark that a header never closes; a `<meta>` with one declares nothing, says the standard."""
     _, quote, label = content_type.lower().partition('charset="')
     return label.partition('"')[0] if quote else ""
 
 
 def declared_encoding(body: bytes) -> str:
-    """The Python codec of the first `<meta>` that declares a known encoding, '' when there is none. Linear; never raises."""
+    """Return the Python codec of the first `<meta>` that declares a known encoding, '' when there is none. Linear; never raises."""
     data, place = body[:LOOK], 0
     while (tag := _TAG.search(data, place)) is not None:
         if tag[1]:
@@ -118,7 +118,7 @@ def _is_meta(data: bytes, start: int) -> bool:
 
 
 def _read_attributes(data: bytes, place: int, found: dict[bytes, bytes]) -> int:
-    """Puts the attributes that begin at `place` into `found`, names in lower case, the first of a name; where the tag ends, -1: it does not."""
+    """Put the attributes that begin at `place` into `found`, names in lower case, the first of a name; where the tag ends, -1: it does not."""
     while (name := _NAME.match(data, place)) is not None:
         place = _end(_SPACE.match(data, name.end()))
         value = b""
@@ -144,7 +144,7 @@ def _end(match: re.Match[bytes] | None) -> int:
 
 
 def _of_meta(attributes: dict[bytes, bytes]) -> str:
-    """What a `<meta>` declares: by `charset`, or by `content` when `http-equiv` makes it a Content-Type."""
+    """Return what a `<meta>` declares: by `charset`, or by `content` when `http-equiv` makes it a Content-Type."""
     codec = ""
     if b"charset" in attributes:
         codec = codec_of(attributes[b"charset"].decode("latin-1"))

@@ -47,7 +47,7 @@ _STYLED = "descendant::*[@style or @background or @*[starts-with(name(), 'data-b
 def page_requisites(
     tree: HtmlElement, base: str, limits: RequisiteLimits, *, encoding: str = "utf-8", more: Iterable[str] = ()
 ) -> Requisites:
-    """The requisites of a page whose references are relative to `base`; `more` are addresses of pictures that its metadata names."""
+    """Return the requisites of a page whose references are relative to `base`; `more` are addresses of pictures that its metadata names."""
     if limits.level == "none":
         return Requisites()
     named = (*_elements(tree, limits), *(("image", url) for url in more))
@@ -55,7 +55,7 @@ def page_requisites(
 
 
 def style_requisites(style: str, base: str, limits: RequisiteLimits) -> Requisites:
-    """The requisites of a style sheet that lies at `base`."""
+    """Return the requisites of a style sheet that lies at `base`."""
     return _collect(style_references(style), base, limits, "utf-8") if limits.level != "none" else Requisites()
 
 
@@ -77,7 +77,7 @@ def _collect(
 
 
 def _elements(tree: HtmlElement, limits: RequisiteLimits) -> Iterator[tuple[RequisiteKind, str]]:
-    """What elements name, the style sheets first: without them nothing looks as it did."""
+    """Yield what elements name, the style sheets first: without them nothing looks as it did."""
     for element in tree.iter("link"):
         yield from _link(element)
     for element in tree.iter("style"):
@@ -103,7 +103,7 @@ def _link(element: HtmlElement) -> Iterator[tuple[RequisiteKind, str]]:
 
 
 def _media(element: HtmlElement, limits: RequisiteLimits) -> Iterator[tuple[RequisiteKind, str]]:
-    """The picture or script of an element, wherever a lazy loader has put its address until it runs."""
+    """Yield the picture or script of an element, wherever a lazy loader has put its address until it runs."""
     if element.tag == "script":
         yield "script", element.get("src") or ""
         return
@@ -134,7 +134,7 @@ def is_picture(value: str) -> bool:
 
 
 def chosen(srcset: str, limits: RequisiteLimits) -> list[str]:
-    """The candidates of a `srcset` that are wanted, the widest last."""
+    """Return the candidates of a `srcset` that are wanted, the widest last."""
     found = sorted(_widths(srcset), key=lambda pair: pair[1])
     fitting = [url for url, width in found if width <= limits.side] or [url for url, _ in found[:1]]
     return fitting if limits.level == "page" else fitting[-1:]
@@ -166,7 +166,7 @@ def _styled(element: HtmlElement) -> Iterator[tuple[RequisiteKind, str]]:
 
 
 def style_references(style: str) -> Iterator[tuple[RequisiteKind, str]]:
-    """What a style sheet, or a list of declarations, imports and loads, as it spells it; of a font the format of today's browsers."""
+    """Yield what a style sheet, or a list of declarations, imports and loads, as it spells it; of a font the format of today's browsers."""
     fonts: dict[int, list[str]] = {}
     found: list[tuple[RequisiteKind, str]] = []
     for kind, block, token in _addresses(style_tokens_of(style)):
@@ -179,13 +179,13 @@ def style_references(style: str) -> Iterator[tuple[RequisiteKind, str]]:
 
 
 def style_tokens(style: str) -> tuple[list[Any], list[Any]]:
-    """The tokens of a style sheet, and those among them that hold the address of something that it loads."""
+    """Return the tokens of a style sheet, and those among them that hold the address of something that it loads."""
     tokens = style_tokens_of(style, comments=True)
     return tokens, [token for _, _, token in _addresses(tokens)]
 
 
 def style_tokens_of(style: str, *, comments: bool = False) -> list[Any]:
-    """The tokens of a style sheet; none where it loads nothing."""
+    """Return the tokens of a style sheet; none where it loads nothing."""
     if not _IN_STYLE.search(style):
         return []
     return list(tinycss2.parse_component_value_list(style[:MAX_STYLE], skip_comments=not comments))
@@ -219,7 +219,7 @@ _WITH_ADDRESS: Final = frozenset({"url", "src", "image-set", "-webkit-image-set"
 
 
 def _flat(tokens: Iterable[Any]) -> Iterator[Any]:
-    """The tokens in order, those within blocks too, with None where a block ends; no depth is too much for it."""
+    """Yield the tokens in order, those within blocks too, with None where a block ends; no depth is too much for it."""
     stack = [iter(tokens)]
     while stack:
         token = next(stack[-1], None)

@@ -17,7 +17,7 @@ _PLAIN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", re.ASCII)
 
 
 def now() -> datetime:
-    """The current time, aware, in UTC; `$WARRAQ_CLOCK` names another clock as `module.function`, for tests and simulations."""
+    """Return the current time, aware, in UTC; `$WARRAQ_CLOCK` names another clock as `module.function`, for tests and simulations."""
     module, _, name = os.environ.get("WARRAQ_CLOCK", "").rpartition(".")
     if not module:
         return datetime.now(UTC)

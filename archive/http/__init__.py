@@ -67,11 +67,11 @@ class Head:
         return [value for key, value in self.headers if key.lower() == wanted]
 
     def get(self, name: str, default: str = "") -> str:
-        """The first value of the field `name` (any case), or `default`."""
+        """Return the first value of the field `name` (any case), or `default`."""
         return next(iter(self.all(name)), default)
 
     def words(self, name: str) -> list[str]:
-        """The comma-separated words of the field `name`, over all its lines, in lower case."""
+        """Return the comma-separated words of the field `name`, over all its lines, in lower case."""
         return [word for value in self.all(name) for part in value.split(",") if (word := part.strip(BLANKS).lower())]
 
     @property
@@ -188,7 +188,7 @@ def parse_response(data: bytes, *, head: Head | None = None) -> Response:
 
 
 def payload(response: Response) -> bytes:
-    """What was served, transfer coding off and content coding kept: the bytes that WARC-Payload-Digest covers.
+    """Return what was served, transfer coding off and content coding kept: the bytes that WARC-Payload-Digest covers.
 
     A body that is not framed as its head says (chunked that is not, a length that is none) is taken as it is.
     """
@@ -225,7 +225,7 @@ def dechunk(body: bytes) -> bytes:
 
 
 def decode(response: Response, limit: int) -> bytes:
-    """The body as its author wrote it, every coding off, at most `limit` bytes.
+    """Return the body as its author wrote it, every coding off, at most `limit` bytes.
 
     gzip, deflate (with and without the zlib wrapper), br and zstd, in any stack up to five. A body that is not coded as
     the head says is given as it is; a stream that is cut or breaks off gives what decodes before that.

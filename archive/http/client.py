@@ -60,7 +60,7 @@ def exchange(request: Request, *, seconds: float, max_bytes: int = MAX_ANSWER_BY
 
 
 def within(seconds: float, work: Callable[[], _Result]) -> _Result:
-    """What `work` returns or raises, which runs in a thread of its own and is left alone when it takes too long.
+    """Return what `work` returns or raises, which runs in a thread of its own and is left alone when it takes too long.
 
     Raises:
         NoAnswerError: it took longer than `seconds`.

@@ -111,7 +111,7 @@ def inflate(data: bytes, coding: str, limit: int) -> bytes:
 
 
 def _candidates(data: bytes, coding: str) -> tuple[Callable[[], _Stream], ...]:
-    """The decoders to try in turn: the magic number is believed before the name."""
+    """Return the decoders to try in turn: the magic number is believed before the name."""
     if not data or coding not in {"gzip", "x-gzip", "deflate", "br", "zstd"}:
         return ()
     if data.startswith(GZIP_MAGIC):

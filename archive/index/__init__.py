@@ -81,7 +81,7 @@ PROGRESS_STEPS = 10_000
 
 
 def unwritable(path: Path, error: sqlite3.OperationalError) -> NotWritableError:
-    """What a statement that could not write means: somebody else's lock, or a disk or folder that takes nothing."""
+    """Return what a statement that could not write means: somebody else's lock, or a disk or folder that takes nothing."""
     if error.sqlite_errorcode & 0xFF in LOCKED:
         return DatabaseLockedError(path)
     return NotWritableError(path, OSError(str(error)))
@@ -133,7 +133,7 @@ class Store(Closing):
         return self._connect_to_what_stays(uri)
 
     def _connect_to_what_stays(self, uri: str) -> sqlite3.Connection:
-        """Opens a file in a folder that we cannot write to, where SQLite cannot make the -shm that a database in WAL mode needs.
+        """Open a file in a folder that we cannot write to, where SQLite cannot make the -shm that a database in WAL mode needs.
 
         Nobody writes to it now, for a writer's -wal and -shm would be there: it is read as one that does not change.
         """
@@ -152,7 +152,7 @@ class Store(Closing):
         return (status.st_ino, status.st_size, status.st_mtime_ns, has_wal)
 
     def check_unchanged(self) -> None:
-        """Raises DamagedFileError when a database that was read as one that does not change has changed: what was read may be wrong."""
+        """Raise DamagedFileError when a database that was read as one that does not change has changed: what was read may be wrong."""
         if self._as_found is not None and self._look() != self._as_found:
             raise DamagedFileError(
                 self.path, 0, "somebody has begun to write to it since it was opened (open it again)"
@@ -209,7 +209,7 @@ class Store(Closing):
         self.db.conn.set_progress_handler(lambda: time.monotonic() > end, PROGRESS_STEPS)
 
     def close(self) -> None:
-        """Closes the file; a second call does nothing."""
+        """Close the file; a second call does nothing."""
         self.db.close()
 
 
@@ -232,7 +232,7 @@ def _plain_words(db: Database) -> None:
 
 @SEARCH(name="0003_identity")
 def _identity(db: Database) -> None:
-    """Joins what an earlier version kept apart: an article under several spellings, and before and after a redirect."""
+    """Join what an earlier version kept apart: an article under several spellings, and before and after a redirect."""
     now = iso(datetime.now(UTC))
     is_current = search.is_current(
         db.conn
@@ -253,7 +253,7 @@ def _identity(db: Database) -> None:
 
 
 def open_store(path: Path, *, read_only: bool = False, patience: float = BUSY_TIMEOUT_S) -> Store:
-    """Opens the database file; for writing, it is made when there is none and brought up to date.
+    """Open the database file; for writing, it is made when there is none and brought up to date.
 
     `patience` is how many seconds a statement waits for another process's transaction.
 

@@ -41,7 +41,7 @@ class Stored:
 
 
 def key_of(db: Database, url: str) -> str:
-    """What the versions of the article at this URL share, under whatever spelling it was served (see `archive.index.identity`)."""
+    """Return what the versions of the article at this URL share, under whatever spelling it was served (see `archive.index.identity`)."""
     key = urls.identity(url)
     sql = "SELECT article_key FROM identities WHERE name IN (?, ?) ORDER BY name = ? DESC LIMIT 1"
     row = db.conn.execute(sql, (url, key, url)).fetchone()
@@ -49,14 +49,14 @@ def key_of(db: Database, url: str) -> str:
 
 
 def find_version(db: Database, url: str, digest: str) -> int | None:
-    """The id of the version of the article at this URL that says exactly this, None when there is none."""
+    """Return the id of the version of the article at this URL that says exactly this, None when there is none."""
     sql = "SELECT id FROM articles WHERE article_key = ? AND text_digest = ?"
     row = db.conn.execute(sql, (key_of(db, url), digest)).fetchone()
     return int(row[0]) if row else None
 
 
 def see_again(db: Database, article_id: int, *, at: str) -> Stored:
-    """A version that we hold was served again at that time."""
+    """Note that a version that we hold was served again at that time."""
     key = db.conn.execute(
         "UPDATE articles SET last_seen_at = max(last_seen_at, ?), fetched_at = min(fetched_at, ?) WHERE id = ? RETURNING article_key",
         (at, at, article_id),
@@ -66,7 +66,7 @@ def see_again(db: Database, article_id: int, *, at: str) -> Stored:
 
 
 def insert_version(db: Database, article: Article, *, capture: dict[str, Any], conversion_id: str) -> Stored:
-    """Adds a version that is not held yet; `capture` is the row of the capture that it was read from."""
+    """Add a version that is not held yet; `capture` is the row of the capture that it was read from."""
     key = key_of(db, article.url)
     is_first = db.conn.execute("SELECT 1 FROM articles WHERE article_key = ?", (key,)).fetchone() is None
     row = values_of(article, captures.payload_of(db, capture)) | {
@@ -110,7 +110,7 @@ def number_key(db: Database, key: str) -> None:
 
 
 def get(db: Database, article_id: int) -> ArticleRow | None:
-    """The version of that id, as a dict of its columns."""
+    """Return the version of that id, as a dict of its columns."""
     return cast("ArticleRow | None", next(db.query("SELECT * FROM articles WHERE id = ?", [article_id]), None))
 
 
@@ -145,7 +145,7 @@ def listed(db: Database, *, after: int, limit: int) -> list[ArticleRow]:
 
 
 def set_conversions(db: Database, pairs: list[tuple[str, str]]) -> None:
-    """Sets the record of the clean text of the version that was read from a capture: (conversion id, record id) pairs."""
+    """Set the record of the clean text of the version that was read from a capture: (conversion id, record id) pairs."""
     db.conn.executemany(
         """
         UPDATE articles SET conversion_id = ?
@@ -234,7 +234,7 @@ _OF_ARTICLE = frozenset(column.name for column in COLUMNS if column.source == "a
 
 
 def found(db: Database, article_id: int, article: Article, *, at: str) -> dict[str, object]:
-    """The columns of a version that the article gives otherwise, with their new values; {} when it was served before the last time.
+    """Return the columns of a version that the article gives otherwise, with their new values; {} when it was served before the last time.
 
     What the page does not say this time stays as it is known: more often it was not found than taken away.
     """
@@ -252,7 +252,7 @@ def found(db: Database, article_id: int, article: Article, *, at: str) -> dict[s
 
 
 def apply(db: Database, article_id: int, values: Mapping[str, object], *, at: str, record_id: str) -> None:
-    """Puts these values into the row of a version, and what they replace into `changes`.
+    """Put these values into the row of a version, and what they replace into `changes`.
 
     A row without a body was read by an earlier version of warraq: what it says otherwise may be the reading and not the page.
     """
@@ -273,7 +273,10 @@ def _text(value: object) -> str:
 
 
 def of_url(db: Database, url: str) -> list[dict[str, Any]]:
-    """What changed in the versions of that URL without their texts, oldest first: article_id, version, seen_at, field, before, after."""
+    """Return what changed in the versions of that URL without their texts, oldest first.
+
+    Article_id, version, seen_at, field, before, after.
+    """
     sql = """
         SELECT c.article_id, a.version, c.seen_at, c.field, c.before, c.after, c.record_id
         FROM articles AS a JOIN changes AS c ON c.article_id = a.id WHERE a.article_key = ? ORDER BY c.seen_at, c.field
@@ -282,7 +285,7 @@ def of_url(db: Database, url: str) -> list[dict[str, Any]]:
 
 
 def copy(source: Database, target: Database, ids: Mapping[int, int]) -> None:
-    """Copies what is kept of versions of another archive: ids there, and the ids that they have here."""
+    """Copy what is kept of versions of another archive: ids there, and the ids that they have here."""
     sql = "SELECT * FROM changes WHERE article_id IN (SELECT value FROM json_each(?))"
     rows = source.query(sql, [json.dumps(list(ids))])
     values = [{**row, "article_id": ids[row["article_id"]]} for row in rows]

@@ -53,7 +53,7 @@ def gone_reason(row: dict[str, Any]) -> str:
 
 
 def update_from_capture(db: Database, record_id: str) -> None:
-    """Marks the article that was at the URL of this capture, if the capture and those before it say that it has gone or is walled in."""
+    """Mark the article that was at the URL of this capture, if the capture and those before it say that it has gone or is walled in."""
     capture = captures.of_record(db, record_id)
     if capture is None or not (gone_reason(capture) or capture["reason"] in PAYWALLS):
         return
@@ -70,7 +70,7 @@ def update_from_capture(db: Database, record_id: str) -> None:
 
 
 def _answers(db: Database, url: str) -> list[dict[str, Any]]:
-    """The newest captures of the URL that say without a break that there is no page, newest first."""
+    """Return the newest captures of the URL that say without a break that there is no page, newest first."""
     sql = "SELECT * FROM captures WHERE url = ? ORDER BY timestamp DESC, id DESC LIMIT ?"
     return _unbroken(db.query(sql, [url, LOOKED_BACK]))
 
@@ -102,7 +102,7 @@ def _mark(db: Database, article_id: int, what: str, values: dict[str, str]) -> N
 
 
 def clear(db: Database, article_id: int, *, at: str) -> None:
-    """Takes the marks off an article that was served whole at that time."""
+    """Take the marks off an article that was served whole at that time."""
     db.conn.execute(
         """
         UPDATE articles SET gone_at = NULL, gone_reason = '', paywalled_at = NULL

@@ -30,7 +30,7 @@ def place_of(db: Database, file: str, wanted: str) -> Reached:
 
 
 def note(db: Database, file: str, wanted: str, *, offset: int, size: int) -> None:
-    """Notes how far the file was read."""
+    """Note how far the file was read."""
     db.conn.execute(
         "INSERT OR REPLACE INTO backfills (file, wanted, offset, size) VALUES (?, ?, ?, ?)",
         (file, wanted, offset, size),

@@ -23,19 +23,19 @@ _INSERT = f"INSERT OR IGNORE INTO captures ({', '.join(_COLUMNS)}) VALUES ({', '
 
 
 def insert(db: Database, row: CaptureRow) -> bool:
-    """Adds the row; False when a row of that record is there already."""
+    """Add the row; False when a row of that record is there already."""
     return bool(db.conn.execute(_INSERT, tuple(getattr(row, name) for name in _COLUMNS)).rowcount)
 
 
 def id_of(db: Database, record_id: str) -> int:
-    """The row id of a record that has a row."""
+    """Return the row id of a record that has a row."""
     return int(db.conn.execute("SELECT id FROM captures WHERE record_id = ?", (record_id,)).fetchone()[0])
 
 
 def record_outcome(
     db: Database, record_id: str, outcome: Outcome, article_id: int | None, *, directives: str = "", headlines: str = ""
 ) -> None:
-    """Writes down what was made of a capture; `headlines` as `archive.index.front_pages.kept` gives them."""
+    """Write down what was made of a capture; `headlines` as `archive.index.front_pages.kept` gives them."""
     db.conn.execute(
         """
         UPDATE captures SET outcome = ?, reason = ?, detail = ?, directives = ?, article_id = ?, headlines = ? WHERE record_id = ?
@@ -50,7 +50,7 @@ _HELD = (
 
 
 def held(db: Database, payload_digest: str, url: str) -> Original | None:
-    """The response record that holds this payload, one of the same URL when there is one."""
+    """Return the response record that holds this payload, one of the same URL when there is one."""
     return _held(
         db.conn.execute(
             f"{_HELD} AND payload_digest = ? ORDER BY url <> ?, id LIMIT 1", (payload_digest, url)
@@ -69,7 +69,7 @@ def stands_in(db: Database, url: str) -> bool:
 
 
 def last_whole(db: Database, url: str) -> Original | None:
-    """The newest whole response record of the URL with status 200: what a 304 confirms."""
+    """Return the newest whole response record of the URL with status 200: what a 304 confirms."""
     return _held(
         db.conn.execute(
             f"{_HELD} AND url = ? AND status = 200 ORDER BY timestamp DESC, id DESC LIMIT 1", (url,)
@@ -82,13 +82,13 @@ def _held(row: tuple[str, str, str, str] | None) -> Original | None:
 
 
 def latest(db: Database, url: str) -> dict[str, Any] | None:
-    """The newest whole response of the URL with status 200, as a dict of its columns; None when there is none."""
+    """Return the newest whole response of the URL with status 200, as a dict of its columns; None when there is none."""
     held_last = last_whole(db, url)
     return of_record(db, held_last.record_id) if held_last else None
 
 
 def unread(db: Database) -> Iterator[dict[str, Any]]:
-    """The captures that nobody has read yet: a crash came between their record and their reading.
+    """Yield the captures that nobody has read yet: a crash came between their record and their reading.
 
     A few at a time, so that any number fits in memory, and the caller may write between them.
     """
@@ -99,17 +99,17 @@ def unread(db: Database) -> Iterator[dict[str, Any]]:
 
 
 def get(db: Database, capture_id: int) -> dict[str, Any] | None:
-    """The capture of that id, as a dict of its columns."""
+    """Return the capture of that id, as a dict of its columns."""
     return next(db.query("SELECT * FROM captures WHERE id = ?", [capture_id]), None)
 
 
 def of_record(db: Database, record_id: str) -> dict[str, Any] | None:
-    """The capture of that WARC record id, as a dict of its columns."""
+    """Return the capture of that WARC record id, as a dict of its columns."""
     return next(db.query("SELECT * FROM captures WHERE record_id = ?", [record_id]), None)
 
 
 def latest_article(db: Database, url: str) -> int | None:
-    """The article that was last read at this URL, None when there was none."""
+    """Return the article that was last read at this URL, None when there was none."""
     row = db.conn.execute(
         "SELECT article_id FROM captures WHERE url = ? AND article_id IS NOT NULL ORDER BY timestamp DESC, id DESC LIMIT 1",
         (url,),
@@ -123,7 +123,10 @@ def of_url(db: Database, url: str) -> list[dict[str, Any]]:
 
 
 def of_article(db: Database, url: str) -> list[dict[str, Any]]:
-    """The captures of an article, oldest first: those that gave a version of it, and those of its pages that gave none (a 404, a wall)."""
+    """Return the captures of an article, oldest first.
+
+    Those that gave a version of it, and those of its pages that gave none (a 404, a wall).
+    """
     sql = """
         WITH versions AS (SELECT id FROM articles WHERE article_key IN (SELECT article_key FROM articles WHERE url = :url))
         SELECT * FROM captures WHERE article_id IN (SELECT id FROM versions)
@@ -172,7 +175,7 @@ def in_any_spelling(db: Database, url: str) -> list[dict[str, Any]]:
 
 
 def article_of_payload(db: Database, payload_digest: str, url: str) -> int | None:
-    """The article that was read from this payload at this URL (what a revisit, or a payload served again, still says)."""
+    """Return the article that was read from this payload at this URL (what a revisit, or a payload served again, still says)."""
     row = db.conn.execute(
         """
         SELECT article_id FROM captures
@@ -184,7 +187,7 @@ def article_of_payload(db: Database, payload_digest: str, url: str) -> int | Non
 
 
 def payload_of(db: Database, capture: dict[str, Any]) -> dict[str, Any]:
-    """The capture whose record holds the payload: the one that a revisit refers to, with the revisit's own URL; else itself."""
+    """Return the capture whose record holds the payload: the one that a revisit refers to, with the revisit's own URL; else itself."""
     if capture["record_type"] != "revisit":
         return capture
     row = original_of(db, capture)
@@ -199,7 +202,7 @@ ELSEWHERE = "original-elsewhere"
 
 
 def original_of(db: Database, revisit: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The capture whose record holds what a revisit repeats, None when it is not held.
+    """Return the capture whose record holds what a revisit repeats, None when it is not held.
 
     It is the one that the revisit names by id, else by URL and time, else one with the same payload. `revisit` has the columns `url`,
     `payload_digest`, `refers_to`, `refers_to_url` and `refers_to_date`.
@@ -230,7 +233,7 @@ def _same_payload(db: Database, revisit: Mapping[str, Any]) -> dict[str, Any] | 
 
 
 def waiting_for_original(db: Database) -> Iterator[dict[str, Any]]:
-    """The revisits whose original was not held when they were read; the caller may write between them."""
+    """Yield the revisits whose original was not held when they were read; the caller may write between them."""
     last = 0
     sql = "SELECT * FROM captures WHERE reason = 'original-elsewhere' AND id > ? ORDER BY id LIMIT 200"
     while rows := list(db.query(sql, [last])):
@@ -239,18 +242,18 @@ def waiting_for_original(db: Database) -> Iterator[dict[str, Any]]:
 
 
 def note_digests(db: Database, notes: Iterable[tuple[str, int, str, str]]) -> None:
-    """Notes that digests were wrong when a file was imported: its name, the record's offset, `block` or `payload`, the block's digest."""
+    """Note that digests were wrong when a file was imported: its name, the record's offset, `block` or `payload`, the block's digest."""
     db.conn.executemany("INSERT OR REPLACE INTO digest_notes VALUES (?, ?, ?, ?)", notes)
 
 
 def digest_notes(db: Database, filename: str) -> dict[tuple[int, str], str]:
-    """What `note_digests` noted of a file: by offset and field, the digest that the block had then."""
+    """Return what `note_digests` noted of a file: by offset and field, the digest that the block had then."""
     sql = "SELECT warc_record_offset, field, block_digest FROM digest_notes WHERE warc_filename = ?"
     return {(offset, field): digest for offset, field, digest in db.conn.execute(sql, (filename,))}
 
 
 def last_offset(db: Database, warc_filename: str) -> int:
-    """The byte offset of the last record of a file that has a row, 0 when none has."""
+    """Return the byte offset of the last record of a file that has a row, 0 when none has."""
     row = db.conn.execute(
         "SELECT max(warc_record_offset) FROM captures WHERE warc_filename = ?", (warc_filename,)
     ).fetchone()
@@ -258,12 +261,12 @@ def last_offset(db: Database, warc_filename: str) -> int:
 
 
 def set_via(db: Database, pairs: list[tuple[str, str]]) -> None:
-    """Sets what announced a capture: (via, record id) pairs; what is set already stays."""
+    """Set what announced a capture: (via, record id) pairs; what is set already stays."""
     db.conn.executemany("UPDATE captures SET via = ? WHERE record_id = ? AND via = ''", pairs)
 
 
 def set_outcomes(db: Database, notes: list[tuple[str, dict[str, str]]]) -> None:
-    """Sets the outcomes that notes give, by record id (`Outcome.note`); what gave an article stays as it is."""
+    """Set the outcomes that notes give, by record id (`Outcome.note`); what gave an article stays as it is."""
     sql = """
         UPDATE captures SET outcome = coalesce(:outcome, outcome), reason = coalesce(:reason, reason), detail = coalesce(:detail, detail)
         WHERE record_id = :record_id AND article_id IS NULL

@@ -106,12 +106,12 @@ LABELLED = tuple(column for column in COLUMNS if column.label)
 
 
 def values_of(article: Article, capture: Mapping[str, Any]) -> dict[str, object]:
-    """The values of a new row that the article and its capture give, as they are stored."""
+    """Return the values of a new row that the article and its capture give, as they are stored."""
     return {column.name: _value(column, article, capture) for column in COLUMNS if column.source != "database"}
 
 
 def described(article: Article) -> dict[str, object]:
-    """What the page said, by the names of the columns: an article that has no row yet, as JSON takes it."""
+    """Return what the page said, by the names of the columns: an article that has no row yet, as JSON takes it."""
     shown = (column for column in COLUMNS if column.source == "article" and column.property)
     values = {column.name: column.value(article) if column.value else getattr(article, column.name) for column in shown}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
@@ -125,19 +125,19 @@ def _value(column: Column, article: Article, capture: Mapping[str, Any]) -> obje
 
 
 def body_of(row: Mapping[str, Any]) -> Body:
-    """The blocks of an article; of one that is stored without them, a paragraph for each line of its text."""
+    """Return the blocks of an article; of one that is stored without them, a paragraph for each line of its text."""
     return loads(row.get("body")) or paragraphs(row.get("text", ""))
 
 
 def opened(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The row as JSON takes it: its JSON columns opened, its flags as true, false or null."""
+    """Return the row as JSON takes it: its JSON columns opened, its flags as true, false or null."""
     return {
         name: _opened_body(row) if name == "body" else _opened(TYPES.get(name), value) for name, value in row.items()
     }
 
 
 def _opened_body(row: Mapping[str, Any]) -> Any:
-    """The blocks as lists and dicts; what is no column but has its name stays as it is."""
+    """Return the blocks as lists and dicts; what is no column but has its name stays as it is."""
     is_column = row["body"] is None or isinstance(row["body"], str)
     return as_data(body_of(row)) if is_column else row["body"]
 
@@ -149,7 +149,7 @@ def _opened(kind: Type | None, value: Any) -> Any:
 
 
 def view_sql() -> str:
-    """The statement that creates the view `newsarticle`: the latest versions, under the names of schema.org."""
+    """Return the statement that creates the view `newsarticle`: the latest versions, under the names of schema.org."""
     shown = ",\n    ".join(
         column.name if column.name == column.property else f"{column.name} AS {column.property}"
         for column in COLUMNS
@@ -159,7 +159,7 @@ def view_sql() -> str:
 
 
 def update_view(db: Database) -> None:
-    """Creates the view anew where an earlier version of warraq made it with other columns."""
+    """Create the view anew where an earlier version of warraq made it with other columns."""
     held = db.conn.execute("SELECT sql FROM sqlite_master WHERE type = 'view' AND name = 'newsarticle'").fetchone()
     if held is None or held[0] != view_sql():
         db.conn.execute("DROP VIEW IF EXISTS newsarticle")

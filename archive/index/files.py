@@ -32,14 +32,14 @@ _SELECT = f"SELECT {', '.join(_NAMES)} FROM files"  # noqa: S608 - our own names
 
 
 def put(db: Database, row: FileRow) -> None:
-    """Writes the row in place of what there was of that file."""
+    """Write the row in place of what there was of that file."""
     marks = ", ".join("?" * len(_NAMES))
     values = [getattr(row, name) for name in _NAMES]
     db.conn.execute(f"INSERT OR REPLACE INTO files ({', '.join(_NAMES)}) VALUES ({marks})", values)  # noqa: S608
 
 
 def get(db: Database, filename: str) -> FileRow | None:
-    """The row of that file."""
+    """Return the row of that file."""
     return _row(db.conn.execute(f"{_SELECT} WHERE filename = ?", (filename,)).fetchone()) if _is_there(db) else None
 
 

@@ -40,7 +40,7 @@ def kept(headlines: Headlines) -> str:
 
 
 def pages(db: Database, *, site: str = "") -> list[str]:
-    """The front pages of which there are headlines, by how often they were captured."""
+    """Return the front pages of which there are headlines, by how often they were captured."""
     sql = """
         SELECT url FROM captures WHERE headlines <> '' AND (site = :site OR :site = '')
         GROUP BY url ORDER BY count(*) DESC, url LIMIT 100
@@ -49,7 +49,7 @@ def pages(db: Database, *, site: str = "") -> list[str]:
 
 
 def timeline(db: Database, page: str, *, first: str = "", last: str = "~", places: int = 1) -> list[Spell]:
-    """What stood in the first places of a front page, from a time until before another, by time and place."""
+    """Return what stood in the first places of a front page, from a time until before another, by time and place."""
     spells: list[Spell] = []
     open_: dict[tuple[int, str, str], Spell] = {}
     for at, headlines in _states(db, page, first, last):
@@ -66,7 +66,7 @@ def timeline(db: Database, page: str, *, first: str = "", last: str = "~", place
 
 
 def _states(db: Database, page: str, first: str, last: str) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
-    """The time of each capture of a page, and its headlines."""
+    """Yield the time of each capture of a page, and its headlines."""
     sql = """
         SELECT captured_at, outcome, headlines FROM captures
         WHERE url IN (SELECT value FROM json_each(?)) AND captured_at >= ? AND captured_at < ? AND outcome IN ('listing', 'unchanged')
@@ -85,7 +85,7 @@ def _states(db: Database, page: str, first: str, last: str) -> Iterator[tuple[st
 
 
 def _addresses(db: Database, page: str) -> list[str]:
-    """The page under any spelling of its address, and where it led by redirects: the edition of the day."""
+    """Return the page under any spelling of its address, and where it led by redirects: the edition of the day."""
     key = identity(page)
     sql = "SELECT DISTINCT url, via FROM captures WHERE headlines <> ''"
     return sorted({page, *(url for url, via in db.conn.execute(sql) if key in {identity(url), identity(via)})})

@@ -59,7 +59,7 @@ _LOOK_AGAIN = (
 
 
 def schedule(db: Database, urls: Iterable[Candidate], *, now: str) -> int:
-    """Adds the URLs that are not known yet, due at once; returns how many were new, or are now looked at earlier.
+    """Add the URLs that are not known yet, due at once; return how many were new, or are now looked at earlier.
 
     Before its first visit a URL that is announced as something better (an article rather than an unknown page) is promoted. A known URL
     becomes due again when its announcement carries a time after the last visit, when it failed and is still listed, and when the
@@ -98,7 +98,7 @@ def schedule(db: Database, urls: Iterable[Candidate], *, now: str) -> int:
 
 
 def _values(announced: Candidate, now: str, news: str) -> dict[str, Any]:
-    """The parameters of the upsert."""
+    """Return the parameters of the upsert."""
     fresh = announced.believed and announced.published_hint >= news
     priority = precedence(announced.kind, by=announced.by, listed=announced.listed, fresh=fresh)
     hint_via = announced.via if announced.published_hint else ""
@@ -112,7 +112,7 @@ def _values(announced: Candidate, now: str, news: str) -> dict[str, Any]:
 def next_urls(
     db: Database, *, site: str, now: str, limit: int, busy: Container[int] = (), spare: int = 0, news_only: bool = False
 ) -> list[ScheduledUrl]:
-    """The next due URLs of a site, by precedence; rows whose id is in `busy` (`spare` of them at most) are passed over.
+    """Return the next due URLs of a site, by precedence; rows whose id is in `busy` (`spare` of them at most) are passed over.
 
     With `news_only`, those alone that announce news or are news.
 
@@ -141,7 +141,7 @@ def next_urls(
 def next_requisites(
     db: Database, *, site: str, now: str, limit: int, busy: Container[int] = (), spare: int = 0
 ) -> list[ScheduledUrl]:
-    """The next due requisites of a site's pages; rows whose id is in `busy` (`spare` of them at most) are passed over."""
+    """Return the next due requisites of a site's pages; rows whose id is in `busy` (`spare` of them at most) are passed over."""
     due = _due(db, site, Precedence.REQUISITE, now=now, limit=limit + spare)
     return list(islice((one for one in due if one.id not in busy), limit))
 
@@ -153,7 +153,7 @@ def _due(db: Database, site: str, precedence: Precedence, *, now: str, limit: in
 
 
 def announce_requisites(db: Database, urls: Iterable[Candidate], *, now: str) -> int:
-    """Adds the requisites that are not known yet, due at once; makes due those that are held for long. Returns how many became due."""
+    """Add the requisites that are not known yet, due at once; make due those that are held for long. Returns how many became due."""
     before = db.conn.total_changes
     moment = datetime.fromisoformat(now).astimezone(UTC)
     stale = {kind: (moment - age).strftime("%Y-%m-%dT%H:%M:%SZ") for kind, age in CONFIRMED_AFTER.items()}
@@ -170,7 +170,7 @@ def announce_requisites(db: Database, urls: Iterable[Candidate], *, now: str) ->
 
 
 def finished(db: Database, visit: FetchStatus) -> None:
-    """Writes down what a visit said, and when the next one is due."""
+    """Write down what a visit said, and when the next one is due."""
     db.conn.execute(
         f"""
         UPDATE urls SET
@@ -204,7 +204,7 @@ def finished(db: Database, visit: FetchStatus) -> None:
 
 
 def make_due(db: Database, *, site: str, now: str) -> int:
-    """Makes every page of the site due now that was visited, whatever it answered (a full recheck); returns how many.
+    """Make every page of the site due now that was visited, whatever it answered (a full recheck); return how many.
 
     What failed comes last, and what was not visited for longest first: a bounded run is of use.
     """
@@ -219,7 +219,7 @@ def make_due(db: Database, *, site: str, now: str) -> int:
 
 
 def revive(db: Database, *, site: str, now: str) -> int:
-    """Makes every URL of the site due now that announces news, failed, was disallowed or fell to a quota; returns how many."""
+    """Make every URL of the site due now that announces news, failed, was disallowed or fell to a quota; return how many."""
     kinds = sql_list(kind for kind in OutcomeKind if kind.is_failure and not kind.is_requisite)
     sql = f"""
         UPDATE urls SET due_at = :now WHERE site = :site AND visits > 0 AND coalesce(due_at, '9') > :now
@@ -253,7 +253,7 @@ def count_requisites_due(db: Database, *, site: str, now: str) -> int:
 
 
 def hosts(db: Database, *, site: str) -> list[str]:
-    """A URL on each host that the pages of a site lie on; not what only leads there, nor feeds and sitemaps elsewhere."""
+    """Return a URL on each host that the pages of a site lie on; not what only leads there, nor feeds and sitemaps elsewhere."""
     sql = """
         SELECT min(url) FROM urls WHERE site = ? AND kind IN ('seed', 'section', 'article', 'page') AND announced_by <> 'redirector'
         GROUP BY host LIMIT 200
@@ -271,19 +271,19 @@ def ends(db: Database, *, site: str) -> list[tuple[str, str, str, int]]:
 
 
 def known(db: Database, url: str) -> int | None:
-    """The id of the URL's row, None when it was never announced."""
+    """Return the id of the URL's row, None when it was never announced."""
     row = db.conn.execute("SELECT id FROM urls WHERE url = ?", (url,)).fetchone()
     return int(row[0]) if row else None
 
 
 def rows_of(db: Database, urls: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """The rows of those of the URLs that are known, by URL."""
+    """Return the rows of those of the URLs that are known, by URL."""
     sql = "SELECT * FROM urls WHERE url IN (SELECT value FROM json_each(?))"
     return {row["url"]: row for row in db.query(sql, [json.dumps(list(urls))])}
 
 
 def put(db: Database, rows: list[dict[str, Any]]) -> None:
-    """Writes whole rows, all of the same columns, each in the place of the one of its URL, whose id stays."""
+    """Write whole rows, all of the same columns, each in the place of the one of its URL, whose id stays."""
     names = [name for name in rows[0] if name != "id"] if rows else []
     if names:
         changes = ", ".join(f"{name} = excluded.{name}" for name in names if name != "url")

@@ -40,7 +40,7 @@ class Join:
 
 
 def join_page(db: Database, page: str, article_id: int, *, at: str, unindex: Unindex) -> int:
-    """Joins the article just read at a page with those that led or stood there; gives the row id of its version, which may be another's."""
+    """Join the article just read at a page with those that led or stood there; give the row id of its version, which may be another's."""
     row = db.conn.execute("SELECT url, article_key FROM articles WHERE id = ?", (article_id,)).fetchone()
     url, key = str(row[0]), str(row[1])
     for other, reason in _related(db, page, url):
@@ -63,7 +63,7 @@ def _related(db: Database, page: str, url: str) -> list[tuple[str, str]]:
 
 
 def join_redirect(db: Database, source: str, target: str, *, at: str, unindex: Unindex) -> None:
-    """Joins the articles at both ends of a redirect, when there are two and they say the same."""
+    """Join the articles at both ends of a redirect, when there are two and they say the same."""
     one, other = articles.key_of(db, source), articles.key_of(db, target)
     if one != other and _says_the_same(db, one, other):
         join(db, one, other, reason="redirect", at=at, unindex=unindex)
@@ -84,7 +84,7 @@ def _share(one: str, other: str) -> float:
 
 
 def join(db: Database, one: str, other: str, *, reason: str, at: str, unindex: Unindex) -> dict[int, int]:
-    """Makes two keys one; gives the rows of versions that both had, by id, and the row that stays in place of each.
+    """Make two keys one; give the rows of versions that both had, by id, and the row that stays in place of each.
 
     The lesser key stays, so that the order in which captures came in decides nothing. Keys that a person parted stay apart.
     """
@@ -108,7 +108,7 @@ def _addresses(db: Database, key: str) -> list[str]:
 def _fold(
     db: Database, key: str, *, joined: str, addresses: list[str], reason: str, at: str, unindex: Unindex
 ) -> dict[int, int]:
-    """Makes one row of those of a key that say the same, and notes what was removed."""
+    """Make one row of those of a key that say the same, and note what was removed."""
     sql = """
         SELECT id, first_value(id) OVER (PARTITION BY text_digest ORDER BY fetched_at, id) AS kept
         FROM articles WHERE article_key = ?
@@ -143,7 +143,7 @@ def _removed(db: Database, article_id: int, kept: int) -> dict[str, Any]:
 
 
 def _replace(db: Database, article_id: int, kept: int) -> None:
-    """Puts the row `kept` in the place of another that says the same."""
+    """Put the row `kept` in the place of another that says the same."""
     db.conn.execute("UPDATE captures SET article_id = ? WHERE article_id = ?", (kept, article_id))
     db.conn.execute(
         """
@@ -159,7 +159,7 @@ def _replace(db: Database, article_id: int, kept: int) -> None:
 
 
 def join_all(db: Database, *, at: str, unindex: Unindex) -> int:
-    """Joins what an archive holds split: articles under several spellings, and at both ends of redirects; gives how many joins."""
+    """Join what an archive holds split: articles under several spellings, and at both ends of redirects; give how many joins."""
     before = db.conn.execute("SELECT count(*) FROM joins").fetchone()[0]
     sql = """
         SELECT article_key FROM articles GROUP BY article_key
@@ -174,7 +174,7 @@ def join_all(db: Database, *, at: str, unindex: Unindex) -> int:
 
 
 def all_joins(db: Database) -> Iterator[Join]:
-    """What was joined, oldest first."""
+    """Yield what was joined, oldest first."""
     if not db["joins"].exists():  # an earlier version made the archive, and nothing has written to it since
         return
     for row in db.query("SELECT * FROM joins ORDER BY id"):

@@ -46,7 +46,7 @@ _FILM = (
 
 
 def describe(db: Database, ids: Iterable[int]) -> None:
-    """Writes anew what these versions of articles show; of those that are no more, nothing stays."""
+    """Write anew what these versions of articles show; of those that are no more, nothing stays."""
     for article_id in ids:
         for table in ("images", "media"):
             db.conn.execute(f"DELETE FROM {table} WHERE article_id = ?", (article_id,))  # noqa: S608 - our own names
@@ -78,7 +78,7 @@ def _put(db: Database, image: dict[str, Any]) -> None:
 
 
 def _facts(db: Database, url: str) -> dict[str, Any] | None:
-    """What is known of the picture at a URL, or where that redirects to: of its newest capture."""
+    """Return what is known of the picture at a URL, or where that redirects to: of its newest capture."""
     sql = """
         SELECT p.* FROM pictures AS p JOIN captures AS c ON c.record_id = p.record_id
         WHERE p.url = ? OR p.url = (SELECT detail FROM captures WHERE url = ? AND reason LIKE 'http-30_' ORDER BY id DESC LIMIT 1)
@@ -88,7 +88,7 @@ def _facts(db: Database, url: str) -> dict[str, Any] | None:
 
 
 def _shown(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The pictures of an article, each URL once: those that only its head names, then those of its text with their place in it."""
+    """Yield the pictures of an article, each URL once: those that only its head names, then those of its text with their place in it."""
     found: dict[str, dict[str, Any]] = {}
     named = [(image["url"], None, image.get("caption", ""), None) for image in json.loads(row["images"])]
     figures = [(block.url, block, words_of(block.caption), place) for place, block in _blocks(body_of(row), "figure")]
@@ -112,12 +112,12 @@ def _shown(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _address(base: str, url: str) -> str:
-    """The address as a browser asks for it, which is how it was captured."""
+    """Return the address as a browser asks for it, which is how it was captured."""
     return join(base, url)
 
 
 def _blocks(body: Body, kind: str) -> Iterator[tuple[int, Block]]:
-    """The blocks of a kind, wherever they stand, with the number (from 0) of the outermost block that holds them."""
+    """Yield the blocks of a kind, wherever they stand, with the number (from 0) of the outermost block that holds them."""
     for place, block in enumerate(body):
         stack = [block]
         while stack:
@@ -134,7 +134,7 @@ def _embedded(body: Body) -> Iterator[dict[str, Any]]:
 
 
 def type_of(block: Block) -> str:
-    """What an embedded thing is: `video`, `audio`, or `embed` for posts, maps and all else."""
+    """Return what an embedded thing is: `video`, `audio`, or `embed` for posts, maps and all else."""
     path = urlsplit(block.url).path.lower()
     host = block.provider.lower()
     if path.endswith((".mp4", ".webm", ".m3u8", ".mov")) or any(name in host for name in _FILM):
@@ -145,7 +145,7 @@ def type_of(block: Block) -> str:
 
 
 def hold(db: Database, row: CaptureRow, picture: Picture) -> None:
-    """Notes what the bytes of a captured picture say, and gives it to the articles that show it and have none yet."""
+    """Note what the bytes of a captured picture say, and give it to the articles that show it and have none yet."""
     facts = {
         "record_id": row.record_id, "url": row.url, "type": picture.type, "bytes": picture.bytes, "width": picture.width,
         "height": picture.height, "sha256": picture.sha256, "phash": picture.phash, "problem": picture.problem,
@@ -165,7 +165,7 @@ def _give(db: Database, facts: Mapping[str, Any]) -> None:
 
 
 def forget(db: Database, url: str) -> None:
-    """Takes out what was read from pictures captured at a URL; the articles that show it keep what they say of it."""
+    """Take out what was read from pictures captured at a URL; the articles that show it keep what they say of it."""
     sql = "SELECT record_id FROM pictures WHERE url = ?"
     for (record_id,) in db.conn.execute(sql, (url,)).fetchall():
         nothing = {name: None if name in {"bytes", "width", "height"} else "" for name in FACTS}
@@ -174,7 +174,7 @@ def forget(db: Database, url: str) -> None:
 
 
 def copy(source: Database, target: Database, record_ids: Sequence[str]) -> None:
-    """Takes over what another archive knows of the pictures of these records."""
+    """Take over what another archive knows of the pictures of these records."""
     sql = "SELECT * FROM pictures WHERE record_id IN (SELECT value FROM json_each(?))"
     for facts in list(source.query(sql, [json.dumps(list(record_ids))])):
         marks = ", ".join(f":{name}" for name in facts)
@@ -191,7 +191,7 @@ _LISTED = """
 
 
 def of_article(db: Database, article_id: int) -> list[dict[str, Any]]:
-    """The pictures of a version of an article, in page order."""
+    """Return the pictures of a version of an article, in page order."""
     return list(db.query(f"{_LISTED} WHERE i.article_id = ? ORDER BY i.position", [article_id]))
 
 
@@ -213,7 +213,7 @@ def problem_of(db: Database, record_id: str) -> str:
 
 
 def media_of(db: Database, article_id: int) -> list[dict[str, Any]]:
-    """The videos, sounds and embedded things of a version of an article, in page order."""
+    """Return the videos, sounds and embedded things of a version of an article, in page order."""
     return list(db.query("SELECT * FROM media WHERE article_id = ? ORDER BY position", [article_id]))
 
 

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def filenames(db: Database) -> set[str]:
-    """The WARC files that any row points into."""
+    """Return the WARC files that any row points into."""
     rows = db.conn.execute("SELECT warc_filename FROM captures UNION SELECT warc_filename FROM articles")
     return {row[0] for row in rows}
 
 
 def captures_in(db: Database, filename: str) -> list[dict[str, Any]]:
-    """Captures whose record is in the file: id, record_id, record_type, url, offset, length, payload_digest."""
+    """Return the captures whose record is in the file: id, record_id, record_type, url, offset, length, payload_digest."""
     return list(
         db.query(
             """
@@ -78,7 +78,7 @@ def urls_of_article(db: Database, urls: Iterable[str]) -> set[str]:
 
 
 def article_ids(db: Database, urls: Iterable[str]) -> list[int]:
-    """The ids of all versions of the articles of these URLs."""
+    """Return the ids of all versions of the articles of these URLs."""
     return [row[0] for url in urls for row in db.conn.execute("SELECT id FROM articles WHERE url = ?", (url,))]
 
 
@@ -104,13 +104,13 @@ def revisits_of(db: Database, record_ids: Iterable[str], urls: set[str]) -> set[
 
 
 def unlearn(db: Database, host: str, lines: Iterable[str]) -> None:
-    """Takes lines out of what was learned of a host, unless they stand on several of its pages."""
+    """Take lines out of what was learned of a host, unless they stand on several of its pages."""
     rows = [(host, line) for line in lines]
     db.conn.executemany("DELETE FROM site_lines WHERE host = ? AND line = ? AND pages <= 2", rows)
 
 
 def forget(db: Database, urls: Collection[str], *, at: str, reason: str) -> tuple[int, int]:
-    """Takes the captures and articles of these URLs out, and keeps the URLs from being fetched again; counts both."""
+    """Take the captures and articles of these URLs out, and keep the URLs from being fetched again; counts both."""
     captures = articles = 0
     db.conn.execute("PRAGMA defer_foreign_keys = ON")  # captures and articles point at each other
     for key in {articles_.key_of(db, url) for url in urls}:

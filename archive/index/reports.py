@@ -62,7 +62,7 @@ def sites(db: Database, *, limit: int = 500) -> list[dict[str, Any]]:
 
 
 def captures_by_day(db: Database, *, days: int = 60) -> list[dict[str, Any]]:
-    """The last days with captures, oldest first: day (YYYY-MM-DD), captures, articles, troubles (quarantined, failed, gone)."""
+    """Return the last days with captures, oldest first: day (YYYY-MM-DD), captures, articles, troubles (quarantined, failed, gone)."""
     rows = db.query(
         f"""
         SELECT substr(captured_at, 1, 10) AS day, count(*) AS captures, sum(outcome = 'article') AS articles,
@@ -76,7 +76,7 @@ def captures_by_day(db: Database, *, days: int = 60) -> list[dict[str, Any]]:
 
 
 def quarantined(db: Database, *, reason: str = "", limit: int = 50, offset: int = 0) -> list[dict[str, Any]]:
-    """Captures that are kept and not shown as articles, newest first: columns of `captures`."""
+    """Return the captures that are kept and not shown as articles, newest first: columns of `captures`."""
     where, args = ("AND reason = ?", [reason]) if reason else ("", [])
     sql = f"SELECT * FROM captures WHERE outcome = 'quarantine' {where} ORDER BY id DESC LIMIT ? OFFSET ?"  # noqa: S608 - our own words
     return list(db.query(sql, [*args, limit, offset]))
@@ -89,13 +89,13 @@ def quarantine_reasons(db: Database) -> list[tuple[str, int]]:
 
 
 def runs(db: Database, *, limit: int = 20, offset: int = 0) -> list[dict[str, Any]]:
-    """The log of runs, newest first: columns of `runs`, `summary` as a dict."""
+    """Return the log of runs, newest first: columns of `runs`, `summary` as a dict."""
     rows = db.query("SELECT * FROM runs ORDER BY id DESC LIMIT ? OFFSET ?", [limit, offset])
     return [{**row, "ended_at": row["ended_at"] or "", "summary": json.loads(row["summary"])} for row in rows]
 
 
 def last_crawl(db: Database, site: str) -> dict[str, Any] | None:
-    """The newest crawl of a site, as a row of `runs`; None when there was none."""
+    """Return the newest crawl of a site, as a row of `runs`; None when there was none."""
     sql = "SELECT * FROM runs WHERE kind = 'crawl' AND site = ? ORDER BY id DESC LIMIT 1"
     row = next(db.query(sql, [site]), None)
     return {**row, "ended_at": row["ended_at"] or "", "summary": json.loads(row["summary"])} if row else None
@@ -105,7 +105,7 @@ _CAPTURED = sql_list(kind for kind in OutcomeKind if kind.is_page and not kind.i
 
 
 def days(db: Database, *, first: date, last: date) -> list[Day]:
-    """The figures of every site on each day from `first` to `last`, both included, on which it was crawled or announced something."""
+    """Return the figures of every site on each day from `first` to `last` (included) on which it was crawled or announced something."""
     span = {"first": first.isoformat(), "after": (last + timedelta(days=1)).isoformat()}
     figures: defaultdict[tuple[str, str], dict[str, Any]] = defaultdict(dict)
     for part in (_announcements, _runs, _readings):
@@ -177,7 +177,7 @@ _BEFORE = "SELECT before FROM changes WHERE article_id = articles.id AND field =
 
 
 def _readings(db: Database, span: dict[str, str]) -> dict[tuple[str, str], dict[str, Any]]:
-    """What was read on each day, as it was read then: a row takes later metadata, and `changes` keeps what they replaced."""
+    """Return what was read on each day, as it was read then: a row takes later metadata, and `changes` keeps what they replaced."""
     sql = f"""
         SELECT site, substr(fetched_at, 1, 10) AS day, version, length(text) AS length,
                coalesce(({_BEFORE.format(field="author")}), author) = '' AS no_author,
@@ -219,7 +219,7 @@ class Facets:
 
 
 def facets(db: Database, match: str = "", without: str = "") -> Facets:
-    """Counts the latest versions that match the FTS5 expression ('' for all) and not `without`, an expression too."""
+    """Count the latest versions that match the FTS5 expression ('' for all) and not `without`, an expression too."""
     if match:
         sql = (
             "SELECT a.site, a.section, a.language, a.date FROM articles_search AS s CROSS JOIN articles AS a ON a.id = s.rowid"
@@ -242,7 +242,7 @@ def facets(db: Database, match: str = "", without: str = "") -> Facets:
 
 
 def added_facets(parts: Sequence[Facets]) -> Facets:
-    """The facets of several archives together."""
+    """Return the facets of several archives together."""
     return Facets(
         counted=sum(part.counted for part in parts),
         sites=_added(part.sites for part in parts),
@@ -298,7 +298,7 @@ def count(db: Database) -> dict[str, Any]:
 
 
 def added_counts(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The counts of several archives together, each in the order of one."""
+    """Return the counts of several archives together, each in the order of one."""
     total: dict[str, Any] = {}
     for name, value in parts[0].items():
         if not isinstance(value, dict):

@@ -47,7 +47,7 @@ class Precedence(IntEnum):
 
 
 def precedence(kind: Kind, *, by: str, listed: bool, fresh: bool) -> Precedence:
-    """The precedence of a URL before its first visit; `listed` and `fresh` as in `Precedence`."""
+    """Return the precedence of a URL before its first visit; `listed` and `fresh` as in `Precedence`."""
     match kind:
         case "seed":
             return Precedence.SEED

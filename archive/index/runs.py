@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def begin(db: Database, *, kind: str, site: str, at: str) -> int:
-    """Opens a row for a run; returns its id."""
+    """Open a row for a run; return its id."""
     return int(
         db.conn.execute(
             "INSERT INTO runs (kind, site, started_at) VALUES (?, ?, ?) RETURNING id", (kind, site, at)
@@ -21,7 +21,7 @@ def begin(db: Database, *, kind: str, site: str, at: str) -> int:
 
 
 def end(db: Database, run_id: int, *, at: str, result: str, summary: Mapping[str, Any]) -> None:
-    """Closes the row: `result` is how it ended in a word, `summary` its figures."""
+    """Close the row: `result` is how it ended in a word, `summary` its figures."""
     db.conn.execute(
         "UPDATE runs SET ended_at = ?, result = ?, summary = ? WHERE id = ?",
         (at, result, json.dumps(summary, ensure_ascii=False), run_id),
@@ -35,7 +35,7 @@ def last_begun(db: Database) -> str:
 
 
 def last_entry(db: Database, *, site: str) -> str:
-    """The digest of the site's entry at its last crawl that ended, '' when none says."""
+    """Return the digest of the site's entry at its last crawl that ended, '' when none says."""
     sql = """
         SELECT json_extract(summary, '$.entry') FROM runs
         WHERE kind = 'crawl' AND site = ? AND ended_at IS NOT NULL ORDER BY id DESC LIMIT 1
@@ -45,14 +45,14 @@ def last_entry(db: Database, *, site: str) -> str:
 
 
 def begun_at(db: Database, moments: Iterable[str]) -> list[dict[str, Any]]:
-    """The rows of runs that began at one of these times."""
+    """Return the rows of runs that began at one of these times."""
     return list(
         db.query("SELECT * FROM runs WHERE started_at IN (SELECT value FROM json_each(?))", [json.dumps(list(moments))])
     )
 
 
 def put(db: Database, row: Mapping[str, Any], run_id: int | None = None) -> None:
-    """Writes the row of a run that another archive has; in the place of the row of that id, when one is given."""
+    """Write the row of a run that another archive has; in the place of the row of that id, when one is given."""
     values = {name: row[name] for name in ("kind", "site", "started_at", "ended_at", "result", "summary")}
     if run_id is None:
         sql = f"INSERT INTO runs ({', '.join(values)}) VALUES ({', '.join(f':{name}' for name in values)})"  # noqa: S608 - our own names

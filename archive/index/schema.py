@@ -26,7 +26,7 @@ def unknown_steps(db: Database) -> tuple[str, ...]:
 
 @MIGRATIONS(name="0001_frontier")
 def _frontier(db: Database) -> None:
-    """The `urls` table: the queue, the seen-set, the recrawl schedule and the coverage ledger at once.
+    """Create the `urls` table: the queue, the seen-set, the recrawl schedule and the coverage ledger at once.
 
     `due_at` is empty when no visit is planned. `kind` is what the URL is believed to be (seed, feed, sitemap, section, article, page);
     `outcome` is what the last visit said. The partial index serves the draw: (site, priority) fixed, `due_at` in order.
@@ -68,7 +68,7 @@ def _frontier(db: Database) -> None:
 
 @MIGRATIONS(name="0002_captures")
 def _captures(db: Database) -> None:
-    """The `captures` table: one row for each response, revisit or failed exchange that a WARC holds, and what was made of it.
+    """Create the `captures` table: one row for each response, revisit or failed exchange that a WARC holds, and what was made of it.
 
     `outcome` is empty until the capture has been read; a crash leaves it so, and the next start reads it again.
     """
@@ -109,7 +109,7 @@ def _captures(db: Database) -> None:
 
 @MIGRATIONS(name="0003_articles")
 def _articles(db: Database) -> None:
-    """The `articles` table: one row for each distinct version of an article, pointing at the record it was read from."""
+    """Create the `articles` table: one row for each distinct version of an article, pointing at the record it was read from."""
     db.conn.execute(
         """
         CREATE TABLE articles (
@@ -169,7 +169,7 @@ def _articles(db: Database) -> None:
 
 @MIGRATIONS(name="0004_learned_lines")
 def _learned_lines(db: Database) -> None:
-    """What a host repeats: how many of its pages hold a line, and how many pages were looked at."""
+    """Keep what a host repeats: how many of its pages hold a line, and how many pages were looked at."""
     db.conn.execute(
         "CREATE TABLE site_lines (host TEXT NOT NULL, line TEXT NOT NULL, pages INTEGER NOT NULL, PRIMARY KEY (host, line)) WITHOUT ROWID"
     )
@@ -178,7 +178,7 @@ def _learned_lines(db: Database) -> None:
 
 @MIGRATIONS(name="0005_runs")
 def _runs(db: Database) -> None:
-    """What was done to the archive, when, and how it ended: crawls, imports, verifications, redactions."""
+    """Keep what was done to the archive, when, and how it ended: crawls, imports, verifications, redactions."""
     db.conn.execute(
         """
         CREATE TABLE runs (
@@ -196,7 +196,7 @@ def _runs(db: Database) -> None:
 
 @MIGRATIONS(name="0006_fates")
 def _fates(db: Database) -> None:
-    """What became of an article's page: since when it is gone and how it says so, since when it is behind a wall."""
+    """Keep what became of an article's page: since when it is gone and how it says so, since when it is behind a wall."""
     db.conn.execute("ALTER TABLE articles ADD COLUMN gone_at TEXT")
     db.conn.execute("ALTER TABLE articles ADD COLUMN gone_reason TEXT NOT NULL DEFAULT ''")
     db.conn.execute("ALTER TABLE articles ADD COLUMN paywalled_at TEXT")
@@ -217,7 +217,7 @@ def _families(db: Database) -> None:
 
 @MIGRATIONS(name="0008_files")
 def _files(db: Database) -> None:
-    """Closed WARC files: what they are, and where: in a storage (its URL, when it was put there and proved), here, or both."""
+    """Keep closed WARC files: what they are, and where: in a storage (its URL, when it was put there and proved), here, or both."""
     db.conn.execute(
         """
         CREATE TABLE files (
@@ -237,7 +237,7 @@ def _files(db: Database) -> None:
 
 @MIGRATIONS(name="0010_newest")
 def _newest(db: Database) -> None:
-    """Lists by time read what they show and no more: the day's articles for `warraq health`, the newest for `warraq list`."""
+    """List by time read what they show and no more: the day's articles for `warraq health`, the newest for `warraq list`."""
     db.conn.execute("CREATE INDEX articles_fetched ON articles (fetched_at)")
     db.conn.execute(
         "CREATE INDEX articles_newest ON articles (coalesce(nullif(date_published, ''), fetched_at), id) WHERE is_latest = 1"
@@ -246,7 +246,7 @@ def _newest(db: Database) -> None:
 
 @MIGRATIONS(name="0011_originals")
 def _originals(db: Database) -> None:
-    """What a revisit names as its original (WARC-Refers-To and its like), and digests that were wrong when a file was imported.
+    """Keep what a revisit names as its original (WARC-Refers-To and its like), and digests that were wrong when a file was imported.
 
     The partial index finds the revisits that wait for an original which is not held yet.
     """
@@ -268,7 +268,7 @@ def _originals(db: Database) -> None:
 
 @MIGRATIONS(name="0013_bodies_and_changes")
 def _bodies_and_changes(db: Database) -> None:
-    """The blocks of each article (NULL: of a version before this step, until `reindex`), and what a page changed without its text.
+    """Keep the blocks of each article (NULL: of a version before this step, until `reindex`), and what a page changed without its text.
 
     Changes are a table and not a column: a page is touched many times, and "which site moves its dates" is one query. `before` and
     `after` are as the column holds them; of a body, whose words are the same, they are ''.
@@ -295,7 +295,7 @@ _MOMENT = "CASE WHEN date_published GLOB '[0-9]*' THEN strftime('%Y-%m-%dT%H:%M:
 
 @MIGRATIONS(name="0014_published_at")
 def _published_at(db: Database) -> None:
-    """The moment of publication in UTC, for whoever orders by time: `date_published` is as the page says it, in any zone.
+    """Keep the moment of publication in UTC, for whoever orders by time: `date_published` is as the page says it, in any zone.
 
     A generated column, so that no row is written anew; NULL for what is no time. Only what begins with a digit is asked for, because a
     word such as `now` would make an index of it impossible.
@@ -309,7 +309,7 @@ def _published_at(db: Database) -> None:
 
 @MIGRATIONS(name="0021_precedence")
 def _precedence(db: Database) -> None:
-    """The order of the draw (`rows.Precedence`), and what is known of an announcer: how often its times proved wrong, which URLs it listed.
+    """Keep the order of the draw (`rows.Precedence`), and of an announcer how often its times proved wrong and which URLs it listed.
 
     `hint_via` is what gave the `published_hint`; `spelling` is how the site writes the URL where that is not its canonical form.
     """
@@ -331,7 +331,7 @@ def _precedence(db: Database) -> None:
 
 @MIGRATIONS(name="0022_identity")
 def _identity(db: Database) -> None:
-    """What makes addresses one article's: `articles.article_key`, which its versions share; see `archive.index.identity`.
+    """Keep what makes addresses one article's: `articles.article_key`, which its versions share; see `archive.index.identity`.
 
     `identities` has the keys that do not follow from the URL alone, `joins` what was joined and what that removed: it can be undone.
     """
@@ -365,14 +365,14 @@ def _kind_of_article(db: Database) -> None:
 
 @MIGRATIONS(name="0024_headlines")
 def _headlines(db: Database) -> None:
-    """The first headlines of a front page, as JSON; '' for other captures. `warraq reindex` fills it for older ones."""
+    """Keep the first headlines of a front page, as JSON; '' for other captures. `warraq reindex` fills it for older ones."""
     db.conn.execute("ALTER TABLE captures ADD COLUMN headlines TEXT NOT NULL DEFAULT ''")
     db.conn.execute("CREATE INDEX captures_headlines ON captures (url, captured_at) WHERE headlines <> ''")
 
 
 @MIGRATIONS(name="0031_pictures")
 def _pictures(db: Database) -> None:
-    """What articles show (`images`, `media`), and what the bytes of captured pictures say (`pictures`), which `images` repeats.
+    """Keep what articles show (`images`, `media`), and what the bytes of captured pictures say (`pictures`), which `images` repeats.
 
     `images.describe` writes the first two anew from `articles` and `pictures`. The last index finds what redirects to a picture.
     """
@@ -481,7 +481,7 @@ _PICTURE_TABLES = {
 
 
 def stand_in(db: Database) -> None:
-    """Gives a database that is only read, and that an earlier version made, what later steps add: for this connection, in no file."""
+    """Give a database that is only read, and that an earlier version made, what later steps add: for this connection, in no file."""
     db.conn.create_function("identity", 1, identity, deterministic=True)
     _stand_in_columns(
         db, "articles", {"body": "NULL", "published_at": _MOMENT, "article_key": "identity(url)", "kind": "'article'"}

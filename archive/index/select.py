@@ -43,7 +43,7 @@ def articles(db: Database, choice: ArticleFilter) -> Iterator[Any]:
 
 
 def periods(db: Database, choice: ArticleFilter, letters: int) -> list[str]:
-    """The years (4 letters) or months (7) that the chosen articles are of, in order."""
+    """Return the years (4 letters) or months (7) that the chosen articles are of, in order."""
     where, values = _of_articles(db, choice)
     clause = f"WHERE {' AND '.join(where)}" if where else ""
     rows = db.conn.execute(f"SELECT DISTINCT substr({DAY}, 1, {letters}) FROM articles {clause} ORDER BY 1", values)  # noqa: S608 - our own words
@@ -51,7 +51,7 @@ def periods(db: Database, choice: ArticleFilter, letters: int) -> list[str]:
 
 
 def captures(db: Database, choice: ArticleFilter) -> Iterator[dict[str, Any]]:
-    """Captures of the chosen URLs: place, mime, status, and title and text of the article that was read from each."""
+    """Yield the captures of the chosen URLs: place, mime, status, and title and text of the article that was read from each."""
     day = "substr(captures.captured_at, 1, 10)"
     where, values = _where(db, choice, day=day, article_id="captures.article_id", table="captures")
     sql = """
@@ -95,7 +95,7 @@ def _where(
 
 
 def _paged(db: Database, sql: str, table: str, where: list[str], values: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The rows of the ids that are chosen now, page after page, so that no read transaction is held while a large export is written.
+    """Yield the rows of the ids that are chosen now, page after page, so that no read transaction is held while a large export is written.
 
     The ids are fixed first: what changes meanwhile is in the export once, and nothing twice.
     """
@@ -109,6 +109,6 @@ def _paged(db: Database, sql: str, table: str, where: list[str], values: dict[st
 
 
 def sites(db: Database) -> set[str]:
-    """The sites of which the archive has articles or captures, or URLs to fetch."""
+    """Return the sites of which the archive has articles or captures, or URLs to fetch."""
     tables = ("articles", "urls", "captures")
     return {row[0] for table in tables for row in db.conn.execute(f"SELECT DISTINCT site FROM {table}")}  # noqa: S608 - our own names

@@ -63,7 +63,7 @@ def bands(hashes: Collection[int]) -> tuple[int, ...]:
 
 
 def _borrowed(least: list[int | None], place: int) -> tuple[int, int]:
-    """The value of a place, or of the next one that has one, with the distance to it."""
+    """Return the value of a place, or of the next one that has one, with the distance to it."""
     for distance in range(len(least)):
         value = least[(place + distance) % len(least)]
         if value is not None:
@@ -72,7 +72,7 @@ def _borrowed(least: list[int | None], place: int) -> tuple[int, int]:
 
 
 def resemblance(one: frozenset[int], other: frozenset[int]) -> float:
-    """The share of shingles that two texts have in common (Jaccard), 0 to 1."""
+    """Return the share of shingles that two texts have in common (Jaccard), 0 to 1."""
     return len(one & other) / len(one | other) if one and other else 0.0
 
 
@@ -92,7 +92,7 @@ def waiting(db: Database, limit: int) -> list[dict[str, Any]]:
 
 
 def place(db: Database, row: dict[str, Any]) -> int:
-    """Puts an article into the family of its nearest like, or into one of its own; returns the family's number."""
+    """Put an article into the family of its nearest like, or into one of its own; return the family's number."""
     hashes = shingles(row["text"])
     keys = bands(hashes)
     family, nearest = row["id"], 0.0
@@ -119,7 +119,7 @@ def _candidates(db: Database, keys: tuple[int, ...], url: str) -> Iterator[dict[
 
 
 def grouped(db: Database, *, limit: int = 1000) -> list[dict[str, Any]]:
-    """The members of families of two or more articles, the newest families first, within one by who had the story first."""
+    """Return the members of families of two or more articles, the newest families first, within one by who had the story first."""
     sql = f"""
         SELECT f.family, f.resemblance, a.id, a.url, a.site, a.title, a.source, {_FIRST} AS first,
                row_number() OVER (PARTITION BY f.family ORDER BY {_FIRST}, a.id) AS place
@@ -133,7 +133,7 @@ def grouped(db: Database, *, limit: int = 1000) -> list[dict[str, Any]]:
 
 
 def others(db: Database, article_id: int) -> list[dict[str, Any]]:
-    """The other members of an article's family, the one that had the story first at the top."""
+    """Return the other members of an article's family, the one that had the story first at the top."""
     sql = f"""
         SELECT a.id, a.url, a.site, a.sitename, a.title, {_FIRST} AS first
         FROM families AS mine JOIN families AS f ON f.family = mine.family JOIN articles AS a ON a.id = f.article_id AND a.is_latest = 1

@@ -26,7 +26,7 @@ def pages_seen(db: Database, host: str) -> int:
 
 
 def count_lines(db: Database, host: str, lines: Iterable[str]) -> None:
-    """Counts the distinct lines of one more page of the host."""
+    """Count the distinct lines of one more page of the host."""
     db.conn.execute(
         "INSERT INTO site_pages (host, pages) VALUES (?, 1) ON CONFLICT (host) DO UPDATE SET pages = pages + 1", (host,)
     )
@@ -37,7 +37,7 @@ def count_lines(db: Database, host: str, lines: Iterable[str]) -> None:
 
 
 def boilerplate_of(db: Database, host: str) -> frozenset[str]:
-    """The lines that the host repeats, empty until enough of its pages were seen."""
+    """Return the lines that the host repeats, empty until enough of its pages were seen."""
     pages = pages_seen(db, host)
     if pages < LEAST_PAGES:
         return frozenset()
@@ -57,7 +57,7 @@ def lines_of(db: Database, host: str) -> list[tuple[str, int]]:
 
 
 def put(db: Database, host: str, pages: int, lines: Iterable[tuple[str, int]]) -> None:
-    """Puts what was learned elsewhere of the host in the place of what was learned here."""
+    """Put what was learned elsewhere of the host in the place of what was learned here."""
     db.conn.execute("DELETE FROM site_lines WHERE host = ?", (host,))
     db.conn.execute("INSERT OR REPLACE INTO site_pages (host, pages) VALUES (?, ?)", (host, pages))
     db.conn.executemany(

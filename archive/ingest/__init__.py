@@ -86,7 +86,7 @@ class ArchiveWriter:
         return len(self._rows) + len(self._settled)
 
     def record(self, capture: Capture, *, site: str) -> CaptureRow | None:
-        """Writes the exchange to the WARC (as a revisit when its payload is held already); None when nothing of a response came."""
+        """Write the exchange to the WARC (as a revisit when its payload is held already); None when nothing of a response came."""
         digest = warc.payload_digest(capture)
         original = self._original(capture, digest)
         written = self.writer.write_capture(capture, payload_digest=digest, revisit_of=original)
@@ -121,7 +121,7 @@ class ArchiveWriter:
         return row
 
     def _original(self, capture: Capture, digest: str) -> Original | None:
-        """The record that this capture only repeats: the last one of its URL for a 304, any with the same payload otherwise."""
+        """Return the record that this capture only repeats: the last one of its URL for a 304, any with the same payload otherwise."""
         if capture.http and capture.http.status == NOT_MODIFIED:
             return captures.last_whole(self.store.db, capture.url)
         if not digest or digest == EMPTY_PAYLOAD:
@@ -141,11 +141,11 @@ class ArchiveWriter:
         )
 
     def add_row(self, row: CaptureRow) -> None:
-        """Takes the row of a record that a WARC of the collection holds already (an import, a recovery)."""
+        """Take the row of a record that a WARC of the collection holds already (an import, a recovery)."""
         self._rows.append(row)
 
     def finish(self, settled: Disposition) -> None:
-        """Takes what became of a capture; durable after the next commit."""
+        """Take what became of a capture; durable after the next commit."""
         self._settled.append(self._identified(self._walled(settled)))
 
     def is_teaser(self, article: Article, via: str = "") -> bool:
@@ -155,14 +155,14 @@ class ArchiveWriter:
         return held is not None and is_teaser(article.text, held[1], is_free=article.is_accessible_for_free)
 
     def _walled(self, settled: Disposition) -> Disposition:
-        """The same without its article when that is a teaser."""
+        """Return the same without its article when that is a teaser."""
         if not settled.article or not self.is_teaser(settled.article):
             return settled
         outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason="paywall", detail=settled.article.url)
         return replace(settled, article=None, keys=None, outcome=outcome)
 
     def _identified(self, settled: Disposition) -> Disposition:
-        """The same, with the article under its page's own URL when the canonical one that it gives is another article's.
+        """Return the same, with the article under its page's own URL when the canonical one that it gives is another article's.
 
         Some sites print one constant canonical URL on many pages. It is believed while nothing else stands there.
         """
@@ -183,7 +183,7 @@ class ArchiveWriter:
         return settled
 
     def commit(self) -> Committed:
-        """Makes everything so far durable: conversion records, fsync of the WARC, then all rows in one transaction."""
+        """Make everything so far durable: conversion records, fsync of the WARC, then all rows in one transaction."""
         if not self.waiting:
             return Committed()
         entries = [(entry, self._convert(entry)) for entry in self._settled]
@@ -198,7 +198,10 @@ class ArchiveWriter:
         return done
 
     def _convert(self, entry: Disposition) -> str:
-        """The clean text of a version that is not held yet, as a conversion record; its record id, '' when there is none to write."""
+        """Return the clean text of a version that is not held yet, as a conversion record.
+
+        Its record id, '' when there is none to write.
+        """
         if entry.article is None or entry.row is None or not self.writes_texts:
             return ""
         digest = text_digest(entry.article.title, entry.article.text)
@@ -213,7 +216,7 @@ class ArchiveWriter:
         return record_id
 
     def _note(self, entry: Disposition) -> None:
-        """Writes what reading the response would not give into a metadata record."""
+        """Write what reading the response would not give into a metadata record."""
         if entry.note and entry.row and self.writes_texts and entry.row.record_id not in self._noted:
             self._noted.add(entry.row.record_id)  # a commit that failed after it is tried again
             self.writer.write_metadata(
@@ -221,7 +224,7 @@ class ArchiveWriter:
             )
 
     def _write_texts(self, row: CaptureRow, article: Article) -> str:
-        """The conversion records of an article, its clean text and its blocks as JSON; the id of the first."""
+        """Return the conversion records of an article, its clean text and its blocks as JSON; the id of the first."""
         place = {"url": row.url, "refers_to": row.record_id}
         text = f"{article.title}\n\n{article.text}\n"
         record_id, _ = self.writer.write_conversion(**place, date=self.clock(), content="text/plain", block=text)
@@ -232,21 +235,21 @@ class ArchiveWriter:
         return record_id
 
     def begin_run(self, kind: str, *, site: str = "") -> int:
-        """Opens a row of the log of runs; returns its id."""
+        """Open a row of the log of runs; return its id."""
         with self.store.atomic():
             return runs.begin(self.store.db, kind=kind, site=site, at=iso(self.clock()))
 
     def end_run(self, run_id: int, *, result: str, summary: Mapping[str, Any]) -> None:
-        """Closes the row of a run."""
+        """Close the row of a run."""
         with self.store.atomic():
             runs.end(self.store.db, run_id, at=iso(self.clock()), result=result, summary=summary)
 
     def discard_new(self) -> bool:
-        """Removes the archive again if this writer made it and nothing was recorded in it; returns whether it did."""
+        """Remove the archive again if this writer made it and nothing was recorded in it; return whether it did."""
         return self._is_new and self.collection.discard(self._made)
 
     def close(self, *, then: Callable[[], None] | None = None) -> None:
-        """Commits what is left and closes the WARC and the database; `then` is called while the lock is still held."""
+        """Commit what is left and close the WARC and the database; `then` is called while the lock is still held."""
         with self._held:
             self.commit()
             self.writer.close()
@@ -264,7 +267,7 @@ def open_writer(
     host: str = "",
     database: Path | None = None,
 ) -> ArchiveWriter:
-    """Opens a collection for writing, making it when there is none; the lock is held until `close`.
+    """Open a collection for writing, making it when there is none; the lock is held until `close`.
 
     `info` goes into the warcinfo record of each file; `database` is another file than the collection's own.
     Raises NotWritableError, ArchiveLockedError, SchemaTooNewError.
@@ -288,7 +291,7 @@ def open_writer(
 
 
 def check_writable(collection: Collection) -> None:
-    """Raises what `open_writer` would raise, and leaves the collection as it is."""
+    """Raise what `open_writer` would raise, and leave the collection as it is."""
     made = collection.create()
     with collection.lock():
         if collection.exists():

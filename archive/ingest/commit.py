@@ -72,7 +72,10 @@ def disposition_of(
     announced: tuple[Candidate, ...] = (),
     note: tuple[tuple[str, str], ...] = (),
 ) -> Disposition:
-    """What an answer means for the archive, whoever asked: its outcome, and of one that has a row the article, its keys, its lines."""
+    """Return what an answer means for the archive, whoever asked.
+
+    Its outcome, and of one that has a row the article, its keys, its lines.
+    """
     article = answer.article if answer.outcome.kind.has_row else None
     return Disposition(
         row=row,
@@ -197,7 +200,7 @@ class GroupWriter:
         return article_id
 
     def _headlines(self, entry: Disposition) -> str:
-        """What led a front page; of other listings nothing is kept, which are many."""
+        """Return what led a front page; of other listings nothing is kept, which are many."""
         if not entry.headlines or not entry.row:
             return ""
         is_front = front_pages.is_front_page(self._store.db, entry.row.url, entry.outcome.reason)
@@ -231,12 +234,12 @@ class GroupWriter:
         return identity.join_page(db, entry.row.url, stored.id, at=self._now, unindex=self._unindex)
 
     def _unindex(self, ids: list[int]) -> None:
-        """Takes versions that another row stands for out of the search index; those of this group are not in it yet."""
+        """Take versions that another row stands for out of the search index; those of this group are not in it yet."""
         search.unindex_articles(self._store.db.conn, [one for one in ids if one not in self._unindexed])
         self._unindexed.difference_update(ids)
 
     def _see_again(self, article_id: int, article: Article, row: CaptureRow) -> Stored:
-        """A version that is held was served again, perhaps with other metadata."""
+        """Note that a version that is held was served again, perhaps with other metadata."""
         db = self._store.db
         values = articles.found(db, article_id, article, at=row.captured_at)
         if values:

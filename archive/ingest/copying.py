@@ -33,7 +33,7 @@ class Adopted:
 
 
 def copy_in(source: Path, folder: Path, *, is_taken: Callable[[str, str, str], bool] | None = None) -> Adopted:
-    """Copies the records of a WARC or ARC file into the collection's folder, durably; what is there already is left alone.
+    """Copy the records of a WARC or ARC file into the collection's folder, durably; what is there already is left alone.
 
     Sound gzip members are copied byte for byte, other records are written anew (see `archive.warc.rewrite`). `is_taken(id, url, date)`
     says whether an id is that of another capture.
@@ -114,7 +114,7 @@ def _is_sound(path: Path, is_taken: Callable[[str, str, str], bool]) -> bool:
 
 
 def row_of(record: warc.Record, site: str) -> CaptureRow | None:
-    """The row of a capture of an http(s) URL; None for every other record."""
+    """Return the row of a capture of an http(s) URL; None for every other record."""
     if not record.is_capture:
         return None
     response = record.http
@@ -142,14 +142,14 @@ def row_of(record: warc.Record, site: str) -> CaptureRow | None:
 
 
 def field_of(record: warc.Record, name: str) -> str:
-    """A field of an application/warc-fields block, '' when it has none of that name."""
+    """Return a field of an application/warc-fields block, '' when it has none of that name."""
     prefix = f"{name}:"
     lines = record.block[:MAX_NOTE].decode("utf-8", "replace").splitlines()
     return next((line.removeprefix(prefix).strip() for line in lines if line.startswith(prefix)), "")
 
 
 def outcome_notes(path: Path | StoredFile, start: int = 0) -> dict[str, dict[str, str]]:
-    """What the metadata records of a file that a crawl of ours wrote say of outcomes (`Outcome.note`), by the id of the record meant.
+    """Return the outcomes (`Outcome.note`) that the metadata records of a crawl's file give, by the id of the record meant.
 
     They follow the records that they are about, and must be known before those are read.
     """
@@ -165,13 +165,13 @@ def outcome_notes(path: Path | StoredFile, start: int = 0) -> dict[str, dict[str
 
 
 def outcome_note(record: warc.Record) -> dict[str, str]:
-    """The fields of such a metadata record, {} for another."""
+    """Return the fields of such a metadata record, {} for another."""
     fields = {name: field_of(record, name) for name in ("outcome", "reason", "detail")}
     return {name: value for name, value in fields.items() if value}
 
 
 def payload_digest_of(record: warc.Record) -> str:
-    """The payload digest that the record has or should have had: none when it holds no whole response."""
+    """Return the payload digest that the record has or should have had: none when it holds no whole response."""
     if digest := record.get("WARC-Payload-Digest"):
         return digest
     if record.type == "revisit" or not record.whole or record.get("WARC-Truncated") or record.http is None:
@@ -236,5 +236,5 @@ def _misfit(record: Record) -> tuple[str, str] | None:
 
 
 def _plain(text: str) -> str:
-    """The text without what neither UTF-8 nor SQLite's tools take."""
+    """Return the text without what neither UTF-8 nor SQLite's tools take."""
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")

@@ -72,13 +72,13 @@ class Imported:
     misfits: list[RejectedRecord] = field(default_factory=list)
 
     def refuse(self, misfit: RejectedRecord) -> None:
-        """Counts a capture that cannot have a row."""
+        """Count a capture that cannot have a row."""
         self.unfit[misfit.reason] += 1
         if len(self.misfits) < MISFITS_NAMED:
             self.misfits.append(misfit)
 
     def figures(self) -> dict[str, Any]:
-        """What became of the records, by the words of `warraq import --json`."""
+        """Return what became of the records, by the words of `warraq import --json`."""
         return {
             "captures": self.records,
             "known_before": self.known,
@@ -91,7 +91,7 @@ class Imported:
         }
 
     def add(self, committed: Committed) -> None:
-        """Counts what a commit made durable."""
+        """Count what a commit made durable."""
         self.articles.update(change for _, change in committed.articles)
         for outcome in committed.outcomes:
             self.outcomes[outcome.kind] += 1
@@ -151,7 +151,7 @@ class Indexer:
         return row is not None and (row["url"], row["timestamp"]) != (url, warc_timestamp(date))
 
     def take_in(self, data: bytes, record: warc.Record) -> None:
-        """Copies one record, `data` as its gzip member, into the collection's open WARC and indexes it; `finish` makes it durable.
+        """Copy one record, `data` as its gzip member, into the collection's open WARC and index it; `finish` makes it durable.
 
         Digests that are wrong already are noted, so that `verify` does not name them.
         """
@@ -160,7 +160,7 @@ class Indexer:
         self.take(record)
 
     def read_again(self, rows: Iterable[dict[str, Any]]) -> None:
-        """Reads captures again that have a row: those that a crash left unread, or all, after extraction has improved."""
+        """Read captures again that have a row: those that a crash left unread, or all, after extraction has improved."""
         for row in rows:
             self._queue(_capture_row(row), self._block(row))
         self.finish()
@@ -191,7 +191,7 @@ class Indexer:
             self._wait(row, Outcome(kind=OutcomeKind.QUARANTINE, reason="too-large", detail=f"{record.length} bytes"))
 
     def _note(self, record: warc.Record) -> None:
-        """Takes what records of our own writing say of others: the site, what announced a URL, the clean text."""
+        """Take what records of our own writing say of others: the site, what announced a URL, the clean text."""
         match record.type:
             case "warcinfo":
                 ours = field_of(record, "software").startswith("warraq")
@@ -217,7 +217,7 @@ class Indexer:
             self._wait(row, outcome)
 
     def _outcome_unread(self, row: CaptureRow) -> Outcome | None:
-        """What becomes of a capture that is not to be read, whatever it says; None for the others."""
+        """Return what becomes of a capture that is not to be read, whatever it says; None for the others."""
         if row.url.endswith("/robots.txt"):
             return Outcome(kind=OutcomeKind.ROBOTS)
         if self._is_settled(row):
@@ -252,7 +252,7 @@ class Indexer:
             self._commit()
 
     def _repeated(self, row: CaptureRow) -> tuple[bytes, Outcome | None]:
-        """The response that a revisit repeats, where it must be read: served at this URL for the first time, or an error."""
+        """Return the response that a revisit repeats, where it must be read: served at this URL for the first time, or an error."""
         unchanged = Outcome(kind=OutcomeKind.UNCHANGED)
         if row.status == 304:
             return b"", unchanged
@@ -271,7 +271,7 @@ class Indexer:
         return OutcomeKind(self._notes.get(row.record_id, {}).get("outcome", "article")).tells_nothing
 
     def _noted(self, row: CaptureRow, settled: Disposition) -> Disposition:
-        """The same with the outcome that the crawl noted; an article only if the note calls it one."""
+        """Return the same with the outcome that the crawl noted; an article only if the note calls it one."""
         note = self._notes.get(row.record_id)
         if not note:
             return settled
@@ -314,7 +314,7 @@ class Indexer:
         self._commit()
 
     def _with_parts(self, first: Parsed) -> Parsed:
-        """An article that goes on over further pages, joined from the captures of those nearest at hand."""
+        """Return an article that goes on over further pages, joined from the captures of those nearest at hand."""
         answer, seen = first, {first.next_page}
         while answer.article and answer.next_page and len(seen) <= MAX_PARTS:
             row = captures.latest(self._ingest.store.db, answer.next_page)
@@ -348,7 +348,7 @@ class Indexer:
 
 
 def wrong_digests(record: warc.Record) -> list[tuple[str, int, str, str]]:
-    """The digests of a record that are not those of its bytes, as `captures.note_digests` takes them."""
+    """Return the digests of a record that are not those of its bytes, as `captures.note_digests` takes them."""
     if not record.whole:
         return []
     labels = {"block": (record.get("WARC-Block-Digest"), [record.block])}
@@ -366,7 +366,7 @@ def _capture_row(row: dict[str, Any]) -> CaptureRow:
 
 
 def recover(ingest: ArchiveWriter, pool: WorkerPool[ParseTask, Parsed], *, site: str = "") -> Imported:
-    """Takes up what a crash left: records without rows, captures that nobody has read. A second time finds nothing.
+    """Take up what a crash left: records without rows, captures that nobody has read. A second time finds nothing.
 
     The files that were open when the writer died can hold records without rows, and the newest closed one: a file is
     closed when it is full, with the rows of its last records still to come.

@@ -42,7 +42,7 @@ _COMPANIONS = frozenset({"request", "metadata", "conversion"})
 
 
 def moment_of(text: str) -> str:
-    """A time as the first digits of a 14-digit timestamp: `2026-11` or `202611` is a month, '' is any time; raises UsageError."""
+    """Return a time as the first digits of a 14-digit timestamp: `2026-11` or `202611` is a month, '' is any time; raises UsageError."""
     digits = _NOT_DIGITS.sub("", text)
     if text and len(digits) not in _WHOLE_LENGTHS:
         raise UsageError(f"{text!r} is no time: write 2026, 2026-11, 2026-11-24 or 20261124153000 (UTC)")
@@ -125,7 +125,7 @@ class _Seen:
 
 
 def select(paths: Iterable[Path], wanted: CaptureFilter, *, known: Callable[[str], bool]) -> Selected:
-    """Finds what is wanted in `paths`; leaves out captures whose record id is `known`, with all that goes with them.
+    """Find what is wanted in `paths`; leave out captures whose record id is `known`, with all that goes with them.
 
     Reads the files once; again only when a revisit repeats a record outside of what is wanted. Memory grows with the records of URLs that
     are wanted, not with the files.
@@ -179,7 +179,7 @@ def _moment(url: str, date: str) -> tuple[str, str]:
 
 
 def _add_originals(chosen: dict[str, _Seen], seen: Iterable[_Seen]) -> dict[str, _Seen]:
-    """Chooses the records that chosen revisits repeat; gives, by id, the revisits whose original is not among `seen`."""
+    """Choose the records that chosen revisits repeat; return, by id, the revisits whose original is not among `seen`."""
     originals, missing = _Originals(seen), dict[str, _Seen]()
     waiting = [one for one in chosen.values() if one.type == "revisit"]
     while waiting:
@@ -194,7 +194,7 @@ def _add_originals(chosen: dict[str, _Seen], seen: Iterable[_Seen]) -> dict[str,
 
 
 def _is_one_of(revisits: Iterable[_Seen]) -> Callable[[Record], bool]:
-    """Tells the records that may be originals of these revisits, and those that were written with one that came before."""
+    """Return a test for records that may be originals of these revisits, and for those that were written with one that came before."""
     ids, moments, digests = set[str](), set[tuple[str, str]](), set[str]()
     for one in revisits:
         record_id, url, date = one.original
@@ -241,7 +241,7 @@ def _seen(path: Path, record: Record) -> _Seen:
 
 
 def _partners(record: Record) -> frozenset[str]:
-    """The records that this one was written with or made from; what a revisit refers to is another matter."""
+    """Return the records that this one was written with or made from; what a revisit refers to is another matter."""
     names = ["WARC-Concurrent-To"] if record.type in CAPTURES else ["WARC-Concurrent-To", "WARC-Refers-To"]
     return frozenset(value for name, value in record.headers for wanted in names if name.lower() == wanted.lower())
 
@@ -264,7 +264,7 @@ def import_files(
     clock: Callable[[], datetime] = _now,
     progress: Show = show_nothing,
 ) -> Imported:
-    """Copies WARC, ARC and WACZ files into the archive in that folder, and reads their pages as a crawl does.
+    """Copy WARC, ARC and WACZ files into the archive in that folder, and read their pages as a crawl does.
 
     The archive is made when there is none. Importing a file again changes nothing. Damage costs the damaged records, which are in
     `damaged` of what is returned. With `wanted`, only the captures that it takes are copied, with what belongs to them. `site` names what
@@ -336,7 +336,7 @@ class _Ids:
 def _import_chosen(
     indexer: Indexer, paths: list[Path], wanted: CaptureFilter, writer: ArchiveWriter, progress: Show
 ) -> None:
-    """Copies the records that are wanted into a WARC of the collection, oldest first."""
+    """Copy the records that are wanted into a WARC of the collection, oldest first."""
     done = indexer.done
     with TemporaryDirectory(dir=writer.collection.folder, prefix=".unpacked-") as folder:
         progress("looking through the files")
@@ -368,5 +368,5 @@ def _import_chosen(
 
 
 def _warcs_of(path: Path, folder: Path) -> list[Path]:
-    """The WARC files that `path` is or holds; those of a WACZ are unpacked into `folder`."""
+    """Return the WARC files that `path` is or holds; those of a WACZ are unpacked into `folder`."""
     return list(unpack_warcs(path, Path(mkdtemp(dir=folder)))) if path.name.endswith(".wacz") else [path]

@@ -56,7 +56,7 @@ class Heard:
 
 
 def fetch_file(holdings: FileLocator, row: FileRow, folder: Path) -> Path:
-    """Brings a stored file back into `folder`, whole or not at all, and returns its path.
+    """Brings a stored file back into `folder`, whole or not at all, and return its path.
 
     Raises:
         StorageError: it cannot be had, or its bytes are not those that were closed.
@@ -281,12 +281,12 @@ NOTHING: Fingerprint = (0, 0)
 
 
 def plus(fingerprint: Fingerprint, line: str) -> Fingerprint:
-    """The fingerprint with one more line."""
+    """Return the fingerprint with one more line."""
     return fingerprint[0] + 1, (fingerprint[1] + hash(line)) & 0xFFFFFFFFFFFFFFFF
 
 
 def of_lines(lines: Iterable[str]) -> Fingerprint:
-    """The fingerprint of these lines."""
+    """Return the fingerprint of these lines."""
     total = NOTHING
     for line in lines:
         total = plus(total, line)
@@ -294,7 +294,7 @@ def of_lines(lines: Iterable[str]) -> Fingerprint:
 
 
 def of_index(folder: Path) -> dict[str, Fingerprint]:
-    """What the index of the collection in `folder` has of each WARC file; under the name `` what is no line of an index."""
+    """Return what the index of the collection in `folder` has of each WARC file; under the name `` what is no line of an index."""
     found: dict[str, Fingerprint] = {}
     for line in cdxj.Index(folder).lines():
         name = cdxj.filename_of(line)

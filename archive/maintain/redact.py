@@ -110,7 +110,7 @@ def _enter_anew(path: Path, index: cdxj.Index) -> None:
 
 
 def _here(holdings: FileLocator, store: Store, file: Path | StoredFile, folder: Path) -> Path:
-    """The file in the archive's folder; one that is only in a storage is brought back."""
+    """Return the file in the archive's folder; one that is only in a storage is brought back."""
     if isinstance(file, Path):
         return file
     row = files_.get(store.db, file.name)

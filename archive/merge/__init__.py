@@ -80,7 +80,7 @@ def merge(
     move: bool = False,
     progress: Callable[[str, str, int], None] = lambda _shard, _what, _count: None,
 ) -> Merged:
-    """Takes all that the shards (folders of archives) have into an archive, which is made when there is none.
+    """Take all that the shards (folders of archives) have into an archive, which is made when there is none.
 
     `pool` is called for worker processes when a dead writer has left captures that nobody has read. `site` takes only the files that
     hold captures of that site, whole, and its frontier. `move` takes the files out of the shards, which nobody may write to then.
@@ -110,7 +110,7 @@ def merge(
 
 
 def foresee(shards: Sequence[Path], into: Collection, *, site: str = "") -> Merged:
-    """What `merge` would take in: files, captures and URLs, and what would have to wait. Changes nothing, needs no lock."""
+    """Return what `merge` would take in: files, captures and URLs, and what would have to wait. Changes nothing, needs no lock."""
     _check(shards, into, site)
     done = Merged()
     with ExitStack() as stack:
@@ -176,7 +176,7 @@ class _Merge:
         self._out: dict[str, str] = joining.redacted(self._store.db)
 
     def take(self, shard: Shard) -> FilePlan:
-        """Takes all that the shard has and that is final."""
+        """Take all that the shard has and that is final."""
         plan = plan_files(shard, self._into, self._store)
         self.done.files += warcs.take_files(
             plan, shard, self._into, self._store, progress=self._telling(shard, "files")
@@ -211,7 +211,7 @@ class _Merge:
         return lambda count: self._progress(shard.name, what, count)
 
     def finish(self) -> None:
-        """Reads what dead writers left without rows or unread, and takes out what was redacted in any of the archives."""
+        """Read what dead writers left without rows or unread, and take out what was redacted in any of the archives."""
         self._recover()
         db = self._store.db
         for url, reason in (self._out | joining.redacted(db)).items():

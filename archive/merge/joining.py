@@ -93,7 +93,7 @@ def _open(collection: Collection) -> Store:
 
 @contextmanager
 def open_shard(folder: Path, *, site: str = "", is_ours: bool = False) -> Iterator[Shard]:
-    """Opens a shard for reading, its -wal included; changes nothing in it. `is_ours`: the caller holds its lock.
+    """Open a shard for reading, its -wal included; change nothing in it. `is_ours`: the caller holds its lock.
 
     Raises ArchiveNotFoundError, SchemaTooNewError, DamagedFileError when its database cannot be read.
     """
@@ -178,7 +178,7 @@ def place_of(db: Database, record_id: str) -> dict[str, Any] | None:
 
 
 def name_of_copy(db: Database, rows: Iterable[Mapping[str, Any]]) -> str:
-    """The file in which these captures lie here, at the same offsets as there; '' when none of them has a row."""
+    """Return the file in which these captures lie here, at the same offsets as there; '' when none of them has a row."""
     sql = "SELECT warc_filename FROM captures WHERE record_id = ? AND warc_record_offset = ?"
     for row in rows:
         if found := db.conn.execute(sql, (row["record_id"], row["warc_record_offset"])).fetchone():
@@ -199,7 +199,7 @@ def articles_of(db: Database, ids: Iterable[int]) -> list[dict[str, Any]]:
 
 
 def held(db: Database, url: str, digest: str) -> dict[str, Any] | None:
-    """The version of that URL that says this: its id, `last_seen_at`, `origin` and `origin_at`; None when there is none."""
+    """Return the version of that URL that says this: its id, `last_seen_at`, `origin` and `origin_at`; None when there is none."""
     sql = """
         SELECT a.id, a.last_seen_at, c.record_id AS origin, c.captured_at AS origin_at
         FROM articles AS a JOIN captures AS c ON c.id = a.capture_id WHERE a.article_key = ? AND a.text_digest = ?
@@ -208,7 +208,7 @@ def held(db: Database, url: str, digest: str) -> dict[str, Any] | None:
 
 
 def insert_article(db: Database, row: Mapping[str, Any]) -> int:
-    """Adds a version, seen when its capture was made so far; `row` has the columns, and `origin_at`. Returns its id."""
+    """Add a version, seen when its capture was made so far; `row` has the columns, and `origin_at`. Returns its id."""
     values = _content(db, row) | dict.fromkeys(("fetched_at", "last_seen_at"), row["origin_at"])
     values["article_key"] = articles.key_of(db, row["url"])
     sql = f"INSERT INTO articles ({', '.join(values)}) VALUES ({', '.join(f':{name}' for name in values)}) RETURNING id"  # noqa: S608 - our own names
@@ -216,7 +216,7 @@ def insert_article(db: Database, row: Mapping[str, Any]) -> int:
 
 
 def replace_article(db: Database, article_id: int, row: Mapping[str, Any], *, origin: bool, metadata: bool) -> None:
-    """Puts another archive's row of the same version in the place of the held one; to be taken out of the search index before.
+    """Put another archive's row of the same version in the place of the held one; to be taken out of the search index before.
 
     `origin`: the text and where it came from; `metadata`: what changes without the text (`changes.MUTABLE`).
     """
@@ -242,13 +242,13 @@ def see(db: Database, times: Mapping[int, tuple[str, str]]) -> None:
 
 
 def urls_of(db: Database, ids: Iterable[int]) -> set[str]:
-    """The URLs of these articles."""
+    """Return the URLs of these articles."""
     sql = "SELECT DISTINCT url FROM articles WHERE id IN (SELECT value FROM json_each(?))"
     return {row[0] for row in db.conn.execute(sql, (_json(ids),))}
 
 
 def redacted(db: Database) -> dict[str, str]:
-    """The URLs that were taken out for good, and why; the log of runs has those that were never in the frontier."""
+    """Return the URLs that were taken out for good, and why; the log of runs has those that were never in the frontier."""
     found: dict[str, str] = {}
     for (summary,) in db.conn.execute("SELECT summary FROM runs WHERE kind = 'redact' ORDER BY id"):
         said = json.loads(summary)
@@ -257,7 +257,7 @@ def redacted(db: Database) -> dict[str, str]:
 
 
 def site_of_file(db: Database, filename: str) -> str:
-    """The site of the last capture in a file; that of the last crawl when no capture has a row; '' when there was none."""
+    """Return the site of the last capture in a file; that of the last crawl when no capture has a row; '' when there was none."""
     sql = "SELECT site FROM captures WHERE warc_filename = ? ORDER BY id DESC LIMIT 1"
     row = db.conn.execute(sql, (filename,)).fetchone()
     row = row or db.conn.execute("SELECT site FROM runs WHERE kind = 'crawl' ORDER BY id DESC LIMIT 1").fetchone()
@@ -273,7 +273,7 @@ def knows_site(db: Database, site: str) -> bool:
 
 
 def files_of_site(db: Database, site: str) -> set[str]:
-    """The files that hold captures of the site, and, again and again, those that what is in these was read from or repeats."""
+    """Return the files that hold captures of the site, and, again and again, those that what is in these was read from or repeats."""
     found = {row[0] for row in db.conn.execute("SELECT DISTINCT warc_filename FROM captures WHERE site = ?", (site,))}
     wider = """
         SELECT DISTINCT o.warc_filename FROM captures AS r
@@ -291,7 +291,7 @@ def files_of_site(db: Database, site: str) -> set[str]:
 
 
 def hosts_of_site(db: Database, site: str) -> set[str]:
-    """The hosts of the site's URLs."""
+    """Return the hosts of the site's URLs."""
     return {row[0] for row in db.conn.execute("SELECT DISTINCT host FROM urls WHERE site = ?", (site,))}
 
 

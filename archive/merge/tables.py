@@ -51,13 +51,13 @@ class Rows:
         self._redacted = redacted
 
     def _batches(self) -> Iterator[list[dict[str, Any]]]:
-        """The shard's captures whose file is here."""
+        """Yield the shard's captures whose file is here."""
         for rows in self._shard.batches("captures"):
             if chosen := [row for row in rows if row["warc_filename"] in self._names]:
                 yield chosen
 
     def add(self, progress: Callable[[int], None]) -> None:
-        """Adds the captures that have no row here yet, as unread; `progress` hears how many were looked at."""
+        """Add the captures that have no row here yet, as unread; `progress` hears how many were looked at."""
         seen = 0
         for rows in self._batches():
             known = joining.known(self._db, [row["record_id"] for row in rows])
@@ -88,7 +88,7 @@ class Rows:
             return True
 
     def read(self, progress: Callable[[int], None]) -> None:
-        """Gives the captures that are unread here the reading that the shard has of them, with the articles."""
+        """Give the captures that are unread here the reading that the shard has of them, with the articles."""
         if not joining.has_unread(self._db):
             return
         seen = 0
@@ -143,7 +143,7 @@ class Rows:
         return held
 
     def _resolve(self, row: dict[str, Any]) -> bool:
-        """Puts the ids and places of this archive into the row; False when something that it refers to is not here yet."""
+        """Put the ids and places of this archive into the row; False when something that it refers to is not here yet."""
         if row["conversion_id"] and row["conversion_id"] in self._shard.open_texts:
             return False
         origin = captures.of_record(self._db, row["origin"])
@@ -182,7 +182,7 @@ OWN = "merge"
 
 
 def take_frontier(shard: Shard, store: Store, progress: Callable[[int], None]) -> int:
-    """Joins the shard's URLs with those that are known here; returns how many rows were new or have changed."""
+    """Join the shard's URLs with those that are known here; return how many rows were new or have changed."""
     taken = seen = 0
     for rows in shard.batches("urls"):
         chosen = [upgraded(row) for row in rows if not shard.site or row["site"] == shard.site]
@@ -198,7 +198,7 @@ def take_frontier(shard: Shard, store: Store, progress: Callable[[int], None]) -
 
 
 def _joined(row: dict[str, Any], held: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The row to be written; None when the one that is held says it all."""
+    """Return the row to be written; None when the one that is held says it all."""
     if held is None:
         return row
     joined = join(held, row)
@@ -206,7 +206,7 @@ def _joined(row: dict[str, Any], held: dict[str, Any] | None) -> dict[str, Any] 
 
 
 def take_learned(shard: Shard, store: Store) -> int:
-    """Takes what the shard knows of hosts of which it has seen more pages; returns how many hosts.
+    """Take what the shard knows of hosts of which it has seen more pages; return how many hosts.
 
     Counts of two archives are not added up: one may have them from the other, and nothing may count twice.
     """
@@ -226,7 +226,7 @@ def take_learned(shard: Shard, store: Store) -> int:
 
 
 def take_runs(shard: Shard, store: Store) -> int:
-    """Takes the log of what was done to the shard; returns how many rows were new or have ended since."""
+    """Take the log of what was done to the shard; return how many rows were new or have ended since."""
     taken = 0
     for rows in shard.batches("runs"):
         chosen = [row for row in rows if row["kind"] != OWN and (not shard.site or row["site"] == shard.site)]
@@ -238,7 +238,7 @@ def take_runs(shard: Shard, store: Store) -> int:
 
 
 def _take_run(store: Store, row: dict[str, Any], held: list[dict[str, Any]]) -> bool:
-    """A run that is still going on is the same as one that has ended and began then, for the same site."""
+    """Find the run here: one that is still going on is the same as one that has ended and began then, for the same site."""
     same = [one for one in held if all(one[name] == row[name] for name in ("kind", "site", "started_at"))]
     if row["ended_at"] is None:
         if same:
@@ -274,12 +274,12 @@ HINT = ("published_hint", "hint_via")
 
 
 def upgraded(row: Mapping[str, Any]) -> Row:
-    """A row of a shard that an earlier warraq wrote, with the columns that came later."""
+    """Return a row of a shard that an earlier warraq wrote, with the columns that came later."""
     return {"false_hints": 0, "hint_via": "", "links_digest": "", "spelling": "", **row}
 
 
 def join(one: Mapping[str, Any], other: Mapping[str, Any]) -> Row:
-    """The row of a URL that two archives know: the earliest announcement, the newest visit, the latest hint; without an `id`.
+    """Return the row of a URL that two archives know: the earliest announcement, the newest visit, the latest hint; without an `id`.
 
     A URL that was taken out for good (`redacted`) stays so. Before the first visit it is the best that anybody took it for, due when it
     was first. `visits` is the larger count: an archive that took a site over has counted on from the one before.
@@ -302,5 +302,5 @@ def join(one: Mapping[str, Any], other: Mapping[str, Any]) -> Row:
 
 
 def _key(row: Mapping[str, Any], names: tuple[str, ...]) -> tuple[tuple[bool, Any], ...]:
-    """The fields in order, None before everything else."""
+    """Return the fields in order, None before everything else."""
     return tuple((row[name] is not None, row[name] if row[name] is not None else 0) for name in names)

@@ -67,7 +67,7 @@ def take_files(
 
 
 def remove(plan: FilePlan, shard: Shard, collection: Collection) -> int:
-    """Takes the files that are here now, byte for byte, out of a shard that nobody writes to; counts them."""
+    """Take the files that are here now, byte for byte, out of a shard that nobody writes to; count them."""
     here = warc.read_manifest(collection.warcs)
     gone = 0
     for name, target in plan.names.items():
@@ -92,7 +92,7 @@ def _enter(brought: dict[str, str], plan: FilePlan, shard: Shard, index: cdxj.In
 
 
 def _bring(source: ShardFile, target: Path) -> None:
-    """Gives the file a second name here, or, where that cannot be (another file system, another's file), copies and compares it."""
+    """Give the file a second name here, or, where that cannot be (another file system, another's file), copy and compare it."""
     if source.was_closed:
         try:
             os.link(source.path, target)
@@ -176,7 +176,7 @@ class _Count:
 
 
 def plan(shard: Shard, collection: Collection, store: Store | None) -> FilePlan:
-    """Compares what the shard has with what is here (`store` is None when there is nothing); changes nothing."""
+    """Compare what the shard has with what is here (`store` is None when there is nothing); change nothing."""
     count = _count(shard, store)
     done = FilePlan(captures=count.all.total(), known=count.known.total())
     here = _Here(collection, store)
@@ -237,7 +237,7 @@ def _count(shard: Shard, store: Store | None) -> _Count:
 
 
 def source_of(shard: Shard, name: str) -> ShardFile:
-    """What is to be taken of a file of the shard."""
+    """Return what is to be taken of a file of the shard."""
     if name in shard.closed:
         path = shard.closed[name]
         sha256 = shard.manifest.get(name) or warc.sha256_of(path)
@@ -263,7 +263,7 @@ class _Here:
         self._promised: set[str] = set()
 
     def name_of(self, name: str, source: ShardFile, samples: list[dict[str, Any]]) -> str:
-        """The name of that very file here, '' when it is not here.
+        """Return the name of that very file here, '' when it is not here.
 
         It may have another name; and other bytes of the same length, when a page was redacted in one of the two archives.
         """
@@ -275,7 +275,7 @@ class _Here:
         return next((one for one in names if one and _is_same(self._folder / one, source)), "")
 
     def free_name(self, name: str, sha256: str) -> str:
-        """A name that no file here has: its own, or one made unlike by its digest."""
+        """Return a name that no file here has: its own, or one made unlike by its digest."""
         away = self._store is not None and file_rows.get(self._store.db, name) is not None
         taken = (
             away,
@@ -298,7 +298,7 @@ def _is_same(path: Path, source: ShardFile) -> bool:
 
 
 def pieces(path: Path, size: int) -> Iterator[bytes]:
-    """The first `size` bytes of a file, piece by piece."""
+    """Yield the first `size` bytes of a file, piece by piece."""
     with path.open("rb") as file:
         while size and (piece := file.read(min(SLICE, size))):
             size -= len(piece)

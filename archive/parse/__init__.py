@@ -90,12 +90,12 @@ class Parsed:
 
     @classmethod
     def of(cls, kind: OutcomeKind, reason: str = "", detail: str = "") -> Parsed:
-        """An answer that is an outcome and nothing else."""
+        """Return an answer that is an outcome and nothing else."""
         return cls(outcome=Outcome(kind=kind, reason=reason, detail=detail))
 
 
 def join_part(answer: Parsed, part: Parsed) -> Parsed:
-    """The article of `answer` with the text of its next page after its own; what comes after that page is next."""
+    """Return the article of `answer` with the text of its next page after its own; what comes after that page is next."""
     assert answer.article  # noqa: S101 - only articles have parts
     assert part.article  # noqa: S101
     joined = replace(answer.article, text=f"{answer.article.text}\n{part.article.text}")

@@ -66,7 +66,7 @@ CHALLENGE_STATUSES = frozenset({401, 402, 403, 407, 429, 451, 503})
 
 
 def warm_up() -> None:
-    """Loads what is loaded on first use (models of languages, tables): a page in each of two scripts is read."""
+    """Load what is loaded on first use (models of languages, tables): a page in each of two scripts is read."""
     for words in (
         "هذه فقرة من خبر قصير كتبت لتحميل ما يلزم قبل أول صفحة. ",
         "Une phrase d'un court article pour tout charger. ",
@@ -77,7 +77,7 @@ def warm_up() -> None:
 
 
 def parse(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for each kind of response
-    """Reads the response; whatever is wrong with it is in the answer, nothing is raised for bad input."""
+    """Read the response; whatever is wrong with it is in the answer, nothing is raised for bad input."""
     try:
         response = http.parse_response(task.response)
     except http.NotHttp as error:
@@ -116,7 +116,7 @@ def _redirect(task: ParseTask, response: http.Response) -> Parsed:
 
 
 def _refusal(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
-    """A refusal that is a challenge or a login form is quarantined by that name, any other goes by its status."""
+    """Quarantine a refusal that is a challenge or a login form by that name; any other goes by its status."""
     if sniff(body, response.get("Content-Type")) == "html":
         reason = extract(_page(task, response, body)).reason
         if reason and reason in get_args(Wall):
@@ -211,7 +211,7 @@ def _sitemap(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
 
 
 def _cut(*, complete: bool, too_large: bool) -> tuple[tuple[str, int], ...]:
-    """What a feed or sitemap fell to that was not read to its end; how much was left, nobody counted."""
+    """Return what a feed or sitemap fell to that was not read to its end; how much was left, nobody counted."""
     return () if complete else (("too-many-bytes" if too_large else "too-many-entries", 1),)
 
 
@@ -248,7 +248,7 @@ def _html(task: ParseTask, extraction: Extraction, leads: tuple[str, ...] = ()) 
 
 
 def _led_on(task: ParseTask, answer: Parsed, leads: tuple[str, ...]) -> Parsed:
-    """The answer of a page that sends its reader on: what it leads to lists the news, and it is itself no empty page."""
+    """Return the answer of a page that sends its reader on: what it leads to lists the news, and it is itself no empty page."""
     urls_ = (urls.canonicalise(urls.join(task.url, reference)) for reference in leads)
     found = [Outlink(url=url, kind="section", by="refresh") for url in urls_ if url and url != task.url]
     if not found:
@@ -282,7 +282,7 @@ def _worth_a_visit(task: ParseTask, links: Sequence[Link], left_out: Counter[str
 
 
 def _headlines(task: ParseTask, links: Sequence[Link]) -> Iterator[tuple[str, str]]:
-    """The articles that a page links to by more than a word or two, in page order."""
+    """Yield the articles that a page links to by more than a word or two, in page order."""
     seen: set[str] = set()
     for link in links:
         url, kind, trap = _look_at(link.url, link.text, task.fetched_at.year)
@@ -296,7 +296,7 @@ def _headlines(task: ParseTask, links: Sequence[Link]) -> Iterator[tuple[str, st
 
 @lru_cache(maxsize=1 << 13)
 def _look_at(url: str, text: str, this_year: int) -> tuple[str, Kind | None, str]:
-    """A link's URL or that of which it is a twin, what it may be, and the trap that it is; the links of a site's pages repeat."""
+    """Return a link's URL or that of which it is a twin, what it may be, and the trap that it is; the links of a site's pages repeat."""
     url = urls.twin_of(url) or url
     kind = _kind(url, text)
     return url, kind, (trap_reason(url, this_year=this_year) or "") if kind else ""
@@ -346,7 +346,7 @@ def _zone(task: ParseTask) -> tzinfo:
 
 
 def _kind(url: str, text: str) -> Kind | None:
-    """What a link is likely to be; None for what is not worth a request (pictures, share buttons, log-ins)."""
+    """Return what a link is likely to be; None for what is not worth a request (pictures, share buttons, log-ins)."""
     match judge(url, text).kind:
         case "article":
             return "article"

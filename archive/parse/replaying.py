@@ -64,7 +64,7 @@ class Prepared:
 
 
 def prepare(task: ReplayTask) -> Prepared:
-    """Does what the task asks; whatever is wrong with the body, something comes back."""
+    """Do what the task asks; whatever is wrong with the body, something comes back."""
     found: dict[str, None] = {}
     addresses = task.addresses
 
@@ -81,7 +81,7 @@ def prepare(task: ReplayTask) -> Prepared:
 
 
 def rewrite_style(style: str, base: str, resolve: Resolve, missing: str) -> str:
-    """The style sheet, or the declarations, with the address that `resolve` gives for each absolute URL in it, `missing` for ''."""
+    """Return the style sheet, or the declarations, with the address that `resolve` gives for each absolute URL in it, `missing` for ''."""
     tokens, named = style_tokens(style[:MAX_STYLE])
     if not named:
         return style
@@ -105,7 +105,7 @@ class _Page:
         self._missing = missing
 
     def rewrite(self, html: str) -> str:
-        """The page with other addresses."""
+        """Return the page with other addresses."""
         parts: list[str] = []
         at = 0
         while match := _PARTS.search(html, at):
@@ -140,7 +140,7 @@ class _Page:
         return f"<{name}{''.join(_written(*one) for one in self._changed(name, attributes).items())}{closed}>"
 
     def _changed(self, name: str, attributes: dict[str, str]) -> dict[str, str]:
-        """The attributes with the addresses of this archive, and without what would load or do anything else."""
+        """Return the attributes with the addresses of this archive, and without what would load or do anything else."""
         kept = {
             key: value
             for key, value in attributes.items()
@@ -171,7 +171,7 @@ class _Page:
         return {**kept, "href": self._address(kept["href"])}
 
     def _picture(self, kept: dict[str, str]) -> dict[str, str]:
-        """The picture where its script would have put it, in the sizes that are held."""
+        """Return the picture where its script would have put it, in the sizes that are held."""
         lazy = next((kept[key] for key in LAZY if kept.get(key)), "") or next(
             (
                 value
@@ -196,7 +196,7 @@ class _Page:
         return result
 
     def _style(self, kept: dict[str, str]) -> None:
-        """The style attribute, with the background that a lazy loader would have set."""
+        """Rewrite the style attribute, with the background that a lazy loader would have set."""
         for key, value in list(kept.items()):
             if key.startswith("data-b") and (is_picture(value) or "url(" in value):
                 url = value if "url(" in value else f'url("{value}")'
@@ -214,7 +214,7 @@ class _Page:
 
 
 def _attributes(text: str) -> dict[str, str]:
-    """The attributes of a tag, the first of each name, their values unescaped."""
+    """Return the attributes of a tag, the first of each name, their values unescaped."""
     found: dict[str, str] = {}
     for match in _ATTRIBUTE.finditer(text):
         value = next((one for one in match.groups()[1:] if one is not None), "")

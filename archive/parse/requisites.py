@@ -40,7 +40,7 @@ MISTAKEN: Final[dict[RequisiteKind, str]] = {
 
 
 def read_requisite(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
-    """What was loaded; `missing` when it is something else, as the page is that some servers give for a picture they have lost."""
+    """Return what was loaded; `missing` when it is something else, as the page is that some servers give for a picture they have lost."""
     assert task.requisite  # noqa: S101 - the caller has looked
     sign = SIGNS.get(task.requisite)
     content_type = response.get("Content-Type")[:100]
@@ -70,7 +70,7 @@ _TYPES: Final = {
 
 
 def read_picture(body: bytes) -> Picture | None:
-    """What the bytes are as a picture; None for what is none that browsers show in an article."""
+    """Return what the bytes are as a picture; None for what is none that browsers show in an article."""
     sha256 = hashlib.sha256(body).hexdigest()
     if _SVG.match(body) and _SVG_ROOT.search(body[:4096]):
         return Picture(type="image/svg+xml", bytes=len(body), sha256=sha256)

@@ -198,7 +198,7 @@ class _Worker(Generic[TaskT, ResultT]):
             raise _DiedError(f"the worker died (exit code {self._process.exitcode})") from None
 
     def end(self) -> None:
-        """Makes a running task fail; may be called from another thread."""
+        """Make a running task fail; may be called from another thread."""
         self._process.kill()
 
     def kill(self) -> None:
@@ -248,7 +248,7 @@ MEGABYTES = 2048
 
 
 def read_response(task: ParseTask) -> Parsed:
-    """Reads a response in this process (`archive.parse.parse.parse`); nothing is raised for bad input."""
+    """Read a response in this process (`archive.parse.parse.parse`); nothing is raised for bad input."""
     from archive.parse.parse import parse
 
     return parse(task)
@@ -264,7 +264,7 @@ def warm_up() -> None:
 def parse_pool(
     *, workers: int = 2, seconds: float = SECONDS, megabytes: int = MEGABYTES
 ) -> WorkerPool[ParseTask, Parsed]:
-    """Processes that read responses, `workers` at a time, each bounded to so many seconds a task and megabytes of address space."""
+    """Start processes that read responses, `workers` at a time, each bounded to so many seconds a task and megabytes of address space."""
     return WorkerPool(
         read_response, workers=workers, seconds=seconds, megabytes=megabytes, preload=("archive.parse.parse",)
     )

@@ -76,7 +76,7 @@ _stemmers = threading.local()  # PyStemmer objects must not be shared between th
 
 
 def stemming_language(language: str) -> str:
-    """The language whose Snowball stemmer serves documents of that BCP 47 tag, '' for none."""
+    """Return the language whose Snowball stemmer serves documents of that BCP 47 tag, '' for none."""
     primary = re.split("[-_]", language.strip().lower(), maxsplit=1)[0]
     primary = _SAME_STEMMER.get(primary, primary)
     return primary if primary in _SNOWBALL or primary in _PERSO_ARABIC else ""
@@ -102,7 +102,7 @@ def _without_accents(word: str) -> str:
 
 @lru_cache(maxsize=1 << 18)
 def word_key(word: str, language: str = "") -> str:
-    """The key of one word as printed, in a document of that language (as `stemming_language` gives it; '' for none).
+    """Return the key of one word as printed, in a document of that language (as `stemming_language` gives it; '' for none).
 
     Usually one token; ligatures that stand for several words give several, parted by spaces. '' when nothing is left.
     """
@@ -147,7 +147,7 @@ _PARTICLES: Final = frozenset("ب ل ك و ف وب ول فب فل ال بال ل
 
 
 def tokens(text: str) -> Iterator[re.Match[str]]:
-    """The tokens of the ORIGINAL text as matches, in order; `match.span()` counts characters of the text as given."""
+    """Return the tokens of the ORIGINAL text as matches, in order; `match.span()` counts characters of the text as given."""
     if _MIXED.search(text) is None:  # most Arabic sentences: nothing to part
         return words(text)
     return _parted(text)
@@ -173,7 +173,7 @@ def _parted(text: str) -> Iterator[re.Match[str]]:
 
 
 def _parts(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
-    """The pieces of a word of two scripts, without particles."""
+    """Yield the pieces of a word of two scripts, without particles."""
     for part in _RUN.finditer(text, start, end):
         for match in words(part.group()):
             if fold(match.group()) not in _PARTICLES:
@@ -182,7 +182,7 @@ def _parts(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
 
 
 def text_keys(text: str, language: str = "") -> str:
-    """The keys of a whole text, in order, parted by spaces."""
+    """Return the keys of a whole text, in order, parted by spaces."""
     language = stemming_language(language)
     text = ELISION.sub(_blank, text) if language in _ELIDING else text
     return " ".join([word_key(match.group(), language) for match in tokens(text)])
@@ -206,7 +206,7 @@ def digest_of(*, title: str, text: str, author: str, section: str, language: str
 
 
 def make_keys(*, title: str, text: str, author: str, section: str, language: str) -> Keys:
-    """The keys of an article. Pure, 1 to 7 ms for 600 words: what extracts the article in a worker process makes them there."""
+    """Return the keys of an article. Pure, 1 to 7 ms for 600 words: what extracts the article in a worker process makes them there."""
     return Keys(
         title=text_keys(title, language),
         text=text_keys(text, language),
@@ -222,7 +222,7 @@ def word_variants(word: str, languages: Iterable[str]) -> tuple[str, ...]:
 
 
 def prefix_variants(beginning: str) -> tuple[str, ...]:
-    """The beginnings of keys that a beginning of a word stands for: as written, and without what may be the article."""
+    """Return the beginnings of keys that a beginning of a word stands for: as written, and without what may be the article."""
     folded = _without_accents(fold(beginning[:_MAX_WORD]))
     if _script(folded) != "arabic":
         return (folded,) if folded else ()
@@ -240,7 +240,7 @@ def facet(name: str, value: str) -> str:
 
 
 def site_facets(site: str, hostname: str) -> Iterator[str]:
-    """The tokens that `site:` filters ask for: the site's name, its host, every domain above the host but the top."""
+    """Yield the tokens that `site:` filters ask for: the site's name, its host, every domain above the host but the top."""
     if site:
         yield facet("site", site)
     labels = hostname.lower().strip(".").split(".")[-8:]
@@ -249,14 +249,14 @@ def site_facets(site: str, hostname: str) -> Iterator[str]:
 
 
 def date_facets(date: str) -> Iterator[str]:
-    """The tokens of a date YYYY-MM-DD (or shorter): its year, its month, its day."""
+    """Yield the tokens of a date YYYY-MM-DD (or shorter): its year, its month, its day."""
     for length in (4, 7, 10):
         if len(date) >= length:
             yield facet("date", date[:length])
 
 
 def language_facets(language: str) -> Iterator[str]:
-    """The tokens of a BCP 47 tag: `en-GB` → en, en-gb."""
+    """Yield the tokens of a BCP 47 tag: `en-GB` → en, en-gb."""
     tag = language.strip().replace("_", "-").lower()
     if tag:
         yield facet("language", tag.split("-", maxsplit=1)[0])

@@ -57,14 +57,14 @@ class Shards:
         return len(self.databases)
 
     def each(self, ask: Callable[[sqlite3.Connection], _Answer]) -> list[_Answer]:
-        """What each database answers, in their order."""
+        """Return what each database answers, in their order."""
         if len(self.databases) == 1:
             return [ask(self.databases[0])]
         with ThreadPoolExecutor(min(len(self.databases), _THREADS)) as pool:
             return list(pool.map(ask, self.databases))
 
     def languages(self) -> tuple[str, ...]:
-        """The stemming languages of the documents of all."""
+        """Return the stemming languages of the documents of all."""
         return tuple(sorted({language for known in self.each(languages_of) for language in known}))
 
 
@@ -80,13 +80,13 @@ class Selection:
     is_first: bool = False
 
     def expression(self, languages: Sequence[str]) -> str:
-        """The FTS5 expression; the words of the gate stand in it twice."""
+        """Return the FTS5 expression; the words of the gate stand in it twice."""
         wanted = match_expression(self.query, languages)
         return f"({match_expression(self.gate, languages)}) AND ({wanted})" if self.gate else wanted
 
 
 def selections(shards: Shards, query: Query, languages: Sequence[str]) -> tuple[list[Selection], int]:
-    """What to score for a query that asks for words, and how many articles match it (of all versions).
+    """Return what to score for a query that asks for words, and how many articles match it (of all versions).
 
     One selection without a gate is all that match.
     """
@@ -135,7 +135,7 @@ def _rarest_first(shards: Shards, query: Query, choice: Clause, languages: Seque
 
 
 def _gate(query: Query, *groups: Sequence[Phrase]) -> Query:
-    """A query for one phrase of each group, within the filters and dates of the query."""
+    """Return a query for one phrase of each group, within the filters and dates of the query."""
     return replace(query, clauses=tuple(Clause(phrases=tuple(group)) for group in groups), excluded=())
 
 
@@ -165,7 +165,7 @@ def _titled_and_newest(shards: Shards, query: Query, words: Query, languages: Se
 
 
 def stretch(shards: Shards, query: Query, languages: Sequence[str], *, enough: int, oldest: bool = False) -> Query:
-    """The query narrowed to the newest (or oldest) days that have so many matches; unchanged when the dates are too few.
+    """Return the query narrowed to the newest (or oldest) days that have so many matches; unchanged when the dates are too few.
 
     Days are tokens of the index, so each try is one short walk. (Rows will not do for time: a site's sitemap is read
     from the newest article to the oldest, an imported archive in any order.)
@@ -186,7 +186,7 @@ def stretch(shards: Shards, query: Query, languages: Sequence[str], *, enough: i
 
 
 def _narrowed(query: Query, end: date, days: int, *, oldest: bool) -> Query | None:
-    """The query for so many days only, of which `end` is the last (or, oldest first, the first)."""
+    """Return the query for so many days only, of which `end` is the last (or, oldest first, the first)."""
     reach = timedelta(days=days - 1)
     try:
         low, high = (end, end + reach) if oldest else (end - reach, end)
@@ -197,7 +197,7 @@ def _narrowed(query: Query, end: date, days: int, *, oldest: bool) -> Query | No
 
 
 def _edge(shards: Shards, query: Query, *, oldest: bool) -> date | None:
-    """The newest (or oldest) day that the archive has within the query's dates."""
+    """Return the newest (or oldest) day that the archive has within the query's dates."""
     edge = "min" if oldest else "max"
     sql = f"SELECT {edge}(date) FROM articles WHERE is_latest = 1 AND date BETWEEN ? AND ?"  # noqa: S608 -- min or max
     asked = (query.date_from or "0001", query.date_to or "9999-12-31")

@@ -56,7 +56,7 @@ class Entry:
 
 
 def make_entry(row: Mapping[str, str | int], keys: Keys | None = None) -> Entry:
-    """The entry of a row that has the `ROW_COLUMNS`; `keys` spare the making of them when they are of these very words."""
+    """Return the entry of a row that has the `ROW_COLUMNS`; `keys` spare the making of them when they are of these very words."""
     values = {name: str(row[name] or "") for name in ROW_COLUMNS}
     words = {name: values[name] for name in ("title", "text", "author", "section", "language")}
     if keys is None or keys.made_of != digest_of(**words):
@@ -73,12 +73,12 @@ def make_entry(row: Mapping[str, str | int], keys: Keys | None = None) -> Entry:
 
 
 def _fingerprint() -> str:
-    """What the keys depend on: our own version, Unicode's tables (NFKC), Snowball's algorithms."""
+    """Return what the keys depend on: our own version, Unicode's tables (NFKC), Snowball's algorithms."""
     return f"{KEY_VERSION}/{unicodedata.unidata_version}/{Stemmer.version()}"
 
 
 def create_index(db: sqlite3.Connection) -> None:
-    """Makes the empty tables of the key index; `index_articles` or `rebuild` fills them."""
+    """Make the empty tables of the key index; `index_articles` or `rebuild` fills them."""
     db.execute(
         "CREATE VIRTUAL TABLE articles_search USING fts5("
         f'title, text, author, section, facets, content="", tokenize="{_TOKENIZER}")'
@@ -88,7 +88,7 @@ def create_index(db: sqlite3.Connection) -> None:
 
 
 def create_plain_index(db: sqlite3.Connection) -> None:
-    """Makes `articles_fts` over the words as printed, the triggers that keep it, and fills it from `articles`."""
+    """Make `articles_fts` over the words as printed, the triggers that keep it, and fill it from `articles`."""
     db.execute(
         "CREATE VIRTUAL TABLE articles_fts USING fts5("
         f'title, text, content="articles", content_rowid="id", tokenize="{_PLAIN_TOKENIZER}")'
@@ -103,14 +103,14 @@ def create_plain_index(db: sqlite3.Connection) -> None:
 
 
 def drop_plain_index(db: sqlite3.Connection) -> None:
-    """Takes `articles_fts` and its triggers away, a quarter of the database's size; our own search does not use it."""
+    """Take `articles_fts` and its triggers away, a quarter of the database's size; our own search does not use it."""
     for name in ("insert", "delete", "update"):
         db.execute(f"DROP TRIGGER IF EXISTS articles_fts_{name}")
     db.execute("DROP TABLE IF EXISTS articles_fts")
 
 
 def add_entries(db: sqlite3.Connection, entries: Iterable[Entry]) -> int:
-    """Puts entries in and says how many. An id that is in already must be taken out first."""
+    """Put entries in and say how many. An id that is in already must be taken out first."""
     languages: set[str] = set()
 
     def values() -> Iterator[tuple[int | str, ...]]:
@@ -128,7 +128,7 @@ def add_entries(db: sqlite3.Connection, entries: Iterable[Entry]) -> int:
 
 
 def remove_entries(db: sqlite3.Connection, entries: Iterable[Entry]) -> None:
-    """Takes entries out; they must be equal to those put in, or the index would keep crumbs of them."""
+    """Take entries out; they must be equal to those put in, or the index would keep crumbs of them."""
     statement = (
         "INSERT INTO articles_search (articles_search, rowid, title, text, author, section, facets)"
         " VALUES ('delete', ?, ?, ?, ?, ?, ?)"
@@ -146,7 +146,7 @@ def _entries(db: sqlite3.Connection, ids: Iterable[int], made: Mapping[int, Keys
 
 
 def index_articles(db: sqlite3.Connection, ids: Iterable[int], made: Mapping[int, Keys] = NOTHING_MADE) -> int:
-    """Puts the rows of these ids in, as they stand in `articles`; says how many there were.
+    """Put the rows of these ids in, as they stand in `articles`; say how many there were.
 
     `made` holds, by id, keys that a worker has made already.
     """
@@ -154,12 +154,12 @@ def index_articles(db: sqlite3.Connection, ids: Iterable[int], made: Mapping[int
 
 
 def unindex_articles(db: sqlite3.Connection, ids: Iterable[int]) -> None:
-    """Takes the rows of these ids out; to be called BEFORE they are changed or deleted (see the module's docstring)."""
+    """Take the rows of these ids out; to be called BEFORE they are changed or deleted (see the module's docstring)."""
     remove_entries(db, _entries(db, ids, NOTHING_MADE))
 
 
 def rebuild(db: sqlite3.Connection, progress: Callable[[int], None] | None = None) -> int:
-    """Makes the key index anew from the whole `articles` table; says how many rows it holds."""
+    """Make the key index anew from the whole `articles` table; say how many rows it holds."""
     for table in ("articles_search", "search_state"):
         db.execute(f"DROP TABLE IF EXISTS {table}")
     create_index(db)
@@ -175,7 +175,7 @@ def rebuild(db: sqlite3.Connection, progress: Callable[[int], None] | None = Non
 
 
 def optimize(db: sqlite3.Connection) -> None:
-    """Merges the index into one piece: worth its minutes after a large import, for searching then gets faster."""
+    """Merge the index into one piece: worth its minutes after a large import, for searching then gets faster."""
     db.execute("INSERT INTO articles_search (articles_search) VALUES ('optimize')")
     if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'articles_fts'").fetchone():
         db.execute("INSERT INTO articles_fts (articles_fts) VALUES ('optimize')")
@@ -187,7 +187,7 @@ def _state(db: sqlite3.Connection, name: str) -> str:
 
 
 def languages_of(db: sqlite3.Connection) -> tuple[str, ...]:
-    """The stemming languages of the documents in the index."""
+    """Return the stemming languages of the documents in the index."""
     return tuple(_state(db, "languages").split())
 
 

@@ -89,7 +89,7 @@ class Problem:
 
 
 def problem(code: Code, **values: object) -> Problem:
-    """The problem of that code with its values."""
+    """Return the problem of that code with its values."""
     return Problem(code=code, values=tuple((name, str(value)) for name, value in values.items()))
 
 
@@ -205,12 +205,12 @@ class _Reader:
 
 
 def _host(value: str) -> str:
-    """A host out of what people paste after `site:`, a whole URL at times."""
+    """Return a host out of what people paste after `site:`, a whole URL at times."""
     return re.sub(r"^https?://", "", value.strip()).split("/", maxsplit=1)[0]
 
 
 def date_span(value: str) -> tuple[str, str] | None:
-    """The first and last day (YYYY-MM-DD) of a year, month or day, in whatever digits; None when it is no date."""
+    """Return the first and last day (YYYY-MM-DD) of a year, month or day, in whatever digits; None when it is no date."""
     match = _DATE.match(fold(value.strip().replace("/", "-")))
     if not match:
         return None
@@ -227,7 +227,7 @@ def date_span(value: str) -> tuple[str, str] | None:
 
 
 def parse(text: str) -> Query:
-    """The query that a person's text means; whatever makes no sense in it is left out and named in `problems`."""
+    """Return the query that a person's text means; whatever makes no sense in it is left out and named in `problems`."""
     reader = _Reader()
     if len(text) > MAX_CHARACTERS:
         reader.problems.append(problem("too_long", count=MAX_CHARACTERS))
@@ -244,7 +244,7 @@ def parse(text: str) -> Query:
 
 
 def any_word(query: Query) -> Query:
-    """The query that is content with any one of the words; conditions on a field, other filters and exclusions stay."""
+    """Return the query that is content with any one of the words; conditions on a field, other filters and exclusions stay."""
     free = [clause for clause in query.wanted if not any(phrase.column for phrase in clause.phrases)]
     if len(free) < 2:
         return query
@@ -254,7 +254,7 @@ def any_word(query: Query) -> Query:
 
 
 def both(query: Query, other: Query) -> Query:
-    """The query that asks for what the two ask for."""
+    """Return the query that asks for what the two ask for."""
     return Query(
         clauses=(*query.clauses, *other.clauses),
         facets=(*query.facets, *other.facets),
@@ -266,7 +266,7 @@ def both(query: Query, other: Query) -> Query:
 
 
 def date_tokens(date_from: str, date_to: str) -> tuple[str, ...]:
-    """The fewest date tokens (years, months, days) that cover the days from … to …, both included.
+    """Return the fewest date tokens (years, months, days) that cover the days from … to …, both included.
 
     An open end is closed at 1900 or 2100. At most two rests of a month and two of a year stand beside the whole years.
     """
@@ -295,7 +295,7 @@ def _last(tokens: Iterable[str]) -> str:
 
 
 def match_expression(query: Query, languages: Sequence[str] = ()) -> str:
-    """The FTS5 expression of the query for an archive that holds these stemming languages; '' when it asks for nothing.
+    """Return the FTS5 expression of the query for an archive that holds these stemming languages; '' when it asks for nothing.
 
     Negated clauses alone give '' too: FTS5 can only take away from something.
     """
@@ -310,7 +310,7 @@ def match_expression(query: Query, languages: Sequence[str] = ()) -> str:
 
 
 def term_expressions(query: Query, languages: Sequence[str] = ()) -> tuple[str, ...]:
-    """What `match_expression` asks words for, each phrase an FTS5 expression of its own, as often as it stands there."""
+    """Return what `match_expression` asks words for, each phrase an FTS5 expression of its own, as often as it stands there."""
     return tuple(
         term
         for clause in query.wanted
@@ -320,7 +320,7 @@ def term_expressions(query: Query, languages: Sequence[str] = ()) -> tuple[str, 
 
 
 def unwanted_expression(query: Query, languages: Sequence[str] = ()) -> str:
-    """The FTS5 expression of what the query excludes; '' when it excludes nothing."""
+    """Return the FTS5 expression of what the query excludes; '' when it excludes nothing."""
     phrases = [_phrase(phrase, languages) for clause in query.clauses if clause.negated for phrase in clause.phrases]
     return _any([*phrases, *map(_quoted, query.excluded)])
 

@@ -88,7 +88,7 @@ def rank(shards: Shards, query: Query, *, all_versions: bool) -> Ranking:
 
 
 def by_relevance(shards: Shards, scores: Mapping[Place, float], end: int) -> list[Ranked]:
-    """The first `end` of the scored articles, best first."""
+    """Return the first `end` of the scored articles, best first."""
     if not scores or end <= 0:
         return []
     least = heapq.nlargest(end, scores.values())[-1] / (1.0 + RECENCY)
@@ -106,7 +106,7 @@ def by_relevance(shards: Shards, scores: Mapping[Place, float], end: int) -> lis
 
 
 def by_date(shards: Shards, query: Query, end: int, *, oldest: bool, all_versions: bool) -> list[Ranked]:
-    """The first `end` of the articles that match, by their dates; the undated come last. A query for nothing matches all."""
+    """Return the first `end` of the articles that match, by their dates; the undated come last. A query for nothing matches all."""
     languages = shards.languages()
     if not match_expression(query, languages):  # nothing is asked for, or nothing of the words was left
         return [] if query.wanted else _dated(shards, query, end, oldest=oldest, all_versions=all_versions)
@@ -160,7 +160,7 @@ def _latest(all_versions: bool) -> str:
 
 
 def _unasked(query: Query, languages: Sequence[str], *, all_versions: bool) -> tuple[str, Sequence[str]]:
-    """The condition of a query that asks for no word and no filter: all articles, but those that it excludes."""
+    """Return the condition of a query that asks for no word and no filter: all articles, but those that it excludes."""
     unwanted = unwanted_expression(query, languages)
     without = "AND a.id NOT IN (SELECT rowid FROM articles_search WHERE articles_search MATCH ?)" if unwanted else ""
     return f"1 {_latest(all_versions)} {without}", (unwanted,) if unwanted else ()
@@ -183,7 +183,7 @@ def _dated(shards: Shards, query: Query, end: int, *, oldest: bool, all_versions
 
 
 def in_order_of_date(shards: Shards, found: Sequence[Ranked], *, oldest: bool) -> list[Ranked]:
-    """The same articles by their dates."""
+    """Return the same articles by their dates."""
     days = {place: day or "" for place, day in columns_of(shards, [ranked.place for ranked in found], "date")}
     return [Ranked(place) for place in _sorted(days, oldest=oldest)]
 
@@ -226,7 +226,7 @@ def _newest_day(shards: Shards) -> int:
 
 
 def _freshness(day: str, newest: int) -> float:
-    """What a date (YYYY-MM-DD…) adds to a score, against the newest of the archive."""
+    """Return what a date (YYYY-MM-DD…) adds to a score, against the newest of the archive."""
     number = _number(day or "")
     return RECENCY * 0.5 ** (max(newest - number, 0) / _HALF_LIFE) if number else 0.0
 
@@ -248,19 +248,19 @@ class _Table:
     having: Mapping[str, int]
 
     def rarity(self, term: str) -> float:
-        """The inverse document frequency, as FTS5 computes it."""
+        """Return the inverse document frequency, as FTS5 computes it."""
         weight = log((max(self.documents - self.having[term], 0) + 0.5) / (self.having[term] + 0.5))
         return weight if weight > 0 else _COMMONEST
 
     def damping(self, length: int) -> float:
-        """What a document of that many tokens puts below the fraction of the formula."""
+        """Return what a document of that many tokens puts below the fraction of the formula."""
         return K1 * (1 - B + B * length * self.documents / max(self.tokens, 1))
 
 
 def _scores(
     shards: Shards, selection: Selection, languages: Sequence[str], *, all_versions: bool
 ) -> dict[Place, float]:
-    """What each article of a selection scores by the words of its query."""
+    """Return what each article of a selection scores by the words of its query."""
     expression = selection.expression(languages)
     sql = f"SELECT a.id, -{BM25}, a.date {_FROM_INDEX} {_latest(all_versions)}"
     read = shards.each(lambda db: db.execute(sql, (expression,)).fetchall())
@@ -274,7 +274,7 @@ def _scores(
 
 
 def _without(shards: Shards, scores: Mapping[int, float], gate: str) -> dict[int, float]:
-    """The scores of one database's articles, less what the words of a gate add."""
+    """Return the scores of one database's articles, less what the words of a gate add."""
     sql = f"SELECT rowid, -{BM25} FROM articles_search WHERE articles_search MATCH ?"  # noqa: S608 -- a constant
     twice = dict(shards.databases[0].execute(sql, (gate,)).fetchall())
     return {identity: score - twice.get(identity, 0.0) for identity, score in scores.items()}
@@ -283,7 +283,7 @@ def _without(shards: Shards, scores: Mapping[int, float], gate: str) -> dict[int
 def _as_one(
     shards: Shards, selection: Selection, rows: Sequence[Mapping[int, float]], languages: Sequence[str]
 ) -> list[dict[int, float]]:
-    """The articles' scores as they would be in one index of all the databases' articles."""
+    """Return the articles' scores as they would be in one index of all the databases' articles."""
     asked = Counter(term_expressions(selection.query, languages))
     standing = asked + Counter(term_expressions(selection.gate, languages) if selection.gate else ())
     tables = shards.each(lambda db: _table(db, standing))
@@ -320,7 +320,7 @@ def _rescored(
     table: _Table,
     whole: _Table,
 ) -> dict[int, float]:
-    """The new scores of one database's articles, by id."""
+    """Return the new scores of one database's articles, by id."""
     lengths = _lengths(db, list(found))
     new = dict.fromkeys(found, 0.0)
     for term, part in parts.items():

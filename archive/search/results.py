@@ -94,7 +94,7 @@ class Results:
     corrections: tuple[tuple[str, str], ...] = ()
 
     def suggestion(self, text: str) -> str:
-        """The text of the query as it should have been typed ("Did you mean"); '' when nothing was corrected."""
+        """Return the text of the query as it should have been typed ("Did you mean"); '' when nothing was corrected."""
         suggested = text
         for typed, meant in self.corrections:
             suggested = suggested.replace(typed, meant)
@@ -121,7 +121,7 @@ def search(
     all_versions: bool = False,
     relax: bool = True,
 ) -> Results:
-    """The articles that answer the query, from `offset` on; text is parsed first. Never raises for what a person typed.
+    """Return the articles that answer the query, from `offset` on; text is parsed first. Never raises for what a person typed.
 
     A query of filters alone, or an empty one, lists articles, newest first. `relax` lets articles that have some of the
     words follow the few that have them all.
@@ -139,7 +139,7 @@ def search_shards(
     all_versions: bool = False,
     relax: bool = True,
 ) -> Results:
-    """The same of several databases: the hits, their order and their scores are those of one database that held all.
+    """Return the same of several databases: the hits, their order and their scores are those of one database that held all.
 
     `Results.shards` says in which database each hit lies; its id is good there only. An article that several hold is
     shown once, as it was fetched last. The connections must be open to other threads.
@@ -183,7 +183,7 @@ def search_shards(
 def matching(
     databases: Sequence[sqlite3.Connection], query: Query | str, *, all_versions: bool = False
 ) -> list[tuple[int, int]]:
-    """(number of the database, id) of every article that has all the words: no page, no order, nothing is cut."""
+    """Yield (number of the database, id) of every article that has all the words: no page, no order, nothing is cut."""
     query = parse(query) if isinstance(query, str) else query
     return [(place.shard, place.id) for place in matches(Shards(tuple(databases)), query, all_versions=all_versions)]
 
@@ -201,12 +201,12 @@ class _Complete:
     is_exact: bool
 
     def spelled_first(self, spellings: frozenset[str]) -> _Complete:
-        """The same with those articles first that have one of these words as it is spelled."""
+        """Return the same with those articles first that have one of these words as it is spelled."""
         first = _spelled(self.shards, self.scores, spellings)
         return replace(self, scores=_raised(self.scores, first))
 
     def ordered(self, end: int) -> list[Ranked]:
-        """The first `end`; behind the scored ones those that were too many to score, newest first."""
+        """Return the first `end`; behind the scored ones those that were too many to score, newest first."""
         if not self.scores:
             oldest = self.order == "oldest"
             return by_date(self.shards, self.query, end, oldest=oldest, all_versions=self.all_versions)
@@ -260,7 +260,7 @@ def _spelled(shards: Shards, scores: Mapping[Place, float], spellings: frozenset
 
 
 def _raised(scores: Mapping[Place, float], first: Iterable[Place]) -> dict[Place, float]:
-    """The scores with those of some articles above all others: twice the best, so that no freshness of the others reaches it."""
+    """Return the scores with those of some articles above all others: twice the best, so that no freshness of the others reaches it."""
     best = 2 * max(scores.values(), default=0.0)
     return {**scores, **{place: best + scores[place] for place in first}}
 
@@ -271,7 +271,7 @@ def _partial(
     complete: _Complete,
     near: Sequence[tuple[Correction, Mapping[Place, float]]],
 ) -> Mapping[Place, float]:
-    """The articles that have some of the words, scored; none where enough have them all."""
+    """Return the articles that have some of the words, scored; none where enough have them all."""
     if complete.total >= FEW:
         return {}
     some = any_word(transliterated(shards, query, shards.languages()))
@@ -295,7 +295,7 @@ def _all_but_one(query: Query) -> list[Query]:
 
 
 def _partial_in_order(shards: Shards, partial: Mapping[Place, float], order: Order, end: int) -> list[Ranked]:
-    """The first `end` of the best `MOST_PARTIAL`, in the order asked for."""
+    """Return the first `end` of the best `MOST_PARTIAL`, in the order asked for."""
     if order == "relevance":
         return by_relevance(shards, partial, min(end, MOST_PARTIAL))
     best = by_relevance(shards, partial, MOST_PARTIAL)
@@ -305,7 +305,7 @@ def _partial_in_order(shards: Shards, partial: Mapping[Place, float], order: Ord
 def _corrections(
     shards: Shards, correction: Correction, page: Sequence[tuple[Ranked, bool]]
 ) -> tuple[tuple[str, str], ...]:
-    """What each mistyped word was taken for, as the first hits write it."""
+    """Return what each mistyped word was taken for, as the first hits write it."""
     places = [ranked.place for ranked, _ in page[:_READ]]
     texts = [
         (f"{title}\n{text}", str(language or ""))

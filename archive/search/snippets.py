@@ -41,7 +41,7 @@ class Snippet:
     cut_after: bool = False
 
     def pieces(self) -> list[tuple[str, bool]]:
-        """The text in order as (piece, is it marked), the ellipses included: what every renderer needs."""
+        """Return the text in order as (piece, is it marked), the ellipses included: what every renderer needs."""
         return [
             *([("…", False)] if self.cut_before else []),
             *pieces(self.text, self.marks),
@@ -50,7 +50,7 @@ class Snippet:
 
 
 def pieces(text: str, marks: Iterable[Span]) -> list[tuple[str, bool]]:
-    """The whole text cut at its marks: (piece, is it marked) in order, no empty pieces."""
+    """Return the whole text cut at its marks: (piece, is it marked) in order, no empty pieces."""
     found: list[tuple[str, bool]] = []
     position = 0
     for start, end in marks:
@@ -88,7 +88,7 @@ class _Pattern:
                 self.open_phrases.append((keys[:-1], beginnings))
 
     def hits(self, keys: Sequence[str]) -> list[int]:
-        """The positions in the keys of a text that answer the query, ascending."""
+        """Return the positions in the keys of a text that answer the query, ascending."""
         found = {
             position
             for position, key in enumerate(keys)
@@ -102,7 +102,7 @@ class _Pattern:
 
 
 def _runs(keys: Sequence[str], wanted: tuple[str, ...], beginnings: tuple[str, ...]) -> set[int]:
-    """The positions of every run of keys equal to `wanted`, followed by a key with one of the beginnings, if any."""
+    """Return the positions of every run of keys equal to `wanted`, followed by a key with one of the beginnings, if any."""
     found: set[int] = set()
     length = len(wanted) + bool(beginnings)
     for start in range(len(keys) - length + 1):
@@ -114,7 +114,7 @@ def _runs(keys: Sequence[str], wanted: tuple[str, ...], beginnings: tuple[str, .
 
 
 def highlight(text: str, query: Query, language: str = "") -> tuple[Span, ...]:
-    """The spans of every word of a text (in that language, BCP 47) that the query asks for, in order."""
+    """Return the spans of every word of a text (in that language, BCP 47) that the query asks for, in order."""
     pattern = _Pattern(query, language)
     spans, keys = _words(text, pattern.language)
     return tuple(spans[position] for position in pattern.hits(keys))
@@ -130,7 +130,7 @@ def _words(text: str, language: str) -> tuple[list[Span], list[str]]:
 def _read_more(
     matches: Iterator[re.Match[str]], language: str, spans: list[Span], keys: list[str], *, count: int
 ) -> bool:
-    """Reads so many more words; False when there were no more."""
+    """Read so many more words; False when there were no more."""
     before = len(keys)
     for match in islice(matches, count):
         spans.append(match.span())
@@ -139,7 +139,7 @@ def _read_more(
 
 
 def snippet(text: str, query: Query, language: str = "", length: int = SNIPPET_WORDS) -> Snippet:
-    """The stretch of `length` words with the most different words of the query; the beginning when it has none.
+    """Return the stretch of `length` words with the most different words of the query; the beginning when it has none.
 
     The text is read only until a stretch has them all.
     """
@@ -175,7 +175,7 @@ def _has_all(hits: Sequence[int], keys: Sequence[str], length: int, wanted: int)
 
 
 def _window(hits: Sequence[int], keys: Sequence[str], length: int) -> tuple[int, int]:
-    """The first word of the best stretch (most different keys, then most hits, then earliest) and its different keys."""
+    """Return the first word of the best stretch (most different keys, then most hits, then earliest) and its different keys."""
     best, best_value = hits[0], (0, 0)
     for index, start in enumerate(hits):
         inside = hits[index : bisect_left(hits, start + length - _BEFORE)]

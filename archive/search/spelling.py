@@ -43,7 +43,7 @@ class Correction:
 
 
 def correct(shards: Shards, query: Query, languages: Sequence[str]) -> Correction | None:
-    """The query with each word that no article has taken for those one letter away; None when that changes nothing."""
+    """Return the query with each word that no article has taken for those one letter away; None when that changes nothing."""
     typed: list[str] = []
     spellings: set[str] = set()
 
@@ -78,7 +78,7 @@ def alternatives(shards: Shards, query: Query, languages: Sequence[str]) -> list
 def _near(
     shards: Shards, word: str, languages: Sequence[str], *, unknown: bool = True
 ) -> tuple[tuple[str, ...], frozenset[str]]:
-    """The keys that the archive has of words one letter away, and their spellings.
+    """Return the keys that the archive has of words one letter away, and their spellings.
 
     Of an `unknown` word, one that no article has, a hamza may have been left out too.
     """
@@ -93,7 +93,7 @@ def _near(
 
 
 def _with_hamza(forms: Iterable[str]) -> list[str]:
-    """The forms with a hamza in place of a ي or و that may have carried one: رييس for رئيس."""
+    """Return the forms with a hamza in place of a ي or و that may have carried one: رييس for رئيس."""
     found = (
         spell(f"{form[:at]}ء{form[at + 1 :]}")
         for form in forms
@@ -104,7 +104,7 @@ def _with_hamza(forms: Iterable[str]) -> list[str]:
 
 
 def transliterated(shards: Shards, query: Query, languages: Sequence[str]) -> Query:
-    """The query with names taken in their other spellings too, as far as the archive has them."""
+    """Return the query with names taken in their other spellings too, as far as the archive has them."""
 
     def spelled(phrase: Phrase) -> Phrase:
         own = phrase.keys or word_variants(phrase.words[0], languages)
@@ -130,7 +130,7 @@ def surface(word: str, keys: Iterable[str], texts: Iterable[tuple[str, str]]) ->
 
 
 def _with_words(query: Query, change: Callable[[Phrase], Phrase]) -> Query:
-    """The query with each wanted single word of no field changed."""
+    """Return the query with each wanted single word of no field changed."""
 
     def changed(clause: Clause) -> Clause:
         if clause.negated:
@@ -172,7 +172,7 @@ def _one_edit(word: str) -> Iterator[str]:
 
 
 def _other_letters(key: str) -> Iterator[str]:
-    """A name in the letters that other papers use for /g/, and with a long vowel more or less."""
+    """Yield a name in the letters that other papers use for /g/, and with a long vowel more or less."""
     letters = [letter for letter in key if letter in _G]
     if len(key) >= _SHORTEST + (len(letters) < 2):
         for letter in dict.fromkeys(letters):

@@ -39,7 +39,7 @@ SCHEMES: dict[str, Callable[[StorageUrl], Storage]] = {
 
 
 def open_storage(url: str | StorageUrl) -> Storage:
-    """The storage that a URL names; asks nothing of it yet.
+    """Return the storage that a URL names; asks nothing of it yet.
 
     Raises:
         UsageError: the URL makes no sense, or a library is missing (`warraq[s3]`).

@@ -38,7 +38,7 @@ class Storage(Protocol):
         """The URL that opens it again (`open_storage`), without secrets."""
 
     def stat(self, name: str) -> StoredObject | None:
-        """What is there under that name, None when nothing is."""
+        """Return what is there under that name, None when nothing is."""
 
     def read_range(self, name: str, offset: int, length: int) -> bytes:
         """Exactly these bytes of an object; fewer or more of them are a StorageError."""
@@ -51,7 +51,7 @@ class Storage(Protocol):
         """
 
     def prove(self, path: Path, name: str, *, sha256: str) -> str:
-        """What proves that the object holds the bytes of the local file whose sha256 (hex) this is.
+        """Return what proves that the object holds the bytes of the local file whose sha256 (hex) this is.
 
         `etag` and `checksum` are what the server made of the bytes that it received, `read back` are all bytes read again.
         Raises StorageError when it is another file, or not there.
@@ -83,17 +83,17 @@ class StorageUrl:
         return f"{self.scheme}://{self.host}/{quote(self.path, safe='/:@+,;=~!$')}".rstrip("/") + query
 
     def option(self, name: str) -> str:
-        """The value of an option, '' when it is not given."""
+        """Return the value of an option, '' when it is not given."""
         return dict(self.options).get(name, "")
 
     def below(self, name: str) -> StorageUrl:
-        """The place of that name in this one."""
+        """Return the place of that name in this one."""
         path = "/".join(filter(None, (self.path, name.strip("/"))))
         return StorageUrl(scheme=self.scheme, host=self.host, path=path, options=self.options)
 
 
 def parse_url(url: str, *, endpoint_url: str = "") -> StorageUrl:
-    """The place that `url` names; a path without a scheme is a folder of this machine.
+    """Return the place that `url` names; a path without a scheme is a folder of this machine.
 
     Raises:
         UsageError: it is no such URL, or holds a password or key, which belongs into the environment.
@@ -151,7 +151,7 @@ def _check_endpoint(endpoint: str) -> None:
 
 
 def _shown(url: str) -> str:
-    """The URL without what stands before an @, and without what stands after a ?."""
+    """Return the URL without what stands before an @, and without what stands after a ?."""
     return re.sub(r"//[^/@]*@", "//…@", url.partition("?")[0])[:200]
 
 
@@ -171,7 +171,7 @@ class FolderStorage:
         self._folder = Path("/", place.path)
 
     def stat(self, name: str) -> StoredObject | None:
-        """What is there."""
+        """Return what is there."""
         path = self._path(name)
         with self._answering(name):
             if path.is_symlink() or not path.is_file():
@@ -211,7 +211,7 @@ class FolderStorage:
         return "read back"
 
     def _proved(self, source: IO[bytes], name: str, sha256: str) -> Iterator[bytes]:
-        """The bytes of the file; an error at their end, before they get their name, when they are not the expected ones."""
+        """Yield the bytes of the file; an error at their end, before they get their name, when they are not the expected ones."""
         digest = hashlib.sha256()
         while data := source.read(CHUNK):
             digest.update(data)
@@ -220,7 +220,7 @@ class FolderStorage:
             raise not_the_same(self.url, name)
 
     def keeps_versions(self) -> bool:
-        """A folder does not."""
+        """Return False: a folder does not."""
         return False
 
     def _path(self, name: str) -> Path:
@@ -242,7 +242,7 @@ class FolderStorage:
 
 
 def not_there(url: str, name: str) -> StorageError:
-    """The error of an object that is missing."""
+    """Return the error of an object that is missing."""
     return StorageError(
         url,
         f"{name} is not there",
@@ -251,7 +251,7 @@ def not_there(url: str, name: str) -> StorageError:
 
 
 def not_the_same(url: str, name: str) -> StorageError:
-    """The error of an object whose bytes are not those that were closed."""
+    """Return the error of an object whose bytes are not those that were closed."""
     return StorageError(
         url,
         f"the bytes of {name} there are not those of the file that was closed (SHA-256 differs)",
@@ -260,7 +260,7 @@ def not_the_same(url: str, name: str) -> StorageError:
 
 
 def another_file(url: str, name: str) -> StorageError:
-    """The error of a name that is taken."""
+    """Return the error of a name that is taken."""
     return StorageError(
         url,
         f"it holds another file of the name {name}, which is left alone",

@@ -24,7 +24,7 @@ READ_BACK = 1 << 22
 
 
 def fsspec_for(place: StorageUrl) -> Any:
-    """The module fsspec; raises UsageError saying what to install."""
+    """Return the module fsspec; raises UsageError saying what to install."""
     try:
         import fsspec
     except ImportError as error:
@@ -41,7 +41,7 @@ class ObjectStorage:
         self.fs = self.open_filesystem(place)
 
     def open_filesystem(self, place: StorageUrl) -> Any:
-        """The fsspec filesystem of this place; raises UsageError when its library is missing."""
+        """Return the fsspec filesystem of this place; raises UsageError when its library is missing."""
         fsspec = fsspec_for(place)
         try:
             return fsspec.filesystem(place.scheme)
@@ -49,7 +49,7 @@ class ObjectStorage:
             raise UsageError(f"{place.scheme}:// cannot be used ({error}): install what fsspec needs for it") from error
 
     def stat(self, name: str) -> StoredObject | None:
-        """What is there."""
+        """Return what is there."""
         try:
             with self.answering(name):
                 return StoredObject(size=int(self.fs.info(self.path(name))["size"]))
@@ -99,7 +99,7 @@ class ObjectStorage:
         return "read back"
 
     def sha256_of(self, name: str, size: int) -> str:
-        """The sha256 (hex) of the bytes that are there."""
+        """Return the sha256 (hex) of the bytes that are there."""
         digest = hashlib.sha256()
         for offset in range(0, size, READ_BACK):
             digest.update(self.read_range(name, offset, min(READ_BACK, size - offset)))
@@ -110,7 +110,7 @@ class ObjectStorage:
         return False
 
     def path(self, name: str) -> str:
-        """The object's path as the filesystem takes it."""
+        """Return the object's path as the filesystem takes it."""
         return f"{self.root}/{name}" if self.root else name
 
     @contextlib.contextmanager
@@ -127,7 +127,7 @@ class ObjectStorage:
 
 
 def refused(url: str, name: str, error: Exception) -> StorageError:
-    """The error of what we may not do there."""
+    """Return the error of what we may not do there."""
     return StorageError(
         url,
         f"{name}: refused ({one_line(error)})",
@@ -137,7 +137,7 @@ def refused(url: str, name: str, error: Exception) -> StorageError:
 
 
 def no_answer(url: str, name: str, error: Exception) -> StorageError:
-    """The error for an unavailable storage."""
+    """Return the error for an unavailable storage."""
     return StorageError(
         url,
         f"{name}: no answer ({one_line(error)})",
@@ -148,7 +148,7 @@ def no_answer(url: str, name: str, error: Exception) -> StorageError:
 
 
 def one_line(error: Exception) -> str:
-    """What an exception says, in one line of bounded length."""
+    """Return what an exception says, in one line of bounded length."""
     return " ".join(f"{type(error).__name__}: {error}".split())[:300]
 
 
@@ -185,7 +185,7 @@ class StoredFile:
         return f"{self.name} in {self.storage.url}"
 
     def open(self, mode: Literal["rb"] = "rb") -> BinaryIO:  # noqa: ARG002 - as Path.open has it
-        """The file, to be read from any place on."""
+        """Return the file, to be read from any place on."""
         return io.BufferedReader(_Reading(self), BUFFER)
 
     def part(self, offset: int, length: int) -> bytes:
@@ -228,7 +228,7 @@ class StoredFile:
 
 
 def wrong_length(url: str, name: str, asked: int, came: int) -> StorageError:
-    """The error of an answer that is not as long as what was asked for."""
+    """Return the error of an answer that is not as long as what was asked for."""
     return StorageError(
         url,
         f"{came} bytes of {name} came where {asked} were asked for",

@@ -41,7 +41,7 @@ class S3Storage(ObjectStorage):
         self._bucket, self._prefix = place.host, place.path
 
     def open_filesystem(self, place: StorageUrl) -> Any:
-        """The filesystem; a server that is spoken to in the clear is warned of."""
+        """Return the filesystem; a server that is spoken to in the clear is warned of."""
         fsspec = fsspec_for(place)
         try:
             import s3fs
@@ -60,7 +60,7 @@ class S3Storage(ObjectStorage):
             return s3fs.S3FileSystem(config_kwargs=bounds | configured, max_concurrency=2, **more)
 
     def stat(self, name: str) -> StoredObject | None:
-        """What is there, with the sha256 from its metadata."""
+        """Return what is there, with the sha256 from its metadata."""
         found = self._head(name)
         if found is None:
             return None
@@ -102,7 +102,7 @@ class S3Storage(ObjectStorage):
 
     @contextmanager
     def _bucket_there(self) -> Iterator[None]:
-        """What is missing when something is put somewhere is the bucket."""
+        """Say that the bucket is missing: nothing else can be when something is put there."""
         try:
             yield
         except StorageError as error:
@@ -187,7 +187,7 @@ def _part_size(path: Path) -> int:
 
 
 def _etags(path: Path) -> tuple[str, ...]:
-    """What a server may call these bytes: their MD5, or the MD5 of the MD5s of their parts, and how many these are."""
+    """Return what a server may call these bytes: their MD5, or the MD5 of the MD5s of their parts, and how many these are."""
     size, whole, parts = _part_size(path), hashlib.md5(usedforsecurity=False), list[bytes]()
     with path.open("rb") as file:
         while piece := file.read(size):

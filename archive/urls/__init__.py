@@ -118,7 +118,7 @@ _CLEAR_SCRIPTS = (
 
 @cache
 def _suffixes() -> TLDExtract:
-    """The Public Suffix List of the package, private part too (blogspot.com); never the network, never a cache file.
+    """Return the Public Suffix List of the package, private part too (blogspot.com); never the network, never a cache file.
 
     Imported by the first who asks: it brings an HTTP client along (0.25 s).
     """
@@ -151,7 +151,7 @@ def join(base: str, reference: str, encoding: str = "utf-8") -> str:
 
 
 def canonicalise(url: str) -> str:
-    """The one spelling of an absolute http(s) `url`, which is its identity and fetchable; '' for what `refusal` names.
+    """Return the one spelling of an absolute http(s) `url`, which is its identity and fetchable; '' for what `refusal` names.
 
     Lower-case host in Punycode, no default port, credentials, fragment or dot segments; escapes in upper case and only
     where needed, so that an Arabic path has one spelling; no tracking parameters, no session ids; `name=value`
@@ -176,12 +176,14 @@ def canonicalise(url: str) -> str:
 
 
 def escape_bytes(header: str) -> str:
-    """A header value, decoded as Latin-1, as a URL reference: bytes beyond ASCII percent-encoded as they came, as browsers do."""
+    """Return a header value, decoded as Latin-1, as a URL reference: bytes beyond ASCII percent-encoded as they came, as browsers do."""
     return header if header.isascii() else "".join(char if char < "\x80" else f"%{ord(char):02X}" for char in header)
 
 
 def identity(url: str) -> str:
-    """What an article's addresses have in common: the URL without scheme, `www.`, default port, trailing slashes and tracking parameters.
+    """Return what an article's addresses have in common.
+
+    The URL without scheme, `www.`, default port, trailing slashes and tracking parameters.
 
     Unlike a urlkey it keeps the case of path and query, which tells articles apart where ids are short.
     """
@@ -312,7 +314,7 @@ def _is_noise(part: str) -> bool:
 
 
 def _reference(error: UnicodeError) -> tuple[str, int]:
-    """The character that an encoding does not have, as a browser writes it: a reference whose own signs are escaped."""
+    """Return the character that an encoding does not have, as a browser writes it: a reference whose own signs are escaped."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "".join(f"%26%23{ord(char)}%3B" for char in error.object[error.start : error.end]), error.end

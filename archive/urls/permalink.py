@@ -16,7 +16,7 @@ _SAFE = "/:?&=+,;@!$'()*~%[]#"
 
 
 def permalink(row: Mapping[str, Any], room: str = "") -> str:
-    """The permanent address of a version (a row of `articles`) below the address of its reading room.
+    """Return the permanent address of a version (a row of `articles`) below the address of its reading room.
 
     Its time is that of the version's first capture (UTC, 14 digits): the same after `reindex`, `merge` and an import elsewhere.
     """
@@ -24,11 +24,11 @@ def permalink(row: Mapping[str, Any], room: str = "") -> str:
 
 
 def read_permalink(address: str) -> tuple[str, str] | None:
-    """The URL and the time (14 digits) that a permanent address names; None for any other text."""
+    """Return the URL and the time (14 digits) that a permanent address names; None for any other text."""
     found = _ADDRESS.search(address)
     return (unquote(f"{found[2]}://{found[3]}"), found[1]) if found else None
 
 
 def timestamp(moment: str) -> str:
-    """A time of the database as 14 digits."""
+    """Return a time of the database as 14 digits."""
     return re.sub(r"\D", "", moment)[:14]

@@ -54,7 +54,7 @@ class Entry:
     location: Location
 
     def line(self) -> str:
-        """The line, without its line end: fields in the usual order, those that are empty left out."""
+        """Return the line, without its line end: fields in the usual order, those that are empty left out."""
         fields = {"url": self.url, "mime": self.mime, "status": self.status, "digest": self.digest}
         place = self.location
         kept = {name: value for name, value in fields.items() if value}
@@ -63,7 +63,7 @@ class Entry:
 
 
 def parse_line(line: str) -> Entry:
-    """The entry of a line of any CDXJ index.
+    """Return the entry of a line of any CDXJ index.
 
     Raises:
         ValueError: it is no CDXJ line.
@@ -98,7 +98,7 @@ def _renamed(line: str, names: Mapping[str, str]) -> str:
 
 
 def entry_of_record(record: Record) -> Entry | None:
-    """The entry of a record, or None for one that is not replayed (request, metadata, text, 304, what is no HTTP or has no date)."""
+    """Return the entry of a record, or None for one that is not replayed (request, metadata, text, 304, what is no HTTP or has no date)."""
     status, body, moment = "", record.block, warc_timestamp(record.date)
     mime = _word(record.get("Content-Type"))
     if record.type in HTTP:
@@ -123,7 +123,7 @@ def entry_of_record(record: Record) -> Entry | None:
 
 
 def entry_of_written(urlkey: str, written: Written) -> Entry | None:
-    """The entry of a capture that was just written: what `entry_of_record` gives, without reading it back."""
+    """Return the entry of a capture that was just written: what `entry_of_record` gives, without reading it back."""
     if written.location is None or written.status in {0, NOT_MODIFIED}:
         return None
     return Entry(
@@ -161,16 +161,16 @@ class Index:
             self._pending.setdefault(entry.location.filename, []).append(entry.line())
 
     def reread(self, filename: str) -> None:
-        """Puts the records that were added of a file in place of all that the index had of it."""
+        """Put the records that were added of a file in place of all that the index had of it."""
         self.replace({filename: sorted(self._pending.pop(filename, []))})
 
     def closed(self, warc: Path) -> None:
-        """Merges in what was added of the file, or what it holds; made to be the `on_close` of a WarcWriter."""
+        """Merge in what was added of the file, or what it holds; made to be the `on_close` of a WarcWriter."""
         lines = self._pending.pop(warc.name, None)
         self.replace({warc.name: sorted(lines) if lines is not None else lines_of(warc)})
 
     def replace(self, files: dict[str, list[str]], *, more: Iterable[str] = ()) -> None:
-        """Puts the (sorted) lines of these files in place of all that the index had of them; [] removes a file.
+        """Put the (sorted) lines of these files in place of all that the index had of them; [] removes a file.
 
         `more` are further sorted lines, of files among these whose list is empty: as many as there are, none is kept in memory.
         What is no line of an index is dropped: the index is derived, and `verify` compares it with the files.
@@ -181,7 +181,7 @@ class Index:
         replace_file(self.path, (f"{line}\n".encode() for line in _once(merged)))
 
     def lines_as(self, names: Mapping[str, str]) -> Iterator[str]:
-        """The lines of these files, in order, under the names that another collection has given them."""
+        """Yield the lines of these files, in order, under the names that another collection has given them."""
         theirs = (line for line in self.lines() if filename_of(line) in names)
         for _, group in groupby(theirs, key=lambda line: line.split(" ", 2)[:2]):
             yield from sorted(_renamed(line, names) for line in group)
@@ -198,7 +198,7 @@ class Index:
         return list(self.starting(surt(url) + " "))
 
     def closest(self, url: str, moment: str) -> Entry | None:
-        """The capture of a URL nearest in time to the 14-digit `moment` (the earlier of two as near)."""
+        """Return the capture of a URL nearest in time to the 14-digit `moment` (the earlier of two as near)."""
         wanted = _time(moment)
         return min(self.find(url), key=lambda entry: abs(_time(entry.timestamp) - wanted), default=None)
 
@@ -220,7 +220,7 @@ class Index:
 
 
 def lines_of(warc: Path | StoredFile) -> list[str]:
-    """The sorted index lines of a WARC file; of one that is damaged, those of its good records (`verify` names the damage)."""
+    """Return the sorted index lines of a WARC file; of one that is damaged, those of its good records (`verify` names the damage)."""
     entries = (entry_of_record(record) for record in read_on(warc, max_block=PAGE_BLOCK))
     return sorted(entry.line() for entry in entries if entry)
 

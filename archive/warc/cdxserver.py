@@ -78,7 +78,7 @@ class NotThatRecordError(ValueError):
 
 
 def question(endpoint: str, url: str, *, match: str, first: str = "", last: str = "", **more: str | int) -> str:
-    """The address that asks for the captures of `url` (and what `match` adds: prefix, host, domain) between two times."""
+    """Return the address that asks for the captures of `url` (and what `match` adds: prefix, host, domain) between two times."""
     asked = {"url": url, "matchType": match, "from": first, "to": last, "output": "json"} | more
     given = urlencode({name: value for name, value in asked.items() if value != ""})
     return f"{endpoint}{'&' if '?' in endpoint else '?'}{given}"
@@ -95,7 +95,7 @@ def pages_of(body: bytes) -> int | None:
 
 
 def read_listing(body: bytes) -> Listing:
-    """What an answer lists, in any of the four forms; a line that makes no sense is counted and left out."""
+    """Return what an answer lists, in any of the four forms; a line that makes no sense is counted and left out."""
     text = body.decode("utf-8", "replace").strip()
     if text.startswith("[["):
         try:
@@ -123,7 +123,7 @@ def replay_url(base: str, listed: Listed) -> str:
 def replayed_record(
     listed: Listed, address: str, body: bytes, headers: Mapping[str, str], fetched_at: datetime
 ) -> bytes:
-    """What was replayed, as a `resource` record: the body, its time, and who replayed it, but no HTTP response that nobody has seen.
+    """Return what was replayed, as a `resource` record: the body, its time, and who replayed it, but no HTTP response that nobody has seen.
 
     A capture has the same record id whenever it is replayed. `headers` are those of the answer, names in lower case.
 
@@ -152,7 +152,7 @@ def replayed_record(
 
 
 def check_record(data: bytes, listed: Listed) -> Record:
-    """The record that `data` is: one gzip member, whole, of the URL, time and payload that the index lists.
+    """Return the record that `data` is: one gzip member, whole, of the URL, time and payload that the index lists.
 
     Raises:
         NotThatRecordError: it is not.
@@ -197,7 +197,7 @@ def _of_table(rows: Any) -> Listing:
 
 
 def _fields_of(line: str) -> Mapping[str, Any]:
-    """The fields of one line: a JSON object, CDXJ, or CDX."""
+    """Return the fields of one line: a JSON object, CDXJ, or CDX."""
     start = line.find("{")
     if start >= 0:
         try:

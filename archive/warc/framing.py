@@ -47,7 +47,7 @@ class Record:
     member_header: bytes = b""
 
     def get(self, name: str, default: str = "") -> str:
-        """The first value of the field `name` (any case), or `default`."""
+        """Return the first value of the field `name` (any case), or `default`."""
         wanted = name.lower()
         return next((value for key, value in self.headers if key.lower() == wanted), default)
 
@@ -96,7 +96,7 @@ class Record:
 
     @property
     def refers_to(self) -> tuple[str, str, str]:
-        """What a revisit names as its original: record id, URL and WARC-Date, each '' when it does not say; of others all ''."""
+        """Keep what a revisit names as its original: record id, URL and WARC-Date, each '' when it does not say; of others all ''."""
         if self.type != "revisit":
             return "", "", ""
         url = self.get("WARC-Refers-To-Target-URI").removeprefix("<").removesuffix(">")
@@ -113,7 +113,7 @@ class BrokenError(Exception):
 
 
 def read_one(file: IO[bytes], name: str, offset: int, max_block: int) -> Record | None:
-    """The record at the file's position, which is left at the record's end; None at the end of the file. Raises BrokenError."""
+    """Return the record at the file's position, which is left at the record's end; None at the end of the file. Raises BrokenError."""
     magic = file.read(10)
     file.seek(offset)
     if not magic:
@@ -161,7 +161,7 @@ class _Member:
         self._read = 0
 
     def more(self) -> bytes:
-        """Some bytes; b"" once the member has ended."""
+        """Return some bytes; b"" once the member has ended."""
         while not self._stream.eof:
             data = self._stream.unconsumed_tail
             if not data:
@@ -207,7 +207,7 @@ def _read_head(source: _Plain | _Member) -> tuple[tuple[tuple[str, str], ...], b
 
 
 def block_length(headers: tuple[tuple[str, str], ...]) -> int:
-    """What Content-Length says. Raises BrokenError when it is not one number of at most 18 digits."""
+    """Return what Content-Length says. Raises BrokenError when it is not one number of at most 18 digits."""
     values = [value for name, value in headers if name.lower() == "content-length"]
     if len(values) != 1 or not values[0].isdecimal() or len(values[0]) > 18:
         raise BrokenError("no Content-Length")
@@ -215,7 +215,7 @@ def block_length(headers: tuple[tuple[str, str], ...]) -> int:
 
 
 def _read_block(source: _Plain | _Member, data: bytes, length: int, max_block: int) -> tuple[bytes, str]:
-    """The first `max_block` bytes of the block and the digest of all of it; takes the two line ends after it, too."""
+    """Return the first `max_block` bytes of the block and the digest of all of it; takes the two line ends after it, too."""
     digest = hashlib.sha1(usedforsecurity=False)
     kept, size, left = [], 0, length
     while True:

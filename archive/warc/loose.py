@@ -38,24 +38,24 @@ class Head:
     is_arc: bool = False
 
     def get(self, name: str) -> str:
-        """The first value of a field, '' when there is none."""
+        """Return the first value of a field, '' when there is none."""
         start = name.lower().encode() + b":"
         found = next((line for line in self.lines[1:] if line.lower().startswith(start)), b"")
         return found.partition(b":")[2].strip().decode("utf-8", "replace")
 
     def with_field(self, name: str, value: str) -> Head:
-        """The same with this field in the place of what has its name."""
+        """Return the same with this field in the place of what has its name."""
         start = name.lower().encode() + b":"
         kept = tuple(line for line in self.lines if not line.lower().startswith(start))
         return Head(lines=(*kept, f"{name}: {value}".encode()), length=self.length, is_arc=self.is_arc)
 
     def as_bytes(self) -> bytes:
-        """The head as it is written."""
+        """Return the head as it is written."""
         return self.raw or b"\r\n".join(self.lines) + RECORD_END
 
 
 def read_head(reader: Reader) -> Head | None:
-    """The next head; one without lines for bytes that start no record, None at the end of the stream. Raises BrokenError."""
+    """Return the next head; one without lines for bytes that start no record, None at the end of the stream. Raises BrokenError."""
     while (first := reader.line()) and not first.strip():
         pass
     if not first:
@@ -92,7 +92,7 @@ def _length(lines: list[bytes]) -> int | None:
 
 
 def skip_to_start(reader: Reader) -> None:
-    """Reads on until the next line heads a record."""
+    """Read on until the next line heads a record."""
     while line := reader.line():
         if WARC_LINE.fullmatch(line) or ARC_LINE.fullmatch(line):
             reader.put_back(line)
@@ -111,7 +111,7 @@ class Block:
 
 
 def read_block(reader: Reader, head: Head, *, is_frame: bool) -> Block:
-    """The block of a record. Raises BrokenError.
+    """Return the block of a record. Raises BrokenError.
 
     Where no record starts after as many bytes as the head says, the block ends where the next one does start, or with its gzip member.
     """
@@ -133,7 +133,7 @@ def read_block(reader: Reader, head: Head, *, is_frame: bool) -> Block:
 
 
 def _search(reader: Reader, spool: IO[bytes], head: Head, *, left: int, is_frame: bool) -> Block:
-    """Looks for the next start of a record in what was read and beyond."""
+    """Look for the next start of a record in what was read and beyond."""
     start = _NEXT_ARC if head.is_arc else _NEXT_WARC
     spool.seek(0)
     base, window = 0, b""

@@ -37,7 +37,7 @@ def read_manifest(folder: Path) -> dict[str, str]:
 
 
 def add_to_manifest(folder: Path, name: str, sha256: str) -> None:
-    """Adds one closed file, durably: when this returns, the line survives a power cut."""
+    """Add one closed file, durably: when this returns, the line survives a power cut."""
     path = folder / MANIFEST
     handle = open_regular(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
     try:
@@ -52,7 +52,7 @@ def add_to_manifest(folder: Path, name: str, sha256: str) -> None:
 
 
 def write_manifest(folder: Path, files: Mapping[str, str]) -> None:
-    """Puts a whole new manifest in place of the old one, or leaves the old one."""
+    """Put a whole new manifest in place of the old one, or leave the old one."""
     lines = (f"{sha256}  {name}\n" for name, sha256 in sorted(files.items()))
     replace_file(folder / MANIFEST, (line.encode() for line in lines))
 
@@ -76,7 +76,7 @@ class OpenFile:
             sync_folder(folder)
 
     def append(self, members: list[bytes]) -> list[Location]:
-        """Writes all of these members or, on an error, none; gives their places."""
+        """Write all of these members or, on an error, none; give their places."""
         data = b"".join(members)
         with self._writable():
             try:
@@ -95,12 +95,12 @@ class OpenFile:
         return places
 
     def sync(self) -> None:
-        """Returns once everything written would survive a power cut."""
+        """Return once everything written would survive a power cut."""
         with self._writable():
             os.fsync(self._handle)
 
     def finish(self) -> Path:
-        """Syncs, makes read-only and gives the file its final name."""
+        """Sync, make read-only and give the file its final name."""
         final = self.path.with_name(self.name)
         with self._writable():
             make_read_only(self._handle)

@@ -34,7 +34,7 @@ class Files(Protocol):
     """What finds a file of an archive by its name, wherever it lies."""
 
     def find(self, filename: str) -> Path | StoredFile:
-        """The file of that name; raises DamagedFileError for what can be no name of one."""
+        """Return the file of that name; raises DamagedFileError for what can be no name of one."""
 
 
 class NotOneRecordError(ValueError):
@@ -42,7 +42,7 @@ class NotOneRecordError(ValueError):
 
 
 def read_member(data: bytes, *, max_block: int = MAX_BLOCK) -> Record:
-    """The record that `data` is, which must be one gzip member and nothing after it; its location has no file name.
+    """Return the record that `data` is, which must be one gzip member and nothing after it; its location has no file name.
 
     Raises:
         NotOneRecordError: it is not, or its block is larger than `max_block`.
@@ -61,7 +61,7 @@ def read_member(data: bytes, *, max_block: int = MAX_BLOCK) -> Record:
 
 
 def find_file(folder: Path, filename: str) -> Path:
-    """The file of that name in the archive folder, whether it is closed or still being written.
+    """Return the file of that name in the archive folder, whether it is closed or still being written.
 
     Raises DamagedFileError for what is no plain file name, and for what is not a regular file: a row of a stranger's database may name
     any file there is, and a stranger's folder may hold a link to any.
@@ -115,7 +115,7 @@ def read_on(
 
 
 def read_at(where: Path | Files, location: Location, *, max_block: int = MAX_BLOCK) -> Record:
-    """The one record at `location`, of a closed or a still open file; of a file in a storage, exactly these bytes are asked for.
+    """Return the one record at `location`, of a closed or a still open file; of a file in a storage, exactly these bytes are asked for.
 
     `where` is the archive folder, or what finds files wherever they lie.
 
@@ -142,7 +142,7 @@ def _read_at(file: IO[bytes], location: Location, offset: int, max_block: int) -
 
 
 def read_raw(where: Path | Files, location: Location) -> bytes:
-    """The bytes of a record as a gzip member, exactly as they lie in the file (a plain WARC's are packed into one)."""
+    """Return the bytes of a record as a gzip member, exactly as they lie in the file (a plain WARC's are packed into one)."""
     path = find_file(where, location.filename) if isinstance(where, Path) else where.find(location.filename)
     if isinstance(path, StoredFile):
         data = path.part(location.offset, location.length)

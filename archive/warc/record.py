@@ -47,7 +47,7 @@ UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]+")
 
 
 def sha1_digest(data: bytes) -> str:
-    """The labelled digest that WARC tools agree on: `sha1:` and base32."""
+    """Return the labelled digest that WARC tools agree on: `sha1:` and base32."""
     return "sha1:" + base64.b32encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode("ascii")
 
 
@@ -65,7 +65,7 @@ def payload_digest(capture: Capture | bytes) -> str:
 
 
 def payloads(block: bytes) -> list[bytes]:
-    """What tools take for the payload of a response block: the de-chunked one, and the body as it was framed."""
+    """Return what tools take for the payload of a response block: the de-chunked one, and the body as it was framed."""
     try:
         response = parse_response(block)
     except NotHttp:
@@ -81,17 +81,17 @@ def warc_date(moment: datetime) -> str:
 
 
 def new_record_id() -> str:
-    """A fresh WARC-Record-ID."""
+    """Return a fresh WARC-Record-ID."""
     return f"<urn:uuid:{uuid.uuid4()}>"
 
 
 def warc_fields(pairs: Iterable[tuple[str, str]]) -> bytes:
-    """A block of `application/warc-fields`; line ends inside values become spaces, for they would start a new field."""
+    """Return a block of `application/warc-fields`; line ends inside values become spaces, for they would start a new field."""
     return "".join(f"{name}: {UNPRINTABLE.sub(' ', value)}\r\n" for name, value in pairs).encode()
 
 
 def target_uri(url: str) -> str:
-    """A URL that is safe in a header: white space and control characters, which no parsed URL has, become %XX."""
+    """Return a URL that is safe in a header: white space and control characters, which no parsed URL has, become %XX."""
     return UNPRINTABLE.sub(lambda found: "".join(f"%{ord(char):02X}" for char in found[0]), url)
 
 
@@ -146,7 +146,7 @@ Headers = list[tuple[str, str]]
 
 
 def http_record(headers: Headers, role: str, block: bytes, *, digest: str = "", stored: int = -1) -> bytes:
-    """An `application/http` record; `role` is request or response, `stored` as in `record.member`."""
+    """Return an `application/http` record; `role` is request or response, `stored` as in `record.member`."""
     digests = [("WARC-Payload-Digest", digest)] if digest else []
     return member(
         [*headers, *digests, ("Content-Type", f"application/http; msgtype={role}")], block, stored_from=stored
@@ -156,7 +156,7 @@ def http_record(headers: Headers, role: str, block: bytes, *, digest: str = "", 
 def answer_record(
     headers: Headers, capture: Capture, response: Response | None, original: Original | None, digest: str
 ) -> bytes:
-    """The response record; of what is held already, a revisit record with the head as it was received."""
+    """Return the response record; of what is held already, a revisit record with the head as it was received."""
     if original and response:
         return http_record([*headers, *_refers(original, response)], "response", response.head, digest=digest)
     cut = [("WARC-Truncated", capture.truncated)] if capture.truncated else []
@@ -185,7 +185,7 @@ def _refers(original: Original, response: Response) -> Headers:
 
 
 def notes_on(capture: Capture) -> list[tuple[str, str]]:
-    """What no field of the other records can say; interim responses in the response would pass for the answer."""
+    """Return what no field of the other records can say; interim responses in the response would pass for the answer."""
     notes = [("via", capture.via)] if capture.via else []
     if not capture.tls_verified:
         notes.append(("tls-verified", "no"))
@@ -199,13 +199,13 @@ def notes_on(capture: Capture) -> list[tuple[str, str]]:
 
 
 def metadata_record(headers: Headers, notes: list[tuple[str, str]]) -> bytes:
-    """A metadata record with these notes as its warc-fields."""
+    """Return a metadata record with these notes as its warc-fields."""
     first = [("WARC-Type", "metadata"), ("WARC-Record-ID", new_record_id())]
     return member([*first, *headers, ("Content-Type", WARC_FIELDS)], warc_fields(notes))
 
 
 def mime_of(response: Response | None) -> str:
-    """The media type as served, without parameters."""
+    """Return the media type as served, without parameters."""
     return re.split(r"[;\s]", response.get("Content-Type").strip(), maxsplit=1)[0] if response else ""
 
 

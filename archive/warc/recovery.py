@@ -28,12 +28,12 @@ class RecoveredFile:
 
 
 def closed_files(folder: Path) -> list[Path]:
-    """The closed WARC files of an archive folder, oldest first by name; a link to a file elsewhere is none of them."""
+    """Return the closed WARC files of an archive folder, oldest first by name; a link to a file elsewhere is none of them."""
     return sorted(path for path in folder.glob("*") if path.name.endswith(SUFFIXES) and _is_ours(path))
 
 
 def open_files(folder: Path) -> list[Path]:
-    """The WARC files that are being written, or were when their writer died."""
+    """Return the WARC files that are being written, or were when their writer died."""
     return sorted(path for path in folder.glob("*" + OPEN) if _is_ours(path))
 
 
@@ -74,7 +74,7 @@ def recover_open_files(folder: Path, *, on_close: Callable[[Path], None] | None 
 
 
 def register(path: Path, *, on_close: Callable[[Path], None] | None = None) -> bool:
-    """Makes a closed file one that the archive answers for: read-only, in the manifest; False when it is that already."""
+    """Make a closed file one that the archive answers for: read-only, in the manifest; False when it is that already."""
     if path.name in read_manifest(path.parent):
         return False
     if on_close:
@@ -85,7 +85,7 @@ def register(path: Path, *, on_close: Callable[[Path], None] | None = None) -> b
 
 
 def sha256_of(path: Path) -> str:
-    """The hexadecimal SHA-256 of a file."""
+    """Return the hexadecimal SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

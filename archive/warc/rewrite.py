@@ -44,7 +44,7 @@ def _none_taken(record_id: str, url: str, date: str) -> bool:
 def salvage(
     source: Path, target: Path, *, is_taken: Callable[[str, str, str], bool] = _none_taken
 ) -> list[DamagedFileError]:
-    """Writes every record of `source` that can be read to `target`; gives the damages, which are left out.
+    """Write every record of `source` that can be read to `target`; give the damages, which are left out.
 
     `source` may be plain or compressed with gzip or zstd, as a whole or record by record. A capture without an id, or with that of another
     one, gets an id that follows from what it holds, the same each time. `is_taken(id, url, date)` says whether an id is that of a capture
@@ -70,7 +70,7 @@ class _Copy:
         self._next: int | None = 0
 
     def members(self) -> Iterator[bytes]:
-        """The gzip members of the copy, in pieces."""
+        """Yield the gzip members of the copy, in pieces."""
         found = False
         with self._source.open("rb") as file:
             for piece in self._all(file):
@@ -102,7 +102,7 @@ class _Copy:
         return is_too_damaged
 
     def _sound(self, file: IO[bytes], offset: int) -> int:
-        """The length of the gzip member at `offset` when it is a whole record with an id of its own; else 0."""
+        """Return the length of the gzip member at `offset` when it is a whole record with an id of its own; else 0."""
         file.seek(offset)
         is_member = file.read(3) == GZIP
         file.seek(offset)
@@ -115,7 +115,7 @@ class _Copy:
         return record.location.length
 
     def _mended(self, file: IO[bytes], offset: int) -> Iterator[bytes]:
-        """The members of all records that can be read from the stream that starts at `offset`."""
+        """Yield the members of all records that can be read from the stream that starts at `offset`."""
         at = offset
         try:
             stream = open_stream(file, offset, self._dictionary)
@@ -132,7 +132,7 @@ class _Copy:
             self._next = next_start(file, offset, self._dictionary)
 
     def _record(self, reader: Reader, stream: Stream, head: Head, at: int) -> Iterator[bytes]:
-        """The member of a record, nothing for one that is left out."""
+        """Yield the member of a record, nothing for one that is left out."""
         if not head.lines:
             self._damage(at, "bytes that are not the start of a record")
             skip_to_start(reader)
@@ -149,7 +149,7 @@ class _Copy:
                 yield from _member(mended.as_bytes(), block)
 
     def _mend(self, head: Head, block: Block) -> Head | None:
-        """The head as it is to be written; None for what is not a record of its own (the description of an ARC file)."""
+        """Return the head as it is to be written; None for what is not a record of its own (the description of an ARC file)."""
         if head.is_arc:
             return _warc_head(head, block)
         url, date = _url(head), head.get("WARC-Date")
@@ -190,7 +190,7 @@ def _made_id(head: Head, block: Block) -> str:
 
 
 def _warc_head(arc: Head, block: Block) -> Head | None:
-    """The head of a WARC record for a record of an ARC file; None for the file's own description."""
+    """Return the head of a WARC record for a record of an ARC file; None for the file's own description."""
     found = ARC_LINE.fullmatch(arc.lines[0])
     if not found or found["url"].startswith(b"filedesc"):
         return None

@@ -54,7 +54,7 @@ class MemberSplitter:
         self.boundary = self._at
 
     def feed(self, piece: bytes) -> Iterator[Member]:
-        """The wanted members that end within the piece."""
+        """Yield the wanted members that end within the piece."""
         for start in range(0, len(piece), SLICE):
             yield from self._feed(self._carried + piece[start : start + SLICE])
 
@@ -84,7 +84,7 @@ class MemberSplitter:
         return self.boundary == self._at
 
     def _unpacked(self, piece: bytes) -> bytes:
-        """Unpacks what of the piece is the member's, and gives what comes after it."""
+        """Unpacks what of the piece is the member's, and give what comes after it."""
         data = piece
         while data and not self._inflater.eof:
             self._look(self._inflater.decompress(data, AT_ONCE))
@@ -114,7 +114,7 @@ class MemberSplitter:
         return Member(offset=self.boundary, data=bytes(self._packed) if self._size <= self._most else None)
 
     def _recovered(self, piece: bytes) -> bytes:
-        """What of the piece stands at and after the next start of a member; a start may be cut by the end of the piece."""
+        """Return what of the piece stands at and after the next start of a member; a start may be cut by the end of the piece."""
         place = piece.find(_MAGIC)
         if place < 0:
             place = max(0, len(piece) - len(_MAGIC) + 1)
@@ -127,7 +127,7 @@ class MemberSplitter:
 
 
 def _fields(head: bytes) -> dict[str, str]:
-    """The header fields of a record, names in lower case; {} for what is no record."""
+    """Return the header fields of a record, names in lower case; {} for what is no record."""
     first, *lines = head.decode("utf-8", "replace").splitlines() or [""]
     if not first.startswith("WARC/"):
         return {}

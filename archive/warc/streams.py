@@ -36,7 +36,7 @@ class Stream(Protocol):
     is_frame: bool
 
     def more(self) -> bytes:
-        """Some bytes, b"" at the end. Raises BrokenError."""
+        """Return some bytes, b"" at the end. Raises BrokenError."""
 
     def end(self) -> int | None:
         """Where in the file the stream ends; None at the end of the file."""
@@ -80,7 +80,7 @@ class _Packed:
         return b""
 
     def _packed(self) -> bytes:
-        """What the decompressor takes next."""
+        """Return what the decompressor takes next."""
         waiting = self._gzip.unconsumed_tail if self._gzip else b""
         if waiting or (self._zstd and not self._zstd.needs_input):
             return waiting
@@ -115,7 +115,7 @@ class Reader:
         return data[:size]
 
     def line(self) -> bytes:
-        """The next line with its end; of one that is longer than a head may be, a part."""
+        """Return the next line with its end; of one that is longer than a head may be, a part."""
         data = self._some()
         while (end := data.find(b"\n")) == -1 and len(data) < MAX_HEAD:
             self._buffer = b""
@@ -144,7 +144,7 @@ class Reader:
         self.taken -= size
 
     def close(self) -> None:
-        """Closes what was put back."""
+        """Close what was put back."""
         for file in self._back:
             file.close()
 
@@ -157,7 +157,7 @@ class Reader:
 
 
 def open_stream(file: IO[bytes], offset: int, dictionary: zstd.ZstdDict | None) -> Stream:
-    """The stream that starts at `offset`. Raises BrokenError where none does."""
+    """Return the stream that starts at `offset`. Raises BrokenError where none does."""
     file.seek(offset)
     magic = file.read(8)
     file.seek(offset)
@@ -171,7 +171,7 @@ def open_stream(file: IO[bytes], offset: int, dictionary: zstd.ZstdDict | None) 
 
 
 def read_dictionary(file: IO[bytes]) -> tuple[zstd.ZstdDict | None, int]:
-    """The dictionary that stands before the first frame of a `.warc.zst`, packed or not, and where it ends. Raises BrokenError."""
+    """Return the dictionary that stands before the first frame of a `.warc.zst`, packed or not, and where it ends. Raises BrokenError."""
     file.seek(0)
     magic = file.read(8)
     if not magic.startswith(ZSTD_DICTIONARY):

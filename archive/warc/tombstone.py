@@ -39,7 +39,7 @@ def is_tombstone(record: Record) -> bool:
 
 
 def tombstone(record: Record, *, moment: datetime, reason: str, who: str) -> bytes:
-    """A `metadata` record of exactly the length of `record` that says when, why and by whom that one was taken out.
+    """Return a `metadata` record of exactly the length of `record` that says when, why and by whom that one was taken out.
 
     A record that is too small for all of it (a request) gets one that says only when.
 
@@ -58,7 +58,7 @@ def tombstone(record: Record, *, moment: datetime, reason: str, who: str) -> byt
 
 
 def _exactly(length: int, date: str, more: Iterable[tuple[str, str]], block: bytes) -> bytes | None:
-    """The member, filled up to `length` with empty blocks and a few spaces at the end of the block; None when it is larger."""
+    """Return the member, filled up to `length` with empty blocks and a few spaces at the end of the block; None when it is larger."""
     for spaces in range(TRIES):
         filled = block + b" " * spaces
         headers = [("WARC-Type", "metadata"), ("WARC-Record-ID", new_record_id()), ("WARC-Date", date), *more]

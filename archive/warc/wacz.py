@@ -30,7 +30,7 @@ WARC_NAME = re.compile(r"archive/([A-Za-z0-9._ ()+=@~-]{1,200}\.warc(?:\.gz)?)")
 
 
 def unpack_warcs(path: Path, folder: Path, *, max_bytes: int = MAX_BYTES) -> list[Path]:
-    """Writes each `archive/*.warc[.gz]` of the package at `path` into `folder`, under its own name; gives their paths.
+    """Write each `archive/*.warc[.gz]` of the package at `path` into `folder`, under its own name; give their paths.
 
     Refuses the package as a whole when any name would lead out of the folder, when a member is a link, is encrypted,
     overlaps another or unpacks to more than is decent, and when a digest of `datapackage.json` does not match.
@@ -68,7 +68,7 @@ def _check(path: Path, package: zipfile.ZipFile, max_bytes: int) -> None:
 
 
 def _problem(member: zipfile.ZipInfo) -> str:
-    """What is wrong with a member, '' when nothing is."""
+    """Return what is wrong with a member, '' when nothing is."""
     name = member.filename
     kind = stat.S_IFMT(member.external_attr >> 16)
     if name.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", name) or ":" in name or not name.isprintable():
@@ -97,7 +97,7 @@ def _digests(path: Path, package: zipfile.ZipFile) -> dict[str, str]:
 
 
 def _pieces(package: zipfile.ZipFile, member: zipfile.ZipInfo, seen: Callable[[bytes], object]) -> Iterator[bytes]:
-    """What a member holds; never more than it said, for zipfile stops there."""
+    """Yield what a member holds; never more than it said, for zipfile stops there."""
     with package.open(member) as file:
         while piece := file.read(CHUNK):
             seen(piece)

@@ -104,7 +104,7 @@ class WarcWriter(Closing):
         return self._file.name if self._file else ""
 
     def write_capture(self, capture: Capture, *, payload_digest: str, revisit_of: Original | None = None) -> Written:
-        """Writes response, request and metadata; the response as a revisit, if `revisit_of` holds its payload.
+        """Write response, request and metadata; the response as a revisit, if `revisit_of` holds its payload.
 
         `revisit_of` is the earlier record with the same payload digest, or, for a 304, the one that is still valid.
         Either all records of the capture are in the file or none is.
@@ -147,7 +147,7 @@ class WarcWriter(Closing):
     def write_conversion(
         self, *, url: str, refers_to: str, date: datetime, content: str, block: str
     ) -> tuple[str, Location]:
-        """Writes what was made of the page in record `refers_to`, of the media type `content`; gives the record's id and place."""
+        """Write what was made of the page in record `refers_to`, of the media type `content`; give the record's id and place."""
         return self._derived(
             "conversion", url=url, refers_to=refers_to, date=date, block=block.encode(), content=content
         )
@@ -155,28 +155,28 @@ class WarcWriter(Closing):
     def write_metadata(
         self, *, url: str, refers_to: str, date: datetime, fields: Iterable[tuple[str, str]]
     ) -> tuple[str, Location]:
-        """Writes something about the record `refers_to`, as warc-fields; gives the record's id and place."""
+        """Write something about the record `refers_to`, as warc-fields; give the record's id and place."""
         block = warc_fields(fields)
         return self._derived("metadata", url=url, refers_to=refers_to, date=date, block=block, content=WARC_FIELDS)
 
     def write_member(self, data: bytes) -> Location:
-        """Appends a record that was written elsewhere, one gzip member, byte for byte; gives its place."""
+        """Append a record that was written elsewhere, one gzip member, byte for byte; give its place."""
         self.rotate_if_due()
         return self._append([data])[0]
 
     def sync(self) -> None:
-        """Returns once everything written so far would survive a power cut."""
+        """Return once everything written so far would survive a power cut."""
         if self._file:
             self._file.sync()
 
     def rotate_if_due(self) -> None:
-        """Closes the file if it is large or old enough; the next record opens another."""
+        """Close the file if it is large or old enough; the next record opens another."""
         file = self._file
         if file and (file.size >= self._max_bytes or self._clock() - file.opened >= self._max_age):
             self.close()
 
     def close(self) -> None:
-        """Closes the open file for good: synced, renamed, read-only, in the manifest. Writing on opens the next one."""
+        """Close the open file for good: synced, renamed, read-only, in the manifest. Writing on opens the next one."""
         file, self._file = self._file, None
         if file:
             path = file.finish()
@@ -219,7 +219,7 @@ class WarcWriter(Closing):
         return self._file
 
     def _free_name(self, stamp: str) -> str:
-        """The next name that no file has or, before it was uploaded and removed here, had: none must get another's place."""
+        """Return the next name that no file has or, before it was uploaded and removed here, had: none must get another's place."""
         known = read_manifest(self.folder)
         while True:
             name = f"{self._prefix}-{stamp}-{self._serial:05d}-{self._host}.warc.gz"

@@ -49,7 +49,7 @@ class Letter:
 
 
 def deliver(letter: Letter, target: str, *, now: datetime) -> None:
-    """Sends the letter; raises NotDeliveredError."""
+    """Send the letter; raise NotDeliveredError."""
     if target.startswith("mailto:"):
         _mail(letter, target.removeprefix("mailto:"), now)
     else:
@@ -75,7 +75,7 @@ def _post(letter: Letter, url: str, now: datetime) -> None:
 
 
 def payload(letter: Letter) -> dict[str, object]:
-    """What a webhook is sent."""
+    """Return what a webhook is sent."""
     return {
         "type": "warraq.watch.matched",
         "watch": {"name": letter.watch.name, "query": letter.watch.query},
@@ -96,7 +96,7 @@ def payload(letter: Letter) -> dict[str, object]:
 
 
 def signature(secret: str, identity: str, stamp: str, body: bytes) -> str:
-    """The signature of the Standard Webhooks specification (HMAC-SHA256), which its libraries check."""
+    """Return the signature of the Standard Webhooks specification (HMAC-SHA256), which its libraries check."""
     key = base64.b64decode(secret.removeprefix("whsec_"))
     signed = hmac.new(key, f"{identity}.{stamp}.".encode() + body, hashlib.sha256).digest()
     return f"v1,{base64.b64encode(signed).decode()}"
@@ -115,7 +115,7 @@ def _mail(letter: Letter, address: str, now: datetime) -> None:
 
 
 def mail_of(letter: Letter, address: str, now: datetime) -> EmailMessage:
-    """The letter as mail; its Message-ID is that of the message, so that a second copy is known as one."""
+    """Return the letter as mail; its Message-ID is that of the message, so that a second copy is known as one."""
     sender = os.environ.get(SENDER) or "warraq@localhost"
     mail = EmailMessage()
     mail["Subject"] = f"{letter.watch.name}: {len(letter.entries)}"
@@ -152,7 +152,7 @@ def next_attempt(attempts: int, now: datetime) -> datetime | None:
 
 
 def after_quiet(watch: Watch, now: datetime) -> datetime:
-    """The time from which the watch may be told: now, or the end of its quiet hours."""
+    """Return the time from which the watch may be told: now, or the end of its quiet hours."""
     if not watch.quiet:
         return now
     start, end = quiet_hours(watch.quiet)
@@ -166,7 +166,7 @@ def after_quiet(watch: Watch, now: datetime) -> datetime:
 
 
 def quiet_hours(text: str) -> tuple[time, time]:
-    """The two ends of `22:00-07:00`; raises UsageError."""
+    """Return the two ends of `22:00-07:00`; raises UsageError."""
     try:
         first, last = (time.fromisoformat(part.strip()) for part in text.split("-"))
     except ValueError:

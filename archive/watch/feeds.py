@@ -53,7 +53,7 @@ class Feed:
 
 
 def entry_of(row: Mapping[str, Any], *, event: str = "new", at: str = "") -> Entry:
-    """The entry of a row of `articles`; `at` is when the event was noticed, by default when the version was first fetched."""
+    """Return the entry of a row of `articles`; `at` is when the event was noticed, by default when the version was first fetched."""
     name = f"{row['url']} {row['text_digest']} {event} {row['gone_at'] if event == 'gone' else ''}"
     return Entry(
         id=f"urn:uuid:{uuid5(NAMESPACE_URL, name)}",
@@ -70,7 +70,7 @@ def entry_of(row: Mapping[str, Any], *, event: str = "new", at: str = "") -> Ent
 
 
 def cited(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What proves a version of an article: ids, when it was captured, and its WARC record."""
+    """Return what proves a version of an article: ids, when it was captured, and its WARC record."""
     names = (
         "id", "version", "site", "fetched_at", "last_seen_at", "gone_at", "text_digest", "payload_digest", "warc_filename",
         "warc_record_offset", "warc_record_length",
@@ -87,7 +87,7 @@ def _moment(text: str) -> str:
 
 
 def atom(feed: Feed) -> bytes:
-    """The feed as Atom."""
+    """Return the feed as Atom."""
     links = [("self", feed.address), ("alternate", feed.page)]
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>',
@@ -121,7 +121,7 @@ def _atom_entry(entry: Entry) -> str:
 
 
 def json_feed(feed: Feed) -> bytes:
-    """The feed as JSON Feed; what proves each article stands in the extension `_warraq`."""
+    """Return the feed as JSON Feed; what proves each article stands in the extension `_warraq`."""
     document = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,

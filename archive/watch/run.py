@@ -50,7 +50,7 @@ class Ran:
 
 
 def add(folder: Path, watch: Watch, *, now: datetime) -> tuple[Watch, tuple[str, ...]]:
-    """Keeps a watch; what it finds today is not told, only what comes. Returns it, and what of its query was left out.
+    """Keep a watch; what it finds today is not told, only what comes. Returns it, and what of its query was left out.
 
     Raises:
         UsageError: the query asks for nothing, or a name, target, zone or time is none.
@@ -97,7 +97,7 @@ def _is_web(target: str) -> bool:
 
 
 def run(folder: Path, *, now: datetime) -> Ran:
-    """Runs all watches of an archive. Raises ArchiveLockedError while another run is at work.
+    """Run all watches of an archive. Raises ArchiveLockedError while another run is at work.
 
     What was found is on the disk before anything is sent, so a process that is killed tells it next time, under the same id.
     """
@@ -122,7 +122,7 @@ def _gather(archive: Archive, store: WatchStore, watch: Watch, now: datetime) ->
 
 
 def _matches(archive: Archive, watch: Watch, known: dict[str, set[str]]) -> Iterator[Match]:
-    """What the watch has not matched yet: articles, with `changes` their later versions, with `gone` that their pages have gone."""
+    """Yield what the watch has not matched yet: articles, with `changes` their later versions, with `gone` that their pages have gone."""
     for row in _found(archive, archive.matching(watch.query, all_versions=watch.changes)):
         key, digest = row["article_key"], row["text_digest"]
         first = key not in known
@@ -144,7 +144,7 @@ def _found(archive: Archive, ids: tuple[int, ...]) -> Iterator[dict[str, Any]]:
 
 
 def _entries(archive: Archive, matches: list[Match]) -> list[Entry]:
-    """The entries of matches; without those whose article is not there any more, such as one that was redacted."""
+    """Return the entries of matches; without those whose article is not there any more, such as one that was redacted."""
     entries = []
     for match in matches:
         which = "is_latest = 1" if match.event == "gone" else "text_digest = :digest"
@@ -155,7 +155,7 @@ def _entries(archive: Archive, matches: list[Match]) -> list[Entry]:
 
 
 def feed_of(archive: Archive, store: WatchStore, watch: Watch) -> Feed:
-    """What a watch has found, newest first."""
+    """Return what a watch has found, newest first."""
     return Feed(title=watch.name, entries=_entries(archive, store.newest_matches(watch.id, limit=MOST_ENTRIES)))
 
 
@@ -169,7 +169,7 @@ def _write_feeds(archive: Archive, store: WatchStore, folder: Path) -> None:
 
 
 def _deliver(archive: Archive, store: WatchStore, now: datetime) -> tuple[int, tuple[tuple[str, str], ...]]:
-    """Sends what is due. A target that does not take a message is left alone until the next run."""
+    """Send what is due. A target that does not take a message is left alone until the next run."""
     watches = {watch.id: watch for watch in store.all()}
     delivered, failed = 0, dict[str, str]()
     for message in store.due(iso(now)):
@@ -183,7 +183,7 @@ def _deliver(archive: Archive, store: WatchStore, now: datetime) -> tuple[int, t
 
 
 def _try(archive: Archive, store: WatchStore, watch: Watch, message: Message, now: datetime) -> str:
-    """Sends one message and notes how that went; returns the problem, '' for none."""
+    """Send one message and note how that went; return the problem, '' for none."""
     entries = _entries(archive, store.matches_of(message))
     try:
         if entries:

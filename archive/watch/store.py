@@ -84,7 +84,7 @@ class WatchStore(Closing):
     """The open file of an archive's watches; made when it is missing, readable by its owner alone, for it holds secrets."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises NotWritableError, LinkedFileError, ForeignDatabaseError."""
+        """Raise NotWritableError, LinkedFileError, ForeignDatabaseError."""
         path = folder / FILE
         sqlite.require_plain_files(path)
         try:
@@ -111,7 +111,7 @@ class WatchStore(Closing):
             yield
 
     def add(self, watch: Watch) -> int:
-        """Keeps a watch; returns its id. Raises UsageError when there is one of that name."""
+        """Keep a watch; return its id. Raises UsageError when there is one of that name."""
         values = (
             watch.name, watch.query, watch.changes, watch.gone, json.dumps(watch.targets), watch.secret, watch.quiet, watch.zone,
             watch.created_at,
@@ -136,7 +136,7 @@ class WatchStore(Closing):
             self._db.execute(sql, (watch.id,))
 
     def all(self) -> list[Watch]:
-        """The watches, oldest first."""
+        """Return the watches, oldest first."""
         rows = self._rows("SELECT * FROM watches ORDER BY id")
         return [
             Watch(
@@ -151,7 +151,7 @@ class WatchStore(Closing):
         ]
 
     def get(self, name: str) -> Watch:
-        """The watch of that name; raises NotFoundError."""
+        """Return the watch of that name; raises NotFoundError."""
         found = next((watch for watch in self.all() if watch.name == name), None)
         if found is None:
             raise NotFoundError(f"watch {name}")
@@ -165,7 +165,7 @@ class WatchStore(Closing):
         return found
 
     def put_matches(self, watch_id: int, matches: Iterable[Match], *, at: str, is_told: bool) -> list[int]:
-        """Keeps what a watch has found; returns the ids. What `is_told` is only remembered, so that it is never told."""
+        """Keep what a watch has found; return the ids. What `is_told` is only remembered, so that it is never told."""
         sql = """
             INSERT OR IGNORE INTO matches (watch_id, article_key, digest, event, found_at, is_told) VALUES (?, ?, ?, ?, ?, ?) RETURNING id
             """
@@ -176,36 +176,36 @@ class WatchStore(Closing):
         return ids
 
     def newest_matches(self, watch_id: int, *, limit: int) -> list[Match]:
-        """What the watch has told, or is about to, newest first."""
+        """Return what the watch has told, or is about to, newest first."""
         return self._matches("watch_id = ? AND NOT is_told ORDER BY id DESC LIMIT ?", (watch_id, limit))
 
     def matches_of(self, message: Message) -> list[Match]:
-        """The matches of a message, in the order in which they were found."""
+        """Return the matches of a message, in the order in which they were found."""
         return self._matches("id IN (SELECT value FROM json_each(?)) ORDER BY id", (json.dumps(message.matches),))
 
     def put_message(self, identity: str, watch_id: int, target: str, matches: Sequence[int], *, due_at: str) -> None:
-        """Keeps a message until it is delivered."""
+        """Keep a message until it is delivered."""
         sql = "INSERT INTO messages (id, watch_id, target, matches, due_at) VALUES (?, ?, ?, ?, ?)"
         self._db.execute(sql, (identity, watch_id, target, json.dumps(list(matches)), due_at))
 
     def due(self, now: str) -> list[Message]:
-        """The messages to send now, oldest first."""
+        """Return the messages to send now, oldest first."""
         sql = """
             SELECT id, watch_id, target, matches, attempts FROM messages WHERE sent_at = '' AND due_at <= ? AND due_at <> '' ORDER BY rowid
             """
         return [Message(**{**row, "matches": tuple(json.loads(row["matches"]))}) for row in self._rows(sql, (now,))]
 
     def sent(self, message: Message, *, at: str) -> None:
-        """Notes that a message was delivered."""
+        """Note that a message was delivered."""
         self._db.execute("UPDATE messages SET sent_at = ?, problem = '' WHERE id = ?", (at, message.id))
 
     def failed(self, message: Message, problem: str, *, due_at: str) -> None:
-        """Notes that a message was not delivered, and when it is tried again ('' for never)."""
+        """Note that a message was not delivered, and when it is tried again ('' for never)."""
         sql = "UPDATE messages SET attempts = attempts + 1, problem = ?, due_at = ? WHERE id = ?"
         self._db.execute(sql, (problem, due_at, message.id))
 
     def waiting(self, watch_id: int) -> list[dict[str, Any]]:
-        """The messages of a watch that were not delivered: target, attempts, due_at ('' once given up), problem."""
+        """Return the messages of a watch that were not delivered: target, attempts, due_at ('' once given up), problem."""
         sql = (
             "SELECT target, attempts, due_at, problem FROM messages WHERE watch_id = ? AND sent_at = '' ORDER BY rowid"
         )
@@ -221,12 +221,12 @@ class WatchStore(Closing):
             return [dict(zip(names, row, strict=True)) for row in cursor]
 
     def close(self) -> None:
-        """Closes the file."""
+        """Close the file."""
         self._db.close()
 
 
 def _problem_of(db: sqlite3.Connection) -> str:
-    """What speaks against a file that came with a foreign archive; '' for nothing."""
+    """Return what speaks against a file that came with a foreign archive; '' for nothing."""
     for kind, name in db.execute("SELECT type, name FROM sqlite_master"):
         if kind in {"trigger", "view"}:
             return f"it has the {kind} {name!r}, which is none of warraq's"

@@ -98,7 +98,7 @@ SPANNING: Final = (
 
 
 def create_app(*folders: Path, hosts: Collection[str] = (), origins: Collection[str] = ()) -> ASGIApp:
-    """The application over the archives in those folders, which need not be there yet: then every page says so, with status 503.
+    """Return the application over the archives in those folders, which need not be there yet: then every page says so, with status 503.
 
     Of several, each has its room below /archives/NAME, and what lies above searches all of them. `hosts` are the names that it answers to
     (see `SecurityHeaders`); empty for any. Pages of `origins` may read the API from a browser (`*` for all).
@@ -166,7 +166,7 @@ _EXPLAINED: Final = (404, 405, 503, 500)
 
 
 def _error(request: Request, status: int, headers: Any = None) -> Response:
-    """The error as a page, or as JSON to those who asked the API."""
+    """Return the error as a page, or as JSON to those who asked the API."""
     explained = status if status in _EXPLAINED else 404
     if "/api/" in request.url.path:
         words = {404: "not found", 405: "only GET and HEAD", 503: "the archive cannot be read just now", 500: "failed"}

@@ -184,7 +184,7 @@ class SecurityHeaders:
 
 
 def _host(value: str) -> str:
-    """The host of a Host header, in lower case, without its port and the brackets of an IPv6 address."""
+    """Return the host of a Host header, in lower case, without its port and the brackets of an IPv6 address."""
     value = value.strip().lower()
     if value.startswith("["):
         return value[1:].split("]", maxsplit=1)[0]

@@ -35,7 +35,7 @@ class Json(JSONResponse):
     """JSON in the letters it is about, so that a person can read it too."""
 
     def render(self, content: object) -> bytes:
-        """The bytes."""
+        """Return the bytes."""
         return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode(
             "utf-8", "surrogatepass"
         )
@@ -82,7 +82,7 @@ def search_(request: Request) -> Json:
 
 
 def _hit(hit: Hit, room: str) -> dict[str, Any]:
-    """A hit; texts are given as pieces, so that nobody needs to trust markup in them."""
+    """Return a hit; texts are given as pieces, so that nobody needs to trust markup in them."""
     plain = {name: value for name, value in asdict(hit).items() if name not in {"title_marks", "snippet"}}
     title, snippet = search.pieces(hit.title, hit.title_marks), hit.snippet.pieces()
     return plain | {
@@ -175,7 +175,7 @@ def openapi(request: Request) -> Json:
 
 
 def _document(room: str) -> dict[str, Any]:
-    """The OpenAPI document; what an operation does is the docstring of what answers it."""
+    """Return the OpenAPI document; what an operation does is the docstring of what answers it."""
     paths: dict[str, Any] = {}
     for path, (answers, parameters) in OPERATIONS.items():
         said = " ".join((answers.__doc__ or "").partition(": ")[2].split())

@@ -73,7 +73,7 @@ def timemap(request: Request) -> Response:
 
 
 def _url(request: Request) -> str:
-    """The URL at the end of the path; its query is the request's own."""
+    """Return the URL at the end of the path; its query is the request's own."""
     query = request.url.query
     return str(request.path_params["url"]) + (f"?{query}" if query else "")
 

@@ -72,7 +72,7 @@ class Chart:
 
 
 def histogram(days: Iterable[tuple[str, int]], *, most_bars: int = _MOST_BARS) -> Chart | None:
-    """The chart of counts by day ('YYYY-MM-DD'; what is no day is left out), None when it would have fewer than two bars."""
+    """Return the chart of counts by day ('YYYY-MM-DD'; what is no day is left out), None when it would have fewer than two bars."""
     counts: Counter[date] = Counter()
     for text, count in days:
         try:
@@ -98,7 +98,7 @@ def _fitting_unit(first: date, last: date, most_bars: int) -> str:
 
 
 def _edges(first: date, last: date, unit: str) -> list[date]:
-    """The first days of all units from the first to the last, and the day after."""
+    """Return the first days of all units from the first to the last, and the day after."""
     if unit == "day":
         return [first + timedelta(days=n) for n in range((last - first).days + 2)]
     if unit == "month":
@@ -137,7 +137,7 @@ _QUARANTINE_PAGE: Final = 50
 
 
 def results(request: Request) -> HTMLResponse:
-    """The home page and the page of results: what was found, and what it is made of."""
+    """Return the home page and the page of results: what was found, and what it is made of."""
     asked = SearchParameters.of(request.query_params)
     with open_archives(request) as archives:
         found = archives.search(
@@ -173,7 +173,7 @@ def results(request: Request) -> HTMLResponse:
 
 
 def _known(request: Request, archives: Federation, words: str) -> tuple[Mapping[str, Any] | None, str]:
-    """The article whose address was pasted into the search box, and the room that has it."""
+    """Return the article whose address was pasted into the search box, and the room that has it."""
     if not words.startswith(("http://", "https://")) or " " in words:
         return None, ""
     try:
@@ -189,7 +189,7 @@ def article(request: Request) -> HTMLResponse:
 
 
 def article_page(request: Request, wanted: str | int, asked: SearchParameters) -> HTMLResponse:
-    """The page of the article of that id, URL or permalink, with the words that were asked for marked."""
+    """Return the page of the article of that id, URL or permalink, with the words that were asked for marked."""
     with open_archive(request) as archive:
         row = archive.article(wanted)
         values: dict[str, Any] = {
@@ -301,7 +301,7 @@ PICTURES: Final = 60
 
 
 def pictures(request: Request) -> HTMLResponse:
-    """The pictures of articles as a grid, those whose caption has the words, or (`?where=URL`) every place where one of them ran."""
+    """Return the pictures of articles as a grid, those whose caption has the words, or (`?where=URL`) every place where one of them ran."""
     asked = SearchParameters.of(request.query_params, limit=PICTURES)
     where = request.query_params.get("where", "")[:LONGEST_ADDRESS]
     with open_archive(request) as archive:

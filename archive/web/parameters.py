@@ -38,7 +38,7 @@ class SearchParameters:
 
     @classmethod
     def of(cls, parameters: Mapping[str, str], *, limit: int = PAGE) -> Self:
-        """Reads the parameters q, site, section, author, language, from, to, order, page, limit, offset; others are not looked at."""
+        """Read the parameters q, site, section, author, language, from, to, order, page, limit, offset; others are not looked at."""
         problems: list[Problem] = []
         size = _number(parameters, "limit", limit, least=1, most=MOST, problems=problems)
         page = _number(parameters, "page", 1, least=1, most=DEEPEST // size, problems=problems)
@@ -71,25 +71,25 @@ class SearchParameters:
         return self.offset // self.limit + 1
 
     def value(self, name: str) -> str:
-        """What a filter asks for, '' when it is not set."""
+        """Return what a filter asks for, '' when it is not set."""
         return dict(self.filters).get(name, "")
 
     def filtered(self, **filters: str) -> SearchParameters:
-        """The same question with filters set, or taken off by ''; from its first page. `from_` is written for from."""
+        """Return the same question with filters set, or taken off by ''; from its first page. `from_` is written for from."""
         merged = dict(self.filters) | {name.rstrip("_"): value for name, value in filters.items()}
         ordered = tuple((name, merged[name]) for name in _FILTERS if merged.get(name))
         return replace(self, filters=ordered, offset=0, problems=())
 
     def asking(self, words: str) -> SearchParameters:
-        """The same filters with other words; from the first page."""
+        """Return the same filters with other words; from the first page."""
         return replace(self, words=words, offset=0, problems=())
 
     def on_page(self, page: int) -> SearchParameters:
-        """The same question, another page of its answer."""
+        """Return the same question, another page of its answer."""
         return replace(self, offset=(page - 1) * self.limit, problems=())
 
     def parameters(self) -> dict[str, str]:
-        """What `of` would read to this question, without what is as it is by default."""
+        """Return what `of` would read to this question, without what is as it is by default."""
         found = ({"q": self.words} if self.words else {}) | dict(self.filters)
         if self.order:
             found["order"] = self.order
@@ -98,7 +98,7 @@ class SearchParameters:
         return found
 
     def query_string(self) -> str:
-        """The parameters as they stand in an address."""
+        """Return the parameters as they stand in an address."""
         return urlencode(self.parameters())
 
 

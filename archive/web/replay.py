@@ -68,7 +68,7 @@ def _pool() -> WorkerPool[ReplayTask, Prepared]:
 
 
 def original(request: Request) -> HTMLResponse:
-    """The frame around the archived page."""
+    """Return the frame around the archived page."""
     with open_archive(request) as archive:
         row = archive.article(request.path_params["id"])
         capture = archive.capture(row["capture_id"])
@@ -81,7 +81,7 @@ def original(request: Request) -> HTMLResponse:
 
 
 def raw(request: Request) -> Response:
-    """The archived HTML, byte for byte as its author wrote it, in a sandbox (see ARCHIVED_POLICY)."""
+    """Return the archived HTML, byte for byte as its author wrote it, in a sandbox (see ARCHIVED_POLICY)."""
     with open_archive(request) as archive:
         row = archive.article(request.path_params["id"])
         try:
@@ -95,7 +95,7 @@ def raw(request: Request) -> Response:
 
 
 def shown(request: Request) -> Response:
-    """The archived page as it looked, with the addresses of what the archive holds in the place of those of the web."""
+    """Return the archived page as it looked, with the addresses of what the archive holds in the place of those of the web."""
     with open_archive(request) as archive:
         row = archive.article(request.path_params["id"])
         body = _with_addresses(request, archive, archive.capture(row["capture_id"]), is_style=False)
@@ -104,7 +104,7 @@ def shown(request: Request) -> Response:
 
 
 def resource(request: Request) -> Response:
-    """A style sheet, picture or font of an archived page. Raises NotFoundError for everything else."""
+    """Return a style sheet, picture or font of an archived page. Raises NotFoundError for everything else."""
     if not secrets.compare_digest(request.path_params["key"].encode(), KEY.encode()):
         raise NotFoundError("that address")
     with open_archive(request) as archive:
@@ -119,13 +119,13 @@ def resource(request: Request) -> Response:
 
 
 def missing(_: Request) -> Response:
-    """What is shown in the place of a picture that the archive does not hold."""
+    """Return what is shown in the place of a picture that the archive does not hold."""
     headers = {"Content-Security-Policy": ARCHIVED_POLICY, "Cross-Origin-Resource-Policy": "cross-origin"}
     return Response(_MISSING, 404, media_type="image/svg+xml", headers=headers)
 
 
 def picture(request: Request) -> Response:
-    """A picture from the archive, known by its first bytes. Raises NotFoundError for what is none, or none that a page may show."""
+    """Return a picture from the archive, known by its first bytes. Raises NotFoundError for what is none, or none that a page may show."""
     with open_archive(request) as archive:
         row = archive.capture(request.path_params["id"])
         body, kind = _file(archive, row)
@@ -135,7 +135,7 @@ def picture(request: Request) -> Response:
 
 
 def _with_addresses(request: Request, archive: Archive, capture: Mapping[str, Any], *, is_style: bool) -> bytes:
-    """The body of a page or style sheet with our addresses; raises NotFoundError when it cannot be read or prepared."""
+    """Return the body of a page or style sheet with our addresses; raises NotFoundError when it cannot be read or prepared."""
     try:
         body, content_type = body_of(archive, capture)
         task = ReplayTask(url=capture["url"], body=body, content_type=content_type, is_style=is_style)
@@ -149,7 +149,7 @@ def _with_addresses(request: Request, archive: Archive, capture: Mapping[str, An
 
 
 def _file(archive: Archive, row: Mapping[str, Any]) -> tuple[bytes, str]:
-    """The bytes of a picture or font, read from its place in the WARC, and its type; raises NotFoundError for what is none."""
+    """Return the bytes of a picture or font, read from its place in the WARC, and its type; raises NotFoundError for what is none."""
     try:
         if images.problem_of(archive.db, row["record_id"]) == "too-many-pixels":
             raise NotFoundError(f"capture {row['id']}: it would take too much memory to show")
@@ -166,7 +166,7 @@ _UNREADABLE: Final = (DamagedFileError, StorageError, UsageError, NotHttp, TooLa
 
 
 def _html(archive: Archive, row: Mapping[str, Any]) -> tuple[bytes, str]:
-    """The decoded body and the charset of its Content-Type ('' when it names none)."""
+    """Return the decoded body and the charset of its Content-Type ('' when it names none)."""
     response = parse_response(archive.record(row).block)
     charset = _CHARSET.search(response.get("Content-Type"))
     return decode(response, LARGEST), charset[1] if charset else ""
@@ -177,7 +177,7 @@ def _loaded(archive: Archive, capture: Mapping[str, Any]) -> list[Chosen]:
 
 
 def wacz(request: Request) -> Response:
-    """The article's page with all that it loads as a WACZ file. Raises NotFoundError when its record cannot be read."""
+    """Return the article's page with all that it loads as a WACZ file. Raises NotFoundError when its record cannot be read."""
     with open_archive(request) as archive:
         row = archive.article(request.path_params["id"])
         chosen = Chosen(

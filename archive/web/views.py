@@ -55,7 +55,7 @@ class Wording:
         return direction(self.language)
 
     def say(self, key: str, **values: object) -> str:
-        """The message of that key with its places filled; numbers come out with their thousands parted."""
+        """Return the message of that key with its places filled; numbers come out with their thousands parted."""
         message = self.messages[key]
         if not isinstance(message, str):
             number = values["n"]
@@ -65,13 +65,13 @@ class Wording:
         return message.format(**shown)
 
     def name(self, group: str, code: str) -> str:
-        """The name of a code (`languages`, `outcomes`, …), the code itself when it has none."""
+        """Return the name of a code (`languages`, `outcomes`, …), the code itself when it has none."""
         message = self.messages.get(f"{group}.{code}", code)
         return message if isinstance(message, str) else code
 
 
 def plural(language: str, number: int) -> str:
-    """The CLDR plural category of a whole number."""
+    """Return the CLDR plural category of a whole number."""
     if language != "ar":
         return "one" if number == 1 else "other"
     if number in {0, 1, 2}:
@@ -82,7 +82,7 @@ def plural(language: str, number: int) -> str:
 
 @cache
 def wording(language: str) -> Wording:
-    """The messages of one of LANGUAGES."""
+    """Return the messages of one of LANGUAGES."""
     text = files("archive.web").joinpath("messages", f"{language}.toml").read_text("utf-8")
     found: dict[str, Message] = {}
     for group, messages in tomllib.loads(text).items():
@@ -91,7 +91,7 @@ def wording(language: str) -> Wording:
 
 
 def choose(wish: str, accept: str) -> str:
-    """The language of the interface: `?lang=` where it is one of ours, else the browser's favourite of ours (RFC 9110, 12.5.4)."""
+    """Return the language of the interface: `?lang=` where it is one of ours, else the browser's favourite of ours (RFC 9110, 12.5.4)."""
     if wish in LANGUAGES:
         return wish
     weighed = [_weighed(part, place) for place, part in enumerate(accept[:500].split(","))]
@@ -115,7 +115,7 @@ _MOMENT: Final = re.compile(
 
 
 def day(wording: Wording, text: str) -> str:
-    """The day alone: `22 November 2026`, `نوفمبر 2026` for a month; the text itself when it is no date."""
+    """Return the day alone: `22 November 2026`, `نوفمبر 2026` for a month; the text itself when it is no date."""
     found = _MOMENT.match(text)
     if not found:
         return text
@@ -140,7 +140,7 @@ def _zone(zone: str) -> str:
 
 
 def timestamp(text: str) -> str:
-    """A WARC or CDX timestamp of 14 digits as ISO 8601."""
+    """Return a WARC or CDX timestamp of 14 digits as ISO 8601."""
     return re.sub(r"^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$", r"\1-\2-\3T\4:\5:\6Z", text)
 
 
@@ -158,14 +158,14 @@ ROOMS: Final = "/archives"
 
 @contextmanager
 def open_archive(request: Request) -> Iterator[Archive]:
-    """The archive, for one request: opened anew each time (1 ms), so that it may be replaced, repaired or reindexed meanwhile."""
+    """Open the archive for one request: opened anew each time (1 ms), so that it may be replaced, repaired or reindexed meanwhile."""
     with open_archives(request) as archives:
         yield archives.archives[0]
 
 
 @contextmanager
 def open_archives(request: Request) -> Iterator[Federation]:
-    """The archive, or all of them where the room has several, for one request."""
+    """Open the archive, or all of them where the room has several, for one request."""
     with Federation(request.app.state.folders, patience=PATIENCE_S) as archives:
         archives.limit_time(TIME_LIMIT_S)
         yield archives
@@ -178,7 +178,7 @@ def room_of(request: Request, archives: Federation, archive: Archive) -> str:
 
 
 def room_root(request: Request) -> str:
-    """The address of the room as its reader sees it, without a slash at the end."""
+    """Return the address of the room as its reader sees it, without a slash at the end."""
     return str(request.base_url).rstrip("/")
 
 
@@ -202,13 +202,13 @@ def _environment() -> Environment:
 
 
 def _web_link(url: str) -> str:
-    """The URL where it is one of the web, '' for `javascript:` and its like, which must not become a link."""
+    """Return the URL where it is one of the web, '' for `javascript:` and its like, which must not become a link."""
     return url if urlsplit(url).scheme in {"http", "https"} else ""
 
 
 @cache
 def _static(name: str) -> str:
-    """The address of a static file; it changes with the content, so browsers may keep it for good."""
+    """Return the address of a static file; it changes with the content, so browsers may keep it for good."""
     content = files("archive.web").joinpath("static", name).read_bytes()
     return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"
 
@@ -231,26 +231,26 @@ class View:
         self._parameters = dict(request.query_params)
 
     def day(self, text: str) -> str:
-        """A date, without its time."""
+        """Return a date, without its time."""
         return day(self.wording, text)
 
     def moment(self, text: str) -> str:
-        """A date with its time and zone, as far as they are known."""
+        """Return a date with its time and zone, as far as they are known."""
         return moment(self.wording, text)
 
     def link(self, path: str, **parameters: object) -> str:
-        """An address within the reading room; it keeps the language when the reader chose one; empty parameters are left out."""
+        """Return an address within the reading room; it keeps the language when the reader chose one; empty parameters are left out."""
         path = path if path.startswith(f"{ROOMS}/") else f"{self.root}{path}"
         given = {name.rstrip("_"): value for name, value in parameters.items() if value not in {"", None}}
         query = urlencode(given | self._explicit)
         return f"{path}?{query}" if query else path
 
     def search(self, asked: SearchParameters) -> str:
-        """The address of a search."""
+        """Return the address of a search."""
         return self.link("/search", **asked.parameters())
 
     def in_other_language(self) -> str:
-        """This page in the other language of the interface."""
+        """Return this page in the other language of the interface."""
         other = "en" if self.language == "ar" else "ar"
         return f"{self._path}?{urlencode(self._parameters | {'lang': other})}"
 
@@ -261,7 +261,7 @@ class View:
 
 
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    """The template as a page; `view` and `asked` are always among its values."""
+    """Return the template as a page; `view` and `asked` are always among its values."""
     values.setdefault("asked", SearchParameters())
     view = View(request)
     html = _environment().get_template(template).render(view=view, **values)
@@ -269,7 +269,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
 
 
 def versions_to_compare(archive: Archive, old_id: str, new_id: str) -> tuple[ArticleRow, ArticleRow]:
-    """The two versions of these ids; raises NotFoundError when they are not of one article."""
+    """Return the two versions of these ids; raises NotFoundError when they are not of one article."""
     old, new = archive.article(_identity(old_id)), archive.article(_identity(new_id))
     if old["article_key"] != new["article_key"]:
         raise NotFoundError(f"{old_id} and {new_id} as versions of one article")

@@ -49,7 +49,7 @@ class CcNewsSpider(BackfillSpider):
     """Streams the files of a period."""
 
     async def fill_in(self) -> None:
-        """Reads each file of the period that was not read to its end before."""
+        """Read each file of the period that was not read to its end before."""
         self._taken: set[str] = set()
         self._waiting: deque[tuple[bytes, Record]] = deque(maxlen=MAX_WAITING)
         paths = [path for month in self._months() for path in await self._files_of(month)]
@@ -70,7 +70,7 @@ class CcNewsSpider(BackfillSpider):
                 return
 
     def _months(self) -> list[str]:
-        """The months whose lists may name files with captures of the period; a file holds what was fetched after its time."""
+        """Return the months whose lists may name files with captures of the period; a file holds what was fetched after its time."""
         last = (self.plan.wanted.last or f"{self.archive.clock():%Y%m}")[:6].ljust(6, "9")
         last = min(last, f"{self.archive.clock():%Y%m}")
         month, found = max(self._earliest()[:6], FIRST_MONTH), list[str]()
@@ -81,7 +81,7 @@ class CcNewsSpider(BackfillSpider):
         return found
 
     def _earliest(self) -> str:
-        """The time, a day before the period, from which on files are read."""
+        """Return the time, a day before the period, from which on files are read."""
         first = self.plan.wanted.first or FIRST_MONTH
         whole = first + "00000101000000"[len(first) :]
         try:
@@ -90,7 +90,7 @@ class CcNewsSpider(BackfillSpider):
             return first
 
     async def _files_of(self, month: str) -> list[str]:
-        """The files of a month that may have captures of the period."""
+        """Return the files of a month that may have captures of the period."""
         address = f"{self.plan.news.rstrip('/')}/crawl-data/CC-NEWS/{month[:4]}/{month[4:]}/warc.paths.gz"
         try:
             response = await self.get(address)
@@ -116,7 +116,7 @@ class CcNewsSpider(BackfillSpider):
                 yield line
 
     async def _stream(self, path: str) -> None:
-        """Reads a file from where an earlier run left it, to its end."""
+        """Read a file from where an earlier run left it, to its end."""
         held = backfills.place_of(self.archive.store.db, path, self._meaning)
         if held.is_done:
             self.filled.files_done += 1
@@ -139,7 +139,7 @@ class CcNewsSpider(BackfillSpider):
             self._end(path, splitter, size)
 
     def _end(self, path: str, splitter: MemberSplitter, size: int) -> None:
-        """Counts a file that was read to its end, and what of it was damaged."""
+        """Count a file that was read to its end, and what of it was damaged."""
         damaged = splitter.damaged + (not splitter.finish())
         if damaged:
             self.filled.failed["damaged"] += damaged
@@ -147,7 +147,7 @@ class CcNewsSpider(BackfillSpider):
         self.filled.files_done += 1
 
     def _note(self, path: str, offset: int, size: int) -> None:
-        """Makes what came durable, then up to where the file was read."""
+        """Make what came durable, then up to where the file was read."""
         self.indexer.finish()
         store = self.archive.store
         with store.atomic():
@@ -160,7 +160,7 @@ class CcNewsSpider(BackfillSpider):
         return " ".join([plan.match, plan.url, plan.wanted.first or "-", plan.wanted.last or "-"])
 
     async def _piece(self, path: str, at: int) -> tuple[bytes, int]:
-        """The bytes of a file from a place on, and how many the file has."""
+        """Return the bytes of a file from a place on, and how many the file has."""
         address = f"{self.plan.news.rstrip('/')}/{path}"
         response = await self.get(address, headers={"Range": f"bytes={at}-{at + PIECE - 1}"}, most=PIECE)
         if response.status != 206:
@@ -177,7 +177,7 @@ class CcNewsSpider(BackfillSpider):
         return kind in _CAPTURES | _COMPANIONS and self.plan.wanted.takes(url, fields.get("warc-date", ""))
 
     def _take(self, member: Member) -> bool:
-        """Takes a record in that is meant and that the archive has not; False when there are as many as the plan allows."""
+        """Take a record in that is meant and that the archive has not; False when there are as many as the plan allows."""
         if member.data is None:
             self.filled.failed["too-large"] += 1
             return True
@@ -201,7 +201,7 @@ class CcNewsSpider(BackfillSpider):
         return True
 
     def _take_capture(self, data: bytes, record: Record) -> None:
-        """Takes in a capture, and before it the request that stands before it."""
+        """Take in a capture, and before it the request that stands before it."""
         for request, held in self._waiting:
             if _partner(held) == record.id or held.id == record.get("WARC-Concurrent-To"):
                 self.indexer.take_in(request, held)
@@ -210,7 +210,7 @@ class CcNewsSpider(BackfillSpider):
         self._taken.add(record.id)
 
     def _take_companion(self, data: bytes, record: Record) -> None:
-        """Takes in what was written of a capture that has come, and keeps it for one that may follow."""
+        """Take in what was written of a capture that has come, and keep it for one that may follow."""
         if _partner(record) in self._taken:
             self.indexer.take_in(data, record)
         else:
@@ -218,5 +218,5 @@ class CcNewsSpider(BackfillSpider):
 
 
 def _partner(record: Record) -> str:
-    """The capture with which a request or a metadata record was written."""
+    """Return the capture with which a request or a metadata record was written."""
     return record.get("WARC-Concurrent-To") or record.get("WARC-Refers-To")

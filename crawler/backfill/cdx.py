@@ -36,12 +36,12 @@ class CdxSpider(BackfillSpider):
     """Asks a CDX server, and brings what it lists."""
 
     async def fill_in(self) -> None:
-        """Lists what is missing, and fetches it, oldest first."""
+        """List what is missing, and fetch it, oldest first."""
         self._known: set[tuple[str, str]] = set()
         await self._fill(await self._list())
 
     async def _list(self) -> list[Listed]:
-        """What the index has and the archive has not, oldest first, at most so many as the plan says."""
+        """Return what the index has and the archive has not, oldest first, at most so many as the plan says."""
         plan, found = self.plan, dict[tuple[str, str], "Listed"]()
         async for listing in self._listings():
             self.filled.malformed += listing.malformed
@@ -58,7 +58,7 @@ class CdxSpider(BackfillSpider):
         return missing
 
     async def _listings(self) -> AsyncIterator[cdxserver.Listing]:
-        """The answers of the server, however it pages: by number, by key, or not at all."""
+        """Yield the answers of the server, however it pages: by number, by key, or not at all."""
         pages = cdxserver.pages_of(await self._ask(showNumPages="true"))
         if pages is not None:
             for page in range(min(pages, MAX_ANSWERS)):
@@ -113,7 +113,7 @@ class CdxSpider(BackfillSpider):
             self.heard(self.filled)
 
     async def _bring(self, one: Listed, *, is_original: bool = False) -> None:
-        """Fetches a record, checks it, and takes it in; before a revisit, the record that it refers to."""
+        """Fetch a record, check it, and take it in; before a revisit, the record that it refers to."""
         if self.plan.replay:
             await self._bring_replayed(one)
             return
@@ -181,6 +181,6 @@ class CdxSpider(BackfillSpider):
 
 
 def _headers(response: Response) -> Iterator[tuple[str, str]]:
-    """The fields of the answer, names in lower case."""
+    """Yield the fields of the answer, names in lower case."""
     for name, values in response.headers.items():
         yield name.decode("latin-1").lower(), b", ".join(values).decode("latin-1")

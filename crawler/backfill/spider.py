@@ -123,7 +123,7 @@ class BackfillSpider(Spider):
     def from_crawler(
         cls, crawler: Crawler, *_: Any, plan: Plan, folder: Path, heard: Callable[[BackfillReport], None]
     ) -> Self:
-        """Takes what the command has worked out."""
+        """Take what the command has worked out."""
         most = crawler.settings.getint("WARRAQ_MAX_BODY_BYTES", 20 * 1024 * 1024)
         spider = super().from_crawler(crawler, plan=plan, folder=folder, heard=heard, most_bytes=most)
         crawler.signals.connect(spider.stop_soon, signal=stopping)
@@ -134,7 +134,7 @@ class BackfillSpider(Spider):
         self.stopping = True
 
     async def start(self) -> AsyncIterator[Request]:
-        """Does all of it; yields nothing to be scheduled."""
+        """Do all of it; yield nothing to be scheduled."""
         try:
             self._open()
             await self.fill_in()
@@ -169,7 +169,7 @@ class BackfillSpider(Spider):
         self.indexer = Indexer(self._ingest, self._pool, site=plan.site.name)
 
     def close_archive(self) -> None:
-        """Makes what was fetched durable and closes the archive; a second call does nothing."""
+        """Make what was fetched durable and close the archive; a second call does nothing."""
         ingest, self._ingest = self._ingest, None
         if ingest is None:
             return
@@ -194,13 +194,13 @@ class BackfillSpider(Spider):
         return captures.of_record(self.archive.store.db, record_id) is not None
 
     def take_in(self, data: bytes, record: Record) -> None:
-        """Puts a capture into the archive as the bytes that came."""
+        """Put a capture into the archive as the bytes that came."""
         self.indexer.take_in(data, record)
         self.filled.fetched += 1
         self.filled.bytes += len(data)
 
     async def get(self, url: str, *, headers: dict[str, str] | None = None, most: int = 0) -> Response:
-        """The answer of the URL, of at most `most` bytes; raises RecordUnavailableError when none comes."""
+        """Return the answer of the URL, of at most `most` bytes; raises RecordUnavailableError when none comes."""
         meta: dict[str, Any] = {"verbatim_url": True} | ({"download_maxsize": most} if most else {})
         request = Request(url, headers={"Accept-Encoding": "identity"} | (headers or {}), meta=meta, dont_filter=True)
         assert self.crawler.engine is not None  # noqa: S101 - it runs this spider

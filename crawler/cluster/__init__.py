@@ -83,7 +83,7 @@ _KEYS = ("url", "weight", "project", "username", "password_env", "password_file"
 
 
 def load_cluster(path: Path, *, environ: Mapping[str, str] = os.environ) -> Cluster:
-    """What the file says; passwords come from `environ` or from files. Raises NodesError."""
+    """Return what the file says; passwords come from `environ` or from files. Raises NodesError."""
     try:
         document = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
@@ -227,7 +227,7 @@ class State:
 
 
 def read_state(path: Path, *, now: float) -> State:
-    """What the file remembers; a new memory that begins now when there is none. Raises StateError."""
+    """Return what the file remembers; a new memory that begins now when there is none. Raises StateError."""
     try:
         data = json.loads(path.read_text("utf-8"))
         grants = [_grant(row) for row in data["grants"]]

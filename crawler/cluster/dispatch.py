@@ -44,13 +44,13 @@ class Group:
 
 
 def domains_of(site: Site) -> frozenset[str]:
-    """The registrable domains (or addresses) of every host that the site's entry names."""
+    """Return the registrable domains (or addresses) of every host that the site's entry names."""
     named = {f"http://{host.removeprefix('*.')}/" for host in site.hosts}
     return frozenset(urls.site_of(url) for url in (*named, *site.seeds, *site.feeds, *site.sitemaps, *site.sections))
 
 
 def grouped(sites: Iterable[Site]) -> list[Group]:
-    """The groups of the sites, in the order of their keys."""
+    """Return the groups of the sites, in the order of their keys."""
     members: dict[str, tuple[set[str], set[str]]] = {}
     for site in sites:
         domains, names = set(domains_of(site)), {site.name}
@@ -68,12 +68,12 @@ def grouped(sites: Iterable[Site]) -> list[Group]:
 
 
 def ranked(key: str, nodes: Iterable[Node]) -> list[Node]:
-    """The nodes as they come into question for the group of that key, best first."""
+    """Return the nodes as they come into question for the group of that key, best first."""
     return sorted(nodes, key=lambda node: (-_score(key, node), node.name))
 
 
 def placed(group: Group, nodes: Collection[Node], *, gone: Collection[str] = ()) -> tuple[Node, Node | None]:
-    """The node that the group belongs to, and the one to use while those named in `gone` are away (None when all are)."""
+    """Return the node that the group belongs to, and the one to use while those named in `gone` are away (None when all are)."""
     ranking = ranked(group.key, nodes)
     return ranking[0], next((node for node in ranking if node.name not in gone), None)
 
@@ -109,7 +109,7 @@ class Decision:
 
 
 def job_id(site: str, until: float) -> str:
-    """The id of a job: the site and the end of its lease, so that a node's list of jobs says both."""
+    """Return the id of a job: the site and the end of its lease, so that a node's list of jobs says both."""
     return f"{site}@{datetime.fromtimestamp(until, UTC):%Y%m%dT%H%M%SZ}"
 
 
@@ -233,7 +233,7 @@ def _of_group(group: Group, situation: Snapshot, last: Mapping[str, float]) -> l
 
 
 def _holders(group: Group, situation: Snapshot) -> list[Grant]:
-    """The jobs for which the hosts of the group are taken, the one that takes them longest first."""
+    """Return the jobs for which the hosts of the group are taken, the one that takes them longest first."""
     grants = (grant for grant in situation.state.grants.values() if grant.site in group.sites)
     binding = [grant for grant in grants if _lives(grant, situation) or situation.now < _free_at(grant, situation)]
     return sorted(binding, key=lambda grant: (not _lives(grant, situation), -_free_at(grant, situation)))

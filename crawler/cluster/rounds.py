@@ -46,7 +46,7 @@ class Work:
 
 
 def survey(cluster: Cluster) -> tuple[dict[str, Jobs], dict[str, str]]:
-    """What the nodes list, by name, and why the others list nothing; all are asked at once."""
+    """Return what the nodes list, by name, and why the others list nothing; all are asked at once."""
 
     def ask(node: Node) -> Jobs | NodeError:
         try:
@@ -63,7 +63,7 @@ def survey(cluster: Cluster) -> tuple[dict[str, Jobs], dict[str, str]]:
 def look(
     cluster: Cluster, work: Work, state: State, *, off: Iterable[str] = (), clock: Callable[[], float] = time.time
 ) -> Round:
-    """What is, and what may start; changes nothing. `off` names nodes that the operator knows to be off."""
+    """Return what is, and what may start; changes nothing. `off` names nodes that the operator knows to be off."""
     answers, silent = survey(cluster)
     now = clock()
     for name in off:
@@ -81,7 +81,7 @@ def look(
 
 
 def deploy(cluster: Cluster, work: Work, found: Round, *, only: Collection[str] = ()) -> Round:
-    """Lets out what `found` says may start (of the sites `only`, if any), and returns it with what was refused; raises NotWritableError."""
+    """Let out what `found` says may start (of the sites `only`, if any), and return it with what was refused; raises NotWritableError."""
     starting = [
         verdict for verdict in found.verdicts if verdict.action == "start" and (not only or verdict.site in only)
     ]
@@ -140,7 +140,7 @@ def _dispatch(
 
 
 def node_row(name: str, found: Round, open_nodes: list[str]) -> dict[str, Any]:
-    """A node as it answered, or why and since when it does not."""
+    """Return a node as it answered, or why and since when it does not."""
     jobs = found.answers.get(name)
     row: dict[str, Any] = {"node": name, "answers": jobs is not None, "counts_as_gone": name in found.away}
     if jobs is None:
@@ -161,7 +161,7 @@ def node_row(name: str, found: Round, open_nodes: list[str]) -> dict[str, Any]:
 
 
 def node_line(row: Mapping[str, Any]) -> str:
-    """The same in words."""
+    """Return the same in words."""
     if not row["answers"]:
         state = "counts as gone" if row["counts_as_gone"] else "silent"
         return f"{row['node']}: {state} ({row['problem']}); last heard {row['last_heard'] or 'never'}"
@@ -175,7 +175,7 @@ def node_line(row: Mapping[str, Any]) -> str:
 
 
 def site_row(verdict: Decision, found: Round) -> dict[str, Any]:
-    """What becomes of a site now, and its last job."""
+    """Return what becomes of a site now, and its last job."""
     last = max(
         (grant for grant in found.state.grants.values() if grant.site == verdict.site),
         key=lambda grant: grant.granted,
@@ -198,7 +198,7 @@ def site_row(verdict: Decision, found: Round) -> dict[str, Any]:
 
 
 def said(row: Mapping[str, Any]) -> str:
-    """A site's row in words."""
+    """Return a site's row in words."""
     if row["action"] != "wait":
         verb = "starts" if row["action"] == "start" else row["action"]
         return f"{verb} on {row['node']}{': ' if row['detail'] else ''}{row['detail']}"

@@ -51,7 +51,7 @@ class Jobs:
 
 
 def list_jobs(node: Node, *, timeout: float) -> Jobs:
-    """The jobs of our project there; raises NodeError."""
+    """Return the jobs of our project there; raises NodeError."""
     answer, skew = _ask(node, "listjobs.json", timeout=timeout, query={"project": node.project})
     return Jobs(
         pending=_ids(node, answer, "pending"),
@@ -84,7 +84,7 @@ def _ask(
     query: dict[str, str] | None = None,
     form: list[tuple[str, str]] | None = None,
 ) -> tuple[dict[str, Any], float]:
-    """The answer, and by how many seconds the node's clock is ahead."""
+    """Return the answer, and by how many seconds the node's clock is ahead."""
     url = f"{node.url}{path}{'?' + urlencode(query) if query else ''}"
     request = urllib.request.Request(url, data=urlencode(form).encode() if form else None)  # noqa: S310 - see is_open
     if node.username:

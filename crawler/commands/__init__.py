@@ -43,7 +43,7 @@ def check_settings(command: str, given: Iterable[str]) -> None:
 
 
 def look_only(settings: BaseSettings) -> None:
-    """Sets what Scrapy's own commands need to look at single pages: bodies decoded, redirects followed, no archive."""
+    """Set what Scrapy's own commands need to look at single pages: bodies decoded, redirects followed, no archive."""
     wanted = {
         "COMPRESSION_ENABLED": True,
         "REDIRECT_ENABLED": True,
@@ -58,7 +58,7 @@ def look_only(settings: BaseSettings) -> None:
 
 
 def program() -> str:
-    """The program that runs, `scrapy` or `warraq`."""
+    """Return the program that runs, `scrapy` or `warraq`."""
     return "warraq" if Path(sys.argv[0]).name == "warraq" else "scrapy"
 
 

@@ -35,7 +35,7 @@ class Command(ScrapyCommand):
     requires_project = True
 
     def syntax(self) -> str:
-        """What follows the command's name."""
+        """Return what follows the command's name."""
         return "[options] <url>"
 
     def short_desc(self) -> str:
@@ -43,7 +43,7 @@ class Command(ScrapyCommand):
         return "Look at a site and write its entry in sites.toml"
 
     def long_desc(self) -> str:
-        """What --help prints."""
+        """Return what --help prints."""
         return (
             "Asks a site for its start page, feeds, sitemaps and three articles (twenty requests or so, robots.txt "
             "obeyed), appends its entry to sites.toml with comments on what was found and why, and keeps one page "
@@ -52,7 +52,7 @@ class Command(ScrapyCommand):
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """The command's own options."""
+        """Add the command's own options."""
         super().add_options(parser)
         parser.add_argument("--name", default="", help="name of the entry and of the folder (default: the host)")
         parser.add_argument("--dry-run", action="store_true", help="print the entry; write nothing")

@@ -34,7 +34,7 @@ class Command(ScrapyCommand):
     requires_project = True
 
     def syntax(self) -> str:
-        """What follows the command's name."""
+        """Return what follows the command's name."""
         return "[options] <url>"
 
     def short_desc(self) -> str:
@@ -42,7 +42,7 @@ class Command(ScrapyCommand):
         return "Fill a site's archive with a period that others captured (CDX server, CC-NEWS)"
 
     def long_desc(self) -> str:
-        """What --help prints."""
+        """Return what --help prints."""
         return (
             "Asks a CDX server for captures of a URL, and fetches each record by HTTP Range from where its WARC file is served, or has it "
             "replayed; or streams the files of CC-NEWS of a period, and keeps what is of the URL. Each record is checked, and kept byte "
@@ -52,7 +52,7 @@ class Command(ScrapyCommand):
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """The command's own options."""
+        """Add the command's own options."""
         super().add_options(parser)
         parser.add_argument(
             "--cdx", default="", help="address of the CDX server, such as http://localhost:8080/news/cdx"

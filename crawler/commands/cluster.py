@@ -33,7 +33,7 @@ class Command(ScrapyCommand):
     requires_project = True
 
     def syntax(self) -> str:
-        """What stands behind the name in the usage line."""
+        """Return what stands behind the name in the usage line."""
         return "[options] plan|deploy|status"
 
     def short_desc(self) -> str:
@@ -41,7 +41,7 @@ class Command(ScrapyCommand):
         return "Crawl on several machines: give each site to a scrapyd node, one job for each"
 
     def long_desc(self) -> str:
-        """What --help prints."""
+        """Return what --help prints."""
         return (
             "plan: print which node each site belongs to; makes no request. "
             "deploy: ask the nodes, and start a job for each site that may run; again and again, from a timer, or with --every. "
@@ -133,7 +133,7 @@ class Command(ScrapyCommand):
             work = self._again(work)
 
     def _again(self, work: Work) -> Work:
-        """The sites as the file has them now; as they were, with a word, when it is being edited."""
+        """Return the sites as the file has them now; as they were, with a word, when it is being edited."""
         try:
             return self._work()
         except SiteError as error:

@@ -35,7 +35,7 @@ class Command(crawl.Command):
         return "Crawl a news site into an archive: scrapy crawl news -a url=https://example.org/"
 
     def long_desc(self) -> str:
-        """What --help prints."""
+        """Return what --help prints."""
         return (
             "Crawl a news site into collections/NAME/ (WARC and SQLite). "
             "Arguments: -a url=URL (any site) or -a site=NAME (an entry of sites.toml); "
@@ -93,7 +93,7 @@ class Command(crawl.Command):
         self.exitcode = exit_code(extension.report if extension else None)
 
     def _run_other(self, args: list[str], opts: argparse.Namespace) -> None:
-        """A spider that is not ours; ends the process for one that is not there."""
+        """Run a spider that is not ours; end the process for one that is not there."""
         assert self.crawler_process  # noqa: S101 - scrapy.cmdline sets it
         names = self.crawler_process.spider_loader.list()
         if len(args) != 1 or args[0] not in names:

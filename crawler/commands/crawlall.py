@@ -44,7 +44,7 @@ class Command(ScrapyCommand):
     requires_project = True
 
     def syntax(self) -> str:
-        """What stands behind the name in the usage line."""
+        """Return what stands behind the name in the usage line."""
         return "[options]"
 
     def short_desc(self) -> str:
@@ -52,7 +52,7 @@ class Command(ScrapyCommand):
         return "Crawl all sites of sites.toml that have something due, several at once"
 
     def long_desc(self) -> str:
-        """What --help prints."""
+        """Return what --help prints."""
         return (
             "Crawl every site of sites.toml that has something due, several at once in this process, each into "
             "collections/NAME/. A site that fails never stops the others. Safe to start from cron while another runs. "
@@ -133,7 +133,7 @@ class Command(ScrapyCommand):
 
 
 def _due_or_doubtful(site: Site, settings: Any, now: Any) -> bool:
-    """A database that cannot be asked is for the crawl to complain about, with its site's name."""
+    """Leave a database that cannot be asked for the crawl to complain about, with its site's name."""
     try:
         return is_due(site, collection_of(site, settings), now=now)
     except Exception:  # noqa: BLE001 - whatever it is comes again, named, when the site has its turn

@@ -166,7 +166,7 @@ class WireHandler:
         self._pool.close()
 
     def _prepare(self, request: Request) -> tuple[Route, bytes]:
-        """The connection that the request needs and the bytes that go over it."""
+        """Return the connection that the request needs and the bytes that go over it."""
         parts = urlparse_cached(request)
         host, tls = parts.hostname or "", parts.scheme == "https"
         standard = 443 if tls else 80
@@ -327,7 +327,7 @@ def _is_readable(request: Request, framing: ResponseFraming, error: ExchangeErro
 def _read_proxy(
     given: str | None, headers: list[tuple[bytes, bytes]], *, tls: bool
 ) -> tuple[Proxy | None, list[tuple[bytes, bytes]]]:
-    """The proxy of `request.meta` and the headers for the origin; a tunnelled origin must not see its password."""
+    """Return the proxy of `request.meta` and the headers for the origin; a tunnelled origin must not see its password."""
     if not given:
         return None, headers
     parts = urlsplit(given if "://" in given else f"http://{given}")
@@ -346,7 +346,7 @@ def _read_proxy(
 
 
 def _response(request: Request, protocol: WireProtocol, framing: ResponseFraming, *, flags: list[str]) -> Response:
-    """The Scrapy response: transfer coding off, content coding left on (the archive decodes, off the reactor)."""
+    """Return the Scrapy response: transfer coding off, content coding left on (the archive decodes, off the reactor)."""
     head, body = framing.head, framing.body
     if head is None:
         raise ClosedError("an exchange without a head cannot be a response")

@@ -35,7 +35,7 @@ def without_credentials(url: str) -> str:
 
 
 def request_target(url: str) -> str:
-    """The origin-form of `url` as it is written (RFC 9112, section 3.2.1): path and query, an empty query's `?` too."""
+    """Return the origin-form of `url` as it is written (RFC 9112, section 3.2.1): path and query, an empty query's `?` too."""
     tail = _parts(url)[2]
     return tail if tail.startswith("/") else f"/{tail}"
 
@@ -50,7 +50,7 @@ def _parts(url: str) -> tuple[str, str, str]:
 def serialize_request(
     *, method: str, target: str, host: str, headers: Iterable[tuple[bytes, bytes]], body: bytes
 ) -> bytes:
-    """The bytes of a request (RFC 9112, section 3): Host first, the given headers in order, Content-Length for a body.
+    """Return the bytes of a request (RFC 9112, section 3): Host first, the given headers in order, Content-Length for a body.
 
     Raises BadRequestError for what would change the message's shape: a blank in the target, a line break in a value.
     """
@@ -98,7 +98,7 @@ def make_capture(
     credentials: Iterable[str] = (),
     head: Head | None = None,
 ) -> Capture:
-    """The capture of one exchange: `received[:start]` are interim responses and empty lines, `received[start:end]` is the final one.
+    """Return the capture of one exchange: `received[:start]` are interim responses and empty lines, `received[start:end]` is the final one.
 
     `credentials` names headers that hold some, besides those that always do.
     """

@@ -71,7 +71,7 @@ class TlsContexts:
         self._made: dict[bool, SSL.Context] = {}
 
     def context(self, *, verify: bool) -> SSL.Context:
-        """The context that verifies certificates against the platform's roots, or the one that takes any."""
+        """Return the context that verifies certificates against the platform's roots, or the one that takes any."""
         if verify not in self._made:
             options = CertificateOptions(trustRoot=_platform_trust()) if verify else CertificateOptions(verify=False)
             self._made[verify] = options.getContext()
@@ -93,7 +93,7 @@ class ConnectionPool:
         self._idle: dict[Route, list[tuple[WireProtocol, Any]]] = {}
 
     def take(self, route: Route) -> WireProtocol | None:
-        """The connection that was used last, or None."""
+        """Return the connection that was used last, or None."""
         waiting = self._idle.get(route)
         if not waiting:
             return None
@@ -131,7 +131,7 @@ class ConnectionPool:
 async def open_connection(
     route: Route, *, reactor: Any, guard: AddressGuard, contexts: TlsContexts, allowed: float
 ) -> WireProtocol:
-    """A connection ready for requests, within `allowed` seconds.
+    """Return a connection ready for requests, within `allowed` seconds.
 
     Raises DnsError, NotConnectedError, UnreachableError, TotalTimeoutError, RefusedAddressError, TlsError.
     """

@@ -76,7 +76,7 @@ class ResponseFraming:
         return self.complete
 
     def close(self) -> ExchangeError | None:
-        """The connection ended: None if that is how this message ends, else what is wrong with it."""
+        """Return the connection ended: None if that is how this message ends, else what is wrong with it."""
         if self.complete:
             return None
         if self._step in (self._read_until_close, self._read_damaged):
@@ -198,7 +198,7 @@ class ResponseFraming:
         return False
 
     def _read_damaged(self) -> bool:
-        """The body of which the framing is broken: up to its last tag, or the end of the connection."""
+        """Return the body of which the framing is broken: up to its last tag, or the end of the connection."""
         self._check_body()
         if bytes(self.received[-16:]).rstrip().lower().endswith(b"</html>"):
             self._finish(len(self.received))
@@ -211,7 +211,7 @@ class ResponseFraming:
         return False
 
     def _line(self) -> bytes | None:
-        """The next line without its end, or None while it is not all here."""
+        """Return the next line without its end, or None while it is not all here."""
         end = self.received.find(b"\n", max(self._scanned, self._position))
         if (end if end >= 0 else len(self.received)) - self._position > _CHUNK_LINE_LIMIT:
             raise BadFramingError("chunk line too long")

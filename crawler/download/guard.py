@@ -46,7 +46,7 @@ _ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214, section 6.1: the interface ident
 
 
 def _embedded(address: IPv6Address) -> tuple[IPv4Address, ...]:
-    """The IPv4 addresses to which a packet for `address` may be delivered in the end."""
+    """Return the IPv4 addresses to which a packet for `address` may be delivered in the end."""
     last = IPv4Address(int(address) & 0xFFFFFFFF)
     if any(address in network for network in _IPV4_IN_LAST_BITS) or (int(address) >> 32) & 0xFFFFFFFF in _ISATAP:
         return (last,)
@@ -56,7 +56,7 @@ def _embedded(address: IPv6Address) -> tuple[IPv4Address, ...]:
 
 
 def _judged(address: _Address) -> tuple[_Address, ...]:
-    """The addresses that must all be good for `address` to be good."""
+    """Return the addresses that must all be good for `address` to be good."""
     if isinstance(address, IPv4Address):
         return (address,)
     inner = _embedded(address)
@@ -68,7 +68,7 @@ def _plain(address: str) -> _Address:
 
 
 def is_public(address: str) -> bool:
-    """True if `address` and every address that it wraps are on the public internet; ValueError if it is none."""
+    """Return True if `address` and every address that it wraps are on the public internet; ValueError if it is none."""
     return all(_is_global(each) for each in _judged(_plain(address)))
 
 
@@ -94,7 +94,7 @@ class AddressGuard:
             raise RefusedAddressError(host, address)
 
     def check_literal(self, host: str) -> None:
-        """The same for a host written as an address; a name passes here, its address is judged once connected."""
+        """Check a host written as an address; a name passes here, its address is judged once connected."""
         try:
             address = str(_plain(host))
         except ValueError:

@@ -27,7 +27,10 @@ SECONDS = 10.0
 
 
 def issuer_of(certificate: Any) -> Issuer:
-    """The issuer of a pyOpenSSL certificate. Only an address over http counts, as the standard has it: https would need one of its own."""
+    """Return the issuer of a pyOpenSSL certificate. Only an address over http counts, as the standard has it.
+
+    Https would need one of its own.
+    """
     name = ""
     try:
         found: x509.Certificate = certificate.to_cryptography()
@@ -45,7 +48,10 @@ def issuer_of(certificate: Any) -> Issuer:
 
 
 def intermediates_in(body: bytes) -> list[x509.Certificate]:
-    """The certificates of authorities in an answer (DER, PEM or PKCS #7), without those that would be roots: these none may bring along."""
+    """Return the certificates of authorities in an answer (DER, PEM or PKCS #7), without those that would be roots.
+
+    These none may bring along.
+    """
     readers: tuple[Callable[[bytes], list[x509.Certificate]], ...] = (
         lambda data: [x509.load_der_x509_certificate(data)],
         x509.load_pem_x509_certificates,

@@ -39,7 +39,7 @@ ISSUER_MISSING = 20  # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
 
 
 def is_address(host: str) -> bool:
-    """True for an IPv4 or IPv6 address in its usual spelling."""
+    """Return True for an IPv4 or IPv6 address in its usual spelling."""
     return ":" in host or host.replace(".", "").isdigit()
 
 
@@ -105,7 +105,7 @@ class WireProtocol(Protocol):
         return waiting
 
     def handshakeCompleted(self) -> None:  # noqa: N802 -- Twisted's interface
-        """The handshake is done and nothing has been written yet: the moment to look at the certificate."""
+        """Look at the certificate: the handshake is done and nothing has been written yet."""
         host = self._shaking
         if not host:
             return  # a TLS 1.3 message after the handshake

@@ -75,7 +75,7 @@ class Frontier:
                 frontier.schedule(self._db, found, now=iso(self._archive.clock()))
 
     def next_urls(self, limit: int, *, busy: Mapping[int, str]) -> list[ScheduledUrl]:
-        """The next due URLs; what is waiting to be committed is committed first, so that nothing is drawn twice.
+        """Return the next due URLs; what is waiting to be committed is committed first, so that nothing is drawn twice.
 
         While announcers are under way (`busy` has the kinds of those that are), no backlog is drawn: they may tell of news, and a run may
         have a quota.
@@ -88,7 +88,7 @@ class Frontier:
         return frontier.next_urls(self._db, site=site, now=now, limit=limit, busy=busy, spare=len(busy))
 
     def refused(self, due: ScheduledUrl) -> Disposition | None:
-        """The visit that is not made, because what it is like has had its share of this run; None when it may be made."""
+        """Return the visit that is not made, because what it is like has had its share of this run; None when it may be made."""
         named = due.kind in {"seed", "feed"} or due.announced_by == "seed" or self._site.is_article(due.url)
         reason = "" if named and due.kind != "sitemap" else self.quota.refusal(due.url, due.kind)
         if due.announced_by == "redirector" and due.host in self.foreign:

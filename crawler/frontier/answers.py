@@ -56,7 +56,7 @@ class Answers:
         self._profiles: dict[str, SiteProfile] = {}
 
     def task(self, url: str, data: bytes, row: CaptureRow | None, *, kind: str = "") -> ParseTask:
-        """A response for a worker to read; `kind` is what it is believed to be, for a sitemap may be longer than a page."""
+        """Return a response for a worker to read; `kind` is what it is believed to be, for a sitemap may be longer than a page."""
         decoded = self._page.decoded_bytes
         if kind == "sitemap":
             decoded = max(decoded, self._page.sitemap_bytes)
@@ -70,7 +70,7 @@ class Answers:
         return datetime.fromisoformat(row.captured_at) if row else self._archive.clock()
 
     def _profile(self, host: str) -> SiteProfile:
-        """What is known of the host; learned lines are looked up again until the host has taught all it will."""
+        """Return what is known of the host; learned lines are looked up again until the host has taught all it will."""
         profile = self._profiles.get(host)
         if profile is None:
             site = self._site
@@ -85,7 +85,7 @@ class Answers:
         return profile
 
     def unchanged(self, due: ScheduledUrl, row: CaptureRow | None, status: int) -> Disposition | None:
-        """The visit of a URL that says what it said before, by 304 or by the same payload; None when it must be read."""
+        """Return the visit of a URL that says what it said before, by 304 or by the same payload; None when it must be read."""
         if self._asks_anew(due):
             return None
         asked = bool(due.etag or due.last_modified)  # else its 304 answers a question that nobody asked
@@ -110,13 +110,13 @@ class Answers:
         )
 
     def respelled(self, due: ScheduledUrl, answer: Parsed, asked: str) -> str:
-        """The site's own spelling of a URL whose canonical one it does not know; '' when it knows it, or was asked for that."""
+        """Return the site's own spelling of a URL whose canonical one it does not know; '' when it knows it, or was asked for that."""
         outcome = answer.outcome
         unknown = outcome.kind is OutcomeKind.GONE or outcome.reason in {"http-400", "http-403"}
         return due.spelling if unknown and due.spelling != asked else ""
 
     def landed(self, due: ScheduledUrl, answer: Parsed, url: str, *, temporary: bool) -> Parsed:
-        """What `due` says through the answer of `url`, to which it redirects.
+        """Return what `due` says through the answer of `url`, to which it redirects.
 
         A feed that leads to a page is no feed for the time being, and a maintenance page that stands in for a front page no article.
         """
@@ -147,7 +147,7 @@ class Answers:
         read: Outcome,
         url: str = "",
     ) -> Disposition:
-        """What an answer means for the archive and for the frontier; most of what a long list announces is put down here already.
+        """Return what an answer means for the archive and for the frontier; most of what a long list announces is put down here already.
 
         `read` is the outcome that reading the response gave; `url` where it came from, if that is not where `due` lies.
         """
@@ -193,13 +193,17 @@ class Answers:
         return replace(settled, requisites=self._requisites.announced(answer.requisites, via=due.url))
 
     def _standing_in(self, due: ScheduledUrl, answer: Parsed) -> Parsed:
-        """The answer; a page that is known only because announcers lead there for the time being is no article."""
-        if not answer.article or due.announced_by != "redirect" or not captures.stands_in(self._db, due.url):
+        """Return the answer; a page that is known only because announcers lead there for the time being is no article."""
+        if not answer.article or due.announced_by != "redirect":
+            return answer
+        if not any(
+            captures.stands_in(self._db, url) for url in (due.url, due.via)
+        ):  # `via` of one that has moved since
             return answer
         return replace(answer, outcome=Outcome(kind=OutcomeKind.LISTING, reason="redirected"), article=None, lines=())
 
     def _walled(self, due: ScheduledUrl, answer: Parsed, read: Outcome) -> tuple[Parsed, Outcome]:
-        """The answer and what reading it gave; an article's teaser, and its redirect to a login, are walls."""
+        """Return the answer and what reading it gave; an article's teaser, and its redirect to a login, are walls."""
         outcome, article = answer.outcome, answer.article
         if article and outcome.kind is OutcomeKind.ARTICLE and self._is_teaser(due, article):
             read = outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason="paywall", detail=article.url)
@@ -217,14 +221,14 @@ class Answers:
         return self._archive.ingest.is_teaser(article, due.via if due.announced_by == "redirect" else "")
 
     def _guesses(self, start: str) -> tuple[Candidate, ...]:
-        """The usual feed and sitemap, once the start page has answered."""
+        """Return the usual feed and sitemap, once the start page has answered."""
         if self._guessed:
             return ()
         self._guessed = True
         return tuple(self._scope.guesses(start))
 
     def _within(self, due: ScheduledUrl, answer: Parsed) -> Parsed:
-        """The answer; what a redirect service serves itself, instead of leading to the site, is none of the site's pages."""
+        """Return the answer; what a redirect service serves itself, instead of leading to the site, is none of the site's pages."""
         if (
             due.announced_by != "redirector"
             or answer.outcome.kind is OutcomeKind.REDIRECT
@@ -242,7 +246,7 @@ class Answers:
         return articles.find_version(self._db, answer.article.url, digest) is not None
 
     def failed(self, due: ScheduledUrl, row: CaptureRow | None, reason: str, detail: str) -> Disposition:
-        """The visit of a URL that gave no usable response."""
+        """Return the visit of a URL that gave no usable response."""
         outcome = Outcome(kind=REFUSED.get(reason, OutcomeKind.FAILED), reason=reason, detail=detail)
         if due.kind == "seed":
             self._archive.report.seed_problem = detail if due.url in detail else f"{due.url}: {detail}"
@@ -251,11 +255,11 @@ class Answers:
         return Disposition(row=row, outcome=outcome, visit=visit, note=note)
 
     def failure(self, reason: str, detail: str) -> Parsed:
-        """The answer of a redirect's target that gave no usable response."""
+        """Return the answer of a redirect's target that gave no usable response."""
         return Parsed.of(REFUSED.get(reason, OutcomeKind.FAILED), reason, detail)
 
     def part(self, url: str, row: CaptureRow | None, answer: Parsed) -> Disposition:
-        """A further page of an article: kept, and not an article of its own."""
+        """Return a further page of an article: kept, and not an article of its own."""
         now = iso(self._archive.clock())
         announced = self._scope.announced(url, "page", "part")
         with self._archive.ingest.store.atomic():
@@ -269,13 +273,13 @@ class Answers:
         return Disposition(row=row, outcome=outcome, visit=visit, note=outcome.note())
 
     def _permitted(self, answer: Parsed) -> Parsed:
-        """The answer; without its article when the page bears a word that we have chosen to obey."""
+        """Return the answer; without its article when the page bears a word that we have chosen to obey."""
         word = next((word for word in answer.directives if word in self._obeyed), "")
         withheld = Outcome(kind=OutcomeKind.WITHHELD, reason=word)
         return replace(answer, outcome=withheld, article=None) if answer.article and word else answer
 
     def _followable(self, due: ScheduledUrl, answer: Parsed) -> Parsed:
-        """The answer; a redirect that leads back, or on and on, is a failure."""
+        """Return the answer; a redirect that leads back, or on and on, is a failure."""
         if answer.outcome.kind is not OutcomeKind.REDIRECT:
             return answer
         if any(entry.url == due.url for entry in answer.found):
@@ -296,7 +300,7 @@ class Answers:
     async def _announce(
         self, due: ScheduledUrl, answer: Parsed, *, believed: bool
     ) -> tuple[tuple[Candidate, ...], Counter[str]]:
-        """The URLs found that belong to the site and are within the limits, and what was left out, by limit.
+        """Return the URLs found that belong to the site and are within the limits, and what was left out, by limit.
 
         Of a long list the first parts are announced at once, each in a transaction of its own; the last is given back.
         """
@@ -322,14 +326,14 @@ class Answers:
 
 
 def _digest_of(answer: Parsed) -> str:
-    """A digest of the URLs that an answer announces, whatever times it gives them; '' for none."""
+    """Return a digest of the URLs that an answer announces, whatever times it gives them; '' for none."""
     if not answer.found:
         return ""
     return hashlib.sha256("\n".join(sorted(entry.url for entry in answer.found)).encode()).hexdigest()[:32]
 
 
 def _validators(response: Response, row: CaptureRow | None) -> dict[str, str]:
-    """What lets the next visit ask for changes only."""
+    """Return what lets the next visit ask for changes only."""
     return {
         "etag": header(response, "ETag"),
         "last_modified": header(response, "Last-Modified"),
@@ -338,13 +342,13 @@ def _validators(response: Response, row: CaptureRow | None) -> dict[str, str]:
 
 
 def dropped(settled: Disposition) -> Disposition:
-    """The visit of an article that a pipeline did not let through: fetched and kept in the WARC, and no article."""
+    """Return the visit of an article that a pipeline did not let through: fetched and kept in the WARC, and no article."""
     outcome = Outcome(kind=OutcomeKind.OTHER, reason="dropped")
     return replace(settled, article=None, outcome=outcome, note=outcome.note())
 
 
 def _same(last: OutcomeKind, due: ScheduledUrl) -> OutcomeKind:
-    """What a URL that says what it said before is, when the last visit that was no failure is not known any more."""
+    """Return what a URL that says what it said before is, when the last visit that was no failure is not known any more."""
     if not last.is_failure and due.outcome:
         return last
     match due.kind:

@@ -70,7 +70,7 @@ class RequisiteFrontier:
     def announced(
         self, found: Requisites, *, via: str, by: str = "page", depth: int = 0, redirects: int = 0
     ) -> tuple[Candidate, ...]:
-        """What a page, a style sheet or a redirect at `via` loads, as it goes into the frontier."""
+        """Return what a page, a style sheet or a redirect at `via` loads, as it goes into the frontier."""
         left_out = self._archive.report.left_out
         if found.left_out:
             left_out["too-many-requisites"] += found.left_out
@@ -87,7 +87,7 @@ class RequisiteFrontier:
         )  # fmt: skip
 
     def next_urls(self, limit: int, *, busy: Mapping[int, str]) -> list[ScheduledUrl]:
-        """The next due requisites; what is waiting to be committed is committed first, so that nothing is drawn twice."""
+        """Return the next due requisites; what is waiting to be committed is committed first, so that nothing is drawn twice."""
         self._archive.commit()
         now = iso(self._archive.clock())
         return frontier.next_requisites(
@@ -95,18 +95,18 @@ class RequisiteFrontier:
         )
 
     def refused(self, due: ScheduledUrl) -> Disposition | None:
-        """The visit that is not made, because what loads it has had its share of bytes in this run; None when it may be made."""
+        """Return the visit that is not made, because what loads it has had its share of bytes in this run; None when it may be made."""
         if not 0 < self._quota.page_bytes <= self._bytes_of[due.via]:
             self._drawn += 1
             return None
         return self._disposition(due, None, Outcome(kind=OutcomeKind.MISSING, reason=PAGE_BYTES))
 
     def headers(self, due: ScheduledUrl) -> dict[str, str]:
-        """The header fields that a browser's request for it would have."""
+        """Return the header fields that a browser's request for it would have."""
         return {"Accept": ACCEPT.get(due.kind, "*/*")}
 
     def task(self, due: ScheduledUrl, data: bytes) -> ParseTask:
-        """The response for a worker to read."""
+        """Return the response for a worker to read."""
         self._bytes += len(data)
         self._bytes_of[due.via] += len(data)
         at = self._archive.clock()
@@ -114,7 +114,7 @@ class RequisiteFrontier:
         return ParseTask(url=due.url, response=data, fetched_at=at, limits=self._limits, requisite=kind)
 
     def unchanged(self, due: ScheduledUrl, row: CaptureRow | None, response: Response) -> Disposition | None:
-        """The visit of a requisite that is what it was, by 304 or by the same payload; None when it must be read."""
+        """Return the visit of a requisite that is what it was, by 304 or by the same payload; None when it must be read."""
         asked = bool(due.etag or due.last_modified)
         repeated = row is not None and response.status == 200 and row.payload_digest == due.payload_digest != ""
         if not due.visits or not (repeated or (response.status == 304 and asked)):
@@ -123,7 +123,7 @@ class RequisiteFrontier:
         return self._disposition(due, row, outcome, changed=False, status=response.status)
 
     def settled(self, due: ScheduledUrl, row: CaptureRow | None, answer: Parsed, response: Response) -> Disposition:
-        """What an answer means for the archive and for the frontier."""
+        """Return what an answer means for the archive and for the frontier."""
         outcome = _outcome_of(answer)
         loaded: tuple[Candidate, ...] = ()
         if answer.outcome.kind is OutcomeKind.REDIRECT:
@@ -151,7 +151,7 @@ class RequisiteFrontier:
         return replace(settled, requisites=loaded, picture=answer.picture)
 
     def failed(self, due: ScheduledUrl, row: CaptureRow | None, reason: str, detail: str) -> Disposition:
-        """The visit of a requisite that gave no usable response: it costs its row, and nothing else."""
+        """Return the visit of a requisite that gave no usable response: it costs its row, and nothing else."""
         return self._disposition(due, row, Outcome(kind=OutcomeKind.MISSING, reason=reason, detail=detail))
 
     def _target(self, due: ScheduledUrl, answer: Parsed) -> tuple[Candidate, ...]:
@@ -171,7 +171,7 @@ class RequisiteFrontier:
 
 
 def _outcome_of(answer: Parsed) -> Outcome:
-    """The outcome of a requisite: what came, or that it is missing and why, in the words that pages have."""
+    """Return the outcome of a requisite: what came, or that it is missing and why, in the words that pages have."""
     read = answer.outcome
     if read.kind.is_requisite:
         return read

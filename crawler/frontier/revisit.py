@@ -107,7 +107,7 @@ class History:
 
 
 def next_visit(history: History, *, now: datetime, retry_after: timedelta | None = None) -> datetime | None:
-    """The time of the next visit, None for never; `retry_after` is what the server asked for."""
+    """Return the time of the next visit, None for never; `retry_after` is what the server asked for."""
     interval = _interval(history, now)
     if interval is None:
         return None
@@ -144,13 +144,13 @@ def _interval(history: History, now: datetime) -> timedelta | None:  # noqa: C90
 
 
 def _rhythm(history: History) -> timedelta:
-    """The interval of what is no article: longer with every visit that found nothing new."""
+    """Return the interval of what is no article: longer with every visit that found nothing new."""
     shortest, longest = BASE.get(history.kind, BASE["page"])
     return min(shortest * (1 << min(history.unchanged, 16)), longest)
 
 
 def _redirected(history: History, now: datetime) -> timedelta:
-    """An announcer keeps its rhythm, since its redirects are followed in the same visit; a moved article is hardly asked again."""
+    """Keep the rhythm of an announcer, since its redirects are followed in the same visit; a moved article is hardly asked again."""
     if history.announces:
         return _rhythm(history)
     return max(DAY, min(_article_interval(now - history.born), 30 * DAY)) if history.reason in TEMPORARY else 30 * DAY
@@ -164,14 +164,14 @@ def _gone(history: History) -> timedelta | None:
 
 
 def _missing(history: History) -> timedelta | None:
-    """A picture that is not there by the third answer will not come; where a bound of ours or a rest kept us away, it may."""
+    """Say when to give up on a picture: after the third answer without it, but not where a bound of ours or a rest kept us away."""
     return (
         MISSING[history.failures - 1] if 0 < history.failures <= len(MISSING) else DAY if not history.failures else None
     )
 
 
 def _retry(history: History) -> timedelta:
-    """The rest after so many failures in a row."""
+    """Return the rest after so many failures in a row."""
     if history.announces:
         longest = LONGEST_RETRY["named" if history.named else "announcer"]
     elif history.failures <= RETRIES or history.reason in HOST_REASONS:
@@ -204,7 +204,7 @@ def status_of(
     retry_after: timedelta | None = None,
     **more: Any,
 ) -> FetchStatus:
-    """The visit of `due` that ended so, with the time of the next; `more` are further fields of Visit."""
+    """Return the visit of `due` that ended so, with the time of the next; `more` are further fields of Visit."""
     failed = outcome.is_failure
     refused = reason in {"http-429", PAGE_BYTES}  # how fast and how much we ask says nothing of the URL
     history = History(
@@ -257,7 +257,7 @@ def born_of(due: ScheduledUrl, published: str, *, changed: bool, now: datetime) 
 
 
 def header(response: Response, name: str) -> str:
-    """A header of the response as ASCII, at most 500 characters; '' when it has none, or what no request could carry."""
+    """Return a header of the response as ASCII, at most 500 characters; '' when it has none, or what no request could carry."""
     value = (response.headers.get(name) or b"").decode("latin-1")[:500]
     return value if value.isascii() and value.isprintable() else ""
 

@@ -68,7 +68,7 @@ class Quota:
         return ""
 
     def record_yield(self, url: str, outcome: OutcomeKind) -> None:
-        """Notes what a visit gave."""
+        """Note what a visit gave."""
         if outcome.yields_article:
             self._articles[pattern_of(url)] += 1
 
@@ -101,7 +101,7 @@ class Scope:
         self._services: set[str] = set()
 
     def seeds(self) -> Iterator[Candidate]:
-        """What the site starts from."""
+        """Yield what the site starts from."""
         site = self.site
         for kind, found in (
             ("seed", site.seeds),
@@ -113,18 +113,18 @@ class Scope:
                 yield self.announced(url, kind, "seed")
 
     def guesses(self, start: str) -> list[Candidate]:
-        """The feed and the sitemap that a site may have whose entry names none; `start` is where its start page lies."""
+        """Return the feed and the sitemap that a site may have whose entry names none; `start` is where its start page lies."""
         if self.site.feeds or self.site.sitemaps:
             return []
         return [self.announced(urls.join(start, path), kind, "guess") for kind, path in GUESSES]
 
     def announced(self, url: str, kind: str, by: str, **more: object) -> Candidate:
-        """A URL as it goes into the frontier; `more` are further fields of Announced."""
+        """Return a URL as it goes into the frontier; `more` are further fields of Announced."""
         url = urls.canonicalise(url)
         return Candidate(url=url, site=self.site.name, host=urls.host_of(url), kind=kind, by=by, **more)  # type: ignore[arg-type]
 
     def sitemaps(self, origin: str, found: Iterable[str]) -> list[Candidate]:
-        """The sitemaps that a robots.txt names, which may lie on another host; none when the site's entry has its own."""
+        """Return the sitemaps that a robots.txt names, which may lie on another host; none when the site's entry has its own."""
         if self.site.sitemaps or not self.site.in_scope(f"{origin}/", index=True):
             return []
         via = f"{origin}/robots.txt"
@@ -141,7 +141,7 @@ class Scope:
             self.site = replace(self.site, paths=(*self.site.paths, edition) if edition else ())
 
     def add_hosts(self, hosts: Iterable[str]) -> None:
-        """Adds hosts to the scope, up to a limit."""
+        """Add hosts to the scope, up to a limit."""
         known = dict.fromkeys((*self.site.hosts, *hosts))
         if len(known) <= len(self.site.own_hosts) + MOST_HOSTS:
             self.site = replace(self.site, hosts=tuple(known))
@@ -196,7 +196,7 @@ class Scope:
             )
 
     def follow_services(self, due: ScheduledUrl, entries: Sequence[Outlink]) -> None:
-        """Notes the host that a feed gives all its entries through when none is the site's: a redirect service, such as FeedBurner.
+        """Note the host that a feed gives all its entries through when none is the site's: a redirect service, such as FeedBurner.
 
         A feed that is itself what the site starts from takes that host along instead.
         """
@@ -224,12 +224,12 @@ class Scope:
         return entry.by == "feed" and urls.host_of(entry.url) in self._services
 
     def _widen(self, url: str, kind: str) -> None:
-        """Takes the subdomain along on which a link of the start page to an article or a section lies."""
+        """Take the subdomain along on which a link of the start page to an article or a section lies."""
         if kind in {"article", "section"} and not self.site.is_closed and (host := self.site.section_host(url)):
             self.add_hosts((host,))
 
     def _tell(self, entry: Outlink) -> None:
-        """Counts a link as told, twice at most: the first time may yet be undone with the page that had it."""
+        """Count a link as told, twice at most: the first time may yet be undone with the page that had it."""
         if entry.by != "page" or entry.published_hint:
             return
         if len(self._seen) >= MAX_REMEMBERED:

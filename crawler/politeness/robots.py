@@ -156,7 +156,7 @@ class RobotsMiddleware:
             each.callback(decision)
 
     async def _read(self, origin: str) -> tuple[RobotsTxt, str]:
-        """The rules of `origin`, and why nothing may be fetched ('' if something may)."""
+        """Return the rules of `origin`, and why nothing may be fetched ('' if something may)."""
         url = f"{origin}/robots.txt"
         for _ in range(MOST_REDIRECTS + 1):
             response = await self._fetch(_request_for(url))
@@ -189,7 +189,7 @@ def _request_for(url: str) -> Request:
 
 
 def _text_of(response: Response) -> bytes:
-    """The body, at most MOST_BYTES of it, decoded if the server coded it although it was asked not to."""
+    """Return the body, at most MOST_BYTES of it, decoded if the server coded it although it was asked not to."""
     coding = response.headers.get("Content-Encoding")
     if coding is None:
         return response.body[:MOST_BYTES]

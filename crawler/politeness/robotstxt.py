@@ -54,7 +54,7 @@ class Rule:
     octets: int
 
     def matches(self, target: str) -> bool:
-        """True if the rule speaks of `target`; takes time in proportion to the two lengths, whatever the stars."""
+        """Return True if the rule speaks of `target`; takes time in proportion to the two lengths, whatever the stars."""
         first, *others = self.pieces
         if not target.startswith(first):
             return False
@@ -143,7 +143,7 @@ def target_of(url: str) -> str:
 
 
 def product_of(user_agent: str) -> str:
-    """The product token with which a User-Agent value begins ('warraq' of 'warraq/0.1 (+https://…)')."""
+    """Return the product token with which a User-Agent value begins ('warraq' of 'warraq/0.1 (+https://…)')."""
     match = _TOKEN.match(user_agent)
     return match[0] if match else ""
 
@@ -170,7 +170,7 @@ def _line(line: str) -> tuple[Kind, str]:
 
 
 def _product(value: str) -> str:
-    """The key of an agent line: '*' for everybody, the leading product token in lower case, '' for what is none."""
+    """Return the key of an agent line: '*' for everybody, the leading product token in lower case, '' for what is none."""
     if value[:1] == "*" and (len(value) == 1 or value[1].isspace()):
         return "*"
     return product_of(value).lower()
@@ -185,7 +185,7 @@ def _seconds(value: str) -> float | None:
 
 
 def _rules(value: str, *, allow: bool) -> list[Rule]:
-    """The rules of one line: none for an empty value, two for an Allow of an index page."""
+    """Return the rules of one line: none for an empty value, two for an Allow of an index page."""
     if not value:
         return []
     pattern = _upper(_encoded(value))
@@ -205,14 +205,14 @@ def _rule(pattern: str, *, allow: bool) -> Rule:
 
 
 def _whole_rule(value: str, *, octets: int) -> Rule:
-    """A Disallow whose stars and final dollar are set aside before the rest is decoded (RFC 9309, section 2.2.3)."""
+    """Return a Disallow whose stars and final dollar are set aside before the rest is decoded (RFC 9309, section 2.2.3)."""
     anchored = value.endswith("$")
     pieces = tuple(_octets(piece) for piece in (value[:-1] if anchored else value).split("*"))
     return Rule(allow=False, whole=True, pieces=pieces, anchored=anchored, octets=octets)
 
 
 def _octets(text: str) -> str:
-    """The octets of a text with every escape but that of the slash decoded, one character each."""
+    """Return the octets of a text with every escape but that of the slash decoded, one character each."""
     kept = text.replace("%2F", "%252F").replace("%2f", "%252F")
     return unquote_to_bytes(kept.encode("utf-8", "surrogateescape")).decode("latin-1")
 

@@ -90,7 +90,7 @@ class Site:
 
     @classmethod
     def from_url(cls, url: str) -> Self:
-        """The site that starts at `url`: its host, and the edition its path names; raises SiteError for no web address."""
+        """Return the site that starts at `url`: its host, and the edition its path names; raises SiteError for no web address."""
         text = url.strip()
         try:
             seed = web_address(text if _SCHEME.match(text) else f"https://{text}")
@@ -141,7 +141,10 @@ class Site:
         return not self.is_denied(url)
 
     def section_host(self, url: str) -> str:
-        """The subdomain that `url` lies on when it may be a section's: not the site's yet, no service, no edition in another language."""
+        """Return the subdomain that `url` lies on when it may be a section's.
+
+        Not the site's yet, no service, no edition in another language.
+        """
         host = origin_of(url).partition("://")[2]
         if not host or any(_host_matches(rule, host) for rule in self.hosts):
             return ""
@@ -177,7 +180,7 @@ def name_of(url: str) -> str:
 
 
 def load_site(path: Path, name: str) -> Site:
-    """The entry `name` of the file; raises SiteError when it is not there or makes no sense."""
+    """Return the entry `name` of the file; raises SiteError when it is not there or makes no sense."""
     sites = load_sites(path)
     if name not in sites:
         known = ", ".join(sorted(sites)) or "none yet"
@@ -186,14 +189,14 @@ def load_site(path: Path, name: str) -> Site:
 
 
 def chosen_site(settings: BaseSettings, name: str) -> Site:
-    """The site `name`: from WARRAQ_SITE_ENTRY if that is set, else from the file WARRAQ_SITES; raises SiteError."""
+    """Return the site `name`: from WARRAQ_SITE_ENTRY if that is set, else from the file WARRAQ_SITES; raises SiteError."""
     if entry := settings.get("WARRAQ_SITE_ENTRY"):
         return site_from_json(name, str(entry))
     return load_site(Path(settings["WARRAQ_SITES"]), name)
 
 
 def site_from_json(name: str, text: str) -> Site:
-    """The site of an entry as `entries_as_json` gives it; raises SiteError."""
+    """Return the site of an entry as `entries_as_json` gives it; raises SiteError."""
     source = _Source(Path("WARRAQ_SITE_ENTRY"), "")
     try:
         entry = json.loads(text)
@@ -246,7 +249,7 @@ class _Source:
         self._lines = text.splitlines()
 
     def fail(self, name: str, key: str, problem: str, value: str = "") -> None:
-        """Raises SiteError at the line of the value, the key or the table, the closest that is found."""
+        """Raise SiteError at the line of the value, the key or the table, the closest that is found."""
         start = self._find(rf"\s*\[\s*site\s*\.\s*[\"']?{re.escape(name)}[\"']?\s*\]", 0) if name else 0
         line = self._find(rf"\s*\[?\s*[\"']?{re.escape(key)}[\"']?\s*[=.\]]", start) if key else start
         if value and (exact := self._find(rf".*{re.escape(value)}", max(line, start) - 1)):
@@ -292,13 +295,13 @@ def _meant(word: str, known: Mapping[str, Any] | list[str]) -> str:
 
 
 def edition_of(url: str) -> str:
-    """The first path segment of a URL when it names an edition, '' when it does not."""
+    """Return the first path segment of a URL when it names an edition, '' when it does not."""
     match = _EDITION.match(url[len(origin_of(url)) :])
     return match.group() if match else ""
 
 
 def own_hosts(seed: str) -> tuple[str, ...]:
-    """The host of a URL with and without `www.`."""
+    """Return the host of a URL with and without `www.`."""
     host = origin_of(seed).partition("://")[2]
     bare = host.removeprefix("www.")
     return (bare, f"www.{bare}") if "." in bare and not re.fullmatch(r"[\d.]+(?::\d+)?|\[.*", bare) else (bare,)

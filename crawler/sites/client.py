@@ -64,7 +64,7 @@ class ProbeClient:
         crawler.signals.connect(self._robots_read, signal=robots_read)
 
     async def attempt(self, url: str) -> Page | None:
-        """The answer of a URL that may well not be there."""
+        """Return the answer of a URL that may well not be there."""
         try:
             page = await self.get(url)
         except UsageError as error:
@@ -73,7 +73,7 @@ class ProbeClient:
         return page if page.body else None
 
     async def get(self, url: str) -> Page:
-        """The answer of a URL after its redirects; raises NothingThereError for anything but 200."""
+        """Return the answer of a URL after its redirects; raises NothingThereError for anything but 200."""
         start = url
         if start in self._pages:
             return self._pages[start]

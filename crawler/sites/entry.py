@@ -119,7 +119,7 @@ _MONTHS = {
 
 
 def language_of(findings: Findings) -> Guess:
-    """The language that most of the articles read are in, or that the site says it has."""
+    """Return the language that most of the articles read are in, or that the site says it has."""
     counts = Counter(article.language for article in findings.samples if article.language)
     if counts:
         language, number = counts.most_common(1)[0]
@@ -172,7 +172,7 @@ def delay_of(findings: Findings) -> Guess:
 
 
 def entry_text(findings: Findings, name: str) -> str:
-    """The entry `[site.NAME]` with its comments, ready to be appended to sites.toml."""
+    """Return the entry `[site.NAME]` with its comments, ready to be appended to sites.toml."""
     language = language_of(findings)
     locale = locale_of(findings, language.value)
     zone = timezone_of(findings)
@@ -274,7 +274,7 @@ def _key(name: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A TOML basic string: its escapes are those of JSON."""
+    """Return a TOML basic string: its escapes are those of JSON."""
     return json.dumps(text, ensure_ascii=False)
 
 

@@ -140,7 +140,7 @@ def _text(value: object) -> str:
 
 
 def level_of(value: object) -> RequisiteLevel:
-    """What is kept of what pages load; raises WrongValueError for a word that says nothing of it."""
+    """Return what is kept of what pages load; raises WrongValueError for a word that says nothing of it."""
     if value not in get_args(RequisiteLevel):
         raise WrongValueError(f"{value!r} is none of {', '.join(get_args(RequisiteLevel))}")
     return cast("RequisiteLevel", value)

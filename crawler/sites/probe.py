@@ -64,11 +64,11 @@ class ProbeSpider(Spider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *_: Any, url: str = "") -> Self:
-        """Takes the address to look at."""
+        """Take the address to look at."""
         return super().from_crawler(crawler, url=url, asker=ProbeClient(crawler))
 
     async def start(self) -> AsyncIterator[Request]:
-        """Looks around; yields nothing to be scheduled."""
+        """Look around; yield nothing to be scheduled."""
         settings = self.crawler.settings
         self._pool: WorkerPool[ParseTask, Parsed] = parse_pool(
             workers=1,
@@ -128,7 +128,7 @@ class ProbeSpider(Spider):
         )
 
     def _refuse_wall(self, home: Page, answer: Parsed) -> None:
-        """Raises NothingThereError for a wall that stands in the place of the start page: it must not become the seed."""
+        """Raise NothingThereError for a wall that stands in the place of the start page: it must not become the seed."""
         reason = answer.outcome.reason if answer.outcome.kind is OutcomeKind.QUARANTINE else ""
         led_away = home.url != self._asked and _WALL.search(home.url)
         if reason in WALLS or led_away:
@@ -139,7 +139,7 @@ class ProbeSpider(Spider):
             )
 
     def _take_along(self, found: Iterable[str]) -> None:
-        """Adds the subdomains of sections to the scope, as a crawl does."""
+        """Add the subdomains of sections to the scope, as a crawl does."""
         for url in found:
             if host := self.site.section_host(url):
                 self.site = replace(self.site, hosts=(*self.site.hosts, host))

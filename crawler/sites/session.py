@@ -61,7 +61,7 @@ class SessionMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Reads COOKIES_ENABLED and what the site's entry says."""
+        """Read COOKIES_ENABLED and what the site's entry says."""
         return cls(
             getattr(crawler.spider, "site", None),
             everywhere=crawler.settings.getbool("COOKIES_ENABLED"),
@@ -69,14 +69,14 @@ class SessionMiddleware:
         )
 
     def switch_on(self, host: str) -> bool:
-        """Sends the host's cookies from now on; False when they are sent already, or it has set none."""
+        """Send the host's cookies from now on; False when they are sent already, or it has set none."""
         if host in self._on or self._everywhere or host not in self._jars or not len(self._jars[host].jar):
             return False
         self._on.add(host)
         return True
 
     def process_request(self, request: Request) -> None:
-        """Adds the headers, cookies and the proxy that the request's host is to have."""
+        """Add the headers, cookies and the proxy that the request's host is to have."""
         host = urlparse_cached(request).hostname or ""
         parts: list[str] = []
         if self._site is not None and self._site.in_scope(urls.canonicalise(request.url), index=True):
@@ -94,7 +94,7 @@ class SessionMiddleware:
             request.headers["Cookie"] = cookies
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """Keeps the cookies that the host sets."""
+        """Keep the cookies that the host sets."""
         host = urlparse_cached(request).hostname or ""
         if response.headers.getlist("Set-Cookie") and (host in self._jars or len(self._jars) < MOST_HOSTS):
             jar = self._jars.setdefault(host, CookieJar())
@@ -104,7 +104,7 @@ class SessionMiddleware:
 
 
 def load_cookies(path: Path, *, now: datetime) -> MozillaCookieJar:
-    """The cookies of a Netscape `cookies.txt` that nobody else may read; raises UsageError, also when all have expired."""
+    """Return the cookies of a Netscape `cookies.txt` that nobody else may read; raises UsageError, also when all have expired."""
     check_private(path)
     try:
         jar = MozillaCookieJar(str(path))
@@ -120,7 +120,7 @@ def load_cookies(path: Path, *, now: datetime) -> MozillaCookieJar:
 
 
 def load_headers(path: Path) -> tuple[tuple[str, str], ...]:
-    """The headers of a file of lines `Name: value` that nobody else may read; raises UsageError."""
+    """Return the headers of a file of lines `Name: value` that nobody else may read; raises UsageError."""
     check_private(path)
     found = []
     for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):
@@ -134,7 +134,7 @@ def load_headers(path: Path) -> tuple[tuple[str, str], ...]:
 
 
 def check_private(path: Path) -> None:
-    """Raises UsageError for a file that is not there, or that others may read."""
+    """Raise UsageError for a file that is not there, or that others may read."""
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
     except OSError as error:
@@ -144,7 +144,7 @@ def check_private(path: Path) -> None:
 
 
 def _header(jar: object, request: Request) -> str:
-    """The value of the Cookie header that a jar has for a request."""
+    """Return the value of the Cookie header that a jar has for a request."""
     asked = request.copy()
     asked.headers.pop("Cookie", None)
     jar.add_cookie_header(WrappedRequest(asked))  # type: ignore[attr-defined]

@@ -55,13 +55,13 @@ def parameters(url: str) -> int:
 
 
 def validators_of(due: ScheduledUrl) -> dict[str, str]:
-    """The header fields that ask for a URL only if it has changed."""
+    """Return the header fields that ask for a URL only if it has changed."""
     fields = {"If-None-Match": due.etag, "If-Modified-Since": due.last_modified}
     return {name: value for name, value in fields.items() if value}
 
 
 def _pairs(response: Response) -> tuple[tuple[str, str], ...]:
-    """The header fields of a response, as a page has them."""
+    """Return the header fields of a response, as a page has them."""
     return tuple(
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, values in response.headers.items()
@@ -115,7 +115,7 @@ class NewsSpider(Spider):
         max_pages: str = "",
         pool: WorkerPool[ParseTask, Parsed] | None = None,
     ) -> Self:
-        """Reads the arguments of the command line; raises SiteError for a site or URL that makes no sense.
+        """Read the arguments of the command line; raise SiteError for a site or URL that makes no sense.
 
         `pool` is for crawls that share one; whoever made it closes it.
         """
@@ -168,7 +168,7 @@ class NewsSpider(Spider):
         )
 
     def parse(self, response: Response) -> Iterator[dict[str, Any]]:
-        """Reads one page for `scrapy parse --spider news URL`: its article, or why it is none."""
+        """Read one page for `scrapy parse --spider news URL`: its article, or why it is none."""
         page = Page(
             body=response.body, url=response.url, fetched_at=datetime.now(UTC), headers=_pairs(response), status=response.status
         )  # fmt: skip
@@ -179,7 +179,7 @@ class NewsSpider(Spider):
             yield asdict(extraction.article)
 
     async def start(self) -> AsyncIterator[Request]:
-        """Yields the due URLs in small batches until none is due and none is under way."""
+        """Yield the due URLs in small batches until none is due and none is under way."""
         archive = self.crawler.get_extension(ArchiveExtension)
         assert archive is not None  # noqa: S101 - settings.py wires it
         self._archive = archive
@@ -204,7 +204,7 @@ class NewsSpider(Spider):
     async def _drawn_of(
         self, source: Frontier | RequisiteFrontier, room: Callable[[], int], request: Callable[[ScheduledUrl], Request]
     ) -> AsyncIterator[Request]:
-        """Requests for what is due in `source`, until nothing is due and nothing under way, or its `room` of this run is used up."""
+        """Request for what is due in `source`, until nothing is due and nothing under way, or its `room` of this run is used up."""
         archive = self._archive
         while room() > 0 and not archive.report.problem:
             if archive.stopping:  # we are about to be ended, and what is drawn now would be refused, again and again
@@ -245,7 +245,7 @@ class NewsSpider(Spider):
         )  # fmt: skip
 
     async def requisite_answered(self, response: Response) -> None:
-        """Reads what a page loads, and settles it; nothing that is wrong with it touches the page."""
+        """Read what a page loads, and settles it; nothing that is wrong with it touches the page."""
         request = response.request
         assert request is not None  # noqa: S101 - the engine sets it
         due: ScheduledUrl = request.meta["frontier"]
@@ -266,7 +266,7 @@ class NewsSpider(Spider):
         self._settle_failure(failure, self._frontier.requisites.failed)
 
     async def answered(self, response: Response) -> AsyncIterator[ArticleItem]:
-        """Reads what a URL answered, and settles it."""
+        """Read what a URL answered, and settles it."""
         request = response.request
         assert request is not None  # noqa: S101 - the engine sets it
         due: ScheduledUrl = request.meta["frontier"]
@@ -309,12 +309,15 @@ class NewsSpider(Spider):
         return await self._answers.settled(due, row, answer, response, read=read, url=url)
 
     def _size(self, due: ScheduledUrl) -> dict[str, int]:
-        """The bytes that a sitemap may have, which are more than those of a page."""
+        """Return the bytes that a sitemap may have, which are more than those of a page."""
         largest = max(self._page_limits.sitemap_bytes, self.settings.getint("WARRAQ_MAX_BODY_BYTES"))
         return {"download_maxsize": largest} if due.kind == "sitemap" else {}
 
     def _next_hop(self, due: ScheduledUrl, answer: Parsed, asked: str) -> str:
-        """What is to be asked next in the same visit: where a redirect leads, or the site's own spelling of the URL; '' for nothing."""
+        """Return what is to be asked next in the same visit: where a redirect leads, or the site's own spelling of the URL.
+
+        '' for nothing.
+        """
         if self._answers.follows(due, answer):
             return answer.found[0].spelling or answer.found[0].url
         return self._answers.respelled(due, answer, asked)
@@ -364,12 +367,12 @@ class NewsSpider(Spider):
         return row, answer, response, url
 
     def item_stored(self, item: object) -> None:
-        """An article went through the pipelines, and the archive has it."""
+        """Count an article that went through the pipelines: the archive has it."""
         if isinstance(item, ArticleItem) and item.settled.visit:
             self._free(item.settled.visit.url_id)
 
     def item_lost(self, item: object) -> None:
-        """A pipeline dropped an article, or failed on it: the visit counts nevertheless."""
+        """Count the visit when a pipeline dropped an article or failed on it: the visit counts nevertheless."""
         if isinstance(item, ArticleItem) and item.settled.visit:
             self._archive.finish(dropped(item.settled))
             self._free(item.settled.visit.url_id)
@@ -402,7 +405,7 @@ class NewsSpider(Spider):
             return Parsed.of(OutcomeKind.QUARANTINE, error.reason, error.detail)
 
     async def _with_parts(self, due: ScheduledUrl, first: Parsed) -> Parsed:
-        """An article that goes on over further pages, fetched here one after the other, with their text joined."""
+        """Return an article that goes on over further pages, fetched here one after the other, with their text joined."""
         answer, seen = first, {due.url}
         while (
             answer.next_page

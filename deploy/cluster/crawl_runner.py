@@ -20,7 +20,7 @@ SETTINGS = {
 
 
 def refused(arguments: list[str]) -> str:
-    """What is wrong with the arguments of a job, '' for nothing."""
+    """Return what is wrong with the arguments of a job, '' for nothing."""
     if arguments[:2] != ["crawl", "news"]:
         return f"runs `crawl news` only, not {' '.join(arguments[:2])!r}"
     options = arguments[2:]
@@ -31,7 +31,7 @@ def refused(arguments: list[str]) -> str:
 
 
 def without_job(arguments: list[str]) -> list[str]:
-    """The arguments without `-a _job=ID`, which scrapyd adds and the crawl has no use for."""
+    """Return the arguments without `-a _job=ID`, which scrapyd adds and the crawl has no use for."""
     place = next((n for n, word in enumerate(arguments) if word.startswith("_job=")), 0)
     return arguments[: place - 1] + arguments[place + 1 :] if place else arguments
 

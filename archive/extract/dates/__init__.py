@@ -54,7 +54,7 @@ _CENTURY = 2000
 
 
 def parse_moment(text: str) -> Moment | None:
-    """The time of the line, None for none; a clock in a zone that is not understood is one of UTC."""
+    """Return the time of the line, None for none; a clock in a zone that is not understood is one of UTC."""
     if match := _MONTH_ONLY.fullmatch(text):
         return make(int(match[1]), int(match[2]), 1)
     moment = _written(text) or parse_machine(text) or _of_people(text)
@@ -78,7 +78,7 @@ def _of_people(text: str) -> Moment | None:
 
 
 def _zone(name: str, moment: Moment) -> str:
-    """The offset of a zone by number, by an unambiguous name or by its IANA name; UTC for any other."""
+    """Return the offset of a zone by number, by an unambiguous name or by its IANA name; UTC for any other."""
     if found := offset(name):
         return found
     if "/" in name:
@@ -152,7 +152,7 @@ class _Witness(NamedTuple):
 
 
 def read_dates(document: Document, head: Head, marks: Marks, *, title: str = "", language: str = "") -> Dates:
-    """The best witness of each date: JSON-LD, meta tags, marked-up elements, the address, the text near the title.
+    """Return the best witness of each date: JSON-LD, meta tags, marked-up elements, the address, the text near the title.
 
     A later witness is heard only when the ones before it say nothing. `title` is the article's, to know where it is
     printed; `language` a tag.
@@ -186,7 +186,7 @@ def read_dates(document: Document, head: Head, marks: Marks, *, title: str = "",
 
 
 def _with_true_zone(witness: _Witness, marks: Marks, context: DateContext) -> _Witness:
-    """The same time in the zone in which an element of the page gives it: some plug-ins declare local time as UTC."""
+    """Return the same time in the zone in which an element of the page gives it: some plug-ins declare local time as UTC."""
     for moment in timed(marks, context):
         if (
             moment.day == witness.moment.day
@@ -198,7 +198,7 @@ def _with_true_zone(witness: _Witness, marks: Marks, context: DateContext) -> _W
 
 
 def _on_site(witness: _Witness | None, document: Document, context: DateContext) -> _Witness | None:
-    """The time as the page gives it, on the site's own clock as far as that is known."""
+    """Return the time as the page gives it, on the site's own clock as far as that is known."""
     if witness is None:
         return None
     moment = witness.moment
@@ -209,7 +209,7 @@ def _on_site(witness: _Witness | None, document: Document, context: DateContext)
 
 
 def _regional(language: str, head: Head) -> str:
-    """The language's tag with its country where `og:locale` adds one; `en_US` is what blogs say that were told nothing else."""
+    """Return the language's tag with its country where `og:locale` adds one; `en_US` is what blogs say that were told nothing else."""
     locale = next(iter(head.metas.get("og:locale", ())), "").replace("_", "-")[:12]
     is_more = locale.partition("-")[0].lower() == language.lower() and locale.lower() != "en-us"
     return locale if is_more else language
@@ -259,7 +259,7 @@ def _declared_changes(head: Head) -> Iterator[tuple[str, str]]:
 
 
 def _in_metas(head: Head, names: Sequence[str], pattern: re.Pattern[str] | None = None) -> Iterator[tuple[str, str]]:
-    """The values of the metas of those names, then of others whose names say the same."""
+    """Yield the values of the metas of those names, then of others whose names say the same."""
     more = [name for name in head.metas if name not in names and pattern.search(name)] if pattern else []
     for name in (*names, *sorted(more, key=lambda name: "date" not in name)):
         for value in head.metas.get(name, ()):
@@ -267,7 +267,7 @@ def _in_metas(head: Head, names: Sequence[str], pattern: re.Pattern[str] | None 
 
 
 def _addressed(address: Moment, seen: Sequence[DateCandidate], vague: _Witness | None) -> _Witness:
-    """The day in the address, which is seldom wrong, with the time of a witness that agrees with it."""
+    """Return the day in the address, which is seldom wrong, with the time of a witness that agrees with it."""
     witnesses = (*(_Witness(one.moment, one.source) for one in seen), *((vague,) if vague else ()))
     same = (one for one in witnesses if one.moment.day == address.day)
     beside = (one for one in witnesses if one.moment.clock and abs((one.moment.day - address.day).days) == 1)
@@ -277,7 +277,7 @@ def _addressed(address: Moment, seen: Sequence[DateCandidate], vague: _Witness |
 def _weighed(
     marks: Marks, context: DateContext, title: str, seen: Sequence[DateCandidate], vague: _Witness | None
 ) -> _Witness | None:
-    """The date of publication from what is marked up, declared of something (`vague`), or printed."""
+    """Return the date of publication from what is marked up, declared of something (`vague`), or printed."""
     best = seen[0] if seen else None
     if vague and (best is None or best.doubt > SURE):
         return vague
@@ -287,7 +287,7 @@ def _weighed(
 
 
 def of_url(url: str, now: datetime) -> Moment | None:
-    """The day in an address (`/2024/05/12/`, `-20240512`, `/12-05-2024`), None for none or an impossible one."""
+    """Return the day in an address (`/2024/05/12/`, `-20240512`, `/12-05-2024`), None for none or an impossible one."""
     try:
         path = urlsplit(url).path[:500]
     except ValueError:
@@ -302,7 +302,7 @@ def of_url(url: str, now: datetime) -> Moment | None:
 
 
 def _days_of_others(head: Head) -> set[str]:
-    """The days that JSON-LD gives other pages and other things."""
+    """Return the days that JSON-LD gives other pages and other things."""
     others = (node for node in head.nodes if not any(node is own for own in head.own))
     keys = ("datePublished", "dateCreated", "uploadDate", "dateModified")
     return {plain(value, 80)[:10] for node in others for key in keys for value in as_list(node.get(key))}
@@ -311,7 +311,7 @@ def _days_of_others(head: Head) -> set[str]:
 def _by_htmldate(
     document: Document, head: Head, marks: Marks, context: DateContext, modified: _Witness | None
 ) -> _Witness | None:
-    """The answer of htmldate's careful mode, where it cannot be a guess or another text's date.
+    """Return the answer of htmldate's careful mode, where it cannot be a guess or another text's date.
 
     1 January is what it says when it knows only the year; figures of unknown order it reads day first; and when the page
     marks dates up, those that are the article's have been heard already.

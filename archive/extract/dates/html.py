@@ -97,7 +97,7 @@ _MACHINE = ("datetime", "content", "title", "data-datetime", "data-date", "data-
 
 
 def _declared(value: str, context: DateContext) -> Moment | None:
-    """The date of an attribute: as programs write it, or as people do."""
+    """Return the date of an attribute: as programs write it, or as people do."""
     if not any(character.isdigit() for character in value):
         return None
     moment = parse_machine(value) or (parse(value, context) if len(value) <= _SHORT else None)
@@ -118,7 +118,7 @@ def _doubt(element: HtmlElement, names: str) -> float:
 
 
 def timed(marks: Marks, context: DateContext) -> Iterator[Moment]:
-    """The times with a zone of their own that `time` elements and `abbr` give for machines; at most 50."""
+    """Yield the times with a zone of their own that `time` elements and `abbr` give for machines; at most 50."""
     for mark in islice(marks.find(None, _DATED_TAGS), 50):
         moment = _declared(mark.element.get("datetime") or mark.element.get("title") or "", context)
         if moment and moment.zone:
@@ -126,14 +126,14 @@ def timed(marks: Marks, context: DateContext) -> Iterator[Moment]:
 
 
 def near_title(marks: Marks, context: DateContext, title: str, *, modified: bool = False) -> DateCandidate | None:
-    """The first date of publication, or of a change, in a short piece of text after the title, else before it."""
+    """Return the first date of publication, or of a change, in a short piece of text after the title, else before it."""
     lines = (text if len(text) <= _SHORT else text[:_DATELINE] for text in marks.near(title))
     found = (candidate for line in lines if (candidate := _of_text(line, context)))
     return next((candidate for candidate in found if candidate.modified == modified), None)
 
 
 def anywhere(marks: Marks, context: DateContext) -> DateCandidate | None:
-    """The first date that is labelled as that of publication, else the only one of the page."""
+    """Return the first date that is labelled as that of publication, else the only one of the page."""
     days = {}
     for text in marks.texts():
         if (candidate := _of_text(text, context, with_year=True)) and not candidate.modified:

@@ -65,7 +65,7 @@ def plausible(day: date, fetched_at: datetime) -> bool:
 
 
 def make(year: int, month: int, day: int, *, clock: str = "", zone: str = "") -> Moment | None:
-    """A Moment of the Gregorian calendar, or None for a day that does not exist."""
+    """Return a Moment of the Gregorian calendar, or None for a day that does not exist."""
     try:
         return Moment(day=date(year, month, day), clock=clock, zone=zone if clock else "")
     except ValueError:
@@ -96,7 +96,7 @@ def clock(hour: str, minute: str, second: str | None = None, half: str = "") -> 
 
 
 def parse_machine(text: str) -> Moment | None:
-    """Reads what programs write: ISO 8601 and its relatives, RFC 2822, Unix seconds or milliseconds; else None."""
+    """Read what programs write: ISO 8601 and its relatives, RFC 2822, Unix seconds or milliseconds; else None."""
     text = text[:80]
     if match := _ISO.match(text):
         parts = match.groups()
@@ -140,7 +140,7 @@ _LEAP_REMAINDERS = frozenset({1, 5, 9, 13, 17, 22, 26, 30})
 
 
 def from_hijri(year: int, month: int, day: int) -> date | None:
-    """The Gregorian day of a Hijri one by the Umm al-Qura calendar (1343-1500), None outside it or for no such day."""
+    """Return the Gregorian day of a Hijri one by the Umm al-Qura calendar (1343-1500), None outside it or for no such day."""
     try:
         return date(*Hijri(year, month, day).to_gregorian().datetuple())
     except (ValueError, OverflowError):
@@ -148,7 +148,7 @@ def from_hijri(year: int, month: int, day: int) -> date | None:
 
 
 def from_jalali(year: int, month: int, day: int) -> date | None:
-    """The Gregorian day of an Iranian one (1178-1633), None outside those years or for no such day."""
+    """Return the Gregorian day of an Iranian one (1178-1633), None outside those years or for no such day."""
     if not (1178 <= year <= 1633 and 1 <= month <= 12):
         return None
     length = 31 if month <= 6 else 30 if month <= 11 or is_leap(year) else 29
@@ -186,17 +186,17 @@ class DateContext:
     timezone: str = ""
 
     def local_now(self) -> datetime:
-        """The time of fetching on the clock of the site, UTC when that is unknown."""
+        """Return the time of fetching on the clock of the site, UTC when that is unknown."""
         return self.now.astimezone(_zone(self.timezone)) if self.timezone else self.now
 
     def placed(self, moment: Moment) -> Moment:
-        """A time without zone as one of the site's clock."""
+        """Return a time without zone as one of the site's clock."""
         hour, minute = moment.clock.split(":")[:2]
         local = datetime(*moment.day.timetuple()[:3], int(hour), int(minute), tzinfo=_zone(self.timezone))
         return replace(moment, zone=written_offset(local))
 
     def local(self, moment: Moment, day: date | None = None) -> Moment:
-        """A time in UTC on the clock of the site, where its zone is known; another time as it is.
+        """Return a time in UTC on the clock of the site, where its zone is known; another time as it is.
 
         Where only the site's `day` is known (by the address), the offset is the least by which the time falls on it: the
         instant stays the page's.
@@ -270,7 +270,7 @@ _PLACES = {
 
 
 def time_near(folded: str, since: int, start: int, end: int, original: str) -> tuple[str, str]:
-    """The time of day and offset written right after a date, or else right before it; ('', '') for none."""
+    """Return the time of day and offset written right after a date, or else right before it; ('', '') for none."""
     match = _TIME.search(folded[: end + 60], end)
     if match is None:
         before = list(_TIME.finditer(folded, since, start))

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 def _any(words: Iterable[str]) -> str:
-    """A pattern for any of the words, the longest first."""
+    """Return a pattern for any of the words, the longest first."""
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
 
 
@@ -58,7 +58,7 @@ _MAX_RELATIVE = 80
 
 
 def parse_relative(folded: str, context: DateContext) -> Moment | None:
-    """A time told from now («منذ ٣ ساعات», `2 days ago`, «أمس 14:05»); only in a line that says little else."""
+    """Return a time told from now («منذ ٣ ساعات», `2 days ago`, «أمس 14:05»); only in a line that says little else."""
     if len(folded) > _MAX_RELATIVE:
         return None
     if match := _RELATIVE_BEFORE.search(folded):
@@ -124,7 +124,7 @@ class _Token(NamedTuple):
 
 
 def parse(text: str, context: DateContext) -> Moment | None:
-    """The first plausible date of a line, absolute before relative, Gregorian first; None for none or in doubt."""
+    """Return the first plausible date of a line, absolute before relative, Gregorian first; None for none or in doubt."""
     return next((written.moment for written in parse_all(text, context)), None)
 
 
@@ -143,7 +143,7 @@ def parse_all(text: str, context: DateContext) -> list[Written]:
 
 
 def _without_year(folded: str, original: str, context: DateContext) -> Moment | None:
-    """A day and month in a line that says nothing else (`Fri, 20 Nov, 08:15`): the latest such day, on that weekday."""
+    """Return a day and month in a line that says nothing else (`Fri, 20 Nov, 08:15`): the latest such day, on that weekday."""
     tokens = _tokens(_TIME_OF_DAY.sub(" ", folded), context.language)
     days = [token for token in tokens if token.kind == "n"]
     months = {(token.value, token.calendar) for token in tokens if token.kind == "m"}
@@ -208,7 +208,7 @@ def _tokens(folded: str, language: str) -> tuple[_Token, ...]:
 
 
 def _date_at(tokens: Sequence[_Token], at: int, context: DateContext) -> tuple[date, Calendar, int] | None:
-    """The date whose first part is at `at`, its calendar, and the index after its last part."""
+    """Return the date whose first part is at `at`, its calendar, and the index after its last part."""
     first = tokens[at]
     if first.kind == "m":
         return _named(tokens, [at, *_parts(tokens, at, 2)], "mdy", context)
@@ -223,7 +223,7 @@ def _date_at(tokens: Sequence[_Token], at: int, context: DateContext) -> tuple[d
 
 
 def _parts(tokens: Sequence[_Token], at: int, wanted: int) -> list[int]:
-    """The next `wanted` numbers or months after `at`, past separators, fillers and a month's second name."""
+    """Return the next `wanted` numbers or months after `at`, past separators, fillers and a month's second name."""
     found: list[int] = []
     between = 0
     months = tokens[at].kind == "m"
@@ -288,7 +288,7 @@ def _numeric(tokens: Sequence[_Token], parts: Sequence[int], context: DateContex
 
 
 def _iranian_year(figures: int, context: DateContext) -> int:
-    """The latest Iranian year that ends in two figures: `05` is 1405 in 2026, `98` is 1398."""
+    """Return the latest Iranian year that ends in two figures: `05` is 1405 in 2026, `98` is 1398."""
     this = context.now.year - _JALALI_BEHIND
     return this - (this - figures) % 100
 

@@ -29,7 +29,7 @@ def fold_date(text: str) -> str:
 
 
 def _bare(character: str) -> str:
-    """A figure of any script as one of 0 to 9, another character as it is."""
+    """Return a figure of any script as one of 0 to 9, another character as it is."""
     return character if character.isascii() or not character.isdecimal() else str(unicodedata.decimal(character))
 
 
@@ -153,7 +153,7 @@ _LAST_SHARED_SCRIPT = "\u052f"
 
 
 def _from_cldr() -> Mapping[str, Mapping[str, tuple[int, Calendar]]]:
-    """The names of `months.tsv`, folded, by language."""
+    """Return the names of `months.tsv`, folded, by language."""
     found: dict[str, dict[str, tuple[int, Calendar]]] = {}
     with resources.files("archive.extract.dates").joinpath("months.tsv").open(encoding="utf-8") as lines:
         for line in lines:
@@ -175,7 +175,7 @@ def _is_telling(name: str) -> bool:
 
 
 def _of_any_language() -> Mapping[str, tuple[int, Calendar]]:
-    """The names that mean one month wherever they are used; `listopad` is October in Croatian and November in Czech."""
+    """Return the names that mean one month wherever they are used; `listopad` is October in Croatian and November in Czech."""
     numbers: dict[str, set[int]] = {}
     for names in _CLDR.values():
         for name, (number, _) in names.items():
@@ -193,7 +193,7 @@ MONTHS: Mapping[str, tuple[int, Calendar]] = _of_any_language()
 
 @lru_cache(maxsize=64)
 def months_of(language: str) -> Mapping[str, tuple[int, Calendar]]:
-    """The names of the months on a page in that language, whose own names come first."""
+    """Return the names of the months on a page in that language, whose own names come first."""
     own = _CLDR.get(language)
     return {**MONTHS, **own} if own else MONTHS
 

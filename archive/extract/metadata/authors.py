@@ -51,7 +51,7 @@ _PROFILE = re.compile(
 
 
 def read_authors(head: Head, marks: Marks, sites: frozenset[str], title: str) -> tuple[tuple[str, ...], str]:
-    """The authors' names in page order and where they were read; ((), '') when the page names nobody.
+    """Return the authors' names in page order and where they were read; ((), '') when the page names nobody.
 
     Who has the site's own name is heard only when the page names nobody else: the newsroom, or the owner of a blog.
     """
@@ -94,7 +94,7 @@ def _from_metas(head: Head) -> Iterator[str]:
 
 
 def _from_bylines(marks: Marks, sites: frozenset[str], title: str) -> list[str]:
-    """The names of the likeliest byline: marked the plainest, nearest to the title; its like beside it belong to it."""
+    """Return the names of the likeliest byline: marked the plainest, nearest to the title; its like beside it belong to it."""
     ranked = []
     for mark in islice(marks.find(_BYLINE, frozenset({"address", "author"})), _MAX_MARKS):
         if _NOT_BYLINE.search(mark.names) or _is_quoted(mark.element):
@@ -144,7 +144,7 @@ def _beside(one: HtmlElement, other: HtmlElement) -> bool:
 
 
 def _names_in(element: HtmlElement) -> list[str]:
-    """The names in one byline: those marked as names, else the texts of links to people's pages, else the whole short text."""
+    """Return the names in one byline: those marked as names, else the texts of links to people's pages, else the whole short text."""
     if content := element.get("content"):
         return [plain(content)]
     within = [part for part, _ in zip(element.iterdescendants(*_NAME_TAGS), range(200), strict=False)]
@@ -201,7 +201,7 @@ _NAME_WORDS = re.compile(
 
 
 def _from_text(marks: Marks, title: str) -> Iterator[str]:
-    """A byline in words beside the title: «كتب أحمد علي», `Von Jane Doe`; the first that has the shape of a name."""
+    """Yield a byline in words beside the title: «كتب أحمد علي», `Von Jane Doe`; the first that has the shape of a name."""
     near = marks.near(title, after=25, before=6)
     for text, following in pairwise([*near, ""]):
         if len(text) > 80:

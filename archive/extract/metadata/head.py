@@ -40,7 +40,7 @@ _META_NAMES = ("property", "name", "itemprop", "http-equiv")
 
 
 def plain(value: object, limit: int = 500) -> str:
-    """A declared value as one line of at most `limit` characters, entities and tags resolved; '' for no text.
+    """Return a declared value as one line of at most `limit` characters, entities and tags resolved; '' for no text.
 
     Of a JSON-LD value object, or a node in the place of a text, that is its `@value` or `name`; of a list its first.
     """
@@ -64,7 +64,7 @@ def plain(value: object, limit: int = 500) -> str:
 
 
 def words_of(element: HtmlElement, limit: int = 500) -> str:
-    """The text of an element as one line, at most `limit` characters; scripts, styles and templates left out."""
+    """Return the text of an element as one line, at most `limit` characters; scripts, styles and templates left out."""
     if not len(element):
         return " ".join(element.text.split())[:limit].strip() if element.text and element.tag not in _SILENT else ""
     parts: list[str] = []
@@ -102,14 +102,14 @@ def _texts(element: HtmlElement) -> Iterator[str]:
 
 
 def as_list(value: Any) -> list[Any]:
-    """A JSON-LD value as a list: JSON-LD does not tell one from many. At most 200."""
+    """Return a JSON-LD value as a list: JSON-LD does not tell one from many. At most 200."""
     if value is None:
         return []
     return value[:200] if isinstance(value, list) else [value]
 
 
 def types(node: Node) -> set[str]:
-    """The schema.org types of a node, lower case without namespace."""
+    """Return the schema.org types of a node, lower case without namespace."""
     return {plain(name, 60).rsplit("/", 1)[-1].rsplit(":", 1)[-1].lower() for name in as_list(node.get("@type"))}
 
 
@@ -135,7 +135,7 @@ class Head:
     by_id: Mapping[str, Node]
 
     def first(self, names: Iterable[str], limit: int = 500) -> tuple[str, str]:
-        """The first filled meta value among `names` in their order, and its name; ('', '') when there is none."""
+        """Return the first filled meta value among `names` in their order, and its name; ('', '') when there is none."""
         for name in names:
             for value in self.metas.get(name, ()):
                 if (text := plain(value, limit)) and not is_placeholder(text):
@@ -143,7 +143,7 @@ class Head:
         return "", ""
 
     def resolve(self, value: object) -> object:
-        """A JSON-LD value with a lone `@id` replaced by the node of that id."""
+        """Return a JSON-LD value with a lone `@id` replaced by the node of that id."""
         if isinstance(value, dict) and "@id" in value and not value.get("name"):
             return self.by_id.get(plain(value["@id"]), value)
         return value
@@ -158,7 +158,7 @@ def is_placeholder(text: str) -> bool:
 
 
 def read_head(document: Document) -> Head:
-    """Reads the declarations of a page, wherever in it they stand (broken pages have meta tags in the body)."""
+    """Read the declarations of a page, wherever in it they stand (broken pages have meta tags in the body)."""
     metas = _metas(document.tree)
     links: dict[str, tuple[str, ...]] = {}
     for count, link in enumerate(document.tree.iter("link")):
@@ -193,7 +193,7 @@ def _metas(tree: HtmlElement) -> dict[str, tuple[str, ...]]:
 def _own_nodes(
     document: Document, metas: Mapping[str, tuple[str, ...]], links: Mapping[str, tuple[str, ...]]
 ) -> tuple[Node, tuple[Node, ...]]:
-    """The node of the page's article, and all nodes of articles that name no other page, of other things that name this."""
+    """Return the node of the page's article, and all nodes of articles that name no other page, of other things that name this."""
     if not document.jsonld:
         return {}, ()
     page = document.page.url
@@ -249,7 +249,7 @@ def _addresses(node: Node) -> Iterator[str]:
 
 
 def word_set(text: str) -> frozenset[str]:
-    """The words of a title that tell titles apart: long ones, numbers, and single signs of scripts without spaces."""
+    """Return the words of a title that tell titles apart: long ones, numbers, and single signs of scripts without spaces."""
     return frozenset(_WORD.findall(text.casefold()))
 
 
@@ -293,7 +293,7 @@ _MAX_DIRECTIVE = 2_000
 
 
 def read_directives(document: Document) -> frozenset[str]:
-    """The robots words for the page: meta robots and its namesakes, `X-Robots-Tag`, `tdm-reservation` header or meta.
+    """Return the robots words for the page: meta robots and its namesakes, `X-Robots-Tag`, `tdm-reservation` header or meta.
 
     `none` also gives `noindex` and `nofollow`, which it stands for; a reservation of rights for text and data mining
     (TDM Reservation Protocol, W3C community report of 2024) gives `tdm-reservation`. Other words are left out.

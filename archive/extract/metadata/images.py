@@ -31,7 +31,7 @@ _CANDIDATE = re.compile(r"([^\s,]\S*(?<!,))(?:\s++(\d{1,5}(?:\.\d)?)[wx])?\s*+(?
 
 
 def read_images(document: Document, head: Head, marks: Marks) -> tuple[tuple[Image, ...], str]:
-    """The lead picture and the article's figures with their captions, each URL once, and where the first was read."""
+    """Return the lead picture and the article's figures with their captions, each URL once, and where the first was read."""
     base = document.page.url
     found: dict[str, str] = {}
     first = ""
@@ -63,7 +63,7 @@ def _declared(head: Head) -> Iterator[tuple[str, str, str]]:
 
 
 def _figures(marks: Marks, *, anywhere: bool) -> Iterator[tuple[str, str, str]]:
-    """The pictures of the figures in the page's article or main, or `anywhere` but its frame where it has neither."""
+    """Yield the pictures of the figures in the page's article or main, or `anywhere` but its frame where it has neither."""
     for count, mark in enumerate(marks.find(_FIGURE, frozenset({"figure"}))):
         if count >= _MAX_FIGURES:
             return
@@ -92,7 +92,7 @@ def _source(image: HtmlElement) -> str:
 
 
 def _from_set(figure: HtmlElement) -> str:
-    """The widest picture of the first `srcset` in the figure, for pages whose `src` is an empty one until a script runs."""
+    """Return the widest picture of the first `srcset` in the figure, for pages whose `src` is an empty one until a script runs."""
     for element in figure.iterdescendants("img", "source"):
         for name in ("srcset", "data-srcset", "data-lazy-srcset"):
             found = list(_CANDIDATE.finditer((element.get(name) or "")[:_MAX_SRCSET]))

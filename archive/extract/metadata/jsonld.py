@@ -24,7 +24,7 @@ _STRING_OR_COMMA = re.compile(r'"(?:[^"\\]++|\\.)*+"?|,(?=\s{0,200}[}\]])|,(?=\s
 
 
 def read_jsonld(tree: HtmlElement) -> tuple[Node, ...]:
-    """The nodes of each `application/ld+json` script in page order: top level, `@graph`, main entities; at most 400."""
+    """Return the nodes of each `application/ld+json` script in page order: top level, `@graph`, main entities; at most 400."""
     nodes: list[Node] = []
     scripts = 0
     budget = _MAX_CHARS
@@ -42,7 +42,7 @@ def read_jsonld(tree: HtmlElement) -> tuple[Node, ...]:
 
 
 def _values(text: str) -> list[Any]:
-    """The JSON values of one script; mends only what does not parse, the commonest damage first, each in one pass."""
+    """Return the JSON values of one script; mends only what does not parse, the commonest damage first, each in one pass."""
     text = _strip(text)
     for mend in (_same, _commas, _entities):
         text = mend(text)
@@ -75,7 +75,7 @@ def _same(text: str) -> str:
 
 
 def _commas(text: str) -> str:
-    """Takes off a comma before a closing bracket or another comma, never inside a string."""
+    """Take off a comma before a closing bracket or another comma, never inside a string."""
     return _STRING_OR_COMMA.sub(lambda match: "" if match[0] == "," else match[0], text)
 
 
@@ -109,7 +109,7 @@ _TOKEN = re.compile(
 
 
 def _salvaged(text: str) -> list[Any]:
-    """What can be read of JSON that is cut off or does not parse, as far as it goes; a string that is cut off is left out."""
+    """Return what can be read of JSON that is cut off or does not parse, as far as it goes; a string that is cut off is left out."""
     roots: list[Any] = []
     stack: list[tuple[Any, list[str]]] = []  # an open value, and the key that waits for its value
     for token in _TOKEN.finditer(text):
@@ -132,7 +132,7 @@ def _salvaged(text: str) -> list[Any]:
 
 
 def _place(value: Any, roots: list[Any], stack: list[tuple[Any, list[str]]]) -> None:
-    """Puts a value where the reading stands: a key first when the open value is an object without one."""
+    """Put a value where the reading stands: a key first when the open value is an object without one."""
     if not stack:
         if isinstance(value, (dict, list)):
             roots.append(value)

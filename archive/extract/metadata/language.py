@@ -61,13 +61,13 @@ def _identifier() -> LanguageIdentifier:
 
 
 def primary(tag: str) -> str:
-    """The language of a BCP 47 or POSIX tag (`ar-EG`, `ar_AR`), lower case; '' when it is none."""
+    """Return the language of a BCP 47 or POSIX tag (`ar-EG`, `ar_AR`), lower case; '' when it is none."""
     match = re.match(r"\s*([a-zA-Z]{2,3})(?:[-_]|\s*$|;|,)", tag[:40])
     return match[1].lower() if match else ""
 
 
 def identify(text: str, declared: Sequence[str] = ()) -> str:
-    """The ISO 639 code of the text's language (`ar`, `fa`, `ckb`, `en` …); '' for too little text, nothing declared.
+    """Return the ISO 639 code of the text's language (`ar`, `fa`, `ckb`, `en` …); '' for too little text, nothing declared.
 
     Scripts with one news language are read off the letters; languages that share a script are told apart by py3langid, on at most
     3,000 characters, and by letters of their own. `declared` are language tags of the page, best first; they decide what the text

@@ -82,7 +82,7 @@ class Marks:
         return self._all
 
     def find(self, pattern: re.Pattern[str] | None, tags: frozenset[str] = frozenset()) -> Iterator[Mark]:
-        """Marks whose names match (with None nobody's do), or whose element is one of `tags`, outside what frames the article.
+        """Return the marks whose names match (with None nobody's do), or whose element is one of `tags`, outside what frames the article.
 
         Tags may be `abbr`, `address`, `author`, `figure`, `h1`, `h2`, `h3` and `time`.
         """
@@ -114,7 +114,7 @@ class Marks:
         return answer
 
     def heading(self, title: str) -> int:
-        """The index of the article's heading: the one with the title's words, else the first h1, else -1."""
+        """Return the index of the article's heading: the one with the title's words, else the first h1, else -1."""
         if title not in self._headings:
             self._headings[title] = self._heading(title_key(title))
         return self._headings[title]
@@ -141,7 +141,7 @@ class Marks:
         return 1.0 if steps >= -10 else 5.0
 
     def texts(self) -> list[str]:
-        """The pieces of text of the page, white space collapsed, at most 3,000."""
+        """Return the pieces of text of the page, white space collapsed, at most 3,000."""
         if self._texts is None:
             tree = self._model.tree
             texts = _TEXTS if next(tree.iter("blockquote"), None) is not None else _TEXTS_UNQUOTED
@@ -150,7 +150,10 @@ class Marks:
         return self._texts
 
     def near(self, title: str, *, after: int = 40, before: int = 15) -> list[str]:
-        """The pieces of text after the printed title in page order, then those before it from the nearest; [] when it is not printed."""
+        """Return the pieces of text after the printed title in page order, then those before it from the nearest.
+
+        [] when it is not printed.
+        """
         texts = self.texts()
         key = title_key(title)
         at = next((index for index, text in enumerate(texts) if is_form_of(title_key(text[:400]), key)), -1)
@@ -158,7 +161,7 @@ class Marks:
 
 
 def _named(model: PageModel) -> Iterator[tuple[HtmlElement, str, str]]:
-    """The elements of the body that say what they are, with their tags, and their names in small letters."""
+    """Yield the elements of the body that say what they are, with their tags, and their names in small letters."""
     for element, tag, attributes, _ in model.elements:
         if _NAMING.isdisjoint(attributes) and tag not in _NAMED_TAGS:
             continue
@@ -183,7 +186,7 @@ _MAX_SEARCHED = 16_384
 
 
 def _matching(pattern: re.Pattern[str], candidates: Iterable[str]) -> list[str]:
-    """The names in which a pattern is found."""
+    """Return the names in which a pattern is found."""
     known = _searched.setdefault(pattern, {})
     if len(known) > _MAX_SEARCHED:
         known.clear()
@@ -218,7 +221,7 @@ def _is_about_article(aside: HtmlElement) -> bool:
 
 
 def title_key(text: str) -> str:
-    """The letters and digits of a title, for comparing its forms."""
+    """Return the letters and digits of a title, for comparing its forms."""
     return "".join(filter(str.isalnum, text.casefold()))
 
 

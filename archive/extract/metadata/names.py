@@ -104,7 +104,7 @@ _NOBODY = frozenset(_NOBODY_WORDS.split("|"))
 
 
 def split_names(byline: str) -> Iterator[str]:
-    """The names in a byline (`By Jane Doe and John Roe | 3 May`, «كتبت منى علي»), without what cannot be a name."""
+    """Yield the names in a byline (`By Jane Doe and John Roe | 3 May`, «كتبت منى علي»), without what cannot be a name."""
     text = _PICTOGRAPH.sub(" ", byline[:_MAX_BYLINE])
     text = _HANDLE.sub(" ", _URL.sub(" ", _EMAIL.sub(" ", text))).strip()
     text = _DEGREES.sub("", _PARENTHESIS.sub(" ", text))
@@ -147,7 +147,7 @@ def _name_of(part: str) -> str:
 
 
 def _without_date(name: str, *, cut: bool) -> str:
-    """A name without the words of a date after it: weekdays, and months and prepositions where its figures were `cut`."""
+    """Return a name without the words of a date after it: weekdays, and months and prepositions where its figures were `cut`."""
     words = _PREPOSITION_TAIL.sub("", name).split()
     while len(words) > 1:
         last = fold_date(words[-1].strip(_STRIP))

@@ -103,7 +103,7 @@ _INSIDE = re.compile(rf"[(\[]\s*(?:{_ANY})\s*[)\]]\s*[.]?$")
 
 
 def read_source(text: str) -> str:
-    """The agency or source credited in the first or last lines of `text`, by its short name; '' when there is none.
+    """Return the agency or source credited in the first or last lines of `text`, by its short name; '' when there is none.
 
     Only the edges are read: an agency quoted in the middle of a text is a witness, not the source of the article.
     """
@@ -168,7 +168,7 @@ class Metadata:
 
 
 def read_metadata(document: Document) -> Metadata:
-    """Reads all but what needs the article's text: call `with_text` once that is known. Linear, never raises."""
+    """Read all but what needs the article's text: call `with_text` once that is known. Linear, never raises."""
     head = read_head(document)
     marks = Marks(document.model)
     sitename, sitename_from = _sitename(head)
@@ -227,7 +227,7 @@ def read_metadata(document: Document) -> Metadata:
 
 
 def with_text(metadata: Metadata, document: Document, text: str) -> Metadata:
-    """The same with what only the article's text tells: its language, the agency or source credited at its edges."""
+    """Return the same with what only the article's text tells: its language, the agency or source credited at its edges."""
     language = identify(text, declared_languages(document)) if text.strip() else ""
     found = {"language": language, "source": read_source(text)}
     origins = {name: "text" for name, value in found.items() if value}
@@ -244,7 +244,7 @@ def with_text(metadata: Metadata, document: Document, text: str) -> Metadata:
 
 
 def declared_languages(document: Document) -> tuple[str, ...]:
-    """The language tags the page or its site declares, the most particular first."""
+    """Return the language tags the page or its site declares, the most particular first."""
     tree = document.tree
     html = tree.get("lang") or tree.get("xml:lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or ""
     tags = [plain(node.get("inLanguage"), 40) for node in document.jsonld if isinstance(node.get("inLanguage"), str)][
@@ -254,7 +254,7 @@ def declared_languages(document: Document) -> tuple[str, ...]:
 
 
 def _sitename(head: Head) -> tuple[str, str]:
-    """The site's name and where it was read: for sharing, as the publisher, as the site's node, as an app's."""
+    """Return the site's name and where it was read: for sharing, as the publisher, as the site's node, as an app's."""
     publisher: Any = head.resolve(head.article.get("publisher"))
     sites = (node for node in head.nodes if types(node) & {"website", "newsmediaorganization", "organization"})
     named = [("json-ld", plain(node.get("name"), 120)) for node in (publisher, *sites) if isinstance(node, dict)]

@@ -56,7 +56,7 @@ _NO_SECTION = re.compile(
 
 
 def read_section(head: Head, marks: Marks, title: str) -> tuple[str, str]:
-    """The section the article stands in and where it was read; ('', '') when the page does not say."""
+    """Return the section the article stands in and where it was read; ('', '') when the page does not say."""
     for source, values in _sections(head, marks):
         for value in values:
             label = plain(value, _MAX_LABEL)
@@ -86,7 +86,7 @@ def _declared_crumbs(head: Head) -> Iterator[Any]:
 
 
 def read_tags(head: Head, marks: Marks) -> tuple[tuple[str, ...], str]:
-    """The article's tags, each once, at most 40, and where they were read."""
+    """Return the article's tags, each once, at most 40, and where they were read."""
     for source, values in _tags(head, marks):
         labels = dict.fromkeys(label for value in values for label in _split(value) if label)
         if labels:
@@ -102,7 +102,7 @@ def _tags(head: Head, marks: Marks) -> Iterator[tuple[str, Iterable[Any]]]:
 
 
 def _labels(marks: Marks, pattern: re.Pattern[str], most: int) -> list[str]:
-    """The texts of the links in, or of, the first elements that match; of the elements themselves when they hold no link."""
+    """Return the texts of the links in, or of, the first elements that match; of the elements themselves when they hold no link."""
     labels: dict[str, None] = {}
     for mark in marks.find(pattern):
         links = [mark.element] if mark.element.tag == "a" else list(mark.element.iter("a"))[:most]

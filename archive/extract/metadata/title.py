@@ -60,7 +60,7 @@ def _form(text: str, source: str, kind: str = "", trust: float | None = None) ->
 
 
 def read_title(document: Document, head: Head, marks: Marks, names: frozenset[str]) -> tuple[str, str, tuple[str, ...]]:
-    """The title ('' when the page has none), where it was read, and every different form the page gives it.
+    """Return the title ('' when the page has none), where it was read, and every different form the page gives it.
 
     Each form is backed by the other kinds of witness that say the same words; the best backed wins. `names` are forms
     of the site's own name (see `site_names`).
@@ -135,7 +135,7 @@ def _headings(document: Document) -> Iterator[str]:
 
 
 def _own_titles(head: Head) -> Iterator[tuple[str, str]]:
-    """What the article's own record calls it: JSON-LD, or the metas that publishers fill from the same field."""
+    """Yield what the article's own record calls it: JSON-LD, or the metas that publishers fill from the same field."""
     headline = plain(head.article.get("headline"), _MAX_TITLE) or plain(head.article.get("name"), _MAX_TITLE)
     if headline and not is_placeholder(headline):
         yield headline, "json-ld"
@@ -154,7 +154,7 @@ def _page_titles(document: Document, head: Head) -> Iterator[tuple[str, str]]:
 
 
 def document_title(tree: HtmlElement) -> str:
-    """The page's `<title>`, not that of a drawing in it."""
+    """Return the page's `<title>`, not that of a drawing in it."""
     for title in islice(tree.iter("title"), 20):
         parent = title.getparent()
         if parent is None or parent.tag in {"head", "html", "body"}:
@@ -163,7 +163,7 @@ def document_title(tree: HtmlElement) -> str:
 
 
 def _trust_in_heading(text: str, declared: Sequence[str], *, alone: bool) -> float:
-    """The heading is the title when it shares words with what the page declares; a menu's or a slogan shares none."""
+    """Return the heading is the title when it shares words with what the page declares; a menu's or a slogan shares none."""
     if not declared:
         return _TRUST["h1"]
     key, words = _key(text), word_set(text)
@@ -181,13 +181,13 @@ def _trust_in_heading(text: str, declared: Sequence[str], *, alone: bool) -> flo
 
 
 def _lower_headings(marks: Marks) -> dict[str, str]:
-    """The texts of lower headings, and of elements marked as titles, by their keys."""
+    """Return the texts of lower headings, and of elements marked as titles, by their keys."""
     texts = (words_of(mark.element, _MAX_TITLE) for mark in islice(marks.find(_TITLED, frozenset({"h2", "h3"})), 200))
     return {key: text for text in texts if len(text) > 12 and (key := _key(text))}
 
 
 def _other_part(heading: str, titles: Sequence[str], known: Callable[[str], str]) -> str:
-    """The story's title where a page's title is the heading's text (the site, the section), a sign, and the story's.
+    """Return the story's title where a page's title is the heading's text (the site, the section), a sign, and the story's.
 
     The story's is longer, and `known` by its key: a lower heading, or another title of the page. Few pages have one, so
     headings are read when they are asked for.
@@ -204,7 +204,7 @@ def _other_part(heading: str, titles: Sequence[str], known: Callable[[str], str]
 
 
 def _printed_parts(titles: Sequence[str], lower: dict[str, str], marks: Marks | None) -> Iterator[_Form]:
-    """The longest part of a declared title that is printed: as a lower heading, or, where no h1 is, as a piece of text."""
+    """Yield the longest part of a declared title that is printed: as a lower heading, or, where no h1 is, as a piece of text."""
     parts = {_key(part): part for title in titles for part in _parts(title, _SEPARATOR, _COLON) if len(part) > 12}
     found = [lower[key] for key in parts if key in lower]
     if not found and marks:
@@ -215,7 +215,7 @@ def _printed_parts(titles: Sequence[str], lower: dict[str, str], marks: Marks | 
 
 
 def _parts(title: str, *separators: re.Pattern[str]) -> Iterator[str]:
-    """A title and what stands before or after each of its separators; the site's name stands first as often as last."""
+    """Yield a title and what stands before or after each of its separators; the site's name stands first as often as last."""
     yield title
     for pattern in separators or (_SEPARATOR,):
         for cut in islice(pattern.finditer(title), 8):
@@ -258,7 +258,7 @@ def site_names(document: Document, head: Head, sitename: str) -> frozenset[str]:
 
 
 def named_in_title(document: Document, title: str) -> str:
-    """The site's name at an end of `<title>`, where the rest of it is the article's title; '' when there is none."""
+    """Return the site's name at an end of `<title>`, where the rest of it is the article's title; '' when there is none."""
     whole = document_title(document.tree)
     for cut in islice(_SEPARATOR.finditer(whole), 8):
         before, after = whole[: cut.start()].strip(), whole[cut.end() :].strip()
@@ -269,7 +269,7 @@ def named_in_title(document: Document, title: str) -> str:
 
 
 def _bare(title: str, names: frozenset[str], known: frozenset[str], *, guess: bool = False, tail: bool = False) -> str:
-    """A declared title without what is not the article's at its ends, or at its `tail` alone.
+    """Return a declared title without what is not the article's at its ends, or at its `tail` alone.
 
     `known` are the keys of the better witnesses.
     """
@@ -287,7 +287,7 @@ def _bare(title: str, names: frozenset[str], known: frozenset[str], *, guess: bo
 
 
 def strip_site(title: str, names: frozenset[str], *, guess: bool = False, tail: bool = False) -> str:
-    """A title without the site's name at its ends, or at its `tail` alone; with `guess`, a short last part is taken for it too."""
+    """Return a title without the site's name at its ends, or at its `tail` alone; with `guess`, a short last part is taken for it too."""
     cuts = list(_SEPARATOR.finditer(title))
     if not cuts:
         return title

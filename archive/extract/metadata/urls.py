@@ -43,7 +43,7 @@ _SECOND_LEVEL = frozenset(
 
 
 def registrable(host: str) -> str:
-    """The registered name, by a short rule instead of the public suffix list: `news.bbc.co.uk` is `bbc.co.uk`."""
+    """Return the registered name, by a short rule instead of the public suffix list: `news.bbc.co.uk` is `bbc.co.uk`."""
     labels = host.lower().rstrip(".").split(".")
     keep = 3 if len(labels) > 2 and labels[-2] in _SECOND_LEVEL and len(labels[-1]) == 2 else 2
     return ".".join(labels[-keep:])
@@ -78,7 +78,7 @@ _TRACKING = re.compile(r"(?:utm_|fbclid|gclid|amp(?:=|$)|ref=|srsltid|outputType
 
 
 def canonical_url(document: Document, head: Head) -> tuple[str, str]:
-    """The page's address for itself and its origin; ('', '') when it names none, another site's or the home page."""
+    """Return the page's address for itself and its origin; ('', '') when it names none, another site's or the home page."""
     page = document.page.url
     for source, href in _canonicals(head):
         url = absolute(page, href).split("#")[0]
@@ -103,19 +103,19 @@ def _same_site(page: str, url: str) -> bool:
 
 
 def _is_home(url: str, page: str) -> bool:
-    """A canonical of `/` on an inner page is a template's mistake."""
+    """Reject a canonical of `/` on an inner page, which is a template's mistake."""
     parts = urlsplit(url)
     return parts.path in {"", "/"} and not parts.query and urlsplit(page).path not in {"", "/"}
 
 
 def next_page(document: Document, head: Head) -> str:
-    """The URL of the article's next page, by `rel=next` or the pager of the post; '' when there is none."""
+    """Return the URL of the article's next page, by `rel=next` or the pager of the post; '' when there is none."""
     here = _numbered(document.page.url)
     return next((url for url in _pager_links(document, head, "next") if _follows(here, _numbered(url))), "")
 
 
 def previous_page(document: Document, head: Head) -> str:
-    """The URL of the page before this one of a paged post, by `rel=prev` or the pager; '' on a first page."""
+    """Return the URL of the page before this one of a paged post, by `rel=prev` or the pager; '' on a first page."""
     here = _numbered(document.page.url)
     if here[1] < 2:
         return ""

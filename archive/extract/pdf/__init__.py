@@ -48,7 +48,7 @@ def is_pdf(body: bytes) -> bool:
 
 
 def read_pdf(page: Page) -> Extraction:
-    """Reads a PDF file; of one that is longer than the limits, `detail` says how far."""
+    """Read a PDF file; of one that is longer than the limits, `detail` says how far."""
     from archive.extract.pdf.glyphs import read_file  # pdfminer takes a moment to load, and few responses are PDF files
 
     try:
@@ -64,7 +64,7 @@ def read_pdf(page: Page) -> Extraction:
 
 
 def _read_pages(file: File) -> tuple[list[Paragraph], list[Dropped], int]:
-    """The paragraphs of the file, its running heads, and how many pages were read until there was enough text."""
+    """Return the paragraphs of the file, its running heads, and how many pages were read until there was enough text."""
     from archive.extract.pdf.columns import joined_over_pages, paragraphs_of
 
     pages: list[list[Paragraph]] = []
@@ -84,7 +84,7 @@ def _read_pages(file: File) -> tuple[list[Paragraph], list[Dropped], int]:
 
 
 def _running_heads(pages: Sequence[Sequence[Paragraph]]) -> set[str]:
-    """The lines, without their figures, that stand at the edges of several pages: page numbers, the issue's name and date."""
+    """Return the lines, without their figures, that stand at the edges of several pages: page numbers, the issue's name and date."""
     edges = Counter(
         _masked(text) for page in pages for text in {one.text for one in (*page[:2], *page[-2:]) if one.lines == 1}
     )
@@ -136,12 +136,12 @@ def _article(page: Page, file: File, found: list[Paragraph], dropped: list[Dropp
 
 
 def _usual_size(found: Sequence[Paragraph]) -> float:
-    """The size of most of the text's letters."""
+    """Return the size of most of the text's letters."""
     return median(one.size for one in found for _ in range(1 + len(one.text) // 50))
 
 
 def _title(page: Page, file: File, found: list[Paragraph], usual: float) -> tuple[str, str, list[Paragraph]]:
-    """The title, where it was read, and the paragraphs without it."""
+    """Return the title, where it was read, and the paragraphs without it."""
     first = [one for one in found if one.page == 0 and len(one.text) <= _MAX_HEADING]
     largest = max(first, key=lambda one: one.size, default=None)
     declared = file.info.get("Title", "")
@@ -170,7 +170,7 @@ def _block(one: Paragraph, usual: float) -> Block:
 
 
 def _date(text: str) -> str:
-    """A date of a PDF file (`D:20261128231845+01'00'`) as ISO 8601, as exact as it is; '' for what is none."""
+    """Return a date of a PDF file (`D:20261128231845+01'00'`) as ISO 8601, as exact as it is; '' for what is none."""
     match = _DATE.match(text)
     if not match:
         return ""

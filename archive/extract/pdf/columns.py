@@ -62,7 +62,7 @@ class Paragraph:
 
 
 def paragraphs_of(glyphs: Sequence[Glyph], page: int = 0) -> list[Paragraph]:
-    """The paragraphs of a page in reading order."""
+    """Return the paragraphs of a page in reading order."""
     rtl = is_rtl("".join(glyph.text for glyph in glyphs))
     swap = is_by_sight(glyphs)
     found = []
@@ -106,7 +106,7 @@ def _continues(box: _Box, line: Line) -> bool:
 
 
 def _in_order(boxes: list[_Box], *, rtl: bool) -> Iterator[_Box]:
-    """The blocks of a page as they are read: cut into columns where a gap goes from top to bottom, else across at the widest gap."""
+    """Yield the blocks of a page as they are read: cut into columns where a gap goes from top to bottom, else across at the widest gap."""
     waiting = [(boxes, 0)]
     while waiting:
         group, depth = waiting.pop()
@@ -130,7 +130,7 @@ def _split(boxes: list[_Box], *, rtl: bool) -> list[list[_Box]]:
 
 
 def _gaps(spans: list[tuple[float, float, _Box]]) -> list[tuple[float, list[_Box]]]:
-    """The boxes in groups that a gap parts, each with the width of the gap before it."""
+    """Return the boxes in groups that a gap parts, each with the width of the gap before it."""
     groups: list[tuple[float, list[_Box]]] = []
     reach = 0.0
     for start, end, box in sorted(spans, key=lambda span: span[:2]):
@@ -146,7 +146,7 @@ def _gaps(spans: list[tuple[float, float, _Box]]) -> list[tuple[float, list[_Box
 
 
 def _parted(box: _Box, *, rtl: bool) -> Iterator[list[Line]]:
-    """The lines of a block, parted where a wider gap, an indent or a short line ends a paragraph."""
+    """Yield the lines of a block, parted where a wider gap, an indent or a short line ends a paragraph."""
     steps = [above.base - line.base for above, line in pairwise(box.lines)]
     usual = median(steps) if steps else 0.0
     part = [box.lines[0]]
@@ -180,7 +180,7 @@ def _joined(lines: Iterable[str]) -> str:
 
 
 def joined_over_pages(found: Iterable[Paragraph]) -> list[Paragraph]:
-    """The paragraphs of all pages; one that a column or page breaks in the middle of a sentence goes on in the next."""
+    """Return the paragraphs of all pages; one that a column or page breaks in the middle of a sentence goes on in the next."""
     whole: list[Paragraph] = []
     for one in found:
         last = whole[-1] if whole else None

@@ -108,7 +108,7 @@ class _Document(PDFDocument):
 
 
 def read_file(body: bytes) -> File:
-    """Reads a PDF file as far as the limits go.
+    """Read a PDF file as far as the limits go.
 
     Raises:
         Unreadable: `encrypted` if it asks for a password, `damaged` if nothing of it can be read, `too-complex` if it is built to stall.
@@ -151,7 +151,7 @@ class _Device(PDFTextDevice):
         self._box = (0.0, 0.0, 0.0, 0.0)
 
     def read(self, page: PDFPage) -> tuple[tuple[Glyph, ...], bool]:
-        """The glyphs of a page, and whether it was read without an error."""
+        """Return the glyphs of a page, and whether it was read without an error."""
         self._glyphs, self._tags = [], []
         try:
             PDFPageInterpreter(self._manager, self).process_page(page)
@@ -225,7 +225,7 @@ class _Device(PDFTextDevice):
 
 
 def _characters(font: Any, cid: int) -> str:
-    """What a glyph stands for; '' where the file does not say, or a place in the private area of its own font."""
+    """Return what a glyph stands for; '' where the file does not say, or a place in the private area of its own font."""
     try:
         text = str(font.to_unichr(cid))
     except Exception:  # noqa: BLE001 - PDFUnicodeNotDefined, and what damaged fonts provoke
@@ -240,7 +240,7 @@ def _info(document: PDFDocument) -> dict[str, str]:
 
 
 def _field(value: object) -> str:
-    """A text of the file as one line, '' for what is none."""
+    """Return a text of the file as one line, '' for what is none."""
     value = resolve1(value)
     if isinstance(value, PSLiteral):
         value = str(value.name)

@@ -62,7 +62,7 @@ _Written = tuple[int, "Glyph"]
 
 
 def lines_of(glyphs: Sequence[Glyph]) -> Iterator[Line]:
-    """The lines of a page from top to bottom, those of one baseline from left to right."""
+    """Yield the lines of a page from top to bottom, those of one baseline from left to right."""
     bands: list[list[_Written]] = []
     written = list(_written(glyphs))
     for one in sorted((one for one in written if not _is_mark(one[1].text)), key=lambda one: -one[1].base):
@@ -81,7 +81,7 @@ def lines_of(glyphs: Sequence[Glyph]) -> Iterator[Line]:
 
 
 def _written(glyphs: Iterable[Glyph]) -> Iterator[_Written]:
-    """The glyphs in stretches that the file writes without leaving their line; blanks, which may span two columns, are left out."""
+    """Yield the glyphs in stretches that the file writes without leaving their line; blanks, which may span two columns, are left out."""
     stretch, last = 0, None
     left = right = 0.0
     for glyph in glyphs:
@@ -124,7 +124,7 @@ def _line(run: list[Glyph]) -> Line:
 
 
 def text_of(line: Line, *, rtl: bool, swap: bool) -> str:
-    """The line as it is read. `swap` says that brackets are given as they look, which in Arabic is the other way round."""
+    """Return the line as it is read. `swap` says that brackets are given as they look, which in Arabic is the other way round."""
     parts = _with_marks(line.glyphs)
     letters = "".join(part.text for part in parts)
     if not RTL.search(letters) and not (rtl and letters[:1] in _LEFT_ENDS):
@@ -143,7 +143,7 @@ class _Part:
 
 
 def _with_marks(glyphs: Sequence[Glyph]) -> list[_Part]:
-    """The glyphs that stand for themselves, from left to right; vowel signs follow the letter over which they stand."""
+    """Return the glyphs that stand for themselves, from left to right; vowel signs follow the letter over which they stand."""
     bases = [glyph for glyph in glyphs if not _is_mark(glyph.text)]
     texts = [glyph.text for glyph in bases]
     at = 0
@@ -170,7 +170,10 @@ def _spaced(parts: Iterable[_Part]) -> str:
 
 
 def _turned(parts: Sequence[_Part], *, swap: bool) -> Iterator[str]:
-    """The texts of a right-to-left line in the order of reading: from the right, but words of other scripts and numbers from the left."""
+    """Yield the texts of a right-to-left line in the order of reading.
+
+    From the right, but words of other scripts and numbers from the left.
+    """
     runs = list(_runs(parts))
     for number, (run, is_ltr) in enumerate(reversed(runs)):
         if is_ltr:
@@ -185,7 +188,7 @@ def _turned(parts: Sequence[_Part], *, swap: bool) -> Iterator[str]:
 
 
 def _turned_words(parts: Sequence[_Part], *, swap: bool) -> Iterator[str]:
-    """The texts of a left-to-right line in which some words are of a right-to-left script."""
+    """Yield the texts of a left-to-right line in which some words are of a right-to-left script."""
     run: list[_Part] = []
     for part in parts:
         if part.spaced and run and not (RTL.search(part.text) and RTL.search(run[-1].text)):
@@ -201,7 +204,7 @@ def _word(run: list[_Part], *, swap: bool) -> str:
 
 
 def _runs(parts: Sequence[_Part]) -> Iterator[tuple[list[_Part], bool]]:
-    """The parts, from the left, in runs that are read from the left (words of other scripts, numbers) or from the right."""
+    """Yield the parts, from the left, in runs that are read from the left (words of other scripts, numbers) or from the right."""
     at = 0
     other: list[_Part] = []
     while at < len(parts):
@@ -258,7 +261,7 @@ def is_by_sight(glyphs: Sequence[Glyph]) -> bool:
 
 
 def _unshaped(text: str) -> str:
-    """The text with plain letters for the shaped ones and ligatures that fonts have."""
+    """Return the text with plain letters for the shaped ones and ligatures that fonts have."""
 
     def plain(match: re.Match[str]) -> str:
         return unicodedata.normalize("NFKC", match[0]).strip()  # a sign without its letter brings a blank

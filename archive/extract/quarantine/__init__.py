@@ -122,7 +122,7 @@ def _running_text(facts: Facts) -> bool:
 
 
 def _link_share(facts: Facts) -> float:
-    """The share of the text's characters in lines that are wholly the text of a link."""
+    """Return the share of the text's characters in lines that are wholly the text of a link."""
     anchors = {anchor.text[:300] for anchor in islice(facts.document.model.anchors, _MAX_ANCHORS)}
     lines = [" ".join(line.split()) for line in facts.text.split("\n")[:1_000]]
     total = sum(map(len, lines))
@@ -130,7 +130,7 @@ def _link_share(facts: Facts) -> float:
 
 
 def judge(document: Document, text: str, metadata: Metadata) -> Verdict | None:
-    """The reason why the page is no article, with the evidence in words; None for an article.
+    """Return the reason why the page is no article, with the evidence in words; None for an article.
 
     In doubt a page is an article: what is quarantined is not shown, so a wrong verdict loses news, a missed one only
     shows a list.

@@ -44,7 +44,7 @@ class Facts:
 
     @classmethod
     def of(cls, document: Document, text: str, metadata: Metadata) -> Facts:
-        """Reads them off a page."""
+        """Read them off a page."""
         body = document.tree.find("body")
         title = next(document.tree.iter("title"), None)
         heading = next(document.tree.iter("h1"), None)
@@ -77,6 +77,6 @@ class Facts:
 
 
 def _count_letters(text: str) -> int:
-    """The letters of a text; of a long one at least as many as a wall has, which is all that anybody asks."""
+    """Return the letters of a text; of a long one at least as many as a wall has, which is all that anybody asks."""
     letters = len(_LETTER.findall(text[: 2 * WALL_TEXT]))
     return letters if letters >= WALL_TEXT else len(_LETTER.findall(text[:20_000]))

@@ -100,7 +100,7 @@ def consent_wall(facts: Facts) -> Verdict | None:
 
 
 def _lines(facts: Facts) -> list[str]:
-    """The lines found as the article's; where there are none, what the page shows."""
+    """Return the lines found as the article's; where there are none, what the page shows."""
     text = facts.text
     if not text.strip():
         text = "\n".join(block.text for block in islice(facts.document.model.blocks, 100))
@@ -235,7 +235,7 @@ def not_found(facts: Facts) -> Verdict | None:
 
 
 def _missing_title(facts: Facts, title: str) -> re.Match[str] | None:
-    """What a title says of a page that is not there; a headline that says it of something else has more words."""
+    """Return what a title says of a page that is not there; a headline that says it of something else has more words."""
     words = len(strip_site(title, frozenset(), guess=True).split())
     if words <= _HEADLINE_WORDS and (match := _PAGE_NOT_FOUND.search(title)):
         return match
@@ -264,7 +264,7 @@ def _challenge(facts: Facts) -> Verdict | None:
 
 
 def _challenge_title(facts: Facts, title: str) -> re.Match[str] | None:
-    """What a challenge calls itself; a headline that says it of a place or a person goes on, and a text stands under it."""
+    """Return what a challenge calls itself; a headline that says it of a place or a person goes on, and a text stands under it."""
     words = _CHALLENGE_WORDS.search(title)
     if words is None or facts.letters < _A_TEXT:
         return words
@@ -273,7 +273,7 @@ def _challenge_title(facts: Facts, title: str) -> re.Match[str] | None:
 
 
 def _challenge_markup(html: str) -> re.Match[str] | None:
-    """What a challenge product puts on its page; none on a page longer than those are."""
+    """Return what a challenge product puts on its page; none on a page longer than those are."""
     if len(html) >= _HTML_HEAD or not _CHALLENGE_SIGNS.search(html.lower()):
         return None
     return _CHALLENGE_MARKUP.search(html)
