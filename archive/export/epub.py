@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import zipfile
+from html import escape
 from typing import TYPE_CHECKING, Any, Final
 from uuid import NAMESPACE_URL, uuid5
-from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
 from lxml import html as lxml_html
@@ -84,7 +84,7 @@ def _package(source: Source, title: str, chapters: Sequence[tuple[str, str]]) ->
         '<?xml version="1.0" encoding="utf-8"?><package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="id">'
         f'<metadata xmlns:dc="http://purl.org/dc/elements/1.1/">{metadata}</metadata><manifest>'
         f'<item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>{items}</manifest>'
-        f"<spine page-progression-direction={quoteattr(direction(languages[0]))}>{spine}</spine></package>"
+        f'<spine page-progression-direction="{direction(languages[0])}">{spine}</spine></package>'
     )
 
 

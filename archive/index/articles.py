@@ -251,6 +251,21 @@ def found(db: Database, article_id: int, article: Article, *, at: str) -> dict[s
     return {name: given[name] for name in columns} | {"provenance": json.dumps(origins, ensure_ascii=False)}
 
 
+def joined(held: Mapping[str, object], other: Mapping[str, object], *, later: bool) -> dict[str, object]:
+    """Return the mutable columns that `other` gives the held row of the same version: of two that say something, the one seen last.
+
+    `later` tells whether `other` was seen last.
+    """
+    values = {
+        name: other[name]
+        for name in MUTABLE - {"provenance"}
+        if _text(other[name]) not in _EMPTY and (later or _text(held[name]) in _EMPTY)
+    }
+    ours, theirs = (json.loads(str(row["provenance"] or "{}")) for row in (held, other))
+    origins = ours | theirs if later else theirs | ours
+    return values | {"provenance": json.dumps(dict(sorted(origins.items())), ensure_ascii=False)}
+
+
 def apply(db: Database, article_id: int, values: Mapping[str, object], *, at: str, record_id: str) -> None:
     """Put these values into the row of a version, and what they replace into `changes`.
 

@@ -215,17 +215,17 @@ def insert_article(db: Database, row: Mapping[str, Any]) -> int:
     return int(db.conn.execute(sql, values).fetchone()[0])
 
 
-def replace_article(db: Database, article_id: int, row: Mapping[str, Any], *, origin: bool, metadata: bool) -> None:
-    """Put another archive's row of the same version in the place of the held one; to be taken out of the search index before.
+def replace_article(db: Database, article_id: int, row: Mapping[str, Any], *, origin: bool, later: bool) -> None:
+    """Join another archive's row of the same version with the held one; to be taken out of the search index before.
 
-    `origin`: the text and where it came from; `metadata`: what changes without the text (`changes.MUTABLE`).
+    `origin`: it gives the text and where it came from; `later`: it was seen last (`articles.joined`).
     """
-    values = {
-        name: value for name, value in _content(db, row).items() if (metadata if name in articles.MUTABLE else origin)
-    }
-    if values:
-        assignments = ", ".join(f"{name} = :{name}" for name in values)
-        db.conn.execute(f"UPDATE articles SET {assignments} WHERE id = :id", {**values, "id": article_id})  # noqa: S608 - our own names
+    held = next(db.query("SELECT * FROM articles WHERE id = ?", [article_id]))
+    content = _content(db, row)
+    values = {name: value for name, value in content.items() if origin and name not in articles.MUTABLE}
+    values |= articles.joined(held, content, later=later)
+    assignments = ", ".join(f"{name} = :{name}" for name in values)
+    db.conn.execute(f"UPDATE articles SET {assignments} WHERE id = :id", {**values, "id": article_id})  # noqa: S608 - our own names
 
 
 def _content(db: Database, row: Mapping[str, Any]) -> dict[str, Any]:

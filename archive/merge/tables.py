@@ -167,11 +167,9 @@ class Rows:
             article_id = int(held["id"])
             earlier = (row["origin_at"], row["origin"]) < (held["origin_at"], held["origin"])
             later = row["last_seen_at"] > held["last_seen_at"]
-            if not (earlier or later):
-                return article_id
             if article_id not in fresh:
                 search.unindex_articles(self._db.conn, [article_id])
-            joining.replace_article(self._db, article_id, row, origin=earlier, metadata=later)
+            joining.replace_article(self._db, article_id, row, origin=earlier, later=later)
         if article_id not in fresh:
             fresh.append(article_id)
         return article_id

@@ -174,11 +174,16 @@ def test_bounds_leave_the_rest_and_say_so(tmp_path):
             f"{site.url}/", tmp_path / "b",
             *settings(WARRAQ_MAX_PAGE_REQUISITES_BYTES=1500, WARRAQ_REQUISITES="pictures", CONCURRENT_REQUESTS=1),
         )  # fmt: skip
+        total = crawl(
+            f"{site.url}/", tmp_path / "c",
+            *settings(WARRAQ_MAX_REQUISITES_BYTES=1500, WARRAQ_REQUISITES="pictures", CONCURRENT_REQUESTS=1),
+        )  # fmt: skip
     assert (most["requisites"]["fetched"], most["left_out"]["too-many-requisites"]) == (5, 5)
     assert (most["requisites"]["still_due"], most["urls_still_due"]) == (1, 0)
     assert (again["requisites"]["fetched"], again["requisites"]["still_due"]) == (1, 0)
     assert again["left_out"]["too-deep-requisites"] == 2
     assert size["requisites"]["missing"]["too-many-page-bytes"] >= 5
+    assert total["requisites"]["still_due"] >= 5
 
 
 def test_a_level_that_there_is_none_of_is_refused(tmp_path):

@@ -3,6 +3,7 @@
 import json
 import tomllib
 from dataclasses import replace
+from datetime import UTC, datetime
 from importlib.resources import files
 
 import pytest
@@ -57,7 +58,7 @@ def test_every_label_has_a_message_in_both_languages():
 
 def test_a_row_of_the_real_table_goes_out_in_every_format_of_articles(store, tmp_path):
     row = articles.get(store.db, 1)
-    source = Source(collection=tmp_path, created=None, articles=[row])
+    source = Source(collection=tmp_path, created=datetime(2026, 11, 24, tzinfo=UTC), articles=[row])
     for name, way in FORMATS.items():
         if way.of == "articles":
             assert way.write(replace(source, articles=[row]), tmp_path / name) == 1, name
@@ -65,7 +66,7 @@ def test_a_row_of_the_real_table_goes_out_in_every_format_of_articles(store, tmp
 
 def test_an_export_of_nothing_has_the_columns_and_their_types(tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet")
-    source = Source(collection=tmp_path, created=None)
+    source = Source(collection=tmp_path, created=datetime(2026, 11, 24, tzinfo=UTC))
     assert FORMATS["parquet"].write(source, tmp_path / "none.parquet") == 0
     schema = parquet.read_schema(tmp_path / "none.parquet")
     assert schema.names == [column.name for column in COLUMNS]

@@ -15,13 +15,14 @@ from tests.support.pages import page
 from tests.support.pages import write_warc as write
 
 PLACE = Location(filename="crawl/a.warc.gz", offset=7, length=900)
-ONE = Listed(url="https://news.example/1", timestamp="20260115120000", digest="A" * 32, location=PLACE)
+ONE = Listed(url="https://news.example/1", timestamp="20260115120000", digest="A" * 32, status="200", location=PLACE)
 TABLE = ["urlkey", "timestamp", "original", "mimetype", "statuscode", "digest", "length", "offset", "filename"]
 ROW = ["example,news)/1", "20260115120000", ONE.url, "text/html", "200", "A" * 32, "900", "7", "crawl/a.warc.gz"]
 OBJECT = {
     "urlkey": ROW[0],
     "timestamp": ROW[1],
     "url": ROW[2],
+    "status": ROW[4],
     "digest": ROW[5],
     "length": "900",
     "offset": 7,
