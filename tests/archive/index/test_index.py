@@ -6,7 +6,7 @@ import pytest
 from sqlite_utils.utils import sqlite3
 
 from archive.article import Article
-from archive.errors import NotWritableError, SchemaTooNewError
+from archive.errors import DatabaseLockedError, ExitCode, NotWritableError, SchemaTooNewError
 from archive.index import articles, captures, frontier, open_store, site_lines
 from archive.index.columns import text_digest
 from archive.index.rows import Candidate, CaptureRow, FetchStatus
@@ -178,3 +178,22 @@ def test_schema_holds_nothing_that_the_sqlite3_of_debian_12_cannot_read(store):
     )
     assert "contentless_delete" not in statements
     assert "jsonb" not in statements.lower()
+
+
+def write(store):
+    with store.atomic():
+        frontier.schedule(store.db, [announced("/a")], now=NOON)
+
+
+def test_a_lock_that_another_program_holds_is_named_as_one(tmp_path):
+    path = tmp_path / "warraq.db"
+    with open_store(path, patience=0.01) as store:
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseLockedError, match="locked by another program") as raised:
+            write(store)
+        assert raised.value.exit_code == ExitCode.LOCKED
+        assert "free space" not in str(raised.value)
+        other.close()
+        write(store)
+        assert due(store) == ["/a"]
