@@ -238,7 +238,7 @@ class PolitenessMiddleware:
 def read_retry_after(value: bytes | None, now: datetime) -> float | None:
     """Seconds that a Retry-After asks for (RFC 9110, section 10.2.3: seconds or a date), None if it cannot be read."""
     text = (value or b"").decode("latin-1").strip()
-    if text.isdigit():
+    if text.isdecimal():
         return float(text[:9])
     try:
         moment = parsedate_to_datetime(text)

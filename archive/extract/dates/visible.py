@@ -196,7 +196,7 @@ def _tokens(folded: str, language: str) -> tuple[_Token, ...]:
         word, end = match[0], match.end()
         if tokens and (name := f"{tokens[-1].text} {word}") in months:
             tokens[-1] = _Token("m", name, *months[name], end)
-        elif word.isdigit():
+        elif word.isdecimal():
             tokens.append(_Token("n", word, int(word[:9]), "gregorian", end))
         elif word in months:
             tokens.append(_Token("m", word, *months[word], end))

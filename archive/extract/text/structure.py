@@ -300,4 +300,4 @@ def _source(image: HtmlElement, base: str) -> str:
 
 def _is_small(image: HtmlElement) -> bool:
     sizes = [image.get(name) or "" for name in ("width", "height")]
-    return any(size.isdigit() and int(size) < _MIN_PICTURE for size in sizes)
+    return any(size.isdecimal() and int(size) < _MIN_PICTURE for size in sizes)

@@ -184,6 +184,7 @@ def test_own_delay_is_kept_and_varies() -> None:
         (b"-5", None),
         (b"soon", None),
         (b"", None),
+        (b"\xb9", None),
         (None, None),
         (b"9" * 5000, 999999999.0),
         (b"\xd9\xa1\xd9\xa2", None),
