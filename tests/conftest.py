@@ -13,7 +13,7 @@ from tests.support.shelf import shelf  # noqa: F401 - a fixture
 
 os.environ["WARRAQ_CONFIG"] = ""  # a developer's own warraq.toml is not under test
 
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("any machine", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
 STARTS = frozenset({"subprocess.Popen", "os.fork", "os.posix_spawn"})
