@@ -110,7 +110,7 @@ class Archive(Closing):
 
     def sites(self) -> set[str]:
         """Return the sites of which the archive has articles or captures, or URLs to fetch."""
-        return select.sites(self._store.db)
+        return select.known_sites(self._store.db)
 
     def articles(self, *, all_versions: bool = False) -> Iterator[ArticleRow]:
         """Every article (its latest version, or all), in the order in which they came in; a few at a time, however many there are."""
@@ -161,7 +161,7 @@ class Archive(Closing):
 
         Article_id, version, seen_at, field, before, after, record_id.
         """
-        return articles.of_url(self._store.db, row["url"])
+        return articles.changes_of(self._store.db, row["url"])
 
     def timeline(
         self, page: str = "", *, site: str = "", first: str = "", last: str = "", places: int = 1

@@ -11,7 +11,7 @@ from archive.http import NotHttp, Response, parse_response
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from archive.http import Head
+    from archive.http import ResponseHead
 
 Truncated = Literal["", "length", "time", "disconnect", "unspecified"]
 """The reasons of the WARC-Truncated field (WARC 1.1, section 5.13), '' for a whole response."""
@@ -42,7 +42,7 @@ class Capture:
     via: str = ""
     redacted: tuple[str, ...] = ()
     credentials: tuple[str, ...] = ()
-    head: Head | None = field(default=None, compare=False, repr=False)
+    head: ResponseHead | None = field(default=None, compare=False, repr=False)
     """The head of `response` where whoever received it has parsed it already."""
 
     @cached_property

@@ -89,7 +89,7 @@ class Alarm:
     expected: float
 
 
-def judge(history: Sequence[Day], day: date, *, complete: bool = True) -> list[Alarm]:
+def alarms_of(history: Sequence[Day], day: date, *, complete: bool = True) -> list[Alarm]:
     """Return the alarms of `day`, by the days before it in `history` (any order, days without a row were not crawled).
 
     A day that is not `complete` is not judged by how much it brought. A session that has expired, and a site that
@@ -124,8 +124,8 @@ def judge_all(days: Iterable[Day], day: date, *, today: date | None = None) -> l
         of_site.setdefault(entry.site, []).append(entry)
     alarms: list[Alarm] = []
     for _, history in sorted(of_site.items()):
-        alarms += judge(history, day)
-        alarms += judge(history, today, complete=False) if today else []
+        alarms += alarms_of(history, day)
+        alarms += alarms_of(history, today, complete=False) if today else []
     return alarms
 
 

@@ -22,7 +22,7 @@ from lxml import etree
 
 from archive.discovery import judge_link, pattern_of, read_feed, read_sitemap, trap_reason
 from archive.extract import find_links
-from archive.extract.document import parse
+from archive.extract.document import parse_html
 from archive.extract.page import read_model
 from archive.urls import canonicalise, display, join, site_of, surt, twin_of
 
@@ -83,7 +83,7 @@ def costs() -> Iterator[tuple[str, float, str]]:
         "pattern": lambda: pattern_of(ARABIC),
     }.items():
         yield name, milliseconds(call, 2000) * 1000, "µs"
-    tree = parse(page_of(150))
+    tree = parse_html(page_of(150))
     yield "links of a page of 150", milliseconds(lambda: find_links(read_model(tree), SITE + "/"), 20), "ms"
     feed, sitemap = feed_of(100), sitemap_of(10_000)
     yield f"feed of 100 entries ({len(feed) // 1000} kB)", milliseconds(lambda: read_feed(feed, SITE), 5), "ms"
@@ -120,7 +120,7 @@ def judgement(corpora: Path) -> tuple[Counter[str], Counter[str], Counter[str]]:
             articles[judge_link(url).kind] += 1
             traps[trap_reason(url, this_year=2026)] += 1
         body = file.read_bytes()
-        tree = parse((gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body).decode("utf-8", "replace"))
+        tree = parse_html((gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body).decode("utf-8", "replace"))
         for block in NAVIGATION(tree):
             for link in find_links(read_model(block), url):
                 if link.url not in seen and site_of(link.url) == site_of(url) and len(link.text.split()) <= 3:

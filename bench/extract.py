@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from archive.capture import Capture  # noqa: E402
-from archive.parse.parse import Parsed, ParseTask, parse  # noqa: E402
+from archive.parse.parse import Parsed, ParseTask, parse_task  # noqa: E402
 from archive.parse.workers import WorkerKilledError, WorkerPool  # noqa: E402
 from archive.warc import WarcWriter, payload_digest, read_records  # noqa: E402
 from bench.support import extract_batch  # noqa: E402
@@ -183,7 +183,7 @@ def measure(folder: Path, workers: int, pages: int) -> Run:
             outcome = f"killed: {error.reason}"
         outcomes[outcome] = outcomes.get(outcome, 0) + 1
 
-    with WorkerPool(parse, workers=workers, preload=("archive.parse.parse",)) as pool:
+    with WorkerPool(parse_task, workers=workers, preload=("archive.parse.parse",)) as pool:
         for task in tasks(folder, 4 * workers):
             pending.append(pool.submit(task))
         while pending:

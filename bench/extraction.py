@@ -39,9 +39,9 @@ import trafilatura
 from lxml import html
 
 from archive.article import Page
-from archive.body import plain_text, words_of
+from archive.body import plain_text, span_text
 from archive.extract import extract
-from archive.extract.document import read
+from archive.extract.document import read_document
 from archive.extract.metadata.reading import Metadata
 from archive.extract.text import find_text
 
@@ -131,7 +131,7 @@ def shapes_of(blocks: Iterable[Block], within: str = "") -> Iterator[tuple[str, 
             case _, "quote":
                 yield from (("quote", line_of(text)) for text in plain_text(block.blocks or (block,)).split("\n"))
             case "", "heading":
-                yield "heading", line_of(words_of(block.spans))
+                yield "heading", line_of(span_text(block.spans))
             case _:
                 yield from shapes_of(block.blocks, within)
 
@@ -206,7 +206,7 @@ def ours(body: bytes, url: str) -> tuple[Article | None, str]:
 
 def _text_alone(body: bytes, url: str) -> str:
     """Our text without metadata, links and verdict: what trafilatura's modes are to be compared with in CPU."""
-    return find_text(read(Page(body=body, url=url, fetched_at=NOW)), Metadata()).article()
+    return find_text(read_document(Page(body=body, url=url, fetched_at=NOW)), Metadata()).article()
 
 
 def _trafilatura(**options: bool) -> Extractor:

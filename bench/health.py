@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 
-from archive.monitor import Day, judge
+from archive.monitor import Day, alarms_of
 
 START = date(2026, 1, 5)
 RATES = (0.5, 1, 3, 10, 30, 100, 300)
@@ -83,7 +83,7 @@ def false_alarms(rng, sites, length):
             days = healthy(rng, rate, length)
             raised_before = set()
             for n in range(7, length):
-                raised = {alarm.kind for alarm in judge(days[: n + 1], days[n].day)}
+                raised = {alarm.kind for alarm in alarms_of(days[: n + 1], days[n].day)}
                 kinds.update(raised - raised_before)
                 raised_before = raised
                 judged += 1
@@ -111,7 +111,7 @@ def delays(rng, sites):
             for _ in range(max(5, sites // len(RATES))):
                 days = healthy(rng, rate, 91)
                 days = [day if n < 70 else broken(day) for n, day in enumerate(days)]
-                took.append(next((n - 69 for n in range(70, 91) if judge(days[: n + 1], days[n].day)), 99))
+                took.append(next((n - 69 for n in range(70, 91) if alarms_of(days[: n + 1], days[n].day)), 99))
             middle = sorted(took)[len(took) // 2]
             row.append("-" if middle == 99 else str(middle))
         print(f"{name:<36}" + "".join(f"{value:>8}" for value in row))

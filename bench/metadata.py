@@ -28,7 +28,7 @@ import htmldate
 import trafilatura
 
 from archive.article import Page
-from archive.extract.document import Unreadable, read
+from archive.extract.document import Unreadable, read_document
 from archive.extract.metadata.reading import read_metadata
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ FIELDS = ("title", "author", "date")
 
 def ours(body: bytes, url: str) -> Values:
     try:
-        metadata = read_metadata(read(Page(body=body, url=url, fetched_at=FETCHED)))
+        metadata = read_metadata(read_document(Page(body=body, url=url, fetched_at=FETCHED)))
         article = metadata.article
     except Unreadable:
         return {}

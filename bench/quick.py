@@ -22,7 +22,7 @@ import trafilatura
 
 from archive.article import Page
 from archive.extract import extract
-from archive.extract.document import read
+from archive.extract.document import read_document
 from archive.extract.metadata.reading import read_metadata
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ def page(body: bytes) -> Page:
 
 OURS: dict[str, Call] = {
     "extraction": lambda body: extract(page(body)),
-    "parse and page model": lambda body: read(page(body)),
-    "parse, model and metadata": lambda body: read_metadata(read(page(body))),
+    "parse and page model": lambda body: read_document(page(body)),
+    "parse, model and metadata": lambda body: read_metadata(read_document(page(body))),
 }
 
 

@@ -47,7 +47,7 @@ class Stopping:
 
         Raises UsageError for a lease that is not valid.
         """
-        watch(Lease.from_settings(self._process.settings), self.stop, lead=GRACE_SECONDS)
+        watch_lease(Lease.from_settings(self._process.settings), self.stop, lead=GRACE_SECONDS)
         loop = asyncio.get_event_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop, number.name)
@@ -153,7 +153,7 @@ def _moment(value: object) -> float:
     return moment.timestamp()
 
 
-def watch(lease: Lease, end: Callable[[str], None], *, lead: float) -> None:
+def watch_lease(lease: Lease, end: Callable[[str], None], *, lead: float) -> None:
     """Call `end` with the reason, once, `lead` seconds before the lease is over or when the parent is gone; needs the running loop."""
     if not lease.parent and lease.until == inf:
         return

@@ -37,12 +37,12 @@ from archive.warc.cdxserver import Listed, NotThatRecordError, check_record, pag
 from archive.warc.record import compress, target_uri, warc_fields
 from archive.warc.wacz import unpack_warcs
 from archive.web.parameters import SearchParameters
-from crawler.download.capture import redact, request_target, serialize_request, without_credentials
+from crawler.download.capture import redact_credentials, request_target, serialize_request, without_credentials
 from crawler.download.errors import BadRequestError, ExchangeError, RefusedAddressError
 from crawler.download.framing import Limits, ResponseFraming
 from crawler.download.guard import AddressGuard, is_public
 from crawler.politeness import read_retry_after
-from crawler.politeness.robotstxt import parse as parse_robots
+from crawler.politeness.robotstxt import parse_robots
 from crawler.sites import SiteError, load_sites
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def fuzz_framing(data: bytes) -> None:
 
 def fuzz_document(data: bytes) -> None:
     try:
-        document.read(Page(body=data, url=URL, fetched_at=NOW, headers=(), status=200))
+        document.read_document(Page(body=data, url=URL, fetched_at=NOW, headers=(), status=200))
     except document.Unreadable:
         return
 
@@ -303,7 +303,10 @@ def fuzz_request(data: bytes) -> None:
     except BadRequestError:
         return
     assert message.count(b"\n") == 5
-    assert data[:40] not in redact(message)[0].partition(b"X: ")[0].partition(b"Cookie")[2] or len(data.strip()) < 20
+    assert (
+        data[:40] not in redact_credentials(message)[0].partition(b"X: ")[0].partition(b"Cookie")[2]
+        or len(data.strip()) < 20
+    )
 
 
 def fuzz_header(data: bytes) -> None:

@@ -47,16 +47,16 @@ def pages() -> Iterator[tuple[Page, dict[str, Any]]]:
 
 def kinds_of(body: Iterable[Block]) -> Iterator[tuple[str, str]]:
     """Headings, list items and quotations of a body, each with its text."""
-    from archive.body import plain_text, words_of
+    from archive.body import plain_text, span_text
 
     for block in body:
         match block.kind:
             case "heading":
-                yield "heading", words_of(block.spans)
+                yield "heading", span_text(block.spans)
             case "list":
                 yield from (("item", one_line(plain_text(item))) for item in block.items)
             case "quote":
-                yield "quote", one_line(f"{words_of(block.spans)} {plain_text(block.blocks)}")
+                yield "quote", one_line(f"{span_text(block.spans)} {plain_text(block.blocks)}")
         for inner in (block.blocks, *block.items):
             yield from kinds_of(inner)
 

@@ -10,7 +10,7 @@ from archive.archive import Archive
 from archive.collection import Collection
 from archive.errors import ArchiveError
 from archive.index import DatabaseError, reports
-from archive.monitor import HISTORY, judge
+from archive.monitor import HISTORY, alarms_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -66,7 +66,7 @@ def _of_archive(folder: Path, entries: set[str], today: date) -> list[SiteStatus
     found = []
     for site in sorted(entries | rows.keys()):
         history = [one for one in days if one.site == site]
-        alarms = [*judge(history, today - timedelta(days=1)), *judge(history, today, complete=False)]
+        alarms = [*alarms_of(history, today - timedelta(days=1)), *alarms_of(history, today, complete=False)]
         figures = _figures(rows.get(site, {}), crawls.get(site) or {})
         told = tuple(dict.fromkeys(f"{alarm.kind}: {alarm.detail}" for alarm in alarms))
         found.append(SiteStatus(site=site, folder=str(folder), has_entry=site in entries, alarms=told, **figures))

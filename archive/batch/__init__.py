@@ -20,8 +20,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from archive.batch.plan import MEGABYTES, SECONDS, Plan, PlannedFile, make_plan, read_plan, write_plan
-from archive.batch.task import Place, add_up, run_task
+from archive.batch.plan import MEGABYTES, SECONDS, BatchPlan, PlannedFile, make_plan, read_plan, write_plan
+from archive.batch.task import TaskPlace, add_up, run_task
 from archive.errors import ArchiveLockedError, UsageError
 from archive.files import held
 
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 __all__ = [
     "MEGABYTES",
     "SECONDS",
-    "Plan",
+    "BatchPlan",
     "PlannedFile",
     "Progress",
-    "look",
     "make_plan",
+    "progress_of",
     "read_plan",
     "run_local",
     "run_task",
@@ -165,11 +165,11 @@ def is_done(folder: Path, rank: int) -> bool:
     return (logs_of(folder) / "completions" / f"{rank:05d}").exists()
 
 
-def look(folder: Path, plan: Plan) -> Progress:
+def progress_of(folder: Path, plan: BatchPlan) -> Progress:
     """Return the state of the batch in `folder`."""
     ranks = range(len(plan.tasks))
     done = tuple(rank for rank in ranks if is_done(folder, rank))
-    files = [Place(folder=folder, rank=rank).count for rank in done]
+    files = [TaskPlace(folder=folder, rank=rank).count for rank in done]
     counted = [json.loads(file.read_text("utf-8")) for file in files if file.exists()]
     return Progress(done=done, open=tuple(sorted(set(ranks) - set(done))), counted=add_up(counted))
 

@@ -136,7 +136,7 @@ def columns() -> tuple[str, ...]:
     return (*names, *CAPTURE)
 
 
-def results(db: sqlite3.Connection, notes: Path) -> Iterator[dict[str, Any]]:
+def rows_of_shard(db: sqlite3.Connection, notes: Path) -> Iterator[dict[str, Any]]:
     """Yield the rows of an archive's captures, in the order of their records, then those of the damages.
 
     `notes` is a database of its own.
@@ -184,14 +184,14 @@ NOTES = """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class BatchRecord:
     """A record or a damage of the file `path` (as the batch was told it), in the archive's folder by its own name."""
 
     path: str
     what: Record | RejectedRecord
 
 
-class Shard:
+class ShardWriter:
     """One task's archive while it is made; `finish`, then `rows`, then `close`.
 
     The files must lie in the folder of the collection before their records are taken.
@@ -225,7 +225,7 @@ class Shard:
         """What was made of the records so far."""
         return self._indexer.done
 
-    def take(self, entry: Entry) -> None:
+    def take(self, entry: BatchRecord) -> None:
         """Take one record, or note a damage."""
         if entry.path != self._path:
             self._indexer.finish()
@@ -260,7 +260,7 @@ class Shard:
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield a row for each capture and each damage, in the order of the files: see `archive.batch.parquet`."""
-        yield from results(self._ingest.store.db.conn, self._notes_path)
+        yield from rows_of_shard(self._ingest.store.db.conn, self._notes_path)
 
     def close(self) -> None:
         """Close the archive as one that answers for its files; without that, it is only good to be thrown away."""

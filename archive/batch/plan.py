@@ -45,7 +45,7 @@ class PlannedFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class BatchPlan:
     """A batch: its files by task, what it makes, and what one page may cost (seconds of wall time, megabytes of address space).
 
     `copies` lets a WARC that lies on another filesystem be copied into its shard, where it is linked otherwise.
@@ -84,15 +84,15 @@ def divide(files: Iterable[PlannedFile], tasks: int) -> tuple[tuple[PlannedFile,
     return tuple(tuple(run) for run in runs if run)
 
 
-def make_plan(files: Iterable[PlannedFile], *, tasks: int = 0, **options: Any) -> Plan:
+def make_plan(files: Iterable[PlannedFile], *, tasks: int = 0, **options: Any) -> BatchPlan:
     """Return the plan of a batch; without `tasks`, each file is one. Raises UsageError when there is nothing to do."""
     given = list(files)
     if not given:
         raise UsageError("no WARC files: name some, or a list of them with --paths")
-    return Plan(tasks=divide(given, tasks or len(given)), **options)
+    return BatchPlan(tasks=divide(given, tasks or len(given)), **options)
 
 
-def write_plan(folder: Path, plan: Plan) -> None:
+def write_plan(folder: Path, plan: BatchPlan) -> None:
     """Put the plan into the batch's folder; the same plan may be there already.
 
     Raises UsageError when another one is, or an archive: its files would be mixed with these. NotWritableError.
@@ -115,13 +115,13 @@ def write_plan(folder: Path, plan: Plan) -> None:
         )
 
 
-def read_plan(folder: Path) -> Plan:
+def read_plan(folder: Path) -> BatchPlan:
     """Return the plan in a batch's folder. Raises FileNotFoundError, and ArchiveError for a plan of another version of warraq."""
     values = json.loads((folder / NAME).read_text(encoding="utf-8", errors="surrogateescape"))
     if values.pop("format", None) != FORMAT:
         raise ArchiveError(f"{folder / NAME} was made by another version of warraq: finish that batch with it")
     tasks = tuple(tuple(PlannedFile(**file) for file in files) for files in values.pop("tasks"))
-    return Plan(tasks=tasks, **values)
+    return BatchPlan(tasks=tasks, **values)
 
 
 # Bring a WARC file to where a task reads it: linked, copied, or fetched from its URL.
@@ -142,7 +142,7 @@ class ChangedFileError(ArchiveError):
         self.found = found
 
 
-def bring(file: PlannedFile, plan: Plan, folder: Path, warcs: Path) -> Path:
+def bring(file: PlannedFile, plan: BatchPlan, folder: Path, warcs: Path) -> Path:
     """Links the file into `warcs` (or copies it, if the plan says so), under a name that is free there.
 
     One whose records cannot be reached one by one is rewritten so that they can; the rewritten file stays in the batch's
@@ -161,7 +161,7 @@ def bring(file: PlannedFile, plan: Plan, folder: Path, warcs: Path) -> Path:
     return _reachable(source, file, plan, folder, warcs)
 
 
-def _reachable(source: Path, file: PlannedFile, plan: Plan, folder: Path, warcs: Path) -> Path:
+def _reachable(source: Path, file: PlannedFile, plan: BatchPlan, folder: Path, warcs: Path) -> Path:
     if source.name.endswith(".gz") and _is_one_stream(source):
         source = _rewritten(source, file.path, folder / "rewritten")
     return _linked(source, warcs, copies=plan.copies or not plan.shards)
@@ -242,7 +242,7 @@ def shown(url: str) -> str:
     return _SECRETS.sub("", url)
 
 
-def name_of(url: str) -> str:
+def filename_of(url: str) -> str:
     """Return the name that the file has here: the last part of the URL's path, of letters that no filesystem minds."""
     return re.sub(r"[^A-Za-z0-9._-]+", "_", shown(url).rpartition("/")[2]).lstrip(".") or "fetched.warc.gz"
 
@@ -251,7 +251,7 @@ def fetch(url: str, folder: Path) -> Path:
     """Fetch the file into `folder`. Raises FetchError, UsageError when a library for the scheme is missing, NotWritableError."""
     import fsspec
 
-    target = folder / name_of(url)
+    target = folder / filename_of(url)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         system, path = fsspec.core.url_to_fs(url)

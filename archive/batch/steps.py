@@ -18,7 +18,7 @@ from datatrove.pipeline.base import PipelineStep
 from archive.batch import parquet
 from archive.batch.parquet import columns
 from archive.batch.plan import read_plan
-from archive.batch.task import Place, entries, opened
+from archive.batch.task import TaskPlace, entries, open_shard
 from archive.ingest.copying import RejectedRecord
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class ReadWarcs(PipelineStep):  # type: ignore[misc]
         if data:
             yield from data
         heard = self.heard or (lambda _: None)
-        for entry in entries(plan, Place(folder=Path(self.folder), rank=rank), heard=heard):
+        for entry in entries(plan, TaskPlace(folder=Path(self.folder), rank=rank), heard=heard):
             self.stat_update("damages" if isinstance(entry.what, RejectedRecord) else "records")
             record_id = entry.what.record_id if isinstance(entry.what, RejectedRecord) else entry.what.id
             yield Document(text="", id=record_id, metadata={"entry": entry})
@@ -62,7 +62,7 @@ class Extract(PipelineStep):  # type: ignore[misc]
     def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ARG002
         """Take all Documents of `ReadWarcs`, then give one for each capture and damage."""
         plan = read_plan(Path(self.folder))
-        with opened(plan, Place(folder=Path(self.folder), rank=rank)) as shard:
+        with open_shard(plan, TaskPlace(folder=Path(self.folder), rank=rank)) as shard:
             for document in data:
                 shard.take(document.metadata["entry"])
             with self.track_time():
@@ -86,7 +86,7 @@ class WriteParquet(PipelineStep):  # type: ignore[misc]
         """Take all Documents of `Extract`."""
         rows = (document.metadata for document in data)
         if read_plan(Path(self.folder)).parquet:
-            written = parquet.write(rows, columns(), Place(folder=Path(self.folder), rank=rank).parquet)
+            written = parquet.write(rows, columns(), TaskPlace(folder=Path(self.folder), rank=rank).parquet)
             self.stat_update("rows", value=written, unit="file")
         else:
             deque(rows, maxlen=0)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive import warc
 from archive.batch import parquet
-from archive.batch.parquet import Entry, Shard, columns
+from archive.batch.parquet import BatchRecord, ShardWriter, columns
 from archive.batch.plan import bring
 from archive.collection import Collection
 from archive.errors import ArchiveLockedError, DamagedFileError
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from archive.batch.plan import Plan
+    from archive.batch.plan import BatchPlan
     from archive.warc import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class TaskPlace:
     """Where a task of the batch in `folder` works, and where its results go."""
 
     folder: Path
@@ -72,7 +72,9 @@ class Place:
             yield
 
 
-def entries(plan: Plan, place: Place, *, heard: Callable[[int], None] = lambda _: None) -> Iterator[Entry]:
+def entries(
+    plan: BatchPlan, place: TaskPlace, *, heard: Callable[[int], None] = lambda _: None
+) -> Iterator[BatchRecord]:
     """Brings each file of the task into its archive's folder and reads it; `heard` is told how many bytes are behind it."""
     behind = 0
     for file in plan.tasks[place.rank]:
@@ -83,17 +85,17 @@ def entries(plan: Plan, place: Place, *, heard: Callable[[int], None] = lambda _
             damage = RejectedRecord(
                 filename=name, offset=error.offset, length=file.size, reason="unreadable", detail=error.problem
             )
-            yield Entry(path=file.path, what=damage)
+            yield BatchRecord(path=file.path, what=damage)
             continue
         for found in read_file(path):
             heard(behind + (found.offset if isinstance(found, RejectedRecord) else found.location.offset))
-            yield Entry(path=file.path, what=found)
+            yield BatchRecord(path=file.path, what=found)
         behind += path.stat().st_size
     heard(behind)
 
 
 @contextmanager
-def opened(plan: Plan, place: Place) -> Iterator[Shard]:
+def open_shard(plan: BatchPlan, place: TaskPlace) -> Iterator[ShardWriter]:
     """Open the task's archive, to be filled; it is put in its place at the end, thrown away when anything is raised."""
     started = time.monotonic()
     with (
@@ -102,7 +104,9 @@ def opened(plan: Plan, place: Place) -> Iterator[Shard]:
             read_response, workers=1, seconds=plan.seconds, megabytes=plan.megabytes, preload=("archive.parse.parse",)
         ) as pool,
     ):
-        shard = Shard(Collection(place.working), pool, name=f"batch{place.name}", site=plan.site, texts=plan.shards)
+        shard = ShardWriter(
+            Collection(place.working), pool, name=f"batch{place.name}", site=plan.site, texts=plan.shards
+        )
         try:
             yield shard
             if plan.shards:
@@ -124,13 +128,15 @@ def opened(plan: Plan, place: Place) -> Iterator[Shard]:
         replace_file(place.count, [json.dumps(counted, ensure_ascii=False).encode()])
 
 
-def run_task(plan: Plan, folder: Path, rank: int, *, heard: Callable[[int], None] = lambda _: None) -> dict[str, Any]:
+def run_task(
+    plan: BatchPlan, folder: Path, rank: int, *, heard: Callable[[int], None] = lambda _: None
+) -> dict[str, Any]:
     """Run the task without an engine; give its count. A second time makes the same again, in place of the first.
 
     Raises NotWritableError, ArchiveLockedError, and FileNotFoundError for a file that is gone.
     """
-    place = Place(folder=folder, rank=rank)
-    with opened(plan, place) as shard:
+    place = TaskPlace(folder=folder, rank=rank)
+    with open_shard(plan, place) as shard:
         for entry in entries(plan, place, heard=heard):
             shard.take(entry)
         shard.finish()
@@ -151,7 +157,7 @@ def add_up(counted: list[dict[str, Any]]) -> dict[str, Any]:
     return total
 
 
-def _publish(plan: Plan, place: Place) -> None:
+def _publish(plan: BatchPlan, place: TaskPlace) -> None:
     """Put the finished archive in its place; one that is there from a run that was killed afterwards is thrown away."""
     if not plan.shards:
         shutil.rmtree(place.working)

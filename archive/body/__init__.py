@@ -18,7 +18,7 @@ from archive.body.blocks import (
     marked,
     paragraphs,
     plain_text,
-    words_of,
+    span_text,
 )
 from archive.body.rendering import HtmlOptions, direction, escaped, html, markdown
 
@@ -45,5 +45,5 @@ __all__ = [
     "marked",
     "paragraphs",
     "plain_text",
-    "words_of",
+    "span_text",
 ]

@@ -81,7 +81,7 @@ def paragraphs(text: str) -> Body:
     return tuple(Block(kind="paragraph", spans=(Span(text=line),)) for line in text.split("\n") if line.strip())
 
 
-def words_of(spans: Iterable[Span]) -> str:
+def span_text(spans: Iterable[Span]) -> str:
     """Return the text of spans as one line."""
     return " ".join("".join(span.text for span in spans).split())
 
@@ -112,7 +112,7 @@ def _lines(body: Iterable[Block]) -> Iterator[str]:
         if block.kind == "code":
             yield from (line.rstrip() for line in "".join(span.text for span in block.spans).splitlines())
             continue
-        yield words_of(block.spans)
+        yield span_text(block.spans)
         for row in block.rows:
             yield _row(row)
         for item in block.items:
@@ -122,7 +122,7 @@ def _lines(body: Iterable[Block]) -> Iterator[str]:
 
 
 def _row(cells: tuple[tuple[Span, ...], ...]) -> str:
-    texts = [words_of(cell) for cell in cells]
+    texts = [span_text(cell) for cell in cells]
     return f"| {' | '.join(texts)} |" if any(texts) else ""
 
 

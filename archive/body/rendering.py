@@ -12,7 +12,7 @@ from textwrap import indent
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from archive.body.blocks import Block, Span, plain_text, words_of
+from archive.body.blocks import Block, Span, plain_text, span_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -69,7 +69,7 @@ def html(body: Iterable[Block], *, language: str = "", options: HtmlOptions = Ht
     return f'<div{name} dir="{base}">\n{inner}\n</div>\n'
 
 
-def web_address(url: str) -> str:
+def safe_address(url: str) -> str:
     """Return the address where it is one of the web, '' for `javascript:`, `data:` and what is none."""
     if not WEB_ADDRESS.fullmatch(url):
         return ""
@@ -91,7 +91,7 @@ class _Writer:
             yield getattr(self, f"_{block.kind}")(block)
 
     def _tag(self, name: str, spans: tuple[Span, ...], attributes: str = "") -> str:
-        return f"<{name}{attributes}{self._dir(words_of(spans))}>{_spans(spans)}</{name}>"
+        return f"<{name}{attributes}{self._dir(span_text(spans))}>{_spans(spans)}</{name}>"
 
     def _dir(self, text: str) -> str:
         """Return the attribute of a text that runs the other way than what is around it."""
@@ -118,10 +118,10 @@ class _Writer:
 
     def _item(self, item: tuple[Block, ...]) -> str:
         first, rest = (item[0].spans, item[1:]) if item and item[0].kind == "paragraph" else ((), item)
-        return f"<li{self._dir(words_of(first))}>{_spans(first)}{''.join(self.blocks(rest))}</li>"
+        return f"<li{self._dir(span_text(first))}>{_spans(first)}{''.join(self.blocks(rest))}</li>"
 
     def _quote(self, block: Block) -> str:
-        address = web_address(block.url)
+        address = safe_address(block.url)
         source = f' cite="{escape(address)}"' if address else ""
         name = f"<footer>{_link(f'<cite>{escape(block.cite)}</cite>', address)}</footer>" if block.cite else ""
         return f"<blockquote{source}>{self._inner(block)}{name}</blockquote>"
@@ -148,12 +148,12 @@ class _Writer:
             return f'<img src="{escape(ours)}" alt="{escape(block.alt)}" loading="lazy">'
         alt = f": <bdi>{escape(block.alt)}</bdi>" if block.alt else ""
         words = f"{escape(self._options.no_picture)}{alt}"
-        return f'<p class="missing">{_link(words, web_address(block.url))}</p>'
+        return f'<p class="missing">{_link(words, safe_address(block.url))}</p>'
 
     def _embed(self, block: Block) -> str:
-        words = words_of(block.spans) or block.alt or block.url
+        words = span_text(block.spans) or block.alt or block.url
         label = f"{escape(block.provider or self._options.embedded)}: <bdi>{escape(words)}</bdi>"
-        return f'<p class="embed">{_link(label, web_address(block.url))}</p>'
+        return f'<p class="embed">{_link(label, safe_address(block.url))}</p>'
 
     def _code(self, block: Block) -> str:
         return f'<pre dir="ltr"><code>{escape("".join(span.text for span in block.spans))}</code></pre>'
@@ -183,7 +183,7 @@ def _span(span: Span) -> str:
     words = escape(span.text)
     for mark in span.marks:
         words = f"<{mark}>{words}</{mark}>"
-    return _link(words, web_address(span.href))
+    return _link(words, safe_address(span.href))
 
 
 def _link(words: str, address: str) -> str:
@@ -243,7 +243,7 @@ def _code(words: str) -> str:
 
 
 def _markdown_link(words: str, url: str) -> str:
-    address = web_address(url)
+    address = safe_address(url)
     return f"[{words}]({_target(address)})" if address else words
 
 
@@ -290,13 +290,13 @@ def _table(block: Block) -> str:
 
 def _figure(block: Block) -> str:
     alt = _SPECIAL.sub(r"\\\g<0>", " ".join(block.alt.split()))
-    address = web_address(block.url)
+    address = safe_address(block.url)
     picture = f"![{alt}]({_target(address)})" if address else alt
     return "\n\n".join(filter(None, (picture, _line(block.caption), escaped(block.credit))))
 
 
 def _embed(block: Block) -> str:
-    words = escaped(words_of(block.spans) or block.alt or block.url)
+    words = escaped(span_text(block.spans) or block.alt or block.url)
     name = f"{escaped(block.provider)}: " if block.provider else ""
     return _markdown_link(f"{name}{words}", block.url)
 

@@ -18,7 +18,7 @@ from archive.terminal import Show, live_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archive.batch import Failed, Plan, PlannedFile, Progress
+    from archive.batch import BatchPlan, Failed, PlannedFile, Progress
 
 SUFFIXES = (".warc", ".warc.gz")
 
@@ -92,7 +92,7 @@ def batch_(
     if status:
         _tell(folder, plan, as_json=as_json)
         return
-    before = batch.look(folder, plan)
+    before = batch.progress_of(folder, plan)
     failed = _run(folder, plan, before, workers)
     _tell(folder, plan, as_json=as_json, skipped=len(before.done), failed=failed)
     if failed:
@@ -102,7 +102,7 @@ def batch_(
         )
 
 
-def _plan(files: tuple[Path, ...], folder: Path, wanted: dict[str, Any]) -> Plan:
+def _plan(files: tuple[Path, ...], folder: Path, wanted: dict[str, Any]) -> BatchPlan:
     listed, prefix = wanted.pop("listed"), wanted.pop("prefix")
     if not files and listed is None:
         try:
@@ -149,7 +149,7 @@ def _lines(listed: Path) -> Iterator[str]:
         raise UsageError(f"{listed} is not a list of paths: {error}") from None
 
 
-def _run(folder: Path, plan: Plan, before: Progress, workers: int) -> list[Failed]:
+def _run(folder: Path, plan: BatchPlan, before: Progress, workers: int) -> list[Failed]:
     from archive.batch import pipeline
 
     pipeline(folder)  # says at once when datatrove is missing
@@ -160,7 +160,7 @@ def _run(folder: Path, plan: Plan, before: Progress, workers: int) -> list[Faile
 class _Drawn:
     """Progress on a terminal, by bytes."""
 
-    def __init__(self, plan: Plan, before: Progress, show: Show) -> None:
+    def __init__(self, plan: BatchPlan, before: Progress, show: Show) -> None:
         self._show = show
         self._sizes = [sum(file.size for file in files) for files in plan.tasks]
         self._behind = {rank: self._sizes[rank] for rank in before.done}
@@ -172,8 +172,10 @@ class _Drawn:
             self._show(f"{len(self._sizes)} tasks", sum(self._behind.values()), sum(self._sizes))
 
 
-def _tell(folder: Path, plan: Plan, *, as_json: bool, skipped: int = 0, failed: list[Failed] | None = None) -> None:
-    progress = batch.look(folder, plan)
+def _tell(
+    folder: Path, plan: BatchPlan, *, as_json: bool, skipped: int = 0, failed: list[Failed] | None = None
+) -> None:
+    progress = batch.progress_of(folder, plan)
     figures = {
         "folder": str(folder),
         "files": len(plan.files),

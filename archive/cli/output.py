@@ -14,7 +14,7 @@ import click
 from archive.archive import Federation
 from archive.collection import Collection
 from archive.errors import ArchiveNotFoundError, UsageError
-from archive.index.columns import opened
+from archive.index.columns import as_json_row
 from archive.terminal import FIRST_STRONG_ISOLATE, POP_ISOLATE
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def isolate(text: str) -> str:
 def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
     """One JSON object a line (JSON Lines), Arabic as Arabic."""
     for row in rows:
-        click.echo(json.dumps(opened(row), ensure_ascii=False))
+        click.echo(json.dumps(as_json_row(row), ensure_ascii=False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from archive.export.citation import STYLES
 from archive.export.citation import cite as citation
 from archive.files import output_to, replacing
 from archive.index import reports
-from archive.index.columns import LABELLED, opened
+from archive.index.columns import LABELLED, as_json_row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -158,7 +158,7 @@ def show(ctx: click.Context, wanted: str, as_json: bool) -> None:
             print_json(
                 [
                     {
-                        **opened(row),
+                        **as_json_row(row),
                         "versions": [
                             {k: v[k] for k in ("id", "version", "title", "fetched_at", "last_seen_at")}
                             for v in versions

@@ -124,7 +124,7 @@ def upload(
         return one.done
 
 
-def register(store: Store, folder: Path) -> dict[str, FileRow]:
+def register_files(store: Store, folder: Path) -> dict[str, FileRow]:
     """Give each closed file that the manifest answers for its row; all rows, true to what is here now."""
     known, manifest = files.rows(store.db), warc.read_manifest(folder)
     here = {path.name: path for path in warc.closed_files(folder)}
@@ -146,7 +146,7 @@ def register(store: Store, folder: Path) -> dict[str, FileRow]:
     return known | {row.filename: row for row in changed}
 
 
-def put(
+def put_file(
     store: Store, storage: Storage, path: Path, row: FileRow, *, clock: Callable[[], datetime], replaces: bool = False
 ) -> FileRow:
     """Put one closed file there and mark it; `row.sha256` is that of the local file. What fails for the moment is tried again."""
@@ -226,7 +226,7 @@ class _Run:
         self._collection, self._store, self._storage = collection, store, storage
         self._clock, self._progress = clock, progress
         self._manifest = warc.read_manifest(collection.warcs)
-        self._rows = register(store, collection.warcs)
+        self._rows = register_files(store, collection.warcs)
 
     def upload_all(self) -> None:
         """Every closed file that is here and not yet there; after one that the storage does not take for now, the rest waits."""
@@ -260,7 +260,7 @@ class _Run:
                 path, 0, "not the bytes that were closed (SHA-256; `warraq verify` says more), not uploaded:"
             )
         ours = row.storage == self._storage.url  # what lies there is the same file before something was taken out of it
-        row = put(self._store, self._storage, path, replace(row, sha256=sha256), clock=self._clock, replaces=ours)
+        row = put_file(self._store, self._storage, path, replace(row, sha256=sha256), clock=self._clock, replaces=ours)
         self._rows[path.name] = row
         self.done.uploaded.append(path.name)
         self.done.bytes += row.bytes

@@ -6,8 +6,7 @@ import re
 from typing import Literal
 
 from archive.discovery.feeds import Feed, read_feed
-from archive.discovery.likeness import ArticlePattern, Likeness
-from archive.discovery.likeness import judge as judge_link
+from archive.discovery.likeness import ArticlePattern, Likeness, judge_link
 from archive.discovery.sitemaps import Sitemap, read_sitemap
 from archive.discovery.traps import Trap, pattern_of, trap_reason
 from archive.discovery.xml import Announced, gunzip

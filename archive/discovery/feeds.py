@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lxml import etree
 
-from archive.discovery.xml import Announced, gunzip, local_name, mend, parse, parse_time, plain, whole_entries
+from archive.discovery.xml import Announced, gunzip, local_name, mend, parse_time, parse_xml, plain_title, whole_entries
 from archive.urls import canonicalise, host_of, join, resolve, spelled
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def read_feed(
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
         return replace(_read_json(data, url, zone=zone, limit=limit), too_large=not complete)
     data, whole = whole_entries(mend(data, content_type))
-    root = parse(data)
+    root = parse_xml(data)
     if root is None:
         return Feed(problem="not XML", too_large=not complete)
     items = list(
@@ -87,7 +87,7 @@ def read_feed(
     base = _base_of(root, home)
     return Feed(
         entries=tuple(_unique(_xml_entries(items, base, home, zone), limit)),
-        title=plain(head.get("title")),
+        title=plain_title(head.get("title")),
         language=(root.get(_XML_LANG) or head.get("language", "")).strip()[:35],
         hub=_link(root, base, "hub"),
         self_url=_link(root, base, "self"),
@@ -181,11 +181,11 @@ def _xml_entry(item: etree._Element, url: str, base: str, zone: tzinfo) -> Annou
         spelling=next(
             (one for one in (spelled(base, link, url) for link in _links_by_rank(item)) if canonicalise(one) == url), ""
         ),
-        title=plain(fields.get("title")),
+        title=plain_title(fields.get("title")),
         published=_first_time(fields, _PUBLISHED, zone),
         updated=_first_time(fields, _UPDATED, zone),
         language=(item.get(_XML_LANG) or fields.get("language", ""))[:35],
-        publication=plain(fields.get("source")),
+        publication=plain_title(fields.get("source")),
         keywords=tuple(_categories(item)),
     )
 
@@ -197,7 +197,7 @@ def _first_time(fields: dict[str, str], names: Iterable[str], zone: tzinfo) -> d
 def _categories(item: etree._Element) -> Iterator[str]:
     for child in list(item.iterchildren(etree.Element))[:100]:
         if local_name(child) in {"category", "subject"}:
-            word = plain(child.get("term") or _text(child))
+            word = plain_title(child.get("term") or _text(child))
             if word:
                 yield word[:100]
 
@@ -245,7 +245,7 @@ def _read_json(data: bytes, url: str, *, zone: tzinfo, limit: int) -> Feed:
     hub = next((_string(hub, "url") for hub in hubs if isinstance(hub, dict)), "")
     return Feed(
         entries=tuple(_unique((_json_entry(item, url, zone) for item in items if isinstance(item, dict)), limit)),
-        title=plain(_string(feed, "title")),
+        title=plain_title(_string(feed, "title")),
         language=_string(feed, "language")[:35],
         hub=resolve(url, hub) if hub else "",
         self_url=resolve(url, _string(feed, "feed_url")) if _string(feed, "feed_url") else "",
@@ -262,11 +262,11 @@ def _json_entry(item: dict[str, Any], base: str, zone: tzinfo) -> Announced | No
     tags = item.get("tags")
     return Announced(
         url=url,
-        title=plain(_string(item, "title")),
+        title=plain_title(_string(item, "title")),
         published=parse_time(_string(item, "date_published"), zone),
         updated=parse_time(_string(item, "date_modified"), zone),
         language=_string(item, "language")[:35],
-        keywords=tuple(plain(tag)[:100] for tag in tags[:100] if isinstance(tag, str))
+        keywords=tuple(plain_title(tag)[:100] for tag in tags[:100] if isinstance(tag, str))
         if isinstance(tags, list)
         else (),
     )

@@ -221,7 +221,7 @@ ARTICLE_SCORE: Final = 0.55
 _DOUBT = 0.4
 
 
-def judge(url: str, text: str = "", pattern: ArticlePattern | None = None) -> Likeness:
+def judge_link(url: str, text: str = "", pattern: ArticlePattern | None = None) -> Likeness:
     """Judge a link by its canonical `url`, its visible `text` and what is known of the site (`pattern`).
 
     It rather lets a doubtful page in (`unknown`) than lose an article; only `other` is meant to be left alone.

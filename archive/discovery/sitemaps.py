@@ -18,7 +18,7 @@ from archive.discovery.xml import (
     local_name,
     mend,
     parse_time,
-    plain,
+    plain_title,
     stream,
     whole_entries,
 )
@@ -136,12 +136,14 @@ def _entry(fields: dict[str, str], base: str, zone: tzinfo) -> Announced | None:
     return Announced(
         url=url,
         spelling=spelled(base, fields["loc"], url),
-        title=plain(fields.get("title")),
+        title=plain_title(fields.get("title")),
         published=parse_time(fields.get("publication_date", ""), zone),
         updated=parse_time(fields.get("lastmod", ""), zone),
         language=fields.get("language", "")[:35],
-        publication=plain(fields.get("name")),
-        keywords=tuple(word for part in fields.get("keywords", "")[:2000].split(",") if (word := plain(part)[:100])),
+        publication=plain_title(fields.get("name")),
+        keywords=tuple(
+            word for part in fields.get("keywords", "")[:2000].split(",") if (word := plain_title(part)[:100])
+        ),
     )
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from lxml import etree
 
 from archive.extract.dates import parse_moment
-from archive.extract.decode import decode
+from archive.extract.decode import decode_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ _REFERENCE_TO_MEND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)")
 _XML_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
-def parse(data: bytes) -> etree._Element | None:
+def parse_xml(data: bytes) -> etree._Element | None:
     """Root of what `mend` made, recovered as far as it goes; no entity is expanded, no file or address opened."""
     parser = etree.XMLParser(
         recover=True,
@@ -112,7 +112,7 @@ def mend(body: bytes, content_type: str = "") -> bytes:
 def _decode(body: bytes, content_type: str) -> str:
     """Return the text as pages are read; an XML declaration is one more witness of the encoding."""
     declared = _DECLARATION.match(body.replace(b"\0", b"") if body[:4].count(0) else body[:400])
-    found = decode(body, content_type=content_type, label=declared[1].decode("ascii") if declared else "")
+    found = decode_page(body, content_type=content_type, label=declared[1].decode("ascii") if declared else "")
     # A list of addresses has too few words to tell by: then it is what Arabic sites write.
     return body.decode("cp1256", "replace") if found.why == "default" else found.text
 
@@ -191,7 +191,7 @@ def parse_time(text: str, zone: tzinfo = UTC) -> datetime | None:
         return None
 
 
-def plain(text: str | None) -> str:
+def plain_title(text: str | None) -> str:
     """`text` without tags and character references, white space folded, at most `MAX_TITLE` characters."""
     text = (text or "")[: 4 * MAX_TITLE]
     if "&" in text:

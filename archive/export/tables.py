@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive.errors import UsageError
 from archive.files import replace_file, replacing
-from archive.index.columns import TYPES, opened
+from archive.index.columns import TYPES, as_json_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -71,7 +71,7 @@ def write_jsonl(source: Source, target: Path) -> int:
         nonlocal count
         for row in source.articles:
             count += 1
-            yield json.dumps(opened(row), ensure_ascii=False).encode() + b"\n"
+            yield json.dumps(as_json_row(row), ensure_ascii=False).encode() + b"\n"
 
     replace_file(target, lines())
     return count

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from archive.article import Extraction, Link, RequisiteLimits
 from archive.body import figures_of, plain_text
-from archive.extract.document import Unreadable, read
+from archive.extract.document import Unreadable, read_document
 from archive.extract.metadata.head import read_directives
 from archive.extract.metadata.reading import read_metadata, with_text
 from archive.extract.pdf import explained, is_pdf, read_pdf
@@ -142,7 +142,7 @@ def extract(page: Page, *, requisites: RequisiteLimits = PAGE_ALONE) -> Extracti
     if is_pdf(page.body):
         return read_pdf(page)
     try:
-        document = read(page)
+        document = read_document(page)
     except Unreadable as refusal:
         return Extraction(reason=refusal.reason, detail=refusal.detail)
     metadata = read_metadata(document)
@@ -185,7 +185,7 @@ def explain(page: Page) -> list[tuple[str, str, str]]:
     """
     if is_pdf(page.body):
         return explained(page)
-    document = read(page)
+    document = read_document(page)
     return find_text(document, read_metadata(document)).fates()
 
 

@@ -62,7 +62,7 @@ class Decoded:
     why: str
 
 
-def decode(body: bytes, *, content_type: str = "", label: str = "") -> Decoded:
+def decode_page(body: bytes, *, content_type: str = "", label: str = "") -> Decoded:
     """Read `body` as text. `content_type` is the HTTP header's value, '' when there is none; `label` an XML declaration's.
 
     A byte order mark wins, then valid UTF-8 (whatever is declared: browsers disagree, but no other encoding passes by

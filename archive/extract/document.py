@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 from lxml.html import HtmlComment, HtmlElement, HtmlEntity, HTMLParser, HtmlProcessingInstruction
 
-from archive.extract.decode import decode
+from archive.extract.decode import decode_page
 from archive.extract.metadata.jsonld import Node, read_jsonld
 from archive.extract.page import HEADINGS, PageModel, read_model
 
@@ -109,7 +109,7 @@ def header(page: Page, name: str) -> str:
     return next((value for key, value in page.headers if key.lower() == wanted), "")
 
 
-def read(page: Page) -> Document:
+def read_document(page: Page) -> Document:
     """Decode and parse a page, once for everybody.
 
     Raises:
@@ -118,11 +118,11 @@ def read(page: Page) -> Document:
     """
     content_type = header(page, "content-type")
     _require_html(page.body, content_type)
-    decoded = decode(page.body, content_type=content_type)
+    decoded = decode_page(page.body, content_type=content_type)
     _require_simple(decoded.text)
     # the body itself is what the text would be encoded to again
     is_same = decoded.why == "valid" and b"\0" not in page.body
-    tree = parse(page.body if is_same else decoded.text)
+    tree = parse_html(page.body if is_same else decoded.text)
     if _too_deep(tree):
         tree = flattened(tree)
     return Document(
@@ -135,7 +135,7 @@ def read(page: Page) -> Document:
     )
 
 
-def parse(source: str | bytes) -> HtmlElement:
+def parse_html(source: str | bytes) -> HtmlElement:
     """Parse HTML (bytes are UTF-8) into `HtmlElement` nodes by lxml's lookup in C; its lookup by tag name runs Python for each node.
 
     Raises:

@@ -12,9 +12,9 @@ __all__ = [
     "HEAD_END",
     "NO_BODY",
     "BadCoding",
-    "Head",
     "NotHttp",
     "Response",
+    "ResponseHead",
     "TooLarge",
     "dechunk",
     "decode",
@@ -50,7 +50,7 @@ class NotHttp(ArchiveError):  # noqa: N818 - the word that callers read: "except
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class ResponseHead:
     """Status line and fields of a response.
 
     `headers` are latin-1 strings in order, names as served, values without the blanks around them, folded lines joined by one space.
@@ -105,7 +105,7 @@ def head_end(data: bytes | bytearray, start: int = 0) -> int | None:
     return end.end() if end else None
 
 
-def parse_head(block: bytes) -> Head:
+def parse_head(block: bytes) -> ResponseHead:
     """Parse a head: bare line feeds, no reason phrase, lines without a colon (dropped), a head cut short are all taken.
 
     Raises:
@@ -119,7 +119,7 @@ def parse_head(block: bytes) -> Head:
     headers = tuple(
         (name.strip(BLANKS), value.strip(BLANKS)) for name, colon, value in fields if colon and name.strip(BLANKS)
     )
-    return Head(status=int(first[2]), reason=first[3].rstrip(), version=first[1], headers=headers)
+    return ResponseHead(status=int(first[2]), reason=first[3].rstrip(), version=first[1], headers=headers)
 
 
 def _unfold(lines: list[str]) -> list[str]:
@@ -144,7 +144,7 @@ MAX_CODINGS = 5  # curl's MAX_ENCODE_STACK: nobody stacks more in earnest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Response(Head):
+class Response(ResponseHead):
     """One response, taken apart; `head + body` are the bytes that were given.
 
     `head` includes the empty line. `body` is as framed on the wire: chunked, encoded, with whatever came after it.
@@ -174,7 +174,7 @@ def split_interim(data: bytes) -> tuple[bytes, bytes]:
 INTERIM = re.compile(rb"HTTP/1\.[01] 1(?!01)[0-9][0-9](?![0-9])")
 
 
-def parse_response(data: bytes, *, head: Head | None = None) -> Response:
+def parse_response(data: bytes, *, head: ResponseHead | None = None) -> Response:
     """Parse a final response from its exact bytes; `head` is its head where it has been parsed already.
 
     Raises:

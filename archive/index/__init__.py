@@ -110,7 +110,7 @@ class Store(Closing):
         try:
             self.db = Database(self._connect())
             if read_only:
-                self.db.conn.text_factory = sqlite.plain_text
+                self.db.conn.text_factory = sqlite.decode_text
             self._prepare(extra_migrations)
         except sqlite3.OperationalError as error:
             if read_only:

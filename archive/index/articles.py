@@ -177,7 +177,7 @@ ALIKE = 0.3
 """Share of common words from which two texts can be versions of one article; unrelated news shares a tenth."""
 
 
-def words_of(db: Database, url: str) -> tuple[str, str] | None:
+def latest_text(db: Database, url: str) -> tuple[str, str] | None:
     """Title and text of the latest version at that URL, None when there is none."""
     row = db.conn.execute(
         "SELECT title, text FROM articles WHERE article_key = ? AND is_latest = 1", (key_of(db, url),)
@@ -193,7 +193,7 @@ def alike(one: tuple[str, str], other: tuple[str, str]) -> bool:
     return len(words & others) >= ALIKE * len(words | others)
 
 
-def is_home(db: Database, url: str, page: str) -> bool:
+def was_read_at(db: Database, url: str, page: str) -> bool:
     """Whether the article at `url` was read at that page before: then what stands there now is its next version."""
     return (
         db.conn.execute(
@@ -287,7 +287,7 @@ def _text(value: object) -> str:
     return "" if value is None else str(int(value)) if isinstance(value, bool) else str(value)
 
 
-def of_url(db: Database, url: str) -> list[dict[str, Any]]:
+def changes_of(db: Database, url: str) -> list[dict[str, Any]]:
     """Return what changed in the versions of that URL without their texts, oldest first.
 
     Article_id, version, seen_at, field, before, after.

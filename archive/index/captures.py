@@ -49,7 +49,7 @@ _HELD = (
 )
 
 
-def held(db: Database, payload_digest: str, url: str) -> Original | None:
+def holder_of(db: Database, payload_digest: str, url: str) -> Original | None:
     """Return the response record that holds this payload, one of the same URL when there is one."""
     return _held(
         db.conn.execute(
@@ -228,7 +228,7 @@ def _named(db: Database, revisit: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _same_payload(db: Database, revisit: Mapping[str, Any]) -> dict[str, Any] | None:
-    same = held(db, revisit["payload_digest"], revisit["url"]) if revisit["payload_digest"] else None
+    same = holder_of(db, revisit["payload_digest"], revisit["url"]) if revisit["payload_digest"] else None
     return of_record(db, same.record_id) if same else None
 
 

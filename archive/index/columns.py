@@ -129,7 +129,7 @@ def body_of(row: Mapping[str, Any]) -> Body:
     return loads(row.get("body")) or paragraphs(row.get("text", ""))
 
 
-def opened(row: Mapping[str, Any]) -> dict[str, Any]:
+def as_json_row(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the row as JSON takes it: its JSON columns opened, its flags as true, false or null."""
     return {
         name: _opened_body(row) if name == "body" else _opened(TYPES.get(name), value) for name, value in row.items()

@@ -45,7 +45,7 @@ def join_page(db: Database, page: str, article_id: int, *, at: str, unindex: Uni
     url, key = str(row[0]), str(row[1])
     for other, reason in _related(db, page, url):
         if other != key and _says_the_same(db, other, key):
-            kept = join(db, other, key, reason=reason, at=at, unindex=unindex)
+            kept = join_keys(db, other, key, reason=reason, at=at, unindex=unindex)
             article_id, key = kept.get(article_id, article_id), min(other, key)
     return article_id
 
@@ -66,7 +66,7 @@ def join_redirect(db: Database, source: str, target: str, *, at: str, unindex: U
     """Join the articles at both ends of a redirect, when there are two and they say the same."""
     one, other = articles.key_of(db, source), articles.key_of(db, target)
     if one != other and _says_the_same(db, one, other):
-        join(db, one, other, reason="redirect", at=at, unindex=unindex)
+        join_keys(db, one, other, reason="redirect", at=at, unindex=unindex)
 
 
 def _says_the_same(db: Database, one: str, other: str) -> bool:
@@ -83,7 +83,7 @@ def _share(one: str, other: str) -> float:
     return len(words & others) / max(1, len(words | others))
 
 
-def join(db: Database, one: str, other: str, *, reason: str, at: str, unindex: Unindex) -> dict[int, int]:
+def join_keys(db: Database, one: str, other: str, *, reason: str, at: str, unindex: Unindex) -> dict[int, int]:
     """Make two keys one; give the rows of versions that both had, by id, and the row that stays in place of each.
 
     The lesser key stays, so that the order in which captures came in decides nothing. Keys that a person parted stay apart.

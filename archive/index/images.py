@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from archive.body import words_of
+from archive.body import span_text
 from archive.index.columns import body_of
 from archive.search.analysis import text_keys
 from archive.urls import join
@@ -91,7 +91,7 @@ def _shown(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the pictures of an article, each URL once: those that only its head names, then those of its text with their place in it."""
     found: dict[str, dict[str, Any]] = {}
     named = [(image["url"], None, image.get("caption", ""), None) for image in json.loads(row["images"])]
-    figures = [(block.url, block, words_of(block.caption), place) for place, block in _blocks(body_of(row), "figure")]
+    figures = [(block.url, block, span_text(block.caption), place) for place, block in _blocks(body_of(row), "figure")]
     placed = {_address(row["url"], url) for url, *_ in figures}
     ahead = [one for one in named if _address(row["url"], one[0]) not in placed]
     for url, block, caption, place in (*ahead, *figures):

@@ -108,7 +108,7 @@ def _paged(db: Database, sql: str, table: str, where: list[str], values: dict[st
         yield from list(db.query(statement, [page]))
 
 
-def sites(db: Database) -> set[str]:
+def known_sites(db: Database) -> set[str]:
     """Return the sites of which the archive has articles or captures, or URLs to fetch."""
     tables = ("articles", "urls", "captures")
     return {row[0] for table in tables for row in db.conn.execute(f"SELECT DISTINCT site FROM {table}")}  # noqa: S608 - our own names

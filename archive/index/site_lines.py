@@ -45,12 +45,12 @@ def boilerplate_of(db: Database, host: str) -> frozenset[str]:
     return frozenset(row[0] for row in rows)
 
 
-def hosts(db: Database) -> dict[str, int]:
+def pages_by_host(db: Database) -> dict[str, int]:
     """How many pages of each host have taught us."""
     return dict(db.conn.execute("SELECT host, pages FROM site_pages").fetchall())
 
 
-def lines_of(db: Database, host: str) -> list[tuple[str, int]]:
+def counts_of(db: Database, host: str) -> list[tuple[str, int]]:
     """All lines of the host with how many of its pages hold each, in order."""
     rows = db.conn.execute("SELECT line, pages FROM site_lines WHERE host = ? ORDER BY line", (host,))
     return [(row[0], row[1]) for row in rows]

@@ -78,7 +78,7 @@ def require_plain_files(path: Path) -> None:
             )
 
 
-def plain_text(value: bytes) -> str:
+def decode_text(value: bytes) -> str:
     """Decode a text of a database that anyone may have made: what is no UTF-8 shows as �, and nothing in it steers a terminal.
 
     Raises OverflowError for one that is larger than any that is kept.

@@ -129,7 +129,7 @@ class ArchiveWriter:
         fresh = self._fresh.get(digest)
         if fresh and fresh.url == capture.url:
             return fresh
-        return captures.held(self.store.db, digest, capture.url) or fresh
+        return captures.holder_of(self.store.db, digest, capture.url) or fresh
 
     def has_waiting(self, revisit: CaptureRow) -> bool:
         """Whether a capture that the revisit may repeat waits for the next commit."""
@@ -150,8 +150,8 @@ class ArchiveWriter:
 
     def is_teaser(self, article: Article, via: str = "") -> bool:
         """Whether it is a teaser of the article held there, or at `via`, which redirects there: the text stays the whole one."""
-        held = self._claims.get(article.url) or articles.words_of(self.store.db, article.url)
-        held = held or (articles.words_of(self.store.db, via) if via else None)
+        held = self._claims.get(article.url) or articles.latest_text(self.store.db, article.url)
+        held = held or (articles.latest_text(self.store.db, via) if via else None)
         return held is not None and is_teaser(article.text, held[1], is_free=article.is_accessible_for_free)
 
     def _walled(self, settled: Disposition) -> Disposition:
@@ -171,11 +171,11 @@ class ArchiveWriter:
             return settled
         if article.url != row.url:
             db = self.store.db
-            held = self._claims.get(article.url) or articles.words_of(db, article.url)
+            held = self._claims.get(article.url) or articles.latest_text(db, article.url)
             if (
                 held
                 and not articles.alike(held, (article.title, article.text))
-                and not articles.is_home(db, article.url, row.url)
+                and not articles.was_read_at(db, article.url, row.url)
             ):
                 article = replace(article, url=row.url)
                 settled = replace(settled, article=article)

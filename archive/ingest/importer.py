@@ -22,7 +22,7 @@ from archive.ingest.copying import field_of, outcome_note, outcome_notes, reject
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse import MAX_PARTS, Parsed, ParseTask, join_part
 from archive.parse.workers import WorkerKilledError
-from archive.warc.record import matches
+from archive.warc.record import is_digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -357,7 +357,7 @@ def wrong_digests(record: warc.Record) -> list[tuple[str, int, str, str]]:
     return [
         (record.location.filename, record.location.offset, field, record.block_digest)
         for field, (label, blocks) in labels.items()
-        if label and not any(matches(label, block) for block in blocks)
+        if label and not any(is_digest_of(label, block) for block in blocks)
     ]
 
 

@@ -95,7 +95,7 @@ def _is_below(key: str, prefix: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class ChosenRecord:
     """A chosen record: the file, where in it, and its date, by which the records of all files are put in order."""
 
     path: Path
@@ -107,7 +107,7 @@ class Place:
 class Selected:
     """What was chosen, oldest first; how many captures are held already; which files were not whole; which captures cannot have a row."""
 
-    places: list[Place] = field(default_factory=list)
+    places: list[ChosenRecord] = field(default_factory=list)
     known: int = 0
     damaged: list[DamagedFileError] = field(default_factory=list)
     misfits: list[RejectedRecord] = field(default_factory=list)
@@ -121,7 +121,7 @@ class _Seen:
     partners: frozenset[str]
     original: tuple[str, str, str]
     digest: str
-    place: Place
+    place: ChosenRecord
 
 
 def select(paths: Iterable[Path], wanted: CaptureFilter, *, known: Callable[[str], bool]) -> Selected:
@@ -236,7 +236,7 @@ def _seen(path: Path, record: Record) -> _Seen:
         partners=_partners(record),
         original=record.refers_to,
         digest=payload_digest_of(record),
-        place=Place(path=path, location=record.location, date=record.date),
+        place=ChosenRecord(path=path, location=record.location, date=record.date),
     )
 
 

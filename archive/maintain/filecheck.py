@@ -16,7 +16,7 @@ from archive.index import captures, places
 from archive.ingest.copying import reject_reason
 from archive.storage import not_the_same
 from archive.warc import cdxj
-from archive.warc.record import matches
+from archive.warc.record import is_digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -186,7 +186,7 @@ class FileCheck:
         self._seen[offset] = (record.location.length, record.get("WARC-Payload-Digest"))
         self._headers[record.member_header] += 1
         self._odd.setdefault(record.member_header, record)
-        if (label := record.get("WARC-Block-Digest")) and record.whole and not matches(label, record.block):
+        if (label := record.get("WARC-Block-Digest")) and record.whole and not is_digest_of(label, record.block):
             self._blame_digest("block", "its block is not what its WARC-Block-Digest was made of", record)
         elif record.type == "response" and not record.get("WARC-Truncated") and not _payload_matches(record):
             self._blame_digest("payload", "its payload is not what its WARC-Payload-Digest was made of", record)
@@ -271,7 +271,7 @@ def _differ(one: str, other: str) -> bool:
 
 def _payload_matches(record: warc.Record) -> bool:
     label = record.get("WARC-Payload-Digest")
-    return not label or not record.whole or any(matches(label, data) for data in warc.payloads(record.block))
+    return not label or not record.whole or any(is_digest_of(label, data) for data in warc.payloads(record.block))
 
 
 Fingerprint = tuple[int, int]

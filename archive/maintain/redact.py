@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING
 
 from archive import search, urls, warc
 from archive.collection import UPLOADING, WARC_PREFIX, FileLocator
-from archive.collection.upload import put, put_beside, register
+from archive.collection.upload import put_beside, put_file, register_files
 from archive.errors import NotFoundError
 from archive.files import replace_file
 from archive.files.clock import iso
@@ -131,14 +131,14 @@ def _put_again(
     only_there = {name for name, row in files_.rows(store.db).items() if not row.local}
     changed = [
         row
-        for name, row in register(store, collection.warcs).items()
+        for name, row in register_files(store, collection.warcs).items()
         if row.local and row.storage and row.sha256 != manifest.get(name)
     ]
     versioned: list[str] = []
     for row in changed:
         progress(f"putting {row.filename} into {row.storage} again")
         storage, path = holdings.storage(row.storage), collection.warcs / row.filename
-        fresh = put(store, storage, path, replace(row, sha256=manifest[row.filename]), clock=clock, replaces=True)
+        fresh = put_file(store, storage, path, replace(row, sha256=manifest[row.filename]), clock=clock, replaces=True)
         if storage.keeps_versions():
             versioned.append(f"{WARC_PREFIX}{row.filename} in {row.storage}")
         if row.filename in only_there:

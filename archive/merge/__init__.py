@@ -254,4 +254,4 @@ class _Merge:
             ids = [record.id for record in records if record.is_capture and reject_reason(record) is None]
         except DamagedFileError:
             return True
-        return len(joining.known(db, ids)) < len(set(ids))
+        return len(joining.known_records(db, ids)) < len(set(ids))

@@ -154,13 +154,13 @@ def batches(db: Database, table: str, *, size: int = BATCH) -> Iterator[list[dic
         yield rows
 
 
-def known(db: Database, record_ids: Iterable[str]) -> set[str]:
+def known_records(db: Database, record_ids: Iterable[str]) -> set[str]:
     """Those of the records that have a row."""
     sql = "SELECT record_id FROM captures WHERE record_id IN (SELECT value FROM json_each(?))"
     return {row[0] for row in db.conn.execute(sql, (_json(record_ids),))}
 
 
-def unread(db: Database, record_ids: Iterable[str]) -> set[str]:
+def unread_records(db: Database, record_ids: Iterable[str]) -> set[str]:
     """Those of the records that have a row which nobody has read yet."""
     sql = "SELECT record_id FROM captures WHERE record_id IN (SELECT value FROM json_each(?)) AND outcome = ''"
     return {row[0] for row in db.conn.execute(sql, (_json(record_ids),))}
@@ -198,7 +198,7 @@ def articles_of(db: Database, ids: Iterable[int]) -> list[dict[str, Any]]:
     return list(db.query(sql, [_json(ids)]))
 
 
-def held(db: Database, url: str, digest: str) -> dict[str, Any] | None:
+def version_that_says(db: Database, url: str, digest: str) -> dict[str, Any] | None:
     """Return the version of that URL that says this: its id, `last_seen_at`, `origin` and `origin_at`; None when there is none."""
     sql = """
         SELECT a.id, a.last_seen_at, c.record_id AS origin, c.captured_at AS origin_at

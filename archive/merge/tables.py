@@ -60,7 +60,7 @@ class Rows:
         """Add the captures that have no row here yet, as unread; `progress` hears how many were looked at."""
         seen = 0
         for rows in self._batches():
-            known = joining.known(self._db, [row["record_id"] for row in rows])
+            known = joining.known_records(self._db, [row["record_id"] for row in rows])
             fresh = [row for row in rows if row["record_id"] not in known and not self._is_out(row)]
             if fresh:
                 with self._store.atomic():
@@ -93,7 +93,7 @@ class Rows:
             return
         seen = 0
         for rows in self._batches():
-            unread = joining.unread(self._db, [row["record_id"] for row in rows])
+            unread = joining.unread_records(self._db, [row["record_id"] for row in rows])
             if todo := [row for row in rows if row["record_id"] in unread and row["outcome"]]:
                 with self._store.atomic():
                     self._read(todo)
@@ -159,7 +159,7 @@ class Rows:
 
     def _put(self, row: dict[str, Any], fresh: list[int]) -> int:
         """Return the id of the version here; of two archives' rows of one version, the earlier gives the text, the later the metadata."""
-        held = joining.held(self._db, row["url"], row["text_digest"])
+        held = joining.version_that_says(self._db, row["url"], row["text_digest"])
         if held is None:
             article_id = joining.insert_article(self._db, row)
             self.done.articles += 1
@@ -199,7 +199,7 @@ def _joined(row: dict[str, Any], held: dict[str, Any] | None) -> dict[str, Any] 
     """Return the row to be written; None when the one that is held says it all."""
     if held is None:
         return row
-    joined = join(held, row)
+    joined = join_rows(held, row)
     return joined if any(held[name] != value for name, value in joined.items()) else None
 
 
@@ -209,13 +209,13 @@ def take_learned(shard: Shard, store: Store) -> int:
     Counts of two archives are not added up: one may have them from the other, and nothing may count twice.
     """
     wanted = joining.hosts_of_site(shard.store.db, shard.site) if shard.site else None
-    here = site_lines.hosts(store.db)
+    here = site_lines.pages_by_host(store.db)
     taken = 0
-    for host, pages in site_lines.hosts(shard.store.db).items():
+    for host, pages in site_lines.pages_by_host(shard.store.db).items():
         if (wanted is not None and host not in wanted) or pages < here.get(host, 0):
             continue
-        lines = site_lines.lines_of(shard.store.db, host)
-        if pages == here.get(host) and lines <= site_lines.lines_of(store.db, host):
+        lines = site_lines.counts_of(shard.store.db, host)
+        if pages == here.get(host) and lines <= site_lines.counts_of(store.db, host):
             continue
         with store.atomic():
             site_lines.put(store.db, host, pages, lines)
@@ -276,7 +276,7 @@ def upgraded(row: Mapping[str, Any]) -> Row:
     return {"false_hints": 0, "hint_via": "", "links_digest": "", "spelling": "", **row}
 
 
-def join(one: Mapping[str, Any], other: Mapping[str, Any]) -> Row:
+def join_rows(one: Mapping[str, Any], other: Mapping[str, Any]) -> Row:
     """Return the row of a URL that two archives know: the earliest announcement, the newest visit, the latest hint; without an `id`.
 
     A URL that was taken out for good (`redacted`) stays so. Before the first visit it is the best that anybody took it for, due when it

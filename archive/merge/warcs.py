@@ -106,7 +106,7 @@ def _bring(source: ShardFile, target: Path) -> None:
     digest = hashlib.sha256()
 
     def compared() -> Iterator[bytes]:
-        for piece in pieces(source.path, source.size):
+        for piece in chunks_of(source.path, source.size):
             digest.update(piece)
             yield piece
         if digest.hexdigest() != source.sha256:
@@ -222,7 +222,7 @@ def _plan_stored(name: str, row: FileRow, here: _Here, done: FilePlan) -> None:
 def _count(shard: Shard, store: Store | None) -> _Count:
     count = _Count()
     for rows in shard.batches("captures"):
-        known = joining.known(store.db, [row["record_id"] for row in rows]) if store else set()
+        known = joining.known_records(store.db, [row["record_id"] for row in rows]) if store else set()
         for row in rows:
             name = row["warc_filename"]
             if not shard.wants(name):
@@ -245,7 +245,7 @@ def source_of(shard: Shard, name: str) -> ShardFile:
     path = shard.left[name]
     size = warc.whole_part(path)
     digest = hashlib.sha256()
-    for piece in pieces(path, size):
+    for piece in chunks_of(path, size):
         digest.update(piece)
     return ShardFile(path=path, size=size, sha256=digest.hexdigest(), was_closed=False)
 
@@ -297,7 +297,7 @@ def _is_same(path: Path, source: ShardFile) -> bool:
     return one is not None and other is not None and one.id == other.id != ""
 
 
-def pieces(path: Path, size: int) -> Iterator[bytes]:
+def chunks_of(path: Path, size: int) -> Iterator[bytes]:
     """Yield the first `size` bytes of a file, piece by piece."""
     with path.open("rb") as file:
         while size and (piece := file.read(min(SLICE, size))):

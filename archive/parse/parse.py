@@ -18,7 +18,7 @@ from archive import http, urls
 from archive.article import Page, Wall
 from archive.discovery import sniff
 from archive.discovery.feeds import read_feed
-from archive.discovery.likeness import judge
+from archive.discovery.likeness import judge_link
 from archive.discovery.sitemaps import read_sitemap
 from archive.discovery.traps import find_leads, trap_reason
 from archive.extract import extract
@@ -65,7 +65,7 @@ CHALLENGE_STATUSES = frozenset({401, 402, 403, 407, 429, 451, 503})
 """Refusals whose page may say why: read for the reason, never for an article."""
 
 
-def warm_up() -> None:
+def load_models() -> None:
     """Load what is loaded on first use (models of languages, tables): a page in each of two scripts is read."""
     for words in (
         "هذه فقرة من خبر قصير كتبت لتحميل ما يلزم قبل أول صفحة. ",
@@ -73,10 +73,10 @@ def warm_up() -> None:
     ):
         html = f"<html><body><article><h1>{words[:20]}</h1><p>{words * 8}</p></article></body></html>".encode()
         head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
-        parse(ParseTask(url="https://example.org/a/b", response=head + html, fetched_at=datetime.now(UTC)))
+        parse_task(ParseTask(url="https://example.org/a/b", response=head + html, fetched_at=datetime.now(UTC)))
 
 
-def parse(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for each kind of response
+def parse_task(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for each kind of response
     """Read the response; whatever is wrong with it is in the answer, nothing is raised for bad input."""
     try:
         response = http.parse_response(task.response)
@@ -347,7 +347,7 @@ def _zone(task: ParseTask) -> tzinfo:
 
 def _kind(url: str, text: str) -> Kind | None:
     """Return what a link is likely to be; None for what is not worth a request (pictures, share buttons, log-ins)."""
-    match judge(url, text).kind:
+    match judge_link(url, text).kind:
         case "article":
             return "article"
         case "section":

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import tinycss2
 
-from archive.extract.decode import decode
+from archive.extract.decode import decode_page
 from archive.extract.requisites import LAZY, MAX_STYLE, is_picture, srcset_candidates, style_tokens
 from archive.urls import join
 
@@ -75,7 +75,7 @@ def prepare(task: ReplayTask) -> Prepared:
     if task.is_style:
         text = rewrite_style(task.body.decode("utf-8", "replace"), task.url, resolve, task.missing)
     else:
-        decoded = decode(task.body[:LARGEST], content_type=task.content_type)
+        decoded = decode_page(task.body[:LARGEST], content_type=task.content_type)
         text = _Page(task.url, decoded.encoding, resolve, task.missing).rewrite(decoded.text)
     return Prepared(urls=tuple(found), body=text.encode("utf-8", "replace"))
 

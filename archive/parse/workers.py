@@ -248,17 +248,17 @@ MEGABYTES = 2048
 
 
 def read_response(task: ParseTask) -> Parsed:
-    """Read a response in this process (`archive.parse.parse.parse`); nothing is raised for bad input."""
-    from archive.parse.parse import parse
+    """Read a response in this process (`archive.parse.parse.parse_task`); nothing is raised for bad input."""
+    from archive.parse.parse import parse_task
 
-    return parse(task)
+    return parse_task(task)
 
 
-def warm_up() -> None:
+def load_models() -> None:
     """Has the extractors loaded before the first task; a fresh worker calls it."""
-    from archive.parse.parse import warm_up
+    from archive.parse.parse import load_models
 
-    warm_up()
+    load_models()
 
 
 def parse_pool(

@@ -90,7 +90,7 @@ def selections(shards: Shards, query: Query, languages: Sequence[str]) -> tuple[
 
     One selection without a gate is all that match.
     """
-    matching = count(shards, query, languages)
+    matching = count_matches(shards, query, languages)
     if matching <= BUDGET:
         return [Selection(query=query)], matching
     choice = next((clause for clause in query.wanted if len(clause.phrases) > 1), None)
@@ -98,7 +98,7 @@ def selections(shards: Shards, query: Query, languages: Sequence[str]) -> tuple[
     return found or list(_titled_and_newest(shards, query, query, languages)), matching
 
 
-def count(shards: Shards, query: Query, languages: Sequence[str], limit: int = -1) -> int:
+def count_matches(shards: Shards, query: Query, languages: Sequence[str], limit: int = -1) -> int:
     """How many articles match, all versions, counted up to `limit` in each database: 40 ns each."""
     sql = "SELECT count(*) FROM (SELECT 1 FROM articles_search WHERE articles_search MATCH ? LIMIT ?)"
     asked = (match_expression(query, languages), limit)
@@ -108,7 +108,7 @@ def count(shards: Shards, query: Query, languages: Sequence[str], limit: int = -
 def _rarest_first(shards: Shards, query: Query, choice: Clause, languages: Sequence[str]) -> Iterator[Selection]:
     """For a clause of alternatives: the articles of its rarest words, then of pairs of the commoner ones, within the budget."""
     alone = {
-        phrase: count(shards, _gate(query, [phrase]), languages, limit=BUDGET + 1)
+        phrase: count_matches(shards, _gate(query, [phrase]), languages, limit=BUDGET + 1)
         for phrase in dict.fromkeys(choice.phrases)
     }
     room = BUDGET
@@ -124,7 +124,7 @@ def _rarest_first(shards: Shards, query: Query, choice: Clause, languages: Seque
     crowded: Query | None = None
     for one, other in combinations(common[:_PAIRED], 2):
         pair = _gate(query, [one], [other])
-        having = count(shards, pair, languages, limit=room + 1)
+        having = count_matches(shards, pair, languages, limit=room + 1)
         if 0 < having <= room:
             room -= having
             yield Selection(query=query, gate=pair)
@@ -152,7 +152,7 @@ def _titled_and_newest(shards: Shards, query: Query, words: Query, languages: Se
     rest = tuple(one for one in query.clauses if one.negated or any(phrase.column for phrase in one.phrases))
     titled = _gate(query, *in_title)
     titled = replace(titled, clauses=(*titled.clauses, *rest), excluded=query.excluded)
-    having = count(shards, titled, languages, limit=BUDGET + 1) if in_title else 0
+    having = count_matches(shards, titled, languages, limit=BUDGET + 1) if in_title else 0
     if having > STRETCH:
         yield Selection(query=titled if having <= BUDGET else stretch(shards, titled, languages, enough=STRETCH))
         return
@@ -174,7 +174,7 @@ def stretch(shards: Shards, query: Query, languages: Sequence[str], *, enough: i
 
     def narrowed(days: int) -> Query | None:
         one = _narrowed(query, end, days, oldest=oldest) if end else None
-        return one if one and count(shards, one, languages, limit=enough) >= enough else None
+        return one if one and count_matches(shards, one, languages, limit=enough) >= enough else None
 
     days = 1
     while days <= _LONGEST:

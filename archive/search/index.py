@@ -43,7 +43,7 @@ _PLAIN_TOKENIZER: Final = "unicode61 remove_diacritics 2 categories 'L* N* Co M*
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class IndexEntry:
     """What the index holds of one article row: strings of tokens parted by spaces, and the row's stemming language."""
 
     id: int
@@ -55,13 +55,13 @@ class Entry:
     language: str
 
 
-def make_entry(row: Mapping[str, str | int], keys: Keys | None = None) -> Entry:
+def make_entry(row: Mapping[str, str | int], keys: Keys | None = None) -> IndexEntry:
     """Return the entry of a row that has the `ROW_COLUMNS`; `keys` spare the making of them when they are of these very words."""
     values = {name: str(row[name] or "") for name in ROW_COLUMNS}
     words = {name: values[name] for name in ("title", "text", "author", "section", "language")}
     if keys is None or keys.made_of != digest_of(**words):
         keys = make_keys(**words)
-    return Entry(
+    return IndexEntry(
         id=int(row["id"]),
         title=keys.title,
         text=keys.text,
@@ -109,7 +109,7 @@ def drop_plain_index(db: sqlite3.Connection) -> None:
     db.execute("DROP TABLE IF EXISTS articles_fts")
 
 
-def add_entries(db: sqlite3.Connection, entries: Iterable[Entry]) -> int:
+def add_entries(db: sqlite3.Connection, entries: Iterable[IndexEntry]) -> int:
     """Put entries in and say how many. An id that is in already must be taken out first."""
     languages: set[str] = set()
 
@@ -127,7 +127,7 @@ def add_entries(db: sqlite3.Connection, entries: Iterable[Entry]) -> int:
     return max(added, 0)
 
 
-def remove_entries(db: sqlite3.Connection, entries: Iterable[Entry]) -> None:
+def remove_entries(db: sqlite3.Connection, entries: Iterable[IndexEntry]) -> None:
     """Take entries out; they must be equal to those put in, or the index would keep crumbs of them."""
     statement = (
         "INSERT INTO articles_search (articles_search, rowid, title, text, author, section, facets)"
@@ -136,7 +136,7 @@ def remove_entries(db: sqlite3.Connection, entries: Iterable[Entry]) -> None:
     db.executemany(statement, ((e.id, e.title, e.text, e.author, e.section, e.facets) for e in entries))
 
 
-def _entries(db: sqlite3.Connection, ids: Iterable[int], made: Mapping[int, Keys]) -> Iterator[Entry]:
+def _entries(db: sqlite3.Connection, ids: Iterable[int], made: Mapping[int, Keys]) -> Iterator[IndexEntry]:
     remaining = iter(ids)
     while chunk := list(islice(remaining, _BATCH)):
         marks = ",".join("?" * len(chunk))

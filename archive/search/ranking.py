@@ -23,7 +23,7 @@ from datetime import date
 from math import log
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from archive.search.candidates import BUDGET, STRETCH, Selection, count, selections, stretch
+from archive.search.candidates import BUDGET, STRETCH, Selection, count_matches, selections, stretch
 from archive.search.query import match_expression, term_expressions, unwanted_expression
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ _CHUNK: Final = 500
 _Value = TypeVar("_Value")
 
 
-class Place(NamedTuple):
+class ArticlePlace(NamedTuple):
     """Where an article lies: which database, and its id there."""
 
     shard: int
@@ -56,7 +56,7 @@ class Place(NamedTuple):
 class Ranked(NamedTuple):
     """An article of an answer; `score` is higher for better, 0.0 when the order does not ask for it."""
 
-    place: Place
+    place: ArticlePlace
     score: float = 0.0
 
 
@@ -64,7 +64,7 @@ class Ranked(NamedTuple):
 class Ranking:
     """The scored articles that match a query, in no order, and of how many: exactly, or of all versions together."""
 
-    scores: Mapping[Place, float]
+    scores: Mapping[ArticlePlace, float]
     total: int
     is_all: bool
 
@@ -75,7 +75,7 @@ def rank(shards: Shards, query: Query, *, all_versions: bool) -> Ranking:
     if not match_expression(query, languages):
         return Ranking(scores={}, total=0, is_all=True)
     chosen, total = selections(shards, query, languages)
-    scores: dict[Place, float] = {}
+    scores: dict[ArticlePlace, float] = {}
     for selection in chosen:
         if selection.is_first:
             best = (1.0 + RECENCY) * max(scores.values(), default=1.0)
@@ -87,7 +87,7 @@ def rank(shards: Shards, query: Query, *, all_versions: bool) -> Ranking:
     return Ranking(scores=kept, total=len(kept) if is_all else total, is_all=is_all)
 
 
-def by_relevance(shards: Shards, scores: Mapping[Place, float], end: int) -> list[Ranked]:
+def by_relevance(shards: Shards, scores: Mapping[ArticlePlace, float], end: int) -> list[Ranked]:
     """Return the first `end` of the scored articles, best first."""
     if not scores or end <= 0:
         return []
@@ -102,7 +102,7 @@ def by_relevance(shards: Shards, scores: Mapping[Place, float], end: int) -> lis
         if place in shards.days
     )
     best = heapq.nlargest(end, dated)
-    return [Ranked(Place(shard, identity), score) for score, _, identity, shard in best]
+    return [Ranked(ArticlePlace(shard, identity), score) for score, _, identity, shard in best]
 
 
 def by_date(shards: Shards, query: Query, end: int, *, oldest: bool, all_versions: bool) -> list[Ranked]:
@@ -129,11 +129,11 @@ def total_of(shards: Shards, query: Query, *, all_versions: bool) -> tuple[int, 
         if len(shards) == 1:
             return matching, True
     else:
-        matching = count(shards, query, languages)
+        matching = count_matches(shards, query, languages)
     return (matching, False) if matching > BUDGET else (len(matches(shards, query, all_versions=all_versions)), True)
 
 
-def matches(shards: Shards, query: Query, *, all_versions: bool = False) -> list[Place]:
+def matches(shards: Shards, query: Query, *, all_versions: bool = False) -> list[ArticlePlace]:
     """Every article that matches, in the order of the databases and ids: nothing is cut."""
     languages = shards.languages()
     if expression := match_expression(query, languages):
@@ -145,7 +145,7 @@ def matches(shards: Shards, query: Query, *, all_versions: bool = False) -> list
         condition, asked = _unasked(query, languages, all_versions=all_versions)
         sql = f"SELECT a.id FROM articles AS a WHERE {condition} ORDER BY a.id"  # noqa: S608 -- every part is a constant of this module
     rows = shards.each(lambda db: db.execute(sql, asked).fetchall())
-    found = dict.fromkeys((Place(shard, row[0]) for shard, answer in enumerate(rows) for row in answer), 0.0)
+    found = dict.fromkeys((ArticlePlace(shard, row[0]) for shard, answer in enumerate(rows) for row in answer), 0.0)
     return list(_each_once(shards, found) if len(shards) > 1 and not all_versions else found)
 
 
@@ -177,7 +177,7 @@ def _dated(shards: Shards, query: Query, end: int, *, oldest: bool, all_versions
     order = "(a.date = ''), a.date, a.id" if oldest else "a.date DESC, a.id DESC"
     sql = f"SELECT a.id, coalesce(a.date, '') {source} ORDER BY {order} LIMIT ?"
     rows = shards.each(lambda db: db.execute(sql, (*asked, end)).fetchall())
-    days = {Place(shard, row[0]): row[1] for shard, answer in enumerate(rows) for row in answer}
+    days = {ArticlePlace(shard, row[0]): row[1] for shard, answer in enumerate(rows) for row in answer}
     kept = _each_once(shards, days) if len(shards) > 1 and not all_versions else days
     return [Ranked(place) for place in _sorted(kept, oldest=oldest)[:end]]
 
@@ -188,18 +188,18 @@ def in_order_of_date(shards: Shards, found: Sequence[Ranked], *, oldest: bool) -
     return [Ranked(place) for place in _sorted(days, oldest=oldest)]
 
 
-def _sorted(days: Mapping[Place, str], *, oldest: bool) -> list[Place]:
+def _sorted(days: Mapping[ArticlePlace, str], *, oldest: bool) -> list[ArticlePlace]:
     """Places by their days (YYYY-MM-DD, '' for undated, which come last)."""
 
-    def key(place: Place) -> tuple[str, int, int]:
+    def key(place: ArticlePlace) -> tuple[str, int, int]:
         return days[place] or ("9999" if oldest else ""), place.id, place.shard
 
     return sorted(days, key=key, reverse=not oldest)
 
 
-def _each_once(shards: Shards, found: Mapping[Place, _Value]) -> dict[Place, _Value]:
+def _each_once(shards: Shards, found: Mapping[ArticlePlace, _Value]) -> dict[ArticlePlace, _Value]:
     """Of an article that several databases hold as its latest version, only the one fetched last."""
-    newest: dict[str, tuple[str, Place]] = {}
+    newest: dict[str, tuple[str, ArticlePlace]] = {}
     for place, url, fetched_at in columns_of(shards, found, "url", "fetched_at"):
         if url not in newest or newest[url][0] < fetched_at:
             newest[url] = (fetched_at, place)
@@ -207,7 +207,7 @@ def _each_once(shards: Shards, found: Mapping[Place, _Value]) -> dict[Place, _Va
     return {place: value for place, value in found.items() if place in kept}
 
 
-def columns_of(shards: Shards, places: Iterable[Place], *columns: str) -> Iterator[tuple[Any, ...]]:
+def columns_of(shards: Shards, places: Iterable[ArticlePlace], *columns: str) -> Iterator[tuple[Any, ...]]:
     """(place, value of each column) of these articles; nothing of those that were deleted meanwhile."""
     of_shard: dict[int, list[int]] = {}
     for place in places:
@@ -217,7 +217,7 @@ def columns_of(shards: Shards, places: Iterable[Place], *columns: str) -> Iterat
             chunk = ids[start : start + _CHUNK]
             sql = f"SELECT id, {', '.join(columns)} FROM articles WHERE id IN ({','.join('?' * len(chunk))})"  # noqa: S608 -- constant column names and question marks
             for identity, *values in shards.databases[shard].execute(sql, chunk):
-                yield (Place(shard, identity), *values)
+                yield (ArticlePlace(shard, identity), *values)
 
 
 def _newest_day(shards: Shards) -> int:
@@ -259,7 +259,7 @@ class _Table:
 
 def _scores(
     shards: Shards, selection: Selection, languages: Sequence[str], *, all_versions: bool
-) -> dict[Place, float]:
+) -> dict[ArticlePlace, float]:
     """Return what each article of a selection scores by the words of its query."""
     expression = selection.expression(languages)
     sql = f"SELECT a.id, -{BM25}, a.date {_FROM_INDEX} {_latest(all_versions)}"
@@ -270,7 +270,7 @@ def _scores(
         rows = _as_one(shards, selection, rows, languages)
     elif selection.gate:
         rows = [_without(shards, rows[0], match_expression(selection.gate, languages))]
-    return {Place(shard, identity): score for shard, row in enumerate(rows) for identity, score in row.items()}
+    return {ArticlePlace(shard, identity): score for shard, row in enumerate(rows) for identity, score in row.items()}
 
 
 def _without(shards: Shards, scores: Mapping[int, float], gate: str) -> dict[int, float]:

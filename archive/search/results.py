@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping, Sequence
 
-    from archive.search.ranking import Place, Ranked
+    from archive.search.ranking import ArticlePlace, Ranked
 
 FEW: Final = 100
 """Articles with all the words below which those with some of them follow: as many as the largest page holds."""
@@ -196,7 +196,7 @@ class _Complete:
     query: Query
     order: Order
     all_versions: bool
-    scores: Mapping[Place, float]
+    scores: Mapping[ArticlePlace, float]
     total: int
     is_exact: bool
 
@@ -219,7 +219,7 @@ class _Complete:
 
 
 def _complete(shards: Shards, query: Query, *, order: Order, all_versions: bool) -> _Complete:
-    scores: Mapping[Place, float] = {}
+    scores: Mapping[ArticlePlace, float] = {}
     if order == "relevance" and query.wanted:
         ranking = rank(shards, query, all_versions=all_versions)
         scores, total, is_exact = ranking.scores, ranking.total, ranking.is_all
@@ -236,11 +236,13 @@ def _complete(shards: Shards, query: Query, *, order: Order, all_versions: bool)
     )
 
 
-def _near_misses(shards: Shards, query: Query, complete: _Complete) -> list[tuple[Correction, Mapping[Place, float]]]:
+def _near_misses(
+    shards: Shards, query: Query, complete: _Complete
+) -> list[tuple[Correction, Mapping[ArticlePlace, float]]]:
     """Where few articles have both of two words: those that have a word spelled one letter away from one of them, scored."""
     if complete.total >= SURE:
         return []
-    found: list[tuple[Correction, Mapping[Place, float]]] = []
+    found: list[tuple[Correction, Mapping[ArticlePlace, float]]] = []
     for one in alternatives(shards, query, shards.languages()):
         scores = rank(shards, one.query, all_versions=complete.all_versions).scores
         spelled = _spelled(shards, scores, one.spellings)
@@ -249,7 +251,7 @@ def _near_misses(shards: Shards, query: Query, complete: _Complete) -> list[tupl
     return found
 
 
-def _spelled(shards: Shards, scores: Mapping[Place, float], spellings: frozenset[str]) -> list[Place]:
+def _spelled(shards: Shards, scores: Mapping[ArticlePlace, float], spellings: frozenset[str]) -> list[ArticlePlace]:
     """Of the best of these articles, those whose words have one of the spellings."""
     best = [ranked.place for ranked in by_relevance(shards, scores, _LOOKED_INTO)]
     return [
@@ -259,7 +261,7 @@ def _spelled(shards: Shards, scores: Mapping[Place, float], spellings: frozenset
     ]
 
 
-def _raised(scores: Mapping[Place, float], first: Iterable[Place]) -> dict[Place, float]:
+def _raised(scores: Mapping[ArticlePlace, float], first: Iterable[ArticlePlace]) -> dict[ArticlePlace, float]:
     """Return the scores with those of some articles above all others: twice the best, so that no freshness of the others reaches it."""
     best = 2 * max(scores.values(), default=0.0)
     return {**scores, **{place: best + scores[place] for place in first}}
@@ -269,8 +271,8 @@ def _partial(
     shards: Shards,
     query: Query,
     complete: _Complete,
-    near: Sequence[tuple[Correction, Mapping[Place, float]]],
-) -> Mapping[Place, float]:
+    near: Sequence[tuple[Correction, Mapping[ArticlePlace, float]]],
+) -> Mapping[ArticlePlace, float]:
     """Return the articles that have some of the words, scored; none where enough have them all."""
     if complete.total >= FEW:
         return {}
@@ -294,7 +296,7 @@ def _all_but_one(query: Query) -> list[Query]:
     return [replace(query, clauses=tuple(one for one in query.clauses if one is not left)) for left in free]
 
 
-def _partial_in_order(shards: Shards, partial: Mapping[Place, float], order: Order, end: int) -> list[Ranked]:
+def _partial_in_order(shards: Shards, partial: Mapping[ArticlePlace, float], order: Order, end: int) -> list[Ranked]:
     """Return the first `end` of the best `MOST_PARTIAL`, in the order asked for."""
     if order == "relevance":
         return by_relevance(shards, partial, min(end, MOST_PARTIAL))

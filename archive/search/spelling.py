@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from archive.arabic import spell
 from archive.search.analysis import stemming_language, tokens, word_key, word_variants
-from archive.search.candidates import Shards, count
+from archive.search.candidates import Shards, count_matches
 from archive.search.query import Clause, Phrase, Query
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def correct(shards: Shards, query: Query, languages: Sequence[str]) -> Correctio
     spellings: set[str] = set()
 
     def near(phrase: Phrase) -> Phrase:
-        if len(typed) >= _CORRECTED or count(shards, _one(phrase), languages, limit=1):
+        if len(typed) >= _CORRECTED or count_matches(shards, _one(phrase), languages, limit=1):
             return phrase
         keys, forms = _near(shards, phrase.words[0], languages)
         typed.extend(phrase.words if keys else ())

@@ -130,7 +130,7 @@ def refused(url: str, name: str, error: Exception) -> StorageError:
     """Return the error of what we may not do there."""
     return StorageError(
         url,
-        f"{name}: refused ({one_line(error)})",
+        f"{name}: refused ({reason_of(error)})",
         advice="check the credentials (for S3 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or ~/.aws/credentials) and what "
         "they may do with the bucket",
     )
@@ -140,14 +140,14 @@ def no_answer(url: str, name: str, error: Exception) -> StorageError:
     """Return the error for an unavailable storage."""
     return StorageError(
         url,
-        f"{name}: no answer ({one_line(error)})",
+        f"{name}: no answer ({reason_of(error)})",
         advice="is it up, and can this machine reach it? Nothing is lost: files stay here until they are proved to be there; ask again "
         "when it answers",
         transient=True,
     )
 
 
-def one_line(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """Return what an exception says, in one line of bounded length."""
     return " ".join(f"{type(error).__name__}: {error}".split())[:300]
 

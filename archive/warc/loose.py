@@ -29,7 +29,7 @@ _LINE_ENDS = re.compile(rb"[\r\n]+$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class RecordHead:
     """The head of a record: its lines without their ends, and what they say."""
 
     lines: tuple[bytes, ...]
@@ -43,27 +43,27 @@ class Head:
         found = next((line for line in self.lines[1:] if line.lower().startswith(start)), b"")
         return found.partition(b":")[2].strip().decode("utf-8", "replace")
 
-    def with_field(self, name: str, value: str) -> Head:
+    def with_field(self, name: str, value: str) -> RecordHead:
         """Return the same with this field in the place of what has its name."""
         start = name.lower().encode() + b":"
         kept = tuple(line for line in self.lines if not line.lower().startswith(start))
-        return Head(lines=(*kept, f"{name}: {value}".encode()), length=self.length, is_arc=self.is_arc)
+        return RecordHead(lines=(*kept, f"{name}: {value}".encode()), length=self.length, is_arc=self.is_arc)
 
     def as_bytes(self) -> bytes:
         """Return the head as it is written."""
         return self.raw or b"\r\n".join(self.lines) + RECORD_END
 
 
-def read_head(reader: Reader) -> Head | None:
+def read_record_head(reader: Reader) -> RecordHead | None:
     """Return the next head; one without lines for bytes that start no record, None at the end of the stream. Raises BrokenError."""
     while (first := reader.line()) and not first.strip():
         pass
     if not first:
         return None
     if arc := ARC_LINE.fullmatch(first):
-        return Head(lines=(first.strip(),), length=int(arc["length"]), is_arc=True)
+        return RecordHead(lines=(first.strip(),), length=int(arc["length"]), is_arc=True)
     if not WARC_LINE.fullmatch(first):
-        return Head(lines=())
+        return RecordHead(lines=())
     raw, lines = [first], [first.strip() if first.strip().decode() in VERSIONS else b"WARC/1.0"]
     while (line := reader.line()).strip(b"\r\n"):
         raw.append(line)
@@ -72,11 +72,11 @@ def read_head(reader: Reader) -> Head | None:
         else:
             lines.append(line.strip())
         if sum(map(len, raw)) > MAX_HEAD:
-            return Head(lines=())
+            return RecordHead(lines=())
     if not line:
         raise BrokenError("WARC header without an end")
     written = b"".join([*raw, line])
-    return Head(
+    return RecordHead(
         lines=tuple(lines), raw=written if written == b"\r\n".join(lines) + RECORD_END else b"", length=_length(lines)
     )
 
@@ -100,7 +100,7 @@ def skip_to_start(reader: Reader) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class RecordBlock:
     """The block of a record in a file of its own, from its start on; `missing` bytes of a torn one, `stray` ones that follow it."""
 
     file: IO[bytes]
@@ -110,7 +110,7 @@ class Block:
     reread: int = 0
 
 
-def read_block(reader: Reader, head: Head, *, is_frame: bool) -> Block:
+def read_block(reader: Reader, head: RecordHead, *, is_frame: bool) -> RecordBlock:
     """Return the block of a record. Raises BrokenError.
 
     Where no record starts after as many bytes as the head says, the block ends where the next one does start, or with its gzip member.
@@ -122,7 +122,7 @@ def read_block(reader: Reader, head: Head, *, is_frame: bool) -> Block:
             spool.write(piece)
             left -= len(piece)
         if head.length is not None and not left and _at_boundary(reader, is_arc=head.is_arc):
-            block = Block(file=spool, size=wanted)
+            block = RecordBlock(file=spool, size=wanted)
         else:
             block = _search(reader, spool, head, left=left, is_frame=is_frame)
         spool.seek(0)
@@ -132,7 +132,7 @@ def read_block(reader: Reader, head: Head, *, is_frame: bool) -> Block:
     return block
 
 
-def _search(reader: Reader, spool: IO[bytes], head: Head, *, left: int, is_frame: bool) -> Block:
+def _search(reader: Reader, spool: IO[bytes], head: RecordHead, *, left: int, is_frame: bool) -> RecordBlock:
     """Look for the next start of a record in what was read and beyond."""
     start = _NEXT_ARC if head.is_arc else _NEXT_WARC
     spool.seek(0)
@@ -141,14 +141,14 @@ def _search(reader: Reader, spool: IO[bytes], head: Head, *, left: int, is_frame
         window += piece
         if found := start.search(window):
             rest = _put_back(reader, spool, base + found.end())
-            return Block(file=spool, size=base + found.start(), reread=rest)
+            return RecordBlock(file=spool, size=base + found.start(), reread=rest)
         cut = max(0, len(window) - _LOOK_BACK)
         base, window = base + cut, window[cut:]
     size, wanted = base + len(window), head.length
     if is_frame or wanted is None:
         end = _LINE_ENDS.search(window[-4:])
-        return Block(file=spool, size=size - (len(end[0]) if end else 0))
-    return Block(file=spool, size=wanted, missing=left, stray=max(0, size - wanted))
+        return RecordBlock(file=spool, size=size - (len(end[0]) if end else 0))
+    return RecordBlock(file=spool, size=wanted, missing=left, stray=max(0, size - wanted))
 
 
 def _read_on(reader: Reader, spool: IO[bytes]) -> bytes:

@@ -221,7 +221,7 @@ ALGORITHMS = {
 }
 
 
-def matches(label: str, data: bytes) -> bool:
+def is_digest_of(label: str, data: bytes) -> bool:
     """Whether `label` is a digest of `data`; one of an algorithm that is not known proves nothing against it."""
     algorithm, _, value = label.partition(":")
     name = ALGORITHMS.get(algorithm.strip().lower())

@@ -17,7 +17,7 @@ from archive.errors import DamagedFileError
 from archive.files import replace_file
 from archive.files.clock import captured_at
 from archive.warc.framing import CAPTURES, BrokenError, read_one
-from archive.warc.loose import ARC_LINE, Head, read_block, read_head, skip_to_start
+from archive.warc.loose import ARC_LINE, RecordHead, read_block, read_record_head, skip_to_start
 from archive.warc.record import GZIP_HEADER, LEVEL, RECORD_END, VERSION
 from archive.warc.streams import GZIP, SLICE, Reader, next_start, open_stream, read_dictionary
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from archive.warc.loose import Block
+    from archive.warc.loose import RecordBlock
     from archive.warc.streams import Stream
 
 MAX_DAMAGES = 1000
@@ -120,7 +120,7 @@ class _Copy:
         try:
             stream = open_stream(file, offset, self._dictionary)
             with closing(Reader(stream)) as reader:
-                while head := read_head(reader):
+                while head := read_record_head(reader):
                     yield from self._record(reader, stream, head, at)
                     at = offset if stream.is_frame else offset + reader.taken
                     if self._is_too_damaged(at):
@@ -131,7 +131,7 @@ class _Copy:
             self._damage(at, str(problem))
             self._next = next_start(file, offset, self._dictionary)
 
-    def _record(self, reader: Reader, stream: Stream, head: Head, at: int) -> Iterator[bytes]:
+    def _record(self, reader: Reader, stream: Stream, head: RecordHead, at: int) -> Iterator[bytes]:
         """Yield the member of a record, nothing for one that is left out."""
         if not head.lines:
             self._damage(at, "bytes that are not the start of a record")
@@ -148,7 +148,7 @@ class _Copy:
             if mended := self._mend(head, block):
                 yield from _member(mended.as_bytes(), block)
 
-    def _mend(self, head: Head, block: Block) -> Head | None:
+    def _mend(self, head: RecordHead, block: RecordBlock) -> RecordHead | None:
         """Return the head as it is to be written; None for what is not a record of its own (the description of an ARC file)."""
         if head.is_arc:
             return _warc_head(head, block)
@@ -176,11 +176,11 @@ def _is_rest_blank(file: IO[bytes], offset: int) -> bool:
     return not start.strip(b"\0\r\n \t") and not file.read(1)
 
 
-def _url(head: Head) -> str:
+def _url(head: RecordHead) -> str:
     return head.get("WARC-Target-URI").removeprefix("<").removesuffix(">")
 
 
-def _made_id(head: Head, block: Block) -> str:
+def _made_id(head: RecordHead, block: RecordBlock) -> str:
     digest = hashlib.sha1(usedforsecurity=False)
     for piece in _pieces(block.file, block.size):
         digest.update(piece)
@@ -189,7 +189,7 @@ def _made_id(head: Head, block: Block) -> str:
     return f"<urn:uuid:{uuid.uuid5(_NAMESPACE, what)}>"
 
 
-def _warc_head(arc: Head, block: Block) -> Head | None:
+def _warc_head(arc: RecordHead, block: RecordBlock) -> RecordHead | None:
     """Return the head of a WARC record for a record of an ARC file; None for the file's own description."""
     found = ARC_LINE.fullmatch(arc.lines[0])
     if not found or found["url"].startswith(b"filedesc"):
@@ -205,7 +205,9 @@ def _warc_head(arc: Head, block: Block) -> Head | None:
         ("Content-Type", "application/http; msgtype=response" if is_http else mime),
         ("Content-Length", str(block.size)),
     ]
-    head = Head(lines=(VERSION.encode(), *(f"{name}: {value}".encode() for name, value in fields)), length=block.size)
+    head = RecordHead(
+        lines=(VERSION.encode(), *(f"{name}: {value}".encode() for name, value in fields)), length=block.size
+    )
     return head.with_field("WARC-Record-ID", _made_id(head, block))
 
 
@@ -215,7 +217,7 @@ def _pieces(file: IO[bytes], size: int) -> Iterator[bytes]:
         yield piece
 
 
-def _member(head: bytes, block: Block) -> Iterator[bytes]:
+def _member(head: bytes, block: RecordBlock) -> Iterator[bytes]:
     packer = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     check, size = zlib.crc32(head), len(head)
     yield GZIP_HEADER + packer.compress(head)

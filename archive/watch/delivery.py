@@ -57,7 +57,7 @@ def deliver(letter: Letter, target: str, *, now: datetime) -> None:
 
 
 def _post(letter: Letter, url: str, now: datetime) -> None:
-    body = json.dumps(payload(letter), ensure_ascii=False).encode("utf-8", "replace")
+    body = json.dumps(webhook_payload(letter), ensure_ascii=False).encode("utf-8", "replace")
     stamp = str(int(now.timestamp()))
     headers = {
         "Content-Type": "application/json",
@@ -74,7 +74,7 @@ def _post(letter: Letter, url: str, now: datetime) -> None:
         raise NotDeliveredError(f"status {answer.status}")
 
 
-def payload(letter: Letter) -> dict[str, object]:
+def webhook_payload(letter: Letter) -> dict[str, object]:
     """Return what a webhook is sent."""
     return {
         "type": "warraq.watch.matched",

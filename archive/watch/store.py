@@ -91,7 +91,7 @@ class WatchStore(Closing):
             os.close(open_regular(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._db = sqlite3.connect(path, timeout=30)
             self._db.execute("PRAGMA trusted_schema = OFF")
-            self._db.text_factory = sqlite.plain_text
+            self._db.text_factory = sqlite.decode_text
             if problem := _problem_of(self._db):
                 self._db.close()
                 raise ForeignDatabaseError(path, problem)

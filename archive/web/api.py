@@ -104,14 +104,14 @@ def article(request: Request) -> Json:
         directives = archive.capture(row["capture_id"])["directives"]
     room = request.scope.get("root_path", "")
     links = {"versions": f"{room}/api/articles/{row['id']}/versions", "original": f"{room}/raw/{row['id']}"}
-    return Json({**columns.opened(row), "directives": directives.split(), "links": links})
+    return Json({**columns.as_json_row(row), "directives": directives.split(), "links": links})
 
 
 def versions(request: Request) -> Json:
     """GET /api/articles/ID/versions: all versions of that article, oldest first, without their texts."""
     with open_archive(request) as archive:
         rows = archive.versions(archive.article(request.path_params["id"])["url"])
-    return Json([columns.opened({name: row[name] for name in _VERSION_COLUMNS}) for row in rows])
+    return Json([columns.as_json_row({name: row[name] for name in _VERSION_COLUMNS}) for row in rows])
 
 
 def articles(request: Request) -> Json:
@@ -124,7 +124,7 @@ def articles(request: Request) -> Json:
     start = int(after) if after.isdecimal() and len(after) < _LONGEST_ID else 0
     with open_archive(request) as archive:
         rows = archive.listed(after=start, limit=asked.limit + 1)
-    page = [columns.opened({name: row[name] for name in _VERSION_COLUMNS}) for row in rows[: asked.limit]]
+    page = [columns.as_json_row({name: row[name] for name in _VERSION_COLUMNS}) for row in rows[: asked.limit]]
     following = str(page[-1]["id"]) if len(rows) > asked.limit else None
     return Json({"articles": page, "next_cursor": following, "problems": [str(one) for one in asked.problems]})
 

@@ -49,7 +49,7 @@ def domains_of(site: Site) -> frozenset[str]:
     return frozenset(urls.site_of(url) for url in (*named, *site.seeds, *site.feeds, *site.sitemaps, *site.sections))
 
 
-def grouped(sites: Iterable[Site]) -> list[Group]:
+def groups_of(sites: Iterable[Site]) -> list[Group]:
     """Return the groups of the sites, in the order of their keys."""
     members: dict[str, tuple[set[str], set[str]]] = {}
     for site in sites:
@@ -187,7 +187,7 @@ def decisions(sites: Iterable[Site], situation: Snapshot) -> list[Decision]:
     """One for each site, those that start in the order in which they shall: who has waited longest first."""
     last = _last_granted(situation.state)
     found: list[Decision] = []
-    for group in grouped(sites):
+    for group in groups_of(sites):
         found += _of_group(group, situation, last)
     return sorted(found, key=lambda verdict: (verdict.action != "start", last.get(verdict.site, 0.0), verdict.site))
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.cluster import Grant, State, write_state
 from crawler.cluster.dispatch import Decision, Snapshot, decisions, gone, job_id, observe, pruned, without
-from crawler.cluster.scrapyd import Jobs, NodeError, list_jobs, schedule
+from crawler.cluster.scrapyd import Jobs, NodeError, list_jobs, queue_job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -129,7 +129,7 @@ def _dispatch(
             ("WARRAQ_SUMMARY", ""),
         ]
         try:
-            schedule(node, job=grant.job, site=grant.site, settings=settings, timeout=timeout)
+            queue_job(node, job=grant.job, site=grant.site, settings=settings, timeout=timeout)
         except NodeError as error:
             failed[grant.job] = (str(error), error.refused)
             silent = "" if error.refused else str(error)
@@ -145,7 +145,7 @@ def node_row(name: str, found: Round, open_nodes: list[str]) -> dict[str, Any]:
     row: dict[str, Any] = {"node": name, "answers": jobs is not None, "counts_as_gone": name in found.away}
     if jobs is None:
         heard = found.state.heard.get(name)
-        return row | {"problem": found.silent.get(name, ""), "last_heard": iso(heard) if heard else ""}
+        return row | {"problem": found.silent.get(name, ""), "last_heard": iso_of_seconds(heard) if heard else ""}
     known = {verdict.site for verdict in found.verdicts}
     foreign = [
         job for job in sorted(jobs.living) if job not in found.state.grants or found.state.grants[job].site not in known
@@ -188,11 +188,11 @@ def site_row(verdict: Decision, found: Round) -> dict[str, Any]:
         "action": verdict.action,
         "reason": verdict.reason,
         "detail": verdict.detail,
-        "not_before": iso(verdict.at) if verdict.at else "",
+        "not_before": iso_of_seconds(verdict.at) if verdict.at else "",
         "last_job": last.job if last else "",
         "last_node": last.node if last else "",
-        "last_start": iso(last.granted) if last else "",
-        "last_end": iso(last.ended) if last and last.ended else "",
+        "last_start": iso_of_seconds(last.granted) if last else "",
+        "last_end": iso_of_seconds(last.ended) if last and last.ended else "",
         "last_how": last.how if last else "",
     }
 
@@ -213,6 +213,6 @@ def said(row: Mapping[str, Any]) -> str:
     return f"{why}{', not before ' + row['not_before'] if row['not_before'] else ''}"
 
 
-def iso(seconds: float) -> str:
+def iso_of_seconds(seconds: float) -> str:
     """Seconds since 1970 as ISO 8601 in UTC."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

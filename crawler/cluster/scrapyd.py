@@ -61,7 +61,7 @@ def list_jobs(node: Node, *, timeout: float) -> Jobs:
     )
 
 
-def schedule(node: Node, *, job: str, site: str, settings: Iterable[tuple[str, str]], timeout: float) -> None:
+def queue_job(node: Node, *, job: str, site: str, settings: Iterable[tuple[str, str]], timeout: float) -> None:
     """Queues `crawl news -a site=SITE` there under that id; raises NodeError: unless `refused`, the job may be queued all the same."""
     form = [("project", node.project), ("spider", SPIDER), ("jobid", job), ("site", site)]
     form += [("setting", f"{name}={value}") for name, value in settings]

@@ -13,8 +13,8 @@ from scrapy.commands import ScrapyCommand
 from archive import ArchiveError
 from archive.errors import CLUSTER, ExitCode, describe
 from crawler.cluster import Cluster, NodesError, load_cluster, locked, read_state
-from crawler.cluster.dispatch import grouped, placed
-from crawler.cluster.rounds import Round, Work, deploy, iso, look, node_line, node_row, said, site_row
+from crawler.cluster.dispatch import groups_of, placed
+from crawler.cluster.rounds import Round, Work, deploy, iso_of_seconds, look, node_line, node_row, said, site_row
 from crawler.cluster.scrapyd import NodeError, is_open
 from crawler.commands import check_settings, refuse, tell
 from crawler.sites import SiteError, entries_as_json, load_sites
@@ -153,7 +153,7 @@ def _code(found: Round) -> int:
 
 def _print_plan(cluster: Cluster, work: Work, opts: argparse.Namespace) -> None:
     rows = []
-    for group in grouped(work.sites):
+    for group in groups_of(work.sites):
         home, node = placed(group, cluster.nodes, gone=opts.off)
         rows += [
             {"site": site, "node": node.name if node else "", "home": home.name, "hosts": list(group.domains)}
@@ -176,7 +176,7 @@ def _status(cluster: Cluster, work: Work, opts: argparse.Namespace) -> int:
     nodes = [node_row(node.name, found, open_nodes) for node in cluster.nodes]
     rows = [site_row(verdict, found) for verdict in sorted(found.verdicts, key=lambda each: each.site)]
     orphans = [
-        {"job": grant.job, "node": grant.node, "noticed": iso(grant.ended)}
+        {"job": grant.job, "node": grant.node, "noticed": iso_of_seconds(grant.ended)}
         for grant in found.state.grants.values()
         if grant.how == "lost" and grant.until > found.now
     ]
@@ -207,7 +207,10 @@ def _print_round(found: Round, opts: argparse.Namespace) -> None:
         if row["site"] in found.refused:
             row |= {"action": "refused", "detail": found.refused[row["site"]]}
     if opts.json:
-        print(json.dumps({"at": iso(found.now), "silent": found.silent, "sites": rows}, ensure_ascii=False), flush=True)
+        print(
+            json.dumps({"at": iso_of_seconds(found.now), "silent": found.silent, "sites": rows}, ensure_ascii=False),
+            flush=True,
+        )
         return
     for name, problem in found.silent.items():
         print(f"node {name}: {'counts as gone' if name in found.away else 'silent'} ({problem})", file=sys.stderr)

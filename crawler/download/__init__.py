@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from scrapy.signalmanager import SignalManager
 
-    from archive.http import Head
+    from archive.http import ResponseHead
     from crawler.download.protocol import WireProtocol
 
 logger = logging.getLogger(__name__)
@@ -365,7 +365,7 @@ def _response(request: Request, protocol: WireProtocol, framing: ResponseFraming
     return response
 
 
-def _headers(head: Head) -> Headers:
+def _headers(head: ResponseHead) -> Headers:
     merged: dict[bytes, list[bytes]] = {}
     for name, value in head.headers:
         merged.setdefault(name.lower().encode("latin-1"), []).append(value.encode("latin-1"))

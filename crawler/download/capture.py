@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from archive.http import Head
+    from archive.http import ResponseHead
 
 exchange_captured = object()
 """Scrapy signal, sent once for every exchange however it ended, before the response or exception reaches the engine.
@@ -71,7 +71,7 @@ def serialize_request(
     return b"\r\n".join([*lines, b"", body])
 
 
-def redact(request: bytes, also: Iterable[str] = ()) -> tuple[bytes, tuple[str, ...]]:
+def redact_credentials(request: bytes, also: Iterable[str] = ()) -> tuple[bytes, tuple[str, ...]]:
     """`request` with the values of its credential headers blotted out, and the names of those headers in lower case."""
     end = request.find(b"\r\n\r\n")
     head, rest = (request[:end], request[end:]) if end >= 0 else (request, b"")
@@ -96,13 +96,13 @@ def make_capture(
     via: str,
     keep_credentials: bool,
     credentials: Iterable[str] = (),
-    head: Head | None = None,
+    head: ResponseHead | None = None,
 ) -> Capture:
     """Return the capture of one exchange: `received[:start]` are interim responses and empty lines, `received[start:end]` is the final one.
 
     `credentials` names headers that hold some, besides those that always do.
     """
-    blotted, kept = redact(request, credentials)
+    blotted, kept = redact_credentials(request, credentials)
     redacted: tuple[str, ...] = ()
     if keep_credentials:
         kept += ("url",) if without_credentials(url) != url.partition("#")[0] else ()

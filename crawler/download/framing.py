@@ -12,7 +12,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive.http import HEAD_END, NO_BODY, Head, NotHttp, dechunk, parse_head, skip_empty_lines
+from archive.http import HEAD_END, NO_BODY, NotHttp, ResponseHead, dechunk, parse_head, skip_empty_lines
 from crawler.download.errors import BadFramingError, HeadersTooLargeError, NotHttpError, ShortBodyError, TooLargeError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class ResponseFraming:
         self.received = bytearray()
         self.start = 0
         self.end = 0
-        self.head: Head | None = None
+        self.head: ResponseHead | None = None
         self.complete = False
         self._method = method
         self._limits = limits
@@ -145,7 +145,7 @@ class ResponseFraming:
         self._frame(head)
         return True
 
-    def _parse(self, stop: int) -> Head:
+    def _parse(self, stop: int) -> ResponseHead:
         try:
             return parse_head(bytes(memoryview(self.received)[self._position : stop]))
         except NotHttp as error:
@@ -167,7 +167,7 @@ class ResponseFraming:
                 return
             start = end
 
-    def _frame(self, head: Head) -> None:
+    def _frame(self, head: ResponseHead) -> None:
         """Choose how the body ends: RFC 9112, section 6.3."""
         tunnel = self._method == b"CONNECT" and 200 <= head.status < 300
         if self._method == b"HEAD" or head.status in NO_BODY or tunnel:

@@ -16,7 +16,7 @@ from archive.index.columns import text_digest
 from archive.ingest.commit import Disposition, disposition_of
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse import Parsed, ParseLimits, ParseTask
-from crawler.frontier.revisit import DISBELIEVED, are_believable, header, retry_after_of, status_of
+from crawler.frontier.revisit import DISBELIEVED, are_believable, ascii_header, retry_after_of, status_of
 from crawler.sites.session import is_login
 
 if TYPE_CHECKING:
@@ -335,8 +335,8 @@ def _digest_of(answer: Parsed) -> str:
 def _validators(response: Response, row: CaptureRow | None) -> dict[str, str]:
     """Return what lets the next visit ask for changes only."""
     return {
-        "etag": header(response, "ETag"),
-        "last_modified": header(response, "Last-Modified"),
+        "etag": ascii_header(response, "ETag"),
+        "last_modified": ascii_header(response, "Last-Modified"),
         "payload_digest": row.payload_digest if row else "",
     }
 

@@ -15,7 +15,7 @@ from archive.index import Candidate, frontier
 from archive.ingest.commit import Disposition
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse import Parsed, ParseTask
-from crawler.frontier.revisit import PAGE_BYTES, header, retry_after_of, status_of
+from crawler.frontier.revisit import PAGE_BYTES, ascii_header, retry_after_of, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,8 +136,8 @@ class RequisiteFrontier:
         else:
             loaded = self.announced(answer.requisites, via=due.url, by="stylesheet", depth=due.depth + 1)
         validators = {
-            "etag": header(response, "ETag"),
-            "last_modified": header(response, "Last-Modified"),
+            "etag": ascii_header(response, "ETag"),
+            "last_modified": ascii_header(response, "Last-Modified"),
             "payload_digest": row.payload_digest if row else "",
         }
         settled = self._disposition(

@@ -256,7 +256,7 @@ def born_of(due: ScheduledUrl, published: str, *, changed: bool, now: datetime) 
     return now
 
 
-def header(response: Response, name: str) -> str:
+def ascii_header(response: Response, name: str) -> str:
     """Return a header of the response as ASCII, at most 500 characters; '' when it has none, or what no request could carry."""
     value = (response.headers.get(name) or b"").decode("latin-1")[:500]
     return value if value.isascii() and value.isprintable() else ""

@@ -23,7 +23,7 @@ from twisted.internet.defer import Deferred
 from archive import urls
 from archive.http import BadCoding, TooLarge, decode, parse_response
 from crawler.download.errors import OF_THE_HOST, RobotsDisallowed, RobotsUnreachable, outcome_of
-from crawler.politeness.robotstxt import RobotsTxt, parse, product_of
+from crawler.politeness.robotstxt import RobotsTxt, parse_robots, product_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -50,7 +50,7 @@ _ALL_ALLOWED = RobotsTxt(groups={}, sitemaps=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class OriginRules:
     """What is known of one origin until `expires`: its rules, or (`refused`, a reason) that nothing may be fetched."""
 
     rules: RobotsTxt
@@ -78,8 +78,8 @@ class RobotsMiddleware:
         self._signals = signal_manager
         self._stats = stats
         self._clock = clock
-        self._decisions: dict[str, Decision] = {}
-        self._waiting: dict[str, list[Deferred[Decision]]] = {}
+        self._decisions: dict[str, OriginRules] = {}
+        self._waiting: dict[str, list[Deferred[OriginRules]]] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -117,11 +117,11 @@ class RobotsMiddleware:
         self._stats.inc_value("robotstxt/forbidden")
         raise refusal
 
-    async def _decide(self, origin: str) -> Decision:
+    async def _decide(self, origin: str) -> OriginRules:
         known = self._decisions.get(origin)
         if known is not None and known.expires > self._clock():
             return known
-        mine: Deferred[Decision] = Deferred()
+        mine: Deferred[OriginRules] = Deferred()
         if origin in self._waiting:
             self._waiting[origin].append(mine)
         else:
@@ -140,7 +140,7 @@ class RobotsMiddleware:
             rules = _ALL_ALLOWED
             logger.info("%s/robots.txt is unreachable: %s", origin, error)
         seconds = self._retry_seconds if refused else FRESH_SECONDS
-        decision = Decision(rules=rules, refused=refused, cause=cause, expires=self._clock() + seconds)
+        decision = OriginRules(rules=rules, refused=refused, cause=cause, expires=self._clock() + seconds)
         self._decisions.pop(origin, None)
         self._decisions[origin] = decision
         if len(self._decisions) > _MOST_ORIGINS:
@@ -168,7 +168,7 @@ class RobotsMiddleware:
                     return _ALL_ALLOWED, f"robots.txt redirects to {url[:80]}"
                 continue
             if 200 <= status < 300:
-                return parse(_text_of(response)), ""
+                return parse_robots(_text_of(response)), ""
             if 400 <= status < 500 and status != 429:  # 429 is the server's trouble, as 5xx are
                 return _ALL_ALLOWED, ""
             return _ALL_ALLOWED, f"robots.txt answers {status}"

@@ -106,7 +106,7 @@ class RobotsTxt:
         return self.groups.get(product.lower()) or self.groups.get("*")
 
 
-def parse(data: bytes) -> RobotsTxt:
+def parse_robots(data: bytes) -> RobotsTxt:
     """Read the bytes of a robots.txt; never fails: what cannot be understood is skipped. The caller bounds the size."""
     groups: dict[str, _Group] = {}
     sitemaps: dict[str, None] = {}

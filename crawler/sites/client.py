@@ -18,7 +18,7 @@ from archive.http import BadCoding, NotHttp, Response, TooLarge, decode, parse_r
 from crawler.download.capture import exchange_captured
 from crawler.download.errors import outcome_of
 from crawler.politeness.robots import robots_read
-from crawler.politeness.robotstxt import RobotsTxt, parse, product_of
+from crawler.politeness.robotstxt import RobotsTxt, parse_robots, product_of
 from crawler.sites.keys import origin_of
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class NothingThereError(UsageError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class ProbedPage:
     """An answer: where it came from after redirects, its parsed head, its decoded body."""
 
     url: str
@@ -58,12 +58,12 @@ class ProbeClient:
         self.crawl_delay: float | None = None
         self._crawler = crawler
         self._captures: dict[str, Capture] = {}
-        self._pages: dict[str, Page] = {}
+        self._pages: dict[str, ProbedPage] = {}
         self._robots: dict[str, RobotsTxt] = {}
         crawler.signals.connect(self._captured, signal=exchange_captured)
         crawler.signals.connect(self._robots_read, signal=robots_read)
 
-    async def attempt(self, url: str) -> Page | None:
+    async def attempt(self, url: str) -> ProbedPage | None:
         """Return the answer of a URL that may well not be there."""
         try:
             page = await self.get(url)
@@ -72,7 +72,7 @@ class ProbeClient:
             return None
         return page if page.body else None
 
-    async def get(self, url: str) -> Page:
+    async def get(self, url: str) -> ProbedPage:
         """Return the answer of a URL after its redirects; raises NothingThereError for anything but 200."""
         start = url
         if start in self._pages:
@@ -87,7 +87,7 @@ class ProbeClient:
             if head.status != 200:
                 raise NothingThereError(f"{url} answers {head.status} {head.reason}")
             try:
-                page = Page(url=url, head=head, body=decode(head, MAX_BODY), raw=raw, fetched_at=at)
+                page = ProbedPage(url=url, head=head, body=decode(head, MAX_BODY), raw=raw, fetched_at=at)
             except (TooLarge, BadCoding) as error:
                 raise NothingThereError(f"{url} cannot be decoded: {error}") from None
             self._pages[start] = self._pages[url] = page
@@ -122,7 +122,7 @@ class ProbeClient:
         with contextlib.suppress(NotHttp, TooLarge, BadCoding):
             head = parse_response(capture.response)
             if head.status == 200:
-                self._robots[origin_of(request.url)] = parse(decode(head, MAX_BODY))
+                self._robots[origin_of(request.url)] = parse_robots(decode(head, MAX_BODY))
 
     def _robots_read(self, origin: str, sitemaps: tuple[str, ...], crawl_delay: float | None) -> None:
         self.sitemaps[origin] = tuple(dict.fromkeys(filter(None, map(urls.canonicalise, sitemaps))))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class FoundSource:
     """A feed or sitemap: `found` says where its address was found, `holds` what is in it; `use` is False to leave it out."""
 
     url: str
@@ -49,8 +49,8 @@ class Findings:
 
     seed: str
     day: str
-    feeds: tuple[Source, ...] = ()
-    sitemaps: tuple[Source, ...] = ()
+    feeds: tuple[FoundSource, ...] = ()
+    sitemaps: tuple[FoundSource, ...] = ()
     sections: tuple[str, ...] = ()
     articles: tuple[str, ...] = ()
     expressions: tuple[str, ...] = ()
@@ -207,7 +207,7 @@ def _offset(date: str) -> str:
     return moment.strftime("%z")[:3] + ":" + moment.strftime("%z")[3:5] if moment.tzinfo else ""
 
 
-def _sources(key: str, sources: Iterable[Source], nothing: str) -> list[str]:
+def _sources(key: str, sources: Iterable[FoundSource], nothing: str) -> list[str]:
     sources = list(sources)
     if not any(source.use for source in sources):
         return [f"# {key}: {nothing}", *_left_out(sources)]
@@ -223,7 +223,7 @@ def _sources(key: str, sources: Iterable[Source], nothing: str) -> list[str]:
     ]
 
 
-def _left_out(sources: Iterable[Source]) -> list[str]:
+def _left_out(sources: Iterable[FoundSource]) -> list[str]:
     return [f"# left out: {_comment(source.url)} ({_comment(source.holds)})" for source in sources if not source.use]
 
 

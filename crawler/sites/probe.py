@@ -19,8 +19,8 @@ from archive.outcome import OutcomeKind
 from archive.parse import Parsed, ParseTask
 from archive.parse.workers import WorkerKilledError, WorkerPool, parse_pool
 from crawler.sites import Site, own_hosts
-from crawler.sites.client import NothingThereError, Page, ProbeClient
-from crawler.sites.entry import Findings, Source
+from crawler.sites.client import NothingThereError, ProbeClient, ProbedPage
+from crawler.sites.entry import Findings, FoundSource
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -45,7 +45,7 @@ _DECLARED = re.compile(rb"<html\b[^>]{0,300}?\blang\s*=\s*[\"']?([A-Za-z]{2,3}(?
 class Case:
     """A page with the article that was read from it, to be kept as a test case."""
 
-    page: Page
+    page: ProbedPage
     article: Article
 
 
@@ -127,7 +127,7 @@ class ProbeSpider(Spider):
             crawl_delay=self._asker.crawl_delay,
         )
 
-    def _refuse_wall(self, home: Page, answer: Parsed) -> None:
+    def _refuse_wall(self, home: ProbedPage, answer: Parsed) -> None:
         """Raise NothingThereError for a wall that stands in the place of the start page: it must not become the seed."""
         reason = answer.outcome.reason if answer.outcome.kind is OutcomeKind.QUARANTINE else ""
         led_away = home.url != self._asked and _WALL.search(home.url)
@@ -144,7 +144,7 @@ class ProbeSpider(Spider):
             if host := self.site.section_host(url):
                 self.site = replace(self.site, hosts=(*self.site.hosts, host))
 
-    async def _look_at_feeds(self, home: Page, answer: Parsed) -> tuple[tuple[Source, ...], list[str], str]:
+    async def _look_at_feeds(self, home: ProbedPage, answer: Parsed) -> tuple[tuple[FoundSource, ...], list[str], str]:
         announced = [found.url for found in answer.found if found.kind == "feed"]
         where = "announced by the start page" if announced else "found where sites usually keep it"
         wanted = announced[:MAX_FEEDS] or [urls.join(home.url, path) for path in USUAL_FEEDS]
@@ -154,12 +154,12 @@ class ProbeSpider(Spider):
             feed = discovery.read_feed(page.body, page.url, page.head.get("Content-Type")) if page else None
             if feed is None or feed.problem or page is None:
                 if announced:
-                    sources.append(Source(url=url, found=where, holds="is no feed", use=False))
+                    sources.append(FoundSource(url=url, found=where, holds="is no feed", use=False))
                 continue
             use = not _COMMENTS.search(f"{feed.title} {url}") and bool(feed.entries)
             newest = max((entry.published for entry in feed.entries if entry.published), default=None)
             holds = f"{feed.title or 'no title'}: {len(feed.entries)} entries{f', newest {newest:%Y-%m-%d}' if newest else ''}"
-            sources.append(Source(url=page.url, found=where, holds=holds, use=use))
+            sources.append(FoundSource(url=page.url, found=where, holds=holds, use=use))
             if use:
                 entries += [entry.url for entry in feed.entries]
                 language = language or feed.language
@@ -167,7 +167,7 @@ class ProbeSpider(Spider):
                 break
         return _once(sources), entries, language
 
-    async def _look_at_sitemaps(self, home: Page) -> tuple[tuple[Source, ...], list[str]]:
+    async def _look_at_sitemaps(self, home: ProbedPage) -> tuple[tuple[FoundSource, ...], list[str]]:
         named = [url for origin, sitemaps in self._asker.sitemaps.items() if self._own(origin) for url in sitemaps]
         where = "named by robots.txt" if named else "found where sites usually keep it"
         wanted = named[: MAX_SITEMAPS // 2] or [urls.join(home.url, path) for path in USUAL_SITEMAPS]
@@ -177,7 +177,9 @@ class ProbeSpider(Spider):
             sitemap = discovery.read_sitemap(page.body, page.url, page.head.get("Content-Type")) if page else None
             if sitemap is None or sitemap.problem or page is None:
                 if named:
-                    sources.append(Source(url=url, found=where, holds="is no sitemap, or cannot be had", use=False))
+                    sources.append(
+                        FoundSource(url=url, found=where, holds="is no sitemap, or cannot be had", use=False)
+                    )
                 continue
             self._children += [child.url for child in sitemap.children[:100]]
             news += [entry.url for entry in sitemap.entries if entry.title or entry.publication]
@@ -188,13 +190,13 @@ class ProbeSpider(Spider):
                 entries = discovery.read_sitemap(inner.body, inner.url).entries if inner else ()
                 news += [entry.url for entry in entries if entry.title or entry.publication]
                 holds += f"; {urls.display(child.url).rpartition('/')[2]} has {len(entries)} pages" if inner else ""
-            sources.append(Source(url=page.url, found=where, holds=holds + ("; with news fields" if news else "")))
+            sources.append(FoundSource(url=page.url, found=where, holds=holds + ("; with news fields" if news else "")))
             if not named:
                 break
         return _once(sources), news
 
-    async def _look_at_articles(self, candidates: list[str]) -> list[tuple[Page, Parsed]]:
-        read: list[tuple[Page, Parsed]] = []
+    async def _look_at_articles(self, candidates: list[str]) -> list[tuple[ProbedPage, Parsed]]:
+        read: list[tuple[ProbedPage, Parsed]] = []
         for url in candidates[: 2 * MAX_ARTICLES]:
             page = await self._asker.attempt(url)
             answer = await self._read(page) if page else None
@@ -224,7 +226,7 @@ class ProbeSpider(Spider):
         ]
         return tuple(dict.fromkeys(sections))[:MAX_SECTIONS]
 
-    async def _read(self, page: Page) -> Parsed:
+    async def _read(self, page: ProbedPage) -> Parsed:
         task = ParseTask(url=page.url, response=page.raw, fetched_at=page.fetched_at)
         try:
             return await asyncio.wrap_future(self._pool.submit(task))
@@ -236,5 +238,5 @@ def _unique(found: Iterable[str], site: Site) -> list[str]:
     return [url for url in dict.fromkeys(found) if site.in_scope(url)]
 
 
-def _once(sources: list[Source]) -> tuple[Source, ...]:
+def _once(sources: list[FoundSource]) -> tuple[FoundSource, ...]:
     return tuple({source.url: replace(source) for source in reversed(sources)}.values())[::-1]

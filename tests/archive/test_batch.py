@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from archive import Archive
 from archive.batch import PlannedFile, make_plan, read_plan, run_local, run_task, write_plan
-from archive.batch.plan import FetchError, divide, name_of, shown
-from archive.batch.task import MAX_DAMAGES, PatientPool, Place, read_file
+from archive.batch.plan import FetchError, divide, filename_of, shown
+from archive.batch.task import MAX_DAMAGES, PatientPool, TaskPlace, read_file
 from archive.capture import Capture
 from archive.collection import Collection
 from archive.errors import ArchiveError, ArchiveLockedError, UsageError
@@ -69,7 +69,7 @@ def planned(*paths, **options):
 
 def rows_of(folder, rank=0):
     """Without what is made up anew each time: the ids of records that hold the clean texts."""
-    rows = parquet.read_table(Place(folder=folder, rank=rank).parquet).to_pylist()
+    rows = parquet.read_table(TaskPlace(folder=folder, rank=rank).parquet).to_pylist()
     return [{name: value for name, value in row.items() if name != "conversion_id"} for row in rows]
 
 
@@ -155,7 +155,7 @@ def test_a_shard_is_the_archive_that_an_import_makes_and_its_files_take_no_room(
     before = warc.stat().st_mode
     run_task(planned(warc, other, tasks=1), tmp_path / "b", 0)
     imported(tmp_path / "c", warc, other)
-    shard = Place(folder=tmp_path / "b", rank=0).shard
+    shard = TaskPlace(folder=tmp_path / "b", rank=0).shard
     assert tables(shard) == tables(tmp_path / "c")
     assert (shard / "archive" / warc.name).samefile(warc)
     assert warc.stat().st_mode == before
@@ -172,7 +172,7 @@ def test_what_waits_for_later_records_is_bounded_and_nothing_is_lost_by_it(tmp_p
     warc = written(tmp_path / "set", news)
     monkeypatch.setattr(importer, "NOTES_HELD", 0)
     run_task(planned(warc, parquet=False), tmp_path / "b", 0)
-    rows = tables(Place(folder=tmp_path / "b", rank=0).shard)["captures"]
+    rows = tables(TaskPlace(folder=tmp_path / "b", rank=0).shard)["captures"]
     assert [row["via"] for row in rows] == ["https://news.example/feed"] * 2
 
 
@@ -317,7 +317,7 @@ def test_two_files_of_one_name_keep_their_own(tmp_path, warc):
     other = written(tmp_path / "two", [capture("/b", page("خبر آخر بالاسم نفسه"))])
     other = other.rename(other.with_name(warc.name))
     run_task(planned(warc, other, tasks=1), tmp_path / "b", 0)
-    shard = Place(folder=tmp_path / "b", rank=0).shard
+    shard = TaskPlace(folder=tmp_path / "b", rank=0).shard
     rows = rows_of(tmp_path / "b")
     assert len({row["warc_filename"] for row in rows}) == 2
     for row in rows:
@@ -326,7 +326,7 @@ def test_two_files_of_one_name_keep_their_own(tmp_path, warc):
 
 
 def test_what_a_killed_worker_left_is_cleared_away_and_a_second_run_makes_the_same(tmp_path, warc):
-    place = Place(folder=tmp_path / "b", rank=0)
+    place = TaskPlace(folder=tmp_path / "b", rank=0)
     (place.working / "archive").mkdir(parents=True)
     (place.working / "warraq.db").write_bytes(b"half")
     first = run_task(planned(warc), tmp_path / "b", 0)
@@ -369,7 +369,7 @@ def test_a_task_without_captures_has_a_file_with_the_same_columns(tmp_path, warc
     run_task(planned(empty, shards=False), tmp_path / "b", 0)
     run_task(planned(warc, shards=False), tmp_path / "c", 0)
     assert rows_of(tmp_path / "b") == []
-    schemas = [parquet.read_schema(Place(folder=tmp_path / name, rank=0).parquet) for name in "bc"]
+    schemas = [parquet.read_schema(TaskPlace(folder=tmp_path / name, rank=0).parquet) for name in "bc"]
     assert schemas[0].equals(schemas[1])
 
 
@@ -380,7 +380,7 @@ def test_a_file_named_by_url_is_fetched_by_its_task_and_kept_in_its_shard(tmp_pa
         remote.write(warc.read_bytes())
     count = run_task(make_plan([PlannedFile(path=url, size=0)]), tmp_path / "b", 0)
     assert count["articles_new"] == 3
-    shard = Place(folder=tmp_path / "b", rank=0).shard
+    shard = TaskPlace(folder=tmp_path / "b", rank=0).shard
     assert (shard / "archive" / "CC-NEWS-1.warc.gz").read_bytes() == warc.read_bytes()
     assert not (shard / "fetched" / "CC-NEWS-1.warc.gz").exists()
     assert {(row["warc_path"], row["warc_filename"]) for row in rows_of(tmp_path / "b")} == {(url, "CC-NEWS-1.warc.gz")}
@@ -389,7 +389,7 @@ def test_a_file_named_by_url_is_fetched_by_its_task_and_kept_in_its_shard(tmp_pa
 def test_a_file_that_cannot_be_fetched_fails_the_task_and_its_url_is_shown_without_secrets(tmp_path):
     pytest.importorskip("fsspec")
     assert shown("s3://key:secret@bucket/a.warc.gz?signature=x") == "s3://bucket/a.warc.gz"
-    assert name_of("https://a.example/../..?x") == "fetched.warc.gz"
+    assert filename_of("https://a.example/../..?x") == "fetched.warc.gz"
     plan = make_plan([PlannedFile(path="memory://nowhere/a.warc.gz?secret", size=0)])
     with pytest.raises(FetchError, match="tries it again") as raised:
         run_task(plan, tmp_path / "b", 0)

@@ -9,7 +9,7 @@ import pytest
 
 from archive.files.clock import now
 from archive.index import Candidate, frontier, open_store, reports, runs
-from archive.monitor import Day, judge, prometheus
+from archive.monitor import Day, alarms_of, prometheus
 from tests.support.cli import warraq
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +30,7 @@ def history(days=30, **today):
 
 
 def kinds(*, days=30, complete=True, **today):
-    return [alarm.kind for alarm in judge(history(days, **today), TODAY, complete=complete)]
+    return [alarm.kind for alarm in alarms_of(history(days, **today), TODAY, complete=complete)]
 
 
 def test_an_ordinary_day_raises_no_alarm():
@@ -71,14 +71,14 @@ def test_a_new_layout_of_a_site_of_one_article_a_day_is_seen_within_a_week():
 
     before = [day(back, without_author=0) for back in range(6, 60)]
     after = [day(back, without_author=1) for back in range(6)]
-    assert [alarm.kind for alarm in judge([*before, *after], TODAY)] == ["extraction-changed"]
-    assert judge([*before, *after], TODAY - timedelta(days=4)) == []
+    assert [alarm.kind for alarm in alarms_of([*before, *after], TODAY)] == ["extraction-changed"]
+    assert alarms_of([*before, *after], TODAY - timedelta(days=4)) == []
 
 
 def test_a_quiet_weekday_is_judged_by_its_like():
     sunday = date(2026, 11, 22)
     days = [ordinary(sunday - timedelta(days=back)) for back in range(50)]
-    assert judge(days, sunday) == []
+    assert alarms_of(days, sunday) == []
 
 
 def test_a_day_that_is_not_over_is_not_judged_by_what_it_brought():
@@ -94,36 +94,36 @@ def test_a_site_that_never_gave_an_article_is_told_from_its_first_day():
     empty = {"runs": 3, "announced": 0, "captured": 0, "new": 0, "read": 0, "visits": 30, "length": 0.0}
     first = [ordinary(TODAY, **empty, barren="empty")]
     for complete in (True, False):
-        (alarm,) = judge(first, TODAY, complete=complete)
+        (alarm,) = alarms_of(first, TODAY, complete=complete)
         assert (alarm.kind, "(empty)" in alarm.detail) == ("barren", True)
     ten = [ordinary(TODAY - timedelta(days=back), **empty, barren="empty") for back in range(10)]
-    assert [alarm.kind for alarm in judge(ten, TODAY)] == ["barren"]
+    assert [alarm.kind for alarm in alarms_of(ten, TODAY)] == ["barren"]
     idle = [*ten[1:], ordinary(TODAY, **empty)]  # a day on which only what changes nothing was asked for
-    assert [alarm.kind for alarm in judge(idle, TODAY)] == ["barren"]
+    assert [alarm.kind for alarm in alarms_of(idle, TODAY)] == ["barren"]
 
 
 def test_a_site_is_not_barren_once_it_gave_an_article_or_when_no_crawl_says_so():
     empty = {"runs": 3, "announced": 0, "captured": 0, "new": 0, "read": 0, "visits": 30, "length": 0.0}
-    assert judge([ordinary(TODAY, **empty)], TODAY) == []
+    assert alarms_of([ordinary(TODAY, **empty)], TODAY) == []
     days = [ordinary(TODAY - timedelta(days=1), **empty, barren="dns"), ordinary(TODAY)]
-    assert judge(days, TODAY) == []
-    assert judge([*days[:1], ordinary(TODAY, **empty | {"read": 1})], TODAY) == []
+    assert alarms_of(days, TODAY) == []
+    assert alarms_of([*days[:1], ordinary(TODAY, **empty | {"read": 1})], TODAY) == []
 
 
 def test_a_crawl_that_did_not_run_is_told():
     days = [ordinary(TODAY - timedelta(days=back)) for back in range(1, 30)]
-    assert [alarm.kind for alarm in judge(days, TODAY)] == ["not-crawled"]
+    assert [alarm.kind for alarm in alarms_of(days, TODAY)] == ["not-crawled"]
 
 
 def test_a_first_day_with_a_whole_front_page_does_not_spoil_the_baseline():
     days = [ordinary(TODAY - timedelta(days=back), new=3) for back in range(9)]
     days.append(ordinary(TODAY - timedelta(days=9), new=400))
-    assert judge(days, TODAY) == []
+    assert alarms_of(days, TODAY) == []
 
 
 def test_the_prometheus_text_is_well_formed():
     days = history(new=0)
-    text = prometheus(days[-1:], judge(days, TODAY))
+    text = prometheus(days[-1:], alarms_of(days, TODAY))
     assert 'warraq_alarm{site="s",kind="silent"} 1' in text
     assert 'warraq_alarm{site="s",kind="failing"} 0' in text
     assert all(re.fullmatch(r'# (HELP|TYPE) .+|\w+\{(\w+="[^"]*",?)+\} \d+', line) for line in text.splitlines())

@@ -9,7 +9,7 @@ import pytest
 
 from archive.errors import UsageError
 from archive.index import open_store
-from archive.parse.parse import ParseTask, parse
+from archive.parse.parse import ParseTask, parse_task
 from archive.terminal import PrintableFilter, PrintableStream, printable
 from tests.support.cli import warraq
 from tests.support.pages import capture, page
@@ -28,7 +28,7 @@ def test_a_page_brings_no_control_characters_into_an_article():
     node = f'{{"@type":"NewsArticle","author":{{"name":"Sami {escaped} Haddad"}},"articleSection":"{escaped}"}}'
     ld = f'<script type="application/ld+json">{node}</script>'
     served = capture("/2026/11/1", ld.encode() + page("عنوان \x9b2J الخبر &#x9b;2J"), 1)
-    article = parse(ParseTask(url=served.url, response=served.response, fetched_at=served.started)).article
+    article = parse_task(ParseTask(url=served.url, response=served.response, fetched_at=served.started)).article
     assert article is not None
     said = repr(article).encode("unicode_escape")
     assert "Sami" in article.author

@@ -12,7 +12,7 @@ from archive import Archive
 from archive.collection import Collection
 from archive.ingest import open_writer
 from archive.ingest.commit import Disposition, disposition_of
-from archive.parse.parse import ParseTask, parse
+from archive.parse.parse import ParseTask, parse_task
 from tests.support.cli import warraq
 from tests.support.pages import capture, page
 
@@ -42,7 +42,7 @@ def folder(tmp_path):
             ingest.finish(unchanged(ingest, row))
         else:
             ingest.finish(
-                disposition_of(row, parse(ParseTask(url=one.url, response=one.response, fetched_at=one.started)))
+                disposition_of(row, parse_task(ParseTask(url=one.url, response=one.response, fetched_at=one.started)))
             )
         seen[one.url] = row.payload_digest
         ingest.commit()

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from w3lib.encoding import read_bom
 
-from archive.extract.decode import decode
+from archive.extract.decode import decode_page
 from archive.extract.prescan import LOOK, codec_of, declared_encoding
 
 FOLDER = Path(__file__).parent / "html5lib"
@@ -38,7 +38,8 @@ def test_what_a_page_declares_is_what_html5lib_expects(name, body, expected):
 def test_score(capsys):
     right = sum(sniffed(body) == codec_of(expected) for _, body, expected in CASES)
     read = sum(
-        decode(body).text == body.decode(codec_of(expected), "replace").lstrip("\ufeff") for _, body, expected in CASES
+        decode_page(body).text == body.decode(codec_of(expected), "replace").lstrip("\ufeff")
+        for _, body, expected in CASES
     )
     with capsys.disabled():
         print(
@@ -55,7 +56,7 @@ def test_score(capsys):
 def test_a_codec_of_python_that_is_no_encoding_of_the_web_is_not_believed(label):
     for body in (f"<meta charset={label}><p>".encode() + b"\xff", f"<meta charset={label}><p>\\u003cscript".encode()):
         for content_type in ("", f"text/html; charset={label}"):
-            read = decode(body, content_type=content_type)
+            read = decode_page(body, content_type=content_type)
             assert read.encoding in {"cp1252", "utf-8"}
             assert "<script" not in read.text
 

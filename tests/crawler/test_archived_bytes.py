@@ -101,7 +101,8 @@ def test_response_bytes_in_the_warc_are_the_servers(path: str, archived: Crawl) 
 def test_request_bytes_in_the_warc_are_what_the_server_was_sent(archived: Crawl) -> None:
     held = sorted(each.block for each in read_records(archived.file) if each.type == "request")
     receiver = archived.proxy if archived.way == "proxy" and archived.proxy else archived.server
-    assert held == sorted(each.head + each.body for each in receiver.received)
+    # A kept connection that the other side closed meanwhile answers nothing: the same bytes are sent once more.
+    assert held == sorted({each.head + each.body for each in receiver.received})
     assert len(held) == len(PATHS)
 
 

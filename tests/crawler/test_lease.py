@@ -17,7 +17,7 @@ from scrapy.settings import Settings
 from archive import UsageError
 from crawler import settings as shipped
 from crawler.download.errors import StoppedError
-from crawler.shutdown import CHECK_SECONDS, GRACE_SECONDS, PARENT, Lease, LeaseMiddleware, watch
+from crawler.shutdown import CHECK_SECONDS, GRACE_SECONDS, PARENT, Lease, LeaseMiddleware, watch_lease
 from tests.crawler.test_crawlall import SlowSite, left, write_sites
 from tests.support import PATIENCE
 
@@ -107,7 +107,7 @@ def test_the_lease_is_looked_at_after_all_that_may_hold_a_request_up():
 def test_the_end_is_called_once_and_before_the_lease_is_over():
     async def wait(lease, lead):
         called = []
-        watch(lease, called.append, lead=lead)
+        watch_lease(lease, called.append, lead=lead)
         await asyncio.sleep(2 * CHECK_SECONDS + 0.2)
         return called
 

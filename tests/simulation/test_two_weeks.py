@@ -11,7 +11,7 @@ import pytest
 
 from archive import Archive
 from archive.index import reports
-from archive.monitor import judge
+from archive.monitor import alarms_of
 from tests.simulation.newsroom import (
     A_DAY,
     BAN,
@@ -121,7 +121,7 @@ def test_alarms_are_raised_on_the_days_on_which_something_happened_and_on_no_oth
     for n in range(DAYS):
         day = FIRST.date() + timedelta(days=n)
         history = [entry for entry in days if entry.day <= day]
-        if found := {alarm.kind for alarm in judge(history, day)}:
+        if found := {alarm.kind for alarm in alarms_of(history, day)}:
             raised[n] = found
     assert raised[OUTAGE] == {"failing"}
     assert raised[REDESIGN] == {"extraction-changed"}

@@ -12,7 +12,7 @@ import pytest
 
 from archive import Archive
 from archive.index import reports
-from archive.monitor import judge
+from archive.monitor import alarms_of
 from tests.simulation.papers import DAYS, FIRST, PAPERS
 from tests.support.simulated import crawl
 
@@ -137,7 +137,7 @@ def test_alarms_are_raised_when_something_happened_and_at_no_other_time(days, pa
     ledger = list(days[paper.name].values())
     raised: dict[str, set[int]] = {}
     for n in range(DAYS):
-        for alarm in judge(ledger, FIRST.date() + timedelta(days=n)):
+        for alarm in alarms_of(ledger, FIRST.date() + timedelta(days=n)):
             raised.setdefault(alarm.kind, set()).add(n)
     assert raised.keys() == EXPECTED[paper.name].keys(), raised
     for kind, found in raised.items():

@@ -22,7 +22,7 @@ from scrapy.signalmanager import SignalManager
 from twisted.python.failure import Failure
 
 from archive.http import parse_response
-from archive.parse.parse import parse
+from archive.parse.parse import parse_task
 from crawler import settings as shipped
 from crawler.download import _headers
 from crawler.download.capture import make_capture, request_target, serialize_request
@@ -94,7 +94,7 @@ class _InlinePool:
 
     def submit(self, task: ParseTask) -> Future[Parsed]:
         done: Future[Parsed] = Future()
-        done.set_result(parse(task))
+        done.set_result(parse_task(task))
         return done
 
     def close(self, *, at_once: bool = False) -> None:

@@ -24,7 +24,7 @@ from archive.extract.dates.moment import (
     plausible,
     written_offset,
 )
-from archive.extract.dates.visible import parse, parse_all
+from archive.extract.dates.visible import parse_all, parse_written
 from archive.extract.dates.words import MONTHS, fold_date
 from archive.extract.metadata.head import as_list, plain
 
@@ -74,7 +74,7 @@ def _written(text: str) -> Moment | None:
 
 
 def _of_people(text: str) -> Moment | None:
-    return parse(text, DateContext(now=_ANY_TIME, order="dmy")) if _YEAR.search(text) else None
+    return parse_written(text, DateContext(now=_ANY_TIME, order="dmy")) if _YEAR.search(text) else None
 
 
 def _zone(name: str, moment: Moment) -> str:
@@ -164,7 +164,7 @@ def read_dates(document: Document, head: Head, marks: Marks, *, title: str = "",
     modified = modified or next((_Witness(one.moment, one.source) for one in seen if one.modified), None)
     if published is None:
         addresses = (document.page.url, *head.links.get("canonical", ()), *head.metas.get("og:url", ()))
-        address = next(filter(None, (of_url(url, context.now) for url in addresses)), None)
+        address = next(filter(None, (date_in_url(url, context.now) for url in addresses)), None)
         printed = [one for one in seen if not one.modified]
         vague = _first(_in_metas(head, _VAGUE, _PUBLISHED_NAME), context)
         weighed = None if address else _weighed(marks, context, title, printed, vague)
@@ -204,7 +204,7 @@ def _on_site(witness: _Witness | None, document: Document, context: DateContext)
     moment = witness.moment
     if moment.clock and not moment.zone and context.timezone:
         return witness._replace(moment=context.placed(moment))
-    address = of_url(document.page.url, context.now) if moment.zone == "+00:00" else None
+    address = date_in_url(document.page.url, context.now) if moment.zone == "+00:00" else None
     return witness._replace(moment=context.local(moment, address.day if address else None))
 
 
@@ -286,7 +286,7 @@ def _weighed(
     return _Witness(best.moment, best.source) if best else None
 
 
-def of_url(url: str, now: datetime) -> Moment | None:
+def date_in_url(url: str, now: datetime) -> Moment | None:
     """Return the day in an address (`/2024/05/12/`, `-20240512`, `/12-05-2024`), None for none or an impossible one."""
     try:
         path = urlsplit(url).path[:500]

@@ -7,8 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from archive.extract.dates.moment import Moment, parse_machine, plausible
-from archive.extract.dates.visible import parse, parse_all
-from archive.extract.metadata.head import words_of
+from archive.extract.dates.visible import parse_all, parse_written
+from archive.extract.metadata.head import element_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,7 +86,7 @@ def _of_element(mark: Mark, context: DateContext) -> Iterator[DateCandidate]:
             return
     if element.tag in {"article", "main", "form", "img", "input", "h1", "h2", "h3"} and not _PRECISE.search(names):
         return
-    text = words_of(element, _MAX_LINE + 1)
+    text = element_text(element, _MAX_LINE + 1)
     if text and len(text) <= _MAX_LINE:
         for written in parse_all(text, context):
             uncertain = doubt if written.has_year else doubt + 1.0
@@ -100,7 +100,7 @@ def _declared(value: str, context: DateContext) -> Moment | None:
     """Return the date of an attribute: as programs write it, or as people do."""
     if not any(character.isdigit() for character in value):
         return None
-    moment = parse_machine(value) or (parse(value, context) if len(value) <= _SHORT else None)
+    moment = parse_machine(value) or (parse_written(value, context) if len(value) <= _SHORT else None)
     return moment if moment and plausible(moment.day, context.now) else None
 
 

@@ -107,7 +107,7 @@ _BETWEEN_FIGURES = frozenset("/\\-–.")
 _UNIT_SIGNS = frozenset("年月日") | set(fold_date("년월일"))
 
 
-class Written(NamedTuple):
+class WrittenDate(NamedTuple):
     """A date as written, whether a word before it says that it is the time of a change, and whether it has a year."""
 
     moment: Moment
@@ -123,12 +123,12 @@ class _Token(NamedTuple):
     end: int
 
 
-def parse(text: str, context: DateContext) -> Moment | None:
+def parse_written(text: str, context: DateContext) -> Moment | None:
     """Return the first plausible date of a line, absolute before relative, Gregorian first; None for none or in doubt."""
     return next((written.moment for written in parse_all(text, context)), None)
 
 
-def parse_all(text: str, context: DateContext) -> list[Written]:
+def parse_all(text: str, context: DateContext) -> list[WrittenDate]:
     """Every date of a short text in the order of trust of `parse`; relative ones only when there is no absolute one."""
     folded = fold_date(text[:MAX_TEXT])
     if not folded.isascii():
@@ -137,9 +137,9 @@ def parse_all(text: str, context: DateContext) -> list[Written]:
     if has_figures and (found := list(_absolute(folded, text, context))):
         return [written for calendar in ("gregorian", "jalali", "hijri") for name, written in found if name == calendar]
     if relative := parse_relative(folded, context):
-        return [Written(relative, _labelled(folded, len(folded)))]
+        return [WrittenDate(relative, _labelled(folded, len(folded)))]
     yearless = _without_year(folded, text, context) if has_figures and len(folded) <= _MAX_YEARLESS else None
-    return [Written(yearless, _labelled(folded, len(folded)), has_year=False)] if yearless else []
+    return [WrittenDate(yearless, _labelled(folded, len(folded)), has_year=False)] if yearless else []
 
 
 def _without_year(folded: str, original: str, context: DateContext) -> Moment | None:
@@ -166,14 +166,17 @@ def _without_year(folded: str, original: str, context: DateContext) -> Moment | 
 _JALALI_BEHIND = 621
 
 
-def _absolute(folded: str, original: str, context: DateContext) -> Iterator[tuple[Calendar, Written]]:
+def _absolute(folded: str, original: str, context: DateContext) -> Iterator[tuple[Calendar, WrittenDate]]:
     found = list(_spans(_tokens(folded, context.language), context))
     for index, (day, calendar, start, end) in enumerate(found):
         if plausible(day, context.now):
             last = found[index - 1][3] if index else 0
             following = found[index + 1][2] if index + 1 < len(found) else len(folded)
             time, zone = time_near(folded[:following], max(start - 40, last), start, end, original)
-            yield calendar, Written(Moment(day=day, clock=time, zone=zone), _labelled(folded[last:start], start - last))
+            yield (
+                calendar,
+                WrittenDate(Moment(day=day, clock=time, zone=zone), _labelled(folded[last:start], start - last)),
+            )
 
 
 def _spans(tokens: Sequence[_Token], context: DateContext) -> Iterator[tuple[date, Calendar, int, int]]:

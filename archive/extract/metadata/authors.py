@@ -6,7 +6,7 @@ import re
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
-from archive.extract.metadata.head import as_list, plain, words_of
+from archive.extract.metadata.head import as_list, element_text, plain
 from archive.extract.metadata.names import MAX_NAME, split_names
 
 if TYPE_CHECKING:
@@ -159,10 +159,10 @@ def _names_in(element: HtmlElement) -> list[str]:
         if link.tag == "a" and ("author" in (link.get("rel") or "") or _PROFILE.search(link.get("href") or ""))
     ]
     for parts in (named, linked):
-        names = [part.get("content") or words_of(part, MAX_NAME + 20) for part in parts[:_MAX_AUTHORS]]
+        names = [part.get("content") or element_text(part, MAX_NAME + 20) for part in parts[:_MAX_AUTHORS]]
         if any(names):
             return names
-    text = words_of(element, 160)
+    text = element_text(element, 160)
     if match := _LABELLED.search(text):
         return [match[1]]
     # What begins with a figure is a date line, with or without a name in it.

@@ -63,7 +63,7 @@ def plain(value: object, limit: int = 500) -> str:
     return " ".join(text.split())[:limit].strip()
 
 
-def words_of(element: HtmlElement, limit: int = 500) -> str:
+def element_text(element: HtmlElement, limit: int = 500) -> str:
     """Return the text of an element as one line, at most `limit` characters; scripts, styles and templates left out."""
     if not len(element):
         return " ".join(element.text.split())[:limit].strip() if element.text and element.tag not in _SILENT else ""
@@ -219,7 +219,7 @@ def _own_nodes(
 
 def _declared_titles(tree: HtmlElement, metas: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
     for _, heading in zip(range(12), tree.iter("title", "h1"), strict=False):
-        yield words_of(heading, 400)
+        yield element_text(heading, 400)
     for name in ("og:title", "twitter:title"):
         for value in metas.get(name, ())[:2]:
             yield plain(value, 400)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from archive.article import Image
-from archive.extract.metadata.head import as_list, plain, words_of
+from archive.extract.metadata.head import as_list, element_text, plain
 from archive.extract.metadata.urls import absolute
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _figures(marks: Marks, *, anywhere: bool) -> Iterator[tuple[str, str, str]]:
 def _caption(figure: HtmlElement) -> str:
     for element in figure.iterdescendants():
         if element.tag == "figcaption" or _CAPTION.search((element.get("class") or "").lower()):
-            return words_of(element, _MAX_CAPTION)
+            return element_text(element, _MAX_CAPTION)
     return ""
 
 

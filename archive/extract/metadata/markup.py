@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lxml import etree
 
-from archive.extract.metadata.head import words_of
+from archive.extract.metadata.head import element_text
 
 if TYPE_CHECKING:
     import re
@@ -123,7 +123,7 @@ class Marks:
         first = -1
         for mark in self.all():
             if mark.element.tag in {"h1", "h2", "h3"}:
-                if is_form_of(title_key(words_of(mark.element, 400)), key):
+                if is_form_of(title_key(element_text(mark.element, 400)), key):
                     return mark.place
                 if mark.element.tag == "h1" and first < 0:
                     first = mark.place

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from archive.extract.metadata.head import as_list, plain, types, words_of
+from archive.extract.metadata.head import as_list, element_text, plain, types
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -107,7 +107,7 @@ def _labels(marks: Marks, pattern: re.Pattern[str], most: int) -> list[str]:
     for mark in marks.find(pattern):
         links = [mark.element] if mark.element.tag == "a" else list(mark.element.iter("a"))[:most]
         for link in links or ([mark.element] if mark.element.tag in {"span", "p", "meta"} else []):
-            label = link.get("content") or words_of(link, _MAX_LABEL)
+            label = link.get("content") or element_text(link, _MAX_LABEL)
             if label:
                 labels[label] = None
         if len(labels) >= most:

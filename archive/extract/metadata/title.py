@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from archive.extract.metadata.head import is_news, is_placeholder, plain, types, word_set, words_of
+from archive.extract.metadata.head import element_text, is_news, is_placeholder, plain, types, word_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -131,7 +131,7 @@ def _named(texts: Iterable[tuple[str, str]], names: frozenset[str]) -> list[tupl
 def _headings(document: Document) -> Iterator[str]:
     for heading in islice(document.tree.iter("h1"), _MAX_HEADINGS):
         if not _leads_home(heading, document.page.url):
-            yield words_of(heading, _MAX_TITLE)
+            yield element_text(heading, _MAX_TITLE)
 
 
 def _own_titles(head: Head) -> Iterator[tuple[str, str]]:
@@ -158,7 +158,7 @@ def document_title(tree: HtmlElement) -> str:
     for title in islice(tree.iter("title"), 20):
         parent = title.getparent()
         if parent is None or parent.tag in {"head", "html", "body"}:
-            return words_of(title, _MAX_TITLE)
+            return element_text(title, _MAX_TITLE)
     return ""
 
 
@@ -182,7 +182,9 @@ def _trust_in_heading(text: str, declared: Sequence[str], *, alone: bool) -> flo
 
 def _lower_headings(marks: Marks) -> dict[str, str]:
     """Return the texts of lower headings, and of elements marked as titles, by their keys."""
-    texts = (words_of(mark.element, _MAX_TITLE) for mark in islice(marks.find(_TITLED, frozenset({"h2", "h3"})), 200))
+    texts = (
+        element_text(mark.element, _MAX_TITLE) for mark in islice(marks.find(_TITLED, frozenset({"h2", "h3"})), 200)
+    )
     return {key: text for text in texts if len(text) > 12 and (key := _key(text))}
 
 
@@ -250,7 +252,7 @@ def site_names(document: Document, head: Head, sitename: str) -> frozenset[str]:
             names |= {_key(plain(node.get(field), 120)) for field in ("name", "alternateName", "legalName")}
     for link in islice(document.tree.iter("a"), 40):
         if _is_home(link.get("href") or "", document.page.url):
-            names.add(_key(words_of(link, 60)))
+            names.add(_key(element_text(link, 60)))
     first, cut, last = document_title(document.tree).partition(" | ")
     if cut and first == last:
         names.add(_key(first))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archive.article import Page
-    from archive.extract.pdf.columns import Paragraph
+    from archive.extract.pdf.columns import PdfParagraph
     from archive.extract.pdf.glyphs import File
 
 MAX_TEXT = 200_000
@@ -49,10 +49,10 @@ def is_pdf(body: bytes) -> bool:
 
 def read_pdf(page: Page) -> Extraction:
     """Read a PDF file; of one that is longer than the limits, `detail` says how far."""
-    from archive.extract.pdf.glyphs import read_file  # pdfminer takes a moment to load, and few responses are PDF files
+    from archive.extract.pdf.glyphs import read_pdf  # pdfminer takes a moment to load, and few responses are PDF files
 
     try:
-        file = read_file(page.body)
+        file = read_pdf(page.body)
         found, dropped, pages = _read_pages(file)
     except Unreadable as refusal:
         return Extraction(reason=refusal.reason, detail=refusal.detail)
@@ -63,11 +63,11 @@ def read_pdf(page: Page) -> Extraction:
     return Extraction(article=_article(page, file, found, dropped), detail=_detail(file, pages))
 
 
-def _read_pages(file: File) -> tuple[list[Paragraph], list[Dropped], int]:
+def _read_pages(file: File) -> tuple[list[PdfParagraph], list[Dropped], int]:
     """Return the paragraphs of the file, its running heads, and how many pages were read until there was enough text."""
     from archive.extract.pdf.columns import joined_over_pages, paragraphs_of
 
-    pages: list[list[Paragraph]] = []
+    pages: list[list[PdfParagraph]] = []
     size = 0
     for number, glyphs in enumerate(file.pages):
         paragraphs = paragraphs_of(glyphs, number)
@@ -83,7 +83,7 @@ def _read_pages(file: File) -> tuple[list[Paragraph], list[Dropped], int]:
     return joined_over_pages(kept), dropped, len(pages)
 
 
-def _running_heads(pages: Sequence[Sequence[Paragraph]]) -> set[str]:
+def _running_heads(pages: Sequence[Sequence[PdfParagraph]]) -> set[str]:
     """Return the lines, without their figures, that stand at the edges of several pages: page numbers, the issue's name and date."""
     edges = Counter(
         _masked(text) for page in pages for text in {one.text for one in (*page[:2], *page[-2:]) if one.lines == 1}
@@ -102,7 +102,7 @@ def _detail(file: File, pages: int) -> str:
     return "; ".join(said)
 
 
-def _article(page: Page, file: File, found: list[Paragraph], dropped: list[Dropped]) -> Article:
+def _article(page: Page, file: File, found: list[PdfParagraph], dropped: list[Dropped]) -> Article:
     usual = _usual_size(found)
     title, title_from, found = _title(page, file, found, usual)
     body = tuple(_block(one, usual) for one in found)
@@ -135,12 +135,12 @@ def _article(page: Page, file: File, found: list[Paragraph], dropped: list[Dropp
     )
 
 
-def _usual_size(found: Sequence[Paragraph]) -> float:
+def _usual_size(found: Sequence[PdfParagraph]) -> float:
     """Return the size of most of the text's letters."""
     return median(one.size for one in found for _ in range(1 + len(one.text) // 50))
 
 
-def _title(page: Page, file: File, found: list[Paragraph], usual: float) -> tuple[str, str, list[Paragraph]]:
+def _title(page: Page, file: File, found: list[PdfParagraph], usual: float) -> tuple[str, str, list[PdfParagraph]]:
     """Return the title, where it was read, and the paragraphs without it."""
     first = [one for one in found if one.page == 0 and len(one.text) <= _MAX_HEADING]
     largest = max(first, key=lambda one: one.size, default=None)
@@ -162,7 +162,7 @@ def _words(text: str) -> list[str]:
     return re.findall(r"\w+", text.casefold())
 
 
-def _block(one: Paragraph, usual: float) -> Block:
+def _block(one: PdfParagraph, usual: float) -> Block:
     spans = (Span(text=one.text),)
     if one.size >= usual * _HEADING and len(one.text) <= _MAX_HEADING:
         return Block(kind="heading", level=2, spans=spans)

@@ -11,13 +11,13 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
-from archive.extract.pdf.lines import RTL, SAME_LINE, is_by_sight, is_rtl, lines_of, text_of
+from archive.extract.pdf.lines import RTL, SAME_LINE, is_by_sight, is_rtl, line_text, lines_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from archive.extract.pdf.glyphs import Glyph
-    from archive.extract.pdf.lines import Line
+    from archive.extract.pdf.lines import GlyphLine
 
 _LEADING = 2.0
 """The most from a line to the next of its block, and the least that is more than the usual between two paragraphs."""
@@ -34,7 +34,7 @@ _BROKEN_WORD = re.compile(r"(?<=[^\W\d_]{2})[-\u00ad\u2010]$")
 class _Box:
     """Lines below each other, the first on top."""
 
-    lines: list[Line]
+    lines: list[GlyphLine]
     left: float
     right: float
 
@@ -46,13 +46,13 @@ class _Box:
     def bottom(self) -> float:
         return self.lines[-1].base
 
-    def add(self, line: Line) -> None:
+    def add(self, line: GlyphLine) -> None:
         self.lines.append(line)
         self.left, self.right = min(self.left, line.left), max(self.right, line.right)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Paragraph:
+class PdfParagraph:
     """A paragraph as one line of text: the size of its letters, how many lines of the page it took, and which number its page has."""
 
     text: str
@@ -61,23 +61,23 @@ class Paragraph:
     page: int = 0
 
 
-def paragraphs_of(glyphs: Sequence[Glyph], page: int = 0) -> list[Paragraph]:
+def paragraphs_of(glyphs: Sequence[Glyph], page: int = 0) -> list[PdfParagraph]:
     """Return the paragraphs of a page in reading order."""
     rtl = is_rtl("".join(glyph.text for glyph in glyphs))
     swap = is_by_sight(glyphs)
     found = []
-    for box in _in_order(_boxes(lines_of(glyphs)), rtl=rtl):
+    for box in _in_order(_boxes(lines_on(glyphs)), rtl=rtl):
         for lines in _parted(box, rtl=rtl):
-            text = _joined([text_of(line, rtl=rtl, swap=swap) for line in lines])
+            text = _joined([line_text(line, rtl=rtl, swap=swap) for line in lines])
             if text:
-                found.append(Paragraph(text=text, size=lines[0].size, lines=len(lines), page=page))
+                found.append(PdfParagraph(text=text, size=lines[0].size, lines=len(lines), page=page))
     return found
 
 
 # --- blocks and their order -------------------------------------------------------------------------------------------
 
 
-def _boxes(lines: Iterable[Line]) -> list[_Box]:
+def _boxes(lines: Iterable[GlyphLine]) -> list[_Box]:
     """Lines that stand below each other, in letters of one size, joined."""
     done: list[_Box] = []
     open_: list[_Box] = []
@@ -94,7 +94,7 @@ def _boxes(lines: Iterable[Line]) -> list[_Box]:
     return done + open_
 
 
-def _continues(box: _Box, line: Line) -> bool:
+def _continues(box: _Box, line: GlyphLine) -> bool:
     last = box.lines[-1]
     small, large = sorted((last.size, line.size))
     overlap = min(last.right, line.right) - max(last.left, line.left)
@@ -145,7 +145,7 @@ def _gaps(spans: list[tuple[float, float, _Box]]) -> list[tuple[float, list[_Box
 # --- paragraphs -------------------------------------------------------------------------------------------------------
 
 
-def _parted(box: _Box, *, rtl: bool) -> Iterator[list[Line]]:
+def _parted(box: _Box, *, rtl: bool) -> Iterator[list[GlyphLine]]:
     """Yield the lines of a block, parted where a wider gap, an indent or a short line ends a paragraph."""
     steps = [above.base - line.base for above, line in pairwise(box.lines)]
     usual = median(steps) if steps else 0.0
@@ -158,7 +158,7 @@ def _parted(box: _Box, *, rtl: bool) -> Iterator[list[Line]]:
     yield part
 
 
-def _begins_anew(box: _Box, above: Line, line: Line, *, rtl: bool) -> bool:
+def _begins_anew(box: _Box, above: GlyphLine, line: GlyphLine, *, rtl: bool) -> bool:
     width = box.right - box.left
     indent = box.right - line.right if rtl else line.left - box.left
     before = box.right - above.right if rtl else above.left - box.left
@@ -179,20 +179,20 @@ def _joined(lines: Iterable[str]) -> str:
     return text.strip()
 
 
-def joined_over_pages(found: Iterable[Paragraph]) -> list[Paragraph]:
+def joined_over_pages(found: Iterable[PdfParagraph]) -> list[PdfParagraph]:
     """Return the paragraphs of all pages; one that a column or page breaks in the middle of a sentence goes on in the next."""
-    whole: list[Paragraph] = []
+    whole: list[PdfParagraph] = []
     for one in found:
         last = whole[-1] if whole else None
         if last and _goes_on(last, one):
             text = _joined([last.text, one.text])
-            whole[-1] = Paragraph(text=text, size=last.size, lines=last.lines + one.lines, page=last.page)
+            whole[-1] = PdfParagraph(text=text, size=last.size, lines=last.lines + one.lines, page=last.page)
         else:
             whole.append(one)
     return whole
 
 
-def _goes_on(last: Paragraph, one: Paragraph) -> bool:
+def _goes_on(last: PdfParagraph, one: PdfParagraph) -> bool:
     small, large = sorted((last.size, one.size))
     is_running = last.lines > 1 and large < small * 1.05
     return (

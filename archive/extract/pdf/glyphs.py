@@ -107,7 +107,7 @@ class _Document(PDFDocument):
         return None
 
 
-def read_file(body: bytes) -> File:
+def read_pdf(body: bytes) -> File:
     """Read a PDF file as far as the limits go.
 
     Raises:

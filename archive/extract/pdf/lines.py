@@ -38,7 +38,7 @@ _OPENING, _CLOSING = frozenset("([{«‹"), frozenset(")]}»›")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class GlyphLine:
     """A run of glyphs on one baseline, in the order of sight."""
 
     glyphs: tuple[Glyph, ...]
@@ -61,7 +61,7 @@ _Written = tuple[int, "Glyph"]
 """A glyph, with the number of the stretch in which the file writes it."""
 
 
-def lines_of(glyphs: Sequence[Glyph]) -> Iterator[Line]:
+def lines_on(glyphs: Sequence[Glyph]) -> Iterator[GlyphLine]:
     """Yield the lines of a page from top to bottom, those of one baseline from left to right."""
     bands: list[list[_Written]] = []
     written = list(_written(glyphs))
@@ -94,7 +94,7 @@ def _written(glyphs: Iterable[Glyph]) -> Iterator[_Written]:
         yield stretch, glyph
 
 
-def _cut_at_gaps(band: list[_Written]) -> Iterator[Line]:
+def _cut_at_gaps(band: list[_Written]) -> Iterator[GlyphLine]:
     run: list[Glyph] = []
     reach, before = 0.0, 0
     for stretch, glyph in sorted(band, key=lambda one: (one[1].left, one[1].right)):
@@ -114,16 +114,16 @@ def _is_doubled(run: list[Glyph], glyph: Glyph) -> bool:
     return any(one.text == glyph.text and abs(one.left - glyph.left) < _DOUBLED * glyph.size for one in run[-2:])
 
 
-def _line(run: list[Glyph]) -> Line:
+def _line(run: list[Glyph]) -> GlyphLine:
     size = median(glyph.size for glyph in run)
     base = median(glyph.base for glyph in run)
-    return Line(glyphs=tuple(run), left=run[0].left, right=max(one.right for one in run), base=base, size=size)
+    return GlyphLine(glyphs=tuple(run), left=run[0].left, right=max(one.right for one in run), base=base, size=size)
 
 
 # --- the text of a line -----------------------------------------------------------------------------------------------
 
 
-def text_of(line: Line, *, rtl: bool, swap: bool) -> str:
+def line_text(line: GlyphLine, *, rtl: bool, swap: bool) -> str:
     """Return the line as it is read. `swap` says that brackets are given as they look, which in Arabic is the other way round."""
     parts = _with_marks(line.glyphs)
     letters = "".join(part.text for part in parts)
@@ -250,7 +250,7 @@ def _kind(text: str) -> str:
 def is_by_sight(glyphs: Sequence[Glyph]) -> bool:
     """Whether brackets in right-to-left text are given as they look: read from the right, closing ones then come first."""
     right = wrong = 0
-    for line in lines_of(glyphs):
+    for line in lines_on(glyphs):
         if not any(RTL.search(glyph.text) for glyph in line.glyphs):
             continue
         brackets = [one.text for one in reversed(line.glyphs) if one.text in _OPENING or one.text in _CLOSING]

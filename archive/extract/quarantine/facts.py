@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from archive.extract.metadata.head import Head, plain, read_head, words_of
+from archive.extract.metadata.head import Head, element_text, plain, read_head
 
 if TYPE_CHECKING:
     from archive.article import Reason
@@ -48,7 +48,7 @@ class Facts:
         body = document.tree.find("body")
         title = next(document.tree.iter("title"), None)
         heading = next(document.tree.iter("h1"), None)
-        titles = [words_of(element, 200) for element in (title, heading) if element is not None]
+        titles = [element_text(element, 200) for element in (title, heading) if element is not None]
         parts = urlsplit(document.page.url)
         return cls(
             document=document,

@@ -6,7 +6,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from archive.extract.metadata.head import words_of
+from archive.extract.metadata.head import element_text
 from archive.extract.metadata.title import strip_site
 from archive.extract.quarantine.facts import EMPTY_LETTERS, WALL_TEXT
 
@@ -109,7 +109,7 @@ def _lines(facts: Facts) -> list[str]:
 
 def _buttons(facts: Facts) -> list[str]:
     elements = facts.document.tree.iter("button", "a", "input")
-    texts = (element.get("value") or words_of(element, 60) for element in islice(elements, _MOST_BUTTONS))
+    texts = (element.get("value") or element_text(element, 60) for element in islice(elements, _MOST_BUTTONS))
     return [text for text in texts if text and _BUTTON.fullmatch(text.strip())]
 
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from archive.article import Dropped
-from archive.extract.document import parse
+from archive.extract.document import parse_html
 from archive.extract.metadata.language import identify, primary
 from archive.extract.metadata.reading import declared_languages
 from archive.extract.page import HEADINGS, PageModel, ancestors, read_model
 from archive.extract.text.boilerplate import Known, Line, judge_lines, line_key
 from archive.extract.text.declared import declared_body, reconcile
 from archive.extract.text.layout import Layout, main_element
-from archive.extract.text.names import words
+from archive.extract.text.names import folded_words
 from archive.extract.text.own import find_lead, own_article, title_heading
 from archive.extract.text.place import join_twins, judge_places, same_site
 from archive.extract.text.shapes import judge_shapes
@@ -83,7 +83,7 @@ class TitleLines:
 
 
 def _is_telling(key: str) -> bool:
-    return len(key.split()) >= _MIN_WORDS or len(key) > _MIN_LENGTH or len(words(key)) >= _MIN_SIGNS
+    return len(key.split()) >= _MIN_WORDS or len(key) > _MIN_LENGTH or len(folded_words(key)) >= _MIN_SIGNS
 
 
 def title_candidates(tree: HtmlElement, headlines: Iterable[str]) -> list[str]:
@@ -192,7 +192,7 @@ def find_text(document: Document, metadata: Metadata) -> Text:
     state = embedded(document, lambda line: line_key(line) in titles)
     if len(state) < _TWICE * size or not state:
         return text
-    tree = parse(f"<html><body><article>{state}</article></body></html>")
+    tree = parse_html(f"<html><body><article>{state}</article></body></html>")
     other = _read(replace(document, tree=tree, model=read_model(tree), html=""), metadata)
     return replace(other, route="state") if len(other.article()) >= _TWICE * size else text
 

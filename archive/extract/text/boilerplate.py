@@ -45,7 +45,7 @@ Scope = Literal["line", "edge", "top", "link", "context"]
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase:
+class BoilerplatePhrase:
     """One row of the table: the folded phrase, how it matches, where it counts, how long the line may be (0: any)."""
 
     key: str
@@ -74,8 +74,8 @@ class Phrase:
 class PhraseTable:
     """The rows, found by the first word of a line (most lines start with a word that no row has)."""
 
-    def __init__(self, phrases: Sequence[Phrase]) -> None:
-        self._by_word: dict[str, list[Phrase]] = {}
+    def __init__(self, phrases: Sequence[BoilerplatePhrase]) -> None:
+        self._by_word: dict[str, list[BoilerplatePhrase]] = {}
         self._within = [phrase for phrase in phrases if phrase.match == "contains"]
         self._patterns = [phrase for phrase in phrases if phrase.match == "regex"]
         self._in_long_lines = [
@@ -90,7 +90,7 @@ class PhraseTable:
             if phrase.match == "number":
                 self._by_word.setdefault("0", []).append(phrase)
 
-    def find(self, line: str, key: str) -> list[Phrase]:
+    def find(self, line: str, key: str) -> list[BoilerplatePhrase]:
         """Return the rows that the line fits."""
         rows = self._by_word.get(key.split(" ", 1)[0], ())
         is_short = len(line) <= _LONG_LINE
@@ -106,7 +106,7 @@ def _load() -> PhraseTable:
         for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
             is_pattern = row["match"] == "regex"
             phrases.append(
-                Phrase(
+                BoilerplatePhrase(
                     key="" if is_pattern else line_key(row["phrase"]),
                     language=row["language"],
                     kind=row["kind"],
@@ -259,7 +259,7 @@ def _spare_patterns(lines: Sequence[Line], rules: list[str]) -> None:
             rules[index] = ""
 
 
-def _anywhere(line: Line, key: str, rows: Sequence[Phrase], known: Known) -> str:
+def _anywhere(line: Line, key: str, rows: Sequence[BoilerplatePhrase], known: Known) -> str:
     if not key:
         return "no-words"
     for phrase in rows:
@@ -276,7 +276,7 @@ def _anywhere(line: Line, key: str, rows: Sequence[Phrase], known: Known) -> str
     return ""
 
 
-def _is_seconded(phrase: Phrase, line: Line, key: str) -> bool:
+def _is_seconded(phrase: BoilerplatePhrase, line: Line, key: str) -> bool:
     """Tell whether more than its first words speaks against a line that a phrase begins, or that a phrase stands in."""
     if phrase.match not in {"prefix", "contains", "regex"} or line.linked > 0 or line.heading:
         return True
@@ -310,7 +310,7 @@ def _drop_edge(
     top: bool,
     lines: Sequence[Line],
     keys: Sequence[str],
-    rows: Sequence[Sequence[Phrase]],
+    rows: Sequence[Sequence[BoilerplatePhrase]],
     rules: list[str],
     known: Known,
 ) -> None:
@@ -328,7 +328,9 @@ def _is_label(line: Line) -> bool:
     return len(line.text) <= _LABEL and not line.heading and not line.text.endswith((*_STOPS, "?", ":"))
 
 
-def _edge_rule(line: Line, key: str, rows: Sequence[Phrase], known: Known, *, top: bool, distance: int) -> str:
+def _edge_rule(
+    line: Line, key: str, rows: Sequence[BoilerplatePhrase], known: Known, *, top: bool, distance: int
+) -> str:
     for phrase in rows:
         if _is_proof(phrase, line, key, top=top and distance < _TOP_LINES):
             return f"phrase:{phrase.kind}"
@@ -389,7 +391,7 @@ def _is_furniture(key: str) -> bool:
     return len(words) <= _FURNITURE_WORDS and "0" not in words
 
 
-def _is_proof(phrase: Phrase, line: Line, key: str, *, top: bool) -> bool:
+def _is_proof(phrase: BoilerplatePhrase, line: Line, key: str, *, top: bool) -> bool:
     """Tell whether a phrase that the line fits is reason enough to drop it at an edge of the text."""
     match phrase.scope, phrase.kind:
         case (("edge" | "link"), _):

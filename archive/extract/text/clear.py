@@ -72,7 +72,7 @@ class _Reader:
         self.blocks = model.blocks
         self.inside = [
             index
-            for index in held(model.blocks, element)
+            for index in blocks_in(model.blocks, element)
             if not model.blocks[index].hook and not model.blocks[index].hidden
         ]
         self.running = [index for index in self.inside if self.blocks[index].is_running]
@@ -176,7 +176,7 @@ class _Reader:
         return not is_told and not layout.is_furniture(block.element)
 
 
-def held(blocks: Sequence[TextBlock], element: HtmlElement) -> list[int]:
+def blocks_in(blocks: Sequence[TextBlock], element: HtmlElement) -> list[int]:
     """Return the blocks that stand in an element."""
     known: dict[HtmlElement, bool] = {element: True}
     found = []

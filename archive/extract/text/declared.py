@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from lxml.html import HtmlElement, builder
 
 from archive.extract.page import HEADINGS, PageModel, read_model
-from archive.extract.text.names import Gram, grams, share, words
+from archive.extract.text.names import Gram, folded_words, grams, share
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -73,7 +73,7 @@ def declared_body(document: Document, metadata: Metadata) -> str:
         for node in document.jsonld
         if isinstance(body := node.get("articleBody"), str) and not _is_foreign(node, titles, addresses)
     ]
-    return plain(max(bodies, key=len, default=""))
+    return without_markup(max(bodies, key=len, default=""))
 
 
 def _is_foreign(node: Node, titles: Sequence[str], addresses: Collection[str]) -> bool:
@@ -85,9 +85,11 @@ def _is_foreign(node: Node, titles: Sequence[str], addresses: Collection[str]) -
     places = (node.get("url"), node.get("@id"), main.get("@id") if isinstance(main, dict) else main)
     if any(isinstance(place, str) and _path(place) in addresses for place in places):
         return False
-    own = set(words(html.unescape(headline)))
+    own = set(folded_words(html.unescape(headline)))
     return not any(
-        2 * len(own & set(words(title))) >= min(len(own), len(set(words(title)))) for title in titles if title
+        2 * len(own & set(folded_words(title))) >= min(len(own), len(set(folded_words(title))))
+        for title in titles
+        if title
     )
 
 
@@ -96,7 +98,7 @@ def _path(address: str) -> str:
     return address.partition("#")[0].partition("?")[0].rstrip("/").partition("//")[2].removeprefix("www.")
 
 
-def plain(declared: str) -> str:
+def without_markup(declared: str) -> str:
     """Return the declared text without the markup, entities and code that some publishers leave in it."""
     text = _CODE.sub(" ", html.unescape(html.unescape(declared)))
     text = _TAG.sub("", _BREAKS.sub("\n", text))
@@ -107,16 +109,16 @@ def plain(declared: str) -> str:
 
 def reconcile(found: Sequence[int], blocks: Sequence[TextBlock], declared: str, *, is_held: bool = False) -> Reconciled:
     """Correct the blocks found by the declared text (as `plain` gives it); `is_held` when they are known to hold it."""
-    told = words(declared)
+    told = folded_words(declared)
     if len(told) < _MIN_WORDS:
         return Reconciled(found=found)
     known = grams(told)
-    said = [words(blocks[index].text) for index in found]
+    said = [folded_words(blocks[index].text) for index in found]
     size = sum(map(len, said))
     if is_held or len(known - grams([word for line in said for word in line])) < _LOST * len(known):
         return Reconciled(found=found, rules=_contradicted(said, found, blocks, known, len(told) / max(size, 1)))
     covered = _covered(blocks, known)
-    held: set[Gram] = set().union(*(grams(words(blocks[index].text)) for index in covered)) if covered else set()
+    held: set[Gram] = set().union(*(grams(folded_words(blocks[index].text)) for index in covered)) if covered else set()
     if len(known & held) < _HELD * len(known):
         if len(told) >= _ALONE * size:
             lines = declared.split("\n")
@@ -171,7 +173,7 @@ def _covered(blocks: Sequence[TextBlock], known: set[Gram]) -> list[int]:
     for index, block in enumerate(blocks):
         if block.hook or block.hidden:
             continue
-        block_words = words(block.text)
+        block_words = folded_words(block.text)
         if len(block_words) >= _MIN_BLOCK and share(block_words, known) >= _SAME:
             covered.append(index)
     return covered

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from archive.extract.page import HEADINGS, ancestors
-from archive.extract.text.names import quads, share, speaks_against, words
+from archive.extract.text.names import folded_words, quads, share, speaks_against
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -127,12 +127,12 @@ class Layout:
             return not _is_title(block.element, self.main)
         if not self.holds(block.element) or texts[block.text] > 1 or _is_title(block.element, self.main):
             return False
-        own = words(block.text)
+        own = folded_words(block.text)
         return len(own) < _FEW_WORDS or share(own, self._said) < _SAID
 
     @cached_property
     def _said(self) -> set[Gram]:
-        return quads([word for index in self.found for word in words(self.blocks[index].text)])
+        return quads([word for index in self.found for word in folded_words(self.blocks[index].text)])
 
     def _is_free(self, index: int) -> bool:
         element = self.blocks[index].element

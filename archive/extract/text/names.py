@@ -241,7 +241,7 @@ Gram = tuple[str, ...]
 
 
 @lru_cache(maxsize=512)
-def words(text: str) -> Sequence[str]:
+def folded_words(text: str) -> Sequence[str]:
     """Return the folded words of a text; several readers ask for those of the same lines."""
     return tuple(_WORD.findall(fold(text)))
 

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from archive.extract.page import HEADINGS, ancestors
-from archive.extract.text.names import grams, share, speaks_against, words
+from archive.extract.text.names import folded_words, grams, share, speaks_against
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -194,7 +194,7 @@ def find_lead(
         (
             index
             for index in pieces
-            if len(words(blocks[index].text)) >= _MIN_WORDS and not is_title(blocks[index].text)
+            if len(folded_words(blocks[index].text)) >= _MIN_WORDS and not is_title(blocks[index].text)
         ),
         -1,
     )
@@ -210,7 +210,7 @@ def find_lead(
     )
     if start < 0:
         return []
-    described = [tokens for tokens in map(words, descriptions) if len(tokens) >= _DESCRIPTION_WORDS]
+    described = [tokens for tokens in map(folded_words, descriptions) if len(tokens) >= _DESCRIPTION_WORDS]
     between = [
         index
         for index in range(start + 1, first)
@@ -222,14 +222,14 @@ def find_lead(
     run = _only_run(between, blocks)
     found: list[int] = []
     for index in between:
-        tokens = words(blocks[index].text)
+        tokens = folded_words(blocks[index].text)
         if index not in run:
             if not _MIN_WORDS <= len(tokens) <= _MAX_WORDS:
                 continue
             if not any(_alike(tokens, other) for other in described) and not _classed(blocks[index].element):
                 continue
         if have is None:
-            have = grams([word for known in pieces for word in words(blocks[known].text)])
+            have = grams([word for known in pieces for word in folded_words(blocks[known].text)])
         if share(tokens, have) < 0.5:
             found.append(index)
     return found
@@ -245,7 +245,7 @@ def _only_run(between: Sequence[int], blocks: Sequence[TextBlock]) -> set[int]:
     if any(blocks[index].element.tag == "li" for index in sentences):
         return set()
     places = {blocks[index].element.getparent() for index in sentences}
-    size = sum(len(words(blocks[index].text)) for index in sentences)
+    size = sum(len(folded_words(blocks[index].text)) for index in sentences)
     if len(places) != 1 or not _MIN_WORDS <= size <= _MAX_WORDS:
         return set()
     element = blocks[sentences[0]].element

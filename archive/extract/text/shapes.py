@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from archive.extract.page import HEADINGS, ancestors
 from archive.extract.quarantine.walls import CLAIMS
-from archive.extract.text.names import WIDGET, quads, share, words
+from archive.extract.text.names import WIDGET, folded_words, quads, share
 from archive.extract.text.place import same_site
 
 if TYPE_CHECKING:
@@ -256,9 +256,9 @@ def _quotes(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> It
     quotes = [index for index in found if _is_quote(blocks[index].element)]
     if not quotes:
         return
-    said = quads([word for index in found if index not in quotes for word in words(blocks[index].text)])
+    said = quads([word for index in found if index not in quotes for word in folded_words(blocks[index].text)])
     for index in quotes:
-        own = words(blocks[index].text)
+        own = folded_words(blocks[index].text)
         if len(own) >= _QUOTE_WORDS and share(own, said) >= _SAID:
             yield index, "pull-quote"
 
@@ -277,7 +277,7 @@ def _doubles(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> I
     seen: set[str] = set()
     for index in found[:_TOP]:
         text = blocks[index].text
-        if text in seen and len(words(text)) >= _TWICE:
+        if text in seen and len(folded_words(text)) >= _TWICE:
             yield index, "repeated"
         if blocks[index].element.tag not in HEADINGS:
             seen.add(text)

@@ -24,7 +24,7 @@ from archive.extract.page import HEADINGS, ancestors
 from archive.extract.text.clear import clear_article
 from archive.extract.text.container import alone, article_element, whole
 from archive.extract.text.layout import Layout, main_element
-from archive.extract.text.names import grams, quads, share, speaks_against, words
+from archive.extract.text.names import folded_words, grams, quads, share, speaks_against
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -123,8 +123,8 @@ def _near(line: str, key: str, window: range, taken: set[int], blocks: Sequence[
         elif len(key) >= _MIN_PART and key in own:
             return [index]
         elif len(own) >= 2 * _MIN_PART and not found:
-            said = said if said is not None else grams(words(line))
-            if share(words(block.text), said) >= _ALIKE:
+            said = said if said is not None else grams(folded_words(line))
+            if share(folded_words(block.text), said) >= _ALIKE:
                 found.append(index)
     return found
 
@@ -235,7 +235,7 @@ class Witness:
 
     def _declared(self, declared: str) -> tuple[int, ...]:
         """Return the blocks that the declared text is, when they are all of it and most of the page."""
-        told = words(declared)
+        told = folded_words(declared)
         if len(told) < _MIN_WORDS:
             return ()
         known = quads(told)
@@ -243,7 +243,7 @@ class Witness:
         held: set[Gram] = set()
         for index, block in enumerate(self._blocks):
             if not block.hook and not block.hidden and len(block.text) >= _RUNNING_TEXT // 2:
-                own = words(block.text)
+                own = folded_words(block.text)
                 if len(own) > _MIN_LINE and share(own, known) >= _SAME:
                     found.append(index)
                     held |= quads(own)

@@ -8,7 +8,7 @@ from archive.collection import Collection
 from archive.index import captures
 from archive.ingest import open_writer
 from archive.ingest.commit import disposition_of
-from archive.parse.parse import ParseTask, parse
+from archive.parse.parse import ParseTask, parse_task
 from tests.support.cli import warraq
 from tests.support.pages import capture, page
 from tests.support.shelf import LIBRARY
@@ -27,7 +27,9 @@ def folder(tmp_path_factory):
     ingest = open_writer(Collection(folder), info={"software": "test"}, clock=lambda: served[-1].started)
     for one in served:
         row = ingest.record(one, site="paper")
-        ingest.finish(disposition_of(row, parse(ParseTask(url=one.url, response=one.response, fetched_at=one.started))))
+        ingest.finish(
+            disposition_of(row, parse_task(ParseTask(url=one.url, response=one.response, fetched_at=one.started)))
+        )
         ingest.commit()
     ingest.close()
     return folder

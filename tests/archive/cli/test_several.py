@@ -8,7 +8,7 @@ import pytest
 from archive.collection import Collection
 from archive.ingest import open_writer
 from archive.ingest.commit import disposition_of
-from archive.parse.parse import ParseTask, parse
+from archive.parse.parse import ParseTask, parse_task
 from archive.warc import read_records
 from tests.support.cli import warraq
 from tests.support.pages import capture, page
@@ -20,7 +20,9 @@ def fill(folder, site, *served):
     ingest = open_writer(Collection(folder), info={"software": "test"}, clock=lambda: served[-1].started)
     for one in served:
         row = ingest.record(one, site=site)
-        ingest.finish(disposition_of(row, parse(ParseTask(url=one.url, response=one.response, fetched_at=one.started))))
+        ingest.finish(
+            disposition_of(row, parse_task(ParseTask(url=one.url, response=one.response, fetched_at=one.started)))
+        )
         ingest.commit()
     ingest.close()
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.discovery.feeds import MAX_FEED_BYTES, Feed, read_feed
+from tests.support import effort
 
 URL = "https://news.example.com/feeds/rss.xml"
 
@@ -225,9 +225,8 @@ def test_number_of_entries_is_bounded_and_said() -> None:
 
 def test_gzip_bomb_is_cut_off() -> None:
     body = gzip.compress(rss(ITEM).encode() + b" " * (4 * MAX_FEED_BYTES))
-    start = time.process_time()
-    read = read_feed(body, URL)
-    assert time.process_time() - start < 2
+    with effort.at_most(2):
+        read = read_feed(body, URL)
     assert len(read.entries) == 1
     assert not read.complete
 
@@ -235,9 +234,8 @@ def test_gzip_bomb_is_cut_off() -> None:
 def test_entities_are_never_expanded() -> None:
     levels = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(9))
     bomb = f'<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY l0 "ha"><!ENTITY f SYSTEM "file:///etc/passwd">{levels}]>'
-    start = time.process_time()
-    read = feed(f"{bomb}<rss><channel><item><title>x&l9;&f;</title><link>/1</link></item></channel></rss>")
-    assert time.process_time() - start < 1
+    with effort.at_most(1):
+        read = feed(f"{bomb}<rss><channel><item><title>x&l9;&f;</title><link>/1</link></item></channel></rss>")
     assert "root:" not in read.entries[0].title
     assert "haha" not in read.entries[0].title
 
@@ -252,9 +250,8 @@ def test_what_is_no_feed_says_so(body: bytes) -> None:
 
 
 def test_deeply_nested_feed_costs_little() -> None:
-    start = time.process_time()
-    read_feed(b"<rss><channel>" + b"<a>" * 1_000_000, URL)
-    assert time.process_time() - start < 2
+    with effort.at_most(2):
+        read_feed(b"<rss><channel>" + b"<a>" * 1_000_000, URL)
 
 
 @given(st.binary(max_size=300), st.integers(0, 200), st.integers(0, 50))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.extract.decode import decode
+from archive.extract.decode import decode_page
 
 ARABIC = (
     "أعلن مجلس المدينة في اجتماعه الأسبوعي عن بدء أعمال صيانة الطرق الرئيسية في الأحياء الشمالية، وقال رئيس المجلس إن"
@@ -67,7 +67,7 @@ def page(text: str, charset: str = "", lang: str = "") -> str:
 def test_windows_1256_is_read_whatever_is_declared(text: str, meta: str, content_type: str) -> None:
     # Windows-1256 has no Persian yeh: a page in it writes the Arabic one.
     html = page(text.replace("ی", "ي"), meta)
-    decoded = decode(html.encode("cp1256"), content_type=content_type)
+    decoded = decode_page(html.encode("cp1256"), content_type=content_type)
     assert decoded.text == html
     assert decoded.encoding == "cp1256"
 
@@ -78,7 +78,7 @@ def test_windows_1256_is_read_whatever_is_declared(text: str, meta: str, content
 )
 def test_valid_utf8_wins_over_every_declaration(text: str, meta: str, header: str) -> None:
     html = page(text, meta)
-    decoded = decode(html.encode(), content_type=f"text/html; charset={header}")
+    decoded = decode_page(html.encode(), content_type=f"text/html; charset={header}")
     assert (decoded.text, decoded.encoding, decoded.why) == (html, "utf-8", "valid")
 
 
@@ -89,7 +89,7 @@ def test_utf8_with_bad_bytes_is_still_utf8(text: str, bad: int, meta: str) -> No
     data = page(text * 3, meta).encode()
     cut = data.index(b"</p>")
     broken = data[:cut] + b"\xff" * bad + data[cut:]
-    decoded = decode(broken)
+    decoded = decode_page(broken)
     assert decoded.encoding == "utf-8"
     assert decoded.text.replace("\ufffd", "") == page(text * 3, meta)
     assert decoded.why == "repaired"
@@ -98,7 +98,7 @@ def test_utf8_with_bad_bytes_is_still_utf8(text: str, bad: int, meta: str) -> No
 @pytest.mark.parametrize("text", [ARABIC, PERSIAN, RUSSIAN, JAPANESE])
 def test_utf8_cut_inside_a_character_is_still_utf8(text: str) -> None:
     data = text.encode()
-    decoded = decode(b"<p>" + data[:-2])
+    decoded = decode_page(b"<p>" + data[:-2])
     assert decoded.encoding == "utf-8"
     assert text[:-3] in decoded.text
 
@@ -125,7 +125,7 @@ def test_utf8_cut_inside_a_character_is_still_utf8(text: str) -> None:
 @pytest.mark.parametrize("where", ["meta", "header"])
 def test_a_true_declaration_is_followed(text: str, codec: str, label: str, where: str) -> None:
     html = page(text, label if where == "meta" else "")
-    decoded = decode(
+    decoded = decode_page(
         html.encode(codec), content_type=f"text/html; charset={label}" if where == "header" else "text/html"
     )
     assert decoded.text == html
@@ -146,7 +146,7 @@ def test_a_true_declaration_is_followed(text: str, codec: str, label: str, where
 @pytest.mark.parametrize("meta", ["", "utf-8"])
 def test_an_undeclared_or_wrongly_declared_page_is_read_by_evidence(text: str, codec: str, meta: str) -> None:
     html = page(text, meta)
-    assert decode(html.encode(codec)).text == html
+    assert decode_page(html.encode(codec)).text == html
 
 
 @pytest.mark.parametrize(
@@ -154,13 +154,13 @@ def test_an_undeclared_or_wrongly_declared_page_is_read_by_evidence(text: str, c
 )
 def test_the_language_tag_decides_between_latin_codecs(text: str, codec: str, lang: str) -> None:
     html = page(text, "utf-8", lang)
-    assert decode(html.encode(codec)).text == html
+    assert decode_page(html.encode(codec)).text == html
 
 
 @pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16"])
 def test_byte_order_mark_wins(codec: str) -> None:
     html = page(ARABIC, "windows-1256")
-    decoded = decode(html.encode(codec), content_type="text/html; charset=iso-8859-1")
+    decoded = decode_page(html.encode(codec), content_type="text/html; charset=iso-8859-1")
     assert decoded.text == html
     assert decoded.why == "bom"
 
@@ -168,23 +168,23 @@ def test_byte_order_mark_wins(codec: str) -> None:
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
 def test_utf16_without_a_mark_is_seen(codec: str) -> None:
     html = page(ARABIC)
-    assert decode(html.encode(codec)).text == html
+    assert decode_page(html.encode(codec)).text == html
 
 
 def test_zero_width_non_joiner_survives_and_nul_does_not() -> None:
-    decoded = decode("<p>می\u200cروند\0</p>".encode())
+    decoded = decode_page("<p>می\u200cروند\0</p>".encode())
     assert decoded.text == "<p>می\u200cروند</p>"
 
 
 @given(st.binary(max_size=400), st.text(max_size=40))
 def test_never_raises_and_never_leaves_nul(body: bytes, content_type: str) -> None:
-    assert "\0" not in decode(body, content_type=content_type).text
+    assert "\0" not in decode_page(body, content_type=content_type).text
 
 
 @given(st.text(max_size=300).filter(lambda text: "\0" not in text and not text.startswith(("\ufeff", "\ufffe"))))
 def test_any_text_with_arabic_round_trips_through_utf8(text: str) -> None:
     whole = "<p>" + ARABIC + text
-    assert decode(whole.encode()).text == whole
+    assert decode_page(whole.encode()).text == whole
 
 
 JAPANESE = "市議会は二年間の工事のあと、町の中心にある新しい橋が開通したと発表しました。"
@@ -199,21 +199,21 @@ def html(text: bytes, charset: str = "") -> bytes:
 
 def test_a_declared_codec_that_reads_nearly_all_is_right():
     row_13 = b"\xad\xa1\xad\xea\xfc\xe2"  # signs of NEC and IBM, as browsers read them
-    found = decode(html(JAPANESE.encode("euc_jp") * 5 + row_13, "euc-jp"))
+    found = decode_page(html(JAPANESE.encode("euc_jp") * 5 + row_13, "euc-jp"))
     assert (found.encoding, found.why) == ("euc_jp", "declared")
     assert "①㈱髙" in found.text
     chinese = "市議會宣布新的橋樑在兩年工程後於市中心開通。".encode("big5") * 5 + b"\xa3\xe1"
-    assert "開通。€" in decode(html(chinese, "big5")).text
+    assert "開通。€" in decode_page(html(chinese, "big5")).text
 
 
 def test_a_declared_codec_that_reads_little_is_not_believed():
-    assert decode(html((ARABIC * 5).encode("cp1256"), "euc-jp")).encoding == "cp1256"
+    assert decode_page(html((ARABIC * 5).encode("cp1256"), "euc-jp")).encoding == "cp1256"
 
 
 def test_japanese_without_a_declaration_is_not_taken_for_chinese():
-    assert decode(html(JAPANESE.encode("euc_jp") * 5)).encoding == "euc_jp"
+    assert decode_page(html(JAPANESE.encode("euc_jp") * 5)).encoding == "euc_jp"
     chinese = "市议会宣布新的桥梁在两年的工程后开通，居民表示欢迎，这是中国的。"
-    assert decode(html(chinese.encode("gb18030") * 5)).encoding == "gb18030"
+    assert decode_page(html(chinese.encode("gb18030") * 5)).encoding == "gb18030"
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_japanese_without_a_declaration_is_not_taken_for_chinese():
 )
 def test_what_was_encoded_twice_is_decoded_twice(text: str, codec: str) -> None:
     twice = html((text * 5).encode().decode(codec, "surrogateescape").encode("utf-8", "replace"), "utf-8")
-    found = decode(twice)
+    found = decode_page(twice)
     assert found.why == "repaired"
     assert text.strip() in found.text
 
@@ -231,10 +231,10 @@ def test_what_was_encoded_twice_is_decoded_twice(text: str, codec: str) -> None:
     ["Über « Ã¼ » und andere Zeichen für Bücher, Größe, Äpfel, Öl. ", "طعام وظلال «ط§» في النص. ", "ÀÉÎÕÜ à é î õ ü "],
 )
 def test_text_that_only_looks_like_it_is_left_alone(text: str) -> None:
-    found = decode(html((text * 5).encode(), "utf-8"))
+    found = decode_page(html((text * 5).encode(), "utf-8"))
     assert (found.why, text in found.text) == ("valid", True)
 
 
 def test_a_quotation_mark_that_a_header_never_closes():
     body = html("市议会宣布".encode("gbk"))
-    assert decode(body, content_type='text/html; charset="gbk').encoding == "gb18030"
+    assert decode_page(body, content_type='text/html; charset="gbk').encoding == "gb18030"

@@ -5,14 +5,16 @@ from datetime import UTC, datetime
 import pytest
 
 from archive.article import Page
-from archive.extract.document import read
+from archive.extract.document import read_document
 from archive.extract.metadata.head import read_directives
 
 
 def directives(head: str = "", *headers: tuple[str, str]) -> frozenset[str]:
     body = f"<html><head>{head}</head><body><p>x</p></body></html>".encode()
     return read_directives(
-        read(Page(body=body, url="https://n.example/a", fetched_at=datetime(2026, 1, 1, tzinfo=UTC), headers=headers))
+        read_document(
+            Page(body=body, url="https://n.example/a", fetched_at=datetime(2026, 1, 1, tzinfo=UTC), headers=headers)
+        )
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from archive.article import Dropped, SiteProfile
 from archive.extract import explain, extract
-from archive.extract.document import parse
+from archive.extract.document import parse_html
 from archive.extract.page import read_model
 from archive.extract.text.boilerplate import line_key
 from archive.extract.text.place import judge_places
@@ -106,7 +106,7 @@ def test_what_stands_outside_the_text_is_dropped_with_its_rule():
     body = f"<article><h1>{pages.TITLE}</h1><div>{text}</div><div><div><p>{note}</p></div></div></article>"
     page = pages.page(pages.document(body))
     assert extract(page).article.text.split("\n") == pages.PARAGRAPHS
-    blocks = read_model(parse(page.body)).blocks
+    blocks = read_model(parse_html(page.body)).blocks
     found = [index for index, block in enumerate(blocks) if block.text != pages.TITLE]
     judged = judge_places(found, blocks, page.url)
     rules = {blocks[index].text: rule for index, rule in zip(found, judged, strict=True)}

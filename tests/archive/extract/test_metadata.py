@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from archive.article import Image, Page, SiteProfile
-from archive.extract.document import read
+from archive.extract.document import read_document
 from archive.extract.metadata.language import identify
 from archive.extract.metadata.names import split_names
 from archive.extract.metadata.reading import Metadata, read_metadata, read_source, with_text
@@ -21,7 +21,7 @@ def metadata(
 ) -> Metadata:
     html = f'<html lang="{lang}"><head>{head}</head><body>{body}</body></html>'
     page = Page(body=html.encode(), url=url, fetched_at=datetime(2026, 11, 24, 12, tzinfo=UTC))
-    return read_metadata(read(replace(page, site=site) if site else page))
+    return read_metadata(read_document(replace(page, site=site) if site else page))
 
 
 def ld(script: str) -> str:
@@ -340,7 +340,7 @@ def test_of_a_few_words_the_page_knows_the_language(text: str) -> None:
 
 def test_the_text_decides_language_and_source_once_it_is_known() -> None:
     html = f'<html lang="en"><body><h1>{TITLE}</h1></body></html>'
-    document = read(Page(body=html.encode(), url=URL, fetched_at=datetime(2026, 11, 24, tzinfo=UTC)))
+    document = read_document(Page(body=html.encode(), url=URL, fetched_at=datetime(2026, 11, 24, tzinfo=UTC)))
     before = read_metadata(document)
     after = with_text(before, document, "أعلنت بلدية المدينة عن افتتاح الجسر الجديد بعد عامين من العمل.\n(واس)")
     assert (before.article.language, before.article.source) == ("en", "")
@@ -351,7 +351,7 @@ def test_the_text_decides_language_and_source_once_it_is_known() -> None:
 def test_a_heading_that_leads_home_is_the_sites_name_not_the_title():
     html = """<html><head><title>دفتر القرية: جدران الحجر في الجنوب</title></head><body>
         <h1><a href="https://blog.example/">دفتر القرية</a></h1><h3 class="post-title">جدران الحجر في الجنوب</h3></body></html>"""
-    document = read(
+    document = read_document(
         Page(
             body=html.encode(), url="https://blog.example/2026/11/a.html", fetched_at=datetime(2026, 11, 24, tzinfo=UTC)
         )

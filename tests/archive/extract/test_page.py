@@ -8,7 +8,7 @@ import pytest
 from archive import Page
 from archive.body import Span
 from archive.extract import extract
-from archive.extract.document import flattened, parse
+from archive.extract.document import flattened, parse_html
 from archive.extract.page import read_model
 from archive.extract.styles import hidden_names
 
@@ -93,7 +93,7 @@ def test_footnotes_that_the_text_leads_to_are_known():
 
 
 def test_a_page_of_many_levels_is_read():
-    tree = parse("<html><body>" + "<div>" * 1500 + f"<h2>Head</h2><p>{LONG}</p><p><a href=/x>More</a></p>")
+    tree = parse_html("<html><body>" + "<div>" * 1500 + f"<h2>Head</h2><p>{LONG}</p><p><a href=/x>More</a></p>")
     flat = flattened(tree)
     assert [(block.text, block.element.tag, block.href) for block in read_model(flat).blocks] == [
         ("Head", "h2", ""),

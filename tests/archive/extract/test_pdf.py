@@ -14,7 +14,7 @@ from archive.extract import pdf as reading
 from archive.extract.pdf import glyphs
 from archive.outcome import OutcomeKind
 from archive.parse import ParseTask
-from archive.parse.parse import parse
+from archive.parse.parse import parse_task
 from archive.parse.workers import WorkerKilledError, parse_pool
 from tests.support.pdf import Run, assembled, by_sight, pdf, stream, words
 
@@ -180,7 +180,7 @@ def test_a_paragraph_goes_on_over_the_page_and_running_heads_are_dropped():
 
 def reason(body: bytes) -> tuple[OutcomeKind, str]:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\n\r\n"
-    outcome = parse(ParseTask(url=URL, response=head + body, fetched_at=NOW)).outcome
+    outcome = parse_task(ParseTask(url=URL, response=head + body, fetched_at=NOW)).outcome
     return outcome.kind, outcome.reason
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from archive.article import Page
-from archive.extract.document import read
+from archive.extract.document import read_document
 from archive.extract.metadata.reading import read_metadata
 from archive.extract.quarantine import judge
 
@@ -20,7 +20,9 @@ ARTICLE_TEXT = "\n".join(SENTENCES * 4)
 def judged(
     html: str, text: str = "", *, url: str = "https://news.example/a/story-1", headers: tuple[tuple[str, str], ...] = ()
 ) -> str:
-    document = read(Page(body=html.encode(), url=url, fetched_at=datetime(2026, 11, 24, tzinfo=UTC), headers=headers))
+    document = read_document(
+        Page(body=html.encode(), url=url, fetched_at=datetime(2026, 11, 24, tzinfo=UTC), headers=headers)
+    )
     verdict = judge(document, text, read_metadata(document))
     assert verdict is None or verdict[1], "a verdict carries its evidence"
     return verdict[0] if verdict else "article"
@@ -51,7 +53,7 @@ def page(title: str, body: str = "", *, body_class: str = "", head: str = "") ->
     ],
 )
 def test_a_challenge_is_recognised(html: str) -> None:
-    text = read(
+    text = read_document(
         Page(body=html.encode(), url="https://n.example/x", fetched_at=datetime(2026, 1, 1, tzinfo=UTC))
     ).tree.text_content()
     assert judged(html, text if "_cf_chl" not in html else "") == "challenge"

@@ -12,7 +12,7 @@ from sqlite_utils.utils import sqlite3
 from archive.article import Article, Image
 from archive.export import FORMATS, Source
 from archive.index import articles, captures, columns, open_store
-from archive.index.columns import COLUMNS, LABELLED, opened
+from archive.index.columns import COLUMNS, LABELLED, as_json_row
 from archive.index.rows import CaptureRow
 
 CAPTURE = CaptureRow(
@@ -79,7 +79,7 @@ def test_an_export_of_nothing_has_the_columns_and_their_types(tmp_path):
 
 
 def test_json_columns_are_opened_and_flags_are_true_or_false(store):
-    row = opened(articles.get(store.db, 1))
+    row = as_json_row(articles.get(store.db, 1))
     assert row["tags"] == ["one", "two"]
     assert row["images"] == [{"url": "https://a.example/p.jpg", "caption": ""}]
     assert row["is_latest"] is True

@@ -7,7 +7,7 @@ import pytest
 
 from archive import Archive
 from archive.parse import ParseTask
-from archive.parse.parse import parse
+from archive.parse.parse import parse_task
 from tests.support.cli import warraq
 from tests.support.simulated import crawl
 from tests.support.site import article_page, list_page
@@ -37,7 +37,7 @@ def paper(*numbers):
 
 def read(html, url=HOME):
     response = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + html.encode()
-    return parse(ParseTask(url=url, response=response, fetched_at=FIRST))
+    return parse_task(ParseTask(url=url, response=response, fetched_at=FIRST))
 
 
 def told(spells):

@@ -12,7 +12,7 @@ from archive.ingest import open_writer
 from archive.ingest.commit import disposition_of
 from archive.maintain.redact import redact
 from archive.maintain.reindex import reindex
-from archive.parse.parse import ParseTask, parse
+from archive.parse.parse import ParseTask, parse_task
 from archive.parse.workers import parse_pool
 from archive.warc import read_records
 from tests.archive.test_import import capture
@@ -52,7 +52,9 @@ def serve(writer, *bodies):
     for minute, body in enumerate(bodies):
         one = capture("/2026/11/1", body, minute)
         row = writer.record(one, site="news.example")
-        writer.finish(disposition_of(row, parse(ParseTask(url=one.url, response=one.response, fetched_at=one.started))))
+        writer.finish(
+            disposition_of(row, parse_task(ParseTask(url=one.url, response=one.response, fetched_at=one.started)))
+        )
         changes += [change for _, change in writer.commit().articles] or ["-"]
     return changes
 
@@ -124,7 +126,9 @@ def test_an_older_capture_does_not_bring_old_metadata_back(writer, archive):
     newer, older = capture("/2026/11/1", page(author="Omar Saadi"), 9), capture("/2026/11/1", page(), 1)
     for one in (newer, older):
         row = writer.record(one, site="news.example")
-        writer.finish(disposition_of(row, parse(ParseTask(url=one.url, response=one.response, fetched_at=one.started))))
+        writer.finish(
+            disposition_of(row, parse_task(ParseTask(url=one.url, response=one.response, fetched_at=one.started)))
+        )
         writer.commit()
     assert archive.article(URL)["author"] == "Omar Saadi"
 
@@ -133,7 +137,9 @@ def test_a_text_and_its_metadata_in_one_group_are_indexed_once(writer, archive):
     for minute, body in enumerate((page(), page(author="Omar Saadi"))):
         one = capture("/2026/11/1", body, minute)
         row = writer.record(one, site="news.example")
-        writer.finish(disposition_of(row, parse(ParseTask(url=one.url, response=one.response, fetched_at=one.started))))
+        writer.finish(
+            disposition_of(row, parse_task(ParseTask(url=one.url, response=one.response, fetched_at=one.started)))
+        )
     assert [change for _, change in writer.commit().articles] == ["new", "updated"]
     assert [archive.search(f"author:{name}").total for name in ("Saadi", "Mansour")] == [1, 0]
 

@@ -8,7 +8,7 @@ from archive.errors import NotWritableError
 from archive.index import site_lines
 from archive.ingest import open_writer
 from archive.ingest.commit import disposition_of
-from archive.parse.parse import ParseTask, parse
+from archive.parse.parse import ParseTask, parse_task
 from archive.warc import read_records
 from tests.support.pages import capture, page
 
@@ -17,7 +17,9 @@ CANONICAL = b'<link rel=canonical href="https://news.example/2026/11/always-this
 
 def settle(ingest, one):
     row = ingest.record(one, site="paper")
-    ingest.finish(disposition_of(row, parse(ParseTask(url=one.url, response=one.response, fetched_at=one.started))))
+    ingest.finish(
+        disposition_of(row, parse_task(ParseTask(url=one.url, response=one.response, fetched_at=one.started)))
+    )
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from archive import warc
 from archive.index import open_store
 from archive.ingest import open_writer
 from archive.maintain import repair, verify
-from archive.parse.parse import parse
+from archive.parse.parse import parse_task
 from archive.parse.workers import WorkerPool
 from archive.warc import cdxj
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def mend(collection: Collection) -> Repaired:
-    with WorkerPool(parse, workers=1, preload=("archive.parse.parse",)) as pool:
+    with WorkerPool(parse_task, workers=1, preload=("archive.parse.parse",)) as pool:
         ingest = open_writer(collection, info={"software": "test"}, clock=lambda: MOMENT)
         try:
             return repair(ingest, pool)

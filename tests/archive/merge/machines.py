@@ -20,7 +20,7 @@ from archive.index import Candidate, FetchStatus, captures, frontier
 from archive.ingest import open_writer
 from archive.ingest.commit import Disposition, disposition_of
 from archive.outcome import Outcome, OutcomeKind
-from archive.parse.parse import ParseTask, parse
+from archive.parse.parse import ParseTask, parse_task
 from archive.warc import cdxj
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class Machine:
             seen = FetchStatus(**visit, outcome=OutcomeKind.ARTICLE, reason="unchanged", changed=False)
             return Disposition(row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), same_as=same_as, visit=seen)
         if self._reads:
-            answer = parse(ParseTask(url=event.url, response=event.response, fetched_at=event.at))
+            answer = parse_task(ParseTask(url=event.url, response=event.response, fetched_at=event.at))
             settled = disposition_of(row, answer)
             seen = FetchStatus(
                 **visit, outcome=answer.outcome.kind, article_url=answer.article.url if answer.article else ""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from archive.collection import Collection
 from archive.index import open_store
-from archive.merge.tables import join
+from archive.merge.tables import join_rows
 from tests.archive.merge.machines import BEGIN, Machine, Served, contents
 from tests.archive.merge.test_merge import run
 
@@ -53,16 +53,16 @@ def without_id(row):
 @given(frontier_rows(), frontier_rows(), frontier_rows())
 @settings(deadline=None, max_examples=80)
 def test_rows_of_the_frontier_join_in_any_order_and_again(one, two, three):
-    assert join(one, one) == without_id(one)
-    assert join(one, two) == join(two, one)
-    assert join(join(one, two), three) == join(one, join(two, three))
-    assert join(join(one, two), two) == join(one, two)
+    assert join_rows(one, one) == without_id(one)
+    assert join_rows(one, two) == join_rows(two, one)
+    assert join_rows(join_rows(one, two), three) == join_rows(one, join_rows(two, three))
+    assert join_rows(join_rows(one, two), two) == join_rows(one, two)
 
 
 @given(frontier_rows(), frontier_rows())
 @settings(deadline=None, max_examples=40)
 def test_a_joined_row_has_the_earliest_discovery_and_the_newest_visit(one, two):
-    both = join(one, two)
+    both = join_rows(one, two)
     assert both["announced_at"] == min(one["announced_at"], two["announced_at"])
     assert both["published_hint"] == max(one["published_hint"], two["published_hint"])
     if "redacted" in {one["outcome"], two["outcome"]}:

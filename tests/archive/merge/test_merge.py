@@ -14,7 +14,7 @@ from archive.collection import Collection
 from archive.index import open_store
 from archive.maintain import reindex, verify
 from archive.merge import merge
-from archive.parse.parse import parse
+from archive.parse.parse import parse_task
 from tests.archive.merge.machines import BEGIN, Machine, Served, contents
 from tests.support.cli import warraq
 from tests.support.pages import page
@@ -44,7 +44,7 @@ class Here:
 
     def submit(self, task):
         done = Future()
-        done.set_result(parse(task))
+        done.set_result(parse_task(task))
         return done
 
 

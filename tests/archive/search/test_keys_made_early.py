@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from archive.parse.parse import ParseTask, parse
+from archive.parse.parse import ParseTask, parse_task
 from archive.search import make_entry, make_keys
 
 ROW = {
@@ -33,7 +33,7 @@ def test_the_worker_that_reads_an_article_makes_its_keys():
     page = f"<html lang=ar><title>عنوان</title><article><h1>عنوان الخبر الأول</h1><p>{line * 6}</p></article></html>".encode()
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
     fetched_at = datetime(2026, 11, 24, tzinfo=UTC)
-    answer = parse(ParseTask(url="https://news.example/2026/11/a", response=head + page, fetched_at=fetched_at))
+    answer = parse_task(ParseTask(url="https://news.example/2026/11/a", response=head + page, fetched_at=fetched_at))
     article = answer.article
     words = {name: getattr(article, name) for name in ("title", "text", "author", "section", "language")}
     assert answer.keys == make_keys(**words)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.cluster import Node
-from crawler.cluster.dispatch import grouped, placed, ranked
+from crawler.cluster.dispatch import groups_of, placed, ranked
 from crawler.sites import Site
 
 NAMES = st.lists(st.text("abcdefgh", min_size=1, max_size=6), unique=True, min_size=1, max_size=8)
@@ -40,7 +40,7 @@ def test_a_node_that_comes_takes_only_what_it_wins(names, keys, data):
 def test_a_node_that_goes_gives_up_only_what_it_had(names, keys, data):
     nodes = nodes_of(names)
     away = data.draw(st.sampled_from(names))
-    for group in grouped(site(f"s{n}", key) for n, key in enumerate(keys)):
+    for group in groups_of(site(f"s{n}", key) for n, key in enumerate(keys)):
         home, use = placed(group, nodes, gone=[away])
         if home.name != away:
             assert use == home
@@ -53,10 +53,10 @@ def test_a_node_that_goes_gives_up_only_what_it_had(names, keys, data):
 @given(NAMES, KEYS, st.randoms(use_true_random=False))
 def test_the_order_of_files_changes_nothing(names, keys, shuffler):
     nodes, sites = nodes_of(names), [site(f"s{n}", key) for n, key in enumerate(keys)]
-    plan = {group: placed(group, nodes)[0] for group in grouped(sites)}
+    plan = {group: placed(group, nodes)[0] for group in groups_of(sites)}
     shuffler.shuffle(nodes)
     shuffler.shuffle(sites)
-    assert {group: placed(group, nodes)[0] for group in grouped(sites)} == plan
+    assert {group: placed(group, nodes)[0] for group in groups_of(sites)} == plan
 
 
 def test_each_node_gets_its_share_by_weight():
@@ -73,7 +73,7 @@ def test_sites_that_share_a_registrable_domain_in_any_way_are_one_group(hosts):
     sites = [
         site(f"s{n}", *[f"www{n}.{letter}-paper.org" for letter in sorted(letters)]) for n, letters in enumerate(hosts)
     ]
-    groups = grouped(sites)
+    groups = groups_of(sites)
     assert sorted(name for group in groups for name in group.sites) == sorted(each.name for each in sites)
     for one in groups:
         assert one.key == min(one.domains)
@@ -86,13 +86,13 @@ def test_sites_that_share_a_registrable_domain_in_any_way_are_one_group(hosts):
         for n in range(1, len(group.sites)):
             inside, outside = group.sites[:n], group.sites[n:]
             domains = [
-                {d for s in sites if s.name in part for d in grouped([s])[0].domains} for part in (inside, outside)
+                {d for s in sites if s.name in part for d in groups_of([s])[0].domains} for part in (inside, outside)
             ]
             assert domains[0] & domains[1] or len(group.sites) > 2
 
 
 def test_ports_subdomains_wildcards_and_feeds_of_a_host_count_as_that_host():
-    groups = grouped(
+    groups = groups_of(
         [
             site("a", "news.bbc.co.uk"),
             site("b", "*.bbc.co.uk"),

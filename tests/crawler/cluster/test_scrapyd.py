@@ -3,7 +3,7 @@
 import pytest
 
 from crawler.cluster import Node
-from crawler.cluster.scrapyd import NodeError, is_open, list_jobs, schedule
+from crawler.cluster.scrapyd import NodeError, is_open, list_jobs, queue_job
 from tests.crawler.cluster.daemon import Daemon, drip, flood
 
 
@@ -21,7 +21,7 @@ def problem(daemon, ask=list_jobs, **more):
 def test_jobs_are_listed_and_scheduled():
     with Daemon() as daemon:
         daemon.running, daemon.finished = ["a@1"], ["b@2", "c@3"]
-        schedule(node(daemon), job="d@4", site="d", settings=[("A", "x=y & z"), ("B", "ورّاق")], timeout=5)
+        queue_job(node(daemon), job="d@4", site="d", settings=[("A", "x=y & z"), ("B", "ورّاق")], timeout=5)
         jobs = list_jobs(node(daemon), timeout=5)
     assert (jobs.pending, jobs.running, jobs.finished) == (("d@4",), ("a@1",), ("b@2", "c@3"))
     assert abs(jobs.skew) <= 1
@@ -35,7 +35,7 @@ def test_a_refusal_is_told_from_silence():
     with Daemon() as daemon:
         for wrong in ({"password": "no"}, {"project": "other"}):
             with pytest.raises(NodeError) as caught:
-                schedule(node(daemon, **wrong), job="a@1", site="a", settings=[], timeout=5)
+                queue_job(node(daemon, **wrong), job="a@1", site="a", settings=[], timeout=5)
             assert caught.value.refused
         assert not daemon.queue
         assert "password" in problem(daemon, password="no")

@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.download.capture import make_capture, redact, request_target, serialize_request, without_credentials
+from crawler.download.capture import (
+    make_capture,
+    redact_credentials,
+    request_target,
+    serialize_request,
+    without_credentials,
+)
 from crawler.download.errors import BadRequestError, ExchangeError, outcome_of
 
 START = {"method": "GET", "target": "/", "host": "example.org"}
@@ -53,7 +59,7 @@ def test_credentials_are_blotted_out_and_named() -> None:
     request = (
         b"GET / HTTP/1.1\r\nHost: h\r\nCookie: a=1\r\nX: Cookie: b\r\nauthorization:  Bearer t\r\n\r\nCookie: body"
     )
-    clean, names = redact(request)
+    clean, names = redact_credentials(request)
     assert clean == (
         b"GET / HTTP/1.1\r\nHost: h\r\nCookie: [redacted]\r\nX: Cookie: b\r\nauthorization:  [redacted]\r\n\r\nCookie: body"
     )
@@ -62,13 +68,13 @@ def test_credentials_are_blotted_out_and_named() -> None:
 
 def test_request_without_credentials_is_left_as_it_is() -> None:
     request = serialize_request(**START, headers=[(b"Accept", b"x")], body=b"")
-    assert redact(request) == (request, ())
+    assert redact_credentials(request) == (request, ())
 
 
 @given(st.binary(min_size=6, max_size=30).filter(lambda value: not set(value) & {13, 10, 0}))
 def test_no_credential_survives(secret: bytes) -> None:
     request = serialize_request(**START, headers=[(b"Authorization", b"x" + secret)], body=b"")
-    assert b"x" + secret not in redact(request)[0]
+    assert b"x" + secret not in redact_credentials(request)[0]
 
 
 @pytest.mark.parametrize(

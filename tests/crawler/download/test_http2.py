@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from archive.parse import ParseTask
-from archive.parse.parse import parse
+from archive.parse.parse import parse_task
 from crawler.diagnosis import Visited, why_no_article
 from tests.support.fetch import fetch
 from tests.support.server import Server, answer
@@ -43,7 +43,9 @@ def test_frames_in_answer_to_a_request_or_before_it_are_named() -> None:
 )
 def test_an_answer_that_asks_for_http2_is_named(upgrade: str, reason: str) -> None:
     response = f"HTTP/1.1 426 Upgrade Required\r\nUpgrade: {upgrade}\r\nContent-Length: 0\r\n\r\n".encode()
-    read = parse(ParseTask(url="https://a.example/", response=response, fetched_at=datetime(2026, 11, 1, tzinfo=UTC)))
+    read = parse_task(
+        ParseTask(url="https://a.example/", response=response, fetched_at=datetime(2026, 11, 1, tzinfo=UTC))
+    )
     assert read.outcome.reason == reason
 
 

@@ -6,13 +6,12 @@ Each row: the file's lines, the product, the paths that it may fetch, the paths 
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.politeness.robotstxt import parse, product_of, target_of
+from crawler.politeness.robotstxt import parse_robots, product_of, target_of
+from tests.support import effort
 
 ROOT = "http://foo.bar"
 GROUPS = (
@@ -120,7 +119,7 @@ EXPECTATIONS = [
 
 @pytest.mark.parametrize(("text", "product", "url", "allowed"), EXPECTATIONS)
 def test_published_expectation_holds(text: str, product: str, url: str, allowed: bool) -> None:
-    assert parse(text.encode()).allows(product, url) is allowed
+    assert parse_robots(text.encode()).allows(product, url) is allowed
 
 
 def test_all_145_published_expectations_are_in_the_table() -> None:
@@ -137,34 +136,36 @@ def test_all_145_published_expectations_are_in_the_table() -> None:
     ],
 )
 def test_disallow_is_compared_percent_decoded_as_the_rfc_demands(rule: str, path: str) -> None:
-    assert not parse(f"user-agent: *\ndisallow: {rule}\n".encode()).allows("FooBot", ROOT + path)
+    assert not parse_robots(f"user-agent: *\ndisallow: {rule}\n".encode()).allows("FooBot", ROOT + path)
 
 
 def test_encoded_reserved_characters_stay_different() -> None:
-    assert parse(b"user-agent: *\ndisallow: /a%2Fb\n").allows("FooBot", ROOT + "/a/b")
+    assert parse_robots(b"user-agent: *\ndisallow: /a%2Fb\n").allows("FooBot", ROOT + "/a/b")
 
 
 def test_sitemap_and_unknown_lines_end_no_group() -> None:
-    robots = parse(b"user-agent: a\nsitemap: /s.xml\nhost: x\nuser-agent: b\ndisallow: /\n")
+    robots = parse_robots(b"user-agent: a\nsitemap: /s.xml\nhost: x\nuser-agent: b\ndisallow: /\n")
     assert not robots.allows("a", ROOT + "/x")
     assert not robots.allows("b", ROOT + "/x")
     assert robots.sitemaps == ("/s.xml",)
 
 
 def test_robots_txt_itself_is_always_allowed() -> None:
-    assert parse(b"user-agent: *\ndisallow: /\n").allows("FooBot", ROOT + "/robots.txt")
+    assert parse_robots(b"user-agent: *\ndisallow: /\n").allows("FooBot", ROOT + "/robots.txt")
 
 
 @pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b"\xef\xbb", b"\xef", b""])
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
 def test_byte_order_marks_and_line_ends_are_all_taken(mark: bytes, end: bytes) -> None:
-    robots = parse(mark + end.join((b"User-Agent: foo", b"Allow: /p", b"User-Agent: bar", b"", b"", b"Disallow: /")))
+    robots = parse_robots(
+        mark + end.join((b"User-Agent: foo", b"Allow: /p", b"User-Agent: bar", b"", b"", b"Disallow: /"))
+    )
     assert robots.allows("foo", ROOT + "/x")
     assert not robots.allows("bar", ROOT + "/x")
 
 
 def test_broken_byte_order_mark_spoils_only_its_line() -> None:
-    assert parse(b"\xef\x11\xbfUser-Agent: foo\nDisallow: /\n").allows("foo", ROOT + "/x")
+    assert parse_robots(b"\xef\x11\xbfUser-Agent: foo\nDisallow: /\n").allows("foo", ROOT + "/x")
 
 
 @pytest.mark.parametrize(
@@ -172,10 +173,10 @@ def test_broken_byte_order_mark_spoils_only_its_line() -> None:
     [("crawl-delay: 10", 10.0), ("Crawl-Delay:0.5", 0.5), ("crawl-delay: x", None), ("crawl-delay: inf", None), ("crawl-delay: -1", None), ("", None)],
 )  # fmt: skip
 def test_crawl_delay_is_read_from_the_group_that_applies(lines: str, seconds: float | None) -> None:
-    robots = parse(f"user-agent: *\ncrawl-delay: 99\nuser-agent: warraq\n{lines}\ndisallow: /x\n".encode())
+    robots = parse_robots(f"user-agent: *\ncrawl-delay: 99\nuser-agent: warraq\n{lines}\ndisallow: /x\n".encode())
     if lines:
-        assert parse(f"user-agent: warraq\n{lines}\n".encode()).crawl_delay("warraq") == seconds
-    assert parse(f"user-agent: *\n{lines}\ndisallow:\n".encode()).crawl_delay("warraq") == seconds
+        assert parse_robots(f"user-agent: warraq\n{lines}\n".encode()).crawl_delay("warraq") == seconds
+    assert parse_robots(f"user-agent: *\n{lines}\ndisallow:\n".encode()).crawl_delay("warraq") == seconds
     assert robots.crawl_delay("other") == 99
 
 
@@ -196,15 +197,14 @@ def test_product_token_is_what_the_user_agent_begins_with(user_agent: str, produ
 
 
 def test_many_stars_cost_little() -> None:
-    robots = parse(b"user-agent: *\ndisallow: /" + b"*a" * 3000 + b"$\n")
-    start = time.process_time()
-    robots.allows("warraq", ROOT + "/" + "a" * 2000 + "b")
-    assert time.process_time() - start < 1
+    robots = parse_robots(b"user-agent: *\ndisallow: /" + b"*a" * 3000 + b"$\n")
+    with effort.at_most(1):
+        robots.allows("warraq", ROOT + "/" + "a" * 2000 + "b")
 
 
 @given(st.binary(max_size=400), st.text(max_size=20))
 def test_no_bytes_make_the_parser_fail(data: bytes, path: str) -> None:
-    robots = parse(b"user-agent: *\ndisallow: " + data)
+    robots = parse_robots(b"user-agent: *\ndisallow: " + data)
     assert robots.allows("warraq", ROOT + "/" + path) in {True, False}
 
 
@@ -221,9 +221,9 @@ def test_no_bytes_make_the_parser_fail(data: bytes, path: str) -> None:
     ],
 )
 def test_a_disallow_is_compared_octet_by_octet(rule: str, path: str) -> None:
-    assert not parse(f"user-agent: *\ndisallow: {rule}\n".encode()).allows("FooBot", f"http://foo.bar{path}")
+    assert not parse_robots(f"user-agent: *\ndisallow: {rule}\n".encode()).allows("FooBot", f"http://foo.bar{path}")
 
 
 @pytest.mark.parametrize(("rule", "path"), [("/a%2Ab", "/axb"), ("/search results/", "/search/x"), ("/a%24", "/a")])
 def test_an_escaped_sign_is_no_wildcard(rule: str, path: str) -> None:
-    assert parse(f"user-agent: *\ndisallow: {rule}\n".encode()).allows("FooBot", f"http://foo.bar{path}")
+    assert parse_robots(f"user-agent: *\ndisallow: {rule}\n".encode()).allows("FooBot", f"http://foo.bar{path}")

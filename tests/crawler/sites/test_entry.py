@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archive import Article
 from crawler.sites import load_site
-from crawler.sites.entry import Findings, Source, delay_of, entry_text, language_of, locale_of, timezone_of
+from crawler.sites.entry import Findings, FoundSource, delay_of, entry_text, language_of, locale_of, timezone_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,10 +18,10 @@ FOUND = Findings(
     seed="https://www.masr.example/",
     day="2026-11-24",
     feeds=(
-        Source(url="https://www.masr.example/feed/", found="announced", holds="أخبار: 10 entries"),
-        Source(url="https://www.masr.example/comments/feed/", found="announced", holds="comments", use=False),
+        FoundSource(url="https://www.masr.example/feed/", found="announced", holds="أخبار: 10 entries"),
+        FoundSource(url="https://www.masr.example/comments/feed/", found="announced", holds="comments", use=False),
     ),
-    sitemaps=(Source(url="https://www.masr.example/sitemap.xml", found="named by robots.txt", holds="9 pages"),),
+    sitemaps=(FoundSource(url="https://www.masr.example/sitemap.xml", found="named by robots.txt", holds="9 pages"),),
     sections=("https://www.masr.example/%D8%B1%D9%8A%D8%A7%D8%B6%D8%A9/",),
     articles=("https://www.masr.example/story/1234", "https://www.masr.example/x"),
     expressions=(r"^https?://[^/]+/story/\d{4,}$",),
@@ -52,7 +52,7 @@ def test_comments_say_what_was_found_and_why() -> None:
 
 def test_words_of_the_site_cannot_break_out_of_a_comment(tmp_path: Path) -> None:
     evil = 'x\n[site.evil]\nseeds = ["https://evil.example/"]\r\u2028"""\x00'
-    found = replace(FOUND, feeds=(Source(url="https://a.example/'\"", found=evil, holds=evil),), language=evil)
+    found = replace(FOUND, feeds=(FoundSource(url="https://a.example/'\"", found=evil, holds=evil),), language=evil)
     document = tomllib.loads(entry_text(found, "127.0.0.1-80"))
     assert list(document["site"]) == ["127.0.0.1-80"]
 

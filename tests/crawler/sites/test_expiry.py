@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from archive.index import open_store, reports
-from archive.monitor import judge
+from archive.monitor import alarms_of
 from tests.support.simulated import crawl
 from tests.support.site import article_page, list_page
 
@@ -75,8 +75,8 @@ def test_pages_that_were_whole_are_walled_and_it_is_told(tmp_path, wall):
     assert "session-expired: 4 pages that were whole" in done.summary["warnings"][0]
     assert "cookies_file" in done.summary["problem"]
     history = days(tmp_path, date(2026, 11, 2))
-    assert [alarm.kind for alarm in judge(history, date(2026, 11, 2))] == ["session-expired"]
-    assert judge(history, date(2026, 11, 1)) == []
+    assert [alarm.kind for alarm in alarms_of(history, date(2026, 11, 2))] == ["session-expired"]
+    assert alarms_of(history, date(2026, 11, 1)) == []
 
 
 @pytest.mark.parametrize("wall", WALLS)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from archive.article import Page, SiteProfile
-from archive.extract.document import read
+from archive.extract.document import read_document
 from archive.extract.metadata.reading import read_metadata
 
 HEADING = "<h1>Who pays for the bridge</h1>"
@@ -25,7 +25,7 @@ def dates(
         fetched_at=datetime(2026, 11, 28, 9, tzinfo=UTC),
         site=SiteProfile(timezone=zone),
     )
-    article = read_metadata(read(page)).article
+    article = read_metadata(read_document(page)).article
     return article.date_published, article.date_modified
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from archive.article import Page
-from archive.extract.document import read
+from archive.extract.document import read_document
 from archive.extract.metadata.reading import read_metadata
 
 HEADING = "<h1>Who pays for the bridge</h1>"
@@ -21,7 +21,7 @@ def authors_of(head: str, body: str) -> tuple[str, ...]:
     page = Page(
         body=html.encode(), url="https://www.harbour.example/a-12345", fetched_at=datetime(2026, 11, 24, tzinfo=UTC)
     )
-    return read_metadata(read(page)).article.authors
+    return read_metadata(read_document(page)).article.authors
 
 
 def ld(*nodes: object) -> str:

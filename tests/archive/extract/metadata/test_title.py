@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from archive.article import Page
-from archive.extract.document import read
+from archive.extract.document import read_document
 from archive.extract.metadata.reading import read_metadata
 
 STORY = "How the ferry was built"
@@ -17,7 +17,7 @@ STORY = "How the ferry was built"
 def title_of(head: str, body: str = "", *, url: str = "https://www.harbour.example/2026/11/a-story") -> str:
     html = f"<html lang='en'><head>{head}</head><body>{body}<p>The old bridge was closed in March.</p></body></html>"
     page = Page(body=html.encode(), url=url, fetched_at=datetime(2026, 11, 24, tzinfo=UTC))
-    return read_metadata(read(page)).article.title
+    return read_metadata(read_document(page)).article.title
 
 
 def ld(**node: object) -> str:
