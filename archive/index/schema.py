@@ -15,6 +15,8 @@ from archive.urls import identity
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
+__all__ = ["MIGRATIONS", "STEPS", "stand_in", "unknown_steps"]
+
 
 def unknown_steps(db: Database) -> tuple[str, ...]:
     """Names of the steps in the database that this version does not know: it was made by a later one."""
