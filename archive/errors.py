@@ -107,7 +107,7 @@ WORST_FIRST = (
 """Which code stands for several crawls: our errors before those of the sites, and these before what only has to wait."""
 
 
-def describe(codes: tuple[ExitCode, ...]) -> str:
+def describe_codes(codes: tuple[ExitCode, ...]) -> str:
     """One paragraph for a --help: each code with its meaning."""
     return "Exit codes: " + "; ".join(f"{code.value} {code.meaning}" for code in codes) + "."
 

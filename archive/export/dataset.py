@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from archive.arabic import fold, words
 from archive.errors import NotFoundError, NotWritableError, UsageError
-from archive.export import rows_of
+from archive.export import chosen_rows
 from archive.export.tables import schema_of, typed
 from archive.files import replace_file, replacing
 
@@ -97,7 +97,7 @@ def export_dataset(archive: Archive, folder: Path, options: ExportOptions, *, cr
         from pyarrow import parquet
     except ImportError:
         raise UsageError("a dataset needs pyarrow: pip install 'warraq[parquet]'") from None
-    rows = _with_more(archive, rows_of(archive, options))
+    rows = _with_more(archive, chosen_rows(archive, options))
     first = list(islice(rows, 1))
     if not first:
         raise NotFoundError(options.name or "articles of that choice")

@@ -160,7 +160,7 @@ class Store(Closing):
 
     def _prepare(self, extra: tuple[Migrations, ...]) -> None:
         self.db.conn.execute("PRAGMA trusted_schema = OFF")
-        if problem := sqlite.problem_of(self.db.conn):
+        if problem := sqlite.database_problem(self.db.conn):
             raise ForeignDatabaseError(self.path, problem)
         if unknown := unknown_steps(self.db):
             raise SchemaTooNewError(self.path, unknown)

@@ -88,7 +88,7 @@ def decode_text(value: bytes) -> str:
     return printable(value.decode("utf-8", "replace"))
 
 
-def problem_of(db: sqlite3.Connection, schema: str = "main") -> str:
+def database_problem(db: sqlite3.Connection, schema: str = "main") -> str:
     """Return what speaks against reading this database, '' for nothing. Views of other names, which nothing here asks, may be there.
 
     Raises sqlite3.DatabaseError when it is none.

@@ -66,7 +66,7 @@ def take_files(
     return done + len(plan.stored)
 
 
-def remove(plan: FilePlan, shard: Shard, collection: Collection) -> int:
+def remove_merged(plan: FilePlan, shard: Shard, collection: Collection) -> int:
     """Take the files that are here now, byte for byte, out of a shard that nobody writes to; count them."""
     here = warc.read_manifest(collection.warcs)
     gone = 0

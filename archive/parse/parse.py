@@ -65,17 +65,6 @@ CHALLENGE_STATUSES = frozenset({401, 402, 403, 407, 429, 451, 503})
 """Refusals whose page may say why: read for the reason, never for an article."""
 
 
-def load_models() -> None:
-    """Load what is loaded on first use (models of languages, tables): a page in each of two scripts is read."""
-    for words in (
-        "هذه فقرة من خبر قصير كتبت لتحميل ما يلزم قبل أول صفحة. ",
-        "Une phrase d'un court article pour tout charger. ",
-    ):
-        html = f"<html><body><article><h1>{words[:20]}</h1><p>{words * 8}</p></article></body></html>".encode()
-        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
-        parse_task(ParseTask(url="https://example.org/a/b", response=head + html, fetched_at=datetime.now(UTC)))
-
-
 def parse_task(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for each kind of response
     """Read the response; whatever is wrong with it is in the answer, nothing is raised for bad input."""
     try:

@@ -254,13 +254,6 @@ def read_response(task: ParseTask) -> Parsed:
     return parse_task(task)
 
 
-def load_models() -> None:
-    """Has the extractors loaded before the first task; a fresh worker calls it."""
-    from archive.parse.parse import load_models
-
-    load_models()
-
-
 def parse_pool(
     *, workers: int = 2, seconds: float = SECONDS, megabytes: int = MEGABYTES
 ) -> WorkerPool[ParseTask, Parsed]:

@@ -19,8 +19,8 @@ from archive.outcome import OutcomeKind
 from archive.parse import Parsed, ParseTask
 from archive.parse.workers import WorkerKilledError, WorkerPool, parse_pool
 from crawler.sites import Site, own_hosts
-from crawler.sites.client import NothingThereError, ProbeClient, ProbedPage
 from crawler.sites.entry import Findings, FoundSource
+from crawler.sites.probe_client import NothingThereError, ProbeClient, ProbedPage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable

@@ -7,7 +7,7 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from archive.extract.metadata.head import as_list, element_text, plain
-from archive.extract.metadata.names import MAX_NAME, split_names
+from archive.extract.metadata.persons import MAX_NAME, split_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -151,7 +151,7 @@ class Rows:
             name = self._names.get(row["warc_filename"], "")
             place = {**{one: row[one] for one in _PLACE}, "warc_filename": name} if name else None
         else:
-            place = joining.place_of(self._db, row["payload"])
+            place = joining.place_of_record(self._db, row["payload"])
         if origin is None or place is None:
             return False
         row |= {"capture_id": origin["id"], **place}

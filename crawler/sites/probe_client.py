@@ -15,8 +15,8 @@ from scrapy import Request
 
 from archive import UsageError, urls
 from archive.http import BadCoding, NotHttp, Response, TooLarge, decode, parse_response
-from crawler.download.capture import exchange_captured
 from crawler.download.errors import outcome_of
+from crawler.download.exchange import exchange_captured
 from crawler.politeness.robots import robots_read
 from crawler.politeness.robotstxt import RobotsTxt, parse_robots, product_of
 from crawler.sites.keys import origin_of
