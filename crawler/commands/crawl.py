@@ -17,6 +17,7 @@ from archive.errors import CRAWL, ExitCode, describe_codes
 from archive.ingest import check_writable
 from crawler.commands import check_settings, refuse, tell
 from crawler.extensions import ArchiveExtension
+from crawler.rendering.browser import missing_browser
 from crawler.report import exit_code
 from crawler.shutdown import Lease, Stopping
 from crawler.sites import Site, chosen_site
@@ -66,6 +67,7 @@ class Command(crawl.Command):
                 self.exitcode = ExitCode.STOPPED
                 return
             site = self._site(opts.spargs)
+            self._check_browser(site)
             folder = Path(self.settings["ARCHIVE_DIR"] or Path(self.settings["WARRAQ_COLLECTIONS"]) / site.name)
             check_writable(Collection(folder))
         except ArchiveError as error:
@@ -111,6 +113,14 @@ class Command(crawl.Command):
         else:
             return
         refuse("crawl", wrong)
+
+    def _check_browser(self, site: Site) -> None:
+        """End the process where every page is to be rendered and there is nothing to render it with."""
+        assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
+        if (site.render or self.settings["WARRAQ_RENDER"]) != "always":
+            return
+        if problem := missing_browser(self.settings["WARRAQ_BROWSER"]):
+            refuse("crawl", f'every page of {site.name} is to be rendered (render = "always"), and {problem}')
 
     def _site(self, arguments: dict[str, str]) -> Site:
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
