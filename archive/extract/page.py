@@ -1,4 +1,4 @@
-"""Walks over a parsed page once: its tree in, the model of the page out.
+"""Walk over a parsed page once and build its model.
 
 The walk is linear and keeps its state on explicit stacks, so a page of any depth that the parser gives is read.
 """

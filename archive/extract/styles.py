@@ -1,4 +1,4 @@
-"""Reads what a page's own style sheets hide: a parsed tree in, the classes and ids that are shown to nobody out."""
+"""Find the classes and ids that a page's own style sheets hide."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Completes an article by its place on the page: the blocks that a witness found in, those and what belongs to them out.
+"""Complete an article by layout: add the blocks that belong to those that a witness found.
 
 The paragraphs of an article stand together in one element. A block between two of them is the article's unless its own
 tag, names or links speak against it; what follows them is when it stands where they stand.
