@@ -65,7 +65,7 @@ def is_due(site: Site, collection: Collection, *, now: datetime) -> bool:
 
 
 class CrawlAll:
-    """One run over `sites`, at most `jobs` of them at a time; `heard` is told of each as it ends."""
+    """One run over `sites`, at most `jobs` of them at a time; `heard` receives each as it ends."""
 
     def __init__(
         self,
@@ -86,13 +86,13 @@ class CrawlAll:
         self._running: dict[str, Crawler] = {}
 
     def run(self) -> list[SiteResult]:
-        """Crawls until every site has had its turn or the process is told to stop; returns what became of each."""
+        """Crawl until every site has had its turn or the process must stop; return the result of each."""
         self._pool = extraction_pool(self._process.settings)
         try:
             self._stopping.install()
             asyncio.get_event_loop().create_task(self._all())
             self._process.start(stop_after_crawl=False, install_signal_handlers=False)
-            for name, crawler in list(self._running.items()):  # told to stop, and not ended in time
+            for name, crawler in list(self._running.items()):  # asked to stop, and not ended in time
                 self._end(name, crawler, "")
             for site in self._waiting:
                 self._note(SiteResult(site=site.name, code=ExitCode.STOPPED, problem="told to stop before its turn"))

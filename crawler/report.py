@@ -236,7 +236,7 @@ def progress_line(report: Report) -> str:
 
 
 def live_text(report: Report, *, seconds: float, queue: int) -> str:
-    """Return the same for whoever waits at a terminal: pages, articles, rate, queue, time left, and the title that was read last."""
+    """Return the progress line: pages, articles, rate, queue, time left, and the last title."""
     rate = report.exchanges / seconds if seconds else 0.0
     parts = [
         f"{report.exchanges} pages",

@@ -107,14 +107,14 @@ class Collection:
             file = open_read(self.folder / LOCK)
         except FileNotFoundError:
             return False
-        except (OSError, DamagedFileError):  # not ours to look at: somebody's it is
+        except (OSError, DamagedFileError):  # another user's, not readable by us: it exists
             return True
         with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return True
-            except OSError:  # a file system that knows no locks: nobody holds one
+            except OSError:  # a file system without locks: none is held
                 return False
         return False
 

@@ -66,7 +66,7 @@ class ArticlePattern:
     def learn(cls, articles: Iterable[str], sections: Iterable[str] = ()) -> ArticlePattern:
         """Learn from URLs known to be articles (of feeds, news sitemaps), and from some known not to be (navigation).
 
-        A shape counts when it tells articles from sections (it has a slug, a date or an id), at least two articles and
+        A shape counts if it distinguishes articles from sections (it has a slug, a date or an id), at least two articles and
         one in twenty have it, and no tenth as many sections do.
         """
         counts = Counter(shape_of(url) for url in dict.fromkeys(articles))

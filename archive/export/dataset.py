@@ -48,7 +48,7 @@ _SIZES: Final = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"),
 
 @dataclass(slots=True)
 class Tally:
-    """What the card tells of the articles, counted while they are written."""
+    """The figures of the card, counted while the articles are written."""
 
     articles: int = 0
     sites: Counter[str] = field(default_factory=Counter)

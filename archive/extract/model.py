@@ -35,7 +35,7 @@ class TextBlock(NamedTuple):
 
     `element` is its innermost block element, `linked` the share of it that is link text (0 to 1), `href` where its last
     link leads as the page writes it, `hook` the rule of the theme or plugin element that holds it ('' when none),
-    `hidden` whether the page shows it to nobody, `parts` its text as the page writes it, each piece with its context.
+    `hidden` whether the page hides it, `parts` its text as the page writes it, each piece with its context.
     """
 
     text: str
@@ -111,7 +111,7 @@ class PageModel:
 
     `blocks` are the lines of its text, those under a hooked or hidden element too; `elements` those of its body that
     have attributes, its headings, figures and times; `anchors` its links, those of image maps among them; `hidden` the
-    elements that it shows to nobody; `notes` the ids of the footnotes that its text leads to.
+    elements that it hides; `notes` the ids of the footnotes that its text leads to.
     """
 
     tree: HtmlElement

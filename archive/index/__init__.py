@@ -81,7 +81,7 @@ PROGRESS_STEPS = 10_000
 
 
 def unwritable(path: Path, error: sqlite3.OperationalError) -> NotWritableError:
-    """Return what a statement that could not write means: somebody else's lock, or a disk or folder that takes nothing."""
+    """Return the error of a failed write: another process holds the lock, or the disk or folder cannot be written."""
     if error.sqlite_errorcode & 0xFF in LOCKED:
         return DatabaseLockedError(path)
     return NotWritableError(path, OSError(str(error)))
@@ -135,7 +135,7 @@ class Store(Closing):
     def _connect_to_what_stays(self, uri: str) -> sqlite3.Connection:
         """Open a file in a folder that we cannot write to, where SQLite cannot make the -shm that a database in WAL mode needs.
 
-        Nobody writes to it now, for a writer's -wal and -shm would be there: it is read as one that does not change.
+        No process writes to it, or its -wal and -shm would exist: it is opened as immutable.
         """
         wal = self.path.with_name(self.path.name + "-wal")
         if wal.exists() and wal.stat().st_size:

@@ -92,7 +92,7 @@ def number_versions(db: Database, url: str) -> None:
 def number_key(db: Database, key: str) -> None:
     """Versions are counted in the order in which they were first served; the latest is the one served last.
 
-    Two of the same moment are told apart by what they say, not by their ids: the order in which rows came in must not number them.
+    Two of the same moment are ordered by their text, not by their ids: the order in which rows came in must not number them.
     """
     db.conn.execute(
         """
@@ -254,7 +254,7 @@ def found(db: Database, article_id: int, article: Article, *, at: str) -> dict[s
 def joined(held: Mapping[str, object], other: Mapping[str, object], *, later: bool) -> dict[str, object]:
     """Return the mutable columns that `other` gives the held row of the same version: of two that say something, the one seen last.
 
-    `later` tells whether `other` was seen last.
+    `later` says whether `other` was seen last.
     """
     values = {
         name: other[name]

@@ -85,7 +85,7 @@ _MOMENT = "CASE WHEN date_published GLOB '[0-9]*' THEN strftime('%Y-%m-%dT%H:%M:
 
 @MIGRATIONS(name="0014_published_at")
 def _published_at(db: Database) -> None:
-    """Keep the moment of publication in UTC, for whoever orders by time: `date_published` is as the page says it, in any zone.
+    """Keep the moment of publication in UTC, to sort by time: `date_published` is as the page says it, in any zone.
 
     A generated column, so that no row is written anew; NULL for what is no time. Only what begins with a digit is asked for, because a
     word such as `now` would make an index of it impossible.

@@ -33,7 +33,7 @@ finally:
         del sys.modules[_name]
 
 
-# Judges a database before anything of it is believed: whoever made the folder may have put views and triggers in
+# Check a database before it is trusted: the maker of the folder may have put views and triggers in
 # place of our tables.
 
 TABLES = frozenset(
@@ -107,7 +107,7 @@ def database_problem(db: sqlite3.Connection, schema: str = "main") -> str:
 # that.
 #
 # SQLite copies the log into the database when it has grown by `AUTOCHECKPOINT_PAGES` and then begins it anew, unless
-# somebody still reads an older state: then it grows, for as long as that reading lasts
+# a reader still holds an older state: the log grows as long as it does
 # (https://www.sqlite.org/wal.html#avoiding_excessively_large_wal_files). Readers that come and go without a pause
 # between them have the same effect. Against these it helps to wait for a moment, which is what a TRUNCATE checkpoint
 # does; against the one that stays nothing helps but saying so.

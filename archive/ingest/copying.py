@@ -179,12 +179,12 @@ def payload_digest_of(record: warc.Record) -> str:
     return warc.sha1_digest(http.payload(record.http))
 
 
-# Tells captures that cannot have a row from those that can: a record of anybody's WARC in; a reason, or nothing, out.
+# Reject captures that cannot have a row: return the reason for a record of any WARC, or nothing.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedRecord:
-    """A stretch of a file that gives no capture, and why. `length` is 0 when nobody knows where it ends.
+    """A stretch of a file that gives no capture, and why. `length` is 0 when its end is unknown.
 
     `reason` is one of `damaged` (not a whole record), `too-damaged` (the rest of the file was left), `unreadable` (the whole
     file), `no-record-id`, `bad-date`, `bad-url`, `bad-header`.

@@ -44,11 +44,11 @@ class Heard:
             self._heard = offset + len(data)
 
     def is_what_was_closed(self) -> bool:
-        """Read what nobody has read yet, and compare; raise StorageError when that cannot be had."""
+        """Read the rest of the file and compare; raise StorageError when it is unavailable."""
         while self._heard < self._row.bytes:
             before = self._heard
             data = self.file.window(self._heard)
-            if self._heard == before:  # it was kept from an earlier look, and nobody was told
+            if self._heard == before:  # kept from an earlier check and not reported yet
                 self._hear(before, data)
         there = self.file.storage.stat(self.file.key)
         whole = there is not None and there.size == self._row.bytes
@@ -59,7 +59,7 @@ def fetch_file(holdings: FileLocator, row: FileRow, folder: Path) -> Path:
     """Brings a stored file back into `folder`, whole or not at all, and return its path.
 
     Raises:
-        StorageError: it cannot be had, or its bytes are not those that were closed.
+        StorageError: it is unavailable, or its bytes are not those that were closed.
         NotWritableError: there is no room for it.
     """
     heard = Heard(holdings, row)
@@ -88,7 +88,7 @@ class FileProblem:
 
     `kind` is one of `damaged` (not readable), `block-digest`, `payload-digest`, `row` (a row without its record), `no-row` (a record
     without its row), `text` (an article and its text record differ), `manifest`, `index`, `missing` (a file),
-    `storage` (a file that was uploaded is not there as it was, or cannot be had), `link` (a symbolic link in the place of a file).
+    `storage` (a file that was uploaded is not there as it was, or is unavailable), `link` (a symbolic link in the place of a file).
     """
 
     kind: str

@@ -55,7 +55,7 @@ class WorkerKilledError(ArchiveError):
 
 
 class _DiedError(Exception):
-    """The worker is gone, and no limit of ours ended it: the kernel for want of memory, or a hand."""
+    """The worker died without passing a limit: killed by the kernel for lack of memory, or by hand."""
 
 
 class WorkerPool(Closing, Generic[TaskT, ResultT]):

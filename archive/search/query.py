@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MAX_CHARACTERS: Final = 1000
 MAX_WORDS: Final = 24
-"""Longer queries are cut: every word costs a walk through its postings, and nobody types more."""
+"""Longer queries are cut: every word costs a walk through its postings, and people do not type more."""
 MIN_PREFIX: Final = 3
 """Shorter beginnings would make FTS5 merge the postings of a large part of all words."""
 

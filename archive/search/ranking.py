@@ -5,7 +5,7 @@ and less for older ones. Where not all that match were scored, the others follow
 everything.
 
 bm25 weighs a word by how rare it is, and a text by how long it is, among the documents of its own table, so scores of
-two tables cannot be compared. FTS5 tells only the sum over the words. But a word that is asked for twice counts twice:
+two tables cannot be compared. FTS5 gives only the sum over the words. But a word that is asked for twice counts twice:
 asking for the query, and for the query and one of its words once more, gives that word's part as the difference. From
 its part follows how often the article has the word (a multiple of a half, because the weights of the columns are), and
 with that the score is computed anew from the counts of all tables.

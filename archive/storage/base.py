@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
-    """An object as the storage tells of it: its size in bytes, the sha256 (hex) that was put beside it ('' where none can be)."""
+    """An object as the storage describes it: its size in bytes, the sha256 (hex) stored with it ('' where none can be)."""
 
     size: int
     sha256: str = ""

@@ -79,7 +79,7 @@ def parse_line(line: str) -> Entry:
 
 
 def filename_of(line: str) -> str:
-    """Return the file that a line points into, '' for what is no line; of a line of ours its last field, without parsing it."""
+    """Return the file that a line points into, '' for what is not a line; our own lines have it last, so they are not parsed."""
     _, found, name = line.rpartition(FILENAME)
     if found and name.endswith('"}') and "\\" not in name and LINE.match(line):
         return name[:-2]
@@ -153,7 +153,7 @@ class Index:
         self._remember(entry_of_written(urlkey, written))
 
     def add_record(self, record: Record) -> None:
-        """Remembers a record that was read until `reread` is told that its file has been read to its end."""
+        """Remember a record until `reread` is called at the end of its file."""
         self._remember(entry_of_record(record))
 
     def _remember(self, entry: Entry | None) -> None:

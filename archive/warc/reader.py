@@ -100,7 +100,7 @@ def read_on(
     max_block: int = MAX_BLOCK,
     on_damage: Callable[[DamagedFileError], None] = lambda _: None,
 ) -> Iterator[Record]:
-    """All records from byte `start` on that can be read, also those after damage; `on_damage` is told of each."""
+    """All records from byte `start` on that can be read, also those after damage; `on_damage` receives each."""
     for damages in range(MAX_DAMAGES):
         try:
             yield from read_records(path, start=start, max_block=max_block)

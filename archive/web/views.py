@@ -91,7 +91,7 @@ def wording(language: str) -> Wording:
 
 
 def choose(wish: str, accept: str) -> str:
-    """Return the language of the interface: `?lang=` where it is one of ours, else the browser's favourite of ours (RFC 9110, 12.5.4)."""
+    """Return the language of the interface: `?lang=` if supported, else the browser's preference (RFC 9110, 12.5.4)."""
     if wish in LANGUAGES:
         return wish
     weighed = [_weighed(part, place) for place, part in enumerate(accept[:500].split(","))]

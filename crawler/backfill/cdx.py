@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PER_ANSWER = 10_000
-"""Captures asked for at once where a server lets itself be asked so; some 4 MB."""
+"""Page size of listings, where the server supports paging; about 4 MB."""
 MAX_ANSWERS = 500
 COMMIT_EVERY = 50
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/")

@@ -35,15 +35,15 @@ if TYPE_CHECKING:
     from crawler.sites import Site
 
 IN_A_ROW = 20
-"""Records or files that cannot be had, one after the other, after which the server is left alone."""
+"""Consecutive records or files that cannot be fetched, after which the backfill gives up."""
 
 
 class NoIndexError(UsageError):
-    """The index of what there is cannot be had, or is none."""
+    """The index is unavailable, or is not an index."""
 
 
 class RecordUnavailableError(Exception):
-    """A record that cannot be had; `reason` is a word for the count."""
+    """A record that is unavailable; `reason` is the word under which it is counted."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)

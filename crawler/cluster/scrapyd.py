@@ -26,7 +26,7 @@ SPIDER = "news"
 
 
 class NodeError(Exception):
-    """A node could not be asked, or said no. `refused` tells the second: then nothing was done there."""
+    """A node could not be reached, or refused. `refused` is true for the second: then nothing was done there."""
 
     def __init__(self, node: str, problem: str, *, refused: bool = False) -> None:
         super().__init__(f"{node}: {problem}")

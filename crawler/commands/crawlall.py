@@ -60,7 +60,7 @@ class Command(ScrapyCommand):
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Add ours to Scrapy's own."""
+        """Add the options of this command to Scrapy's own."""
         super().add_options(parser)
         parser.add_argument(
             "--site", action="append", default=[], metavar="NAME", help="only this site, due or not; may be repeated"

@@ -143,7 +143,7 @@ class WireProtocol(Protocol):
         return waiting
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 -- Twisted's interface
-        """Hand the bytes to the response that is awaited; whoever speaks unasked is out of step and is hung up on."""
+        """Hand the bytes to the response that is awaited; a server that sends without a request is disconnected."""
         framing = self._framing
         if framing is None:
             self._unasked = data[:16]

@@ -88,7 +88,7 @@ class Answers:
         """Return the visit of a URL that says what it said before, by 304 or by the same payload; None when it must be read."""
         if self._asks_anew(due):
             return None
-        asked = bool(due.etag or due.last_modified)  # else its 304 answers a question that nobody asked
+        asked = bool(due.etag or due.last_modified)  # else its 304 answers no conditional request
         same = (status == 304 and asked) or (
             row is not None and status == 200 and row.payload_digest == due.payload_digest != ""
         )
@@ -147,7 +147,7 @@ class Answers:
         read: Outcome,
         url: str = "",
     ) -> Disposition:
-        """Return what an answer means for the archive and for the frontier; most of what a long list announces is put down here already.
+        """Return what an answer means for the archive and for the frontier; of a long list, most entries are scheduled here already.
 
         `read` is the outcome that reading the response gave; `url` where it came from, if that is not where `due` lies.
         """
@@ -251,7 +251,7 @@ class Answers:
         if due.kind == "seed":
             self._archive.report.seed_problem = detail if due.url in detail else f"{due.url}: {detail}"
         visit = self._visit(due, outcome=outcome.kind, reason=reason)
-        note = () if reason == "error" else outcome.note()  # a mistake of ours: another version may read it
+        note = () if reason == "error" else outcome.note()  # our own error: another version may parse it
         return Disposition(row=row, outcome=outcome, visit=visit, note=note)
 
     def failure(self, reason: str, detail: str) -> Parsed:

@@ -156,7 +156,7 @@ class Scope:
         *,
         believed: bool = True,
     ) -> Iterator[Candidate]:
-        """Of the entries of an answer at `due` those to put down; `left_out` counts the site's own that a limit leaves out."""
+        """Return which entries of an answer at `due` to schedule; `left_out` counts the site's own that a limit leaves out."""
         redirect = answer.outcome.kind is OutcomeKind.REDIRECT
         for entry in entries:
             if entry.by == "page" and self._seen.get(entry.url) == (entry.kind, 2):
@@ -229,7 +229,7 @@ class Scope:
             self.add_hosts((host,))
 
     def _tell(self, entry: Outlink) -> None:
-        """Count a link as told, twice at most: the first time may yet be undone with the page that had it."""
+        """Count a link as announced, twice at most: the first may yet be undone with the page that had it."""
         if entry.by != "page" or entry.published_hint:
             return
         if len(self._seen) >= MAX_REMEMBERED:

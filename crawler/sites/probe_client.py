@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 
 class NothingThereError(UsageError):
-    """The start page of a site cannot be had, or is no page."""
+    """The start page of a site cannot be fetched, or is not a page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

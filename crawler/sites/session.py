@@ -104,7 +104,7 @@ class SessionMiddleware:
 
 
 def load_cookies(path: Path, *, now: datetime) -> MozillaCookieJar:
-    """Return the cookies of a Netscape `cookies.txt` that nobody else may read; raises UsageError, also when all have expired."""
+    """Return the cookies of a Netscape `cookies.txt` that no other user may read; raises UsageError, also when all have expired."""
     check_private(path)
     try:
         jar = MozillaCookieJar(str(path))
@@ -120,7 +120,7 @@ def load_cookies(path: Path, *, now: datetime) -> MozillaCookieJar:
 
 
 def load_headers(path: Path) -> tuple[tuple[str, str], ...]:
-    """Return the headers of a file of lines `Name: value` that nobody else may read; raises UsageError."""
+    """Return the headers of a file of lines `Name: value` that no other user may read; raises UsageError."""
     check_private(path)
     found = []
     for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):

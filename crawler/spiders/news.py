@@ -117,7 +117,7 @@ class NewsSpider(Spider):
     ) -> Self:
         """Read the arguments of the command line; raise SiteError for a site or URL that makes no sense.
 
-        `pool` is for crawls that share one; whoever made it closes it.
+        `pool` is for crawls that share one; its maker closes it.
         """
         settings = crawler.settings
         if not url and not site:  # `scrapy parse --spider news URL` fetches one page; `scrapy crawl` has refused before

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from archive.extract.dates.moment import DateContext, Order
 
-# Reads times told from now («منذ ٣ ساعات», `2 days ago`): a folded line and the page's context come in, a Moment goes
+# Read relative times («منذ ٣ ساعات», `2 days ago`): a folded line and the page's context give a Moment
 # out.
 
 
@@ -58,7 +58,7 @@ _MAX_RELATIVE = 80
 
 
 def parse_relative(folded: str, context: DateContext) -> Moment | None:
-    """Return a time told from now («منذ ٣ ساعات», `2 days ago`, «أمس 14:05»); only in a line that says little else."""
+    """Return a relative time («منذ ٣ ساعات», `2 days ago`, «أمس 14:05»); only in a line that says little else."""
     if len(folded) > _MAX_RELATIVE:
         return None
     if match := _RELATIVE_BEFORE.search(folded):

@@ -227,7 +227,7 @@ def read_metadata(document: Document) -> Metadata:
 
 
 def with_text(metadata: Metadata, document: Document, text: str) -> Metadata:
-    """Return the same with what only the article's text tells: its language, the agency or source credited at its edges."""
+    """Return the same with what only the article's text shows: its language, the agency or source credited at its edges."""
     language = identify(text, declared_languages(document)) if text.strip() else ""
     found = {"language": language, "source": read_source(text)}
     origins = {name: "text" for name, value in found.items() if value}

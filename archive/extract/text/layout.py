@@ -304,7 +304,7 @@ class Layout:
     def _goes_on(self, block: TextBlock, holders: Collection[HtmlElement | None], *, is_next: bool) -> bool:
         """Tell whether a block stands as the article's do: beside its paragraphs, in an item like its, in a like section.
 
-        `is_next` tells whether it follows right behind a block of the article, as an item of its last list does.
+        `is_next` says whether it directly follows a block of the article, as an item of its last list does.
         """
         element = block.element
         is_item = is_next and element.tag == "li" and len(block.text.split()) >= _FEW_WORDS and block.linked < _LINKED

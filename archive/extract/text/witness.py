@@ -198,8 +198,8 @@ class Witness:
     def hear(self, *, declares: bool, declared: str = "") -> Testimony:
         """Return the best answer.
 
-        `declares` tells whether the page names the element of its article's body, `declared` is the text that its JSON-LD
-        gives. Where that is on the page whole, nobody else is asked.
+        `declares` says whether the page names the element of its article's body, `declared` is the text that its JSON-LD
+        gives. If the whole of it is on the page, trafilatura is not asked.
         """
         model = self._model
         if said := self._declared(declared):
