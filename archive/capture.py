@@ -47,7 +47,7 @@ class Capture:
 
     @cached_property
     def http(self) -> Response | None:
-        """The response, taken apart once; None for nothing, or what is no HTTP."""
+        """The response, taken apart once; None if it is empty or not HTTP."""
         try:
             return parse_response(self.response, head=self.head) if self.response else None
         except NotHttp:

@@ -49,7 +49,7 @@ class ExitCode(IntEnum):
     BROKEN = 10, "a crawl broke off by an internal error", "read the log and report it"
     STOPPED = (
         11,
-        "stopped by a signal or because its lease ended (SIGTERM, SIGINT)",
+        "stopped by a signal (SIGTERM, SIGINT) or because its lease ended",
         "nothing; what was done is safe, the rest is due",
     )
     ALARM = 12, "`warraq health` raised an alarm", "read it"
@@ -242,7 +242,7 @@ class ForeignDatabaseError(DamagedFileError):
     """A database that is not as warraq makes them: views or triggers in place of its tables."""
 
     def __init__(self, path: Named, problem: str) -> None:
-        ArchiveError.__init__(self, f"{path}: {problem}: make the database anew from the WARCs with `warraq reindex`")
+        ArchiveError.__init__(self, f"{path}: {problem}: rebuild the database from the WARCs with `warraq reindex`")
         self.path, self.offset, self.problem = path, 0, problem
 
 

@@ -29,7 +29,7 @@ LEAST_DAYS = 7
 
 COUNT_LIMIT = 4.5
 SHARE_LIMIT = 4.5
-"""Standard deviations beyond which a count or a share is no chance any more; heavy tails make this far rarer than a normal's would be."""
+"""Standard deviations beyond which a count or a share is not chance; the limit is high because the tails are heavy."""
 
 WINDOWS = (1, 3, 7)
 """Days that are looked at together: a site of one article a day is silent only when it has been so for a week."""

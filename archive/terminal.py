@@ -77,7 +77,7 @@ class Show(Protocol):
 
 @contextmanager
 def live_line(text: str) -> Iterator[Show]:
-    """Show `text` at once, then whatever is given to the function that it yields; the line is gone at the end."""
+    """Show `text`, then the texts given to the yielded function; remove the line at the end."""
     if not sys.stderr.isatty():
         yield show_nothing
         return

@@ -74,7 +74,7 @@ class ConfigurationError(UsageError):
 def configure(settings: dict[str, Any]) -> dict[str, Setting]:
     """Put what the place sets into the namespace of crawler.settings; return each setting with its origin.
 
-    Ends the process with one line for a mistake: whatever imports the settings is about to work by them.
+    End the process with one line for a mistake: importers of the settings are about to use them.
     """
     defaults = {name: value for name, value in settings.items() if name.isupper()}
     try:

@@ -252,7 +252,7 @@ class ArchiveExtension:
         with self.writing(), ExitStack() as last:
             last.callback(
                 self.ingest.close, then=self._discard_new
-            )  # first of all: whatever goes wrong from here on, the lock is given back
+            )  # first of all: any later error must still release the lock
             if self._owns_pool:
                 self.pool.close(at_once=self.stopping)
             self.commit()

@@ -109,7 +109,7 @@ class SessionWatch:
         pages = "page that was whole is" if self.walled == 1 else "pages that were whole are"
         return (
             f"session-expired: {self.walled} {pages} a teaser or a login now, such as {self.example}. "
-            "Log in with a browser and export its cookies anew into cookies_file, or renew headers_file"
+            "Log in with a browser and export its cookies into cookies_file again, or renew headers_file"
         )
 
 

@@ -83,7 +83,7 @@ WARRAQ_HOST_BUDGET = 0
 # --- what pages load (docs/crawling.md) -------------------------------------------------------------------------------------------
 # `none`: pages alone. `pictures`: also the pictures of articles, each in its largest size. `page`: all that a browser needs to show an
 # article as it looked: style sheets, pictures in every size that it may choose, fonts, icons. They are fetched after the pages, from
-# whatever host they lie on. `page` by default: style sheets and fonts are the same for a whole site, so it costs little more than
+# on any host. `page` by default: style sheets and fonts are the same for a whole site, so it costs little more than
 # `pictures`, and what was not kept on the day is often gone later (bench/requisites.py)
 WARRAQ_REQUISITES = "page"
 WARRAQ_SCRIPTS = False  # also the scripts that pages load: half of their bytes, for replay in a browser that runs them
@@ -108,7 +108,7 @@ WARRAQ_MAX_HEADER_BYTES = 256 << 10
 WARRAQ_MAX_HEADER_LINE_BYTES = 64 << 10
 WARRAQ_MAX_DECODED_BYTES = 20 << 20  # after gzip, br, zstd, deflate: `quarantine too-large`, the record is kept
 WARRAQ_FIRST_BYTE_TIMEOUT = 30  # s from the request to the first byte of an answer, `first-byte-timeout`
-# DOWNLOAD_TIMEOUT bounds the whole exchange, `timeout`. URLs of more than 2,000 characters are never taken up, `url-too-long`: that is no
+# DOWNLOAD_TIMEOUT bounds the whole exchange, `timeout`. URLs of more than 2,000 characters are skipped, `url-too-long`: that is no
 # setting, for a URL is an identity (archive.urls.MAX_LENGTH; browsers' address bars and CDNs end there too)
 
 # --- extraction --------------------------------------------------------------------------------------------------------------------

@@ -272,7 +272,7 @@ class ShardWriter:
         warc.write_manifest(self.collection.warcs, held | warc.read_manifest(self.collection.warcs))
 
     def abandon(self) -> None:
-        """Lets go of the files, whatever state they are in: the folder is to be thrown away."""
+        """Close the files in whatever state: the folder will be deleted."""
         self._notes.close()
         with self._lines, contextlib.suppress(ArchiveError, OSError, sqlite3.Error):
             self._ingest.close()

@@ -210,7 +210,7 @@ class NoLinkError(ArchiveError):
     def __init__(self, source: Path, folder: Path) -> None:
         super().__init__(
             f"{source} cannot be linked into {folder} (another filesystem, or another owner's file): put the batch's folder on "
-            "the filesystem of the files, or start it anew with --copy"
+            "the filesystem of the files, or start it again with --copy"
         )
         self.source = source
         self.folder = folder

@@ -151,7 +151,7 @@ class FileLocator:
         """Return the file of that name: what is here goes first, and what is nowhere is looked for here.
 
         Raises:
-            DamagedFileError: it is no plain name, or names a symbolic link.
+            DamagedFileError: it is not a plain name, or names a symbolic link.
             StorageError, UsageError: its storage cannot be used.
         """
         path = warc.find_file(self._folder, filename)
@@ -171,7 +171,7 @@ class FileLocator:
         return [row for row in files.rows(self._db).values() if row.storage and row.filename not in here]
 
     def stored(self, row: FileRow, *, on_window: Callable[[int, bytes], None] | None = None) -> StoredFile:
-        """Return the file of that row as it lies in its storage; one that is to be listened to is made anew."""
+        """Return the file of that row as it lies in its storage; one with a listener is opened again."""
         warc.find_file(self._folder, row.filename)  # a name with a slash in it leads elsewhere in a bucket, too
         if on_window:
             return StoredFile(

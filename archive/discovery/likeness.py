@@ -224,7 +224,7 @@ _DOUBT = 0.4
 def judge_link(url: str, text: str = "", pattern: ArticlePattern | None = None) -> Likeness:
     """Judge a link by its canonical `url`, its visible `text` and what is known of the site (`pattern`).
 
-    It rather lets a doubtful page in (`unknown`) than lose an article; only `other` is meant to be left alone.
+    In doubt it admits a page (`unknown`) rather than lose an article; only `other` is skipped.
     """
     path, query = _split(url)
     sure = _not_an_article(path, query)

@@ -222,7 +222,7 @@ and texts (`count`), and in how many articles (`articles`). Words are folded: no
 ## Rebuilding it
 
 Each row names its record: `warc_filename`, `warc_record_offset` and `warc_record_length` point into the WARC files of the archive, and
-`payload_digest` is the digest of what the server sent. `warraq reindex` reads the articles from these files anew; `warraq dataset` with
+`payload_digest` is the digest of what the server sent. `warraq reindex` extracts the articles from these files again; `warraq dataset` with
 the choice above writes this folder again.
 """
 

@@ -23,7 +23,7 @@ HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 RUNNING_TEXT = 80
 """Characters from which a block is running text, and no label."""
 LINKED = 0.3
-"""Share of link text from which a line is no running text."""
+"""Share of link text from which a line is not running text."""
 FORMAT = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ue000-\uf8ff]")
 """Characters that only say how a line is set: soft hyphens, directions, icons of a font. The joiners spell, and stay."""
 Context = tuple[str, "tuple[Mark, ...]"]

@@ -155,7 +155,7 @@ def open_regular(path: Path, flags: int = os.O_RDONLY, mode: int = 0o644) -> int
 
     Raises:
         LinkedFileError, IrregularFileError: something else stands there; it was not opened.
-        OSError: there is no such file, or it cannot be opened.
+        OSError: the file does not exist, or cannot be opened.
     """
     require_regular(path)
     try:

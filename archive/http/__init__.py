@@ -147,7 +147,7 @@ MAX_CODINGS = 5  # curl's MAX_ENCODE_STACK; no real server stacks more
 class Response(ResponseHead):
     """One response, taken apart; `head + body` are the bytes that were given.
 
-    `head` includes the empty line. `body` is as framed on the wire: chunked, encoded, with whatever came after it.
+    `head` includes the empty line. `body` is as framed on the wire: chunked, encoded, with any bytes that follow it.
     """
 
     head: bytes

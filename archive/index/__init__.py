@@ -204,7 +204,7 @@ class Store(Closing):
         return self._wal.held_bytes if self._wal else 0
 
     def limit_time(self, seconds: float) -> None:
-        """Interrupts whatever statement still runs that many seconds from now: it raises DatabaseError."""
+        """Interrupt any statement that still runs after that many seconds: it raises DatabaseError."""
         end = time.monotonic() + seconds
         self.db.conn.set_progress_handler(lambda: time.monotonic() > end, PROGRESS_STEPS)
 
@@ -213,7 +213,7 @@ class Store(Closing):
         self.db.close()
 
 
-# Opens a collection's database as it is meant to be: the store's tables, and the search index over them.
+# Open a collection's database: the store's tables, and the search index over them.
 
 logger = logging.getLogger(__name__)
 
@@ -236,7 +236,7 @@ def _identity(db: Database) -> None:
     now = iso(datetime.now(UTC))
     is_current = search.is_current(
         db.conn
-    )  # an index that is not is made anew afterwards, and must not be touched by other rules
+    )  # an outdated index is rebuilt afterwards, and must not be changed by other rules
 
     def unindex(ids: list[int]) -> None:
         if is_current:
@@ -261,7 +261,9 @@ def open_store(path: Path, *, read_only: bool = False, patience: float = BUSY_TI
     """
     store = Store(path, read_only=read_only, extra_migrations=(SEARCH,), patience=patience)
     if not read_only and not search.is_current(store.db.conn):  # made by other rules of folding or stemming
-        logger.warning("%s: making the search index anew, for this version of warraq finds words by other rules", path)
+        logger.warning(
+            "%s: rebuilding the search index, because this version of warraq derives its keys differently", path
+        )
         with store.atomic():
             search.rebuild(store.db.conn)
     return store

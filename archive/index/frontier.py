@@ -204,7 +204,7 @@ def finished(db: Database, visit: FetchStatus) -> None:
 
 
 def make_due(db: Database, *, site: str, now: str) -> int:
-    """Make every page of the site due now that was visited, whatever it answered (a full recheck); return how many.
+    """Make every visited page of the site due now, whatever its outcome (a full recheck); return how many.
 
     What failed comes last, and what was not visited for longest first: a bounded run is of use.
     """

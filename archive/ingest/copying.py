@@ -35,7 +35,7 @@ class Adopted:
 def copy_in(source: Path, folder: Path, *, is_taken: Callable[[str, str, str], bool] | None = None) -> Adopted:
     """Copy the records of a WARC or ARC file into the collection's folder, durably; what is there already is left alone.
 
-    Sound gzip members are copied byte for byte, other records are written anew (see `archive.warc.rewrite`). `is_taken(id, url, date)`
+    Sound gzip members are copied byte for byte, other records are rewritten (see `archive.warc.rewrite`). `is_taken(id, url, date)`
     says whether an id is that of another capture.
     Raises DamagedFileError when no record can be read, NotWritableError.
     """

@@ -217,7 +217,7 @@ class Indexer:
             self._wait(row, outcome)
 
     def _outcome_unread(self, row: CaptureRow) -> Outcome | None:
-        """Return what becomes of a capture that is not to be read, whatever it says; None for the others."""
+        """Return the outcome of a capture that need not be parsed; None for the others."""
         if row.url.endswith("/robots.txt"):
             return Outcome(kind=OutcomeKind.ROBOTS)
         if self._is_settled(row):

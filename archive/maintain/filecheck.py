@@ -160,7 +160,7 @@ class FileCheck:
             self._check(record)
         self._check_articles()
         for row in self._rows.values():
-            self._report("row", "a capture row points here, and there is no such record", row)
+            self._report("row", "a capture row points here, but there is no such record", row)
 
     def _records(self) -> Iterator[warc.Record]:
         """Every readable record, also those after damage; the damage is reported as it is met."""
@@ -229,7 +229,7 @@ class FileCheck:
             self.report.rows += 1
             length, digest = self._seen.get(row["offset"], (-1, ""))
             if length != row["length"] or _differ(row["payload_digest"], digest):
-                self._report("row", f"article {row['id']} was read from here, and there is no such record", row)
+                self._report("row", f"article {row['id']} was read from here, but there is no such record", row)
 
     def check_headers(self) -> None:
         """Look for a byte of a gzip header, which no checksum covers, in a file whose bytes are not those that were closed.
@@ -294,7 +294,7 @@ def of_lines(lines: Iterable[str]) -> Fingerprint:
 
 
 def of_index(folder: Path) -> dict[str, Fingerprint]:
-    """Return what the index of the collection in `folder` has of each WARC file; under the name `` what is no line of an index."""
+    """Return what the index of the collection in `folder` has of each WARC file; under the name '' what is not a line of an index."""
     found: dict[str, Fingerprint] = {}
     for line in cdxj.Index(folder).lines():
         name = cdxj.filename_of(line)

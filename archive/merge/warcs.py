@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from archive.merge.joining import Shard
 
 AT_ONCE = 64
-"""Files that are taken, indexed and entered together: what is done again after a crash, against the index written anew for each."""
+"""Files that are copied, indexed and entered together: a balance between work repeated after a crash and rewrites of the index."""
 
 
 def take_files(

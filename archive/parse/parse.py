@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from archive.search import Keys
 
 LISTINGS: frozenset[Reason] = frozenset({"home", "section", "tag"})
-"""Pages that are no article and are meant to be none: what they are for is their links."""
+"""Reasons of pages that exist for their links, not for an article."""
 
 EMPTY = frozenset({"empty", "home", ""})
 """Reasons of a page that has nothing to read."""
@@ -66,7 +66,7 @@ CHALLENGE_STATUSES = frozenset({401, 402, 403, 407, 429, 451, 503})
 
 
 def parse_task(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for each kind of response
-    """Read the response; whatever is wrong with it is in the answer, nothing is raised for bad input."""
+    """Parse the response; any problem is reported in the result, bad input never raises."""
     try:
         response = http.parse_response(task.response)
     except http.NotHttp as error:

@@ -115,7 +115,7 @@ class ObjectStorage:
 
     @contextlib.contextmanager
     def answering(self, name: str) -> Iterator[None]:
-        """Turn whatever goes wrong in here into a StorageError that says what to do."""
+        """Turn any error inside into a StorageError that says what to do."""
         try:
             yield
         except FileNotFoundError as error:

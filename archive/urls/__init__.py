@@ -296,7 +296,7 @@ def _parse(url: str) -> str:
 def _escape(match: re.Match[str]) -> str:
     code = match.group(1)
     if code is None:
-        return "%25"  # a lone % is no escape: RFC 3986, section 2.1
+        return "%25"  # a lone % is not an escape: RFC 3986, section 2.1
     letter = chr(int(code, 16))
     return letter if letter in _UNRESERVED else f"%{code.upper()}"
 

@@ -51,7 +51,7 @@ def recover_open_files(folder: Path, *, on_close: Callable[[Path], None] | None 
 
     An open file loses its torn last record, if it has one, and is closed; a file that holds no whole record is removed.
     A closed file that is not in the manifest is entered. `on_close` is called for each before it is entered, as by a
-    WarcWriter. Damage that good records follow is no torn end: it is left as it is, for `verify` to name. A second call
+    WarcWriter. Damage that is followed by good records is not a torn end: it is left for `verify` to report. A second call
     finds nothing to do.
 
     Raises:

@@ -127,7 +127,7 @@ class MemberSplitter:
 
 
 def _fields(head: bytes) -> dict[str, str]:
-    """Return the header fields of a record, names in lower case; {} for what is no record."""
+    """Return the header fields of a record, names in lower case; {} for what is not a record."""
     first, *lines = head.decode("utf-8", "replace").splitlines() or [""]
     if not first.startswith("WARC/"):
         return {}

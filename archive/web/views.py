@@ -115,7 +115,7 @@ _MOMENT: Final = re.compile(
 
 
 def day(wording: Wording, text: str) -> str:
-    """Return the day alone: `22 November 2026`, `نوفمبر 2026` for a month; the text itself when it is no date."""
+    """Return the day alone: `22 November 2026`, `نوفمبر 2026` for a month; the text itself when it is not a date."""
     found = _MOMENT.match(text)
     if not found:
         return text

@@ -206,5 +206,5 @@ class BackfillSpider(Spider):
         assert self.crawler.engine is not None  # noqa: S101 - it runs this spider
         try:
             return await self.crawler.engine.download_async(request)
-        except Exception as error:  # noqa: BLE001 - whatever went wrong has a name
+        except Exception as error:  # noqa: BLE001 - every error is counted by name
             raise RecordUnavailableError(outcome_of(error), str(error)) from None

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Which node each site belongs to: sites and nodes in, a ranking of nodes for each group of sites out. Pure, and the
 # same on every machine.
 #
-# Politeness is per host, so whatever may ask one host goes to one node: sites that name a common registrable domain
+# Politeness is per host, so all that may request from one host goes to one node: sites that name a common registrable domain
 # make a group, and groups are placed. Weighted rendezvous hashing (Schindelhauer and Schomaker, "Weighted Distributed
 # Hash Tables", 2005, the logarithmic method): each node gets its share by weight; a node that comes takes only what
 # it wins, one that goes gives up only what it had.
@@ -240,7 +240,7 @@ def _holders(group: Group, situation: Snapshot) -> list[Grant]:
 
 
 def _lives(grant: Grant, situation: Snapshot) -> bool:
-    """Whether its node lists it: then it holds the hosts, whatever the clock says."""
+    """Whether its node lists it: then it holds the hosts, even after its lease."""
     jobs = situation.answers.get(grant.node)
     return jobs is not None and grant.job in jobs.living
 

@@ -114,7 +114,7 @@ class NotHttpError(ExchangeError, DownloadFailedError):
 
 
 class Http2OnlyError(ExchangeError, DownloadCancelledError):
-    """The server speaks HTTP/2 whatever it is asked in."""
+    """The server answers in HTTP/2 even to HTTP/1.1."""
 
     outcome = "http2-only"
 

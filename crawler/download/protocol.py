@@ -178,7 +178,7 @@ class WireProtocol(Protocol):
         self.on_lost()
 
     def hang_up(self) -> None:
-        """Close at once, whatever is still under way."""
+        """Close at once, even during an exchange."""
         if self.transport is not None and not self.lost:
             self.transport.abortConnection()
 

@@ -144,7 +144,7 @@ def _interval(history: History, now: datetime) -> timedelta | None:  # noqa: C90
 
 
 def _rhythm(history: History) -> timedelta:
-    """Return the interval of what is no article: longer with every visit that found nothing new."""
+    """Return the interval of what is not an article: longer with every visit that found nothing new."""
     shortest, longest = BASE.get(history.kind, BASE["page"])
     return min(shortest * (1 << min(history.unchanged, 16)), longest)
 

@@ -36,7 +36,7 @@ MIN_YIELD = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlLimits:
-    """What one run may spend; 0 is no limit. Each is a setting of crawler/settings.py, where its reason is."""
+    """What one run may spend; 0 means no limit. Each is a setting of crawler/settings.py, where its reason is."""
 
     depth: int
     redirects: int = 10
@@ -77,7 +77,7 @@ GUESSES: tuple[tuple[str, str], ...] = (("sitemap", "/sitemap.xml"), ("feed", "/
 """Asked for when a site is given by its URL alone: where most sites keep theirs (WordPress among them)."""
 
 MAX_REMEMBERED = 100_000
-"""Links of pages that are remembered, some 20 MB; then the memory begins anew, and costs a look-up in the database again."""
+"""Links of pages that are remembered, some 20 MB; then the memory is emptied, and a link costs a database look-up again."""
 
 LISTING = frozenset({"seed", "feed", "section"})
 """What lists the news of the day."""

@@ -36,7 +36,7 @@ _NOT_EDITORIAL = re.compile(
     r"(?:shop|store|account|accounts|login|auth|sso|id|mail|webmail|ads?|adserver|jobs?|careers?|help|support|cdn|static|img|images?|"
     r"media|assets|api|forum|forums|m|mobile|amp|[a-z]{2}|arabic|english|french|francais|espanol|turkish|persian|urdu|hebrew|kurdish|russian)"
 )
-"""First labels of subdomains that are no sections: services, twins of the site, and its editions in other languages."""
+"""First labels of subdomains that are not sections: services, twins of the site, and its editions in other languages."""
 
 
 class SiteError(UsageError):

@@ -152,7 +152,7 @@ class _Witness(NamedTuple):
 
 
 def read_dates(document: Document, head: Head, marks: Marks, *, title: str = "", language: str = "") -> Dates:
-    """Return the best witness of each date: JSON-LD, meta tags, marked-up elements, the address, the text near the title.
+    """Return the best evidence of each date: JSON-LD, meta tags, marked-up elements, the address, the text near the title.
 
     A later source is used only if the earlier ones give nothing. `title` is the article's, to know where it is
     printed; `language` a tag.
@@ -267,7 +267,7 @@ def _in_metas(head: Head, names: Sequence[str], pattern: re.Pattern[str] | None 
 
 
 def _addressed(address: Moment, seen: Sequence[DateCandidate], vague: _Witness | None) -> _Witness:
-    """Return the day in the address, which is seldom wrong, with the time of a witness that agrees with it."""
+    """Return the day in the address, which is seldom wrong, with the time of other evidence that agrees with it."""
     witnesses = (*(_Witness(one.moment, one.source) for one in seen), *((vague,) if vague else ()))
     same = (one for one in witnesses if one.moment.day == address.day)
     beside = (one for one in witnesses if one.moment.clock and abs((one.moment.day - address.day).days) == 1)

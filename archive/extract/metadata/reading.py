@@ -105,7 +105,7 @@ _INSIDE = re.compile(rf"[(\[]\s*(?:{_ANY})\s*[)\]]\s*[.]?$")
 def read_source(text: str) -> str:
     """Return the agency or source credited in the first or last lines of `text`, by its short name; '' when there is none.
 
-    Only the edges are read: an agency quoted in the middle of a text is a witness, not the source of the article.
+    Only the edges are read: an agency quoted in the middle of a text is not the source of the article.
     """
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     if not lines:

@@ -75,7 +75,7 @@ _LINKED = 0.5
 _ORDINAL = re.compile(r"(?:first|last|odd|even|next|prev|one|two|three|[\w-]*\d+)", re.IGNORECASE)
 _FEW_WORDS = 5
 _SENTENCE = 10
-"""Words from which a sentence that is wholly a link is no headline."""
+"""Words from which a sentence that is wholly a link is not a headline."""
 _SAID = 0.9
 """Share of a block's word sequences that the found ones have, from which it only repeats them."""
 _DEEP = 12
