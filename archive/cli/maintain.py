@@ -1,4 +1,4 @@
-"""Commands that keep an archive in order: verify, repair, redact, reindex, upload."""
+"""Define the maintenance commands: verify, repair, redact, reindex, upload."""
 
 from __future__ import annotations
 
