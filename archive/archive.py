@@ -1,4 +1,4 @@
-"""Read one archive, or several as one: articles, versions, captures, answers of searches, figures. Never writes, needs no lock."""
+"""Read one archive, or several as one: articles, versions, captures, search results, figures. Never writes, needs no lock."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class Archive(Closing):
 
     def articles(self, *, all_versions: bool = False) -> Iterator[ArticleRow]:
         """Every article (its latest version, or all), in the order in which they came in; a few at a time, however many there are."""
-        yield from select.articles(self._store.db, select.ArticleFilter(all_versions=all_versions))
+        yield from select.selected_articles(self._store.db, select.ArticleFilter(all_versions=all_versions))
 
     def article(self, wanted: str | int) -> ArticleRow:
         """Return the article of that id, URL (its latest version) or permalink, as a dict of columns; raises NotFoundError."""

@@ -1,4 +1,4 @@
-"""Exit codes, and the tree of errors that end in one: a message says what, which, and what to do.
+"""Define the exit codes and the tree of errors that lead to them: a message says what, which, and what to do.
 
 ArchiveError
 ├── ArchiveNotFoundError   no archive in that folder
@@ -107,7 +107,7 @@ WORST_FIRST = (
 """Which code stands for several crawls: our errors before those of the sites, and these before what only has to wait."""
 
 
-def describe(codes: tuple[ExitCode, ...]) -> str:
+def describe_codes(codes: tuple[ExitCode, ...]) -> str:
     """One paragraph for a --help: each code with its meaning."""
     return "Exit codes: " + "; ".join(f"{code.value} {code.meaning}" for code in codes) + "."
 

@@ -1,4 +1,4 @@
-"""Text and progress on a terminal: control characters taken out, and a live line on stderr for whoever waits."""
+"""Write text and progress to a terminal: control characters removed, and a live line on stderr while a command runs."""
 
 from __future__ import annotations
 
@@ -113,9 +113,9 @@ def how_far(task: Task) -> Text:
     from rich.text import Text
 
     if task.total:
-        left = f", {clock(task.time_remaining)} left" if task.time_remaining is not None else ""
+        left = f", {duration(task.time_remaining)} left" if task.time_remaining is not None else ""
         return Text(f"{task.percentage:.0f} %{left}")
-    return Text(clock(task.elapsed or 0.0))
+    return Text(duration(task.elapsed or 0.0))
 
 
 def one_line(text: str) -> str:
@@ -124,7 +124,7 @@ def one_line(text: str) -> str:
     return f"{FIRST_STRONG_ISOLATE}{kept}{POP_ISOLATE}"
 
 
-def clock(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """Return a length of time as a clock shows it: 0:07, 12:30, 1:02:03."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

@@ -20,7 +20,7 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 def files_of(*folders: str) -> list[Path]:
     found = (path for folder in folders for path in (ROOT / folder).rglob("*.py"))
-    return sorted(path for path in found if "sites" not in path.relative_to(ROOT).parts[1:2])
+    return sorted(path for path in found if path.relative_to(ROOT).parts[:2] != ("tests", "sites"))
 
 
 @cache

@@ -30,7 +30,7 @@ from archive.outcome import Outcome, OutcomeKind
 from archive.parse.workers import parse_pool
 from archive.terminal import PrintableFilter, live_line, printable
 from crawler.diagnosis import Visited, why_no_article
-from crawler.download.capture import exchange_captured
+from crawler.download.exchange import exchange_captured
 from crawler.report import Report, live_text, progress_line, summary_text
 from crawler.shutdown import stopping
 

@@ -1,4 +1,4 @@
-"""What a crawl did, counted: figures go in as things are committed, a progress line and a summary come out."""
+"""Count what a crawl did, for the progress line and the summary."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from archive import urls
 from archive.errors import WORST_FIRST, ExitCode
 from archive.index import frontier
 from archive.outcome import OutcomeKind
-from archive.terminal import clock
+from archive.terminal import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -243,7 +243,7 @@ def live_text(report: Report, *, seconds: float, queue: int) -> str:
         f"{report.articles.total()} articles",
         f"{rate:.1f} a second" if rate else "",
         f"{_still_due(queue)} in the queue",
-        f"{clock(min(queue, report.room) / rate)} left" if rate and queue else "",
+        f"{duration(min(queue, report.room) / rate)} left" if rate and queue else "",
         report.last_title,
     ]
     return f"{report.site}: {', '.join(filter(None, parts))}"

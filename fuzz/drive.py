@@ -10,7 +10,7 @@ OURS = [
     "crawler.download.framing",
     "crawler.sites",
     "crawler.sites.keys",
-    "crawler.download.capture",
+    "crawler.download.exchange",
     "crawler.download.guard",
     "warcio",
 ]

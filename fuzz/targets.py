@@ -37,8 +37,8 @@ from archive.warc.cdxserver import Listed, NotThatRecordError, check_record, pag
 from archive.warc.record import compress, target_uri, warc_fields
 from archive.warc.wacz import unpack_warcs
 from archive.web.parameters import SearchParameters
-from crawler.download.capture import redact_credentials, request_target, serialize_request, without_credentials
 from crawler.download.errors import BadRequestError, ExchangeError, RefusedAddressError
+from crawler.download.exchange import redact_credentials, request_target, serialize_request, without_credentials
 from crawler.download.framing import Limits, ResponseFraming
 from crawler.download.guard import AddressGuard, is_public
 from crawler.politeness import read_retry_after

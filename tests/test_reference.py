@@ -40,12 +40,12 @@ def test_the_page_on_operations_has_every_exit_code():
 
 @pytest.mark.parametrize(("module", "codes"), HELPS.items(), ids=lambda each: getattr(each, "__name__", ""))
 def test_the_help_of_scrapy_commands_names_their_exit_codes(module, codes):
-    assert errors.describe(codes) in module.Command().long_desc()
+    assert errors.describe_codes(codes) in module.Command().long_desc()
 
 
 def test_the_help_of_warraq_names_its_exit_codes():
     printed = " ".join(CliRunner().invoke(warraq, ["--help"]).output.split())
-    assert errors.describe(errors.WARRAQ) in printed
+    assert errors.describe_codes(errors.WARRAQ) in printed
 
 
 def test_every_code_belongs_to_a_command_and_every_error_has_a_code_of_the_table():

@@ -1,4 +1,4 @@
-"""Says which task reads which files, and with what limits: files in, a plan that every worker reads from the batch's folder out.
+"""Plan a batch: which task reads which files, and within what limits. Every worker reads the plan from the batch's folder.
 
 The folder of a batch holds
 
@@ -227,7 +227,7 @@ class FetchError(ArchiveError):
     """A file could not be fetched whole."""
 
     def __init__(self, url: str, problem: str) -> None:
-        self.url = shown(url)
+        self.url = without_secrets(url)
         super().__init__(f"{self.url} could not be fetched ({problem}): the same batch tries it again")
         self.problem = problem
 
@@ -237,21 +237,21 @@ def is_remote(path: str) -> bool:
     return _SCHEME.match(path) is not None
 
 
-def shown(url: str) -> str:
+def without_secrets(url: str) -> str:
     """Return the URL as it may be shown and kept: without user, password and query, which may be credentials."""
     return _SECRETS.sub("", url)
 
 
-def filename_of(url: str) -> str:
+def download_name(url: str) -> str:
     """Return the name that the file has here: the last part of the URL's path, of letters that no filesystem minds."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", shown(url).rpartition("/")[2]).lstrip(".") or "fetched.warc.gz"
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", without_secrets(url).rpartition("/")[2]).lstrip(".") or "fetched.warc.gz"
 
 
 def fetch(url: str, folder: Path) -> Path:
     """Fetch the file into `folder`. Raises FetchError, UsageError when a library for the scheme is missing, NotWritableError."""
     import fsspec
 
-    target = folder / filename_of(url)
+    target = folder / download_name(url)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         system, path = fsspec.core.url_to_fs(url)
@@ -261,11 +261,11 @@ def fetch(url: str, folder: Path) -> Path:
     except NotWritableError:
         raise
     except (ImportError, ValueError) as error:  # fsspec names the library; ValueError: it knows no such scheme
-        raise UsageError(f"{shown(url)}: {error}") from None
+        raise UsageError(f"{without_secrets(url)}: {error}") from None
     except Exception as error:
         if isinstance(error, ArchiveError):
             raise
-        raise FetchError(url, f"{type(error).__name__}: {shown(str(error))}"[:300]) from error
+        raise FetchError(url, f"{type(error).__name__}: {without_secrets(str(error))}"[:300]) from error
     got = target.stat().st_size
     if size is not None and got != size:
         target.unlink()

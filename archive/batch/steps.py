@@ -1,4 +1,4 @@
-"""The batch as datatrove's steps, to be put in any of its pipelines: a plan in; one Document for each capture out; one task a rank.
+"""Provide the batch as datatrove pipeline steps: one Document per capture, one task per rank.
 
     [ReadWarcs(folder), Extract(folder), WriteParquet(folder)]
 
@@ -18,7 +18,7 @@ from datatrove.pipeline.base import PipelineStep
 from archive.batch import parquet
 from archive.batch.parquet import columns
 from archive.batch.plan import read_plan
-from archive.batch.task import TaskPlace, entries, open_shard
+from archive.batch.task import TaskPlace, entries, open_shard_writer
 from archive.ingest.copying import RejectedRecord
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Extract(PipelineStep):  # type: ignore[misc]
     def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> Iterator[Document]:  # noqa: ARG002
         """Take all Documents of `ReadWarcs`, then give one for each capture and damage."""
         plan = read_plan(Path(self.folder))
-        with open_shard(plan, TaskPlace(folder=Path(self.folder), rank=rank)) as shard:
+        with open_shard_writer(plan, TaskPlace(folder=Path(self.folder), rank=rank)) as shard:
             for document in data:
                 shard.take(document.metadata["entry"])
             with self.track_time():

@@ -95,7 +95,7 @@ def entries(
 
 
 @contextmanager
-def open_shard(plan: BatchPlan, place: TaskPlace) -> Iterator[ShardWriter]:
+def open_shard_writer(plan: BatchPlan, place: TaskPlace) -> Iterator[ShardWriter]:
     """Open the task's archive, to be filled; it is put in its place at the end, thrown away when anything is raised."""
     started = time.monotonic()
     with (
@@ -136,7 +136,7 @@ def run_task(
     Raises NotWritableError, ArchiveLockedError, and FileNotFoundError for a file that is gone.
     """
     place = TaskPlace(folder=folder, rank=rank)
-    with open_shard(plan, place) as shard:
+    with open_shard_writer(plan, place) as shard:
         for entry in entries(plan, place, heard=heard):
             shard.take(entry)
         shard.finish()

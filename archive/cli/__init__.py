@@ -1,4 +1,4 @@
-"""The command line `warraq`: arguments in; text for people or JSON for scripts out, and an exit code that says how it went."""
+"""Assemble the `warraq` command line: text for people or JSON for scripts, and an exit code that states the result."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 
 from archive.cli import batch, export, health, images, imports, maintain, query, serve, watch
 from archive.cli.output import Place
-from archive.errors import WARRAQ, ArchiveError, ExitCode, describe
+from archive.errors import WARRAQ, ArchiveError, ExitCode, describe_codes
 from archive.index import DatabaseError
 from archive.terminal import make_streams_printable
 
@@ -74,7 +74,7 @@ def _first_sentence(command: click.Command) -> str:
 @click.group(
     cls=Program,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog=describe(WARRAQ),
+    epilog=describe_codes(WARRAQ),
 )
 @click.version_option(package_name="warraq")
 @click.option(

@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 """Commands that keep an archive in order: verify, repair, redact, reindex, upload, backup."""
+=======
+"""Define the maintenance commands: verify, repair, redact, reindex, upload."""
+>>>>>>> main
 
 from __future__ import annotations
 

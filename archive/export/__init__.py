@@ -1,4 +1,4 @@
-"""The formats that an archive can be given out in: a choice of captures or articles in, one file out.
+"""Export an archive: a selection of captures or articles, in one of several formats, as one file.
 
 A format is one file here and one line in `FORMATS`; `tests/archive/export/test_formats.py` holds all to one contract.
 """
@@ -25,9 +25,7 @@ from archive.export.tables import write_csv, write_jsonl, write_parquet
 from archive.export.warc import write_cdxj, write_wacz, write_warc
 from archive.index import captures
 from archive.index.columns import TYPES, body_of
-from archive.index.select import ArticleFilter, periods
-from archive.index.select import articles as choose_articles
-from archive.index.select import captures as choose_captures
+from archive.index.select import ArticleFilter, periods, selected_articles, selected_captures
 from archive.urls import canonicalise
 
 if TYPE_CHECKING:
@@ -36,7 +34,7 @@ if TYPE_CHECKING:
     from archive.archive import Archive
     from archive.warc import Record
 
-__all__ = ["FORMATS", "Chosen", "ExportOptions", "Format", "Source", "rows_of"]
+__all__ = ["FORMATS", "Chosen", "ExportOptions", "Format", "Source", "chosen_rows"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,14 +125,14 @@ def export(
     return Exported(count=way.write(_with_something(source, way, options.name), target))
 
 
-def rows_of(archive: Archive, options: ExportOptions) -> Iterator[Any]:
+def chosen_rows(archive: Archive, options: ExportOptions) -> Iterator[Any]:
     """Return the rows of the chosen articles, a few at a time.
 
     Raises UsageError for a day, UnknownSiteError for a site that there is none of.
     """
     if options.site:
         archive.require_site(options.site)
-    return choose_articles(archive.db, _filter(archive, options))
+    return selected_articles(archive.db, _filter(archive, options))
 
 
 def export_periods(archive: Archive, way: Format, folder: Path, options: ExportOptions, *, period: Period) -> Exported:
@@ -214,7 +212,7 @@ def _source(
     *,
     title: str,
 ) -> Source:
-    rows = choose_articles(archive.db, choice)
+    rows = selected_articles(archive.db, choice)
     return Source(
         collection=archive.collection.folder,
         files=archive.files,
@@ -260,7 +258,7 @@ def _looked_at(part: Source) -> tuple[Source, bool]:
 
 
 def _captures(archive: Archive, choice: ArticleFilter) -> Iterator[Chosen]:
-    for row in choose_captures(archive.db, choice):
+    for row in selected_captures(archive.db, choice):
         yield Chosen(
             location=place_of(row),
             title=row["title"],
@@ -271,7 +269,7 @@ def _captures(archive: Archive, choice: ArticleFilter) -> Iterator[Chosen]:
 
 def _loaded(archive: Archive, choice: ArticleFilter) -> Iterator[Chosen]:
     """Yield what the pages that were asked for by their URL load: without it they would not look as they did."""
-    pages = [row for row in choose_captures(archive.db, choice) if row["status"] == 200 and row["mime"] in HTML]
+    pages = [row for row in selected_captures(archive.db, choice) if row["status"] == 200 and row["mime"] in HTML]
     if not pages:
         return
     with replay_pool() as pool:

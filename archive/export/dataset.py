@@ -1,4 +1,4 @@
-"""Writes a dataset folder for research: chosen articles come in; Parquet files, n-grams and a card that says what they are go out.
+"""Write a dataset folder for research: selected articles as Parquet files, n-grams, and a card that describes them.
 
 `datasets.load_dataset(FOLDER, "articles")` and DuckDB read it as it is.
 """
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from archive.arabic import fold, words
 from archive.errors import NotFoundError, NotWritableError, UsageError
-from archive.export import rows_of
+from archive.export import chosen_rows
 from archive.export.tables import schema_of, typed
 from archive.files import replace_file, replacing
 
@@ -97,7 +97,7 @@ def export_dataset(archive: Archive, folder: Path, options: ExportOptions, *, cr
         from pyarrow import parquet
     except ImportError:
         raise UsageError("a dataset needs pyarrow: pip install 'warraq[parquet]'") from None
-    rows = _with_more(archive, rows_of(archive, options))
+    rows = _with_more(archive, chosen_rows(archive, options))
     first = list(islice(rows, 1))
     if not first:
         raise NotFoundError(options.name or "articles of that choice")

@@ -1,4 +1,4 @@
-"""What an archived page loads, of what the archive holds: a capture in; the captures that a browser needs to show it out."""
+"""Find the captures that a browser needs to show an archived page, as far as the archive holds them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def prepared(task: ReplayTask) -> Prepared:
     return prepare(task)
 
 
-def body_of(archive: Archive, capture: Mapping[str, Any]) -> tuple[bytes, str]:
+def decoded_body(archive: Archive, capture: Mapping[str, Any]) -> tuple[bytes, str]:
     """Return the decoded body that a capture, or the one that it repeats, holds, and its Content-Type; raises one of UNREADABLE."""
     row = captures.payload_of(archive.db, dict(capture))
     place = Location(filename=row["warc_filename"], offset=row["warc_record_offset"], length=row["warc_record_length"])
@@ -56,7 +56,7 @@ def loaded_by(
     while waiting and len(seen) < MOST:
         holder, is_style = waiting.popleft()
         try:
-            body, content_type = body_of(archive, holder)
+            body, content_type = decoded_body(archive, holder)
             task = ReplayTask(url=holder["url"], body=body, content_type=content_type, is_style=is_style)
             named = pool.submit(task).result().urls
         except (*UNREADABLE, WorkerKilledError):

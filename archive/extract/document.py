@@ -1,4 +1,4 @@
-"""Makes a page readable: a Page comes in; its HTML, one parsed tree and its JSON-LD go out, or the reason why not."""
+"""Prepare a page for reading: its HTML, one parsed tree and its JSON-LD, or the reason why it cannot be read."""
 
 from __future__ import annotations
 
@@ -162,6 +162,7 @@ def parse_html(source: str | bytes) -> HtmlElement:
     if not isinstance(tree, HtmlElement):
         raise Unreadable("empty", "no elements")
     _move_to_body(tree)
+    _join_roots(tree)
     _place_streamed(tree)
     _undo_layout_tables(tree)
     return tree
@@ -218,6 +219,18 @@ def _move_to_body(tree: HtmlElement) -> None:
         body = etree.SubElement(tree, "body")
     for at, stray in enumerate(strays):
         body.insert(at, stray)
+
+
+def _join_roots(tree: HtmlElement) -> None:
+    """Put into the body what stands behind the page's end: libxml2 makes another root of what follows `</html>`."""
+    body = tree.find("body")
+    if body is None:
+        return
+    for root in [root for root in tree.itersiblings() if isinstance(root, HtmlElement)]:
+        for part in root.findall("head") + root.findall("body"):
+            part.tag = "div"
+        root.tag = "div"
+        body.append(root)
 
 
 _MAX_STREAMED = 1_000

@@ -1,4 +1,4 @@
-"""Models a parsed page: its lines of text in order, its elements with attributes, its links.
+"""Model a parsed page: its lines of text in order, its elements with attributes, its links.
 
 Every reader works on the model; none walks the tree again (`page` walks it, once).
 """

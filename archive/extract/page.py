@@ -1,4 +1,4 @@
-"""Walks over a parsed page once: its tree in, the model of the page out.
+"""Walk over a parsed page once and build its model.
 
 The walk is linear and keeps its state on explicit stacks, so a page of any depth that the parser gives is read.
 """
@@ -24,10 +24,10 @@ from archive.extract.model import (
     TextBlock,
     ancestors,
 )
-from archive.extract.styles import hidden_names, is_invisible
+from archive.extract.styles import hidden_names, is_invisible, is_panel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from lxml.html import HtmlElement
 
@@ -287,7 +287,7 @@ class _Reader:
         """Tell whether the content of an element is read; note whether it is a hook of a theme, and whether it is shown."""
         names, identity = attributes.get("class", ""), attributes.get("id", "")
         hook = hook_of_names(identity, names) if (names or identity) and not self.hook else ""
-        is_hidden = self.hidden is None and self._is_hidden(names, identity, attributes)
+        is_hidden = self.hidden is None and self._is_hidden(names, identity, attributes) and not is_panel(element)
         if not hook and not is_hidden:
             if names and not self.hook and self.hidden is None:
                 self.plain.add(names)
@@ -360,7 +360,7 @@ class _Reader:
     def _reads(self, element: HtmlElement, tag: str, attributes: Mapping[str, str]) -> bool:
         """Tell whether an element of a silent or special tag is read after all."""
         if tag == "button":
-            return _is_in_sentence(element) or any(element.find(f".//{inner}") is not None for inner in _INNER)
+            return _is_in_sentence(element) or _is_titled(element, attributes) or _holds(element, _INNER)
         if tag == "sup":
             note = _footnote(element)
             self.notes.update([note] if note else ())
@@ -405,6 +405,18 @@ def _is_in_sentence(element: HtmlElement) -> bool:
     parent = element.getparent()
     text = before.tail if before is not None else parent.text if parent is not None else ""
     return bool((text or "").strip())
+
+
+def _is_titled(button: HtmlElement, attributes: Mapping[str, str]) -> bool:
+    """Tell whether a button that opens a panel is the panel's heading: in one, or around one."""
+    if "aria-expanded" not in attributes and "aria-controls" not in attributes:
+        return False
+    parent = button.getparent()
+    return (parent is not None and parent.tag in HEADINGS) or _holds(button, HEADINGS)
+
+
+def _holds(element: HtmlElement, tags: Iterable[str]) -> bool:
+    return next(element.iter(*tags), None) is not None
 
 
 def _footnote(element: HtmlElement) -> str:

@@ -1,4 +1,4 @@
-"""The store: opens the SQLite file, brings its schema up to date, owns the transactions; the modules beside it hold the SQL."""
+"""Open the SQLite file, bring its schema up to date and own its transactions; the modules beside it hold the SQL."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ class Store(Closing):
 
     def _prepare(self, extra: tuple[Migrations, ...]) -> None:
         self.db.conn.execute("PRAGMA trusted_schema = OFF")
-        if problem := sqlite.problem_of(self.db.conn):
+        if problem := sqlite.database_problem(self.db.conn):
             raise ForeignDatabaseError(self.path, problem)
         if unknown := unknown_steps(self.db):
             raise SchemaTooNewError(self.path, unknown)

@@ -1,8 +1,12 @@
-"""The log of what was done to the archive: crawls, imports, verifications, redactions. Never begins or ends a transaction."""
+"""Query and write `runs`, the log of crawls, imports, verifications and redactions, and `backfills`, how far each file was read.
+
+Never begins or ends a transaction.
+"""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -60,3 +64,31 @@ def put(db: Database, row: Mapping[str, Any], run_id: int | None = None) -> None
     else:
         changes = ", ".join(f"{name} = :{name}" for name in values)
         db.conn.execute(f"UPDATE runs SET {changes} WHERE id = :id", {**values, "id": run_id})  # noqa: S608 - our own names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """How far a backfill has read a file, and the size of the file; 0 of 0 for an unknown file."""
+
+    offset: int = 0
+    size: int = 0
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it was read to its end."""
+        return 0 < self.size <= self.offset
+
+
+def backfilled(db: Database, file: str, wanted: str) -> Reached:
+    """Return how far the file was read for this selection."""
+    sql = "SELECT offset, size FROM backfills WHERE file = ? AND wanted = ?"
+    row = db.conn.execute(sql, (file, wanted)).fetchone()
+    return Reached(offset=row[0], size=row[1]) if row else Reached()
+
+
+def note_backfilled(db: Database, file: str, wanted: str, *, offset: int, size: int) -> None:
+    """Record how far the file was read."""
+    db.conn.execute(
+        "INSERT OR REPLACE INTO backfills (file, wanted, offset, size) VALUES (?, ?, ?, ?)",
+        (file, wanted, offset, size),
+    )

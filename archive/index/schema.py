@@ -1,20 +1,21 @@
-"""The database's shape: numbered steps, each applied once and never edited afterwards.
+"""Define the database schema as numbered steps, each applied once and never edited afterwards.
 
 Times are ISO 8601 text in UTC (`2026-11-24T05:30:00Z`), so that they sort, read well, and compare in plain SQL; capture times are also
 kept as the 14 digits of CDXJ. Lists and maps are JSON. Only features of SQLite 3.40 are used, so that Debian's sqlite3 opens the file.
+Steps 0001 to 0008, which create the first tables, are in `archive.index.baseline`; the others follow here.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archive.index.sqlite import Migrations
+from archive.index.baseline import MIGRATIONS
 from archive.urls import identity
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-MIGRATIONS = Migrations("warraq")
+__all__ = ["MIGRATIONS", "STEPS", "stand_in", "unknown_steps"]
 
 
 def unknown_steps(db: Database) -> tuple[str, ...]:
@@ -22,217 +23,6 @@ def unknown_steps(db: Database) -> tuple[str, ...]:
     known = {step.name for step in MIGRATIONS.pending(db)} | {step.name for step in MIGRATIONS.applied(db)}
     ours = set(STEPS)
     return tuple(sorted(known - ours))
-
-
-@MIGRATIONS(name="0001_frontier")
-def _frontier(db: Database) -> None:
-    """Create the `urls` table: the queue, the seen-set, the recrawl schedule and the coverage ledger at once.
-
-    `due_at` is empty when no visit is planned. `kind` is what the URL is believed to be (seed, feed, sitemap, section, article, page);
-    `outcome` is what the last visit said. The partial index serves the draw: (site, priority) fixed, `due_at` in order.
-    """
-    db.conn.execute(
-        """
-        CREATE TABLE urls (
-            id INTEGER PRIMARY KEY,
-            url TEXT NOT NULL UNIQUE,
-            site TEXT NOT NULL,
-            host TEXT NOT NULL,
-            kind TEXT NOT NULL,
-            priority INTEGER NOT NULL,
-            depth INTEGER NOT NULL DEFAULT 0,
-            redirects INTEGER NOT NULL DEFAULT 0,
-            via TEXT NOT NULL DEFAULT '',
-            announced_by TEXT NOT NULL,
-            announced_at TEXT NOT NULL,
-            published_hint TEXT NOT NULL DEFAULT '',
-            due_at TEXT,
-            visited_at TEXT,
-            changed_at TEXT,
-            visits INTEGER NOT NULL DEFAULT 0,
-            failures INTEGER NOT NULL DEFAULT 0,
-            unchanged INTEGER NOT NULL DEFAULT 0,
-            status INTEGER,
-            outcome TEXT NOT NULL DEFAULT '',
-            reason TEXT NOT NULL DEFAULT '',
-            etag TEXT NOT NULL DEFAULT '',
-            last_modified TEXT NOT NULL DEFAULT '',
-            payload_digest TEXT NOT NULL DEFAULT '',
-            article_url TEXT NOT NULL DEFAULT ''
-        )
-        """
-    )
-    db.conn.execute("CREATE INDEX urls_due ON urls (site, priority, due_at) WHERE due_at IS NOT NULL")
-    db.conn.execute("CREATE INDEX urls_announced ON urls (site, announced_at)")
-
-
-@MIGRATIONS(name="0002_captures")
-def _captures(db: Database) -> None:
-    """Create the `captures` table: one row for each response, revisit or failed exchange that a WARC holds, and what was made of it.
-
-    `outcome` is empty until the capture has been read; a crash leaves it so, and the next start reads it again.
-    """
-    db.conn.execute(
-        """
-        CREATE TABLE captures (
-            id INTEGER PRIMARY KEY,
-            record_id TEXT NOT NULL UNIQUE,
-            record_type TEXT NOT NULL,
-            url TEXT NOT NULL,
-            urlkey TEXT NOT NULL,
-            site TEXT NOT NULL,
-            timestamp TEXT NOT NULL,
-            captured_at TEXT NOT NULL,
-            status INTEGER,
-            mime TEXT NOT NULL DEFAULT '',
-            payload_digest TEXT NOT NULL DEFAULT '',
-            warc_filename TEXT NOT NULL,
-            warc_record_offset INTEGER NOT NULL,
-            warc_record_length INTEGER NOT NULL,
-            ip TEXT NOT NULL DEFAULT '',
-            truncated TEXT NOT NULL DEFAULT '',
-            via TEXT NOT NULL DEFAULT '',
-            directives TEXT NOT NULL DEFAULT '',
-            outcome TEXT NOT NULL DEFAULT '',
-            reason TEXT NOT NULL DEFAULT '',
-            detail TEXT NOT NULL DEFAULT '',
-            article_id INTEGER REFERENCES articles (id)
-        )
-        """
-    )
-    db.conn.execute("CREATE INDEX captures_urlkey ON captures (urlkey, timestamp)")
-    db.conn.execute("CREATE INDEX captures_url ON captures (url, timestamp)")
-    db.conn.execute("CREATE INDEX captures_digest ON captures (payload_digest, url) WHERE record_type = 'response'")
-    db.conn.execute("CREATE INDEX captures_unread ON captures (id) WHERE outcome = ''")
-    db.conn.execute("CREATE INDEX captures_place ON captures (warc_filename, warc_record_offset)")
-
-
-@MIGRATIONS(name="0003_articles")
-def _articles(db: Database) -> None:
-    """Create the `articles` table: one row for each distinct version of an article, pointing at the record it was read from."""
-    db.conn.execute(
-        """
-        CREATE TABLE articles (
-            id INTEGER PRIMARY KEY,
-            url TEXT NOT NULL,
-            urlkey TEXT NOT NULL,
-            site TEXT NOT NULL,
-            hostname TEXT NOT NULL,
-            version INTEGER NOT NULL DEFAULT 1,
-            is_latest INTEGER NOT NULL DEFAULT 1,
-            title TEXT NOT NULL,
-            text TEXT NOT NULL,
-            author TEXT NOT NULL DEFAULT '',
-            date TEXT NOT NULL DEFAULT '',
-            date_published TEXT NOT NULL DEFAULT '',
-            date_modified TEXT NOT NULL DEFAULT '',
-            section TEXT NOT NULL DEFAULT '',
-            tags TEXT NOT NULL DEFAULT '[]',
-            language TEXT NOT NULL DEFAULT '',
-            description TEXT NOT NULL DEFAULT '',
-            sitename TEXT NOT NULL DEFAULT '',
-            source TEXT NOT NULL DEFAULT '',
-            image TEXT NOT NULL DEFAULT '',
-            images TEXT NOT NULL DEFAULT '[]',
-            is_accessible_for_free INTEGER,
-            route TEXT NOT NULL DEFAULT '',
-            provenance TEXT NOT NULL DEFAULT '{}',
-            dropped TEXT NOT NULL DEFAULT '[]',
-            text_digest TEXT NOT NULL,
-            fetched_at TEXT NOT NULL,
-            last_seen_at TEXT NOT NULL,
-            capture_id INTEGER NOT NULL REFERENCES captures (id),
-            conversion_id TEXT NOT NULL DEFAULT '',
-            payload_digest TEXT NOT NULL DEFAULT '',
-            warc_filename TEXT NOT NULL,
-            warc_record_offset INTEGER NOT NULL,
-            warc_record_length INTEGER NOT NULL,
-            UNIQUE (url, text_digest)
-        )
-        """
-    )
-    db.conn.execute("CREATE INDEX articles_urlkey ON articles (urlkey)")
-    db.conn.execute("CREATE INDEX articles_capture ON articles (capture_id)")
-    db.conn.execute("CREATE INDEX articles_date ON articles (date, id) WHERE is_latest = 1")
-    db.conn.execute("CREATE INDEX articles_site ON articles (site, date) WHERE is_latest = 1")
-    db.conn.execute(
-        """
-        CREATE VIEW newsarticle AS
-        SELECT id AS identifier, url, title AS headline, text AS articleBody, author, date_published AS datePublished,
-               date_modified AS dateModified, section AS articleSection, tags AS keywords, language AS inLanguage, description,
-               image, sitename AS publisher, source AS sourceOrganization, is_accessible_for_free AS isAccessibleForFree,
-               version, fetched_at AS dateDownloaded, warc_filename, warc_record_offset, warc_record_length, payload_digest
-        FROM articles WHERE is_latest = 1
-        """
-    )
-
-
-@MIGRATIONS(name="0004_learned_lines")
-def _learned_lines(db: Database) -> None:
-    """Keep what a host repeats: how many of its pages hold a line, and how many pages were looked at."""
-    db.conn.execute(
-        "CREATE TABLE site_lines (host TEXT NOT NULL, line TEXT NOT NULL, pages INTEGER NOT NULL, PRIMARY KEY (host, line)) WITHOUT ROWID"
-    )
-    db.conn.execute("CREATE TABLE site_pages (host TEXT PRIMARY KEY, pages INTEGER NOT NULL) WITHOUT ROWID")
-
-
-@MIGRATIONS(name="0005_runs")
-def _runs(db: Database) -> None:
-    """Keep what was done to the archive, when, and how it ended: crawls, imports, verifications, redactions."""
-    db.conn.execute(
-        """
-        CREATE TABLE runs (
-            id INTEGER PRIMARY KEY,
-            kind TEXT NOT NULL,
-            site TEXT NOT NULL DEFAULT '',
-            started_at TEXT NOT NULL,
-            ended_at TEXT,
-            result TEXT NOT NULL DEFAULT '',
-            summary TEXT NOT NULL DEFAULT '{}'
-        )
-        """
-    )
-
-
-@MIGRATIONS(name="0006_fates")
-def _fates(db: Database) -> None:
-    """Keep what became of an article's page: since when it is gone and how it says so, since when it is behind a wall."""
-    db.conn.execute("ALTER TABLE articles ADD COLUMN gone_at TEXT")
-    db.conn.execute("ALTER TABLE articles ADD COLUMN gone_reason TEXT NOT NULL DEFAULT ''")
-    db.conn.execute("ALTER TABLE articles ADD COLUMN paywalled_at TEXT")
-    db.conn.execute("CREATE INDEX articles_gone ON articles (gone_at) WHERE gone_at IS NOT NULL")
-
-
-@MIGRATIONS(name="0007_families")
-def _families(db: Database) -> None:
-    """Near-duplicates: the bands in which similar articles meet, and the family that each article that was compared is in."""
-    db.conn.execute(
-        "CREATE TABLE similar (key INTEGER NOT NULL, article_id INTEGER NOT NULL, PRIMARY KEY (key, article_id)) WITHOUT ROWID"
-    )
-    db.conn.execute(
-        "CREATE TABLE families (article_id INTEGER PRIMARY KEY, family INTEGER NOT NULL, resemblance REAL NOT NULL DEFAULT 0)"
-    )
-    db.conn.execute("CREATE INDEX families_family ON families (family)")
-
-
-@MIGRATIONS(name="0008_files")
-def _files(db: Database) -> None:
-    """Keep closed WARC files: what they are, and where: in a storage (its URL, when it was put there and proved), here, or both."""
-    db.conn.execute(
-        """
-        CREATE TABLE files (
-            filename TEXT PRIMARY KEY,
-            bytes INTEGER NOT NULL,
-            sha256 TEXT NOT NULL,
-            closed_at TEXT NOT NULL,
-            storage TEXT NOT NULL DEFAULT '',
-            uploaded_at TEXT NOT NULL DEFAULT '',
-            verified_at TEXT NOT NULL DEFAULT '',
-            proof TEXT NOT NULL DEFAULT '',
-            local INTEGER NOT NULL DEFAULT 1
-        ) WITHOUT ROWID
-        """
-    )
 
 
 @MIGRATIONS(name="0010_newest")
@@ -436,7 +226,7 @@ def _pictures(db: Database) -> None:
 
 @MIGRATIONS(name="0032_backfills")
 def _backfills(db: Database) -> None:
-    """Up to where each file of a backfill was read, for what was wanted of it; see `archive.index.backfills`."""
+    """Up to where each file of a backfill was read, for what was wanted of it; see `archive.index.runs`."""
     db.conn.execute(
         """
         CREATE TABLE backfills (

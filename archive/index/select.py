@@ -1,4 +1,4 @@
-"""What to give out: sites, days, URLs and ids in; rows of articles, or of captures with what they show, out, streaming."""
+"""Select what to export, by sites, days, URLs and ids: rows of articles, or of captures with what they show, as a stream."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ArticleFilter:
     all_versions: bool = False
 
 
-def articles(db: Database, choice: ArticleFilter) -> Iterator[Any]:
+def selected_articles(db: Database, choice: ArticleFilter) -> Iterator[Any]:
     """Rows of the chosen articles, in the order of their ids."""
     where, values = _of_articles(db, choice)
     yield from _paged(db, "SELECT * FROM articles", "articles", where, values)
@@ -50,7 +50,7 @@ def periods(db: Database, choice: ArticleFilter, letters: int) -> list[str]:
     return [row[0] for row in rows]
 
 
-def captures(db: Database, choice: ArticleFilter) -> Iterator[dict[str, Any]]:
+def selected_captures(db: Database, choice: ArticleFilter) -> Iterator[dict[str, Any]]:
     """Yield the captures of the chosen URLs: place, mime, status, and title and text of the article that was read from each."""
     day = "substr(captures.captured_at, 1, 10)"
     where, values = _where(db, choice, day=day, article_id="captures.article_id", table="captures")

@@ -1,4 +1,4 @@
-"""SQLite as warraq uses it: the library, what is believed of a database file, and the size of its write-ahead log.
+"""Configure SQLite for warraq: which library, which database files to trust, and the size of the write-ahead log.
 
 sqlite-utils imports both wherever they are installed, to know types that we never store: 1.5 s of CPU at each start.
 """
@@ -88,7 +88,7 @@ def decode_text(value: bytes) -> str:
     return printable(value.decode("utf-8", "replace"))
 
 
-def problem_of(db: sqlite3.Connection, schema: str = "main") -> str:
+def database_problem(db: sqlite3.Connection, schema: str = "main") -> str:
     """Return what speaks against reading this database, '' for nothing. Views of other names, which nothing here asks, may be there.
 
     Raises sqlite3.DatabaseError when it is none.

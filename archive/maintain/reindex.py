@@ -1,4 +1,4 @@
-"""Rebuild the database of a collection from its WARC files alone, and repair what a crash left.
+"""Rebuild the database of a collection from its WARC files alone, and repair it after a crash.
 
 Only the database knows the frontier (`urls`), the log of runs (`runs`), where files were uploaded to (`files`) and which digests were wrong
 when a file was imported (`digest_notes`); these are carried over
@@ -95,7 +95,7 @@ def _carry_over(ingest: ArchiveWriter, old: Path) -> None:
     with contextlib.suppress(sqlite3.DatabaseError):
         sqlite.require_plain_files(old)
         db.execute("ATTACH DATABASE ? AS old", (f"{old.resolve().as_uri()}?mode=ro",))
-        if problem := sqlite.problem_of(db, "old"):
+        if problem := sqlite.database_problem(db, "old"):
             logger.warning("nothing of the old database is carried over: %s", problem)
             db.execute("DETACH DATABASE old")
             return

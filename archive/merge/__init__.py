@@ -1,4 +1,4 @@
-"""Makes several archives one: shards in; their WARC files, rows and frontier in one archive out, as if one machine had crawled it all.
+"""Merge several archives into one: WARC files, rows and frontier, as if one machine had crawled everything.
 
 Every step compares what the shard has with what is here and adds what is missing, so that a second run completes a first one, and one
 more changes nothing. Nothing is written to a shard, whose crawl may go on: its open file waits for a later run.
@@ -19,9 +19,9 @@ from archive.ingest import open_writer
 from archive.ingest.copying import reject_reason
 from archive.ingest.importer import Indexer
 from archive.maintain import redact
-from archive.merge import joining, tables, warcs
+from archive.merge import database, joining, warcs
+from archive.merge.database import Rows
 from archive.merge.joining import Shard, open_shard
-from archive.merge.tables import Rows
 from archive.merge.warcs import FilePlan
 from archive.merge.warcs import plan as plan_files
 
@@ -100,7 +100,7 @@ def merge(
                 shard = stack.enter_context(open_shard(folder, site=site, is_ours=move))
                 plan = merging.take(shard)
                 if move:
-                    merging.done.moved += warcs.remove(plan, shard, into)
+                    merging.done.moved += warcs.remove_merged(plan, shard, into)
         merging.finish()
         if merging.done.changed:
             _log(ingest, merging.done, shards, site, started=started, ended=clock())
@@ -154,7 +154,7 @@ def _log(
 ) -> None:
     summary = asdict(done) | {"from": [str(folder) for folder in shards]}
     with ingest.store.atomic():
-        run = runs.begin(ingest.store.db, kind=tables.OWN, site=site, at=iso(started))
+        run = runs.begin(ingest.store.db, kind=database.OWN, site=site, at=iso(started))
         runs.end(ingest.store.db, run, at=iso(ended), result="ok", summary=summary)
 
 
@@ -185,9 +185,9 @@ class _Merge:
         rows = Rows(shard, plan.names, self._into, self._store, redacted=set(self._out))
         rows.add(self._telling(shard, "captures"))
         rows.read(self._telling(shard, "captures read"))
-        self.done.hosts += tables.take_learned(shard, self._store)
-        self.done.urls += tables.take_frontier(shard, self._store, self._telling(shard, "URLs"))
-        self.done.runs += tables.take_runs(shard, self._store)
+        self.done.hosts += database.take_learned(shard, self._store)
+        self.done.urls += database.take_frontier(shard, self._store, self._telling(shard, "URLs"))
+        self.done.runs += database.take_runs(shard, self._store)
         self._count(plan, rows)
         self._waiting |= rows.done.waiting
         if shard.alive:

@@ -1,4 +1,4 @@
-"""A shard: the archive of another machine, opened while its crawl may go on, and the SQL that reads and inserts its rows."""
+"""Open a shard, the archive of another machine whose crawl may still run, and hold the SQL that reads and inserts its rows."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def has_unread(db: Database) -> bool:
     return db.conn.execute("SELECT 1 FROM captures WHERE outcome = '' LIMIT 1").fetchone() is not None
 
 
-def place_of(db: Database, record_id: str) -> dict[str, Any] | None:
+def place_of_record(db: Database, record_id: str) -> dict[str, Any] | None:
     """Where the record lies, under the names of the columns; None when it has no row."""
     sql = "SELECT warc_filename, warc_record_offset, warc_record_length FROM captures WHERE record_id = ?"
     return next(db.query(sql, [record_id]), None)

@@ -1,4 +1,4 @@
-"""Bring a shard's WARC files into an archive: linked or copied whole, never joined, under the same name where it is free."""
+"""Add a shard's WARC files to an archive: linked or copied whole, never concatenated, under the same name where it is free."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def take_files(
     return done + len(plan.stored)
 
 
-def remove(plan: FilePlan, shard: Shard, collection: Collection) -> int:
+def remove_merged(plan: FilePlan, shard: Shard, collection: Collection) -> int:
     """Take the files that are here now, byte for byte, out of a shard that nobody writes to; count them."""
     here = warc.read_manifest(collection.warcs)
     gone = 0

@@ -1,4 +1,4 @@
-"""Reads one HTTP response: its exact bytes in; an article, the links of a listing, a feed, a sitemap, a redirect, or a named reason out.
+"""Parse one HTTP response: an article, the links of a listing, a feed, a sitemap, a redirect, or a named reason.
 
 Pure, and run in worker processes: crawl, import and re-extraction all come through here.
 """
@@ -63,17 +63,6 @@ GONE_STATUSES = frozenset({404, 410})
 UPGRADE_REQUIRED = 426
 CHALLENGE_STATUSES = frozenset({401, 402, 403, 407, 429, 451, 503})
 """Refusals whose page may say why: read for the reason, never for an article."""
-
-
-def load_models() -> None:
-    """Load what is loaded on first use (models of languages, tables): a page in each of two scripts is read."""
-    for words in (
-        "هذه فقرة من خبر قصير كتبت لتحميل ما يلزم قبل أول صفحة. ",
-        "Une phrase d'un court article pour tout charger. ",
-    ):
-        html = f"<html><body><article><h1>{words[:20]}</h1><p>{words * 8}</p></article></body></html>".encode()
-        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
-        parse_task(ParseTask(url="https://example.org/a/b", response=head + html, fetched_at=datetime.now(UTC)))
 
 
 def parse_task(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for each kind of response

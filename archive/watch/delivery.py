@@ -1,4 +1,4 @@
-"""Delivers a message to its target: a webhook that is signed, or mail; says what went wrong, and when to try again."""
+"""Deliver a message by signed webhook or mail; on failure, report why and when to try again."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from archive.http.client import NoAnswerError, exchange, within
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archive.watch.feeds import Entry
     from archive.watch.store import Watch
+    from archive.watch.syndication import FeedItem
 
 SECONDS: Final = 15.0
 """For one message, from the first byte to the last."""
@@ -45,7 +45,7 @@ class Letter:
 
     id: str
     watch: Watch
-    entries: Sequence[Entry]
+    entries: Sequence[FeedItem]
 
 
 def deliver(letter: Letter, target: str, *, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Runs watches: finds what is new for each, keeps it before anything is sent, writes the feeds, and delivers what is due."""
+"""Run watches: find what is new for each, store it before anything is sent, write the feeds, and deliver what is due."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from archive.errors import UsageError
 from archive.files import replace_file
 from archive.files.clock import iso
 from archive.watch.delivery import Letter, NotDeliveredError, after_quiet, deliver, next_attempt, quiet_hours
-from archive.watch.feeds import Feed, atom, entry_of, json_feed
 from archive.watch.store import Match, WatchStore
+from archive.watch.syndication import FeedDocument, atom, entry_of, json_feed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
-    from archive.watch.feeds import Entry
     from archive.watch.store import Message, Watch
+    from archive.watch.syndication import FeedItem
 
 LOCK: Final = ".watch.lock"
 FEEDS: Final = "feeds"
@@ -143,7 +143,7 @@ def _found(archive: Archive, ids: tuple[int, ...]) -> Iterator[dict[str, Any]]:
         yield from archive.db.query(sql, [json.dumps(ids[start : start + _CHUNK])])
 
 
-def _entries(archive: Archive, matches: list[Match]) -> list[Entry]:
+def _entries(archive: Archive, matches: list[Match]) -> list[FeedItem]:
     """Return the entries of matches; without those whose article is not there any more, such as one that was redacted."""
     entries = []
     for match in matches:
@@ -154,9 +154,9 @@ def _entries(archive: Archive, matches: list[Match]) -> list[Entry]:
     return entries
 
 
-def feed_of(archive: Archive, store: WatchStore, watch: Watch) -> Feed:
+def feed_of(archive: Archive, store: WatchStore, watch: Watch) -> FeedDocument:
     """Return what a watch has found, newest first."""
-    return Feed(title=watch.name, entries=_entries(archive, store.newest_matches(watch.id, limit=MOST_ENTRIES)))
+    return FeedDocument(title=watch.name, entries=_entries(archive, store.newest_matches(watch.id, limit=MOST_ENTRIES)))
 
 
 def _write_feeds(archive: Archive, store: WatchStore, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Answers with feeds: any search as Atom or JSON Feed, and those of the archive's watches."""
+"""Serve feeds: any search as Atom or JSON Feed, and those of the archive's watches."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from archive.files import open_read
-from archive.watch.feeds import Feed, atom, entry_of, json_feed
+from archive.watch.syndication import FeedDocument, atom, entry_of, json_feed
 from archive.web.parameters import SearchParameters
 from archive.web.views import open_archives
 
@@ -35,7 +35,7 @@ def search(request: Request) -> Response:
     title = " ".join(filter(None, (asked.words, asked.only))) or "warraq"
     path = f"{request.scope.get('root_path', '')}/search"
     page = request.url.replace(path=path, query=asked.query_string())
-    feed = Feed(title=title, entries=entries, address=str(request.url), page=str(page))
+    feed = FeedDocument(title=title, entries=entries, address=str(request.url), page=str(page))
     return Response(_WRITERS[kind](feed), media_type=_TYPES[kind])
 
 

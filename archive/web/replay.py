@@ -1,4 +1,4 @@
-"""Shows the page as it was served: in a frame that can do nothing, as bare HTML in a sandbox of its own, or as a WACZ to download."""
+"""Show the page as it was served: in a sandboxed frame, as bare HTML in a sandbox, or as a WACZ to download."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 from archive.capture import Location
 from archive.errors import ArchiveError, DamagedFileError, NotFoundError, StorageError, UsageError
 from archive.export import FORMATS, Chosen, Source, original_place, place_of
-from archive.export.loaded import MOST, STYLE, body_of, loaded_by, replay_pool
+from archive.export.loaded import MOST, STYLE, decoded_body, loaded_by, replay_pool
 from archive.http import BadCoding, NotHttp, TooLarge, decode, parse_response
 from archive.index import captures, images
 from archive.parse.replaying import ReplayTask
@@ -137,7 +137,7 @@ def picture(request: Request) -> Response:
 def _with_addresses(request: Request, archive: Archive, capture: Mapping[str, Any], *, is_style: bool) -> bytes:
     """Return the body of a page or style sheet with our addresses; raises NotFoundError when it cannot be read or prepared."""
     try:
-        body, content_type = body_of(archive, capture)
+        body, content_type = decoded_body(archive, capture)
         task = ReplayTask(url=capture["url"], body=body, content_type=content_type, is_style=is_style)
         named = _pool().submit(task).result().urls[:MOST]
         held = captures.nearest(archive.db, named, capture["captured_at"])
@@ -153,7 +153,7 @@ def _file(archive: Archive, row: Mapping[str, Any]) -> tuple[bytes, str]:
     try:
         if images.problem_of(archive.db, row["record_id"]) == "too-many-pixels":
             raise NotFoundError(f"capture {row['id']}: it would take too much memory to show")
-        body, _ = body_of(archive, row)
+        body, _ = decoded_body(archive, row)
     except _UNREADABLE as error:
         raise NotFoundError(f"the record of capture {row['id']} ({error})") from error
     kind = next((kind for start, kind in _TYPES if start.match(body)), "")

@@ -1,4 +1,4 @@
-"""Render pages from templates, in the reader's language, and open the archive for the length of one request."""
+"""Render pages from templates in the reader's language, and open the archive for the duration of one request."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def _zone(zone: str) -> str:
     return f"UTC{zone[0].replace('-', '−')}{int(hours)}{f':{minutes}' if minutes != '00' else ''}"
 
 
-def timestamp(text: str) -> str:
+def readable_timestamp(text: str) -> str:
     """Return a WARC or CDX timestamp of 14 digits as ISO 8601."""
     return re.sub(r"^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$", r"\1-\2-\3T\4:\5:\6Z", text)
 
@@ -194,7 +194,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "direction": direction,
         "address": urls.display,
-        "timestamp": timestamp,
+        "timestamp": readable_timestamp,
         "web_link": _web_link,
     }
     environment.globals |= {"static": _static}

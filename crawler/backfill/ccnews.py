@@ -1,4 +1,4 @@
-"""Fills an archive from CC-NEWS, Common Crawl's WARC files of news: each file is streamed, and only the captures that are meant are kept.
+"""Fill an archive from CC-NEWS, Common Crawl's WARC files of news: stream each file and keep only the matching captures.
 
 A month has a list of its files (`crawl-data/CC-NEWS/2026/11/warc.paths.gz`), each of some 1 GB and of all sites. They come piece by piece,
 by HTTP Range; after each piece the place is noted up to which the file was read, from where the next run goes on, whatever ended this one.
@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from archive import http
-from archive.index import backfills
+from archive.index import runs
 from archive.warc import NotOneRecordError, read_member
 from archive.warc.cdxserver import MAX_UNPACKED
 from archive.warc.splitter import MemberSplitter
@@ -117,7 +117,7 @@ class CcNewsSpider(BackfillSpider):
 
     async def _stream(self, path: str) -> None:
         """Read a file from where an earlier run left it, to its end."""
-        held = backfills.place_of(self.archive.store.db, path, self._meaning)
+        held = runs.backfilled(self.archive.store.db, path, self._meaning)
         if held.is_done:
             self.filled.files_done += 1
             return
@@ -151,7 +151,7 @@ class CcNewsSpider(BackfillSpider):
         self.indexer.finish()
         store = self.archive.store
         with store.atomic():
-            backfills.note(store.db, path, self._meaning, offset=offset, size=size)
+            runs.note_backfilled(store.db, path, self._meaning, offset=offset, size=size)
 
     @property
     def _meaning(self) -> str:

@@ -1,4 +1,4 @@
-"""`scrapy addsite URL`: looks at a site, writes its entry in sites.toml, and keeps one page with its article as a test."""
+"""Define `scrapy addsite URL`: probe a site, write its entry in sites.toml, and save one page with its article as a test."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.settings import SETTINGS_PRIORITIES
 
 from archive import ArchiveError, urls
-from archive.errors import ADDSITE, ExitCode, describe
+from archive.errors import ADDSITE, ExitCode, describe_codes
 from archive.terminal import live_line
 from crawler.commands import check_settings, refuse, tell
 from crawler.sites import Site, SiteError, load_sites, name_of
@@ -48,7 +48,7 @@ class Command(ScrapyCommand):
             "Asks a site for its start page, feeds, sitemaps and three articles (twenty requests or so, robots.txt "
             "obeyed), appends its entry to sites.toml with comments on what was found and why, and keeps one page "
             "with the article read from it under tests/sites/HOST/CASE/. Read both before you trust them. "
-            f"{describe(ADDSITE)}"
+            f"{describe_codes(ADDSITE)}"
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:

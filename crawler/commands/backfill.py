@@ -1,4 +1,4 @@
-"""`scrapy backfill URL`: fills a site's archive with a period that others captured, from a CDX server or from CC-NEWS."""
+"""Define `scrapy backfill URL`: fill a site's archive for a period with captures from a CDX server or CC-NEWS."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scrapy.commands import ScrapyCommand
 from archive import ArchiveError, CaptureFilter, urls
 from archive import UsageError as WrongUseError
 from archive.collection import Collection
-from archive.errors import BACKFILL, ExitCode, describe
+from archive.errors import BACKFILL, ExitCode, describe_codes
 from archive.ingest import check_writable
 from archive.ingest.sources import moment_of
 from archive.terminal import Show, live_line
@@ -48,7 +48,7 @@ class Command(ScrapyCommand):
             "replayed; or streams the files of CC-NEWS of a period, and keeps what is of the URL. Each record is checked, and kept byte "
             "for byte with its own capture time. What the archive has is not fetched again: a backfill that broke off is started again as "
             "it was. "
-            f"{describe(BACKFILL)}"
+            f"{describe_codes(BACKFILL)}"
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""`scrapy cluster plan|deploy|status`: gives the sites of sites.toml to the nodes of nodes.toml, and says how they do."""
+"""Define `scrapy cluster plan|deploy|status`: assign the sites of sites.toml to the nodes of nodes.toml, and report on them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy.commands import ScrapyCommand
 
 from archive import ArchiveError
-from archive.errors import CLUSTER, ExitCode, describe
+from archive.errors import CLUSTER, ExitCode, describe_codes
 from crawler.cluster import Cluster, NodesError, load_cluster, locked, read_state
 from crawler.cluster.dispatch import groups_of, placed
 from crawler.cluster.rounds import Round, Work, deploy, iso_of_seconds, look, node_line, node_row, said, site_row
@@ -48,7 +48,7 @@ class Command(ScrapyCommand):
             "status: nodes, jobs, leases and each site's last job. "
             "Sites that name a common host go to one node and run one after the other. A node that does not answer keeps its sites "
             "until all that it was given is over (lease + grace of nodes.toml); then others take them. See docs/scale.md. "
-            f"{describe(CLUSTER)}"
+            f"{describe_codes(CLUSTER)}"
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""`scrapy crawl`, with errors that say what to do and exit codes that say which kind."""
+"""Define `scrapy crawl`, with errors that say what to do and exit codes that say which kind."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scrapy.commands import crawl
 
 from archive import ArchiveError
 from archive.collection import Collection
-from archive.errors import CRAWL, ExitCode, describe
+from archive.errors import CRAWL, ExitCode, describe_codes
 from archive.ingest import check_writable
 from crawler.commands import check_settings, refuse, tell
 from crawler.extensions import ArchiveExtension
@@ -42,7 +42,7 @@ class Command(crawl.Command):
             "-a recheck=all asks again for every page that is known; -a max_pages=N bounds this run. "
             "Settings: -s ARCHIVE_DIR=FOLDER puts the archive elsewhere, -s WARRAQ_SUMMARY_JSON=1 prints the summary as JSON, "
             "-s WARRAQ_OPERATOR='name, mail' says who crawls. "
-            f"{describe(CRAWL)}"
+            f"{describe_codes(CRAWL)}"
         )
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""`scrapy crawlall`: one run over all sites that have something due; safe to start from cron while another runs."""
+"""Define `scrapy crawlall`: one run over all sites that have something due; safe to start from cron while another runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.utils.misc import load_object
 
 from archive import ArchiveError, NotWritableError
-from archive.errors import CRAWL, WORST_FIRST, ExitCode, describe
+from archive.errors import CRAWL, WORST_FIRST, ExitCode, describe_codes
 from archive.files import held
 from crawler.commands import check_settings, refuse, tell
 from crawler.crawlall import CrawlAll, SiteResult, collection_of, is_due, totals
@@ -56,7 +56,7 @@ class Command(ScrapyCommand):
         return (
             "Crawl every site of sites.toml that has something due, several at once in this process, each into "
             "collections/NAME/. A site that fails never stops the others. Safe to start from cron while another runs. "
-            f"{describe(CRAWL)} Of several problems the worst counts: {', '.join(map(str, WORST_FIRST))}."
+            f"{describe_codes(CRAWL)} Of several problems the worst counts: {', '.join(map(str, WORST_FIRST))}."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:

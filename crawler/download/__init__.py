@@ -24,7 +24,6 @@ from scrapy.utils.httpobj import urlparse_cached
 from scrapy.utils.misc import load_object
 from twisted.internet import ssl
 
-from crawler.download.capture import exchange_captured, make_capture, request_target, serialize_request
 from crawler.download.connection import ConnectionPool, Proxy, Route, TlsContexts, open_connection
 from crawler.download.errors import (
     BadFramingError,
@@ -38,6 +37,7 @@ from crawler.download.errors import (
     TooLargeError,
     TotalTimeoutError,
 )
+from crawler.download.exchange import exchange_captured, make_capture, request_target, serialize_request
 from crawler.download.framing import Limits, ResponseFraming
 from crawler.download.guard import AddressGuard
 from crawler.download.intermediates import MAX_BYTES, MOST_INTERMEDIATES, SECONDS, intermediates_in

@@ -1,4 +1,4 @@
-"""Looks at a site with a few polite requests: a URL in, its Findings and one page with its article out.
+"""Probe a site with a few polite requests: return its Findings and one page with its article.
 
 It asks for the start page, at most six feeds, eight sitemaps and three articles, one after the other, under the same
 robots.txt, guard and pace as a crawl.
@@ -19,8 +19,8 @@ from archive.outcome import OutcomeKind
 from archive.parse import Parsed, ParseTask
 from archive.parse.workers import WorkerKilledError, WorkerPool, parse_pool
 from crawler.sites import Site, own_hosts
-from crawler.sites.client import NothingThereError, ProbeClient, ProbedPage
 from crawler.sites.entry import Findings, FoundSource
+from crawler.sites.probe_client import NothingThereError, ProbeClient, ProbedPage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from archive import Archive
 from archive.batch import PlannedFile, make_plan, read_plan, run_local, run_task, write_plan
-from archive.batch.plan import FetchError, divide, filename_of, shown
+from archive.batch.plan import FetchError, divide, download_name, without_secrets
 from archive.batch.task import MAX_DAMAGES, PatientPool, TaskPlace, read_file
 from archive.capture import Capture
 from archive.collection import Collection
@@ -388,8 +388,8 @@ def test_a_file_named_by_url_is_fetched_by_its_task_and_kept_in_its_shard(tmp_pa
 
 def test_a_file_that_cannot_be_fetched_fails_the_task_and_its_url_is_shown_without_secrets(tmp_path):
     pytest.importorskip("fsspec")
-    assert shown("s3://key:secret@bucket/a.warc.gz?signature=x") == "s3://bucket/a.warc.gz"
-    assert filename_of("https://a.example/../..?x") == "fetched.warc.gz"
+    assert without_secrets("s3://key:secret@bucket/a.warc.gz?signature=x") == "s3://bucket/a.warc.gz"
+    assert download_name("https://a.example/../..?x") == "fetched.warc.gz"
     plan = make_plan([PlannedFile(path="memory://nowhere/a.warc.gz?secret", size=0)])
     with pytest.raises(FetchError, match="tries it again") as raised:
         run_task(plan, tmp_path / "b", 0)

@@ -138,7 +138,7 @@ def main(job: str, result: str) -> None:
     """Run the job in this process."""
     from scrapy.crawler import AsyncCrawlerProcess
 
-    from crawler.download.capture import exchange_captured
+    from crawler.download.exchange import exchange_captured
     from crawler.politeness.robots import robots_read
 
     given = pickle.loads(Path(job).read_bytes())

@@ -25,8 +25,8 @@ from archive.http import parse_response
 from archive.parse.parse import parse_task
 from crawler import settings as shipped
 from crawler.download import _headers
-from crawler.download.capture import make_capture, request_target, serialize_request
 from crawler.download.errors import DnsError, ExchangeError
+from crawler.download.exchange import make_capture, request_target, serialize_request
 from crawler.extensions import ArchiveExtension
 from crawler.politeness import PolitenessMiddleware
 from crawler.politeness.robots import RobotsMiddleware, robots_read

@@ -1,4 +1,4 @@
-"""Finds who wrote an article: JSON-LD, meta tags, bylines and byline phrases come in; clean names go out."""
+"""Find who wrote an article, in JSON-LD, meta tags, bylines and byline phrases."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from archive.extract.metadata.head import as_list, element_text, plain
-from archive.extract.metadata.names import MAX_NAME, split_names
+from archive.extract.metadata.persons import MAX_NAME, split_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Indexes the elements of a page by what their markup says they are: a parsed tree comes in, Marks are found by pattern."""
+"""Index the elements of a page by what their markup says they are; readers look them up by pattern."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes an article of a PDF file: its text in reading order, its title, authors, dates and language; or the named reason why not."""
+"""Extract an article from a PDF file: text in reading order, title, authors, dates and language; or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from archive.article import Article, Dropped, Extraction
 from archive.body import Block, Span, plain_text
 from archive.extract.document import Unreadable
 from archive.extract.metadata.language import identify
-from archive.extract.metadata.names import split_names
+from archive.extract.metadata.persons import split_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archive.article import Page
-    from archive.extract.pdf.columns import PdfParagraph
     from archive.extract.pdf.glyphs import File
+    from archive.extract.pdf.reading_order import PdfParagraph
 
 MAX_TEXT = 200_000
 """Characters of text that are taken; see `archive.parse.parse.MAX_TEXT`."""
@@ -49,10 +49,12 @@ def is_pdf(body: bytes) -> bool:
 
 def read_pdf(page: Page) -> Extraction:
     """Read a PDF file; of one that is longer than the limits, `detail` says how far."""
-    from archive.extract.pdf.glyphs import read_pdf  # pdfminer takes a moment to load, and few responses are PDF files
+    from archive.extract.pdf.glyphs import (
+        read_glyphs,  # pdfminer takes a moment to load, and few responses are PDF files
+    )
 
     try:
-        file = read_pdf(page.body)
+        file = read_glyphs(page.body)
         found, dropped, pages = _read_pages(file)
     except Unreadable as refusal:
         return Extraction(reason=refusal.reason, detail=refusal.detail)
@@ -65,7 +67,7 @@ def read_pdf(page: Page) -> Extraction:
 
 def _read_pages(file: File) -> tuple[list[PdfParagraph], list[Dropped], int]:
     """Return the paragraphs of the file, its running heads, and how many pages were read until there was enough text."""
-    from archive.extract.pdf.columns import joined_over_pages, paragraphs_of
+    from archive.extract.pdf.reading_order import joined_over_pages, paragraphs_of
 
     pages: list[list[PdfParagraph]] = []
     size = 0

@@ -1,4 +1,4 @@
-"""Decides which lines of a text are not the article's: lines and what is known of the page in, a rule for each out.
+"""Decide which lines of a text are boilerplate, and by which rule.
 
 The phrases are data (`phrases.tsv`, each with the theme, plugin or page it was seen in). A phrase's `scope` says how
 much proof a drop needs: `line` anywhere as a whole line; `edge` only in an unbroken run of dropped lines from the first

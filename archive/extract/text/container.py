@@ -1,4 +1,4 @@
-"""Prepares what trafilatura is to read: the element that holds a page's article, or the whole page, as a tree of its own.
+"""Prepare what trafilatura is to read: the element that holds a page's article, or the whole page, as a tree of its own.
 
 trafilatura looks through the whole page for the first element with an article's name, and tests every element on its
 way. Only elements that hold running text can be right; among them it would choose the same, and then read no other.

@@ -1,4 +1,4 @@
-"""Completes an article by its place on the page: the blocks that a witness found in, those and what belongs to them out.
+"""Complete an article by layout: add the blocks that belong to those that a witness found.
 
 The paragraphs of an article stand together in one element. A block between two of them is the article's unless its own
 tag, names or links speak against it; what follows them is when it stands where they stand.
@@ -16,7 +16,7 @@ from archive.extract.page import HEADINGS, ancestors
 from archive.extract.text.names import folded_words, quads, share, speaks_against
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from lxml.html import HtmlElement
 
@@ -59,8 +59,10 @@ _PARTS = frozenset(
     {"li", "ul", "ol", "dl", "dt", "dd", "table", "tbody", "thead", "tfoot", "tr", "td", "th", "caption"}
 )
 """Elements of lists and tables, which stand where a paragraph may stand."""
+_CELLS = frozenset({"td", "th"})
 _GROUPS = frozenset({"table", "ul", "ol"})
 _WRAPPERS = frozenset({"div", "figure"})
+_UNREAD = frozenset({"style", "script"})
 _LONG_BOX = 1_200
 _SHORT_BOX = 400
 """Characters of a box up to which it may be a widget, a teaser or a caption."""
@@ -79,6 +81,8 @@ _SAID = 0.9
 _DEEP = 12
 _REACH = 60
 """Blocks behind the last found among which the article may go on."""
+_PARAGRAPHS = 3
+"""Paragraphs side by side in a box that is more than a note or a teaser."""
 _QUESTIONS = ("?", "؟", "？", ";")
 FULL_STOPS = (".", "۔", "。", "!", "?", "؟", "…", ".”", ".»", '."', ".“")
 
@@ -95,10 +99,21 @@ class Layout:
         self._verdicts: dict[HtmlElement, Verdict] = (
             dict.fromkeys(ancestors(holder, main), "") if main is not None and holder is not None else {}
         )
+        self.holders = {owner(self.blocks[index].element) for index in self.found if self.blocks[index].is_running}
+        self._spare_most()
         self._boxes: dict[HtmlElement, bool] = {}
         self._groups: dict[HtmlElement, bool] = {}
+        self._rests: dict[HtmlElement, bool] = {}
         self._paths: set[tuple[tuple[object, str | None], ...]] | None = None
-        self.holders = {owner(self.blocks[index].element) for index in self.found if self.blocks[index].is_running}
+
+    def _spare_most(self) -> None:
+        """Let nothing speak against the element that holds half of the text, nor against what it stands in."""
+        sizes: Counter[HtmlElement | None] = Counter()
+        for index in self.found:
+            sizes[owner(self.blocks[index].element)] += len(self.blocks[index].text)
+        place = max(sizes, key=lambda holder: sizes[holder], default=None)
+        if place is not None and 2 * sizes[place] >= sizes.total() and self.holds(place):
+            self._verdicts.update(dict.fromkeys(ancestors(place, self.main), ""))
 
     def holds(self, element: HtmlElement) -> bool:
         """Tell whether the main element holds another."""
@@ -235,7 +250,7 @@ class Layout:
         waiting: list[int] = []
         scope = self._scope()
         answers = self._answers(last, scope)
-        for index in range(last + 1, min(len(self.blocks), last + _REACH)):
+        for index in self._reach(last):
             block = self.blocks[index]
             if not any(holder is scope for holder in ancestors(block.element)):
                 break
@@ -245,12 +260,23 @@ class Layout:
                 if block.element.tag == "h1" or block.linked >= _LINKED or self.verdict(block.element) == "strong":
                     break
                 waiting.append(index)
+            elif block.element.tag in _CELLS and self.is_kin(index, holders, ()):
+                waiting.append(index)
             elif index in answers or self._goes_on(block, holders, is_next=index - 1 in {last, *rest[-1:]}):
                 rest += [*waiting, index]
                 waiting = []
             elif block.linked >= _LINKED:
                 break
         return rest
+
+    def _reach(self, last: int) -> Iterator[int]:
+        """Yield the blocks behind the last found among which the article may go on; the cells of a table count as nothing."""
+        left = _REACH
+        for index in range(last + 1, len(self.blocks)):
+            left -= self.blocks[index].element.tag not in _CELLS
+            if not left:
+                return
+            yield index
 
     def _answers(self, last: int, scope: HtmlElement | None) -> set[int]:
         """Return the paragraphs behind the last found that answer headings which ask; one such heading is a poll's."""
@@ -289,9 +315,19 @@ class Layout:
         if not self.holds(element):
             return block.linked < _LINKED and (self._is_alike(element) or _is_note(element))
         verdict = self.verdict(element)
-        if (not verdict and owner(element) in holders) or _is_note(element):
+        if (not verdict and (owner(element) in holders or self._is_rest(element))) or _is_note(element):
             return True
         return verdict != "strong" and block.is_running and self._is_item(element)
+
+    def _is_rest(self, element: HtmlElement) -> bool:
+        """Tell whether a paragraph stands with others in a box among the article's that has no linked heading: one never closed."""
+        box = owner(element)
+        if box is None or not any(node in self.holders for node in ancestors(box, self.main)):
+            return False
+        if box not in self._rests:
+            beside = sum(block.is_running and owner(block.element) is box for block in self.blocks)
+            self._rests[box] = beside >= _PARAGRAPHS and not any(map(is_linked, box.iter(*HEADINGS)))
+        return self._rests[box]
 
     def _is_alike(self, element: HtmlElement) -> bool:
         """Tell whether a block stands as the article's paragraphs do, in a box beside theirs of its tag and classes."""
@@ -354,8 +390,10 @@ def owner(element: HtmlElement) -> HtmlElement | None:
 
 def _is_wrapper(box: HtmlElement, group: HtmlElement) -> bool:
     """Tell whether a box holds nothing but a list or a table, so that it can be scrolled or set wide."""
-    is_alone = group.tag in _GROUPS and box.tag in _WRAPPERS and len(box) == 1
-    return is_alone and not (box.text or "").strip() and not (group.tail or "").strip()
+    is_group = group.tag in _GROUPS or group.tag in _WRAPPERS
+    if not is_group or box.tag not in _WRAPPERS or (group.tail or "").strip() or (box.text or "").strip():
+        return False
+    return all(other is group or other.tag in _UNREAD for other in box)
 
 
 def _names(element: HtmlElement) -> set[str]:

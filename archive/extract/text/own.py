@@ -1,4 +1,4 @@
-"""Tell the page's own article from another that the page holds, and find its standfirst.
+"""Distinguish the page's own article from another that the page holds, and find its standfirst.
 
 Endless pages print the next article under the first, and a box «About us» may be longer than a short item. The title
 binds: what follows its heading is the page's article; what stands elsewhere under a heading of its own is another's.

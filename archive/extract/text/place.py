@@ -1,4 +1,4 @@
-"""Decide by their place on the page which lines are not the article's, and which repeat others.
+"""Drop lines by their position on the page, and lines that repeat others.
 
 What follows the element that holds an article's paragraphs, what captions a picture and what is nothing but a link to
 another page of the site is furniture, whatever its words are.

@@ -1,4 +1,4 @@
-"""Decides by the shape in which lines stand which are not the article's: blocks found and their order in, rules out.
+"""Drop lines by the shape in which they stand: boxes of teasers, comments, labels, pull quotes.
 
 Furniture is printed by templates: teasers and comments stand in boxes of one class under a heading, a label of the house
 stands before a link again and again, a pull quote says what a paragraph says. No word of any language is needed for it.

@@ -1,4 +1,4 @@
-"""Makes an article's body of the blocks that stay: their order and the page's elements in, typed blocks out.
+"""Build an article's body of typed blocks from the blocks that were kept, their order and the page's elements.
 
 What a block is, is read off the elements that hold it: headings, lists, quotations, tables, code, questions and answers,
 entries of a live blog. Pictures, embedded things and separators are put back where they stood among the text.

@@ -60,7 +60,7 @@ def test_a_site_that_is_not_there_is_an_error_with_the_nearest_name(archive, tmp
 
 def test_an_article_that_changes_during_an_export_is_in_it_once(shelf, archive, monkeypatch):
     monkeypatch.setattr(select, "BATCH", 1)
-    rows = select.articles(archive.db, select.ArticleFilter())
+    rows = select.selected_articles(archive.db, select.ArticleFilter())
     first = next(rows)
     shelf.put(first["url"], first["title"], "نص آخر تماما")
     shelf.put("https://daftar.example/en/bus", "Night bus returns", "Not the night bus.", language="en")

@@ -8,7 +8,7 @@ import pytest
 from archive.article import Image, Page, SiteProfile
 from archive.extract.document import read_document
 from archive.extract.metadata.language import identify
-from archive.extract.metadata.names import split_names
+from archive.extract.metadata.persons import split_names
 from archive.extract.metadata.reading import Metadata, read_metadata, read_source, with_text
 
 URL = "https://www.news.example/politics/2024/05/bridge-opens"

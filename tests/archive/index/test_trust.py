@@ -31,7 +31,7 @@ def test_every_table_of_ours_is_judged(shelf):
     made = {name for (name,) in shelf.store.db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     ours = {name for name in made if not name.startswith(("articles_search", "articles_fts", "sqlite_"))}
     assert ours == sqlite.TABLES, "name the new table in archive/index/sqlite.py"
-    assert sqlite.problem_of(shelf.store.db.conn) == ""
+    assert sqlite.database_problem(shelf.store.db.conn) == ""
 
 
 @pytest.mark.parametrize("turned", TURNED)

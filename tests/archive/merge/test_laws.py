@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from archive.collection import Collection
 from archive.index import open_store
-from archive.merge.tables import join_rows
+from archive.merge.database import join_rows
 from tests.archive.merge.machines import BEGIN, Machine, Served, contents
 from tests.archive.merge.test_merge import run
 

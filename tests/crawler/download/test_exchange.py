@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.download.capture import (
+from crawler.download.errors import BadRequestError, ExchangeError, outcome_of
+from crawler.download.exchange import (
     make_capture,
     redact_credentials,
     request_target,
     serialize_request,
     without_credentials,
 )
-from crawler.download.errors import BadRequestError, ExchangeError, outcome_of
 
 START = {"method": "GET", "target": "/", "host": "example.org"}
 

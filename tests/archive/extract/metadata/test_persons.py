@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from archive.extract.metadata.names import split_names
+from archive.extract.metadata.persons import split_names
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Bring what a shard's database knows into an archive's: captures, articles, the frontier, what hosts repeat, the log of runs.
+"""Merge a shard's database into an archive's: captures, articles, the frontier, repeated lines, the log of runs.
 
 Captures come first, as unread, then what was read from each: a crash between leaves only captures that the next merge, or the next crawl,
 completes. A capture is known by its record id, an article by its URL and text: what arrives twice counts once. Rows of `urls` are joined by
@@ -151,7 +151,7 @@ class Rows:
             name = self._names.get(row["warc_filename"], "")
             place = {**{one: row[one] for one in _PLACE}, "warc_filename": name} if name else None
         else:
-            place = joining.place_of(self._db, row["payload"])
+            place = joining.place_of_record(self._db, row["payload"])
         if origin is None or place is None:
             return False
         row |= {"capture_id": origin["id"], **place}

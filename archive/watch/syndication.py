@@ -1,4 +1,4 @@
-"""Writes feeds: entries come in, an Atom document (RFC 4287) or a JSON Feed (version 1.1) goes out."""
+"""Write feeds: Atom (RFC 4287) and JSON Feed (version 1.1)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _EPOCH: Final = "1970-01-01T00:00:00Z"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class FeedItem:
     """One article in a feed: what happened (`new`, `changed`, `gone`), when, and the record that proves it."""
 
     id: str
@@ -38,11 +38,11 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
+class FeedDocument:
     """A feed: its title, where it is (`address`) and where people read the same (`page`), '' where that is not known."""
 
     title: str
-    entries: Sequence[Entry]
+    entries: Sequence[FeedItem]
     address: str = ""
     page: str = ""
 
@@ -52,10 +52,10 @@ class Feed:
         return max((entry.updated for entry in self.entries), default=_EPOCH)
 
 
-def entry_of(row: Mapping[str, Any], *, event: str = "new", at: str = "") -> Entry:
+def entry_of(row: Mapping[str, Any], *, event: str = "new", at: str = "") -> FeedItem:
     """Return the entry of a row of `articles`; `at` is when the event was noticed, by default when the version was first fetched."""
     name = f"{row['url']} {row['text_digest']} {event} {row['gone_at'] if event == 'gone' else ''}"
-    return Entry(
+    return FeedItem(
         id=f"urn:uuid:{uuid5(NAMESPACE_URL, name)}",
         event=event,
         url=row["url"] if str(row["url"]).startswith(("http://", "https://")) else "",
@@ -86,7 +86,7 @@ def _moment(text: str) -> str:
     return iso(moment) if moment.tzinfo else _EPOCH
 
 
-def atom(feed: Feed) -> bytes:
+def atom(feed: FeedDocument) -> bytes:
     """Return the feed as Atom."""
     links = [("self", feed.address), ("alternate", feed.page)]
     lines = [
@@ -103,7 +103,7 @@ def atom(feed: Feed) -> bytes:
     return "\n".join(lines).encode("utf-8", "replace")
 
 
-def _atom_entry(entry: Entry) -> str:
+def _atom_entry(entry: FeedItem) -> str:
     language = f" xml:lang={_attribute(entry.language)}" if entry.language else ""
     parts = [
         f"<entry{language}>",
@@ -120,7 +120,7 @@ def _atom_entry(entry: Entry) -> str:
     return "".join(parts)
 
 
-def json_feed(feed: Feed) -> bytes:
+def json_feed(feed: FeedDocument) -> bytes:
     """Return the feed as JSON Feed; what proves each article stands in the extension `_warraq`."""
     document = {
         "version": "https://jsonfeed.org/version/1.1",
@@ -132,7 +132,7 @@ def json_feed(feed: Feed) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
 
 
-def _json_item(entry: Entry) -> dict[str, Any]:
+def _json_item(entry: FeedItem) -> dict[str, Any]:
     optional = {
         "url": entry.url,
         "language": entry.language,
@@ -150,7 +150,7 @@ def _json_item(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _title(entry: Entry) -> str:
+def _title(entry: FeedItem) -> str:
     return entry.title if entry.event == "new" else f"[{entry.event}] {entry.title}"
 
 

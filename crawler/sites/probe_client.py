@@ -1,4 +1,4 @@
-"""Asks for single URLs and waits for the answers: a URL in, its decoded answer after redirects out, or a named error.
+"""Fetch single URLs for the probe: a decoded answer after redirects, or a named error.
 
 It goes through the same handler, robots.txt, guard and pace as a crawl, and asks for no URL twice.
 """
@@ -15,8 +15,8 @@ from scrapy import Request
 
 from archive import UsageError, urls
 from archive.http import BadCoding, NotHttp, Response, TooLarge, decode, parse_response
-from crawler.download.capture import exchange_captured
 from crawler.download.errors import outcome_of
+from crawler.download.exchange import exchange_captured
 from crawler.politeness.robots import robots_read
 from crawler.politeness.robotstxt import RobotsTxt, parse_robots, product_of
 from crawler.sites.keys import origin_of
