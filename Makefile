@@ -89,10 +89,10 @@ cluster-test: .cluster/scrapyd/.synced .cluster/venv/.synced ## what goes beyond
 	@touch $@
 
 supply: .supply/.synced ## licences of all dependencies, known vulnerabilities (those where pip-audit reaches its source)
-	@UV=$(UV) $(BIN)/python deploy/supply.py .supply/bin/python
+	@$(BIN)/python deploy/supply.py .supply/bin/python
 
 dist: .venv/.synced ## build the release twice, compare, and list what it is made of: dist/
-	@UV=$(UV) $(BIN)/python deploy/dist.py
+	@$(BIN)/python deploy/dist.py
 
 hour: .venv/.synced ## a newcomer's first hour by the tutorial's commands, on bare Debian stable in a chroot (as root, with debootstrap)
 	@$(BIN)/python -m tests.hour $(HOUR_ROOT)

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""Commands that keep an archive in order: verify, repair, redact, reindex, upload, backup."""
-=======
-"""Define the maintenance commands: verify, repair, redact, reindex, upload."""
->>>>>>> main
+"""Define the maintenance commands: verify, repair, redact, reindex, upload, backup."""
 
 from __future__ import annotations
 
