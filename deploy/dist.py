@@ -1,7 +1,7 @@
 """Build the release twice from two fresh checkouts; the same bytes both times, or an error. Leave it in `dist/` with what it is made of.
 
-`dist/` then holds the wheel, the source archive, SHA256SUMS, a bill of materials (CycloneDX, of the locked versions), and provenance.json: the
-commit, its tree, the lock's digest and the tools. Only what is committed is built.
+`dist/` then holds the wheel, the source archive, SHA256SUMS, a bill of materials (CycloneDX, of the locked versions), and
+provenance.json: the commit, its tree, the lock's digest and the tools. Only what is committed is built.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ def build(folder: Path) -> dict[str, bytes]:
     archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, check=True, capture_output=True).stdout
     subprocess.run(["tar", "-x", "-C", checkout], input=archive, check=True)
     env = os.environ | {"SOURCE_DATE_EPOCH": git("show", "-s", "--format=%ct", "HEAD")}
-    subprocess.run([UV, "build", "--quiet", "--python", sys.executable, "-o", folder / "out"], cwd=checkout, check=True, env=env)
+    subprocess.run(
+        [UV, "build", "--quiet", "--python", sys.executable, "-o", folder / "out"], cwd=checkout, check=True, env=env
+    )
     return {path.name: path.read_bytes() for path in sorted((folder / "out").glob("warraq-*"))}
 
 

@@ -31,7 +31,9 @@ SLOW = {
 
 def run(tool: str, *arguments: str) -> list[dict]:
     """Run a tool of PyPI in an environment of its own; return its JSON."""
-    done = subprocess.run([UV, "tool", "run", "--quiet", tool, *arguments], capture_output=True, text=True, timeout=600)
+    done = subprocess.run(
+        [UV, "tool", "run", "--quiet", tool, *arguments], capture_output=True, check=False, text=True, timeout=600
+    )
     if not done.stdout.strip():
         raise SystemExit(f"{tool} said nothing: {done.stderr.strip()[-500:]}")
     found = json.loads(done.stdout)
