@@ -23,6 +23,8 @@ from archive.extract.model import (
     PageModel,
     TextBlock,
     ancestors,
+    closest,
+    is_in,
 )
 from archive.extract.styles import hidden_names, is_invisible, is_panel
 
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
     from archive.body.blocks import Mark
 
-__all__ = ["HEADINGS", "Anchor", "Element", "PageModel", "TextBlock", "ancestors", "read_model"]
+__all__ = ["HEADINGS", "Anchor", "Element", "PageModel", "TextBlock", "ancestors", "closest", "is_in", "read_model"]
 
 BLOCK_TAGS = frozenset(
     [
