@@ -112,7 +112,7 @@ WORST_FIRST = (
 
 
 def describe_codes(codes: tuple[ExitCode, ...]) -> str:
-    """One paragraph for a --help: each code with its meaning."""
+    """Return one paragraph for a --help: each code with its meaning."""
     return "Exit codes: " + "; ".join(f"{code.value} {code.meaning}" for code in codes) + "."
 
 

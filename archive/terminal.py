@@ -119,7 +119,7 @@ def how_far(task: Task) -> Text:
 
 
 def one_line(text: str) -> str:
-    """Text that cannot leave its place: no control characters, and its direction kept to itself (Unicode isolates)."""
+    """Return text that cannot disturb the line: without control characters, in Unicode isolates."""
     kept = "".join(letter for letter in printable(" ".join(text.split())) if letter not in BIDI_CONTROLS)
     return f"{FIRST_STRONG_ISOLATE}{kept}{POP_ISOLATE}"
 
@@ -137,7 +137,7 @@ def show_nothing(text: str, done: float | None = None, total: float | None = Non
 
 @contextmanager
 def _logs_above_the_line(stream: TextIO) -> Iterator[None]:
-    """Lets log handlers write to the stderr that rich watches, which prints above the line and not into it."""
+    """Redirect log handlers to the stderr that rich manages, which prints above the line and not into it."""
     handlers = [one for one in logging.root.handlers if type(one) is logging.StreamHandler and one.stream is stream]
     for handler in handlers:
         handler.setStream(sys.stderr)

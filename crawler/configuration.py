@@ -87,7 +87,7 @@ def configure(settings: dict[str, Any]) -> dict[str, Setting]:
 
 
 def read(defaults: Mapping[str, object], *, environ: Mapping[str, str]) -> dict[str, Setting]:
-    """Every setting as the file and the environment leave it; raises ConfigurationError for the first mistake."""
+    """Return every setting as the file and the environment leave it; raises ConfigurationError for the first mistake."""
     path = Path(environ.get(NAMES_FILE, FILE) or os.devnull)
     held = {name: Setting(name=name, value=value, origin="default") for name, value in defaults.items()}
     held |= _from_file(path, defaults, needed=NAMES_FILE in environ)

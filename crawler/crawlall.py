@@ -49,12 +49,12 @@ class SiteResult:
 
 
 def collection_of(site: Site, settings: BaseSettings) -> Collection:
-    """Where the archive of a site lies."""
+    """Return where the archive of a site lies."""
     return Collection(Path(settings["WARRAQ_COLLECTIONS"]) / site.name)
 
 
 def is_due(site: Site, collection: Collection, *, now: datetime) -> bool:
-    """Whether a crawl of the site would have something to ask for: a URL whose time has come, or one of its entry that is new there."""
+    """Return whether a crawl of the site would have anything to fetch: a due URL, or a new one of its entry."""
     if not collection.exists():
         return True
     with open_store(collection.database, read_only=True) as store:

@@ -278,7 +278,7 @@ class ArchiveExtension:
             self.report.folder = ""
 
     def _explain_nothing(self) -> None:
-        """Says why no article of the site was ever found, when this run has tried to the end."""
+        """Say why no article of the site was ever found, when this run has tried to the end."""
         report, db = self.report, self.ingest.store.db
         tried = report.outcomes.total() and report.reason == "finished" and not report.met_max_pages
         if not tried or report.articles or report.outcomes["withheld"] or report.left_out["host-paused"]:

@@ -53,7 +53,7 @@ class Stopping:
             loop.add_signal_handler(number, self.stop, number.name)
 
     def stop(self, name: str) -> None:
-        """Asks the crawls to end; asked again, ends at once."""
+        """Ask the crawls to end; when called again, end at once."""
         if self.asked:
             logger.warning("%s again: ending at once; what was not committed stays due", name)
             self.end()
@@ -135,7 +135,7 @@ class Lease:
         return cls(parent=PARENT if number == 1 else number, until=_moment(settings.get("WARRAQ_LEASE_UNTIL")))
 
     def lost(self, *, parent: int, now: float) -> str:
-        """Why the crawl must end, '' when it may go on: `parent` is the process's parent, `now` the time."""
+        """Return why the crawl must end, '' when it may go on: `parent` is the process's parent, `now` the time."""
         if self.parent and parent != self.parent:
             return "its parent is gone"
         return "its lease is over" if now >= self.until else ""

@@ -94,7 +94,7 @@ def fold(text: str, *, carriers: bool = False) -> str:
 
 
 def _marks() -> str:
-    r"""Every combining mark of the Basic Multilingual Plane, for a character class: Python's `\w` leaves them out."""
+    r"""Return every combining mark of the Basic Multilingual Plane, for a character class: Python's `\w` leaves them out."""
     # A loop over 65,536 characters takes some 5 ms once; a hand-kept list would go stale with each Unicode version.
     codes = [code for code in range(0x300, 0xFE30) if unicodedata.category(chr(code))[0] == "M"]
     return "".join(f"\\u{code:04x}" for code in codes)
@@ -144,7 +144,7 @@ _HUNDRED: Final = re.compile("^([وفبكل]*(?:ال|لل)?(?:ثلاث|اربع|
 
 
 def spell(word: str) -> str:
-    """One word in the spelling that the stems are of: folded, with one hamza, one way to write a hundred, no letter و twice."""
+    """Return one word in the spelling that the stems are of: folded, with one hamza, one way to write a hundred, no letter و twice."""
     folded = fold(word, carriers=True)
     if "ء" in folded:
         folded = _HUNDRED.sub(r"\1ء\2", folded).replace("يء", "ء") if folded[:2] != "يء" else folded

@@ -161,7 +161,7 @@ def logs_of(folder: Path) -> Path:
 
 
 def is_done(folder: Path, rank: int) -> bool:
-    """Whether the task is done, by the mark that datatrove's executors make and go by."""
+    """Return whether the task is done, by the mark that datatrove's executors make and go by."""
     return (logs_of(folder) / "completions" / f"{rank:05d}").exists()
 
 

@@ -175,7 +175,7 @@ class PatientPool(WorkerPool[ParseTask, Parsed]):
     """As `WorkerPool`, for a worker may be killed by what has nothing to do with its page: an operator, the kernel short of memory."""
 
     def submit(self, task: ParseTask) -> Future[Parsed]:
-        """Queues the task, and once more when it ends by `error`; limits of time and memory are final."""
+        """Queue the task, and once more when it ends by `error`; limits of time and memory are final."""
         answer: Future[Parsed] = Future()
 
         def settle(done: Future[Parsed]) -> None:
@@ -204,7 +204,7 @@ MAX_DAMAGES = 100
 
 
 def read_file(path: Path, *, max_block: int = warc.PAGE_BLOCK) -> Iterator[Record | RejectedRecord]:
-    """All records of the file, from its first byte to its last; what is damaged in between is named and stepped over."""
+    """Yield all records of the file, from its first byte to its last; what is damaged in between is named and stepped over."""
     start, damages = 0, 0
     while True:
         try:

@@ -26,12 +26,12 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON: 
 
 
 def isolate(text: str) -> str:
-    """Text that does not disturb the order of what stands around it (Unicode bidi isolates), on a terminal; as it is in a pipe."""
+    """Return the text in Unicode bidi isolates, so that its direction does not affect its surroundings; unchanged in a pipe."""
     return f"{FIRST_STRONG_ISOLATE}{text}{POP_ISOLATE}" if sys.stdout.isatty() else text
 
 
 def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
-    """One JSON object a line (JSON Lines), Arabic as Arabic."""
+    """Print one JSON object per line (JSON Lines), with Arabic unescaped."""
     for row in rows:
         click.echo(json.dumps(as_json_row(row), ensure_ascii=False))
 
@@ -54,7 +54,7 @@ class Place:
 
 
 def the_place(ctx: click.Context) -> Place:
-    """Where the command that runs looks for archives."""
+    """Return where the command that runs looks for archives."""
     return ctx.ensure_object(Place)
 
 

@@ -63,7 +63,7 @@ class Collection:
         return self.folder / "warraq.db"
 
     def exists(self) -> bool:
-        """Whether there is an archive in the folder."""
+        """Return whether there is an archive in the folder."""
         return self.database.is_file()
 
     def require(self) -> None:
@@ -102,7 +102,7 @@ class Collection:
         return held(self.folder / name, lambda holder: ArchiveLockedError(self.folder, holder))
 
     def in_use(self) -> bool:
-        """Whether a process holds the right to write at this moment; looks without taking it or changing anything."""
+        """Return whether a process holds the right to write at this moment; looks without taking it or changing anything."""
         try:
             file = open_read(self.folder / LOCK)
         except FileNotFoundError:
@@ -161,12 +161,12 @@ class FileLocator:
         return self.stored(row) if row and row.storage else path
 
     def closed(self) -> list[Path | StoredFile]:
-        """All closed files by name, here or in a storage, each once; opens nothing."""
+        """Return all closed files by name, here or in a storage, each once; opens nothing."""
         here: dict[str, Path | StoredFile] = {path.name: path for path in warc.closed_files(self._folder)}
         return [file for _, file in sorted(({row.filename: self.stored(row) for row in self.away()} | here).items())]
 
     def away(self) -> list[FileRow]:
-        """Rows of the files that are in a storage, and not here."""
+        """Return rows of the files that are in a storage, and not here."""
         here = {path.name for path in warc.closed_files(self._folder)}
         return [row for row in files.rows(self._db).values() if row.storage and row.filename not in here]
 

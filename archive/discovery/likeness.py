@@ -33,7 +33,7 @@ _TELLING = frozenset("DYNITS")
 
 @lru_cache(maxsize=4096)
 def shape_of(url: str) -> str:
-    """Shape of a URL's path: one letter a segment, its ending, its numeric parameters (`W/Y/n/n/S`, `W.php?id`).
+    """Return the shape of a URL's path: one letter a segment, its ending, its numeric parameters (`W/Y/n/n/S`, `W.php?id`).
 
     `W` is a word or two, `S` a slug, `D` a date, `Y` a year, `n` and `N` short and long numbers, `I` an id, `T` a slug
     with a long number.
@@ -83,7 +83,7 @@ class ArticlePattern:
         )
 
     def matches(self, url: str) -> bool:
-        """Whether `url` has one of the shapes."""
+        """Return whether `url` has one of the shapes."""
         shape = shape_of(url)
         return any(shape == known for known, _ in self.shapes)
 
@@ -116,7 +116,7 @@ _CLASSES = {
 
 
 def _expression(urls: list[str]) -> str:
-    """Regular expression of URLs of one shape, '' for none."""
+    """Return the regular expression of URLs of one shape, '' for none."""
     if not urls:
         return ""
     shape, _, names = shape_of(urls[0]).partition("?")
@@ -270,7 +270,7 @@ def _not_an_article(path: str, query: str) -> Likeness | None:
 
 
 def _is_document(path: str) -> bool:
-    """Whether a PDF file lies there, which may be an article or an issue of a newspaper; many are among the uploads."""
+    """Return whether a PDF file lies there, which may be an article or an issue of a newspaper; many are among the uploads."""
     return path.endswith(".pdf")
 
 

@@ -106,7 +106,7 @@ def read_sitemap(
 
 
 def _blocks(data: bytes) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """Each `<url>` or `<sitemap>`: name of the root element, own name, first text of each field in it."""
+    """Yield each `<url>` or `<sitemap>`: name of the root element, own name, first text of each field in it."""
     root = ""
     fields: dict[str, str] = {}
     for event, element in stream(data):

@@ -91,13 +91,13 @@ def decode_page(body: bytes, *, content_type: str = "", label: str = "") -> Deco
 
 
 def _declared(body: bytes, content_type: str, label: str) -> list[str]:
-    """Python codec names that HTTP, XML and then HTML declare, UTF-8 and unknown labels left out."""
+    """Return Python codec names that HTTP, XML and then HTML declare, UTF-8 and unknown labels left out."""
     found = (served_encoding(content_type), codec_of(label), declared_encoding(body))
     return [codec for codec in found if codec and codec != "utf_8"]
 
 
 def _wide(body: bytes) -> str:
-    """UTF-16 without a byte order mark: every other byte of the markup that a page begins with is NUL."""
+    """Return UTF-16 without a byte order mark: every other byte of the markup that a page begins with is NUL."""
     head = body[:1_000].lstrip()[:24]
     if head[1::2].count(0) > 9:
         return "utf-16-le"
@@ -184,7 +184,7 @@ def _pair(error: UnicodeError, turned: Callable[[int, int], bytes], codec: str) 
 
 
 def _shifted(row: int, cell: int) -> bytes:
-    """Row and cell, from 0, of a 94 by 94 table as the two bytes of Shift_JIS."""
+    """Return the row and cell, from 0, of a 94 by 94 table as the two bytes of Shift_JIS."""
     lead = row // 2 + (0x81 if row < 62 else 0xC1)
     trail = cell + (0x9F if row % 2 else 0x40 + (cell >= 63))
     return bytes((lead, trail))

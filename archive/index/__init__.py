@@ -183,7 +183,7 @@ class Store(Closing):
 
     @contextmanager
     def atomic(self) -> Iterator[None]:
-        """One transaction: committed when the block ends, undone when it raises; NotWritableError when the disk is full."""
+        """Run a transaction: committed when the block ends, rolled back when it raises; NotWritableError when the disk is full."""
         try:
             with self.db.atomic():
                 yield

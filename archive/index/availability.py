@@ -36,7 +36,7 @@ _HOME = re.compile(r"/?|/[a-z]{2}(?:-[a-z]{2})?/?")  # the front page, or that o
 
 
 def is_home(url: str) -> bool:
-    """Whether a URL is a front page: what a site redirects to that does not want to say 404."""
+    """Return whether a URL is a front page: what a site redirects to that does not want to say 404."""
     parts = urlsplit(url)
     return not parts.query and _HOME.fullmatch(parts.path) is not None
 
@@ -87,7 +87,7 @@ def _unbroken(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _last_long_enough(answers: list[dict[str, Any]]) -> bool:
-    """Whether these answers, newest first, are enough to call a page gone."""
+    """Return whether these answers, newest first, are enough to call a page gone."""
     if len(answers) < LEAST_ANSWERS:
         return False
     first, last = (datetime.fromisoformat(each["captured_at"]) for each in (answers[-1], answers[0]))

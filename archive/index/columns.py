@@ -51,7 +51,7 @@ class Column:
 
 @lru_cache(maxsize=64)  # a page on its way is asked for it by the frontier, the WARC and the row
 def text_digest(title: str, text: str) -> str:
-    """Identity of what an article says: SHA-256 of title and text in NFC with white space collapsed, as `sha256:HEX`."""
+    """Return the identity of what an article says: SHA-256 of title and text in NFC with white space collapsed, as `sha256:HEX`."""
     words = " ".join(unicodedata.normalize("NFC", f"{title}\n{text}").split())
     return f"sha256:{hashlib.sha256(words.encode('utf-8', 'surrogatepass')).hexdigest()}"
 

@@ -19,7 +19,7 @@ __all__ = ["MIGRATIONS", "STEPS", "stand_in", "unknown_steps"]
 
 
 def unknown_steps(db: Database) -> tuple[str, ...]:
-    """Names of the steps in the database that this version does not know: it was made by a later one."""
+    """Return names of the steps in the database that this version does not know: it was made by a later one."""
     known = {step.name for step in MIGRATIONS.pending(db)} | {step.name for step in MIGRATIONS.applied(db)}
     ours = set(STEPS)
     return tuple(sorted(known - ours))
@@ -149,7 +149,7 @@ def _identity(db: Database) -> None:
 
 @MIGRATIONS(name="0023_kind_of_article")
 def _kind_of_article(db: Database) -> None:
-    """Whether a row is an `article`, read from a page, or a `document`, read from a PDF file."""
+    """Keep whether a row is an `article`, read from a page, or a `document`, read from a PDF file."""
     db.conn.execute("ALTER TABLE articles ADD COLUMN kind TEXT NOT NULL DEFAULT 'article'")
 
 

@@ -118,7 +118,7 @@ class GroupWriter:
         self._unindexed: set[int] = set()
 
     def write(self, rows: Sequence[CaptureRow], entries: Entries, *, now: str) -> Committed:
-        """All rows in one transaction, or entry by entry; `now` is an ISO 8601 time in UTC.
+        """Write all rows in one transaction, or entry by entry; `now` is an ISO 8601 time in UTC.
 
         Raises OperationalError, NotWritableError: then nothing that was not counted before is durable, and all can be tried again.
         """

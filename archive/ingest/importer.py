@@ -129,7 +129,7 @@ class Indexer:
         progress: Callable[[int], None] | None = None,
         each: Callable[[warc.Record], None] = lambda _: None,
     ) -> None:
-        """Indexes the records from byte `start` on that have no row yet; `each` is called with every record.
+        """Index the records from byte `start` on that have no row yet; `each` is called with every record.
 
         Damage, which is then in `done.damaged`, costs the damaged record. Of a file that `is_new` here, digests that are wrong already are
         noted, so that `verify` does not name them. `progress` receives the byte offset reached.
@@ -146,7 +146,7 @@ class Indexer:
         self._notes = {}
 
     def is_taken(self, record_id: str, url: str, date: str) -> bool:
-        """Whether the archive has a capture of that id which is of another URL or time."""
+        """Return whether the archive has a capture of that id which is of another URL or time."""
         row = captures.of_record(self._ingest.store.db, record_id)
         return row is not None and (row["url"], row["timestamp"]) != (url, warc_timestamp(date))
 
@@ -166,7 +166,7 @@ class Indexer:
         self.finish()
 
     def take(self, record: warc.Record) -> None:
-        """Indexes one record that lies in the collection's folder already; `finish` makes it durable."""
+        """Index one record that lies in the collection's folder already; `finish` makes it durable."""
         if misfit := reject_reason(record):
             self.done.refuse(misfit)
             return
@@ -267,7 +267,7 @@ class Indexer:
         return self._block(original), None
 
     def _is_settled(self, row: CaptureRow) -> bool:
-        """Whether the crawl noted an outcome that has nothing to do with what the response says."""
+        """Return whether the crawl noted an outcome that has nothing to do with what the response says."""
         return OutcomeKind(self._notes.get(row.record_id, {}).get("outcome", "article")).tells_nothing
 
     def _noted(self, row: CaptureRow, settled: Disposition) -> Disposition:
@@ -285,7 +285,7 @@ class Indexer:
         )
 
     def finish(self) -> None:
-        """Settles and commits all that was queued."""
+        """Settle and commit all that was queued."""
         self._settle_all()
         if self._brought_payload:
             self._brought_payload = False

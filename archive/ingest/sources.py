@@ -66,13 +66,13 @@ class CaptureFilter:
         return bool(self.host or self.url_prefix or self.first or self.last)
 
     def takes(self, url: str, date: str) -> bool:
-        """Whether a capture of `url` at `date` (a WARC-Date or a timestamp) is wanted."""
+        """Return whether a capture of `url` at `date` (a WARC-Date or a timestamp) is wanted."""
         digits = warc_timestamp(date)
         after = digits[: len(self.first)] >= self.first
         return after and digits[: len(self.last)] <= self.last and self.takes_url(url)
 
     def takes_url(self, url: str) -> bool:
-        """Whether `url` is of the host and below the prefix."""
+        """Return whether `url` is of the host and below the prefix."""
         if not url.startswith(("http://", "https://")):
             return False
         key = surt(url)
@@ -326,7 +326,7 @@ class _Ids:
         self._indexer, self._wanted = indexer, wanted
 
     def is_taken(self, record_id: str, url: str, date: str) -> bool:
-        """Whether the archive, or an earlier file, has a capture of that id which is of another URL or time."""
+        """Return whether the archive, or an earlier file, has a capture of that id which is of another URL or time."""
         if not record_id or not self._wanted.takes_url(url):
             return False
         what = hash((url, warc_timestamp(date)))

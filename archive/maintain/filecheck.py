@@ -38,7 +38,7 @@ class Heard:
         self.file: StoredFile = holdings.stored(row, on_window=self._hear)
 
     def _hear(self, offset: int, data: bytes) -> None:
-        """Windows that come again, or before their turn, count when their turn comes."""
+        """Hash a window in order; one that repeats or comes early counts when its turn comes."""
         if offset <= self._heard < offset + len(data):
             self._digest.update(data[self._heard - offset :])
             self._heard = offset + len(data)
@@ -56,7 +56,7 @@ class Heard:
 
 
 def fetch_file(holdings: FileLocator, row: FileRow, folder: Path) -> Path:
-    """Brings a stored file back into `folder`, whole or not at all, and return its path.
+    """Bring a stored file back into `folder`, whole or not at all, and return its path.
 
     Raises:
         StorageError: it is unavailable, or its bytes are not those that were closed.
@@ -163,7 +163,7 @@ class FileCheck:
             self._report("row", "a capture row points here, but there is no such record", row)
 
     def _records(self) -> Iterator[warc.Record]:
-        """Every readable record, also those after damage; the damage is reported as it is met."""
+        """Yield every readable record, also those after damage; the damage is reported as it is met."""
         start: int | None = 0
         while start is not None:
             try:
@@ -242,7 +242,7 @@ class FileCheck:
                     self._blame("damaged", "its gzip header is not the one that was written", record)
 
     def _blame_digest(self, field: str, detail: str, record: warc.Record) -> None:
-        """Names a digest that is wrong, unless it was so when the file was imported and the block is as it was then."""
+        """Report a wrong digest, unless it was wrong when the file was imported and the block is unchanged since."""
         if self._noted.get((record.location.offset, field)) == record.block_digest:
             self.report.noted += 1
         else:
@@ -265,7 +265,7 @@ class FileCheck:
 
 
 def _differ(one: str, other: str) -> bool:
-    """Whether two digests, where both are known, are not the same."""
+    """Return whether two digests, where both are known, are not the same."""
     return bool(one and other and one != other)
 
 

@@ -52,7 +52,7 @@ def reindex(
     storage: str = "",
     progress: Callable[[str, int], None] = lambda _name, _offset: None,
 ) -> Imported:
-    """Rebuilds the database and the CDXJ index; the old database stays in place until the new one is whole and on disk.
+    """Rebuild the database and the CDXJ index; the old database stays in place until the new one is whole and on disk.
 
     Files that were uploaded and are not here are read from their storage. `storage` is the URL of one in which files are looked for that
     the manifest names and that are neither here nor known to be in a storage.

@@ -33,7 +33,7 @@ AT_ONCE = 64
 def take_files(
     plan: FilePlan, shard: Shard, collection: Collection, store: Store, *, progress: Callable[[int], None]
 ) -> int:
-    """Brings the files of the plan here, durably, then their index lines, then their names in the manifest; counts them.
+    """Bring the files of the plan here, durably, then their index lines, then their names in the manifest; count them.
 
     One whose bytes are not those that were closed is left out and named in `plan.damaged`. `progress` receives how many are done.
 
@@ -290,7 +290,7 @@ class _Here:
 
 
 def _is_same(path: Path, source: ShardFile) -> bool:
-    """Whether two files are one but for tombstones, which change no length: as long, and beginning with the same record."""
+    """Return whether two files are one but for tombstones, which change no length: as long, and beginning with the same record."""
     if not path.is_file() or path.stat().st_size != source.size:
         return False
     one, other = (next(warc.read_records(each, max_block=0), None) for each in (path, source.path))

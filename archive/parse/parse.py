@@ -248,14 +248,14 @@ def _led_on(task: ParseTask, answer: Parsed, leads: tuple[str, ...]) -> Parsed:
 
 
 def _leads(task: ParseTask, response: http.Response, body: bytes, extraction: Extraction) -> tuple[str, ...]:
-    """Where the page sends its reader; a script counts only on a page that links to hardly anything on its host."""
+    """Return where the page sends its reader; a script counts only on a page that links to hardly anything on its host."""
     host = urls.host_of(task.url)
     own = sum(urls.host_of(link.url) == host for link in extraction.links)
     return find_leads(body, response.get("Refresh"), scripts=own < FEW_LINKS)
 
 
 def _worth_a_visit(task: ParseTask, links: Sequence[Link], left_out: Counter[str]) -> Iterator[Outlink]:
-    """Links that may lead somewhere; to an article rather than to its AMP or print twin."""
+    """Yield links that may lead somewhere; to an article rather than to its AMP or print twin."""
     left_out["too-many-links"] += len(links) >= task.limits.links  # the others are not counted
     for link in islice(links, task.limits.links):
         if any(pattern.search(link.url) or pattern.search(link.spelling) for pattern in task.articles):

@@ -98,7 +98,7 @@ def _magic(body: bytes) -> str:
 
 
 def _difference_hash(image: Image.Image) -> str:
-    """Whether each of 8 x 8 fields is brighter than the one to its right (dHash): scaling and compression hardly change it."""
+    """Return whether each of 8 x 8 fields is brighter than the one to its right (dHash): scaling and compression hardly change it."""
     image.draft("L", (64, 64))  # JPEG is decoded at an eighth of its size
     pixels = image.convert("L").resize((9, 8), Image.Resampling.BOX).tobytes()
     bits = 0

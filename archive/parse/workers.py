@@ -89,13 +89,13 @@ class WorkerPool(Closing, Generic[TaskT, ResultT]):
             thread.start()
 
     def submit(self, task: TaskT) -> Future[ResultT]:
-        """Queues the task; the caller bounds how many it has outstanding."""
+        """Queue the task; the caller bounds how many it has outstanding."""
         future: Future[ResultT] = Future()
         self._tasks.put((task, future))
         return future
 
     def close(self, *, at_once: bool = False) -> None:
-        """Lets queued tasks finish, then ends the workers; `at_once` cancels what is queued and kills what runs."""
+        """Let queued tasks finish, then end the workers; `at_once` cancels what is queued and kills what runs."""
         if at_once:
             self._ended = True
             with suppress(queue.Empty):
@@ -230,7 +230,7 @@ def _work(pipe: Connection, function: Callable[[TaskT], ResultT], megabytes: int
 
 
 def _processor_seconds(process: int | None) -> float:
-    """Processor time of a process and its threads, from proc(5); elsewhere, the elapsed time."""
+    """Return the processor time of a process and its threads, from proc(5); elsewhere, the elapsed time."""
     try:
         _, _, figures = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")
     except OSError:

@@ -200,7 +200,7 @@ class Keys:
 
 
 def digest_of(*, title: str, text: str, author: str, section: str, language: str) -> bytes:
-    """16 bytes that tell whether keys belong to these words."""
+    """Return 16 bytes that tell whether keys belong to these words."""
     words = f"{title}\0{text}\0{author}\0{section}\0{language}"
     return hashlib.blake2b(words.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
@@ -217,7 +217,7 @@ def make_keys(*, title: str, text: str, author: str, section: str, language: str
 
 
 def word_variants(word: str, languages: Iterable[str]) -> tuple[str, ...]:
-    """Every key that the word can have in an archive that holds documents of these languages; the plain one first."""
+    """Return every key that the word can have in an archive that holds documents of these languages; the plain one first."""
     return tuple(dict.fromkeys(key for language in ("", *languages) if (key := word_key(word, language))))
 
 
@@ -234,7 +234,7 @@ _FACET_CHARACTER: Final = re.compile(r"[^\w.:-]+")
 
 
 def facet(name: str, value: str) -> str:
-    """One token for a filter: `facet("site", "BBC.com")` → `site:bbc.com`; '' when the value holds nothing."""
+    """Return one token for a filter: `facet("site", "BBC.com")` → `site:bbc.com`; '' when the value holds nothing."""
     cleaned = _FACET_CHARACTER.sub("_", fold(value).strip())[:128].strip("_")
     return f"{name}:{cleaned}" if cleaned else ""
 
@@ -264,7 +264,7 @@ def language_facets(language: str) -> Iterator[str]:
 
 
 def row_facets(row: Mapping[str, str]) -> str:
-    """All filter tokens of an article row (`site`, `hostname`, `language`, `date`), each once, parted by spaces."""
+    """Return all filter tokens of an article row (`site`, `hostname`, `language`, `date`), each once, parted by spaces."""
     tokens = (
         *site_facets(row["site"], row["hostname"]),
         *language_facets(row["language"]),

@@ -192,5 +192,5 @@ def languages_of(db: sqlite3.Connection) -> tuple[str, ...]:
 
 
 def is_current(db: sqlite3.Connection) -> bool:
-    """Whether this version of the keys made the index; when not, `rebuild` it before rows are taken out of it."""
+    """Return whether this version of the keys made the index; when not, `rebuild` it before rows are taken out of it."""
     return _state(db, "keys") == _fingerprint()

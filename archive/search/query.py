@@ -341,7 +341,7 @@ def _phrase(phrase: Phrase, languages: Sequence[str]) -> str:
 
 
 def _terms(phrase: Phrase, languages: Sequence[str]) -> Iterator[str]:
-    """Each way in which the phrase may be stored, as an expression of its own."""
+    """Yield each way in which the phrase may be stored, as an expression of its own."""
     column = f"{{{phrase.column}}} : " if phrase.column else ""
     for keys, prefix in dict.fromkeys(_forms(phrase, languages)):
         if keys:
@@ -349,7 +349,7 @@ def _terms(phrase: Phrase, languages: Sequence[str]) -> Iterator[str]:
 
 
 def _forms(phrase: Phrase, languages: Sequence[str]) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """Each way in which the phrase may be stored: its keys, and whether the last of them is only a beginning."""
+    """Yield each way in which the phrase may be stored: its keys, and whether the last of them is only a beginning."""
     if phrase.keys:
         yield from (((key,), False) for key in phrase.keys)
     elif len(phrase.words) == 1:

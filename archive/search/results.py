@@ -239,7 +239,7 @@ def _complete(shards: Shards, query: Query, *, order: Order, all_versions: bool)
 def _near_misses(
     shards: Shards, query: Query, complete: _Complete
 ) -> list[tuple[Correction, Mapping[ArticlePlace, float]]]:
-    """Where few articles have both of two words: those that have a word spelled one letter away from one of them, scored."""
+    """Return where few articles have both of two words: those that have a word spelled one letter away from one of them, scored."""
     if complete.total >= SURE:
         return []
     found: list[tuple[Correction, Mapping[ArticlePlace, float]]] = []
@@ -321,7 +321,7 @@ def _corrections(
 
 
 def _hits(shards: Shards, page: Sequence[tuple[Ranked, bool]], query: Query) -> list[tuple[int, Hit]]:
-    """(database, hit) in the page's order; without those that were deleted between two statements."""
+    """Return (database, hit) in the page's order; without those that were deleted between two statements."""
     rows = {
         place: values
         for place, *values in columns_of(shards, [ranked.place for ranked, _ in page], *_HIT_COLUMNS, "text")

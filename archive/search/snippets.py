@@ -167,7 +167,7 @@ def snippet(text: str, query: Query, language: str = "", length: int = SNIPPET_W
 
 
 def _has_all(hits: Sequence[int], keys: Sequence[str], length: int, wanted: int) -> bool:
-    """Whether some whole stretch of the words read so far has as many different words as the query can ask for."""
+    """Return whether some whole stretch of the words read so far has as many different words as the query can ask for."""
     if not hits:
         return False
     first, different = _window(hits, keys, length)

@@ -59,7 +59,7 @@ class ObjectStorage:
             raise
 
     def read_range(self, name: str, offset: int, length: int) -> bytes:
-        """Bytes of an object."""
+        """Return bytes of an object."""
         with self.answering(name):
             return bytes(self.fs.cat_file(self.path(name), start=offset, end=offset + length))
 
@@ -189,7 +189,7 @@ class StoredFile:
         return io.BufferedReader(_Reading(self), BUFFER)
 
     def part(self, offset: int, length: int) -> bytes:
-        """Exactly these bytes, in one request (in none when they are in a window that is kept).
+        """Return exactly these bytes, in one request (in none when they are in a window that is kept).
 
         Raises:
             DamagedFileError: the file does not have them.
@@ -203,7 +203,7 @@ class StoredFile:
         return self._fetch(offset, length)
 
     def window(self, at: int) -> bytes:
-        """Bytes from `at` on, at least one, b"" at the end of the file."""
+        """Return bytes from `at` on, at least one, b"" at the end of the file."""
         for start, data in self._windows.items():
             if start <= at < start + len(data):
                 return data[at - start :]

@@ -68,7 +68,7 @@ class S3Storage(ObjectStorage):
         return StoredObject(size=int(found["ContentLength"]), sha256=kept)
 
     def read_range(self, name: str, offset: int, length: int) -> bytes:
-        """Bytes of an object, in one request; an answer of another length is not read."""
+        """Return bytes of an object, in one request; an answer of another length is not read."""
         last = f"bytes={offset}-{offset + length - 1}"
         with self.answering(name):
             answer = self.fs.call_s3("get_object", **self._at(name), Range=last)
@@ -128,7 +128,7 @@ class S3Storage(ObjectStorage):
         raise not_the_same(self.url, name)
 
     def keeps_versions(self) -> bool:
-        """Whether the bucket is versioned, or was: older versions stay then."""
+        """Return whether the bucket is versioned, or was: older versions stay then."""
         try:
             with self.answering(""):
                 return "Status" in self.fs.call_s3("get_bucket_versioning", Bucket=self._bucket)

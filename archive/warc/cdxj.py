@@ -149,7 +149,7 @@ class Index:
         self._pending: dict[str, list[str]] = {}
 
     def add(self, urlkey: str, written: Written) -> None:
-        """Remembers a capture until its file is closed."""
+        """Remember a capture until its file is closed."""
         self._remember(entry_of_written(urlkey, written))
 
     def add_record(self, record: Record) -> None:
@@ -187,14 +187,14 @@ class Index:
             yield from sorted(_renamed(line, names) for line in group)
 
     def lines(self) -> Iterator[str]:
-        """Every line, in order, without its line end."""
+        """Yield every line, in order, without its line end."""
         if self.path.exists():
             with io.TextIOWrapper(open_read(self.path), encoding="utf-8", errors="replace") as file:
                 for line in file:
                     yield line.rstrip("\n")
 
     def find(self, url: str) -> list[Entry]:
-        """All captures of a URL, oldest first."""
+        """Return all captures of a URL, oldest first."""
         return list(self.starting(surt(url) + " "))
 
     def closest(self, url: str, moment: str) -> Entry | None:
@@ -203,7 +203,7 @@ class Index:
         return min(self.find(url), key=lambda entry: abs(_time(entry.timestamp) - wanted), default=None)
 
     def starting(self, prefix: str) -> Iterator[Entry]:
-        """All entries whose line starts with `prefix` (`org,example)/` is a site), found by binary search."""
+        """Yield all entries whose line starts with `prefix` (`org,example)/` is a site), found by binary search."""
         if not self.path.exists() or not self.path.stat().st_size:
             return
         start = prefix.encode()
@@ -243,7 +243,7 @@ def _line_end(index: mmap.mmap, at: int) -> int:
 
 
 def _first_at_least(index: mmap.mmap, wanted: bytes) -> int:
-    """Offset of the first line that does not sort before `wanted`."""
+    """Return the offset of the first line that does not sort before `wanted`."""
     low, high = 0, len(index)
     while low < high:
         middle = (low + high) // 2

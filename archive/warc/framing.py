@@ -186,7 +186,7 @@ class _Member:
 
 
 def _read_head(source: _Plain | _Member) -> tuple[tuple[tuple[str, str], ...], bytes]:
-    """Header fields, and the bytes read past them."""
+    """Return header fields, and the bytes read past them."""
     data = b""
     while (end := data.find(RECORD_END)) == -1:
         piece = source.more()

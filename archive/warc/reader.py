@@ -75,7 +75,7 @@ def find_file(folder: Path, filename: str) -> Path:
 
 
 def read_records(path: Path | StoredFile, *, start: int = 0, max_block: int = MAX_BLOCK) -> Iterator[Record]:
-    """All records of a WARC from byte `start` on: a gzip member each (also while it is written), or not compressed.
+    """Yield all records of a WARC from byte `start` on: a gzip member each (also while it is written), or not compressed.
 
     Raises:
         DamagedFileError: at the first record that is not whole; its `offset` is where the good part ends.
@@ -100,7 +100,7 @@ def read_on(
     max_block: int = MAX_BLOCK,
     on_damage: Callable[[DamagedFileError], None] = lambda _: None,
 ) -> Iterator[Record]:
-    """All records from byte `start` on that can be read, also those after damage; `on_damage` receives each."""
+    """Yield all records from byte `start` on that can be read, also those after damage; `on_damage` receives each."""
     for damages in range(MAX_DAMAGES):
         try:
             yield from read_records(path, start=start, max_block=max_block)
@@ -154,7 +154,7 @@ def read_raw(where: Path | Files, location: Location) -> bytes:
 
 
 def next_member(path: Path | StoredFile, offset: int) -> int | None:
-    """Where the next readable record after a damaged one starts, or None: to name all that is wrong, not the first."""
+    """Return where the next readable record after a damaged one starts, or None: to name all that is wrong, not the first."""
     with path.open("rb") as file:
         file.seek(offset + 1)
         tail = b""

@@ -159,7 +159,7 @@ class _Copy:
         return head
 
     def _needs_id(self, kind: str, record_id: str, url: str, date: str) -> bool:
-        """Whether a capture has no id, or that of another; remembers whose id it is."""
+        """Return whether a capture has no id, or that of another; remembers whose id it is."""
         if kind not in CAPTURES:
             return False
         owner = self._ids.setdefault(hash(record_id), hash((url, date))) if record_id else None

@@ -80,11 +80,11 @@ class MemberSplitter:
                 self._begin()
 
     def finish(self) -> bool:
-        """Whether the file ends where a member ends."""
+        """Return whether the file ends where a member ends."""
         return self.boundary == self._at
 
     def _unpacked(self, piece: bytes) -> bytes:
-        """Unpacks what of the piece is the member's, and give what comes after it."""
+        """Unpack the member's part of the piece, and return the rest."""
         data = piece
         while data and not self._inflater.eof:
             self._look(self._inflater.decompress(data, AT_ONCE))
@@ -92,7 +92,7 @@ class MemberSplitter:
         return self._inflater.unused_data
 
     def _look(self, unpacked: bytes) -> None:
-        """Decides by the head of the record whether the member is kept."""
+        """Decide by the head of the record whether the member is kept."""
         if self._head is None:
             return
         self._head += unpacked

@@ -83,7 +83,7 @@ def _problem(member: zipfile.ZipInfo) -> str:
 
 
 def _digests(path: Path, package: zipfile.ZipFile) -> dict[str, str]:
-    """Path to `sha256:…` of what the package says of its files."""
+    """Return the path to `sha256:…` of what the package says of its files."""
     try:
         info = package.getinfo("datapackage.json")
     except KeyError:

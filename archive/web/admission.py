@@ -73,7 +73,7 @@ class Admission:
         self._turns = asyncio.Semaphore(MOST_REQUESTS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One exchange."""
+        """Handle one exchange."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -143,7 +143,7 @@ class SecurityHeaders:
         self._hosts = frozenset(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One exchange."""
+        """Handle one exchange."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

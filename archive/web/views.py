@@ -124,7 +124,7 @@ def day(wording: Wording, text: str) -> str:
 
 
 def moment(wording: Wording, text: str) -> str:
-    """Day, time and zone, as far as the text says them: `22 November 2026, 09:45 (UTC+2)`."""
+    """Return day, time and zone, as far as the text says them: `22 November 2026, 09:45 (UTC+2)`."""
     found = _MOMENT.match(text)
     if not found or not found["time"]:
         return day(wording, text)
@@ -172,7 +172,7 @@ def open_archives(request: Request) -> Iterator[Federation]:
 
 
 def room_of(request: Request, archives: Federation, archive: Archive) -> str:
-    """Where the pages of an archive lie: what comes before `/articles/ID`."""
+    """Return where the pages of an archive lie: what comes before `/articles/ID`."""
     name = archives.name_of(archive)
     return f"{request.scope.get('root_path', '')}{f'{ROOMS}/{quote(name)}' if name else ''}"
 

@@ -126,7 +126,7 @@ class CdxSpider(BackfillSpider):
             self._known.add((one.url, one.timestamp))
 
     async def _bring_replayed(self, one: Listed) -> None:
-        """Has a capture replayed without changes (`id_`), and takes the body in; redirects and errors cannot be given so."""
+        """Fetch a capture as replayed without changes (`id_`), and store the body; redirects and errors cannot be stored so."""
         if one.status not in {"200", "-", ""}:
             self.filled.left_out[f"status-{one.status}"] += 1
             return

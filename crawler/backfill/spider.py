@@ -130,7 +130,7 @@ class BackfillSpider(Spider):
         return spider
 
     def stop_soon(self) -> None:
-        """Lets the record that is under way be the last."""
+        """Stop after the current record."""
         self.stopping = True
 
     async def start(self) -> AsyncIterator[Request]:
@@ -148,7 +148,7 @@ class BackfillSpider(Spider):
             yield request
 
     async def fill_in(self) -> None:
-        """Brings what the plan names."""
+        """Fetch what the plan names."""
         raise NotImplementedError
 
     def _open(self) -> None:
@@ -190,7 +190,7 @@ class BackfillSpider(Spider):
         return self._ingest
 
     def is_held(self, record_id: str) -> bool:
-        """Whether the archive has a capture of that id."""
+        """Return whether the archive has a capture of that id."""
         return captures.of_record(self.archive.store.db, record_id) is not None
 
     def take_in(self, data: bytes, record: Record) -> None:

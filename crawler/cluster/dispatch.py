@@ -126,7 +126,7 @@ def read_job_id(job: str) -> tuple[str, float] | None:
 
 
 def observe(state: State, answers: Mapping[str, Jobs], *, now: float, lease: float) -> State:
-    """`state` with what the nodes that answered said of their jobs, unknown ones among them."""
+    """Return `state` with what the nodes that answered said of their jobs, unknown ones among them."""
     grants = {grant.job: _seen(grant, answers.get(grant.node), now) for grant in state.grants.values()}
     for node, jobs in answers.items():
         for job in jobs.living - grants.keys():
@@ -146,7 +146,7 @@ def _seen(grant: Grant, jobs: Jobs | None, now: float) -> Grant:
 
 
 def without(state: State, node: str, *, now: float) -> State:
-    """`state` after the operator's word that the node is off: nothing of what it was given runs any more."""
+    """Return `state` after the operator declared the node off: none of its jobs runs any more."""
     grants = {
         job: replace(grant, ended=now, how="gone") if grant.node == node and not grant.ended else grant
         for job, grant in state.grants.items()
@@ -155,7 +155,7 @@ def without(state: State, node: str, *, now: float) -> State:
 
 
 def gone(cluster: Cluster, state: State, answers: Collection[str], *, now: float) -> frozenset[str]:
-    """Names of the nodes that have been silent for so long that they count as gone."""
+    """Return the names of nodes that have not answered for so long that they count as gone."""
     return frozenset(
         node.name
         for node in cluster.nodes
@@ -184,7 +184,7 @@ class Snapshot:
 
 
 def decisions(sites: Iterable[Site], situation: Snapshot) -> list[Decision]:
-    """One for each site, those that start in the order in which they shall: who has waited longest first."""
+    """Return a decision per site, those that start in order: the one that has waited longest first."""
     last = _last_granted(situation.state)
     found: list[Decision] = []
     for group in groups_of(sites):
@@ -240,7 +240,7 @@ def _holders(group: Group, situation: Snapshot) -> list[Grant]:
 
 
 def _lives(grant: Grant, situation: Snapshot) -> bool:
-    """Whether its node lists it: then it holds the hosts, even after its lease."""
+    """Return whether its node lists it: then it holds the hosts, even after its lease."""
     jobs = situation.answers.get(grant.node)
     return jobs is not None and grant.job in jobs.living
 

@@ -114,7 +114,7 @@ def _grant(verdict: Decision, now: float, lease: float) -> Grant:
 def _dispatch(
     node: Node, grants: Iterable[Grant], entries: Mapping[str, str], timeout: float
 ) -> dict[str, tuple[str, bool]]:
-    """Jobs that were not taken: why, and whether that is certain. After an answer that did not come the node is asked no more."""
+    """Return jobs that were not taken: why, and whether that is certain. After an answer that did not come the node is asked no more."""
     failed: dict[str, tuple[str, bool]] = {}
     silent = ""
     for grant in grants:
@@ -214,5 +214,5 @@ def said(row: Mapping[str, Any]) -> str:
 
 
 def iso_of_seconds(seconds: float) -> str:
-    """Seconds since 1970 as ISO 8601 in UTC."""
+    """Return seconds since 1970 as ISO 8601 in UTC."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

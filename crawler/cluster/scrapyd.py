@@ -62,7 +62,7 @@ def list_jobs(node: Node, *, timeout: float) -> Jobs:
 
 
 def queue_job(node: Node, *, job: str, site: str, settings: Iterable[tuple[str, str]], timeout: float) -> None:
-    """Queues `crawl news -a site=SITE` there under that id; raises NodeError: unless `refused`, the job may be queued all the same."""
+    """Queue `crawl news -a site=SITE` there under that id; raises NodeError: unless `refused`, the job may be queued all the same."""
     form = [("project", node.project), ("spider", SPIDER), ("jobid", job), ("site", site)]
     form += [("setting", f"{name}={value}") for name, value in settings]
     answer, _ = _ask(node, "schedule.json", timeout=timeout, form=form)
@@ -71,7 +71,7 @@ def queue_job(node: Node, *, job: str, site: str, settings: Iterable[tuple[str, 
 
 
 def is_open(node: Node, *, timeout: float) -> bool:
-    """Whether the node answers those who give no password; raises NodeError when it does not answer at all."""
+    """Return whether the node answers those who give no password; raises NodeError when it does not answer at all."""
     status, _, _ = _exchange(node, urllib.request.Request(f"{node.url}daemonstatus.json"), timeout)  # noqa: S310 - nodes.py lets http(s) through
     return status == http.client.OK
 
@@ -127,7 +127,7 @@ def _ids(node: Node, answer: dict[str, Any], kind: str) -> tuple[str, ...]:
 
 
 def _skew(date: str, asked: float, answered: float) -> float:
-    """How far the Date header (whole seconds) lies outside of the time that the question took."""
+    """Return how far the Date header (whole seconds) lies outside of the time that the question took."""
     try:
         theirs = parsedate_to_datetime(date).timestamp()
     except (ValueError, TypeError):

@@ -38,7 +38,7 @@ class Command(ScrapyCommand):
         return "[options] <url>"
 
     def short_desc(self) -> str:
-        """One line for the list of commands."""
+        """Return one line for the list of commands."""
         return "Fill a site's archive with a period that others captured (CDX server, CC-NEWS)"
 
     def long_desc(self) -> str:

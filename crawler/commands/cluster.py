@@ -37,7 +37,7 @@ class Command(ScrapyCommand):
         return "[options] plan|deploy|status"
 
     def short_desc(self) -> str:
-        """One line for the list of commands."""
+        """Return one line for the list of commands."""
         return "Crawl on several machines: give each site to a scrapyd node, one job for each"
 
     def long_desc(self) -> str:

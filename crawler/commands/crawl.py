@@ -31,7 +31,7 @@ class Command(crawl.Command):
     """Crawls a site with the news spider."""
 
     def short_desc(self) -> str:
-        """One line for the list of commands."""
+        """Return one line for the list of commands."""
         return "Crawl a news site into an archive: scrapy crawl news -a url=https://example.org/"
 
     def long_desc(self) -> str:

@@ -48,7 +48,7 @@ class Command(ScrapyCommand):
         return "[options]"
 
     def short_desc(self) -> str:
-        """One line for the list of commands."""
+        """Return one line for the list of commands."""
         return "Crawl all sites of sites.toml that have something due, several at once"
 
     def long_desc(self) -> str:
@@ -81,7 +81,7 @@ class Command(ScrapyCommand):
         super().process_options(args, opts)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Chooses the sites, crawls them, and sets the exit code."""
+        """Choose the sites, crawl them, and set the exit code."""
         if args or opts.jobs < 1 or (opts.max_pages is not None and opts.max_pages < 1):
             refuse("crawlall", "crawlall takes options only; -j and --max-pages are 1 or more")
         try:

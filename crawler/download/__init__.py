@@ -315,7 +315,7 @@ class WireHandler:
 
 
 def _is_readable(request: Request, framing: ResponseFraming, error: ExchangeError) -> bool:
-    """Whether a body that did not end as it should is read all the same: `read_damaged` is 'any', or 'whole' for one that is all there."""
+    """Return whether a body with a wrong end is used all the same: `read_damaged` is 'any', or 'whole' for a complete one."""
     wanted = request.meta.get("read_damaged")
     if (
         not wanted

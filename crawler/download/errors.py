@@ -123,7 +123,7 @@ class Http2OnlyError(ExchangeError, DownloadCancelledError):
 
 
 def is_http2(start: bytes) -> bool:
-    """Whether these are the first bytes of an HTTP/2 server: a SETTINGS or GOAWAY frame on stream 0 (RFC 9113, section 4.1)."""
+    """Return whether these are the first bytes of an HTTP/2 server: a SETTINGS or GOAWAY frame on stream 0 (RFC 9113, section 4.1)."""
     return len(start) >= 9 and start[0] == 0 and start[3] in {4, 7} and start[5:9] == bytes(4)
 
 
@@ -280,7 +280,7 @@ _OTHERS: tuple[tuple[type[Exception], str], ...] = (
 
 
 def outcome_of(exception: BaseException) -> str:
-    """One word for how a request ended: the exception's own `outcome`, that of its Scrapy class, else 'failed'."""
+    """Return one word for how a request ended: the exception's own `outcome`, that of its Scrapy class, else 'failed'."""
     if isinstance(exception, ExchangeError):
         return exception.outcome
     return next((word for kind, word in _OTHERS if isinstance(exception, kind)), "failed")

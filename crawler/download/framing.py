@@ -268,7 +268,7 @@ class ResponseFraming:
 
 
 def _is_whole_gzip(body: bytes) -> bool:
-    """Whether a gzip stream has its end; one that grows beyond bounds has none."""
+    """Return whether a gzip stream has its end; one that grows beyond bounds has none."""
     decoder, data, decoded = zlib.decompressobj(wbits=31), body, 0
     try:
         while data and not decoder.eof and decoded < _MOST_DECODED:

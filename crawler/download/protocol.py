@@ -59,7 +59,7 @@ class _ClientTls:
         return connection
 
     def _note_unissued(self, _: SSL.Connection, certificate: Any, error: int, _depth: int, preverified: int) -> bool:
-        """Judges as OpenSSL has, and keeps the certificate whose issuer is missing."""
+        """Judge as OpenSSL has, and keep the certificate whose issuer is missing."""
         if error == ISSUER_MISSING:
             self.unissued = certificate
         return bool(preverified)

@@ -104,7 +104,7 @@ class Answers:
         return Disposition(row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), same_as=article_id, visit=visit)
 
     def follows(self, due: ScheduledUrl, answer: Parsed) -> bool:
-        """Whether a redirect is followed in the same visit: an announcer's, and one to another spelling of the same URL."""
+        """Return whether a redirect is followed in the same visit: an announcer's, and one to another spelling of the same URL."""
         return answer.outcome.kind is OutcomeKind.REDIRECT and (
             due.kind in ANNOUNCERS or any(entry.url == due.url for entry in answer.found)
         )
@@ -239,7 +239,7 @@ class Answers:
         return Parsed.of(OutcomeKind.OTHER, "out-of-scope")
 
     def _says_the_same(self, answer: Parsed) -> bool:
-        """Whether an article has the same text in other bytes: a counter or today's date must not shorten the interval."""
+        """Return whether an article has the same text in other bytes: a counter or today's date must not shorten the interval."""
         if answer.article is None:
             return False
         digest = text_digest(answer.article.title, answer.article.text)

@@ -155,7 +155,7 @@ class RequisiteFrontier:
         return self._disposition(due, row, Outcome(kind=OutcomeKind.MISSING, reason=reason, detail=detail))
 
     def _target(self, due: ScheduledUrl, answer: Parsed) -> tuple[Candidate, ...]:
-        """Where a redirect leads, to be asked for as what `due` is."""
+        """Return where a redirect leads, to be asked for as what `due` is."""
         found = answer.found[0]
         url = found.spelling or found.url
         return (

@@ -234,7 +234,7 @@ NEWS_SITEMAP = 1000
 
 
 def are_believable(found: Sequence[Outlink], now: datetime) -> bool:
-    """Whether the times of a list say when its entries changed, rather than when the list was made."""
+    """Return whether the times of a list say when its entries changed, rather than when the list was made."""
     hints = [entry.published_hint for entry in found if entry.published_hint]
     if len(hints) < DISBELIEVED:
         return True
@@ -244,7 +244,7 @@ def are_believable(found: Sequence[Outlink], now: datetime) -> bool:
 
 
 def born_of(due: ScheduledUrl, published: str, *, changed: bool, now: datetime) -> datetime:
-    """When an article last was news: its date, or its last change; a first visit without a date counts from the announcement or today."""
+    """Return when an article was last news: its date or last change; an undated first visit counts from its announcement."""
     if due.visits and changed:
         return now
     for text in (published, due.changed_at, due.published_hint):
@@ -263,6 +263,6 @@ def ascii_header(response: Response, name: str) -> str:
 
 
 def retry_after_of(response: Response, now: datetime) -> timedelta | None:
-    """How long a response asks us to stay away, by seconds or by a date (RFC 9110, section 10.2.3)."""
+    """Return how long a response asks us to stay away, by seconds or by a date (RFC 9110, section 10.2.3)."""
     seconds = read_retry_after(response.headers.get("Retry-After"), now)
     return None if seconds is None else timedelta(seconds=min(seconds, LONGEST_REST))

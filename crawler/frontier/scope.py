@@ -56,7 +56,7 @@ class Quota:
         self._sitemaps = 0
 
     def refusal(self, url: str, kind: str) -> str:
-        """Why the URL shall not be visited in this run, '' when it may be: that counts as a visit."""
+        """Return why the URL shall not be visited in this run, '' when it may be: that counts as a visit."""
         if kind == "sitemap":
             self._sitemaps += 1
             return "too-many-sitemaps" if 0 < self._limits.sitemaps < self._sitemaps else ""
@@ -131,7 +131,7 @@ class Scope:
         return [self.announced(url, "sitemap", "robots", via=via) for url in found if urls.canonicalise(url)]
 
     def take_along(self, url: str) -> None:
-        """Widens the scope by the host that a start page leads to, and by its edition."""
+        """Widen the scope by the host that a start page leads to, and by its edition."""
         if self.site.is_closed or self.site.in_scope(url) or self.site.is_denied(url):
             return
         if not self.site.in_scope(url, index=True):
@@ -212,7 +212,7 @@ class Scope:
             self._services.add(host)
 
     def _belongs(self, entry: Outlink, kind: str, due: ScheduledUrl) -> bool:
-        """Whether a URL is the site's. Feeds that a start page names, and the parts of a sitemap index, may lie on any host."""
+        """Return whether a URL is the site's. Feeds that a start page names, and the parts of a sitemap index, may lie on any host."""
         elsewhere = (kind == "sitemap" and due.kind == "sitemap") or (
             kind == "feed" and due.kind in {"seed", "section"}
         )

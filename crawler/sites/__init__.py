@@ -128,7 +128,7 @@ class Site:
         return tuple(host for host in bare if urls.may_have_subdomains(host))
 
     def in_scope(self, url: str, *, index: bool = False) -> bool:
-        """Whether the canonical `url` belongs to the site and is not denied.
+        """Return whether the canonical `url` belongs to the site and is not denied.
 
         With `index`, for feeds and sitemaps, which lie outside of `paths` even when what they announce does not.
         """
@@ -152,11 +152,11 @@ class Site:
         return host if label and not _NOT_EDITORIAL.fullmatch(label.rpartition(".")[2]) else ""
 
     def is_denied(self, url: str) -> bool:
-        """Whether the entry denies URLs like this one."""
+        """Return whether the entry denies URLs like this one."""
         return any(pattern.search(url) for pattern in self.deny)
 
     def is_article(self, url: str, spelling: str = "") -> bool:
-        """Whether the entry says that URLs like this one are articles, by either of its spellings; False says nothing."""
+        """Return whether the entry says that URLs like this one are articles, by either of its spellings; False says nothing."""
         return any(pattern.search(url) or (spelling and pattern.search(spelling)) for pattern in self.articles)
 
     def settings(self) -> dict[str, Any]:
@@ -174,7 +174,7 @@ class Site:
 
 
 def name_of(url: str) -> str:
-    """Name for the site of `url`, fit for a folder: its host without `www.`, and its port if it has one."""
+    """Return the name for the site of `url`, fit for a folder: its host without `www.`, and its port if it has one."""
     host = origin_of(url).partition("://")[2].removeprefix("www.")
     return re.sub(r"[^a-z0-9.-]+", "-", host).strip("-.")[:80]
 
@@ -206,7 +206,7 @@ def site_from_json(name: str, text: str) -> Site:
 
 
 def entries_as_json(path: Path) -> dict[str, str]:
-    """Each entry of the file as one line of JSON, to travel with a job; raises SiteError."""
+    """Return each entry of the file as one line of JSON, to travel with a job; raises SiteError."""
     source, entries = _entries(path)
     for name, entry in entries.items():
         _site(source, name, entry)
@@ -214,7 +214,7 @@ def entries_as_json(path: Path) -> dict[str, str]:
 
 
 def load_sites(path: Path) -> dict[str, Site]:
-    """All entries of the file, in its order; raises SiteError with line and key for the first mistake."""
+    """Return all entries of the file, in its order; raises SiteError with line and key for the first mistake."""
     source, entries = _entries(path)
     return {name: _site(source, name, entry) for name, entry in entries.items()}
 

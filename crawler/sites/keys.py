@@ -27,12 +27,12 @@ class WrongValueError(ValueError):
 
 
 def origin_of(url: str) -> str:
-    """Scheme, host and port of a canonical URL, '' for none."""
+    """Return the scheme, host and port of a canonical URL, '' for none."""
     return url[: url.index("/", url.index("://") + 3)] if "://" in url and url.count("/") > 2 else ""
 
 
 def web_address(text: object) -> str:
-    """Canonical URL of `text`; raises WrongValueError for what is not a web address."""
+    """Return the canonical URL of `text`; raises WrongValueError for what is not a web address."""
     if not isinstance(text, str):
         raise WrongValueError(f'{text!r} is not text; write "https://…" in quotes')
     url = urls.canonicalise(text.strip())

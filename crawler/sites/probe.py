@@ -213,7 +213,7 @@ class ProbeSpider(Spider):
         return self.site.in_scope(f"{origin}/", index=True)
 
     def _sections(self, links: Iterable[Any], answers: list[Parsed]) -> tuple[str, ...]:
-        """Links of sections that the start page and most of the articles have: the navigation is on every page."""
+        """Return links of sections that the start page and most of the articles have: the navigation is on every page."""
         on_articles = [{found.url for found in answer.found} for answer in answers]
         sections = [
             link.url

@@ -109,7 +109,7 @@ class ProbeClient:
             raise NothingThereError(f"{url} gives no HTTP response: {error}") from None
 
     def allowed(self, url: str) -> bool:
-        """Whether robots.txt of the host of `url`, if it has been read, lets us ask for it."""
+        """Return whether robots.txt of the host of `url`, if it has been read, lets us ask for it."""
         settings = self._crawler.settings
         product = product_of(settings.get("ROBOTSTXT_USER_AGENT") or settings["USER_AGENT"])
         rules = self._robots.get(origin_of(url))

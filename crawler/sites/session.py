@@ -40,7 +40,7 @@ MOST_COOKIES = 50  # of one host; browsers keep 180 and servers refuse the heade
 
 
 def is_login(url: str) -> bool:
-    """Whether a URL is that of a login, by a word of its path or the first label of its host."""
+    """Return whether a URL is that of a login, by a word of its path or the first label of its host."""
     parts = urlsplit(urls.display(url).lower())
     words = {word.partition(".")[0] for word in parts.path.split("/")}
     return bool(LOGIN & (words | {(parts.hostname or "").partition(".")[0]}))

@@ -216,7 +216,7 @@ def _regional(language: str, head: Head) -> str:
 
 
 def context_of(document: Document, language: str) -> DateContext:
-    """How dates are written on this page: what is known of the site, else its language tag, else its country suffix."""
+    """Return how dates are written on this page: what is known of the site, else its language tag, else its country suffix."""
     page = document.page
     tag = page.site.locale or language
     code, _, region = tag.replace("_", "-").partition("-")

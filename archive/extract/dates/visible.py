@@ -129,7 +129,7 @@ def parse_written(text: str, context: DateContext) -> Moment | None:
 
 
 def parse_all(text: str, context: DateContext) -> list[WrittenDate]:
-    """Every date of a short text in the order of trust of `parse`; relative ones only when there is no absolute one."""
+    """Return every date of a short text in the order of trust of `parse`; relative ones only when there is no absolute one."""
     folded = fold_date(text[:MAX_TEXT])
     if not folded.isascii():
         folded = _ORDINAL.sub(lambda match: f"{ORDINALS[match[1]]} " if match[2] in MONTHS else match[0], folded)
@@ -180,7 +180,7 @@ def _absolute(folded: str, original: str, context: DateContext) -> Iterator[tupl
 
 
 def _spans(tokens: Sequence[_Token], context: DateContext) -> Iterator[tuple[date, Calendar, int, int]]:
-    """Every date with its calendar and the offsets where it starts and ends."""
+    """Yield every date with its calendar and the offsets where it starts and ends."""
     at = 0
     while at < len(tokens):
         if match := _date_at(tokens, at, context):
@@ -297,7 +297,7 @@ def _iranian_year(figures: int, context: DateContext) -> int:
 
 
 def _ordered(a: int, b: int, order: Order) -> tuple[int, int]:
-    """Month and day of two figures; (0, 0) when both orders are possible and the page does not tell."""
+    """Return month and day of two figures; (0, 0) when both orders are possible and the page does not tell."""
     if a > 12:
         return b, a
     if b > 12:
@@ -336,5 +336,5 @@ def _day(calendar: Calendar, year: int, month: int, day: int) -> date | None:
 
 
 def _labelled(before: str, length: int) -> bool:
-    """Whether the last label before a date, at most 60 characters back, speaks of a change."""
+    """Return whether the last label before a date, at most 60 characters back, speaks of a change."""
     return any(word in before[max(0, length - 60) :] for word in MODIFIED)

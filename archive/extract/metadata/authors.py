@@ -125,7 +125,7 @@ def _doubt(mark: Mark) -> float:
 
 
 def _is_quoted(element: HtmlElement) -> bool:
-    """Whether the element stands in a quotation or a figure: it names who was quoted, or who took the picture."""
+    """Return whether the element stands in a quotation or a figure: it names who was quoted, or who took the picture."""
     for _, node in zip(range(6), element.iterancestors(), strict=False):
         if node.tag in {"blockquote", "q", "figure", "figcaption"} or _QUOTE.search((node.get("class") or "").lower()):
             return True

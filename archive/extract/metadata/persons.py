@@ -128,7 +128,7 @@ def _parts(text: str) -> Iterator[str]:
 
 
 def _joined_by_waw(part: str) -> Iterator[str]:
-    """«أحمد علي ومنى زكي» parted where two words and more stand on both sides."""
+    """Yield «أحمد علي ومنى زكي» parted where two words and more stand on both sides."""
     start = 0
     for cut in _AND.finditer(part):
         before, after = part[start : cut.start()], part[cut.end() :]

@@ -272,7 +272,7 @@ def _metas(head: Head, names: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _is_free(head: Head) -> tuple[bool | None, str]:
-    """Whether the article is free to read; one part behind a paywall (`hasPart`) makes it not."""
+    """Return whether the article is free to read; one part behind a paywall (`hasPart`) makes it not."""
     parts = [head.article, *(part for part in as_list(head.article.get("hasPart")) if isinstance(part, dict))]
     words = [
         str(value).strip().rsplit("/", 1)[-1].lower()

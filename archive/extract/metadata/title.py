@@ -226,7 +226,7 @@ def _parts(title: str, *separators: re.Pattern[str]) -> Iterator[str]:
 
 
 def _leads_home(heading: HtmlElement, url: str) -> bool:
-    """Whether a heading is a link to the front page: the site's name, which blogs print as h1 on every page."""
+    """Return whether a heading is a link to the front page: the site's name, which blogs print as h1 on every page."""
     link = heading.find(".//a[@href]")
     return link is not None and _is_home(link.get("href", ""), url)
 
@@ -243,7 +243,7 @@ def _is_home(href: str, url: str) -> bool:
 
 
 def site_names(document: Document, head: Head, sitename: str) -> frozenset[str]:
-    """Forms of the site's own name as word keys: the declared ones, the host, and the text of links to the front page."""
+    """Return forms of the site's own name as word keys: the declared ones, the host, and the text of links to the front page."""
     host = (urlsplit(document.page.url).hostname or "").removeprefix("www.")
     names = {_key(sitename), _key(host), max(host.split("."), key=len)}
     for node in head.nodes[:50]:
