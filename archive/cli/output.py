@@ -44,7 +44,7 @@ class Place:
     collections: Path = Path("collections")
 
     def folders(self) -> list[Path]:
-        """Return the archives that are meant, of which --archive may give the name only; raises ArchiveNotFoundError when there is none."""
+        """Return the selected archives, of which --archive may give the name alone; raises ArchiveNotFoundError when there is none."""
         if self.archive:
             named = self.collections / self.archive
             return [named if not self.archive.exists() and Collection(named).exists() else self.archive]
@@ -60,7 +60,7 @@ def the_place(ctx: click.Context) -> Place:
 
 
 def the_folder(ctx: click.Context) -> Path:
-    """Return the one archive that is meant; raises UsageError when there are several, ArchiveNotFoundError when there is none."""
+    """Return the one selected archive; raises UsageError when there are several, ArchiveNotFoundError when there is none."""
     place = the_place(ctx)
     found = place.folders()
     if len(found) > 1:

@@ -82,7 +82,7 @@ class Marks:
         return self._all
 
     def find(self, pattern: re.Pattern[str] | None, tags: frozenset[str] = frozenset()) -> Iterator[Mark]:
-        """Return the marks whose names match (with None nobody's do), or whose element is one of `tags`, outside what frames the article.
+        """Return the marks whose names match (none do for None), or whose element is one of `tags`, outside what frames the article.
 
         Tags may be `abbr`, `address`, `author`, `figure`, `h1`, `h2`, `h3` and `time`.
         """
@@ -166,16 +166,21 @@ def _named(model: PageModel) -> Iterator[tuple[HtmlElement, str, str]]:
         if _NAMING.isdisjoint(attributes) and tag not in _NAMED_TAGS:
             continue
         get = attributes.get
-        names = (
-            f"{get('class', '')} {get('id', '')} {get('itemprop', '')} {get('rel', '')} {get('property', '')}"
-            f" {get('data-component', '')} {get('data-testid', '')}"
-        )
+        names = f"{get('class', '')} {get('id', '')} "
+        if _RARE.isdisjoint(attributes):
+            names += "    "
+        else:
+            names += (
+                f"{get('itemprop', '')} {get('rel', '')} {get('property', '')}"
+                f" {get('data-component', '')} {get('data-testid', '')}"
+            )
         is_named = names != _NAMELESS or (tag in _NAMED_TAGS and tag != "abbr") or "pubdate" in attributes
         if is_named and tag not in _PAGE_TAGS:
             yield element, tag, names[:_MAX_NAMES].lower()
 
 
-_NAMING = frozenset({"class", "id", "itemprop", "rel", "property", "data-component", "data-testid", "pubdate"})
+_RARE = frozenset({"itemprop", "rel", "property", "data-component", "data-testid"})
+_NAMING = _RARE | {"class", "id", "pubdate"}
 _PAGE_TAGS = frozenset({"body", "html"})
 _NAMELESS = " " * 6
 
