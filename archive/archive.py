@@ -1,4 +1,4 @@
-"""Read one archive, or several as one: articles, versions, captures, answers of searches, figures. Never writes, needs no lock."""
+"""Read one archive, or several as one: articles, versions, captures, search results, figures. Never writes, needs no lock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page says: the Article, the page it is read from, and the answer of extraction (an article, or a named reason why not)."""
+"""Define what extraction takes and returns: the Page, the Article, and the Extraction (an article, or the reason why there is none)."""
 
 from __future__ import annotations
 

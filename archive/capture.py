@@ -1,4 +1,4 @@
-"""One HTTP exchange exactly as it crossed the wire, and where a record of it lies."""
+"""Define a Capture, one HTTP exchange exactly as it crossed the wire, and the Location of a record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells what a newsroom changed: two versions of an article go in; headline, body and corrections, word by word, come out.
+"""Compare two versions of an article: headline, body and corrections, word by word.
 
 Words are compared as `archive.arabic.fold` spells them, so tashkeel, tatweel, hamza and letter forms, case, digits,
 punctuation and spaces make no change. Paragraphs are matched first, then the words of those that differ. Pure, and

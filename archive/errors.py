@@ -1,4 +1,4 @@
-"""Exit codes, and the tree of errors that end in one: a message says what, which, and what to do.
+"""Define the exit codes and the tree of errors that lead to them: a message says what, which, and what to do.
 
 ArchiveError
 ├── ArchiveNotFoundError   no archive in that folder

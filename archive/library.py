@@ -1,4 +1,4 @@
-"""What the command line does, as functions: export, group, verify, redact."""
+"""Provide what the command line does as functions: export, group, verify, redact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judges whether a site's days look as they should: figures of its days in, named alarms out. Pure, so that it can be simulated.
+"""Judge whether a site's days look normal, and raise named alarms. Pure, so that it can be simulated.
 
 How many new articles a day brings is compared with what its weekday brought before, by the square-root transform of counts (Bartlett 1936:
 2·√n of a Poisson count has variance 1, times the site's own overdispersion). Shares are compared by a two-proportion z test. The limits

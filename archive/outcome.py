@@ -1,4 +1,4 @@
-"""What a visit to a URL came to: the one vocabulary of the frontier, the captures, the summaries and the reading room."""
+"""Define the outcome of a visit to a URL: the one vocabulary of the frontier, the captures, the summaries and the reading room."""
 
 from __future__ import annotations
 

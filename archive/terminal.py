@@ -1,4 +1,4 @@
-"""Text and progress on a terminal: control characters taken out, and a live line on stderr for whoever waits."""
+"""Write text and progress to a terminal: control characters removed, and a live line on stderr while a command runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a place sets: its warraq.toml and the environment come in, values for crawler.settings and where each is from go out.
+"""Read the settings of a place from warraq.toml and the environment, with the origin of each value.
 
 `warraq.toml` lies in the folder in which the command runs (WARRAQ_CONFIG names another file) and holds settings by their names, such as
 `WARRAQ_MAX_PAGES = 500`. An environment variable overrides it: of the same name, or `SCRAPY_NAME` for a setting of Scrapy's own.

@@ -1,4 +1,4 @@
-"""Crawls several sites in one process: sites in; each crawled in its turn, some at once, and what became of each out.
+"""Crawl several sites in one process, some at a time, and report the result of each.
 
 The crawls share their extraction workers. A site that fails, in whatever way, is one line of the answer; the others never notice.
 """

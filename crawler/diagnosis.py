@@ -1,4 +1,4 @@
-"""Says why a crawl has found no article on a site, and what to try. Pure: counts of rows in, a reason and two sentences out."""
+"""Explain why a crawl found no article on a site, and what to try. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The last station of an article: the item is settled in the archive that the extension holds open."""
+"""Hand each article to the archive that the extension holds open, after all other pipelines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a crawl did, counted: figures go in as things are committed, a progress line and a summary come out."""
+"""Count what a crawl did, for the progress line and the summary."""
 
 from __future__ import annotations
 

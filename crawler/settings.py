@@ -1,4 +1,4 @@
-"""Every setting of the crawl, and the one place where its components are wired.
+"""Define every setting of the crawl, and wire its components.
 
 warraq.toml, the environment and `-s NAME=VALUE` override them, the later the earlier (crawler.configuration).
 """

@@ -1,4 +1,4 @@
-"""Ends crawls within seconds when the process is to stop: SIGTERM, SIGINT or a lost lease in, the signal `stopping` and an end out.
+"""End crawls within seconds when the process must stop: on SIGTERM, SIGINT or a lost lease, send the signal `stopping`.
 
 What is under way has GRACE_SECONDS to end by itself; what has not then, or at a second signal, is left as it is. Its rows
 stay due, and a capture that nobody has read yet is read at the next start.

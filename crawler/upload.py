@@ -1,4 +1,4 @@
-"""Uploads a site's closed files when its crawl has ended, in a process of its own: what goes wrong there is named and never the crawl's."""
+"""Upload a site's closed files after its crawl, in a separate process; an error there is reported and does not fail the crawl."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The program `warraq`: the commands of archive.cli, and those that begin a place and crawl, through the commands of `scrapy`."""
+"""Assemble the program `warraq`: the commands of archive.cli, and those that set up a place and crawl by the commands of `scrapy`."""
 
 from __future__ import annotations
 

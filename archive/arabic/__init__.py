@@ -1,4 +1,4 @@
-"""Bring words of Arabic script to one spelling: folded letters, light stems, word spans.
+"""Normalise words in Arabic script: fold letters, stem lightly, find word spans.
 
 Arabic newspapers write one word in many ways: with or without vowel signs (tashkeel) and stretching (tatweel), with any
 of four alefs, with ى for ي, ه for ة, with Persian letters from a Persian keyboard, with presentation forms from old

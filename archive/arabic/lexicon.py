@@ -1,4 +1,4 @@
-"""Words whose form misleads a stemmer that knows no words: lists of words parted by spaces, pure data for `stems`.
+"""List the words whose form misleads a stemmer without a dictionary: space-separated lists, pure data for `stems`.
 
 Chosen by how common they are in the news, not by any test: the ministries, offices, peoples, places and things that
 headlines are made of. A plural is left out where it is also another common word (كتب is "books" and "wrote").

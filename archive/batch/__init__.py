@@ -1,4 +1,4 @@
-"""Re-extraction of large sets of WARC files: a plan of tasks in; Parquet files, shard archives and a count of each task out.
+"""Re-extract large sets of WARC files in tasks that can be killed: Parquet files, shard archives and counts, one of each per task.
 
 What a task does knows nothing of the engine that runs it; `steps` is the only module that imports datatrove (the extra `batch`),
 and nothing imports it before a batch runs.

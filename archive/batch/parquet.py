@@ -1,4 +1,4 @@
-"""The rows of a batch, and the Parquet file of a task, written whole or not at all. Needs pyarrow."""
+"""Build the rows of a batch and write the Parquet file of a task, whole or not at all. Needs pyarrow."""
 
 from __future__ import annotations
 

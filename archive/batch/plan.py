@@ -1,4 +1,4 @@
-"""Says which task reads which files, and with what limits: files in, a plan that every worker reads from the batch's folder out.
+"""Plan a batch: which task reads which files, and within what limits. Every worker reads the plan from the batch's folder.
 
 The folder of a batch holds
 

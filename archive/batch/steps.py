@@ -1,4 +1,4 @@
-"""The batch as datatrove's steps, to be put in any of its pipelines: a plan in; one Document for each capture out; one task a rank.
+"""Provide the batch as datatrove pipeline steps: one Document per capture, one task per rank.
 
     [ReadWarcs(folder), Extract(folder), WriteParquet(folder)]
 

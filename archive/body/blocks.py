@@ -1,4 +1,4 @@
-"""The blocks of an article, the plain text that they make, and their JSON: a list of objects with the fields that are set.
+"""Define the blocks of an article, their plain text, and their JSON form: a list of objects with only the fields that are set.
 
 >>> dumps((Block(kind="paragraph", spans=(Span(text="See "), Span(text="here", href="https://a.org/"))),))
 '[{"kind":"paragraph","spans":[{"text":"See "},{"text":"here","href":"https://a.org/"}]}]'

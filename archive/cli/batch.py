@@ -1,4 +1,4 @@
-"""Commands for sets of WARC files too large for one import: batch."""
+"""Define the command for sets of WARC files too large for one import: batch."""
 
 from __future__ import annotations
 

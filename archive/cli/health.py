@@ -1,4 +1,4 @@
-"""Commands that watch: health, timeline, group."""
+"""Define the monitoring commands: health, timeline, group."""
 
 from __future__ import annotations
 

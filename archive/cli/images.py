@@ -1,4 +1,4 @@
-"""The command that lists pictures: those of captions with some words, those of an article, or where else one of them ran."""
+"""Define `warraq images`: list the pictures of an article, search captions, and find where else a picture ran."""
 
 from __future__ import annotations
 

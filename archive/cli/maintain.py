@@ -1,9 +1,10 @@
-"""Commands that keep an archive in order: verify, repair, redact, reindex, upload."""
+"""Define the maintenance commands: verify, repair, redact, reindex, upload, backup."""
 
 from __future__ import annotations
 
 import getpass
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,6 +23,7 @@ from archive.maintain import redact as redact_
 from archive.maintain import reindex as reindex_
 from archive.maintain import repair as repair_
 from archive.maintain import verify as verify_
+from archive.maintain.backup import BackedUp, back_up
 from archive.parse.workers import parse_pool
 from archive.terminal import Show, live_line
 
@@ -258,6 +260,46 @@ def upload(
         ctx.exit(ExitCode.STORAGE)
 
 
+@click.command()
+@click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Processes that extract.")
+@json_option
+@click.pass_context
+def backup(ctx: click.Context, *, folder: Path, workers: int, as_json: bool) -> None:
+    """Copy archives into FOLDER/NAME, or bring an earlier copy there up to date. May run beside a crawl.
+
+    The database is copied as of one moment, then every WARC file that is new or has changed; what was written after that moment
+    gets its rows in the copy, so that `warraq --archive FOLDER/NAME verify` finds it whole. Uploads and redactions wait meanwhile. To
+    restore, copy FOLDER/NAME back. Ends with exit code 7 when a file is not the one that was closed.
+    """
+    folders = the_place(ctx).folders()
+    done = [_backed_up(Collection(each), folder, workers=workers) for each in folders]
+    if as_json:
+        print_json({"ok": each.ok, **asdict(each), "folder": str(each.folder)} for each in done)
+    else:
+        for each in done:
+            _print_backup(each)
+    if not all(each.ok for each in done):
+        ctx.exit(ExitCode.DAMAGED)
+
+
+def _backed_up(collection: Collection, folder: Path, *, workers: int) -> BackedUp:
+    with parse_pool(workers=workers) as pool, live_line(f"Backing up {collection.name}") as show:
+        return back_up(collection, folder / collection.name, pool, clock=now, progress=show)
+
+
+def _print_backup(done: BackedUp) -> None:
+    for problem in done.damaged:
+        click.echo(f"{click.style('damaged', fg='red')}  {problem}", err=True)
+    if done.elsewhere:
+        click.echo(
+            f"{len(done.elsewhere)} files lie only in a storage and are not in the copy, which reads them there",
+            err=True,
+        )
+    late = f", {done.rows} records written meanwhile" if done.rows else ""
+    click.echo(f"{done.folder}: {len(done.copied)} files copied ({done.bytes} bytes), {done.unchanged} unchanged{late}")
+
+
 def _print(done: Uploaded) -> None:
     for name, problem in done.failed.items():
         click.echo(f"{click.style('failed', fg='red')}  {name}: {problem}", err=True)
@@ -314,4 +356,4 @@ def joins(ctx: click.Context, *, undo: tuple[int, ...], as_json: bool) -> None:
             click.echo(f"join {number} is undone: {len(back)} versions are back")
 
 
-COMMANDS = (verify, repair, redact, reindex, upload, joins)
+COMMANDS = (verify, repair, redact, reindex, upload, backup, joins)

@@ -1,4 +1,4 @@
-"""What commands share: which archive is meant, and output as JSON or as lines in which right-to-left and left-to-right text keep apart."""
+"""Share what commands need: the choice of the archive, JSON output, and lines that isolate right-to-left from left-to-right text."""
 
 from __future__ import annotations
 

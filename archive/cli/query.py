@@ -1,4 +1,4 @@
-"""Commands that ask: search, list, show, versions, stats."""
+"""Define the query commands: search, list, show, versions, diff, cite, stats."""
 
 from __future__ import annotations
 

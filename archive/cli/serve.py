@@ -1,4 +1,4 @@
-"""Commands that serve: the reading room for people, MCP for assistants."""
+"""Define the server commands: the reading room for people, MCP for assistants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands of saved searches: watch add, list, remove, run."""
+"""Define the commands for saved searches: watch add, list, remove, run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder of a collection: where its files lie, whether it is one, and the lock that lets one process at a time write to it.
+"""Describe the folder of a collection: where its files are, whether it is one, and the lock that admits one writer at a time.
 
 collections/NAME/
     archive/          WARC files and manifest-sha256.txt    (the names archive/ and indexes/ are pywb's, which serves the folder as it is)

@@ -1,4 +1,4 @@
-"""Puts the closed files of a collection into a storage: what is not there yet goes there, is proved and marked; then it may go from here.
+"""Upload a collection's closed files to a storage: copy, verify, mark as uploaded; then the local copy may be removed.
 
 A file is marked in the table `files` only once the storage has it whole, and removed here only when it is marked and proves, once more, to
 be there. A run that is killed anywhere is finished by the next one. Runs beside a crawl: it needs the collection's lock to remove only.

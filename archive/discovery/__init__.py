@@ -1,4 +1,4 @@
-"""What a site announces and where its pages lead: feeds, sitemaps, the shape of addresses; bytes in, values out."""
+"""Find what a site announces and where its pages lead: feeds, sitemaps, the shape of URLs."""
 
 from __future__ import annotations
 

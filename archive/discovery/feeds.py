@@ -1,4 +1,4 @@
-"""Reads RSS 0.9x, 1.0, 2.0, Atom 0.3 and 1.0, and JSON Feed: bytes as served in, the pages they announce out.
+"""Parse RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, and JSON Feed into the pages that they announce.
 
 Written on lxml: feedparser takes seven times the CPU (bench/discovery.py) and knows no JSON Feed.
 """

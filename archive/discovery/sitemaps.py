@@ -1,4 +1,4 @@
-"""Reads sitemaps, sitemap indexes, news sitemaps and text sitemaps: bytes as served in, what they announce out.
+"""Parse sitemaps, sitemap indexes, news sitemaps and text sitemaps into the URLs that they announce.
 
 The protocol is https://www.sitemaps.org/protocol.html; the `news:` fields are Google's
 (https://www.google.com/schemas/sitemap-news/0.9). Local names are compared: the namespace is often misspelt.

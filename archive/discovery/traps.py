@@ -1,4 +1,4 @@
-"""Recognise URLs that a site can make without end, group URLs for quotas, and find redirects that are written into a page."""
+"""Recognise URLs that a site can generate without end, group URLs for quotas, and find redirects that are written into a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parse the XML of feeds and sitemaps as it is served, and hold what they say of a page that they announce.
+"""Parse the XML of feeds and sitemaps as it is served, and represent what they state about a page.
 
 Feeds and sitemaps are written by templates: a bare `&` in an address, `&nbsp;`, a PHP warning
 before the first tag, Arabic in windows-1256 under a declaration of UTF-8. A recovering parser alone loses the text

@@ -1,4 +1,4 @@
-"""The formats that an archive can be given out in: a choice of captures or articles in, one file out.
+"""Export an archive: a selection of captures or articles, in one of several formats, as one file.
 
 A format is one file here and one line in `FORMATS`; `tests/archive/export/test_formats.py` holds all to one contract.
 """

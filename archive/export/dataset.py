@@ -1,4 +1,4 @@
-"""Writes a dataset folder for research: chosen articles come in; Parquet files, n-grams and a card that says what they are go out.
+"""Write a dataset folder for research: selected articles as Parquet files, n-grams, and a card that describes them.
 
 `datasets.load_dataset(FOLDER, "articles")` and DuckDB read it as it is.
 """

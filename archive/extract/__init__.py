@@ -1,4 +1,4 @@
-"""Makes an article of a page: a Page in, an Extraction (an Article, or the named reason why not) out.
+"""Extract the article of a page: a Page becomes an Extraction (an Article, or the named reason why there is none).
 
 Pure: no clock, no I/O, no state between calls. One parse serves the links, the metadata and the text.
 """

@@ -1,4 +1,4 @@
-"""Finds a page's encoding by evidence: bytes and what HTTP and HTML declare come in, text and the reason go out."""
+"""Determine a page's encoding from evidence: its bytes, and what HTTP and HTML declare."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes a page readable: a Page comes in; its HTML, one parsed tree and its JSON-LD go out, or the reason why not."""
+"""Prepare a page for reading: its HTML, one parsed tree and its JSON-LD, or the reason why it cannot be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a browser loads to show a page: its tree, or the text of a style sheet, comes in; absolute URLs and what each is go out.
+"""Find what a browser loads to show a page, in its tree or in the text of a style sheet: absolute URLs, each with its kind.
 
 Heritrix and wget call these page requisites. URLs are spelled as a browser asks for them, for replay looks them up by that spelling.
 """

@@ -1,4 +1,4 @@
-"""Files on disk: durable replacement, locks, and opening what may be hostile."""
+"""Handle files on disk: durable replacement, locks, and safe opening of hostile ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The exact bytes of an HTTP/1 message: head, payload and decoded body, all bounded."""
+"""Parse the exact bytes of an HTTP/1 message: head, payload and decoded body, all bounded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asks a server that is not crawled, such as a webhook or a scheduler: no redirect is followed, one deadline holds for all of it."""
+"""Send a request to a server that is not crawled, such as a webhook or scheduler: no redirects, one deadline for the whole exchange."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes one HTTP content coding off, in linear time and bounded memory: coded bytes in, decoded bytes out."""
+"""Decode one HTTP content coding in linear time and bounded memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The store: opens the SQLite file, brings its schema up to date, owns the transactions; the modules beside it hold the SQL."""
+"""Open the SQLite file, bring its schema up to date and own its transactions; the modules beside it hold the SQL."""
 
 from __future__ import annotations
 

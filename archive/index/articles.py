@@ -1,4 +1,4 @@
-"""The tables `articles` and `changes`: versions, what changed without a new text, teasers. Never begins or ends a transaction."""
+"""Query and write the tables `articles` and `changes`: versions, and changes without a new text. Never begins or ends a transaction."""
 
 from __future__ import annotations
 

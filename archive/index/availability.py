@@ -1,4 +1,4 @@
-"""What became of an article's page after it was captured: a capture in, a mark on the article out. Never begins or ends a transaction.
+"""Mark articles whose page is gone or behind a paywall. Never begins or ends a transaction.
 
 A page is gone when it has answered so at least LEAST_ANSWERS times over at least LEAST_SPAN, with nothing else between: an outage, a
 deployment or a bad cache is not a deletion. It is gone since the first of these answers. An article that is served again loses its marks.

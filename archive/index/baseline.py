@@ -1,4 +1,4 @@
-"""The first tables of the database, as steps 0001 to 0008 create them. Never edited: `archive.index.schema` has the steps that follow."""
+"""Create the first tables of the database (steps 0001 to 0008). Never edited: `archive.index.schema` has the steps that follow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Captures as SQL: rows of the records that the WARC files hold. Never begins or ends a transaction."""
+"""Query and write the table `captures`, the records that the WARC files hold. Never begins or ends a transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The columns of `articles`, each described once: the INSERT, the exports, the view `newsarticle` and what is shown of an article follow.
+"""Describe each column of `articles` once: the INSERT, the exports, the view `newsarticle` and the displayed fields follow from it.
 
 A new column is a migration in `schema.py` and a line here. `tests/archive/index/test_columns.py` compares the two.
 """

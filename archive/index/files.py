@@ -1,4 +1,4 @@
-"""Closed WARC files as SQL: what each is, in which storage it lies, and whether it is here too. Never begins or ends a transaction."""
+"""Query and write the table `files`: where each closed WARC file is stored. Never begins or ends a transaction."""
 
 from __future__ import annotations
 

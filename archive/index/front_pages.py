@@ -1,4 +1,4 @@
-"""What led front pages, and when: captures of a front page in, the spells of its headlines out.
+"""Trace which headlines led a front page, and when.
 
 Each capture of a front page keeps its first headlines in page order (`captures.headlines`). A capture that says what the one before it
 said prolongs that one.

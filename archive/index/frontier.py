@@ -1,4 +1,4 @@
-"""The frontier as SQL: announce URLs, draw the due ones, write down what a visit said. Never begins or ends a transaction."""
+"""Query and write the frontier (table `urls`): schedule URLs, select the due ones, record visits. Never begins or ends a transaction."""
 
 from __future__ import annotations
 

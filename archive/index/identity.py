@@ -1,4 +1,4 @@
-"""Which addresses are one article's: the key that its versions share, and the joins of keys, which can be undone.
+"""Decide which URLs are one article: the key that its versions share, and reversible joins of keys.
 
 The key follows from the URL alone (`archive.urls.identity`). Two keys are joined when a page redirects from the one to the other, or
 names the other as its canonical URL, and both say much the same. The table `identities` has what the key of a name (a key, or an exact

@@ -1,4 +1,4 @@
-"""The pictures and other media of articles, as SQL: what an article shows and says of it, and the record that holds each picture.
+"""Query and write the pictures and other media of articles: what an article shows, and the record that holds each picture.
 
 `images` and `media` follow from `articles`; `pictures` has what was read from the bytes of each captured picture. Never ends a transaction.
 """

@@ -1,4 +1,4 @@
-"""Rows by where their records lie: file names in, places and identities out; for checking rows against files. Only SQL."""
+"""Look up rows by where their records lie, to check rows against files. Only SQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the archive can say about itself: coverage by site and day, days for the monitor, counts of a query's articles."""
+"""Report on the archive: coverage by site and day, daily figures for the monitor, facets of a query's articles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rows of the database as values: what goes in and what comes out of the store's functions."""
+"""Define the rows of the database as typed values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables `runs`, the log of crawls, imports, verifications and redactions, and `backfills`, how far each file was read.
+"""Query and write `runs`, the log of crawls, imports, verifications and redactions, and `backfills`, how far each file was read.
 
 Never begins or ends a transaction.
 """

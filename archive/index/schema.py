@@ -1,4 +1,4 @@
-"""The database's shape: numbered steps, each applied once and never edited afterwards.
+"""Define the database schema as numbered steps, each applied once and never edited afterwards.
 
 Times are ISO 8601 text in UTC (`2026-11-24T05:30:00Z`), so that they sort, read well, and compare in plain SQL; capture times are also
 kept as the 14 digits of CDXJ. Lists and maps are JSON. Only features of SQLite 3.40 are used, so that Debian's sqlite3 opens the file.

@@ -1,4 +1,4 @@
-"""What to give out: sites, days, URLs and ids in; rows of articles, or of captures with what they show, out, streaming."""
+"""Select what to export, by sites, days, URLs and ids: rows of articles, or of captures with what they show, as a stream."""
 
 from __future__ import annotations
 

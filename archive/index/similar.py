@@ -1,4 +1,4 @@
-"""Near-duplicates as SQL: articles go in; families come out, each led by who had the story first. Never begins or ends a transaction."""
+"""Group near-duplicates into families, each led by whoever had the story first. Never begins or ends a transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a host repeats, as SQL: counts of lines over its pages. Never begins or ends a transaction."""
+"""Count the lines that a host repeats over its pages. Never begins or ends a transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SQLite as warraq uses it: the library, what is believed of a database file, and the size of its write-ahead log.
+"""Configure SQLite for warraq: which library, which database files to trust, and the size of the write-ahead log.
 
 sqlite-utils imports both wherever they are installed, to know types that we never store: 1.5 s of CPU at each start.
 """

@@ -1,4 +1,4 @@
-"""Writes a group of captures and of what became of them as rows: all in one transaction, and counts of what is durable out.
+"""Write a group of captures and their dispositions as rows, in one transaction, and count what is durable.
 
 When one entry of the group cannot be written, the entries are written one by one, and that one says so instead.
 """

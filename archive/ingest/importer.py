@@ -1,4 +1,4 @@
-"""Brings the records of WARC files into a collection: files in; capture rows, articles and a count out.
+"""Import the records of WARC files into a collection: capture rows, articles, and a count of both.
 
 The files are copied into the collection, which then stands by itself. The same function indexes what a crash left without rows, and, file
 by file, rebuilds a whole database.

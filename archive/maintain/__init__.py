@@ -1,4 +1,4 @@
-"""Keeps an archive in order: verifies it, repairs what a crash left, and takes out what must not be kept."""
+"""Maintain an archive: verify it, repair it after a crash, and remove what must not be kept."""
 
 from __future__ import annotations
 

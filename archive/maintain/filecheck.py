@@ -1,4 +1,4 @@
-"""Check one WARC file: each record, the rows that point into it, its lines of the index; what is wrong becomes a `VerifyReport`."""
+"""Check one WARC file: each record, the rows that point into it, its lines in the index; report problems in a `VerifyReport`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes a URL out of an archive for good, and keeps who asked and why: records, rows, search, index and manifest."""
+"""Remove a URL from an archive for good, and record who asked and why: records, rows, search, index and manifest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rebuild the database of a collection from its WARC files alone, and repair what a crash left.
+"""Rebuild the database of a collection from its WARC files alone, and repair it after a crash.
 
 Only the database knows the frontier (`urls`), the log of runs (`runs`), where files were uploaded to (`files`) and which digests were wrong
 when a file was imported (`digest_notes`); these are carried over

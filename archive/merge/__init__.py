@@ -1,4 +1,4 @@
-"""Makes several archives one: shards in; their WARC files, rows and frontier in one archive out, as if one machine had crawled it all.
+"""Merge several archives into one: WARC files, rows and frontier, as if one machine had crawled everything.
 
 Every step compares what the shard has with what is here and adds what is missing, so that a second run completes a first one, and one
 more changes nothing. Nothing is written to a shard, whose crawl may go on: its open file waits for a later run.

@@ -1,4 +1,4 @@
-"""Bring what a shard's database knows into an archive's: captures, articles, the frontier, what hosts repeat, the log of runs.
+"""Merge a shard's database into an archive's: captures, articles, the frontier, repeated lines, the log of runs.
 
 Captures come first, as unread, then what was read from each: a crash between leaves only captures that the next merge, or the next crawl,
 completes. A capture is known by its record id, an article by its URL and text: what arrives twice counts once. Rows of `urls` are joined by

@@ -1,4 +1,4 @@
-"""A shard: the archive of another machine, opened while its crawl may go on, and the SQL that reads and inserts its rows."""
+"""Open a shard, the archive of another machine whose crawl may still run, and hold the SQL that reads and inserts its rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bring a shard's WARC files into an archive: linked or copied whole, never joined, under the same name where it is free."""
+"""Add a shard's WARC files to an archive: linked or copied whole, never concatenated, under the same name where it is free."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A task of the parser and its result: what a response is to be read as, and what it says."""
+"""Define a task of the parser and its result: the response to parse, and what it says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads one HTTP response: its exact bytes in; an article, the links of a listing, a feed, a sitemap, a redirect, or a named reason out.
+"""Parse one HTTP response: an article, the links of a listing, a feed, a sitemap, a redirect, or a named reason.
 
 Pure, and run in worker processes: crawl, import and re-extraction all come through here.
 """

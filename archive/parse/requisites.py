@@ -1,4 +1,4 @@
-"""Reads what a page loads: a response in; what a picture is, what a style sheet loads, or that it is something else out."""
+"""Parse what a page loads: describe a picture, list what a style sheet loads, or report that it is something else."""
 
 from __future__ import annotations
 

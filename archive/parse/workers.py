@@ -1,4 +1,4 @@
-"""Runs a function on tasks in killable worker processes: a task in, a Future of its result out, bounded in time and memory.
+"""Run a function in killable worker processes: each task returns a Future and is bounded in time and memory.
 
 A page can be built to hold a parser for minutes, or to make it eat all memory. So
 nothing of a page is parsed in the process that crawls or serves: a worker that passes a limit is killed, its task fails with a named

@@ -1,4 +1,4 @@
-"""Turns words into search keys: an article row or a query word goes in, the tokens that FTS5 stores come out.
+"""Turn the words of articles and queries into search keys, the tokens that FTS5 stores.
 
 A key is a pure function of the word and of the language of its document. Words of Arabic script are spelled one way and
 light-stemmed as Arabic unless the document says that it is Persian or Urdu, so they need no mark. All others get the stem

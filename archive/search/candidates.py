@@ -1,4 +1,4 @@
-"""Chooses which articles are worth ordering: databases and a Query go in, at most some thousands of ids with bm25 come out.
+"""Choose the articles worth ranking: at most some thousands of ids with their bm25.
 
 bm25 must score every article that has the words, and the commonest words are in nearly all of them. Where more than
 `BUDGET` articles match, the rarest words choose: an article that has none of them could hardly come first. Their

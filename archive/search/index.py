@@ -1,4 +1,4 @@
-"""Keeps the full-text indexes of an archive's database: article rows go in, what sqlite3 alone can search comes out.
+"""Maintain the full-text indexes of an archive's database, searchable with sqlite3 alone.
 
 Two FTS5 tables, both with the tokenizers that every SQLite has, and nothing in them newer than SQLite 3.34:
 

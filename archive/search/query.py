@@ -1,4 +1,4 @@
-"""Reads what a person typed into the search box: text comes in, a Query or an FTS5 expression goes out; nothing raises.
+"""Parse what a person typed into the search box into a Query or an FTS5 expression; nothing raises.
 
     "exact phrase"   «عبارة»          words in that order
     word*                              words that begin so (three letters or more)

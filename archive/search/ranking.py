@@ -1,4 +1,4 @@
-"""Orders the articles that a query matches: databases and a Query go in, (database, id, score) of each come out.
+"""Rank the articles that a query matches, over one database or several.
 
 By relevance the score is bm25, the title counting double, raised by up to `RECENCY` for the newest day of the archive
 and less for older ones. Where not all that match were scored, the others follow, newest first, so that pages run through

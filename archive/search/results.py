@@ -1,4 +1,4 @@
-"""Answers a query: one database or several and a Query go in, a page of hits in order goes out.
+"""Answer a query over one database or several, as a page of ranked hits.
 
 Articles that have all the words come first. Where they are fewer than `FEW`, those with the most telling of the words
 follow, and are marked as such (`Hit.is_partial`, `Results.complete`).

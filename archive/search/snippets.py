@@ -1,4 +1,4 @@
-"""Shows why a text answers a query: the ORIGINAL text and the query go in, spans to mark and a short extract come out.
+"""Show why a text matches a query: spans to mark in the ORIGINAL text, and a short extract.
 
 Marks are spans of characters, so a terminal, a web page and a JSON answer each draw them their own way; vowel signs,
 stretching and accents stay as printed, because words are compared by their keys and marked where they stand.

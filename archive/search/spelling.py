@@ -1,4 +1,4 @@
-"""Finds other spellings of what was typed: a Query goes in; one with the keys that the archive has goes out.
+"""Correct the spelling of a query: replace its words by similar ones that the archive has.
 
 Two things are done, both by asking the index for keys that are made up, so that no list of all words is read: a word
 that (nearly) no article has is taken for each word one letter away that some article has; and a name from another

@@ -1,4 +1,4 @@
-"""What every storage does (files in with proof, byte ranges out), and the URLs that name one."""
+"""Define what every storage does (store files with proof, read byte ranges), and parse the URLs that name one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keep files on any filesystem that fsspec speaks (memory, sftp, gs, abfs …), and read ranges of them."""
+"""Store files on any filesystem that fsspec supports (memory, sftp, gs, abfs …), and read ranges of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeps files in buckets of S3 and of servers that speak its protocol: the server's own checksums prove what arrived."""
+"""Store files in buckets of S3 and compatible servers; the server's own checksums prove what arrived."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a URL is and which URLs are the same: text from pages in; absolute URLs, their identity, host, site, key out.
+"""Parse, join and compare URLs: absolute form, canonical form, host, site.
 
 Parsing and joining follow the WHATWG URL Standard (https://url.spec.whatwg.org/), by ada. On top of it `canonicalise`
 gives every page one spelling: the frontier's identity of a URL, which is still a URL that can be fetched.

@@ -1,4 +1,4 @@
-"""The urlkey of a URL: its Sort-friendly URI Reordering Transform, which CDX and CDXJ files sort by; URL in, key out.
+"""Compute the urlkey of a URL: its Sort-friendly URI Reordering Transform, by which CDX and CDXJ files are sorted.
 
 Written from the public descriptions (Heritrix glossary, "SURT", and its canonicalisation rules: lower case, strip www,
 strip session ids, strip user info) and from watching which keys pywb's indexer gives: tests/archive/urls/test_surt.py has

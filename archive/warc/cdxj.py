@@ -1,4 +1,4 @@
-"""Keeps `indexes/index.cdxj`, the sorted index that replay tools look captures up in: records in, lines and places out.
+"""Maintain `indexes/index.cdxj`, the sorted index in which replay tools look captures up.
 
 A line is `urlkey timestamp {"url": …, "mime": …, "status": …, "digest": …, "length": …, "offset": …, "filename": …}`,
 as cdxj-indexer writes it; with the WARCs in `archive/` and this in `indexes/`, the folder is a collection that pywb

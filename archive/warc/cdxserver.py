@@ -1,4 +1,4 @@
-"""Speaks to CDX servers, without a network: what is wanted in, the address to ask; an answer in, the captures that it lists.
+"""Build requests to CDX servers and parse their answers; does no I/O.
 
 The API is the one that OpenWayback, pywb and Common Crawl's index share (`url`, `matchType`, `from`, `to`, `output=json`, `page`,
 `resumeKey`). Answers come as a JSON list of lists (OpenWayback), JSON objects a line (pywb, Common Crawl), CDXJ lines, or

@@ -1,4 +1,4 @@
-"""Takes one WARC record out of an open file, gzipped or not, bounded: a file and a place in it, a Record out."""
+"""Read one WARC record at a position of a file; warcio takes a record whose end is cut off for a whole one."""
 
 from __future__ import annotations
 

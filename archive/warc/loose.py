@@ -1,4 +1,4 @@
-"""Reads the heads and blocks of WARC and ARC records leniently: any line ends, any compression, lengths that are wrong.
+"""Read the heads and blocks of WARC and ARC records leniently; warcio stops at the first wrong line end, length or compression.
 
 `archive.warc.framing` reads what an archive holds, strictly; this reads what others wrote, for `archive.warc.rewrite`.
 """

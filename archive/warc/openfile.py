@@ -1,4 +1,4 @@
-"""One WARC file while it is written: whole members in, their places out; durable when synced, final when finished."""
+"""Write one WARC file: append whole members, sync, and finish; warcio's writer cannot take back members when the disk is full."""
 
 from __future__ import annotations
 

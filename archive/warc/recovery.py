@@ -1,4 +1,4 @@
-"""Make WARC files whole again: close what a crash left open, and rewrite files whose records are not gzip members of their own."""
+"""Make WARC files whole again: close files that a crash left open, and rewrite files whose records are not separate gzip members."""
 
 from __future__ import annotations
 

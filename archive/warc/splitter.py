@@ -1,4 +1,4 @@
-"""Splits a WARC file that comes in pieces, such as over a network, into its gzip members, and keeps only those that are wanted."""
+"""Split a WARC file that arrives in pieces into its gzip members, keeping only the wanted ones; warcio gives no bytes of a member."""
 
 from __future__ import annotations
 

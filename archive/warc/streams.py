@@ -1,4 +1,4 @@
-"""Takes the compression off WARC and ARC files of any make: a gzip member or zstd frame at a time, by lines or by number of bytes."""
+"""Decompress WARC and ARC files member by member or frame by frame; warcio stops at the first damage and reads no zstd."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes the record that stands where a record was taken out: as many bytes as that one, so that nothing after it moves."""
+"""Build the record that replaces a redacted one: exactly as long, so that nothing after it moves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes the WARC files out of a WACZ that somebody else made: a hostile ZIP in, plain files in a folder of ours out."""
+"""Extract the WARC files from a foreign WACZ, treated as a hostile ZIP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Delivers a message to its target: a webhook that is signed, or mail; says what went wrong, and when to try again."""
+"""Deliver a message by signed webhook or mail; on failure, report why and when to try again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeps watches, what each has matched, and the messages that wait: a SQLite file beside `warraq.db`, which no reindex touches.
+"""Store watches, their matches, and pending messages in a SQLite file beside `warraq.db`, which no reindex touches.
 
 A match names an article by its key and the digest of its text, so it holds nothing that `warraq redact` would have to find.
 """

@@ -1,4 +1,4 @@
-"""The reading room: an archive's folder in; a web application out that searches it, shows its articles, and changes nothing.
+"""Serve the reading room: a read-only web application that searches an archive and shows its articles.
 
 Why an application of our own on Starlette and Jinja, and no Datasette plugin. The archive stays an ordinary SQLite file that
 plain Datasette opens (see docs/queries.md and deploy/datasette.yml), so nobody loses it. As the place where people read, Datasette

@@ -1,4 +1,4 @@
-"""Guard every request: limits of time and number, headers that may be asked with, and those of a strict page."""
+"""Guard every request: limits on time and number, allowed headers, and security headers of the response."""
 
 from __future__ import annotations
 

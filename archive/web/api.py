@@ -1,4 +1,4 @@
-"""The same answers for programs: requests in, JSON out. Read-only; statuses say how it went, `error` says it in words."""
+"""Answer programs with the same data as JSON. Read-only; statuses report the result, `error` explains it."""
 
 from __future__ import annotations
 

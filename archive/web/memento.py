@@ -1,4 +1,4 @@
-"""Permanent addresses of versions, and Memento (RFC 7089): a TimeGate that finds the version of a time, a TimeMap that lists them all."""
+"""Serve permanent URLs of versions, and Memento (RFC 7089): a TimeGate that finds a version by time, a TimeMap that lists all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages where people read: search results, an article, its versions, what changed between them, charts, help."""
+"""Render the pages for readers: search results, an article, its versions, differences between them, charts, help."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a request asks of the search: its query parameters in; a value out that is always within bounds, and says what it left out."""
+"""Parse the query parameters of a search into a value that is always within bounds, and list what was ignored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Render pages from templates, in the reader's language, and open the archive for the length of one request."""
+"""Render pages from templates in the reader's language, and open the archive for the duration of one request."""
 
 from __future__ import annotations
 

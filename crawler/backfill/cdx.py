@@ -1,4 +1,4 @@
-"""Fills an archive from a CDX server: which captures there are it says, the records come by HTTP Range, or replayed.
+"""Fill an archive from a CDX server, which lists the captures; fetch the records by HTTP Range, or as replayed.
 
 A record that comes from a WARC file is kept byte for byte. What a server replays is no record of the exchange: it is kept as what it is,
 a `resource`, the body alone, with the address that replayed it.

@@ -1,4 +1,4 @@
-"""Fills an archive with what others captured: what both ways of it share, CDX servers and the files of CC-NEWS.
+"""Fill an archive with captures made by others: the base of the spiders for CDX servers and for CC-NEWS.
 
 What comes is checked and written into a WARC of the archive as the bytes that came; nothing that is there is fetched again.
 """

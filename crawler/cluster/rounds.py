@@ -1,4 +1,4 @@
-"""One round of a cluster: asks every node, judges every site, lets out what may start, and says what came of it.
+"""Run one round of a cluster: ask every node, judge every site, dispatch what may start, and report the result.
 
 A job is put down in the state before its node is asked to take it: an answer that is lost on the way loses no lease.
 """

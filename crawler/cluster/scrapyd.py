@@ -1,4 +1,4 @@
-"""A thin client of scrapyd's HTTP API (1.6): questions in, bounded answers out, every failure one NodeError that names the node.
+"""Call scrapyd's HTTP API (1.6) with bounded answers; every failure is one NodeError that names the node.
 
 API: https://scrapyd.readthedocs.io/en/1.6.0/api.html. Errors come as `{"status": "error", "message": …}` with status 200 or another.
 """

@@ -1,4 +1,4 @@
-"""Commands of `scrapy` in this project, which `warraq` has, too, by names of its own; what all of them check and say alike."""
+"""Provide what the `scrapy` commands of this project share; `warraq` has the same commands under names of its own."""
 
 from __future__ import annotations
 

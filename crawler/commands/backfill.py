@@ -1,4 +1,4 @@
-"""`scrapy backfill URL`: fills a site's archive with a period that others captured, from a CDX server or from CC-NEWS."""
+"""Define `scrapy backfill URL`: fill a site's archive for a period with captures from a CDX server or CC-NEWS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`scrapy cluster plan|deploy|status`: gives the sites of sites.toml to the nodes of nodes.toml, and says how they do."""
+"""Define `scrapy cluster plan|deploy|status`: assign the sites of sites.toml to the nodes of nodes.toml, and report on them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`scrapy crawl`, with errors that say what to do and exit codes that say which kind."""
+"""Define `scrapy crawl`, with errors that say what to do and exit codes that say which kind."""
 
 from __future__ import annotations
 

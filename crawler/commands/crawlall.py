@@ -1,4 +1,4 @@
-"""`scrapy crawlall`: one run over all sites that have something due; safe to start from cron while another runs."""
+"""Define `scrapy crawlall`: one run over all sites that have something due; safe to start from cron while another runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opens connections and keeps idle ones: a route in, a WireProtocol ready for a request out; Twisted's public API only.
+"""Open connections and keep idle ones; uses Twisted's public API only.
 
 A connection is first plain TCP, so that the peer's address can be judged before anything is written; then a CONNECT
 through the proxy if there is one; then TLS on the same transport.

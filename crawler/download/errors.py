@@ -1,4 +1,4 @@
-"""Names every way in which a request can end without a whole response: an exception in, a word for the frontier out."""
+"""Name every way in which a request can end without a whole response, as a word for the frontier."""
 
 from __future__ import annotations
 

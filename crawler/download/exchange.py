@@ -1,4 +1,4 @@
-"""Turns a finished exchange into a Capture: the bytes of a request and of what came back in, a Capture out."""
+"""Build a Capture from a finished exchange: the bytes of the request and of the response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find where an HTTP/1 response ends, as its bytes come in, without I/O; archive.http parses its head.
+"""Find where an HTTP/1 response ends as its bytes arrive, without I/O; archive.http parses its head.
 
 The rules are RFC 9112, sections 4 to 7, read as tolerantly as browsers read them, because an archive wants what people
 saw: bare LF line ends, no reason phrase, space before the colon, lines without a colon, `ICY` and `HTTP/2` status lines

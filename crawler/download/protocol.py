@@ -1,4 +1,4 @@
-"""Carries one exchange at a time over a connected transport: a request in, a filled ResponseFraming or an error out."""
+"""Carry one exchange at a time over a connected transport: fill a ResponseFraming or raise an error."""
 
 from __future__ import annotations
 

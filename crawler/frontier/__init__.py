@@ -1,4 +1,4 @@
-"""The frontier of one site: which of its URLs are due, in what order, and which have had their share or must wait."""
+"""Manage the frontier of one site: which of its URLs are due, in what order, and which must wait or have used up their quota."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What answers mean: what a visit said, for the archive and for the frontier, and when the next one is."""
+"""Interpret the answer to a visit, for the archive and for the frontier, and schedule the next visit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pages load to look as they do: which of it a run fetches, what an answer says, and when it is asked for again.
+"""Schedule what pages load: which requisites a run fetches, what an answer means, and when each is fetched again.
 
 Requisites are rows of the frontier of their own kinds, drawn after the pages. They may lie on any host, and widen no scope.
 """

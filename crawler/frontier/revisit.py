@@ -1,4 +1,4 @@
-"""When to visit a URL again: from what it is and what the visits so far said, to a time or never. Pure.
+"""Decide when to visit a URL again, from its kind and its visits so far: a time, or never. Pure.
 
 The intervals follow what news does: front pages and feeds change by the hour, an article is corrected in its first hours and days and
 hardly ever after a month. Unchanged visits stretch an interval, a change resets it; failures back off. What a feed says of itself (`ttl`,

@@ -1,4 +1,4 @@
-"""Pace requests per host; robots.txt stands beside it.
+"""Pace requests per host; `robots` beside it obeys robots.txt.
 
 Pace: the site's Crawl-delay (from robots.txt) or our own delay, whichever is longer; after 429 or 503 the delay doubles
 and the host rests for its Retry-After, and each good answer brings the delay a little nearer to normal. All waiting is

@@ -1,4 +1,4 @@
-"""Downloader middleware that obeys robots.txt from the first request on: a request in; passed on, or RobotsDisallowed.
+"""Obey robots.txt from the first request on: a downloader middleware that passes a request on or raises RobotsDisallowed.
 
 RFC 9309, section 2.3: 2xx is parsed (its first 500 KiB), up to five redirects are followed, 4xx means that all is
 allowed, and 5xx, no answer, or no end of redirects mean that nothing is, until a later try says otherwise.

@@ -1,4 +1,4 @@
-"""Reads robots.txt as RFC 9309 says: its bytes in; whether a product may fetch a URL, its pace, and the sitemaps out.
+"""Parse robots.txt as RFC 9309 defines it: whether a product may fetch a URL, its pace, and the sitemaps.
 
 Where the RFC leaves room, it reads as the largest crawlers do, because that is what site owners test with: common
 misspellings, a forgotten colon, a byte order mark and blanks in an agent's name are forgiven, and an Allow of

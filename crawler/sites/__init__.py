@@ -1,4 +1,4 @@
-"""The entries of sites.toml, each as a frozen Site; a mistake is told with its file, line and key.
+"""Read the entries of sites.toml, each as a frozen Site; report a mistake with its file, line and key.
 
 An entry is a table `[site.NAME]`; `warraq/place/sites.toml` shows every key. `scrapy addsite URL`
 writes one. A mistake is told with its file, line and key, and what would have been right.

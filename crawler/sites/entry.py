@@ -1,4 +1,4 @@
-"""Writes an entry of sites.toml from what was found on a site, with comments on what was found and why. Pure; text out.
+"""Write an entry of sites.toml from the findings on a site, with comments on the evidence. Pure.
 
 Language, locale and time zone are guesses from evidence (what articles say, the country of the host, the dialect of
 month names), and the comment names the evidence, so that a person can judge it.

@@ -1,4 +1,4 @@
-"""The keys of an entry in sites.toml: a value as TOML has it in, what it means out, or what is wrong with it."""
+"""Define the keys of an entry in sites.toml: how each value is read, or what is wrong with it."""
 
 from __future__ import annotations
 

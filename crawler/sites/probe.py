@@ -1,4 +1,4 @@
-"""Looks at a site with a few polite requests: a URL in, its Findings and one page with its article out.
+"""Probe a site with a few polite requests: return its Findings and one page with its article.
 
 It asks for the start page, at most six feeds, eight sitemaps and three articles, one after the other, under the same
 robots.txt, guard and pace as a crawl.

@@ -1,4 +1,4 @@
-"""Asks for single URLs and waits for the answers: a URL in, its decoded answer after redirects out, or a named error.
+"""Fetch single URLs for the probe: a decoded answer after redirects, or a named error.
 
 It goes through the same handler, robots.txt, guard and pace as a crawl, and asks for no URL twice.
 """

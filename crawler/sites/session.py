@@ -1,4 +1,4 @@
-"""Sends what a site wants beyond a plain GET: cookies, the headers and the proxy of its entry. A downloader middleware.
+"""Send what a site requires beyond a plain GET: cookies, the headers and the proxy of its entry. A downloader middleware.
 
 Cookies that hosts set are kept for a run, each host's for itself, and sent to hosts for which they are switched on: all of them with
 `COOKIES_ENABLED`, one when it answers a request without cookies by a redirect in a ring. What the entry gives goes to the site's own

@@ -1,4 +1,4 @@
-"""The news spider: draws due URLs from the frontier, has what comes back read in a worker, and puts down what it said.
+"""Crawl one site: take due URLs from the frontier, have the answers parsed in a worker, and record what they say.
 
 It never follows a link by itself. Links, feed entries, sitemap entries and redirect targets become rows of the frontier, rows become
 requests when they are due, and a crash at any point loses none of them.

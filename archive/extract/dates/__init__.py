@@ -1,4 +1,4 @@
-"""Find when an article was published and when it was modified, and where on the page that stands."""
+"""Find when an article was published and last modified, and where on the page each date was read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds dates a page prints or marks up: its Marks, title and context come in; Sightings, best first, go out."""
+"""Find the dates that a page prints or marks up, as Sightings, best first."""
 
 from __future__ import annotations
 

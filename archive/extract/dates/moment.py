@@ -1,4 +1,4 @@
-"""A point in time as exactly as a page gives it, from machine-written times and the calendars that newspapers use."""
+"""Represent a point in time as precisely as a page gives it, from machine-readable times and the calendars that newspapers use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads the dates people write: a short text, the time of fetching and the page's context come in, Moments go out."""
+"""Parse dates as people write them, relative to the time of the fetch and the context of the page."""
 
 from __future__ import annotations
 

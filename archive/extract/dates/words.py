@@ -1,4 +1,4 @@
-"""The words of dates as data: months of three calendars, units of time, day words and labels, by their folded text."""
+"""List the words of dates as data: months of three calendars, units of time, day names and labels, by their folded text."""
 
 from __future__ import annotations
 

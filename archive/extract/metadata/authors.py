@@ -1,4 +1,4 @@
-"""Finds who wrote an article: JSON-LD, meta tags, bylines and byline phrases come in; clean names go out."""
+"""Find who wrote an article, in JSON-LD, meta tags, bylines and byline phrases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads a page's JSON-LD: its scripts come in, a flat bounded tuple of nodes goes out; damage is mended in one pass."""
+"""Parse a page's JSON-LD into a flat, bounded tuple of nodes; repair damaged scripts in one pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells the language of a text: the text and what the page declares come in, a two- or three-letter code goes out."""
+"""Identify the language of a text, as a two- or three-letter code, from the text and what the page declares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Indexes the elements of a page by what their markup says they are: a parsed tree comes in, Marks are found by pattern."""
+"""Index the elements of a page by what their markup says they are; readers look them up by pattern."""
 
 from __future__ import annotations
 
@@ -166,16 +166,21 @@ def _named(model: PageModel) -> Iterator[tuple[HtmlElement, str, str]]:
         if _NAMING.isdisjoint(attributes) and tag not in _NAMED_TAGS:
             continue
         get = attributes.get
-        names = (
-            f"{get('class', '')} {get('id', '')} {get('itemprop', '')} {get('rel', '')} {get('property', '')}"
-            f" {get('data-component', '')} {get('data-testid', '')}"
-        )
+        names = f"{get('class', '')} {get('id', '')} "
+        if _RARE.isdisjoint(attributes):
+            names += "    "
+        else:
+            names += (
+                f"{get('itemprop', '')} {get('rel', '')} {get('property', '')}"
+                f" {get('data-component', '')} {get('data-testid', '')}"
+            )
         is_named = names != _NAMELESS or (tag in _NAMED_TAGS and tag != "abbr") or "pubdate" in attributes
         if is_named and tag not in _PAGE_TAGS:
             yield element, tag, names[:_MAX_NAMES].lower()
 
 
-_NAMING = frozenset({"class", "id", "itemprop", "rel", "property", "data-component", "data-testid", "pubdate"})
+_RARE = frozenset({"itemprop", "rel", "property", "data-component", "data-testid"})
+_NAMING = _RARE | {"class", "id", "pubdate"}
 _PAGE_TAGS = frozenset({"body", "html"})
 _NAMELESS = " " * 6
 

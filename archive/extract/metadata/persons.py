@@ -1,4 +1,4 @@
-"""Cuts the names of people out of bylines: one line as a page prints or declares it comes in, clean names go out."""
+"""Extract clean names of people from one line of a byline, as a page prints or declares it."""
 
 from __future__ import annotations
 

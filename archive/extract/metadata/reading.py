@@ -1,4 +1,4 @@
-"""Reads what a page says of its article: a Document comes in, Metadata with the origin of each value goes out."""
+"""Read what a page says about its article, with the origin of each value."""
 
 from __future__ import annotations
 

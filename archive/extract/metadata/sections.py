@@ -1,4 +1,4 @@
-"""Finds an article's section and tags: what a page declares and prints near its title comes in, labels go out."""
+"""Find an article's section and tags, in what a page declares and prints near its title."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chooses the title of an article: what a page declares and prints as one comes in, title and other forms go out."""
+"""Choose the title of an article among what a page declares and prints as one."""
 
 from __future__ import annotations
 

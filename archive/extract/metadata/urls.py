@@ -1,4 +1,4 @@
-"""Reads the addresses a page gives itself: a Document and its Head come in, canonical URL and next page go out."""
+"""Read the URLs that a page states about itself: canonical URL, next and previous page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes an article of a PDF file: its text in reading order, its title, authors, dates and language; or the named reason why not."""
+"""Extract an article from a PDF file: text in reading order, title, authors, dates and language; or the reason why there is none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes lines of the glyphs of a page: those on one baseline, cut where a column ends, and the text of each in the order of reading.
+"""Assemble the glyphs of a page into lines: those on one baseline, split where a column ends, each in reading order.
 
 A line that holds right-to-left letters is turned from the order of sight, and its shaped letters become plain ones.
 """

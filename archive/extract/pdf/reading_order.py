@@ -1,4 +1,4 @@
-"""Puts the lines of a page into reading order: glyphs in; paragraphs out, with the size of their letters.
+"""Put the lines of a page into reading order, as paragraphs with the size of their letters.
 
 Lines below each other make a block; blocks are read column by column, from the side on which the page's script begins.
 """

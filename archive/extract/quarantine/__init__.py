@@ -1,4 +1,4 @@
-"""Tells pages that are no article: a Document, its text and Metadata come in, a reason and its evidence go out."""
+"""Recognise pages that are not articles, with a reason and its evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gathers what tells an article from another page: a Document, its text and Metadata come in, Facts go out."""
+"""Gather the facts that distinguish an article from other pages."""
 
 from __future__ import annotations
 

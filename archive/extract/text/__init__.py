@@ -1,4 +1,4 @@
-"""Finds an article's text on its page."""
+"""Find an article's text on its page."""
 
 from __future__ import annotations
 

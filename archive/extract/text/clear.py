@@ -1,4 +1,4 @@
-"""Reads the article of a page whose markup leaves no doubt: an element and its page in, the article's blocks out, or none.
+"""Extract the article of a page whose markup leaves no doubt; of any other page, return nothing.
 
 Paragraphs of an article stand side by side; boxes say by tag, name or links that they are furniture. Where nearly all
 text of the element is plainly the one or the other, nobody else need be asked. Where it is not, the answer is nothing.

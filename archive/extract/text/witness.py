@@ -1,4 +1,4 @@
-"""Asks trafilatura which part of a page is the article: a page model in, the blocks that its lines are out.
+"""Ask trafilatura which part of a page is the article, and find its lines among the page's own blocks.
 
 trafilatura is a witness, not the source of the text: its lines are found again among the page's own blocks. It reads
 the part that the page declares as the article's body (`itemprop=articleBody`), or the element with an article's name,
