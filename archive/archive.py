@@ -62,7 +62,7 @@ class Archive(Closing):
         return self._store.db
 
     def limit_time(self, seconds: float) -> None:
-        """Interrupts whatever question is still running that many seconds from now: it raises `archive.index.DatabaseError`."""
+        """Interrupt any query that is still running after that many seconds: it raises `archive.index.DatabaseError`."""
         self._store.limit_time(seconds)
 
     def search(
@@ -309,7 +309,7 @@ class Federation(Closing):
             self._opened = stack.pop_all()
 
     def limit_time(self, seconds: float) -> None:
-        """Interrupts whatever question is still running that many seconds from now: it raises `archive.index.DatabaseError`."""
+        """Interrupt any query that is still running after that many seconds: it raises `archive.index.DatabaseError`."""
         for archive in self.archives:
             archive.limit_time(seconds)
 

@@ -218,7 +218,7 @@ Run = tuple[bool, int, int, int, int]
 
 
 def _runs(before: Sequence[str], after: Sequence[str]) -> list[Run]:
-    """Alternating runs (same?, old from, old to, new from, new to). A lone common word amid longer changes is no anchor."""
+    """Alternating runs (same?, old from, old to, new from, new to). A lone common word amid longer changes is not an anchor."""
     codes = _opcodes(before, after)
     runs: list[Run] = []
     for place, (tag, start, end, new_start, new_end) in enumerate(codes):

@@ -29,13 +29,13 @@ LEAST_DAYS = 7
 
 COUNT_LIMIT = 4.5
 SHARE_LIMIT = 4.5
-"""Standard deviations beyond which a count or a share is no chance any more; heavy tails make this far rarer than a normal's would be."""
+"""Standard deviations beyond which a count or a share is not chance; the limit is high because the tails are heavy."""
 
 WINDOWS = (1, 3, 7)
 """Days that are looked at together: a site of one article a day is silent only when it has been so for a week."""
 
 SHARE_STEP = 0.3
-"""A share must also have moved by this much: with many pages a small drift is certain, and nobody's alarm."""
+"""A share must also have moved by this much: with many pages a small drift is certain and no reason for an alarm."""
 
 HISTORY = timedelta(days=BASELINE_DAYS + max(WINDOWS))
 """How far back from a day what it is judged by lies."""
@@ -93,7 +93,7 @@ def alarms_of(history: Sequence[Day], day: date, *, complete: bool = True) -> li
     """Return the alarms of `day`, by the days before it in `history` (any order, days without a row were not crawled).
 
     A day that is not `complete` is not judged by how much it brought. A session that has expired, and a site that
-    never gave an article, are told without any day before it.
+    never gave an article, are raised without any day before it.
     """
     by_day = {entry.day: entry for entry in history}
     at_once = [*_session(by_day[day]), *_barren(by_day, by_day[day])] if day in by_day else []

@@ -59,7 +59,7 @@ class PrintableFilter(logging.Filter):
         return True
 
 
-# A live line on stderr for whoever waits at a terminal: what is being looked at, how far it is, and the time left.
+# Draw a live line on stderr: the current item, the progress, and the time left.
 #
 # Nothing is drawn where stderr is not a terminal. `NO_COLOR` and `TERM=dumb` are obeyed, by rich.
 
@@ -77,7 +77,7 @@ class Show(Protocol):
 
 @contextmanager
 def live_line(text: str) -> Iterator[Show]:
-    """Show `text` at once, then whatever is given to the function that it yields; the line is gone at the end."""
+    """Show `text`, then the texts given to the yielded function; remove the line at the end."""
     if not sys.stderr.isatty():
         yield show_nothing
         return
@@ -132,7 +132,7 @@ def duration(seconds: float) -> str:
 
 
 def show_nothing(text: str, done: float | None = None, total: float | None = None) -> None:
-    """Where nobody watches."""
+    """Show nothing: stderr is not a terminal."""
 
 
 @contextmanager

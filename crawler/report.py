@@ -109,7 +109,7 @@ class SessionWatch:
         pages = "page that was whole is" if self.walled == 1 else "pages that were whole are"
         return (
             f"session-expired: {self.walled} {pages} a teaser or a login now, such as {self.example}. "
-            "Log in with a browser and export its cookies anew into cookies_file, or renew headers_file"
+            "Log in with a browser and export its cookies into cookies_file again, or renew headers_file"
         )
 
 
@@ -236,7 +236,7 @@ def progress_line(report: Report) -> str:
 
 
 def live_text(report: Report, *, seconds: float, queue: int) -> str:
-    """Return the same for whoever waits at a terminal: pages, articles, rate, queue, time left, and the title that was read last."""
+    """Return the progress line: pages, articles, rate, queue, time left, and the last title."""
     rate = report.exchanges / seconds if seconds else 0.0
     parts = [
         f"{report.exchanges} pages",

@@ -117,7 +117,7 @@ _WORD: Final = re.compile(
 def words(text: str) -> Iterator[re.Match[str]]:
     """Return the words of the ORIGINAL text as matches, in order: vowel signs, tatweel and joiners inside a word belong to it.
 
-    A run of signs or tatweel alone is no word. Punctuation, underscores and spaces part words; `match.span()` counts
+    A run of signs or tatweel alone is not a word. Punctuation, underscores and spaces part words; `match.span()` counts
     characters of the text as given.
     """
     return _WORD.finditer(text)
@@ -217,7 +217,7 @@ _PAST_FEMININE: Final = re.compile("^(?:است...+|ا[^او]ت..|ان...|ت[^ا�
 
 
 def _verb(word: str) -> str:
-    """Return the past of a verb, whatever its person and tense; '' for what is none that we know."""
+    """Return the past of a verb, whatever its person and tense; '' for an unknown one."""
     bare = word.removesuffix("وا") if len(word) >= 5 else word
     if bare.endswith("ت") and (bare[:-1] in _VERBS or _PAST_FEMININE.match(bare)):
         return bare[:-1]

@@ -38,7 +38,7 @@ MEGABYTES = 2048
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedFile:
-    """A WARC to read: an absolute path or a URL, and its size in bytes (0 for a URL: nobody has asked)."""
+    """A WARC to read: an absolute path or a URL, and its size in bytes (0 for a URL, whose size is unknown)."""
 
     path: str
     size: int
@@ -74,7 +74,7 @@ def divide(files: Iterable[PlannedFile], tasks: int) -> tuple[tuple[PlannedFile,
     if tasks >= len(ordered):
         return tuple((file,) for file in ordered)
     known = [file.size for file in ordered if file.size]
-    usual = max(1, sum(known) // max(1, len(known)))  # what a file is taken for whose size nobody has asked
+    usual = max(1, sum(known) // max(1, len(known)))  # assumed for a file of unknown size
     weights = [file.size or usual for file in ordered]
     total, before = sum(weights), 0
     runs: list[list[PlannedFile]] = [[] for _ in range(tasks)]
@@ -210,7 +210,7 @@ class NoLinkError(ArchiveError):
     def __init__(self, source: Path, folder: Path) -> None:
         super().__init__(
             f"{source} cannot be linked into {folder} (another filesystem, or another owner's file): put the batch's folder on "
-            "the filesystem of the files, or start it anew with --copy"
+            "the filesystem of the files, or start it again with --copy"
         )
         self.source = source
         self.folder = folder

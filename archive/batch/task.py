@@ -75,7 +75,7 @@ class TaskPlace:
 def entries(
     plan: BatchPlan, place: TaskPlace, *, heard: Callable[[int], None] = lambda _: None
 ) -> Iterator[BatchRecord]:
-    """Brings each file of the task into its archive's folder and reads it; `heard` is told how many bytes are behind it."""
+    """Copy each file of the task into its archive's folder and read it; `heard` receives the bytes read so far."""
     behind = 0
     for file in plan.tasks[place.rank]:
         try:
@@ -200,7 +200,7 @@ class PatientPool(WorkerPool[ParseTask, Parsed]):
 
 
 MAX_DAMAGES = 100
-"""Damages of a file after which it is left: whoever writes a file of them could make each cost a reading of the rest."""
+"""Damaged places after which a file is given up: in a hostile file each could cost reading the rest."""
 
 
 def read_file(path: Path, *, max_block: int = warc.PAGE_BLOCK) -> Iterator[Record | RejectedRecord]:

@@ -156,7 +156,7 @@ def _print(days: list[Day], alarms: list[Alarm], day: date, shown: int) -> None:
 
 
 def post(url: str, alarms: list[Alarm]) -> None:
-    """Send the alarms as JSON; a webhook that does not answer is told on stderr, the exit code says the rest."""
+    """Send the alarms as JSON; a webhook that does not answer is reported on stderr; the exit code states the result."""
     if not url.startswith(("http://", "https://")):
         raise UsageError(f"{url!r} is not a web address")
     text = "\n".join(f"{alarm.site} {alarm.day} {alarm.kind}: {alarm.detail}" for alarm in alarms)

@@ -85,7 +85,7 @@ def _to_write_or_to_read(collection: Collection) -> Store:
 
 
 def _print_report(report: VerifyReport, name: str) -> None:
-    """Print what was found; `name` tells several archives apart."""
+    """Print what was found; `name` distinguishes several archives."""
     for problem in report.problems[:SHOWN]:
         click.echo(f"{click.style(problem.kind, fg='red')}  {problem}")
     if len(report.problems) > SHOWN:

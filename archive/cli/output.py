@@ -44,7 +44,7 @@ class Place:
     collections: Path = Path("collections")
 
     def folders(self) -> list[Path]:
-        """Return the archives that are meant; raises ArchiveNotFoundError when there is none."""
+        """Return the selected archives; raises ArchiveNotFoundError when there is none."""
         if self.archive:
             return [self.archive]
         found = sorted(folder for folder in self.collections.glob("*") if Collection(folder).exists())
@@ -59,7 +59,7 @@ def the_place(ctx: click.Context) -> Place:
 
 
 def the_folder(ctx: click.Context) -> Path:
-    """Return the one archive that is meant; raises UsageError when there are several, ArchiveNotFoundError when there is none."""
+    """Return the one selected archive; raises UsageError when there are several, ArchiveNotFoundError when there is none."""
     place = the_place(ctx)
     found = place.folders()
     if len(found) > 1:

@@ -107,14 +107,14 @@ class Collection:
             file = open_read(self.folder / LOCK)
         except FileNotFoundError:
             return False
-        except (OSError, DamagedFileError):  # not ours to look at: somebody's it is
+        except (OSError, DamagedFileError):  # another user's, not readable by us: it exists
             return True
         with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return True
-            except OSError:  # a file system that knows no locks: nobody holds one
+            except OSError:  # a file system without locks: none is held
                 return False
         return False
 
@@ -151,7 +151,7 @@ class FileLocator:
         """Return the file of that name: what is here goes first, and what is nowhere is looked for here.
 
         Raises:
-            DamagedFileError: it is no plain name, or names a symbolic link.
+            DamagedFileError: it is not a plain name, or names a symbolic link.
             StorageError, UsageError: its storage cannot be used.
         """
         path = warc.find_file(self._folder, filename)
@@ -171,7 +171,7 @@ class FileLocator:
         return [row for row in files.rows(self._db).values() if row.storage and row.filename not in here]
 
     def stored(self, row: FileRow, *, on_window: Callable[[int, bytes], None] | None = None) -> StoredFile:
-        """Return the file of that row as it lies in its storage; one that is to be listened to is made anew."""
+        """Return the file of that row as it lies in its storage; one with a listener is opened again."""
         warc.find_file(self._folder, row.filename)  # a name with a slash in it leads elsewhere in a bucket, too
         if on_window:
             return StoredFile(

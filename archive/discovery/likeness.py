@@ -66,7 +66,7 @@ class ArticlePattern:
     def learn(cls, articles: Iterable[str], sections: Iterable[str] = ()) -> ArticlePattern:
         """Learn from URLs known to be articles (of feeds, news sitemaps), and from some known not to be (navigation).
 
-        A shape counts when it tells articles from sections (it has a slug, a date or an id), at least two articles and
+        A shape counts if it distinguishes articles from sections (it has a slug, a date or an id), at least two articles and
         one in twenty have it, and no tenth as many sections do.
         """
         counts = Counter(shape_of(url) for url in dict.fromkeys(articles))
@@ -224,7 +224,7 @@ _DOUBT = 0.4
 def judge_link(url: str, text: str = "", pattern: ArticlePattern | None = None) -> Likeness:
     """Judge a link by its canonical `url`, its visible `text` and what is known of the site (`pattern`).
 
-    It rather lets a doubtful page in (`unknown`) than lose an article; only `other` is meant to be left alone.
+    In doubt it admits a page (`unknown`) rather than lose an article; only `other` is skipped.
     """
     path, query = _split(url)
     sure = _not_an_article(path, query)

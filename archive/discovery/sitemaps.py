@@ -51,7 +51,7 @@ class Sitemap:
 
     `entries` are pages, `children` the sitemaps that an index names; `lastmod` is their `updated`. `complete` is False
     when a limit left something out, or the file is broken off; `too_large` when it was the limit of bytes. `too_long` counts
-    what has a longer URL than any that is taken up. `problem` says why nothing could be read.
+    entries whose URL is longer than the limit. `problem` says why nothing could be read.
     """
 
     kind: Literal["urlset", "index", "text", ""] = ""

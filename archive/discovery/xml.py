@@ -110,7 +110,7 @@ def mend(body: bytes, content_type: str = "") -> bytes:
 
 
 def _decode(body: bytes, content_type: str) -> str:
-    """Return the text as pages are read; an XML declaration is one more witness of the encoding."""
+    """Return the text, decoded as pages are; an XML declaration is further evidence of the encoding."""
     declared = _DECLARATION.match(body.replace(b"\0", b"") if body[:4].count(0) else body[:400])
     found = decode_page(body, content_type=content_type, label=declared[1].decode("ascii") if declared else "")
     # A list of addresses has too few words to tell by: then it is what Arabic sites write.

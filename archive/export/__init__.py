@@ -202,7 +202,7 @@ def _check_day(day: str) -> None:
     except ValueError:
         is_day = False
     if not is_day:
-        raise UsageError(f"{day!r} is no day: write it as 2024-12-31")
+        raise UsageError(f"{day!r} is not a day: write it as 2024-12-31")
 
 
 def _source(

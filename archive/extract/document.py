@@ -302,7 +302,7 @@ def _require_html(body: bytes, content_type: str) -> None:
 
 
 def _require_simple(text: str) -> None:
-    """Refuses tags of thousands of attributes. A long tag alone is no sign: images are inlined as `data:` URLs."""
+    """Refuses tags of thousands of attributes. A long tag alone is not a sign: images are inlined as `data:` URLs."""
     squares = 0
     for tag in _TAG.finditer(text):
         if tag.end("tag") - tag.start() > _LONG_TAG:

@@ -213,7 +213,7 @@ def _addresses(tokens: list[Any]) -> Iterator[tuple[RequisiteKind, int, Any]]:
 
 
 _AT_RULES: Final = {"import": "stylesheet", "font-face": "font", "namespace": ""}
-"""What the first address after an at-rule is; that of a namespace is loaded by nobody."""
+"""What the first address after an at-rule is; that of a namespace is never loaded."""
 _NESTED: Final = frozenset({"function", "{} block", "[] block", "() block"})
 _WITH_ADDRESS: Final = frozenset({"url", "src", "image-set", "-webkit-image-set"})
 

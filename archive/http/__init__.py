@@ -140,14 +140,14 @@ def _unfold(lines: list[str]) -> list[str]:
 
 CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]+)[^\n]*\n")
 SIZE_DIGITS = 16  # a chunk size past 64 bits cannot be meant
-MAX_CODINGS = 5  # curl's MAX_ENCODE_STACK: nobody stacks more in earnest
+MAX_CODINGS = 5  # curl's MAX_ENCODE_STACK; no real server stacks more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response(ResponseHead):
     """One response, taken apart; `head + body` are the bytes that were given.
 
-    `head` includes the empty line. `body` is as framed on the wire: chunked, encoded, with whatever came after it.
+    `head` includes the empty line. `body` is as framed on the wire: chunked, encoded, with any bytes that follow it.
     """
 
     head: bytes

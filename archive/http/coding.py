@@ -34,7 +34,7 @@ class TooLarge(ArchiveError):  # noqa: N818 - the word that callers read: "excep
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        super().__init__(f"the decoded body is larger than {limit} bytes: raise the limit if it is meant to be")
+        super().__init__(f"the decoded body is larger than {limit} bytes: raise the limit if it is supposed to be")
 
 
 class BadCoding(ArchiveError):  # noqa: N818 - the word that callers read: "except BadCoding"

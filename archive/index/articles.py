@@ -41,7 +41,7 @@ class Stored:
 
 
 def key_of(db: Database, url: str) -> str:
-    """Return what the versions of the article at this URL share, under whatever spelling it was served (see `archive.index.identity`)."""
+    """Return the key that the versions of the article at this URL share, under any spelling (see `archive.index.identity`)."""
     key = urls.identity(url)
     sql = "SELECT article_key FROM identities WHERE name IN (?, ?) ORDER BY name = ? DESC LIMIT 1"
     row = db.conn.execute(sql, (url, key, url)).fetchone()
@@ -85,14 +85,14 @@ def insert_version(db: Database, article: Article, *, capture: dict[str, Any], c
 
 
 def number_versions(db: Database, url: str) -> None:
-    """Numbers the versions of the article at this URL anew."""
+    """Renumber the versions of the article at this URL."""
     number_key(db, key_of(db, url))
 
 
 def number_key(db: Database, key: str) -> None:
     """Versions are counted in the order in which they were first served; the latest is the one served last.
 
-    Two of the same moment are told apart by what they say, not by their ids: the order in which rows came in must not number them.
+    Two of the same moment are ordered by their text, not by their ids: the order in which rows came in must not number them.
     """
     db.conn.execute(
         """
@@ -254,7 +254,7 @@ def found(db: Database, article_id: int, article: Article, *, at: str) -> dict[s
 def joined(held: Mapping[str, object], other: Mapping[str, object], *, later: bool) -> dict[str, object]:
     """Return the mutable columns that `other` gives the held row of the same version: of two that say something, the one seen last.
 
-    `later` tells whether `other` was seen last.
+    `later` says whether `other` was seen last.
     """
     values = {
         name: other[name]
@@ -314,7 +314,7 @@ def copy(source: Database, target: Database, ids: Mapping[int, int]) -> None:
 LARGEST_SHARE: Final = 0.6
 """Share of the words of the whole text that a teaser has at most: an edited article keeps more."""
 MOST_WORDS: Final = 1000
-"""Words of a teaser at most; a longer text is an article, whatever is missing of it."""
+"""Words of a teaser at most; a longer text is an article, even if part of it is missing."""
 LOOKED_AT: Final = 100_000
 """Characters of the whole text in which the lines of a teaser are looked for: with MOST_WORDS, a bound on the time."""
 LARGEST_OFFER: Final = 40

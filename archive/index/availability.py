@@ -42,7 +42,7 @@ def is_home(url: str) -> bool:
 
 
 def gone_reason(row: dict[str, Any]) -> str:
-    """Why a capture says that there is no page any more; '' when it does not say so."""
+    """Return why a capture shows that the page is gone; '' when it does not."""
     if row["outcome"] == "gone":
         return str(row["reason"])
     if row["outcome"] == "redirect" and is_home(row["detail"]):
@@ -70,13 +70,13 @@ def update_from_capture(db: Database, record_id: str) -> None:
 
 
 def _answers(db: Database, url: str) -> list[dict[str, Any]]:
-    """Return the newest captures of the URL that say without a break that there is no page, newest first."""
+    """Return the newest unbroken run of captures that show that the page is gone, newest first."""
     sql = "SELECT * FROM captures WHERE url = ? ORDER BY timestamp DESC, id DESC LIMIT ?"
     return _unbroken(db.query(sql, [url, LOOKED_BACK]))
 
 
 def _unbroken(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those that say that there is no page, up to the first that says otherwise."""
+    """Yield those that show that the page is gone, up to the first that does not."""
     found = []
     for row in rows:
         if gone_reason(row):
@@ -113,7 +113,7 @@ def clear(db: Database, article_id: int, *, at: str) -> None:
 
 
 def recompute(db: Database, pages: Iterable[str]) -> None:
-    """Works the marks of the articles at these page URLs out anew, from all their captures in the order of their times.
+    """Recompute the marks of the articles at these page URLs from all their captures, in order of time.
 
     For captures that came in in another order (a merge): the marks are then what one crawl would have left.
     """

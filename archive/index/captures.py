@@ -35,7 +35,7 @@ def id_of(db: Database, record_id: str) -> int:
 def record_outcome(
     db: Database, record_id: str, outcome: Outcome, article_id: int | None, *, directives: str = "", headlines: str = ""
 ) -> None:
-    """Write down what was made of a capture; `headlines` as `archive.index.front_pages.kept` gives them."""
+    """Record the outcome of a capture; `headlines` as `archive.index.front_pages.kept` gives them."""
     db.conn.execute(
         """
         UPDATE captures SET outcome = ?, reason = ?, detail = ?, directives = ?, article_id = ?, headlines = ? WHERE record_id = ?
@@ -88,7 +88,7 @@ def latest(db: Database, url: str) -> dict[str, Any] | None:
 
 
 def unread(db: Database) -> Iterator[dict[str, Any]]:
-    """Yield the captures that nobody has read yet: a crash came between their record and their reading.
+    """Yield the captures that are not parsed yet: a crash came between writing the record and parsing it.
 
     A few at a time, so that any number fits in memory, and the caller may write between them.
     """

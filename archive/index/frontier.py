@@ -36,7 +36,7 @@ _NEVER = sql_list((OutcomeKind.REDACTED, OutcomeKind.PART))
 _ANNOUNCED = tuple(f.name for f in fields(Candidate))
 
 RETRIED_SOON = 3
-"""Failures in a row up to which an article that nobody has seen yet keeps its precedence."""
+"""Failures in a row up to which an article that was never fetched keeps its precedence."""
 
 _ANNOUNCERS = ", ".join(f"'{kind}'" for kind in ANNOUNCERS)
 _REQUISITES = ", ".join(f"'{kind}'" for kind in REQUISITES)
@@ -170,7 +170,7 @@ def announce_requisites(db: Database, urls: Iterable[Candidate], *, now: str) ->
 
 
 def finished(db: Database, visit: FetchStatus) -> None:
-    """Write down what a visit said, and when the next one is due."""
+    """Record what a visit gave, and when the next one is due."""
     db.conn.execute(
         f"""
         UPDATE urls SET
@@ -204,7 +204,7 @@ def finished(db: Database, visit: FetchStatus) -> None:
 
 
 def make_due(db: Database, *, site: str, now: str) -> int:
-    """Make every page of the site due now that was visited, whatever it answered (a full recheck); return how many.
+    """Make every visited page of the site due now, whatever its outcome (a full recheck); return how many.
 
     What failed comes last, and what was not visited for longest first: a bounded run is of use.
     """

@@ -185,7 +185,7 @@ def all_joins(db: Database) -> Iterator[Join]:
 
 
 def part(db: Database, join_id: int) -> list[int] | None:
-    """Undoes a join and keeps its addresses apart; gives the ids of the rows that are back, None when there is no such join."""
+    """Undo a join and keep its URLs apart; return the ids of the restored rows, None when there is no such join."""
     row = next(db.query("SELECT * FROM joins WHERE id = ?", [join_id]), None)
     if row is None:
         return None

@@ -27,7 +27,7 @@ FACTS: Final = ("record_id", "type", "bytes", "width", "height", "sha256", "phas
 """What `images` takes from `pictures`."""
 _SET = ", ".join(f"{name} = :{name}" for name in FACTS)
 ALIKE: Final = 6
-"""Bits of 64 in which the perceptual hashes of one picture, scaled and compressed anew, may differ."""
+"""Bits of 64 in which the perceptual hashes of one picture, scaled and recompressed, may differ."""
 _FLAT = frozenset({"0" * 16, "f" * 16})
 """Hashes of pictures without any shape; they are alike in nothing."""
 _SOUND = ("soundcloud.", "spotify.", "podcast", "anchor.fm", "audioboom", "deezer.")
@@ -46,7 +46,7 @@ _FILM = (
 
 
 def describe(db: Database, ids: Iterable[int]) -> None:
-    """Write anew what these versions of articles show; of those that are no more, nothing stays."""
+    """Rewrite what these versions of articles show; rows of versions that no longer exist are deleted."""
     for article_id in ids:
         for table in ("images", "media"):
             db.conn.execute(f"DELETE FROM {table} WHERE article_id = ?", (article_id,))  # noqa: S608 - our own names

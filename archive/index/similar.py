@@ -29,7 +29,7 @@ MOST_WORDS = 3000
 """Words of a text that are looked at: bounds the time, and what two texts share shows long before."""
 
 LEAST_SHINGLES = 20
-"""Texts with fewer say too little to be told apart."""
+"""Shorter texts cannot be distinguished."""
 
 SAME = 0.5
 """The resemblance from which on two texts are one story: wire copy keeps far more, two reports of one event far less."""
@@ -83,7 +83,7 @@ _FIRST = "coalesce(published_at, fetched_at)"
 
 
 def waiting(db: Database, limit: int) -> list[dict[str, Any]]:
-    """Latest versions that nobody has compared yet, oldest first."""
+    """Latest versions that are not compared yet, oldest first."""
     sql = """
         SELECT a.id, a.url, a.title, a.text FROM articles AS a
         WHERE a.is_latest = 1 AND NOT EXISTS (SELECT 1 FROM families WHERE article_id = a.id) ORDER BY a.id LIMIT ?

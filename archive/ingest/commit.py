@@ -72,7 +72,7 @@ def disposition_of(
     announced: tuple[Candidate, ...] = (),
     note: tuple[tuple[str, str], ...] = (),
 ) -> Disposition:
-    """Return what an answer means for the archive, whoever asked.
+    """Return what an answer means for the archive.
 
     Its outcome, and of one that has a row the article, its keys, its lines.
     """

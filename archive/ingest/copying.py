@@ -35,7 +35,7 @@ class Adopted:
 def copy_in(source: Path, folder: Path, *, is_taken: Callable[[str, str, str], bool] | None = None) -> Adopted:
     """Copy the records of a WARC or ARC file into the collection's folder, durably; what is there already is left alone.
 
-    Sound gzip members are copied byte for byte, other records are written anew (see `archive.warc.rewrite`). `is_taken(id, url, date)`
+    Sound gzip members are copied byte for byte, other records are rewritten (see `archive.warc.rewrite`). `is_taken(id, url, date)`
     says whether an id is that of another capture.
     Raises DamagedFileError when no record can be read, NotWritableError.
     """
@@ -179,12 +179,12 @@ def payload_digest_of(record: warc.Record) -> str:
     return warc.sha1_digest(http.payload(record.http))
 
 
-# Tells captures that cannot have a row from those that can: a record of anybody's WARC in; a reason, or nothing, out.
+# Reject captures that cannot have a row: return the reason for a record of any WARC, or nothing.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedRecord:
-    """A stretch of a file that gives no capture, and why. `length` is 0 when nobody knows where it ends.
+    """A stretch of a file that gives no capture, and why. `length` is 0 when its end is unknown.
 
     `reason` is one of `damaged` (not a whole record), `too-damaged` (the rest of the file was left), `unreadable` (the whole
     file), `no-record-id`, `bad-date`, `bad-url`, `bad-header`.

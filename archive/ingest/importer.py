@@ -132,7 +132,7 @@ class Indexer:
         """Indexes the records from byte `start` on that have no row yet; `each` is called with every record.
 
         Damage, which is then in `done.damaged`, costs the damaged record. Of a file that `is_new` here, digests that are wrong already are
-        noted, so that `verify` does not name them. `progress` is told the byte offset reached.
+        noted, so that `verify` does not name them. `progress` receives the byte offset reached.
         """
         self._notes = outcome_notes(path, start)
         for record in warc.read_on(path, start=start, max_block=warc.PAGE_BLOCK, on_damage=self.done.damaged.append):
@@ -217,7 +217,7 @@ class Indexer:
             self._wait(row, outcome)
 
     def _outcome_unread(self, row: CaptureRow) -> Outcome | None:
-        """Return what becomes of a capture that is not to be read, whatever it says; None for the others."""
+        """Return the outcome of a capture that need not be parsed; None for the others."""
         if row.url.endswith("/robots.txt"):
             return Outcome(kind=OutcomeKind.ROBOTS)
         if self._is_settled(row):
@@ -366,7 +366,7 @@ def _capture_row(row: dict[str, Any]) -> CaptureRow:
 
 
 def recover(ingest: ArchiveWriter, pool: WorkerPool[ParseTask, Parsed], *, site: str = "") -> Imported:
-    """Take up what a crash left: records without rows, captures that nobody has read. A second time finds nothing.
+    """Recover what a crash left: records without rows, captures that are not parsed. A second call finds nothing.
 
     The files that were open when the writer died can hold records without rows, and the newest closed one: a file is
     closed when it is full, with the rows of its last records still to come.

@@ -155,7 +155,7 @@ def _remove(path: Path) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repaired:
-    """What was done: files that were taken up, captures that got a row, files that were indexed anew, damage that stays."""
+    """What was done: files recovered, captures that got a row, files indexed again, damage that remains."""
 
     recovered_files: tuple[warc.RecoveredFile, ...]
     rows: int

@@ -82,9 +82,9 @@ def merge(
 ) -> Merged:
     """Take all that the shards (folders of archives) have into an archive, which is made when there is none.
 
-    `pool` is called for worker processes when a dead writer has left captures that nobody has read. `site` takes only the files that
-    hold captures of that site, whole, and its frontier. `move` takes the files out of the shards, which nobody may write to then.
-    `progress` is told the shard, what is being done and how far it has come.
+    `pool` is called for worker processes when a dead writer has left captures that are not parsed. `site` takes only the files that
+    hold captures of that site, whole, and its frontier. `move` removes the files from the shards, to which no process may write then.
+    `progress` receives the shard, the current step and how far it is.
 
     Raises UsageError, ArchiveNotFoundError, ArchiveLockedError, SchemaTooNewError, NotWritableError.
     """

@@ -57,7 +57,7 @@ class Rows:
                 yield chosen
 
     def add(self, progress: Callable[[int], None]) -> None:
-        """Add the captures that have no row here yet, as unread; `progress` hears how many were looked at."""
+        """Add the captures that have no row here yet, as unread; `progress` receives how many were examined."""
         seen = 0
         for rows in self._batches():
             known = joining.known_records(self._db, [row["record_id"] for row in rows])

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Shard:
-    """An archive to be merged into another. `alive`: somebody writes to it now, so what is open there is not final.
+    """An archive to be merged into another. `alive`: a process writes to it now, so its open file is not final.
 
     `manifest` has the SHA-256 of the closed files, by name; `closed` their paths (without those that a living writer has yet to enter
     in the manifest); `left` the open files of a dead writer, by their final names; `stored` those that are in a storage, and not there.
@@ -102,7 +102,7 @@ def open_shard(folder: Path, *, site: str = "", is_ours: bool = False) -> Iterat
     left = {path.name.removesuffix(warc.OPEN): path for path in warc.open_files(collection.warcs)}
     alive = (
         not is_ours and collection.in_use()
-    )  # looked at after the open files: if nobody writes now, those are a dead writer's
+    )  # checked after the open files: without a writer now, those are a dead writer's
     manifest = warc.read_manifest(collection.warcs)
     closed = {path.name: path for path in warc.closed_files(collection.warcs)}
     if alive:
@@ -161,7 +161,7 @@ def known_records(db: Database, record_ids: Iterable[str]) -> set[str]:
 
 
 def unread_records(db: Database, record_ids: Iterable[str]) -> set[str]:
-    """Those of the records that have a row which nobody has read yet."""
+    """Those of the records whose row is not parsed yet."""
     sql = "SELECT record_id FROM captures WHERE record_id IN (SELECT value FROM json_each(?)) AND outcome = ''"
     return {row[0] for row in db.conn.execute(sql, (_json(record_ids),))}
 

@@ -124,7 +124,7 @@ _ELIDING: Final = frozenset({"fr", "it", "ca"})
 ELISION: Final = re.compile(
     r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|dall|dell|nell|sull)['’](?=[^\W\d_]{2})", re.IGNORECASE
 )
-"""What French, Italian and Catalan leave of a short word before a vowel (l'élection): it is no word to look for."""
+"""What French, Italian and Catalan leave of a short word before a vowel (l'élection): it is not searched as a word."""
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -143,7 +143,7 @@ _RUN: Final = re.compile(
     "[0-9A-Za-z\u00c0-\u024f\u0660-\u0669\u06f0-\u06f9]+|[^0-9A-Za-z\u00c0-\u024f\u0660-\u0669\u06f0-\u06f9]+"
 )
 _PARTICLES: Final = frozenset("ب ل ك و ف وب ول فب فل ال بال لل وال كال م ه هـ".replace("ـ", "").split())
-"""What stands right before or after a number or a Latin name and is no word of its own: بـ500, لـCNN, 2015م, 1436هـ."""
+"""What stands right before or after a number or a Latin name and is not a word of its own: بـ500, لـCNN, 2015م, 1436هـ."""
 
 
 def tokens(text: str) -> Iterator[re.Match[str]]:
@@ -226,7 +226,7 @@ def prefix_variants(beginning: str) -> tuple[str, ...]:
     folded = _without_accents(fold(beginning[:_MAX_WORD]))
     if _script(folded) != "arabic":
         return (folded,) if folded else ()
-    bare = without_article(spell(beginning[:_MAX_WORD]))  # the end of an unfinished word is no suffix yet
+    bare = without_article(spell(beginning[:_MAX_WORD]))  # the end of an unfinished word is not a suffix yet
     return tuple(dict.fromkeys(form for form in (spell(beginning[:_MAX_WORD]), bare) if form))
 
 

@@ -5,10 +5,10 @@ and less for older ones. Where not all that match were scored, the others follow
 everything.
 
 bm25 weighs a word by how rare it is, and a text by how long it is, among the documents of its own table, so scores of
-two tables cannot be compared. FTS5 tells only the sum over the words. But a word that is asked for twice counts twice:
+two tables cannot be compared. FTS5 gives only the sum over the words. But a word that is asked for twice counts twice:
 asking for the query, and for the query and one of its words once more, gives that word's part as the difference. From
 its part follows how often the article has the word (a multiple of a half, because the weights of the columns are), and
-with that the score is computed anew from the counts of all tables.
+with that the score is recomputed from the counts of all tables.
 
 The formula is that of `fts5Bm25Function` in SQLite's ext/fts5/fts5_aux.c; sizes are read from the tables that
 https://www.sqlite.org/fts5.html#fts5_data_structures describes.

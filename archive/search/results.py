@@ -289,7 +289,7 @@ def _partial(
 
 
 def _all_but_one(query: Query) -> list[Query]:
-    """Of three or four words: the queries that do without one of them. Of more, bm25 tells well which articles have most."""
+    """For three or four words: the queries without one of them. For more, bm25 already favours the articles that have most."""
     free = [clause for clause in query.wanted if not clause.phrases[0].column]
     if not 3 <= len(free) <= 4:
         return []

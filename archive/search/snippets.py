@@ -27,7 +27,7 @@ SNIPPET_WORDS: Final = 30
 _BEFORE: Final = 6
 _FIRST_READ: Final = 100
 _ENOUGH: Final = 4  # different words that make an extract good enough to read no further
-# A text longer than this is no news article; its extract comes from its beginning.
+# A text longer than this is not a news article; its extract comes from its beginning.
 _MAX_CHARACTERS: Final = 200_000
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
-    """An object as the storage tells of it: its size in bytes, the sha256 (hex) that was put beside it ('' where none can be)."""
+    """An object as the storage describes it: its size in bytes, the sha256 (hex) stored with it ('' where none can be)."""
 
     size: int
     sha256: str = ""
@@ -96,7 +96,7 @@ def parse_url(url: str, *, endpoint_url: str = "") -> StorageUrl:
     """Return the place that `url` names; a path without a scheme is a folder of this machine.
 
     Raises:
-        UsageError: it is no such URL, or holds a password or key, which belongs into the environment.
+        UsageError: it is not such a URL, or holds a password or key, which belongs into the environment.
     """
     if not url or _CONTROL.search(url.replace(" ", "")):
         raise UsageError(f"{url!r} names no storage: write s3://BUCKET/PREFIX, or file:///FOLDER")

@@ -115,7 +115,7 @@ class ObjectStorage:
 
     @contextlib.contextmanager
     def answering(self, name: str) -> Iterator[None]:
-        """Turn whatever goes wrong in here into a StorageError that says what to do."""
+        """Turn any error inside into a StorageError that says what to do."""
         try:
             yield
         except FileNotFoundError as error:
@@ -167,7 +167,7 @@ MAX_RECORD = 1 << 30
 class StoredFile:
     """A closed file that lies in a storage. To the readers in `archive.warc` it is what a Path is: it has a name and can be opened.
 
-    Reading on from a place fetches windows, each once; two are kept. `on_window` hears of every window that is fetched: its offset
+    Reading on from a place fetches windows, each once; two are kept. `on_window` receives every window that is fetched: its offset
     and its bytes.
     """
 

@@ -101,7 +101,7 @@ _TWIN_PARAMETER = re.compile(
 
 _WWW = re.compile(r"^www\d*\.(?=[^.]+\.)")
 _NON_ASCII = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
-# Scripts whose letters nobody takes for Latin ones; host labels in others stay Punycode.
+# Scripts whose letters cannot be mistaken for Latin ones; host labels in others stay Punycode.
 _CLEAR_SCRIPTS = (
     "ARABIC",
     "HEBREW",
@@ -185,7 +185,7 @@ def identity(url: str) -> str:
 
     The URL without scheme, `www.`, default port, trailing slashes and tracking parameters.
 
-    Unlike a urlkey it keeps the case of path and query, which tells articles apart where ids are short.
+    Unlike a urlkey it keeps the case of path and query, which distinguishes articles with short ids.
     """
     parts = _PARTS.match(canonicalise(url) or url)
     if not parts:
@@ -223,7 +223,7 @@ def site_of(url: str) -> str:
 
 
 def may_have_subdomains(host: str) -> bool:
-    """Whether the names below a host belong to whoever has it: it is no public suffix (`gov.uk`), no address and no single label."""
+    """Whether the owner of a host also owns the names below it: it is not a public suffix (`gov.uk`), no address and no single label."""
     bare = host.partition(":")[0]
     labels = bare.split(".")
     if len(labels) < 2 or labels[-1].isdecimal() or "[" in bare:
@@ -296,7 +296,7 @@ def _parse(url: str) -> str:
 def _escape(match: re.Match[str]) -> str:
     code = match.group(1)
     if code is None:
-        return "%25"  # a lone % is no escape: RFC 3986, section 2.1
+        return "%25"  # a lone % is not an escape: RFC 3986, section 2.1
     letter = chr(int(code, 16))
     return letter if letter in _UNRESERVED else f"%{code.upper()}"
 

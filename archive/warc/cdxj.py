@@ -66,7 +66,7 @@ def parse_line(line: str) -> Entry:
     """Return the entry of a line of any CDXJ index.
 
     Raises:
-        ValueError: it is no CDXJ line.
+        ValueError: it is not a CDXJ line.
     """
     urlkey, timestamp, fields = line.rstrip("\n").split(" ", 2)
     try:
@@ -79,7 +79,7 @@ def parse_line(line: str) -> Entry:
 
 
 def filename_of(line: str) -> str:
-    """Return the file that a line points into, '' for what is no line; of a line of ours its last field, without parsing it."""
+    """Return the file that a line points into, '' for what is not a line; our own lines have it last, so they are not parsed."""
     _, found, name = line.rpartition(FILENAME)
     if found and name.endswith('"}') and "\\" not in name and LINE.match(line):
         return name[:-2]
@@ -98,7 +98,7 @@ def _renamed(line: str, names: Mapping[str, str]) -> str:
 
 
 def entry_of_record(record: Record) -> Entry | None:
-    """Return the entry of a record, or None for one that is not replayed (request, metadata, text, 304, what is no HTTP or has no date)."""
+    """Return the entry of a record, or None for one that is not replayed (request, metadata, text, 304, not HTTP, without a date)."""
     status, body, moment = "", record.block, warc_timestamp(record.date)
     mime = _word(record.get("Content-Type"))
     if record.type in HTTP:
@@ -153,7 +153,7 @@ class Index:
         self._remember(entry_of_written(urlkey, written))
 
     def add_record(self, record: Record) -> None:
-        """Remembers a record that was read until `reread` is told that its file has been read to its end."""
+        """Remember a record until `reread` is called at the end of its file."""
         self._remember(entry_of_record(record))
 
     def _remember(self, entry: Entry | None) -> None:
@@ -173,7 +173,7 @@ class Index:
         """Put the (sorted) lines of these files in place of all that the index had of them; [] removes a file.
 
         `more` are further sorted lines, of files among these whose list is empty: as many as there are, none is kept in memory.
-        What is no line of an index is dropped: the index is derived, and `verify` compares it with the files.
+        What is not a line of an index is dropped: the index is derived, and `verify` compares it with the files.
         """
         kept = (line for line in self.lines() if filename_of(line) not in {"", *files})
         merged = heapq.merge(kept, more, *files.values())

@@ -123,7 +123,7 @@ def replay_url(base: str, listed: Listed) -> str:
 def replayed_record(
     listed: Listed, address: str, body: bytes, headers: Mapping[str, str], fetched_at: datetime
 ) -> bytes:
-    """Return what was replayed, as a `resource` record: the body, its time, and who replayed it, but no HTTP response that nobody has seen.
+    """Return what was replayed, as a `resource` record: the body, its time, and who replayed it, but not an invented HTTP response.
 
     A capture has the same record id whenever it is replayed. `headers` are those of the answer, names in lower case.
 

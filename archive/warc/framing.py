@@ -73,7 +73,7 @@ class Record:
 
     @cached_property
     def http(self) -> Response | None:
-        """The HTTP response in it, taken apart once; None for what is no HTTP."""
+        """The HTTP response in it, parsed once; None if it is not HTTP."""
         try:
             return parse_response(self.response)
         except NotHttp:

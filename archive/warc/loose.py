@@ -170,7 +170,7 @@ def _put_back(reader: Reader, spool: IO[bytes], start: int) -> int:
 
 
 def _at_boundary(reader: Reader, *, is_arc: bool) -> bool:
-    """Whether nothing but line ends stands before the next record or the end; what is no line end is put back."""
+    """Whether nothing but line ends stands before the next record or the end; other bytes are put back."""
     blank = b""
     while (line := reader.line()) and not line.strip(b"\r\n") and len(blank) < _BLANK_LIMIT:
         blank += line

@@ -54,7 +54,7 @@ def sha1_digest(data: bytes) -> str:
 def payload_digest(capture: Capture | bytes) -> str:
     """WARC-Payload-Digest of a capture (or of exact response bytes): of the de-chunked, still content-encoded payload.
 
-    '' for a truncated capture or one that is no HTTP: what never came whole has no identity to compare by.
+    '' for a truncated capture or one that is not HTTP: an incomplete payload has no identity to compare by.
     """
     if isinstance(capture, Capture):
         return sha1_digest(payload(capture.http)) if capture.http and not capture.truncated else ""

@@ -21,7 +21,7 @@ SUFFIXES = (".warc.gz", ".warc")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveredFile:
-    """A file that was taken up, under its final name, and how many bytes of a torn record were cut off its end."""
+    """A recovered file, under its final name, and how many bytes of a torn record were cut off its end."""
 
     path: Path
     cut: int = 0
@@ -50,8 +50,8 @@ def recover_open_files(folder: Path, *, on_close: Callable[[Path], None] | None 
     """Finishes what a crash left half done; needs the collection's lock, for a file in use looks like a leftover.
 
     An open file loses its torn last record, if it has one, and is closed; a file that holds no whole record is removed.
-    A closed file that is not in the manifest is entered. `on_close` hears of each before it is entered, as from a
-    WarcWriter. Damage that good records follow is no torn end: it is left as it is, for `verify` to name. A second call
+    A closed file that is not in the manifest is entered. `on_close` is called for each before it is entered, as by a
+    WarcWriter. Damage that is followed by good records is not a torn end: it is left for `verify` to report. A second call
     finds nothing to do.
 
     Raises:

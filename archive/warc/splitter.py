@@ -32,7 +32,7 @@ class MemberSplitter:
     """Takes the pieces of a file in order by `feed`; memory is bounded by the largest member that is kept.
 
     `is_wanted` is asked of the head of each record. `boundary` is where the member begins that is under way: from there the file can be
-    taken up again. What cannot be unpacked is passed over to the start of the next member, and counted in `damaged`.
+    resumed. What cannot be unpacked is passed over to the start of the next member, and counted in `damaged`.
     """
 
     def __init__(self, is_wanted: Callable[[dict[str, str]], bool], *, start: int = 0, most: int) -> None:
@@ -127,7 +127,7 @@ class MemberSplitter:
 
 
 def _fields(head: bytes) -> dict[str, str]:
-    """Return the header fields of a record, names in lower case; {} for what is no record."""
+    """Return the header fields of a record, names in lower case; {} for what is not a record."""
     first, *lines = head.decode("utf-8", "replace").splitlines() or [""]
     if not first.startswith("WARC/"):
         return {}

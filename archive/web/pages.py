@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 WIDTH: Final = 600
 HEIGHT: Final = 96
 _MOST_BARS: Final = 62
-"""Two months of days; longer spans are drawn by month, then by year: narrower bars are no targets for a finger."""
+"""Two months of days; longer spans are drawn by month, then by year: narrower bars are hard to touch."""
 
 
 _LAST_YEAR: Final = 9000
@@ -72,7 +72,7 @@ class Chart:
 
 
 def histogram(days: Iterable[tuple[str, int]], *, most_bars: int = _MOST_BARS) -> Chart | None:
-    """Return the chart of counts by day ('YYYY-MM-DD'; what is no day is left out), None when it would have fewer than two bars."""
+    """Return the chart of counts by day ('YYYY-MM-DD'; other strings are left out), None when it would have fewer than two bars."""
     counts: Counter[date] = Counter()
     for text, count in days:
         try:

@@ -91,7 +91,7 @@ def wording(language: str) -> Wording:
 
 
 def choose(wish: str, accept: str) -> str:
-    """Return the language of the interface: `?lang=` where it is one of ours, else the browser's favourite of ours (RFC 9110, 12.5.4)."""
+    """Return the language of the interface: `?lang=` if supported, else the browser's preference (RFC 9110, 12.5.4)."""
     if wish in LANGUAGES:
         return wish
     weighed = [_weighed(part, place) for place, part in enumerate(accept[:500].split(","))]
@@ -115,7 +115,7 @@ _MOMENT: Final = re.compile(
 
 
 def day(wording: Wording, text: str) -> str:
-    """Return the day alone: `22 November 2026`, `نوفمبر 2026` for a month; the text itself when it is no date."""
+    """Return the day alone: `22 November 2026`, `نوفمبر 2026` for a month; the text itself when it is not a date."""
     found = _MOMENT.match(text)
     if not found:
         return text

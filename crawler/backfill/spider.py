@@ -35,15 +35,15 @@ if TYPE_CHECKING:
     from crawler.sites import Site
 
 IN_A_ROW = 20
-"""Records or files that cannot be had, one after the other, after which the server is left alone."""
+"""Consecutive records or files that cannot be fetched, after which the backfill gives up."""
 
 
 class NoIndexError(UsageError):
-    """The index of what there is cannot be had, or is none."""
+    """The index is unavailable, or is not an index."""
 
 
 class RecordUnavailableError(Exception):
-    """A record that cannot be had; `reason` is a word for the count."""
+    """A record that is unavailable; `reason` is the word under which it is counted."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)
@@ -206,5 +206,5 @@ class BackfillSpider(Spider):
         assert self.crawler.engine is not None  # noqa: S101 - it runs this spider
         try:
             return await self.crawler.engine.download_async(request)
-        except Exception as error:  # noqa: BLE001 - whatever went wrong has a name
+        except Exception as error:  # noqa: BLE001 - every error is counted by name
             raise RecordUnavailableError(outcome_of(error), str(error)) from None

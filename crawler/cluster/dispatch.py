@@ -1,6 +1,6 @@
 """Decide which node a site belongs to and what may start now. Pure: no clock, no I/O.
 
-The rule that keeps the pace: hosts are given out again only when nobody can be asking them. A job that was let out counts as asking
+The rule that keeps the pace: a host is assigned again only when no job can still be requesting from it. A dispatched job counts as running
 until its node says that it ended, or knows nothing of it any more (then its parent is gone, and it ends with it), or its lease is over;
 and `grace` and the site's delay more. That holds for a node that was killed, for one that is cut off and crawls on, and for one that
 comes back.
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Which node each site belongs to: sites and nodes in, a ranking of nodes for each group of sites out. Pure, and the
 # same on every machine.
 #
-# Politeness is per host, so whatever may ask one host goes to one node: sites that name a common registrable domain
+# Politeness is per host, so all that may request from one host goes to one node: sites that name a common registrable domain
 # make a group, and groups are placed. Weighted rendezvous hashing (Schindelhauer and Schomaker, "Weighted Distributed
 # Hash Tables", 2005, the logarithmic method): each node gets its share by weight; a node that comes takes only what
 # it wins, one that goes gives up only what it had.
@@ -114,7 +114,7 @@ def job_id(site: str, until: float) -> str:
 
 
 def read_job_id(job: str) -> tuple[str, float] | None:
-    """Site and end of the lease of a job that we let out; None for another's."""
+    """Return the site and the end of the lease of one of our jobs; None for another's."""
     match = _JOB.fullmatch(job)
     if match is None:
         return None
@@ -193,7 +193,7 @@ def decisions(sites: Iterable[Site], situation: Snapshot) -> list[Decision]:
 
 
 def pruned(state: State, *, grace: float, delays: Mapping[str, float], longest: float, now: float) -> State:
-    """`state` without the jobs that bind nobody any more, except the last of each site."""
+    """Return `state` without the jobs that no longer bind a host, except the last of each site."""
     last = _last_granted(state)
     kept = {
         job: grant
@@ -240,7 +240,7 @@ def _holders(group: Group, situation: Snapshot) -> list[Grant]:
 
 
 def _lives(grant: Grant, situation: Snapshot) -> bool:
-    """Whether its node lists it: then it holds the hosts, whatever the clock says."""
+    """Whether its node lists it: then it holds the hosts, even after its lease."""
     jobs = situation.answers.get(grant.node)
     return jobs is not None and grant.job in jobs.living
 

@@ -26,7 +26,7 @@ SPIDER = "news"
 
 
 class NodeError(Exception):
-    """A node could not be asked, or said no. `refused` tells the second: then nothing was done there."""
+    """A node could not be reached, or refused. `refused` is true for the second: then nothing was done there."""
 
     def __init__(self, node: str, problem: str, *, refused: bool = False) -> None:
         super().__init__(f"{node}: {problem}")
@@ -113,7 +113,7 @@ def _understood(node: Node, path: str, status: int, body: bytes) -> dict[str, An
         answer = None
     if not isinstance(answer, dict) or answer.get("status") not in {"ok", "error"}:
         start = body[:80].decode("utf-8", "replace")
-        raise NodeError(node.name, f"is no scrapyd: {path} answered with status {status}, {start!r}")
+        raise NodeError(node.name, f"is not a scrapyd: {path} answered with status {status}, {start!r}")
     if answer["status"] == "error":
         raise NodeError(node.name, f"says: {str(answer.get('message', ''))[:500]}", refused=True)
     return answer
@@ -122,7 +122,7 @@ def _understood(node: Node, path: str, status: int, body: bytes) -> dict[str, An
 def _ids(node: Node, answer: dict[str, Any], kind: str) -> tuple[str, ...]:
     rows = answer.get(kind)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise NodeError(node.name, f"is no scrapyd: listjobs.json has no list {kind!r}")
+        raise NodeError(node.name, f"is not a scrapyd: listjobs.json has no list {kind!r}")
     return tuple(str(row.get("id", "")) for row in rows if row.get("spider") == SPIDER)
 
 

@@ -39,7 +39,7 @@ def check_settings(command: str, given: Iterable[str]) -> None:
     except ConfigurationError as error:
         refuse(command, error)
     for name in unknown_variables(defaults, os.environ):
-        tell(command, f"the environment has {name}, which is no setting and changes nothing")
+        tell(command, f"the environment has {name}, which is not a setting and changes nothing")
 
 
 def look_only(settings: BaseSettings) -> None:

@@ -60,7 +60,7 @@ class Command(ScrapyCommand):
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Add ours to Scrapy's own."""
+        """Add the options of this command to Scrapy's own."""
         super().add_options(parser)
         parser.add_argument(
             "--site", action="append", default=[], metavar="NAME", help="only this site, due or not; may be repeated"
@@ -136,7 +136,7 @@ def _due_or_doubtful(site: Site, settings: Any, now: Any) -> bool:
     """Leave a database that cannot be asked for the crawl to complain about, with its site's name."""
     try:
         return is_due(site, collection_of(site, settings), now=now)
-    except Exception:  # noqa: BLE001 - whatever it is comes again, named, when the site has its turn
+    except Exception:  # noqa: BLE001 - it is raised and named again when the site has its turn
         return True
 
 

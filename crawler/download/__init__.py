@@ -200,7 +200,7 @@ class WireHandler:
         return await self._fetch(attempt)
 
     async def _add_intermediates(self, url: str, attempt: _Attempt) -> bool:
-        """Fetch an issuer's certificate and let it stand in chains; whether there was one. No capture: it is no page of the site."""
+        """Fetch an issuer's certificate and accept it in chains; return whether there was one. No capture: it is not a page of the site."""
         self._issuers.add(url)
         try:
             route, message = self._prepare(Request(url, headers={"Connection": "close"}))
@@ -213,7 +213,9 @@ class WireHandler:
             await maybe_deferred_to_future(sending)
             protocol.hang_up()
         except (ExchangeError, ValueError) as error:
-            logger.warning("%s: the intermediate certificate at %s cannot be had: %s", attempt.route.host, url, error)
+            logger.warning(
+                "%s: the intermediate certificate at %s cannot be fetched: %s", attempt.route.host, url, error
+            )
             return False
         found = intermediates_in(framing.body) if framing.head and framing.head.status == 200 else []
         for certificate in found:

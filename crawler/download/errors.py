@@ -114,7 +114,7 @@ class NotHttpError(ExchangeError, DownloadFailedError):
 
 
 class Http2OnlyError(ExchangeError, DownloadCancelledError):
-    """The server speaks HTTP/2 whatever it is asked in."""
+    """The server answers in HTTP/2 even to HTTP/1.1."""
 
     outcome = "http2-only"
 
@@ -128,14 +128,14 @@ def is_http2(start: bytes) -> bool:
 
 
 class BadFramingError(ExchangeError, DownloadFailedError):
-    """The end of the body cannot be told (broken chunked coding)."""
+    """The end of the body cannot be determined (broken chunked coding)."""
 
     outcome = "bad-framing"
     truncated = "unspecified"
 
 
 class StoppedError(ExchangeError, DownloadCancelledError):
-    """The download was cancelled by us: the crawl is stopping, or a signal handler said so."""
+    """We cancelled the download: the crawl is stopping, or a signal handler asked for it."""
 
     outcome = "cancelled"
     truncated = "unspecified"
@@ -234,7 +234,7 @@ OF_THE_HOST = frozenset({"dns", "refused-address", "tls", "incomplete-chain", "h
 
 
 class RobotsUnreachable(RobotsDisallowed):
-    """robots.txt could not be had, which forbids everything for the time being (RFC 9309, section 2.3.1.4)."""
+    """robots.txt could not be fetched, which forbids everything for the time being (RFC 9309, section 2.3.1.4)."""
 
     outcome = "robots-unreachable"
 

@@ -59,7 +59,7 @@ def serialize_request(
     except UnicodeEncodeError as error:
         raise BadRequestError(f"{method} {target} at {host} is not ASCII") from error
     if not _FIELD_NAME.fullmatch(verb) or not _TARGET.fullmatch(place) or not _TARGET.fullmatch(authority):
-        raise BadRequestError(f"{method} {target} at {host} is no HTTP request")
+        raise BadRequestError(f"{method} {target} at {host} is not an HTTP request")
     lines = [verb + b" " + place + b" HTTP/1.1", b"Host: " + authority]
     for name, value in headers:
         if not _FIELD_NAME.fullmatch(name) or not _FIELD_VALUE.fullmatch(value):

@@ -86,7 +86,7 @@ class ResponseFraming:
 
     @property
     def persistent(self) -> bool:
-        """True if the connection may be used again (RFC 9112, section 9.3): nothing left over, nobody said close."""
+        """True if the connection may be reused (RFC 9112, section 9.3): no bytes left over, no `close`."""
         head = self.head
         if (
             self.damage

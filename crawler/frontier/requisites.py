@@ -37,7 +37,7 @@ ACCEPT = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequisiteQuota:
-    """What one run may spend on requisites; 0 is no limit. Each is a setting of crawler/settings.py, where its reason is."""
+    """What one run may spend on requisites; 0 means no limit. Each is a setting of crawler/settings.py, where its reason is."""
 
     number: int
     bytes: int

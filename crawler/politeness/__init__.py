@@ -40,7 +40,7 @@ _MOST_HOSTS = 20_000  # whose pace is remembered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """What hosts can expect of us. Seconds; `budget` is requests per host and crawl, 0 for any number."""
+    """The pace that hosts can expect. Times in seconds; `budget` is requests per host and crawl, 0 for any number."""
 
     delay: float
     jitter: float
@@ -117,7 +117,7 @@ class PolitenessMiddleware:
         return middleware
 
     def stop(self) -> None:
-        """Refuse whoever waits: the crawl is stopping and nobody shall sit out a rest or a delay for it."""
+        """Refuse all waiting requests: the crawl is stopping and must not wait for a rest or a delay."""
         self._stopping = True
         for host in self._hosts.values():
             self._wake(host)

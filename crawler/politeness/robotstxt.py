@@ -54,7 +54,7 @@ class Rule:
     octets: int
 
     def matches(self, target: str) -> bool:
-        """Return True if the rule speaks of `target`; takes time in proportion to the two lengths, whatever the stars."""
+        """Return True if the rule matches `target`; takes time in proportion to the two lengths, however many stars."""
         first, *others = self.pieces
         if not target.startswith(first):
             return False

@@ -1,7 +1,7 @@
 """Read the entries of sites.toml, each as a frozen Site; report a mistake with its file, line and key.
 
 An entry is a table `[site.NAME]`; `warraq/place/sites.toml` shows every key. `scrapy addsite URL`
-writes one. A mistake is told with its file, line and key, and what would have been right.
+writes one. The report of a mistake also says what would have been right.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:(?!\d)")
-# A first path segment that names an edition: whoever gives `bbc.com/arabic` wants that edition.
+# A first path segment that names an edition: `bbc.com/arabic` means that edition.
 _EDITION = re.compile(
     r"/(?:[a-z]{2}(?:-[a-z]{2})?|arabic|english|french|francais|espanol|turkish|persian|urdu|hebrew|kurdish|russian|العربية)(?=/|$)",
     re.IGNORECASE,
@@ -36,7 +36,7 @@ _NOT_EDITORIAL = re.compile(
     r"(?:shop|store|account|accounts|login|auth|sso|id|mail|webmail|ads?|adserver|jobs?|careers?|help|support|cdn|static|img|images?|"
     r"media|assets|api|forum|forums|m|mobile|amp|[a-z]{2}|arabic|english|french|francais|espanol|turkish|persian|urdu|hebrew|kurdish|russian)"
 )
-"""First labels of subdomains that are no sections: services, twins of the site, and its editions in other languages."""
+"""First labels of subdomains that are not sections: services, twins of the site, and its editions in other languages."""
 
 
 class SiteError(UsageError):

@@ -283,5 +283,5 @@ def _literal(text: str) -> str:
 
 
 def _comment(text: str) -> str:
-    """Text that stays on its line, whatever a site put into it."""
+    """Return text that stays on its line, even if a site put control characters into it."""
     return "".join(letter if letter.isprintable() else " " for letter in text)[:200]

@@ -117,7 +117,7 @@ class NewsSpider(Spider):
     ) -> Self:
         """Read the arguments of the command line; raise SiteError for a site or URL that makes no sense.
 
-        `pool` is for crawls that share one; whoever made it closes it.
+        `pool` is for crawls that share one; its maker closes it.
         """
         settings = crawler.settings
         if not url and not site:  # `scrapy parse --spider news URL` fetches one page; `scrapy crawl` has refused before
@@ -359,7 +359,7 @@ class NewsSpider(Spider):
                 response = await self.crawler.engine.download_async(request)
             except (HostPaused, StoppedError):
                 raise
-            except Exception as error:  # noqa: BLE001 - whatever it is has a name
+            except Exception as error:  # noqa: BLE001 - every error has a name
                 row, _ = self._archive.take_capture(request)
                 return row, self._answers.failure(outcome_of(error), str(error)), response, url
             row, data = self._archive.take_capture(request)

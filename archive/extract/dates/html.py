@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MAX_LINE = 200
 _MAX_MARKS = 500
 _SHORT = 90
-# A paragraph may open with its date («27.1.2022 - Bei der …»); a date further in is what it tells of.
+# A paragraph may open with its date («27.1.2022 - Bei der …»); a date further on belongs to the story.
 _DATELINE = 24
 
 _DATED = re.compile(

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from archive.extract.dates.moment import DateContext, Order
 
-# Reads times told from now («منذ ٣ ساعات», `2 days ago`): a folded line and the page's context come in, a Moment goes
+# Read relative times («منذ ٣ ساعات», `2 days ago`): a folded line and the page's context give a Moment
 # out.
 
 
@@ -58,7 +58,7 @@ _MAX_RELATIVE = 80
 
 
 def parse_relative(folded: str, context: DateContext) -> Moment | None:
-    """Return a time told from now («منذ ٣ ساعات», `2 days ago`, «أمس 14:05»); only in a line that says little else."""
+    """Return a relative time («منذ ٣ ساعات», `2 days ago`, «أمس 14:05»); only in a line that says little else."""
     if len(folded) > _MAX_RELATIVE:
         return None
     if match := _RELATIVE_BEFORE.search(folded):
@@ -93,9 +93,9 @@ def _back(context: DateContext, count: int, unit: int) -> Moment | None:
 
 
 MAX_TEXT = 400
-"""Longer texts are cut: a date line is short, and a sentence that mentions a date is no date line."""
+"""Longer texts are cut: a date line is short, and a sentence that mentions a date is not a date line."""
 
-# The vowel signs of India and Thailand are no letters to Python, but parts of words.
+# The vowel signs of India and Thailand are not letters to Python, but parts of words.
 _TOKEN = re.compile(r"\d+|(?:[^\W\d_]|[\u0900-\u0dff\u0e00-\u0e7f])+|[^\w\s]|_")
 _ORDINAL = re.compile(rf"(?<!\w)({'|'.join(sorted(ORDINALS, key=len, reverse=True))})\s(?=([^\W\d]+))")
 _TIME_OF_DAY = re.compile(r"\d{1,2}\s?[:٫]\s?\d\d(?::\d\d)?\s?(?:[ap]\.?m\.?(?!\w))?")

@@ -153,7 +153,7 @@ _PLACEHOLDER = re.compile(r"\{\{|\}\}|\$\{|<%|%%\w+%%|\[%|#\w+#$|^\[[a-z_.-]+\]$
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether a value is a template's variable that nobody filled in (`{{site.name}}`, `%%title%%`)."""
+    """Whether a value is an unfilled template variable (`{{site.name}}`, `%%title%%`)."""
     return _PLACEHOLDER.search(text) is not None
 
 
@@ -261,7 +261,7 @@ _WORD = re.compile(
 # Reads what a site asks of robots for one page: response headers and meta tags come in, lower-case words go out.
 
 _NAMES = frozenset({"robots", "googlebot", "googlebot-news", "bingbot", "ccbot", "warraq", "gptbot", "google-extended"})
-"""User agents whose words are heeded: everybody's, ours, and those that stand for archives and model makers."""
+"""User agents whose directives are obeyed: all, our own, and those that stand for archives and model makers."""
 _WORDS = frozenset(
     [
         "all",

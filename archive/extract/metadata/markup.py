@@ -82,7 +82,7 @@ class Marks:
         return self._all
 
     def find(self, pattern: re.Pattern[str] | None, tags: frozenset[str] = frozenset()) -> Iterator[Mark]:
-        """Return the marks whose names match (with None nobody's do), or whose element is one of `tags`, outside what frames the article.
+        """Return the marks whose names match (none do for None), or whose element is one of `tags`, outside what frames the article.
 
         Tags may be `abbr`, `address`, `author`, `figure`, `h1`, `h2`, `h3` and `time`.
         """

@@ -32,7 +32,7 @@ _TITLED = re.compile(
     r"(?:^|\s)(?:(?:entry|post|article|story|news|content|single)-?_*(?:title|headline|heading)|headline|title)(?:\s|$)"
 )
 
-# How far each kind of witness is trusted, checked by bench/metadata.py. The kinds are independent of each other, the metas
+# How far each kind of evidence is trusted, checked by bench/metadata.py. The kinds are independent of each other, the metas
 # of one kind are not: twitter:title is a copy of og:title, and so is the headline in the JSON-LD of a blog's plug-in, while
 # a NewsArticle's is the newsroom's own. Of two pairs that disagree og:title stands in the right one, be it with the h1 or
 # with that headline; an h1 alone outweighs og:title and <title>, which are written for searching.
@@ -62,7 +62,7 @@ def _form(text: str, source: str, kind: str = "", trust: float | None = None) ->
 def read_title(document: Document, head: Head, marks: Marks, names: frozenset[str]) -> tuple[str, str, tuple[str, ...]]:
     """Return the title ('' when the page has none), where it was read, and every different form the page gives it.
 
-    Each form is backed by the other kinds of witness that say the same words; the best backed wins. `names` are forms
+    Each form is backed by the other kinds of evidence with the same words; the best backed wins. `names` are forms
     of the site's own name (see `site_names`).
     """
     forms = _forms(document, head, marks, names)

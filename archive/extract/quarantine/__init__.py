@@ -130,7 +130,7 @@ def _link_share(facts: Facts) -> float:
 
 
 def judge(document: Document, text: str, metadata: Metadata) -> Verdict | None:
-    """Return the reason why the page is no article, with the evidence in words; None for an article.
+    """Return the reason why the page is not an article, with the evidence in words; None for an article.
 
     In doubt a page is an article: what is quarantined is not shown, so a wrong verdict loses news, a missed one only
     shows a list.

@@ -110,7 +110,7 @@ def title_candidates(tree: HtmlElement, headlines: Iterable[str]) -> list[str]:
     return found
 
 
-# Finds an article's text on its page: a Document and its Metadata in, the text with the fate of each line out.
+# Find an article's text on its page, with the rule that kept or dropped each line.
 #
 # Witnesses say which blocks of the page are the article's: trafilatura (`witness`) and the body that the page
 # declares (`declared`). The text is taken from the page's own blocks, completed by their place (`layout`, `lead`),

@@ -186,7 +186,7 @@ _BYLINE_WORDS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is known of a page when its lines are judged. Keys are `line_key`s; `speaks` tells whether a language is its own."""
+    """What is known of a page when its lines are judged. Keys are `line_key`s; `speaks` returns whether a language is its own."""
 
     is_title: Callable[[str], bool]
     labels: Collection[str] = frozenset()  # section and tag names
@@ -201,7 +201,7 @@ class Known:
 class Line:
     """A line of the extracted text, the share of it that is link text on the page, and what it is there.
 
-    `leads` tells whether it has a link to the site or a mail address, `links` to how many places its links lead,
+    `leads` says whether it has a link to the site or a mail address, `links` to how many places its links lead,
     `emphatic` whether all of it is emphasised, `beside` whether it is a paragraph beside the next, `returns` whether it is
     nothing but a link to the site's front page or to a place on this page.
     """
@@ -344,7 +344,7 @@ def _drop_edge(
     rules: list[str],
     known: Known,
 ) -> None:
-    """Drop an unbroken run of furniture from one end; a short label that nobody knows does not break it."""
+    """Drop an unbroken run of furniture from one end; an unknown short label does not interrupt it."""
     for distance, index in enumerate(order):
         if rules[index]:
             continue
@@ -398,7 +398,7 @@ def _is_date(line: Line, key: str) -> bool:
 
 
 def _closing_rule(line: Line, key: str, known: Known) -> str:
-    """Return the rule of a last line that is about the author or the house."""
+    """Return the rule of a last line that is about the author or the publisher."""
     if line.leads and len(key.split()) <= _RULES_WORDS and _COMMENT_RULES.search(line.text):
         return "house-line"
     if len(key.split()) > _CLOSING_WORDS:

@@ -75,7 +75,7 @@ _LINKED = 0.5
 _ORDINAL = re.compile(r"(?:first|last|odd|even|next|prev|one|two|three|[\w-]*\d+)", re.IGNORECASE)
 _FEW_WORDS = 5
 _SENTENCE = 10
-"""Words from which a sentence that is wholly a link is no headline."""
+"""Words from which a sentence that is wholly a link is not a headline."""
 _SAID = 0.9
 """Share of a block's word sequences that the found ones have, from which it only repeats them."""
 _DEEP = 12
@@ -301,7 +301,7 @@ class Layout:
     def _goes_on(self, block: TextBlock, holders: Collection[HtmlElement | None], *, is_next: bool) -> bool:
         """Tell whether a block stands as the article's do: beside its paragraphs, in an item like its, in a like section.
 
-        `is_next` tells whether it follows right behind a block of the article, as an item of its last list does.
+        `is_next` says whether it directly follows a block of the article, as an item of its last list does.
         """
         element = block.element
         is_item = is_next and element.tag == "li" and len(block.text.split()) >= _FEW_WORDS and block.linked < _LINKED

@@ -120,7 +120,7 @@ def test_captures_of_all_are_exported_each_from_its_own_files(tmp_path):
 
 def test_what_no_archive_has_is_not_exported_as_nothing(tmp_path):
     assert "nothing for" in warraq("export", "--url", "https://no.example/", "-o", tmp_path / "x", code=8).stderr
-    assert "is no day" in warraq("export", "--from", "2026-13-45", "-o", tmp_path / "x", code=2).stderr
+    assert "is not a day" in warraq("export", "--from", "2026-13-45", "-o", tmp_path / "x", code=2).stderr
     assert not (tmp_path / "x").exists()
 
 
