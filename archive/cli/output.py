@@ -44,9 +44,10 @@ class Place:
     collections: Path = Path("collections")
 
     def folders(self) -> list[Path]:
-        """Return the selected archives; raises ArchiveNotFoundError when there is none."""
+        """Return the selected archives, of which --archive may give the name alone; raises ArchiveNotFoundError when there is none."""
         if self.archive:
-            return [self.archive]
+            named = self.collections / self.archive
+            return [named if not self.archive.exists() and Collection(named).exists() else self.archive]
         found = sorted(folder for folder in self.collections.glob("*") if Collection(folder).exists())
         if not found:
             raise ArchiveNotFoundError(self.collections)
@@ -65,9 +66,19 @@ def the_folder(ctx: click.Context) -> Path:
     if len(found) > 1:
         names = ", ".join(folder.name for folder in found)
         raise UsageError(
-            f"several archives in {place.collections}/ ({names}): say which, as in `warraq --archive {found[0]} …`"
+            f"several archives in {place.collections}/ ({names}): "
+            f"say which, as in `warraq --archive {found[0].name} {ctx.info_name} …`"
         )
     return found[0]
+
+
+def in_each(ctx: click.Context) -> Iterator[tuple[Collection, dict[str, str]]]:
+    """Yield every archive that is meant, with what names it in a row of JSON where there are several; each must be there."""
+    folders = the_place(ctx).folders()
+    for folder in folders:
+        collection = Collection(folder)
+        collection.require()
+        yield collection, {"archive": str(folder)} if len(folders) > 1 else {}
 
 
 @contextmanager

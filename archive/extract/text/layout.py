@@ -260,7 +260,7 @@ class Layout:
                 if block.element.tag == "h1" or block.linked >= _LINKED or self.verdict(block.element) == "strong":
                     break
                 waiting.append(index)
-            elif block.element.tag in _CELLS and self.is_kin(index, holders, ()):
+            elif block.element.tag in _CELLS and (self.is_kin(index, holders, ()) or self._is_rest(block.element)):
                 waiting.append(index)
             elif index in answers or self._goes_on(block, holders, is_next=index - 1 in {last, *rest[-1:]}):
                 rest += [*waiting, index]
@@ -319,7 +319,7 @@ class Layout:
     def _is_rest(self, element: HtmlElement) -> bool:
         """Tell whether a paragraph stands with others in a box among the article's that has no linked heading: one never closed."""
         box = owner(element)
-        if box is None or not any(node in self.holders for node in ancestors(box, self.main)):
+        if box is None or not any(node in self.holders for node in ancestors(box)):
             return False
         if box not in self._rests:
             beside = sum(block.is_running and owner(block.element) is box for block in self.blocks)

@@ -147,7 +147,9 @@ def _list_item(element: HtmlElement) -> HtmlElement | None:
 
 
 def _leads_away(block: TextBlock, host: str) -> bool:
-    return block.linked >= _ITEM_LINK and same_site(block.href, host)
+    """Tell whether a link to the site is most of what an item says, a date or a number beside it not counted."""
+    said = sum(map(str.isalpha, block.text)) if block.linked < _ITEM_LINK else 0
+    return block.linked * len(block.text) >= _ITEM_LINK * (said or len(block.text)) and same_site(block.href, host)
 
 
 def same_site(href: str, host: str) -> bool:
