@@ -1,4 +1,4 @@
-"""Says why a crawl has found no article on a site, and what to try. Pure: counts of rows in, a reason and two sentences out."""
+"""Explain why a crawl found no article on a site, and what to try. Pure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class NoArticle:
     advice: str
 
     def __str__(self) -> str:
-        """One line for a summary."""
+        """Return one line for a summary."""
         return f"no article was found ({self.reason}): {self.what}. {self.advice}"
 
 

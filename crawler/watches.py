@@ -1,12 +1,14 @@
-"""Runs commands on an archive after its crawl, each in a process of its own: what goes wrong there is named and never the crawl's."""
+"""Run commands on an archive after its crawl, in separate processes; an error there is reported and does not fail the crawl."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
 
 from scrapy import signals
@@ -18,6 +20,7 @@ from crawler.shutdown import stopping
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
+    from collections.abc import Mapping
 
     from scrapy.crawler import Crawler
 
@@ -32,6 +35,7 @@ class WatchExtension:
 
     command: tuple[str, ...] = ("watch", "run")
     what = "watches"
+    variables: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -63,6 +67,7 @@ class WatchExtension:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 *("-m", "archive", "--archive", str(self._folder), *self.command),
+                env={**os.environ, **self.variables},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
@@ -87,10 +92,13 @@ class WatchExtension:
         return WatchStore.exists(self._folder)
 
 
+_SEALING: Final = ("WARRAQ_OPERATOR", "WARRAQ_AUTHORITIES", "WARRAQ_AUTHORITY_ROOTS", "WARRAQ_KEYS")
+
+
 class SealExtension(WatchExtension):
     """Runs `warraq seal` once the archive is closed, where WARRAQ_SEAL is set."""
 
-    command: tuple[str, ...] = ("seal",)
+    command = ("seal",)
     what = "seal"
 
     @classmethod
@@ -99,8 +107,7 @@ class SealExtension(WatchExtension):
         if not crawler.settings.getbool("WARRAQ_SEAL"):
             raise NotConfigured
         extension = super().from_crawler(crawler)
-        if operator := crawler.settings["WARRAQ_OPERATOR"]:
-            extension.command = ("seal", "--operator", operator)
+        extension.variables = {name: str(crawler.settings[name]) for name in _SEALING if crawler.settings[name]}
         return extension
 
     def _is_due(self) -> bool:

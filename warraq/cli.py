@@ -1,4 +1,4 @@
-"""The program `warraq`: the commands of archive.cli, and those that begin a place and crawl, through the commands of `scrapy`."""
+"""Assemble the program `warraq`: the commands of archive.cli, and those that set up a place and crawl by the commands of `scrapy`."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def config(*, names: tuple[str, ...], as_json: bool) -> None:
         shown = json.dumps(one.value, ensure_ascii=False)
         click.echo(click.style(f"{one.name} = {shown}", bold=one.origin != "default") + f"  ({one.origin})")
     for name in unknown_variables(settings.origins, os.environ):
-        click.echo(f"{name} in the environment is no setting", err=True)
+        click.echo(f"{name} in the environment is not a setting", err=True)
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
@@ -214,6 +214,9 @@ def main() -> None:
     """Run the console script; end with one line when warraq.toml or the environment has a mistake."""
     from crawler import settings
 
+    for name in ("WARRAQ_OPERATOR", "WARRAQ_AUTHORITIES", "WARRAQ_AUTHORITY_ROOTS", "WARRAQ_KEYS"):
+        if value := getattr(settings, name):
+            os.environ.setdefault(name, value)  # `warraq seal` takes them from there
     cli.main(Place(collections=Path(settings.WARRAQ_COLLECTIONS)))
 
 

@@ -1,4 +1,4 @@
-"""The blocks of an article, the plain text that they make, and their JSON: a list of objects with the fields that are set.
+"""Define the blocks of an article, their plain text, and their JSON form: a list of objects with only the fields that are set.
 
 >>> dumps((Block(kind="paragraph", spans=(Span(text="See "), Span(text="here", href="https://a.org/"))),))
 '[{"kind":"paragraph","spans":[{"text":"See "},{"text":"here","href":"https://a.org/"}]}]'
@@ -135,7 +135,7 @@ def marked(body: Iterable[Block], find: Callable[[str], Sequence[tuple[int, int]
 
 
 def count_marks(body: Iterable[Block]) -> int:
-    """How many spans of the body's text bear a mark."""
+    """Return how many spans of the body's text bear a mark."""
     total = 0
     for block in body:
         spans = [*block.spans, *block.caption, *(span for row in block.rows for cell in row for span in cell)]

@@ -1,4 +1,4 @@
-"""The command line `warraq`: arguments in; text for people or JSON for scripts out, and an exit code that says how it went."""
+"""Assemble the `warraq` command line: text for people or JSON for scripts, and an exit code that states the result."""
 
 from __future__ import annotations
 

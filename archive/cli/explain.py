@@ -1,4 +1,4 @@
-"""`warraq explain`: says for a reader what of a page is its article, who said so, and what was left out and why."""
+"""Define `warraq explain`: show which parts of a page are its article, which evidence decided, and what was left out and why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands that give out: export, dataset."""
+"""Define the export commands: export, dataset."""
 
 from __future__ import annotations
 

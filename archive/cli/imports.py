@@ -1,4 +1,4 @@
-"""Commands that bring captures in: import, merge."""
+"""Define the commands that add captures: import, merge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes a page readable: a Page comes in; its HTML, one parsed tree and its JSON-LD go out, or the reason why not."""
+"""Prepare a page for reading: its HTML, one parsed tree and its JSON-LD, or the reason why it cannot be read."""
 
 from __future__ import annotations
 
@@ -162,13 +162,14 @@ def parse_html(source: str | bytes) -> HtmlElement:
     if not isinstance(tree, HtmlElement):
         raise Unreadable("empty", "no elements")
     _move_to_body(tree)
+    _join_roots(tree)
     _place_streamed(tree)
     _undo_layout_tables(tree)
     return tree
 
 
 def _settable(source: bytes) -> bytes:
-    """`source`, UTF-8, without the characters, written out or as references, that lxml reads and then refuses to set elsewhere."""
+    """Return `source`, UTF-8, without the characters, written out or as references, that lxml reads and then refuses to set elsewhere."""
     data = source.translate(_FORM_FEED_TO_BLANK, _CONTROLS)
     if b"\xef\xbf" in data:
         data = _NO_CHARACTERS.sub(b"", data)
@@ -218,6 +219,18 @@ def _move_to_body(tree: HtmlElement) -> None:
         body = etree.SubElement(tree, "body")
     for at, stray in enumerate(strays):
         body.insert(at, stray)
+
+
+def _join_roots(tree: HtmlElement) -> None:
+    """Put into the body what stands behind the page's end: libxml2 makes another root of what follows `</html>`."""
+    body = tree.find("body")
+    if body is None:
+        return
+    for root in [root for root in tree.itersiblings() if isinstance(root, HtmlElement)]:
+        for part in root.findall("head") + root.findall("body"):
+            part.tag = "div"
+        root.tag = "div"
+        body.append(root)
 
 
 _MAX_STREAMED = 1_000
@@ -289,7 +302,7 @@ def _require_html(body: bytes, content_type: str) -> None:
 
 
 def _require_simple(text: str) -> None:
-    """Refuses tags of thousands of attributes. A long tag alone is no sign: images are inlined as `data:` URLs."""
+    """Refuse tags of thousands of attributes. A long tag alone is not a sign: images are inlined as `data:` URLs."""
     squares = 0
     for tag in _TAG.finditer(text):
         if tag.end("tag") - tag.start() > _LONG_TAG:

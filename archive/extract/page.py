@@ -1,4 +1,4 @@
-"""Walks over a parsed page once: its tree in, the model of the page out.
+"""Walk over a parsed page once and build its model.
 
 The walk is linear and keeps its state on explicit stacks, so a page of any depth that the parser gives is read.
 """
@@ -23,17 +23,19 @@ from archive.extract.model import (
     PageModel,
     TextBlock,
     ancestors,
+    closest,
+    is_in,
 )
-from archive.extract.styles import hidden_names, is_invisible
+from archive.extract.styles import hidden_names, is_invisible, is_panel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from lxml.html import HtmlElement
 
     from archive.body.blocks import Mark
 
-__all__ = ["HEADINGS", "Anchor", "Element", "PageModel", "TextBlock", "ancestors", "read_model"]
+__all__ = ["HEADINGS", "Anchor", "Element", "PageModel", "TextBlock", "ancestors", "closest", "is_in", "read_model"]
 
 BLOCK_TAGS = frozenset(
     [
@@ -287,7 +289,7 @@ class _Reader:
         """Tell whether the content of an element is read; note whether it is a hook of a theme, and whether it is shown."""
         names, identity = attributes.get("class", ""), attributes.get("id", "")
         hook = hook_of_names(identity, names) if (names or identity) and not self.hook else ""
-        is_hidden = self.hidden is None and self._is_hidden(names, identity, attributes)
+        is_hidden = self.hidden is None and self._is_hidden(names, identity, attributes) and not is_panel(element)
         if not hook and not is_hidden:
             if names and not self.hook and self.hidden is None:
                 self.plain.add(names)
@@ -360,11 +362,11 @@ class _Reader:
     def _reads(self, element: HtmlElement, tag: str, attributes: Mapping[str, str]) -> bool:
         """Tell whether an element of a silent or special tag is read after all."""
         if tag == "button":
-            return _is_in_sentence(element) or any(element.find(f".//{inner}") is not None for inner in _INNER)
+            return _is_in_sentence(element) or _is_titled(element, attributes) or _holds(element, _INNER)
         if tag == "sup":
             note = _footnote(element)
             self.notes.update([note] if note else ())
-            # set off by brackets it can be told from the word before
+            # brackets separate it from the word before
             return not note or not "".join(element.itertext()).strip().isalnum()
         if tag == "span":
             names = attributes.get("class")
@@ -405,6 +407,18 @@ def _is_in_sentence(element: HtmlElement) -> bool:
     parent = element.getparent()
     text = before.tail if before is not None else parent.text if parent is not None else ""
     return bool((text or "").strip())
+
+
+def _is_titled(button: HtmlElement, attributes: Mapping[str, str]) -> bool:
+    """Tell whether a button that opens a panel is the panel's heading: in one, or around one."""
+    if "aria-expanded" not in attributes and "aria-controls" not in attributes:
+        return False
+    parent = button.getparent()
+    return (parent is not None and parent.tag in HEADINGS) or _holds(button, HEADINGS)
+
+
+def _holds(element: HtmlElement, tags: Iterable[str]) -> bool:
+    return next(element.iter(*tags), None) is not None
 
 
 def _footnote(element: HtmlElement) -> str:

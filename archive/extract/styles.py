@@ -1,9 +1,10 @@
-"""Reads what a page's own style sheets hide: a parsed tree in, the classes and ids that are shown to nobody out."""
+"""Find what a page hides: the classes and ids that its own style sheets hide, and the panels that a reader opens."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ def hidden_names(tree: HtmlElement) -> frozenset[str]:
         if "none" not in sheet and "hidden" not in sheet:
             continue
         depth, selectors = 0, ""
-        for text, brace in _RULE.findall(_COMMENT.sub("", sheet)):
+        sheet = _COMMENT.sub("", sheet)
+        if not found and not _INVISIBLE.search(sheet):
+            continue
+        for text, brace in _RULE.findall(sheet):
             if brace == "{":
                 depth, selectors = depth + 1, text
                 continue
@@ -54,3 +58,29 @@ def _note_rule(found: set[str], selectors: str, declarations: str) -> None:
 def is_invisible(style: str) -> bool:
     """Tell whether an element's own style shows it to nobody."""
     return _INVISIBLE.search(style.lower()) is not None
+
+
+_PANEL_TAGS = frozenset({"div", "section", "p", "dd"})
+_MIN_PANEL = 80
+"""Characters of text in paragraphs, lists or tables that a panel holds; a menu or a row of buttons has none."""
+_MAX_CONTROL = 50
+
+
+def is_panel(element: HtmlElement) -> bool:
+    """Tell whether what is hidden is a panel of text that the heading or button right before it opens."""
+    control = element.getprevious()
+    if element.tag not in _PANEL_TAGS or control is None or not _opens(control, element.get("id") or ""):
+        return False
+    size = len("".join(element.itertext()).strip())
+    linked = sum(len("".join(link.itertext())) for link in element.iter("a"))
+    return size >= _MIN_PANEL and linked < size / 2 and next(element.iter("form", "nav", "input"), None) is None
+
+
+def _opens(control: HtmlElement, identity: str) -> bool:
+    """Tell whether an element has words, and says that it opens a panel: the one with this id, or the next."""
+    if not any(map(str.isalnum, "".join(control.itertext()))):
+        return False
+    return any(
+        (identity and node.get("aria-controls") == identity) or node.get("aria-expanded") is not None
+        for node in islice(control.iter(), _MAX_CONTROL)
+    )

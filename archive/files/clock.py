@@ -1,4 +1,4 @@
-"""Says what time it is, writes times as the archive keeps them, and reads the dates of WARC records."""
+"""Tell the time, format times as the archive stores them, and parse the dates of WARC records."""
 
 from __future__ import annotations
 

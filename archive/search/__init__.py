@@ -1,4 +1,4 @@
-"""Search of the archive: article rows are indexed by their keys, a person's text becomes a Query, hits come out.
+"""Search the archive: index article rows by their keys, parse what a person types into a Query, return hits.
 
 >>> from archive.search import parse
 >>> [clause.phrases[0].words for clause in parse('site:bbc.com "الدار البيضاء" -رياضة').wanted]

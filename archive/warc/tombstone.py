@@ -1,4 +1,4 @@
-"""Makes the record that stands where a record was taken out: as many bytes as that one, so that nothing after it moves."""
+"""Build the record that replaces a redacted one: exactly as long, so that nothing after it moves."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TRIES = 64
 
 
 def is_tombstone(record: Record) -> bool:
-    """Whether the record stands where another was taken out."""
+    """Return whether the record stands where another was taken out."""
     return record.type == "metadata" and record.block.startswith(MARK)
 
 

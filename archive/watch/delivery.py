@@ -1,4 +1,4 @@
-"""Delivers a message to its target: a webhook that is signed, or mail; says what went wrong, and when to try again."""
+"""Deliver a message by signed webhook or mail; on failure, report why and when to try again."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def _send(server: str, mail: EmailMessage) -> None:
 
 
 def next_attempt(attempts: int, now: datetime) -> datetime | None:
-    """When a message that has failed so often is tried again; None for never."""
+    """Return when a message that has failed so often is tried again; None for never."""
     return now + PAUSES[attempts] if attempts < len(PAUSES) else None
 
 

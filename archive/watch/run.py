@@ -1,4 +1,4 @@
-"""Runs watches: finds what is new for each, keeps it before anything is sent, writes the feeds, and delivers what is due."""
+"""Run watches: find what is new for each, store it before anything is sent, write the feeds, and deliver what is due."""
 
 from __future__ import annotations
 

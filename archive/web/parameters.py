@@ -1,4 +1,4 @@
-"""What a request asks of the search: its query parameters in; a value out that is always within bounds, and says what it left out."""
+"""Parse the query parameters of a search into a value that is always within bounds, and list what was ignored."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class SearchParameters:
 
 
 def _clean(text: str) -> str:
-    """One line of bounded length, without NUL and lone surrogates, which no database takes."""
+    """Return one line of bounded length, without NUL and lone surrogates, which no database takes."""
     kept = text[: _LONGEST + 1].encode("utf-8", "ignore").decode("utf-8").replace("\0", " ")
     return " ".join(kept.split())
 

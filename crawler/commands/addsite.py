@@ -1,4 +1,4 @@
-"""`scrapy addsite URL`: looks at a site, writes its entry in sites.toml, and keeps one page with its article as a test."""
+"""Define `scrapy addsite URL`: probe a site, write its entry in sites.toml, and save one page with its article as a test."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Command(ScrapyCommand):
         return "[options] <url>"
 
     def short_desc(self) -> str:
-        """One line for the list of commands."""
+        """Return one line for the list of commands."""
         return "Look at a site and write its entry in sites.toml"
 
     def long_desc(self) -> str:

@@ -1,4 +1,4 @@
-"""Completes an article by its place on the page: the blocks that a witness found in, those and what belongs to them out.
+"""Complete an article by layout: add the blocks that belong to those that a witness found.
 
 The paragraphs of an article stand together in one element. A block between two of them is the article's unless its own
 tag, names or links speak against it; what follows them is when it stands where they stand.
@@ -12,11 +12,11 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from archive.extract.page import HEADINGS, ancestors
+from archive.extract.page import HEADINGS, ancestors, closest, is_in
 from archive.extract.text.names import folded_words, quads, share, speaks_against
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from lxml.html import HtmlElement
 
@@ -59,8 +59,10 @@ _PARTS = frozenset(
     {"li", "ul", "ol", "dl", "dt", "dd", "table", "tbody", "thead", "tfoot", "tr", "td", "th", "caption"}
 )
 """Elements of lists and tables, which stand where a paragraph may stand."""
+_CELLS = frozenset({"td", "th"})
 _GROUPS = frozenset({"table", "ul", "ol"})
 _WRAPPERS = frozenset({"div", "figure"})
+_UNREAD = frozenset({"style", "script"})
 _LONG_BOX = 1_200
 _SHORT_BOX = 400
 """Characters of a box up to which it may be a widget, a teaser or a caption."""
@@ -73,12 +75,14 @@ _LINKED = 0.5
 _ORDINAL = re.compile(r"(?:first|last|odd|even|next|prev|one|two|three|[\w-]*\d+)", re.IGNORECASE)
 _FEW_WORDS = 5
 _SENTENCE = 10
-"""Words from which a sentence that is wholly a link is no headline."""
+"""Words from which a sentence that is wholly a link is not a headline."""
 _SAID = 0.9
 """Share of a block's word sequences that the found ones have, from which it only repeats them."""
 _DEEP = 12
 _REACH = 60
 """Blocks behind the last found among which the article may go on."""
+_PARAGRAPHS = 3
+"""Paragraphs side by side in a box that is more than a note or a teaser."""
 _QUESTIONS = ("?", "؟", "？", ";")
 FULL_STOPS = (".", "۔", "。", "!", "?", "؟", "…", ".”", ".»", '."', ".“")
 
@@ -95,14 +99,25 @@ class Layout:
         self._verdicts: dict[HtmlElement, Verdict] = (
             dict.fromkeys(ancestors(holder, main), "") if main is not None and holder is not None else {}
         )
+        self.holders = {owner(self.blocks[index].element) for index in self.found if self.blocks[index].is_running}
+        self._spare_most()
         self._boxes: dict[HtmlElement, bool] = {}
         self._groups: dict[HtmlElement, bool] = {}
+        self._rests: dict[HtmlElement, bool] = {}
         self._paths: set[tuple[tuple[object, str | None], ...]] | None = None
-        self.holders = {owner(self.blocks[index].element) for index in self.found if self.blocks[index].is_running}
+
+    def _spare_most(self) -> None:
+        """Let nothing speak against the element that holds half of the text, nor against what it stands in."""
+        sizes: Counter[HtmlElement | None] = Counter()
+        for index in self.found:
+            sizes[owner(self.blocks[index].element)] += len(self.blocks[index].text)
+        place = max(sizes, key=lambda holder: sizes[holder], default=None)
+        if place is not None and 2 * sizes[place] >= sizes.total() and self.holds(place):
+            self._verdicts.update(dict.fromkeys(ancestors(place, self.main), ""))
 
     def holds(self, element: HtmlElement) -> bool:
         """Tell whether the main element holds another."""
-        return self.main is None or any(holder is self.main for holder in ancestors(element))
+        return self.main is None or is_in(element, self.main)
 
     def complete(self) -> list[int]:
         """Return the blocks that belong to the found ones and that the witness lost."""
@@ -235,15 +250,17 @@ class Layout:
         waiting: list[int] = []
         scope = self._scope()
         answers = self._answers(last, scope)
-        for index in range(last + 1, min(len(self.blocks), last + _REACH)):
+        for index in self._reach(last):
             block = self.blocks[index]
-            if not any(holder is scope for holder in ancestors(block.element)):
+            if not is_in(block.element, scope):
                 break
             if block.hook or block.hidden:
                 continue
             if block.element.tag in HEADINGS:
                 if block.element.tag == "h1" or block.linked >= _LINKED or self.verdict(block.element) == "strong":
                     break
+                waiting.append(index)
+            elif block.element.tag in _CELLS and (self.is_kin(index, holders, ()) or self._is_rest(block.element)):
                 waiting.append(index)
             elif index in answers or self._goes_on(block, holders, is_next=index - 1 in {last, *rest[-1:]}):
                 rest += [*waiting, index]
@@ -252,13 +269,22 @@ class Layout:
                 break
         return rest
 
+    def _reach(self, last: int) -> Iterator[int]:
+        """Yield the blocks behind the last found among which the article may go on; the cells of a table count as nothing."""
+        left = _REACH
+        for index in range(last + 1, len(self.blocks)):
+            left -= self.blocks[index].element.tag not in _CELLS
+            if not left:
+                return
+            yield index
+
     def _answers(self, last: int, scope: HtmlElement | None) -> set[int]:
         """Return the paragraphs behind the last found that answer headings which ask; one such heading is a poll's."""
         answers: set[int] = set()
         questions, is_asked = 0, False
         for index in range(last + 1, min(len(self.blocks), last + _REACH)):
             block = self.blocks[index]
-            if block.hook or block.hidden or not any(holder is scope for holder in ancestors(block.element)):
+            if block.hook or block.hidden or not is_in(block.element, scope):
                 continue
             if block.element.tag in HEADINGS:
                 is_asked = block.text.endswith(_QUESTIONS) and block.linked < _LINKED
@@ -269,16 +295,13 @@ class Layout:
 
     def _scope(self) -> HtmlElement | None:
         """Return the article or section that holds the main element, where the page has one."""
-        return (
-            next((node for node in ancestors(self.main) if node.tag in _SCOPES), self.main)
-            if self.main is not None
-            else None
-        )
+        holder = closest(self.main, *_SCOPES) if self.main is not None else None
+        return self.main if holder is None else holder
 
     def _goes_on(self, block: TextBlock, holders: Collection[HtmlElement | None], *, is_next: bool) -> bool:
         """Tell whether a block stands as the article's do: beside its paragraphs, in an item like its, in a like section.
 
-        `is_next` tells whether it follows right behind a block of the article, as an item of its last list does.
+        `is_next` says whether it directly follows a block of the article, as an item of its last list does.
         """
         element = block.element
         is_item = is_next and element.tag == "li" and len(block.text.split()) >= _FEW_WORDS and block.linked < _LINKED
@@ -289,9 +312,19 @@ class Layout:
         if not self.holds(element):
             return block.linked < _LINKED and (self._is_alike(element) or _is_note(element))
         verdict = self.verdict(element)
-        if (not verdict and owner(element) in holders) or _is_note(element):
+        if (not verdict and (owner(element) in holders or self._is_rest(element))) or _is_note(element):
             return True
         return verdict != "strong" and block.is_running and self._is_item(element)
+
+    def _is_rest(self, element: HtmlElement) -> bool:
+        """Tell whether a paragraph stands with others in a box among the article's that has no linked heading: one never closed."""
+        box = owner(element)
+        if box is None or not any(node in self.holders for node in ancestors(box)):
+            return False
+        if box not in self._rests:
+            beside = sum(block.is_running and owner(block.element) is box for block in self.blocks)
+            self._rests[box] = beside >= _PARAGRAPHS and not any(map(is_linked, box.iter(*HEADINGS)))
+        return self._rests[box]
 
     def _is_alike(self, element: HtmlElement) -> bool:
         """Tell whether a block stands as the article's paragraphs do, in a box beside theirs of its tag and classes."""
@@ -354,8 +387,10 @@ def owner(element: HtmlElement) -> HtmlElement | None:
 
 def _is_wrapper(box: HtmlElement, group: HtmlElement) -> bool:
     """Tell whether a box holds nothing but a list or a table, so that it can be scrolled or set wide."""
-    is_alone = group.tag in _GROUPS and box.tag in _WRAPPERS and len(box) == 1
-    return is_alone and not (box.text or "").strip() and not (group.tail or "").strip()
+    is_group = group.tag in _GROUPS or group.tag in _WRAPPERS
+    if not is_group or box.tag not in _WRAPPERS or (group.tail or "").strip() or (box.text or "").strip():
+        return False
+    return all(other is group or other.tag in _UNREAD for other in box)
 
 
 def _names(element: HtmlElement) -> set[str]:
@@ -364,7 +399,8 @@ def _names(element: HtmlElement) -> set[str]:
 
 
 def _is_title(element: HtmlElement, main: HtmlElement | None) -> bool:
-    return any(holder.tag == "h1" for holder in ancestors(element, main))
+    heading = closest(element, "h1")
+    return heading is not None and heading in ancestors(element, main)
 
 
 def _is_sentence(block: TextBlock) -> bool:
@@ -377,7 +413,7 @@ def _is_linked_sentence(block: TextBlock) -> bool:
 
 def _is_note(element: HtmlElement) -> bool:
     """Tell whether a block stands in a footer without links, as a correction does."""
-    footer = next((node for node in ancestors(element) if node.tag == "footer"), None)
+    footer = closest(element, "footer")
     return footer is not None and footer.find(".//a") is None
 
 
@@ -409,7 +445,7 @@ def is_linked(heading: HtmlElement) -> bool:
 
 
 def _is_quotation(element: HtmlElement) -> bool:
-    return any(holder.tag == "blockquote" for holder in ancestors(element))
+    return closest(element, "blockquote") is not None
 
 
 def main_element(found: Sequence[int], blocks: Sequence[TextBlock]) -> HtmlElement | None:
@@ -424,9 +460,10 @@ def main_element(found: Sequence[int], blocks: Sequence[TextBlock]) -> HtmlEleme
         parents[blocks[index].element.getparent()] += size
     if not total:
         return None
+    known = held.get
     for parent, size in parents.items():
         for holder in ancestors(parent) if parent is not None else ():
-            held[holder] += size
+            held[holder] = known(holder, 0) + size
     holders = [element for element, size in held.items() if element is not None and size >= _MAIN_SHARE * total]
     main = max(holders, key=lambda element: sum(1 for _ in element.iterancestors()), default=None)
     while main is not None and main.tag in _NOT_MAIN:
