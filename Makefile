@@ -10,7 +10,7 @@ EXTRAS := --extra web --extra parquet --extra plot --extra mcp
 PORT ?= 8321
 
 .DEFAULT_GOAL := help
-.PHONY: help demo hour site hostile fuzz test lint types imports tests quick bench-quick timing browser-test powercut cluster-test conformance crash mutants docs format clean clean-demo
+.PHONY: help demo dist supply hour site hostile fuzz test lint types imports tests quick bench-quick timing browser-test powercut cluster-test conformance crash mutants docs format clean clean-demo
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -83,6 +83,16 @@ browser-test: .venv/.synced ## the reading room in Debian's chromium (installs i
 
 cluster-test: .cluster/scrapyd/.synced .cluster/venv/.synced ## what goes beyond one machine: two scrapyd nodes, batches, an S3 server (some minutes)
 	.cluster/venv/bin/python -m pytest -q tests/cluster
+
+.supply/.synced: uv.lock pyproject.toml | $(UV)
+	UV_PROJECT_ENVIRONMENT=.supply $(UV) sync --quiet --frozen --all-extras --no-default-groups --no-install-project --python $(PYTHON)
+	@touch $@
+
+supply: .supply/.synced ## licences of all dependencies, known vulnerabilities (those where pip-audit reaches its source)
+	@$(BIN)/python deploy/supply.py .supply/bin/python
+
+dist: .venv/.synced ## build the release twice, compare, and list what it is made of: dist/
+	@$(BIN)/python deploy/dist.py
 
 hour: .venv/.synced ## a newcomer's first hour by the tutorial's commands, on bare Debian stable in a chroot (as root, with debootstrap)
 	@$(BIN)/python -m tests.hour $(HOUR_ROOT)
