@@ -277,7 +277,7 @@ def tag_facets(tags: str) -> Iterator[str]:
 
 
 def row_facets(row: Mapping[str, str]) -> str:
-    """Return all filter tokens of an article row (`site`, `hostname`, `language`, `date`, `tags`, `source`), each once, parted by spaces."""
+    """Return all filter tokens of an article row, each once, parted by spaces."""
     tokens = (
         *site_facets(row["site"], row["hostname"]),
         *language_facets(row["language"]),
