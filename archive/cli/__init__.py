@@ -92,10 +92,10 @@ def warraq(ctx: click.Context, folder: str | None) -> None:
 
 
 for _title, _modules in {
-    "Ask": (query, images, serve),
-    "Bring in and give out": (imports, export, batch),
-    "Keep in order": (maintain,),
-    "Watch": (health, watch),
+    "Search and read": (query, images, serve),
+    "Import and export": (imports, export, batch),
+    "Maintain": (maintain,),
+    "Monitor": (health, watch),
 }.items():
     warraq.add_section(_title, (command for module in _modules for command in module.COMMANDS))
 

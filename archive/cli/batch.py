@@ -67,7 +67,7 @@ SUFFIXES = (".warc", ".warc.gz")
     metavar="URL",
     help="What comes before each line of --paths: https://data.commoncrawl.org/ …",
 )
-@click.option("--status", is_flag=True, help="Only print how far the batch in the folder is.")
+@click.option("--status", is_flag=True, help="Only print the progress of the batch in the folder.")
 @json_option
 def batch_(
     files: tuple[Path, ...],
@@ -81,10 +81,10 @@ def batch_(
     """Re-extract the articles of many WARC files, in tasks that can be killed and resumed.
 
     FILES are .warc and .warc.gz files, or folders of them. They are read in place; what --paths names by URL is fetched by the task
-    that reads it. What is made is in --into: parquet/ (a row
-    for each capture: the article, or the reason why it is none), shards/ (archives, whose WARCs are hard links of the files), or, without
-    a choice, both. Started again with the same folder, with or without FILES, it goes on with the tasks that are not done. A damaged
-    record, or a page that takes too long or too much memory, costs a row with a reason.
+    that reads it. Output goes to --into: parquet/ (a row
+    for each capture: the article, or why there is none), shards/ (archives whose WARCs are hard links of the files), or both
+    by default. Run again with the same folder, with or without FILES, it continues with the tasks that are not done. A damaged
+    record, or a page that takes too long or too much memory, gives a row with a reason.
 
     Needs datatrove: pip install 'warraq[batch]'. Exit code 1: some tasks failed, and can be tried again.
     """

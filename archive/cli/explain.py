@@ -88,7 +88,7 @@ class Fate:
 @json_option
 @click.pass_context
 def explain(ctx: click.Context, *, wanted: str, dropped: bool, lines: bool, as_json: bool) -> None:
-    """Show what of the archived page is its article, who said so, and what was left out, where and why.
+    """Show which parts of the archived page are its article, on what evidence, and what was left out, where and why.
 
     docs/extraction.md lists the rules that --lines and --json name.
     """

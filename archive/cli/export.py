@@ -28,9 +28,7 @@ TOLD_EVERY = 500
 
 
 @click.command()
-@click.option(
-    "-f", "--format", "name", type=click.Choice(list(FORMATS)), help="[what the file's name says, else jsonl]"
-)
+@click.option("-f", "--format", "name", type=click.Choice(list(FORMATS)), help="[by the file's name, else jsonl]")
 @click.option(
     "-o", "--out", "target", type=click.Path(path_type=Path), help="File (with --by: folder) to write [stdout]"
 )
@@ -63,7 +61,7 @@ def export(
 ) -> None:
     """Export articles (jsonl, csv, parquet, html, markdown, epub, txt), or captures (warc, wacz, cdxj), chosen by site, day, URL or words.
 
-    Days are of publication for articles, of capture for the others. A WACZ opens in replayweb.page; it
+    Days are days of publication for articles, of capture for captures. A WACZ opens in replayweb.page; it
     holds what was chosen and the responses that its revisits refer to.
     """
     target = None if target == Path("-") else target

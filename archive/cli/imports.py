@@ -34,8 +34,10 @@ UNFIT_SHOWN = 5
 @click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Processes that extract.")
 @click.option("--host", default="", help="Take only captures of this host and its subdomains.")
 @click.option("--url-prefix", default="", help="Take only captures of URLs that start like this one.")
-@click.option("--from", "first", default="", help="Take only captures from then on: 2026, 2026-11, 2026-11-24 … (UTC).")
-@click.option("--to", "last", default="", help="Take only captures up to then, all of that year, month or day.")
+@click.option(
+    "--from", "first", default="", help="Take only captures from this time on: 2026, 2026-11, 2026-11-24 … (UTC)."
+)
+@click.option("--to", "last", default="", help="Take only captures up to this time, all of that year, month or day.")
 @json_option
 @click.pass_context
 def import_(
@@ -45,7 +47,7 @@ def import_(
 
     The files are copied into the archive, which is created if missing. With --host, --url-prefix, --from or --to only the matching
     records are copied, byte for byte, with what belongs to them. Importing a file again changes nothing. A damaged record is left
-    out and named (exit code 7), those around it are imported. A record without date, host or legible headers is left out, counted and
+    out and named (exit code 7), those around it are imported. A record without date, host or readable headers is left out, counted and
     named.
     """
     wanted = CaptureFilter(

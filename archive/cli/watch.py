@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 @click.group()
 def watch() -> None:
-    """Be told of what is new for a search: by feeds, mail and webhooks (docs/watches.md).
+    """Report what is new for a search by feeds, mail and webhooks (docs/watches.md).
 
-    Each watch has its feeds in the archive's folder feeds/ and in the reading room. Mail goes by the server that WARRAQ_SMTP names.
+    Each watch has its feeds in the archive's folder feeds/ and in the reading room. Mail is sent through the server in WARRAQ_SMTP.
     """
 
 
@@ -107,7 +107,7 @@ def _rows(folder: Path) -> list[dict[str, Any]]:
 @click.argument("name")
 @click.pass_context
 def remove(ctx: click.Context, *, name: str) -> None:
-    """Forget a watch, and what waits to be delivered for it."""
+    """Delete a watch and its undelivered messages."""
     folder = the_folder(ctx)
     Collection(folder).require()
     with WatchStore(folder) as store, store.atomic():

@@ -40,14 +40,14 @@ class Command(ScrapyCommand):
 
     def short_desc(self) -> str:
         """Return one line for the list of commands."""
-        return "Look at a site and write its entry in sites.toml"
+        return "Probe a site and write its entry in sites.toml"
 
     def long_desc(self) -> str:
         """Return what --help prints."""
         return (
-            "Asks a site for its start page, feeds, sitemaps and three articles (twenty requests or so, robots.txt "
-            "obeyed), appends its entry to sites.toml with comments on what was found and why, and keeps one page "
-            "with the article read from it under tests/sites/HOST/CASE/. Read both before you trust them. "
+            "Fetch a site's start page, feeds, sitemaps and three articles (about twenty requests, robots.txt "
+            "obeyed), append its entry to sites.toml with comments on the evidence, and save one page "
+            "with its extracted article under tests/sites/HOST/CASE/. Review both before you rely on them. "
             f"{describe_codes(ADDSITE)}"
         )
 
@@ -61,7 +61,7 @@ class Command(ScrapyCommand):
         )
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Take the archive out of the crawl: a look at a site keeps nothing."""
+        """Disable the archive: a probe stores nothing."""
         check_settings("addsite", opts.set)
         super().process_options(args, opts)
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
@@ -70,7 +70,7 @@ class Command(ScrapyCommand):
                 self.settings.set(name, value, priority="cmdline")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Look, write, and say what was written."""
+        """Probe, write, and report what was written."""
         if len(args) != 1:
             refuse("addsite", "name the site: scrapy addsite https://example.org/")
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it

@@ -69,10 +69,12 @@ class Command(ScrapyCommand):
             "-j", "--jobs", type=int, default=4, metavar="N", help="sites that are crawled at once (default: 4)"
         )
         parser.add_argument("--recheck", action="store_true", help="ask again for every page that is known")
-        parser.add_argument("--max-pages", type=int, metavar="N", help="visits at each site at most in this run")
+        parser.add_argument("--max-pages", type=int, metavar="N", help="maximum number of visits per site in this run")
         parser.add_argument("--list", action="store_true", help="list the sites that are due, and crawl none")
         parser.add_argument(
-            "--json", action="store_true", help="print JSON: one object a line for each site, then one for the total"
+            "--json",
+            action="store_true",
+            help="print JSON, one object per line: one for each site, then one for the total",
         )
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
