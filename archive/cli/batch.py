@@ -33,7 +33,7 @@ SUFFIXES = (".warc", ".warc.gz")
     type=click.IntRange(0),
     default=0,
     metavar="N",
-    help="Parts that are processed and marked as done one by one [one for each file].",
+    help="Number of tasks, each marked as done on its own [one per file].",
 )
 @click.option(
     "--workers",
@@ -98,7 +98,7 @@ def batch_(
     if failed:
         raise ArchiveError(
             f"{len(failed)} of {len(plan.tasks)} tasks failed, the first, number {failed[0].rank}, with exit code {failed[0].code}: "
-            f"{failed[0].message} (see {folder / 'logs'}); the same command tries them again"
+            f"{failed[0].message} (see {folder / 'logs'}); the same command retries them"
         )
 
 
@@ -108,7 +108,7 @@ def _plan(files: tuple[Path, ...], folder: Path, wanted: dict[str, Any]) -> Batc
         try:
             return batch.read_plan(folder)
         except FileNotFoundError:
-            raise UsageError(f"no batch in {folder}: begin one with `warraq batch FILES --into {folder}`") from None
+            raise UsageError(f"no batch in {folder}: start one with `warraq batch FILES --into {folder}`") from None
     parquet, shards = wanted.pop("parquet"), wanted.pop("shards")
     if parquet is None and shards is None:
         parquet = shards = True

@@ -106,7 +106,7 @@ def _tell(done: Exported, name: str, way: Format, target: Path, *, as_json: bool
         print_json([{"format": name, "file": str(target), way.of: done.count, "removed": removed}])
         return
     for file in done.removed:
-        click.echo(f"removed {file}: the archive has nothing of that time any more", err=True)
+        click.echo(f"removed {file}: the archive no longer has anything from that time", err=True)
     click.echo(f"{done.count} {way.of} in {target}", err=True)
 
 
@@ -120,11 +120,11 @@ def _format_of(target: Path | None) -> str:
 
 def _check(way: Format, name: str, target: Path | None, period: str | None, columns: str) -> None:
     if target is None and way.binary and sys.stdout.isatty():
-        raise UsageError(f"{name} is not for the terminal: name a file with --out")
+        raise UsageError(f"{name} cannot be written to a terminal: name a file with --out")
     if period and (target is None or way.of != "articles"):
-        raise UsageError("--by parts articles into files: choose a format of articles, and a folder with --out")
+        raise UsageError("--by splits articles into files: choose a format of articles, and a folder with --out")
     if target and target.is_dir() and not period:
-        raise UsageError(f"{target} is a folder: name a file, or part the articles with --by year")
+        raise UsageError(f"{target} is a folder: name a file, or split the articles with --by year")
     if columns and not way.has_columns:
         raise UsageError(f"{name} has no columns to choose: leave out --columns, or choose jsonl, csv or parquet")
     suffixes = {one.suffix for one in FORMATS.values()} | {".warc"}

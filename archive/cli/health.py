@@ -167,10 +167,10 @@ def post(url: str, alarms: list[Alarm]) -> None:
     try:
         answer = exchange(request, seconds=WEBHOOK_SECONDS)
     except NoAnswerError as error:
-        click.echo(f"warraq health: the webhook did not take the alarms: {error}", err=True)
+        click.echo(f"warraq health: the webhook did not accept the alarms: {error}", err=True)
     else:
         if not 200 <= answer.status < 300:
-            click.echo(f"warraq health: the webhook did not take the alarms: status {answer.status}", err=True)
+            click.echo(f"warraq health: the webhook did not accept the alarms: status {answer.status}", err=True)
 
 
 @click.command()

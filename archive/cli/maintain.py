@@ -100,7 +100,7 @@ def _print_report(report: VerifyReport, name: str) -> None:
         f"{name}{report.files} files, {report.records} records, {report.size} bytes, {report.rows} rows: {verdict}"
     )
     if report.away:
-        click.echo(f"{report.away} files are only in a storage and were not looked at: `warraq verify --remote` does")
+        click.echo(f"{report.away} files are only in a storage and were not checked: use `warraq verify --remote`")
 
 
 def _by_file(show: Show) -> Callable[[str, int], None]:
@@ -195,9 +195,7 @@ def _print_redacted(done: Redacted, name: str) -> None:
         f"{name}{done.records} records, {done.captures} captures and {done.articles} articles of {', '.join(done.urls)} are gone"
     )
     for other in done.bereft:
-        click.echo(
-            f"{other} was served the same bytes and was kept as a revisit of them: it has lost its payload", err=True
-        )
+        click.echo(f"{other} was stored as a revisit of the same bytes: its payload is gone", err=True)
     for file in done.uploaded:
         click.echo(f"{file} was uploaded again in place of the old one")
     for file in done.versioned:
@@ -244,9 +242,9 @@ def reindex(ctx: click.Context, *, workers: int, storage: str, as_json: bool) ->
     "--to",
     metavar="URL",
     default="",
-    help="The place of this archive: s3://BUCKET/PREFIX, or a folder. Without it: $WARRAQ_STORAGE/NAME, or where it went last.",
+    help="Where to upload: s3://BUCKET/PREFIX, or a folder. Without it: $WARRAQ_STORAGE/NAME, or the last one used.",
 )
-@click.option("--endpoint-url", metavar="URL", default="", help="A server of the S3 protocol that is not Amazon's.")
+@click.option("--endpoint-url", metavar="URL", default="", help="An S3-compatible server other than Amazon's.")
 @click.option("--remove-local", is_flag=True, help="Then remove local files that are proved to be there.")
 @click.option(
     "--keep-days",
@@ -256,7 +254,7 @@ def reindex(ctx: click.Context, *, workers: int, storage: str, as_json: bool) ->
     show_default=True,
     help="With --remove-local: keep what was closed in the last DAYS days.",
 )
-@click.option("--database", "snapshot", is_flag=True, help="Also put a copy of the database there.")
+@click.option("--database", "snapshot", is_flag=True, help="Also upload a copy of the database.")
 @json_option
 @click.pass_context
 def upload(

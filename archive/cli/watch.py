@@ -28,12 +28,12 @@ def watch() -> None:
 
 @watch.command()
 @click.argument("words", nargs=-1, required=True)
-@click.option("--name", default="", help="What to call it [its words, joined by -].")
-@click.option("--changes", is_flag=True, help="Tell new versions of its articles, too.")
-@click.option("--gone", is_flag=True, help="Tell when the page of one of its articles has gone, too.")
-@click.option("--mail", "mails", multiple=True, metavar="ADDRESS", help="Mail it there; may be given several times.")
-@click.option("--webhook", "webhooks", multiple=True, metavar="URL", help="POST it there, signed; may be repeated.")
-@click.option("--quiet", default="", metavar="22:00-07:00", help="Send nothing at these hours; it is sent after them.")
+@click.option("--name", default="", help="Name of the watch [its words, joined by -].")
+@click.option("--changes", is_flag=True, help="Also report new versions of its articles.")
+@click.option("--gone", is_flag=True, help="Also report when the page of one of its articles is gone.")
+@click.option("--mail", "mails", multiple=True, metavar="ADDRESS", help="Send mail to this address; repeatable.")
+@click.option("--webhook", "webhooks", multiple=True, metavar="URL", help="POST to this URL, signed; repeatable.")
+@click.option("--quiet", default="", metavar="22:00-07:00", help="Send nothing during these hours, but after them.")
 @click.option("--zone", default="UTC", show_default=True, help="The time zone of --quiet, such as Asia/Riyadh.")
 @click.pass_context
 def add(

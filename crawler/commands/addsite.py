@@ -79,7 +79,7 @@ class Command(ScrapyCommand):
             name = self._free_name(file, opts.name or name_of(Site.from_url(args[0]).seeds[0]), dry=opts.dry_run)
             scout = self._look(args[0])
             if scout.problem or scout.findings is None:
-                tell("addsite", scout.problem or "the look was cut off")
+                tell("addsite", scout.problem or "the probe was interrupted")
                 self.exitcode = ExitCode.UNREACHABLE
                 return
             text = entry_text(scout.findings, name)
@@ -98,7 +98,7 @@ class Command(ScrapyCommand):
         print(f"Written to {file}. Crawl it: warraq crawl {name}")
         if scout.case and opts.cases:
             folder = save_case(scout.case, Path(opts.cases))
-            print(f"A page and the article read from it are in {folder}: correct article.json where it is wrong.")
+            print(f"A page and its extracted article are in {folder}: correct article.json where it is wrong.")
             print("The page belongs to its publisher: keep it out of a public repository unless you may publish it.")
 
     def _free_name(self, file: Path, name: str, *, dry: bool) -> str:
@@ -118,7 +118,7 @@ class Command(ScrapyCommand):
             self.crawler_process.start()
         spider = crawler.spider
         if not isinstance(spider, ProbeSpider):
-            raise SiteError("the look at the site could not start; see the log above")
+            raise SiteError("the probe of the site could not start; see the log above")
         return spider
 
 

@@ -181,7 +181,7 @@ class Command(ScrapyCommand):
             f"({figures['bytes']} bytes); articles {figures['articles_new']} new, {figures['articles_changed']} changed, "
             f"{figures['articles_updated']} updated, {figures['articles_unchanged']} unchanged; in {folder}"
             + (f"; {figures['files_done']} of {figures['files']} files read" if figures["files"] else "")
-            + (f"; not to be had so: {left_out}" if left_out else "")
+            + (f"; not available this way: {left_out}" if left_out else "")
             + (f"; unavailable: {failed}" if failed else "")
             + ("; the list was cut off: ask for a shorter period or raise --most" if figures["cut_off"] else "")
         )
