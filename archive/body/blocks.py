@@ -135,7 +135,7 @@ def marked(body: Iterable[Block], find: Callable[[str], Sequence[tuple[int, int]
 
 
 def count_marks(body: Iterable[Block]) -> int:
-    """How many spans of the body's text bear a mark."""
+    """Return how many spans of the body's text bear a mark."""
     total = 0
     for block in body:
         spans = [*block.spans, *block.caption, *(span for row in block.rows for cell in row for span in cell)]

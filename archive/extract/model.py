@@ -24,7 +24,7 @@ HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 RUNNING_TEXT = 80
 """Characters from which a block is running text, and no label."""
 LINKED = 0.3
-"""Share of link text from which a line is no running text."""
+"""Share of link text from which a line is not running text."""
 FORMAT = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ue000-\uf8ff]")
 """Characters that only say how a line is set: soft hyphens, directions, icons of a font. The joiners spell, and stay."""
 Context = tuple[str, "tuple[Mark, ...]"]
@@ -36,7 +36,7 @@ class TextBlock(NamedTuple):
 
     `element` is its innermost block element, `linked` the share of it that is link text (0 to 1), `href` where its last
     link leads as the page writes it, `hook` the rule of the theme or plugin element that holds it ('' when none),
-    `hidden` whether the page shows it to nobody, `parts` its text as the page writes it, each piece with its context.
+    `hidden` whether the page hides it, `parts` its text as the page writes it, each piece with its context.
     """
 
     text: str
@@ -112,7 +112,7 @@ class PageModel:
 
     `blocks` are the lines of its text, those under a hooked or hidden element too; `elements` those of its body that
     have attributes, its headings, figures and times; `anchors` its links, those of image maps among them; `hidden` the
-    elements that it shows to nobody; `notes` the ids of the footnotes that its text leads to.
+    elements that it hides; `notes` the ids of the footnotes that its text leads to.
     """
 
     tree: HtmlElement

@@ -366,7 +366,7 @@ class _Reader:
         if tag == "sup":
             note = _footnote(element)
             self.notes.update([note] if note else ())
-            # set off by brackets it can be told from the word before
+            # brackets separate it from the word before
             return not note or not "".join(element.itertext()).strip().isalnum()
         if tag == "span":
             names = attributes.get("class")

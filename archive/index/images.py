@@ -27,7 +27,7 @@ FACTS: Final = ("record_id", "type", "bytes", "width", "height", "sha256", "phas
 """What `images` takes from `pictures`."""
 _SET = ", ".join(f"{name} = :{name}" for name in FACTS)
 ALIKE: Final = 6
-"""Bits of 64 in which the perceptual hashes of one picture, scaled and compressed anew, may differ."""
+"""Bits of 64 in which the perceptual hashes of one picture, scaled and recompressed, may differ."""
 _FLAT = frozenset({"0" * 16, "f" * 16})
 """Hashes of pictures without any shape; they are alike in nothing."""
 _SOUND = ("soundcloud.", "spotify.", "podcast", "anchor.fm", "audioboom", "deezer.")
@@ -60,7 +60,7 @@ _PUT = f"INSERT INTO images ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{name}
 
 
 def describe(db: Database, ids: Iterable[int], bodies: Mapping[int, Body] = _NO_BODIES) -> None:
-    """Write anew what these versions of articles show; of those that are no more, nothing stays.
+    """Rewrite what these versions of articles show; rows of versions that no longer exist are deleted.
 
     `bodies` has the blocks of those that were just written, which need not be read again.
     """
@@ -213,7 +213,7 @@ def of_article(db: Database, article_id: int) -> list[dict[str, Any]]:
 
 
 def leads(db: Database, ids: Sequence[int]) -> dict[int, int]:
-    """Id of the capture of the first picture that is held of each of these articles; pictures too small to show one are passed over."""
+    """Return the capture id of the first held picture of each article; pictures too small to show one are skipped."""
     sql = """
         SELECT i.article_id, c.id, min(i.position) FROM images AS i JOIN captures AS c ON c.record_id = i.record_id
         LEFT JOIN pictures AS p ON p.record_id = i.record_id
@@ -224,7 +224,7 @@ def leads(db: Database, ids: Sequence[int]) -> dict[int, int]:
 
 
 def problem_of(db: Database, record_id: str) -> str:
-    """Why a captured picture was not decoded, '' when it was, or was never looked at."""
+    """Return why a captured picture was not decoded, '' when it was, or was never looked at."""
     row = db.conn.execute("SELECT problem FROM pictures WHERE record_id = ?", (record_id,)).fetchone()
     return str(row[0]) if row else ""
 
@@ -243,7 +243,7 @@ def listed(
     limit: int = 50,
     offset: int = 0,
 ) -> list[dict[str, Any]]:
-    """Pictures of the latest versions of articles, the newest articles first; each file once in an answer.
+    """Return pictures of the latest versions of articles, the newest articles first; each file once in an answer.
 
     Caption, alternative text or credit must have each of `words`, which are search keys of a word, any of them; `held` leaves out what was
     not captured.
@@ -265,7 +265,7 @@ def listed(
 
 
 def elsewhere(db: Database, url: str, *, limit: int = 200) -> list[dict[str, Any]]:
-    """Where a picture ran, oldest first: showings of its URL, its bytes, or what looks alike; `bits` is how far the hashes differ."""
+    """Return where a picture ran, oldest first: by its URL, its bytes, or likeness; `bits` is how far the hashes differ."""
     asked = next(
         db.query("SELECT url, sha256, phash FROM images WHERE url = ? ORDER BY sha256 = '' LIMIT 1", [url]), None
     )

@@ -26,7 +26,7 @@ RECENT_CAPTURES = 200_000
 
 
 def outcomes(db: Database) -> list[dict[str, Any]]:
-    """How the last visits of all known URLs ended: outcome ('' for never visited), reason, urls, last_visit; most frequent first."""
+    """Return how the last visits of all known URLs ended: outcome ('' for never visited), reason, urls, last_visit; most frequent first."""
     return list(
         db.query(
             f"""
@@ -39,7 +39,7 @@ def outcomes(db: Database) -> list[dict[str, Any]]:
 
 
 def sites(db: Database, *, limit: int = 500) -> list[dict[str, Any]]:
-    """Each site's known URLs, those visited, due some day and failing now, its last visit, when the next is due, and its articles."""
+    """Return for each site its URLs known, visited, scheduled and failing, its last and next visit, and its articles."""
     return list(
         db.query(
             f"""
@@ -83,7 +83,7 @@ def quarantined(db: Database, *, reason: str = "", limit: int = 50, offset: int 
 
 
 def quarantine_reasons(db: Database) -> list[tuple[str, int]]:
-    """(reason, captures in quarantine for it), most frequent first."""
+    """Return (reason, captures in quarantine for it), most frequent first."""
     sql = "SELECT reason, count(*) FROM captures WHERE outcome = 'quarantine' GROUP BY reason ORDER BY 2 DESC, 1"
     return [(str(reason), int(count)) for reason, count in db.conn.execute(sql)]
 
@@ -127,7 +127,7 @@ def _announcements(db: Database, span: dict[str, str]) -> dict[tuple[str, str], 
 
 
 def misses(db: Database, *, first: str, after: str) -> list[dict[str, Any]]:
-    """Article URLs announced from `first` until before `after`, counted by site, day, announcer and reason ('' for captured).
+    """Return the article URLs announced from `first` until before `after`, counted by site, day, announcer and reason ('' for captured).
 
     A URL that has always led elsewhere (a redirect) is not counted: where it leads to is announced in its own right.
     """
@@ -270,7 +270,7 @@ BY_TIME = frozenset({"by_day"})
 
 
 def count(db: Database) -> dict[str, Any]:
-    """Totals, and counts by site, language, day of publication, capture outcome and quarantine reason."""
+    """Return totals, and counts by site, language, day of publication, capture outcome and quarantine reason."""
     return {
         "articles": _one(db, "SELECT count(*) FROM articles WHERE is_latest = 1"),
         "versions": _one(db, "SELECT count(*) FROM articles"),
@@ -311,7 +311,7 @@ def added_counts(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def by_day_and_site(db: Database) -> dict[tuple[str, str], int]:
-    """How many articles each site published on each day, by (day, site)."""
+    """Return how many articles each site published on each day, by (day, site)."""
     sql = "SELECT date, site, count(*) FROM articles WHERE is_latest = 1 AND date LIKE '____-__-__' GROUP BY 1, 2"
     return {(str(day), str(site)): int(number) for day, site, number in db.conn.execute(sql)}
 

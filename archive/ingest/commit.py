@@ -72,7 +72,7 @@ def disposition_of(
     announced: tuple[Candidate, ...] = (),
     note: tuple[tuple[str, str], ...] = (),
 ) -> Disposition:
-    """Return what an answer means for the archive, whoever asked.
+    """Return what an answer means for the archive.
 
     Its outcome, and of one that has a row the article, its keys, its lines.
     """
@@ -118,7 +118,7 @@ class GroupWriter:
         self._unindexed: set[int] = set()
 
     def write(self, rows: Sequence[CaptureRow], entries: Entries, *, now: str) -> Committed:
-        """All rows in one transaction, or entry by entry; `now` is an ISO 8601 time in UTC.
+        """Write all rows in one transaction, or entry by entry; `now` is an ISO 8601 time in UTC.
 
         Raises OperationalError, NotWritableError: then nothing that was not counted before is durable, and all can be tried again.
         """

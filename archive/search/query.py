@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MAX_CHARACTERS: Final = 1000
 MAX_WORDS: Final = 24
-"""Longer queries are cut: every word costs a walk through its postings, and nobody types more."""
+"""Longer queries are cut: every word costs a walk through its postings, and people do not type more."""
 MIN_PREFIX: Final = 3
 """Shorter beginnings would make FTS5 merge the postings of a large part of all words."""
 
@@ -95,12 +95,12 @@ def problem(code: Code, **values: object) -> Problem:
 
 _SENTENCES: Final[Mapping[str, str]] = {
     "no_value": "{field}: needs a value",
-    "no_date": "{text} is no date: write YYYY, YYYY-MM or YYYY-MM-DD",
+    "no_date": "{text} is not a date: write YYYY, YYYY-MM or YYYY-MM-DD",
     "too_many_words": "only the first {count} words were used",
     "too_long": "only the first {count} characters were used",
     "bounds": "{field} is a number from {least} to {most}",
     "orders": "order is one of {orders}",
-    "stale_index": "the index was made by another version of warraq and may miss words: `warraq reindex` makes it anew",
+    "stale_index": "the index was made by another version of warraq and may miss words: rebuild it with `warraq reindex`",
 }
 
 
@@ -151,7 +151,7 @@ class _Reader:
         elif field in {"from", "to", "on"}:
             self.date(field, value)
         else:
-            # A name that is no field is text like any other: 10:30, http://…
+            # An unknown field name is text like any other: 10:30, http://…
             text = value if field or not match["field"] else f"{match['field']} {value}"
             text = ELISION.sub("", text)
             self.phrase(text, column=field, prefix=bool(match["star"]) or bare.endswith("*"), negated=negated)
@@ -210,7 +210,7 @@ def _host(value: str) -> str:
 
 
 def date_span(value: str) -> tuple[str, str] | None:
-    """Return the first and last day (YYYY-MM-DD) of a year, month or day, in whatever digits; None when it is no date."""
+    """Return the first and last day (YYYY-MM-DD) of a year, month or day, in whatever digits; None when it is not a date."""
     match = _DATE.match(fold(value.strip().replace("/", "-")))
     if not match:
         return None
@@ -227,7 +227,7 @@ def date_span(value: str) -> tuple[str, str] | None:
 
 
 def parse(text: str) -> Query:
-    """Return the query that a person's text means; whatever makes no sense in it is left out and named in `problems`."""
+    """Return the query that a person's text means; parts that make no sense are left out and named in `problems`."""
     reader = _Reader()
     if len(text) > MAX_CHARACTERS:
         reader.problems.append(problem("too_long", count=MAX_CHARACTERS))
@@ -341,7 +341,7 @@ def _phrase(phrase: Phrase, languages: Sequence[str]) -> str:
 
 
 def _terms(phrase: Phrase, languages: Sequence[str]) -> Iterator[str]:
-    """Each way in which the phrase may be stored, as an expression of its own."""
+    """Yield each way in which the phrase may be stored, as an expression of its own."""
     column = f"{{{phrase.column}}} : " if phrase.column else ""
     for keys, prefix in dict.fromkeys(_forms(phrase, languages)):
         if keys:
@@ -349,7 +349,7 @@ def _terms(phrase: Phrase, languages: Sequence[str]) -> Iterator[str]:
 
 
 def _forms(phrase: Phrase, languages: Sequence[str]) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """Each way in which the phrase may be stored: its keys, and whether the last of them is only a beginning."""
+    """Yield each way in which the phrase may be stored: its keys, and whether the last of them is only a beginning."""
     if phrase.keys:
         yield from (((key,), False) for key in phrase.keys)
     elif len(phrase.words) == 1:

@@ -82,7 +82,7 @@ def search_(request: Request) -> Json:
 
 
 def _hit(hit: Hit, room: str) -> dict[str, Any]:
-    """Return a hit; texts are given as pieces, so that nobody needs to trust markup in them."""
+    """Return a hit; texts are given as pieces, so that clients need not trust any markup."""
     plain = {name: value for name, value in asdict(hit).items() if name not in {"title_marks", "snippet"}}
     title, snippet = search.pieces(hit.title, hit.title_marks), hit.snippet.pieces()
     return plain | {

@@ -103,7 +103,7 @@ class SearchParameters:
 
 
 def _clean(text: str) -> str:
-    """One line of bounded length, without NUL and lone surrogates, which no database takes."""
+    """Return one line of bounded length, without NUL and lone surrogates, which no database takes."""
     kept = text[: _LONGEST + 1].encode("utf-8", "ignore").decode("utf-8").replace("\0", " ")
     return " ".join(kept.split())
 

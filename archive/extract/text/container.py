@@ -87,7 +87,7 @@ def alone(parts: Sequence[HtmlElement], most: int) -> HtmlElement:
     """Return a page that holds nothing but copies of the parts.
 
     One part stands as it stands in its own page; of several, one article is made. A form of up to `most` characters is
-    left out: whether it is a widget or lays the page out can be told from the whole page only.
+    left out: whether it is a widget or lays the page out shows only on the whole page.
     """
     root = parts[0].makeelement("html")
     holder = etree.SubElement(root, "body")

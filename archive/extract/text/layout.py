@@ -75,7 +75,7 @@ _LINKED = 0.5
 _ORDINAL = re.compile(r"(?:first|last|odd|even|next|prev|one|two|three|[\w-]*\d+)", re.IGNORECASE)
 _FEW_WORDS = 5
 _SENTENCE = 10
-"""Words from which a sentence that is wholly a link is no headline."""
+"""Words from which a sentence that is wholly a link is not a headline."""
 _SAID = 0.9
 """Share of a block's word sequences that the found ones have, from which it only repeats them."""
 _DEEP = 12
@@ -260,7 +260,7 @@ class Layout:
                 if block.element.tag == "h1" or block.linked >= _LINKED or self.verdict(block.element) == "strong":
                     break
                 waiting.append(index)
-            elif block.element.tag in _CELLS and self.is_kin(index, holders, ()):
+            elif block.element.tag in _CELLS and (self.is_kin(index, holders, ()) or self._is_rest(block.element)):
                 waiting.append(index)
             elif index in answers or self._goes_on(block, holders, is_next=index - 1 in {last, *rest[-1:]}):
                 rest += [*waiting, index]
@@ -301,7 +301,7 @@ class Layout:
     def _goes_on(self, block: TextBlock, holders: Collection[HtmlElement | None], *, is_next: bool) -> bool:
         """Tell whether a block stands as the article's do: beside its paragraphs, in an item like its, in a like section.
 
-        `is_next` tells whether it follows right behind a block of the article, as an item of its last list does.
+        `is_next` says whether it directly follows a block of the article, as an item of its last list does.
         """
         element = block.element
         is_item = is_next and element.tag == "li" and len(block.text.split()) >= _FEW_WORDS and block.linked < _LINKED
@@ -319,7 +319,7 @@ class Layout:
     def _is_rest(self, element: HtmlElement) -> bool:
         """Tell whether a paragraph stands with others in a box among the article's that has no linked heading: one never closed."""
         box = owner(element)
-        if box is None or not any(node in self.holders for node in ancestors(box, self.main)):
+        if box is None or not any(node in self.holders for node in ancestors(box)):
             return False
         if box not in self._rests:
             beside = sum(block.is_running and owner(block.element) is box for block in self.blocks)
