@@ -62,7 +62,7 @@ class Archive(Closing):
         return self._store.db
 
     def limit_time(self, seconds: float) -> None:
-        """Interrupts whatever question is still running that many seconds from now: it raises `archive.index.DatabaseError`."""
+        """Interrupt any query that is still running after that many seconds: it raises `archive.index.DatabaseError`."""
         self._store.limit_time(seconds)
 
     def search(
@@ -90,14 +90,16 @@ class Archive(Closing):
         match = search.match_expression(query, languages)
         if not match and query.wanted:
             return reports.Facets(counted=0)
-        return reports.facets(self._store.db, match, search.unwanted_expression(query, languages))
+        return reports.facets(
+            self._store.db, match, search.unwanted_expression(query, languages), conditions=query.conditions
+        )
 
     def newest(self, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[ArticleRow]:
-        """Latest versions of articles, newest first, as dicts of the columns of `articles`."""
+        """Yield the latest versions of articles, newest first, as dicts of the columns of `articles`."""
         return articles.newest(self._store.db, site=site, limit=limit, offset=offset)
 
     def listed(self, *, after: int = 0, limit: int = 100) -> list[ArticleRow]:
-        """Latest versions of articles in the order in which they came in, from the one after that id on."""
+        """Return the latest versions of articles in the order in which they came in, from the one after that id on."""
         return articles.listed(self._store.db, after=after, limit=limit)
 
     def require_site(self, site: str) -> None:
@@ -105,7 +107,7 @@ class Archive(Closing):
         require_site((self,), site)
 
     def has_site(self, site: str) -> bool:
-        """Whether the archive has anything of that site, or of one below it."""
+        """Return whether the archive has anything of that site, or of one below it."""
         return any(one == site or one.endswith(f".{site}") for one in self.sites())
 
     def sites(self) -> set[str]:
@@ -113,7 +115,7 @@ class Archive(Closing):
         return select.known_sites(self._store.db)
 
     def articles(self, *, all_versions: bool = False) -> Iterator[ArticleRow]:
-        """Every article (its latest version, or all), in the order in which they came in; a few at a time, however many there are."""
+        """Yield every article (its latest version, or all), in the order in which they came in; a few at a time, however many there are."""
         yield from select.selected_articles(self._store.db, select.ArticleFilter(all_versions=all_versions))
 
     def article(self, wanted: str | int) -> ArticleRow:
@@ -138,14 +140,14 @@ class Archive(Closing):
         return ids[spells[-1]["article_id"]] if spells else versions[0]
 
     def versions(self, url: str) -> list[ArticleRow]:
-        """All versions of the article at that URL, oldest first; raises NotFoundError."""
+        """Return all versions of the article at that URL, oldest first; raises NotFoundError."""
         rows = articles.versions(self._store.db, url)
         if not rows:
             raise NotFoundError(url)
         return rows
 
     def captures(self, url: str) -> list[dict[str, Any]]:
-        """All captures of that URL in any spelling, oldest first (its TimeMap), as dicts of the columns of `captures`."""
+        """Return all captures of that URL in any spelling, oldest first (its TimeMap), as dicts of the columns of `captures`."""
         return captures.in_any_spelling(self._store.db, url)
 
     def captures_of(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -153,7 +155,7 @@ class Archive(Closing):
         return captures.of_article(self._store.db, row["url"])
 
     def spells(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Which version of an article stood when, oldest first: article_id, version, first_at, last_at, captures."""
+        """Return which version of an article stood when, oldest first: article_id, version, first_at, last_at, captures."""
         return articles.spells(self._store.db, row["url"])
 
     def changes(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -196,7 +198,7 @@ class Archive(Closing):
     def images(
         self, words: str = "", *, site: str = "", held: bool = False, limit: int = 50, offset: int = 0
     ) -> list[dict[str, Any]]:
-        """Pictures of articles whose caption, alternative text or credit has the words, of the newest articles first; see `images`.
+        """Return pictures of articles whose caption, alternative text or credit has the words, of the newest articles first; see `images`.
 
         `held` leaves out those that were not captured.
         """
@@ -213,7 +215,7 @@ class Archive(Closing):
         return images.media_of(self._store.db, row["id"])
 
     def showings(self, url: str) -> list[dict[str, Any]]:
-        """Where else the picture at a URL ran, oldest first: the same bytes, or what looks like it (`bits` says how far it differs)."""
+        """Return where else the picture at a URL ran, oldest first: the same bytes, or lookalikes (`bits` is the distance)."""
         return images.elsewhere(self._store.db, url)
 
     def record(self, row: Mapping[str, Any]) -> warc.Record:
@@ -227,7 +229,7 @@ class Archive(Closing):
         return warc.read_at(self.files, place)
 
     def explain(self, wanted: str | int) -> list[tuple[str, str, str]]:
-        """Each line of the page that an article was read from, as (line, `kept` or `dropped`, rule); read again now.
+        """Return each line of the page that an article was read from, as (line, `kept` or `dropped`, rule); extracted again now.
 
         Raises NotFoundError.
         """
@@ -248,7 +250,7 @@ class Archive(Closing):
         return row
 
     def coverage(self) -> dict[str, Any]:
-        """How the sites are covered, as JSON takes it: `sites`, `outcomes` of their URLs, `captures_by_day`, the newest `runs`."""
+        """Return how the sites are covered, as JSON takes it: `sites`, `outcomes` of their URLs, `captures_by_day`, the newest `runs`."""
         db = self._store.db
         return {
             "sites": reports.sites(db),
@@ -263,7 +265,7 @@ class Archive(Closing):
         return reports.quarantined(self._store.db, reason=reason, limit=limit, offset=offset)
 
     def stats(self) -> dict[str, Any]:
-        """How much the archive holds, as JSON takes it."""
+        """Return how much the archive holds, as JSON takes it."""
         return reports.count(self._store.db)
 
     def close(self) -> None:
@@ -309,7 +311,7 @@ class Federation(Closing):
             self._opened = stack.pop_all()
 
     def limit_time(self, seconds: float) -> None:
-        """Interrupts whatever question is still running that many seconds from now: it raises `archive.index.DatabaseError`."""
+        """Interrupt any query that is still running after that many seconds: it raises `archive.index.DatabaseError`."""
         for archive in self.archives:
             archive.limit_time(seconds)
 
@@ -328,7 +330,7 @@ class Federation(Closing):
         return self.archives[found.shards[number]]
 
     def folder_of(self, found: Results, number: int) -> Path:
-        """Its folder, as it was given."""
+        """Return its folder, as it was given."""
         return self.folders[found.shards[number]]
 
     def name_of(self, archive: Archive) -> str:
@@ -340,7 +342,7 @@ class Federation(Closing):
         return reports.added_facets([archive.facets(query) for archive in self.archives])
 
     def newest(self, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[tuple[Archive, ArticleRow]]:
-        """Latest versions of articles of all archives, newest first, each with the archive that has it."""
+        """Yield the latest versions of articles of all archives, newest first, each with the archive that has it."""
         streams = [_with(archive, archive.newest(site=site, limit=limit + offset)) for archive in self.archives]
         found = merge(*streams, key=lambda pair: pair[1]["published_at"] or pair[1]["fetched_at"], reverse=True)
         return islice(found, offset, offset + limit)

@@ -32,7 +32,7 @@ class NoArticle:
     advice: str
 
     def __str__(self) -> str:
-        """One line for a summary."""
+        """Return one line for a summary."""
         return f"no article was found ({self.reason}): {self.what}. {self.advice}"
 
 

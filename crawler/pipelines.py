@@ -30,7 +30,7 @@ class ArchivePipeline:
         return cls(extension)
 
     async def process_item(self, item: object) -> object:
-        """Settles an article; other items pass through."""
+        """Settle an article; other items pass through."""
         if isinstance(item, ArticleItem):
             self._archive.finish(item.settled)
         return item

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 KILL_SECONDS = 2.0
-"""What an upload that is told to stop has to end; whatever it was doing, the next one goes on."""
+"""Seconds that an upload has to end when it must stop; the next one continues its work."""
 
 
 class UploadExtension:

@@ -159,7 +159,7 @@ def config(*, names: tuple[str, ...], as_json: bool) -> None:
         shown = json.dumps(one.value, ensure_ascii=False)
         click.echo(click.style(f"{one.name} = {shown}", bold=one.origin != "default") + f"  ({one.origin})")
     for name in unknown_variables(settings.origins, os.environ):
-        click.echo(f"{name} in the environment is no setting", err=True)
+        click.echo(f"{name} in the environment is not a setting", err=True)
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})

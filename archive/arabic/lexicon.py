@@ -33,7 +33,7 @@ WHOLE: Final = """
     غزلان قضبان جدران نيران ديدان كثبان بهتان حرمين معين سنين مئين بنين تنين جبين وتين كمين ضنين دفين سفين رنين
     أنين طنين مهين عين دين طين تين بين حين
 """
-"""Words that end in ان, ين or ون of their own, first of all names: لبنان is no لبن, the Bahrain no two seas."""
+"""Words that end in ان, ين or ون of their own, first of all names: لبنان is not a dual of لبن, nor البحرين of بحر."""
 
 NAMES: Final = """
     مصر لبنان سوريا عراق أردن فلسطين غزة إسرائيل سعودية قطر كويت بحرين عمان يمن إمارات ليبيا تونس جزائر مغرب

@@ -129,7 +129,7 @@ def _planned(files: tuple[Path, ...], listed: Path | None, prefix: str) -> Itera
         found = sorted(one for one in path.rglob("*") if one.name.endswith(SUFFIXES)) if path.is_dir() else [path]
         for one in found:
             if not one.name.endswith(SUFFIXES):
-                raise UsageError(f"{one} is no WARC by its name (.warc, .warc.gz); `warraq import` takes WACZ files")
+                raise UsageError(f"{one} is not named like a WARC (.warc, .warc.gz); `warraq import` takes WACZ files")
             try:
                 yield batch.PlannedFile(path=str(one.resolve()), size=one.stat().st_size)
             except FileNotFoundError:

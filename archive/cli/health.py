@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.archive import Archive
-from archive.cli.output import isolate, json_option, print_json, the_folder, the_place
+from archive.cli.output import in_each, isolate, json_option, print_json, the_folder, the_place
 from archive.errors import ExitCode, NotFoundError, UsageError
 from archive.files import output_to, replace_file
 from archive.files.clock import now
@@ -23,6 +23,8 @@ from archive.library import group_similar
 from archive.monitor import HISTORY, Day, judge_all, prometheus
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from archive.monitor import Alarm
 
 WEBHOOK_SECONDS = 10.0
@@ -156,7 +158,7 @@ def _print(days: list[Day], alarms: list[Alarm], day: date, shown: int) -> None:
 
 
 def post(url: str, alarms: list[Alarm]) -> None:
-    """Send the alarms as JSON; a webhook that does not answer is told on stderr, the exit code says the rest."""
+    """Send the alarms as JSON; a webhook that does not answer is reported on stderr; the exit code states the result."""
     if not url.startswith(("http://", "https://")):
         raise UsageError(f"{url!r} is not a web address")
     text = "\n".join(f"{alarm.site} {alarm.day} {alarm.kind}: {alarm.detail}" for alarm in alarms)
@@ -180,19 +182,27 @@ def post(url: str, alarms: list[Alarm]) -> None:
 def group(ctx: click.Context, *, limit: int, as_json: bool) -> None:
     """Group articles that say nearly the same (wire copy, twins), with who had it first.
 
-    Compares what came in since the last time, then prints the families. Writes to the archive: exit code 4 while a crawl does.
+    Compares what came in since the last time, then prints the families of each archive.
+    Writes to the archive: exit code 4 while a crawl does.
     """
-    members = group_similar(the_folder(ctx), limit=limit)
-    if as_json:
-        print_json(members)
-        return
+    count = 0
+    for collection, named in in_each(ctx):
+        members = group_similar(collection.folder, limit=limit)
+        count += len(members)
+        if as_json:
+            print_json({**named, **row} for row in members)
+            continue
+        _print_families(members)
+    if not count:
+        click.echo("No two articles say nearly the same.", err=as_json)
+
+
+def _print_families(members: Sequence[Mapping[str, Any]]) -> None:
     for row in members:
         mark = "first" if row["place"] == 1 else f"{row['resemblance']:.0%}".rjust(5)
         click.echo(
             f"{'' if row['place'] > 1 else chr(10)}{mark}  {row['first'][:16]}  {row['site']}  {isolate(row['title'])}  {row['url']}"
         )
-    if not members:
-        click.echo("No two articles say nearly the same.")
 
 
 COMMANDS = (health, timeline, group)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     "url",
     default="",
     metavar="URL",
-    help="Where else the picture at this URL ran, also scaled or compressed anew.",
+    help="Where else the picture at this URL ran, also scaled or recompressed.",
 )
 @click.option("--site", default="", help="Only this site.")
 @click.option("-n", "--limit", type=click.IntRange(0), default=20, show_default=True, help="How many to show.")

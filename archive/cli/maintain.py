@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive import search
-from archive.cli.output import json_option, print_json, the_folder, the_place
+from archive.cli.output import in_each, json_option, print_json, the_folder, the_place
 from archive.collection import Collection
 from archive.collection.upload import Uploaded
 from archive.collection.upload import upload as upload_
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from archive.index import Store
+    from archive.maintain import Redacted, Repaired
+    from archive.parse import Parsed, ParseTask
+    from archive.parse.workers import WorkerPool
 
 SHOWN = 50
 
@@ -85,7 +88,7 @@ def _to_write_or_to_read(collection: Collection) -> Store:
 
 
 def _print_report(report: VerifyReport, name: str) -> None:
-    """Print what was found; `name` tells several archives apart."""
+    """Print what was found; `name` distinguishes several archives."""
     for problem in report.problems[:SHOWN]:
         click.echo(f"{click.style(problem.kind, fg='red')}  {problem}")
     if len(report.problems) > SHOWN:
@@ -111,28 +114,45 @@ def repair(ctx: click.Context, *, workers: int, as_json: bool) -> None:
 
     Damage in the middle of a file cannot be repaired; it is reported (exit code 7), and the records around it are kept.
     """
-    collection = Collection(the_folder(ctx))
-    collection.require()
+    is_damaged = False
     with parse_pool(workers=workers) as pool:
-        ingest = open_writer(collection, info={"software": "warraq", "description": "repair"}, clock=now)
-        try:
-            done = repair_(ingest, pool)
-        finally:
-            ingest.close()
-    damaged = [str(error) for error in done.imported.damaged]
-    if as_json:
-        cut = [{"file": one.path.name, "cut": one.cut} for one in done.recovered_files]
-        print_json([{"closed": cut, "rows": done.rows, "indexed": list(done.indexed), "damaged": damaged}])
-    else:
-        for one in done.recovered_files:
-            click.echo(f"closed {one.path.name}" + (f", {one.cut} bytes of a torn record cut off" if one.cut else ""))
-        for name in done.indexed:
-            click.echo(f"indexed {name} anew")
-        click.echo("nothing to repair" if done.nothing else f"{done.rows} records got their rows")
-        for line in damaged:
-            click.echo(line, err=True)
-    if damaged:
+        for collection, named in in_each(ctx):
+            done = _repaired(collection, pool)
+            is_damaged |= bool(done.imported.damaged)
+            if as_json:
+                print_json([{**named, **_repairs(done)}])
+            else:
+                _print_repairs(done, f"{collection.folder}: " if named else "")
+    if is_damaged:
         ctx.exit(ExitCode.DAMAGED)
+
+
+def _repaired(collection: Collection, pool: WorkerPool[ParseTask, Parsed]) -> Repaired:
+    ingest = open_writer(collection, info={"software": "warraq", "description": "repair"}, clock=now)
+    try:
+        return repair_(ingest, pool)
+    finally:
+        ingest.close()
+
+
+def _repairs(done: Repaired) -> dict[str, Any]:
+    return {
+        "closed": [{"file": one.path.name, "cut": one.cut} for one in done.recovered_files],
+        "rows": done.rows,
+        "indexed": list(done.indexed),
+        "damaged": [str(error) for error in done.imported.damaged],
+    }
+
+
+def _print_repairs(done: Repaired, name: str) -> None:
+    for one in done.recovered_files:
+        cut = f", {one.cut} bytes of a torn record cut off" if one.cut else ""
+        click.echo(f"{name}closed {one.path.name}{cut}")
+    for file in done.indexed:
+        click.echo(f"{name}indexed {file} anew")
+    click.echo(f"{name}nothing to repair" if done.nothing else f"{name}{done.rows} records got their rows")
+    for error in done.imported.damaged:
+        click.echo(str(error), err=True)
 
 
 @click.command()
@@ -146,28 +166,41 @@ def redact(ctx: click.Context, *, url: str, reason: str, who: str, yes: bool, as
     """Remove a URL and its article from the archive for good, and record who asked and why.
 
     Its records become tombstones; its rows, search entries and index lines go; it is not fetched again. No other record changes.
+    Of several archives it is taken out of each that has it.
     """
-    collection = Collection(the_folder(ctx))
-    collection.require()
+    archives = list(in_each(ctx))
     if not yes:
-        click.confirm(f"Take every capture of {url} out of {collection.folder}, for good?", abort=True, err=True)
-    with collection.lock(), open_store(collection.database) as store, live_line(f"Redacting {url}") as show:
-        done = redact_(collection, store, url=url, reason=reason, who=who, clock=now, progress=show)
-    if as_json:
-        print_json([asdict(done)])
-        return
+        folders = ", ".join(str(collection.folder) for collection, _ in archives)
+        click.confirm(f"Take every capture of {url} out of {folders}, for good?", abort=True, err=True)
+    had = 0
+    for collection, named in archives:
+        with collection.lock(), open_store(collection.database) as store, live_line(f"Redacting {url}") as show:
+            try:
+                done = redact_(collection, store, url=url, reason=reason, who=who, clock=now, progress=show)
+            except NotFoundError:
+                continue
+        had += 1
+        if as_json:
+            print_json([{**named, **asdict(done)}])
+        else:
+            _print_redacted(done, f"{collection.folder}: " if named else "")
+    if not had:
+        raise NotFoundError(url)
+
+
+def _print_redacted(done: Redacted, name: str) -> None:
     click.echo(
-        f"{done.records} records, {done.captures} captures and {done.articles} articles of {', '.join(done.urls)} are gone"
+        f"{name}{done.records} records, {done.captures} captures and {done.articles} articles of {', '.join(done.urls)} are gone"
     )
     for other in done.bereft:
         click.echo(
             f"{other} was served the same bytes and was kept as a revisit of them: it has lost its payload", err=True
         )
-    for name in done.uploaded:
-        click.echo(f"{name} was uploaded again in place of the old one")
-    for name in done.versioned:
+    for file in done.uploaded:
+        click.echo(f"{file} was uploaded again in place of the old one")
+    for file in done.versioned:
         click.echo(
-            f"{name}: the bucket is versioned and KEEPS WHAT WAS THERE as an older version: delete it there", err=True
+            f"{file}: the bucket is versioned and KEEPS WHAT WAS THERE as an older version: delete it there", err=True
         )
 
 
@@ -241,22 +274,26 @@ def upload(
     beside a crawl (which then keeps its local files). Credentials come from where the storage's library looks for them:
     AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, ~/.aws. Ends with exit code 14 when something could not be put there.
     """  # fmt: skip
-    collection = Collection(the_folder(ctx))
-    with live_line(f"Uploading {collection.name}") as show:
-        done = upload_(
-            collection,
-            clock=now,
-            to=to,
-            endpoint_url=endpoint_url,
-            remove_after_days=keep_days if remove_local else None,
-            snapshot=snapshot,
-            progress=show,
-        )
-    if as_json:
-        print_json([{"ok": done.ok, **done.as_dict()}])
-    else:
-        _print(done)
-    if not done.ok:
+    if to:
+        the_folder(ctx)  # a place given with --to is of one archive
+    ok = True
+    for collection, named in in_each(ctx):
+        with live_line(f"Uploading {collection.name}") as show:
+            done = upload_(
+                collection,
+                clock=now,
+                to=to,
+                endpoint_url=endpoint_url,
+                remove_after_days=keep_days if remove_local else None,
+                snapshot=snapshot,
+                progress=show,
+            )
+        if as_json:
+            print_json([{**named, "ok": done.ok, **done.as_dict()}])
+        else:
+            _print(done, f"{collection.folder}: " if named else "")
+        ok &= done.ok
+    if not ok:
         ctx.exit(ExitCode.STORAGE)
 
 
@@ -300,11 +337,11 @@ def _print_backup(done: BackedUp) -> None:
     click.echo(f"{done.folder}: {len(done.copied)} files copied ({done.bytes} bytes), {done.unchanged} unchanged{late}")
 
 
-def _print(done: Uploaded) -> None:
-    for name, problem in done.failed.items():
-        click.echo(f"{click.style('failed', fg='red')}  {name}: {problem}", err=True)
-    for name, reason in done.kept.items():
-        click.echo(f"kept here  {name}: {reason}")
+def _print(done: Uploaded, name: str) -> None:
+    for file, problem in done.failed.items():
+        click.echo(f"{click.style('failed', fg='red')}  {file}: {problem}", err=True)
+    for file, reason in done.kept.items():
+        click.echo(f"kept here  {file}: {reason}")
     if done.elsewhere:
         where = ", ".join(sorted(set(done.elsewhere.values())))
         click.echo(
@@ -313,7 +350,7 @@ def _print(done: Uploaded) -> None:
         )
     waiting = f"; {len(done.waiting)} wait for the next run" if done.waiting else ""
     click.echo(
-        f"{len(done.uploaded)} files put into {done.storage} ({done.bytes} bytes), {done.there_before} were there, "
+        f"{name}{len(done.uploaded)} files put into {done.storage} ({done.bytes} bytes), {done.there_before} were there, "
         f"{len(done.removed)} removed here{waiting}"
     )
 
@@ -334,18 +371,11 @@ def joins(ctx: click.Context, *, undo: tuple[int, ...], as_json: bool) -> None:
     Spellings of one address (http or https, with or without www., a trailing slash) are one article always. Two different addresses are
     joined when the one redirects to the other, or names it as its canonical URL, and both say much the same.
     """
+    if not undo:
+        _list_joins(ctx, as_json=as_json)
+        return
     collection = Collection(the_folder(ctx))
     collection.require()
-    if not undo:
-        with open_store(collection.database, read_only=True) as store:
-            found = list(identity.all_joins(store.db))
-        if as_json:
-            print_json([asdict(one) for one in found])
-        for one in () if as_json else found:
-            click.echo(
-                f"{one.id}  {one.joined_at}  {one.reason}, {one.versions} versions were the same: {' '.join(one.urls)}"
-            )
-        return
     with collection.lock(), open_store(collection.database) as store:
         for number in undo:
             with store.atomic():
@@ -354,6 +384,24 @@ def joins(ctx: click.Context, *, undo: tuple[int, ...], as_json: bool) -> None:
                     raise NotFoundError(f"join {number}")
                 search.index_articles(store.db.conn, back)
             click.echo(f"join {number} is undone: {len(back)} versions are back")
+
+
+def _list_joins(ctx: click.Context, *, as_json: bool) -> None:
+    count = 0
+    for collection, named in in_each(ctx):
+        with open_store(collection.database, read_only=True) as store:
+            found = list(identity.all_joins(store.db))
+        count += len(found)
+        if as_json:
+            print_json([{**named, **asdict(one)} for one in found])
+            continue
+        for one in found:
+            number = f"{collection.name}/{one.id}" if named else one.id
+            click.echo(
+                f"{number}  {one.joined_at}  {one.reason}, {one.versions} versions were the same: {' '.join(one.urls)}"
+            )
+    if not count:
+        click.echo("No addresses were joined.", err=True)
 
 
 COMMANDS = (verify, repair, redact, reindex, upload, backup, joins)

@@ -98,7 +98,7 @@ def search(
 
 
 def _count(found: search_.Results) -> str:
-    """How many were found, and how many of them have all the words."""
+    """Return how many were found, and how many of them have all the words."""
     total = str(found.total) if found.total_is_exact else f"about {found.total}"
     if found.relaxed:
         return f"{total} found, having some of the words"
@@ -106,7 +106,7 @@ def _count(found: search_.Results) -> str:
 
 
 def _marked(pieces: list[tuple[str, bool]]) -> str:
-    """Text with what was searched for in bold on a terminal, between angle quotes elsewhere."""
+    """Return the text with what was searched for in bold on a terminal, between angle quotes elsewhere."""
     pieces = [(text.replace("\n", " "), hit) for text, hit in pieces]
     if sys.stdout.isatty():
         return isolate("".join(click.style(text, bold=True, fg="yellow") if hit else text for text, hit in pieces))
@@ -136,12 +136,12 @@ def list_(ctx: click.Context, limit: int, offset: int, site: str, as_json: bool)
 
 
 def _number(name: str, number: int) -> str:
-    """How an article is called: by its id, and the name of its archive where there are several."""
+    """Return how an article is called: by its id, and the name of its archive where there are several."""
     return (f"{name}/{number}" if name else str(number)).rjust(5)
 
 
 def _in(archive: Archive) -> dict[str, str]:
-    """Says in a row of JSON which of several archives it is from."""
+    """Say in a row of JSON which of several archives it is from."""
     return {"archive": str(archive.collection.folder)}
 
 
@@ -306,7 +306,7 @@ def stats(ctx: click.Context, *, plot: Path | None, as_json: bool) -> None:
 
 
 def _plot(parts: Sequence[Mapping[tuple[str, str], int]], target: Path) -> None:
-    """Draws articles per day of publication, one colour for each site, the largest first."""
+    """Draw articles per day of publication, one colour for each site, the largest first."""
     try:
         from matplotlib.figure import Figure
     except ImportError:

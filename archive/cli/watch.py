@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,9 @@ from archive.collection import Collection
 from archive.watch import Watch, WatchStore
 from archive.watch import add as add_watch
 from archive.watch import run as run_watches
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.group()
@@ -71,16 +74,9 @@ def list_(ctx: click.Context, *, as_json: bool) -> None:
     """List the watches, and what could not be delivered yet."""
     folder = the_folder(ctx)
     Collection(folder).require()
-    if not WatchStore.exists(folder):
-        return
-    with WatchStore(folder) as store:
-        rows: list[dict[str, Any]] = [
-            {
-                **{name: value for name, value in asdict(one).items() if name not in {"id", "secret"}},
-                "waiting": store.waiting(one.id),
-            }
-            for one in store.all()
-        ]
+    rows = _rows(folder) if WatchStore.exists(folder) else []
+    if not rows:
+        click.echo("No watch yet: `warraq watch add WORDS` adds one.", err=True)
     if as_json:
         print_json(rows)
         return
@@ -94,6 +90,17 @@ def list_(ctx: click.Context, *, as_json: bool) -> None:
             click.echo(
                 f"    not delivered to {one['target']}, {one['attempts']} attempts, {when}: {one['problem'] or 'waiting'}"
             )
+
+
+def _rows(folder: Path) -> list[dict[str, Any]]:
+    with WatchStore(folder) as store:
+        return [
+            {
+                **{name: value for name, value in asdict(one).items() if name not in {"id", "secret"}},
+                "waiting": store.waiting(one.id),
+            }
+            for one in store.all()
+        ]
 
 
 @watch.command()

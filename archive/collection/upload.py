@@ -229,7 +229,7 @@ class _Run:
         self._rows = register_files(store, collection.warcs)
 
     def upload_all(self) -> None:
-        """Every closed file that is here and not yet there; after one that the storage does not take for now, the rest waits."""
+        """Upload every closed local file that is not there yet; stop at the first that the storage cannot take now."""
         here = [path for path in warc.closed_files(self._collection.warcs) if path.name in self._rows]
         todo = [path for path in here if not self._is_there(self._rows[path.name])]
         self.done.there_before = len(here) - len(todo)
@@ -309,7 +309,7 @@ class _Run:
         self.done.removed.append(path.name)
 
     def _has_all_rows(self, path: Path) -> bool:
-        """Whether the records at the end of a file have their rows: what a crash may have left is found again only while it is here."""
+        """Return whether the records at the end of a file have their rows: after a crash they are found only while the file is here."""
         db = self._store.db
         start = captures.last_offset(db, path.name)
         try:

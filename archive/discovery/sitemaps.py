@@ -51,7 +51,7 @@ class Sitemap:
 
     `entries` are pages, `children` the sitemaps that an index names; `lastmod` is their `updated`. `complete` is False
     when a limit left something out, or the file is broken off; `too_large` when it was the limit of bytes. `too_long` counts
-    what has a longer URL than any that is taken up. `problem` says why nothing could be read.
+    entries whose URL is longer than the limit. `problem` says why nothing could be read.
     """
 
     kind: Literal["urlset", "index", "text", ""] = ""
@@ -106,7 +106,7 @@ def read_sitemap(
 
 
 def _blocks(data: bytes) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """Each `<url>` or `<sitemap>`: name of the root element, own name, first text of each field in it."""
+    """Yield each `<url>` or `<sitemap>`: name of the root element, own name, first text of each field in it."""
     root = ""
     fields: dict[str, str] = {}
     for event, element in stream(data):

@@ -173,7 +173,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _is_within(file: Path, choice: ArticleFilter) -> bool:
-    """Whether the period of a file (`year=2026/month=11/NAME`) lies whole within the days that were chosen."""
+    """Return whether the period of a file (`year=2026/month=11/NAME`) lies whole within the days that were chosen."""
     try:
         year, month = [*(int(part.partition("=")[2]) for part in file.parts[:-1]), 0][:2]
         first, last = date(year, month or 1, 1), date(year, month or 12, monthrange(year, month or 12)[1])
@@ -202,7 +202,7 @@ def _check_day(day: str) -> None:
     except ValueError:
         is_day = False
     if not is_day:
-        raise UsageError(f"{day!r} is no day: write it as 2024-12-31")
+        raise UsageError(f"{day!r} is not a day: write it as 2024-12-31")
 
 
 def _source(
@@ -279,7 +279,7 @@ def _loaded(archive: Archive, choice: ArticleFilter) -> Iterator[Chosen]:
 
 
 def place_of(row: Mapping[str, object]) -> Location:
-    """Where the record of a capture lies."""
+    """Return where the record of a capture lies."""
     return Location(
         filename=str(row["warc_filename"]),
         offset=int(str(row["warc_record_offset"])),
@@ -288,7 +288,7 @@ def place_of(row: Mapping[str, object]) -> Location:
 
 
 def original_place(archive: Archive, record: Record) -> Location | None:
-    """Where the response lies that a revisit record refers to; None when the archive does not hold it."""
+    """Return where the response lies that a revisit record refers to; None when the archive does not hold it."""
     refers_to, url, date = record.refers_to
     named = {"refers_to": refers_to, "refers_to_url": url, "refers_to_date": date}
     digest = record.get("WARC-Payload-Digest")

@@ -150,7 +150,7 @@ def _of_meta(attributes: dict[bytes, bytes]) -> str:
         codec = codec_of(attributes[b"charset"].decode("latin-1"))
     elif attributes.get(b"http-equiv") == b"content-type":
         codec = _of_value(attributes.get(b"content", b""))
-    return "utf_8" if codec.startswith("utf_16") else codec  # what could be read as ASCII until here is no UTF-16
+    return "utf_8" if codec.startswith("utf_16") else codec  # what could be read as ASCII until here is not UTF-16
 
 
 def _of_value(value: bytes) -> str:

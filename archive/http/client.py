@@ -22,7 +22,7 @@ MAX_ANSWER_BYTES = 16 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the server said, whatever its status."""
+    """The server's answer, of any status."""
 
     status: int
     headers: Message

@@ -193,7 +193,7 @@ def _fates(db: Database) -> None:
 
 @MIGRATIONS(name="0007_families")
 def _families(db: Database) -> None:
-    """Near-duplicates: the bands in which similar articles meet, and the family that each article that was compared is in."""
+    """Keep near-duplicates: the bands in which similar articles meet, and the family of each compared article."""
     db.conn.execute(
         "CREATE TABLE similar (key INTEGER NOT NULL, article_id INTEGER NOT NULL, PRIMARY KEY (key, article_id)) WITHOUT ROWID"
     )

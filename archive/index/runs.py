@@ -33,7 +33,7 @@ def end(db: Database, run_id: int, *, at: str, result: str, summary: Mapping[str
 
 
 def last_begun(db: Database) -> str:
-    """When the latest crawl began, '' when there was none."""
+    """Return when the latest crawl began, '' when there was none."""
     row = db.conn.execute("SELECT max(started_at) FROM runs WHERE kind = 'crawl'").fetchone()
     return str(row[0] or "")
 

@@ -37,7 +37,7 @@ class ArticleFilter:
 
 
 def selected_articles(db: Database, choice: ArticleFilter) -> Iterator[Any]:
-    """Rows of the chosen articles, in the order of their ids."""
+    """Yield rows of the chosen articles, in the order of their ids."""
     where, values = _of_articles(db, choice)
     yield from _paged(db, "SELECT * FROM articles", "articles", where, values)
 

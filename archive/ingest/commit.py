@@ -72,7 +72,7 @@ def disposition_of(
     announced: tuple[Candidate, ...] = (),
     note: tuple[tuple[str, str], ...] = (),
 ) -> Disposition:
-    """Return what an answer means for the archive, whoever asked.
+    """Return what an answer means for the archive.
 
     Its outcome, and of one that has a row the article, its keys, its lines.
     """
@@ -118,7 +118,7 @@ class GroupWriter:
         self._unindexed: set[int] = set()
 
     def write(self, rows: Sequence[CaptureRow], entries: Entries, *, now: str) -> Committed:
-        """All rows in one transaction, or entry by entry; `now` is an ISO 8601 time in UTC.
+        """Write all rows in one transaction, or entry by entry; `now` is an ISO 8601 time in UTC.
 
         Raises OperationalError, NotWritableError: then nothing that was not counted before is durable, and all can be tried again.
         """
@@ -224,7 +224,7 @@ class GroupWriter:
                 assert capture is not None  # noqa: S101 - inserted in this transaction or an earlier one
                 stored = articles.insert_version(db, entry.article, capture=capture, conversion_id=conversion_id)
                 self._unindexed.add(stored.id)
-                images.describe(db, (stored.id,))
+                images.describe(db, (stored.id,), {stored.id: entry.article.body})
         else:
             return None
         availability.clear(db, stored.id, at=entry.row.captured_at)

@@ -103,7 +103,7 @@ def redact(
 
 
 def _enter_anew(path: Path, index: cdxj.Index) -> None:
-    """Manifest and index as they must be for a file that was rewritten, now or by a run that broke off."""
+    """Update manifest and index for a file that was rewritten, now or by a run that broke off."""
     if warc.read_manifest(path.parent).get(path.name) != warc.sha256_of(path):
         _answer_for(path)
     index.replace({path.name: cdxj.lines_of(path)})
@@ -155,7 +155,7 @@ def _put_again(
 def _tombstones(
     path: Path | StoredFile, wanted: set[str], ids: set[str], *, moment: datetime, reason: str, who: str
 ) -> tuple[dict[int, bytes], bool]:
-    """Offsets and tombstones of the records to take out, and whether tombstones of these URLs stand there already."""
+    """Return offsets and tombstones of the records to take out, and whether tombstones of these URLs stand there already."""
     stones: dict[int, bytes] = {}
     known = False
     for record in warc.read_records(path, max_block=256):
@@ -168,7 +168,7 @@ def _tombstones(
 
 
 def _is_about(record: warc.Record, wanted: set[str], ids: set[str]) -> bool:
-    """Whether the record is of these URLs, or says something about a record that is; another page's revisit only names one."""
+    """Return whether the record is of these URLs, or says something about a record that is; another page's revisit only names one."""
     if record.url in wanted:
         return record.type != "warcinfo"
     return record.type != "revisit" and not ids.isdisjoint(
@@ -200,7 +200,7 @@ def _answer_for(path: Path) -> None:
 def _forget(
     store: Store, wanted: set[str], moment: datetime, *, reason: str, who: str, records: int
 ) -> tuple[int, int]:
-    """Rows, search entries and learned lines in one transaction, with the log row of who and why; nothing stays in free pages."""
+    """Delete rows, search entries and learned lines in one transaction, with the log row of who and why; nothing stays in free pages."""
     # with it come the extractors, which no other command here needs
     from archive.extract.text.boilerplate import line_key
 

@@ -46,7 +46,7 @@ class ParseTask:
     site: SiteProfile = field(default_factory=SiteProfile)
     limits: ParseLimits = field(default_factory=ParseLimits)
     articles: tuple[re.Pattern[str], ...] = ()
-    """What the site's entry calls articles: such links are taken up whatever they look like."""
+    """What the site's entry calls articles: such links are followed whatever their shape."""
     requisite: RequisiteKind | None = None
     """What the URL was loaded as by a page; None for a URL that is read for itself."""
 
@@ -83,7 +83,7 @@ class Parsed:
     headlines: tuple[tuple[str, str], ...] = ()
     """URL and title of the articles that a listing links to, in page order."""
     left_out: tuple[tuple[str, int], ...] = ()
-    """How many of the addresses in it were not taken up, by the limit or trap that they fell to."""
+    """URLs skipped, by the limit or trap that excluded them."""
     requisites: Requisites = field(default_factory=Requisites)
     picture: Picture | None = None
     """What a response that is a picture says."""

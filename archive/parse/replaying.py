@@ -64,7 +64,7 @@ class Prepared:
 
 
 def prepare(task: ReplayTask) -> Prepared:
-    """Do what the task asks; whatever is wrong with the body, something comes back."""
+    """Do what the task asks; a damaged body still gives a result."""
     found: dict[str, None] = {}
     addresses = task.addresses
 

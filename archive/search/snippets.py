@@ -27,7 +27,7 @@ SNIPPET_WORDS: Final = 30
 _BEFORE: Final = 6
 _FIRST_READ: Final = 100
 _ENOUGH: Final = 4  # different words that make an extract good enough to read no further
-# A text longer than this is no news article; its extract comes from its beginning.
+# A text longer than this is not a news article; its extract comes from its beginning.
 _MAX_CHARACTERS: Final = 200_000
 
 
@@ -167,7 +167,7 @@ def snippet(text: str, query: Query, language: str = "", length: int = SNIPPET_W
 
 
 def _has_all(hits: Sequence[int], keys: Sequence[str], length: int, wanted: int) -> bool:
-    """Whether some whole stretch of the words read so far has as many different words as the query can ask for."""
+    """Return whether some whole stretch of the words read so far has as many different words as the query can ask for."""
     if not hits:
         return False
     first, different = _window(hits, keys, length)

@@ -158,7 +158,7 @@ def _read_on(reader: Reader, spool: IO[bytes]) -> bytes:
 
 
 def _put_back(reader: Reader, spool: IO[bytes], start: int) -> int:
-    """Has what was read from `start` on read again; gives how much that is."""
+    """Put back what was read from `start` on; return how much that is."""
     copy = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by the reader
     spool.seek(start)
     while piece := spool.read(SLICE):
@@ -170,7 +170,7 @@ def _put_back(reader: Reader, spool: IO[bytes], start: int) -> int:
 
 
 def _at_boundary(reader: Reader, *, is_arc: bool) -> bool:
-    """Whether nothing but line ends stands before the next record or the end; what is no line end is put back."""
+    """Return whether nothing but line ends stands before the next record or the end; other bytes are put back."""
     blank = b""
     while (line := reader.line()) and not line.strip(b"\r\n") and len(blank) < _BLANK_LIMIT:
         blank += line

@@ -34,7 +34,7 @@ TRIES = 64
 
 
 def is_tombstone(record: Record) -> bool:
-    """Whether the record stands where another was taken out."""
+    """Return whether the record stands where another was taken out."""
     return record.type == "metadata" and record.block.startswith(MARK)
 
 

@@ -88,7 +88,7 @@ class WarcWriter(Closing):
         clock: Callable[[], datetime] = _now,
         on_close: Callable[[Path], None] | None = None,
     ) -> None:
-        """`info`: warcinfo fields (software, operator, robots, …); `on_close` is told each closed file's final path."""
+        """`info`: warcinfo fields (software, operator, robots, …); `on_close` is called with each closed file's final path."""
         self.folder = folder
         self._info = dict(info)
         self._prefix = _file_word(prefix)

@@ -147,7 +147,7 @@ def _send(server: str, mail: EmailMessage) -> None:
 
 
 def next_attempt(attempts: int, now: datetime) -> datetime | None:
-    """When a message that has failed so often is tried again; None for never."""
+    """Return when a message that has failed so often is tried again; None for never."""
     return now + PAUSES[attempts] if attempts < len(PAUSES) else None
 
 

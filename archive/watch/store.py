@@ -101,12 +101,12 @@ class WatchStore(Closing):
 
     @staticmethod
     def exists(folder: Path) -> bool:
-        """Whether the archive has watches."""
+        """Return whether the archive has watches."""
         return (folder / FILE).is_file()
 
     @contextmanager
     def atomic(self) -> Iterator[None]:
-        """One transaction, on the disk when the block has ended."""
+        """Run a transaction, which is on disk when the block has ended."""
         with self._db:
             yield
 
@@ -126,7 +126,7 @@ class WatchStore(Closing):
             ) from None
 
     def remove(self, name: str) -> None:
-        """Forgets a watch with all that waits for it; raises NotFoundError."""
+        """Delete a watch and its pending messages; raise NotFoundError."""
         watch = self.get(name)
         for sql in (
             "DELETE FROM messages WHERE watch_id = ?",

@@ -1,7 +1,7 @@
 """Serve the reading room: a read-only web application that searches an archive and shows its articles.
 
 Why an application of our own on Starlette and Jinja, and no Datasette plugin. The archive stays an ordinary SQLite file that
-plain Datasette opens (see docs/queries.md and deploy/datasette.yml), so nobody loses it. As the place where people read, Datasette
+plain Datasette opens (see docs/queries.md and deploy/datasette.yml), so nothing is lost. As a place for readers, Datasette
 would have to be taken apart first: it finds no Arabic word through its prefixes and spellings, since its search box knows FTS5's
 tokenizers alone; it offers anonymous SQL, with which `zeroblob(1000000000)` hangs it for everybody in spite of its time limit; it
 gives out the whole file at /db.db; it sends neither a Content-Security-Policy nor X-Frame-Options, and its own templates need

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 WIDTH: Final = 600
 HEIGHT: Final = 96
 _MOST_BARS: Final = 62
-"""Two months of days; longer spans are drawn by month, then by year: narrower bars are no targets for a finger."""
+"""Two months of days; longer spans are drawn by month, then by year: narrower bars are hard to touch."""
 
 
 _LAST_YEAR: Final = 9000
@@ -72,7 +72,7 @@ class Chart:
 
 
 def histogram(days: Iterable[tuple[str, int]], *, most_bars: int = _MOST_BARS) -> Chart | None:
-    """Return the chart of counts by day ('YYYY-MM-DD'; what is no day is left out), None when it would have fewer than two bars."""
+    """Return the chart of counts by day ('YYYY-MM-DD'; other strings are left out), None when it would have fewer than two bars."""
     counts: Counter[date] = Counter()
     for text, count in days:
         try:
@@ -184,7 +184,7 @@ def _known(request: Request, archives: Federation, words: str) -> tuple[Mapping[
 
 
 def article(request: Request) -> HTMLResponse:
-    """One version of an article, with all that stands behind it; `?q=` marks the words of a search in it."""
+    """Return one version of an article, with all that stands behind it; `?q=` marks the words of a search in it."""
     return article_page(request, request.path_params["id"], SearchParameters.of(request.query_params))
 
 
@@ -229,7 +229,7 @@ def article_page(request: Request, wanted: str | int, asked: SearchParameters) -
 
 
 def _options(view: View, pictures: Mapping[str, int]) -> HtmlOptions:
-    """How a body is shown in the language of the interface; `pictures` are ids of captures, by the address of the picture."""
+    """Return how a body is shown in the language of the interface; `pictures` are ids of captures, by the address of the picture."""
     return HtmlOptions(
         picture=lambda url: f"{view.root}/pictures/{pictures[url]}" if url in pictures else "",
         moment=view.moment,
@@ -243,7 +243,7 @@ def _marked(text: str, query: search.Query, language: str) -> list[tuple[str, bo
 
 
 def _facts(row: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
-    """(message, column, value, where on the page it was found) of each field that the page gave."""
+    """Return (message, column, value, where on the page it was found) of each field that the page gave."""
     provenance = json.loads(row["provenance"])
     facts = []
     for column in LABELLED:
@@ -256,7 +256,7 @@ def _facts(row: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
 
 
 def compare(request: Request) -> HTMLResponse:
-    """Two versions of an article side by side, word by word. Raises NotFoundError when they are not of one article."""
+    """Return two versions of an article side by side, word by word. Raises NotFoundError when they are not of one article."""
     old_id, new_id = (request.query_params.get(name, "") for name in ("old", "new"))
     with open_archive(request) as archive:
         old, new = versions_to_compare(archive, old_id, new_id)
@@ -275,7 +275,7 @@ def compare(request: Request) -> HTMLResponse:
 
 
 def coverage(request: Request) -> HTMLResponse:
-    """All of it; `?reason=` narrows the quarantine to one reason, `?page=` turns its pages."""
+    """Return all of it; `?reason=` narrows the quarantine to one reason, `?page=` turns its pages."""
     asked = SearchParameters.of(request.query_params, limit=_QUARANTINE_PAGE)
     reason = request.query_params.get("reason", "")[:50]
     with open_archive(request) as archive:
@@ -324,5 +324,5 @@ LONGEST_ADDRESS: Final = 2_000
 
 
 def help_(request: Request) -> HTMLResponse:
-    """How to search, and which keys work."""
+    """Return how to search, and which keys work."""
     return page(request, "help.html")

@@ -39,7 +39,7 @@ class Command(ScrapyCommand):
         return "[options] <url>"
 
     def short_desc(self) -> str:
-        """One line for the list of commands."""
+        """Return one line for the list of commands."""
         return "Look at a site and write its entry in sites.toml"
 
     def long_desc(self) -> str:

@@ -38,7 +38,7 @@ class Command(ScrapyCommand):
         return "[options] <url>"
 
     def short_desc(self) -> str:
-        """One line for the list of commands."""
+        """Return one line for the list of commands."""
         return "Fill a site's archive with a period that others captured (CDX server, CC-NEWS)"
 
     def long_desc(self) -> str:
@@ -159,7 +159,7 @@ class Command(ScrapyCommand):
         spider = crawler.spider
         if not isinstance(spider, BackfillSpider):
             raise WrongUseError("the backfill could not start; see the log above")
-        spider.close_archive()  # told to stop, and not ended in time
+        spider.close_archive()  # asked to stop, and not ended in time
         return spider, bool(stopping.asked)
 
     def _tell(self, spider: BackfillSpider, folder: Path, *, as_json: bool) -> None:

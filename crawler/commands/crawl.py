@@ -31,7 +31,7 @@ class Command(crawl.Command):
     """Crawls a site with the news spider."""
 
     def short_desc(self) -> str:
-        """One line for the list of commands."""
+        """Return one line for the list of commands."""
         return "Crawl a news site into an archive: scrapy crawl news -a url=https://example.org/"
 
     def long_desc(self) -> str:
@@ -93,7 +93,7 @@ class Command(crawl.Command):
         self.exitcode = exit_code(extension.report if extension else None)
 
     def _run_other(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Run a spider that is not ours; end the process for one that is not there."""
+        """Run a spider of another name; end the process if there is none."""
         assert self.crawler_process  # noqa: S101 - scrapy.cmdline sets it
         names = self.crawler_process.spider_loader.list()
         if len(args) != 1 or args[0] not in names:

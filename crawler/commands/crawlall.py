@@ -48,7 +48,7 @@ class Command(ScrapyCommand):
         return "[options]"
 
     def short_desc(self) -> str:
-        """One line for the list of commands."""
+        """Return one line for the list of commands."""
         return "Crawl all sites of sites.toml that have something due, several at once"
 
     def long_desc(self) -> str:
@@ -60,7 +60,7 @@ class Command(ScrapyCommand):
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Add ours to Scrapy's own."""
+        """Add the options of this command to Scrapy's own."""
         super().add_options(parser)
         parser.add_argument(
             "--site", action="append", default=[], metavar="NAME", help="only this site, due or not; may be repeated"
@@ -81,7 +81,7 @@ class Command(ScrapyCommand):
         super().process_options(args, opts)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Chooses the sites, crawls them, and sets the exit code."""
+        """Choose the sites, crawl them, and set the exit code."""
         if args or opts.jobs < 1 or (opts.max_pages is not None and opts.max_pages < 1):
             refuse("crawlall", "crawlall takes options only; -j and --max-pages are 1 or more")
         try:
@@ -136,7 +136,7 @@ def _due_or_doubtful(site: Site, settings: Any, now: Any) -> bool:
     """Leave a database that cannot be asked for the crawl to complain about, with its site's name."""
     try:
         return is_due(site, collection_of(site, settings), now=now)
-    except Exception:  # noqa: BLE001 - whatever it is comes again, named, when the site has its turn
+    except Exception:  # noqa: BLE001 - it is raised and named again when the site has its turn
         return True
 
 

@@ -86,7 +86,7 @@ class ResponseFraming:
 
     @property
     def persistent(self) -> bool:
-        """True if the connection may be used again (RFC 9112, section 9.3): nothing left over, nobody said close."""
+        """True if the connection may be reused (RFC 9112, section 9.3): no bytes left over, no `close`."""
         head = self.head
         if (
             self.damage
@@ -268,7 +268,7 @@ class ResponseFraming:
 
 
 def _is_whole_gzip(body: bytes) -> bool:
-    """Whether a gzip stream has its end; one that grows beyond bounds has none."""
+    """Return whether a gzip stream has its end; one that grows beyond bounds has none."""
     decoder, data, decoded = zlib.decompressobj(wbits=31), body, 0
     try:
         while data and not decoder.eof and decoded < _MOST_DECODED:

@@ -81,7 +81,7 @@ def _is_global(address: _Address) -> bool:
 class AddressGuard:
     """Judges addresses; `open_networks` (CIDR notation) are allowed although they are not public.
 
-    Raises ValueError when built with something that is no network.
+    Raises ValueError for what is not a network.
     """
 
     def __init__(self, open_networks: Iterable[str] = ()) -> None:

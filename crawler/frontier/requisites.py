@@ -37,7 +37,7 @@ ACCEPT = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequisiteQuota:
-    """What one run may spend on requisites; 0 is no limit. Each is a setting of crawler/settings.py, where its reason is."""
+    """What one run may spend on requisites; 0 means no limit. Each is a setting of crawler/settings.py, where its reason is."""
 
     number: int
     bytes: int
@@ -155,7 +155,7 @@ class RequisiteFrontier:
         return self._disposition(due, row, Outcome(kind=OutcomeKind.MISSING, reason=reason, detail=detail))
 
     def _target(self, due: ScheduledUrl, answer: Parsed) -> tuple[Candidate, ...]:
-        """Where a redirect leads, to be asked for as what `due` is."""
+        """Return where a redirect leads, to be asked for as what `due` is."""
         found = answer.found[0]
         url = found.spelling or found.url
         return (

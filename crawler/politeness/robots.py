@@ -134,7 +134,7 @@ class RobotsMiddleware:
         cause = ""
         try:
             rules, refused = await self._read(origin)
-        except Exception as error:  # noqa: BLE001 -- whatever went wrong, the file is unreachable and the crawl goes on
+        except Exception as error:  # noqa: BLE001 -- after any error the file is unreachable and the crawl continues
             cause = outcome_of(error)
             refused = str(error) if cause in OF_THE_HOST else f"robots.txt is unreachable ({cause})"
             rules = _ALL_ALLOWED

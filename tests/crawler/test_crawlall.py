@@ -195,7 +195,7 @@ def test_a_signal_stops_within_seconds_and_loses_nothing(tmp_path, name):
         assert "Traceback" not in error
         rows = {row.get("site", "total"): row for row in map(json.loads, out.splitlines())}
         assert rows["slow"]["exit_code"] == 11
-        assert rows["never"]["problem"] == "told to stop before its turn"
+        assert rows["never"]["problem"] == "stopped before its turn"
         _, failed, articles, unvisited, _ = left(tmp_path, site)
         assert failed == 0
         assert articles >= 8

@@ -84,7 +84,7 @@ def _entities(text: str) -> str:
 
 
 def _several(text: str) -> list[Any]:
-    """Objects written one after another in one script."""
+    """Return objects written one after another in one script."""
     decoder = json.JSONDecoder(strict=False)
     values: list[Any] = []
     at = 0

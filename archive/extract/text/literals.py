@@ -29,7 +29,7 @@ _LAST_CHARACTER = 0x10FFFF
 
 
 def read_literal(source: str, at: int) -> Any:
-    """Return the value that begins at a place of a script, None when it is no literal."""
+    """Return the value that begins at a place of a script, None when it is not a literal."""
     source = source[at : at + _MAX_LENGTH]
     if function := _FUNCTION.match(source):
         return _called(source, function)
