@@ -90,7 +90,9 @@ class Archive(Closing):
         match = search.match_expression(query, languages)
         if not match and query.wanted:
             return reports.Facets(counted=0)
-        return reports.facets(self._store.db, match, search.unwanted_expression(query, languages))
+        return reports.facets(
+            self._store.db, match, search.unwanted_expression(query, languages), conditions=query.conditions
+        )
 
     def newest(self, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[ArticleRow]:
         """Yield the latest versions of articles, newest first, as dicts of the columns of `articles`."""

@@ -42,7 +42,7 @@ class Json(JSONResponse):
 
 
 def search_(request: Request) -> Json:
-    """GET /api/search?q=&site=&section=&author=&language=&from=&to=&order=&limit=&offset=: hits and facets.
+    """GET /api/search?q=&site=&section=&author=&language=&tag=&source=&is=&from=&to=&order=&limit=&offset=: hits and facets.
 
     What makes no sense in the question is left out and named in `problems`; it is never an error.
     """
@@ -74,6 +74,8 @@ def search_(request: Request) -> Json:
                 "site": dict(facets.sites),
                 "section": dict(facets.sections),
                 "language": dict(facets.languages),
+                "author": dict(facets.authors),
+                "tag": dict(facets.tags),
                 "day": dict(facets.days),
                 "undated": facets.undated,
             },
@@ -221,7 +223,21 @@ _ERROR: Final = {
         }
     }
 }
-_SEARCH: Final = ("q", "site", "section", "author", "language", "from", "to", "order", "limit", "offset")
+_SEARCH: Final = (
+    "q",
+    "site",
+    "section",
+    "author",
+    "language",
+    "tag",
+    "source",
+    "is",
+    "from",
+    "to",
+    "order",
+    "limit",
+    "offset",
+)
 OPERATIONS: Final[dict[str, tuple[Callable[[Request], Json], tuple[str, ...]]]] = {
     "/api/search": (search_, _SEARCH),
     "/api/articles": (articles, ("cursor", "limit")),
