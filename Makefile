@@ -45,7 +45,7 @@ types: .venv/.synced ## types, strictly
 imports: .venv/.synced ## who may import whom
 	$(BIN)/lint-imports --no-cache
 
-tests: .venv/.synced ## the tests, but for those of time
+tests: .venv/.synced ## the tests, but for those of time and the simulations
 	$(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder -m "not timing and not simulation"
 
 simulation: .venv/.synced ## two years of unreliable newspapers, crawled day by day (some minutes)
@@ -54,15 +54,11 @@ simulation: .venv/.synced ## two years of unreliable newspapers, crawled day by 
 quick: .venv/.synced ## the tests that start no process: under a minute
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not timing and not simulation"
 
-bench-simulation: .venv/.synced ## two years of unreliable newspapers, crawled day by day (some minutes)
-	$(BIN)/python -m pytest -q -n 2 --dist loadscope -m simulation
-
-quick: .venv/.synced ## measure extraction against trafilatura and the kept baseline (some minutes)
+bench-quick: .venv/.synced ## measure extraction against trafilatura and the kept baseline (some minutes)
 	@$(BIN)/python bench/quick.py
 
 timing: .venv/.synced ## the tests that assert how long something takes; failures once again, for other work on the machine is no fault
 	$(BIN)/python -m pytest -q -m timing || $(BIN)/python -m pytest -q -m timing --last-failed
-
 
 conformance: .venv/.synced ## let warcio, FastWARC, cdxj-indexer, wacz, pywb and replayweb.page judge an archive (needs chromium, npm)
 	$(BIN)/python -m tests.conformance.peers
