@@ -1,4 +1,4 @@
-"""Keeps what was captured, reads it, and answers questions about it. Knows nothing of Scrapy.
+"""Store captures, read them, and answer questions about them. Imports nothing of Scrapy.
 
 These are the names for users, who write `import warraq`; what else there is, the crawler and the tests take from its module.
 

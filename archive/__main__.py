@@ -1,4 +1,4 @@
-"""`python -m archive` is `warraq`."""
+"""Run `warraq` as `python -m archive`."""
 
 from archive.cli import main
 

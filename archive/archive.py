@@ -1,8 +1,9 @@
-"""Read one archive, or several as one: articles, versions, captures, answers of searches, figures. Never writes, needs no lock."""
+"""Read one archive, or several as one: articles, versions, captures, search results, figures. Never writes, needs no lock."""
 
 from __future__ import annotations
 
 import codecs
+from collections import Counter
 from contextlib import ExitStack
 from datetime import datetime
 from difflib import get_close_matches
@@ -65,7 +66,7 @@ class Archive(Closing):
         return self._store.db
 
     def limit_time(self, seconds: float) -> None:
-        """Interrupts whatever question is still running that many seconds from now: it raises `archive.index.DatabaseError`."""
+        """Interrupt any query that is still running after that many seconds: it raises `archive.index.DatabaseError`."""
         self._store.limit_time(seconds)
 
     def search(
@@ -78,9 +79,10 @@ class Archive(Closing):
         """
         return find((self._store.db.conn,), words, only=only, limit=limit, offset=offset, order=order)
 
-    def matching(self, words: str, *, all_versions: bool = False) -> tuple[int, ...]:
+    def matching(self, words: str, *, only: str = "", all_versions: bool = False) -> tuple[int, ...]:
         """Return the ids of all articles that have all the words (latest versions), oldest id first: nothing is cut, nothing is ranked."""
-        found = search.matching((self._store.db.conn,), words, all_versions=all_versions)
+        query = search.both(search.parse(words), search.parse(only))
+        found = search.matching((self._store.db.conn,), query, all_versions=all_versions)
         return tuple(identity for _, identity in found)
 
     def facets(self, query: Query | None = None) -> reports.Facets:
@@ -93,14 +95,20 @@ class Archive(Closing):
         match = search.match_expression(query, languages)
         if not match and query.wanted:
             return reports.Facets(counted=0)
-        return reports.facets(self._store.db, match, search.unwanted_expression(query, languages))
+        return reports.facets(
+            self._store.db, match, search.unwanted_expression(query, languages), conditions=query.conditions
+        )
+
+    def usage(self, words: str, *, only: str = "") -> Mapping[tuple[str, str], int]:
+        """Return how many articles have the words, by (day, site); the day is '' for those without a date. All for no words."""
+        return search.usage(self._store.db.conn, search.both(search.parse(words), search.parse(only)))
 
     def newest(self, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[ArticleRow]:
-        """Latest versions of articles, newest first, as dicts of the columns of `articles`."""
+        """Yield the latest versions of articles, newest first, as dicts of the columns of `articles`."""
         return articles.newest(self._store.db, site=site, limit=limit, offset=offset)
 
     def listed(self, *, after: int = 0, limit: int = 100) -> list[ArticleRow]:
-        """Latest versions of articles in the order in which they came in, from the one after that id on."""
+        """Return the latest versions of articles in the order in which they came in, from the one after that id on."""
         return articles.listed(self._store.db, after=after, limit=limit)
 
     def require_site(self, site: str) -> None:
@@ -108,7 +116,7 @@ class Archive(Closing):
         require_site((self,), site)
 
     def has_site(self, site: str) -> bool:
-        """Whether the archive has anything of that site, or of one below it."""
+        """Return whether the archive has anything of that site, or of one below it."""
         return any(one == site or one.endswith(f".{site}") for one in self.sites())
 
     def sites(self) -> set[str]:
@@ -116,7 +124,7 @@ class Archive(Closing):
         return select.known_sites(self._store.db)
 
     def articles(self, *, all_versions: bool = False) -> Iterator[ArticleRow]:
-        """Every article (its latest version, or all), in the order in which they came in; a few at a time, however many there are."""
+        """Yield every article (its latest version, or all), in the order in which they came in; a few at a time, however many there are."""
         yield from select.selected_articles(self._store.db, select.ArticleFilter(all_versions=all_versions))
 
     def article(self, wanted: str | int) -> ArticleRow:
@@ -141,22 +149,34 @@ class Archive(Closing):
         return ids[spells[-1]["article_id"]] if spells else versions[0]
 
     def versions(self, url: str) -> list[ArticleRow]:
-        """All versions of the article at that URL, oldest first; raises NotFoundError."""
+        """Return all versions of the article at that URL, oldest first; raises NotFoundError."""
         rows = articles.versions(self._store.db, url)
         if not rows:
             raise NotFoundError(url)
         return rows
 
     def captures(self, url: str) -> list[dict[str, Any]]:
-        """All captures of that URL in any spelling, oldest first (its TimeMap), as dicts of the columns of `captures`."""
+        """Return all captures of that URL in any spelling, oldest first (its TimeMap), as dicts of the columns of `captures`."""
         return captures.in_any_spelling(self._store.db, url)
+
+    def capture_years(self) -> list[str]:
+        """Return the years from the first capture to the last."""
+        return captures.years(self._store.db)
+
+    def captures_by_day(self, year: str, *, site: str = "") -> dict[str, int]:
+        """Return how many captures each day of a year has; days without any are left out."""
+        return captures.by_day(self._store.db, year, site=site)
+
+    def captures_of_day(self, day: str, *, site: str = "", limit: int = 50, offset: int = 0) -> list[dict[str, Any]]:
+        """Return the captures of a day (2026-11-24, UTC), oldest first, as dicts of the columns of `captures`."""
+        return captures.of_day(self._store.db, day, site=site, limit=limit, offset=offset)
 
     def captures_of(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return the captures of an article (any of its versions), oldest first: also those of its pages that gave none, such as a 404."""
         return captures.of_article(self._store.db, row["url"])
 
     def spells(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Which version of an article stood when, oldest first: article_id, version, first_at, last_at, captures."""
+        """Return which version of an article stood when, oldest first: article_id, version, first_at, last_at, captures."""
         return articles.spells(self._store.db, row["url"])
 
     def changes(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -199,7 +219,7 @@ class Archive(Closing):
     def images(
         self, words: str = "", *, site: str = "", held: bool = False, limit: int = 50, offset: int = 0
     ) -> list[dict[str, Any]]:
-        """Pictures of articles whose caption, alternative text or credit has the words, of the newest articles first; see `images`.
+        """Return pictures of articles whose caption, alternative text or credit has the words, of the newest articles first; see `images`.
 
         `held` leaves out those that were not captured.
         """
@@ -216,7 +236,7 @@ class Archive(Closing):
         return images.media_of(self._store.db, row["id"])
 
     def showings(self, url: str) -> list[dict[str, Any]]:
-        """Where else the picture at a URL ran, oldest first: the same bytes, or what looks like it (`bits` says how far it differs)."""
+        """Return where else the picture at a URL ran, oldest first: the same bytes, or lookalikes (`bits` is the distance)."""
         return images.elsewhere(self._store.db, url)
 
     def record(self, row: Mapping[str, Any]) -> warc.Record:
@@ -241,7 +261,7 @@ class Archive(Closing):
         return renderings.of_article(self._store.db, article_id)
 
     def explain(self, wanted: str | int) -> list[tuple[str, str, str]]:
-        """Each line of the page that an article was read from, as (line, `kept` or `dropped`, rule); read again now.
+        """Return each line of the page that an article was read from, as (line, `kept` or `dropped`, rule); extracted again now.
 
         Raises NotFoundError.
         """
@@ -265,7 +285,7 @@ class Archive(Closing):
         return row
 
     def coverage(self) -> dict[str, Any]:
-        """How the sites are covered, as JSON takes it: `sites`, `outcomes` of their URLs, `captures_by_day`, the newest `runs`."""
+        """Return how the sites are covered, as JSON takes it: `sites`, `outcomes` of their URLs, `captures_by_day`, the newest `runs`."""
         db = self._store.db
         return {
             "sites": reports.sites(db),
@@ -280,7 +300,7 @@ class Archive(Closing):
         return reports.quarantined(self._store.db, reason=reason, limit=limit, offset=offset)
 
     def stats(self) -> dict[str, Any]:
-        """How much the archive holds, as JSON takes it."""
+        """Return how much the archive holds, as JSON takes it."""
         return reports.count(self._store.db)
 
     def close(self) -> None:
@@ -326,7 +346,7 @@ class Federation(Closing):
             self._opened = stack.pop_all()
 
     def limit_time(self, seconds: float) -> None:
-        """Interrupts whatever question is still running that many seconds from now: it raises `archive.index.DatabaseError`."""
+        """Interrupt any query that is still running after that many seconds: it raises `archive.index.DatabaseError`."""
         for archive in self.archives:
             archive.limit_time(seconds)
 
@@ -345,7 +365,7 @@ class Federation(Closing):
         return self.archives[found.shards[number]]
 
     def folder_of(self, found: Results, number: int) -> Path:
-        """Its folder, as it was given."""
+        """Return its folder, as it was given."""
         return self.folders[found.shards[number]]
 
     def name_of(self, archive: Archive) -> str:
@@ -356,8 +376,15 @@ class Federation(Closing):
         """Return what `Archive.facets` counts, over all archives."""
         return reports.added_facets([archive.facets(query) for archive in self.archives])
 
+    def usage(self, words: str, *, only: str = "") -> Mapping[tuple[str, str], int]:
+        """Return what `Archive.usage` counts, over all archives: an article that several hold counts in each."""
+        total = Counter[tuple[str, str]]()
+        for archive in self.archives:
+            total.update(archive.usage(words, only=only))
+        return total
+
     def newest(self, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[tuple[Archive, ArticleRow]]:
-        """Latest versions of articles of all archives, newest first, each with the archive that has it."""
+        """Yield the latest versions of articles of all archives, newest first, each with the archive that has it."""
         streams = [_with(archive, archive.newest(site=site, limit=limit + offset)) for archive in self.archives]
         found = merge(*streams, key=lambda pair: pair[1]["published_at"] or pair[1]["fetched_at"], reverse=True)
         return islice(found, offset, offset + limit)

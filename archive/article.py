@@ -1,4 +1,4 @@
-"""What a page says: the Article, the page it is read from, and the answer of extraction (an article, or a named reason why not)."""
+"""Define what extraction takes and returns: the Page, the Article, and the Extraction (an article, or the reason why there is none)."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ class Extraction:
     `links` are the page's anchors in page order, each URL once; `feeds` what it announces by `<link rel=alternate>` of a feed type;
     `lines` the line keys of all text blocks of the page (for site learning); `directives` the robots words that apply to the page
     (`noarchive`, `nofollow`, `noindex`, `noai`, `tdm-reservation` …), from meta tags and X-Robots-Tag / tdm headers.
-    `too_long` counts the anchors whose URL is longer than any that is taken up. `requisites` are those that `extract` was asked for.
+    `too_long` counts the anchors whose URL is longer than the limit. `requisites` are those that `extract` was asked for.
     """
 
     article: Article | None = None

@@ -1,4 +1,4 @@
-"""One HTTP exchange exactly as it crossed the wire, and where a record of it lies."""
+"""Define a Capture, one HTTP exchange exactly as it crossed the wire, and the Location of a record."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Capture:
     `started` is aware, in UTC, the moment the request was sent. `ip` is the peer's address ('' behind a proxy).
     `tls` is (protocol, cipher suite) as OpenSSL names them, or None for plain HTTP.
     `redacted` names the request headers whose values were blotted out because they are credentials, `credentials` what was kept of them
-    because somebody asked for it (`url` for a user name or password in it).
+    because a setting asks for it (`url` for a user name or password in it).
     `via` is the URL of the page, feed or sitemap that announced this one ('' for a seed).
     """
 
@@ -43,11 +43,11 @@ class Capture:
     redacted: tuple[str, ...] = ()
     credentials: tuple[str, ...] = ()
     head: ResponseHead | None = field(default=None, compare=False, repr=False)
-    """The head of `response` where whoever received it has parsed it already."""
+    """The head of `response` if it was parsed while it arrived."""
 
     @cached_property
     def http(self) -> Response | None:
-        """The response, taken apart once; None for nothing, or what is no HTTP."""
+        """The response, taken apart once; None if it is empty or not HTTP."""
         try:
             return parse_response(self.response, head=self.head) if self.response else None
         except NotHttp:

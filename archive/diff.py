@@ -1,4 +1,4 @@
-"""Tells what a newsroom changed: two versions of an article go in; headline, body and corrections, word by word, come out.
+"""Compare two versions of an article: headline, body and corrections, word by word.
 
 Words are compared as `archive.arabic.fold` spells them, so tashkeel, tatweel, hamza and letter forms, case, digits,
 punctuation and spaces make no change. Paragraphs are matched first, then the words of those that differ. Pure, and
@@ -114,7 +114,7 @@ def compare(old_title: str, old_text: str, new_title: str, new_text: str) -> Dif
 
 
 def is_correction(paragraph: str) -> bool:
-    """Whether a paragraph says of itself that it corrects, clarifies or dates a change of the article."""
+    """Return whether a paragraph says of itself that it corrects, clarifies or dates a change of the article."""
     return bool(_CORRECTION.match(fold(paragraph[:200])))
 
 
@@ -188,7 +188,7 @@ def _lone(text: str, state: Literal["added", "removed"]) -> Paragraph:
 
 
 def _paragraph(old: str, new: str) -> Paragraph:
-    """One paragraph in two wordings."""
+    """Return one paragraph in two wordings."""
     if _key(old) == _key(new):
         return Paragraph(state="same", pieces=(Piece(old=old, new=new),))
     before, after = _tokens(old), _tokens(new)
@@ -207,7 +207,7 @@ def _paragraph(old: str, new: str) -> Paragraph:
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
-    """(folded word, the word with all that stands between it and the next one); put together they are the text."""
+    """Return (folded word, the word with all that stands between it and the next one); put together they are the text."""
     starts = [match.start() for match in words(text)]
     keys = [fold(match.group()) for match in words(text)]
     edges = [0, *starts[1:], len(text)]
@@ -218,7 +218,7 @@ Run = tuple[bool, int, int, int, int]
 
 
 def _runs(before: Sequence[str], after: Sequence[str]) -> list[Run]:
-    """Alternating runs (same?, old from, old to, new from, new to). A lone common word amid longer changes is no anchor."""
+    """Return alternating runs (same?, old from, old to, new from, new to). A lone common word amid longer changes is not an anchor."""
     codes = _opcodes(before, after)
     runs: list[Run] = []
     for place, (tag, start, end, new_start, new_end) in enumerate(codes):

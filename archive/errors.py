@@ -1,4 +1,4 @@
-"""Exit codes, and the tree of errors that end in one: a message says what, which, and what to do.
+"""Define the exit codes and the tree of errors that lead to them: a message says what, which, and what to do.
 
 ArchiveError
 ├── ArchiveNotFoundError   no archive in that folder
@@ -43,11 +43,15 @@ class ExitCode(IntEnum):
     LOCKED = 4, "in use by another process", "nothing; the next run carries on"
     TOO_NEW = 5, "the archive was made by a newer warraq", "upgrade warraq"
     NOT_WRITABLE = 6, "cannot write: permission, disk full", "free space; what was committed is safe, the rest is due"
-    DAMAGED = 7, "a file is damaged", "`warraq verify` locates the damage, `warraq repair` and `warraq reindex` mend it"
+    DAMAGED = 7, "a file is damaged", "`warraq verify` locates the damage, `warraq repair` and `warraq reindex` fix it"
     NOT_FOUND = 8, "nothing found by that name", "`warraq list` and `warraq search` show what is there"
     UNREACHABLE = 9, "a start page or CDX server is unreachable", "nothing at first; `warraq health` says if it lasts"
     BROKEN = 10, "a crawl broke off by an internal error", "read the log and report it"
-    STOPPED = 11, "told to stop (SIGTERM, SIGINT, lease over)", "nothing; what was done is safe, the rest is due"
+    STOPPED = (
+        11,
+        "stopped by a signal (SIGTERM, SIGINT) or because its lease ended",
+        "nothing; what was done is safe, the rest is due",
+    )
     ALARM = 12, "`warraq health` raised an alarm", "read it"
     NODE_SILENT = 13, "a cluster node does not answer or refused a job", "`scrapy cluster status` names the node"
     STORAGE = 14, "a storage does not answer or lacks a file", "read the message; the next upload tries again"
@@ -108,7 +112,7 @@ WORST_FIRST = (
 
 
 def describe_codes(codes: tuple[ExitCode, ...]) -> str:
-    """One paragraph for a --help: each code with its meaning."""
+    """Return one paragraph for a --help: each code with its meaning."""
     return "Exit codes: " + "; ".join(f"{code.value} {code.meaning}" for code in codes) + "."
 
 
@@ -197,7 +201,7 @@ class DatabaseLockedError(NotWritableError):
         ArchiveError.__init__(
             self,
             f"{path} is locked by another program (a database browser with an unsaved edit?): close it there; "
-            "what was captured is in the WARC, and the next crawl takes it up",
+            "what was captured is in the WARC, and the next crawl recovers it",
         )
         self.path, self.cause = path, OSError("database is locked")
 
@@ -238,7 +242,7 @@ class ForeignDatabaseError(DamagedFileError):
     """A database that is not as warraq makes them: views or triggers in place of its tables."""
 
     def __init__(self, path: Named, problem: str) -> None:
-        ArchiveError.__init__(self, f"{path}: {problem}: make the database anew from the WARCs with `warraq reindex`")
+        ArchiveError.__init__(self, f"{path}: {problem}: rebuild the database from the WARCs with `warraq reindex`")
         self.path, self.offset, self.problem = path, 0, problem
 
 

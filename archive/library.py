@@ -1,4 +1,4 @@
-"""What the command line does, as functions: export, group, verify, redact."""
+"""Provide what the command line does as functions: export, group, verify, redact."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def place_similar(store: Store) -> None:
 
 
 def verify(archive: str | Path, *, remote: bool = False) -> maintain.VerifyReport:
-    """Read every byte of the archive and give what is wrong with it; nobody may write to it meanwhile (ArchiveLockedError)."""
+    """Read every byte of the archive and give what is wrong with it; no other process may write to it meanwhile (ArchiveLockedError)."""
     collection = Collection(Path(archive))
     collection.require()
     with collection.lock(), open_store(collection.database) as store:

@@ -1,4 +1,4 @@
-"""Judges whether a site's days look as they should: figures of its days in, named alarms out. Pure, so that it can be simulated.
+"""Judge whether a site's days look normal, and raise named alarms. Pure, so that it can be simulated.
 
 How many new articles a day brings is compared with what its weekday brought before, by the square-root transform of counts (Bartlett 1936:
 2·√n of a Poisson count has variance 1, times the site's own overdispersion). Shares are compared by a two-proportion z test. The limits
@@ -29,13 +29,13 @@ LEAST_DAYS = 7
 
 COUNT_LIMIT = 4.5
 SHARE_LIMIT = 4.5
-"""Standard deviations beyond which a count or a share is no chance any more; heavy tails make this far rarer than a normal's would be."""
+"""Standard deviations beyond which a count or a share is not chance; the limit is high because the tails are heavy."""
 
 WINDOWS = (1, 3, 7)
 """Days that are looked at together: a site of one article a day is silent only when it has been so for a week."""
 
 SHARE_STEP = 0.3
-"""A share must also have moved by this much: with many pages a small drift is certain, and nobody's alarm."""
+"""A share must also have moved by this much: with many pages a small drift is certain and no reason for an alarm."""
 
 HISTORY = timedelta(days=BASELINE_DAYS + max(WINDOWS))
 """How far back from a day what it is judged by lies."""
@@ -93,7 +93,7 @@ def alarms_of(history: Sequence[Day], day: date, *, complete: bool = True) -> li
     """Return the alarms of `day`, by the days before it in `history` (any order, days without a row were not crawled).
 
     A day that is not `complete` is not judged by how much it brought. A session that has expired, and a site that
-    never gave an article, are told without any day before it.
+    never gave an article, are raised without any day before it.
     """
     by_day = {entry.day: entry for entry in history}
     at_once = [*_session(by_day[day]), *_barren(by_day, by_day[day])] if day in by_day else []
@@ -149,7 +149,7 @@ def _barren(by_day: Mapping[date, Day], today: Day) -> list[Alarm]:
 
 
 def _session(today: Day) -> list[Alarm]:
-    """Pages that were whole, and are teasers or logins although a subscriber's session was sent."""
+    """Return pages that were whole, and are teasers or logins although a subscriber's session was sent."""
     pages = today.session_expired
     words = f"{pages} pages that were whole are teasers or logins: renew cookies_file or headers_file of the entry"
     return [_alarm(today, "session-expired", words, pages, 0)] if pages else []
@@ -188,7 +188,7 @@ def _count(by_day: Mapping[date, Day], today: Day) -> Alarm | None:
 
 
 def _weekday_rates(before: Sequence[Day]) -> list[float]:
-    """Articles to expect on each weekday: its own mean, drawn towards the mean of all days as if that were two more of it."""
+    """Return articles to expect on each weekday: its own mean, drawn towards the mean of all days as if that were two more of it."""
     overall = fmean(_tamed(before))
     rates = []
     for weekday in range(7):
@@ -205,7 +205,7 @@ def _tamed(before: Sequence[Day]) -> list[float]:
 
 
 def _dispersion(before: Sequence[Day], rates: Sequence[float]) -> float:
-    """How many times more than Poisson's the counts vary about their expectation; at least 1."""
+    """Return how many times more than Poisson's the counts vary about their expectation; at least 1."""
     rests = [
         (count - rates[entry.day.weekday()]) / math.sqrt(max(rates[entry.day.weekday()], 0.25))
         for entry, count in zip(before, _tamed(before), strict=True)
@@ -235,7 +235,7 @@ def _share(  # noqa: PLR0917 - called in rows of a table
 
 
 def _extraction(today: Day, baseline: Sequence[Day]) -> Alarm | None:
-    """Another layout: more pages in quarantine, more without author or date, or texts of another length."""
+    """Return another layout: more pages in quarantine, more without author or date, or texts of another length."""
     pages: Callable[[Day], int] = lambda entry: entry.read + entry.quarantined  # noqa: E731
     read: Callable[[Day], int] = lambda entry: entry.read  # noqa: E731
     kind: Kind = "extraction-changed"

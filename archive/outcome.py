@@ -1,4 +1,4 @@
-"""What a visit to a URL came to: the one vocabulary of the frontier, the captures, the summaries and the reading room."""
+"""Define the outcome of a visit to a URL: the one vocabulary of the frontier, the captures, the summaries and the reading room."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class OutcomeKind(StrEnum):
     REQUISITE = "requisite"
     """Something that a page loads to look as it does: a style sheet, a picture, a font, a script."""
     MISSING = "missing"
-    """A requisite that could not be had, or was something else; the page stands without it."""
+    """A requisite that was unavailable, or was something else; the page is kept without it."""
     OTHER = "other"
     REDACTED = "redacted"
 

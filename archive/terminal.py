@@ -1,4 +1,4 @@
-"""Text and progress on a terminal: control characters taken out, and a live line on stderr for whoever waits."""
+"""Write text and progress to a terminal: control characters removed, and a live line on stderr while a command runs."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class PrintableFilter(logging.Filter):
         return True
 
 
-# A live line on stderr for whoever waits at a terminal: what is being looked at, how far it is, and the time left.
+# Draw a live line on stderr: the current item, the progress, and the time left.
 #
 # Nothing is drawn where stderr is not a terminal. `NO_COLOR` and `TERM=dumb` are obeyed, by rich.
 
@@ -77,7 +77,7 @@ class Show(Protocol):
 
 @contextmanager
 def live_line(text: str) -> Iterator[Show]:
-    """Show `text` at once, then whatever is given to the function that it yields; the line is gone at the end."""
+    """Show `text`, then the texts given to the yielded function; remove the line at the end."""
     if not sys.stderr.isatty():
         yield show_nothing
         return
@@ -119,7 +119,7 @@ def how_far(task: Task) -> Text:
 
 
 def one_line(text: str) -> str:
-    """Text that cannot leave its place: no control characters, and its direction kept to itself (Unicode isolates)."""
+    """Return text that cannot disturb the line: without control characters, in Unicode isolates."""
     kept = "".join(letter for letter in printable(" ".join(text.split())) if letter not in BIDI_CONTROLS)
     return f"{FIRST_STRONG_ISOLATE}{kept}{POP_ISOLATE}"
 
@@ -132,12 +132,12 @@ def duration(seconds: float) -> str:
 
 
 def show_nothing(text: str, done: float | None = None, total: float | None = None) -> None:
-    """Where nobody watches."""
+    """Show nothing: stderr is not a terminal."""
 
 
 @contextmanager
 def _logs_above_the_line(stream: TextIO) -> Iterator[None]:
-    """Lets log handlers write to the stderr that rich watches, which prints above the line and not into it."""
+    """Redirect log handlers to the stderr that rich manages, which prints above the line and not into it."""
     handlers = [one for one in logging.root.handlers if type(one) is logging.StreamHandler and one.stream is stream]
     for handler in handlers:
         handler.setStream(sys.stderr)

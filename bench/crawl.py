@@ -6,7 +6,7 @@
 Ours does the whole job: discovery by sitemap and links, byte-exact WARC with digests, extraction with metadata, rows with the search index.
 The first peer is a Scrapy spider that takes the URLs of the same sitemap and calls trafilatura (with metadata) in the callback, for JSON
 lines. news-please, whose top module has the name of another project's, is installed by uv into build/news-please, and left out when the
-registry cannot be had; it reads a part of the pages (`--peer-pages`), and so is compared by page. wget --warc only fetches.
+registry is unreachable; it reads a part of the pages (`--peer-pages`), and so is compared by page. wget --warc only fetches.
 
 Each runs in processes of its own, which end up as children of this one (it is their subreaper), so that no CPU is lost: a fork server's
 workers are not waited for by the crawl that started them. `start-up` is the same program with one page to fetch; `less start-up` is what
@@ -104,7 +104,7 @@ def ours(url: str, folder: Path, keep: int, more: list[str]) -> Run:
     settings = {
         "ARCHIVE_DIR": folder / "ours", "WARRAQ_OPEN_NETWORKS": "127.0.0.0/8", "DOWNLOAD_DELAY": 0, "WARRAQ_MAX_DELAY": 0.001,
         "CONCURRENT_REQUESTS": 16, "CONCURRENT_REQUESTS_PER_DOMAIN": 16, "WARRAQ_PATTERN_BUDGET": 0, "LOG_LEVEL": "ERROR",
-        "WARRAQ_SUMMARY_JSON": 1,
+        "WARRAQ_REQUISITES": "none", "WARRAQ_SUMMARY_JSON": 1,
     }  # fmt: skip
     command = [sys.executable, "-m", "scrapy", "crawl", "news", "-a", f"url={url}", "-a", "max_pages=100000"]
     for name, value in settings.items():

@@ -1,1 +1,1 @@
-"""The crawler: from seeds to captures. The only code that imports Scrapy or Twisted; imports the archive, never the reverse."""
+"""Crawl: from seeds to captures. The only package that imports Scrapy or Twisted; it imports the archive, never the reverse."""

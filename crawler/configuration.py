@@ -1,8 +1,8 @@
-"""What a place sets: its warraq.toml and the environment come in, values for crawler.settings and where each is from go out.
+"""Read the settings of a place from warraq.toml and the environment, with the origin of each value.
 
 `warraq.toml` lies in the folder in which the command runs (WARRAQ_CONFIG names another file) and holds settings by their names, such as
 `WARRAQ_MAX_PAGES = 500`. An environment variable overrides it: of the same name, or `SCRAPY_NAME` for a setting of Scrapy's own.
-`-s NAME=VALUE` overrides both. A mistake is told with its place, the nearest name and what is allowed.
+`-s NAME=VALUE` overrides both. A mistake is reported with its place, the nearest name and what is allowed.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class ConfigurationError(UsageError):
 def configure(settings: dict[str, Any]) -> dict[str, Setting]:
     """Put what the place sets into the namespace of crawler.settings; return each setting with its origin.
 
-    Ends the process with one line for a mistake: whatever imports the settings is about to work by them.
+    End the process with one line for a mistake: importers of the settings are about to use them.
     """
     defaults = {name: value for name, value in settings.items() if name.isupper()}
     try:
@@ -87,7 +87,7 @@ def configure(settings: dict[str, Any]) -> dict[str, Setting]:
 
 
 def read(defaults: Mapping[str, object], *, environ: Mapping[str, str]) -> dict[str, Setting]:
-    """Every setting as the file and the environment leave it; raises ConfigurationError for the first mistake."""
+    """Return every setting as the file and the environment leave it; raises ConfigurationError for the first mistake."""
     path = Path(environ.get(NAMES_FILE, FILE) or os.devnull)
     held = {name: Setting(name=name, value=value, origin="default") for name, value in defaults.items()}
     held |= _from_file(path, defaults, needed=NAMES_FILE in environ)
@@ -156,7 +156,7 @@ def unknown_variables(defaults: Mapping[str, object], environ: Mapping[str, str]
 
 
 def check_options(options: Iterable[str], defaults: Mapping[str, object]) -> None:
-    """Check what `-s NAME=VALUE` gives, of Scrapy's own settings those that have a default of ours; raise ConfigurationError."""
+    """Check what `-s NAME=VALUE` gives, of Scrapy's own settings those that have a default here; raise ConfigurationError."""
     for pair in options:
         name, _, text = pair.partition("=")
         if name.startswith(PREFIX):
@@ -204,7 +204,7 @@ def checked(name: str, value: object, default: object) -> object:
 
 def _of(kind: type, value: object, otherwise: str) -> object:
     if not isinstance(value, kind):
-        raise ValueError(otherwise)  # noqa: TRY004 - told with its place by the caller
+        raise ValueError(otherwise)  # noqa: TRY004 - the caller reports it with its place
     return value
 
 

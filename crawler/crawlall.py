@@ -1,6 +1,6 @@
-"""Crawls several sites in one process: sites in; each crawled in its turn, some at once, and what became of each out.
+"""Crawl several sites in one process, some at a time, and report the result of each.
 
-The crawls share their extraction workers. A site that fails, in whatever way, is one line of the answer; the others never notice.
+The crawls share their extraction workers. A site that fails is one line of the report; the others continue.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ class SiteResult:
 
 
 def collection_of(site: Site, settings: BaseSettings) -> Collection:
-    """Where the archive of a site lies."""
+    """Return where the archive of a site lies."""
     return Collection(Path(settings["WARRAQ_COLLECTIONS"]) / site.name)
 
 
 def is_due(site: Site, collection: Collection, *, now: datetime) -> bool:
-    """Whether a crawl of the site would have something to ask for: a URL whose time has come, or one of its entry that is new there."""
+    """Return whether a crawl of the site would have anything to fetch: a due URL, or a new one of its entry."""
     if not collection.exists():
         return True
     with open_store(collection.database, read_only=True) as store:
@@ -65,7 +65,7 @@ def is_due(site: Site, collection: Collection, *, now: datetime) -> bool:
 
 
 class CrawlAll:
-    """One run over `sites`, at most `jobs` of them at a time; `heard` is told of each as it ends."""
+    """One run over `sites`, at most `jobs` of them at a time; `heard` receives each as it ends."""
 
     def __init__(
         self,
@@ -86,16 +86,16 @@ class CrawlAll:
         self._running: dict[str, Crawler] = {}
 
     def run(self) -> list[SiteResult]:
-        """Crawls until every site has had its turn or the process is told to stop; returns what became of each."""
+        """Crawl until every site has had its turn or the process must stop; return the result of each."""
         self._pool = extraction_pool(self._process.settings)
         try:
             self._stopping.install()
             asyncio.get_event_loop().create_task(self._all())
             self._process.start(stop_after_crawl=False, install_signal_handlers=False)
-            for name, crawler in list(self._running.items()):  # told to stop, and not ended in time
+            for name, crawler in list(self._running.items()):  # asked to stop, and not ended in time
                 self._end(name, crawler, "")
             for site in self._waiting:
-                self._note(SiteResult(site=site.name, code=ExitCode.STOPPED, problem="told to stop before its turn"))
+                self._note(SiteResult(site=site.name, code=ExitCode.STOPPED, problem="stopped before its turn"))
         finally:
             self._pool.close(at_once=bool(self._stopping.asked))
         return self.ended
@@ -126,7 +126,7 @@ class CrawlAll:
         problem = ""
         try:
             await self._process.crawl(crawler, site=site.name, pool=self._pool, **self._arguments)
-        except Exception as error:  # whatever it is, the other sites go on
+        except Exception as error:  # the other sites continue
             logger.exception("the crawl of %s broke off", site.name)
             problem = f"{type(error).__name__}: {error}"
         if site.name in self._running:
@@ -138,7 +138,7 @@ class CrawlAll:
         report = _closed(crawler, "shutdown" if self._stopping.asked else "broken")
         code = ExitCode.BROKEN if problem else exit_code(report)
         if code == ExitCode.BROKEN and not problem:
-            problem = "it never began" if report is None else report.problem or f"it ended by {report.reason!r}"
+            problem = "it never started" if report is None else report.problem or f"it ended with {report.reason!r}"
         figures = report.as_dict() if report else {}
         self._note(SiteResult(site=name, code=code, problem=problem or figures.get("problem", ""), figures=figures))
 
@@ -148,7 +148,7 @@ class CrawlAll:
 
 
 def _closed(crawler: Crawler, reason: str) -> Report | None:
-    """Return the report of a crawl whose archive is closed now, whatever happened to it before; None when it never had one."""
+    """Return the report of a crawl whose archive is now closed, even after an error; None when it never had one."""
     try:
         extension = crawler.get_extension(ArchiveExtension)
     except RuntimeError:

@@ -58,7 +58,7 @@ SHAPING = (
 """The settings that decide what is asked for, how, and what of the answer is kept. None of them holds a secret: see `_public`."""
 
 PUBLIC_HEADERS = frozenset({"accept", "accept-encoding", "accept-language"})
-"""Request headers that are told; any other may prove who somebody is."""
+"""Request headers that are recorded; any other may identify a person."""
 
 
 def warcinfo(settings: BaseSettings, *, site: str) -> dict[str, str]:
@@ -166,9 +166,7 @@ class ArchiveExtension:
             self._run = self.ingest.begin_run("crawl", site=self.report.site)
             recovered = recover(self.ingest, self.pool, site=self.report.site)
             if recovered.records - recovered.known or recovered.outcomes:
-                logger.warning(
-                    "took up %d captures that an earlier crawl left unread", sum(recovered.outcomes.values())
-                )
+                logger.warning("recovered %d captures that an earlier crawl left", sum(recovered.outcomes.values()))
         self._repeat(self.commit, COMMIT_SECONDS)
         if sys.stderr.isatty() and self._summary:
             show = self._line.enter_context(live_line(f"Crawling {self.report.site}"))
@@ -209,7 +207,7 @@ class ArchiveExtension:
         request.meta["capture"] = (row, capture.response) if row else None
 
     def take_capture(self, request: Request) -> tuple[CaptureRow | None, bytes]:
-        """Return the row and the exact response bytes of the exchange that ended this request; whoever takes them settles."""
+        """Return the row and the exact response bytes of the exchange that ended this request; the caller finishes the visit."""
         return request.meta.pop("capture", None) or (None, b"")
 
     def finish(self, settled: Disposition) -> None:
@@ -253,7 +251,7 @@ class ArchiveExtension:
         with self.writing(), ExitStack() as last:
             last.callback(
                 self.ingest.close, then=self._discard_new
-            )  # first of all: whatever goes wrong from here on, the lock is given back
+            )  # first of all: any later error must still release the lock
             if self._owns_pool:
                 self.pool.close(at_once=self.stopping)
             self.commit()
@@ -271,7 +269,7 @@ class ArchiveExtension:
         try:
             self._print_summary()
             sys.stdout.flush()
-        except BrokenPipeError:  # nobody is left to read it; the row of the run has it, too
+        except BrokenPipeError:  # stdout is closed; the row of the run has it, too
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def _discard_new(self) -> None:
@@ -279,7 +277,7 @@ class ArchiveExtension:
             self.report.folder = ""
 
     def _explain_nothing(self) -> None:
-        """Says why no article of the site was ever found, when this run has tried to the end."""
+        """Say why no article of the site was ever found, when this run has tried to the end."""
         report, db = self.report, self.ingest.store.db
         tried = report.outcomes.total() and report.reason == "finished" and not report.met_max_pages
         if not tried or report.articles or report.outcomes["withheld"] or report.left_out["host-paused"]:

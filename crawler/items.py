@@ -1,4 +1,4 @@
-"""What the spider hands on: an article, and with it what the archive stores. `scrapy crawl news -O out.jsonl` writes the articles."""
+"""Define the item that the spider yields: an article. `scrapy crawl news -O out.jsonl` writes the articles."""
 
 from __future__ import annotations
 

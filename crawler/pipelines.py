@@ -1,4 +1,4 @@
-"""The last station of an article: the item is settled in the archive that the extension holds open."""
+"""Hand each article to the archive that the extension holds open, after all other pipelines."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ArchivePipeline:
         return cls(extension)
 
     async def process_item(self, item: object) -> object:
-        """Settles an article; other items pass through."""
+        """Settle an article; other items pass through."""
         if isinstance(item, ArticleItem):
             self._archive.finish(item.settled)
         return item

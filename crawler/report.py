@@ -1,4 +1,4 @@
-"""What a crawl did, counted: figures go in as things are committed, a progress line and a summary come out."""
+"""Count what a crawl did, for the progress line and the summary."""
 
 from __future__ import annotations
 
@@ -138,13 +138,13 @@ class SessionWatch:
         return self.walled > self.whole
 
     def __str__(self) -> str:
-        """One line for a summary; '' for a session that holds."""
+        """Return one line for a summary; '' for a session that holds."""
         if not self.has_expired:
             return ""
         pages = "page that was whole is" if self.walled == 1 else "pages that were whole are"
         return (
             f"session-expired: {self.walled} {pages} a teaser or a login now, such as {self.example}. "
-            "Log in with a browser and export its cookies anew into cookies_file, or renew headers_file"
+            "Log in with a browser and export its cookies into cookies_file again, or renew headers_file"
         )
 
 
@@ -214,12 +214,12 @@ class Report:
                 self.failures[outcome.reason or outcome.kind] += 1
 
     def leads_elsewhere(self, kind: str, url: str, found: Sequence[Outlink]) -> None:
-        """Warns of a start page, feed or sitemap of which nothing is in scope."""
+        """Warn of a start page, feed or sitemap of which nothing is in scope."""
         hosts = Counter(urls.host_of(entry.url) for entry in found if entry.url).most_common(3)
         named = ", ".join(f"{host} ({number})" for host, number in hosts)
         hint = json.dumps([host for host, _ in hosts])
         self.warnings.append(
-            f"the {kind} {url} leads only to URLs out of scope: {named}; hosts = {hint} in its entry takes them in"
+            f"the {kind} {url} leads only to URLs out of scope: {named}; hosts = {hint} in its entry includes them"
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -264,7 +264,7 @@ def changes_text(figures: Mapping[str, Any]) -> str:
 
 
 def progress_line(report: Report) -> str:
-    """One line on where the crawl stands."""
+    """Return one line on where the crawl stands."""
     return (
         f"{report.site}: {report.exchanges} fetched ({_size(report.bytes)}), "
         f"articles {changes_text(report.as_dict())}; "
@@ -273,7 +273,7 @@ def progress_line(report: Report) -> str:
 
 
 def live_text(report: Report, *, seconds: float, queue: int) -> str:
-    """Return the same for whoever waits at a terminal: pages, articles, rate, queue, time left, and the title that was read last."""
+    """Return the progress line: pages, articles, rate, queue, time left, and the last title."""
     rate = report.exchanges / seconds if seconds else 0.0
     parts = [
         f"{report.exchanges} pages",
@@ -346,7 +346,7 @@ def _files(report: Report) -> str:
 
 
 def _hosts(found: OutOfScope) -> str:
-    """How many URLs, and the hosts of most of them, each with an example of the most frequent."""
+    """Return how many URLs, and the hosts of most of them, each with an example of the most frequent."""
     most = found.as_dict(5)
     named = ", ".join(f"{host} {each['urls']}" for host, each in most.items())
     example = next((f"; such as {each['example']}" for each in most.values()), "")

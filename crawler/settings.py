@@ -1,4 +1,4 @@
-"""Every setting of the crawl, and the one place where its components are wired.
+"""Define every setting of the crawl, and wire its components.
 
 warraq.toml, the environment and `-s NAME=VALUE` override them, the later the earlier (crawler.configuration).
 """
@@ -23,6 +23,10 @@ WARRAQ_KEEP_LOCAL_DAYS = (
     -1
 )  # remove here what is proved to be there and was closed so many days ago; -1 removes nothing
 WARRAQ_UPLOAD_SECONDS = 3600  # an upload that takes longer is ended; the next goes on with it
+WARRAQ_SEAL = False  # seal the archive at the end of each crawl (docs/seals.md)
+WARRAQ_AUTHORITIES = ""  # addresses of time stamp authorities (RFC 3161), with spaces between them
+WARRAQ_AUTHORITY_ROOTS = ""  # a file of the authorities' root certificates (PEM); empty: those that the machine trusts
+WARRAQ_KEYS = ""  # the folder of the keys that sign; empty: ~/.config/warraq
 WARRAQ_SITES = "sites.toml"
 WARRAQ_OPERATOR = ""  # who runs this crawl, for the warcinfo record: a name and a way to reach you
 WARRAQ_CLOCK = "archive.files.clock.now"  # what time it is; for tests and simulations, which may set $WARRAQ_CLOCK for all commands
@@ -43,7 +47,7 @@ ROBOTSTXT_OBEY = True
 # articles, search and text records. They are recorded of every capture in any case; the WARC keeps what was served (`warraq redact`).
 WARRAQ_OBEY_DIRECTIVES: list[str] = []
 CONCURRENT_REQUESTS = 16
-# Scrapy makes so many tasks for each response; ours yield one item at most (100 cost 4 ms a page, docs/performance.md)
+# Scrapy makes so many tasks for each response; this spider yields one item at most (100 cost 4 ms a page, docs/performance.md)
 CONCURRENT_ITEMS = 1
 CONCURRENT_REQUESTS_PER_DOMAIN = 2
 DOWNLOAD_DELAY = 0.5
@@ -54,7 +58,7 @@ WARRAQ_MAX_RETRY_AFTER = 24 * 3600.0  # s of a Retry-After for which a host is l
 WARRAQ_PATIENCE = (
     60.0  # s that a request waits for such a rest to end; a longer one is `failed host-paused`, and tried later
 )
-WARRAQ_ROBOTS_RETRY_SECONDS = 600.0  # after which a robots.txt that could not be had is asked for again in the same run
+WARRAQ_ROBOTS_RETRY_SECONDS = 600.0  # after which an unavailable robots.txt is requested again in the same run
 
 # --- the frontier ------------------------------------------------------------------------------------------------------------------
 WARRAQ_MAX_PAGES = 2000  # visits in one run; the rest stays due for the next, and is counted as `max-pages`
@@ -83,8 +87,8 @@ WARRAQ_HOST_BUDGET = 0
 # --- what pages load (docs/crawling.md) -------------------------------------------------------------------------------------------
 # `none`: pages alone. `pictures`: also the pictures of articles, each in its largest size. `page`: all that a browser needs to show an
 # article as it looked: style sheets, pictures in every size that it may choose, fonts, icons. They are fetched after the pages, from
-# whatever host they lie on. `page` by default: style sheets and fonts are the same for a whole site, so it costs little more than
-# `pictures`, and what was not kept on the day cannot be had later (bench/requisites.py)
+# on any host. `page` by default: style sheets and fonts are the same for a whole site, so it costs little more than
+# `pictures`, and what was not kept on the day is often gone later (bench/requisites.py)
 WARRAQ_REQUISITES = "page"
 WARRAQ_SCRIPTS = False  # also the scripts that pages load: half of their bytes, for replay in a browser that runs them
 # width in pixels up to which a candidate of a `srcset` is taken: a column of text at double density; wider ones are for posters
@@ -124,7 +128,7 @@ WARRAQ_MAX_HEADER_BYTES = 256 << 10
 WARRAQ_MAX_HEADER_LINE_BYTES = 64 << 10
 WARRAQ_MAX_DECODED_BYTES = 20 << 20  # after gzip, br, zstd, deflate: `quarantine too-large`, the record is kept
 WARRAQ_FIRST_BYTE_TIMEOUT = 30  # s from the request to the first byte of an answer, `first-byte-timeout`
-# DOWNLOAD_TIMEOUT bounds the whole exchange, `timeout`. URLs of more than 2,000 characters are never taken up, `url-too-long`: that is no
+# DOWNLOAD_TIMEOUT bounds the whole exchange, `timeout`. URLs of more than 2,000 characters are skipped, `url-too-long`: that is no
 # setting, for a URL is an identity (archive.urls.MAX_LENGTH; browsers' address bars and CDNs end there too)
 
 # --- extraction --------------------------------------------------------------------------------------------------------------------
@@ -200,6 +204,7 @@ SPIDER_MIDDLEWARES = {
 }
 EXTENSIONS = {
     "crawler.extensions.ArchiveExtension": 0,
+    "crawler.watches.SealExtension": 90,  # after the archive is closed and before it is uploaded; absent without WARRAQ_SEAL
     "crawler.upload.UploadExtension": 100,  # after the archive is closed; absent without WARRAQ_STORAGE
     "crawler.watches.WatchExtension": 110,  # after the archive is closed; idle where it has no watches
     "scrapy.extensions.telnet.TelnetConsole": None,

@@ -1,7 +1,7 @@
-"""Ends crawls within seconds when the process is to stop: SIGTERM, SIGINT or a lost lease in, the signal `stopping` and an end out.
+"""End crawls within seconds when the process must stop: on SIGTERM, SIGINT or a lost lease, send the signal `stopping`.
 
 What is under way has GRACE_SECONDS to end by itself; what has not then, or at a second signal, is left as it is. Its rows
-stay due, and a capture that nobody has read yet is read at the next start.
+stay due, and a capture that is not parsed yet is parsed at the next start.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ GRACE_SECONDS = 5.0
 
 
 class Stopping:
-    """What the process was told; `asked` is the name of the signal that came, or why its lease is lost, '' for nothing."""
+    """The request to stop; `asked` is the name of the signal, or why the lease is lost, '' for none."""
 
     def __init__(self, process: CrawlerProcessBase) -> None:
         self.asked = ""
@@ -53,7 +53,7 @@ class Stopping:
             loop.add_signal_handler(number, self.stop, number.name)
 
     def stop(self, name: str) -> None:
-        """Asks the crawls to end; asked again, ends at once."""
+        """Ask the crawls to end; when called again, end at once."""
         if self.asked:
             logger.warning("%s again: ending at once; what was not committed stays due", name)
             self.end()
@@ -135,7 +135,7 @@ class Lease:
         return cls(parent=PARENT if number == 1 else number, until=_moment(settings.get("WARRAQ_LEASE_UNTIL")))
 
     def lost(self, *, parent: int, now: float) -> str:
-        """Why the crawl must end, '' when it may go on: `parent` is the process's parent, `now` the time."""
+        """Return why the crawl must end, '' when it may go on: `parent` is the process's parent, `now` the time."""
         if self.parent and parent != self.parent:
             return "its parent is gone"
         return "its lease is over" if now >= self.until else ""

@@ -1,4 +1,4 @@
-"""Uploads a site's closed files when its crawl has ended, in a process of its own: what goes wrong there is named and never the crawl's."""
+"""Upload a site's closed files after its crawl, in a separate process; an error there is reported and does not fail the crawl."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 KILL_SECONDS = 2.0
-"""What an upload that is told to stop has to end; whatever it was doing, the next one goes on."""
+"""Seconds that an upload has to end when it must stop; the next one continues its work."""
 
 
 class UploadExtension:

@@ -1,4 +1,4 @@
-"""warraq as a library: archives of news sites, opened, searched, imported, exported, checked.
+"""Use warraq as a library: open, search, import, export and check archives of news sites.
 
 >>> import warraq
 >>> with warraq.Archive("collections/demo") as archive:            # doctest: +SKIP

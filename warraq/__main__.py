@@ -1,4 +1,4 @@
-"""`python -m warraq` is `warraq`."""
+"""Run `warraq` as `python -m warraq`."""
 
 from warraq.cli import main
 

@@ -1,4 +1,4 @@
-"""How the sites of a place are doing: its entries and archives come in, a row for each site goes out."""
+"""Summarise the sites of a place: one row per site, from its entries and archives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bring words of Arabic script to one spelling: folded letters, light stems, word spans.
+"""Normalise words in Arabic script: fold letters, stem lightly, find word spans.
 
 Arabic newspapers write one word in many ways: with or without vowel signs (tashkeel) and stretching (tatweel), with any
 of four alefs, with ى for ي, ه for ة, with Persian letters from a Persian keyboard, with presentation forms from old
@@ -94,7 +94,7 @@ def fold(text: str, *, carriers: bool = False) -> str:
 
 
 def _marks() -> str:
-    r"""Every combining mark of the Basic Multilingual Plane, for a character class: Python's `\w` leaves them out."""
+    r"""Return every combining mark of the Basic Multilingual Plane, for a character class: Python's `\w` leaves them out."""
     # A loop over 65,536 characters takes some 5 ms once; a hand-kept list would go stale with each Unicode version.
     codes = [code for code in range(0x300, 0xFE30) if unicodedata.category(chr(code))[0] == "M"]
     return "".join(f"\\u{code:04x}" for code in codes)
@@ -117,7 +117,7 @@ _WORD: Final = re.compile(
 def words(text: str) -> Iterator[re.Match[str]]:
     """Return the words of the ORIGINAL text as matches, in order: vowel signs, tatweel and joiners inside a word belong to it.
 
-    A run of signs or tatweel alone is no word. Punctuation, underscores and spaces part words; `match.span()` counts
+    A run of signs or tatweel alone is not a word. Punctuation, underscores and spaces part words; `match.span()` counts
     characters of the text as given.
     """
     return _WORD.finditer(text)
@@ -144,7 +144,7 @@ _HUNDRED: Final = re.compile("^([وفبكل]*(?:ال|لل)?(?:ثلاث|اربع|
 
 
 def spell(word: str) -> str:
-    """One word in the spelling that the stems are of: folded, with one hamza, one way to write a hundred, no letter و twice."""
+    """Return one word in the spelling that the stems are of: folded, with one hamza, one way to write a hundred, no letter و twice."""
     folded = fold(word, carriers=True)
     if "ء" in folded:
         folded = _HUNDRED.sub(r"\1ء\2", folded).replace("يء", "ء") if folded[:2] != "يء" else folded
@@ -217,7 +217,7 @@ _PAST_FEMININE: Final = re.compile("^(?:است...+|ا[^او]ت..|ان...|ت[^ا�
 
 
 def _verb(word: str) -> str:
-    """Return the past of a verb, whatever its person and tense; '' for what is none that we know."""
+    """Return the past of a verb, whatever its person and tense; '' for an unknown one."""
     bare = word.removesuffix("وا") if len(word) >= 5 else word
     if bare.endswith("ت") and (bare[:-1] in _VERBS or _PAST_FEMININE.match(bare)):
         return bare[:-1]

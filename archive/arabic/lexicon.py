@@ -1,4 +1,4 @@
-"""Words whose form misleads a stemmer that knows no words: lists of words parted by spaces, pure data for `stems`.
+"""List the words whose form misleads a stemmer without a dictionary: space-separated lists, pure data for `stems`.
 
 Chosen by how common they are in the news, not by any test: the ministries, offices, peoples, places and things that
 headlines are made of. A plural is left out where it is also another common word (كتب is "books" and "wrote").
@@ -33,7 +33,7 @@ WHOLE: Final = """
     غزلان قضبان جدران نيران ديدان كثبان بهتان حرمين معين سنين مئين بنين تنين جبين وتين كمين ضنين دفين سفين رنين
     أنين طنين مهين عين دين طين تين بين حين
 """
-"""Words that end in ان, ين or ون of their own, first of all names: لبنان is no لبن, the Bahrain no two seas."""
+"""Words that end in ان, ين or ون of their own, first of all names: لبنان is not a dual of لبن, nor البحرين of بحر."""
 
 NAMES: Final = """
     مصر لبنان سوريا عراق أردن فلسطين غزة إسرائيل سعودية قطر كويت بحرين عمان يمن إمارات ليبيا تونس جزائر مغرب

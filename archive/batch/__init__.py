@@ -1,4 +1,4 @@
-"""Re-extraction of large sets of WARC files: a plan of tasks in; Parquet files, shard archives and a count of each task out.
+"""Re-extract large sets of WARC files in tasks that can be killed: Parquet files, shard archives and counts, one of each per task.
 
 What a task does knows nothing of the engine that runs it; `steps` is the only module that imports datatrove (the extra `batch`),
 and nothing imports it before a batch runs.
@@ -119,7 +119,7 @@ def run_local(
     workers: int,
     heard: Callable[[int, int], None] = lambda _rank, _bytes: None,
 ) -> list[Failed]:
-    """Run these tasks, `workers` at a time; `heard` is told the bytes behind each task, from several threads.
+    """Run these tasks, `workers` at a time; `heard` receives the bytes processed of each task, from several threads.
 
     An exception (Ctrl-C among them) ends what runs; the tasks that were done stay done. Raises ArchiveLockedError when another
     run of the same batch is at it.
@@ -161,7 +161,7 @@ def logs_of(folder: Path) -> Path:
 
 
 def is_done(folder: Path, rank: int) -> bool:
-    """Whether the task is done, by the mark that datatrove's executors make and go by."""
+    """Return whether the task is done, by the mark that datatrove's executors make and go by."""
     return (logs_of(folder) / "completions" / f"{rank:05d}").exists()
 
 

@@ -1,4 +1,4 @@
-"""One task of a batch in this process, as `archive.batch` starts it: folder and number in; bytes behind it, a line each, out."""
+"""Run one task of a batch in this process, as `archive.batch` starts it; print the bytes processed so far, one number per line."""
 
 from __future__ import annotations
 

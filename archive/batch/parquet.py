@@ -1,4 +1,4 @@
-"""The rows of a batch, and the Parquet file of a task, written whole or not at all. Needs pyarrow."""
+"""Build the rows of a batch and write the Parquet file of a task, whole or not at all. Needs pyarrow."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ CAPTURE = (
     "warc_path",
 )
 """Columns of the capture. `captured_at` is the WARC-Date; `http_headers` a JSON list of pairs; `repeats` the record that the article it
-shows again was read from; `refers_to` the record that a revisit names; `warc_path` the file as the batch was told it."""
+shows again was read from; `refers_to` the record that a revisit names; `warc_path` the file as it was given to the batch."""
 
 _SHARED = {  # columns of an article that a capture has, too
     "url": "c.url",
@@ -185,7 +185,7 @@ NOTES = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchRecord:
-    """A record or a damage of the file `path` (as the batch was told it), in the archive's folder by its own name."""
+    """A record or a damage of the file `path` (as it was given to the batch), in the archive's folder by its own name."""
 
     path: str
     what: Record | RejectedRecord
@@ -272,7 +272,7 @@ class ShardWriter:
         warc.write_manifest(self.collection.warcs, held | warc.read_manifest(self.collection.warcs))
 
     def abandon(self) -> None:
-        """Lets go of the files, whatever state they are in: the folder is to be thrown away."""
+        """Close the files in whatever state: the folder will be deleted."""
         self._notes.close()
         with self._lines, contextlib.suppress(ArchiveError, OSError, sqlite3.Error):
             self._ingest.close()

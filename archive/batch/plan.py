@@ -1,4 +1,4 @@
-"""Says which task reads which files, and with what limits: files in, a plan that every worker reads from the batch's folder out.
+"""Plan a batch: which task reads which files, and within what limits. Every worker reads the plan from the batch's folder.
 
 The folder of a batch holds
 
@@ -38,7 +38,7 @@ MEGABYTES = 2048
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedFile:
-    """A WARC to read: an absolute path or a URL, and its size in bytes (0 for a URL: nobody has asked)."""
+    """A WARC to read: an absolute path or a URL, and its size in bytes (0 for a URL, whose size is unknown)."""
 
     path: str
     size: int
@@ -74,7 +74,7 @@ def divide(files: Iterable[PlannedFile], tasks: int) -> tuple[tuple[PlannedFile,
     if tasks >= len(ordered):
         return tuple((file,) for file in ordered)
     known = [file.size for file in ordered if file.size]
-    usual = max(1, sum(known) // max(1, len(known)))  # what a file is taken for whose size nobody has asked
+    usual = max(1, sum(known) // max(1, len(known)))  # assumed for a file of unknown size
     weights = [file.size or usual for file in ordered]
     total, before = sum(weights), 0
     runs: list[list[PlannedFile]] = [[] for _ in range(tasks)]
@@ -143,7 +143,7 @@ class ChangedFileError(ArchiveError):
 
 
 def bring(file: PlannedFile, plan: BatchPlan, folder: Path, warcs: Path) -> Path:
-    """Links the file into `warcs` (or copies it, if the plan says so), under a name that is free there.
+    """Link the file into `warcs` (or copy it, if the plan says so), under a free name.
 
     One whose records cannot be reached one by one is rewritten so that they can; the rewritten file stays in the batch's
     folder, for rows point at it. Raises DamagedFileError when that cannot be done, ChangedFileError, NotWritableError.
@@ -168,7 +168,7 @@ def _reachable(source: Path, file: PlannedFile, plan: BatchPlan, folder: Path, w
 
 
 def _is_one_stream(path: Path) -> bool:
-    """Whether the file is gzipped as a whole: its first record does not end its gzip member."""
+    """Return whether the file is gzipped as a whole: its first record does not end its gzip member."""
     try:
         next(warc.read_records(path, max_block=0), None)
     except DamagedFileError as error:
@@ -177,7 +177,7 @@ def _is_one_stream(path: Path) -> bool:
 
 
 def _rewritten(source: Path, path: str, folder: Path) -> Path:
-    """Named by the whole path in the plan, so that each file has its own; a rewriting that was killed left nothing of that name."""
+    """Return a path named after the whole path in the plan, so that each file has its own; a killed rewrite leaves nothing of that name."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{warc.sha1_digest(os.fsencode(path))[5:13]}-{source.name}"
     if not target.exists() and (damages := warc.salvage(source, target)):
@@ -210,7 +210,7 @@ class NoLinkError(ArchiveError):
     def __init__(self, source: Path, folder: Path) -> None:
         super().__init__(
             f"{source} cannot be linked into {folder} (another filesystem, or another owner's file): put the batch's folder on "
-            "the filesystem of the files, or start it anew with --copy"
+            "the filesystem of the files, or start it again with --copy"
         )
         self.source = source
         self.folder = folder
@@ -233,7 +233,7 @@ class FetchError(ArchiveError):
 
 
 def is_remote(path: str) -> bool:
-    """Whether a path of a plan is a URL."""
+    """Return whether a path of a plan is a URL."""
     return _SCHEME.match(path) is not None
 
 

@@ -1,4 +1,4 @@
-"""The batch as datatrove's steps, to be put in any of its pipelines: a plan in; one Document for each capture out; one task a rank.
+"""Provide the batch as datatrove pipeline steps: one Document per capture, one task per rank.
 
     [ReadWarcs(folder), Extract(folder), WriteParquet(folder)]
 
@@ -32,7 +32,7 @@ class ReadWarcs(PipelineStep):  # type: ignore[misc]
     type = "📖 - READER"
 
     def __init__(self, folder: str, heard: Callable[[int], None] | None = None) -> None:
-        """`folder` is the batch's; `heard` is told how many bytes of the task's files are behind it."""
+        """`folder` is the batch's; `heard` receives how many bytes of the task's files have been read."""
         super().__init__()
         self.folder = folder
         self.heard = heard

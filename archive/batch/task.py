@@ -75,7 +75,7 @@ class TaskPlace:
 def entries(
     plan: BatchPlan, place: TaskPlace, *, heard: Callable[[int], None] = lambda _: None
 ) -> Iterator[BatchRecord]:
-    """Brings each file of the task into its archive's folder and reads it; `heard` is told how many bytes are behind it."""
+    """Copy each file of the task into its archive's folder and read it; `heard` receives the bytes read so far."""
     behind = 0
     for file in plan.tasks[place.rank]:
         try:
@@ -175,7 +175,7 @@ class PatientPool(WorkerPool[ParseTask, Parsed]):
     """As `WorkerPool`, for a worker may be killed by what has nothing to do with its page: an operator, the kernel short of memory."""
 
     def submit(self, task: ParseTask) -> Future[Parsed]:
-        """Queues the task, and once more when it ends by `error`; limits of time and memory are final."""
+        """Queue the task, and once more when it ends by `error`; limits of time and memory are final."""
         answer: Future[Parsed] = Future()
 
         def settle(done: Future[Parsed]) -> None:
@@ -200,11 +200,11 @@ class PatientPool(WorkerPool[ParseTask, Parsed]):
 
 
 MAX_DAMAGES = 100
-"""Damages of a file after which it is left: whoever writes a file of them could make each cost a reading of the rest."""
+"""Damaged places after which a file is given up: in a hostile file each could cost reading the rest."""
 
 
 def read_file(path: Path, *, max_block: int = warc.PAGE_BLOCK) -> Iterator[Record | RejectedRecord]:
-    """All records of the file, from its first byte to its last; what is damaged in between is named and stepped over."""
+    """Yield all records of the file, from its first byte to its last; what is damaged in between is named and stepped over."""
     start, damages = 0, 0
     while True:
         try:

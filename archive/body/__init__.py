@@ -1,4 +1,4 @@
-"""The shape of an article: its blocks in order, and what is made of them (plain text, HTML, Markdown, JSON)."""
+"""Represent the structure of an article as blocks in order, and render it as plain text, HTML, Markdown and JSON."""
 
 from archive.body.blocks import (
     MARKS,

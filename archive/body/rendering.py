@@ -37,7 +37,7 @@ def direction(language: str) -> str:
 
 
 def rtl_share(text: str) -> float | None:
-    """Which share of the letters of a text is written from right to left; None when it has none."""
+    """Return which share of the letters of a text is written from right to left; None when it has none."""
     letters = len(_LETTER.findall(text))
     return len(_RTL_LETTER.findall(text)) / letters if letters else None
 
@@ -102,7 +102,7 @@ class _Writer:
         return f' dir="{own}"' if own != self._base else ""
 
     def _inner(self, block: Block) -> str:
-        """Spans and blocks of a container."""
+        """Return spans and blocks of a container."""
         own = self._tag("p", block.spans) if block.spans else ""
         return own + "".join(self.blocks(block.blocks))
 
@@ -208,7 +208,7 @@ def markdown(body: Iterable[Block]) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text as one line that Markdown shows as it is."""
+    """Return the text as one line that Markdown shows as it is."""
     return _START.sub(r"\1\\", _SPECIAL.sub(r"\\\g<0>", " ".join(text.split())))
 
 
@@ -219,7 +219,7 @@ def _blocks(body: Iterable[Block]) -> Iterator[str]:
 
 
 def _line(spans: Iterable[Span]) -> str:
-    """Spans as one line."""
+    """Return spans as one line."""
     return _START.sub(r"\1\\", " ".join("".join(map(_markdown_span, spans)).split()))
 
 

@@ -1,4 +1,4 @@
-"""Commands that watch: health, timeline, group."""
+"""Define the monitoring commands: health, timeline, group."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.archive import Archive
-from archive.cli.output import isolate, json_option, print_json, the_folder, the_place
+from archive.cli.output import in_each, isolate, json_option, print_json, the_folder, the_place
 from archive.errors import ExitCode, NotFoundError, UsageError
 from archive.files import output_to, replace_file
 from archive.files.clock import now
@@ -23,6 +23,8 @@ from archive.library import group_similar
 from archive.monitor import HISTORY, Day, judge_all, prometheus
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from archive.monitor import Alarm
 
 WEBHOOK_SECONDS = 10.0
@@ -97,14 +99,14 @@ def _today(folders: list[Path]) -> date:
 @click.option("--from", "first", metavar="DAY", default="", help="Not before this day (2026-11-24, UTC).")
 @click.option("--to", "last", metavar="DAY", default="", help="Not after this day.")
 @click.option(
-    "--places", type=click.IntRange(1, 15), default=1, show_default=True, help="How many places from the top."
+    "--places", type=click.IntRange(1, 15), default=1, show_default=True, help="How many positions from the top."
 )
 @json_option
 @click.pass_context
 def timeline(ctx: click.Context, *, page: str, site: str, first: str, last: str, places: int, as_json: bool) -> None:
-    """Show what led the front pages of an archive, and when: each headline with its place and the captures that have it there.
+    """Show what led the front pages of an archive, and when: each headline with its position and the captures that show it there.
 
-    URL is a front page; without it, all that were captured. An older archive has its headlines after `warraq reindex`.
+    URL is a front page; without it, all captured ones. An archive of an older version needs `warraq reindex` first.
     """
     days = [_date(day).isoformat() if day else "" for day in (first, last)]
     with Archive(the_folder(ctx)) as archive:
@@ -156,7 +158,7 @@ def _print(days: list[Day], alarms: list[Alarm], day: date, shown: int) -> None:
 
 
 def post(url: str, alarms: list[Alarm]) -> None:
-    """Send the alarms as JSON; a webhook that does not answer is told on stderr, the exit code says the rest."""
+    """Send the alarms as JSON; a webhook that does not answer is reported on stderr; the exit code states the result."""
     if not url.startswith(("http://", "https://")):
         raise UsageError(f"{url!r} is not a web address")
     text = "\n".join(f"{alarm.site} {alarm.day} {alarm.kind}: {alarm.detail}" for alarm in alarms)
@@ -165,10 +167,10 @@ def post(url: str, alarms: list[Alarm]) -> None:
     try:
         answer = exchange(request, seconds=WEBHOOK_SECONDS)
     except NoAnswerError as error:
-        click.echo(f"warraq health: the webhook did not take the alarms: {error}", err=True)
+        click.echo(f"warraq health: the webhook did not accept the alarms: {error}", err=True)
     else:
         if not 200 <= answer.status < 300:
-            click.echo(f"warraq health: the webhook did not take the alarms: status {answer.status}", err=True)
+            click.echo(f"warraq health: the webhook did not accept the alarms: status {answer.status}", err=True)
 
 
 @click.command()
@@ -178,21 +180,29 @@ def post(url: str, alarms: list[Alarm]) -> None:
 @json_option
 @click.pass_context
 def group(ctx: click.Context, *, limit: int, as_json: bool) -> None:
-    """Group articles that say nearly the same (wire copy, twins), with who had it first.
+    """Group near-identical articles (wire copy, duplicates), with who had each first.
 
-    Compares what came in since the last time, then prints the families. Writes to the archive: exit code 4 while a crawl does.
+    Compares what came in since the last time, then prints the families of each archive.
+    Writes to the archive: exit code 4 while a crawl does.
     """
-    members = group_similar(the_folder(ctx), limit=limit)
-    if as_json:
-        print_json(members)
-        return
+    count = 0
+    for collection, named in in_each(ctx):
+        members = group_similar(collection.folder, limit=limit)
+        count += len(members)
+        if as_json:
+            print_json({**named, **row} for row in members)
+            continue
+        _print_families(members)
+    if not count:
+        click.echo("There are no near-identical articles.", err=as_json)
+
+
+def _print_families(members: Sequence[Mapping[str, Any]]) -> None:
     for row in members:
         mark = "first" if row["place"] == 1 else f"{row['resemblance']:.0%}".rjust(5)
         click.echo(
             f"{'' if row['place'] > 1 else chr(10)}{mark}  {row['first'][:16]}  {row['site']}  {isolate(row['title'])}  {row['url']}"
         )
-    if not members:
-        click.echo("No two articles say nearly the same.")
 
 
 COMMANDS = (health, timeline, group)

@@ -1,4 +1,4 @@
-"""The command that lists pictures: those of captions with some words, those of an article, or where else one of them ran."""
+"""Define `warraq images`: list the pictures of an article, search captions, and find where else a picture ran."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     "url",
     default="",
     metavar="URL",
-    help="Where else the picture at this URL ran, also scaled or compressed anew.",
+    help="Where else the picture at this URL ran, also scaled or recompressed.",
 )
 @click.option("--site", default="", help="Only this site.")
 @click.option("-n", "--limit", type=click.IntRange(0), default=20, show_default=True, help="How many to show.")
@@ -48,7 +48,7 @@ def images(
 ) -> None:
     """List the pictures of articles: the newest, or those whose caption, alternative text or credit has the words."""
     if sum(map(bool, (words, article, url))) > 1:
-        raise UsageError("give words, --of or --where, and no two of them")
+        raise UsageError("give only one of WORDS, --of and --where")
     with Archive(the_folder(ctx)) as archive:
         if site:
             archive.require_site(site)

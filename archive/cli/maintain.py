@@ -1,15 +1,17 @@
-"""Commands that keep an archive in order: verify, repair, redact, reindex, upload."""
+"""Define the maintenance commands: verify, repair, redact, reindex, upload, backup."""
 
 from __future__ import annotations
 
 import getpass
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from archive import search
-from archive.cli.output import json_option, print_json, the_folder, the_place
+from archive.cli.output import in_each, json_option, print_json, the_folder, the_place
+from archive.cli.seals import as_figures, check, print_seals
 from archive.collection import Collection
 from archive.collection.upload import Uploaded
 from archive.collection.upload import upload as upload_
@@ -22,6 +24,7 @@ from archive.maintain import redact as redact_
 from archive.maintain import reindex as reindex_
 from archive.maintain import repair as repair_
 from archive.maintain import verify as verify_
+from archive.maintain.backup import BackedUp, back_up
 from archive.parse.workers import parse_pool
 from archive.terminal import Show, live_line
 
@@ -29,32 +32,51 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from archive.index import Store
+    from archive.maintain import Redacted, Repaired
+    from archive.parse import Parsed, ParseTask
+    from archive.parse.workers import WorkerPool
 
 SHOWN = 50
 
 
 @click.command()
 @click.option(
-    "--remote", is_flag=True, help="Also what was uploaded: reads all of what is only there (see `warraq upload`)."
+    "--remote",
+    is_flag=True,
+    help="Also check uploaded files: downloads those that are not local (see `warraq upload`).",
+)
+@click.option("--seals", is_flag=True, help="Also that each sealed record is as it was sealed (see `warraq seal`).")
+@click.option(
+    "--roots", metavar="FILE", default="", help="With --seals: certificates (PEM) of time stamp authorities to trust."
+)
+@click.option(
+    "--key", metavar="FILE", default="", help="With --seals: the public key (PEM) that must have signed the last seal."
 )
 @json_option
 @click.pass_context
-def verify(ctx: click.Context, *, remote: bool, as_json: bool) -> None:
+def verify(ctx: click.Context, *, remote: bool, seals: bool, roots: str, key: str, as_json: bool) -> None:
     """Check every record, digest, row, index line and manifest entry, and report what is wrong.
 
-    Ends with exit code 7 when something is. Each run leaves a row in the table `runs`, where that can be written. May run beside a
+    Ends with exit code 7 if something is wrong. Each run leaves a row in the table `runs`, where that can be written. May run beside a
     crawl.
     """
     folders = the_place(ctx).folders()
     reports = [(folder, _verified(Collection(folder), remote=remote)) for folder in folders]
+    sealed = {folder: check(Collection(folder), roots=roots, key=key) for folder in folders if seals}
     if as_json:
         print_json(
-            _verdict(report) | ({"archive": str(folder)} if len(folders) > 1 else {}) for folder, report in reports
+            _verdict(report)
+            | ({"archive": str(folder)} if len(folders) > 1 else {})
+            | ({"seals": as_figures(sealed[folder])} if seals else {})
+            for folder, report in reports
         )
     else:
         for folder, report in reports:
-            _print_report(report, f"{folder}: " if len(folders) > 1 else "")
-    if not all(report.ok for _, report in reports):
+            name = f"{folder}: " if len(folders) > 1 else ""
+            _print_report(report, name)
+            if seals:
+                print_seals(sealed[folder], name)
+    if not all(report.ok for _, report in reports) or not all(one.ok for one in sealed.values()):
         ctx.exit(ExitCode.DAMAGED)
 
 
@@ -83,7 +105,7 @@ def _to_write_or_to_read(collection: Collection) -> Store:
 
 
 def _print_report(report: VerifyReport, name: str) -> None:
-    """Print what was found; `name` tells several archives apart."""
+    """Print what was found; `name` distinguishes several archives."""
     for problem in report.problems[:SHOWN]:
         click.echo(f"{click.style(problem.kind, fg='red')}  {problem}")
     if len(report.problems) > SHOWN:
@@ -93,7 +115,7 @@ def _print_report(report: VerifyReport, name: str) -> None:
         f"{name}{report.files} files, {report.records} records, {report.size} bytes, {report.rows} rows: {verdict}"
     )
     if report.away:
-        click.echo(f"{report.away} files are only in a storage and were not looked at: `warraq verify --remote` does")
+        click.echo(f"{report.away} files are only in a storage and were not checked: use `warraq verify --remote`")
 
 
 def _by_file(show: Show) -> Callable[[str, int], None]:
@@ -109,63 +131,91 @@ def repair(ctx: click.Context, *, workers: int, as_json: bool) -> None:
 
     Damage in the middle of a file cannot be repaired; it is reported (exit code 7), and the records around it are kept.
     """
-    collection = Collection(the_folder(ctx))
-    collection.require()
+    is_damaged = False
     with parse_pool(workers=workers) as pool:
-        ingest = open_writer(collection, info={"software": "warraq", "description": "repair"}, clock=now)
-        try:
-            done = repair_(ingest, pool)
-        finally:
-            ingest.close()
-    damaged = [str(error) for error in done.imported.damaged]
-    if as_json:
-        cut = [{"file": one.path.name, "cut": one.cut} for one in done.recovered_files]
-        print_json([{"closed": cut, "rows": done.rows, "indexed": list(done.indexed), "damaged": damaged}])
-    else:
-        for one in done.recovered_files:
-            click.echo(f"closed {one.path.name}" + (f", {one.cut} bytes of a torn record cut off" if one.cut else ""))
-        for name in done.indexed:
-            click.echo(f"indexed {name} anew")
-        click.echo("nothing to repair" if done.nothing else f"{done.rows} records got their rows")
-        for line in damaged:
-            click.echo(line, err=True)
-    if damaged:
+        for collection, named in in_each(ctx):
+            done = _repaired(collection, pool)
+            is_damaged |= bool(done.imported.damaged)
+            if as_json:
+                print_json([{**named, **_repairs(done)}])
+            else:
+                _print_repairs(done, f"{collection.folder}: " if named else "")
+    if is_damaged:
         ctx.exit(ExitCode.DAMAGED)
+
+
+def _repaired(collection: Collection, pool: WorkerPool[ParseTask, Parsed]) -> Repaired:
+    ingest = open_writer(collection, info={"software": "warraq", "description": "repair"}, clock=now)
+    try:
+        return repair_(ingest, pool)
+    finally:
+        ingest.close()
+
+
+def _repairs(done: Repaired) -> dict[str, Any]:
+    return {
+        "closed": [{"file": one.path.name, "cut": one.cut} for one in done.recovered_files],
+        "rows": done.rows,
+        "indexed": list(done.indexed),
+        "damaged": [str(error) for error in done.imported.damaged],
+    }
+
+
+def _print_repairs(done: Repaired, name: str) -> None:
+    for one in done.recovered_files:
+        cut = f", {one.cut} bytes of a torn record cut off" if one.cut else ""
+        click.echo(f"{name}closed {one.path.name}{cut}")
+    for file in done.indexed:
+        click.echo(f"{name}indexed {file} anew")
+    click.echo(f"{name}nothing to repair" if done.nothing else f"{name}{done.rows} records got their rows")
+    for error in done.imported.damaged:
+        click.echo(str(error), err=True)
 
 
 @click.command()
 @click.argument("url")
-@click.option("--reason", required=True, help="Why: it stays in the archive, in the URL's place.")
+@click.option("--reason", required=True, help="The reason; the archive keeps it in place of the URL.")
 @click.option("--by", "who", default=getpass.getuser, show_default="the user's name", help="Who asked for it.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @click.pass_context
 def redact(ctx: click.Context, *, url: str, reason: str, who: str, yes: bool, as_json: bool) -> None:
     """Remove a URL and its article from the archive for good, and record who asked and why.
 
     Its records become tombstones; its rows, search entries and index lines go; it is not fetched again. No other record changes.
+    With several archives, it is removed from each that has it.
     """
-    collection = Collection(the_folder(ctx))
-    collection.require()
+    archives = list(in_each(ctx))
     if not yes:
-        click.confirm(f"Take every capture of {url} out of {collection.folder}, for good?", abort=True, err=True)
-    with collection.lock(), open_store(collection.database) as store, live_line(f"Redacting {url}") as show:
-        done = redact_(collection, store, url=url, reason=reason, who=who, clock=now, progress=show)
-    if as_json:
-        print_json([asdict(done)])
-        return
+        folders = ", ".join(str(collection.folder) for collection, _ in archives)
+        click.confirm(f"Take every capture of {url} out of {folders}, for good?", abort=True, err=True)
+    had = 0
+    for collection, named in archives:
+        with collection.lock(), open_store(collection.database) as store, live_line(f"Redacting {url}") as show:
+            try:
+                done = redact_(collection, store, url=url, reason=reason, who=who, clock=now, progress=show)
+            except NotFoundError:
+                continue
+        had += 1
+        if as_json:
+            print_json([{**named, **asdict(done)}])
+        else:
+            _print_redacted(done, f"{collection.folder}: " if named else "")
+    if not had:
+        raise NotFoundError(url)
+
+
+def _print_redacted(done: Redacted, name: str) -> None:
     click.echo(
-        f"{done.records} records, {done.captures} captures and {done.articles} articles of {', '.join(done.urls)} are gone"
+        f"{name}{done.records} records, {done.captures} captures and {done.articles} articles of {', '.join(done.urls)} are gone"
     )
     for other in done.bereft:
+        click.echo(f"{other} was stored as a revisit of the same bytes: its payload is gone", err=True)
+    for file in done.uploaded:
+        click.echo(f"{file} was uploaded again in place of the old one")
+    for file in done.versioned:
         click.echo(
-            f"{other} was served the same bytes and was kept as a revisit of them: it has lost its payload", err=True
-        )
-    for name in done.uploaded:
-        click.echo(f"{name} was uploaded again in place of the old one")
-    for name in done.versioned:
-        click.echo(
-            f"{name}: the bucket is versioned and KEEPS WHAT WAS THERE as an older version: delete it there", err=True
+            f"{file}: the bucket is versioned and KEEPS WHAT WAS THERE as an older version: delete it there", err=True
         )
 
 
@@ -175,7 +225,7 @@ def redact(ctx: click.Context, *, url: str, reason: str, who: str, yes: bool, as
     "--storage",
     metavar="URL",
     default="",
-    help="Where to look for files that the manifest names and that are not here, when the old database cannot say.",
+    help="Where to look for files of the manifest that are not local, if the old database cannot say.",
 )
 @json_option
 @click.pass_context
@@ -207,10 +257,10 @@ def reindex(ctx: click.Context, *, workers: int, storage: str, as_json: bool) ->
     "--to",
     metavar="URL",
     default="",
-    help="The place of this archive: s3://BUCKET/PREFIX, or a folder. Without it: $WARRAQ_STORAGE/NAME, or where it went last.",
+    help="Where to upload: s3://BUCKET/PREFIX, or a folder. Without it: $WARRAQ_STORAGE/NAME, or the last one used.",
 )
-@click.option("--endpoint-url", metavar="URL", default="", help="A server of the S3 protocol that is not Amazon's.")
-@click.option("--remove-local", is_flag=True, help="Then remove here what is proved to be there.")
+@click.option("--endpoint-url", metavar="URL", default="", help="An S3-compatible server other than Amazon's.")
+@click.option("--remove-local", is_flag=True, help="Then remove local files that are proved to be there.")
 @click.option(
     "--keep-days",
     metavar="DAYS",
@@ -219,7 +269,7 @@ def reindex(ctx: click.Context, *, workers: int, storage: str, as_json: bool) ->
     show_default=True,
     help="With --remove-local: keep what was closed in the last DAYS days.",
 )
-@click.option("--database", "snapshot", is_flag=True, help="Also put a copy of the database there.")
+@click.option("--database", "snapshot", is_flag=True, help="Also upload a copy of the database.")
 @json_option
 @click.pass_context
 def upload(
@@ -234,35 +284,79 @@ def upload(
 ) -> None:
     """Upload closed WARC files, index and manifest to object storage or another disk.
 
-    A file is marked as uploaded only once the storage is proved to have all of it. Every command reads it from there, a record at a
+    A file is marked as uploaded only once the storage provably has all of it. Every command reads it from there, a record at a
     time, when it is no longer here. What is already there is not sent again; the next run completes one that was killed. It may run
     beside a crawl (which then keeps its local files). Credentials come from where the storage's library looks for them:
     AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, ~/.aws. Ends with exit code 14 when something could not be put there.
     """  # fmt: skip
-    collection = Collection(the_folder(ctx))
-    with live_line(f"Uploading {collection.name}") as show:
-        done = upload_(
-            collection,
-            clock=now,
-            to=to,
-            endpoint_url=endpoint_url,
-            remove_after_days=keep_days if remove_local else None,
-            snapshot=snapshot,
-            progress=show,
-        )
-    if as_json:
-        print_json([{"ok": done.ok, **done.as_dict()}])
-    else:
-        _print(done)
-    if not done.ok:
+    if to:
+        the_folder(ctx)  # a place given with --to is of one archive
+    ok = True
+    for collection, named in in_each(ctx):
+        with live_line(f"Uploading {collection.name}") as show:
+            done = upload_(
+                collection,
+                clock=now,
+                to=to,
+                endpoint_url=endpoint_url,
+                remove_after_days=keep_days if remove_local else None,
+                snapshot=snapshot,
+                progress=show,
+            )
+        if as_json:
+            print_json([{**named, "ok": done.ok, **done.as_dict()}])
+        else:
+            _print(done, f"{collection.folder}: " if named else "")
+        ok &= done.ok
+    if not ok:
         ctx.exit(ExitCode.STORAGE)
 
 
-def _print(done: Uploaded) -> None:
-    for name, problem in done.failed.items():
-        click.echo(f"{click.style('failed', fg='red')}  {name}: {problem}", err=True)
-    for name, reason in done.kept.items():
-        click.echo(f"kept here  {name}: {reason}")
+@click.command()
+@click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Processes that extract.")
+@json_option
+@click.pass_context
+def backup(ctx: click.Context, *, folder: Path, workers: int, as_json: bool) -> None:
+    """Copy archives into FOLDER/NAME, or bring an earlier copy there up to date. May run beside a crawl.
+
+    The database is copied as of one moment, then every WARC file that is new or has changed; what was written after that moment
+    gets its rows in the copy, so that `warraq --archive FOLDER/NAME verify` finds it whole. Uploads and redactions wait meanwhile. To
+    restore, copy FOLDER/NAME back. Ends with exit code 7 when a file is not the one that was closed.
+    """
+    folders = the_place(ctx).folders()
+    done = [_backed_up(Collection(each), folder, workers=workers) for each in folders]
+    if as_json:
+        print_json({"ok": each.ok, **asdict(each), "folder": str(each.folder)} for each in done)
+    else:
+        for each in done:
+            _print_backup(each)
+    if not all(each.ok for each in done):
+        ctx.exit(ExitCode.DAMAGED)
+
+
+def _backed_up(collection: Collection, folder: Path, *, workers: int) -> BackedUp:
+    with parse_pool(workers=workers) as pool, live_line(f"Backing up {collection.name}") as show:
+        return back_up(collection, folder / collection.name, pool, clock=now, progress=show)
+
+
+def _print_backup(done: BackedUp) -> None:
+    for problem in done.damaged:
+        click.echo(f"{click.style('damaged', fg='red')}  {problem}", err=True)
+    if done.elsewhere:
+        click.echo(
+            f"{len(done.elsewhere)} files lie only in a storage and are not in the copy, which reads them there",
+            err=True,
+        )
+    late = f", {done.rows} records written meanwhile" if done.rows else ""
+    click.echo(f"{done.folder}: {len(done.copied)} files copied ({done.bytes} bytes), {done.unchanged} unchanged{late}")
+
+
+def _print(done: Uploaded, name: str) -> None:
+    for file, problem in done.failed.items():
+        click.echo(f"{click.style('failed', fg='red')}  {file}: {problem}", err=True)
+    for file, reason in done.kept.items():
+        click.echo(f"kept here  {file}: {reason}")
     if done.elsewhere:
         where = ", ".join(sorted(set(done.elsewhere.values())))
         click.echo(
@@ -271,7 +365,7 @@ def _print(done: Uploaded) -> None:
         )
     waiting = f"; {len(done.waiting)} wait for the next run" if done.waiting else ""
     click.echo(
-        f"{len(done.uploaded)} files put into {done.storage} ({done.bytes} bytes), {done.there_before} were there, "
+        f"{name}{len(done.uploaded)} files put into {done.storage} ({done.bytes} bytes), {done.there_before} were there, "
         f"{len(done.removed)} removed here{waiting}"
     )
 
@@ -282,28 +376,21 @@ def _print(done: Uploaded) -> None:
     type=int,
     multiple=True,
     metavar="NUMBER",
-    help="Part what this join made one; may be given several times.",
+    help="Separate what this join united; repeatable.",
 )
 @json_option
 @click.pass_context
 def joins(ctx: click.Context, *, undo: tuple[int, ...], as_json: bool) -> None:
-    """List articles whose addresses were joined into one history, or part them again.
+    """List articles whose addresses were joined into one history, or separate them again.
 
     Spellings of one address (http or https, with or without www., a trailing slash) are one article always. Two different addresses are
     joined when the one redirects to the other, or names it as its canonical URL, and both say much the same.
     """
+    if not undo:
+        _list_joins(ctx, as_json=as_json)
+        return
     collection = Collection(the_folder(ctx))
     collection.require()
-    if not undo:
-        with open_store(collection.database, read_only=True) as store:
-            found = list(identity.all_joins(store.db))
-        if as_json:
-            print_json([asdict(one) for one in found])
-        for one in () if as_json else found:
-            click.echo(
-                f"{one.id}  {one.joined_at}  {one.reason}, {one.versions} versions were the same: {' '.join(one.urls)}"
-            )
-        return
     with collection.lock(), open_store(collection.database) as store:
         for number in undo:
             with store.atomic():
@@ -314,4 +401,22 @@ def joins(ctx: click.Context, *, undo: tuple[int, ...], as_json: bool) -> None:
             click.echo(f"join {number} is undone: {len(back)} versions are back")
 
 
-COMMANDS = (verify, repair, redact, reindex, upload, joins)
+def _list_joins(ctx: click.Context, *, as_json: bool) -> None:
+    count = 0
+    for collection, named in in_each(ctx):
+        with open_store(collection.database, read_only=True) as store:
+            found = list(identity.all_joins(store.db))
+        count += len(found)
+        if as_json:
+            print_json([{**named, **asdict(one)} for one in found])
+            continue
+        for one in found:
+            number = f"{collection.name}/{one.id}" if named else one.id
+            click.echo(
+                f"{number}  {one.joined_at}  {one.reason}, {one.versions} versions were the same: {' '.join(one.urls)}"
+            )
+    if not count:
+        click.echo("No addresses were joined.", err=True)
+
+
+COMMANDS = (verify, repair, redact, reindex, upload, backup, joins)

@@ -1,4 +1,4 @@
-"""What commands share: which archive is meant, and output as JSON or as lines in which right-to-left and left-to-right text keep apart."""
+"""Share what commands need: the choice of the archive, JSON output, and lines that isolate right-to-left from left-to-right text."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
     from archive.archive import Archive
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON: one object a line.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per line.")
 
 
 def isolate(text: str) -> str:
-    """Text that does not disturb the order of what stands around it (Unicode bidi isolates), on a terminal; as it is in a pipe."""
+    """Return the text in Unicode bidi isolates, so that its direction does not affect its surroundings; unchanged in a pipe."""
     return f"{FIRST_STRONG_ISOLATE}{text}{POP_ISOLATE}" if sys.stdout.isatty() else text
 
 
 def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
-    """One JSON object a line (JSON Lines), Arabic as Arabic."""
+    """Print one JSON object per line (JSON Lines), with Arabic unescaped."""
     for row in rows:
         click.echo(json.dumps(as_json_row(row), ensure_ascii=False))
 
@@ -44,9 +44,10 @@ class Place:
     collections: Path = Path("collections")
 
     def folders(self) -> list[Path]:
-        """Return the archives that are meant; raises ArchiveNotFoundError when there is none."""
+        """Return the selected archives, of which --archive may give the name alone; raises ArchiveNotFoundError when there is none."""
         if self.archive:
-            return [self.archive]
+            named = self.collections / self.archive
+            return [named if not self.archive.exists() and Collection(named).exists() else self.archive]
         found = sorted(folder for folder in self.collections.glob("*") if Collection(folder).exists())
         if not found:
             raise ArchiveNotFoundError(self.collections)
@@ -54,20 +55,30 @@ class Place:
 
 
 def the_place(ctx: click.Context) -> Place:
-    """Where the command that runs looks for archives."""
+    """Return where the command that runs looks for archives."""
     return ctx.ensure_object(Place)
 
 
 def the_folder(ctx: click.Context) -> Path:
-    """Return the one archive that is meant; raises UsageError when there are several, ArchiveNotFoundError when there is none."""
+    """Return the one selected archive; raises UsageError when there are several, ArchiveNotFoundError when there is none."""
     place = the_place(ctx)
     found = place.folders()
     if len(found) > 1:
         names = ", ".join(folder.name for folder in found)
         raise UsageError(
-            f"several archives in {place.collections}/ ({names}): say which, as in `warraq --archive {found[0]} …`"
+            f"several archives in {place.collections}/ ({names}): "
+            f"say which, as in `warraq --archive {found[0].name} {ctx.info_name} …`"
         )
     return found[0]
+
+
+def in_each(ctx: click.Context) -> Iterator[tuple[Collection, dict[str, str]]]:
+    """Yield every archive that is meant, with what names it in a row of JSON where there are several; each must be there."""
+    folders = the_place(ctx).folders()
+    for folder in folders:
+        collection = Collection(folder)
+        collection.require()
+        yield collection, {"archive": str(folder)} if len(folders) > 1 else {}
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Commands that serve: the reading room for people, MCP for assistants."""
+"""Define the server commands: the reading room for people, MCP for assistants."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import uvicorn
 
 _OPEN = (
-    "WARNING: {host} can be reached from other machines, and whoever reaches it can read the whole archive: there are no "
-    "passwords and no TLS. Put a proxy with both in front, or leave --host away."
+    "WARNING: {host} can be reached from other machines, and anyone who reaches it can read the whole archive: there are no "
+    "passwords and no TLS. Put a proxy with both in front, or omit --host."
 )
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 
@@ -65,12 +65,12 @@ def serve(
     It changes nothing, and may run while a crawl writes. By default only this machine can reach it.
     """
     folders = the_place(ctx).folders()
-    Federation(folders).close()  # a folder without an archive is told here, with its exit code, and not on every page
+    Federation(folders).close()  # report a folder without an archive here, with its exit code, and not on every page
     server, listener = _prepare(folders, host, port, names, origins, verbose=verbose)
     address = _address(listener)
     if not _is_loopback(host):
         click.secho(_OPEN.format(host=host), fg="red", bold=True, err=True)
-    # Before the address is told, so that no signal finds the handler of Python, which breaks off whatever is under way.
+    # Before the address is printed, so that no signal reaches Python's own handler, which aborts running requests.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, server.handle_exit)
     named = str(folders[0]) if len(folders) == 1 else f"{len(folders)} archives"

@@ -1,10 +1,10 @@
-"""Commands of saved searches: watch add, list, remove, run."""
+"""Define the commands for saved searches: watch add, list, remove, run."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,23 +14,26 @@ from archive.watch import Watch, WatchStore
 from archive.watch import add as add_watch
 from archive.watch import run as run_watches
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 @click.group()
 def watch() -> None:
-    """Be told of what is new for a search: by feeds, mail and webhooks (docs/watches.md).
+    """Report what is new for a search by feeds, mail and webhooks (docs/watches.md).
 
-    Each watch has its feeds in the archive's folder feeds/ and in the reading room. Mail goes by the server that WARRAQ_SMTP names.
+    Each watch has its feeds in the archive's folder feeds/ and in the reading room. Mail is sent through the server in WARRAQ_SMTP.
     """
 
 
 @watch.command()
 @click.argument("words", nargs=-1, required=True)
-@click.option("--name", default="", help="What to call it [its words, joined by -].")
-@click.option("--changes", is_flag=True, help="Tell new versions of its articles, too.")
-@click.option("--gone", is_flag=True, help="Tell when the page of one of its articles has gone, too.")
-@click.option("--mail", "mails", multiple=True, metavar="ADDRESS", help="Mail it there; may be given several times.")
-@click.option("--webhook", "webhooks", multiple=True, metavar="URL", help="POST it there, signed; may be repeated.")
-@click.option("--quiet", default="", metavar="22:00-07:00", help="Send nothing at these hours; it is sent after them.")
+@click.option("--name", default="", help="Name of the watch [its words, joined by -].")
+@click.option("--changes", is_flag=True, help="Also report new versions of its articles.")
+@click.option("--gone", is_flag=True, help="Also report when the page of one of its articles is gone.")
+@click.option("--mail", "mails", multiple=True, metavar="ADDRESS", help="Send mail to this address; repeatable.")
+@click.option("--webhook", "webhooks", multiple=True, metavar="URL", help="POST to this URL, signed; repeatable.")
+@click.option("--quiet", default="", metavar="22:00-07:00", help="Send nothing during these hours, but after them.")
 @click.option("--zone", default="UTC", show_default=True, help="The time zone of --quiet, such as Asia/Riyadh.")
 @click.pass_context
 def add(
@@ -71,16 +74,9 @@ def list_(ctx: click.Context, *, as_json: bool) -> None:
     """List the watches, and what could not be delivered yet."""
     folder = the_folder(ctx)
     Collection(folder).require()
-    if not WatchStore.exists(folder):
-        return
-    with WatchStore(folder) as store:
-        rows: list[dict[str, Any]] = [
-            {
-                **{name: value for name, value in asdict(one).items() if name not in {"id", "secret"}},
-                "waiting": store.waiting(one.id),
-            }
-            for one in store.all()
-        ]
+    rows = _rows(folder) if WatchStore.exists(folder) else []
+    if not rows:
+        click.echo("No watch yet: `warraq watch add WORDS` adds one.", err=True)
     if as_json:
         print_json(rows)
         return
@@ -96,11 +92,22 @@ def list_(ctx: click.Context, *, as_json: bool) -> None:
             )
 
 
+def _rows(folder: Path) -> list[dict[str, Any]]:
+    with WatchStore(folder) as store:
+        return [
+            {
+                **{name: value for name, value in asdict(one).items() if name not in {"id", "secret"}},
+                "waiting": store.waiting(one.id),
+            }
+            for one in store.all()
+        ]
+
+
 @watch.command()
 @click.argument("name")
 @click.pass_context
 def remove(ctx: click.Context, *, name: str) -> None:
-    """Forget a watch, and what waits to be delivered for it."""
+    """Delete a watch and its undelivered messages."""
     folder = the_folder(ctx)
     Collection(folder).require()
     with WatchStore(folder) as store, store.atomic():

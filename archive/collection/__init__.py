@@ -1,4 +1,4 @@
-"""The folder of a collection: where its files lie, whether it is one, and the lock that lets one process at a time write to it.
+"""Describe the folder of a collection: where its files are, whether it is one, and the lock that admits one writer at a time.
 
 collections/NAME/
     archive/          WARC files and manifest-sha256.txt    (the names archive/ and indexes/ are pywb's, which serves the folder as it is)
@@ -63,7 +63,7 @@ class Collection:
         return self.folder / "warraq.db"
 
     def exists(self) -> bool:
-        """Whether there is an archive in the folder."""
+        """Return whether there is an archive in the folder."""
         return self.database.is_file()
 
     def require(self) -> None:
@@ -102,19 +102,19 @@ class Collection:
         return held(self.folder / name, lambda holder: ArchiveLockedError(self.folder, holder))
 
     def in_use(self) -> bool:
-        """Whether a process holds the right to write at this moment; looks without taking it or changing anything."""
+        """Return whether a process holds the right to write at this moment; looks without taking it or changing anything."""
         try:
             file = open_read(self.folder / LOCK)
         except FileNotFoundError:
             return False
-        except (OSError, DamagedFileError):  # not ours to look at: somebody's it is
+        except (OSError, DamagedFileError):  # another user's, not readable by us: it exists
             return True
         with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return True
-            except OSError:  # a file system that knows no locks: nobody holds one
+            except OSError:  # a file system without locks: none is held
                 return False
         return False
 
@@ -151,7 +151,7 @@ class FileLocator:
         """Return the file of that name: what is here goes first, and what is nowhere is looked for here.
 
         Raises:
-            DamagedFileError: it is no plain name, or names a symbolic link.
+            DamagedFileError: it is not a plain name, or names a symbolic link.
             StorageError, UsageError: its storage cannot be used.
         """
         path = warc.find_file(self._folder, filename)
@@ -161,17 +161,17 @@ class FileLocator:
         return self.stored(row) if row and row.storage else path
 
     def closed(self) -> list[Path | StoredFile]:
-        """All closed files by name, here or in a storage, each once; opens nothing."""
+        """Return all closed files by name, here or in a storage, each once; opens nothing."""
         here: dict[str, Path | StoredFile] = {path.name: path for path in warc.closed_files(self._folder)}
         return [file for _, file in sorted(({row.filename: self.stored(row) for row in self.away()} | here).items())]
 
     def away(self) -> list[FileRow]:
-        """Rows of the files that are in a storage, and not here."""
+        """Return rows of the files that are in a storage, and not here."""
         here = {path.name for path in warc.closed_files(self._folder)}
         return [row for row in files.rows(self._db).values() if row.storage and row.filename not in here]
 
     def stored(self, row: FileRow, *, on_window: Callable[[int, bytes], None] | None = None) -> StoredFile:
-        """Return the file of that row as it lies in its storage; one that is to be listened to is made anew."""
+        """Return the file of that row as it lies in its storage; one with a listener is opened again."""
         warc.find_file(self._folder, row.filename)  # a name with a slash in it leads elsewhere in a bucket, too
         if on_window:
             return StoredFile(

@@ -1,4 +1,4 @@
-"""Puts the closed files of a collection into a storage: what is not there yet goes there, is proved and marked; then it may go from here.
+"""Upload a collection's closed files to a storage: copy, verify, mark as uploaded; then the local copy may be removed.
 
 A file is marked in the table `files` only once the storage has it whole, and removed here only when it is marked and proves, once more, to
 be there. A run that is killed anywhere is finished by the next one. Runs beside a crawl: it needs the collection's lock to remove only.
@@ -229,7 +229,7 @@ class _Run:
         self._rows = register_files(store, collection.warcs)
 
     def upload_all(self) -> None:
-        """Every closed file that is here and not yet there; after one that the storage does not take for now, the rest waits."""
+        """Upload every closed local file that is not there yet; stop at the first that the storage cannot take now."""
         here = [path for path in warc.closed_files(self._collection.warcs) if path.name in self._rows]
         todo = [path for path in here if not self._is_there(self._rows[path.name])]
         self.done.there_before = len(here) - len(todo)
@@ -309,7 +309,7 @@ class _Run:
         self.done.removed.append(path.name)
 
     def _has_all_rows(self, path: Path) -> bool:
-        """Whether the records at the end of a file have their rows: what a crash may have left is found again only while it is here."""
+        """Return whether the records at the end of a file have their rows: after a crash they are found only while the file is here."""
         db = self._store.db
         start = captures.last_offset(db, path.name)
         try:

@@ -1,4 +1,4 @@
-"""What a site announces and where its pages lead: feeds, sitemaps, the shape of addresses; bytes in, values out."""
+"""Find what a site announces and where its pages lead: feeds, sitemaps, the shape of URLs."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _JSON_FEED = re.compile(r"\{.{0,4000}?(?:jsonfeed\.org\\?/version|\"items\"\s*:\
 
 
 def sniff(body: bytes, content_type: str = "") -> Kind:
-    """Kind of `body`, gzip or not; a PDF file is a `document`. The label decides only between `html` and `other`."""
+    """Return the kind of `body`, gzip or not; a PDF file is a `document`. The label decides only between `html` and `other`."""
     if is_pdf(body):
         return "document"
     head = gunzip(body[:_LOOK], _LOOK)[:_LOOK]

@@ -1,6 +1,6 @@
 """Judge without a fetch whether a link leads to an article: by its URL, its text, and the site's own pattern of articles.
 
-The words and shapes are those of news sites at large; what a site's own articles look like, patterns.py learns.
+The words and shapes are those of news sites at large; what a site's own articles look like is learned (`ArticlePattern`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _TELLING = frozenset("DYNITS")
 
 @lru_cache(maxsize=4096)
 def shape_of(url: str) -> str:
-    """Shape of a URL's path: one letter a segment, its ending, its numeric parameters (`W/Y/n/n/S`, `W.php?id`).
+    """Return the shape of a URL's path: one letter a segment, its ending, its numeric parameters (`W/Y/n/n/S`, `W.php?id`).
 
     `W` is a word or two, `S` a slug, `D` a date, `Y` a year, `n` and `N` short and long numbers, `I` an id, `T` a slug
     with a long number.
@@ -66,7 +66,7 @@ class ArticlePattern:
     def learn(cls, articles: Iterable[str], sections: Iterable[str] = ()) -> ArticlePattern:
         """Learn from URLs known to be articles (of feeds, news sitemaps), and from some known not to be (navigation).
 
-        A shape counts when it tells articles from sections (it has a slug, a date or an id), at least two articles and
+        A shape counts if it distinguishes articles from sections (it has a slug, a date or an id), at least two articles and
         one in twenty have it, and no tenth as many sections do.
         """
         counts = Counter(shape_of(url) for url in dict.fromkeys(articles))
@@ -83,7 +83,7 @@ class ArticlePattern:
         )
 
     def matches(self, url: str) -> bool:
-        """Whether `url` has one of the shapes."""
+        """Return whether `url` has one of the shapes."""
         shape = shape_of(url)
         return any(shape == known for known, _ in self.shapes)
 
@@ -116,7 +116,7 @@ _CLASSES = {
 
 
 def _expression(urls: list[str]) -> str:
-    """Regular expression of URLs of one shape, '' for none."""
+    """Return the regular expression of URLs of one shape, '' for none."""
     if not urls:
         return ""
     shape, _, names = shape_of(urls[0]).partition("?")
@@ -224,7 +224,7 @@ _DOUBT = 0.4
 def judge_link(url: str, text: str = "", pattern: ArticlePattern | None = None) -> Likeness:
     """Judge a link by its canonical `url`, its visible `text` and what is known of the site (`pattern`).
 
-    It rather lets a doubtful page in (`unknown`) than lose an article; only `other` is meant to be left alone.
+    In doubt it admits a page (`unknown`) rather than lose an article; only `other` is skipped.
     """
     path, query = _split(url)
     sure = _not_an_article(path, query)
@@ -270,7 +270,7 @@ def _not_an_article(path: str, query: str) -> Likeness | None:
 
 
 def _is_document(path: str) -> bool:
-    """Whether a PDF file lies there, which may be an article or an issue of a newspaper; many are among the uploads."""
+    """Return whether a PDF file lies there, which may be an article or an issue of a newspaper; many are among the uploads."""
     return path.endswith(".pdf")
 
 

@@ -1,4 +1,4 @@
-"""Reads sitemaps, sitemap indexes, news sitemaps and text sitemaps: bytes as served in, what they announce out.
+"""Parse sitemaps, sitemap indexes, news sitemaps and text sitemaps into the URLs that they announce.
 
 The protocol is https://www.sitemaps.org/protocol.html; the `news:` fields are Google's
 (https://www.google.com/schemas/sitemap-news/0.9). Local names are compared: the namespace is often misspelt.
@@ -51,7 +51,7 @@ class Sitemap:
 
     `entries` are pages, `children` the sitemaps that an index names; `lastmod` is their `updated`. `complete` is False
     when a limit left something out, or the file is broken off; `too_large` when it was the limit of bytes. `too_long` counts
-    what has a longer URL than any that is taken up. `problem` says why nothing could be read.
+    entries whose URL is longer than the limit. `problem` says why nothing could be read.
     """
 
     kind: Literal["urlset", "index", "text", ""] = ""
@@ -106,7 +106,7 @@ def read_sitemap(
 
 
 def _blocks(data: bytes) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """Each `<url>` or `<sitemap>`: name of the root element, own name, first text of each field in it."""
+    """Yield each `<url>` or `<sitemap>`: name of the root element, own name, first text of each field in it."""
     root = ""
     fields: dict[str, str] = {}
     for event, element in stream(data):

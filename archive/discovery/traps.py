@@ -1,4 +1,4 @@
-"""Recognise URLs that a site can make without end, group URLs for quotas, and find redirects that are written into a page."""
+"""Recognise URLs that a site can generate without end, group URLs for quotas, and find redirects that are written into a page."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def trap_reason(url: str, *, this_year: int | None = None) -> Trap:
 
 
 def pattern_of(url: str) -> str:
-    """Key under which pages of one kind are counted: host and path with numbers as 0, ids as `#`, slugs as `*`.
+    """Return the key under which pages of one kind are counted: host and path with numbers as 0, ids as `#`, slugs as `*`.
 
     Of the query only the names of its parameters count, in order.
     """
@@ -171,7 +171,7 @@ _SCRIPT = re.compile(
 
 
 def find_leads(body: bytes, refresh: str = "", *, scripts: bool = True) -> tuple[str, ...]:
-    """URL references, as written; `refresh` is the value of the Refresh field. `scripts`: of scripts and frames, too."""
+    """Return the URL references, as written; `refresh` is the value of the Refresh field. `scripts`: of scripts and frames, too."""
     found = dict.fromkeys([*_of_refresh(refresh), *_of_page(body[:_LOOKED_AT], scripts=scripts)])
     return tuple(reference for reference in found if reference)[:MAX_LEADS]
 
@@ -192,7 +192,7 @@ def _of_page(head: bytes, *, scripts: bool) -> Iterator[str]:
 
 
 def _fills_the_page(iframe: dict[bytes, str]) -> bool:
-    """Whether a frame is all that the page shows; those of other hosts are players, counters and advertisements."""
+    """Return whether a frame is all that the page shows; those of other hosts are players, counters and advertisements."""
     size = iframe.get(b"width", "") + iframe.get(b"style", "")
     return "100%" in size and not _ABSOLUTE.match(iframe.get(b"src", ""))
 

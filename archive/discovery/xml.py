@@ -1,4 +1,4 @@
-"""Parse the XML of feeds and sitemaps as it is served, and hold what they say of a page that they announce.
+"""Parse the XML of feeds and sitemaps as it is served, and represent what they state about a page.
 
 Feeds and sitemaps are written by templates: a bare `&` in an address, `&nbsp;`, a PHP warning
 before the first tag, Arabic in windows-1256 under a declaration of UTF-8. A recovering parser alone loses the text
@@ -42,7 +42,7 @@ _XML_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def parse_xml(data: bytes) -> etree._Element | None:
-    """Root of what `mend` made, recovered as far as it goes; no entity is expanded, no file or address opened."""
+    """Return the root of what `mend` made, recovered as far as it goes; no entity is expanded, no file or address opened."""
     parser = etree.XMLParser(
         recover=True,
         resolve_entities=False,
@@ -76,13 +76,13 @@ def stream(data: bytes) -> Iterator[tuple[str, etree._Element]]:
 
 
 def local_name(element: etree._Element) -> str:
-    """Name without its namespace or an undeclared prefix, in lower case; '' for what is not an element."""
+    """Return the name without its namespace or an undeclared prefix, in lower case; '' for what is not an element."""
     tag = element.tag
     return tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(tag, str) else ""
 
 
 def gunzip(body: bytes, limit: int = MAX_BYTES) -> bytes:
-    """`body` without gzip, whatever its name says; at most `limit` bytes, and what could be read of a torn one."""
+    """Return `body` without gzip, whatever its name says; at most `limit` bytes, and what could be read of a torn one."""
     chunks: list[bytes] = []
     room = limit
     for _ in range(_MOST_MEMBERS):
@@ -100,7 +100,7 @@ def gunzip(body: bytes, limit: int = MAX_BYTES) -> bytes:
 
 
 def mend(body: bytes, content_type: str = "") -> bytes:
-    """`body` as UTF-8 XML without an encoding declaration, its stray ampersands and unknown entities made text."""
+    """Return `body` as UTF-8 XML without an encoding declaration, its stray ampersands and unknown entities made text."""
     text = _decode(body, content_type)
     start = _ROOT.search(text[:20_000])
     text = _PROLOGUE.sub("", text[start.start() :] if start else text, count=1)
@@ -110,7 +110,7 @@ def mend(body: bytes, content_type: str = "") -> bytes:
 
 
 def _decode(body: bytes, content_type: str) -> str:
-    """Return the text as pages are read; an XML declaration is one more witness of the encoding."""
+    """Return the text, decoded as pages are; an XML declaration is further evidence of the encoding."""
     declared = _DECLARATION.match(body.replace(b"\0", b"") if body[:4].count(0) else body[:400])
     found = decode_page(body, content_type=content_type, label=declared[1].decode("ascii") if declared else "")
     # A list of addresses has too few words to tell by: then it is what Arabic sites write.
@@ -174,7 +174,7 @@ class Announced:
 
 
 def parse_time(text: str, zone: tzinfo = UTC) -> datetime | None:
-    """Time of `text` in UTC: RFC 822 as in RSS, ISO 8601 / W3C as in Atom and sitemaps, and what people write; else None.
+    """Return the time of `text` in UTC: RFC 822 as in RSS, ISO 8601 / W3C as in Atom and sitemaps, and what people write; else None.
 
     `zone` is where the clock hangs that wrote a time without a zone; a date without a time is its midnight. A zone that
     is not understood counts as UTC (RFC 2822, section 4.3), never as `zone`.
@@ -192,7 +192,7 @@ def parse_time(text: str, zone: tzinfo = UTC) -> datetime | None:
 
 
 def plain_title(text: str | None) -> str:
-    """`text` without tags and character references, white space folded, at most `MAX_TITLE` characters."""
+    """Return `text` without tags and character references, white space folded, at most `MAX_TITLE` characters."""
     text = (text or "")[: 4 * MAX_TITLE]
     if "&" in text:
         text = html.unescape(text)

@@ -1,4 +1,4 @@
-"""The formats that an archive can be given out in: a choice of captures or articles in, one file out.
+"""Export an archive: a selection of captures or articles, in one of several formats, as one file.
 
 A format is one file here and one line in `FORMATS`; `tests/archive/export/test_formats.py` holds all to one contract.
 """
@@ -85,13 +85,18 @@ class Exported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportOptions:
-    """What to export; '' and () choose all. Days are `2024-12-31`, both included: of publication for articles, of capture for captures."""
+    """What to export; '' and () choose all.
+
+    Days are `2024-12-31`, both included: of publication for articles, of capture for captures. `only` adds conditions to the query that
+    hold however odd it is (see `Archive.search`).
+    """
 
     site: str = ""
     first_day: str = ""
     last_day: str = ""
     urls: tuple[str, ...] = ()
     query: str = ""
+    only: str = ""
     all_versions: bool = False
     columns: tuple[str, ...] = ()
 
@@ -173,7 +178,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _is_within(file: Path, choice: ArticleFilter) -> bool:
-    """Whether the period of a file (`year=2026/month=11/NAME`) lies whole within the days that were chosen."""
+    """Return whether the period of a file (`year=2026/month=11/NAME`) lies whole within the days that were chosen."""
     try:
         year, month = [*(int(part.partition("=")[2]) for part in file.parts[:-1]), 0][:2]
         first, last = date(year, month or 1, 1), date(year, month or 12, monthrange(year, month or 12)[1])
@@ -191,7 +196,7 @@ def _filter(archive: Archive, options: ExportOptions) -> ArticleFilter:
         first_day=options.first_day,
         last_day=options.last_day,
         urls=spellings,
-        article_ids=archive.matching(options.query) if options.query else None,
+        article_ids=(archive.matching(options.query, only=options.only) if options.query or options.only else None),
         all_versions=options.all_versions,
     )
 
@@ -202,7 +207,7 @@ def _check_day(day: str) -> None:
     except ValueError:
         is_day = False
     if not is_day:
-        raise UsageError(f"{day!r} is no day: write it as 2024-12-31")
+        raise UsageError(f"{day!r} is not a day: write it as 2024-12-31")
 
 
 def _source(
@@ -280,7 +285,7 @@ def _loaded(archive: Archive, choice: ArticleFilter) -> Iterator[Chosen]:
 
 
 def place_of(row: Mapping[str, object]) -> Location:
-    """Where the record of a capture lies."""
+    """Return where the record of a capture lies."""
     return Location(
         filename=str(row["warc_filename"]),
         offset=int(str(row["warc_record_offset"])),
@@ -294,7 +299,7 @@ def rendered_places(archive: Archive, row: Mapping[str, object]) -> tuple[Locati
 
 
 def original_place(archive: Archive, record: Record) -> Location | None:
-    """Where the response lies that a revisit record refers to; None when the archive does not hold it."""
+    """Return where the response lies that a revisit record refers to; None when the archive does not hold it."""
     refers_to, url, date = record.refers_to
     named = {"refers_to": refers_to, "refers_to_url": url, "refers_to_date": date}
     digest = record.get("WARC-Payload-Digest")

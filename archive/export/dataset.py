@@ -1,4 +1,4 @@
-"""Writes a dataset folder for research: chosen articles come in; Parquet files, n-grams and a card that says what they are go out.
+"""Write a dataset folder for research: selected articles as Parquet files, n-grams, and a card that describes them.
 
 `datasets.load_dataset(FOLDER, "articles")` and DuckDB read it as it is.
 """
@@ -48,7 +48,7 @@ _SIZES: Final = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"),
 
 @dataclass(slots=True)
 class Tally:
-    """What the card tells of the articles, counted while they are written."""
+    """The figures of the card, counted while the articles are written."""
 
     articles: int = 0
     sites: Counter[str] = field(default_factory=Counter)
@@ -175,7 +175,9 @@ def card(archive: Archive, options: ExportOptions, tally: Tally, created: dateti
     }  # fmt: skip
     chosen = ", ".join(f"{name} `{value}`" for name, value in choice.items() if value)
     rights = (
-        _table(tally.directives, "directive") if tally.directives else "No page of these said anything about reuse.\n"
+        _table(tally.directives, "directive")
+        if tally.directives
+        else "None of these pages states anything about reuse.\n"
     )
     pruned = " Memory did not hold all of them: of those met once, some are missing." if tally.is_pruned else ""
     return f"""---
@@ -222,7 +224,7 @@ and texts (`count`), and in how many articles (`articles`). Words are folded: no
 ## Rebuilding it
 
 Each row names its record: `warc_filename`, `warc_record_offset` and `warc_record_length` point into the WARC files of the archive, and
-`payload_digest` is the digest of what the server sent. `warraq reindex` reads the articles from these files anew; `warraq dataset` with
+`payload_digest` is the digest of what the server sent. `warraq reindex` extracts the articles from these files again; `warraq dataset` with
 the choice above writes this folder again.
 """
 

@@ -1,4 +1,4 @@
-"""Exports articles to read, one after another in one file: plain text, Markdown, and HTML that stands by itself."""
+"""Export articles for reading, one after another in one file: plain text, Markdown, and self-contained HTML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exports articles as EPUB 3, to be read on a phone or a reader: one chapter for each, right to left where the language is."""
+"""Export articles as EPUB 3 for phones and e-readers: one chapter per article, right to left where the language is."""
 
 from __future__ import annotations
 

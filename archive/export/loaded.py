@@ -1,4 +1,4 @@
-"""What an archived page loads, of what the archive holds: a capture in; the captures that a browser needs to show it out."""
+"""Find the captures that a browser needs to show an archived page, as far as the archive holds them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an export is made of: chosen captures of a collection in, their records (and what these need) out, each once."""
+"""Provide the input of an export: the selected captures, their records and the records that these refer to, each once."""
 
 from __future__ import annotations
 

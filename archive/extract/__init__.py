@@ -1,4 +1,4 @@
-"""Makes an article of a page: a Page in, an Extraction (an Article, or the named reason why not) out.
+"""Extract the article of a page: a Page becomes an Extraction (an Article, or the named reason why there is none).
 
 Pure: no clock, no I/O, no state between calls. One parse serves the links, the metadata and the text.
 """
@@ -60,7 +60,7 @@ def find_links(
     limit: int = MAX_LINKS,
     encoding: str = "utf-8",
 ) -> tuple[Link, ...]:
-    """Anchors of a page in page order, each canonical URL once, at most `limit`.
+    """Return anchors of a page in page order, each canonical URL once, at most `limit`.
 
     Of several anchors to one URL the longest text counts (a picture and its headline), and `nofollow` only if all have
     it. `encoding` is the page's, for the queries of its links.
@@ -84,7 +84,7 @@ def find_links(
 
 
 def count_too_long(model: PageModel) -> int:
-    """Anchors whose URL is longer than any that `find_links` takes."""
+    """Return anchors whose URL is longer than any that `find_links` takes."""
     return sum(len(anchor.href) > MAX_LENGTH for anchor in model.anchors)
 
 
@@ -108,7 +108,7 @@ def find_feeds(tree: HtmlElement, base_url: str, encoding: str = "utf-8") -> tup
 
 
 def document_base(tree: HtmlElement, page_url: str) -> str:
-    """URL that relative references are relative to: the first `<base href>` (HTML Standard, 4.2.3) or the page's."""
+    """Return the URL that relative references are relative to: the first `<base href>` (HTML Standard, 4.2.3) or the page's."""
     for element in tree.iter("base"):
         href = element.get("href")
         if href:

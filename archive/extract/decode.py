@@ -1,4 +1,4 @@
-"""Finds a page's encoding by evidence: bytes and what HTTP and HTML declare come in, text and the reason go out."""
+"""Determine a page's encoding from evidence: its bytes, and what HTTP and HTML declare."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LATIN_BY_LANGUAGE = {
     "ro": "cp1250", "lt": "cp1257", "lv": "cp1257", "et": "cp1257", "vi": "cp1258",
 }  # fmt: skip
 _LANG = re.compile(rb"<html[^>]{0,400}?\blang\s{0,9}=\s{0,9}[\"']?([a-zA-Z]{2})", re.IGNORECASE)
-# Codecs in which most sequences of bytes are no text: one that a page declares and that reads it nearly all is right.
+# Codecs in which most byte sequences are not text: one that a page declares and that reads it nearly all is right.
 _SELF_CHECKING = frozenset({"euc_jp", "cp932", "big5hkscs", "gb18030", "cp949"})
 _MAY_FAIL = 0.01
 _KANA = re.compile("[\u3040-\u30ff]")
@@ -91,13 +91,13 @@ def decode_page(body: bytes, *, content_type: str = "", label: str = "") -> Deco
 
 
 def _declared(body: bytes, content_type: str, label: str) -> list[str]:
-    """Python codec names that HTTP, XML and then HTML declare, UTF-8 and unknown labels left out."""
+    """Return Python codec names that HTTP, XML and then HTML declare, UTF-8 and unknown labels left out."""
     found = (served_encoding(content_type), codec_of(label), declared_encoding(body))
     return [codec for codec in found if codec and codec != "utf_8"]
 
 
 def _wide(body: bytes) -> str:
-    """UTF-16 without a byte order mark: every other byte of the markup that a page begins with is NUL."""
+    """Return UTF-16 without a byte order mark: every other byte of the markup that a page begins with is NUL."""
     head = body[:1_000].lstrip()[:24]
     if head[1::2].count(0) > 9:
         return "utf-16-le"
@@ -120,7 +120,7 @@ def _legacy(body: bytes, declared: list[str]) -> Decoded:
     sample = b">".join(piece for piece in _EDGES.split(body[:_SAMPLE]) if not piece.isascii())
     best, why, most = "utf-8", "evidence", _evidence(sample, "utf-8")
     for codec in (*declared, *_UNDECLARED):
-        # A declaration is a witness too: against it, another codec must show twice the evidence.
+        # A declaration is evidence too: against it, another codec must show twice the evidence.
         score = _evidence(sample, codec) * (2 if codec in declared else 1)
         if score > most:
             best, most, why = codec, score, "declared" if codec in declared else "evidence"
@@ -184,7 +184,7 @@ def _pair(error: UnicodeError, turned: Callable[[int, int], bytes], codec: str) 
 
 
 def _shifted(row: int, cell: int) -> bytes:
-    """Row and cell, from 0, of a 94 by 94 table as the two bytes of Shift_JIS."""
+    """Return the row and cell, from 0, of a 94 by 94 table as the two bytes of Shift_JIS."""
     lead = row // 2 + (0x81 if row < 62 else 0xC1)
     trail = cell + (0x9F if row % 2 else 0x40 + (cell >= 63))
     return bytes((lead, trail))
@@ -203,7 +203,7 @@ def _table(codec: str) -> dict[int, int]:
     return {byte: byte for byte in range(0x80, 0xA0)} | {ord(letter): byte for byte, letter in enumerate(letters, 0x80)}
 
 
-# Lead bytes of the scripts of news; É before a trade mark is no lead of one.
+# Lead bytes of the scripts of news; É before a trade mark is not such a lead.
 _LEADS = frozenset({*range(0xC2, 0xC6), 0xCE, 0xCF, 0xD0, 0xD1, 0xD7, *range(0xD8, 0xDC), *range(0xE0, 0xF1)})
 _TABLES = {codec: _table(codec) for codec in ("cp1252", "cp1256")}
 _TWICE = {

@@ -1,4 +1,4 @@
-"""Makes a page readable: a Page comes in; its HTML, one parsed tree and its JSON-LD go out, or the reason why not."""
+"""Prepare a page for reading: its HTML, one parsed tree and its JSON-LD, or the reason why it cannot be read."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def parse_html(source: str | bytes) -> HtmlElement:
 
 
 def _settable(source: bytes) -> bytes:
-    """`source`, UTF-8, without the characters, written out or as references, that lxml reads and then refuses to set elsewhere."""
+    """Return `source`, UTF-8, without the characters, written out or as references, that lxml reads and then refuses to set elsewhere."""
     data = source.translate(_FORM_FEED_TO_BLANK, _CONTROLS)
     if b"\xef\xbf" in data:
         data = _NO_CHARACTERS.sub(b"", data)
@@ -302,7 +302,7 @@ def _require_html(body: bytes, content_type: str) -> None:
 
 
 def _require_simple(text: str) -> None:
-    """Refuses tags of thousands of attributes. A long tag alone is no sign: images are inlined as `data:` URLs."""
+    """Refuse tags of thousands of attributes. A long tag alone is not a sign: images are inlined as `data:` URLs."""
     squares = 0
     for tag in _TAG.finditer(text):
         if tag.end("tag") - tag.start() > _LONG_TAG:

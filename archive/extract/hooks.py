@@ -1,4 +1,4 @@
-"""Knows the elements that themes and plugins print around an article: an element in, the name of its hook out.
+"""Recognise the elements that themes and plugins print around an article.
 
 The table `hooks.tsv` names each hook with the file of the theme or plugin that prints it. An id or class stands for the
 whole word, never a part.

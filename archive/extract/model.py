@@ -1,4 +1,4 @@
-"""Models a parsed page: its lines of text in order, its elements with attributes, its links.
+"""Model a parsed page: its lines of text in order, its elements with attributes, its links.
 
 Every reader works on the model; none walks the tree again (`page` walks it, once).
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from archive.body import Span
@@ -23,7 +24,7 @@ HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 RUNNING_TEXT = 80
 """Characters from which a block is running text, and no label."""
 LINKED = 0.3
-"""Share of link text from which a line is no running text."""
+"""Share of link text from which a line is not running text."""
 FORMAT = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ue000-\uf8ff]")
 """Characters that only say how a line is set: soft hyphens, directions, icons of a font. The joiners spell, and stay."""
 Context = tuple[str, "tuple[Mark, ...]"]
@@ -35,7 +36,7 @@ class TextBlock(NamedTuple):
 
     `element` is its innermost block element, `linked` the share of it that is link text (0 to 1), `href` where its last
     link leads as the page writes it, `hook` the rule of the theme or plugin element that holds it ('' when none),
-    `hidden` whether the page shows it to nobody, `parts` its text as the page writes it, each piece with its context.
+    `hidden` whether the page hides it, `parts` its text as the page writes it, each piece with its context.
     """
 
     text: str
@@ -111,7 +112,7 @@ class PageModel:
 
     `blocks` are the lines of its text, those under a hooked or hidden element too; `elements` those of its body that
     have attributes, its headings, figures and times; `anchors` its links, those of image maps among them; `hidden` the
-    elements that it shows to nobody; `notes` the ids of the footnotes that its text leads to.
+    elements that it hides; `notes` the ids of the footnotes that its text leads to.
     """
 
     tree: HtmlElement
@@ -139,7 +140,16 @@ class PageModel:
 
 def ancestors(element: HtmlElement, until: HtmlElement | None = None) -> Iterator[HtmlElement]:
     """Yield the element and those that hold it, up to `until`, which is left out."""
-    node: HtmlElement | None = element
-    while node is not None and node is not until:
-        yield node
-        node = node.getparent()
+    # a loop over `getparent` takes twice as long to look for an element, and a page asks for thousands of steps
+    walk: Iterator[HtmlElement] = chain((element,), element.iterancestors())
+    return walk if until is None else takewhile(lambda node: node is not until, walk)
+
+
+def is_in(element: HtmlElement, box: HtmlElement | None) -> bool:
+    """Tell whether an element is a box or stands in it."""
+    return box is not None and (element is box or box in element.iterancestors())
+
+
+def closest(element: HtmlElement, *tags: str) -> HtmlElement | None:
+    """Return the element, or the nearest that holds it, that has one of the tags."""
+    return element if element.tag in tags else next(element.iterancestors(*tags), None)

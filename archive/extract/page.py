@@ -1,4 +1,4 @@
-"""Walks over a parsed page once: its tree in, the model of the page out.
+"""Walk over a parsed page once and build its model.
 
 The walk is linear and keeps its state on explicit stacks, so a page of any depth that the parser gives is read.
 """
@@ -23,6 +23,8 @@ from archive.extract.model import (
     PageModel,
     TextBlock,
     ancestors,
+    closest,
+    is_in,
 )
 from archive.extract.styles import hidden_names, is_invisible, is_panel
 
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
     from archive.body.blocks import Mark
 
-__all__ = ["HEADINGS", "Anchor", "Element", "PageModel", "TextBlock", "ancestors", "read_model"]
+__all__ = ["HEADINGS", "Anchor", "Element", "PageModel", "TextBlock", "ancestors", "closest", "is_in", "read_model"]
 
 BLOCK_TAGS = frozenset(
     [
@@ -364,7 +366,7 @@ class _Reader:
         if tag == "sup":
             note = _footnote(element)
             self.notes.update([note] if note else ())
-            # set off by brackets it can be told from the word before
+            # brackets separate it from the word before
             return not note or not "".join(element.itertext()).strip().isalnum()
         if tag == "span":
             names = attributes.get("class")

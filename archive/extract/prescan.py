@@ -1,4 +1,4 @@
-"""Finds the encoding that a page declares of itself, as a browser looks for it: its first bytes in, a Python codec or '' out.
+"""Find the encoding that a page declares in its first bytes, as a browser does.
 
 HTML Standard, section 13.2.3.2, "prescan a byte stream to determine its encoding", and the Encoding Standard's labels. The standard looks
 at 1024 bytes and lets the tree builder find a later `<meta>`; here the same rules look as far as `LOOK`.
@@ -150,7 +150,7 @@ def _of_meta(attributes: dict[bytes, bytes]) -> str:
         codec = codec_of(attributes[b"charset"].decode("latin-1"))
     elif attributes.get(b"http-equiv") == b"content-type":
         codec = _of_value(attributes.get(b"content", b""))
-    return "utf_8" if codec.startswith("utf_16") else codec  # what could be read as ASCII until here is no UTF-16
+    return "utf_8" if codec.startswith("utf_16") else codec  # what could be read as ASCII until here is not UTF-16
 
 
 def _of_value(value: bytes) -> str:

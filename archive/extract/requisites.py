@@ -1,4 +1,4 @@
-"""What a browser loads to show a page: its tree, or the text of a style sheet, comes in; absolute URLs and what each is go out.
+"""Find what a browser loads to show a page, in its tree or in the text of a style sheet: absolute URLs, each with its kind.
 
 Heritrix and wget call these page requisites. URLs are spelled as a browser asks for them, for replay looks them up by that spelling.
 """
@@ -129,7 +129,7 @@ def _holder(element: HtmlElement) -> str:
 
 
 def is_picture(value: str) -> bool:
-    """Whether an attribute of a lazy loader's own name holds the address of a picture."""
+    """Return whether an attribute of a lazy loader's own name holds the address of a picture."""
     return len(value) <= MAX_LENGTH and not value.lstrip().startswith(("{", "[", "<")) and bool(_PICTURES.search(value))
 
 
@@ -141,12 +141,12 @@ def chosen(srcset: str, limits: RequisiteLimits) -> list[str]:
 
 
 def srcset_candidates(srcset: str) -> list[tuple[str, str]]:
-    """Each address of a `srcset` with its width or density as written, '' for none."""
+    """Return each address of a `srcset` with its width or density as written, '' for none."""
     return [(url, f"{size}{unit}") for url, size, unit in _CANDIDATE.findall(srcset[:_MAX_SRCSET])]
 
 
 def _widths(srcset: str) -> Iterator[tuple[str, float]]:
-    """Each address with its width; a density counts as that many times a small picture."""
+    """Yield each address with its width; a density counts as that many times a small picture."""
     for url, size, unit in _CANDIDATE.findall(srcset[:_MAX_SRCSET]):
         if not url.startswith("data:"):
             yield url, float(size or 1) if unit != "w" else float(size)
@@ -192,7 +192,7 @@ def style_tokens_of(style: str, *, comments: bool = False) -> list[Any]:
 
 
 def _addresses(tokens: list[Any]) -> Iterator[tuple[RequisiteKind, int, Any]]:
-    """Each token with an address, what it is the address of, and the number of the block that it stands in."""
+    """Yield each token with an address, what it is the address of, and the number of the block that it stands in."""
     role, opened, blocks = "image", list[str](), 0
     for token in _flat(tokens):
         if token is None:  # a block or function ends
@@ -213,7 +213,7 @@ def _addresses(tokens: list[Any]) -> Iterator[tuple[RequisiteKind, int, Any]]:
 
 
 _AT_RULES: Final = {"import": "stylesheet", "font-face": "font", "namespace": ""}
-"""What the first address after an at-rule is; that of a namespace is loaded by nobody."""
+"""What the first address after an at-rule is; that of a namespace is never loaded."""
 _NESTED: Final = frozenset({"function", "{} block", "[] block", "() block"})
 _WITH_ADDRESS: Final = frozenset({"url", "src", "image-set", "-webkit-image-set"})
 

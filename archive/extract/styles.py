@@ -1,4 +1,4 @@
-"""Reads what a page hides: the classes and ids that its own style sheets show to nobody, and the panels that a reader opens."""
+"""Find what a page hides: the classes and ids that its own style sheets hide, and the panels that a reader opens."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ def hidden_names(tree: HtmlElement) -> frozenset[str]:
         if "none" not in sheet and "hidden" not in sheet:
             continue
         depth, selectors = 0, ""
-        for text, brace in _RULE.findall(_COMMENT.sub("", sheet)):
+        sheet = _COMMENT.sub("", sheet)
+        if not found and not _INVISIBLE.search(sheet):
+            continue
+        for text, brace in _RULE.findall(sheet):
             if brace == "{":
                 depth, selectors = depth + 1, text
                 continue

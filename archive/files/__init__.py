@@ -1,4 +1,4 @@
-"""Files on disk: durable replacement, locks, and opening what may be hostile."""
+"""Handle files on disk: durable replacement, locks, and safe opening of hostile ones."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def make_folder(folder: Path) -> None:
 
 
 def make_read_only(file: int | Path) -> None:
-    """Take the right to write from everybody, and give nobody a right that the umask took."""
+    """Remove all write permissions, and grant none that the umask removed."""
     os.chmod(file, stat.S_IMODE(os.stat(file).st_mode) & ~0o222)  # noqa: PTH101, PTH116 - a handle is not a Path
 
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give the path of a file to write; when the block ends well, `path` is that file, and durably. Whoever looks sees the old or the new.
+    """Yield the path of a file to write; when the block succeeds, it replaces `path`, durably. Readers see the old file or the new one.
 
     Nothing that lies where it is made first is followed or kept: in a folder of many writers (`-o /tmp/x.csv`) a link may wait there.
 
@@ -100,7 +100,7 @@ def output_to(path: Path) -> Iterator[Path]:
 
 
 def replace_file(path: Path, pieces: Iterable[bytes], *, mode: int = 0o644) -> None:
-    """Write `pieces` to `path`: whoever looks sees the whole old file or the whole new one, whatever happens.
+    """Write `pieces` to `path`: readers see the whole old file or the whole new one, even after a crash.
 
     The file is as open as `mode` and the umask let it be.
 
@@ -155,7 +155,7 @@ def open_regular(path: Path, flags: int = os.O_RDONLY, mode: int = 0o644) -> int
 
     Raises:
         LinkedFileError, IrregularFileError: something else stands there; it was not opened.
-        OSError: there is no such file, or it cannot be opened.
+        OSError: the file does not exist, or cannot be opened.
     """
     require_regular(path)
     try:

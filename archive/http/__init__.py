@@ -1,4 +1,4 @@
-"""The exact bytes of an HTTP/1 message: head, payload and decoded body, all bounded."""
+"""Parse the exact bytes of an HTTP/1 message: head, payload and decoded body, all bounded."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class ResponseHead:
     headers: tuple[tuple[str, str], ...]
 
     def all(self, name: str) -> list[str]:
-        """Every value of the field `name` (any case), in order."""
+        """Return every value of the field `name` (any case), in order."""
         wanted = name.lower()
         return [value for key, value in self.headers if key.lower() == wanted]
 
@@ -94,13 +94,13 @@ class ResponseHead:
 
 
 def skip_empty_lines(data: bytes | bytearray, start: int) -> int:
-    """Where a message begins whose empty lines, any number of them, begin at `start`: RFC 9112, section 2.2, asks to skip one or more."""
+    """Return where the message after the empty lines at `start` begins: RFC 9112, section 2.2, asks to skip one or more."""
     empty = EMPTY_LINES.match(data, start)
     return empty.end() if empty else start
 
 
 def head_end(data: bytes | bytearray, start: int = 0) -> int | None:
-    """Where the head that begins at `start` ends, with its empty line; None while it does not. Empty lines before it are skipped."""
+    """Return where the head that begins at `start` ends, with its empty line; None while it does not. Empty lines before it are skipped."""
     end = HEAD_END.search(data, skip_empty_lines(data, start))
     return end.end() if end else None
 
@@ -140,14 +140,14 @@ def _unfold(lines: list[str]) -> list[str]:
 
 CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]+)[^\n]*\n")
 SIZE_DIGITS = 16  # a chunk size past 64 bits cannot be meant
-MAX_CODINGS = 5  # curl's MAX_ENCODE_STACK: nobody stacks more in earnest
+MAX_CODINGS = 5  # curl's MAX_ENCODE_STACK; no real server stacks more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response(ResponseHead):
     """One response, taken apart; `head + body` are the bytes that were given.
 
-    `head` includes the empty line. `body` is as framed on the wire: chunked, encoded, with whatever came after it.
+    `head` includes the empty line. `body` is as framed on the wire: chunked, encoded, with any bytes that follow it.
     """
 
     head: bytes
@@ -201,7 +201,7 @@ def payload(response: Response) -> bytes:
 
 
 def _is_measured(response: Response) -> bool:
-    """Whether Content-Length can count this body: some tools store it decoded, its compressed length in the head."""
+    """Return whether Content-Length can count this body: some tools store it decoded, its compressed length in the head."""
     return "gzip" not in response.get("Content-Encoding").lower() or response.body[:2] == b"\x1f\x8b"
 
 

@@ -1,4 +1,4 @@
-"""Asks a server that is not crawled, such as a webhook or a scheduler: no redirect is followed, one deadline holds for all of it."""
+"""Send a request to a server that is not crawled, such as a webhook or scheduler: no redirects, one deadline for the whole exchange."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_ANSWER_BYTES = 16 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the server said, whatever its status."""
+    """The server's answer, of any status."""
 
     status: int
     headers: Message

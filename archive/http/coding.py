@@ -1,4 +1,4 @@
-"""Takes one HTTP content coding off, in linear time and bounded memory: coded bytes in, decoded bytes out."""
+"""Decode one HTTP content coding in linear time and bounded memory."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class TooLarge(ArchiveError):  # noqa: N818 - the word that callers read: "excep
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        super().__init__(f"the decoded body is larger than {limit} bytes: raise the limit if it is meant to be")
+        super().__init__(f"the decoded body is larger than {limit} bytes: raise the limit if it is supposed to be")
 
 
 class BadCoding(ArchiveError):  # noqa: N818 - the word that callers read: "except BadCoding"
@@ -124,7 +124,7 @@ def _candidates(data: bytes, coding: str) -> tuple[Callable[[], _Stream], ...]:
 
 
 def _looks_plain(data: bytes) -> bool:
-    """Whether this is text, sent with the name of a coding it does not have."""
+    """Return whether this is text, sent with the name of a coding it does not have."""
     start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
     return start[:1] in {b"<", b"{", b"["} or (
         bool(start) and start.isascii() and start.replace(b"\n", b"").decode().isprintable()
@@ -132,7 +132,7 @@ def _looks_plain(data: bytes) -> bool:
 
 
 def _drain(data: bytes, start: Callable[[], _Stream], limit: int) -> bytes | None:
-    """All members of a stream, or None when not even the first gives anything and breaks."""
+    """Return all members of a stream, or None when not even the first gives anything and breaks."""
     out, size, at = [], 0, 0
     for _ in range(MAX_MEMBERS):
         stream, step = start(), FIRST_SLICE

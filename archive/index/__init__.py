@@ -1,4 +1,4 @@
-"""The store: opens the SQLite file, brings its schema up to date, owns the transactions; the modules beside it hold the SQL."""
+"""Open the SQLite file, bring its schema up to date and own its transactions; the modules beside it hold the SQL."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ PROGRESS_STEPS = 10_000
 
 
 def unwritable(path: Path, error: sqlite3.OperationalError) -> NotWritableError:
-    """Return what a statement that could not write means: somebody else's lock, or a disk or folder that takes nothing."""
+    """Return the error of a failed write: another process holds the lock, or the disk or folder cannot be written."""
     if error.sqlite_errorcode & 0xFF in LOCKED:
         return DatabaseLockedError(path)
     return NotWritableError(path, OSError(str(error)))
@@ -135,13 +135,11 @@ class Store(Closing):
     def _connect_to_what_stays(self, uri: str) -> sqlite3.Connection:
         """Open a file in a folder that we cannot write to, where SQLite cannot make the -shm that a database in WAL mode needs.
 
-        Nobody writes to it now, for a writer's -wal and -shm would be there: it is read as one that does not change.
+        No process writes to it, or its -wal and -shm would exist: it is opened as immutable.
         """
         wal = self.path.with_name(self.path.name + "-wal")
         if wal.exists() and wal.stat().st_size:
-            what = (
-                "a writer that died left rows in its -wal, which can only be read where one may write: copy the folder"
-            )
+            what = "a dead writer left rows in its -wal, which can only be read in a writable folder: copy the folder"
             raise NotWritableError(self.path.parent, OSError(what))
         self._as_found = self._look()
         return sqlite3.connect(f"{uri}&immutable=1", uri=True, timeout=self._patience, check_same_thread=False)
@@ -155,7 +153,7 @@ class Store(Closing):
         """Raise DamagedFileError when a database that was read as one that does not change has changed: what was read may be wrong."""
         if self._as_found is not None and self._look() != self._as_found:
             raise DamagedFileError(
-                self.path, 0, "somebody has begun to write to it since it was opened (open it again)"
+                self.path, 0, "another process has begun to write to it since it was opened (open it again)"
             )
 
     def _prepare(self, extra: tuple[Migrations, ...]) -> None:
@@ -183,7 +181,7 @@ class Store(Closing):
 
     @contextmanager
     def atomic(self) -> Iterator[None]:
-        """One transaction: committed when the block ends, undone when it raises; NotWritableError when the disk is full."""
+        """Run a transaction: committed when the block ends, rolled back when it raises; NotWritableError when the disk is full."""
         try:
             with self.db.atomic():
                 yield
@@ -204,7 +202,7 @@ class Store(Closing):
         return self._wal.held_bytes if self._wal else 0
 
     def limit_time(self, seconds: float) -> None:
-        """Interrupts whatever statement still runs that many seconds from now: it raises DatabaseError."""
+        """Interrupt any statement that still runs after that many seconds: it raises DatabaseError."""
         end = time.monotonic() + seconds
         self.db.conn.set_progress_handler(lambda: time.monotonic() > end, PROGRESS_STEPS)
 
@@ -213,7 +211,7 @@ class Store(Closing):
         self.db.close()
 
 
-# Opens a collection's database as it is meant to be: the store's tables, and the search index over them.
+# Open a collection's database: the store's tables, and the search index over them.
 
 logger = logging.getLogger(__name__)
 
@@ -236,7 +234,7 @@ def _identity(db: Database) -> None:
     now = iso(datetime.now(UTC))
     is_current = search.is_current(
         db.conn
-    )  # an index that is not is made anew afterwards, and must not be touched by other rules
+    )  # an outdated index is rebuilt afterwards, and must not be changed by other rules
 
     def unindex(ids: list[int]) -> None:
         if is_current:
@@ -247,7 +245,7 @@ def _identity(db: Database) -> None:
         run = runs.begin(db, kind="join", site="", at=now)
         runs.end(db, run, at=now, result="ok", summary={"joins": joined})
         logger.warning(
-            "%d articles that were kept apart by their addresses have one history now: `warraq joins` lists them and can undo it",
+            "%d articles under several URLs were joined into one history each: `warraq joins` lists them and can undo it",
             joined,
         )
 
@@ -261,7 +259,9 @@ def open_store(path: Path, *, read_only: bool = False, patience: float = BUSY_TI
     """
     store = Store(path, read_only=read_only, extra_migrations=(SEARCH,), patience=patience)
     if not read_only and not search.is_current(store.db.conn):  # made by other rules of folding or stemming
-        logger.warning("%s: making the search index anew, for this version of warraq finds words by other rules", path)
+        logger.warning(
+            "%s: rebuilding the search index, because this version of warraq derives its keys differently", path
+        )
         with store.atomic():
             search.rebuild(store.db.conn)
     return store

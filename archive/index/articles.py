@@ -1,4 +1,4 @@
-"""The tables `articles` and `changes`: versions, what changed without a new text, teasers. Never begins or ends a transaction."""
+"""Query and write the tables `articles` and `changes`: versions, and changes without a new text. Never begins or ends a transaction."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Stored:
 
 
 def key_of(db: Database, url: str) -> str:
-    """Return what the versions of the article at this URL share, under whatever spelling it was served (see `archive.index.identity`)."""
+    """Return the key that the versions of the article at this URL share, under any spelling (see `archive.index.identity`)."""
     key = urls.identity(url)
     sql = "SELECT article_key FROM identities WHERE name IN (?, ?) ORDER BY name = ? DESC LIMIT 1"
     row = db.conn.execute(sql, (url, key, url)).fetchone()
@@ -85,14 +85,14 @@ def insert_version(db: Database, article: Article, *, capture: dict[str, Any], c
 
 
 def number_versions(db: Database, url: str) -> None:
-    """Numbers the versions of the article at this URL anew."""
+    """Renumber the versions of the article at this URL."""
     number_key(db, key_of(db, url))
 
 
 def number_key(db: Database, key: str) -> None:
-    """Versions are counted in the order in which they were first served; the latest is the one served last.
+    """Number the versions of a key in the order in which they were first served; the latest is the one served last.
 
-    Two of the same moment are told apart by what they say, not by their ids: the order in which rows came in must not number them.
+    Two of the same moment are ordered by their text, not by their ids: the order in which rows came in must not number them.
     """
     db.conn.execute(
         """
@@ -115,7 +115,7 @@ def get(db: Database, article_id: int) -> ArticleRow | None:
 
 
 def versions(db: Database, url: str) -> list[ArticleRow]:
-    """All versions of the article at that URL, in any spelling (its canonical one, or any that it was fetched at), oldest first."""
+    """Return all versions of the article at that URL, in any spelling (its canonical one, or any that it was fetched at), oldest first."""
     sql = "SELECT * FROM articles WHERE article_key = ? ORDER BY version"
     if rows := list(db.query(sql, [key_of(db, url)])):
         return cast("list[ArticleRow]", rows)
@@ -129,7 +129,7 @@ def versions(db: Database, url: str) -> list[ArticleRow]:
 
 
 def newest(db: Database, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[ArticleRow]:
-    """Latest versions, newest publication first (by the moment, in whatever zone), undated ones by the time they were fetched."""
+    """Yield the latest versions, newest publication first (by the moment, in whatever zone), undated ones by the time they were fetched."""
     where, args = ("AND site = ?", [site]) if site else ("", [])
     sql = f"""
         SELECT * FROM articles WHERE is_latest = 1 {where}
@@ -139,7 +139,7 @@ def newest(db: Database, *, site: str = "", limit: int = 20, offset: int = 0) ->
 
 
 def listed(db: Database, *, after: int, limit: int) -> list[ArticleRow]:
-    """Latest versions in the order in which they came in, from the one after that id on."""
+    """Return the latest versions in the order in which they came in, from the one after that id on."""
     sql = "SELECT * FROM articles WHERE is_latest = 1 AND id > ? ORDER BY id LIMIT ?"
     return cast("list[ArticleRow]", list(db.query(sql, [after, limit])))
 
@@ -156,7 +156,7 @@ def set_conversions(db: Database, pairs: list[tuple[str, str]]) -> None:
 
 
 def spells(db: Database, url: str) -> list[dict[str, Any]]:
-    """Which version stood when, oldest first: article_id, version, first_at, last_at and captures, a row for each unbroken time.
+    """Return which version stood when, oldest first: article_id, version, first_at, last_at and captures, a row for each unbroken time.
 
     A text that changes and is changed back stands for two of them.
     """
@@ -178,7 +178,7 @@ ALIKE = 0.3
 
 
 def latest_text(db: Database, url: str) -> tuple[str, str] | None:
-    """Title and text of the latest version at that URL, None when there is none."""
+    """Return the title and text of the latest version at that URL, None when there is none."""
     row = db.conn.execute(
         "SELECT title, text FROM articles WHERE article_key = ? AND is_latest = 1", (key_of(db, url),)
     ).fetchone()
@@ -186,7 +186,7 @@ def latest_text(db: Database, url: str) -> tuple[str, str] | None:
 
 
 def alike(one: tuple[str, str], other: tuple[str, str]) -> bool:
-    """Whether two (title, text) can be versions of one article: the same title, or many of the same words."""
+    """Return whether two (title, text) can be versions of one article: the same title, or many of the same words."""
     if one[0] == other[0]:
         return True
     words, others = set(one[1].split()), set(other[1].split())
@@ -194,7 +194,7 @@ def alike(one: tuple[str, str], other: tuple[str, str]) -> bool:
 
 
 def was_read_at(db: Database, url: str, page: str) -> bool:
-    """Whether the article at `url` was read at that page before: then what stands there now is its next version."""
+    """Return whether the article at `url` was read at that page before: then what stands there now is its next version."""
     return (
         db.conn.execute(
             "SELECT 1 FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE c.url = ? AND a.article_key = ? LIMIT 1",
@@ -205,7 +205,7 @@ def was_read_at(db: Database, url: str, page: str) -> bool:
 
 
 def has_site(db: Database, site: str) -> bool:
-    """Whether there is any article of a site."""
+    """Return whether there is any article of a site."""
     return (
         db.conn.execute("SELECT 1 FROM articles WHERE site = ? AND is_latest = 1 LIMIT 1", (site,)).fetchone()
         is not None
@@ -254,7 +254,7 @@ def found(db: Database, article_id: int, article: Article, *, at: str) -> dict[s
 def joined(held: Mapping[str, object], other: Mapping[str, object], *, later: bool) -> dict[str, object]:
     """Return the mutable columns that `other` gives the held row of the same version: of two that say something, the one seen last.
 
-    `later` tells whether `other` was seen last.
+    `later` says whether `other` was seen last.
     """
     values = {
         name: other[name]
@@ -314,7 +314,7 @@ def copy(source: Database, target: Database, ids: Mapping[int, int]) -> None:
 LARGEST_SHARE: Final = 0.6
 """Share of the words of the whole text that a teaser has at most: an edited article keeps more."""
 MOST_WORDS: Final = 1000
-"""Words of a teaser at most; a longer text is an article, whatever is missing of it."""
+"""Words of a teaser at most; a longer text is an article, even if part of it is missing."""
 LOOKED_AT: Final = 100_000
 """Characters of the whole text in which the lines of a teaser are looked for: with MOST_WORDS, a bound on the time."""
 LARGEST_OFFER: Final = 40
@@ -327,7 +327,7 @@ _CUT_OFF: Final = re.compile(r" ?(?:\.\.\.|…)$")
 
 
 def is_teaser(text: str, whole: str, *, is_free: bool | None) -> bool:
-    """Whether `text` is a teaser of the text `whole`; `is_free` is what its page says of access.
+    """Return whether `text` is a teaser of the text `whole`; `is_free` is what its page says of access.
 
     It begins as the whole does and has much less of it, and then either the page says that it is not free, or its last line breaks
     off inside a line of the whole. Without such a sign it is an article that was made shorter.
@@ -348,7 +348,7 @@ def _whole_line(line: str) -> str:
 
 
 def _breaks_off(line: str, flat: str) -> bool:
-    """Whether a line ends in dots where the whole text goes on."""
+    """Return whether a line ends in dots where the whole text goes on."""
     line = " ".join(line.split())
     kept = _CUT_OFF.sub("", line)
     return kept not in {"", line} and kept in flat and line not in flat

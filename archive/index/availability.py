@@ -1,4 +1,4 @@
-"""What became of an article's page after it was captured: a capture in, a mark on the article out. Never begins or ends a transaction.
+"""Mark articles whose page is gone or behind a paywall. Never begins or ends a transaction.
 
 A page is gone when it has answered so at least LEAST_ANSWERS times over at least LEAST_SPAN, with nothing else between: an outage, a
 deployment or a bad cache is not a deletion. It is gone since the first of these answers. An article that is served again loses its marks.
@@ -36,13 +36,13 @@ _HOME = re.compile(r"/?|/[a-z]{2}(?:-[a-z]{2})?/?")  # the front page, or that o
 
 
 def is_home(url: str) -> bool:
-    """Whether a URL is a front page: what a site redirects to that does not want to say 404."""
+    """Return whether a URL is a front page: what a site redirects to that does not want to say 404."""
     parts = urlsplit(url)
     return not parts.query and _HOME.fullmatch(parts.path) is not None
 
 
 def gone_reason(row: dict[str, Any]) -> str:
-    """Why a capture says that there is no page any more; '' when it does not say so."""
+    """Return why a capture shows that the page is gone; '' when it does not."""
     if row["outcome"] == "gone":
         return str(row["reason"])
     if row["outcome"] == "redirect" and is_home(row["detail"]):
@@ -70,13 +70,13 @@ def update_from_capture(db: Database, record_id: str) -> None:
 
 
 def _answers(db: Database, url: str) -> list[dict[str, Any]]:
-    """Return the newest captures of the URL that say without a break that there is no page, newest first."""
+    """Return the newest unbroken run of captures that show that the page is gone, newest first."""
     sql = "SELECT * FROM captures WHERE url = ? ORDER BY timestamp DESC, id DESC LIMIT ?"
     return _unbroken(db.query(sql, [url, LOOKED_BACK]))
 
 
 def _unbroken(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those that say that there is no page, up to the first that says otherwise."""
+    """Yield those that show that the page is gone, up to the first that does not."""
     found = []
     for row in rows:
         if gone_reason(row):
@@ -87,7 +87,7 @@ def _unbroken(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _last_long_enough(answers: list[dict[str, Any]]) -> bool:
-    """Whether these answers, newest first, are enough to call a page gone."""
+    """Return whether these answers, newest first, are enough to call a page gone."""
     if len(answers) < LEAST_ANSWERS:
         return False
     first, last = (datetime.fromisoformat(each["captured_at"]) for each in (answers[-1], answers[0]))
@@ -113,7 +113,7 @@ def clear(db: Database, article_id: int, *, at: str) -> None:
 
 
 def recompute(db: Database, pages: Iterable[str]) -> None:
-    """Works the marks of the articles at these page URLs out anew, from all their captures in the order of their times.
+    """Recompute the marks of the articles at these page URLs from all their captures, in order of time.
 
     For captures that came in in another order (a merge): the marks are then what one crawl would have left.
     """

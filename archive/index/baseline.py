@@ -1,4 +1,4 @@
-"""The first tables of the database, as steps 0001 to 0008 create them. Never edited: `archive.index.schema` has the steps that follow."""
+"""Create the first tables of the database (steps 0001 to 0008). Never edited: `archive.index.schema` has the steps that follow."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def _fates(db: Database) -> None:
 
 @MIGRATIONS(name="0007_families")
 def _families(db: Database) -> None:
-    """Near-duplicates: the bands in which similar articles meet, and the family that each article that was compared is in."""
+    """Keep near-duplicates: the bands in which similar articles meet, and the family of each compared article."""
     db.conn.execute(
         "CREATE TABLE similar (key INTEGER NOT NULL, article_id INTEGER NOT NULL, PRIMARY KEY (key, article_id)) WITHOUT ROWID"
     )

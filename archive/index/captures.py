@@ -1,4 +1,4 @@
-"""Captures as SQL: rows of the records that the WARC files hold. Never begins or ends a transaction."""
+"""Query and write the table `captures`, the records that the WARC files hold. Never begins or ends a transaction."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def id_of(db: Database, record_id: str) -> int:
 def record_outcome(
     db: Database, record_id: str, outcome: Outcome, article_id: int | None, *, directives: str = "", headlines: str = ""
 ) -> None:
-    """Write down what was made of a capture; `headlines` as `archive.index.front_pages.kept` gives them."""
+    """Record the outcome of a capture; `headlines` as `archive.index.front_pages.kept` gives them."""
     db.conn.execute(
         """
         UPDATE captures SET outcome = ?, reason = ?, detail = ?, directives = ?, article_id = ?, headlines = ? WHERE record_id = ?
@@ -59,7 +59,7 @@ def holder_of(db: Database, payload_digest: str, url: str) -> Original | None:
 
 
 def stands_in(db: Database, url: str) -> bool:
-    """Whether what announces news leads to this URL for the time being: a maintenance page, a waiting room."""
+    """Return whether what announces news leads to this URL for the time being: a maintenance page, a waiting room."""
     sql = f"""
         SELECT 1 FROM captures AS c JOIN urls AS u ON u.url = c.url
         WHERE c.outcome = 'redirect' AND c.detail = ? AND c.reason IN ('http-302', 'http-303', 'http-307')
@@ -88,7 +88,7 @@ def latest(db: Database, url: str) -> dict[str, Any] | None:
 
 
 def unread(db: Database) -> Iterator[dict[str, Any]]:
-    """Yield the captures that nobody has read yet: a crash came between their record and their reading.
+    """Yield the captures that are not parsed yet: a crash came between writing the record and parsing it.
 
     A few at a time, so that any number fits in memory, and the caller may write between them.
     """
@@ -118,7 +118,7 @@ def latest_article(db: Database, url: str) -> int | None:
 
 
 def of_url(db: Database, url: str) -> list[dict[str, Any]]:
-    """All captures of a URL, oldest first, as dicts of their columns."""
+    """Return all captures of a URL, oldest first, as dicts of their columns."""
     return list(db.query("SELECT * FROM captures WHERE url = ? ORDER BY timestamp, id", [url]))
 
 
@@ -167,7 +167,7 @@ def _nearest(db: Database, urls: list[str], moment: str) -> dict[str, dict[str, 
 
 
 def in_any_spelling(db: Database, url: str) -> list[dict[str, Any]]:
-    """All captures of a URL in any spelling, oldest first, as dicts of their columns."""
+    """Return all captures of a URL in any spelling, oldest first, as dicts of their columns."""
     wanted, key = identity(url), surt(identity(url))
     query = "@"  # sorts after "?": the keys between are this one with a query, of tracking parameters perhaps
     sql = "SELECT * FROM captures WHERE urlkey = ? OR urlkey > ? AND urlkey < ? ORDER BY timestamp, id"
@@ -276,13 +276,13 @@ def set_outcomes(db: Database, notes: list[tuple[str, dict[str, str]]]) -> None:
 
 
 def is_held(db: Database, url: str, timestamp: str) -> bool:
-    """Whether there is a capture of this URL of that very second (14 digits)."""
+    """Return whether there is a capture of this URL of that very second (14 digits)."""
     asked = "SELECT 1 FROM captures WHERE url = ? AND timestamp = ?"
     return db.conn.execute(asked, (url, timestamp)).fetchone() is not None
 
 
 def seen_before(db: Database, payload_digest: str, url: str, timestamp: str) -> bool:
-    """Whether the last whole answer of this URL before that time was this payload."""
+    """Return whether the last whole answer of this URL before that time was this payload."""
     row = db.conn.execute(
         """
         SELECT payload_digest FROM captures
@@ -291,3 +291,33 @@ def seen_before(db: Database, payload_digest: str, url: str, timestamp: str) -> 
         (url, timestamp),
     ).fetchone()
     return row is not None and row[0] == payload_digest
+
+
+def years(db: Database) -> list[str]:
+    """Return the years from the first capture to the last."""
+    first, last = db.conn.execute("SELECT min(captured_at), max(captured_at) FROM captures").fetchone()
+    return [f"{year:04}" for year in range(int(first[:4]), int(last[:4]) + 1)][-_MOST_YEARS:] if first else []
+
+
+def by_day(db: Database, year: str, *, site: str = "") -> dict[str, int]:
+    """Return how many captures each day of a year has, of all sites or one; days without any are left out."""
+    sql = f"""
+        SELECT substr(captured_at, 1, 10), count(*) FROM captures
+        WHERE captured_at >= :first AND captured_at < :after {_OF_SITE if site else ""} GROUP BY 1 ORDER BY 1
+        """  # noqa: S608 - our own words
+    return dict(db.conn.execute(sql, {"first": year, "after": f"{year}~", "site": site}).fetchall()) if year else {}
+
+
+def of_day(db: Database, day: str, *, site: str = "", limit: int = 50, offset: int = 0) -> list[dict[str, Any]]:
+    """Return the captures of a day, oldest first, of all sites or one: columns of `captures`."""
+    sql = f"""
+        SELECT * FROM captures WHERE captured_at >= :first AND captured_at < :after {_OF_SITE if site else ""}
+        ORDER BY captured_at, id LIMIT :limit OFFSET :offset
+        """  # noqa: S608 - our own words
+    values = {"first": day, "after": f"{day}~", "site": site, "limit": limit, "offset": offset}
+    return list(db.query(sql, values))
+
+
+_OF_SITE = "AND (site = :site OR site LIKE '%.' || :site)"
+_MOST_YEARS = 200
+"""A foreign archive may date a capture in the year 1."""

@@ -1,4 +1,4 @@
-"""The columns of `articles`, each described once: the INSERT, the exports, the view `newsarticle` and what is shown of an article follow.
+"""Describe each column of `articles` once: the INSERT, the exports, the view `newsarticle` and the displayed fields follow from it.
 
 A new column is a migration in `schema.py` and a line here. `tests/archive/index/test_columns.py` compares the two.
 """
@@ -51,7 +51,7 @@ class Column:
 
 @lru_cache(maxsize=64)  # a page on its way is asked for it by the frontier, the WARC and the row
 def text_digest(title: str, text: str) -> str:
-    """Identity of what an article says: SHA-256 of title and text in NFC with white space collapsed, as `sha256:HEX`."""
+    """Return the identity of what an article says: SHA-256 of title and text in NFC with white space collapsed, as `sha256:HEX`."""
     words = " ".join(unicodedata.normalize("NFC", f"{title}\n{text}").split())
     return f"sha256:{hashlib.sha256(words.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
@@ -137,7 +137,7 @@ def as_json_row(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _opened_body(row: Mapping[str, Any]) -> Any:
-    """Return the blocks as lists and dicts; what is no column but has its name stays as it is."""
+    """Return the blocks as lists and dicts; a value that only shares a column's name stays as it is."""
     is_column = row["body"] is None or isinstance(row["body"], str)
     return as_data(body_of(row)) if is_column else row["body"]
 
@@ -159,7 +159,7 @@ def view_sql() -> str:
 
 
 def update_view(db: Database) -> None:
-    """Create the view anew where an earlier version of warraq made it with other columns."""
+    """Recreate the view if an earlier version of warraq made it with other columns."""
     held = db.conn.execute("SELECT sql FROM sqlite_master WHERE type = 'view' AND name = 'newsarticle'").fetchone()
     if held is None or held[0] != view_sql():
         db.conn.execute("DROP VIEW IF EXISTS newsarticle")

@@ -1,4 +1,4 @@
-"""Closed WARC files as SQL: what each is, in which storage it lies, and whether it is here too. Never begins or ends a transaction."""
+"""Query and write the table `files`: where each closed WARC file is stored. Never begins or ends a transaction."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def get(db: Database, filename: str) -> FileRow | None:
 
 
 def rows(db: Database) -> dict[str, FileRow]:
-    """All rows, by name; none in a database that an earlier warraq made and that is only read."""
+    """Return all rows, by name; none in a database that an earlier warraq made and that is only read."""
     if not _is_there(db):
         return {}
     found = map(_row, db.conn.execute(f"{_SELECT} ORDER BY filename"))
@@ -52,7 +52,7 @@ def rows(db: Database) -> dict[str, FileRow]:
 
 
 def last_storage(db: Database) -> str:
-    """Where a file was uploaded to last, '' when none was."""
+    """Return where a file was uploaded to last, '' when none was."""
     row = db.conn.execute("SELECT storage FROM files WHERE storage <> '' ORDER BY uploaded_at DESC LIMIT 1").fetchone()
     return str(row[0]) if row else ""
 

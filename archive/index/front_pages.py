@@ -1,4 +1,4 @@
-"""What led front pages, and when: captures of a front page in, the spells of its headlines out.
+"""Trace which headlines led a front page, and when.
 
 Each capture of a front page keeps its first headlines in page order (`captures.headlines`). A capture that says what the one before it
 said prolongs that one.
@@ -35,7 +35,7 @@ class Spell:
 
 
 def kept(headlines: Headlines) -> str:
-    """Headlines as the column holds them."""
+    """Return headlines as the column holds them."""
     return json.dumps(headlines, ensure_ascii=False) if headlines else ""
 
 
@@ -92,7 +92,7 @@ def _addresses(db: Database, page: str) -> list[str]:
 
 
 def is_front_page(db: Database, url: str, reason: str) -> bool:
-    """Whether a listing is a front page: by its address, or because the site's crawl starts there or is led there."""
+    """Return whether a listing is a front page: by its address, or because the site's crawl starts there or is led there."""
     sql = """
         SELECT 1 FROM urls WHERE kind = 'seed'
         AND (url = :url OR url IN (SELECT url FROM captures WHERE outcome = 'redirect' AND detail = :url LIMIT 50)) LIMIT 1

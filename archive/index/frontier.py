@@ -1,4 +1,4 @@
-"""The frontier as SQL: announce URLs, draw the due ones, write down what a visit said. Never begins or ends a transaction."""
+"""Query and write the frontier (table `urls`): schedule URLs, select the due ones, record visits. Never begins or ends a transaction."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _NEVER = sql_list((OutcomeKind.REDACTED, OutcomeKind.PART))
 _ANNOUNCED = tuple(f.name for f in fields(Candidate))
 
 RETRIED_SOON = 3
-"""Failures in a row up to which an article that nobody has seen yet keeps its precedence."""
+"""Failures in a row up to which an article that was never fetched keeps its precedence."""
 
 _ANNOUNCERS = ", ".join(f"'{kind}'" for kind in ANNOUNCERS)
 _REQUISITES = ", ".join(f"'{kind}'" for kind in REQUISITES)
@@ -170,7 +170,7 @@ def announce_requisites(db: Database, urls: Iterable[Candidate], *, now: str) ->
 
 
 def finished(db: Database, visit: FetchStatus) -> None:
-    """Write down what a visit said, and when the next one is due."""
+    """Record what a visit gave, and when the next one is due."""
     db.conn.execute(
         f"""
         UPDATE urls SET
@@ -204,7 +204,7 @@ def finished(db: Database, visit: FetchStatus) -> None:
 
 
 def make_due(db: Database, *, site: str, now: str) -> int:
-    """Make every page of the site due now that was visited, whatever it answered (a full recheck); return how many.
+    """Make every visited page of the site due now, whatever its outcome (a full recheck); return how many.
 
     What failed comes last, and what was not visited for longest first: a bounded run is of use.
     """
@@ -229,13 +229,13 @@ def revive(db: Database, *, site: str, now: str) -> int:
 
 
 def rest_host(db: Database, *, site: str, host: str, until: str) -> int:
-    """Lets the URLs of a host wait until then: it asked to be left alone. Returns how many."""
+    """Let the URLs of a host wait until then: it asked to be left alone. Return how many."""
     sql = "UPDATE urls SET due_at = :until WHERE site = :site AND host = :host AND due_at < :until"
     return int(db.conn.execute(sql, {"site": site, "host": host, "until": until}).rowcount)
 
 
 def count_due(db: Database, *, site: str, now: str) -> int:
-    """How many pages of the site are due; `DUE_COUNTED` when there are more than that.
+    """Return how many pages of the site are due; `DUE_COUNTED` when there are more than that.
 
     Each priority is one range of the partial index, so what is not due costs nothing.
     """
@@ -247,7 +247,7 @@ def count_due(db: Database, *, site: str, now: str) -> int:
 
 
 def count_requisites_due(db: Database, *, site: str, now: str) -> int:
-    """How many requisites of the site's pages are due; `DUE_COUNTED` when there are more than that."""
+    """Return how many requisites of the site's pages are due; `DUE_COUNTED` when there are more than that."""
     sql = "SELECT count(*) FROM (SELECT 1 FROM urls WHERE site = ? AND priority = ? AND due_at <= ? LIMIT ?)"
     return int(db.conn.execute(sql, (site, int(Precedence.REQUISITE), now, DUE_COUNTED)).fetchone()[0])
 
@@ -262,7 +262,7 @@ def hosts(db: Database, *, site: str) -> list[str]:
 
 
 def ends(db: Database, *, site: str) -> list[tuple[str, str, str, int]]:
-    """How the last visits of a site's pages ended: (kind, outcome, reason, URLs), without URLs never visited."""
+    """Return how the last visits of a site's pages ended: (kind, outcome, reason, URLs), without URLs never visited."""
     sql = f"""
         SELECT kind, outcome, reason, count(*) FROM urls WHERE site = ? AND visits > 0 AND kind NOT IN ({_REQUISITES})
         GROUP BY 1, 2, 3

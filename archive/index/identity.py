@@ -1,4 +1,4 @@
-"""Which addresses are one article's: the key that its versions share, and the joins of keys, which can be undone.
+"""Decide which URLs are one article: the key that its versions share, and reversible joins of keys.
 
 The key follows from the URL alone (`archive.urls.identity`). Two keys are joined when a page redirects from the one to the other, or
 names the other as its canonical URL, and both say much the same. The table `identities` has what the key of a name (a key, or an exact
@@ -51,7 +51,7 @@ def join_page(db: Database, page: str, article_id: int, *, at: str, unindex: Uni
 
 
 def _related(db: Database, page: str, url: str) -> list[tuple[str, str]]:
-    """Keys of articles that may be the same as that at `url`, read at `page`, and why."""
+    """Return keys of articles that may be the same as that at `url`, read at `page`, and why."""
     found = {articles.key_of(db, page): "canonical"}
     sql = "SELECT DISTINCT a.article_key FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE c.url = ?"
     found |= dict.fromkeys((row[0] for row in db.conn.execute(sql, (page,))), "canonical")
@@ -70,7 +70,7 @@ def join_redirect(db: Database, source: str, target: str, *, at: str, unindex: U
 
 
 def _says_the_same(db: Database, one: str, other: str) -> bool:
-    """Whether any version of the one has half its words in common with one of the other."""
+    """Return whether any version of the one has half its words in common with one of the other."""
     texts = [[row[0] for row in db.conn.execute(_TEXTS, (key,))] for key in (one, other)]
     return any(_share(left, right) >= ALIKE for left in texts[0] for right in texts[1])
 
@@ -185,7 +185,7 @@ def all_joins(db: Database) -> Iterator[Join]:
 
 
 def part(db: Database, join_id: int) -> list[int] | None:
-    """Undoes a join and keeps its addresses apart; gives the ids of the rows that are back, None when there is no such join."""
+    """Undo a join and keep its URLs apart; return the ids of the restored rows, None when there is no such join."""
     row = next(db.query("SELECT * FROM joins WHERE id = ?", [join_id]), None)
     if row is None:
         return None

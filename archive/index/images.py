@@ -1,4 +1,4 @@
-"""The pictures and other media of articles, as SQL: what an article shows and says of it, and the record that holds each picture.
+"""Query and write the pictures and other media of articles: what an article shows, and the record that holds each picture.
 
 `images` and `media` follow from `articles`; `pictures` has what was read from the bytes of each captured picture. Never ends a transaction.
 """
@@ -27,7 +27,7 @@ FACTS: Final = ("record_id", "type", "bytes", "width", "height", "sha256", "phas
 """What `images` takes from `pictures`."""
 _SET = ", ".join(f"{name} = :{name}" for name in FACTS)
 ALIKE: Final = 6
-"""Bits of 64 in which the perceptual hashes of one picture, scaled and compressed anew, may differ."""
+"""Bits of 64 in which the perceptual hashes of one picture, scaled and recompressed, may differ."""
 _FLAT = frozenset({"0" * 16, "f" * 16})
 """Hashes of pictures without any shape; they are alike in nothing."""
 _SOUND = ("soundcloud.", "spotify.", "podcast", "anchor.fm", "audioboom", "deezer.")
@@ -45,8 +45,26 @@ _FILM = (
 )
 
 
-def describe(db: Database, ids: Iterable[int]) -> None:
-    """Write anew what these versions of articles show; of those that are no more, nothing stays."""
+_NO_BODIES: Mapping[int, Body] = {}
+_NO_FACTS: Mapping[str, Any] = {
+    "record_id": "",
+    "type": "",
+    "bytes": None,
+    "width": None,
+    "height": None,
+    "sha256": "",
+    "phash": "",
+}
+_COLUMNS = ("article_id", "position", "url", "place", "alt", "caption", "credit", "words", *FACTS)
+_PUT = f"INSERT INTO images ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{name}' for name in _COLUMNS)})"  # noqa: S608 - our own names
+
+
+def describe(db: Database, ids: Iterable[int], bodies: Mapping[int, Body] = _NO_BODIES) -> None:
+    """Rewrite what these versions of articles show; rows of versions that no longer exist are deleted.
+
+    `bodies` has the blocks of those that were just written, which need not be read again.
+    """
+    has_pictures = db.conn.execute("SELECT 1 FROM pictures LIMIT 1").fetchone() is not None
     for article_id in ids:
         for table in ("images", "media"):
             db.conn.execute(f"DELETE FROM {table} WHERE article_id = ?", (article_id,))  # noqa: S608 - our own names
@@ -55,50 +73,49 @@ def describe(db: Database, ids: Iterable[int]) -> None:
         )
         if row is None:
             continue
-        for position, shown in enumerate(_shown(row), 1):
-            _put(db, {**shown, "article_id": article_id, "position": position})
+        body = bodies.get(article_id) or body_of(row)
+        images = [
+            {
+                **shown,
+                **(_facts(db, shown["url"]) if has_pictures else _NO_FACTS),
+                "article_id": article_id,
+                "position": at,
+            }
+            for at, shown in enumerate(_shown(row, body), 1)
+        ]
+        db.conn.executemany(_PUT, images)
         sql = "INSERT INTO media VALUES (:article_id, :position, :type, :provider, :url, :poster, :place)"
-        found = enumerate(_embedded(body_of(row)), 1)
+        found = enumerate(_embedded(body), 1)
         db.conn.executemany(sql, [{**one, "article_id": article_id, "position": position} for position, one in found])
 
 
-def _put(db: Database, image: dict[str, Any]) -> None:
-    facts = _facts(db, image["url"]) or {
-        "record_id": "",
-        "type": "",
-        "bytes": None,
-        "width": None,
-        "height": None,
-        "sha256": "",
-        "phash": "",
-    }
-    values = {**image, **{name: facts[name] for name in FACTS}}
-    sql = f"INSERT INTO images ({', '.join(values)}) VALUES ({', '.join(f':{name}' for name in values)})"  # noqa: S608 - our own names
-    db.conn.execute(sql, values)
-
-
-def _facts(db: Database, url: str) -> dict[str, Any] | None:
+def _facts(db: Database, url: str) -> Mapping[str, Any]:
     """Return what is known of the picture at a URL, or where that redirects to: of its newest capture."""
     sql = """
         SELECT p.* FROM pictures AS p JOIN captures AS c ON c.record_id = p.record_id
         WHERE p.url = ? OR p.url = (SELECT detail FROM captures WHERE url = ? AND reason LIKE 'http-30_' ORDER BY id DESC LIMIT 1)
         ORDER BY c.timestamp DESC, c.id DESC LIMIT 1
         """
-    return next(db.query(sql, [url, url]), None)
+    row = next(db.query(sql, [url, url]), None)
+    return {name: row[name] for name in FACTS} if row else _NO_FACTS
 
 
-def _shown(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _shown(row: Mapping[str, Any], body: Body) -> Iterator[dict[str, Any]]:
     """Yield the pictures of an article, each URL once: those that only its head names, then those of its text with their place in it."""
     found: dict[str, dict[str, Any]] = {}
-    named = [(image["url"], None, image.get("caption", ""), None) for image in json.loads(row["images"])]
-    figures = [(block.url, block, span_text(block.caption), place) for place, block in _blocks(body_of(row), "figure")]
-    placed = {_address(row["url"], url) for url, *_ in figures}
-    ahead = [one for one in named if _address(row["url"], one[0]) not in placed]
-    for url, block, caption, place in (*ahead, *figures):
-        address = _address(row["url"], url)
+    base = row["url"]
+    named = [
+        (_address(base, image["url"]), None, image.get("caption", ""), None) for image in json.loads(row["images"])
+    ]
+    figures = [
+        (_address(base, block.url), block, span_text(block.caption), place) for place, block in _blocks(body, "figure")
+    ]
+    placed = {address for address, *_ in figures}
+    ahead = [one for one in named if one[0] not in placed]
+    for address, block, caption, place in (*ahead, *figures):
         if address and address not in found:
             alt, credit = (block.alt, block.credit) if block else ("", "")
-            said = caption or next((one[2] for one in named if _address(row["url"], one[0]) == address), "")
+            said = caption or next((one[2] for one in named if one[0] == address), "")
             words = f" {text_keys(f'{alt} {said} {credit}', row['language'])} "
             found[address] = {
                 "url": address,
@@ -196,7 +213,7 @@ def of_article(db: Database, article_id: int) -> list[dict[str, Any]]:
 
 
 def leads(db: Database, ids: Sequence[int]) -> dict[int, int]:
-    """Id of the capture of the first picture that is held of each of these articles; pictures too small to show one are passed over."""
+    """Return the capture id of the first held picture of each article; pictures too small to show one are skipped."""
     sql = """
         SELECT i.article_id, c.id, min(i.position) FROM images AS i JOIN captures AS c ON c.record_id = i.record_id
         LEFT JOIN pictures AS p ON p.record_id = i.record_id
@@ -207,7 +224,7 @@ def leads(db: Database, ids: Sequence[int]) -> dict[int, int]:
 
 
 def problem_of(db: Database, record_id: str) -> str:
-    """Why a captured picture was not decoded, '' when it was, or was never looked at."""
+    """Return why a captured picture was not decoded, '' when it was, or was never looked at."""
     row = db.conn.execute("SELECT problem FROM pictures WHERE record_id = ?", (record_id,)).fetchone()
     return str(row[0]) if row else ""
 
@@ -226,7 +243,7 @@ def listed(
     limit: int = 50,
     offset: int = 0,
 ) -> list[dict[str, Any]]:
-    """Pictures of the latest versions of articles, the newest articles first; each file once in an answer.
+    """Return pictures of the latest versions of articles, the newest articles first; each file once in an answer.
 
     Caption, alternative text or credit must have each of `words`, which are search keys of a word, any of them; `held` leaves out what was
     not captured.
@@ -248,7 +265,7 @@ def listed(
 
 
 def elsewhere(db: Database, url: str, *, limit: int = 200) -> list[dict[str, Any]]:
-    """Where a picture ran, oldest first: showings of its URL, its bytes, or what looks alike; `bits` is how far the hashes differ."""
+    """Return where a picture ran, oldest first: by its URL, its bytes, or likeness; `bits` is how far the hashes differ."""
     asked = next(
         db.query("SELECT url, sha256, phash FROM images WHERE url = ? ORDER BY sha256 = '' LIMIT 1", [url]), None
     )

@@ -1,4 +1,4 @@
-"""Rows by where their records lie: file names in, places and identities out; for checking rows against files. Only SQL."""
+"""Look up rows by where their records lie, to check rows against files. Only SQL."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def captures_in(db: Database, filename: str) -> list[dict[str, Any]]:
 
 
 def articles_in(db: Database, filename: str) -> list[dict[str, Any]]:
-    """Articles read from a record in the file: id, url, text_digest, conversion_id, offset, length, payload_digest."""
+    """Return articles read from a record in the file: id, url, text_digest, conversion_id, offset, length, payload_digest."""
     return list(
         db.query(
             """
@@ -53,18 +53,18 @@ def articles_in(db: Database, filename: str) -> list[dict[str, Any]]:
 
 
 def conversions(db: Database) -> dict[str, int]:
-    """Id of the text record of each article that has one, and the article's id."""
+    """Return the id of the text record of each article that has one, and the article's id."""
     return dict(db.conn.execute("SELECT conversion_id, id FROM articles WHERE conversion_id <> ''").fetchall())
 
 
 def text_of(db: Database, article_id: int) -> tuple[str, str]:
-    """Title and text of an article."""
+    """Return the title and text of an article."""
     row = db.conn.execute("SELECT title, text FROM articles WHERE id = ?", (article_id,)).fetchone()
     return (row[0], row[1])
 
 
 def urls_of_article(db: Database, urls: Iterable[str]) -> set[str]:
-    """All URLs at which what these URLs show was captured, in whatever spelling, and those under which it is an article."""
+    """Return all URLs at which what these URLs show was captured, in whatever spelling, and those under which it is an article."""
     found = set(urls)
     keys = {articles_.key_of(db, url) for url in found}
     shown = "SELECT DISTINCT a.article_key FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE c.url = ?"
@@ -85,12 +85,12 @@ def article_ids(db: Database, urls: Iterable[str]) -> list[int]:
 
 
 def texts_of(db: Database, ids: Iterable[int]) -> list[tuple[str, str]]:
-    """URL and text of these articles."""
+    """Return the URL and text of these articles."""
     return [db.conn.execute("SELECT url, text FROM articles WHERE id = ?", (one,)).fetchone() for one in ids]
 
 
 def revisits_of(db: Database, record_ids: Iterable[str], urls: set[str]) -> set[str]:
-    """URLs, other than these, whose revisits refer to the payload of one of the records."""
+    """Return URLs, other than these, whose revisits refer to the payload of one of the records."""
     ids = set(record_ids)
     sql = """
         SELECT * FROM captures WHERE record_type = 'revisit' AND (

@@ -1,4 +1,4 @@
-"""What the archive can say about itself: coverage by site and day, days for the monitor, counts of a query's articles."""
+"""Report on the archive: coverage by site and day, daily figures for the monitor, facets of a query's articles."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RECENT_CAPTURES = 200_000
 
 
 def outcomes(db: Database) -> list[dict[str, Any]]:
-    """How the last visits of all known URLs ended: outcome ('' for never visited), reason, urls, last_visit; most frequent first."""
+    """Return how the last visits of all known URLs ended: outcome ('' for never visited), reason, urls, last_visit; most frequent first."""
     return list(
         db.query(
             f"""
@@ -39,7 +39,7 @@ def outcomes(db: Database) -> list[dict[str, Any]]:
 
 
 def sites(db: Database, *, limit: int = 500) -> list[dict[str, Any]]:
-    """Each site's known URLs, those visited, due some day and failing now, its last visit, when the next is due, and its articles."""
+    """Return for each site its URLs known, visited, scheduled and failing, its last and next visit, and its articles."""
     return list(
         db.query(
             f"""
@@ -83,7 +83,7 @@ def quarantined(db: Database, *, reason: str = "", limit: int = 50, offset: int 
 
 
 def quarantine_reasons(db: Database) -> list[tuple[str, int]]:
-    """(reason, captures in quarantine for it), most frequent first."""
+    """Return (reason, captures in quarantine for it), most frequent first."""
     sql = "SELECT reason, count(*) FROM captures WHERE outcome = 'quarantine' GROUP BY reason ORDER BY 2 DESC, 1"
     return [(str(reason), int(count)) for reason, count in db.conn.execute(sql)]
 
@@ -127,7 +127,7 @@ def _announcements(db: Database, span: dict[str, str]) -> dict[tuple[str, str], 
 
 
 def misses(db: Database, *, first: str, after: str) -> list[dict[str, Any]]:
-    """Article URLs announced from `first` until before `after`, counted by site, day, announcer and reason ('' for captured).
+    """Return the article URLs announced from `first` until before `after`, counted by site, day, announcer and reason ('' for captured).
 
     A URL that has always led elsewhere (a redirect) is not counted: where it leads to is announced in its own right.
     """
@@ -214,28 +214,36 @@ class Facets:
     sites: Counts = ()
     sections: Counts = ()
     languages: Counts = ()
+    authors: Counts = ()
+    tags: Counts = ()
     days: Counts = ()
     undated: int = 0
 
 
-def facets(db: Database, match: str = "", without: str = "") -> Facets:
-    """Count the latest versions that match the FTS5 expression ('' for all) and not `without`, an expression too."""
+def facets(db: Database, match: str = "", without: str = "", conditions: str = "") -> Facets:
+    """Count the latest versions that match the FTS5 expression ('' for all) and not `without`, an expression too.
+
+    `conditions` are those of `archive.search.states` on the rows.
+    """
+    columns = "a.site, a.section, a.language, a.date, a.author, a.tags"
     if match:
-        sql = (
-            "SELECT a.site, a.section, a.language, a.date FROM articles_search AS s CROSS JOIN articles AS a ON a.id = s.rowid"
-            " WHERE articles_search MATCH ? AND a.is_latest ORDER BY s.rowid DESC LIMIT ?"
-        )
-        rows = db.conn.execute(sql, (match, COUNTED)).fetchall()
+        source = "articles_search AS s CROSS JOIN articles AS a ON a.id = s.rowid WHERE articles_search MATCH ? AND"
     else:
-        hidden = "AND id NOT IN (SELECT rowid FROM articles_search WHERE articles_search MATCH ?)" if without else ""
-        sql = f"SELECT site, section, language, date FROM articles WHERE is_latest {hidden} ORDER BY id DESC LIMIT ?"  # noqa: S608 - our own words
-        rows = db.conn.execute(sql, (*([without] if without else []), COUNTED)).fetchall()
+        hidden = "a.id NOT IN (SELECT rowid FROM articles_search WHERE articles_search MATCH ?) AND" if without else ""
+        source = f"articles AS a WHERE {hidden}"
+    sql = (
+        f"SELECT {columns} FROM {source} a.is_latest{conditions} ORDER BY {'s.rowid' if match else 'a.id'} DESC LIMIT ?"  # noqa: S608 - our own words
+    )
+    asked = filter(None, (match or without,))
+    rows = db.conn.execute(sql, (*asked, COUNTED)).fetchall()
     days = Counter(row[3] for row in rows if row[3])
     return Facets(
         counted=len(rows),
         sites=_counts(rows, 0),
         sections=_counts(rows, 1),
         languages=_counts(rows, 2),
+        authors=_counts(rows, 4),
+        tags=_most(Counter(tag for row in rows for tag in _tags(row[5]))),
         days=tuple(sorted(days.items())),
         undated=len(rows) - days.total(),
     )
@@ -248,6 +256,8 @@ def added_facets(parts: Sequence[Facets]) -> Facets:
         sites=_added(part.sites for part in parts),
         sections=_added(part.sections for part in parts),
         languages=_added(part.languages for part in parts),
+        authors=_added(part.authors for part in parts),
+        tags=_added(part.tags for part in parts),
         days=tuple(sorted(_added(part.days for part in parts))),
         undated=sum(part.undated for part in parts),
     )
@@ -257,12 +267,21 @@ def _added(parts: Iterable[Counts]) -> Counts:
     total: Counter[str] = Counter()
     for counts in parts:
         total.update(dict(counts))
-    return tuple(sorted(total.items(), key=lambda pair: (-pair[1], pair[0])))
+    return _most(total)
 
 
-def _counts(rows: list[tuple[str, str, str, str]], column: int) -> Counts:
-    counts = Counter(row[column] for row in rows if row[column])
+def _counts(rows: Iterable[Sequence[Any]], column: int) -> Counts:
+    return _most(Counter(row[column] for row in rows if row[column]))
+
+
+def _most(counts: Counter[str]) -> Counts:
     return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _tags(tags: str) -> frozenset[str]:
+    """Return the tags of an article that are words."""
+    read = json.loads(tags or "[]")
+    return frozenset(tag for tag in read if isinstance(tag, str) and tag) if isinstance(read, list) else frozenset()
 
 
 BY_TIME = frozenset({"by_day"})
@@ -270,7 +289,7 @@ BY_TIME = frozenset({"by_day"})
 
 
 def count(db: Database) -> dict[str, Any]:
-    """Totals, and counts by site, language, day of publication, capture outcome and quarantine reason."""
+    """Return totals, and counts by site, language, day of publication, capture outcome and quarantine reason."""
     return {
         "articles": _one(db, "SELECT count(*) FROM articles WHERE is_latest = 1"),
         "versions": _one(db, "SELECT count(*) FROM articles"),
@@ -311,7 +330,7 @@ def added_counts(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def by_day_and_site(db: Database) -> dict[tuple[str, str], int]:
-    """How many articles each site published on each day, by (day, site)."""
+    """Return how many articles each site published on each day, by (day, site)."""
     sql = "SELECT date, site, count(*) FROM articles WHERE is_latest = 1 AND date LIKE '____-__-__' GROUP BY 1, 2"
     return {(str(day), str(site)): int(number) for day, site, number in db.conn.execute(sql)}
 

@@ -1,4 +1,4 @@
-"""The rows of the database as values: what goes in and what comes out of the store's functions."""
+"""Define the rows of the database as typed values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REQUISITES: tuple[Kind, ...] = get_args(RequisiteKind)
 """What pages load: on any host, drawn after the site's pages, and no news."""
 
 ANNOUNCERS: tuple[Kind, ...] = ("seed", "feed", "sitemap", "section")
-"""What tells of news, and is asked for as long as the site is crawled."""
+"""Kinds that announce news; they are fetched as long as the site is crawled."""
 
 
 class Precedence(IntEnum):
@@ -191,7 +191,7 @@ class ArticleRow(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureRow:
-    """A row of `captures` as it is first written: the record is in the WARC, nobody has read it yet."""
+    """A row of `captures` as it is first written: the record is in the WARC and not parsed yet."""
 
     record_id: str
     record_type: str

@@ -1,4 +1,4 @@
-"""The tables `runs`, the log of crawls, imports, verifications and redactions, and `backfills`, how far each file was read.
+"""Query and write `runs`, the log of crawls, imports, verifications and redactions, and `backfills`, how far each file was read.
 
 Never begins or ends a transaction.
 """
@@ -33,7 +33,7 @@ def end(db: Database, run_id: int, *, at: str, result: str, summary: Mapping[str
 
 
 def last_begun(db: Database) -> str:
-    """When the latest crawl began, '' when there was none."""
+    """Return when the latest crawl began, '' when there was none."""
     row = db.conn.execute("SELECT max(started_at) FROM runs WHERE kind = 'crawl'").fetchone()
     return str(row[0] or "")
 

@@ -1,4 +1,4 @@
-"""The database's shape: numbered steps, each applied once and never edited afterwards.
+"""Define the database schema as numbered steps, each applied once and never edited afterwards.
 
 Times are ISO 8601 text in UTC (`2026-11-24T05:30:00Z`), so that they sort, read well, and compare in plain SQL; capture times are also
 kept as the 14 digits of CDXJ. Lists and maps are JSON. Only features of SQLite 3.40 are used, so that Debian's sqlite3 opens the file.
@@ -19,7 +19,7 @@ __all__ = ["MIGRATIONS", "STEPS", "stand_in", "unknown_steps"]
 
 
 def unknown_steps(db: Database) -> tuple[str, ...]:
-    """Names of the steps in the database that this version does not know: it was made by a later one."""
+    """Return names of the steps in the database that this version does not know: it was made by a later one."""
     known = {step.name for step in MIGRATIONS.pending(db)} | {step.name for step in MIGRATIONS.applied(db)}
     ours = set(STEPS)
     return tuple(sorted(known - ours))
@@ -85,9 +85,9 @@ _MOMENT = "CASE WHEN date_published GLOB '[0-9]*' THEN strftime('%Y-%m-%dT%H:%M:
 
 @MIGRATIONS(name="0014_published_at")
 def _published_at(db: Database) -> None:
-    """Keep the moment of publication in UTC, for whoever orders by time: `date_published` is as the page says it, in any zone.
+    """Keep the moment of publication in UTC, to sort by time: `date_published` is as the page says it, in any zone.
 
-    A generated column, so that no row is written anew; NULL for what is no time. Only what begins with a digit is asked for, because a
+    A generated column, so that no row is rewritten; NULL for what is not a time. Only values that begin with a digit qualify, because a
     word such as `now` would make an index of it impossible.
     """
     db.conn.execute(f"ALTER TABLE articles ADD COLUMN published_at TEXT GENERATED ALWAYS AS ({_MOMENT}) VIRTUAL")
@@ -149,7 +149,7 @@ def _identity(db: Database) -> None:
 
 @MIGRATIONS(name="0023_kind_of_article")
 def _kind_of_article(db: Database) -> None:
-    """Whether a row is an `article`, read from a page, or a `document`, read from a PDF file."""
+    """Keep whether a row is an `article`, read from a page, or a `document`, read from a PDF file."""
     db.conn.execute("ALTER TABLE articles ADD COLUMN kind TEXT NOT NULL DEFAULT 'article'")
 
 
@@ -164,7 +164,7 @@ def _headlines(db: Database) -> None:
 def _pictures(db: Database) -> None:
     """Keep what articles show (`images`, `media`), and what the bytes of captured pictures say (`pictures`), which `images` repeats.
 
-    `images.describe` writes the first two anew from `articles` and `pictures`. The last index finds what redirects to a picture.
+    `images.describe` rewrites the first two from `articles` and `pictures`. The last index finds what redirects to a picture.
     """
     db.conn.execute(
         """

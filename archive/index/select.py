@@ -1,4 +1,4 @@
-"""What to give out: sites, days, URLs and ids in; rows of articles, or of captures with what they show, out, streaming."""
+"""Select what to export, by sites, days, URLs and ids: rows of articles, or of captures with what they show, as a stream."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ArticleFilter:
 
 
 def selected_articles(db: Database, choice: ArticleFilter) -> Iterator[Any]:
-    """Rows of the chosen articles, in the order of their ids."""
+    """Yield rows of the chosen articles, in the order of their ids."""
     where, values = _of_articles(db, choice)
     yield from _paged(db, "SELECT * FROM articles", "articles", where, values)
 

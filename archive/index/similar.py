@@ -1,4 +1,4 @@
-"""Near-duplicates as SQL: articles go in; families come out, each led by who had the story first. Never begins or ends a transaction."""
+"""Group near-duplicates into families, each led by whoever had the story first. Never begins or ends a transaction."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ MOST_WORDS = 3000
 """Words of a text that are looked at: bounds the time, and what two texts share shows long before."""
 
 LEAST_SHINGLES = 20
-"""Texts with fewer say too little to be told apart."""
+"""Shorter texts cannot be distinguished."""
 
 SAME = 0.5
 """The resemblance from which on two texts are one story: wire copy keeps far more, two reports of one event far less."""
 
 
 def shingles(text: str) -> frozenset[int]:
-    """Hashes (64 bits) of the shingles of a text; empty for one that says too little."""
+    """Return hashes (64 bits) of the shingles of a text; empty for one that says too little."""
     found = [fold(match.group()) for match in islice(words(text), MOST_WORDS)]
     runs = {" ".join(found[n : n + WORDS]) for n in range(len(found) - WORDS + 1)}
     if len(runs) < LEAST_SHINGLES:
@@ -45,7 +45,7 @@ def shingles(text: str) -> frozenset[int]:
 
 
 def bands(hashes: Collection[int]) -> tuple[int, ...]:
-    """Keys (63 bits, BANDS of them) of which similar texts share at least one; none for no hashes."""
+    """Return keys (63 bits, BANDS of them) of which similar texts share at least one; none for no hashes."""
     if not hashes:
         return ()
     size = BANDS * ROWS
@@ -83,7 +83,7 @@ _FIRST = "coalesce(published_at, fetched_at)"
 
 
 def waiting(db: Database, limit: int) -> list[dict[str, Any]]:
-    """Latest versions that nobody has compared yet, oldest first."""
+    """Return the latest versions that are not compared yet, oldest first."""
     sql = """
         SELECT a.id, a.url, a.title, a.text FROM articles AS a
         WHERE a.is_latest = 1 AND NOT EXISTS (SELECT 1 FROM families WHERE article_id = a.id) ORDER BY a.id LIMIT ?

@@ -1,4 +1,4 @@
-"""What a host repeats, as SQL: counts of lines over its pages. Never begins or ends a transaction."""
+"""Count the lines that a host repeats over its pages. Never begins or ends a transaction."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LEAST_PAGES = 10
 
 
 def pages_seen(db: Database, host: str) -> int:
-    """How many pages of the host have taught us."""
+    """Return how many pages of the host have taught us."""
     row = db.conn.execute("SELECT pages FROM site_pages WHERE host = ?", (host,)).fetchone()
     return int(row[0]) if row else 0
 
@@ -46,12 +46,12 @@ def boilerplate_of(db: Database, host: str) -> frozenset[str]:
 
 
 def pages_by_host(db: Database) -> dict[str, int]:
-    """How many pages of each host have taught us."""
+    """Return how many pages of each host have taught us."""
     return dict(db.conn.execute("SELECT host, pages FROM site_pages").fetchall())
 
 
 def counts_of(db: Database, host: str) -> list[tuple[str, int]]:
-    """All lines of the host with how many of its pages hold each, in order."""
+    """Return all lines of the host with how many of its pages hold each, in order."""
     rows = db.conn.execute("SELECT line, pages FROM site_lines WHERE host = ? ORDER BY line", (host,))
     return [(row[0], row[1]) for row in rows]
 

@@ -1,4 +1,4 @@
-"""SQLite as warraq uses it: the library, what is believed of a database file, and the size of its write-ahead log.
+"""Configure SQLite for warraq: which library, which database files to trust, and the size of the write-ahead log.
 
 sqlite-utils imports both wherever they are installed, to know types that we never store: 1.5 s of CPU at each start.
 """
@@ -33,7 +33,7 @@ finally:
         del sys.modules[_name]
 
 
-# Judges a database before anything of it is believed: whoever made the folder may have put views and triggers in
+# Check a database before it is trusted: the maker of the folder may have put views and triggers in
 # place of our tables.
 
 TABLES = frozenset(
@@ -79,7 +79,7 @@ def require_plain_files(path: Path) -> None:
 
 
 def decode_text(value: bytes) -> str:
-    """Decode a text of a database that anyone may have made: what is no UTF-8 shows as �, and nothing in it steers a terminal.
+    """Decode a text of a foreign database: invalid UTF-8 shows as �, and terminal control characters are removed.
 
     Raises OverflowError for one that is larger than any that is kept.
     """
@@ -95,19 +95,19 @@ def database_problem(db: sqlite3.Connection, schema: str = "main") -> str:
     """
     for kind, name, sql in db.execute(f"SELECT type, name, sql FROM {schema}.sqlite_master"):  # noqa: S608 - our own word
         if kind == "trigger" and not _TRIGGER.fullmatch(sql or ""):
-            return f"it has the trigger {name!r}, which is none of warraq's"
+            return f"it has the trigger {name!r}, which warraq does not create"
         if name in TABLES and (kind != "table" or not str(sql).startswith("CREATE TABLE")):
-            return f"its {name!r} is no ordinary table"
+            return f"its {name!r} is not an ordinary table"
         if name in {"articles_search", "articles_fts"} and not _INDEX.fullmatch(sql or ""):
-            return f"its {name!r} is no index of warraq's"
+            return f"its {name!r} is not an index that warraq creates"
     return ""
 
 
 # Keeps the write-ahead log short: looked at after each commit; says when another process's reading keeps it from
 # that.
 #
-# SQLite copies the log into the database when it has grown by `AUTOCHECKPOINT_PAGES` and then begins it anew, unless
-# somebody still reads an older state: then it grows, for as long as that reading lasts
+# SQLite copies the log into the database when it has grown by `AUTOCHECKPOINT_PAGES` and then restarts it, unless
+# a reader still holds an older state: the log grows as long as it does
 # (https://www.sqlite.org/wal.html#avoiding_excessively_large_wal_files). Readers that come and go without a pause
 # between them have the same effect. Against these it helps to wait for a moment, which is what a TRUNCATE checkpoint
 # does; against the one that stays nothing helps but saying so.
@@ -118,7 +118,7 @@ AUTOCHECKPOINT_PAGES: Final = 4000
 """16 MB of 4 kB pages: checkpoints are rarer than SQLite's default of 4 MB, the -wal file stays small beside any database."""
 
 KEPT_BYTES: Final = 64 << 20
-"""What the file is cut to when the log begins anew."""
+"""The size to which the file is truncated when the log restarts."""
 
 LARGE_BYTES: Final = 128 << 20
 """From here on the guard steps in, and again each time that the log has grown by half of it."""

@@ -158,7 +158,7 @@ class ArchiveWriter:
         return captures.holder_of(self.store.db, digest, capture.url) or fresh
 
     def has_waiting(self, revisit: CaptureRow) -> bool:
-        """Whether a capture that the revisit may repeat waits for the next commit."""
+        """Return whether a capture that the revisit may repeat waits for the next commit."""
         return any(
             row.record_id == revisit.refers_to
             or (row.payload_digest == revisit.payload_digest != "")
@@ -175,7 +175,7 @@ class ArchiveWriter:
         self._settled.append(self._identified(self._walled(settled)))
 
     def is_teaser(self, article: Article, via: str = "") -> bool:
-        """Whether it is a teaser of the article held there, or at `via`, which redirects there: the text stays the whole one."""
+        """Return whether it is a teaser of the article held there, or at `via`, which redirects there: the text stays the whole one."""
         held = self._claims.get(article.url) or articles.latest_text(self.store.db, article.url)
         held = held or (articles.latest_text(self.store.db, via) if via else None)
         return held is not None and is_teaser(article.text, held[1], is_free=article.is_accessible_for_free)

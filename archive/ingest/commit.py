@@ -1,4 +1,4 @@
-"""Writes a group of captures and of what became of them as rows: all in one transaction, and counts of what is durable out.
+"""Write a group of captures and their dispositions as rows, in one transaction, and count what is durable.
 
 When one entry of the group cannot be written, the entries are written one by one, and that one says so instead.
 """
@@ -74,7 +74,7 @@ def disposition_of(
     announced: tuple[Candidate, ...] = (),
     note: tuple[tuple[str, str], ...] = (),
 ) -> Disposition:
-    """Return what an answer means for the archive, whoever asked.
+    """Return what an answer means for the archive.
 
     Its outcome, and of one that has a row the article, its keys, its lines.
     """
@@ -122,7 +122,7 @@ class GroupWriter:
     def write(
         self, rows: Sequence[CaptureRow], entries: Entries, made: Sequence[Rendering] = (), *, now: str
     ) -> Committed:
-        """All rows in one transaction, or entry by entry; `now` is an ISO 8601 time in UTC.
+        """Write all rows in one transaction, or entry by entry; `now` is an ISO 8601 time in UTC.
 
         Raises OperationalError, NotWritableError: then nothing that was not counted before is durable, and all can be tried again.
         """
@@ -230,7 +230,7 @@ class GroupWriter:
                 assert capture is not None  # noqa: S101 - inserted in this transaction or an earlier one
                 stored = articles.insert_version(db, entry.article, capture=capture, conversion_id=conversion_id)
                 self._unindexed.add(stored.id)
-                images.describe(db, (stored.id,))
+                images.describe(db, (stored.id,), {stored.id: entry.article.body})
         else:
             return None
         availability.clear(db, stored.id, at=entry.row.captured_at)

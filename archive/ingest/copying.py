@@ -36,7 +36,7 @@ class Adopted:
 def copy_in(source: Path, folder: Path, *, is_taken: Callable[[str, str, str], bool] | None = None) -> Adopted:
     """Copy the records of a WARC or ARC file into the collection's folder, durably; what is there already is left alone.
 
-    Sound gzip members are copied byte for byte, other records are written anew (see `archive.warc.rewrite`). `is_taken(id, url, date)`
+    Sound gzip members are copied byte for byte, other records are rewritten (see `archive.warc.rewrite`). `is_taken(id, url, date)`
     says whether an id is that of another capture.
     Raises DamagedFileError when no record can be read, NotWritableError.
     """
@@ -73,7 +73,7 @@ def _held_digest(path: Path, manifest: Mapping[str, str]) -> str:
 
 
 def _free_place(copy: Path, folder: Path, name: str, manifest: Mapping[str, str]) -> Path:
-    """Where the copy goes: a file of that name which is the same (here, or uploaded), else the first name that is free."""
+    """Return where the copy goes: a file of that name which is the same (here, or uploaded), else the first name that is free."""
     digest, serial, target = warc.sha256_of(copy), 0, folder / name
     while target.exists() or target.name in manifest:
         held = _held_digest(target, manifest) if target.exists() else manifest[target.name]
@@ -87,7 +87,7 @@ def _free_place(copy: Path, folder: Path, name: str, manifest: Mapping[str, str]
 def ensure_member_per_record(
     source: Path, folder: Path, *, is_taken: Callable[[str, str, str], bool] | None = None
 ) -> Adopted:
-    """`source`, or, when it cannot be read record by record to its end, a copy of its records in `folder`.
+    """Return `source`, or, when it cannot be read record by record to its end, a copy of its records in `folder`.
 
     `is_taken` is as for `copy_in`.
     """
@@ -101,7 +101,7 @@ def ensure_member_per_record(
 
 
 def _is_sound(path: Path, is_taken: Callable[[str, str, str], bool]) -> bool:
-    """Whether each record can be reached by itself and has an id of its own."""
+    """Return whether each record can be reached by itself and has an id of its own."""
     ids: set[int] = set()
     try:
         for record in warc.read_records(path, max_block=0):
@@ -205,12 +205,12 @@ def payload_digest_of(record: warc.Record) -> str:
     return warc.sha1_digest(http.payload(record.http))
 
 
-# Tells captures that cannot have a row from those that can: a record of anybody's WARC in; a reason, or nothing, out.
+# Reject captures that cannot have a row: return the reason for a record of any WARC, or nothing.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedRecord:
-    """A stretch of a file that gives no capture, and why. `length` is 0 when nobody knows where it ends.
+    """A stretch of a file that gives no capture, and why. `length` is 0 when its end is unknown.
 
     `reason` is one of `damaged` (not a whole record), `too-damaged` (the rest of the file was left), `unreadable` (the whole
     file), `no-record-id`, `bad-date`, `bad-url`, `bad-header`.
@@ -230,7 +230,7 @@ class RejectedRecord:
 
 
 def reject_reason(record: Record) -> RejectedRecord | None:
-    """Why a capture cannot have a row; None for one that can, and for records that need none."""
+    """Return why a capture cannot have a row; None for one that can, and for records that need none."""
     if not record.is_capture:
         return None
     found = _misfit(record)

@@ -1,4 +1,4 @@
-"""Brings the records of WARC files into a collection: files in; capture rows, articles and a count out.
+"""Import the records of WARC files into a collection: capture rows, articles, and a count of both.
 
 The files are copied into the collection, which then stands by itself. The same function indexes what a crash left without rows, and, file
 by file, rebuilds a whole database.
@@ -132,10 +132,10 @@ class Indexer:
         progress: Callable[[int], None] | None = None,
         each: Callable[[warc.Record], None] = lambda _: None,
     ) -> None:
-        """Indexes the records from byte `start` on that have no row yet; `each` is called with every record.
+        """Index the records from byte `start` on that have no row yet; `each` is called with every record.
 
         Damage, which is then in `done.damaged`, costs the damaged record. Of a file that `is_new` here, digests that are wrong already are
-        noted, so that `verify` does not name them. `progress` is told the byte offset reached.
+        noted, so that `verify` does not name them. `progress` receives the byte offset reached.
         """
         foreseen = look_ahead(path, start)
         self._notes = foreseen.outcomes
@@ -152,7 +152,7 @@ class Indexer:
         self._notes = {}
 
     def is_taken(self, record_id: str, url: str, date: str) -> bool:
-        """Whether the archive has a capture of that id which is of another URL or time."""
+        """Return whether the archive has a capture of that id which is of another URL or time."""
         row = captures.of_record(self._ingest.store.db, record_id)
         return row is not None and (row["url"], row["timestamp"]) != (url, warc_timestamp(date))
 
@@ -172,7 +172,7 @@ class Indexer:
         self.finish()
 
     def take(self, record: warc.Record) -> None:
-        """Indexes one record that lies in the collection's folder already; `finish` makes it durable."""
+        """Index one record that lies in the collection's folder already; `finish` makes it durable."""
         if misfit := reject_reason(record):
             self.done.refuse(misfit)
             return
@@ -231,7 +231,7 @@ class Indexer:
             self._wait(row, outcome)
 
     def _outcome_unread(self, row: CaptureRow) -> Outcome | None:
-        """Return what becomes of a capture that is not to be read, whatever it says; None for the others."""
+        """Return the outcome of a capture that need not be parsed; None for the others."""
         if row.url.endswith("/robots.txt"):
             return Outcome(kind=OutcomeKind.ROBOTS)
         if self._is_settled(row):
@@ -284,7 +284,7 @@ class Indexer:
         return self._block(original), None
 
     def _is_settled(self, row: CaptureRow) -> bool:
-        """Whether the crawl noted an outcome that has nothing to do with what the response says."""
+        """Return whether the crawl noted an outcome that has nothing to do with what the response says."""
         return OutcomeKind(self._notes.get(row.record_id, {}).get("outcome", "article")).tells_nothing
 
     def _noted(self, row: CaptureRow, settled: Disposition) -> Disposition:
@@ -302,7 +302,7 @@ class Indexer:
         )
 
     def finish(self) -> None:
-        """Settles and commits all that was queued."""
+        """Settle and commit all that was queued."""
         self._settle_all()
         if self._brought_payload:
             self._brought_payload = False
@@ -408,7 +408,7 @@ def _capture_row(row: dict[str, Any]) -> CaptureRow:
 
 
 def recover(ingest: ArchiveWriter, pool: WorkerPool[ParseTask, Parsed], *, site: str = "") -> Imported:
-    """Take up what a crash left: records without rows, captures that nobody has read. A second time finds nothing.
+    """Recover what a crash left: records without rows, captures that are not parsed. A second call finds nothing.
 
     The files that were open when the writer died can hold records without rows, and the newest closed one: a file is
     closed when it is full, with the rows of its last records still to come.

@@ -45,13 +45,13 @@ def moment_of(text: str) -> str:
     """Return a time as the first digits of a 14-digit timestamp: `2026-11` or `202611` is a month, '' is any time; raises UsageError."""
     digits = _NOT_DIGITS.sub("", text)
     if text and len(digits) not in _WHOLE_LENGTHS:
-        raise UsageError(f"{text!r} is no time: write 2026, 2026-11, 2026-11-24 or 20261124153000 (UTC)")
+        raise UsageError(f"{text!r} is not a time: write 2026, 2026-11, 2026-11-24 or 20261124153000 (UTC)")
     return digits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureFilter:
-    """Which captures are meant: of a host (with its subdomains), below a URL, from and to a time, both included; '' is any.
+    """Which captures to take: of a host (with its subdomains), below a URL, from and to a time, both included; '' is any.
 
     `first` and `last` are first digits of timestamps in UTC, as `moment_of` gives them. URLs are compared as CDX servers
     do, by urlkey: without scheme and `www.`.
@@ -66,13 +66,13 @@ class CaptureFilter:
         return bool(self.host or self.url_prefix or self.first or self.last)
 
     def takes(self, url: str, date: str) -> bool:
-        """Whether a capture of `url` at `date` (a WARC-Date or a timestamp) is meant."""
+        """Return whether a capture of `url` at `date` (a WARC-Date or a timestamp) is wanted."""
         digits = warc_timestamp(date)
         after = digits[: len(self.first)] >= self.first
         return after and digits[: len(self.last)] <= self.last and self.takes_url(url)
 
     def takes_url(self, url: str) -> bool:
-        """Whether `url` is of the host and below the prefix."""
+        """Return whether `url` is of the host and below the prefix."""
         if not url.startswith(("http://", "https://")):
             return False
         key = surt(url)
@@ -276,7 +276,7 @@ def import_files(
     paths = [Path(one) for one in files]
     for path in paths:
         if not path.name.endswith(SUFFIXES):
-            raise UsageError(f"{path} is not an archive by its name: {', '.join(SUFFIXES)} files can be imported")
+            raise UsageError(f"{path} is not named like an archive: {', '.join(SUFFIXES)} files can be imported")
     info = {"software": "warraq", "description": "import"} | ({"isPartOf": site} if site else {})
     with parse_pool(workers=workers) as pool:
         writer = open_writer(collection, info=info, clock=clock)
@@ -326,7 +326,7 @@ class _Ids:
         self._indexer, self._wanted = indexer, wanted
 
     def is_taken(self, record_id: str, url: str, date: str) -> bool:
-        """Whether the archive, or an earlier file, has a capture of that id which is of another URL or time."""
+        """Return whether the archive, or an earlier file, has a capture of that id which is of another URL or time."""
         if not record_id or not self._wanted.takes_url(url):
             return False
         what = hash((url, warc_timestamp(date)))

@@ -1,4 +1,4 @@
-"""Keeps an archive in order: verifies it, repairs what a crash left, and takes out what must not be kept."""
+"""Maintain an archive: verify it, repair it after a crash, and remove what must not be kept."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class _Away:
         self.rows = self._holdings.away()
 
     def check_copy(self, path: Path) -> None:
-        """Whether a file that is here is in its storage as well, if it was uploaded."""
+        """Check that an uploaded file that is also local is in its storage."""
         row = self._known.get(path.name)
         if row is None or not row.storage:
             return
@@ -105,7 +105,7 @@ class _Away:
     def check(
         self, row: FileRow, texts: dict[str, int], progress: Callable[[str, int], None] | None
     ) -> FileCheck | None:
-        """Streams a file that is only in its storage; None when it could not be read to its end."""
+        """Stream a file that is only in its storage; return None when it could not be read to its end."""
         try:
             heard = Heard(self._holdings, row)
             check = FileCheck(heard.file, self._store, self._report, texts, in_use=False, progress=progress)

@@ -1,4 +1,4 @@
-"""Check one WARC file: each record, the rows that point into it, its lines of the index; what is wrong becomes a `VerifyReport`."""
+"""Check one WARC file: each record, the rows that point into it, its lines in the index; report problems in a `VerifyReport`."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ class Heard:
         self.file: StoredFile = holdings.stored(row, on_window=self._hear)
 
     def _hear(self, offset: int, data: bytes) -> None:
-        """Windows that come again, or before their turn, count when their turn comes."""
+        """Hash a window in order; one that repeats or comes early counts when its turn comes."""
         if offset <= self._heard < offset + len(data):
             self._digest.update(data[self._heard - offset :])
             self._heard = offset + len(data)
 
     def is_what_was_closed(self) -> bool:
-        """Read what nobody has read yet, and compare; raise StorageError when that cannot be had."""
+        """Read the rest of the file and compare; raise StorageError when it is unavailable."""
         while self._heard < self._row.bytes:
             before = self._heard
             data = self.file.window(self._heard)
-            if self._heard == before:  # it was kept from an earlier look, and nobody was told
+            if self._heard == before:  # kept from an earlier check and not reported yet
                 self._hear(before, data)
         there = self.file.storage.stat(self.file.key)
         whole = there is not None and there.size == self._row.bytes
@@ -56,10 +56,10 @@ class Heard:
 
 
 def fetch_file(holdings: FileLocator, row: FileRow, folder: Path) -> Path:
-    """Brings a stored file back into `folder`, whole or not at all, and return its path.
+    """Bring a stored file back into `folder`, whole or not at all, and return its path.
 
     Raises:
-        StorageError: it cannot be had, or its bytes are not those that were closed.
+        StorageError: it is unavailable, or its bytes are not those that were closed.
         NotWritableError: there is no room for it.
     """
     heard = Heard(holdings, row)
@@ -88,7 +88,7 @@ class FileProblem:
 
     `kind` is one of `damaged` (not readable), `block-digest`, `payload-digest`, `row` (a row without its record), `no-row` (a record
     without its row), `text` (an article and its text record differ), `manifest`, `index`, `missing` (a file),
-    `storage` (a file that was uploaded is not there as it was, or cannot be had), `link` (a symbolic link in the place of a file).
+    `storage` (a file that was uploaded is not there as it was, or is unavailable), `link` (a symbolic link in the place of a file).
     """
 
     kind: str
@@ -161,12 +161,12 @@ class FileCheck:
             self._check(record)
         self._check_articles()
         for row in self._rows.values():
-            self._report("row", "a capture row points here, and there is no such record", row)
+            self._report("row", "a capture row points here, but there is no such record", row)
         for row in self._renderings.values():
-            self._report("row", "a row of renderings points here, and there is no such record", row)
+            self._report("row", "a row of renderings points here, but there is no such record", row)
 
     def _records(self) -> Iterator[warc.Record]:
-        """Every readable record, also those after damage; the damage is reported as it is met."""
+        """Yield every readable record, also those after damage; the damage is reported as it is met."""
         start: int | None = 0
         while start is not None:
             try:
@@ -234,7 +234,7 @@ class FileCheck:
             self.report.rows += 1
             length, digest = self._seen.get(row["offset"], (-1, ""))
             if length != row["length"] or _differ(row["payload_digest"], digest):
-                self._report("row", f"article {row['id']} was read from here, and there is no such record", row)
+                self._report("row", f"article {row['id']} was read from here, but there is no such record", row)
 
     def check_headers(self) -> None:
         """Look for a byte of a gzip header, which no checksum covers, in a file whose bytes are not those that were closed.
@@ -247,7 +247,7 @@ class FileCheck:
                     self._blame("damaged", "its gzip header is not the one that was written", record)
 
     def _blame_digest(self, field: str, detail: str, record: warc.Record) -> None:
-        """Names a digest that is wrong, unless it was so when the file was imported and the block is as it was then."""
+        """Report a wrong digest, unless it was wrong when the file was imported and the block is unchanged since."""
         if self._noted.get((record.location.offset, field)) == record.block_digest:
             self.report.noted += 1
         else:
@@ -270,7 +270,7 @@ class FileCheck:
 
 
 def _differ(one: str, other: str) -> bool:
-    """Whether two digests, where both are known, are not the same."""
+    """Return whether two digests, where both are known, are not the same."""
     return bool(one and other and one != other)
 
 
@@ -299,7 +299,7 @@ def of_lines(lines: Iterable[str]) -> Fingerprint:
 
 
 def of_index(folder: Path) -> dict[str, Fingerprint]:
-    """Return what the index of the collection in `folder` has of each WARC file; under the name `` what is no line of an index."""
+    """Return what the index of the collection in `folder` has of each WARC file; under the name '' what is not a line of an index."""
     found: dict[str, Fingerprint] = {}
     for line in cdxj.Index(folder).lines():
         name = cdxj.filename_of(line)

@@ -1,4 +1,4 @@
-"""Takes a URL out of an archive for good, and keeps who asked and why: records, rows, search, index and manifest."""
+"""Remove a URL from an archive for good, and record who asked and why: records, rows, search, index and manifest."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from archive.files.clock import iso
 from archive.index import files as files_
 from archive.index import places, runs
 from archive.maintain.filecheck import fetch_file
+from archive.seals import numbers_by_file
 from archive.warc import cdxj
 
 if TYPE_CHECKING:
@@ -75,10 +76,13 @@ def redact(
         warc.recover_open_files(collection.warcs, on_close=index.closed)
         wanted = places.urls_of_article(store.db, {url, urls.canonicalise(url) or url})
         holdings = FileLocator(collection.warcs, store.db)
+        seals = numbers_by_file(collection.folder)
         records, files, ids = 0, list[str](), set[str]()
         for file in holdings.closed():
             progress(f"looking through {file.name}")
-            stones, known = _tombstones(file, wanted, ids, moment=moment, reason=reason, who=who)
+            stones, known = _tombstones(
+                file, wanted, ids, moment=moment, reason=reason, who=who, seal=seals.get(file.name, 0)
+            )
             if stones:
                 _swap(_here(holdings, store, file, collection.warcs), stones)
             if stones or (known and isinstance(file, Path)):
@@ -103,7 +107,7 @@ def redact(
 
 
 def _enter_anew(path: Path, index: cdxj.Index) -> None:
-    """Manifest and index as they must be for a file that was rewritten, now or by a run that broke off."""
+    """Update manifest and index for a file that was rewritten, now or by a run that broke off."""
     if warc.read_manifest(path.parent).get(path.name) != warc.sha256_of(path):
         _answer_for(path)
     index.replace({path.name: cdxj.lines_of(path)})
@@ -153,9 +157,9 @@ def _put_again(
 
 
 def _tombstones(
-    path: Path | StoredFile, wanted: set[str], ids: set[str], *, moment: datetime, reason: str, who: str
+    path: Path | StoredFile, wanted: set[str], ids: set[str], *, moment: datetime, reason: str, who: str, seal: int
 ) -> tuple[dict[int, bytes], bool]:
-    """Offsets and tombstones of the records to take out, and whether tombstones of these URLs stand there already."""
+    """Return offsets and tombstones of the records to take out, and whether tombstones of these URLs stand there already."""
     stones: dict[int, bytes] = {}
     known = False
     for record in warc.read_records(path, max_block=256):
@@ -163,12 +167,12 @@ def _tombstones(
             known = known or record.url in wanted
         elif _is_about(record, wanted, ids):
             ids.add(record.id)
-            stones[record.location.offset] = warc.tombstone(record, moment=moment, reason=reason, who=who)
+            stones[record.location.offset] = warc.tombstone(record, moment=moment, reason=reason, who=who, seal=seal)
     return stones, known
 
 
 def _is_about(record: warc.Record, wanted: set[str], ids: set[str]) -> bool:
-    """Whether the record is of these URLs, or says something about a record that is; another page's revisit only names one."""
+    """Return whether the record is of these URLs, or says something about a record that is; another page's revisit only names one."""
     if record.url in wanted:
         return record.type != "warcinfo"
     return record.type != "revisit" and not ids.isdisjoint(
@@ -200,7 +204,7 @@ def _answer_for(path: Path) -> None:
 def _forget(
     store: Store, wanted: set[str], moment: datetime, *, reason: str, who: str, records: int
 ) -> tuple[int, int]:
-    """Rows, search entries and learned lines in one transaction, with the log row of who and why; nothing stays in free pages."""
+    """Delete rows, search entries and learned lines in one transaction, with the log row of who and why; nothing stays in free pages."""
     # with it come the extractors, which no other command here needs
     from archive.extract.text.boilerplate import line_key
 

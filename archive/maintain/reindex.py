@@ -1,4 +1,4 @@
-"""Rebuild the database of a collection from its WARC files alone, and repair what a crash left.
+"""Rebuild the database of a collection from its WARC files alone, and repair it after a crash.
 
 Only the database knows the frontier (`urls`), the log of runs (`runs`), where files were uploaded to (`files`) and which digests were wrong
 when a file was imported (`digest_notes`); these are carried over
@@ -52,7 +52,7 @@ def reindex(
     storage: str = "",
     progress: Callable[[str, int], None] = lambda _name, _offset: None,
 ) -> Imported:
-    """Rebuilds the database and the CDXJ index; the old database stays in place until the new one is whole and on disk.
+    """Rebuild the database and the CDXJ index; the old database stays in place until the new one is whole and on disk.
 
     Files that were uploaded and are not here are read from their storage. `storage` is the URL of one in which files are looked for that
     the manifest names and that are neither here nor known to be in a storage.
@@ -155,7 +155,7 @@ def _remove(path: Path) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repaired:
-    """What was done: files that were taken up, captures that got a row, files that were indexed anew, damage that stays."""
+    """What was done: files recovered, captures that got a row, files indexed again, damage that remains."""
 
     recovered_files: tuple[warc.RecoveredFile, ...]
     rows: int

@@ -1,4 +1,4 @@
-"""Makes several archives one: shards in; their WARC files, rows and frontier in one archive out, as if one machine had crawled it all.
+"""Merge several archives into one: WARC files, rows and frontier, as if one machine had crawled everything.
 
 Every step compares what the shard has with what is here and adds what is missing, so that a second run completes a first one, and one
 more changes nothing. Nothing is written to a shard, whose crawl may go on: its open file waits for a later run.
@@ -82,9 +82,9 @@ def merge(
 ) -> Merged:
     """Take all that the shards (folders of archives) have into an archive, which is made when there is none.
 
-    `pool` is called for worker processes when a dead writer has left captures that nobody has read. `site` takes only the files that
-    hold captures of that site, whole, and its frontier. `move` takes the files out of the shards, which nobody may write to then.
-    `progress` is told the shard, what is being done and how far it has come.
+    `pool` is called for worker processes when a dead writer has left captures that are not parsed. `site` takes only the files that
+    hold captures of that site, whole, and its frontier. `move` removes the files from the shards, to which no process may write then.
+    `progress` receives the shard, the current step and how far it is.
 
     Raises UsageError, ArchiveNotFoundError, ArchiveLockedError, SchemaTooNewError, NotWritableError.
     """
@@ -236,7 +236,7 @@ class _Merge:
         self._add(indexer)
 
     def _must_wait(self, row: dict[str, Any]) -> bool:
-        """Whether its shard will say what this capture is: when a living crawl has read it, or a missing file is there again."""
+        """Return whether its shard will say what this capture is: when a living crawl has read it, or a missing file is there again."""
         return row["warc_filename"] in self._of_living or row["record_id"] in self._waiting
 
     def _add(self, indexer: Indexer) -> None:
@@ -245,7 +245,7 @@ class _Merge:
         self.done.damaged += [str(error) for error in indexer.done.damaged]
 
     def _lacks_rows(self, name: str) -> bool:
-        """Whether records at the end of the file have no rows."""
+        """Return whether records at the end of the file have no rows."""
         path, db = self._into.warcs / name, self._store.db
         if not path.exists():
             return False

@@ -1,4 +1,4 @@
-"""Bring what a shard's database knows into an archive's: captures, articles, the frontier, what hosts repeat, the log of runs.
+"""Merge a shard's database into an archive's: captures, articles, the frontier, repeated lines, the log of runs.
 
 Captures come first, as unread, then what was read from each: a crash between leaves only captures that the next merge, or the next crawl,
 completes. A capture is known by its record id, an article by its URL and text: what arrives twice counts once. Rows of `urls` are joined by
@@ -57,7 +57,7 @@ class Rows:
                 yield chosen
 
     def add(self, progress: Callable[[int], None]) -> None:
-        """Add the captures that have no row here yet, as unread; `progress` hears how many were looked at."""
+        """Add the captures that have no row here yet, as unread; `progress` receives how many were examined."""
         seen = 0
         for rows in self._batches():
             known = joining.known_records(self._db, [row["record_id"] for row in rows])
@@ -74,7 +74,7 @@ class Rows:
         return CaptureRow(**{**values, "warc_filename": self._names[row["warc_filename"]]})
 
     def _is_out(self, row: dict[str, Any]) -> bool:
-        """Whether the record was redacted here; one of such a URL that was not is taken in, and then out with the rest."""
+        """Return whether the record was redacted here; one of such a URL that was not is taken in, and then out with the rest."""
         if row["url"] not in self._redacted:
             return False
         place = Location(
@@ -132,7 +132,7 @@ class Rows:
         availability.recompute(self._db, dict.fromkeys(row["url"] for row in rows))
 
     def _articles(self, ids: set[int]) -> dict[int, int]:
-        """Ids here of these articles of the shard, which come in where they are new; without those that must wait for a file."""
+        """Return ids here of these articles of the shard, which come in where they are new; without those that must wait for a file."""
         held: dict[int, int] = {}
         fresh: list[int] = []
         rows = joining.articles_of(self._shard.store.db, ids)

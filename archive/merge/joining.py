@@ -1,4 +1,4 @@
-"""A shard: the archive of another machine, opened while its crawl may go on, and the SQL that reads and inserts its rows."""
+"""Open a shard, the archive of another machine whose crawl may still run, and hold the SQL that reads and inserts its rows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Shard:
-    """An archive to be merged into another. `alive`: somebody writes to it now, so what is open there is not final.
+    """An archive to be merged into another. `alive`: a process writes to it now, so its open file is not final.
 
     `manifest` has the SHA-256 of the closed files, by name; `closed` their paths (without those that a living writer has yet to enter
     in the manifest); `left` the open files of a dead writer, by their final names; `stored` those that are in a storage, and not there.
@@ -46,7 +46,7 @@ class Shard:
         return str(self.collection.folder)
 
     def batches(self, table: str) -> Iterator[list[dict[str, Any]]]:
-        """All rows of one of its tables, in the order of their ids; raises DamagedFileError when what was read cannot be relied on."""
+        """Yield all rows of one of its tables, in the order of their ids; raise DamagedFileError when they may be inconsistent."""
         for rows in batches(self.store.db, table):
             self.store.check_unchanged()
             yield rows
@@ -57,7 +57,7 @@ class Shard:
         return files_of_site(self.store.db, self.site)
 
     def wants(self, filename: str) -> bool:
-        """Whether a file is among those that are asked for."""
+        """Return whether a file is among those that are asked for."""
         return not self.site or filename in self.files_of_site
 
     @cached_property
@@ -87,7 +87,7 @@ def _open(collection: Collection) -> Store:
     try:
         return open_store(collection.database, read_only=True)
     except DatabaseError as error:
-        problem = f"no database that can be read ({error}; `warraq reindex` there rebuilds it)"
+        problem = f"no readable database ({error}; rebuild it there with `warraq reindex`)"
         raise DamagedFileError(collection.database, 0, problem) from error
 
 
@@ -102,7 +102,7 @@ def open_shard(folder: Path, *, site: str = "", is_ours: bool = False) -> Iterat
     left = {path.name.removesuffix(warc.OPEN): path for path in warc.open_files(collection.warcs)}
     alive = (
         not is_ours and collection.in_use()
-    )  # looked at after the open files: if nobody writes now, those are a dead writer's
+    )  # checked after the open files: without a writer now, those are a dead writer's
     manifest = warc.read_manifest(collection.warcs)
     closed = {path.name: path for path in warc.closed_files(collection.warcs)}
     if alive:
@@ -147,7 +147,7 @@ _OF_THIS_DATABASE = frozenset(
 
 
 def batches(db: Database, table: str, *, size: int = BATCH) -> Iterator[list[dict[str, Any]]]:
-    """All rows of a table that has an `id`, in its order; each batch is read for itself, so that no writer waits for the reader."""
+    """Yield all rows of a table that has an `id`, in its order; each batch is read for itself, so that no writer waits for the reader."""
     last = 0
     while rows := list(db.query(f"SELECT * FROM {table} WHERE id > ? ORDER BY id LIMIT ?", [last, size])):  # noqa: S608 - our own names
         last = rows[-1]["id"]
@@ -155,24 +155,24 @@ def batches(db: Database, table: str, *, size: int = BATCH) -> Iterator[list[dic
 
 
 def known_records(db: Database, record_ids: Iterable[str]) -> set[str]:
-    """Those of the records that have a row."""
+    """Return those of the records that have a row."""
     sql = "SELECT record_id FROM captures WHERE record_id IN (SELECT value FROM json_each(?))"
     return {row[0] for row in db.conn.execute(sql, (_json(record_ids),))}
 
 
 def unread_records(db: Database, record_ids: Iterable[str]) -> set[str]:
-    """Those of the records that have a row which nobody has read yet."""
+    """Return those of the records whose row is not parsed yet."""
     sql = "SELECT record_id FROM captures WHERE record_id IN (SELECT value FROM json_each(?)) AND outcome = ''"
     return {row[0] for row in db.conn.execute(sql, (_json(record_ids),))}
 
 
 def has_unread(db: Database) -> bool:
-    """Whether any capture waits to be read."""
+    """Return whether any capture waits to be read."""
     return db.conn.execute("SELECT 1 FROM captures WHERE outcome = '' LIMIT 1").fetchone() is not None
 
 
 def place_of_record(db: Database, record_id: str) -> dict[str, Any] | None:
-    """Where the record lies, under the names of the columns; None when it has no row."""
+    """Return where the record lies, under the names of the columns; None when it has no row."""
     sql = "SELECT warc_filename, warc_record_offset, warc_record_length FROM captures WHERE record_id = ?"
     return next(db.query(sql, [record_id]), None)
 
@@ -187,7 +187,7 @@ def name_of_copy(db: Database, rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def articles_of(db: Database, ids: Iterable[int]) -> list[dict[str, Any]]:
-    """Articles and what they came from: `origin` and `origin_at` (record id and time of that capture), `payload` (record id or None)."""
+    """Return articles with their origin: `origin` and `origin_at` (record id and time of the capture), `payload` (record id or None)."""
     sql = """
         SELECT a.*, c.record_id AS origin, c.captured_at AS origin_at, (
             SELECT p.record_id FROM captures AS p
@@ -234,7 +234,7 @@ def _content(db: Database, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def see(db: Database, times: Mapping[int, tuple[str, str]]) -> None:
-    """Articles, by id, were served from the first of these times to the second."""
+    """Record that articles, by id, were served from the first of these times to the second."""
     db.conn.executemany(
         "UPDATE articles SET fetched_at = min(fetched_at, ?), last_seen_at = max(last_seen_at, ?) WHERE id = ?",
         [(first, last, article_id) for article_id, (first, last) in times.items()],
@@ -265,7 +265,7 @@ def site_of_file(db: Database, filename: str) -> str:
 
 
 def knows_site(db: Database, site: str) -> bool:
-    """Whether there is a capture of the site, or a URL to fetch."""
+    """Return whether there is a capture of the site, or a URL to fetch."""
     query = (
         "SELECT EXISTS (SELECT 1 FROM urls WHERE site = :site) OR EXISTS (SELECT 1 FROM captures WHERE site = :site)"
     )

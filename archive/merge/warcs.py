@@ -1,4 +1,4 @@
-"""Bring a shard's WARC files into an archive: linked or copied whole, never joined, under the same name where it is free."""
+"""Add a shard's WARC files to an archive: linked or copied whole, never concatenated, under the same name where it is free."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from archive.merge.joining import Shard
 
 AT_ONCE = 64
-"""Files that are taken, indexed and entered together: what is done again after a crash, against the index written anew for each."""
+"""Files that are copied, indexed and entered together: a balance between work repeated after a crash and rewrites of the index."""
 
 
 def take_files(
     plan: FilePlan, shard: Shard, collection: Collection, store: Store, *, progress: Callable[[int], None]
 ) -> int:
-    """Brings the files of the plan here, durably, then their index lines, then their names in the manifest; counts them.
+    """Bring the files of the plan here, durably, then their index lines, then their names in the manifest; count them.
 
-    One whose bytes are not those that were closed is left out and named in `plan.damaged`. `progress` hears how many are done.
+    One whose bytes are not those that were closed is left out and named in `plan.damaged`. `progress` receives how many are done.
 
     Raises NotWritableError.
     """
@@ -67,7 +67,7 @@ def take_files(
 
 
 def remove_merged(plan: FilePlan, shard: Shard, collection: Collection) -> int:
-    """Take the files that are here now, byte for byte, out of a shard that nobody writes to; count them."""
+    """Take the files that are here now, byte for byte, out of a shard without a writer; count them."""
     here = warc.read_manifest(collection.warcs)
     gone = 0
     for name, target in plan.names.items():
@@ -199,7 +199,7 @@ def plan(shard: Shard, collection: Collection, store: Store | None) -> FilePlan:
 
 def _plan_file(name: str, shard: Shard, count: _Count, here: _Here, done: FilePlan) -> None:
     path = shard.closed.get(name) or shard.left[name]
-    if path.is_symlink():  # of a folder that came from somebody else it may lead anywhere
+    if path.is_symlink():  # in a foreign folder it may lead anywhere
         done.damaged.append(LinkedFileError(path))
         return
     source = source_of(shard, name)
@@ -290,7 +290,7 @@ class _Here:
 
 
 def _is_same(path: Path, source: ShardFile) -> bool:
-    """Whether two files are one but for tombstones, which change no length: as long, and beginning with the same record."""
+    """Return whether two files are one but for tombstones, which change no length: as long, and beginning with the same record."""
     if not path.is_file() or path.stat().st_size != source.size:
         return False
     one, other = (next(warc.read_records(each, max_block=0), None) for each in (path, source.path))

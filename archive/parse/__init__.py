@@ -1,4 +1,4 @@
-"""A task of the parser and its result: what a response is to be read as, and what it says."""
+"""Define a task of the parser and its result: the response to parse, and what it says."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ParseTask:
     site: SiteProfile = field(default_factory=SiteProfile)
     limits: ParseLimits = field(default_factory=ParseLimits)
     articles: tuple[re.Pattern[str], ...] = ()
-    """What the site's entry calls articles: such links are taken up whatever they look like."""
+    """What the site's entry calls articles: such links are followed whatever their shape."""
     dom: bytes = b""
     """What a browser made of the page, as HTML in UTF-8: it is read in the place of the served body; b'' where none did."""
     requisite: RequisiteKind | None = None
@@ -85,7 +85,7 @@ class Parsed:
     headlines: tuple[tuple[str, str], ...] = ()
     """URL and title of the articles that a listing links to, in page order."""
     left_out: tuple[tuple[str, int], ...] = ()
-    """How many of the addresses in it were not taken up, by the limit or trap that they fell to."""
+    """URLs skipped, by the limit or trap that excluded them."""
     requisites: Requisites = field(default_factory=Requisites)
     picture: Picture | None = None
     """What a response that is a picture says."""

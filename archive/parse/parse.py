@@ -1,4 +1,4 @@
-"""Reads one HTTP response: its exact bytes in; an article, the links of a listing, a feed, a sitemap, a redirect, or a named reason out.
+"""Parse one HTTP response: an article, the links of a listing, a feed, a sitemap, a redirect, or a named reason.
 
 Pure, and run in worker processes: crawl, import and re-extraction all come through here.
 """
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from archive.search import Keys
 
 LISTINGS: frozenset[Reason] = frozenset({"home", "section", "tag"})
-"""Pages that are no article and are meant to be none: what they are for is their links."""
+"""Reasons of pages that exist for their links, not for an article."""
 
 EMPTY = frozenset({"empty", "home", ""})
 """Reasons of a page that has nothing to read."""
@@ -71,7 +71,7 @@ CHALLENGE_STATUSES = frozenset({401, 402, 403, 407, 429, 451, 503})
 
 
 def parse_task(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for each kind of response
-    """Read the response; whatever is wrong with it is in the answer, nothing is raised for bad input."""
+    """Parse the response; any problem is reported in the result, bad input never raises."""
     try:
         response = http.parse_response(task.response)
     except http.NotHttp as error:
@@ -208,7 +208,7 @@ def _sitemap(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
 
 
 def _cut(*, complete: bool, too_large: bool) -> tuple[tuple[str, int], ...]:
-    """Return what a feed or sitemap fell to that was not read to its end; how much was left, nobody counted."""
+    """Return the limit that cut a feed or sitemap short; how much was left is not counted."""
     return () if complete else (("too-many-bytes" if too_large else "too-many-entries", 1),)
 
 
@@ -256,15 +256,15 @@ def _led_on(task: ParseTask, answer: Parsed, leads: tuple[str, ...]) -> Parsed:
 
 
 def _leads(task: ParseTask, response: http.Response, body: bytes, extraction: Extraction) -> tuple[str, ...]:
-    """Where the page sends its reader; a script counts only on a page that links to hardly anything on its host."""
+    """Return where the page sends its reader; a script counts only on a page that links to hardly anything on its host."""
     host = urls.host_of(task.url)
     own = sum(urls.host_of(link.url) == host for link in extraction.links)
     return find_leads(body, response.get("Refresh"), scripts=own < FEW_LINKS)
 
 
 def _worth_a_visit(task: ParseTask, links: Sequence[Link], left_out: Counter[str]) -> Iterator[Outlink]:
-    """Links that may lead somewhere; to an article rather than to its AMP or print twin."""
-    left_out["too-many-links"] += len(links) >= task.limits.links  # how many there were, nobody counted
+    """Yield links that may lead somewhere; to an article rather than to its AMP or print twin."""
+    left_out["too-many-links"] += len(links) >= task.limits.links  # the others are not counted
     for link in islice(links, task.limits.links):
         if any(pattern.search(link.url) or pattern.search(link.spelling) for pattern in task.articles):
             yield Outlink(url=link.url, kind="article", by="page", spelling=link.spelling)

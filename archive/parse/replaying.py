@@ -1,4 +1,4 @@
-"""Prepares an archived page or style sheet for a browser: its bytes in; what it loads, or itself with other addresses, out.
+"""Prepare an archived page or style sheet for a browser: list what it loads, or rewrite its URLs.
 
 A browser without scripts, in a sandbox, shows the rest as it was served. What lazy loaders would have put in place once their script ran is
 put in place here. Pure, and run in worker processes.
@@ -64,7 +64,7 @@ class Prepared:
 
 
 def prepare(task: ReplayTask) -> Prepared:
-    """Do what the task asks; whatever is wrong with the body, something comes back."""
+    """Do what the task asks; a damaged body still gives a result."""
     found: dict[str, None] = {}
     addresses = task.addresses
 

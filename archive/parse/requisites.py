@@ -1,4 +1,4 @@
-"""Reads what a page loads: a response in; what a picture is, what a style sheet loads, or that it is something else out."""
+"""Parse what a page loads: describe a picture, list what a style sheet loads, or report that it is something else."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _XML = rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml|<!--|<!DOCTYPE svg|<svg)"
 _BITMAP = rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....WEBP|....ftyp(?:avi[fs]|mif1)"
 BINARY: Final = re.compile(_BITMAP, re.DOTALL)
-"""How pictures begin that are no text, whatever tags their bytes seem to spell by chance."""
+"""The first bytes of binary picture formats, in which tags may appear by chance."""
 SIGNS: Final[dict[RequisiteKind, re.Pattern[bytes]]] = {
     "image": re.compile(_BITMAP + rb"|BM|\x00\x00[\x01\x02]\x00|" + _XML, re.DOTALL | re.IGNORECASE),
     "font": re.compile(rb"wOF[F2]|OTTO|true|ttcf|\x00\x01\x00\x00|.{34}LP|" + _XML, re.DOTALL | re.IGNORECASE),
@@ -80,7 +80,7 @@ def read_picture(body: bytes) -> Picture | None:
             image = Image.open(io.BytesIO(body), formats=tuple(_TYPES))
         except Image.DecompressionBombError:
             return Picture(type=_magic(body), bytes=len(body), sha256=sha256, problem="too-many-pixels")
-        except Exception:  # noqa: BLE001 - whatever a decoder makes of hostile bytes
+        except Exception:  # noqa: BLE001 - a decoder may raise anything on hostile bytes
             return None
         width, height = image.size
         known = Picture(type=_TYPES[str(image.format)], bytes=len(body), sha256=sha256, width=width, height=height)
@@ -98,7 +98,7 @@ def _magic(body: bytes) -> str:
 
 
 def _difference_hash(image: Image.Image) -> str:
-    """Whether each of 8 x 8 fields is brighter than the one to its right (dHash): scaling and compression hardly change it."""
+    """Return whether each of 8 x 8 fields is brighter than the one to its right (dHash): scaling and compression hardly change it."""
     image.draft("L", (64, 64))  # JPEG is decoded at an eighth of its size
     pixels = image.convert("L").resize((9, 8), Image.Resampling.BOX).tobytes()
     bits = 0

@@ -1,4 +1,4 @@
-"""Runs a function on tasks in killable worker processes: a task in, a Future of its result out, bounded in time and memory.
+"""Run a function in killable worker processes: each task returns a Future and is bounded in time and memory.
 
 A page can be built to hold a parser for minutes, or to make it eat all memory. So
 nothing of a page is parsed in the process that crawls or serves: a worker that passes a limit is killed, its task fails with a named
@@ -55,7 +55,7 @@ class WorkerKilledError(ArchiveError):
 
 
 class _DiedError(Exception):
-    """The worker is gone, and no limit of ours ended it: the kernel for want of memory, or a hand."""
+    """The worker died without passing a limit: killed by the kernel for lack of memory, or by hand."""
 
 
 class WorkerPool(Closing, Generic[TaskT, ResultT]):
@@ -89,13 +89,13 @@ class WorkerPool(Closing, Generic[TaskT, ResultT]):
             thread.start()
 
     def submit(self, task: TaskT) -> Future[ResultT]:
-        """Queues the task; the caller bounds how many it has outstanding."""
+        """Queue the task; the caller bounds how many it has outstanding."""
         future: Future[ResultT] = Future()
         self._tasks.put((task, future))
         return future
 
     def close(self, *, at_once: bool = False) -> None:
-        """Lets queued tasks finish, then ends the workers; `at_once` cancels what is queued and kills what runs."""
+        """Let queued tasks finish, then end the workers; `at_once` cancels what is queued and kills what runs."""
         if at_once:
             self._ended = True
             with suppress(queue.Empty):
@@ -112,7 +112,7 @@ class WorkerPool(Closing, Generic[TaskT, ResultT]):
             thread.join()
 
     def _serve(self) -> None:
-        # Whatever is started from here, the fork server first, inherits that Ctrl-C is not its to handle, not even while it imports.
+        # Child processes, the fork server first, inherit that Ctrl-C is ignored, even while they import.
         resource_tracker.ensure_running()  # the fork server would start it, which lifts the block
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         worker: _Worker[TaskT, ResultT] | None = None
@@ -230,7 +230,7 @@ def _work(pipe: Connection, function: Callable[[TaskT], ResultT], megabytes: int
 
 
 def _processor_seconds(process: int | None) -> float:
-    """Processor time of a process and its threads, from proc(5); where there is no such thing, the time that has gone by."""
+    """Return the processor time of a process and its threads, from proc(5); elsewhere, the elapsed time."""
     try:
         _, _, figures = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")
     except OSError:

@@ -1,4 +1,4 @@
-"""Search of the archive: article rows are indexed by their keys, a person's text becomes a Query, hits come out.
+"""Search the archive: index article rows by their keys, parse what a person types into a Query, return hits.
 
 >>> from archive.search import parse
 >>> [clause.phrases[0].words for clause in parse('site:bbc.com "الدار البيضاء" -رياضة').wanted]
@@ -33,6 +33,7 @@ from archive.search.query import (
 )
 from archive.search.results import Hit, Results, matching, search, search_shards
 from archive.search.snippets import Snippet, Span, highlight, pieces, snippet
+from archive.search.usage import usage
 
 __all__ = [
     "Hit",
@@ -68,4 +69,5 @@ __all__ = [
     "snippet",
     "unindex_articles",
     "unwanted_expression",
+    "usage",
 ]

@@ -1,4 +1,4 @@
-"""Turns words into search keys: an article row or a query word goes in, the tokens that FTS5 stores come out.
+"""Turn the words of articles and queries into search keys, the tokens that FTS5 stores.
 
 A key is a pure function of the word and of the language of its document. Words of Arabic script are spelled one way and
 light-stemmed as Arabic unless the document says that it is Persian or Urdu, so they need no mark. All others get the stem
@@ -13,6 +13,7 @@ which the particle is left out), and a number with its thousands (1,500 is 1500)
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import threading
 import unicodedata
@@ -27,7 +28,7 @@ from archive.arabic import fold, spell, stem, without_article, words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-KEY_VERSION: Final = 2
+KEY_VERSION: Final = 3
 """Raised with every change of what a key is; an index made with another version must be rebuilt."""
 
 _LATIN: Final = "latin"
@@ -124,7 +125,7 @@ _ELIDING: Final = frozenset({"fr", "it", "ca"})
 ELISION: Final = re.compile(
     r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|dall|dell|nell|sull)['’](?=[^\W\d_]{2})", re.IGNORECASE
 )
-"""What French, Italian and Catalan leave of a short word before a vowel (l'élection): it is no word to look for."""
+"""What French, Italian and Catalan leave of a short word before a vowel (l'élection): it is not searched as a word."""
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -143,7 +144,7 @@ _RUN: Final = re.compile(
     "[0-9A-Za-z\u00c0-\u024f\u0660-\u0669\u06f0-\u06f9]+|[^0-9A-Za-z\u00c0-\u024f\u0660-\u0669\u06f0-\u06f9]+"
 )
 _PARTICLES: Final = frozenset("ب ل ك و ف وب ول فب فل ال بال لل وال كال م ه هـ".replace("ـ", "").split())
-"""What stands right before or after a number or a Latin name and is no word of its own: بـ500, لـCNN, 2015م, 1436هـ."""
+"""What stands right before or after a number or a Latin name and is not a word of its own: بـ500, لـCNN, 2015م, 1436هـ."""
 
 
 def tokens(text: str) -> Iterator[re.Match[str]]:
@@ -200,7 +201,7 @@ class Keys:
 
 
 def digest_of(*, title: str, text: str, author: str, section: str, language: str) -> bytes:
-    """16 bytes that tell whether keys belong to these words."""
+    """Return 16 bytes that tell whether keys belong to these words."""
     words = f"{title}\0{text}\0{author}\0{section}\0{language}"
     return hashlib.blake2b(words.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
@@ -217,7 +218,7 @@ def make_keys(*, title: str, text: str, author: str, section: str, language: str
 
 
 def word_variants(word: str, languages: Iterable[str]) -> tuple[str, ...]:
-    """Every key that the word can have in an archive that holds documents of these languages; the plain one first."""
+    """Return every key that the word can have in an archive that holds documents of these languages; the plain one first."""
     return tuple(dict.fromkeys(key for language in ("", *languages) if (key := word_key(word, language))))
 
 
@@ -226,15 +227,17 @@ def prefix_variants(beginning: str) -> tuple[str, ...]:
     folded = _without_accents(fold(beginning[:_MAX_WORD]))
     if _script(folded) != "arabic":
         return (folded,) if folded else ()
-    bare = without_article(spell(beginning[:_MAX_WORD]))  # the end of an unfinished word is no suffix yet
+    bare = without_article(spell(beginning[:_MAX_WORD]))  # the end of an unfinished word is not a suffix yet
     return tuple(dict.fromkeys(form for form in (spell(beginning[:_MAX_WORD]), bare) if form))
 
 
+_MOST_TAGS: Final = 50
+"""More are a site's whole vocabulary, not what an article is about."""
 _FACET_CHARACTER: Final = re.compile(r"[^\w.:-]+")
 
 
 def facet(name: str, value: str) -> str:
-    """One token for a filter: `facet("site", "BBC.com")` → `site:bbc.com`; '' when the value holds nothing."""
+    """Return one token for a filter: `facet("site", "BBC.com")` → `site:bbc.com`; '' when the value holds nothing."""
     cleaned = _FACET_CHARACTER.sub("_", fold(value).strip())[:128].strip("_")
     return f"{name}:{cleaned}" if cleaned else ""
 
@@ -263,11 +266,23 @@ def language_facets(language: str) -> Iterator[str]:
         yield facet("language", tag)
 
 
+def tag_facets(tags: str) -> Iterator[str]:
+    """Yield the tokens of an article's tags, a JSON list."""
+    try:
+        read = json.loads(tags or "[]")
+    except ValueError:
+        return
+    for tag in read[:_MOST_TAGS] if isinstance(read, list) else ():
+        yield facet("tag", str(tag))
+
+
 def row_facets(row: Mapping[str, str]) -> str:
-    """All filter tokens of an article row (`site`, `hostname`, `language`, `date`), each once, parted by spaces."""
+    """Return all filter tokens of an article row, each once, parted by spaces."""
     tokens = (
         *site_facets(row["site"], row["hostname"]),
         *language_facets(row["language"]),
         *date_facets(row["date"]),
+        *tag_facets(row["tags"]),
+        facet("source", row["source"]),
     )
     return " ".join(dict.fromkeys(token for token in tokens if token))

@@ -1,4 +1,4 @@
-"""Chooses which articles are worth ordering: databases and a Query go in, at most some thousands of ids with bm25 come out.
+"""Choose the articles worth ranking: at most some thousands of ids with their bm25.
 
 bm25 must score every article that has the words, and the commonest words are in nearly all of them. Where more than
 `BUDGET` articles match, the rarest words choose: an article that has none of them could hardly come first. Their
@@ -99,8 +99,9 @@ def selections(shards: Shards, query: Query, languages: Sequence[str]) -> tuple[
 
 
 def count_matches(shards: Shards, query: Query, languages: Sequence[str], limit: int = -1) -> int:
-    """How many articles match, all versions, counted up to `limit` in each database: 40 ns each."""
-    sql = "SELECT count(*) FROM (SELECT 1 FROM articles_search WHERE articles_search MATCH ? LIMIT ?)"
+    """Return how many articles match, all versions, counted up to `limit` in each database: 40 ns each."""
+    rows = f" AND rowid IN (SELECT a.id FROM articles AS a WHERE 1{query.conditions})" if query.conditions else ""  # noqa: S608 -- constants of `states`
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM articles_search WHERE articles_search MATCH ?{rows} LIMIT ?)"  # noqa: S608 -- the same
     asked = (match_expression(query, languages), limit)
     return sum(shards.each(lambda db: int(db.execute(sql, asked).fetchone()[0]))) if asked[0] else 0
 

@@ -1,10 +1,10 @@
-"""Keeps the full-text indexes of an archive's database: article rows go in, what sqlite3 alone can search comes out.
+"""Maintain the full-text indexes of an archive's database, searchable with sqlite3 alone.
 
 Two FTS5 tables, both with the tokenizers that every SQLite has, and nothing in them newer than SQLite 3.34:
 
 `articles_search` holds the keys (see `archive.search.analysis`) of title, text, author and section, and one token for each
 filter. It is contentless: the text lies in `articles`, and because a key is a pure function of the row, what must be
-known to take a row out again is computed anew instead of being stored twice. That is why rows are taken out BEFORE
+known to remove a row again is recomputed instead of being stored twice. That is why rows are taken out BEFORE
 they change (`unindex_articles`), and why the index remembers which version of the keys made it (`is_current`).
 
 `articles_fts` holds the words of title and text as printed, kept by triggers, for those who search without us:
@@ -31,7 +31,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
-ROW_COLUMNS: Final = ("id", "title", "text", "author", "section", "site", "hostname", "language", "date")
+ROW_COLUMNS: Final = (
+    "id",
+    "title",
+    "text",
+    "author",
+    "section",
+    "site",
+    "hostname",
+    "language",
+    "date",
+    "tags",
+    "source",
+)
 """The columns of `articles` that the index is a function of; `is_latest` is not among them, so it may change freely."""
 
 NOTHING_MADE: Final[Mapping[int, Keys]] = MappingProxyType({})
@@ -57,7 +69,7 @@ class IndexEntry:
 
 def make_entry(row: Mapping[str, str | int], keys: Keys | None = None) -> IndexEntry:
     """Return the entry of a row that has the `ROW_COLUMNS`; `keys` spare the making of them when they are of these very words."""
-    values = {name: str(row[name] or "") for name in ROW_COLUMNS}
+    values = {name: str(row.get(name) or "") for name in ROW_COLUMNS}
     words = {name: values[name] for name in ("title", "text", "author", "section", "language")}
     if keys is None or keys.made_of != digest_of(**words):
         keys = make_keys(**words)
@@ -159,7 +171,7 @@ def unindex_articles(db: sqlite3.Connection, ids: Iterable[int]) -> None:
 
 
 def rebuild(db: sqlite3.Connection, progress: Callable[[int], None] | None = None) -> int:
-    """Make the key index anew from the whole `articles` table; say how many rows it holds."""
+    """Rebuild the key index from the whole `articles` table; return how many rows it holds."""
     for table in ("articles_search", "search_state"):
         db.execute(f"DROP TABLE IF EXISTS {table}")
     create_index(db)
@@ -192,5 +204,5 @@ def languages_of(db: sqlite3.Connection) -> tuple[str, ...]:
 
 
 def is_current(db: sqlite3.Connection) -> bool:
-    """Whether this version of the keys made the index; when not, `rebuild` it before rows are taken out of it."""
+    """Return whether this version of the keys made the index; when not, `rebuild` it before rows are taken out of it."""
     return _state(db, "keys") == _fingerprint()

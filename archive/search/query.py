@@ -1,10 +1,11 @@
-"""Reads what a person typed into the search box: text comes in, a Query or an FTS5 expression goes out; nothing raises.
+"""Parse what a person typed into the search box into a Query or an FTS5 expression; nothing raises.
 
     "exact phrase"   «عبارة»          words in that order
     word*                              words that begin so (three letters or more)
     a OR b                             either; binds closer than the spaces, which mean AND
     -word   NOT word   -"a phrase"     without
-    site: section: author: language:   filters; a value of several words is quoted; the same filter twice means either
+    site: section: author: language: tag: source:   filters; a value of several words is quoted; the same filter twice means either
+    is:gone is:paywalled is:changed is:shared is:wire   what became of the page, who else has it (see `states`)
     from: to: (after: since: before: until:) on:   YYYY, YYYY-MM or YYYY-MM-DD, both ends included
 
 Every word reaches FTS5 as a quoted string of letters and digits, so no text can be read as its syntax.
@@ -19,13 +20,16 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from archive.arabic import fold
 from archive.search.analysis import ELISION, date_facets, facet, prefix_variants, tokens, word_variants
+from archive.search.states import conditions, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from archive.search.states import State
+
 MAX_CHARACTERS: Final = 1000
 MAX_WORDS: Final = 24
-"""Longer queries are cut: every word costs a walk through its postings, and nobody types more."""
+"""Longer queries are cut: every word costs a walk through its postings, and people do not type more."""
 MIN_PREFIX: Final = 3
 """Shorter beginnings would make FTS5 merge the postings of a large part of all words."""
 
@@ -35,6 +39,9 @@ _FIELDS: Final = {
     "author": ("author", "by", "كاتب"),
     "title": ("title", "عنوان"),
     "language": ("language", "lang", "لغه"),
+    "tag": ("tag", "keyword", "وسم"),
+    "source": ("source", "agency", "مصدر"),
+    "is": ("is", "حال"),
     "from": ("from", "after", "since", "من"),
     "to": ("to", "before", "until", "الي"),
     "on": ("on", "date", "تاريخ"),
@@ -74,7 +81,7 @@ class Clause:
     negated: bool = False
 
 
-Code = Literal["no_value", "no_date", "too_many_words", "too_long", "bounds", "orders", "stale_index"]
+Code = Literal["no_value", "no_date", "too_many_words", "too_long", "bounds", "orders", "stale_index", "no_state"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +102,13 @@ def problem(code: Code, **values: object) -> Problem:
 
 _SENTENCES: Final[Mapping[str, str]] = {
     "no_value": "{field}: needs a value",
-    "no_date": "{text} is no date: write YYYY, YYYY-MM or YYYY-MM-DD",
+    "no_state": "{text} is not known: write is:gone, is:paywalled, is:changed, is:shared or is:wire",
+    "no_date": "{text} is not a date: write YYYY, YYYY-MM or YYYY-MM-DD",
     "too_many_words": "only the first {count} words were used",
     "too_long": "only the first {count} characters were used",
     "bounds": "{field} is a number from {least} to {most}",
     "orders": "order is one of {orders}",
-    "stale_index": "the index was made by another version of warraq and may miss words: `warraq reindex` makes it anew",
+    "stale_index": "the index was made by another version of warraq and may miss words: rebuild it with `warraq reindex`",
 }
 
 
@@ -109,12 +117,15 @@ class Query:
     """What was asked for.
 
     `facets` are groups of filter tokens, of each group one must be there; `excluded` those that must not be there.
-    `date_from` and `date_to` are YYYY-MM-DD, both included ('' for open). `problems` say what was left out.
+    `states` and `not_states` are conditions on the rows. `date_from` and `date_to` are YYYY-MM-DD, both included ('' for open).
+    `problems` say what was left out.
     """
 
     clauses: tuple[Clause, ...] = ()
     facets: tuple[tuple[str, ...], ...] = ()
     excluded: tuple[str, ...] = ()
+    states: tuple[State, ...] = ()
+    not_states: tuple[State, ...] = ()
     date_from: str = ""
     date_to: str = ""
     problems: tuple[Problem, ...] = ()
@@ -124,6 +135,11 @@ class Query:
         """The clauses that ask for words."""
         return tuple(clause for clause in self.clauses if not clause.negated)
 
+    @property
+    def conditions(self) -> str:
+        """The SQL condition of its states on a row `a` of `articles`, `AND` before each part."""
+        return conditions(self.states, self.not_states)
+
 
 class _Reader:
     """Gathers the parts of a query while its tokens are read from left to right."""
@@ -132,6 +148,7 @@ class _Reader:
         self.clauses: list[Clause] = []
         self.facets: dict[str, list[str]] = {}
         self.excluded: list[str] = []
+        self.states: dict[bool, list[State]] = {False: [], True: []}
         self.dates = {"from": "", "to": ""}
         self.problems: list[Problem] = []
         self.room = MAX_WORDS
@@ -146,12 +163,14 @@ class _Reader:
         negated = bool(match["minus"]) or self.negate_next
         self.negate_next = False
         value = match["quoted"] if match["quoted"] is not None else bare
-        if field in {"site", "language"}:
+        if field in {"site", "language", "tag", "source"}:
             self.filter(field, value, negated=negated)
+        elif field == "is":
+            self.state(value, negated=negated)
         elif field in {"from", "to", "on"}:
             self.date(field, value)
         else:
-            # A name that is no field is text like any other: 10:30, http://…
+            # An unknown field name is text like any other: 10:30, http://…
             text = value if field or not match["field"] else f"{match['field']} {value}"
             text = ELISION.sub("", text)
             self.phrase(text, column=field, prefix=bool(match["star"]) or bare.endswith("*"), negated=negated)
@@ -168,8 +187,15 @@ class _Reader:
             return True
         return False
 
+    def state(self, value: str, *, negated: bool) -> None:
+        state = state_of(value)
+        if state is None:
+            self.problems.append(problem("no_state", text=f"is:{value[:20]}"))
+        else:
+            self.states[negated].append(state)
+
     def filter(self, field: str, value: str, *, negated: bool) -> None:
-        token = facet(field, _host(value) if field == "site" else value.replace("_", "-"))
+        token = facet(field, _filtered(field, value))
         if not token:
             self.problems.append(problem("no_value", field=field))
         elif negated:
@@ -204,13 +230,19 @@ class _Reader:
             self.clauses.append(Clause(phrases=(phrase,), negated=negated))
 
 
+def _filtered(field: str, value: str) -> str:
+    if field == "site":
+        return _host(value)
+    return value.replace("_", "-") if field == "language" else value
+
+
 def _host(value: str) -> str:
     """Return a host out of what people paste after `site:`, a whole URL at times."""
     return re.sub(r"^https?://", "", value.strip()).split("/", maxsplit=1)[0]
 
 
 def date_span(value: str) -> tuple[str, str] | None:
-    """Return the first and last day (YYYY-MM-DD) of a year, month or day, in whatever digits; None when it is no date."""
+    """Return the first and last day (YYYY-MM-DD) of a year, month or day, in whatever digits; None when it is not a date."""
     match = _DATE.match(fold(value.strip().replace("/", "-")))
     if not match:
         return None
@@ -227,7 +259,7 @@ def date_span(value: str) -> tuple[str, str] | None:
 
 
 def parse(text: str) -> Query:
-    """Return the query that a person's text means; whatever makes no sense in it is left out and named in `problems`."""
+    """Return the query that a person's text means; parts that make no sense are left out and named in `problems`."""
     reader = _Reader()
     if len(text) > MAX_CHARACTERS:
         reader.problems.append(problem("too_long", count=MAX_CHARACTERS))
@@ -237,6 +269,8 @@ def parse(text: str) -> Query:
         clauses=tuple(reader.clauses),
         facets=tuple(tuple(dict.fromkeys(tokens)) for tokens in reader.facets.values()),
         excluded=tuple(dict.fromkeys(reader.excluded))[:MAX_WORDS],
+        states=tuple(dict.fromkeys(reader.states[False])),
+        not_states=tuple(dict.fromkeys(reader.states[True])),
         date_from=reader.dates["from"],
         date_to=reader.dates["to"],
         problems=tuple(dict.fromkeys(reader.problems)),
@@ -259,6 +293,8 @@ def both(query: Query, other: Query) -> Query:
         clauses=(*query.clauses, *other.clauses),
         facets=(*query.facets, *other.facets),
         excluded=(*query.excluded, *other.excluded),
+        states=tuple(dict.fromkeys((*query.states, *other.states))),
+        not_states=tuple(dict.fromkeys((*query.not_states, *other.not_states))),
         date_from=max(query.date_from, other.date_from),
         date_to=min(filter(None, (query.date_to, other.date_to)), default=""),
         problems=(*query.problems, *other.problems),
@@ -341,7 +377,7 @@ def _phrase(phrase: Phrase, languages: Sequence[str]) -> str:
 
 
 def _terms(phrase: Phrase, languages: Sequence[str]) -> Iterator[str]:
-    """Each way in which the phrase may be stored, as an expression of its own."""
+    """Yield each way in which the phrase may be stored, as an expression of its own."""
     column = f"{{{phrase.column}}} : " if phrase.column else ""
     for keys, prefix in dict.fromkeys(_forms(phrase, languages)):
         if keys:
@@ -349,7 +385,7 @@ def _terms(phrase: Phrase, languages: Sequence[str]) -> Iterator[str]:
 
 
 def _forms(phrase: Phrase, languages: Sequence[str]) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """Each way in which the phrase may be stored: its keys, and whether the last of them is only a beginning."""
+    """Yield each way in which the phrase may be stored: its keys, and whether the last of them is only a beginning."""
     if phrase.keys:
         yield from (((key,), False) for key in phrase.keys)
     elif len(phrase.words) == 1:

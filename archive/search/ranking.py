@@ -1,14 +1,14 @@
-"""Orders the articles that a query matches: databases and a Query go in, (database, id, score) of each come out.
+"""Rank the articles that a query matches, over one database or several.
 
 By relevance the score is bm25, the title counting double, raised by up to `RECENCY` for the newest day of the archive
 and less for older ones. Where not all that match were scored, the others follow, newest first, so that pages run through
 everything.
 
 bm25 weighs a word by how rare it is, and a text by how long it is, among the documents of its own table, so scores of
-two tables cannot be compared. FTS5 tells only the sum over the words. But a word that is asked for twice counts twice:
+two tables cannot be compared. FTS5 gives only the sum over the words. But a word that is asked for twice counts twice:
 asking for the query, and for the query and one of its words once more, gives that word's part as the difference. From
 its part follows how often the article has the word (a multiple of a half, because the weights of the columns are), and
-with that the score is computed anew from the counts of all tables.
+with that the score is recomputed from the counts of all tables.
 
 The formula is that of `fts5Bm25Function` in SQLite's ext/fts5/fts5_aux.c; sizes are read from the tables that
 https://www.sqlite.org/fts5.html#fts5_data_structures describes.
@@ -70,7 +70,7 @@ class Ranking:
 
 
 def rank(shards: Shards, query: Query, *, all_versions: bool) -> Ranking:
-    """Scores the articles that match, or those that `candidates` selects when they are too many."""
+    """Score the articles that match, or those that `candidates` selects when they are too many."""
     languages = shards.languages()
     if not match_expression(query, languages):
         return Ranking(scores={}, total=0, is_all=True)
@@ -118,7 +118,7 @@ def by_date(shards: Shards, query: Query, end: int, *, oldest: bool, all_version
 
 
 def total_of(shards: Shards, query: Query, *, all_versions: bool) -> tuple[int, bool]:
-    """How many articles match, and whether that is exact: many matches are counted with their older versions."""
+    """Return how many articles match, and whether that is exact: many matches are counted with their older versions."""
     languages = shards.languages()
     if not match_expression(query, languages):
         if query.wanted:
@@ -134,10 +134,10 @@ def total_of(shards: Shards, query: Query, *, all_versions: bool) -> tuple[int, 
 
 
 def matches(shards: Shards, query: Query, *, all_versions: bool = False) -> list[ArticlePlace]:
-    """Every article that matches, in the order of the databases and ids: nothing is cut."""
+    """Return every article that matches, in the order of the databases and ids: nothing is cut."""
     languages = shards.languages()
     if expression := match_expression(query, languages):
-        sql = f"SELECT a.id {_FROM_INDEX} {_latest(all_versions)} ORDER BY s.rowid"
+        sql = f"SELECT a.id {FROM_INDEX} {of_rows(query, all_versions=all_versions)} ORDER BY s.rowid"
         asked: Sequence[str] = (expression,)
     elif query.wanted:  # its words left no key
         return []
@@ -150,27 +150,26 @@ def matches(shards: Shards, query: Query, *, all_versions: bool = False) -> list
 
 
 # CROSS JOIN fixes the order of the loops, postings first.
-_FROM_INDEX: Final = (
-    "FROM articles_search AS s CROSS JOIN articles AS a ON a.id = s.rowid WHERE articles_search MATCH ?"
-)
+FROM_INDEX: Final = "FROM articles_search AS s CROSS JOIN articles AS a ON a.id = s.rowid WHERE articles_search MATCH ?"
 
 
-def _latest(all_versions: bool) -> str:
-    return "" if all_versions else "AND a.is_latest = 1"
+def of_rows(query: Query, *, all_versions: bool) -> str:
+    """Return the conditions on a row `a` of `articles` that the index knows nothing of."""
+    return f"{'' if all_versions else 'AND a.is_latest = 1'}{query.conditions}"
 
 
 def _unasked(query: Query, languages: Sequence[str], *, all_versions: bool) -> tuple[str, Sequence[str]]:
     """Return the condition of a query that asks for no word and no filter: all articles, but those that it excludes."""
     unwanted = unwanted_expression(query, languages)
     without = "AND a.id NOT IN (SELECT rowid FROM articles_search WHERE articles_search MATCH ?)" if unwanted else ""
-    return f"1 {_latest(all_versions)} {without}", (unwanted,) if unwanted else ()
+    return f"1 {of_rows(query, all_versions=all_versions)} {without}", (unwanted,) if unwanted else ()
 
 
 def _dated(shards: Shards, query: Query, end: int, *, oldest: bool, all_versions: bool) -> list[Ranked]:
     languages = shards.languages()
     asked: Sequence[str]
     if expression := match_expression(query, languages):
-        source, asked = f"{_FROM_INDEX} {_latest(all_versions)}", (expression,)
+        source, asked = f"{FROM_INDEX} {of_rows(query, all_versions=all_versions)}", (expression,)
     else:
         condition, asked = _unasked(query, languages, all_versions=all_versions)
         source = f"FROM articles AS a WHERE {condition}"
@@ -189,7 +188,7 @@ def in_order_of_date(shards: Shards, found: Sequence[Ranked], *, oldest: bool) -
 
 
 def _sorted(days: Mapping[ArticlePlace, str], *, oldest: bool) -> list[ArticlePlace]:
-    """Places by their days (YYYY-MM-DD, '' for undated, which come last)."""
+    """Return places by their days (YYYY-MM-DD, '' for undated, which come last)."""
 
     def key(place: ArticlePlace) -> tuple[str, int, int]:
         return days[place] or ("9999" if oldest else ""), place.id, place.shard
@@ -208,7 +207,7 @@ def _each_once(shards: Shards, found: Mapping[ArticlePlace, _Value]) -> dict[Art
 
 
 def columns_of(shards: Shards, places: Iterable[ArticlePlace], *columns: str) -> Iterator[tuple[Any, ...]]:
-    """(place, value of each column) of these articles; nothing of those that were deleted meanwhile."""
+    """Yield (place, value of each column) of these articles; nothing of those that were deleted meanwhile."""
     of_shard: dict[int, list[int]] = {}
     for place in places:
         of_shard.setdefault(place.shard, []).append(place.id)
@@ -232,7 +231,7 @@ def _freshness(day: str, newest: int) -> float:
 
 
 def _number(text: str) -> int:
-    """Days since year 1 of a date that begins with YYYY-MM-DD, 0 when it does not."""
+    """Return days since year 1 of a date that begins with YYYY-MM-DD, 0 when it does not."""
     try:
         return date.fromisoformat(text[:10]).toordinal()
     except ValueError:
@@ -262,7 +261,7 @@ def _scores(
 ) -> dict[ArticlePlace, float]:
     """Return what each article of a selection scores by the words of its query."""
     expression = selection.expression(languages)
-    sql = f"SELECT a.id, -{BM25}, a.date {_FROM_INDEX} {_latest(all_versions)}"
+    sql = f"SELECT a.id, -{BM25}, a.date {FROM_INDEX} {of_rows(selection.query, all_versions=all_versions)}"
     read = shards.each(lambda db: db.execute(sql, (expression,)).fetchall())
     shards.days.update(((shard, row[0]), row[2] or "") for shard, answer in enumerate(read) for row in answer)
     rows: list[dict[int, float]] = [{row[0]: row[1] for row in answer} for answer in read]
@@ -352,13 +351,13 @@ def _parts(
 
 
 def _often(part: float, damping: float) -> float:
-    """How often a document has a term, weighted by column, from what bm25 makes of it: the formula turned round."""
+    """Return how often a document has a term, weighted by column, from what bm25 makes of it: the formula turned round."""
     exact = part * damping / (K1 + 1 - part) if part < K1 + 1 else 0.0
     return max(0.0, round(2 * exact) / 2)
 
 
 def _lengths(db: sqlite3.Connection, ids: Sequence[int]) -> dict[int, int]:
-    """Tokens of each document."""
+    """Return tokens of each document."""
     lengths: dict[int, int] = {}
     for start in range(0, len(ids), _CHUNK):
         chunk = ids[start : start + _CHUNK]
@@ -369,7 +368,7 @@ def _lengths(db: sqlite3.Connection, ids: Sequence[int]) -> dict[int, int]:
 
 
 def _varints(block: bytes) -> list[int]:
-    """SQLite's integers of variable length, all of a block; those of nine bytes do not occur in counts."""
+    """Return SQLite's integers of variable length, all of a block; those of nine bytes do not occur in counts."""
     numbers, value = [], 0
     for byte in block:
         value = value << 7 | byte & 0x7F

@@ -1,4 +1,4 @@
-"""Answers a query: one database or several and a Query go in, a page of hits in order goes out.
+"""Answer a query over one database or several, as a page of ranked hits.
 
 Articles that have all the words come first. Where they are fewer than `FEW`, those with the most telling of the words
 follow, and are marked as such (`Hit.is_partial`, `Results.complete`).
@@ -239,7 +239,7 @@ def _complete(shards: Shards, query: Query, *, order: Order, all_versions: bool)
 def _near_misses(
     shards: Shards, query: Query, complete: _Complete
 ) -> list[tuple[Correction, Mapping[ArticlePlace, float]]]:
-    """Where few articles have both of two words: those that have a word spelled one letter away from one of them, scored."""
+    """Return where few articles have both of two words: those that have a word spelled one letter away from one of them, scored."""
     if complete.total >= SURE:
         return []
     found: list[tuple[Correction, Mapping[ArticlePlace, float]]] = []
@@ -289,7 +289,7 @@ def _partial(
 
 
 def _all_but_one(query: Query) -> list[Query]:
-    """Of three or four words: the queries that do without one of them. Of more, bm25 tells well which articles have most."""
+    """For three or four words: the queries without one of them. For more, bm25 already favours the articles that have most."""
     free = [clause for clause in query.wanted if not clause.phrases[0].column]
     if not 3 <= len(free) <= 4:
         return []
@@ -321,7 +321,7 @@ def _corrections(
 
 
 def _hits(shards: Shards, page: Sequence[tuple[Ranked, bool]], query: Query) -> list[tuple[int, Hit]]:
-    """(database, hit) in the page's order; without those that were deleted between two statements."""
+    """Return (database, hit) in the page's order; without those that were deleted between two statements."""
     rows = {
         place: values
         for place, *values in columns_of(shards, [ranked.place for ranked, _ in page], *_HIT_COLUMNS, "text")

@@ -1,4 +1,4 @@
-"""Shows why a text answers a query: the ORIGINAL text and the query go in, spans to mark and a short extract come out.
+"""Show why a text matches a query: spans to mark in the ORIGINAL text, and a short extract.
 
 Marks are spans of characters, so a terminal, a web page and a JSON answer each draw them their own way; vowel signs,
 stretching and accents stay as printed, because words are compared by their keys and marked where they stand.
@@ -27,7 +27,7 @@ SNIPPET_WORDS: Final = 30
 _BEFORE: Final = 6
 _FIRST_READ: Final = 100
 _ENOUGH: Final = 4  # different words that make an extract good enough to read no further
-# A text longer than this is no news article; its extract comes from its beginning.
+# A text longer than this is not a news article; its extract comes from its beginning.
 _MAX_CHARACTERS: Final = 200_000
 
 
@@ -167,7 +167,7 @@ def snippet(text: str, query: Query, language: str = "", length: int = SNIPPET_W
 
 
 def _has_all(hits: Sequence[int], keys: Sequence[str], length: int, wanted: int) -> bool:
-    """Whether some whole stretch of the words read so far has as many different words as the query can ask for."""
+    """Return whether some whole stretch of the words read so far has as many different words as the query can ask for."""
     if not hits:
         return False
     first, different = _window(hits, keys, length)

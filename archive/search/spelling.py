@@ -1,4 +1,4 @@
-"""Finds other spellings of what was typed: a Query goes in; one with the keys that the archive has goes out.
+"""Correct the spelling of a query: replace its words by similar ones that the archive has.
 
 Two things are done, both by asking the index for keys that are made up, so that no list of all words is read: a word
 that (nearly) no article has is taken for each word one letter away that some article has; and a name from another
@@ -115,7 +115,7 @@ def transliterated(shards: Shards, query: Query, languages: Sequence[str]) -> Qu
 
 
 def surface(word: str, keys: Iterable[str], texts: Iterable[tuple[str, str]]) -> str:
-    """How texts (each with its language) write what was found in place of a word; '' when they do not have it."""
+    """Return how texts (each with its language) write what was found in place of a word; '' when they do not have it."""
     wanted = set(keys)
     written: Counter[str] = Counter()
     for text, language in texts:
@@ -150,7 +150,7 @@ def _one(phrase: Phrase) -> Query:
 
 
 def _known(shards: Shards, keys: Iterable[str]) -> tuple[str, ...]:
-    """Those of the keys that some article has."""
+    """Return those of the keys that some article has."""
     sql = "SELECT 1 FROM articles_search WHERE articles_search MATCH ? LIMIT 1"
     distinct = [key for key in dict.fromkeys(keys) if len(key) > 1 and '"' not in key]
     has = shards.each(lambda db: {key for key in distinct if db.execute(sql, (f'- {{facets}} : "{key}"',)).fetchone()})
@@ -158,7 +158,7 @@ def _known(shards: Shards, keys: Iterable[str]) -> tuple[str, ...]:
 
 
 def _one_edit(word: str) -> Iterator[str]:
-    """Every word one letter away: one left out, two swapped, one for another, one more."""
+    """Yield every word one letter away: one left out, two swapped, one for another, one more."""
     letters = _ARABIC if any(letter in _ARABIC for letter in word) else _LATIN
     if not _SHORTEST <= len(word) <= _LONGEST or any(letter.isdigit() for letter in word):
         return

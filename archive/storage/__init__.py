@@ -1,4 +1,4 @@
-"""Where closed files may lie besides the archive's own folder: a URL in; what puts, proves and reads files there out.
+"""Open storages for closed files outside the archive's own folder, by URL: put, verify and read files there.
 
 The only door to fsspec and s3fs, which come with the extra `s3` and are imported when a URL asks for them. A scheme is one line of
 SCHEMES and, where none of the classes here fits it, one file; tests/archive/storage holds the contract that all of them keep.

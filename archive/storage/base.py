@@ -1,4 +1,4 @@
-"""What every storage does (files in with proof, byte ranges out), and the URLs that name one."""
+"""Define what every storage does (store files with proof, read byte ranges), and parse the URLs that name one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
-    """An object as the storage tells of it: its size in bytes, the sha256 (hex) that was put beside it ('' where none can be)."""
+    """An object as the storage describes it: its size in bytes, the sha256 (hex) stored with it ('' where none can be)."""
 
     size: int
     sha256: str = ""
@@ -41,7 +41,7 @@ class Storage(Protocol):
         """Return what is there under that name, None when nothing is."""
 
     def read_range(self, name: str, offset: int, length: int) -> bytes:
-        """Exactly these bytes of an object; fewer or more of them are a StorageError."""
+        """Return exactly these bytes of an object; fewer or more of them are a StorageError."""
 
     def put_verified(self, path: Path, name: str, *, sha256: str, replace: bool = False) -> str:
         """Put a local file there and return, in a word or two, what proved that all of it arrived (see `prove`).
@@ -58,7 +58,7 @@ class Storage(Protocol):
         """
 
     def keeps_versions(self) -> bool:
-        """Whether what is replaced stays there as an older version (a versioned bucket), as far as it says."""
+        """Return whether what is replaced stays there as an older version (a versioned bucket), as far as it says."""
 
 
 OPTIONS = frozenset({"endpoint_url", "region_name", "profile"})
@@ -96,7 +96,7 @@ def parse_url(url: str, *, endpoint_url: str = "") -> StorageUrl:
     """Return the place that `url` names; a path without a scheme is a folder of this machine.
 
     Raises:
-        UsageError: it is no such URL, or holds a password or key, which belongs into the environment.
+        UsageError: it is not such a URL, or holds a password or key, which belongs into the environment.
     """
     if not url or _CONTROL.search(url.replace(" ", "")):
         raise UsageError(f"{url!r} names no storage: write s3://BUCKET/PREFIX, or file:///FOLDER")
@@ -126,7 +126,7 @@ def parse_url(url: str, *, endpoint_url: str = "") -> StorageUrl:
 
 
 def is_plain(endpoint_url: str) -> bool:
-    """Whether what is sent to that endpoint can be read on the way: http, and not to this machine."""
+    """Return whether what is sent to that endpoint can be read on the way: http, and not to this machine."""
     parts = urlsplit(endpoint_url)
     return parts.scheme == "http" and not _is_loopback(parts.hostname or "")
 
@@ -179,7 +179,7 @@ class FolderStorage:
             return StoredObject(size=path.stat().st_size)
 
     def read_range(self, name: str, offset: int, length: int) -> bytes:
-        """Bytes of a file."""
+        """Return bytes of a file."""
         with self._answering(name), open_read(self._path(name)) as file:
             file.seek(offset)
             return file.read(length)

@@ -1,4 +1,4 @@
-"""Keep files on any filesystem that fsspec speaks (memory, sftp, gs, abfs …), and read ranges of them."""
+"""Store files on any filesystem that fsspec supports (memory, sftp, gs, abfs …), and read ranges of them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class ObjectStorage:
             raise
 
     def read_range(self, name: str, offset: int, length: int) -> bytes:
-        """Bytes of an object."""
+        """Return bytes of an object."""
         with self.answering(name):
             return bytes(self.fs.cat_file(self.path(name), start=offset, end=offset + length))
 
@@ -115,7 +115,7 @@ class ObjectStorage:
 
     @contextlib.contextmanager
     def answering(self, name: str) -> Iterator[None]:
-        """Turn whatever goes wrong in here into a StorageError that says what to do."""
+        """Turn any error inside into a StorageError that says what to do."""
         try:
             yield
         except FileNotFoundError as error:
@@ -167,7 +167,7 @@ MAX_RECORD = 1 << 30
 class StoredFile:
     """A closed file that lies in a storage. To the readers in `archive.warc` it is what a Path is: it has a name and can be opened.
 
-    Reading on from a place fetches windows, each once; two are kept. `on_window` hears of every window that is fetched: its offset
+    Reading on from a place fetches windows, each once; two are kept. `on_window` receives every window that is fetched: its offset
     and its bytes.
     """
 
@@ -189,7 +189,7 @@ class StoredFile:
         return io.BufferedReader(_Reading(self), BUFFER)
 
     def part(self, offset: int, length: int) -> bytes:
-        """Exactly these bytes, in one request (in none when they are in a window that is kept).
+        """Return exactly these bytes, in one request (in none when they are in a window that is kept).
 
         Raises:
             DamagedFileError: the file does not have them.
@@ -203,7 +203,7 @@ class StoredFile:
         return self._fetch(offset, length)
 
     def window(self, at: int) -> bytes:
-        """Bytes from `at` on, at least one, b"" at the end of the file."""
+        """Return bytes from `at` on, at least one, b"" at the end of the file."""
         for start, data in self._windows.items():
             if start <= at < start + len(data):
                 return data[at - start :]

@@ -1,4 +1,4 @@
-"""Keeps files in buckets of S3 and of servers that speak its protocol: the server's own checksums prove what arrived."""
+"""Store files in buckets of S3 and compatible servers; the server's own checksums prove what arrived."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class S3Storage(ObjectStorage):
         return StoredObject(size=int(found["ContentLength"]), sha256=kept)
 
     def read_range(self, name: str, offset: int, length: int) -> bytes:
-        """Bytes of an object, in one request; an answer of another length is not read."""
+        """Return bytes of an object, in one request; an answer of another length is not read."""
         last = f"bytes={offset}-{offset + length - 1}"
         with self.answering(name):
             answer = self.fs.call_s3("get_object", **self._at(name), Range=last)
@@ -128,7 +128,7 @@ class S3Storage(ObjectStorage):
         raise not_the_same(self.url, name)
 
     def keeps_versions(self) -> bool:
-        """Whether the bucket is versioned, or was: older versions stay then."""
+        """Return whether the bucket is versioned, or was: older versions stay then."""
         try:
             with self.answering(""):
                 return "Status" in self.fs.call_s3("get_bucket_versioning", Bucket=self._bucket)
@@ -145,9 +145,9 @@ class S3Storage(ObjectStorage):
             raise
 
     def _abort_leftovers(self, name: str) -> None:
-        """End what an upload that was killed left in parts: nobody sees it, and it is paid for."""
+        """Abort the multipart upload that a killed process left: it is invisible and costs money."""
         key = self._key(name)
-        with suppress(StorageError), self.answering(name):  # whoever may not list them can still upload
+        with suppress(StorageError), self.answering(name):  # without permission to list them, uploads still work
             begun = self.fs.call_s3("list_multipart_uploads", Bucket=self._bucket, Prefix=key).get("Uploads", [])
             for one in begun:
                 if one["Key"] == key:
@@ -206,5 +206,6 @@ def _sync(fs: Any, function: Any) -> Any:
 @cache
 def _warn_once(endpoint: str) -> None:
     logger.warning(
-        "%s is spoken to in the clear: whoever is on the way can read the files and alter them; use https://", endpoint
+        "the connection to %s is not encrypted: others on the network can read and alter the files; use https://",
+        endpoint,
     )

@@ -1,4 +1,4 @@
-"""What a URL is and which URLs are the same: text from pages in; absolute URLs, their identity, host, site, key out.
+"""Parse, join and compare URLs: absolute form, canonical form, host, site.
 
 Parsing and joining follow the WHATWG URL Standard (https://url.spec.whatwg.org/), by ada. On top of it `canonicalise`
 gives every page one spelling: the frontier's identity of a URL, which is still a URL that can be fetched.
@@ -101,7 +101,7 @@ _TWIN_PARAMETER = re.compile(
 
 _WWW = re.compile(r"^www\d*\.(?=[^.]+\.)")
 _NON_ASCII = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
-# Scripts whose letters nobody takes for Latin ones; host labels in others stay Punycode.
+# Scripts whose letters cannot be mistaken for Latin ones; host labels in others stay Punycode.
 _CLEAR_SCRIPTS = (
     "ARABIC",
     "HEBREW",
@@ -140,7 +140,7 @@ def refusal(text: str) -> Refusal:
 
 
 def join(base: str, reference: str, encoding: str = "utf-8") -> str:
-    """Absolute http(s) URL of `reference` on the page `base`, as a browser resolves it; '' if there is none.
+    """Return the absolute http(s) URL of `reference` on the page `base`, as a browser resolves it; '' if there is none.
 
     Without fragment and credentials. `encoding` is the page's: a browser writes the query of a link in it
     (URL Standard, "percent-encode after encoding"). Never raises.
@@ -185,7 +185,7 @@ def identity(url: str) -> str:
 
     The URL without scheme, `www.`, default port, trailing slashes and tracking parameters.
 
-    Unlike a urlkey it keeps the case of path and query, which tells articles apart where ids are short.
+    Unlike a urlkey it keeps the case of path and query, which distinguishes articles with short ids.
     """
     parts = _PARTS.match(canonicalise(url) or url)
     if not parts:
@@ -195,7 +195,7 @@ def identity(url: str) -> str:
 
 
 def resolve(base: str, reference: str, encoding: str = "utf-8") -> str:
-    """Canonical URL of `reference` on the page `base` ('' for none): `canonicalise(join(…))` in one step."""
+    """Return the canonical URL of `reference` on the page `base` ('' for none): `canonicalise(join(…))` in one step."""
     if _CLEAN.fullmatch(reference):
         return reference if len(reference) <= MAX_LENGTH else ""
     if len(reference) < MAX_LENGTH // 2 and _CLEAN_PATH.fullmatch(reference) and (origin := _CLEAN_ORIGIN.match(base)):
@@ -204,7 +204,7 @@ def resolve(base: str, reference: str, encoding: str = "utf-8") -> str:
 
 
 def spelled(base: str, reference: str, url: str, encoding: str = "utf-8") -> str:
-    """How a page spells `url`, the canonical URL of its `reference`; '' where that is the canonical form."""
+    """Return how a page spells `url`, the canonical URL of its `reference`; '' where that is the canonical form."""
     if url.endswith(reference) and "?" not in reference:
         return ""
     spelling = join(base, reference, encoding)
@@ -212,18 +212,18 @@ def spelled(base: str, reference: str, url: str, encoding: str = "utf-8") -> str
 
 
 def host_of(url: str) -> str:
-    """Host of an absolute URL in lower case, without port ('' when it has none); an IPv6 address keeps its brackets."""
+    """Return the host of an absolute URL in lower case, without port ('' when it has none); an IPv6 address keeps its brackets."""
     match = _HOST.match(url)
     return match.group(1).lower() if match else ""
 
 
 def site_of(url: str) -> str:
-    """Registrable domain of an absolute URL (`bbc.co.uk`, `name.blogspot.com`); the host of one that has none."""
+    """Return the registrable domain of an absolute URL (`bbc.co.uk`, `name.blogspot.com`); the host of one that has none."""
     return _registrable(host_of(url))
 
 
 def may_have_subdomains(host: str) -> bool:
-    """Whether the names below a host belong to whoever has it: it is no public suffix (`gov.uk`), no address and no single label."""
+    """Return whether the owner of a host also owns the names below it: not a public suffix (`gov.uk`), address or single label."""
     bare = host.partition(":")[0]
     labels = bare.split(".")
     if len(labels) < 2 or labels[-1].isdecimal() or "[" in bare:
@@ -233,7 +233,7 @@ def may_have_subdomains(host: str) -> bool:
 
 
 def display(url: str) -> str:
-    """`url` as a reader wants it, its non-Latin letters in the clear; it still names the same page.
+    """Return `url` as a reader wants it, its non-Latin letters in the clear; it still names the same page.
 
     What could mislead stays escaped: control, format and space characters, host labels in look-alike scripts.
     """
@@ -246,7 +246,7 @@ def display(url: str) -> str:
 
 
 def twin_of(url: str) -> str:
-    """URL of the article that `url` is the AMP or print twin of, canonical; '' when it does not look like a twin.
+    """Return the URL of the article that `url` is the AMP or print twin of, canonical; '' when it does not look like a twin.
 
     The answer is a guess by the usual patterns: the page's own `rel=canonical` outranks it.
     """
@@ -296,7 +296,7 @@ def _parse(url: str) -> str:
 def _escape(match: re.Match[str]) -> str:
     code = match.group(1)
     if code is None:
-        return "%25"  # a lone % is no escape: RFC 3986, section 2.1
+        return "%25"  # a lone % is not an escape: RFC 3986, section 2.1
     letter = chr(int(code, 16))
     return letter if letter in _UNRESERVED else f"%{code.upper()}"
 

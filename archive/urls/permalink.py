@@ -1,4 +1,4 @@
-"""The permanent address of a version of an article: `/a/TIME/URL`, as replay addresses have it. It names what was captured, and no row."""
+"""Build and parse the permanent URL of a version of an article: `/a/TIME/URL`, in the form of replay URLs, without a row id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The urlkey of a URL: its Sort-friendly URI Reordering Transform, which CDX and CDXJ files sort by; URL in, key out.
+"""Compute the urlkey of a URL: its Sort-friendly URI Reordering Transform, by which CDX and CDXJ files are sorted.
 
 Written from the public descriptions (Heritrix glossary, "SURT", and its canonicalisation rules: lower case, strip www,
 strip session ids, strip user info) and from watching which keys pywb's indexer gives: tests/archive/urls/test_surt.py has
@@ -30,7 +30,7 @@ _QUERY_SESSIONS = (
 
 
 def surt(url: str) -> str:
-    """Key of `url`: `com,example)/path?query`.
+    """Return the key of `url`: `com,example)/path?query`.
 
     In lower case; without scheme, `www.`, user info, default port, fragment, session ids. Never raises; a URL of a
     scheme without a host (`dns:`, `urn:`) is its own key, in lower case.
@@ -87,7 +87,7 @@ def _unescape(text: str) -> bytes:
 
 
 def _minimal(text: str) -> str:
-    """Escapes undone down to the last, then only what must be escaped; lower case."""
+    """Unescape repeatedly, then escape only what must be; lower case."""
     safe = _UNSAFE.sub(lambda match: b"%" + match.group().hex("%").encode(), _unescape(text))
     return safe.decode("ascii").lower()
 

@@ -1,4 +1,4 @@
-"""Writes and reads WARC/1.1 files: captures in, records with a place in a file out. The only door to warcio."""
+"""Write and read WARC/1.1 files. The only package that imports warcio."""
 
 from archive.capture import Original
 from archive.warc.framing import PAGE_BLOCK, Record

@@ -1,4 +1,4 @@
-"""Keeps `indexes/index.cdxj`, the sorted index that replay tools look captures up in: records in, lines and places out.
+"""Maintain `indexes/index.cdxj`, the sorted index in which replay tools look captures up.
 
 A line is `urlkey timestamp {"url": …, "mime": …, "status": …, "digest": …, "length": …, "offset": …, "filename": …}`,
 as cdxj-indexer writes it; with the WARCs in `archive/` and this in `indexes/`, the folder is a collection that pywb
@@ -66,7 +66,7 @@ def parse_line(line: str) -> Entry:
     """Return the entry of a line of any CDXJ index.
 
     Raises:
-        ValueError: it is no CDXJ line.
+        ValueError: it is not a CDXJ line.
     """
     urlkey, timestamp, fields = line.rstrip("\n").split(" ", 2)
     try:
@@ -79,7 +79,7 @@ def parse_line(line: str) -> Entry:
 
 
 def filename_of(line: str) -> str:
-    """Return the file that a line points into, '' for what is no line; of a line of ours its last field, without parsing it."""
+    """Return the file that a line points into, '' for what is not a line; our own lines have it last, so they are not parsed."""
     _, found, name = line.rpartition(FILENAME)
     if found and name.endswith('"}') and "\\" not in name and LINE.match(line):
         return name[:-2]
@@ -98,7 +98,7 @@ def _renamed(line: str, names: Mapping[str, str]) -> str:
 
 
 def entry_of_record(record: Record) -> Entry | None:
-    """Return the entry of a record, or None for one that is not replayed (request, metadata, text, 304, what is no HTTP or has no date)."""
+    """Return the entry of a record, or None for one that is not replayed (request, metadata, text, 304, not HTTP, without a date)."""
     status, body, moment = "", record.block, warc_timestamp(record.date)
     mime = _word(record.get("Content-Type"))
     if record.type in HTTP:
@@ -149,11 +149,11 @@ class Index:
         self._pending: dict[str, list[str]] = {}
 
     def add(self, urlkey: str, written: Written) -> None:
-        """Remembers a capture until its file is closed."""
+        """Remember a capture until its file is closed."""
         self._remember(entry_of_written(urlkey, written))
 
     def add_record(self, record: Record) -> None:
-        """Remembers a record that was read until `reread` is told that its file has been read to its end."""
+        """Remember a record until `reread` is called at the end of its file."""
         self._remember(entry_of_record(record))
 
     def add_entry(self, entry: Entry) -> None:
@@ -177,7 +177,7 @@ class Index:
         """Put the (sorted) lines of these files in place of all that the index had of them; [] removes a file.
 
         `more` are further sorted lines, of files among these whose list is empty: as many as there are, none is kept in memory.
-        What is no line of an index is dropped: the index is derived, and `verify` compares it with the files.
+        What is not a line of an index is dropped: the index is derived, and `verify` compares it with the files.
         """
         kept = (line for line in self.lines() if filename_of(line) not in {"", *files})
         merged = heapq.merge(kept, more, *files.values())
@@ -191,14 +191,14 @@ class Index:
             yield from sorted(_renamed(line, names) for line in group)
 
     def lines(self) -> Iterator[str]:
-        """Every line, in order, without its line end."""
+        """Yield every line, in order, without its line end."""
         if self.path.exists():
             with io.TextIOWrapper(open_read(self.path), encoding="utf-8", errors="replace") as file:
                 for line in file:
                     yield line.rstrip("\n")
 
     def find(self, url: str) -> list[Entry]:
-        """All captures of a URL, oldest first."""
+        """Return all captures of a URL, oldest first."""
         return list(self.starting(surt(url) + " "))
 
     def closest(self, url: str, moment: str) -> Entry | None:
@@ -207,7 +207,7 @@ class Index:
         return min(self.find(url), key=lambda entry: abs(_time(entry.timestamp) - wanted), default=None)
 
     def starting(self, prefix: str) -> Iterator[Entry]:
-        """All entries whose line starts with `prefix` (`org,example)/` is a site), found by binary search."""
+        """Yield all entries whose line starts with `prefix` (`org,example)/` is a site), found by binary search."""
         if not self.path.exists() or not self.path.stat().st_size:
             return
         start = prefix.encode()
@@ -247,7 +247,7 @@ def _line_end(index: mmap.mmap, at: int) -> int:
 
 
 def _first_at_least(index: mmap.mmap, wanted: bytes) -> int:
-    """Offset of the first line that does not sort before `wanted`."""
+    """Return the offset of the first line that does not sort before `wanted`."""
     low, high = 0, len(index)
     while low < high:
         middle = (low + high) // 2

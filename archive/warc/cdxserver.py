@@ -1,4 +1,4 @@
-"""Speaks to CDX servers, without a network: what is wanted in, the address to ask; an answer in, the captures that it lists.
+"""Build requests to CDX servers and parse their answers; does no I/O.
 
 The API is the one that OpenWayback, pywb and Common Crawl's index share (`url`, `matchType`, `from`, `to`, `output=json`, `page`,
 `resumeKey`). Answers come as a JSON list of lists (OpenWayback), JSON objects a line (pywb, Common Crawl), CDXJ lines, or
@@ -85,7 +85,7 @@ def question(endpoint: str, url: str, *, match: str, first: str = "", last: str 
 
 
 def pages_of(body: bytes) -> int | None:
-    """How many pages a server says there are (`showNumPages=true`); None from a server that does not page."""
+    """Return how many pages a server says there are (`showNumPages=true`); None from a server that does not page."""
     try:
         said = json.loads(body.decode("utf-8", "replace").strip() or "null")
     except ValueError:
@@ -111,19 +111,19 @@ def read_listing(body: bytes) -> Listing:
 
 
 def record_url(base: str, location: Location) -> str:
-    """Where the file of a record is served, below `base`."""
+    """Return where the file of a record is served, below `base`."""
     return f"{base.rstrip('/')}/{quote(location.filename, safe='/%~+:=@,;()')}"
 
 
 def replay_url(base: str, listed: Listed) -> str:
-    """Where a server replays a capture as it was, without links of its own (`id_`)."""
+    """Return where a server replays a capture as it was, without links of its own (`id_`)."""
     return f"{base.rstrip('/')}/{listed.timestamp}id_/{listed.url}"
 
 
 def replayed_record(
     listed: Listed, address: str, body: bytes, headers: Mapping[str, str], fetched_at: datetime
 ) -> bytes:
-    """Return what was replayed, as a `resource` record: the body, its time, and who replayed it, but no HTTP response that nobody has seen.
+    """Return what was replayed, as a `resource` record: the body, its time, and who replayed it, but not an invented HTTP response.
 
     A capture has the same record id whenever it is replayed. `headers` are those of the answer, names in lower case.
 
@@ -185,7 +185,7 @@ def _bare(digest: str) -> str:
 
 
 def _of_table(rows: Any) -> Listing:
-    """OpenWayback's: names, rows, and, where there is more, an empty row and one with the key."""
+    """Return OpenWayback's: names, rows, and, where there is more, an empty row and one with the key."""
     if not all(isinstance(row, list) for row in rows):
         return Listing(malformed=1)
     names = [str(name) for name in rows[0]]

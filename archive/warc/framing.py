@@ -1,4 +1,4 @@
-"""Takes one WARC record out of an open file, gzipped or not, bounded: a file and a place in it, a Record out."""
+"""Read one WARC record at a position of a file; warcio takes a record whose end is cut off for a whole one."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Record:
 
     @cached_property
     def http(self) -> Response | None:
-        """The HTTP response in it, taken apart once; None for what is no HTTP."""
+        """The HTTP response in it, parsed once; None if it is not HTTP."""
         try:
             return parse_response(self.response)
         except NotHttp:
@@ -186,7 +186,7 @@ class _Member:
 
 
 def _read_head(source: _Plain | _Member) -> tuple[tuple[tuple[str, str], ...], bytes]:
-    """Header fields, and the bytes read past them."""
+    """Return header fields, and the bytes read past them."""
     data = b""
     while (end := data.find(RECORD_END)) == -1:
         piece = source.more()

@@ -1,4 +1,4 @@
-"""Reads the heads and blocks of WARC and ARC records leniently: any line ends, any compression, lengths that are wrong.
+"""Read the heads and blocks of WARC and ARC records leniently; warcio stops at the first wrong line end, length or compression.
 
 `archive.warc.framing` reads what an archive holds, strictly; this reads what others wrote, for `archive.warc.rewrite`.
 """
@@ -158,7 +158,7 @@ def _read_on(reader: Reader, spool: IO[bytes]) -> bytes:
 
 
 def _put_back(reader: Reader, spool: IO[bytes], start: int) -> int:
-    """Has what was read from `start` on read again; gives how much that is."""
+    """Put back what was read from `start` on; return how much that is."""
     copy = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by the reader
     spool.seek(start)
     while piece := spool.read(SLICE):
@@ -170,7 +170,7 @@ def _put_back(reader: Reader, spool: IO[bytes], start: int) -> int:
 
 
 def _at_boundary(reader: Reader, *, is_arc: bool) -> bool:
-    """Whether nothing but line ends stands before the next record or the end; what is no line end is put back."""
+    """Return whether nothing but line ends stands before the next record or the end; other bytes are put back."""
     blank = b""
     while (line := reader.line()) and not line.strip(b"\r\n") and len(blank) < _BLANK_LIMIT:
         blank += line

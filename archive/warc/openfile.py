@@ -1,4 +1,4 @@
-"""One WARC file while it is written: whole members in, their places out; durable when synced, final when finished."""
+"""Write one WARC file: append whole members, sync, and finish; warcio's writer cannot take back members when the disk is full."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LINE = re.compile(r"([0-9a-f]{64}) [ *]([^/\n]+)")
 
 
 def read_manifest(folder: Path) -> dict[str, str]:
-    """File name to sha256 (hex) of every closed file that `folder` answers for; a line torn by a crash is left out."""
+    """Return the sha256 (hex) of every closed file in `folder`, by file name; a line torn by a crash is left out."""
     try:
         with open_read(folder / MANIFEST) as file:
             text = file.read(MAX_BYTES).decode("utf-8", "replace")
@@ -111,7 +111,7 @@ class OpenFile:
         return final
 
     def add_to_manifest(self) -> None:
-        """Enters the file in the manifest: last of all, for a file without an entry is a crash's leftover."""
+        """Enter the file in the manifest: last of all, because a file without an entry is taken for a crash's leftover."""
         with self._writable():
             add_to_manifest(self.path.parent, self.name, self._sha256.hexdigest())
 

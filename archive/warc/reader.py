@@ -34,7 +34,7 @@ class Files(Protocol):
     """What finds a file of an archive by its name, wherever it lies."""
 
     def find(self, filename: str) -> Path | StoredFile:
-        """Return the file of that name; raises DamagedFileError for what can be no name of one."""
+        """Return the file of that name; raises DamagedFileError for what cannot be its name."""
 
 
 class NotOneRecordError(ValueError):
@@ -63,11 +63,11 @@ def read_member(data: bytes, *, max_block: int = MAX_BLOCK) -> Record:
 def find_file(folder: Path, filename: str) -> Path:
     """Return the file of that name in the archive folder, whether it is closed or still being written.
 
-    Raises DamagedFileError for what is no plain file name, and for what is not a regular file: a row of a stranger's database may name
+    Raises DamagedFileError for what is not a plain file name or not a regular file: a row of a foreign database may name
     any file there is, and a stranger's folder may hold a link to any.
     """
     if filename in {"", ".", ".."} or "/" in filename or "\\" in filename or "\0" in filename:
-        raise DamagedFileError(folder, 0, f"{filename[:200]!r} is no name of a file in it")
+        raise DamagedFileError(folder, 0, f"{filename[:200]!r} is not the name of a file in it")
     closed = folder / filename
     path = closed if closed.is_symlink() or closed.exists() else folder / (filename + OPEN)
     require_regular(path)
@@ -75,7 +75,7 @@ def find_file(folder: Path, filename: str) -> Path:
 
 
 def read_records(path: Path | StoredFile, *, start: int = 0, max_block: int = MAX_BLOCK) -> Iterator[Record]:
-    """All records of a WARC from byte `start` on: a gzip member each (also while it is written), or not compressed.
+    """Yield all records of a WARC from byte `start` on: a gzip member each (also while it is written), or not compressed.
 
     Raises:
         DamagedFileError: at the first record that is not whole; its `offset` is where the good part ends.
@@ -100,7 +100,7 @@ def read_on(
     max_block: int = MAX_BLOCK,
     on_damage: Callable[[DamagedFileError], None] = lambda _: None,
 ) -> Iterator[Record]:
-    """All records from byte `start` on that can be read, also those after damage; `on_damage` is told of each."""
+    """Yield all records from byte `start` on that can be read, also those after damage; `on_damage` receives each."""
     for damages in range(MAX_DAMAGES):
         try:
             yield from read_records(path, start=start, max_block=max_block)
@@ -154,7 +154,7 @@ def read_raw(where: Path | Files, location: Location) -> bytes:
 
 
 def next_member(path: Path | StoredFile, offset: int) -> int | None:
-    """Where the next readable record after a damaged one starts, or None: to name all that is wrong, not the first."""
+    """Return where the next readable record after a damaged one starts, or None: to name all that is wrong, not the first."""
     with path.open("rb") as file:
         file.seek(offset + 1)
         tail = b""

@@ -52,9 +52,9 @@ def sha1_digest(data: bytes) -> str:
 
 
 def payload_digest(capture: Capture | bytes) -> str:
-    """WARC-Payload-Digest of a capture (or of exact response bytes): of the de-chunked, still content-encoded payload.
+    """Return WARC-Payload-Digest of a capture (or of exact response bytes): of the de-chunked, still content-encoded payload.
 
-    '' for a truncated capture or one that is no HTTP: what never came whole has no identity to compare by.
+    '' for a truncated capture or one that is not HTTP: an incomplete payload has no identity to compare by.
     """
     if isinstance(capture, Capture):
         return sha1_digest(payload(capture.http)) if capture.http and not capture.truncated else ""
@@ -74,7 +74,7 @@ def payloads(block: bytes) -> list[bytes]:
 
 
 def warc_date(moment: datetime) -> str:
-    """WARC-Date of an aware time: UTC, to the microsecond (WARC 1.1, section 5.4)."""
+    """Return WARC-Date of an aware time: UTC, to the microsecond (WARC 1.1, section 5.4)."""
     if moment.utcoffset() is None:
         raise ValueError("a WARC-Date needs a time with a zone")
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -96,7 +96,7 @@ def target_uri(url: str) -> str:
 
 
 def member(headers: Mapping[str, str] | Iterable[tuple[str, str]], block: bytes, *, stored_from: int = -1) -> bytes:
-    """One record as one gzip member; Content-Length and WARC-Block-Digest are added, the block is not touched.
+    """Return one record as one gzip member; Content-Length and WARC-Block-Digest are added, the block is not touched.
 
     From `stored_from` on (an offset in the block; -1: never) the bytes are stored, not compressed: they already are.
     """
@@ -106,7 +106,7 @@ def member(headers: Mapping[str, str] | Iterable[tuple[str, str]], block: bytes,
 
 
 def compress(head: bytes, block: bytes, *, stored_from: int = -1) -> bytes:
-    """Packs a record, head and block and the two line ends after it, into a gzip member (RFC 1952)."""
+    """Pack a record, head and block and the two line ends after it, into a gzip member (RFC 1952)."""
     record = b"".join((head, block, RECORD_END))
     cut = len(record) if stored_from < 0 else len(head) + stored_from
     packer = zlib.compressobj(_level(record), zlib.DEFLATED, -zlib.MAX_WBITS)
@@ -133,7 +133,7 @@ def _level(record: bytes) -> int:
 
 
 def stored_from(response: Response) -> int:
-    """Where in a response the bytes begin that need no more compression (-1: nowhere)."""
+    """Return where in a response the bytes begin that need no more compression (-1: nowhere)."""
     coded = response.get("Content-Encoding").strip().lower() in CODED or DENSE.match(response.get("Content-Type"))
     return len(response.head) if coded and len(response.body) > STORED_ABOVE else -1
 
@@ -165,7 +165,7 @@ def answer_record(
 
 
 def connection(capture: Capture, response: Response | None) -> Headers:
-    """WARC-Protocol (one a layer) and WARC-Cipher-Suite, as IIPC's proposal to warc-specifications has them."""
+    """Return WARC-Protocol (one a layer) and WARC-Cipher-Suite, as IIPC's proposal to warc-specifications has them."""
     version = HTTP_VERSION.match(response.version) if response else None
     headers = [("WARC-Protocol", f"http/{version[1]}")] if version else []
     if capture.tls:
@@ -222,7 +222,7 @@ ALGORITHMS = {
 
 
 def is_digest_of(label: str, data: bytes) -> bool:
-    """Whether `label` is a digest of `data`; one of an algorithm that is not known proves nothing against it."""
+    """Return whether `label` is a digest of `data`; one of an algorithm that is not known proves nothing against it."""
     algorithm, _, value = label.partition(":")
     name = ALGORITHMS.get(algorithm.strip().lower())
     if name is None:

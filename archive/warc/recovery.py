@@ -1,4 +1,4 @@
-"""Make WARC files whole again: close what a crash left open, and rewrite files whose records are not gzip members of their own."""
+"""Make WARC files whole again: close files that a crash left open, and rewrite files whose records are not separate gzip members."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SUFFIXES = (".warc.gz", ".warc")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoveredFile:
-    """A file that was taken up, under its final name, and how many bytes of a torn record were cut off its end."""
+    """A recovered file, under its final name, and how many bytes of a torn record were cut off its end."""
 
     path: Path
     cut: int = 0
@@ -38,7 +38,7 @@ def open_files(folder: Path) -> list[Path]:
 
 
 def linked_files(folder: Path) -> list[Path]:
-    """Symbolic links that are named like WARC files: they are neither read nor written, for they may lead anywhere."""
+    """Return symbolic links that are named like WARC files: they are neither read nor written, for they may lead anywhere."""
     return sorted(path for path in folder.glob("*") if path.name.endswith((*SUFFIXES, OPEN)) and path.is_symlink())
 
 
@@ -47,11 +47,11 @@ def _is_ours(path: Path) -> bool:
 
 
 def recover_open_files(folder: Path, *, on_close: Callable[[Path], None] | None = None) -> list[RecoveredFile]:
-    """Finishes what a crash left half done; needs the collection's lock, for a file in use looks like a leftover.
+    """Finish what a crash left half done; needs the collection's lock, because a file in use looks like a leftover.
 
     An open file loses its torn last record, if it has one, and is closed; a file that holds no whole record is removed.
-    A closed file that is not in the manifest is entered. `on_close` hears of each before it is entered, as from a
-    WarcWriter. Damage that good records follow is no torn end: it is left as it is, for `verify` to name. A second call
+    A closed file that is not in the manifest is entered. `on_close` is called for each before it is entered, as by a
+    WarcWriter. Damage that is followed by good records is not a torn end: it is left for `verify` to report. A second call
     finds nothing to do.
 
     Raises:
@@ -113,13 +113,13 @@ def _close(path: Path) -> Iterator[RecoveredFile]:
 
 
 def whole_part(path: Path) -> int:
-    """How many bytes of a file that a dead writer left open are good: all but a torn last record."""
+    """Return how many bytes of a file that a dead writer left open are good: all but a torn last record."""
     end = _good_end(path)
     return path.stat().st_size if end is None else end
 
 
 def _good_end(path: Path) -> int | None:
-    """Where the file's whole records end and nothing but a torn one follows; None when there is nothing to cut."""
+    """Return where the file's whole records end and nothing but a torn one follows; None when there is nothing to cut."""
     try:
         for _ in read_records(path, max_block=0):
             pass

@@ -1,8 +1,7 @@
-"""Copies the records of a WARC or ARC file of any make into a WARC whose records are gzip members of their own.
+"""Copy the records of any WARC or ARC file into a WARC with one gzip member per record; warcio stops at the first damage.
 
-A sound gzip member is copied byte for byte. Any other record that can be read is written anew: its block as it is, its head mended (line
-ends, length, a missing or repeated id). Damage costs the damaged record. The reading is our own because warcio stops at the first damage
-and does not give the bytes of a member.
+A sound gzip member is copied byte for byte. Any other readable record is rewritten: its block as it is, its head mended (line
+ends, length, a missing or repeated id). Damage costs the damaged record alone. warcio also does not give the bytes of a member.
 """
 
 from __future__ import annotations
@@ -160,7 +159,7 @@ class _Copy:
         return head
 
     def _needs_id(self, kind: str, record_id: str, url: str, date: str) -> bool:
-        """Whether a capture has no id, or that of another; remembers whose id it is."""
+        """Return whether a capture has no id, or that of another; remembers whose id it is."""
         if kind not in CAPTURES:
             return False
         owner = self._ids.setdefault(hash(record_id), hash((url, date))) if record_id else None

@@ -1,4 +1,4 @@
-"""Splits a WARC file that comes in pieces, such as over a network, into its gzip members, and keeps only those that are wanted."""
+"""Split a WARC file that arrives in pieces into its gzip members, keeping only the wanted ones; warcio gives no bytes of a member."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class MemberSplitter:
     """Takes the pieces of a file in order by `feed`; memory is bounded by the largest member that is kept.
 
     `is_wanted` is asked of the head of each record. `boundary` is where the member begins that is under way: from there the file can be
-    taken up again. What cannot be unpacked is passed over to the start of the next member, and counted in `damaged`.
+    resumed. What cannot be unpacked is passed over to the start of the next member, and counted in `damaged`.
     """
 
     def __init__(self, is_wanted: Callable[[dict[str, str]], bool], *, start: int = 0, most: int) -> None:
@@ -80,11 +80,11 @@ class MemberSplitter:
                 self._begin()
 
     def finish(self) -> bool:
-        """Whether the file ends where a member ends."""
+        """Return whether the file ends where a member ends."""
         return self.boundary == self._at
 
     def _unpacked(self, piece: bytes) -> bytes:
-        """Unpacks what of the piece is the member's, and give what comes after it."""
+        """Unpack the member's part of the piece, and return the rest."""
         data = piece
         while data and not self._inflater.eof:
             self._look(self._inflater.decompress(data, AT_ONCE))
@@ -92,7 +92,7 @@ class MemberSplitter:
         return self._inflater.unused_data
 
     def _look(self, unpacked: bytes) -> None:
-        """Decides by the head of the record whether the member is kept."""
+        """Decide by the head of the record whether the member is kept."""
         if self._head is None:
             return
         self._head += unpacked
@@ -127,7 +127,7 @@ class MemberSplitter:
 
 
 def _fields(head: bytes) -> dict[str, str]:
-    """Return the header fields of a record, names in lower case; {} for what is no record."""
+    """Return the header fields of a record, names in lower case; {} for what is not a record."""
     first, *lines = head.decode("utf-8", "replace").splitlines() or [""]
     if not first.startswith("WARC/"):
         return {}

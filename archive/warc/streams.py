@@ -1,4 +1,4 @@
-"""Takes the compression off WARC and ARC files of any make: a gzip member or zstd frame at a time, by lines or by number of bytes."""
+"""Decompress WARC and ARC files member by member or frame by frame; warcio stops at the first damage and reads no zstd."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Stream(Protocol):
         """Return some bytes, b"" at the end. Raises BrokenError."""
 
     def end(self) -> int | None:
-        """Where in the file the stream ends; None at the end of the file."""
+        """Return where in the file the stream ends; None at the end of the file."""
 
 
 class _Plain:
@@ -128,12 +128,12 @@ class Reader:
         return data[:end]
 
     def put_back(self, data: bytes) -> None:
-        """Has `data` read again."""
+        """Read `data` again."""
         self._buffer = data + self._buffer
         self.taken -= len(data)
 
     def put_back_file(self, file: IO[bytes], size: int) -> None:
-        """Has the rest of `file`, from its position on, read again."""
+        """Read the rest of `file`, from its position on, again."""
         if self._buffer:
             kept = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - read and dropped later
             kept.write(self._buffer)
@@ -187,7 +187,7 @@ def read_dictionary(file: IO[bytes]) -> tuple[zstd.ZstdDict | None, int]:
 
 
 def next_start(file: IO[bytes], offset: int, dictionary: zstd.ZstdDict | None) -> int | None:
-    """Where the next compressed record after a damaged one starts, None when there is none."""
+    """Return where the next compressed record after a damaged one starts, None when there is none."""
     at, tail = offset + 1, b""
     file.seek(at)
     while piece := file.read(1 << 20):

@@ -1,4 +1,4 @@
-"""Takes the WARC files out of a WACZ that somebody else made: a hostile ZIP in, plain files in a folder of ours out."""
+"""Extract the WARC files from a foreign WACZ, treated as a hostile ZIP."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def unpack_warcs(path: Path, folder: Path, *, max_bytes: int = MAX_BYTES) -> lis
     overlaps another or unpacks to more than is decent, and when a digest of `datapackage.json` does not match.
 
     Raises:
-        DamagedFileError: it is no WACZ, or one that is refused; what was unpacked until then is gone.
+        DamagedFileError: it is not a WACZ, or one that is refused; what was unpacked until then is removed.
     """
     try:
         with zipfile.ZipFile(path) as package:
@@ -83,7 +83,7 @@ def _problem(member: zipfile.ZipInfo) -> str:
 
 
 def _digests(path: Path, package: zipfile.ZipFile) -> dict[str, str]:
-    """Path to `sha256:…` of what the package says of its files."""
+    """Return the path to `sha256:…` of what the package says of its files."""
     try:
         info = package.getinfo("datapackage.json")
     except KeyError:

@@ -88,7 +88,7 @@ class WarcWriter(Closing):
         clock: Callable[[], datetime] = _now,
         on_close: Callable[[Path], None] | None = None,
     ) -> None:
-        """`info`: warcinfo fields (software, operator, robots, …); `on_close` is told each closed file's final path."""
+        """`info`: warcinfo fields (software, operator, robots, …); `on_close` is called with each closed file's final path."""
         self.folder = folder
         self._info = dict(info)
         self._prefix = _file_word(prefix)
@@ -162,7 +162,7 @@ class WarcWriter(Closing):
         return self._append_derived(
             "resource",
             url=uri,
-            link=("WARC-Concurrent-To", concurrent_to),
+            links=[("WARC-Concurrent-To", concurrent_to)],
             date=date,
             block=block,
             content=content,
@@ -171,7 +171,7 @@ class WarcWriter(Closing):
     def write_metadata(
         self, *, url: str, refers_to: str, date: datetime, fields: Iterable[tuple[str, str]]
     ) -> tuple[str, Location]:
-        """Write something about the record `refers_to`, as warc-fields; give the record's id and place."""
+        """Write something about the record `refers_to` ('': about none), as warc-fields; give the record's id and place."""
         block = warc_fields(fields)
         return self._derived("metadata", url=url, refers_to=refers_to, date=date, block=block, content=WARC_FIELDS)
 
@@ -204,15 +204,15 @@ class WarcWriter(Closing):
         self, kind: str, *, url: str, refers_to: str, date: datetime, block: bytes, content: str
     ) -> tuple[str, Location]:
         self.rotate_if_due()
-        link = ("WARC-Refers-To", refers_to)
-        return self._append_derived(kind, url=url, link=link, date=date, block=block, content=content)
+        links = [("WARC-Refers-To", refers_to)] if refers_to else []
+        return self._append_derived(kind, url=url, links=links, date=date, block=block, content=content)
 
     def _append_derived(
-        self, kind: str, *, url: str, link: tuple[str, str], date: datetime, block: bytes, content: str
+        self, kind: str, *, url: str, links: Headers, date: datetime, block: bytes, content: str
     ) -> tuple[str, Location]:
         record_id = new_record_id()
         headers = [("WARC-Type", kind), ("WARC-Record-ID", record_id), ("WARC-Target-URI", target_uri(url))]
-        headers += [("WARC-Date", warc_date(date)), *self._warcinfo(), link, ("Content-Type", content)]
+        headers += [("WARC-Date", warc_date(date)), *self._warcinfo(), *links, ("Content-Type", content)]
         return record_id, self._append([member(headers, block)])[0]
 
     def _warcinfo(self) -> Headers:

@@ -1,4 +1,4 @@
-"""Saved searches: what is new for each is gathered, kept until it is delivered, and given out as feeds, mail and webhooks."""
+"""Run saved searches: collect what is new for each, keep it until it is delivered, and publish it as feeds, mail and webhooks."""
 
 from archive.watch.run import Ran, add, run
 from archive.watch.store import Event, Watch, WatchStore

@@ -1,4 +1,4 @@
-"""Delivers a message to its target: a webhook that is signed, or mail; says what went wrong, and when to try again."""
+"""Deliver a message by signed webhook or mail; on failure, report why and when to try again."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def _send(server: str, mail: EmailMessage) -> None:
 
 
 def next_attempt(attempts: int, now: datetime) -> datetime | None:
-    """When a message that has failed so often is tried again; None for never."""
+    """Return when a message that has failed so often is tried again; None for never."""
     return now + PAUSES[attempts] if attempts < len(PAUSES) else None
 
 
@@ -170,7 +170,7 @@ def quiet_hours(text: str) -> tuple[time, time]:
     try:
         first, last = (time.fromisoformat(part.strip()) for part in text.split("-"))
     except ValueError:
-        raise UsageError(f"{text!r} are no hours: write them as 22:00-07:00") from None
+        raise UsageError(f"{text!r} are not hours: write them as 22:00-07:00") from None
     if first == last:
-        raise UsageError(f"{text!r} would be quiet all day: leave --quiet out, or write two different times")
+        raise UsageError(f"{text!r} would be quiet all day: omit --quiet, or give two different times")
     return first, last

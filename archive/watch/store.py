@@ -1,4 +1,4 @@
-"""Keeps watches, what each has matched, and the messages that wait: a SQLite file beside `warraq.db`, which no reindex touches.
+"""Store watches, their matches, and pending messages in a SQLite file beside `warraq.db`, which no reindex touches.
 
 A match names an article by its key and the digest of its text, so it holds nothing that `warraq redact` would have to find.
 """
@@ -101,12 +101,12 @@ class WatchStore(Closing):
 
     @staticmethod
     def exists(folder: Path) -> bool:
-        """Whether the archive has watches."""
+        """Return whether the archive has watches."""
         return (folder / FILE).is_file()
 
     @contextmanager
     def atomic(self) -> Iterator[None]:
-        """One transaction, on the disk when the block has ended."""
+        """Run a transaction, which is on disk when the block has ended."""
         with self._db:
             yield
 
@@ -126,7 +126,7 @@ class WatchStore(Closing):
             ) from None
 
     def remove(self, name: str) -> None:
-        """Forgets a watch with all that waits for it; raises NotFoundError."""
+        """Delete a watch and its pending messages; raise NotFoundError."""
         watch = self.get(name)
         for sql in (
             "DELETE FROM messages WHERE watch_id = ?",
@@ -229,7 +229,7 @@ def _problem_of(db: sqlite3.Connection) -> str:
     """Return what speaks against a file that came with a foreign archive; '' for nothing."""
     for kind, name in db.execute("SELECT type, name FROM sqlite_master"):
         if kind in {"trigger", "view"}:
-            return f"it has the {kind} {name!r}, which is none of warraq's"
+            return f"it has the {kind} {name!r}, which warraq does not create"
     return ""
 
 

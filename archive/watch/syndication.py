@@ -1,4 +1,4 @@
-"""Writes feeds: entries come in, an Atom document (RFC 4287) or a JSON Feed (version 1.1) goes out."""
+"""Write feeds: Atom (RFC 4287) and JSON Feed (version 1.1)."""
 
 from __future__ import annotations
 

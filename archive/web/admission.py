@@ -1,4 +1,4 @@
-"""Guard every request: limits of time and number, headers that may be asked with, and those of a strict page."""
+"""Guard every request: limits on time and number, allowed headers, and security headers of the response."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Admission:
         self._turns = asyncio.Semaphore(MOST_REQUESTS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One exchange."""
+        """Handle one exchange."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -143,7 +143,7 @@ class SecurityHeaders:
         self._hosts = frozenset(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One exchange."""
+        """Handle one exchange."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -176,7 +176,7 @@ class SecurityHeaders:
         ):  # with a Content-Length beside it, how requests are smuggled (RFC 9112, section 11.2)
             return PlainTextResponse("No request here has a body in chunks.\n", 400, headers={"Connection": "close"})
         if not _HOST.fullmatch(headers.get("host", "")):
-            return PlainTextResponse("That is no name of a host.\n", 400, headers={"Connection": "close"})
+            return PlainTextResponse("That is not a host name.\n", 400, headers={"Connection": "close"})
         host = _host(headers.get("host", ""))
         if self._hosts and host not in self._hosts:
             return PlainTextResponse("This server does not answer to that name; see warraq serve --name.\n", 421)

@@ -1,4 +1,4 @@
-"""Answers with feeds: any search as Atom or JSON Feed, and those of the archive's watches."""
+"""Serve feeds: any search as Atom or JSON Feed, and those of the archive's watches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Permanent addresses of versions, and Memento (RFC 7089): a TimeGate that finds the version of a time, a TimeMap that lists them all."""
+"""Serve permanent URLs of versions, and Memento (RFC 7089): a TimeGate that finds a version by time, a TimeMap that lists all."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def of_several(request: Request) -> Response:
 
 
 def timegate(request: Request) -> Response:
-    """GET /timegate/URL: leads to the version that stood at `Accept-Datetime`, or to the latest; 400 for what is no date."""
+    """GET /timegate/URL: redirect to the version at `Accept-Datetime`, or to the latest; 400 for what is not a date."""
     url = _url(request)
     asked = request.headers.get("accept-datetime", "")
     try:
         moment = timestamp14(parsedate_to_datetime(asked)) if asked else ""
     except ValueError:
-        return PlainTextResponse(f"Accept-Datetime is no date of RFC 7231: {asked[:80]!r}\n", status_code=400)
+        return PlainTextResponse(f"Accept-Datetime is not a date of RFC 7231: {asked[:80]!r}\n", status_code=400)
     with open_archive(request) as archive:
         row = archive.version_at(url, moment) if moment else archive.article(url)
     headers = {"Vary": "accept-datetime", "Link": _links(request, row)}

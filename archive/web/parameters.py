@@ -1,4 +1,4 @@
-"""What a request asks of the search: its query parameters in; a value out that is always within bounds, and says what it left out."""
+"""Parse the query parameters of a search into a value that is always within bounds, and list what was ignored."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DEEPEST: Final = 10_000_000
 """How far down one may page: through everything; what takes too long is stopped by its time."""
 _LONGEST: Final = 1000
 _ORDERS: Final[Mapping[str, Order]] = {"relevance": "relevance", "newest": "newest", "oldest": "oldest"}
-_FILTERS: Final = ("site", "section", "author", "language", "from", "to")
+_FILTERS: Final = ("site", "section", "author", "language", "tag", "source", "is", "from", "to")
 _QUOTES: Final = dict.fromkeys(map(ord, '"«»“”„'), " ")
 
 
@@ -38,7 +38,7 @@ class SearchParameters:
 
     @classmethod
     def of(cls, parameters: Mapping[str, str], *, limit: int = PAGE) -> Self:
-        """Read the parameters q, site, section, author, language, from, to, order, page, limit, offset; others are not looked at."""
+        """Read q, order, page, limit, offset and the filters (`_FILTERS`); other parameters are not looked at."""
         problems: list[Problem] = []
         size = _number(parameters, "limit", limit, least=1, most=MOST, problems=problems)
         page = _number(parameters, "page", 1, least=1, most=DEEPEST // size, problems=problems)
@@ -103,7 +103,7 @@ class SearchParameters:
 
 
 def _clean(text: str) -> str:
-    """One line of bounded length, without NUL and lone surrogates, which no database takes."""
+    """Return one line of bounded length, without NUL and lone surrogates, which no database takes."""
     kept = text[: _LONGEST + 1].encode("utf-8", "ignore").decode("utf-8").replace("\0", " ")
     return " ".join(kept.split())
 

@@ -1,4 +1,4 @@
-"""Shows the page as it was served: in a frame that can do nothing, as bare HTML in a sandbox of its own, or as a WACZ to download."""
+"""Show the page as it was served: in a sandboxed frame, as bare HTML in a sandbox, or as a WACZ to download."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Render pages from templates, in the reader's language, and open the archive for the length of one request."""
+"""Render pages from templates in the reader's language, and open the archive for the duration of one request."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def wording(language: str) -> Wording:
 
 
 def choose(wish: str, accept: str) -> str:
-    """Return the language of the interface: `?lang=` where it is one of ours, else the browser's favourite of ours (RFC 9110, 12.5.4)."""
+    """Return the language of the interface: `?lang=` if supported, else the browser's preference (RFC 9110, 12.5.4)."""
     if wish in LANGUAGES:
         return wish
     weighed = [_weighed(part, place) for place, part in enumerate(accept[:500].split(","))]
@@ -115,7 +115,7 @@ _MOMENT: Final = re.compile(
 
 
 def day(wording: Wording, text: str) -> str:
-    """Return the day alone: `22 November 2026`, `نوفمبر 2026` for a month; the text itself when it is no date."""
+    """Return the day alone: `22 November 2026`, `نوفمبر 2026` for a month; the text itself when it is not a date."""
     found = _MOMENT.match(text)
     if not found:
         return text
@@ -124,7 +124,7 @@ def day(wording: Wording, text: str) -> str:
 
 
 def moment(wording: Wording, text: str) -> str:
-    """Day, time and zone, as far as the text says them: `22 November 2026, 09:45 (UTC+2)`."""
+    """Return day, time and zone, as far as the text says them: `22 November 2026, 09:45 (UTC+2)`."""
     found = _MOMENT.match(text)
     if not found or not found["time"]:
         return day(wording, text)
@@ -172,7 +172,7 @@ def open_archives(request: Request) -> Iterator[Federation]:
 
 
 def room_of(request: Request, archives: Federation, archive: Archive) -> str:
-    """Where the pages of an archive lie: what comes before `/articles/ID`."""
+    """Return where the pages of an archive lie: what comes before `/articles/ID`."""
     name = archives.name_of(archive)
     return f"{request.scope.get('root_path', '')}{f'{ROOMS}/{quote(name)}' if name else ''}"
 
@@ -248,6 +248,10 @@ class View:
     def search(self, asked: SearchParameters) -> str:
         """Return the address of a search."""
         return self.link("/search", **asked.parameters())
+
+    def subject(self, kind: str, name: str) -> str:
+        """Return the address of the page of an author, a tag or a site."""
+        return self.link(f"/{kind}s/{quote(name, safe='')}")
 
     def in_other_language(self) -> str:
         """Return this page in the other language of the interface."""

@@ -1,1 +1,1 @@
-"""Fills an archive with what others captured: from CDX servers, and from the files of CC-NEWS."""
+"""Fill an archive with captures made by others: from CDX servers, and from the files of CC-NEWS."""

@@ -1,4 +1,4 @@
-"""Fills an archive from CC-NEWS, Common Crawl's WARC files of news: each file is streamed, and only the captures that are meant are kept.
+"""Fill an archive from CC-NEWS, Common Crawl's WARC files of news: stream each file and keep only the matching captures.
 
 A month has a list of its files (`crawl-data/CC-NEWS/2026/11/warc.paths.gz`), each of some 1 GB and of all sites. They come piece by piece,
 by HTTP Range; after each piece the place is noted up to which the file was read, from where the next run goes on, whatever ended this one.
@@ -95,12 +95,12 @@ class CcNewsSpider(BackfillSpider):
         try:
             response = await self.get(address)
         except RecordUnavailableError as error:
-            raise NoIndexError(f"the list of files cannot be had: {address}: {error}") from None
+            raise NoIndexError(f"the list of files is unavailable: {address}: {error}") from None
         if response.status == 404:
             self.filled.left_out["no-list"] += 1
             return []
         if response.status != 200:
-            raise NoIndexError(f"the list of files cannot be had: {address} answers {response.status}")
+            raise NoIndexError(f"the list of files is unavailable: {address} answers {response.status}")
         try:
             lines = http.inflate(response.body, "gzip", MAX_LIST).decode("utf-8", "replace").split()
         except (http.BadCoding, http.TooLarge) as error:
@@ -155,7 +155,7 @@ class CcNewsSpider(BackfillSpider):
 
     @property
     def _meaning(self) -> str:
-        """What is meant, as a key: with another URL or period a file is read anew."""
+        """Return the selection as a key: with another URL or period a file is read again."""
         plan = self.plan
         return " ".join([plan.match, plan.url, plan.wanted.first or "-", plan.wanted.last or "-"])
 
@@ -177,7 +177,7 @@ class CcNewsSpider(BackfillSpider):
         return kind in _CAPTURES | _COMPANIONS and self.plan.wanted.takes(url, fields.get("warc-date", ""))
 
     def _take(self, member: Member) -> bool:
-        """Take a record in that is meant and that the archive has not; False when there are as many as the plan allows."""
+        """Store a wanted record that the archive lacks; False when there are as many as the plan allows."""
         if member.data is None:
             self.filled.failed["too-large"] += 1
             return True

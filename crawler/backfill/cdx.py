@@ -1,6 +1,6 @@
-"""Fills an archive from a CDX server: which captures there are it says, the records come by HTTP Range, or replayed.
+"""Fill an archive from a CDX server, which lists the captures; fetch the records by HTTP Range, or as replayed.
 
-A record that comes from a WARC file is kept byte for byte. What a server replays is no record of the exchange: it is kept as what it is,
+A record that comes from a WARC file is kept byte for byte. What a server replays is not a record of the exchange: it is kept as what it is,
 a `resource`, the body alone, with the address that replayed it.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PER_ANSWER = 10_000
-"""Captures asked for at once where a server lets itself be asked so; some 4 MB."""
+"""Page size of listings, where the server supports paging; about 4 MB."""
 MAX_ANSWERS = 500
 COMMIT_EVERY = 50
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/")
@@ -86,7 +86,7 @@ class CdxSpider(BackfillSpider):
         try:
             response = await self.get(asked)
         except RecordUnavailableError as error:
-            raise NoIndexError(f"the CDX server cannot be had: {asked}: {error}") from None
+            raise NoIndexError(f"the CDX server is unavailable: {asked}: {error}") from None
         if response.status == 404:  # pywb's and Common Crawl's word for "no captures"
             return b""
         if response.status != 200:
@@ -126,7 +126,7 @@ class CdxSpider(BackfillSpider):
             self._known.add((one.url, one.timestamp))
 
     async def _bring_replayed(self, one: Listed) -> None:
-        """Has a capture replayed without changes (`id_`), and takes the body in; redirects and errors cannot be given so."""
+        """Fetch a capture as replayed without changes (`id_`), and store the body; redirects and errors cannot be stored so."""
         if one.status not in {"200", "-", ""}:
             self.filled.left_out[f"status-{one.status}"] += 1
             return

@@ -1,4 +1,4 @@
-"""Fills an archive with what others captured: what both ways of it share, CDX servers and the files of CC-NEWS.
+"""Fill an archive with captures made by others: the base of the spiders for CDX servers and for CC-NEWS.
 
 What comes is checked and written into a WARC of the archive as the bytes that came; nothing that is there is fetched again.
 """
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
     from crawler.sites import Site
 
 IN_A_ROW = 20
-"""Records or files that cannot be had, one after the other, after which the server is left alone."""
+"""Consecutive records or files that cannot be fetched, after which the backfill gives up."""
 
 
 class NoIndexError(UsageError):
-    """The index of what there is cannot be had, or is none."""
+    """The index is unavailable, or is not an index."""
 
 
 class RecordUnavailableError(Exception):
-    """A record that cannot be had; `reason` is a word for the count."""
+    """A record that is unavailable; `reason` is the word under which it is counted."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)
@@ -130,7 +130,7 @@ class BackfillSpider(Spider):
         return spider
 
     def stop_soon(self) -> None:
-        """Lets the record that is under way be the last."""
+        """Stop after the current record."""
         self.stopping = True
 
     async def start(self) -> AsyncIterator[Request]:
@@ -148,7 +148,7 @@ class BackfillSpider(Spider):
             yield request
 
     async def fill_in(self) -> None:
-        """Brings what the plan names."""
+        """Fetch what the plan names."""
         raise NotImplementedError
 
     def _open(self) -> None:
@@ -190,7 +190,7 @@ class BackfillSpider(Spider):
         return self._ingest
 
     def is_held(self, record_id: str) -> bool:
-        """Whether the archive has a capture of that id."""
+        """Return whether the archive has a capture of that id."""
         return captures.of_record(self.archive.store.db, record_id) is not None
 
     def take_in(self, data: bytes, record: Record) -> None:
@@ -206,5 +206,5 @@ class BackfillSpider(Spider):
         assert self.crawler.engine is not None  # noqa: S101 - it runs this spider
         try:
             return await self.crawler.engine.download_async(request)
-        except Exception as error:  # noqa: BLE001 - whatever went wrong has a name
+        except Exception as error:  # noqa: BLE001 - every error is counted by name
             raise RecordUnavailableError(outcome_of(error), str(error)) from None

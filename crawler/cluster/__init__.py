@@ -1,4 +1,4 @@
-"""Several machines, each a scrapyd node, crawl the sites of one sites.toml: placement, leases and scrapyd's HTTP API (docs/scale.md).
+"""Crawl the sites of one sites.toml on several scrapyd nodes: placement, leases and scrapyd's HTTP API (docs/scale.md).
 
 nodes (nodes.toml) → placement (which node a site belongs to) → dispatch (what may start now) → scrapyd (asks and starts). `state` remembers
 what was let out, `telling` puts a round in rows and words. Nothing here crawls: a job is `scrapy crawl news -a site=NAME` on its node.
@@ -55,7 +55,7 @@ class Cluster:
 
     `lease` is how long a job may run from when it is handed out; `grace` is waited after a job's end, in whatever way, before the same
     hosts are given out again (it covers clocks that differ, a crawl's last seconds, and a site's Crawl-delay); `interval` lies between
-    two starts of a site's job; `timeout` bounds one question to a node. `state` is the file of what was let out.
+    two starts of a site's job; `timeout` bounds one question to a node. `state` is the file of the leases.
     """
 
     nodes: tuple[Node, ...]
@@ -87,7 +87,7 @@ def load_cluster(path: Path, *, environ: Mapping[str, str] = os.environ) -> Clus
     try:
         document = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise NodesError(path, "", "there is no such file; deploy/cluster/nodes.toml is one to start from") from None
+        raise NodesError(path, "", "there is no such file; start from deploy/cluster/nodes.toml") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise NodesError(path, "", f"cannot be read: {error}") from None
     if unknown := sorted(document.keys() - {*_TIMES, "state", "node"}):
@@ -170,8 +170,8 @@ def _number(path: Path, key: str, value: Any, low: float, high: float) -> float:
     return float(value)
 
 
-# What was let out to which node, on disk: a JSON file in and out, written whole or not at all, and the lock of
-# whoever changes it.
+# The leases on disk: a JSON file, written whole or not at all, and the lock of
+# the process that changes it.
 #
 # Losing the file is safe: nodes that answer say what they run, and a silent one counts as gone no sooner than all
 # that it can have been given is over.
@@ -183,7 +183,7 @@ class StateLockedError(ArchiveError):
     exit_code = ExitCode.LOCKED
 
     def __init__(self, path: Path, holder: str) -> None:
-        super().__init__(f"another deploy is at work ({holder}; {path} is its lock): let it end")
+        super().__init__(f"another deploy is running ({holder}; {path} is its lock): let it end")
         self.path = path
         self.holder = holder
 
@@ -203,7 +203,7 @@ class StateError(ArchiveError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """A job that was let out: times are POSIX seconds; `ended` is when its end was noticed, 0 before that, and `how` says in what way.
+    """A dispatched job: times are POSIX seconds; `ended` is when its end was noticed, 0 before that, and `how` says in what way.
 
     `finished`: its node says so. `lost`: its node answers and knows nothing of it any more. `gone`: the operator says that the node is off.
     """
@@ -219,7 +219,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """`begun` is when this memory begins, `heard` when each node last answered, `grants` are by job."""
+    """`begun` is when this state begins, `heard` when each node last answered, `grants` are by job."""
 
     begun: float
     heard: Mapping[str, float] = field(default_factory=dict)
@@ -240,7 +240,7 @@ def read_state(path: Path, *, now: float) -> State:
 
 
 def write_state(path: Path, state: State) -> None:
-    """Replace the file, durably: what is let out afterwards is remembered whatever happens. Raises NotWritableError."""
+    """Replace the file, durably: jobs dispatched afterwards are remembered even after a crash. Raises NotWritableError."""
     data = {
         "begun": _iso(state.begun),
         "heard": {name: _iso(moment) for name, moment in sorted(state.heard.items())},

@@ -1,6 +1,6 @@
 """Decide which node a site belongs to and what may start now. Pure: no clock, no I/O.
 
-The rule that keeps the pace: hosts are given out again only when nobody can be asking them. A job that was let out counts as asking
+The rule that keeps the pace: a host is assigned again only when no job can still be requesting from it. A dispatched job counts as running
 until its node says that it ended, or knows nothing of it any more (then its parent is gone, and it ends with it), or its lease is over;
 and `grace` and the site's delay more. That holds for a node that was killed, for one that is cut off and crawls on, and for one that
 comes back.
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Which node each site belongs to: sites and nodes in, a ranking of nodes for each group of sites out. Pure, and the
 # same on every machine.
 #
-# Politeness is per host, so whatever may ask one host goes to one node: sites that name a common registrable domain
+# Politeness is per host, so all that may request from one host goes to one node: sites that name a common registrable domain
 # make a group, and groups are placed. Weighted rendezvous hashing (Schindelhauer and Schomaker, "Weighted Distributed
 # Hash Tables", 2005, the logarithmic method): each node gets its share by weight; a node that comes takes only what
 # it wins, one that goes gives up only what it had.
@@ -114,7 +114,7 @@ def job_id(site: str, until: float) -> str:
 
 
 def read_job_id(job: str) -> tuple[str, float] | None:
-    """Site and end of the lease of a job that we let out; None for another's."""
+    """Return the site and the end of the lease of one of our jobs; None for another's."""
     match = _JOB.fullmatch(job)
     if match is None:
         return None
@@ -126,7 +126,7 @@ def read_job_id(job: str) -> tuple[str, float] | None:
 
 
 def observe(state: State, answers: Mapping[str, Jobs], *, now: float, lease: float) -> State:
-    """`state` with what the nodes that answered said of their jobs, unknown ones among them."""
+    """Return `state` with what the nodes that answered said of their jobs, unknown ones among them."""
     grants = {grant.job: _seen(grant, answers.get(grant.node), now) for grant in state.grants.values()}
     for node, jobs in answers.items():
         for job in jobs.living - grants.keys():
@@ -146,7 +146,7 @@ def _seen(grant: Grant, jobs: Jobs | None, now: float) -> Grant:
 
 
 def without(state: State, node: str, *, now: float) -> State:
-    """`state` after the operator's word that the node is off: nothing of what it was given runs any more."""
+    """Return `state` after the operator declared the node off: none of its jobs runs any more."""
     grants = {
         job: replace(grant, ended=now, how="gone") if grant.node == node and not grant.ended else grant
         for job, grant in state.grants.items()
@@ -155,7 +155,7 @@ def without(state: State, node: str, *, now: float) -> State:
 
 
 def gone(cluster: Cluster, state: State, answers: Collection[str], *, now: float) -> frozenset[str]:
-    """Names of the nodes that have been silent for so long that they count as gone."""
+    """Return the names of nodes that have not answered for so long that they count as gone."""
     return frozenset(
         node.name
         for node in cluster.nodes
@@ -184,7 +184,7 @@ class Snapshot:
 
 
 def decisions(sites: Iterable[Site], situation: Snapshot) -> list[Decision]:
-    """One for each site, those that start in the order in which they shall: who has waited longest first."""
+    """Return a decision per site, those that start in order: the one that has waited longest first."""
     last = _last_granted(situation.state)
     found: list[Decision] = []
     for group in groups_of(sites):
@@ -193,7 +193,7 @@ def decisions(sites: Iterable[Site], situation: Snapshot) -> list[Decision]:
 
 
 def pruned(state: State, *, grace: float, delays: Mapping[str, float], longest: float, now: float) -> State:
-    """`state` without the jobs that bind nobody any more, except the last of each site."""
+    """Return `state` without the jobs that no longer bind a host, except the last of each site."""
     last = _last_granted(state)
     kept = {
         job: grant
@@ -240,7 +240,7 @@ def _holders(group: Group, situation: Snapshot) -> list[Grant]:
 
 
 def _lives(grant: Grant, situation: Snapshot) -> bool:
-    """Whether its node lists it: then it holds the hosts, whatever the clock says."""
+    """Return whether its node lists it: then it holds the hosts, even after its lease."""
     jobs = situation.answers.get(grant.node)
     return jobs is not None and grant.job in jobs.living
 

@@ -1,6 +1,6 @@
-"""One round of a cluster: asks every node, judges every site, lets out what may start, and says what came of it.
+"""Run one round of a cluster: ask every node, judge every site, dispatch what may start, and report the result.
 
-A job is put down in the state before its node is asked to take it: an answer that is lost on the way loses no lease.
+A job is written to the state before its node is asked to run it, so a lost answer loses no lease.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def look(
     now = clock()
     for name in off:
         state = without(state, name, now=now)
-        silent[name] = silent.get(name) or "off, as you say"
+        silent[name] = silent.get(name) or "declared off"
         answers.pop(name, None)
     state = observe(state, answers, now=now, lease=cluster.lease)
     longest = max(work.delays.values(), default=0.0)
@@ -81,7 +81,7 @@ def look(
 
 
 def deploy(cluster: Cluster, work: Work, found: Round, *, only: Collection[str] = ()) -> Round:
-    """Let out what `found` says may start (of the sites `only`, if any), and return it with what was refused; raises NotWritableError."""
+    """Dispatch what `found` says may start (of the sites `only`, if any), and return it with what was refused; raises NotWritableError."""
     starting = [
         verdict for verdict in found.verdicts if verdict.action == "start" and (not only or verdict.site in only)
     ]
@@ -114,7 +114,7 @@ def _grant(verdict: Decision, now: float, lease: float) -> Grant:
 def _dispatch(
     node: Node, grants: Iterable[Grant], entries: Mapping[str, str], timeout: float
 ) -> dict[str, tuple[str, bool]]:
-    """Jobs that were not taken: why, and whether that is certain. After an answer that did not come the node is asked no more."""
+    """Return jobs that were not taken: why, and whether that is certain. After an answer that did not come the node is asked no more."""
     failed: dict[str, tuple[str, bool]] = {}
     silent = ""
     for grant in grants:
@@ -214,5 +214,5 @@ def said(row: Mapping[str, Any]) -> str:
 
 
 def iso_of_seconds(seconds: float) -> str:
-    """Seconds since 1970 as ISO 8601 in UTC."""
+    """Return seconds since 1970 as ISO 8601 in UTC."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

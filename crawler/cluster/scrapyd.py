@@ -1,4 +1,4 @@
-"""A thin client of scrapyd's HTTP API (1.6): questions in, bounded answers out, every failure one NodeError that names the node.
+"""Call scrapyd's HTTP API (1.6) with bounded answers; every failure is one NodeError that names the node.
 
 API: https://scrapyd.readthedocs.io/en/1.6.0/api.html. Errors come as `{"status": "error", "message": …}` with status 200 or another.
 """
@@ -26,7 +26,7 @@ SPIDER = "news"
 
 
 class NodeError(Exception):
-    """A node could not be asked, or said no. `refused` tells the second: then nothing was done there."""
+    """A node could not be reached, or refused. `refused` is true for the second: then nothing was done there."""
 
     def __init__(self, node: str, problem: str, *, refused: bool = False) -> None:
         super().__init__(f"{node}: {problem}")
@@ -62,7 +62,7 @@ def list_jobs(node: Node, *, timeout: float) -> Jobs:
 
 
 def queue_job(node: Node, *, job: str, site: str, settings: Iterable[tuple[str, str]], timeout: float) -> None:
-    """Queues `crawl news -a site=SITE` there under that id; raises NodeError: unless `refused`, the job may be queued all the same."""
+    """Queue `crawl news -a site=SITE` there under that id; raises NodeError: unless `refused`, the job may be queued all the same."""
     form = [("project", node.project), ("spider", SPIDER), ("jobid", job), ("site", site)]
     form += [("setting", f"{name}={value}") for name, value in settings]
     answer, _ = _ask(node, "schedule.json", timeout=timeout, form=form)
@@ -71,8 +71,8 @@ def queue_job(node: Node, *, job: str, site: str, settings: Iterable[tuple[str, 
 
 
 def is_open(node: Node, *, timeout: float) -> bool:
-    """Whether the node answers those who give no password; raises NodeError when it does not answer at all."""
-    status, _, _ = _exchange(node, urllib.request.Request(f"{node.url}daemonstatus.json"), timeout)  # noqa: S310 - nodes.py lets http(s) through
+    """Return whether the node answers those who give no password; raises NodeError when it does not answer at all."""
+    status, _, _ = _exchange(node, urllib.request.Request(f"{node.url}daemonstatus.json"), timeout)  # noqa: S310 - crawler.cluster lets http(s) through
     return status == http.client.OK
 
 
@@ -113,7 +113,7 @@ def _understood(node: Node, path: str, status: int, body: bytes) -> dict[str, An
         answer = None
     if not isinstance(answer, dict) or answer.get("status") not in {"ok", "error"}:
         start = body[:80].decode("utf-8", "replace")
-        raise NodeError(node.name, f"is no scrapyd: {path} answered with status {status}, {start!r}")
+        raise NodeError(node.name, f"is not a scrapyd: {path} answered with status {status}, {start!r}")
     if answer["status"] == "error":
         raise NodeError(node.name, f"says: {str(answer.get('message', ''))[:500]}", refused=True)
     return answer
@@ -122,12 +122,12 @@ def _understood(node: Node, path: str, status: int, body: bytes) -> dict[str, An
 def _ids(node: Node, answer: dict[str, Any], kind: str) -> tuple[str, ...]:
     rows = answer.get(kind)
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise NodeError(node.name, f"is no scrapyd: listjobs.json has no list {kind!r}")
+        raise NodeError(node.name, f"is not a scrapyd: listjobs.json has no list {kind!r}")
     return tuple(str(row.get("id", "")) for row in rows if row.get("spider") == SPIDER)
 
 
 def _skew(date: str, asked: float, answered: float) -> float:
-    """How far the Date header (whole seconds) lies outside of the time that the question took."""
+    """Return how far the Date header (whole seconds) lies outside of the time that the question took."""
     try:
         theirs = parsedate_to_datetime(date).timestamp()
     except (ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""Commands of `scrapy` in this project, which `warraq` has, too, by names of its own; what all of them check and say alike."""
+"""Provide what the `scrapy` commands of this project share; `warraq` has the same commands under names of its own."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ REFERRING = {"scrapy.spidermiddlewares.referer.RefererMiddleware": 700}
 
 
 def check_settings(command: str, given: Iterable[str]) -> None:
-    """Refuses the first `-s NAME=VALUE` of which the name is not known, or the value not valid; names odd variables."""
+    """Refuse the first `-s NAME=VALUE` of which the name is not known, or the value not valid; names odd variables."""
     defaults = {name: one.value for name, one in settings.origins.items()}
     try:
         check_options(given, defaults)
     except ConfigurationError as error:
         refuse(command, error)
     for name in unknown_variables(defaults, os.environ):
-        tell(command, f"the environment has {name}, which is no setting and changes nothing")
+        tell(command, f"the environment has {name}, which is not a setting and changes nothing")
 
 
 def look_only(settings: BaseSettings) -> None:
@@ -63,12 +63,12 @@ def program() -> str:
 
 
 def tell(command: str, problem: ArchiveError | str) -> None:
-    """Says on stderr what went wrong, after the command as it was typed."""
+    """Say on stderr what went wrong, after the command as it was typed."""
     name = NAMES.get(command, command) if program() == "warraq" else command
     print(f"{program()} {name}: {problem}", file=sys.stderr)
 
 
 def refuse(command: str, problem: ArchiveError | str) -> NoReturn:
-    """Says what is wrong with the command line, and ends the process."""
+    """Report what is wrong with the command line, and end the process."""
     tell(command, problem)
     raise SystemExit(ExitCode.USAGE)

@@ -1,4 +1,4 @@
-"""`scrapy cluster plan|deploy|status`: gives the sites of sites.toml to the nodes of nodes.toml, and says how they do."""
+"""Define `scrapy cluster plan|deploy|status`: assign the sites of sites.toml to the nodes of nodes.toml, and report on them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Command(ScrapyCommand):
         return "[options] plan|deploy|status"
 
     def short_desc(self) -> str:
-        """One line for the list of commands."""
+        """Return one line for the list of commands."""
         return "Crawl on several machines: give each site to a scrapyd node, one job for each"
 
     def long_desc(self) -> str:
@@ -52,7 +52,7 @@ class Command(ScrapyCommand):
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Add ours to Scrapy's own."""
+        """Add the options of this command to Scrapy's own."""
         super().add_options(parser)
         parser.add_argument(
             "--nodes", type=Path, default=Path("nodes.toml"), metavar="FILE", help="the nodes (default: %(default)s)"

@@ -1,4 +1,4 @@
-"""`scrapy crawl`, with errors that say what to do and exit codes that say which kind."""
+"""Define `scrapy crawl`, with errors that say what to do and exit codes that say which kind."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Command(crawl.Command):
     """Crawls a site with the news spider."""
 
     def short_desc(self) -> str:
-        """One line for the list of commands."""
+        """Return one line for the list of commands."""
         return "Crawl a news site into an archive: scrapy crawl news -a url=https://example.org/"
 
     def long_desc(self) -> str:
@@ -40,7 +40,7 @@ class Command(crawl.Command):
         return (
             "Crawl a news site into collections/NAME/ (WARC and SQLite). "
             "Arguments: -a url=URL (any site) or -a site=NAME (an entry of sites.toml); "
-            "-a recheck=all asks again for every page that is known; -a max_pages=N bounds this run. "
+            "-a recheck=all fetches every known page again; -a max_pages=N bounds this run. "
             "Settings: -s ARCHIVE_DIR=FOLDER puts the archive elsewhere, -s WARRAQ_SUMMARY_JSON=1 prints the summary as JSON, "
             "-s WARRAQ_OPERATOR='name, mail' says who crawls. "
             f"{describe_codes(CRAWL)}"
@@ -63,7 +63,7 @@ class Command(crawl.Command):
         try:
             lease = Lease.from_settings(self.settings)
             if lost := lease.lost(parent=os.getppid(), now=time.time()):
-                tell("crawl", f"not begun, for {lost}")
+                tell("crawl", f"not started: {lost}")
                 self.exitcode = ExitCode.STOPPED
                 return
             site = self._site(opts.spargs)
@@ -88,14 +88,14 @@ class Command(crawl.Command):
             self.exitcode = broken.exit_code
             return
         if broken is not None:
-            logger.error("the crawl broke off", exc_info=broken)
+            logger.error("the crawl was aborted", exc_info=broken)
         extension = crawler.get_extension(ArchiveExtension) if not self.crawler_process.bootstrap_failed else None
         if extension:
             extension.spider_closed("shutdown" if stopping.asked else "broken")
         self.exitcode = exit_code(extension.report if extension else None)
 
     def _run_other(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Run a spider that is not ours; end the process for one that is not there."""
+        """Run a spider of another name; end the process if there is none."""
         assert self.crawler_process  # noqa: S101 - scrapy.cmdline sets it
         names = self.crawler_process.spider_loader.list()
         if len(args) != 1 or args[0] not in names:

@@ -1,4 +1,4 @@
-"""`scrapy crawlall`: one run over all sites that have something due; safe to start from cron while another runs."""
+"""Define `scrapy crawlall`: one run over all sites that have something due; safe to start from cron while another runs."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class InUseError(ArchiveError):
 
     def __init__(self, path: Path, holder: str) -> None:
         super().__init__(
-            f"another crawlall is at work ({holder}; {path} is its lock): let it end, or name sites with --site NAME"
+            f"another crawlall is running ({holder}; {path} is its lock): let it end, or name sites with --site NAME"
         )
         self.path = path
         self.holder = holder
@@ -48,7 +48,7 @@ class Command(ScrapyCommand):
         return "[options]"
 
     def short_desc(self) -> str:
-        """One line for the list of commands."""
+        """Return one line for the list of commands."""
         return "Crawl all sites of sites.toml that have something due, several at once"
 
     def long_desc(self) -> str:
@@ -60,7 +60,7 @@ class Command(ScrapyCommand):
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Add ours to Scrapy's own."""
+        """Add the options of this command to Scrapy's own."""
         super().add_options(parser)
         parser.add_argument(
             "--site", action="append", default=[], metavar="NAME", help="only this site, due or not; may be repeated"
@@ -68,11 +68,13 @@ class Command(ScrapyCommand):
         parser.add_argument(
             "-j", "--jobs", type=int, default=4, metavar="N", help="sites that are crawled at once (default: 4)"
         )
-        parser.add_argument("--recheck", action="store_true", help="ask again for every page that is known")
-        parser.add_argument("--max-pages", type=int, metavar="N", help="visits at each site at most in this run")
+        parser.add_argument("--recheck", action="store_true", help="fetch every known page again")
+        parser.add_argument("--max-pages", type=int, metavar="N", help="maximum number of visits per site in this run")
         parser.add_argument("--list", action="store_true", help="list the sites that are due, and crawl none")
         parser.add_argument(
-            "--json", action="store_true", help="print JSON: one object a line for each site, then one for the total"
+            "--json",
+            action="store_true",
+            help="print JSON, one object per line: one for each site, then one for the total",
         )
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -81,7 +83,7 @@ class Command(ScrapyCommand):
         super().process_options(args, opts)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Chooses the sites, crawls them, and sets the exit code."""
+        """Choose the sites, crawl them, and set the exit code."""
         if args or opts.jobs < 1 or (opts.max_pages is not None and opts.max_pages < 1):
             refuse("crawlall", "crawlall takes options only; -j and --max-pages are 1 or more")
         try:
@@ -136,7 +138,7 @@ def _due_or_doubtful(site: Site, settings: Any, now: Any) -> bool:
     """Leave a database that cannot be asked for the crawl to complain about, with its site's name."""
     try:
         return is_due(site, collection_of(site, settings), now=now)
-    except Exception:  # noqa: BLE001 - whatever it is comes again, named, when the site has its turn
+    except Exception:  # noqa: BLE001 - it is raised and named again when the site has its turn
         return True
 
 
@@ -164,7 +166,7 @@ def _line(ended: SiteResult) -> str:
         f"{sum(figures['quarantined'].values())} quarantined, "
         f"{sum(figures['failed'].values())} failed; {figures['urls_still_due']} still due"
     )
-    why = ended.problem or ("told to stop" if ended.code == ExitCode.STOPPED else "")
+    why = ended.problem or ("stopped" if ended.code == ExitCode.STOPPED else "")
     return f"{said}; {why} (code {ended.code})" if ended.code else said
 
 

@@ -1,4 +1,4 @@
-"""`scrapy fetch`: Scrapy's own command, which prints a page, without an archive."""
+"""Define `scrapy fetch`: Scrapy's own command, which prints a page, without an archive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`scrapy parse`: Scrapy's own command, which reads a page as the spider does, without an archive."""
+"""Define `scrapy parse`: Scrapy's own command, which parses a page as the spider does, without an archive."""
 
 from __future__ import annotations
 

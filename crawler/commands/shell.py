@@ -1,4 +1,4 @@
-"""`scrapy shell`: Scrapy's own command, which asks about a page at a prompt, without an archive."""
+"""Define `scrapy shell`: Scrapy's own command, an interactive prompt for a page, without an archive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`scrapy view`: Scrapy's own command, which opens a page in the browser, without an archive."""
+"""Define `scrapy view`: Scrapy's own command, which opens a page in the browser, without an archive."""
 
 from __future__ import annotations
 

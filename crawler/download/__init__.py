@@ -200,7 +200,7 @@ class WireHandler:
         return await self._fetch(attempt)
 
     async def _add_intermediates(self, url: str, attempt: _Attempt) -> bool:
-        """Fetch an issuer's certificate and let it stand in chains; whether there was one. No capture: it is no page of the site."""
+        """Fetch an issuer's certificate and accept it in chains; return whether there was one. No capture: it is not a page of the site."""
         self._issuers.add(url)
         try:
             route, message = self._prepare(Request(url, headers={"Connection": "close"}))
@@ -213,7 +213,9 @@ class WireHandler:
             await maybe_deferred_to_future(sending)
             protocol.hang_up()
         except (ExchangeError, ValueError) as error:
-            logger.warning("%s: the intermediate certificate at %s cannot be had: %s", attempt.route.host, url, error)
+            logger.warning(
+                "%s: the intermediate certificate at %s cannot be fetched: %s", attempt.route.host, url, error
+            )
             return False
         found = intermediates_in(framing.body) if framing.head and framing.head.status == 200 else []
         for certificate in found:
@@ -313,7 +315,7 @@ class WireHandler:
 
 
 def _is_readable(request: Request, framing: ResponseFraming, error: ExchangeError) -> bool:
-    """Whether a body that did not end as it should is read all the same: `read_damaged` is 'any', or 'whole' for one that is all there."""
+    """Return whether a body with a wrong end is used all the same: `read_damaged` is 'any', or 'whole' for a complete one."""
     wanted = request.meta.get("read_damaged")
     if (
         not wanted

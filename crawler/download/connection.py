@@ -1,4 +1,4 @@
-"""Opens connections and keeps idle ones: a route in, a WireProtocol ready for a request out; Twisted's public API only.
+"""Open connections and keep idle ones; uses Twisted's public API only.
 
 A connection is first plain TCP, so that the peer's address can be judged before anything is written; then a CONNECT
 through the proxy if there is one; then TLS on the same transport.
@@ -78,7 +78,7 @@ class TlsContexts:
         return self._made[verify]
 
     def add_intermediate(self, certificate: x509.Certificate) -> None:
-        """Lets the certificate stand in chains that lead to a trusted root. OpenSSL ends none at one that is not its own issuer."""
+        """Accept the certificate in chains that lead to a trusted root. OpenSSL ends no chain at one that is not self-signed."""
         store = self.context(verify=True).get_cert_store()
         if store is not None:
             store.add_cert(X509.from_cryptography(certificate))

@@ -1,4 +1,4 @@
-"""Names every way in which a request can end without a whole response: an exception in, a word for the frontier out."""
+"""Name every way in which a request can end without a whole response, as a word for the frontier."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class NotHttpError(ExchangeError, DownloadFailedError):
 
 
 class Http2OnlyError(ExchangeError, DownloadCancelledError):
-    """The server speaks HTTP/2 whatever it is asked in."""
+    """The server answers in HTTP/2 even to HTTP/1.1."""
 
     outcome = "http2-only"
 
@@ -123,19 +123,19 @@ class Http2OnlyError(ExchangeError, DownloadCancelledError):
 
 
 def is_http2(start: bytes) -> bool:
-    """Whether these are the first bytes of an HTTP/2 server: a SETTINGS or GOAWAY frame on stream 0 (RFC 9113, section 4.1)."""
+    """Return whether these are the first bytes of an HTTP/2 server: a SETTINGS or GOAWAY frame on stream 0 (RFC 9113, section 4.1)."""
     return len(start) >= 9 and start[0] == 0 and start[3] in {4, 7} and start[5:9] == bytes(4)
 
 
 class BadFramingError(ExchangeError, DownloadFailedError):
-    """The end of the body cannot be told (broken chunked coding)."""
+    """The end of the body cannot be determined (broken chunked coding)."""
 
     outcome = "bad-framing"
     truncated = "unspecified"
 
 
 class StoppedError(ExchangeError, DownloadCancelledError):
-    """The download was cancelled by us: the crawl is stopping, or a signal handler said so."""
+    """We cancelled the download: the crawl is stopping, or a signal handler asked for it."""
 
     outcome = "cancelled"
     truncated = "unspecified"
@@ -234,7 +234,7 @@ OF_THE_HOST = frozenset({"dns", "refused-address", "tls", "incomplete-chain", "h
 
 
 class RobotsUnreachable(RobotsDisallowed):
-    """robots.txt could not be had, which forbids everything for the time being (RFC 9309, section 2.3.1.4)."""
+    """robots.txt could not be fetched, which forbids everything for the time being (RFC 9309, section 2.3.1.4)."""
 
     outcome = "robots-unreachable"
 
@@ -280,7 +280,7 @@ _OTHERS: tuple[tuple[type[Exception], str], ...] = (
 
 
 def outcome_of(exception: BaseException) -> str:
-    """One word for how a request ended: the exception's own `outcome`, that of its Scrapy class, else 'failed'."""
+    """Return one word for how a request ended: the exception's own `outcome`, that of its Scrapy class, else 'failed'."""
     if isinstance(exception, ExchangeError):
         return exception.outcome
     return next((word for kind, word in _OTHERS if isinstance(exception, kind)), "failed")

@@ -1,4 +1,4 @@
-"""Turns a finished exchange into a Capture: the bytes of a request and of what came back in, a Capture out."""
+"""Build a Capture from a finished exchange: the bytes of the request and of the response."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FIELD_VALUE = re.compile(rb"[^\r\n\x00]*")
 
 
 def without_credentials(url: str) -> str:
-    """`url` without user name and password and without fragment: neither is part of what is fetched."""
+    """Return `url` without user name and password and without fragment: neither is part of what is fetched."""
     scheme, authority, tail = _parts(url)
     return f"{scheme}://{authority.rpartition('@')[2]}{tail}"
 
@@ -41,7 +41,7 @@ def request_target(url: str) -> str:
 
 
 def _parts(url: str) -> tuple[str, str, str]:
-    """Scheme, authority, and all that follows up to the fragment; unlike urllib's parts they lose nothing in between."""
+    """Return the scheme, authority, and all that follows up to the fragment; unlike urllib's parts they lose nothing in between."""
     scheme, _, rest = url.partition("#")[0].partition("://")
     end = min((at for at in (rest.find("/"), rest.find("?")) if at >= 0), default=len(rest))
     return scheme, rest[:end], rest[end:]
@@ -59,7 +59,7 @@ def serialize_request(
     except UnicodeEncodeError as error:
         raise BadRequestError(f"{method} {target} at {host} is not ASCII") from error
     if not _FIELD_NAME.fullmatch(verb) or not _TARGET.fullmatch(place) or not _TARGET.fullmatch(authority):
-        raise BadRequestError(f"{method} {target} at {host} is no HTTP request")
+        raise BadRequestError(f"{method} {target} at {host} is not an HTTP request")
     lines = [verb + b" " + place + b" HTTP/1.1", b"Host: " + authority]
     for name, value in headers:
         if not _FIELD_NAME.fullmatch(name) or not _FIELD_VALUE.fullmatch(value):
@@ -72,7 +72,7 @@ def serialize_request(
 
 
 def redact_credentials(request: bytes, also: Iterable[str] = ()) -> tuple[bytes, tuple[str, ...]]:
-    """`request` with the values of its credential headers blotted out, and the names of those headers in lower case."""
+    """Return `request` with the values of its credential headers redacted, and the names of those headers in lower case."""
     end = request.find(b"\r\n\r\n")
     head, rest = (request[:end], request[end:]) if end >= 0 else (request, b"")
     words = b"|".join(re.escape(name.encode("ascii")) for name in (*_CREDENTIALS, *also))

@@ -1,4 +1,4 @@
-"""Find where an HTTP/1 response ends, as its bytes come in, without I/O; archive.http parses its head.
+"""Find where an HTTP/1 response ends as its bytes arrive, without I/O; archive.http parses its head.
 
 The rules are RFC 9112, sections 4 to 7, read as tolerantly as browsers read them, because an archive wants what people
 saw: bare LF line ends, no reason phrase, space before the colon, lines without a colon, `ICY` and `HTTP/2` status lines
@@ -86,7 +86,7 @@ class ResponseFraming:
 
     @property
     def persistent(self) -> bool:
-        """True if the connection may be used again (RFC 9112, section 9.3): nothing left over, nobody said close."""
+        """True if the connection may be reused (RFC 9112, section 9.3): no bytes left over, no `close`."""
         head = self.head
         if (
             self.damage
@@ -268,7 +268,7 @@ class ResponseFraming:
 
 
 def _is_whole_gzip(body: bytes) -> bool:
-    """Whether a gzip stream has its end; one that grows beyond bounds has none."""
+    """Return whether a gzip stream has its end; one that grows beyond bounds has none."""
     decoder, data, decoded = zlib.decompressobj(wbits=31), body, 0
     try:
         while data and not decoder.eof and decoded < _MOST_DECODED:

@@ -1,4 +1,4 @@
-"""Keeps the crawler on the public internet: an address in, a judgement out.
+"""Keep the crawler on the public internet: judge the address of each connected peer.
 
 The judgement is made on the address of the connected peer, before the first byte is written, so that redirects, odd
 spellings (2130706433, 0x7f.1), mapped addresses and DNS rebinding all come to the same test. Behind a proxy the
@@ -81,7 +81,7 @@ def _is_global(address: _Address) -> bool:
 class AddressGuard:
     """Judges addresses; `open_networks` (CIDR notation) are allowed although they are not public.
 
-    Raises ValueError when built with something that is no network.
+    Raises ValueError for what is not a network.
     """
 
     def __init__(self, open_networks: Iterable[str] = ()) -> None:

@@ -1,7 +1,7 @@
-"""Intermediate certificates that a server leaves out: where a certificate says they lie, and what was found there. Pure.
+"""Find and fetch intermediate certificates that a server leaves out. Pure.
 
 A certificate names the address of its issuer's (RFC 5280, section 4.2.2.1, "CA Issuers"). What is fetched from there is trusted no more
-than what a server sends: it may stand between the server's certificate and a root that is trusted, and is no root itself.
+than what a server sends: it may stand between the server's certificate and a trusted root, and is not a root itself.
 """
 
 from __future__ import annotations

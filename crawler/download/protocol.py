@@ -1,4 +1,4 @@
-"""Carries one exchange at a time over a connected transport: a request in, a filled ResponseFraming or an error out."""
+"""Carry one exchange at a time over a connected transport: fill a ResponseFraming or raise an error."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class _ClientTls:
         return connection
 
     def _note_unissued(self, _: SSL.Connection, certificate: Any, error: int, _depth: int, preverified: int) -> bool:
-        """Judges as OpenSSL has, and keeps the certificate whose issuer is missing."""
+        """Judge as OpenSSL has, and keep the certificate whose issuer is missing."""
         if error == ISSUER_MISSING:
             self.unissued = certificate
         return bool(preverified)
@@ -143,7 +143,7 @@ class WireProtocol(Protocol):
         return waiting
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802 -- Twisted's interface
-        """Hand the bytes to the response that is awaited; whoever speaks unasked is out of step and is hung up on."""
+        """Hand the bytes to the response that is awaited; a server that sends without a request is disconnected."""
         framing = self._framing
         if framing is None:
             self._unasked = data[:16]
@@ -178,7 +178,7 @@ class WireProtocol(Protocol):
         self.on_lost()
 
     def hang_up(self) -> None:
-        """Close at once, whatever is still under way."""
+        """Close at once, even during an exchange."""
         if self.transport is not None and not self.lost:
             self.transport.abortConnection()
 

@@ -1,4 +1,4 @@
-"""The frontier of one site: which of its URLs are due, in what order, and which have had their share or must wait."""
+"""Manage the frontier of one site: which of its URLs are due, in what order, and which must wait or have used up their quota."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Frontier:
         self._has_new_entry = runs.last_entry(self._db, site=site.name) not in {"", site.digest}
 
     def begin(self, *, recheck: bool) -> None:
-        """Announces what the site starts from; with `recheck`, makes all that is known due, and after a change of its entry what failed."""
+        """Announce what the site starts from; with `recheck`, make all known URLs due; after a change of its entry, failed ones."""
         now = iso(self._archive.clock())
         name = self._site.name
         if not self._site.is_closed:
@@ -68,7 +68,7 @@ class Frontier:
         return self.scope.site
 
     def robots_read(self, origin: str, sitemaps: Iterable[str]) -> None:
-        """Announces the sitemaps that a robots.txt names."""
+        """Announce the sitemaps that a robots.txt names."""
         found = self.scope.sitemaps(origin, sitemaps)
         if found:
             with self._archive.writing(), self._archive.ingest.store.atomic():
@@ -103,11 +103,11 @@ class Frontier:
         )
 
     def asks_anew(self, due: ScheduledUrl) -> bool:
-        """Whether what announces news is read although it may be unchanged: by another entry it may lead elsewhere."""
+        """Return whether what announces news is read although it may be unchanged: by another entry it may lead elsewhere."""
         return self._has_new_entry and due.kind in ANNOUNCERS
 
     def rest(self, due: ScheduledUrl, seconds: float) -> None:
-        """Lets all URLs of a host wait that asked to be left alone; none of them has failed."""
+        """Pause all URLs of a host that asked for a rest; none of them has failed."""
         until = iso(self._archive.clock() + timedelta(seconds=seconds))
         if self._resting.get(due.host, "") >= until:
             return

@@ -1,4 +1,4 @@
-"""What answers mean: what a visit said, for the archive and for the frontier, and when the next one is."""
+"""Interpret the answer to a visit, for the archive and for the frontier, and schedule the next visit."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Answers:
         """Return the visit of a URL that says what it said before, by 304 or by the same payload; None when it must be read."""
         if self._asks_anew(due):
             return None
-        asked = bool(due.etag or due.last_modified)  # else its 304 answers a question that nobody asked
+        asked = bool(due.etag or due.last_modified)  # else its 304 answers no conditional request
         same = (status == 304 and asked) or (
             row is not None and status == 200 and row.payload_digest == due.payload_digest != ""
         )
@@ -104,7 +104,7 @@ class Answers:
         return Disposition(row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), same_as=article_id, visit=visit)
 
     def follows(self, due: ScheduledUrl, answer: Parsed) -> bool:
-        """Whether a redirect is followed in the same visit: an announcer's, and one to another spelling of the same URL."""
+        """Return whether a redirect is followed in the same visit: an announcer's, and one to another spelling of the same URL."""
         return answer.outcome.kind is OutcomeKind.REDIRECT and (
             due.kind in ANNOUNCERS or any(entry.url == due.url for entry in answer.found)
         )
@@ -118,7 +118,7 @@ class Answers:
     def landed(self, due: ScheduledUrl, answer: Parsed, url: str, *, temporary: bool) -> Parsed:
         """Return what `due` says through the answer of `url`, to which it redirects.
 
-        A feed that leads to a page is no feed for the time being, and a maintenance page that stands in for a front page no article.
+        A feed that redirects to a page is not a feed for the time being, and a maintenance page in place of a front page not an article.
         """
         kind = answer.outcome.kind
         if self.follows(due, answer):
@@ -147,7 +147,7 @@ class Answers:
         read: Outcome,
         url: str = "",
     ) -> Disposition:
-        """Return what an answer means for the archive and for the frontier; most of what a long list announces is put down here already.
+        """Return what an answer means for the archive and for the frontier; of a long list, most entries are scheduled here already.
 
         `read` is the outcome that reading the response gave; `url` where it came from, if that is not where `due` lies.
         """
@@ -174,7 +174,7 @@ class Answers:
         same = links == due.links_digest if links and not answer.article else self._says_the_same(answer)
         visit = self._visit(
             due,
-            # gone by whatever words: it is asked for again as a page is that answers 404
+            # gone, however it says so: revisited like a page that answers 404
             outcome=OutcomeKind.GONE if due.article_url and missing else outcome.kind,
             reason=outcome.reason,
             changed=not (due.visits and same),
@@ -193,7 +193,7 @@ class Answers:
         return replace(settled, requisites=self._requisites.announced(answer.requisites, via=due.url))
 
     def _standing_in(self, due: ScheduledUrl, answer: Parsed) -> Parsed:
-        """Return the answer; a page that is known only because announcers lead there for the time being is no article."""
+        """Return the answer; a page that is known only because announcers lead there for the time being is not an article."""
         if not answer.article or due.announced_by != "redirect":
             return answer
         if not any(
@@ -239,7 +239,7 @@ class Answers:
         return Parsed.of(OutcomeKind.OTHER, "out-of-scope")
 
     def _says_the_same(self, answer: Parsed) -> bool:
-        """Whether an article says what it said, in other bytes: a counter or today's date is no news and must not call us back."""
+        """Return whether an article has the same text in other bytes: a counter or today's date must not shorten the interval."""
         if answer.article is None:
             return False
         digest = text_digest(answer.article.title, answer.article.text)
@@ -251,7 +251,7 @@ class Answers:
         if due.kind == "seed":
             self._archive.report.seed_problem = detail if due.url in detail else f"{due.url}: {detail}"
         visit = self._visit(due, outcome=outcome.kind, reason=reason)
-        note = () if reason == "error" else outcome.note()  # a mistake of ours: another version may read it
+        note = () if reason == "error" else outcome.note()  # our own error: another version may parse it
         return Disposition(row=row, outcome=outcome, visit=visit, note=note)
 
     def failure(self, reason: str, detail: str) -> Parsed:
@@ -326,7 +326,7 @@ class Answers:
 
 
 def _digest_of(answer: Parsed) -> str:
-    """Return a digest of the URLs that an answer announces, whatever times it gives them; '' for none."""
+    """Return a digest of the URLs that an answer announces, regardless of their times; '' for none."""
     if not answer.found:
         return ""
     return hashlib.sha256("\n".join(sorted(entry.url for entry in answer.found)).encode()).hexdigest()[:32]
@@ -348,7 +348,7 @@ def dropped(settled: Disposition) -> Disposition:
 
 
 def _same(last: OutcomeKind, due: ScheduledUrl) -> OutcomeKind:
-    """Return what a URL that says what it said before is, when the last visit that was no failure is not known any more."""
+    """Return the kind of outcome of an unchanged URL whose last successful visit is no longer known."""
     if not last.is_failure and due.outcome:
         return last
     match due.kind:

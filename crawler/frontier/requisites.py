@@ -1,4 +1,4 @@
-"""What pages load to look as they do: which of it a run fetches, what an answer says, and when it is asked for again.
+"""Schedule what pages load: which requisites a run fetches, what an answer means, and when each is fetched again.
 
 Requisites are rows of the frontier of their own kinds, drawn after the pages. They may lie on any host, and widen no scope.
 """
@@ -38,7 +38,7 @@ ACCEPT = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequisiteQuota:
-    """What one run may spend on requisites; 0 is no limit. Each is a setting of crawler/settings.py, where its reason is."""
+    """What one run may spend on requisites; 0 means no limit. Each is a setting of crawler/settings.py, where its reason is."""
 
     number: int
     bytes: int
@@ -169,7 +169,7 @@ class RequisiteFrontier:
         return self._disposition(due, row, Outcome(kind=OutcomeKind.MISSING, reason=reason, detail=detail))
 
     def _target(self, due: ScheduledUrl, answer: Parsed) -> tuple[Candidate, ...]:
-        """Where a redirect leads, to be asked for as what `due` is."""
+        """Return where a redirect leads, to be asked for as what `due` is."""
         found = answer.found[0]
         url = found.spelling or found.url
         return (

@@ -1,8 +1,8 @@
-"""When to visit a URL again: from what it is and what the visits so far said, to a time or never. Pure.
+"""Decide when to visit a URL again, from its kind and its visits so far: a time, or never. Pure.
 
 The intervals follow what news does: front pages and feeds change by the hour, an article is corrected in its first hours and days and
 hardly ever after a month. Unchanged visits stretch an interval, a change resets it; failures back off. What a feed says of itself (`ttl`,
-`sy:updatePeriod`) is not asked: WordPress writes "hourly" into every feed, whoever publishes it and however often.
+`sy:updatePeriod`) is ignored: WordPress writes "hourly" into every feed, however often it really changes.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ PAGE_BYTES = "too-many-page-bytes"
 """The reason of a requisite that was not asked for, because its page had its share of the run."""
 
 MISSING: tuple[timedelta, ...] = (DAY, 7 * DAY)
-"""Visits after a requisite could not be had."""
+"""Visits after a requisite was unavailable."""
 
 RETRY_FIRST = 10 * MINUTE
 LONGEST_RETRY: dict[str, timedelta] = {"named": 20 * HOUR, "announcer": 7 * DAY, "first": 7 * DAY, "page": 90 * DAY}
@@ -102,7 +102,7 @@ class History:
 
     @property
     def announces(self) -> bool:
-        """Whether it tells of news, and is asked for as long as the site is crawled."""
+        """Whether it announces news, and is fetched as long as the site is crawled."""
         return self.kind in ANNOUNCERS
 
 
@@ -122,7 +122,7 @@ def _interval(history: History, now: datetime) -> timedelta | None:  # noqa: C90
         case kind.FAILED | kind.QUARANTINE | kind.REFUSED:
             return _retry(history)
         case kind.DISALLOWED:
-            return 20 * HOUR if history.announces else 7 * DAY  # what announces news tells when a ban ends
+            return 20 * HOUR if history.announces else 7 * DAY  # an announcer shows when a ban ends
         case kind.BUDGET:
             return DAY
         case kind.REDIRECT:
@@ -144,7 +144,7 @@ def _interval(history: History, now: datetime) -> timedelta | None:  # noqa: C90
 
 
 def _rhythm(history: History) -> timedelta:
-    """Return the interval of what is no article: longer with every visit that found nothing new."""
+    """Return the interval of what is not an article: longer with every visit that found nothing new."""
     shortest, longest = BASE.get(history.kind, BASE["page"])
     return min(shortest * (1 << min(history.unchanged, 16)), longest)
 
@@ -164,7 +164,7 @@ def _gone(history: History) -> timedelta | None:
 
 
 def _missing(history: History) -> timedelta | None:
-    """Say when to give up on a picture: after the third answer without it, but not where a bound of ours or a rest kept us away."""
+    """Say when to give up on a picture: after the third answer without it, but not if a limit or a pause prevented the request."""
     return (
         MISSING[history.failures - 1] if 0 < history.failures <= len(MISSING) else DAY if not history.failures else None
     )
@@ -234,7 +234,7 @@ NEWS_SITEMAP = 1000
 
 
 def are_believable(found: Sequence[Outlink], now: datetime) -> bool:
-    """Whether the times of a list say when its entries changed, rather than when the list was made."""
+    """Return whether the times of a list say when its entries changed, rather than when the list was made."""
     hints = [entry.published_hint for entry in found if entry.published_hint]
     if len(hints) < DISBELIEVED:
         return True
@@ -244,7 +244,7 @@ def are_believable(found: Sequence[Outlink], now: datetime) -> bool:
 
 
 def born_of(due: ScheduledUrl, published: str, *, changed: bool, now: datetime) -> datetime:
-    """When an article last was news: its date, or its last change; a first visit without a date counts from the announcement or today."""
+    """Return when an article was last news: its date or last change; an undated first visit counts from its announcement."""
     if due.visits and changed:
         return now
     for text in (published, due.changed_at, due.published_hint):
@@ -263,6 +263,6 @@ def ascii_header(response: Response, name: str) -> str:
 
 
 def retry_after_of(response: Response, now: datetime) -> timedelta | None:
-    """How long a response asks us to stay away, by seconds or by a date (RFC 9110, section 10.2.3)."""
+    """Return how long a response asks us to stay away, by seconds or by a date (RFC 9110, section 10.2.3)."""
     seconds = read_retry_after(response.headers.get("Retry-After"), now)
     return None if seconds is None else timedelta(seconds=min(seconds, LONGEST_REST))

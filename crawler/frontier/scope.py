@@ -36,7 +36,7 @@ MIN_YIELD = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlLimits:
-    """What one run may spend; 0 is no limit. Each is a setting of crawler/settings.py, where its reason is."""
+    """What one run may spend; 0 means no limit. Each is a setting of crawler/settings.py, where its reason is."""
 
     depth: int
     redirects: int = 10
@@ -56,7 +56,7 @@ class Quota:
         self._sitemaps = 0
 
     def refusal(self, url: str, kind: str) -> str:
-        """Why the URL shall not be visited in this run, '' when it may be: that counts as a visit."""
+        """Return why the URL shall not be visited in this run, '' when it may be: that counts as a visit."""
         if kind == "sitemap":
             self._sitemaps += 1
             return "too-many-sitemaps" if 0 < self._limits.sitemaps < self._sitemaps else ""
@@ -77,7 +77,7 @@ GUESSES: tuple[tuple[str, str], ...] = (("sitemap", "/sitemap.xml"), ("feed", "/
 """Asked for when a site is given by its URL alone: where most sites keep theirs (WordPress among them)."""
 
 MAX_REMEMBERED = 100_000
-"""Links of pages that are remembered, some 20 MB; then the memory begins anew, and costs a look-up in the database again."""
+"""Links of pages that are remembered, some 20 MB; then the memory is emptied, and a link costs a database look-up again."""
 
 LISTING = frozenset({"seed", "feed", "section"})
 """What lists the news of the day."""
@@ -131,7 +131,7 @@ class Scope:
         return [self.announced(url, "sitemap", "robots", via=via) for url in found if urls.canonicalise(url)]
 
     def take_along(self, url: str) -> None:
-        """Widens the scope by the host that a start page leads to, and by its edition."""
+        """Widen the scope by the host that a start page leads to, and by its edition."""
         if self.site.is_closed or self.site.in_scope(url) or self.site.is_denied(url):
             return
         if not self.site.in_scope(url, index=True):
@@ -156,7 +156,7 @@ class Scope:
         *,
         believed: bool = True,
     ) -> Iterator[Candidate]:
-        """Of the entries of an answer at `due` those to put down; `left_out` counts the site's own that a limit leaves out."""
+        """Return which entries of an answer at `due` to schedule; `left_out` counts the site's own that a limit leaves out."""
         redirect = answer.outcome.kind is OutcomeKind.REDIRECT
         for entry in entries:
             if entry.by == "page" and self._seen.get(entry.url) == (entry.kind, 2):
@@ -212,7 +212,7 @@ class Scope:
             self._services.add(host)
 
     def _belongs(self, entry: Outlink, kind: str, due: ScheduledUrl) -> bool:
-        """Whether a URL is the site's. Feeds that a start page names, and the parts of a sitemap index, may lie on any host."""
+        """Return whether a URL is the site's. Feeds that a start page names, and the parts of a sitemap index, may lie on any host."""
         elsewhere = (kind == "sitemap" and due.kind == "sitemap") or (
             kind == "feed" and due.kind in {"seed", "section"}
         )
@@ -229,7 +229,7 @@ class Scope:
             self.add_hosts((host,))
 
     def _tell(self, entry: Outlink) -> None:
-        """Count a link as told, twice at most: the first time may yet be undone with the page that had it."""
+        """Count a link as announced, twice at most: the first may yet be undone with the page that had it."""
         if entry.by != "page" or entry.published_hint:
             return
         if len(self._seen) >= MAX_REMEMBERED:

@@ -1,4 +1,4 @@
-"""Pace requests per host; robots.txt stands beside it.
+"""Pace requests per host; `robots` beside it obeys robots.txt.
 
 Pace: the site's Crawl-delay (from robots.txt) or our own delay, whichever is longer; after 429 or 503 the delay doubles
 and the host rests for its Retry-After, and each good answer brings the delay a little nearer to normal. All waiting is
@@ -40,7 +40,7 @@ _MOST_HOSTS = 20_000  # whose pace is remembered
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """What hosts can expect of us. Seconds; `budget` is requests per host and crawl, 0 for any number."""
+    """The pace that hosts can expect. Times in seconds; `budget` is requests per host and crawl, 0 for any number."""
 
     delay: float
     jitter: float
@@ -117,7 +117,7 @@ class PolitenessMiddleware:
         return middleware
 
     def stop(self) -> None:
-        """Refuse whoever waits: the crawl is stopping and nobody shall sit out a rest or a delay for it."""
+        """Refuse all waiting requests: the crawl is stopping and must not wait for a rest or a delay."""
         self._stopping = True
         for host in self._hosts.values():
             self._wake(host)
@@ -127,7 +127,7 @@ class PolitenessMiddleware:
                 turn.errback(StoppedError("the crawl is stopping"))
 
     def pause_left(self, host: str) -> float:
-        """Seconds that `host` still rests; a frontier that asks this first need not be refused."""
+        """Return seconds that `host` still rests; a frontier that asks this first need not be refused."""
         state = self._hosts.get(host)
         return max(0.0, state.resting_until - self._clock()) if state is not None else 0.0
 
@@ -203,7 +203,7 @@ class PolitenessMiddleware:
             await maybe_deferred_to_future(turn)
 
     def _interval(self, host: _Host) -> float:
-        """Seconds until the next start: our own delay varies, one that the site asked for is a least one."""
+        """Return seconds until the next start: our own delay varies, one that the site asks for is a minimum."""
         if host.delay > self._pace.delay:
             return host.delay
         spread = min(self._pace.jitter, 1.0)
@@ -236,7 +236,7 @@ class PolitenessMiddleware:
 
 
 def read_retry_after(value: bytes | None, now: datetime) -> float | None:
-    """Seconds that a Retry-After asks for (RFC 9110, section 10.2.3: seconds or a date), None if it cannot be read."""
+    """Return seconds that a Retry-After asks for (RFC 9110, section 10.2.3: seconds or a date), None if it cannot be read."""
     text = (value or b"").decode("latin-1").strip()
     if text.isdecimal():
         return float(text[:9])

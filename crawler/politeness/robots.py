@@ -1,4 +1,4 @@
-"""Downloader middleware that obeys robots.txt from the first request on: a request in; passed on, or RobotsDisallowed.
+"""Obey robots.txt from the first request on: a downloader middleware that passes a request on or raises RobotsDisallowed.
 
 RFC 9309, section 2.3: 2xx is parsed (its first 500 KiB), up to five redirects are followed, 4xx means that all is
 allowed, and 5xx, no answer, or no end of redirects mean that nothing is, until a later try says otherwise.
@@ -134,7 +134,7 @@ class RobotsMiddleware:
         cause = ""
         try:
             rules, refused = await self._read(origin)
-        except Exception as error:  # noqa: BLE001 -- whatever went wrong, the file is unreachable and the crawl goes on
+        except Exception as error:  # noqa: BLE001 -- after any error the file is unreachable and the crawl continues
             cause = outcome_of(error)
             refused = str(error) if cause in OF_THE_HOST else f"robots.txt is unreachable ({cause})"
             rules = _ALL_ALLOWED

@@ -1,4 +1,4 @@
-"""Reads robots.txt as RFC 9309 says: its bytes in; whether a product may fetch a URL, its pace, and the sitemaps out.
+"""Parse robots.txt as RFC 9309 defines it: whether a product may fetch a URL, its pace, and the sitemaps.
 
 Where the RFC leaves room, it reads as the largest crawlers do, because that is what site owners test with: common
 misspellings, a forgotten colon, a byte order mark and blanks in an agent's name are forgiven, and an Allow of
@@ -54,7 +54,7 @@ class Rule:
     octets: int
 
     def matches(self, target: str) -> bool:
-        """Return True if the rule speaks of `target`; takes time in proportion to the two lengths, whatever the stars."""
+        """Return True if the rule matches `target`; takes time in proportion to the two lengths, however many stars."""
         first, *others = self.pieces
         if not target.startswith(first):
             return False
@@ -84,7 +84,7 @@ class RobotsTxt:
     sitemaps: tuple[str, ...]
 
     def allows(self, product: str, url: str) -> bool:
-        """Whether `product` (a token, without version) may fetch `url`: the longest match decides, Allow on a tie."""
+        """Return whether `product` (a token, without version) may fetch `url`: the longest match decides, Allow on a tie."""
         group = self._group(product)
         target = target_of(url)
         if group is None or target == "/robots.txt":
@@ -98,7 +98,7 @@ class RobotsTxt:
         return allowed
 
     def crawl_delay(self, product: str) -> float | None:
-        """Seconds between two requests that the file asks of `product`, or None. Not in RFC 9309, but widely meant."""
+        """Return seconds between two requests that the file asks of `product`, or None. Not in RFC 9309, but widely meant."""
         group = self._group(product)
         return None if group is None else group.delay
 
@@ -134,7 +134,7 @@ def parse_robots(data: bytes) -> RobotsTxt:
 
 
 def target_of(url: str) -> str:
-    """Path and query of `url`, '/' if it has none: what rules are compared with."""
+    """Return the path and query of `url`, '/' if it has none: what rules are compared with."""
     rest = url.partition("#")[0].partition("://")[2]
     start = min((at for at in (rest.find(mark) for mark in "/?;") if at >= 0), default=-1)
     if start < 0:
@@ -218,7 +218,7 @@ def _octets(text: str) -> str:
 
 
 def _encoded(text: str) -> str:
-    """Everything outside US-ASCII percent-encoded as UTF-8 (RFC 9309, section 2.2.2)."""
+    """Return everything outside US-ASCII percent-encoded as UTF-8 (RFC 9309, section 2.2.2)."""
     if text.isascii():
         return text
     octets = text.encode("utf-8", "surrogateescape")
@@ -230,7 +230,7 @@ def _upper(text: str) -> str:
 
 
 def _decoded(text: str) -> str:
-    """Percent-encoded unreserved characters decoded, other escapes in capitals."""
+    """Return percent-encoded unreserved characters decoded, other escapes in capitals."""
     if "%" not in text:
         return text
     return _ESCAPE.sub(

@@ -1,7 +1,7 @@
-"""The entries of sites.toml, each as a frozen Site; a mistake is told with its file, line and key.
+"""Read the entries of sites.toml, each as a frozen Site; report a mistake with its file, line and key.
 
 An entry is a table `[site.NAME]`; `warraq/place/sites.toml` shows every key. `scrapy addsite URL`
-writes one. A mistake is told with its file, line and key, and what would have been right.
+writes one. The report of a mistake also says what would have been right.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:(?!\d)")
-# A first path segment that names an edition: whoever gives `bbc.com/arabic` wants that edition.
+# A first path segment that names an edition: `bbc.com/arabic` means that edition.
 _EDITION = re.compile(
     r"/(?:[a-z]{2}(?:-[a-z]{2})?|arabic|english|french|francais|espanol|turkish|persian|urdu|hebrew|kurdish|russian|العربية)(?=/|$)",
     re.IGNORECASE,
@@ -36,7 +36,7 @@ _NOT_EDITORIAL = re.compile(
     r"(?:shop|store|account|accounts|login|auth|sso|id|mail|webmail|ads?|adserver|jobs?|careers?|help|support|cdn|static|img|images?|"
     r"media|assets|api|forum|forums|m|mobile|amp|[a-z]{2}|arabic|english|french|francais|espanol|turkish|persian|urdu|hebrew|kurdish|russian)"
 )
-"""First labels of subdomains that are no sections: services, twins of the site, and its editions in other languages."""
+"""First labels of subdomains that are not sections: services, twins of the site, and its editions in other languages."""
 
 
 class SiteError(UsageError):
@@ -129,7 +129,7 @@ class Site:
         return tuple(host for host in bare if urls.may_have_subdomains(host))
 
     def in_scope(self, url: str, *, index: bool = False) -> bool:
-        """Whether the canonical `url` belongs to the site and is not denied.
+        """Return whether the canonical `url` belongs to the site and is not denied.
 
         With `index`, for feeds and sitemaps, which lie outside of `paths` even when what they announce does not.
         """
@@ -153,11 +153,11 @@ class Site:
         return host if label and not _NOT_EDITORIAL.fullmatch(label.rpartition(".")[2]) else ""
 
     def is_denied(self, url: str) -> bool:
-        """Whether the entry denies URLs like this one."""
+        """Return whether the entry denies URLs like this one."""
         return any(pattern.search(url) for pattern in self.deny)
 
     def is_article(self, url: str, spelling: str = "") -> bool:
-        """Whether the entry says that URLs like this one are articles, by either of its spellings; False says nothing."""
+        """Return whether the entry says that URLs like this one are articles, by either of its spellings; False says nothing."""
         return any(pattern.search(url) or (spelling and pattern.search(spelling)) for pattern in self.articles)
 
     def settings(self) -> dict[str, Any]:
@@ -176,7 +176,7 @@ class Site:
 
 
 def name_of(url: str) -> str:
-    """Name for the site of `url`, fit for a folder: its host without `www.`, and its port if it has one."""
+    """Return the name for the site of `url`, fit for a folder: its host without `www.`, and its port if it has one."""
     host = origin_of(url).partition("://")[2].removeprefix("www.")
     return re.sub(r"[^a-z0-9.-]+", "-", host).strip("-.")[:80]
 
@@ -208,7 +208,7 @@ def site_from_json(name: str, text: str) -> Site:
 
 
 def entries_as_json(path: Path) -> dict[str, str]:
-    """Each entry of the file as one line of JSON, to travel with a job; raises SiteError."""
+    """Return each entry of the file as one line of JSON, to travel with a job; raises SiteError."""
     source, entries = _entries(path)
     for name, entry in entries.items():
         _site(source, name, entry)
@@ -216,7 +216,7 @@ def entries_as_json(path: Path) -> dict[str, str]:
 
 
 def load_sites(path: Path) -> dict[str, Site]:
-    """All entries of the file, in its order; raises SiteError with line and key for the first mistake."""
+    """Return all entries of the file, in its order; raises SiteError with line and key for the first mistake."""
     source, entries = _entries(path)
     return {name: _site(source, name, entry) for name, entry in entries.items()}
 

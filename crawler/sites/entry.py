@@ -1,4 +1,4 @@
-"""Writes an entry of sites.toml from what was found on a site, with comments on what was found and why. Pure; text out.
+"""Write an entry of sites.toml from the findings on a site, with comments on the evidence. Pure.
 
 Language, locale and time zone are guesses from evidence (what articles say, the country of the host, the dialect of
 month names), and the comment names the evidence, so that a person can judge it.
@@ -129,7 +129,7 @@ def language_of(findings: Findings) -> Guess:
 
 
 def locale_of(findings: Findings, language: str) -> Guess:
-    """Language and region whose dates the site writes: by its country, or by its month names."""
+    """Return the language and region whose dates the site writes: by its country, or by its month names."""
     region = _region(findings)
     if language and region.value:
         return Guess(value=f"{language}-{_COUNTRIES[region.value][0]}", why=region.why)
@@ -142,7 +142,7 @@ def locale_of(findings: Findings, language: str) -> Guess:
 
 
 def timezone_of(findings: Findings) -> Guess:
-    """Time zone of the site's country; what offsets its articles write is in the comment."""
+    """Return the time zone of the site's country; what offsets its articles write is in the comment."""
     offsets = Counter(offset for article in findings.samples if (offset := _offset(article.date_published)))
     written = f"articles write {', '.join(offsets)}" if offsets else "articles write no offset"
     region = _region(findings)
@@ -152,7 +152,7 @@ def timezone_of(findings: Findings) -> Guess:
 
 
 def _region(findings: Findings) -> Guess:
-    """Code of the site's country in `_COUNTRIES`: the end of its host, or the region of the language it declares."""
+    """Return the code of the site's country in `_COUNTRIES`: the end of its host, or the region of the language it declares."""
     country = _country(findings.seed)
     if country in _COUNTRIES:
         return Guess(value=country, why=f"the host ends in .{country}")
@@ -163,7 +163,7 @@ def _region(findings: Findings) -> Guess:
 
 
 def delay_of(findings: Findings) -> Guess:
-    """Seconds between requests: twice the time of an answer, from one to ten, or more if robots.txt asks for more."""
+    """Return seconds between requests: twice the time of an answer, from one to ten, or more if robots.txt asks for more."""
     delay = min(10.0, max(1.0, round(2 * findings.seconds, 1)))
     asked = f"robots.txt asks for {findings.crawl_delay:g}" if findings.crawl_delay else "robots.txt asks for no delay"
     return Guess(
@@ -283,5 +283,5 @@ def _literal(text: str) -> str:
 
 
 def _comment(text: str) -> str:
-    """Text that stays on its line, whatever a site put into it."""
+    """Return the text that stays on its line, even if a site put control characters into it."""
     return "".join(letter if letter.isprintable() else " " for letter in text)[:200]

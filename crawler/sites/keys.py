@@ -1,4 +1,4 @@
-"""The keys of an entry in sites.toml: a value as TOML has it in, what it means out, or what is wrong with it."""
+"""Define the keys of an entry in sites.toml: how each value is read, or what is wrong with it."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ class WrongValueError(ValueError):
 
 
 def origin_of(url: str) -> str:
-    """Scheme, host and port of a canonical URL, '' for none."""
+    """Return the scheme, host and port of a canonical URL, '' for none."""
     return url[: url.index("/", url.index("://") + 3)] if "://" in url and url.count("/") > 2 else ""
 
 
 def web_address(text: object) -> str:
-    """Canonical URL of `text`; raises WrongValueError for what is no web address."""
+    """Return the canonical URL of `text`; raises WrongValueError for what is not a web address."""
     if not isinstance(text, str):
-        raise WrongValueError(f'{text!r} is no text; write "https://…" in quotes')
+        raise WrongValueError(f'{text!r} is not text; write "https://…" in quotes')
     url = urls.canonicalise(text.strip())
     if not url:
         why = {"not-http": "is not http or https", "too-long": f"is longer than {urls.MAX_LENGTH} characters"}
-        reason = why.get(urls.refusal(text), "is no web address")
+        reason = why.get(urls.refusal(text), "is not a web address")
         raise WrongValueError(f"{text[:200]!r} {reason}; write https://example.org/", text[:60])
     return url
 
@@ -60,7 +60,9 @@ def _hosts(value: object) -> tuple[str, ...]:
         star = "*." if text.startswith("*.") else ""
         url = urls.canonicalise(f"https://{text.removeprefix('*.')}/") if _HOST.fullmatch(text) else ""
         if not url:
-            raise WrongValueError(f'{item!r} is no host name; write "example.org" or "*.example.org"', str(item)[:60])
+            raise WrongValueError(
+                f'{item!r} is not a host name; write "example.org" or "*.example.org"', str(item)[:60]
+            )
         found.append(star + origin_of(url).partition("://")[2])
     return tuple(found)
 
@@ -69,7 +71,7 @@ def _paths(value: object) -> tuple[str, ...]:
     found = []
     for item in _list(value):
         if not isinstance(item, str) or not item.startswith("/"):
-            raise WrongValueError(f'{item!r} is no path prefix; write "/arabic/"', str(item)[:60])
+            raise WrongValueError(f'{item!r} is not a path prefix; write "/arabic/"', str(item)[:60])
         url = urls.canonicalise(f"https://x.example{item}")
         found.append(url[len("https://x.example") :])
     return tuple(found)
@@ -81,13 +83,13 @@ def _patterns(value: object) -> tuple[re.Pattern[str], ...]:
         try:
             found.append(re.compile(item) if isinstance(item, str) else re.compile(""))
         except re.error as error:
-            raise WrongValueError(f"{item!r} is no regular expression: {error}", str(item)[:60]) from None
+            raise WrongValueError(f"{item!r} is not a regular expression: {error}", str(item)[:60]) from None
     return tuple(found)
 
 
 def _tag(value: object) -> str:
     if not isinstance(value, str) or not _LANGUAGE.fullmatch(value):
-        raise WrongValueError(f'{value!r} is no language tag; write "ar" or "ar-EG"')
+        raise WrongValueError(f'{value!r} is not a language tag; write "ar" or "ar-EG"')
     return value
 
 
@@ -95,7 +97,7 @@ def _zone(value: object) -> str:
     try:
         return ZoneInfo(str(value)).key
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise WrongValueError(f'{value!r} is no time zone; write "Africa/Cairo"') from None
+        raise WrongValueError(f'{value!r} is not a time zone; write "Africa/Cairo"') from None
 
 
 def _number(low: float, high: float) -> Callable[[object], float]:

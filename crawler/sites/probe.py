@@ -1,4 +1,4 @@
-"""Looks at a site with a few polite requests: a URL in, its Findings and one page with its article out.
+"""Probe a site with a few polite requests: return its Findings and one page with its article.
 
 It asks for the start page, at most six feeds, eight sitemaps and three articles, one after the other, under the same
 robots.txt, guard and pace as a crawl.
@@ -91,7 +91,7 @@ class ProbeSpider(Spider):
         home = await self._asker.get(self._asked)
         self.site = Site.from_url(home.url)  # where it redirected to is where it lives
         if discovery.sniff(home.body, home.head.get("Content-Type")) != "html":
-            raise NothingThereError(f"{home.url} is no HTML page; give the address of the site's start page")
+            raise NothingThereError(f"{home.url} is not an HTML page; give the address of the site's start page")
         answer = await self._read(home)
         self._refuse_wall(home, answer)
         feeds, feed_urls, declared = await self._look_at_feeds(home, answer)
@@ -154,7 +154,7 @@ class ProbeSpider(Spider):
             feed = discovery.read_feed(page.body, page.url, page.head.get("Content-Type")) if page else None
             if feed is None or feed.problem or page is None:
                 if announced:
-                    sources.append(FoundSource(url=url, found=where, holds="is no feed", use=False))
+                    sources.append(FoundSource(url=url, found=where, holds="is not a feed", use=False))
                 continue
             use = not _COMMENTS.search(f"{feed.title} {url}") and bool(feed.entries)
             newest = max((entry.published for entry in feed.entries if entry.published), default=None)
@@ -178,7 +178,7 @@ class ProbeSpider(Spider):
             if sitemap is None or sitemap.problem or page is None:
                 if named:
                     sources.append(
-                        FoundSource(url=url, found=where, holds="is no sitemap, or cannot be had", use=False)
+                        FoundSource(url=url, found=where, holds="is not a sitemap, or is unavailable", use=False)
                     )
                 continue
             self._children += [child.url for child in sitemap.children[:100]]
@@ -213,7 +213,7 @@ class ProbeSpider(Spider):
         return self.site.in_scope(f"{origin}/", index=True)
 
     def _sections(self, links: Iterable[Any], answers: list[Parsed]) -> tuple[str, ...]:
-        """Links of sections that the start page and most of the articles have: the navigation is on every page."""
+        """Return links of sections that the start page and most of the articles have: the navigation is on every page."""
         on_articles = [{found.url for found in answer.found} for answer in answers]
         sections = [
             link.url

@@ -1,4 +1,4 @@
-"""Asks for single URLs and waits for the answers: a URL in, its decoded answer after redirects out, or a named error.
+"""Fetch single URLs for the probe: a decoded answer after redirects, or a named error.
 
 It goes through the same handler, robots.txt, guard and pace as a crawl, and asks for no URL twice.
 """
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 
 class NothingThereError(UsageError):
-    """The start page of a site cannot be had, or is no page."""
+    """The start page of a site cannot be fetched, or is not a page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ class ProbeClient:
             if head.status in {301, 302, 303, 307, 308}:
                 url = urls.canonicalise(urls.join(url, head.get("Location")))
                 if not url:
-                    raise NothingThereError(f"{start} redirects to no web address")
+                    raise NothingThereError(f"{start} does not redirect to a web address")
                 continue
             if head.status != 200:
                 raise NothingThereError(f"{url} answers {head.status} {head.reason}")
@@ -99,8 +99,8 @@ class ProbeClient:
         begun = time.monotonic()
         try:
             await self._crawler.engine.download_async(request)
-        except Exception as error:  # noqa: BLE001 - whatever went wrong has a name
-            raise NothingThereError(f"{url} cannot be had: {outcome_of(error)} ({error})") from None
+        except Exception as error:  # noqa: BLE001 - every error has a name
+            raise NothingThereError(f"{url} cannot be fetched: {outcome_of(error)} ({error})") from None
         self.seconds.append(time.monotonic() - begun)
         capture = self._captures.pop(request.url)
         try:
@@ -109,7 +109,7 @@ class ProbeClient:
             raise NothingThereError(f"{url} gives no HTTP response: {error}") from None
 
     def allowed(self, url: str) -> bool:
-        """Whether robots.txt of the host of `url`, if it has been read, lets us ask for it."""
+        """Return whether robots.txt of the host of `url`, if it has been read, lets us ask for it."""
         settings = self._crawler.settings
         product = product_of(settings.get("ROBOTSTXT_USER_AGENT") or settings["USER_AGENT"])
         rules = self._robots.get(origin_of(url))

@@ -1,4 +1,4 @@
-"""Sends what a site wants beyond a plain GET: cookies, the headers and the proxy of its entry. A downloader middleware.
+"""Send what a site requires beyond a plain GET: cookies, the headers and the proxy of its entry. A downloader middleware.
 
 Cookies that hosts set are kept for a run, each host's for itself, and sent to hosts for which they are switched on: all of them with
 `COOKIES_ENABLED`, one when it answers a request without cookies by a redirect in a ring. What the entry gives goes to the site's own
@@ -40,7 +40,7 @@ MOST_COOKIES = 50  # of one host; browsers keep 180 and servers refuse the heade
 
 
 def is_login(url: str) -> bool:
-    """Whether a URL is that of a login, by a word of its path or the first label of its host."""
+    """Return whether a URL is that of a login, by a word of its path or the first label of its host."""
     parts = urlsplit(urls.display(url).lower())
     words = {word.partition(".")[0] for word in parts.path.split("/")}
     return bool(LOGIN & (words | {(parts.hostname or "").partition(".")[0]}))
@@ -104,23 +104,23 @@ class SessionMiddleware:
 
 
 def load_cookies(path: Path, *, now: datetime) -> MozillaCookieJar:
-    """Return the cookies of a Netscape `cookies.txt` that nobody else may read; raises UsageError, also when all have expired."""
+    """Return the cookies of a Netscape `cookies.txt` that no other user may read; raises UsageError, also when all have expired."""
     check_private(path)
     try:
         jar = MozillaCookieJar(str(path))
         jar.load(ignore_discard=True, ignore_expires=True)
     except LoadError as error:
-        raise UsageError(f"{path}: is no cookies.txt in Netscape's format: {error}") from None
+        raise UsageError(f"{path}: is not a cookies.txt in Netscape format: {error}") from None
     expired = [cookie for cookie in jar if cookie.is_expired(int(now.timestamp()))]
     if expired and len(expired) == len(jar):
-        raise UsageError(f"{path}: all its cookies have expired; export them anew from a browser that is logged in")
+        raise UsageError(f"{path}: all its cookies have expired; export them again from a browser that is logged in")
     for cookie in expired:
         jar.clear(cookie.domain, cookie.path, cookie.name)
     return jar
 
 
 def load_headers(path: Path) -> tuple[tuple[str, str], ...]:
-    """Return the headers of a file of lines `Name: value` that nobody else may read; raises UsageError."""
+    """Return the headers of a file of lines `Name: value` that no other user may read; raises UsageError."""
     check_private(path)
     found = []
     for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):
@@ -128,7 +128,7 @@ def load_headers(path: Path) -> tuple[tuple[str, str], ...]:
         if not line.strip() or line.startswith("#"):
             continue
         if not colon or not HEADER_NAME.fullmatch(name.strip()):
-            raise UsageError(f"{path}:{number}: is no header; write `Name: value`")
+            raise UsageError(f"{path}:{number}: is not a header; write `Name: value`")
         found.append((name.strip(), value.strip()))
     return tuple(found)
 

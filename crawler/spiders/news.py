@@ -1,4 +1,4 @@
-"""The news spider: draws due URLs from the frontier, has what comes back read in a worker, and puts down what it said.
+"""Crawl one site: take due URLs from the frontier, have the answers parsed in a worker, and record what they say.
 
 It never follows a link by itself. Links, feed entries, sitemap entries and redirect targets become rows of the frontier, rows become
 requests when they are due, and a crash at any point loses none of them.
@@ -52,7 +52,7 @@ MAX_REDIRECTS = 20  # followed in one visit, where the setting knows no limit
 
 
 def parameters(url: str) -> int:
-    """How many parameters a URL has: a site's spelling with more of them has tracking parameters, which are asked without at first."""
+    """Return how many parameters a URL has: a spelling with more of them has tracking parameters, which are first left out."""
     return url.count("?") + url.count("&")
 
 
@@ -120,7 +120,7 @@ class NewsSpider(Spider):
     ) -> Self:
         """Read the arguments of the command line; raise SiteError for a site or URL that makes no sense.
 
-        `pool` is for crawls that share one; whoever made it closes it.
+        `pool` is for crawls that share one; its maker closes it.
         """
         settings = crawler.settings
         if not url and not site:  # `scrapy parse --spider news URL` fetches one page; `scrapy crawl` has refused before
@@ -267,7 +267,7 @@ class NewsSpider(Spider):
             self._free(due.id)
 
     def requisite_failed(self, failure: Failure) -> None:
-        """Settles a requisite that gave no usable response."""
+        """Settle a requisite that gave no usable response."""
         self._settle_failure(failure, self._frontier.requisites.failed)
 
     async def answered(self, response: Response) -> AsyncIterator[ArticleItem]:
@@ -346,14 +346,14 @@ class NewsSpider(Spider):
         return self._answers.respelled(due, answer, asked)
 
     def _cookies_wanted(self, url: str) -> bool:
-        """Whether a URL that leads back to itself may lead on with the cookies that its host has set meanwhile."""
+        """Return whether a URL that leads back to itself may lead on with the cookies that its host has set meanwhile."""
         middleware = self.crawler.get_downloader_middleware(SessionMiddleware)
         return middleware is not None and middleware.switch_on(urls.host_of(url))
 
     async def _follow(
         self, due: ScheduledUrl, row: CaptureRow | None, answer: Parsed, response: Response
     ) -> tuple[CaptureRow | None, Parsed, Response, str]:
-        """Follows the redirects of a URL within its visit; returns what the last one answered, and its URL.
+        """Follow the redirects of a URL within its visit; return what the last one answered, and its URL.
 
         One that comes back to what was asked before, or goes on and on, stays a redirect.
         """
@@ -382,7 +382,7 @@ class NewsSpider(Spider):
                 response = await self.crawler.engine.download_async(request)
             except (HostPaused, StoppedError):
                 raise
-            except Exception as error:  # noqa: BLE001 - whatever it is has a name
+            except Exception as error:  # noqa: BLE001 - every error has a name
                 row, _ = self._archive.take_capture(request)
                 return row, self._answers.failure(outcome_of(error), str(error)), response, url
             row, data = self._archive.take_capture(request)
@@ -401,7 +401,7 @@ class NewsSpider(Spider):
             self._free(item.settled.visit.url_id)
 
     def failed(self, failure: Failure) -> None:
-        """Settles a URL that gave no usable response."""
+        """Settle a URL that gave no usable response."""
         self._settle_failure(failure, self._answers.failed)
 
     def _settle_failure(

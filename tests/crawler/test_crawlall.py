@@ -151,7 +151,7 @@ def test_a_second_run_says_who_is_at_work(tmp_path):
         file.write("process 12345")
         file.flush()
         _, error = crawlall(tmp_path, code=4)
-    assert "another crawlall is at work (process 12345" in error.splitlines()[-1]
+    assert "another crawlall is running (process 12345" in error.splitlines()[-1]
 
 
 def test_a_mistake_in_the_sites_file_is_one_line(tmp_path):
@@ -195,7 +195,7 @@ def test_a_signal_stops_within_seconds_and_loses_nothing(tmp_path, name):
         assert "Traceback" not in error
         rows = {row.get("site", "total"): row for row in map(json.loads, out.splitlines())}
         assert rows["slow"]["exit_code"] == 11
-        assert rows["never"]["problem"] == "told to stop before its turn"
+        assert rows["never"]["problem"] == "stopped before its turn"
         _, failed, articles, unvisited, _ = left(tmp_path, site)
         assert failed == 0
         assert articles >= 8

@@ -1,4 +1,4 @@
-"""A crawl that uploads at its end: to a storage that cannot be had at first, which harms nothing; then to one that can."""
+"""A crawl that uploads at its end: to a storage that is unavailable at first, which harms nothing; then to one that is available."""
 
 import pytest
 

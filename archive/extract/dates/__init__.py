@@ -1,4 +1,4 @@
-"""Find when an article was published and when it was modified, and where on the page that stands."""
+"""Find when an article was published and last modified, and where on the page each date was read."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _AFTER_CLOCK = re.compile(
 )
 _MONTH_ONLY = re.compile(r"(\d{4})-(\d\d?)")
 _YEAR = re.compile(r"(?<!\d)(?:1[34]|19|20)\d\d(?!\d)")
-"""A line without a year is told from now, and now is not known here."""
+"""A line without a year is relative to the present, which is not known here."""
 _ANY_TIME = datetime(2100, 1, 1, tzinfo=UTC)
 _CENTURY = 2000
 
@@ -152,9 +152,9 @@ class _Witness(NamedTuple):
 
 
 def read_dates(document: Document, head: Head, marks: Marks, *, title: str = "", language: str = "") -> Dates:
-    """Return the best witness of each date: JSON-LD, meta tags, marked-up elements, the address, the text near the title.
+    """Return the best evidence of each date: JSON-LD, meta tags, marked-up elements, the address, the text near the title.
 
-    A later witness is heard only when the ones before it say nothing. `title` is the article's, to know where it is
+    A later source is used only if the earlier ones give nothing. `title` is the article's, to know where it is
     printed; `language` a tag.
     """
     context = context_of(document, _regional(language, head))
@@ -209,14 +209,14 @@ def _on_site(witness: _Witness | None, document: Document, context: DateContext)
 
 
 def _regional(language: str, head: Head) -> str:
-    """Return the language's tag with its country where `og:locale` adds one; `en_US` is what blogs say that were told nothing else."""
+    """Return the language's tag with its country where `og:locale` adds one; `en_US` is the default of blogs that were never configured."""
     locale = next(iter(head.metas.get("og:locale", ())), "").replace("_", "-")[:12]
     is_more = locale.partition("-")[0].lower() == language.lower() and locale.lower() != "en-us"
     return locale if is_more else language
 
 
 def context_of(document: Document, language: str) -> DateContext:
-    """How dates are written on this page: what is known of the site, else its language tag, else its country suffix."""
+    """Return how dates are written on this page: what is known of the site, else its language tag, else its country suffix."""
     page = document.page
     tag = page.site.locale or language
     code, _, region = tag.replace("_", "-").partition("-")
@@ -267,7 +267,7 @@ def _in_metas(head: Head, names: Sequence[str], pattern: re.Pattern[str] | None 
 
 
 def _addressed(address: Moment, seen: Sequence[DateCandidate], vague: _Witness | None) -> _Witness:
-    """Return the day in the address, which is seldom wrong, with the time of a witness that agrees with it."""
+    """Return the day in the address, which is seldom wrong, with the time of other evidence that agrees with it."""
     witnesses = (*(_Witness(one.moment, one.source) for one in seen), *((vague,) if vague else ()))
     same = (one for one in witnesses if one.moment.day == address.day)
     beside = (one for one in witnesses if one.moment.clock and abs((one.moment.day - address.day).days) == 1)
@@ -314,7 +314,7 @@ def _by_htmldate(
     """Return the answer of htmldate's careful mode, where it cannot be a guess or another text's date.
 
     1 January is what it says when it knows only the year; figures of unknown order it reads day first; and when the page
-    marks dates up, those that are the article's have been heard already.
+    marks dates up, the article's own have been read already.
     """
     if any(mark.element.tag == "time" for mark in marks.all()):
         return None

@@ -1,4 +1,4 @@
-"""Finds dates a page prints or marks up: its Marks, title and context come in; Sightings, best first, go out."""
+"""Find the dates that a page prints or marks up, as Sightings, best first."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MAX_LINE = 200
 _MAX_MARKS = 500
 _SHORT = 90
-# A paragraph may open with its date («27.1.2022 - Bei der …»); a date further in is what it tells of.
+# A paragraph may open with its date («27.1.2022 - Bei der …»); a date further on belongs to the story.
 _DATELINE = 24
 
 _DATED = re.compile(
@@ -62,7 +62,7 @@ SURE = 1.5
 
 
 def candidates(marks: Marks, context: DateContext, title: str) -> list[DateCandidate]:
-    """Dates in elements made for dates, the article's likeliest first: by kind of markup and nearness to the title."""
+    """Return dates in elements made for dates, the article's likeliest first: by kind of markup and nearness to the title."""
     found = [
         candidate._replace(doubt=candidate.doubt + marks.distance(mark, title))
         for mark in islice(marks.find(_DATED, _DATED_TAGS), _MAX_MARKS)
@@ -105,7 +105,7 @@ def _declared(value: str, context: DateContext) -> Moment | None:
 
 
 def _is_quoted(element: HtmlElement) -> bool:
-    """Whether the element stands in a quotation: an embedded post has a date of its own."""
+    """Return whether the element stands in a quotation: an embedded post has a date of its own."""
     return any(node.tag == "blockquote" for node in element.iterancestors())
 
 

@@ -1,4 +1,4 @@
-"""A point in time as exactly as a page gives it, from machine-written times and the calendars that newspapers use."""
+"""Represent a point in time as precisely as a page gives it, from machine-readable times and the calendars that newspapers use."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ class Moment:
     zone: str = ""
 
     def iso(self) -> str:
-        """ISO 8601, as exact as what is known."""
+        """Return ISO 8601, as exact as what is known."""
         return f"{self.day.isoformat()}T{self.clock}{self.zone}" if self.clock else self.day.isoformat()
 
 
 def plausible(day: date, fetched_at: datetime) -> bool:
-    """Whether a page fetched at that time can have been published on that day."""
+    """Return whether a page fetched at that time can have been published on that day."""
     return EARLIEST <= day <= (fetched_at + _AHEAD).date()
 
 
@@ -73,7 +73,7 @@ def make(year: int, month: int, day: int, *, clock: str = "", zone: str = "") ->
 
 
 def offset(text: str) -> str:
-    """`+03:00` of a written offset or an unambiguous zone name (`+0300`, `GMT+3`, `Z`, `CEST`), else ''."""
+    """Return `+03:00` of a written offset or an unambiguous zone name (`+0300`, `GMT+3`, `Z`, `CEST`), else ''."""
     text = text.strip().lower()
     if text in ZONES:
         return ZONES[text]
@@ -84,7 +84,7 @@ def offset(text: str) -> str:
 
 
 def clock(hour: str, minute: str, second: str | None = None, half: str = "") -> str:
-    """`14:05` or `14:05:09` from written parts, '' for no such time; `half` is `am` or `pm` of a 12-hour clock."""
+    """Return `14:05` or `14:05:09` from written parts, '' for no such time; `half` is `am` or `pm` of a 12-hour clock."""
     hours = int(hour)
     if half == "pm" and hours < 12:
         hours += 12
@@ -162,7 +162,7 @@ def from_jalali(year: int, month: int, day: int) -> date | None:
 
 
 def is_leap(year: int) -> bool:
-    """Whether the Iranian year has 366 days."""
+    """Return whether the Iranian year has 366 days."""
     return year % 33 in _LEAP_REMAINDERS
 
 
@@ -223,7 +223,7 @@ def _told(local: datetime, moment: Moment) -> Moment:
 
 
 def written_offset(moment: datetime) -> str:
-    """`+03:00` of a time with a zone."""
+    """Return `+03:00` of a time with a zone."""
     shift = moment.strftime("%z")
     return f"{shift[:3]}:{shift[3:5]}"
 

@@ -1,4 +1,4 @@
-"""Reads the dates people write: a short text, the time of fetching and the page's context come in, Moments go out."""
+"""Parse dates as people write them, relative to the time of the fetch and the context of the page."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from archive.extract.dates.moment import DateContext, Order
 
-# Reads times told from now («منذ ٣ ساعات», `2 days ago`): a folded line and the page's context come in, a Moment goes
+# Read relative times («منذ ٣ ساعات», `2 days ago`): a folded line and the page's context give a Moment
 # out.
 
 
@@ -58,7 +58,7 @@ _MAX_RELATIVE = 80
 
 
 def parse_relative(folded: str, context: DateContext) -> Moment | None:
-    """Return a time told from now («منذ ٣ ساعات», `2 days ago`, «أمس 14:05»); only in a line that says little else."""
+    """Return a relative time («منذ ٣ ساعات», `2 days ago`, «أمس 14:05»); only in a line that says little else."""
     if len(folded) > _MAX_RELATIVE:
         return None
     if match := _RELATIVE_BEFORE.search(folded):
@@ -93,9 +93,9 @@ def _back(context: DateContext, count: int, unit: int) -> Moment | None:
 
 
 MAX_TEXT = 400
-"""Longer texts are cut: a date line is short, and a sentence that mentions a date is no date line."""
+"""Longer texts are cut: a date line is short, and a sentence that mentions a date is not a date line."""
 
-# The vowel signs of India and Thailand are no letters to Python, but parts of words.
+# The vowel signs of India and Thailand are not letters to Python, but parts of words.
 _TOKEN = re.compile(r"\d+|(?:[^\W\d_]|[\u0900-\u0dff\u0e00-\u0e7f])+|[^\w\s]|_")
 _ORDINAL = re.compile(rf"(?<!\w)({'|'.join(sorted(ORDINALS, key=len, reverse=True))})\s(?=([^\W\d]+))")
 _TIME_OF_DAY = re.compile(r"\d{1,2}\s?[:٫]\s?\d\d(?::\d\d)?\s?(?:[ap]\.?m\.?(?!\w))?")
@@ -129,7 +129,7 @@ def parse_written(text: str, context: DateContext) -> Moment | None:
 
 
 def parse_all(text: str, context: DateContext) -> list[WrittenDate]:
-    """Every date of a short text in the order of trust of `parse`; relative ones only when there is no absolute one."""
+    """Return every date of a short text in the order of trust of `parse`; relative ones only when there is no absolute one."""
     folded = fold_date(text[:MAX_TEXT])
     if not folded.isascii():
         folded = _ORDINAL.sub(lambda match: f"{ORDINALS[match[1]]} " if match[2] in MONTHS else match[0], folded)
@@ -180,7 +180,7 @@ def _absolute(folded: str, original: str, context: DateContext) -> Iterator[tupl
 
 
 def _spans(tokens: Sequence[_Token], context: DateContext) -> Iterator[tuple[date, Calendar, int, int]]:
-    """Every date with its calendar and the offsets where it starts and ends."""
+    """Yield every date with its calendar and the offsets where it starts and ends."""
     at = 0
     while at < len(tokens):
         if match := _date_at(tokens, at, context):
@@ -297,7 +297,7 @@ def _iranian_year(figures: int, context: DateContext) -> int:
 
 
 def _ordered(a: int, b: int, order: Order) -> tuple[int, int]:
-    """Month and day of two figures; (0, 0) when both orders are possible and the page does not tell."""
+    """Return month and day of two figures; (0, 0) when both orders are possible and the page does not tell."""
     if a > 12:
         return b, a
     if b > 12:
@@ -336,5 +336,5 @@ def _day(calendar: Calendar, year: int, month: int, day: int) -> date | None:
 
 
 def _labelled(before: str, length: int) -> bool:
-    """Whether the last label before a date, at most 60 characters back, speaks of a change."""
+    """Return whether the last label before a date, at most 60 characters back, speaks of a change."""
     return any(word in before[max(0, length - 60) :] for word in MODIFIED)

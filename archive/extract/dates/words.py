@@ -1,4 +1,4 @@
-"""The words of dates as data: months of three calendars, units of time, day words and labels, by their folded text."""
+"""List the words of dates as data: months of three calendars, units of time, day names and labels, by their folded text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PLAIN = str.maketrans({"ı": "i", "ł": "l", "đ": "d", "ø": "o", "ß": "ss", 
 
 
 def fold_date(text: str) -> str:
-    """Text in the spelling of this module's tables: Arabic letters and digits folded, accents off, lower case."""
+    """Return the text in the spelling of this module's tables: Arabic letters and digits folded, accents off, lower case."""
     folded = fold(text).translate(_PLAIN)
     if folded.isascii():
         return folded
@@ -135,7 +135,7 @@ _JALALI = """
 
 
 def _names(*tables: str) -> Iterator[tuple[str, int]]:
-    """Folded name and number of each month; a line that ends with a bar goes on in the next one."""
+    """Yield folded name and number of each month; a line that ends with a bar goes on in the next one."""
     for table in tables:
         for number, names in enumerate(table.strip().replace("|\n", "|").splitlines(), 1):
             for name in names.split("|"):

@@ -1,1 +1,1 @@
-"""Reads what a page says of its article besides the text: title, authors, section, tags, pictures, language, addresses."""
+"""Read what a page says about its article apart from the text: title, authors, section, tags, pictures, language, URLs."""

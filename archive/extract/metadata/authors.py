@@ -1,4 +1,4 @@
-"""Finds who wrote an article: JSON-LD, meta tags, bylines and byline phrases come in; clean names go out."""
+"""Find who wrote an article, in JSON-LD, meta tags, bylines and byline phrases."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ _PROFILE = re.compile(
 
 
 def read_authors(head: Head, marks: Marks, sites: frozenset[str], title: str) -> tuple[tuple[str, ...], str]:
-    """Return the authors' names in page order and where they were read; ((), '') when the page names nobody.
+    """Return the authors' names in page order and where they were read; ((), '') when the page names none.
 
-    Who has the site's own name is heard only when the page names nobody else: the newsroom, or the owner of a blog.
+    A name equal to the site's counts only if the page gives no other: the newsroom, or the owner of a blog.
     """
     for without in (sites, frozenset[str]()):
         for source, values in _sources(head, marks, without, title):
@@ -125,7 +125,7 @@ def _doubt(mark: Mark) -> float:
 
 
 def _is_quoted(element: HtmlElement) -> bool:
-    """Whether the element stands in a quotation or a figure: it names who was quoted, or who took the picture."""
+    """Return whether the element stands in a quotation or a figure: it names who was quoted, or who took the picture."""
     for _, node in zip(range(6), element.iterancestors(), strict=False):
         if node.tag in {"blockquote", "q", "figure", "figcaption"} or _QUOTE.search((node.get("class") or "").lower()):
             return True

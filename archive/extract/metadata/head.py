@@ -114,7 +114,7 @@ def types(node: Node) -> set[str]:
 
 
 def is_news(node: Node) -> bool:
-    """Whether a node is a NewsArticle, one of its subtypes, or the live blog of a newsroom."""
+    """Return whether a node is a NewsArticle, one of its subtypes, or the live blog of a newsroom."""
     return any("news" in kind or kind == "liveblogposting" for kind in types(node))
 
 
@@ -153,7 +153,7 @@ _PLACEHOLDER = re.compile(r"\{\{|\}\}|\$\{|<%|%%\w+%%|\[%|#\w+#$|^\[[a-z_.-]+\]$
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether a value is a template's variable that nobody filled in (`{{site.name}}`, `%%title%%`)."""
+    """Return whether a value is an unfilled template variable (`{{site.name}}`, `%%title%%`)."""
     return _PLACEHOLDER.search(text) is not None
 
 
@@ -226,7 +226,7 @@ def _declared_titles(tree: HtmlElement, metas: Mapping[str, tuple[str, ...]]) ->
 
 
 def _standing(node: Node, page: str, here: set[str], titles: Sequence[frozenset[str]]) -> int:
-    """2 for a node that names this page by address or title, 0 for one that names another, 1 for one that says neither."""
+    """Return 2 for a node that names this page by address or title, 0 for one that names another, 1 for one that says neither."""
     named = [key for address in _addresses(node) if (key := address_key(page, address))]
     if here.intersection(named):
         return 2
@@ -261,7 +261,7 @@ _WORD = re.compile(
 # Reads what a site asks of robots for one page: response headers and meta tags come in, lower-case words go out.
 
 _NAMES = frozenset({"robots", "googlebot", "googlebot-news", "bingbot", "ccbot", "warraq", "gptbot", "google-extended"})
-"""User agents whose words are heeded: everybody's, ours, and those that stand for archives and model makers."""
+"""User agents whose directives are obeyed: all, our own, and those that stand for archives and model makers."""
 _WORDS = frozenset(
     [
         "all",
@@ -320,7 +320,7 @@ def read_directives(document: Document) -> frozenset[str]:
 
 
 def _header_words(value: str) -> set[str]:
-    """`noindex, nofollow` or `otherbot: noindex, unavailable_after: 25 Jun 2030 15:00:00 PST`."""
+    """Return `noindex, nofollow` or `otherbot: noindex, unavailable_after: 25 Jun 2030 15:00:00 PST`."""
     agent, colon, rest = value.partition(":")
     agent = agent.strip()
     if colon and agent not in _WORDS:

@@ -1,4 +1,4 @@
-"""Finds the pictures of an article and their captions: a Document and its Head come in, Images in page order go out."""
+"""Find the pictures of an article and their captions, in page order."""
 
 from __future__ import annotations
 

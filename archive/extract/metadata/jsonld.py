@@ -1,4 +1,4 @@
-"""Reads a page's JSON-LD: its scripts come in, a flat bounded tuple of nodes goes out; damage is mended in one pass."""
+"""Parse a page's JSON-LD into a flat, bounded tuple of nodes; repair damaged scripts in one pass."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _entities(text: str) -> str:
 
 
 def _several(text: str) -> list[Any]:
-    """Objects written one after another in one script."""
+    """Return objects written one after another in one script."""
     decoder = json.JSONDecoder(strict=False)
     values: list[Any] = []
     at = 0

@@ -1,4 +1,4 @@
-"""Tells the language of a text: the text and what the page declares come in, a two- or three-letter code goes out."""
+"""Identify the language of a text, as a two- or three-letter code, from the text and what the page declares."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def primary(tag: str) -> str:
 def identify(text: str, declared: Sequence[str] = ()) -> str:
     """Return the ISO 639 code of the text's language (`ar`, `fa`, `ckb`, `en` …); '' for too little text, nothing declared.
 
-    Scripts with one news language are read off the letters; languages that share a script are told apart by py3langid, on at most
+    Scripts with one news language are read off the letters; py3langid distinguishes languages that share a script, on at most
     3,000 characters, and by letters of their own. `declared` are language tags of the page, best first; they decide what the text
     leaves open, and what is only a few words.
     """
@@ -86,7 +86,7 @@ def identify(text: str, declared: Sequence[str] = ()) -> str:
     for script, code in _SCRIPTS if _ANY_SCRIPT.search(sample) else ():
         if len(script.findall(sample)) > letters * (0.1 if code == "ja" else 0.4):
             return code
-    # Most texts are told by their first lines; py3langid walks each byte in Python.
+    # The first lines identify most texts; py3langid walks each byte in Python.
     found, probability = _identifier().classify(sample[:_QUICK])
     if probability < _SURE:
         found, probability = _identifier().classify(sample)

@@ -1,4 +1,4 @@
-"""Indexes the elements of a page by what their markup says they are: a parsed tree comes in, Marks are found by pattern."""
+"""Index the elements of a page by what their markup says they are; readers look them up by pattern."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Marks:
         self._by_tag: dict[str, list[Mark]] = {}
 
     def all(self) -> list[Mark]:
-        """Every named element, at most 20,000."""
+        """Return every named element, at most 20,000."""
         if self._all is None:
             self._all = []
             for place, (element, tag, names) in enumerate(islice(_named(self._model), _MAX_MARKS)):
@@ -82,7 +82,7 @@ class Marks:
         return self._all
 
     def find(self, pattern: re.Pattern[str] | None, tags: frozenset[str] = frozenset()) -> Iterator[Mark]:
-        """Return the marks whose names match (with None nobody's do), or whose element is one of `tags`, outside what frames the article.
+        """Return the marks whose names match (none do for None), or whose element is one of `tags`, outside what frames the article.
 
         Tags may be `abbr`, `address`, `author`, `figure`, `h1`, `h2`, `h3` and `time`.
         """
@@ -97,7 +97,7 @@ class Marks:
         return (mark for mark in found if not self.is_elsewhere(mark.element))
 
     def is_elsewhere(self, element: HtmlElement) -> bool:
-        """Whether the element stands among comments, teasers of other articles, or in the frame of the page."""
+        """Return whether the element stands among comments, teasers of other articles, or in the frame of the page."""
         path: list[HtmlElement] = []
         node: HtmlElement | None = element
         answer = False
@@ -130,7 +130,7 @@ class Marks:
         return first
 
     def distance(self, mark: Mark, title: str) -> float:
-        """How far from the heading an element stands, 0 for right under it; 5 and more for far away."""
+        """Return how far from the heading an element stands, 0 for right under it; 5 and more for far away."""
         heading = self.heading(title)
         if heading < 0:
             return min(mark.place / 300, 2.0)
@@ -166,16 +166,21 @@ def _named(model: PageModel) -> Iterator[tuple[HtmlElement, str, str]]:
         if _NAMING.isdisjoint(attributes) and tag not in _NAMED_TAGS:
             continue
         get = attributes.get
-        names = (
-            f"{get('class', '')} {get('id', '')} {get('itemprop', '')} {get('rel', '')} {get('property', '')}"
-            f" {get('data-component', '')} {get('data-testid', '')}"
-        )
+        names = f"{get('class', '')} {get('id', '')} "
+        if _RARE.isdisjoint(attributes):
+            names += "    "
+        else:
+            names += (
+                f"{get('itemprop', '')} {get('rel', '')} {get('property', '')}"
+                f" {get('data-component', '')} {get('data-testid', '')}"
+            )
         is_named = names != _NAMELESS or (tag in _NAMED_TAGS and tag != "abbr") or "pubdate" in attributes
         if is_named and tag not in _PAGE_TAGS:
             yield element, tag, names[:_MAX_NAMES].lower()
 
 
-_NAMING = frozenset({"class", "id", "itemprop", "rel", "property", "data-component", "data-testid", "pubdate"})
+_RARE = frozenset({"itemprop", "rel", "property", "data-component", "data-testid"})
+_NAMING = _RARE | {"class", "id", "pubdate"}
 _PAGE_TAGS = frozenset({"body", "html"})
 _NAMELESS = " " * 6
 
@@ -215,7 +220,7 @@ def _frames(element: HtmlElement) -> bool:
 
 
 def _is_about_article(aside: HtmlElement) -> bool:
-    """Whether an aside says who wrote the article: one author is marked in it, and no headline of another."""
+    """Return whether an aside says who wrote the article: one author is marked in it, and no headline of another."""
     marked = [element.get("itemprop") for element in islice(aside.iterdescendants(), 200) if element.get("itemprop")]
     return marked.count("author") == 1 and "headline" not in marked
 
@@ -226,5 +231,5 @@ def title_key(text: str) -> str:
 
 
 def is_form_of(key: str, title: str) -> bool:
-    """Whether two keys are forms of one title: equal, or alike for 20 letters (a suffix or a badge differs)."""
+    """Return whether two keys are forms of one title: equal, or alike for 20 letters (a suffix or a badge differs)."""
     return bool(key) and (key == title or (len(key) > 20 and key[:20] == title[:20]))

@@ -1,4 +1,4 @@
-"""Cuts the names of people out of bylines: one line as a page prints or declares it comes in, clean names go out."""
+"""Extract clean names of people from one line of a byline, as a page prints or declares it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _GLUED = re.compile(r"^(?:By|Von|Por|Par)(?=[A-ZÀ-Þ][a-zß-ÿ])")
 _BRAND = re.compile(r"^(?:[A-ZÄÖÜ][A-ZÄÖÜ.-]{2,}\S*|\S+\.\w{2,6}|\S*[Rr]edaktion\S*|Team)\s(?:von|by)\s(?=[^\W\d_a-z])")
 _DEGREES = re.compile(r",?\s+(?:Ph\.?D|M\.?D|M\.?Sc|R\.?D|R\.?N|MPH|MBA|B\.?A)\.?(?=[,;\s]|$)")
 _CREDENTIAL = re.compile(r"(?:[A-Z]{2,6}|[A-Z]-[A-Z]{2,5}|[A-Z]\.[A-Z]\.(?:[A-Z]\.)?)")
-"""`RD`, `FAND` after a name of two words and a comma; agencies that look alike are told apart by name."""
+"""`RD`, `FAND` after a name of two words and a comma; agencies that look alike are listed by name."""
 _AGENCIES = frozenset({
     "AAP", "ABC", "AFP", "ANI", "ANSA", "AP", "APA", "ARD", "BBC", "CBC", "CBS", "CNN", "DPA", "EFE", "EPD", "KNA", "MDR",
     "NBC", "PTI", "SID", "TASS", "UPI", "ZDF",
@@ -128,7 +128,7 @@ def _parts(text: str) -> Iterator[str]:
 
 
 def _joined_by_waw(part: str) -> Iterator[str]:
-    """«أحمد علي ومنى زكي» parted where two words and more stand on both sides."""
+    """Yield «أحمد علي ومنى زكي» parted where two words and more stand on both sides."""
     start = 0
     for cut in _AND.finditer(part):
         before, after = part[start : cut.start()], part[cut.end() :]

@@ -1,4 +1,4 @@
-"""Reads what a page says of its article: a Document comes in, Metadata with the origin of each value goes out."""
+"""Read what a page says about its article, with the origin of each value."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ _INSIDE = re.compile(rf"[(\[]\s*(?:{_ANY})\s*[)\]]\s*[.]?$")
 def read_source(text: str) -> str:
     """Return the agency or source credited in the first or last lines of `text`, by its short name; '' when there is none.
 
-    Only the edges are read: an agency quoted in the middle of a text is a witness, not the source of the article.
+    Only the edges are read: an agency quoted in the middle of a text is not the source of the article.
     """
     lines = [line.strip() for line in text.split("\n") if line.strip()]
     if not lines:
@@ -227,7 +227,7 @@ def read_metadata(document: Document) -> Metadata:
 
 
 def with_text(metadata: Metadata, document: Document, text: str) -> Metadata:
-    """Return the same with what only the article's text tells: its language, the agency or source credited at its edges."""
+    """Return the same with what only the article's text shows: its language, the agency or source credited at its edges."""
     language = identify(text, declared_languages(document)) if text.strip() else ""
     found = {"language": language, "source": read_source(text)}
     origins = {name: "text" for name, value in found.items() if value}
@@ -272,7 +272,7 @@ def _metas(head: Head, names: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _is_free(head: Head) -> tuple[bool | None, str]:
-    """Whether the article is free to read; one part behind a paywall (`hasPart`) makes it not."""
+    """Return whether the article is free to read; one part behind a paywall (`hasPart`) makes it not."""
     parts = [head.article, *(part for part in as_list(head.article.get("hasPart")) if isinstance(part, dict))]
     words = [
         str(value).strip().rsplit("/", 1)[-1].lower()

@@ -1,4 +1,4 @@
-"""Finds an article's section and tags: what a page declares and prints near its title comes in, labels go out."""
+"""Find an article's section and tags, in what a page declares and prints near its title."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _CRUMB = re.compile(r"bread-?cr?umb")
 _TAG = re.compile(
     r"tagcloud|post-?tags|tags-links|article-?_*tags|tag-?list|post-bottom-tags|entry-tags|(?:^|\s)tags?(?:\s|$)"
 )
-# Labels that name no section: the home page's, and what a system says when nobody chose one.
+# Labels that name no section: the home page's, and the defaults of content management systems.
 _NO_SECTION = re.compile(
     r"home|homepage|start|startseite|accueil|inicio|início|الرئيسية|الرئيسيه|خانه|صفحه اصلی|صفحہ اول|anasayfa|index|unc?ategori[sz]ed"
     r"|غير مصنف|بدون تصنيف"

@@ -1,4 +1,4 @@
-"""Chooses the title of an article: what a page declares and prints as one comes in, title and other forms go out."""
+"""Choose the title of an article among what a page declares and prints as one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TITLED = re.compile(
     r"(?:^|\s)(?:(?:entry|post|article|story|news|content|single)-?_*(?:title|headline|heading)|headline|title)(?:\s|$)"
 )
 
-# How far each kind of witness is trusted, checked by bench/metadata.py. The kinds are independent of each other, the metas
+# How far each kind of evidence is trusted, checked by bench/metadata.py. The kinds are independent of each other, the metas
 # of one kind are not: twitter:title is a copy of og:title, and so is the headline in the JSON-LD of a blog's plug-in, while
 # a NewsArticle's is the newsroom's own. Of two pairs that disagree og:title stands in the right one, be it with the h1 or
 # with that headline; an h1 alone outweighs og:title and <title>, which are written for searching.
@@ -62,7 +62,7 @@ def _form(text: str, source: str, kind: str = "", trust: float | None = None) ->
 def read_title(document: Document, head: Head, marks: Marks, names: frozenset[str]) -> tuple[str, str, tuple[str, ...]]:
     """Return the title ('' when the page has none), where it was read, and every different form the page gives it.
 
-    Each form is backed by the other kinds of witness that say the same words; the best backed wins. `names` are forms
+    Each form is backed by the other kinds of evidence with the same words; the best backed wins. `names` are forms
     of the site's own name (see `site_names`).
     """
     forms = _forms(document, head, marks, names)
@@ -226,7 +226,7 @@ def _parts(title: str, *separators: re.Pattern[str]) -> Iterator[str]:
 
 
 def _leads_home(heading: HtmlElement, url: str) -> bool:
-    """Whether a heading is a link to the front page: the site's name, which blogs print as h1 on every page."""
+    """Return whether a heading is a link to the front page: the site's name, which blogs print as h1 on every page."""
     link = heading.find(".//a[@href]")
     return link is not None and _is_home(link.get("href", ""), url)
 
@@ -243,7 +243,7 @@ def _is_home(href: str, url: str) -> bool:
 
 
 def site_names(document: Document, head: Head, sitename: str) -> frozenset[str]:
-    """Forms of the site's own name as word keys: the declared ones, the host, and the text of links to the front page."""
+    """Return forms of the site's own name as word keys: the declared ones, the host, and the text of links to the front page."""
     host = (urlsplit(document.page.url).hostname or "").removeprefix("www.")
     names = {_key(sitename), _key(host), max(host.split("."), key=len)}
     for node in head.nodes[:50]:

@@ -1,4 +1,4 @@
-"""Reads the addresses a page gives itself: a Document and its Head come in, canonical URL and next page go out."""
+"""Read the URLs that a page states about itself: canonical URL, next and previous page."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def registrable(host: str) -> str:
 
 
 def absolute(base: str, href: str) -> str:
-    """`href` against `base`, when that is a plain http or https URL of at most 2,000 characters, else ''."""
+    """Return `href` against `base`, when that is a plain http or https URL of at most 2,000 characters, else ''."""
     href = "".join(href.split())
     if not href or len(href) > _MAX_URL or href.startswith(("#", "javascript:", "data:", "mailto:")):
         return ""
@@ -64,7 +64,7 @@ def absolute(base: str, href: str) -> str:
 
 
 def address_key(base: str, href: str) -> str:
-    """Host and path of a page's address, to tell whether two are one page's: scheme, `www.`, fragment, AMP aside."""
+    """Return the host and path of a page's address, to tell whether two are one page's: scheme, `www.`, fragment, AMP aside."""
     url = absolute(base, href)
     if not url:
         return ""
@@ -138,7 +138,7 @@ def _pager_links(document: Document, head: Head, rel: str) -> Iterator[str]:
 
 
 def _follows(page: tuple[str, int], later: tuple[str, int]) -> bool:
-    """Whether `later` is the next page of the same post; another article of a running number is not."""
+    """Return whether `later` is the next page of the same post; another article of a running number is not."""
     return page[0] == later[0] and later[1] == page[1] + 1 and later[1] <= MOST_PAGES
 
 

@@ -1,4 +1,4 @@
-"""Makes an article of a PDF file: its text in reading order, its title, authors, dates and language; or the named reason why not."""
+"""Extract an article from a PDF file: text in reading order, title, authors, dates and language; or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _DIGITS = re.compile(r"\d+")
 
 
 def is_pdf(body: bytes) -> bool:
-    """Whether a body is a PDF file, by its content; some begin with other bytes, but none with a page that tells of PDF."""
+    """Return whether a body is a PDF file, by its content; some begin with other bytes, but none with an HTML page about PDF."""
     return b"<" not in body[:_START].partition(b"%PDF-")[0] and b"%PDF-" in body[:_START]
 
 
@@ -189,7 +189,7 @@ def _date(text: str) -> str:
 
 
 def explained(page: Page) -> list[tuple[str, str, str]]:
-    """Each line of the file as (line, `kept` or `dropped`, rule).
+    """Return each line of the file as (line, `kept` or `dropped`, rule).
 
     Raises:
         Unreadable: it has no text to explain.

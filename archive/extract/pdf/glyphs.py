@@ -1,4 +1,4 @@
-"""Reads the glyphs of a PDF file by pdfminer.six: the characters of each page with their places, and what the file says of itself.
+"""Read the glyphs of a PDF file with pdfminer.six: the characters of each page with their positions, and the file's metadata.
 
 pdfminer finds objects, fonts and characters. Files write lines of Arabic from left to right, in shaped letters, or word by word: in which
 order the characters are read is worked out in `lines.py` and `reading_order.py`.

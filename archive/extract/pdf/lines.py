@@ -1,4 +1,4 @@
-"""Makes lines of the glyphs of a page: those on one baseline, cut where a column ends, and the text of each in the order of reading.
+"""Assemble the glyphs of a page into lines: those on one baseline, split where a column ends, each in reading order.
 
 A line that holds right-to-left letters is turned from the order of sight, and its shaped letters become plain ones.
 """
@@ -49,7 +49,7 @@ class GlyphLine:
 
 
 def is_rtl(text: str) -> bool:
-    """Whether most letters are of a right-to-left script."""
+    """Return whether most letters are of a right-to-left script."""
     right = len(RTL.findall(text))
     return right > len(_LTR.findall(text)) - right
 
@@ -223,7 +223,7 @@ def _runs(parts: Sequence[_Part]) -> Iterator[tuple[list[_Part], bool]]:
 
 
 def _ltr_end(parts: Sequence[_Part], start: int) -> int:
-    """Where a run that is read from the left ends: of words until the next right-to-left letter, of figures with the number."""
+    """Return where a run that is read from the left ends: of words until the next right-to-left letter, of figures with the number."""
     kind = _kind(parts[start].text)
     if kind not in {"word", "figure"}:
         return start
@@ -248,7 +248,7 @@ def _kind(text: str) -> str:
 
 
 def is_by_sight(glyphs: Sequence[Glyph]) -> bool:
-    """Whether brackets in right-to-left text are given as they look: read from the right, closing ones then come first."""
+    """Return whether brackets in right-to-left text are given as they look: read from the right, closing ones then come first."""
     right = wrong = 0
     for line in lines_on(glyphs):
         if not any(RTL.search(glyph.text) for glyph in line.glyphs):

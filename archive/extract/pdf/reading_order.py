@@ -1,4 +1,4 @@
-"""Puts the lines of a page into reading order: glyphs in; paragraphs out, with the size of their letters.
+"""Put the lines of a page into reading order, as paragraphs with the size of their letters.
 
 Lines below each other make a block; blocks are read column by column, from the side on which the page's script begins.
 """
@@ -78,7 +78,7 @@ def paragraphs_of(glyphs: Sequence[Glyph], page: int = 0) -> list[PdfParagraph]:
 
 
 def _boxes(lines: Iterable[GlyphLine]) -> list[_Box]:
-    """Lines that stand below each other, in letters of one size, joined."""
+    """Return lines that stand below each other, in letters of one size, joined."""
     done: list[_Box] = []
     open_: list[_Box] = []
     for line in lines:
@@ -171,7 +171,7 @@ def _begins_anew(box: _Box, above: GlyphLine, line: GlyphLine, *, rtl: bool) -> 
 
 
 def _joined(lines: Iterable[str]) -> str:
-    """Lines as one; a word that was broken at the end of one is whole again."""
+    """Return lines as one; a word that was broken at the end of one is whole again."""
     text = ""
     for line in lines:
         is_broken = line[:1].islower() and _BROKEN_WORD.search(text)

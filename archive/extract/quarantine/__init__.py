@@ -1,4 +1,4 @@
-"""Tells pages that are no article: a Document, its text and Metadata come in, a reason and its evidence go out."""
+"""Recognise pages that are not articles, with a reason and its evidence."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _HOME_PATH = re.compile(
 
 
 def front(facts: Facts) -> Verdict | None:
-    """`home` for the front page of a site or of one of its editions; None for another."""
+    """Return `home` for the front page of a site or of one of its editions; None for another."""
     parts = urlsplit(facts.document.page.url)
     if not parts.query and _HOME_PATH.match(parts.path) and not facts.head.article.get("articleBody"):
         kinds = types(facts.head.article)
@@ -64,7 +64,7 @@ def front(facts: Facts) -> Verdict | None:
 
 
 def listing(facts: Facts) -> Verdict | None:
-    """`section` or `tag` when the signs of a list outweigh what the page claims of an article; None for another."""
+    """Return `section` or `tag` when the signs of a list outweigh what the page claims of an article; None for another."""
     kind: Reason = "section"
     points, evidence = 0, []
     for weight, why, says in _listing_signs(facts):
@@ -105,19 +105,19 @@ def _address_signs(facts: Facts) -> Iterator[tuple[int, str, Reason]]:
 
 
 def _is_listing_address(path: str) -> bool:
-    """Whether the address ends with the name of a list, or with the one name after it: nothing that could be a story."""
+    """Return whether the address ends with the name of a list, or with the one name after it: nothing that could be a story."""
     match = _TAG_URL.search(path) or _SECTION_URL.search(path)
     return match is not None and "/" not in re.sub(r"/page/\d+", "", path[match.end() :]).strip("/")
 
 
 def _linked_headings(facts: Facts) -> int:
-    """Headings of the second rank and below that lead to other pages: titles of teasers."""
+    """Return headings of the second rank and below that lead to other pages: titles of teasers."""
     headings = zip(facts.document.tree.iter("h2", "h3", "h4"), range(300), strict=False)
     return sum(1 for heading, _ in headings if heading.find(".//a[@href]") is not None)
 
 
 def _running_text(facts: Facts) -> bool:
-    """Whether the text has paragraphs that nothing on the page links from: teasers are links or stand under one."""
+    """Return whether the text has paragraphs that nothing on the page links from: teasers are links or stand under one."""
     return sum(len(line) > 250 for line in facts.text.split("\n")[:200]) >= 3
 
 
@@ -130,7 +130,7 @@ def _link_share(facts: Facts) -> float:
 
 
 def judge(document: Document, text: str, metadata: Metadata) -> Verdict | None:
-    """Return the reason why the page is no article, with the evidence in words; None for an article.
+    """Return the reason why the page is not an article, with the evidence in words; None for an article.
 
     In doubt a page is an article: what is quarantined is not shown, so a wrong verdict loses news, a missed one only
     shows a list.

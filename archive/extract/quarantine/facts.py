@@ -1,4 +1,4 @@
-"""Gathers what tells an article from another page: a Document, its text and Metadata come in, Facts go out."""
+"""Gather the facts that distinguish an article from other pages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from archive.extract.metadata.reading import Metadata
 
 Verdict = tuple["Reason", str]
-"""Why a page is no article, and the evidence in words."""
+"""The reason why a page is not an article, and the evidence in words."""
 
 WALL_TEXT = 900
 """A wall or an error page says little; behind this many letters of running text there is an article, whatever else the page carries."""

@@ -84,7 +84,7 @@ _MOST_OF_TEXT = 0.6
 
 
 def consent_wall(facts: Facts) -> Verdict | None:
-    """`consent` for a page that is nothing but the question for consent, whatever its head claims; None for another."""
+    """Return `consent` for a page that is nothing but the question for consent, whatever its head claims; None for another."""
     lines = _lines(facts)
     notice = " ".join(line for line in lines if any(claim.search(line) for claim in CLAIMS))
     total = sum(map(len, lines))
@@ -210,7 +210,7 @@ _A_TEXT = 100
 
 
 def wall(facts: Facts) -> Verdict | None:
-    """`challenge`, `login` or `consent` for a page that keeps the visitor out; None for another."""
+    """Return `challenge`, `login` or `consent` for a page that keeps the visitor out; None for another."""
     headers = {name.lower(): value.lower() for name, value in facts.document.page.headers}
     if headers.get("cf-mitigated") == "challenge" or headers.get("x-amzn-waf-action") in {"challenge", "captcha"}:
         return "challenge", "the response header says so"
@@ -222,7 +222,7 @@ def wall(facts: Facts) -> Verdict | None:
 
 
 def not_found(facts: Facts) -> Verdict | None:
-    """`soft-404` for a page that says in its title or opening words that nothing is there; None for another."""
+    """Return `soft-404` for a page that says in its title or opening words that nothing is there; None for another."""
     if re.search(r"(?:^|\s)error-?404(?=\s|$)", facts.body_class):
         return "soft-404", "body class error404"
     if not facts.is_short or facts.claims_article >= 3:

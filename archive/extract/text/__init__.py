@@ -1,4 +1,4 @@
-"""Finds an article's text on its page."""
+"""Find an article's text on its page."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def title_candidates(tree: HtmlElement, headlines: Iterable[str]) -> list[str]:
     return found
 
 
-# Finds an article's text on its page: a Document and its Metadata in, the text with the fate of each line out.
+# Find an article's text on its page, with the rule that kept or dropped each line.
 #
 # Witnesses say which blocks of the page are the article's: trafilatura (`witness`) and the body that the page
 # declares (`declared`). The text is taken from the page's own blocks, completed by their place (`layout`, `lead`),
@@ -122,6 +122,7 @@ _MAX_LINES = 400
 _MUCH = 0.75
 _LITTLE = 800
 """Characters of a text below which the page may hold the whole article for its scripts."""
+_ALL_LINK = 0.9
 _TWICE = 2
 _DESCRIPTIONS = frozenset({"og:description", "description", "twitter:description"})
 
@@ -280,7 +281,19 @@ def _line(block: TextBlock, after: TextBlock | None, host: str) -> Line:
         and after.element.tag == "p"
         and after.element.getparent() is block.element.getparent(),
         emphatic=all(marks for text, (_, marks) in block.parts if not text.isspace()),
+        returns=block.linked >= _ALL_LINK and all(_leads_back(href, host) for href in hrefs),
     )
+
+
+def _leads_back(href: str, host: str) -> bool:
+    """Tell whether an address is a place on the page, or the front page of its site."""
+    return href.startswith("#") or (same_site(href, host) and _path(href) in {"", "/"})
+
+
+def _path(href: str) -> str:
+    """Return the path of an address that can be read, and what follows it."""
+    parts = urlsplit(href)
+    return f"{parts.path}{parts.query}"
 
 
 class _Languages:

@@ -1,4 +1,4 @@
-"""Decides which lines of a text are not the article's: lines and what is known of the page in, a rule for each out.
+"""Decide which lines of a text are boilerplate, and by which rule.
 
 The phrases are data (`phrases.tsv`, each with the theme, plugin or page it was seen in). A phrase's `scope` says how
 much proof a drop needs: `line` anywhere as a whole line; `edge` only in an unbroken run of dropped lines from the first
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import re
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _WORDS = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"\d+")
+_ASCII = "".join(chr(code).lower() if chr(code).isalnum() else " " for code in range(128))
+"""What each ASCII character is in a key: a small letter, a digit or a blank."""
 
 
 _LONG_LINE = 200
@@ -34,6 +37,8 @@ def line_key(line: str) -> str:
 
 
 def _key(line: str) -> str:
+    if line.isascii():  # in half the time
+        return " ".join(_DIGITS.sub("0", line.translate(_ASCII)).split())
     return " ".join(_WORDS.findall(_DIGITS.sub("0", fold(line))))
 
 
@@ -54,18 +59,14 @@ class BoilerplatePhrase:
     match: str
     scope: Scope
     max_length: int
-    pattern: re.Pattern[str] | None
+    test: Callable[[str], object] | None
 
     def fits(self, line: str, key: str) -> bool:
-        """Tell whether the line, in small letters (its `line_key` is `key`), is what the phrase says."""
+        """Tell whether the line, in small letters (its `line_key` is `key`), begins with the phrase, or is it."""
         if self.max_length and len(line) > self.max_length:
             return False
-        if self.pattern is not None:
-            return self.pattern.search(line) is not None
         if self.match == "prefix":
             return key == self.key or key.startswith(self.key + " ")
-        if self.match == "contains":
-            return self.key in key
         if self.match == "number":
             return key in {self.key, f"0 {self.key}", f"{self.key} 0"} or key.replace(" 0 ", " ") == self.key
         return key == self.key
@@ -76,13 +77,12 @@ class PhraseTable:
 
     def __init__(self, phrases: Sequence[BoilerplatePhrase]) -> None:
         self._by_word: dict[str, list[BoilerplatePhrase]] = {}
-        self._within = [phrase for phrase in phrases if phrase.match == "contains"]
-        self._patterns = [phrase for phrase in phrases if phrase.match == "regex"]
-        self._in_long_lines = [
-            phrase
-            for phrase in (*self._within, *self._patterns)
-            if not phrase.max_length or phrase.max_length > _LONG_LINE
+        self._within = [
+            (phrase.key, phrase.max_length or sys.maxsize, phrase) for phrase in phrases if phrase.match == "contains"
         ]
+        self._patterns = [(phrase.test, phrase.max_length or sys.maxsize, phrase) for phrase in phrases if phrase.test]
+        self._within_long = [row for row in self._within if row[1] > _LONG_LINE]
+        self._patterns_long = [row for row in self._patterns if row[1] > _LONG_LINE]
         for phrase in phrases:
             if phrase.match in {"contains", "regex"}:
                 continue
@@ -92,12 +92,15 @@ class PhraseTable:
 
     def find(self, line: str, key: str) -> list[BoilerplatePhrase]:
         """Return the rows that the line fits."""
-        rows = self._by_word.get(key.split(" ", 1)[0], ())
-        is_short = len(line) <= _LONG_LINE
-        held = [phrase for phrase in self._within if phrase.key in key] if is_short else ()
-        patterns = self._patterns if is_short else self._in_long_lines
         low = line.lower()
-        return [phrase for phrase in (*rows, *held, *patterns) if phrase.fits(low, key)]
+        size = len(low)
+        is_short = len(line) <= _LONG_LINE
+        found = [phrase for phrase in self._by_word.get(key.split(" ", 1)[0], ()) if phrase.fits(low, key)]
+        within = self._within if is_short else self._within_long
+        found += [phrase for words, limit, phrase in within if words in key and size <= limit]
+        patterns = self._patterns if is_short else self._patterns_long
+        found += [phrase for search, limit, phrase in patterns if size <= limit and search(low)]
+        return found
 
 
 def _load() -> PhraseTable:
@@ -113,11 +116,16 @@ def _load() -> PhraseTable:
                     match=row["match"],
                     scope=row["scope"],  # type: ignore[arg-type]
                     max_length=int(row["max_length"] or 0),
-                    # no IGNORECASE: such a pattern looks at each letter, one that begins with a word skips to it
-                    pattern=re.compile(row["phrase"]) if is_pattern else None,
+                    test=_test(row["phrase"]) if is_pattern else None,
                 )
             )
     return PhraseTable(phrases)
+
+
+def _test(pattern: str) -> Callable[[str], object]:
+    """Return what finds a pattern in a line of small letters: a search looks at each letter, even for the line's beginning."""
+    compiled = re.compile(pattern)
+    return compiled.match if pattern.startswith("^") and "|^" not in pattern else compiled.search
 
 
 PHRASES = _load()
@@ -128,6 +136,9 @@ _STOPS = (".", "؟", "!", "。", "۔")
 _TOP_LINES = 2
 _MORE_WORDS = 2
 """Words besides a phrase that begins a line, or stands in it, up to which it says nothing else."""
+_REFERRING = frozenset({"read-also", "related", "share", "tags", "source-label", "nav", "reading-time", "date-label"})
+"""Kinds of labels after which a link, a name or a figure stands, and no sentence."""
+_SENTENCE_WORDS = 5
 _LABELS = 5
 _LABEL = 60
 _CLOSING_WORDS = 45
@@ -175,7 +186,7 @@ _BYLINE_WORDS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is known of a page when its lines are judged. Keys are `line_key`s; `speaks` tells whether a language is its own."""
+    """What is known of a page when its lines are judged. Keys are `line_key`s; `speaks` returns whether a language is its own."""
 
     is_title: Callable[[str], bool]
     labels: Collection[str] = frozenset()  # section and tag names
@@ -190,8 +201,9 @@ class Known:
 class Line:
     """A line of the extracted text, the share of it that is link text on the page, and what it is there.
 
-    `leads` tells whether it has a link to the site or a mail address, `links` to how many places its links lead,
-    `emphatic` whether all of it is emphasised, `beside` whether it is a paragraph beside the next.
+    `leads` says whether it has a link to the site or a mail address, `links` to how many places its links lead,
+    `emphatic` whether all of it is emphasised, `beside` whether it is a paragraph beside the next, `returns` whether it is
+    nothing but a link to the site's front page or to a place on this page.
     """
 
     text: str
@@ -201,6 +213,7 @@ class Line:
     links: int = 0
     emphatic: bool = False
     beside: bool = False
+    returns: bool = False
 
 
 def judge_lines(lines: Sequence[Line], places: Sequence[str], known: Known) -> list[str]:
@@ -218,6 +231,7 @@ def judge_lines(lines: Sequence[Line], places: Sequence[str], known: Known) -> l
     forward = range(len(lines))
     for order, top in ((forward, True), (reversed(forward), False)):
         _drop_edge(order, top=top, lines=lines, keys=keys, rows=rows, rules=rules, known=known)
+    _drop_kickers(lines, rules)
     _spare_dates(rules)
     _drop_last_headings(lines, rules)
     _spare_patterns(lines, rules)
@@ -276,6 +290,13 @@ def _anywhere(line: Line, key: str, rows: Sequence[BoilerplatePhrase], known: Kn
     return ""
 
 
+def _is_own_sentence(phrase: BoilerplatePhrase, line: Line, key: str) -> bool:
+    """Tell whether a line that a phrase begins goes on as a sentence of its own: several words, a full stop, no link."""
+    if phrase.match != "prefix" or phrase.kind not in _REFERRING or line.linked > 0 or line.heading:
+        return False
+    return line.text.endswith(_STOPS) and len(key.split()) - len(phrase.key.split()) >= _SENTENCE_WORDS
+
+
 def _is_seconded(phrase: BoilerplatePhrase, line: Line, key: str) -> bool:
     """Tell whether more than its first words speaks against a line that a phrase begins, or that a phrase stands in."""
     if phrase.match not in {"prefix", "contains", "regex"} or line.linked > 0 or line.heading:
@@ -304,6 +325,15 @@ def _drop_titles(lines: Sequence[Line], keys: Sequence[str], rules: list[str], k
             return
 
 
+def _drop_kickers(lines: Sequence[Line], rules: list[str]) -> None:
+    """Drop the labels that stand above the title: the section, the place, the name of a series."""
+    title = max((index for index, rule in enumerate(rules[: _TITLE_LINES + _LABELS]) if rule == "title"), default=0)
+    above = [index for index in range(title) if not rules[index]]
+    if all(_is_label(lines[index]) for index in above):
+        for index in above:
+            rules[index] = "section"
+
+
 def _drop_edge(
     order: Iterable[int],
     *,
@@ -314,13 +344,13 @@ def _drop_edge(
     rules: list[str],
     known: Known,
 ) -> None:
-    """Drop an unbroken run of furniture from one end; at the top a short label that nobody knows does not break it."""
+    """Drop an unbroken run of furniture from one end; an unknown short label does not interrupt it."""
     for distance, index in enumerate(order):
         if rules[index]:
             continue
         rule = _edge_rule(lines[index], keys[index], rows[index], known, top=top, distance=distance)
         rules[index] = rule
-        if not rule and not (top and distance < _LABELS and _is_label(lines[index])):
+        if not rule and not (distance < _LABELS and _is_label(lines[index])):
             return
 
 
@@ -338,11 +368,15 @@ def _edge_rule(
         return "site"
     if any(author in key and _is_byline(line, key.replace(author, " ")) for author in known.authors):
         return "author"
-    if line.links > 1 and line.linked >= _HALF_LINK and len(line.text) <= _SHORT_LINE and _BARS.search(line.text):
+    if len(line.text) <= _SHORT_LINE and (line.returns or _is_menu(line)):
         return "links"
     if top:
         return "section" if key in known.labels else "date-line" if _is_date(line, key) else ""
     return _closing_rule(line, key, known)
+
+
+def _is_menu(line: Line) -> bool:
+    return line.links > 1 and line.linked >= _HALF_LINK and _BARS.search(line.text) is not None
 
 
 def _is_byline(line: Line, rest: str) -> bool:
@@ -364,7 +398,7 @@ def _is_date(line: Line, key: str) -> bool:
 
 
 def _closing_rule(line: Line, key: str, known: Known) -> str:
-    """Return the rule of a last line that is about the author or the house."""
+    """Return the rule of a last line that is about the author or the publisher."""
     if line.leads and len(key.split()) <= _RULES_WORDS and _COMMENT_RULES.search(line.text):
         return "house-line"
     if len(key.split()) > _CLOSING_WORDS:
@@ -395,9 +429,10 @@ def _is_proof(phrase: BoilerplatePhrase, line: Line, key: str, *, top: bool) -> 
     """Tell whether a phrase that the line fits is reason enough to drop it at an edge of the text."""
     match phrase.scope, phrase.kind:
         case (("edge" | "link"), _):
-            return True
+            return not _is_own_sentence(phrase, line, key)
         case "line", _:
-            return len(key.split()) <= _CLOSING_WORDS and (not top or not line.text.endswith(_STOPS))
+            is_short = len(key.split()) <= _CLOSING_WORDS and (not top or not line.text.endswith(_STOPS))
+            return is_short and not _is_own_sentence(phrase, line, key)
         case "top", _:
             return top
         case "context", "date-label":

@@ -1,7 +1,7 @@
-"""Reads the article of a page whose markup leaves no doubt: an element and its page in, the article's blocks out, or none.
+"""Extract the article of a page whose markup leaves no doubt; of any other page, return nothing.
 
 Paragraphs of an article stand side by side; boxes say by tag, name or links that they are furniture. Where nearly all
-text of the element is plainly the one or the other, nobody else need be asked. Where it is not, the answer is nothing.
+text of the element is clearly one or the other, no other extractor is needed. Otherwise the answer is nothing.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _LINES = frozenset({"p", "li", "td"})
 def clear_article(model: PageModel, element: HtmlElement, *, is_named: bool) -> tuple[int, ...]:
     """Return the blocks of the article that the element holds, () where they are in doubt.
 
-    `is_named` tells whether the element has an article's name.
+    `is_named` says whether the element has an article's name.
     """
     reader = _Reader(model, element)
     if len(reader.inside) > _MOST_LINES:

@@ -1,4 +1,4 @@
-"""Prepares what trafilatura is to read: the element that holds a page's article, or the whole page, as a tree of its own.
+"""Prepare what trafilatura is to read: the element that holds a page's article, or the whole page, as a tree of its own.
 
 trafilatura looks through the whole page for the first element with an article's name, and tests every element on its
 way. Only elements that hold running text can be right; among them it would choose the same, and then read no other.
@@ -13,6 +13,7 @@ from lxml import etree
 from trafilatura.xpaths import BODY_XPATH
 
 from archive.extract.hooks import hook_of
+from archive.extract.page import is_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,7 @@ _BOXES = ("div", "li", "p", "table")
 """Elements within which trafilatura counts links; what stands in none of them is no part of a list of links."""
 _BEFORE = 0.15
 """Share of the running text that may stand before the article; more, and the element may be the page's next article."""
+_NAMED = etree.XPath(".//*[@class or @id]")
 _NOISE = ("script", "style", "noscript", "svg", "iframe", "head")
 _NEVER_TEXT = ("nav", "footer", "aside", "button", "select", "textarea", "menu", "dialog", "video", "audio", "canvas")
 """What trafilatura deletes later, after it has tested each element of the tree against its expressions."""
@@ -56,7 +58,7 @@ def article_element(running: Sequence[TextBlock], least: float) -> HtmlElement |
 def _is_article(element: HtmlElement, running: Sequence[TextBlock], least: float) -> bool:
     before = inside = 0
     for block in running:
-        if element is block.element or any(holder is element for holder in block.element.iterancestors()):
+        if is_in(block.element, element):
             inside += len(block.text)
         elif not inside:
             before += len(block.text)
@@ -85,7 +87,7 @@ def alone(parts: Sequence[HtmlElement], most: int) -> HtmlElement:
     """Return a page that holds nothing but copies of the parts.
 
     One part stands as it stands in its own page; of several, one article is made. A form of up to `most` characters is
-    left out: whether it is a widget or lays the page out can be told from the whole page only.
+    left out: whether it is a widget or lays the page out shows only on the whole page.
     """
     root = parts[0].makeelement("html")
     holder = etree.SubElement(root, "body")
@@ -124,7 +126,7 @@ def _prepare(tree: HtmlElement) -> None:
             template.tag = "div"
         else:
             template.drop_tree()
-    for element in list(tree.iter()):
+    for element in _NAMED(tree):
         if hook_of(element) and element.getparent() is not None:
             element.drop_tree()
     _lighten(tree)

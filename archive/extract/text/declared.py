@@ -1,4 +1,4 @@
-"""Reconciles the blocks found with the page's JSON-LD `articleBody`: blocks and the declared text in, corrected ones out.
+"""Reconcile the extracted blocks with the `articleBody` that the page's JSON-LD declares.
 
 Taken blindly, articleBody is worse than trafilatura (publishers truncate it, or put the teaser there). So it only
 brings back paragraphs that the page holds and trafilatura lost, and stands for the text alone when the page does not

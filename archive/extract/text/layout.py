@@ -1,4 +1,4 @@
-"""Completes an article by its place on the page: the blocks that a witness found in, those and what belongs to them out.
+"""Complete an article by layout: add the blocks that belong to those that a witness found.
 
 The paragraphs of an article stand together in one element. A block between two of them is the article's unless its own
 tag, names or links speak against it; what follows them is when it stands where they stand.
@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from archive.extract.page import HEADINGS, ancestors
+from archive.extract.page import HEADINGS, ancestors, closest, is_in
 from archive.extract.text.names import folded_words, quads, share, speaks_against
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ _LINKED = 0.5
 _ORDINAL = re.compile(r"(?:first|last|odd|even|next|prev|one|two|three|[\w-]*\d+)", re.IGNORECASE)
 _FEW_WORDS = 5
 _SENTENCE = 10
-"""Words from which a sentence that is wholly a link is no headline."""
+"""Words from which a sentence that is wholly a link is not a headline."""
 _SAID = 0.9
 """Share of a block's word sequences that the found ones have, from which it only repeats them."""
 _DEEP = 12
@@ -117,7 +117,7 @@ class Layout:
 
     def holds(self, element: HtmlElement) -> bool:
         """Tell whether the main element holds another."""
-        return self.main is None or any(holder is self.main for holder in ancestors(element))
+        return self.main is None or is_in(element, self.main)
 
     def complete(self) -> list[int]:
         """Return the blocks that belong to the found ones and that the witness lost."""
@@ -252,7 +252,7 @@ class Layout:
         answers = self._answers(last, scope)
         for index in self._reach(last):
             block = self.blocks[index]
-            if not any(holder is scope for holder in ancestors(block.element)):
+            if not is_in(block.element, scope):
                 break
             if block.hook or block.hidden:
                 continue
@@ -260,7 +260,7 @@ class Layout:
                 if block.element.tag == "h1" or block.linked >= _LINKED or self.verdict(block.element) == "strong":
                     break
                 waiting.append(index)
-            elif block.element.tag in _CELLS and self.is_kin(index, holders, ()):
+            elif block.element.tag in _CELLS and (self.is_kin(index, holders, ()) or self._is_rest(block.element)):
                 waiting.append(index)
             elif index in answers or self._goes_on(block, holders, is_next=index - 1 in {last, *rest[-1:]}):
                 rest += [*waiting, index]
@@ -284,7 +284,7 @@ class Layout:
         questions, is_asked = 0, False
         for index in range(last + 1, min(len(self.blocks), last + _REACH)):
             block = self.blocks[index]
-            if block.hook or block.hidden or not any(holder is scope for holder in ancestors(block.element)):
+            if block.hook or block.hidden or not is_in(block.element, scope):
                 continue
             if block.element.tag in HEADINGS:
                 is_asked = block.text.endswith(_QUESTIONS) and block.linked < _LINKED
@@ -295,16 +295,13 @@ class Layout:
 
     def _scope(self) -> HtmlElement | None:
         """Return the article or section that holds the main element, where the page has one."""
-        return (
-            next((node for node in ancestors(self.main) if node.tag in _SCOPES), self.main)
-            if self.main is not None
-            else None
-        )
+        holder = closest(self.main, *_SCOPES) if self.main is not None else None
+        return self.main if holder is None else holder
 
     def _goes_on(self, block: TextBlock, holders: Collection[HtmlElement | None], *, is_next: bool) -> bool:
         """Tell whether a block stands as the article's do: beside its paragraphs, in an item like its, in a like section.
 
-        `is_next` tells whether it follows right behind a block of the article, as an item of its last list does.
+        `is_next` says whether it directly follows a block of the article, as an item of its last list does.
         """
         element = block.element
         is_item = is_next and element.tag == "li" and len(block.text.split()) >= _FEW_WORDS and block.linked < _LINKED
@@ -322,7 +319,7 @@ class Layout:
     def _is_rest(self, element: HtmlElement) -> bool:
         """Tell whether a paragraph stands with others in a box among the article's that has no linked heading: one never closed."""
         box = owner(element)
-        if box is None or not any(node in self.holders for node in ancestors(box, self.main)):
+        if box is None or not any(node in self.holders for node in ancestors(box)):
             return False
         if box not in self._rests:
             beside = sum(block.is_running and owner(block.element) is box for block in self.blocks)
@@ -402,7 +399,8 @@ def _names(element: HtmlElement) -> set[str]:
 
 
 def _is_title(element: HtmlElement, main: HtmlElement | None) -> bool:
-    return any(holder.tag == "h1" for holder in ancestors(element, main))
+    heading = closest(element, "h1")
+    return heading is not None and heading in ancestors(element, main)
 
 
 def _is_sentence(block: TextBlock) -> bool:
@@ -415,7 +413,7 @@ def _is_linked_sentence(block: TextBlock) -> bool:
 
 def _is_note(element: HtmlElement) -> bool:
     """Tell whether a block stands in a footer without links, as a correction does."""
-    footer = next((node for node in ancestors(element) if node.tag == "footer"), None)
+    footer = closest(element, "footer")
     return footer is not None and footer.find(".//a") is None
 
 
@@ -447,7 +445,7 @@ def is_linked(heading: HtmlElement) -> bool:
 
 
 def _is_quotation(element: HtmlElement) -> bool:
-    return any(holder.tag == "blockquote" for holder in ancestors(element))
+    return closest(element, "blockquote") is not None
 
 
 def main_element(found: Sequence[int], blocks: Sequence[TextBlock]) -> HtmlElement | None:
@@ -462,9 +460,10 @@ def main_element(found: Sequence[int], blocks: Sequence[TextBlock]) -> HtmlEleme
         parents[blocks[index].element.getparent()] += size
     if not total:
         return None
+    known = held.get
     for parent, size in parents.items():
         for holder in ancestors(parent) if parent is not None else ():
-            held[holder] += size
+            held[holder] = known(holder, 0) + size
     holders = [element for element, size in held.items() if element is not None and size >= _MAIN_SHARE * total]
     main = max(holders, key=lambda element: sum(1 for _ in element.iterancestors()), default=None)
     while main is not None and main.tag in _NOT_MAIN:

@@ -1,4 +1,4 @@
-"""Reads a value as JavaScript writes it: the source of a script and a place in it in, what stands there out, as JSON gives it.
+"""Parse a JavaScript literal inside the source of a script into the values that JSON would give.
 
 State that a framework leaves on a page is mostly JSON. Nuxt 2 writes an object with bare names and a function whose
 arguments are the values that it uses more than once: `(function(a,b){return {title:a,body:b}}("…","…"))`. Nothing is run:
@@ -29,7 +29,7 @@ _LAST_CHARACTER = 0x10FFFF
 
 
 def read_literal(source: str, at: int) -> Any:
-    """Return the value that begins at a place of a script, None when it is no literal."""
+    """Return the value that begins at a place of a script, None when it is not a literal."""
     source = source[at : at + _MAX_LENGTH]
     if function := _FUNCTION.match(source):
         return _called(source, function)

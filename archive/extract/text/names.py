@@ -1,4 +1,4 @@
-"""Says what the tag and the names of an element speak against: an element in, `strong`, `weak` or '' out.
+"""Judge an element by its tag, id and class names: `strong` or `weak` evidence against it, or none.
 
 Names are written by people who mean something by them, and not always the same. A strong name (`related`, `newsletter`)
 says that no line in the element is the article's; a weak one (`author`, `rating`) that no label in it is, while running

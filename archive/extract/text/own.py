@@ -1,4 +1,4 @@
-"""Tell the page's own article from another that the page holds, and find its standfirst.
+"""Distinguish the page's own article from another that the page holds, and find its standfirst.
 
 Endless pages print the next article under the first, and a box «About us» may be longer than a short item. The title
 binds: what follows its heading is the page's article; what stands elsewhere under a heading of its own is another's.
@@ -11,7 +11,7 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from archive.extract.page import HEADINGS, ancestors
+from archive.extract.page import HEADINGS, ancestors, is_in
 from archive.extract.text.names import folded_words, grams, share, speaks_against
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def own_article(
     box = _box(heading, blocks) if heading >= 0 else None
     if box is None:
         return set(found), False
-    inside = {index for index in found if _is_in(blocks[index].element, box)}
+    inside = {index for index in found if is_in(blocks[index].element, box)}
     if any(blocks[index].is_running for index in inside):
         if _is_whole(quick, found, box, blocks):
             return set(quick), True
@@ -61,7 +61,7 @@ def own_article(
     own = [
         index
         for index in range(heading + 1, len(blocks))
-        if blocks[index].is_running and blocks[index].element.tag != "li" and _is_in(blocks[index].element, box)
+        if blocks[index].is_running and blocks[index].element.tag != "li" and is_in(blocks[index].element, box)
     ]
     if len(own) < _PARAGRAPHS or sum(len(blocks[index].text) for index in own) < _LEAST:
         return set(found), False
@@ -99,10 +99,6 @@ def _box(heading: int, blocks: Sequence[TextBlock]) -> HtmlElement | None:
     return None
 
 
-def _is_in(element: HtmlElement, box: HtmlElement) -> bool:
-    return any(node is box for node in ancestors(element))
-
-
 def _is_another(first: int, box: HtmlElement, blocks: Sequence[TextBlock]) -> bool:
     """Tell whether text that begins outside a box is another's: under a heading of its own, and in a place of its own.
 
@@ -118,7 +114,7 @@ def _is_another(first: int, box: HtmlElement, blocks: Sequence[TextBlock]) -> bo
         if holder is not None
         else next((node for node in box.iter() if node.get("itemprop") == "articleBody"), None)
     )
-    is_outside = holder is not None and not _is_in(element, holder)
+    is_outside = holder is not None and not is_in(element, holder)
     if not is_outside and not any(
         _NEXT.search(f"{n.get('class', '')} {n.get('id', '')}") for n in list(ancestors(element))[:3]
     ):
@@ -126,7 +122,7 @@ def _is_another(first: int, box: HtmlElement, blocks: Sequence[TextBlock]) -> bo
     for index in range(first - 1, max(-1, first - _HEADING_REACH), -1):
         other = blocks[index]
         if other.element.tag in HEADINGS:
-            return not _is_in(other.element, box) and other.linked < _LINKED
+            return not is_in(other.element, box) and other.linked < _LINKED
         if other.is_running:
             return False
     return False
@@ -142,9 +138,9 @@ def _is_whole(quick: Collection[int], found: Collection[int], box: HtmlElement, 
     """Tell whether a quick answer is a short article, and what a full one adds is one box under a heading of its own."""
     if not any(blocks[index].is_running for index in quick):
         return False
-    if not all(_is_in(blocks[index].element, box) for index in quick):
+    if not all(is_in(blocks[index].element, box) for index in quick):
         return False
-    others = sorted(index for index in found if not _is_in(blocks[index].element, box))
+    others = sorted(index for index in found if not is_in(blocks[index].element, box))
     running = [index for index in others if blocks[index].is_running]
     headings = (
         sum(blocks[index].element.tag in HEADINGS for index in range(others[0] - 1, others[-1] + 1)) if others else 0
@@ -156,10 +152,10 @@ def _next_article(heading: int, box: HtmlElement, blocks: Sequence[TextBlock], i
     """Return where the next article of the page begins: under an h1 of its own, in a box like that of the first."""
     for index in range(heading + 1, len(blocks)):
         block = blocks[index]
-        if block.element.tag != "h1" or block.hidden or is_title(block.text) or _is_in(block.element, box):
+        if block.element.tag != "h1" or block.hidden or is_title(block.text) or is_in(block.element, box):
             continue
         other = next((node for node in ancestors(block.element) if node.tag == box.tag), None)
-        if other is not None and _is_like(other, box) and not _is_in(box, other):
+        if other is not None and _is_like(other, box) and not is_in(box, other):
             return index
     return len(blocks)
 

@@ -1,4 +1,4 @@
-"""Decide by their place on the page which lines are not the article's, and which repeat others.
+"""Drop lines by their position on the page, and lines that repeat others.
 
 What follows the element that holds an article's paragraphs, what captions a picture and what is nothing but a link to
 another page of the site is furniture, whatever its words are.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from archive.extract.page import HEADINGS, ancestors
+from archive.extract.page import HEADINGS, ancestors, closest, is_in
 from archive.extract.text.layout import is_linked, main_element
 from archive.extract.text.names import speaks_against
 
@@ -29,7 +29,7 @@ _ITEM_LINK = 0.5
 _LINK_WORDS = 4
 _SENTENCE_ENDS = (".", "۔", "。", ".”", ".»")
 _LINKED_SENTENCE = 10
-"""Words from which a sentence that is wholly a link is no headline."""
+"""Words from which a sentence that is wholly a link is not a headline."""
 _MAX_LOSS = 0.5
 """An article that is a list of links keeps them: the link rules act only while most of the text stays."""
 
@@ -40,7 +40,7 @@ def judge_places(found: Sequence[int], blocks: Sequence[TextBlock], url: str, ad
     `added` are lines whose place has been judged.
     """
     main = main_element(found, blocks)
-    inside = [main is None or any(holder is main for holder in ancestors(blocks[index].element)) for index in found]
+    inside = [main is None or is_in(blocks[index].element, main) for index in found]
     first = next((at for at, is_inside in enumerate(inside) if is_inside), 0)
     last = max((at for at, is_inside in enumerate(inside) if is_inside), default=len(found))
     links = _links(found, blocks, url)
@@ -60,7 +60,7 @@ def judge_places(found: Sequence[int], blocks: Sequence[TextBlock], url: str, ad
 
 
 def _beside(element: HtmlElement, main: HtmlElement | None) -> bool:
-    """Tell whether a line stands next to the main element, or in an element next to it that is no header."""
+    """Tell whether a line stands next to the main element, or in an element next to it that is not a header."""
     place = main.getparent() if main is not None else None
     holder = element.getparent()
     if place is None or holder is None:
@@ -147,7 +147,9 @@ def _list_item(element: HtmlElement) -> HtmlElement | None:
 
 
 def _leads_away(block: TextBlock, host: str) -> bool:
-    return block.linked >= _ITEM_LINK and same_site(block.href, host)
+    """Tell whether a link to the site is most of what an item says, a date or a number beside it not counted."""
+    said = sum(map(str.isalpha, block.text)) if block.linked < _ITEM_LINK else 0
+    return block.linked * len(block.text) >= _ITEM_LINK * (said or len(block.text)) and same_site(block.href, host)
 
 
 def same_site(href: str, host: str) -> bool:
@@ -222,9 +224,9 @@ def _names(element: HtmlElement) -> set[str]:
 
 def _parts(main: HtmlElement, heading: HtmlElement) -> set[HtmlElement]:
     """Return the articles beside the main one that are parts of one story: its title stands above them all, and they have none."""
-    own = next((node for node in ancestors(main) if node.tag == "article"), None)
+    own = closest(main, "article")
     parent = own.getparent() if own is not None else None
-    if own is None or parent is None or any(node is own for node in ancestors(heading)):
+    if own is None or parent is None or is_in(heading, own):
         return set()
     return {
         other

@@ -1,4 +1,4 @@
-"""Decides by the shape in which lines stand which are not the article's: blocks found and their order in, rules out.
+"""Drop lines by the shape in which they stand: boxes of teasers, comments, labels, pull quotes.
 
 Furniture is printed by templates: teasers and comments stand in boxes of one class under a heading, a label of the house
 stands before a link again and again, a pull quote says what a paragraph says. No word of any language is needed for it.
@@ -12,7 +12,7 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from archive.extract.page import HEADINGS, ancestors
+from archive.extract.page import HEADINGS, ancestors, closest, is_in
 from archive.extract.quarantine.walls import CLAIMS
 from archive.extract.text.names import WIDGET, folded_words, quads, share
 from archive.extract.text.place import same_site
@@ -180,7 +180,7 @@ def _lone_teasers(
     """Find the lines of a short box among the article's paragraphs that begins with a heading which is a link."""
     beside = sum(blocks[index].is_running and blocks[index].element.getparent() is parent for index in found)
     for box in boxes if beside > 1 else ():
-        inside = [index for index in found if any(node is box for node in ancestors(blocks[index].element))]
+        inside = [index for index in found if is_in(blocks[index].element, box)]
         is_title = blocks[inside[0]].element.tag in HEADINGS and blocks[inside[0]].linked >= _ALL_LINK
         if box.tag not in HEADINGS and is_title and sum(len(blocks[index].text) for index in inside) <= _TEASER:
             yield from ((index, "teaser") for index in inside)
@@ -206,9 +206,9 @@ def _is_boxed_with(index: int, found: Sequence[int], blocks: Sequence[TextBlock]
     title = blocks[index - 1].element
     near = [other for other in found if other != index and abs(other - index) < _REACH]
     for box in _boxes(blocks[index].element):
-        if box.tag in _SECTIONS or any(_is_in(blocks[other].element, box) for other in near):
+        if box.tag in _SECTIONS or any(is_in(blocks[other].element, box) for other in near):
             return False
-        if _is_in(title, box):
+        if is_in(title, box):
             return (
                 box is not blocks[index].element
                 and box.tag not in HEADINGS
@@ -234,7 +234,7 @@ def _comments(found: Sequence[int], blocks: Sequence[TextBlock]) -> Iterator[tup
         if block.element.tag not in HEADINGS or len(block.text) > 60 or not _COMMENTS.search(block.text):
             continue
         place = block.element.getparent()
-        after = [other for other in found[at + 1 :] if place is not None and _is_in(blocks[other].element, place)]
+        after = [other for other in found[at + 1 :] if place is not None and is_in(blocks[other].element, place)]
         shapes = Counter(
             (node.tag, node.get("class"))
             for other in after
@@ -245,10 +245,6 @@ def _comments(found: Sequence[int], blocks: Sequence[TextBlock]) -> Iterator[tup
             yield index, "comments"
             yield from ((other, "comments") for other in after)
             return
-
-
-def _is_in(element: HtmlElement, box: HtmlElement) -> bool:
-    return any(node is box for node in ancestors(element))
 
 
 def _quotes(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
@@ -265,11 +261,16 @@ def _quotes(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> It
 
 def _is_quote(element: HtmlElement) -> bool:
     for step, node in enumerate(ancestors(element)):
-        if node.tag in {"blockquote", "aside"} or (step < 3 and _QUOTE.search(node.get("class") or "")):
+        if node.tag in {"blockquote", "aside"} or (step < 3 and (names := node.get("class")) and _names_quote(names)):
             return True
         if step > 3:
             return False
     return False
+
+
+@lru_cache(maxsize=4096)
+def _names_quote(names: str) -> bool:
+    return _QUOTE.search(names) is not None
 
 
 def _doubles(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
@@ -297,7 +298,7 @@ def _captions(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> 
                 or next(node.iter("img", "picture", "amp-img"), None) is None
             ):
                 continue
-            if sum(_is_in(blocks[other].element, node) for other in found if abs(other - index) < _REACH) <= 2:
+            if sum(is_in(blocks[other].element, node) for other in found if abs(other - index) < _REACH) <= 2:
                 yield index, "caption"
             break
 
@@ -306,7 +307,7 @@ def _nested(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> It
     """Find posts whose number is not the page's."""
     if not found:
         return
-    body = next((node for node in ancestors(blocks[found[0]].element) if node.tag == "body"), None)
+    body = closest(blocks[found[0]].element, "body")
     own = _POST.search(body.get("class") or "") if body is not None else None
     if own is None:
         return
@@ -335,7 +336,7 @@ def _widgets(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> I
             if not _asks(f"{node.get('class', '')} {node.get('id', '')}"):
                 continue
             if node not in judged:
-                inside = [other for other in found if _is_in(blocks[other].element, node)]
+                inside = [other for other in found if is_in(blocks[other].element, node)]
                 size = sum(len(blocks[other].text) for other in inside)
                 is_before = inside[0] <= first
                 has_control = next(node.iter("button", "input", "form"), None) is not None
@@ -367,12 +368,23 @@ def _consents(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> 
 def _asks_consent(box: HtmlElement, found: Sequence[int], blocks: Sequence[TextBlock]) -> bool:
     if next(box.iter("button", "input", "label"), None) is None:
         return False
-    text = "".join(box.itertext())
-    if len(text) > _NOTICE:
+    text = _text_within(box, _NOTICE)
+    if not text:
         return False
-    inside = sum(len(blocks[index].text) for index in found if _is_in(blocks[index].element, box))
+    inside = sum(len(blocks[index].text) for index in found if is_in(blocks[index].element, box))
     is_small = inside < _SMALL * sum(len(blocks[index].text) for index in found)
     return is_small and sum(claim.search(text) is not None for claim in CLAIMS) >= _CLAIMED
+
+
+def _text_within(box: HtmlElement, limit: int) -> str:
+    """Return the text of a box, '' when it is longer than `limit`."""
+    pieces: list[str] = []
+    for piece in box.itertext():
+        pieces.append(piece)
+        limit -= len(piece)
+        if limit < 0:
+            return ""
+    return "".join(pieces)
 
 
 def _offers(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> Iterator[tuple[int, str]]:

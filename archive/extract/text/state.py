@@ -1,4 +1,4 @@
-"""Reads the article that a page holds only for its scripts: a Document in, the HTML of its text out ('' for none).
+"""Extract the article that a page carries only as data for its scripts, as HTML ('' for none).
 
 Pages drawn by a script carry their text as data: in `application/json` scripts (Next.js, Nuxt), in assignments
 (`window.__APOLLO_STATE__ = …`), in the rows that React's server components push, in `noscript`, or as the entries of

@@ -1,4 +1,4 @@
-"""Makes an article's body of the blocks that stay: their order and the page's elements in, typed blocks out.
+"""Build an article's body of typed blocks from the blocks that were kept, their order and the page's elements.
 
 What a block is, is read off the elements that hold it: headings, lists, quotations, tables, code, questions and answers,
 entries of a live blog. Pictures, embedded things and separators are put back where they stood among the text.
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from archive.body import Block, Span
 from archive.extract.metadata.urls import absolute
-from archive.extract.page import HEADINGS, ancestors
+from archive.extract.page import HEADINGS, ancestors, closest
 from archive.extract.text.names import speaks_against
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ class _Builder:
             url = absolute(self.base, element.attributes.get("src") or element.attributes.get("data-src") or "")
             host = (urlsplit(url).hostname or "") if url else ""
             return Block(kind="embed", url=url, provider=host.removeprefix("www.")) if host else None
-        figure = node if element.tag == "figure" else next((n for n in ancestors(node) if n.tag == "figure"), None)
+        figure = closest(node, "figure")
         image = node if element.tag in {"img", "amp-img"} else next(node.iter("img", "amp-img"), None)
         if image is None or image in seen or (figure is not None and figure in seen):
             return None
@@ -264,7 +264,7 @@ class _Builder:
             self._figures = {}
             kept = set(self.kept)
             for index, block in enumerate(self.model.blocks):
-                holder = next((node for node in ancestors(block.element) if node.tag == "figure"), None)
+                holder = closest(block.element, "figure")
                 if holder is not None and index not in kept:
                     self._figures.setdefault(holder, []).append(index)
         return self._figures.get(figure, [])

@@ -1,4 +1,4 @@
-"""Asks trafilatura which part of a page is the article: a page model in, the blocks that its lines are out.
+"""Ask trafilatura which part of a page is the article, and find its lines among the page's own blocks.
 
 trafilatura is a witness, not the source of the text: its lines are found again among the page's own blocks. It reads
 the part that the page declares as the article's body (`itemprop=articleBody`), or the element with an article's name,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 _NOT_WORD = re.compile(r"[\W_\U00010600\U00010601]+")
 _REACH = 40
-"""Blocks behind the last one found among which a line that is no block is looked for."""
+"""Blocks behind the last one found among which a line that is not a block is searched."""
 _FAR = 2_000
 _LOST = 20
 """Blocks among which a line is looked for while none has been found, and lines after which that is given up."""
@@ -156,7 +156,7 @@ _ENOUGH = 0.5
 _MUCH = 0.35
 """Share of it below which a quick answer is doubted; of those between this and a half the full one is hardly ever another."""
 _SOME = 0.2
-"""Share of it that an element with an article's name must hold to be read alone: enough that it is no teaser."""
+"""Share of it that an element with an article's name must hold to be read alone: enough that it is not a teaser."""
 _SCRAP = 0.1
 _PARAGRAPHS = 5
 """Lines that one element must hold to be more than a legal notice."""
@@ -198,8 +198,8 @@ class Witness:
     def hear(self, *, declares: bool, declared: str = "") -> Testimony:
         """Return the best answer.
 
-        `declares` tells whether the page names the element of its article's body, `declared` is the text that its JSON-LD
-        gives. Where that is on the page whole, nobody else is asked.
+        `declares` says whether the page names the element of its article's body, `declared` is the text that its JSON-LD
+        gives. If the whole of it is on the page, trafilatura is not asked.
         """
         model = self._model
         if said := self._declared(declared):

@@ -1,6 +1,7 @@
 """Several archives in a place are asked as one; `--archive`, `--site` and NAME/ID narrow it."""
 
 import json
+import shutil
 from datetime import timedelta
 
 import pytest
@@ -120,7 +121,7 @@ def test_captures_of_all_are_exported_each_from_its_own_files(tmp_path):
 
 def test_what_no_archive_has_is_not_exported_as_nothing(tmp_path):
     assert "nothing for" in warraq("export", "--url", "https://no.example/", "-o", tmp_path / "x", code=8).stderr
-    assert "is no day" in warraq("export", "--from", "2026-13-45", "-o", tmp_path / "x", code=2).stderr
+    assert "is not a day" in warraq("export", "--from", "2026-13-45", "-o", tmp_path / "x", code=2).stderr
     assert not (tmp_path / "x").exists()
 
 
@@ -166,5 +167,43 @@ def test_a_plot_has_all_days_and_each_site_in_its_colour(tmp_path, monkeypatch):
     assert len(bottom) == len(days)
 
 
-def test_commands_that_write_ask_which_archive():
-    assert "several archives" in warraq("repair", code=2).stderr
+def test_repair_group_and_joins_go_through_all_and_say_which():
+    repaired = warraq("repair").stdout
+    assert "collections/one: nothing to repair" in repaired
+    assert "collections/two: nothing to repair" in repaired
+    assert {row["archive"] for row in rows("repair")} == {"collections/one", "collections/two"}
+    assert {row["archive"] for row in rows("group")} == {"collections/two"}
+    assert "No addresses were joined" in warraq("joins").stderr
+
+
+def test_commands_for_one_archive_ask_which_and_take_its_name():
+    said = warraq("joins", "--undo", "1", code=2).stderr
+    assert "several archives in collections/ (one, two): say which, as in `warraq --archive one joins …`" in said
+    assert "nothing for 'join 1'" in warraq("--archive", "one", "joins", "--undo", "1", code=8).stderr
+    assert "several archives" in warraq("upload", "--to", "elsewhere", code=2).stderr
+
+
+def test_uploads_go_to_a_place_for_each_archive(made, monkeypatch, tmp_path):
+    monkeypatch.setenv("WARRAQ_STORAGE", str(tmp_path / "store"))
+    assert [(row["archive"], row["ok"]) for row in rows("upload")] == [
+        ("collections/one", True),
+        ("collections/two", True),
+    ]
+    assert {folder.name for folder in (tmp_path / "store").iterdir()} == {"one", "two"}
+
+
+def test_a_url_is_redacted_in_each_archive_that_has_it(made, tmp_path, monkeypatch):
+    shutil.copytree(made, tmp_path / "place")
+    monkeypatch.chdir(tmp_path / "place")
+    assert "nothing for" in warraq("redact", "https://no.example/", "--reason", "x", "--yes", code=8).stderr
+    done = rows("redact", SHARED, "--reason", "court order", "--yes")
+    assert [(row["archive"], row["articles"]) for row in done] == [("collections/one", 1), ("collections/two", 1)]
+    (only,) = rows("redact", "https://news.example/2026/11/2", "--reason", "court order", "--yes")
+    assert only["archive"] == "collections/two"
+    assert "nothing for" in warraq("show", SHARED, code=8).stderr
+
+
+def test_a_list_of_watches_that_is_empty_says_so():
+    done = warraq("--archive", "one", "watch", "list")
+    assert "No watch yet" in done.stderr
+    assert rows("--archive", "one", "watch", "list") == []

@@ -47,7 +47,7 @@ def test_words_that_no_article_has_all_of_are_not_found(archive, tmp_path):
 
 @pytest.mark.parametrize("day", ["2026-13-45", "2026-02-30", "2026-1-1", "yesterday", "20261124"])
 def test_a_day_that_there_is_none_of_is_an_error(archive, tmp_path, day):
-    with pytest.raises(UsageError, match="is no day"):
+    with pytest.raises(UsageError, match="is not a day"):
         told(archive, tmp_path, first_day=day)
 
 

@@ -84,7 +84,7 @@ def test_bad_date_is_told_and_left_out():
     query = parse("from:tomorrow خبر")
     assert query.date_from == ""
     assert query.problems == (problem("no_date", text="from:tomorrow"),)
-    assert str(query.problems[0]) == "from:tomorrow is no date: write YYYY, YYYY-MM or YYYY-MM-DD"
+    assert str(query.problems[0]) == "from:tomorrow is not a date: write YYYY, YYYY-MM or YYYY-MM-DD"
 
 
 def test_date_range_is_covered_by_few_tokens():

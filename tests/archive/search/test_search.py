@@ -501,14 +501,14 @@ def test_both_sqlite_libraries_agree(shelf, tmp_path):
         older.execute("INSERT INTO articles_search (articles_search) VALUES ('optimize')")
 
 
-def test_an_index_of_other_keys_is_named_and_made_anew_by_whoever_writes(tmp_path, caplog):
+def test_an_index_of_other_keys_is_named_and_rebuilt_by_the_next_writer(tmp_path, caplog):
     path = tmp_path / "warraq.db"
     with closing(open_store(path)) as store, store.atomic():
         store.db.conn.execute("UPDATE search_state SET value = '1/old' WHERE name = 'keys'")
     with closing(open_store(path, read_only=True)) as store:
         assert [one.code for one in search(store.db.conn, "خبر").problems] == ["stale_index"]
     with closing(open_store(path)) as store:
-        assert "anew" in caplog.text
+        assert "rebuilding" in caplog.text
         assert search(store.db.conn, "خبر").problems == ()
 
 
@@ -521,3 +521,17 @@ def test_what_is_excluded_is_no_hit_however_common_the_word_of_the_title(shelf, 
     found = ids(shelf, "زلزال -تركيا")
     assert found[:2] == wanted[::-1]  # the words in the title come first, the newer before the older
     assert sorted(found) == sorted([*wanted, *later])
+
+
+def test_a_tag_and_a_source_are_filters_and_no_words(shelf):
+    tagged = shelf.put(title="جسر", tags='["كأس العالم", "Bridges"]', source="وكالة الأنباء")
+    shelf.put(title="جسر كأس العالم")
+    for query in ('tag:"كأس العالم"', "وسم:bridges", 'مصدر:"وكالة الانباء"', "جسر source:وكالة_الأنباء"):
+        assert [hit.id for hit in search(shelf.db, query).hits] == [tagged], query
+    assert not search(shelf.db, 'tag:"كأس"').total
+    assert tagged not in [hit.id for hit in search(shelf.db, "جسر -tag:bridges").hits]
+
+
+@pytest.mark.parametrize("tags", ["", "[]", "{", '{"a": 1}', "[null, [1]]", "null"])
+def test_tags_that_are_no_list_of_words_do_no_harm(shelf, tags):
+    assert shelf.put(title="جسر", tags=tags) in [hit.id for hit in search(shelf.db, "جسر").hits]

@@ -56,7 +56,7 @@ def test_what_is_no_scrapyd_is_told():
     ):
         with Daemon() as daemon:
             daemon.misbehave = lambda handler, body=body: handler.send(200, body)
-            assert "is no scrapyd" in problem(daemon)
+            assert "is not a scrapyd" in problem(daemon)
 
 
 @pytest.mark.parametrize(("misbehave", "said"), [(drip, "within 1 s"), (flood, "more than 16 MB")])
@@ -69,7 +69,7 @@ def test_an_answer_without_end_is_cut_off(misbehave, said):
 def test_the_password_follows_no_redirect():
     with Daemon() as other, Daemon() as daemon:
         daemon.misbehave = lambda handler: handler.send(302, b"", Location=f"{other.url}listjobs.json")
-        assert "is no scrapyd" in problem(daemon)
+        assert "is not a scrapyd" in problem(daemon)
         assert not other.asked
 
 
