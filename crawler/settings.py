@@ -104,7 +104,7 @@ WARRAQ_MAX_PAGE_REQUISITES_BYTES = (
 WARRAQ_MAX_REQUISITE_BYTES = 10 << 20  # of one, as sent: `missing too-large`; a photograph for print has 5 MB
 WARRAQ_MAX_STYLE_DEPTH = 5  # style sheets that import style sheets; what is deeper counts as `too-deep-requisites`
 
-# --- pages that are empty without scripts (docs/javascript.md; needs warraq[browser]) ----------------------------------------------
+# --- pages that are empty without scripts (docs/how-to/javascript.md; needs warraq[browser]) ------
 # `never`; `auto`: pages that give no article as they are served and look like a shell; `always`: every page. Without an extra and a browser
 # `auto` only counts what it would render, and says so; it starts no browser before the first such page
 WARRAQ_RENDER = "auto"
