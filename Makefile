@@ -50,7 +50,7 @@ tests: .venv/.synced ## the tests, but for those of time
 quick: .venv/.synced ## the tests that start no process: under a minute
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not timing"
 
-bench-quick: .venv/.synced ## measure extraction against trafilatura and the kept baseline (some minutes)
+bench-quick: .venv/.synced ## compare extraction, crawl, search and room with the kept baseline (under five minutes)
 	@$(BIN)/python bench/quick.py
 
 timing: .venv/.synced ## the tests that assert how long something takes; failures once again, for other work on the machine is no fault
