@@ -229,6 +229,9 @@ def main() -> None:
     """Run the console script; end with one line when warraq.toml or the environment has a mistake."""
     from crawler import settings
 
+    for name in ("WARRAQ_OPERATOR", "WARRAQ_AUTHORITIES", "WARRAQ_AUTHORITY_ROOTS", "WARRAQ_KEYS"):
+        if value := getattr(settings, name):
+            os.environ.setdefault(name, value)  # `warraq seal` takes them from there
     cli.main(Place(collections=Path(settings.WARRAQ_COLLECTIONS)))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli import batch, export, health, images, imports, maintain, query, serve, watch
+from archive.cli import batch, export, health, images, imports, maintain, query, seals, serve, watch
 from archive.cli.output import Place
 from archive.errors import WARRAQ, ArchiveError, ExitCode, describe_codes
 from archive.index import DatabaseError
@@ -96,7 +96,7 @@ def warraq(ctx: click.Context, folder: str | None) -> None:
 for _title, _modules in {
     "Search and read": (query, images, serve),
     "Import and export": (imports, export, batch),
-    "Maintain": (maintain,),
+    "Maintain": (maintain, seals),
     "Monitor": (health, watch),
 }.items():
     warraq.add_section(_title, (command for module in _modules for command in module.COMMANDS))
