@@ -19,7 +19,7 @@ from crawler.commands import check_settings, log_code, open_log, refuse, tell
 from crawler.extensions import ArchiveExtension
 from crawler.report import exit_code, worst
 from crawler.shutdown import Lease, Stopping
-from crawler.sites import Site, chosen_site
+from crawler.sites import Site, chosen_site, site_of_page
 
 if TYPE_CHECKING:
     import argparse
@@ -39,7 +39,7 @@ class Command(crawl.Command):
         return (
             "Crawl a news site into collections/NAME/ (WARC and SQLite). "
             "Arguments: -a url=URL (any site) or -a site=NAME (an entry of sites.toml); "
-            "-a recheck=all fetches every known page again; -a max_pages=N bounds this run. "
+            "-a recheck=all fetches every known page again; -a max_pages=N bounds this run; -a page=URL saves that page alone. "
             "Settings: -s ARCHIVE_DIR=FOLDER puts the archive elsewhere, -s WARRAQ_SUMMARY_JSON=1 prints the summary as JSON, "
             "-s WARRAQ_OPERATOR='name, mail' says who crawls. "
             f"{describe_codes(CRAWL)}"
@@ -104,8 +104,8 @@ class Command(crawl.Command):
         super().run(args, opts)
 
     def _check(self, arguments: dict[str, str]) -> None:
-        if unknown := sorted(arguments.keys() - {"url", "site", "recheck", "max_pages"}):
-            wrong = f"there is no argument -a {unknown[0]}=…; there are url, site, recheck and max_pages"
+        if unknown := sorted(arguments.keys() - {"url", "site", "page", "recheck", "max_pages"}):
+            wrong = f"there is no argument -a {unknown[0]}=…; there are url, site, page, recheck and max_pages"
         elif (pages := arguments.get("max_pages", "1")) and not (pages.isdecimal() and int(pages)):
             wrong = f"-a max_pages={pages} is not a number of pages: give 1 or more"
         elif arguments.get("recheck", "all") != "all":
@@ -116,8 +116,10 @@ class Command(crawl.Command):
 
     def _site(self, arguments: dict[str, str]) -> Site:
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
-        if bool(arguments.get("url")) == bool(arguments.get("site")):
+        if sum(bool(arguments.get(name)) for name in ("url", "site", "page")) != 1:
             refuse("crawl", "name what to crawl: -a url=https://example.org/ or -a site=NAME (an entry of sites.toml)")
+        if arguments.get("page"):
+            return site_of_page(self.settings, arguments["page"])
         if arguments.get("url"):
             return Site.from_url(arguments["url"])
         return chosen_site(self.settings, arguments["site"])
