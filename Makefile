@@ -8,9 +8,10 @@ UV_NEEDED := uv>=0.9,<1
 BIN := .venv/bin
 EXTRAS := --extra web --extra parquet --extra plot --extra mcp
 PORT ?= 8321
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dist supply hour site hostile fuzz test lint types imports tests quick bench-quick timing browser-test powercut cluster-test conformance crash mutants docs format clean clean-demo
+.PHONY: help demo dist supply hour site hostile fuzz test lint types imports tests quick simulation bench-quick timing browser-test powercut cluster-test conformance crash mutants docs format clean clean-demo
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -44,18 +45,20 @@ types: .venv/.synced ## types, strictly
 imports: .venv/.synced ## who may import whom
 	$(BIN)/lint-imports --no-cache
 
-tests: .venv/.synced ## the tests, but for those of time
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not timing"
+tests: .venv/.synced ## the tests, but for those of time and the simulations
+	$(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder -m "not timing and not simulation"
+
+simulation: .venv/.synced ## two years of unreliable newspapers, crawled day by day (some minutes)
+	$(BIN)/python -m pytest -q -n 2 --dist loadscope -m simulation
 
 quick: .venv/.synced ## the tests that start no process: under a minute
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not timing"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not timing and not simulation"
 
 bench-quick: .venv/.synced ## measure extraction against trafilatura and the kept baseline (some minutes)
 	@$(BIN)/python bench/quick.py
 
 timing: .venv/.synced ## the tests that assert how long something takes; failures once again, for other work on the machine is no fault
 	$(BIN)/python -m pytest -q -m timing || $(BIN)/python -m pytest -q -m timing --last-failed
-
 
 conformance: .venv/.synced ## let warcio, FastWARC, cdxj-indexer, wacz, pywb and replayweb.page judge an archive (needs chromium, npm)
 	$(BIN)/python -m tests.conformance.peers

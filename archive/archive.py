@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import ExitStack
 from datetime import datetime
 from difflib import get_close_matches
@@ -75,9 +76,10 @@ class Archive(Closing):
         """
         return find((self._store.db.conn,), words, only=only, limit=limit, offset=offset, order=order)
 
-    def matching(self, words: str, *, all_versions: bool = False) -> tuple[int, ...]:
+    def matching(self, words: str, *, only: str = "", all_versions: bool = False) -> tuple[int, ...]:
         """Return the ids of all articles that have all the words (latest versions), oldest id first: nothing is cut, nothing is ranked."""
-        found = search.matching((self._store.db.conn,), words, all_versions=all_versions)
+        query = search.both(search.parse(words), search.parse(only))
+        found = search.matching((self._store.db.conn,), query, all_versions=all_versions)
         return tuple(identity for _, identity in found)
 
     def facets(self, query: Query | None = None) -> reports.Facets:
@@ -90,7 +92,13 @@ class Archive(Closing):
         match = search.match_expression(query, languages)
         if not match and query.wanted:
             return reports.Facets(counted=0)
-        return reports.facets(self._store.db, match, search.unwanted_expression(query, languages))
+        return reports.facets(
+            self._store.db, match, search.unwanted_expression(query, languages), conditions=query.conditions
+        )
+
+    def usage(self, words: str, *, only: str = "") -> Mapping[tuple[str, str], int]:
+        """Return how many articles have the words, by (day, site); the day is '' for those without a date. All for no words."""
+        return search.usage(self._store.db.conn, search.both(search.parse(words), search.parse(only)))
 
     def newest(self, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[ArticleRow]:
         """Yield the latest versions of articles, newest first, as dicts of the columns of `articles`."""
@@ -147,6 +155,18 @@ class Archive(Closing):
     def captures(self, url: str) -> list[dict[str, Any]]:
         """Return all captures of that URL in any spelling, oldest first (its TimeMap), as dicts of the columns of `captures`."""
         return captures.in_any_spelling(self._store.db, url)
+
+    def capture_years(self) -> list[str]:
+        """Return the years from the first capture to the last."""
+        return captures.years(self._store.db)
+
+    def captures_by_day(self, year: str, *, site: str = "") -> dict[str, int]:
+        """Return how many captures each day of a year has; days without any are left out."""
+        return captures.by_day(self._store.db, year, site=site)
+
+    def captures_of_day(self, day: str, *, site: str = "", limit: int = 50, offset: int = 0) -> list[dict[str, Any]]:
+        """Return the captures of a day (2026-11-24, UTC), oldest first, as dicts of the columns of `captures`."""
+        return captures.of_day(self._store.db, day, site=site, limit=limit, offset=offset)
 
     def captures_of(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return the captures of an article (any of its versions), oldest first: also those of its pages that gave none, such as a 404."""
@@ -338,6 +358,13 @@ class Federation(Closing):
     def facets(self, query: Query | None = None) -> reports.Facets:
         """Return what `Archive.facets` counts, over all archives."""
         return reports.added_facets([archive.facets(query) for archive in self.archives])
+
+    def usage(self, words: str, *, only: str = "") -> Mapping[tuple[str, str], int]:
+        """Return what `Archive.usage` counts, over all archives: an article that several hold counts in each."""
+        total = Counter[tuple[str, str]]()
+        for archive in self.archives:
+            total.update(archive.usage(words, only=only))
+        return total
 
     def newest(self, *, site: str = "", limit: int = 20, offset: int = 0) -> Iterator[tuple[Archive, ArticleRow]]:
         """Yield the latest versions of articles of all archives, newest first, each with the archive that has it."""

@@ -43,7 +43,7 @@ class ExitCode(IntEnum):
     LOCKED = 4, "in use by another process", "nothing; the next run carries on"
     TOO_NEW = 5, "the archive was made by a newer warraq", "upgrade warraq"
     NOT_WRITABLE = 6, "cannot write: permission, disk full", "free space; what was committed is safe, the rest is due"
-    DAMAGED = 7, "a file is damaged", "`warraq verify` locates the damage, `warraq repair` and `warraq reindex` mend it"
+    DAMAGED = 7, "a file is damaged", "`warraq verify` locates the damage, `warraq repair` and `warraq reindex` fix it"
     NOT_FOUND = 8, "nothing found by that name", "`warraq list` and `warraq search` show what is there"
     UNREACHABLE = 9, "a start page or CDX server is unreachable", "nothing at first; `warraq health` says if it lasts"
     BROKEN = 10, "a crawl broke off by an internal error", "read the log and report it"
@@ -201,7 +201,7 @@ class DatabaseLockedError(NotWritableError):
         ArchiveError.__init__(
             self,
             f"{path} is locked by another program (a database browser with an unsaved edit?): close it there; "
-            "what was captured is in the WARC, and the next crawl takes it up",
+            "what was captured is in the WARC, and the next crawl recovers it",
         )
         self.path, self.cause = path, OSError("database is locked")
 

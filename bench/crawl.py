@@ -104,7 +104,7 @@ def ours(url: str, folder: Path, keep: int, more: list[str]) -> Run:
     settings = {
         "ARCHIVE_DIR": folder / "ours", "WARRAQ_OPEN_NETWORKS": "127.0.0.0/8", "DOWNLOAD_DELAY": 0, "WARRAQ_MAX_DELAY": 0.001,
         "CONCURRENT_REQUESTS": 16, "CONCURRENT_REQUESTS_PER_DOMAIN": 16, "WARRAQ_PATTERN_BUDGET": 0, "LOG_LEVEL": "ERROR",
-        "WARRAQ_SUMMARY_JSON": 1,
+        "WARRAQ_REQUISITES": "none", "WARRAQ_SUMMARY_JSON": 1,
     }  # fmt: skip
     command = [sys.executable, "-m", "scrapy", "crawl", "news", "-a", f"url={url}", "-a", "max_pages=100000"]
     for name, value in settings.items():

@@ -138,7 +138,7 @@ class CrawlAll:
         report = _closed(crawler, "shutdown" if self._stopping.asked else "broken")
         code = ExitCode.BROKEN if problem else exit_code(report)
         if code == ExitCode.BROKEN and not problem:
-            problem = "it never began" if report is None else report.problem or f"it ended by {report.reason!r}"
+            problem = "it never started" if report is None else report.problem or f"it ended with {report.reason!r}"
         figures = report.as_dict() if report else {}
         self._note(SiteResult(site=name, code=code, problem=problem or figures.get("problem", ""), figures=figures))
 

@@ -71,7 +71,7 @@ _SEEDS = {
     ),
     "tls": (
         "the certificate or the TLS handshake of the site fails",
-        "Tell the publisher; -s WARRAQ_TLS_FALLBACK=record fetches all the same",
+        "Tell the publisher; -s WARRAQ_TLS_FALLBACK=record fetches anyway",
     ),
     "incomplete-chain": (
         "the site leaves an intermediate certificate out, which browsers fetch themselves",
@@ -82,7 +82,7 @@ _SEEDS = {
     "http-403": ("the site refuses the request", "Ask the publisher to let your user agent in, or set user_agent in the entry"),
     "http-429": ("the site limits how often it may be asked", "Set a longer delay in the entry"),
     "http2-only": (
-        "the site speaks HTTP/2 alone, which warraq does not",
+        "the site speaks only HTTP/2, which warraq does not",
         "Try its feeds or an older address of the site; most sites answer HTTP/1.1, too",
     ),
 } | _WALLS  # fmt: skip
@@ -102,7 +102,7 @@ def why_no_article(rows: Iterable[Visited], *, out_of_scope: int) -> NoArticle:
     if seeds and not good:
         word = seeds.most_common(1)[0][0]
         what, advice = _SEEDS.get(
-            word, (f"the start page answers with {word}", "Open it in a browser, and see the log")
+            word, (f"the start page answers with {word}", "Open it in a browser, and check the log")
         )
         return NoArticle(reason=word, what=what, advice=advice)
     pages = [row for row in visited if row.kind not in ANNOUNCERS]

@@ -166,9 +166,7 @@ class ArchiveExtension:
             self._run = self.ingest.begin_run("crawl", site=self.report.site)
             recovered = recover(self.ingest, self.pool, site=self.report.site)
             if recovered.records - recovered.known or recovered.outcomes:
-                logger.warning(
-                    "took up %d captures that an earlier crawl left unread", sum(recovered.outcomes.values())
-                )
+                logger.warning("recovered %d captures that an earlier crawl left", sum(recovered.outcomes.values()))
         self._repeat(self.commit, COMMIT_SECONDS)
         if sys.stderr.isatty() and self._summary:
             show = self._line.enter_context(live_line(f"Crawling {self.report.site}"))

@@ -183,7 +183,7 @@ class Report:
         named = ", ".join(f"{host} ({number})" for host, number in hosts)
         hint = json.dumps([host for host, _ in hosts])
         self.warnings.append(
-            f"the {kind} {url} leads only to URLs out of scope: {named}; hosts = {hint} in its entry takes them in"
+            f"the {kind} {url} leads only to URLs out of scope: {named}; hosts = {hint} in its entry includes them"
         )
 
     def as_dict(self) -> dict[str, Any]:

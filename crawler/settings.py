@@ -23,6 +23,10 @@ WARRAQ_KEEP_LOCAL_DAYS = (
     -1
 )  # remove here what is proved to be there and was closed so many days ago; -1 removes nothing
 WARRAQ_UPLOAD_SECONDS = 3600  # an upload that takes longer is ended; the next goes on with it
+WARRAQ_SEAL = False  # seal the archive at the end of each crawl (docs/seals.md)
+WARRAQ_AUTHORITIES = ""  # addresses of time stamp authorities (RFC 3161), with spaces between them
+WARRAQ_AUTHORITY_ROOTS = ""  # a file of the authorities' root certificates (PEM); empty: those that the machine trusts
+WARRAQ_KEYS = ""  # the folder of the keys that sign; empty: ~/.config/warraq
 WARRAQ_SITES = "sites.toml"
 WARRAQ_OPERATOR = ""  # who runs this crawl, for the warcinfo record: a name and a way to reach you
 WARRAQ_CLOCK = "archive.files.clock.now"  # what time it is; for tests and simulations, which may set $WARRAQ_CLOCK for all commands
@@ -184,6 +188,7 @@ SPIDER_MIDDLEWARES = {
 }
 EXTENSIONS = {
     "crawler.extensions.ArchiveExtension": 0,
+    "crawler.watches.SealExtension": 90,  # after the archive is closed and before it is uploaded; absent without WARRAQ_SEAL
     "crawler.upload.UploadExtension": 100,  # after the archive is closed; absent without WARRAQ_STORAGE
     "crawler.watches.WatchExtension": 110,  # after the archive is closed; idle where it has no watches
     "scrapy.extensions.telnet.TelnetConsole": None,

@@ -89,7 +89,12 @@ def verdict(mutant: Mutant, root: Path) -> str:
         "no:xdist",
         *mutant.test.split(),
     ]
-    environment = {**os.environ, "PYTHONPATH": str(root), "HYPOTHESIS_DATABASE_FILE": os.devnull}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(root),
+        "HYPOTHESIS_DATABASE_FILE": os.devnull,
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     try:
         done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=SECONDS)
     except subprocess.TimeoutExpired:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -91,3 +94,97 @@ def test_no_public_name_has_two_meanings():
     new = {name: where for name, where in several.items() if name not in argued}
     assert not new, f"public names in several modules; rename one, or say why in {__file__}: {new}"
     assert argued <= several.keys(), f"remove what is no longer there: {sorted(argued - several.keys())}"
+
+
+CITED = re.compile(r"(?<![\w/.<{*])(?:[\w-]+/)*[\w-]+\.(?:py|md|tsv|toml|yml|service)(?![\w/])")
+ELSEWHERE = frozenset(
+    {
+        "sites.toml", "nodes.toml", "warraq.toml", "README.md", "pages.md", "messages/LANGUAGE.toml",  # of a place, of a dataset
+        "NAME.py", "archive/export/NAME.py", "archive/discovery/NAME.py",  # to be written
+    }
+)  # fmt: skip
+"""Files that are named and are made by a command or a reader of the page."""
+
+
+@cache
+def _names_of_files() -> frozenset[str]:
+    """The names of all files of the repository, and their paths."""
+    tops = [one for one in ROOT.iterdir() if not one.name.startswith(".")]
+    paths = [path for top in tops for path in ([top] if top.is_file() else top.rglob("*.*"))]
+    return frozenset({path.name for path in paths} | {str(path.relative_to(ROOT)) for path in paths})
+
+
+def _prose(path: Path) -> list[str]:
+    """The docstrings and comments of a module."""
+    text = path.read_text("utf-8")
+    nodes = [
+        node
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    ]
+    comments = [
+        token.string for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type == tokenize.COMMENT
+    ]
+    return [*(str(node.value.value) for node in nodes), *comments]
+
+
+@pytest.mark.parametrize("package", ["archive", "crawler", "warraq", "tests", "bench", "fuzz", "demo"])
+def test_no_docstring_or_comment_cites_a_file_that_is_not_here(package):
+    known = _names_of_files()
+    missing = {
+        f"{path.relative_to(ROOT)}: {cited}"
+        for path in sorted((ROOT / package).rglob("*.py"))
+        if path.relative_to(ROOT).parts[:2] != ("tests", "sites")
+        for text in _prose(path)
+        for cited in CITED.findall(text)
+        if cited not in known | ELSEWHERE
+    }
+    assert not missing, f"files that are cited and are not in the repository: {sorted(missing)}"
+
+
+@pytest.mark.parametrize("page", sorted([*ROOT.glob("docs/*.md"), *ROOT.glob("*.md")]), ids=lambda page: page.name)
+def test_no_page_cites_a_module_that_is_not_here(page):
+    if page.name == "CHANGELOG.md":
+        pytest.skip("tells of what was")
+    cited = re.findall(
+        r"`((?:archive|crawler|warraq|tests|bench|fuzz|demo|deploy)/[\w/.-]+\.\w+)(?:::\w+)?`", page.read_text("utf-8")
+    )
+    missing = {one for one in cited if not (ROOT / one).exists()} - ELSEWHERE
+    assert not missing, f"{page.name} cites files that are not in the repository: {sorted(missing)}"
+
+
+LONGEST = 500
+"""Lines of a module: beyond it a reader loses the thread, and two subjects share the file."""
+SHORT = 60
+"""Lines under which a module that one neighbour alone imports is part of that neighbour."""
+SHORT_AND_ALONE = {
+    "archive/search/states.py": "data: the filters of a query by the state of an article",
+    "archive/web/feeds.py": "one module for each kind of answer of the reading room",
+}
+
+
+def test_no_module_is_longer_than_a_reader_follows():
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in _modules()}
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST} == {}, (
+        "part them where the subject changes"
+    )
+
+
+def test_no_short_module_serves_one_neighbour_alone():
+    importers: dict[str, set[str]] = {}
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in _modules()}
+    for name, path in names.items():
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                for imported in (node.module, *(f"{node.module}.{alias.name}" for alias in node.names)):
+                    importers.setdefault(imported, set()).add(name)
+    alone = {
+        str(path.relative_to(ROOT))
+        for name, path in names.items()
+        if len(path.read_text("utf-8").splitlines()) < SHORT
+        and [one.rpartition(".")[0].removesuffix(".__init__") for one in importers.get(name, ())]
+        == [name.rpartition(".")[0]]
+    }
+    assert alone <= SHORT_AND_ALONE.keys(), (
+        f"fold them into the module that imports them: {sorted(alone - SHORT_AND_ALONE.keys())}"
+    )

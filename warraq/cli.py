@@ -27,10 +27,12 @@ _PLACE = {"README.md": "README.md", "warraq.toml": "warraq.toml", "sites.toml": 
 """The files of a new place, by their names in this package."""
 
 settings_option = click.option(
-    "-s", "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set a setting for this time; repeatable."
+    "-s", "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Override a setting for this run; repeatable."
 )
-pages_option = click.option("--max-pages", type=click.IntRange(1), metavar="N", help="Visits to each site at most.")
-recheck_option = click.option("--recheck", is_flag=True, help="Ask again for every page that is known.")
+pages_option = click.option(
+    "--max-pages", type=click.IntRange(1), metavar="N", help="Maximum number of visits per site."
+)
+recheck_option = click.option("--recheck", is_flag=True, help="Fetch every known page again.")
 
 
 @click.command()
@@ -144,7 +146,7 @@ def _print_site(one: SiteStatus) -> None:
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @json_option
 def config(*, names: tuple[str, ...], as_json: bool) -> None:
-    """Show every setting that holds, and where it is from: default, warraq.toml or the environment."""
+    """Show every setting in effect and its origin: default, warraq.toml or the environment."""
     from crawler import settings
     from crawler.configuration import default_of, unknown_variables
 
@@ -206,14 +208,17 @@ def _scrapy(*arguments: str) -> NoReturn:
     raise AssertionError  # it never returns
 
 
-warraq.sections = {"Begin and crawl": (), **warraq.sections}
-warraq.add_section("Begin and crawl", (init, add, crawl, run, backfill, sites, config, scrapy))
+warraq.sections = {"Set up and crawl": (), **warraq.sections}
+warraq.add_section("Set up and crawl", (init, add, crawl, run, backfill, sites, config, scrapy))
 
 
 def main() -> None:
     """Run the console script; end with one line when warraq.toml or the environment has a mistake."""
     from crawler import settings
 
+    for name in ("WARRAQ_OPERATOR", "WARRAQ_AUTHORITIES", "WARRAQ_AUTHORITY_ROOTS", "WARRAQ_KEYS"):
+        if value := getattr(settings, name):
+            os.environ.setdefault(name, value)  # `warraq seal` takes them from there
     cli.main(Place(collections=Path(settings.WARRAQ_COLLECTIONS)))
 
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 Kind = Literal[
     "heading",  # spans, level (2 to 6: the title is 1 and not part of the body)
@@ -193,21 +193,12 @@ def as_data(body: Iterable[Block]) -> list[dict[str, Any]]:
 
 
 def _block_data(block: Block) -> dict[str, Any]:
-    fields = {
-        "level": block.level,
-        "time": block.time,
-        "spans": _spans_data(block.spans),
-        "items": [as_data(item) for item in block.items],
-        "rows": [[_spans_data(cell) for cell in row] for row in block.rows],
-        "blocks": as_data(block.blocks),
-        "url": block.url,
-        "alt": block.alt,
-        "caption": _spans_data(block.caption),
-        "credit": block.credit,
-        "cite": block.cite,
-        "provider": block.provider,
-    }
-    return {"kind": block.kind} | {name: value for name, value in fields.items() if value}
+    data: dict[str, Any] = {"kind": block.kind}
+    for name in _FIELDS:
+        if value := getattr(block, name):
+            made = _MADE.get(name)
+            data[name] = made(value) if made else value
+    return data
 
 
 def _spans_data(spans: Iterable[Span]) -> list[dict[str, Any]]:
@@ -215,8 +206,36 @@ def _spans_data(spans: Iterable[Span]) -> list[dict[str, Any]]:
 
 
 def _span_data(span: Span) -> dict[str, Any]:
-    set_off = {"href": span.href, "marks": list(span.marks)}
-    return {"text": span.text} | {name: value for name, value in set_off.items() if value}
+    data: dict[str, Any] = {"text": span.text}
+    if span.href:
+        data["href"] = span.href
+    if span.marks:
+        data["marks"] = list(span.marks)
+    return data
+
+
+_FIELDS = (
+    "level",
+    "time",
+    "spans",
+    "items",
+    "rows",
+    "blocks",
+    "url",
+    "alt",
+    "caption",
+    "credit",
+    "cite",
+    "provider",
+)
+"""The fields of a block beside its kind, in the order in which they are written; empty ones are left out."""
+_MADE: Mapping[str, Callable[[Any], Any]] = {
+    "spans": _spans_data,
+    "items": lambda items: [as_data(item) for item in items],
+    "rows": lambda rows: [[_spans_data(cell) for cell in row] for row in rows],
+    "blocks": as_data,
+    "caption": _spans_data,
+}
 
 
 def loads(text: str | bytes | None) -> Body:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli import batch, export, health, images, imports, maintain, query, serve, watch
+from archive.cli import batch, export, health, images, imports, maintain, query, seals, serve, watch
 from archive.cli.output import Place
 from archive.errors import WARRAQ, ArchiveError, ExitCode, describe_codes
 from archive.index import DatabaseError
@@ -55,12 +55,14 @@ class Program(click.Group):
             ctx.exit(error.exit_code)
         except (DatabaseError, OverflowError) as error:
             click.echo(
-                f"warraq: the database does not answer ({error}): `warraq verify` looks, `warraq reindex` rebuilds it",
+                f"warraq: the database does not answer ({error}): check it with `warraq verify`, or rebuild it with `warraq reindex`",
                 err=True,
             )
             ctx.exit(ExitCode.DAMAGED)
         except KeyboardInterrupt:
-            click.echo("warraq: stopped; what was committed is kept, and the same command goes on from there", err=True)
+            click.echo(
+                "warraq: interrupted; what was committed is kept, and the same command continues from there", err=True
+            )
             ctx.exit(ExitCode.INTERRUPTED)
         except BrokenPipeError:  # the reader (head, less) has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -92,10 +94,10 @@ def warraq(ctx: click.Context, folder: str | None) -> None:
 
 
 for _title, _modules in {
-    "Ask": (query, images, serve),
-    "Bring in and give out": (imports, export, batch),
-    "Keep in order": (maintain,),
-    "Watch": (health, watch),
+    "Search and read": (query, images, serve),
+    "Import and export": (imports, export, batch),
+    "Maintain": (maintain, seals),
+    "Monitor": (health, watch),
 }.items():
     warraq.add_section(_title, (command for module in _modules for command in module.COMMANDS))
 

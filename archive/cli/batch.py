@@ -33,7 +33,7 @@ SUFFIXES = (".warc", ".warc.gz")
     type=click.IntRange(0),
     default=0,
     metavar="N",
-    help="Parts that are processed and marked as done one by one [one for each file].",
+    help="Number of tasks, each marked as done on its own [one per file].",
 )
 @click.option(
     "--workers",
@@ -67,7 +67,7 @@ SUFFIXES = (".warc", ".warc.gz")
     metavar="URL",
     help="What comes before each line of --paths: https://data.commoncrawl.org/ …",
 )
-@click.option("--status", is_flag=True, help="Only print how far the batch in the folder is.")
+@click.option("--status", is_flag=True, help="Only print the progress of the batch in the folder.")
 @json_option
 def batch_(
     files: tuple[Path, ...],
@@ -81,10 +81,10 @@ def batch_(
     """Re-extract the articles of many WARC files, in tasks that can be killed and resumed.
 
     FILES are .warc and .warc.gz files, or folders of them. They are read in place; what --paths names by URL is fetched by the task
-    that reads it. What is made is in --into: parquet/ (a row
-    for each capture: the article, or the reason why it is none), shards/ (archives, whose WARCs are hard links of the files), or, without
-    a choice, both. Started again with the same folder, with or without FILES, it goes on with the tasks that are not done. A damaged
-    record, or a page that takes too long or too much memory, costs a row with a reason.
+    that reads it. Output goes to --into: parquet/ (a row
+    for each capture: the article, or why there is none), shards/ (archives whose WARCs are hard links of the files), or both
+    by default. Run again with the same folder, with or without FILES, it continues with the tasks that are not done. A damaged
+    record, or a page that takes too long or too much memory, gives a row with a reason.
 
     Needs datatrove: pip install 'warraq[batch]'. Exit code 1: some tasks failed, and can be tried again.
     """
@@ -98,7 +98,7 @@ def batch_(
     if failed:
         raise ArchiveError(
             f"{len(failed)} of {len(plan.tasks)} tasks failed, the first, number {failed[0].rank}, with exit code {failed[0].code}: "
-            f"{failed[0].message} (see {folder / 'logs'}); the same command tries them again"
+            f"{failed[0].message} (see {folder / 'logs'}); the same command retries them"
         )
 
 
@@ -108,7 +108,7 @@ def _plan(files: tuple[Path, ...], folder: Path, wanted: dict[str, Any]) -> Batc
         try:
             return batch.read_plan(folder)
         except FileNotFoundError:
-            raise UsageError(f"no batch in {folder}: begin one with `warraq batch FILES --into {folder}`") from None
+            raise UsageError(f"no batch in {folder}: start one with `warraq batch FILES --into {folder}`") from None
     parquet, shards = wanted.pop("parquet"), wanted.pop("shards")
     if parquet is None and shards is None:
         parquet = shards = True

@@ -15,25 +15,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 ROUTES: Final = {
-    "json-ld": "The page declares its text (articleBody in its JSON-LD), and these lines say it.",
+    "json-ld": "The page declares its text (articleBody in its JSON-LD), and these lines match it.",
     "markup": "The page's markup leaves no doubt: nearly all text of one element is plainly the article's.",
     "itemprop": "trafilatura, within the element that the page declares as the article's body.",
     "fast": "trafilatura, in its fast mode.",
-    "full": "trafilatura, in its full mode, since its fast one left doubt.",
+    "full": "trafilatura, in its full mode, because its fast mode left doubt.",
     "densest": "No reader found running text, so this is the element that holds most of it.",
     "own": "This stands under the page's title; a longer text stands elsewhere on the page.",
     "state": "The data that the page holds for its scripts; its body has no article.",
     "pdf": "The pages of a PDF file.",
-    "declared": "The page does not show its text, so the text that it declares stands for it.",
-    "rescued": "The text that the page declares brought lost paragraphs back.",
+    "declared": "The page does not show its text, so the declared text is used instead.",
+    "rescued": "Paragraphs were restored from the text that the page declares.",
 }
 """Who decides, by the parts of a route."""
 
 REASONS: Final = {
     "not-article": "not part of the article",
     "hidden": "hidden from readers",
-    "title": "the title once more",
-    "repeated": "said a line before",
+    "title": "the title, repeated",
+    "repeated": "repeats an earlier line",
     "outside": "outside the article's element",
     "caption": "picture captions",
     "linked-line": "links to other pages",
@@ -47,7 +47,7 @@ REASONS: Final = {
     "site": "lines that the site repeats",
     "author": "the byline",
     "author-bio": "about the author",
-    "house-line": "the house about itself",
+    "house-line": "the publisher about itself",
     "links": "rows of links",
     "section": "the section's name",
     "date-line": "the date",
@@ -88,7 +88,7 @@ class Fate:
 @json_option
 @click.pass_context
 def explain(ctx: click.Context, *, wanted: str, dropped: bool, lines: bool, as_json: bool) -> None:
-    """Show what of the archived page is its article, who said so, and what was left out, where and why.
+    """Show which parts of the archived page are its article, on what evidence, and what was left out, where and why.
 
     docs/extraction.md lists the rules that --lines and --json name.
     """

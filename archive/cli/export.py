@@ -28,9 +28,7 @@ TOLD_EVERY = 500
 
 
 @click.command()
-@click.option(
-    "-f", "--format", "name", type=click.Choice(list(FORMATS)), help="[what the file's name says, else jsonl]"
-)
+@click.option("-f", "--format", "name", type=click.Choice(list(FORMATS)), help="[by the file's name, else jsonl]")
 @click.option(
     "-o", "--out", "target", type=click.Path(path_type=Path), help="File (with --by: folder) to write [stdout]"
 )
@@ -63,7 +61,7 @@ def export(
 ) -> None:
     """Export articles (jsonl, csv, parquet, html, markdown, epub, txt), or captures (warc, wacz, cdxj), chosen by site, day, URL or words.
 
-    Days are of publication for articles, of capture for the others. A WACZ opens in replayweb.page; it
+    Days are days of publication for articles, of capture for captures. A WACZ opens in replayweb.page; it
     holds what was chosen and the responses that its revisits refer to.
     """
     target = None if target == Path("-") else target
@@ -108,7 +106,7 @@ def _tell(done: Exported, name: str, way: Format, target: Path, *, as_json: bool
         print_json([{"format": name, "file": str(target), way.of: done.count, "removed": removed}])
         return
     for file in done.removed:
-        click.echo(f"removed {file}: the archive has nothing of that time any more", err=True)
+        click.echo(f"removed {file}: the archive no longer has anything from that time", err=True)
     click.echo(f"{done.count} {way.of} in {target}", err=True)
 
 
@@ -122,11 +120,11 @@ def _format_of(target: Path | None) -> str:
 
 def _check(way: Format, name: str, target: Path | None, period: str | None, columns: str) -> None:
     if target is None and way.binary and sys.stdout.isatty():
-        raise UsageError(f"{name} is not for the terminal: name a file with --out")
+        raise UsageError(f"{name} cannot be written to a terminal: name a file with --out")
     if period and (target is None or way.of != "articles"):
-        raise UsageError("--by parts articles into files: choose a format of articles, and a folder with --out")
+        raise UsageError("--by splits articles into files: choose a format of articles, and a folder with --out")
     if target and target.is_dir() and not period:
-        raise UsageError(f"{target} is a folder: name a file, or part the articles with --by year")
+        raise UsageError(f"{target} is a folder: name a file, or split the articles with --by year")
     if columns and not way.has_columns:
         raise UsageError(f"{name} has no columns to choose: leave out --columns, or choose jsonl, csv or parquet")
     suffixes = {one.suffix for one in FORMATS.values()} | {".warc"}

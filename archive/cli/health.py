@@ -99,14 +99,14 @@ def _today(folders: list[Path]) -> date:
 @click.option("--from", "first", metavar="DAY", default="", help="Not before this day (2026-11-24, UTC).")
 @click.option("--to", "last", metavar="DAY", default="", help="Not after this day.")
 @click.option(
-    "--places", type=click.IntRange(1, 15), default=1, show_default=True, help="How many places from the top."
+    "--places", type=click.IntRange(1, 15), default=1, show_default=True, help="How many positions from the top."
 )
 @json_option
 @click.pass_context
 def timeline(ctx: click.Context, *, page: str, site: str, first: str, last: str, places: int, as_json: bool) -> None:
-    """Show what led the front pages of an archive, and when: each headline with its place and the captures that have it there.
+    """Show what led the front pages of an archive, and when: each headline with its position and the captures that show it there.
 
-    URL is a front page; without it, all that were captured. An older archive has its headlines after `warraq reindex`.
+    URL is a front page; without it, all captured ones. An archive of an older version needs `warraq reindex` first.
     """
     days = [_date(day).isoformat() if day else "" for day in (first, last)]
     with Archive(the_folder(ctx)) as archive:
@@ -167,10 +167,10 @@ def post(url: str, alarms: list[Alarm]) -> None:
     try:
         answer = exchange(request, seconds=WEBHOOK_SECONDS)
     except NoAnswerError as error:
-        click.echo(f"warraq health: the webhook did not take the alarms: {error}", err=True)
+        click.echo(f"warraq health: the webhook did not accept the alarms: {error}", err=True)
     else:
         if not 200 <= answer.status < 300:
-            click.echo(f"warraq health: the webhook did not take the alarms: status {answer.status}", err=True)
+            click.echo(f"warraq health: the webhook did not accept the alarms: status {answer.status}", err=True)
 
 
 @click.command()
@@ -180,7 +180,7 @@ def post(url: str, alarms: list[Alarm]) -> None:
 @json_option
 @click.pass_context
 def group(ctx: click.Context, *, limit: int, as_json: bool) -> None:
-    """Group articles that say nearly the same (wire copy, twins), with who had it first.
+    """Group near-identical articles (wire copy, duplicates), with who had each first.
 
     Compares what came in since the last time, then prints the families of each archive.
     Writes to the archive: exit code 4 while a crawl does.
@@ -194,7 +194,7 @@ def group(ctx: click.Context, *, limit: int, as_json: bool) -> None:
             continue
         _print_families(members)
     if not count:
-        click.echo("No two articles say nearly the same.", err=as_json)
+        click.echo("There are no near-identical articles.", err=as_json)
 
 
 def _print_families(members: Sequence[Mapping[str, Any]]) -> None:

@@ -48,7 +48,7 @@ def images(
 ) -> None:
     """List the pictures of articles: the newest, or those whose caption, alternative text or credit has the words."""
     if sum(map(bool, (words, article, url))) > 1:
-        raise UsageError("give words, --of or --where, and no two of them")
+        raise UsageError("give only one of WORDS, --of and --where")
     with Archive(the_folder(ctx)) as archive:
         if site:
             archive.require_site(site)

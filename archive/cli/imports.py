@@ -34,8 +34,10 @@ UNFIT_SHOWN = 5
 @click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Processes that extract.")
 @click.option("--host", default="", help="Take only captures of this host and its subdomains.")
 @click.option("--url-prefix", default="", help="Take only captures of URLs that start like this one.")
-@click.option("--from", "first", default="", help="Take only captures from then on: 2026, 2026-11, 2026-11-24 … (UTC).")
-@click.option("--to", "last", default="", help="Take only captures up to then, all of that year, month or day.")
+@click.option(
+    "--from", "first", default="", help="Take only captures from this time on: 2026, 2026-11, 2026-11-24 … (UTC)."
+)
+@click.option("--to", "last", default="", help="Take only captures up to this time, all of that year, month or day.")
 @json_option
 @click.pass_context
 def import_(
@@ -45,7 +47,7 @@ def import_(
 
     The files are copied into the archive, which is created if missing. With --host, --url-prefix, --from or --to only the matching
     records are copied, byte for byte, with what belongs to them. Importing a file again changes nothing. A damaged record is left
-    out and named (exit code 7), those around it are imported. A record without date, host or legible headers is left out, counted and
+    out and named (exit code 7), those around it are imported. A record without date, host or readable headers is left out, counted and
     named.
     """
     wanted = CaptureFilter(
@@ -81,7 +83,7 @@ def _figures(done: Imported, folder: Path) -> dict[str, Any]:
 
 def _print_done(done: Imported, folder: Path) -> None:
     if done.taken_up:
-        click.echo(f"{done.taken_up} captures taken up from a run that broke off")
+        click.echo(f"{done.taken_up} captures recovered from an interrupted run")
     changes = ", ".join(f"{done.articles[change]} {change}" for change in ("new", "changed", "updated", "unchanged"))
     click.echo(
         f"{done.records} captures ({done.known} known before); articles {changes}; "
@@ -113,13 +115,13 @@ LISTED = 5
     "--site", default="", help="Only this site: the WARC files that hold captures of it, whole, and its frontier."
 )
 @click.option("--move", is_flag=True, help="Move the WARC files out of the shards; no process may be writing to them.")
-@click.option("--dry-run", is_flag=True, help="Say what would come in, and change nothing.")
+@click.option("--dry-run", is_flag=True, help="Print what would be merged, and change nothing.")
 @click.option(
     "--workers",
     type=click.IntRange(1, 256),
     default=2,
     show_default=True,
-    help="Processes that read what a dead crawl left unread.",
+    help="Processes that extract captures that a dead crawl left.",
 )
 @json_option
 @click.pass_context
@@ -144,7 +146,7 @@ def merge(
         ctx.find_root().params.get("folder")
         and ctx.find_root().get_parameter_source("folder") is ParameterSource.COMMANDLINE
     ):
-        raise UsageError("merge names its archives itself: `warraq merge SHARD... INTO`, without --archive")
+        raise UsageError("merge takes its archives as arguments: `warraq merge SHARD... INTO`, without --archive")
     collection = Collection(into)
     if dry_run:
         done = foresee(shards, collection, site=site)
@@ -176,15 +178,17 @@ def _print(done: Merged, into: Path, *, dry_run: bool) -> None:
         f"with {done.files} files ({done.bytes >> 20} MB)"
     )
     if done.recovered:
-        click.echo(f"{done.recovered} captures that a dead crawl had left unread were read")
+        click.echo(f"{done.recovered} captures that a dead crawl had left were extracted")
     if done.redacted:
-        click.echo(f"{done.redacted} URLs that were redacted in one of the archives were taken out of this one, too")
+        click.echo(f"{done.redacted} URLs that were redacted in one of the archives were removed from this one, too")
     if done.waiting:
-        click.echo(f"{done.waiting} captures wait for a file that is being written or is not there: merge again later")
+        click.echo(f"{done.waiting} captures wait for a file that is being written or is missing: merge again later")
     for name in done.lost[:LISTED]:
-        click.echo(f"{name}: the file is not there, but rows of a shard point into it; `warraq verify` there", err=True)
+        click.echo(
+            f"{name}: the file is missing, but rows of a shard point into it: run `warraq verify` there", err=True
+        )
     if len(done.lost) > LISTED:
-        click.echo(f"and {len(done.lost) - LISTED} more files that are not there (--json lists all)", err=True)
+        click.echo(f"and {len(done.lost) - LISTED} more missing files (--json lists all)", err=True)
     for line in done.damaged:
         click.echo(line, err=True)
 

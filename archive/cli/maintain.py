@@ -11,6 +11,7 @@ import click
 
 from archive import search
 from archive.cli.output import in_each, json_option, print_json, the_folder, the_place
+from archive.cli.seals import as_figures, check, print_seals
 from archive.collection import Collection
 from archive.collection.upload import Uploaded
 from archive.collection.upload import upload as upload_
@@ -40,26 +41,42 @@ SHOWN = 50
 
 @click.command()
 @click.option(
-    "--remote", is_flag=True, help="Also what was uploaded: reads all of what is only there (see `warraq upload`)."
+    "--remote",
+    is_flag=True,
+    help="Also check uploaded files: downloads those that are not local (see `warraq upload`).",
+)
+@click.option("--seals", is_flag=True, help="Also that each sealed record is as it was sealed (see `warraq seal`).")
+@click.option(
+    "--roots", metavar="FILE", default="", help="With --seals: certificates (PEM) of time stamp authorities to trust."
+)
+@click.option(
+    "--key", metavar="FILE", default="", help="With --seals: the public key (PEM) that must have signed the last seal."
 )
 @json_option
 @click.pass_context
-def verify(ctx: click.Context, *, remote: bool, as_json: bool) -> None:
+def verify(ctx: click.Context, *, remote: bool, seals: bool, roots: str, key: str, as_json: bool) -> None:
     """Check every record, digest, row, index line and manifest entry, and report what is wrong.
 
-    Ends with exit code 7 when something is. Each run leaves a row in the table `runs`, where that can be written. May run beside a
+    Ends with exit code 7 if something is wrong. Each run leaves a row in the table `runs`, where that can be written. May run beside a
     crawl.
     """
     folders = the_place(ctx).folders()
     reports = [(folder, _verified(Collection(folder), remote=remote)) for folder in folders]
+    sealed = {folder: check(Collection(folder), roots=roots, key=key) for folder in folders if seals}
     if as_json:
         print_json(
-            _verdict(report) | ({"archive": str(folder)} if len(folders) > 1 else {}) for folder, report in reports
+            _verdict(report)
+            | ({"archive": str(folder)} if len(folders) > 1 else {})
+            | ({"seals": as_figures(sealed[folder])} if seals else {})
+            for folder, report in reports
         )
     else:
         for folder, report in reports:
-            _print_report(report, f"{folder}: " if len(folders) > 1 else "")
-    if not all(report.ok for _, report in reports):
+            name = f"{folder}: " if len(folders) > 1 else ""
+            _print_report(report, name)
+            if seals:
+                print_seals(sealed[folder], name)
+    if not all(report.ok for _, report in reports) or not all(one.ok for one in sealed.values()):
         ctx.exit(ExitCode.DAMAGED)
 
 
@@ -98,7 +115,7 @@ def _print_report(report: VerifyReport, name: str) -> None:
         f"{name}{report.files} files, {report.records} records, {report.size} bytes, {report.rows} rows: {verdict}"
     )
     if report.away:
-        click.echo(f"{report.away} files are only in a storage and were not looked at: `warraq verify --remote` does")
+        click.echo(f"{report.away} files are only in a storage and were not checked: use `warraq verify --remote`")
 
 
 def _by_file(show: Show) -> Callable[[str, int], None]:
@@ -157,16 +174,16 @@ def _print_repairs(done: Repaired, name: str) -> None:
 
 @click.command()
 @click.argument("url")
-@click.option("--reason", required=True, help="Why: it stays in the archive, in the URL's place.")
+@click.option("--reason", required=True, help="The reason; the archive keeps it in place of the URL.")
 @click.option("--by", "who", default=getpass.getuser, show_default="the user's name", help="Who asked for it.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @click.pass_context
 def redact(ctx: click.Context, *, url: str, reason: str, who: str, yes: bool, as_json: bool) -> None:
     """Remove a URL and its article from the archive for good, and record who asked and why.
 
     Its records become tombstones; its rows, search entries and index lines go; it is not fetched again. No other record changes.
-    Of several archives it is taken out of each that has it.
+    With several archives, it is removed from each that has it.
     """
     archives = list(in_each(ctx))
     if not yes:
@@ -193,9 +210,7 @@ def _print_redacted(done: Redacted, name: str) -> None:
         f"{name}{done.records} records, {done.captures} captures and {done.articles} articles of {', '.join(done.urls)} are gone"
     )
     for other in done.bereft:
-        click.echo(
-            f"{other} was served the same bytes and was kept as a revisit of them: it has lost its payload", err=True
-        )
+        click.echo(f"{other} was stored as a revisit of the same bytes: its payload is gone", err=True)
     for file in done.uploaded:
         click.echo(f"{file} was uploaded again in place of the old one")
     for file in done.versioned:
@@ -210,7 +225,7 @@ def _print_redacted(done: Redacted, name: str) -> None:
     "--storage",
     metavar="URL",
     default="",
-    help="Where to look for files that the manifest names and that are not here, when the old database cannot say.",
+    help="Where to look for files of the manifest that are not local, if the old database cannot say.",
 )
 @json_option
 @click.pass_context
@@ -242,10 +257,10 @@ def reindex(ctx: click.Context, *, workers: int, storage: str, as_json: bool) ->
     "--to",
     metavar="URL",
     default="",
-    help="The place of this archive: s3://BUCKET/PREFIX, or a folder. Without it: $WARRAQ_STORAGE/NAME, or where it went last.",
+    help="Where to upload: s3://BUCKET/PREFIX, or a folder. Without it: $WARRAQ_STORAGE/NAME, or the last one used.",
 )
-@click.option("--endpoint-url", metavar="URL", default="", help="A server of the S3 protocol that is not Amazon's.")
-@click.option("--remove-local", is_flag=True, help="Then remove here what is proved to be there.")
+@click.option("--endpoint-url", metavar="URL", default="", help="An S3-compatible server other than Amazon's.")
+@click.option("--remove-local", is_flag=True, help="Then remove local files that are proved to be there.")
 @click.option(
     "--keep-days",
     metavar="DAYS",
@@ -254,7 +269,7 @@ def reindex(ctx: click.Context, *, workers: int, storage: str, as_json: bool) ->
     show_default=True,
     help="With --remove-local: keep what was closed in the last DAYS days.",
 )
-@click.option("--database", "snapshot", is_flag=True, help="Also put a copy of the database there.")
+@click.option("--database", "snapshot", is_flag=True, help="Also upload a copy of the database.")
 @json_option
 @click.pass_context
 def upload(
@@ -269,7 +284,7 @@ def upload(
 ) -> None:
     """Upload closed WARC files, index and manifest to object storage or another disk.
 
-    A file is marked as uploaded only once the storage is proved to have all of it. Every command reads it from there, a record at a
+    A file is marked as uploaded only once the storage provably has all of it. Every command reads it from there, a record at a
     time, when it is no longer here. What is already there is not sent again; the next run completes one that was killed. It may run
     beside a crawl (which then keeps its local files). Credentials come from where the storage's library looks for them:
     AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, ~/.aws. Ends with exit code 14 when something could not be put there.
@@ -361,12 +376,12 @@ def _print(done: Uploaded, name: str) -> None:
     type=int,
     multiple=True,
     metavar="NUMBER",
-    help="Part what this join made one; may be given several times.",
+    help="Separate what this join united; repeatable.",
 )
 @json_option
 @click.pass_context
 def joins(ctx: click.Context, *, undo: tuple[int, ...], as_json: bool) -> None:
-    """List articles whose addresses were joined into one history, or part them again.
+    """List articles whose addresses were joined into one history, or separate them again.
 
     Spellings of one address (http or https, with or without www., a trailing slash) are one article always. Two different addresses are
     joined when the one redirects to the other, or names it as its canonical URL, and both say much the same.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from archive.archive import Archive
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON: one object a line.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per line.")
 
 
 def isolate(text: str) -> str:

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     help="An archive to search; may be given several times.",
 )
 @click.option(
-    "--all", "everywhere", is_flag=True, help="Search all archives in collections/, whatever $WARRAQ_ARCHIVE says."
+    "--all", "everywhere", is_flag=True, help="Search all archives in collections/, regardless of $WARRAQ_ARCHIVE."
 )
 @json_option
 @click.pass_context
@@ -67,7 +67,7 @@ def search(
     Words are found in all their written forms (with or without tashkeel, ال and other prefixes, أ إ آ ا, ى ي, ة ه, ٢ 2). A phrase goes in
     quotes; OR, -word and word* work; so do site: section: author: language: from:2024-01-01 to:2024-12-31.
 
-    Several archives answer as one that held all their articles: one order, one count. Ids are each archive's own: NAME/ID.
+    Several archives are searched as one: one ranking, one count. An id belongs to its archive: NAME/ID.
     """
     if everywhere and folders:
         raise UsageError("--all already means every archive: leave out --archive")
@@ -177,9 +177,9 @@ def show(ctx: click.Context, wanted: str, as_json: bool) -> None:
 
 @click.command()
 @click.argument("wanted", metavar="URL|[NAME/]ID")
-@click.option("--style", type=click.Choice(tuple(STYLES)), default="chicago", show_default=True, help="The form.")
+@click.option("--style", type=click.Choice(tuple(STYLES)), default="chicago", show_default=True, help="Citation style.")
 @click.option(
-    "--room", metavar="URL", default="", envvar="WARRAQ_ROOM", help="Where its reading room is, for a permalink."
+    "--room", metavar="URL", default="", envvar="WARRAQ_ROOM", help="URL of the reading room, for a permalink."
 )
 @click.pass_context
 def cite(ctx: click.Context, wanted: str, style: str, room: str) -> None:
@@ -196,9 +196,9 @@ def cite(ctx: click.Context, wanted: str, style: str, room: str) -> None:
 @json_option
 @click.pass_context
 def versions(ctx: click.Context, wanted: str, as_json: bool) -> None:
-    """List the versions of an article, oldest first: when each stood, and what its page changed without its text.
+    """List the versions of an article, oldest first: when each was online, and what changed besides its text.
 
-    A text that was changed back stands twice.
+    A text that was restored later is listed twice.
     """
     with holding(ctx, wanted) as (archive, asked):
         rows: list[dict[str, Any]] = [{**row} for row in archive.versions(archive.article(asked)["url"])]
@@ -231,7 +231,7 @@ def _without_ids(row: Mapping[str, Any]) -> dict[str, Any]:
 @json_option
 @click.pass_context
 def diff(ctx: click.Context, *, wanted: str, numbers: tuple[int, ...], as_json: bool) -> None:
-    """Show what changed between two versions of an article, word by word (by default the one that stands and the one before it).
+    """Show what changed between two versions of an article, word by word (by default the latest and the one before it).
 
     Tashkeel, letter forms, punctuation and spaces make no difference.
     """

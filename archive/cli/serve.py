@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import uvicorn
 
 _OPEN = (
-    "WARNING: {host} can be reached from other machines, and whoever reaches it can read the whole archive: there are no "
-    "passwords and no TLS. Put a proxy with both in front, or leave --host away."
+    "WARNING: {host} can be reached from other machines, and anyone who reaches it can read the whole archive: there are no "
+    "passwords and no TLS. Put a proxy with both in front, or omit --host."
 )
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 

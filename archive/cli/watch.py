@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 @click.group()
 def watch() -> None:
-    """Be told of what is new for a search: by feeds, mail and webhooks (docs/watches.md).
+    """Report what is new for a search by feeds, mail and webhooks (docs/watches.md).
 
-    Each watch has its feeds in the archive's folder feeds/ and in the reading room. Mail goes by the server that WARRAQ_SMTP names.
+    Each watch has its feeds in the archive's folder feeds/ and in the reading room. Mail is sent through the server in WARRAQ_SMTP.
     """
 
 
 @watch.command()
 @click.argument("words", nargs=-1, required=True)
-@click.option("--name", default="", help="What to call it [its words, joined by -].")
-@click.option("--changes", is_flag=True, help="Tell new versions of its articles, too.")
-@click.option("--gone", is_flag=True, help="Tell when the page of one of its articles has gone, too.")
-@click.option("--mail", "mails", multiple=True, metavar="ADDRESS", help="Mail it there; may be given several times.")
-@click.option("--webhook", "webhooks", multiple=True, metavar="URL", help="POST it there, signed; may be repeated.")
-@click.option("--quiet", default="", metavar="22:00-07:00", help="Send nothing at these hours; it is sent after them.")
+@click.option("--name", default="", help="Name of the watch [its words, joined by -].")
+@click.option("--changes", is_flag=True, help="Also report new versions of its articles.")
+@click.option("--gone", is_flag=True, help="Also report when the page of one of its articles is gone.")
+@click.option("--mail", "mails", multiple=True, metavar="ADDRESS", help="Send mail to this address; repeatable.")
+@click.option("--webhook", "webhooks", multiple=True, metavar="URL", help="POST to this URL, signed; repeatable.")
+@click.option("--quiet", default="", metavar="22:00-07:00", help="Send nothing during these hours, but after them.")
 @click.option("--zone", default="UTC", show_default=True, help="The time zone of --quiet, such as Asia/Riyadh.")
 @click.pass_context
 def add(
@@ -107,7 +107,7 @@ def _rows(folder: Path) -> list[dict[str, Any]]:
 @click.argument("name")
 @click.pass_context
 def remove(ctx: click.Context, *, name: str) -> None:
-    """Forget a watch, and what waits to be delivered for it."""
+    """Delete a watch and its undelivered messages."""
     folder = the_folder(ctx)
     Collection(folder).require()
     with WatchStore(folder) as store, store.atomic():

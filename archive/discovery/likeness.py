@@ -1,6 +1,6 @@
 """Judge without a fetch whether a link leads to an article: by its URL, its text, and the site's own pattern of articles.
 
-The words and shapes are those of news sites at large; what a site's own articles look like, patterns.py learns.
+The words and shapes are those of news sites at large; what a site's own articles look like is learned (`ArticlePattern`).
 """
 
 from __future__ import annotations

@@ -85,13 +85,18 @@ class Exported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportOptions:
-    """What to export; '' and () choose all. Days are `2024-12-31`, both included: of publication for articles, of capture for captures."""
+    """What to export; '' and () choose all.
+
+    Days are `2024-12-31`, both included: of publication for articles, of capture for captures. `only` adds conditions to the query that
+    hold however odd it is (see `Archive.search`).
+    """
 
     site: str = ""
     first_day: str = ""
     last_day: str = ""
     urls: tuple[str, ...] = ()
     query: str = ""
+    only: str = ""
     all_versions: bool = False
     columns: tuple[str, ...] = ()
 
@@ -191,7 +196,7 @@ def _filter(archive: Archive, options: ExportOptions) -> ArticleFilter:
         first_day=options.first_day,
         last_day=options.last_day,
         urls=spellings,
-        article_ids=archive.matching(options.query) if options.query else None,
+        article_ids=(archive.matching(options.query, only=options.only) if options.query or options.only else None),
         all_versions=options.all_versions,
     )
 

@@ -175,7 +175,9 @@ def card(archive: Archive, options: ExportOptions, tally: Tally, created: dateti
     }  # fmt: skip
     chosen = ", ".join(f"{name} `{value}`" for name, value in choice.items() if value)
     rights = (
-        _table(tally.directives, "directive") if tally.directives else "No page of these said anything about reuse.\n"
+        _table(tally.directives, "directive")
+        if tally.directives
+        else "None of these pages states anything about reuse.\n"
     )
     pruned = " Memory did not hold all of them: of those met once, some are missing." if tally.is_pruned else ""
     return f"""---

@@ -139,9 +139,7 @@ class Store(Closing):
         """
         wal = self.path.with_name(self.path.name + "-wal")
         if wal.exists() and wal.stat().st_size:
-            what = (
-                "a writer that died left rows in its -wal, which can only be read where one may write: copy the folder"
-            )
+            what = "a dead writer left rows in its -wal, which can only be read in a writable folder: copy the folder"
             raise NotWritableError(self.path.parent, OSError(what))
         self._as_found = self._look()
         return sqlite3.connect(f"{uri}&immutable=1", uri=True, timeout=self._patience, check_same_thread=False)
@@ -155,7 +153,7 @@ class Store(Closing):
         """Raise DamagedFileError when a database that was read as one that does not change has changed: what was read may be wrong."""
         if self._as_found is not None and self._look() != self._as_found:
             raise DamagedFileError(
-                self.path, 0, "somebody has begun to write to it since it was opened (open it again)"
+                self.path, 0, "another process has begun to write to it since it was opened (open it again)"
             )
 
     def _prepare(self, extra: tuple[Migrations, ...]) -> None:
@@ -247,7 +245,7 @@ def _identity(db: Database) -> None:
         run = runs.begin(db, kind="join", site="", at=now)
         runs.end(db, run, at=now, result="ok", summary={"joins": joined})
         logger.warning(
-            "%d articles that were kept apart by their addresses have one history now: `warraq joins` lists them and can undo it",
+            "%d articles under several URLs were joined into one history each: `warraq joins` lists them and can undo it",
             joined,
         )
 

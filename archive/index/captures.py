@@ -291,3 +291,33 @@ def seen_before(db: Database, payload_digest: str, url: str, timestamp: str) -> 
         (url, timestamp),
     ).fetchone()
     return row is not None and row[0] == payload_digest
+
+
+def years(db: Database) -> list[str]:
+    """Return the years from the first capture to the last."""
+    first, last = db.conn.execute("SELECT min(captured_at), max(captured_at) FROM captures").fetchone()
+    return [f"{year:04}" for year in range(int(first[:4]), int(last[:4]) + 1)][-_MOST_YEARS:] if first else []
+
+
+def by_day(db: Database, year: str, *, site: str = "") -> dict[str, int]:
+    """Return how many captures each day of a year has, of all sites or one; days without any are left out."""
+    sql = f"""
+        SELECT substr(captured_at, 1, 10), count(*) FROM captures
+        WHERE captured_at >= :first AND captured_at < :after {_OF_SITE if site else ""} GROUP BY 1 ORDER BY 1
+        """  # noqa: S608 - our own words
+    return dict(db.conn.execute(sql, {"first": year, "after": f"{year}~", "site": site}).fetchall()) if year else {}
+
+
+def of_day(db: Database, day: str, *, site: str = "", limit: int = 50, offset: int = 0) -> list[dict[str, Any]]:
+    """Return the captures of a day, oldest first, of all sites or one: columns of `captures`."""
+    sql = f"""
+        SELECT * FROM captures WHERE captured_at >= :first AND captured_at < :after {_OF_SITE if site else ""}
+        ORDER BY captured_at, id LIMIT :limit OFFSET :offset
+        """  # noqa: S608 - our own words
+    values = {"first": day, "after": f"{day}~", "site": site, "limit": limit, "offset": offset}
+    return list(db.query(sql, values))
+
+
+_OF_SITE = "AND (site = :site OR site LIKE '%.' || :site)"
+_MOST_YEARS = 200
+"""A foreign archive may date a capture in the year 1."""

@@ -45,8 +45,26 @@ _FILM = (
 )
 
 
-def describe(db: Database, ids: Iterable[int]) -> None:
-    """Rewrite what these versions of articles show; rows of versions that no longer exist are deleted."""
+_NO_BODIES: Mapping[int, Body] = {}
+_NO_FACTS: Mapping[str, Any] = {
+    "record_id": "",
+    "type": "",
+    "bytes": None,
+    "width": None,
+    "height": None,
+    "sha256": "",
+    "phash": "",
+}
+_COLUMNS = ("article_id", "position", "url", "place", "alt", "caption", "credit", "words", *FACTS)
+_PUT = f"INSERT INTO images ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{name}' for name in _COLUMNS)})"  # noqa: S608 - our own names
+
+
+def describe(db: Database, ids: Iterable[int], bodies: Mapping[int, Body] = _NO_BODIES) -> None:
+    """Rewrite what these versions of articles show; rows of versions that no longer exist are deleted.
+
+    `bodies` has the blocks of those that were just written, which need not be read again.
+    """
+    has_pictures = db.conn.execute("SELECT 1 FROM pictures LIMIT 1").fetchone() is not None
     for article_id in ids:
         for table in ("images", "media"):
             db.conn.execute(f"DELETE FROM {table} WHERE article_id = ?", (article_id,))  # noqa: S608 - our own names
@@ -55,50 +73,49 @@ def describe(db: Database, ids: Iterable[int]) -> None:
         )
         if row is None:
             continue
-        for position, shown in enumerate(_shown(row), 1):
-            _put(db, {**shown, "article_id": article_id, "position": position})
+        body = bodies.get(article_id) or body_of(row)
+        images = [
+            {
+                **shown,
+                **(_facts(db, shown["url"]) if has_pictures else _NO_FACTS),
+                "article_id": article_id,
+                "position": at,
+            }
+            for at, shown in enumerate(_shown(row, body), 1)
+        ]
+        db.conn.executemany(_PUT, images)
         sql = "INSERT INTO media VALUES (:article_id, :position, :type, :provider, :url, :poster, :place)"
-        found = enumerate(_embedded(body_of(row)), 1)
+        found = enumerate(_embedded(body), 1)
         db.conn.executemany(sql, [{**one, "article_id": article_id, "position": position} for position, one in found])
 
 
-def _put(db: Database, image: dict[str, Any]) -> None:
-    facts = _facts(db, image["url"]) or {
-        "record_id": "",
-        "type": "",
-        "bytes": None,
-        "width": None,
-        "height": None,
-        "sha256": "",
-        "phash": "",
-    }
-    values = {**image, **{name: facts[name] for name in FACTS}}
-    sql = f"INSERT INTO images ({', '.join(values)}) VALUES ({', '.join(f':{name}' for name in values)})"  # noqa: S608 - our own names
-    db.conn.execute(sql, values)
-
-
-def _facts(db: Database, url: str) -> dict[str, Any] | None:
+def _facts(db: Database, url: str) -> Mapping[str, Any]:
     """Return what is known of the picture at a URL, or where that redirects to: of its newest capture."""
     sql = """
         SELECT p.* FROM pictures AS p JOIN captures AS c ON c.record_id = p.record_id
         WHERE p.url = ? OR p.url = (SELECT detail FROM captures WHERE url = ? AND reason LIKE 'http-30_' ORDER BY id DESC LIMIT 1)
         ORDER BY c.timestamp DESC, c.id DESC LIMIT 1
         """
-    return next(db.query(sql, [url, url]), None)
+    row = next(db.query(sql, [url, url]), None)
+    return {name: row[name] for name in FACTS} if row else _NO_FACTS
 
 
-def _shown(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _shown(row: Mapping[str, Any], body: Body) -> Iterator[dict[str, Any]]:
     """Yield the pictures of an article, each URL once: those that only its head names, then those of its text with their place in it."""
     found: dict[str, dict[str, Any]] = {}
-    named = [(image["url"], None, image.get("caption", ""), None) for image in json.loads(row["images"])]
-    figures = [(block.url, block, span_text(block.caption), place) for place, block in _blocks(body_of(row), "figure")]
-    placed = {_address(row["url"], url) for url, *_ in figures}
-    ahead = [one for one in named if _address(row["url"], one[0]) not in placed]
-    for url, block, caption, place in (*ahead, *figures):
-        address = _address(row["url"], url)
+    base = row["url"]
+    named = [
+        (_address(base, image["url"]), None, image.get("caption", ""), None) for image in json.loads(row["images"])
+    ]
+    figures = [
+        (_address(base, block.url), block, span_text(block.caption), place) for place, block in _blocks(body, "figure")
+    ]
+    placed = {address for address, *_ in figures}
+    ahead = [one for one in named if one[0] not in placed]
+    for address, block, caption, place in (*ahead, *figures):
         if address and address not in found:
             alt, credit = (block.alt, block.credit) if block else ("", "")
-            said = caption or next((one[2] for one in named if _address(row["url"], one[0]) == address), "")
+            said = caption or next((one[2] for one in named if one[0] == address), "")
             words = f" {text_keys(f'{alt} {said} {credit}', row['language'])} "
             found[address] = {
                 "url": address,

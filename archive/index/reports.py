@@ -214,28 +214,36 @@ class Facets:
     sites: Counts = ()
     sections: Counts = ()
     languages: Counts = ()
+    authors: Counts = ()
+    tags: Counts = ()
     days: Counts = ()
     undated: int = 0
 
 
-def facets(db: Database, match: str = "", without: str = "") -> Facets:
-    """Count the latest versions that match the FTS5 expression ('' for all) and not `without`, an expression too."""
+def facets(db: Database, match: str = "", without: str = "", conditions: str = "") -> Facets:
+    """Count the latest versions that match the FTS5 expression ('' for all) and not `without`, an expression too.
+
+    `conditions` are those of `archive.search.states` on the rows.
+    """
+    columns = "a.site, a.section, a.language, a.date, a.author, a.tags"
     if match:
-        sql = (
-            "SELECT a.site, a.section, a.language, a.date FROM articles_search AS s CROSS JOIN articles AS a ON a.id = s.rowid"
-            " WHERE articles_search MATCH ? AND a.is_latest ORDER BY s.rowid DESC LIMIT ?"
-        )
-        rows = db.conn.execute(sql, (match, COUNTED)).fetchall()
+        source = "articles_search AS s CROSS JOIN articles AS a ON a.id = s.rowid WHERE articles_search MATCH ? AND"
     else:
-        hidden = "AND id NOT IN (SELECT rowid FROM articles_search WHERE articles_search MATCH ?)" if without else ""
-        sql = f"SELECT site, section, language, date FROM articles WHERE is_latest {hidden} ORDER BY id DESC LIMIT ?"  # noqa: S608 - our own words
-        rows = db.conn.execute(sql, (*([without] if without else []), COUNTED)).fetchall()
+        hidden = "a.id NOT IN (SELECT rowid FROM articles_search WHERE articles_search MATCH ?) AND" if without else ""
+        source = f"articles AS a WHERE {hidden}"
+    sql = (
+        f"SELECT {columns} FROM {source} a.is_latest{conditions} ORDER BY {'s.rowid' if match else 'a.id'} DESC LIMIT ?"  # noqa: S608 - our own words
+    )
+    asked = filter(None, (match or without,))
+    rows = db.conn.execute(sql, (*asked, COUNTED)).fetchall()
     days = Counter(row[3] for row in rows if row[3])
     return Facets(
         counted=len(rows),
         sites=_counts(rows, 0),
         sections=_counts(rows, 1),
         languages=_counts(rows, 2),
+        authors=_counts(rows, 4),
+        tags=_most(Counter(tag for row in rows for tag in _tags(row[5]))),
         days=tuple(sorted(days.items())),
         undated=len(rows) - days.total(),
     )
@@ -248,6 +256,8 @@ def added_facets(parts: Sequence[Facets]) -> Facets:
         sites=_added(part.sites for part in parts),
         sections=_added(part.sections for part in parts),
         languages=_added(part.languages for part in parts),
+        authors=_added(part.authors for part in parts),
+        tags=_added(part.tags for part in parts),
         days=tuple(sorted(_added(part.days for part in parts))),
         undated=sum(part.undated for part in parts),
     )
@@ -257,12 +267,21 @@ def _added(parts: Iterable[Counts]) -> Counts:
     total: Counter[str] = Counter()
     for counts in parts:
         total.update(dict(counts))
-    return tuple(sorted(total.items(), key=lambda pair: (-pair[1], pair[0])))
+    return _most(total)
 
 
-def _counts(rows: list[tuple[str, str, str, str]], column: int) -> Counts:
-    counts = Counter(row[column] for row in rows if row[column])
+def _counts(rows: Iterable[Sequence[Any]], column: int) -> Counts:
+    return _most(Counter(row[column] for row in rows if row[column]))
+
+
+def _most(counts: Counter[str]) -> Counts:
     return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _tags(tags: str) -> frozenset[str]:
+    """Return the tags of an article that are words."""
+    read = json.loads(tags or "[]")
+    return frozenset(tag for tag in read if isinstance(tag, str) and tag) if isinstance(read, list) else frozenset()
 
 
 BY_TIME = frozenset({"by_day"})

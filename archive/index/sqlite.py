@@ -95,7 +95,7 @@ def database_problem(db: sqlite3.Connection, schema: str = "main") -> str:
     """
     for kind, name, sql in db.execute(f"SELECT type, name, sql FROM {schema}.sqlite_master"):  # noqa: S608 - our own word
         if kind == "trigger" and not _TRIGGER.fullmatch(sql or ""):
-            return f"it has the trigger {name!r}, which is none of warraq's"
+            return f"it has the trigger {name!r}, which warraq does not create"
         if name in TABLES and (kind != "table" or not str(sql).startswith("CREATE TABLE")):
             return f"its {name!r} is not an ordinary table"
         if name in {"articles_search", "articles_fts"} and not _INDEX.fullmatch(sql or ""):

@@ -224,7 +224,7 @@ class GroupWriter:
                 assert capture is not None  # noqa: S101 - inserted in this transaction or an earlier one
                 stored = articles.insert_version(db, entry.article, capture=capture, conversion_id=conversion_id)
                 self._unindexed.add(stored.id)
-                images.describe(db, (stored.id,))
+                images.describe(db, (stored.id,), {stored.id: entry.article.body})
         else:
             return None
         availability.clear(db, stored.id, at=entry.row.captured_at)

@@ -276,7 +276,7 @@ def import_files(
     paths = [Path(one) for one in files]
     for path in paths:
         if not path.name.endswith(SUFFIXES):
-            raise UsageError(f"{path} is not an archive by its name: {', '.join(SUFFIXES)} files can be imported")
+            raise UsageError(f"{path} is not named like an archive: {', '.join(SUFFIXES)} files can be imported")
     info = {"software": "warraq", "description": "import"} | ({"isPartOf": site} if site else {})
     with parse_pool(workers=workers) as pool:
         writer = open_writer(collection, info=info, clock=clock)

@@ -87,7 +87,7 @@ def _open(collection: Collection) -> Store:
     try:
         return open_store(collection.database, read_only=True)
     except DatabaseError as error:
-        problem = f"no database that can be read ({error}; `warraq reindex` there rebuilds it)"
+        problem = f"no readable database ({error}; rebuild it there with `warraq reindex`)"
         raise DamagedFileError(collection.database, 0, problem) from error
 
 

@@ -33,6 +33,7 @@ from archive.search.query import (
 )
 from archive.search.results import Hit, Results, matching, search, search_shards
 from archive.search.snippets import Snippet, Span, highlight, pieces, snippet
+from archive.search.usage import usage
 
 __all__ = [
     "Hit",
@@ -68,4 +69,5 @@ __all__ = [
     "snippet",
     "unindex_articles",
     "unwanted_expression",
+    "usage",
 ]

@@ -13,6 +13,7 @@ which the particle is left out), and a number with its thousands (1,500 is 1500)
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import threading
 import unicodedata
@@ -27,7 +28,7 @@ from archive.arabic import fold, spell, stem, without_article, words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-KEY_VERSION: Final = 2
+KEY_VERSION: Final = 3
 """Raised with every change of what a key is; an index made with another version must be rebuilt."""
 
 _LATIN: Final = "latin"
@@ -230,6 +231,8 @@ def prefix_variants(beginning: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(form for form in (spell(beginning[:_MAX_WORD]), bare) if form))
 
 
+_MOST_TAGS: Final = 50
+"""More are a site's whole vocabulary, not what an article is about."""
 _FACET_CHARACTER: Final = re.compile(r"[^\w.:-]+")
 
 
@@ -263,11 +266,23 @@ def language_facets(language: str) -> Iterator[str]:
         yield facet("language", tag)
 
 
+def tag_facets(tags: str) -> Iterator[str]:
+    """Yield the tokens of an article's tags, a JSON list."""
+    try:
+        read = json.loads(tags or "[]")
+    except ValueError:
+        return
+    for tag in read[:_MOST_TAGS] if isinstance(read, list) else ():
+        yield facet("tag", str(tag))
+
+
 def row_facets(row: Mapping[str, str]) -> str:
-    """Return all filter tokens of an article row (`site`, `hostname`, `language`, `date`), each once, parted by spaces."""
+    """Return all filter tokens of an article row, each once, parted by spaces."""
     tokens = (
         *site_facets(row["site"], row["hostname"]),
         *language_facets(row["language"]),
         *date_facets(row["date"]),
+        *tag_facets(row["tags"]),
+        facet("source", row["source"]),
     )
     return " ".join(dict.fromkeys(token for token in tokens if token))

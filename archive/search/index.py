@@ -31,7 +31,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
-ROW_COLUMNS: Final = ("id", "title", "text", "author", "section", "site", "hostname", "language", "date")
+ROW_COLUMNS: Final = (
+    "id",
+    "title",
+    "text",
+    "author",
+    "section",
+    "site",
+    "hostname",
+    "language",
+    "date",
+    "tags",
+    "source",
+)
 """The columns of `articles` that the index is a function of; `is_latest` is not among them, so it may change freely."""
 
 NOTHING_MADE: Final[Mapping[int, Keys]] = MappingProxyType({})
@@ -57,7 +69,7 @@ class IndexEntry:
 
 def make_entry(row: Mapping[str, str | int], keys: Keys | None = None) -> IndexEntry:
     """Return the entry of a row that has the `ROW_COLUMNS`; `keys` spare the making of them when they are of these very words."""
-    values = {name: str(row[name] or "") for name in ROW_COLUMNS}
+    values = {name: str(row.get(name) or "") for name in ROW_COLUMNS}
     words = {name: values[name] for name in ("title", "text", "author", "section", "language")}
     if keys is None or keys.made_of != digest_of(**words):
         keys = make_keys(**words)

@@ -4,7 +4,8 @@
     word*                              words that begin so (three letters or more)
     a OR b                             either; binds closer than the spaces, which mean AND
     -word   NOT word   -"a phrase"     without
-    site: section: author: language:   filters; a value of several words is quoted; the same filter twice means either
+    site: section: author: language: tag: source:   filters; a value of several words is quoted; the same filter twice means either
+    is:gone is:paywalled is:changed is:shared is:wire   what became of the page, who else has it (see `states`)
     from: to: (after: since: before: until:) on:   YYYY, YYYY-MM or YYYY-MM-DD, both ends included
 
 Every word reaches FTS5 as a quoted string of letters and digits, so no text can be read as its syntax.
@@ -19,9 +20,12 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from archive.arabic import fold
 from archive.search.analysis import ELISION, date_facets, facet, prefix_variants, tokens, word_variants
+from archive.search.states import conditions, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from archive.search.states import State
 
 MAX_CHARACTERS: Final = 1000
 MAX_WORDS: Final = 24
@@ -35,6 +39,9 @@ _FIELDS: Final = {
     "author": ("author", "by", "كاتب"),
     "title": ("title", "عنوان"),
     "language": ("language", "lang", "لغه"),
+    "tag": ("tag", "keyword", "وسم"),
+    "source": ("source", "agency", "مصدر"),
+    "is": ("is", "حال"),
     "from": ("from", "after", "since", "من"),
     "to": ("to", "before", "until", "الي"),
     "on": ("on", "date", "تاريخ"),
@@ -74,7 +81,7 @@ class Clause:
     negated: bool = False
 
 
-Code = Literal["no_value", "no_date", "too_many_words", "too_long", "bounds", "orders", "stale_index"]
+Code = Literal["no_value", "no_date", "too_many_words", "too_long", "bounds", "orders", "stale_index", "no_state"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +102,7 @@ def problem(code: Code, **values: object) -> Problem:
 
 _SENTENCES: Final[Mapping[str, str]] = {
     "no_value": "{field}: needs a value",
+    "no_state": "{text} is not known: write is:gone, is:paywalled, is:changed, is:shared or is:wire",
     "no_date": "{text} is not a date: write YYYY, YYYY-MM or YYYY-MM-DD",
     "too_many_words": "only the first {count} words were used",
     "too_long": "only the first {count} characters were used",
@@ -109,12 +117,15 @@ class Query:
     """What was asked for.
 
     `facets` are groups of filter tokens, of each group one must be there; `excluded` those that must not be there.
-    `date_from` and `date_to` are YYYY-MM-DD, both included ('' for open). `problems` say what was left out.
+    `states` and `not_states` are conditions on the rows. `date_from` and `date_to` are YYYY-MM-DD, both included ('' for open).
+    `problems` say what was left out.
     """
 
     clauses: tuple[Clause, ...] = ()
     facets: tuple[tuple[str, ...], ...] = ()
     excluded: tuple[str, ...] = ()
+    states: tuple[State, ...] = ()
+    not_states: tuple[State, ...] = ()
     date_from: str = ""
     date_to: str = ""
     problems: tuple[Problem, ...] = ()
@@ -124,6 +135,11 @@ class Query:
         """The clauses that ask for words."""
         return tuple(clause for clause in self.clauses if not clause.negated)
 
+    @property
+    def conditions(self) -> str:
+        """The SQL condition of its states on a row `a` of `articles`, `AND` before each part."""
+        return conditions(self.states, self.not_states)
+
 
 class _Reader:
     """Gathers the parts of a query while its tokens are read from left to right."""
@@ -132,6 +148,7 @@ class _Reader:
         self.clauses: list[Clause] = []
         self.facets: dict[str, list[str]] = {}
         self.excluded: list[str] = []
+        self.states: dict[bool, list[State]] = {False: [], True: []}
         self.dates = {"from": "", "to": ""}
         self.problems: list[Problem] = []
         self.room = MAX_WORDS
@@ -146,8 +163,10 @@ class _Reader:
         negated = bool(match["minus"]) or self.negate_next
         self.negate_next = False
         value = match["quoted"] if match["quoted"] is not None else bare
-        if field in {"site", "language"}:
+        if field in {"site", "language", "tag", "source"}:
             self.filter(field, value, negated=negated)
+        elif field == "is":
+            self.state(value, negated=negated)
         elif field in {"from", "to", "on"}:
             self.date(field, value)
         else:
@@ -168,8 +187,15 @@ class _Reader:
             return True
         return False
 
+    def state(self, value: str, *, negated: bool) -> None:
+        state = state_of(value)
+        if state is None:
+            self.problems.append(problem("no_state", text=f"is:{value[:20]}"))
+        else:
+            self.states[negated].append(state)
+
     def filter(self, field: str, value: str, *, negated: bool) -> None:
-        token = facet(field, _host(value) if field == "site" else value.replace("_", "-"))
+        token = facet(field, _filtered(field, value))
         if not token:
             self.problems.append(problem("no_value", field=field))
         elif negated:
@@ -202,6 +228,12 @@ class _Reader:
             self.clauses[-1] = Clause(phrases=(*last.phrases, phrase), negated=negated)
         else:
             self.clauses.append(Clause(phrases=(phrase,), negated=negated))
+
+
+def _filtered(field: str, value: str) -> str:
+    if field == "site":
+        return _host(value)
+    return value.replace("_", "-") if field == "language" else value
 
 
 def _host(value: str) -> str:
@@ -237,6 +269,8 @@ def parse(text: str) -> Query:
         clauses=tuple(reader.clauses),
         facets=tuple(tuple(dict.fromkeys(tokens)) for tokens in reader.facets.values()),
         excluded=tuple(dict.fromkeys(reader.excluded))[:MAX_WORDS],
+        states=tuple(dict.fromkeys(reader.states[False])),
+        not_states=tuple(dict.fromkeys(reader.states[True])),
         date_from=reader.dates["from"],
         date_to=reader.dates["to"],
         problems=tuple(dict.fromkeys(reader.problems)),
@@ -259,6 +293,8 @@ def both(query: Query, other: Query) -> Query:
         clauses=(*query.clauses, *other.clauses),
         facets=(*query.facets, *other.facets),
         excluded=(*query.excluded, *other.excluded),
+        states=tuple(dict.fromkeys((*query.states, *other.states))),
+        not_states=tuple(dict.fromkeys((*query.not_states, *other.not_states))),
         date_from=max(query.date_from, other.date_from),
         date_to=min(filter(None, (query.date_to, other.date_to)), default=""),
         problems=(*query.problems, *other.problems),

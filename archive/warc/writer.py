@@ -155,7 +155,7 @@ class WarcWriter(Closing):
     def write_metadata(
         self, *, url: str, refers_to: str, date: datetime, fields: Iterable[tuple[str, str]]
     ) -> tuple[str, Location]:
-        """Write something about the record `refers_to`, as warc-fields; give the record's id and place."""
+        """Write something about the record `refers_to` ('': about none), as warc-fields; give the record's id and place."""
         block = warc_fields(fields)
         return self._derived("metadata", url=url, refers_to=refers_to, date=date, block=block, content=WARC_FIELDS)
 
@@ -193,7 +193,7 @@ class WarcWriter(Closing):
         headers += [
             ("WARC-Date", warc_date(date)),
             *self._warcinfo(),
-            ("WARC-Refers-To", refers_to),
+            *([("WARC-Refers-To", refers_to)] if refers_to else []),
             ("Content-Type", content),
         ]
         return record_id, self._append([member(headers, block)])[0]

@@ -170,7 +170,7 @@ def quiet_hours(text: str) -> tuple[time, time]:
     try:
         first, last = (time.fromisoformat(part.strip()) for part in text.split("-"))
     except ValueError:
-        raise UsageError(f"{text!r} are no hours: write them as 22:00-07:00") from None
+        raise UsageError(f"{text!r} are not hours: write them as 22:00-07:00") from None
     if first == last:
-        raise UsageError(f"{text!r} would be quiet all day: leave --quiet out, or write two different times")
+        raise UsageError(f"{text!r} would be quiet all day: omit --quiet, or give two different times")
     return first, last

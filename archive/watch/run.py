@@ -65,13 +65,11 @@ def add(folder: Path, watch: Watch, *, now: datetime) -> tuple[Watch, tuple[str,
 
 def _check(watch: Watch) -> tuple[str, ...]:
     if not _NAME.fullmatch(watch.name):
-        raise UsageError(f"{watch.name!r} is no name for a watch: use letters, digits, - and . (64 at most)")
+        raise UsageError(f"{watch.name!r} is not a name for a watch: use letters, digits, - and . (64 at most)")
     query = search.parse(watch.query)
     if not search.match_expression(query):
         left_out = "; ".join(map(str, query.problems))
-        raise UsageError(
-            f"{watch.query!r} asks for nothing that could be watched{f' ({left_out})' if left_out else ''}"
-        )
+        raise UsageError(f"{watch.query!r} has no words that can be watched{f' ({left_out})' if left_out else ''}")
     for target in watch.targets:
         _check_target(target)
     if watch.quiet:
@@ -79,13 +77,13 @@ def _check(watch: Watch) -> tuple[str, ...]:
     try:
         ZoneInfo(watch.zone)
     except (KeyError, ValueError, OSError):
-        raise UsageError(f"{watch.zone!r} is no time zone: write it as Asia/Riyadh") from None
+        raise UsageError(f"{watch.zone!r} is not a time zone: write it as Asia/Riyadh") from None
     return tuple(map(str, query.problems))
 
 
 def _check_target(target: str) -> None:
     if not _MAIL.fullmatch(target) and not _is_web(target):
-        raise UsageError(f"{target!r} can be told nothing: name an address of mail, or of the web (http, https)")
+        raise UsageError(f"{target!r} is not a target: give a mail address or a web address (http, https)")
 
 
 def _is_web(target: str) -> bool:

@@ -229,7 +229,7 @@ def _problem_of(db: sqlite3.Connection) -> str:
     """Return what speaks against a file that came with a foreign archive; '' for nothing."""
     for kind, name in db.execute("SELECT type, name FROM sqlite_master"):
         if kind in {"trigger", "view"}:
-            return f"it has the {kind} {name!r}, which is none of warraq's"
+            return f"it has the {kind} {name!r}, which warraq does not create"
     return ""
 
 

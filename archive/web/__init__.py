@@ -31,7 +31,7 @@ from starlette.staticfiles import StaticFiles
 from archive.collection import Collection as Archived
 from archive.errors import ArchiveError, NotFoundError
 from archive.index import DatabaseError
-from archive.web import api, feeds, memento, pages, replay
+from archive.web import api, download, feeds, frequency, ledger, memento, pages, replay, subjects
 from archive.web.admission import Admission, SecurityHeaders
 from archive.web.views import ROOMS, page
 
@@ -62,6 +62,14 @@ class _Static(StaticFiles):
 
 
 FEEDS: Final = tuple(Route(f"/feed.{kind}", feeds.search, name=f"feed.{kind}") for kind in ("atom", "json"))
+SUBJECTS: Final = (
+    Route("/authors/{name:path}", subjects.author),
+    Route("/tags/{name:path}", subjects.tag),
+    Route("/sites/{name:path}", subjects.site),
+    Route("/words", frequency.words_over_time),
+    *(Route(f"/export.{kind}", download.result, name=f"export.{kind}") for kind in download.MOST),
+)
+"""What is made of search results: of one archive, or of several as one."""
 ROUTES: Final = (
     Route("/", pages.results),
     Route("/search", pages.results),
@@ -79,8 +87,11 @@ ROUTES: Final = (
     Route("/pictures/{id:int}", replay.picture),
     Route("/compare", pages.compare),
     Route("/coverage", pages.coverage),
+    Route("/calendar", ledger.calendar),
+    Route("/health", ledger.health),
     Route("/help", pages.help_),
     *FEEDS,
+    *SUBJECTS,
     *(Route(f"/watches/{{name}}.{kind}", feeds.watch, name=f"watch.{kind}") for kind in ("atom", "json")),
     *(Route(path.replace("{id}", "{id:int}"), answers) for path, (answers, _) in api.OPERATIONS.items()),
 )
@@ -88,11 +99,13 @@ ROUTES: Final = (
 
 SPANNING: Final = (
     *FEEDS,
+    *SUBJECTS,
     Route("/", pages.results),
     Route("/search", pages.results),
     Route("/a/{moment}/{url:path}", memento.of_several),
     Route("/help", pages.help_),
     Route("/api/search", api.search_),
+    Route("/api/words", api.word_usage),
 )
 """What is asked of several archives as one; all else is asked of each, below /archives/NAME."""
 

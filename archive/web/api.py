@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,8 +11,8 @@ from starlette.responses import JSONResponse
 
 from archive import search
 from archive.diff import compare
-from archive.index import columns, reports
-from archive.monitor import HISTORY, judge_all
+from archive.index import columns
+from archive.web import frequency, ledger
 from archive.web.parameters import MOST, PAGE, SearchParameters
 from archive.web.views import LONGEST_COMPARED, open_archive, open_archives, room_of, versions_to_compare
 
@@ -42,7 +41,7 @@ class Json(JSONResponse):
 
 
 def search_(request: Request) -> Json:
-    """GET /api/search?q=&site=&section=&author=&language=&from=&to=&order=&limit=&offset=: hits and facets.
+    """GET /api/search?q=&site=&section=&author=&language=&tag=&source=&is=&from=&to=&order=&limit=&offset=: hits and facets.
 
     What makes no sense in the question is left out and named in `problems`; it is never an error.
     """
@@ -74,6 +73,8 @@ def search_(request: Request) -> Json:
                 "site": dict(facets.sites),
                 "section": dict(facets.sections),
                 "language": dict(facets.languages),
+                "author": dict(facets.authors),
+                "tag": dict(facets.tags),
                 "day": dict(facets.days),
                 "undated": facets.undated,
             },
@@ -150,17 +151,19 @@ def diff(request: Request) -> Json:
 
 def health(request: Request) -> Json:
     """GET /api/health: the ledger of the last week, and the alarms of yesterday and today, as `warraq health --json` has them."""
-    today = datetime.now(UTC).date()
-    day = today - timedelta(days=1)
     with open_archive(request) as archive:
-        days = reports.days(archive.db, first=day - HISTORY, last=today)
-    alarms = judge_all(days, day, today=today)
-    recent = [entry for entry in days if entry.day > day - timedelta(days=7)]
+        recent, alarms = ledger.recent(archive)
     return Json({"days": [_plain(entry) for entry in recent], "alarms": [_plain(alarm) for alarm in alarms]})
 
 
 def _plain(entry: Day | Alarm) -> dict[str, Any]:
     return {**asdict(entry), "day": entry.day.isoformat()}
+
+
+def word_usage(request: Request) -> Json:
+    """GET /api/words?q=&site=&from=&to=: how many articles have each of the words that commas part, by day and by site."""
+    asked = SearchParameters.of(request.query_params)
+    return Json(frequency.series_data(*frequency.measure(request, asked)))
 
 
 def stats(request: Request) -> Json:
@@ -221,7 +224,21 @@ _ERROR: Final = {
         }
     }
 }
-_SEARCH: Final = ("q", "site", "section", "author", "language", "from", "to", "order", "limit", "offset")
+_SEARCH: Final = (
+    "q",
+    "site",
+    "section",
+    "author",
+    "language",
+    "tag",
+    "source",
+    "is",
+    "from",
+    "to",
+    "order",
+    "limit",
+    "offset",
+)
 OPERATIONS: Final[dict[str, tuple[Callable[[Request], Json], tuple[str, ...]]]] = {
     "/api/search": (search_, _SEARCH),
     "/api/articles": (articles, ("cursor", "limit")),
@@ -229,6 +246,7 @@ OPERATIONS: Final[dict[str, tuple[Callable[[Request], Json], tuple[str, ...]]]] 
     "/api/articles/{id}/versions": (versions, ()),
     "/api/articles/{id}/captures": (captures, ()),
     "/api/diff": (diff, ("old", "new")),
+    "/api/words": (word_usage, _SEARCH[:-3]),
     "/api/stats": (stats, ()),
     "/api/health": (health, ()),
     "/api/openapi.json": (openapi, ()),

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import pairwise
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from archive import diff, search, urls
@@ -14,7 +12,10 @@ from archive.body import HtmlOptions, count_marks, figures_of, html, marked
 from archive.errors import NotFoundError
 from archive.export.citation import STYLES, cite
 from archive.index.columns import LABELLED, body_of
+from archive.search.states import STATES
 from archive.urls.permalink import permalink
+from archive.web.charts import histogram
+from archive.web.download import MOST
 from archive.web.parameters import SearchParameters
 from archive.web.views import (
     LONGEST_COMPARED,
@@ -28,112 +29,17 @@ from archive.web.views import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from starlette.requests import Request
     from starlette.responses import HTMLResponse
 
     from archive.archive import Federation
 
-# Bar charts of counts over days: (day, count) pairs in; bars with places and sizes out, for a template to draw as
-# SVG.
-
-WIDTH: Final = 600
-HEIGHT: Final = 96
-_MOST_BARS: Final = 62
-"""Two months of days; longer spans are drawn by month, then by year: narrower bars are hard to touch."""
-
-
-_LAST_YEAR: Final = 9000
-"""Later days are a site's joke or mistake, and the end of Python's calendar is near."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """One bar: what it stands for, from its first to its last day, and its rectangle in the chart's units, y downward."""
-
-    label: str
-    first: str
-    last: str
-    count: int
-    x: float
-    y: float
-    width: float
-    height: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
-    """A row of bars; `unit` is day, month or year; `most` is the count of the highest bar."""
-
-    bars: tuple[Bar, ...]
-    unit: str
-    most: int
-
-
-def histogram(days: Iterable[tuple[str, int]], *, most_bars: int = _MOST_BARS) -> Chart | None:
-    """Return the chart of counts by day ('YYYY-MM-DD'; other strings are left out), None when it would have fewer than two bars."""
-    counts: Counter[date] = Counter()
-    for text, count in days:
-        try:
-            day = date.fromisoformat(text)
-        except ValueError:
-            continue
-        if day.year <= _LAST_YEAR:
-            counts[day] += count
-    if len(counts) < 2:
-        return None
-    unit = _fitting_unit(min(counts), max(counts), most_bars)
-    edges = _edges(min(counts), max(counts), unit)[-most_bars - 1 :]
-    sums: Counter[str] = Counter()
-    for day, count in counts.items():
-        sums[_label(day, unit)] += count
-    return _chart([(first, end - timedelta(days=1), sums[_label(first, unit)]) for first, end in pairwise(edges)], unit)
-
-
-def _fitting_unit(first: date, last: date, most_bars: int) -> str:
-    if (last - first).days < most_bars:
-        return "day"
-    return "month" if (last.year - first.year) * 12 + last.month - first.month < most_bars else "year"
-
-
-def _edges(first: date, last: date, unit: str) -> list[date]:
-    """Return the first days of all units from the first to the last, and the day after."""
-    if unit == "day":
-        return [first + timedelta(days=n) for n in range((last - first).days + 2)]
-    if unit == "month":
-        start, end = first.year * 12 + first.month - 1, last.year * 12 + last.month
-        return [date(n // 12, n % 12 + 1, 1) for n in range(start, end + 1)]
-    return [date(year, 1, 1) for year in range(first.year, last.year + 2)]
-
-
-def _label(day: date, unit: str) -> str:
-    return day.isoformat()[: {"day": 10, "month": 7, "year": 4}[unit]]
-
-
-def _chart(units: Sequence[tuple[date, date, int]], unit: str) -> Chart:
-    most = max((count for _, _, count in units), default=0) or 1
-    step = WIDTH / max(len(units), 1)
-    bars = []
-    for place, (first, last, count) in enumerate(units):
-        # At least two units high, or a single article beside a day of a thousand would be invisible.
-        height = max(2.0, HEIGHT * count / most) if count else 0.0
-        bars.append(
-            Bar(
-                label=_label(first, unit),
-                first=first.isoformat(),
-                last=last.isoformat(),
-                count=count,
-                x=round(place * step + step * 0.08, 2),
-                y=round(HEIGHT - height, 2),
-                width=round(min(step * 0.84, 36.0), 2),
-                height=round(height, 2),
-            )
-        )
-    return Chart(bars=tuple(bars), unit=unit, most=most)
-
-
-_QUARANTINE_PAGE: Final = 50
+_QUARANTINE_PAGE: Final = 20
+_SHOWN_RUNS: Final = 10
+_SHOWN_SITES: Final = 20
+"""A page of coverage is read on a phone too: the rest of the sites is one tap away."""
 
 
 def results(request: Request) -> HTMLResponse:
@@ -168,6 +74,8 @@ def results(request: Request) -> HTMLResponse:
         problems=problems,
         suggestion=found.suggestion(asked.words),
         last_page=-(-found.total // asked.limit),
+        most_exported=MOST,
+        states=STATES,
         pieces=search.pieces,
     )
 
@@ -220,6 +128,7 @@ def article_page(request: Request, wanted: str | int, asked: SearchParameters) -
         marks=count_marks(body) if query.wanted else 0,
         facts=list(_facts(row)),
         labels={column.name: column.label for column in LABELLED},
+        tags=[tag for tag in json.loads(row["tags"] or "[]") if isinstance(tag, str) and tag],
         dropped=json.loads(row["dropped"]),
         images=json.loads(row["images"]),
         permalink=permalink(row, room_root(request)),
@@ -261,6 +170,7 @@ def compare(request: Request) -> HTMLResponse:
     with open_archive(request) as archive:
         old, new = versions_to_compare(archive, old_id, new_id)
         versions = archive.versions(new["url"])
+    is_whole = request.query_params.get("whole") == "1"
     too_long = len(old["text"]) + len(new["text"]) > LONGEST_COMPARED
     difference = None if too_long else diff.compare(old["title"], old["text"], new["title"], new["text"])
     return page(
@@ -270,8 +180,53 @@ def compare(request: Request) -> HTMLResponse:
         new=new,
         versions=versions,
         difference=difference,
-        rows=diff.side_by_side(difference) if difference else [],
+        rows=_folded(diff.side_by_side(difference), is_whole=is_whole) if difference else [],
+        is_whole=is_whole,
     )
+
+
+_CONTEXT: Final = 1
+"""Unchanged paragraphs that are shown on each side of a change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedRow:
+    """Two paragraphs side by side, or (`folded`) how many unchanged ones are left out; changes count from 1."""
+
+    before: diff.Paragraph | None = None
+    after: diff.Paragraph | None = None
+    state: str = "same"
+    change: int = 0
+    folded: int = 0
+
+
+def _folded(
+    rows: Sequence[tuple[diff.Paragraph | None, diff.Paragraph | None]], *, is_whole: bool
+) -> list[ComparedRow]:
+    """Return the rows with long stretches of unchanged paragraphs folded, and the stretches of changed ones numbered."""
+    found: list[ComparedRow] = []
+    change = 0
+    for state, group in groupby(rows, key=lambda pair: _state(*pair) == "same"):
+        stretch = list(group)
+        change += not state
+        shown = [
+            ComparedRow(
+                before=before, after=after, state=_state(before, after), change=0 if state or number else change
+            )
+            for number, (before, after) in enumerate(stretch)
+        ]
+        left = len(shown) - 2 * _CONTEXT
+        if state and left > 1 and not is_whole:
+            shown[_CONTEXT : len(shown) - _CONTEXT] = [ComparedRow(folded=left)]
+        found += shown
+    return found
+
+
+def _state(before: diff.Paragraph | None, after: diff.Paragraph | None) -> str:
+    if before and after:
+        return before.state if before.state == after.state else "changed"
+    one = before or after
+    return one.state if one else "same"
 
 
 def coverage(request: Request) -> HTMLResponse:
@@ -293,6 +248,8 @@ def coverage(request: Request) -> HTMLResponse:
         more=len(held) > asked.limit,
         number=asked.page,
         reason=reason,
+        shown_runs=_SHOWN_RUNS,
+        shown_sites=len(covered["sites"]) if request.query_params.get("all") == "1" else _SHOWN_SITES,
     )
 
 

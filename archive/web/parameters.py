@@ -21,7 +21,7 @@ DEEPEST: Final = 10_000_000
 """How far down one may page: through everything; what takes too long is stopped by its time."""
 _LONGEST: Final = 1000
 _ORDERS: Final[Mapping[str, Order]] = {"relevance": "relevance", "newest": "newest", "oldest": "oldest"}
-_FILTERS: Final = ("site", "section", "author", "language", "from", "to")
+_FILTERS: Final = ("site", "section", "author", "language", "tag", "source", "is", "from", "to")
 _QUOTES: Final = dict.fromkeys(map(ord, '"«»“”„'), " ")
 
 
@@ -38,7 +38,7 @@ class SearchParameters:
 
     @classmethod
     def of(cls, parameters: Mapping[str, str], *, limit: int = PAGE) -> Self:
-        """Read the parameters q, site, section, author, language, from, to, order, page, limit, offset; others are not looked at."""
+        """Read q, order, page, limit, offset and the filters (`_FILTERS`); other parameters are not looked at."""
         problems: list[Problem] = []
         size = _number(parameters, "limit", limit, least=1, most=MOST, problems=problems)
         page = _number(parameters, "page", 1, least=1, most=DEEPEST // size, problems=problems)

@@ -249,6 +249,10 @@ class View:
         """Return the address of a search."""
         return self.link("/search", **asked.parameters())
 
+    def subject(self, kind: str, name: str) -> str:
+        """Return the address of the page of an author, a tag or a site."""
+        return self.link(f"/{kind}s/{quote(name, safe='')}")
+
     def in_other_language(self) -> str:
         """Return this page in the other language of the interface."""
         other = "en" if self.language == "ar" else "ar"

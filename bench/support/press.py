@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "url", "urlkey", "site", "hostname", "version", "is_latest", "title", "text", "author", "date", "date_published",
-    "date_modified", "section", "tags", "language", "description", "sitename", "fetched_at",
+    "date_modified", "section", "tags", "language", "description", "sitename", "source", "fetched_at",
 )  # fmt: skip
 
 LETTERS = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"

@@ -87,7 +87,7 @@ def load_cluster(path: Path, *, environ: Mapping[str, str] = os.environ) -> Clus
     try:
         document = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise NodesError(path, "", "there is no such file; deploy/cluster/nodes.toml is one to start from") from None
+        raise NodesError(path, "", "there is no such file; start from deploy/cluster/nodes.toml") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise NodesError(path, "", f"cannot be read: {error}") from None
     if unknown := sorted(document.keys() - {*_TIMES, "state", "node"}):
@@ -183,7 +183,7 @@ class StateLockedError(ArchiveError):
     exit_code = ExitCode.LOCKED
 
     def __init__(self, path: Path, holder: str) -> None:
-        super().__init__(f"another deploy is at work ({holder}; {path} is its lock): let it end")
+        super().__init__(f"another deploy is running ({holder}; {path} is its lock): let it end")
         self.path = path
         self.holder = holder
 

@@ -68,7 +68,7 @@ def look(
     now = clock()
     for name in off:
         state = without(state, name, now=now)
-        silent[name] = silent.get(name) or "off, as you say"
+        silent[name] = silent.get(name) or "declared off"
         answers.pop(name, None)
     state = observe(state, answers, now=now, lease=cluster.lease)
     longest = max(work.delays.values(), default=0.0)

@@ -72,7 +72,7 @@ def queue_job(node: Node, *, job: str, site: str, settings: Iterable[tuple[str, 
 
 def is_open(node: Node, *, timeout: float) -> bool:
     """Return whether the node answers those who give no password; raises NodeError when it does not answer at all."""
-    status, _, _ = _exchange(node, urllib.request.Request(f"{node.url}daemonstatus.json"), timeout)  # noqa: S310 - nodes.py lets http(s) through
+    status, _, _ = _exchange(node, urllib.request.Request(f"{node.url}daemonstatus.json"), timeout)  # noqa: S310 - crawler.cluster lets http(s) through
     return status == http.client.OK
 
 

@@ -40,14 +40,14 @@ class Command(ScrapyCommand):
 
     def short_desc(self) -> str:
         """Return one line for the list of commands."""
-        return "Look at a site and write its entry in sites.toml"
+        return "Probe a site and write its entry in sites.toml"
 
     def long_desc(self) -> str:
         """Return what --help prints."""
         return (
-            "Asks a site for its start page, feeds, sitemaps and three articles (twenty requests or so, robots.txt "
-            "obeyed), appends its entry to sites.toml with comments on what was found and why, and keeps one page "
-            "with the article read from it under tests/sites/HOST/CASE/. Read both before you trust them. "
+            "Fetch a site's start page, feeds, sitemaps and three articles (about twenty requests, robots.txt "
+            "obeyed), append its entry to sites.toml with comments on the evidence, and save one page "
+            "with its extracted article under tests/sites/HOST/CASE/. Review both before you rely on them. "
             f"{describe_codes(ADDSITE)}"
         )
 
@@ -61,7 +61,7 @@ class Command(ScrapyCommand):
         )
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Take the archive out of the crawl: a look at a site keeps nothing."""
+        """Disable the archive: a probe stores nothing."""
         check_settings("addsite", opts.set)
         super().process_options(args, opts)
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
@@ -70,7 +70,7 @@ class Command(ScrapyCommand):
                 self.settings.set(name, value, priority="cmdline")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Look, write, and say what was written."""
+        """Probe, write, and report what was written."""
         if len(args) != 1:
             refuse("addsite", "name the site: scrapy addsite https://example.org/")
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
@@ -79,7 +79,7 @@ class Command(ScrapyCommand):
             name = self._free_name(file, opts.name or name_of(Site.from_url(args[0]).seeds[0]), dry=opts.dry_run)
             scout = self._look(args[0])
             if scout.problem or scout.findings is None:
-                tell("addsite", scout.problem or "the look was cut off")
+                tell("addsite", scout.problem or "the probe was interrupted")
                 self.exitcode = ExitCode.UNREACHABLE
                 return
             text = entry_text(scout.findings, name)
@@ -98,7 +98,7 @@ class Command(ScrapyCommand):
         print(f"Written to {file}. Crawl it: warraq crawl {name}")
         if scout.case and opts.cases:
             folder = save_case(scout.case, Path(opts.cases))
-            print(f"A page and the article read from it are in {folder}: correct article.json where it is wrong.")
+            print(f"A page and its extracted article are in {folder}: correct article.json where it is wrong.")
             print("The page belongs to its publisher: keep it out of a public repository unless you may publish it.")
 
     def _free_name(self, file: Path, name: str, *, dry: bool) -> str:
@@ -118,7 +118,7 @@ class Command(ScrapyCommand):
             self.crawler_process.start()
         spider = crawler.spider
         if not isinstance(spider, ProbeSpider):
-            raise SiteError("the look at the site could not start; see the log above")
+            raise SiteError("the probe of the site could not start; see the log above")
         return spider
 
 

@@ -39,15 +39,15 @@ class Command(ScrapyCommand):
 
     def short_desc(self) -> str:
         """Return one line for the list of commands."""
-        return "Fill a site's archive with a period that others captured (CDX server, CC-NEWS)"
+        return "Fill a site's archive with captures made by others (CDX server, CC-NEWS)"
 
     def long_desc(self) -> str:
         """Return what --help prints."""
         return (
-            "Asks a CDX server for captures of a URL, and fetches each record by HTTP Range from where its WARC file is served, or has it "
-            "replayed; or streams the files of CC-NEWS of a period, and keeps what is of the URL. Each record is checked, and kept byte "
-            "for byte with its own capture time. What the archive has is not fetched again: a backfill that broke off is started again as "
-            "it was. "
+            "List the captures of a URL on a CDX server, and fetch each record by HTTP Range from its served WARC file, or as "
+            "replayed; or stream the CC-NEWS files of a period, and keep the captures of the URL. Each record is checked, and stored byte "
+            "for byte with its own capture time. Captures that the archive has are not fetched again: to resume a backfill, run the same "
+            "command again. "
             f"{describe_codes(BACKFILL)}"
         )
 
@@ -58,22 +58,28 @@ class Command(ScrapyCommand):
             "--cdx", default="", help="address of the CDX server, such as http://localhost:8080/news/cdx"
         )
         parser.add_argument("--warc-base", default="", help="address below which the index's file names are served")
-        parser.add_argument("--replay", default="", help="address below which the server replays: TIMEid_/URL is added")
+        parser.add_argument(
+            "--replay", default="", help="address below which the server replays; TIMEid_/URL is appended"
+        )
         parser.add_argument(
             "--cc-news",
             nargs="?",
             const=BASE,
             default="",
             metavar="BASE",
-            help="read CC-NEWS, from below BASE (default: %(const)s)",
+            help="read CC-NEWS from below BASE (default: %(const)s)",
         )
-        parser.add_argument("--from", dest="first", default="", help="from then on: 2026, 2026-11, 2026-11-24 (UTC)")
-        parser.add_argument("--to", dest="last", default="", help="up to then, all of that year, month or day")
+        parser.add_argument(
+            "--from", dest="first", default="", help="from this time on: 2026, 2026-11, 2026-11-24 (UTC)"
+        )
+        parser.add_argument("--to", dest="last", default="", help="up to this time, all of that year, month or day")
         parser.add_argument("--match", choices=MATCHES, default="prefix", help="which URLs (default: %(default)s)")
         parser.add_argument(
             "--site", default="", help="the entry of sites.toml whose archive it is (default: the URL's host)"
         )
-        parser.add_argument("--most", type=int, default=10_000, help="captures to take at most (default: %(default)s)")
+        parser.add_argument(
+            "--most", type=int, default=10_000, help="maximum number of captures (default: %(default)s)"
+        )
         parser.add_argument("--json", action="store_true", help="print the summary as JSON")
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -85,7 +91,7 @@ class Command(ScrapyCommand):
             self.settings.set(name, {}, priority="cmdline")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Fill, and say what came of it."""
+        """Fill, and report the result."""
         ways = [opts.cdx and opts.warc_base, opts.cdx and opts.replay, opts.cc_news and opts.first]
         if len(args) != 1 or sum(map(bool, ways)) != 1 or bool(opts.cdx) == bool(opts.cc_news):
             refuse(
@@ -175,7 +181,7 @@ class Command(ScrapyCommand):
             f"({figures['bytes']} bytes); articles {figures['articles_new']} new, {figures['articles_changed']} changed, "
             f"{figures['articles_updated']} updated, {figures['articles_unchanged']} unchanged; in {folder}"
             + (f"; {figures['files_done']} of {figures['files']} files read" if figures["files"] else "")
-            + (f"; not to be had so: {left_out}" if left_out else "")
+            + (f"; not available this way: {left_out}" if left_out else "")
             + (f"; unavailable: {failed}" if failed else "")
             + ("; the list was cut off: ask for a shorter period or raise --most" if figures["cut_off"] else "")
         )

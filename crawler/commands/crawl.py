@@ -39,7 +39,7 @@ class Command(crawl.Command):
         return (
             "Crawl a news site into collections/NAME/ (WARC and SQLite). "
             "Arguments: -a url=URL (any site) or -a site=NAME (an entry of sites.toml); "
-            "-a recheck=all asks again for every page that is known; -a max_pages=N bounds this run. "
+            "-a recheck=all fetches every known page again; -a max_pages=N bounds this run. "
             "Settings: -s ARCHIVE_DIR=FOLDER puts the archive elsewhere, -s WARRAQ_SUMMARY_JSON=1 prints the summary as JSON, "
             "-s WARRAQ_OPERATOR='name, mail' says who crawls. "
             f"{describe_codes(CRAWL)}"
@@ -62,7 +62,7 @@ class Command(crawl.Command):
         try:
             lease = Lease.from_settings(self.settings)
             if lost := lease.lost(parent=os.getppid(), now=time.time()):
-                tell("crawl", f"not begun, for {lost}")
+                tell("crawl", f"not started: {lost}")
                 self.exitcode = ExitCode.STOPPED
                 return
             site = self._site(opts.spargs)
@@ -86,7 +86,7 @@ class Command(crawl.Command):
             self.exitcode = broken.exit_code
             return
         if broken is not None:
-            logger.error("the crawl broke off", exc_info=broken)
+            logger.error("the crawl was aborted", exc_info=broken)
         extension = crawler.get_extension(ArchiveExtension) if not self.crawler_process.bootstrap_failed else None
         if extension:
             extension.spider_closed("shutdown" if stopping.asked else "broken")

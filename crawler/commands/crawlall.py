@@ -32,7 +32,7 @@ class InUseError(ArchiveError):
 
     def __init__(self, path: Path, holder: str) -> None:
         super().__init__(
-            f"another crawlall is at work ({holder}; {path} is its lock): let it end, or name sites with --site NAME"
+            f"another crawlall is running ({holder}; {path} is its lock): let it end, or name sites with --site NAME"
         )
         self.path = path
         self.holder = holder
@@ -68,11 +68,13 @@ class Command(ScrapyCommand):
         parser.add_argument(
             "-j", "--jobs", type=int, default=4, metavar="N", help="sites that are crawled at once (default: 4)"
         )
-        parser.add_argument("--recheck", action="store_true", help="ask again for every page that is known")
-        parser.add_argument("--max-pages", type=int, metavar="N", help="visits at each site at most in this run")
+        parser.add_argument("--recheck", action="store_true", help="fetch every known page again")
+        parser.add_argument("--max-pages", type=int, metavar="N", help="maximum number of visits per site in this run")
         parser.add_argument("--list", action="store_true", help="list the sites that are due, and crawl none")
         parser.add_argument(
-            "--json", action="store_true", help="print JSON: one object a line for each site, then one for the total"
+            "--json",
+            action="store_true",
+            help="print JSON, one object per line: one for each site, then one for the total",
         )
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -164,7 +166,7 @@ def _line(ended: SiteResult) -> str:
         f"{sum(figures['quarantined'].values())} quarantined, "
         f"{sum(figures['failed'].values())} failed; {figures['urls_still_due']} still due"
     )
-    why = ended.problem or ("told to stop" if ended.code == ExitCode.STOPPED else "")
+    why = ended.problem or ("stopped" if ended.code == ExitCode.STOPPED else "")
     return f"{said}; {why} (code {ended.code})" if ended.code else said
 
 

@@ -154,7 +154,7 @@ class ProbeSpider(Spider):
             feed = discovery.read_feed(page.body, page.url, page.head.get("Content-Type")) if page else None
             if feed is None or feed.problem or page is None:
                 if announced:
-                    sources.append(FoundSource(url=url, found=where, holds="is no feed", use=False))
+                    sources.append(FoundSource(url=url, found=where, holds="is not a feed", use=False))
                 continue
             use = not _COMMENTS.search(f"{feed.title} {url}") and bool(feed.entries)
             newest = max((entry.published for entry in feed.entries if entry.published), default=None)

@@ -82,7 +82,7 @@ class ProbeClient:
             if head.status in {301, 302, 303, 307, 308}:
                 url = urls.canonicalise(urls.join(url, head.get("Location")))
                 if not url:
-                    raise NothingThereError(f"{start} redirects to no web address")
+                    raise NothingThereError(f"{start} does not redirect to a web address")
                 continue
             if head.status != 200:
                 raise NothingThereError(f"{url} answers {head.status} {head.reason}")

@@ -215,7 +215,7 @@ def test_the_command_is_quiet_about_a_good_day(archive):
 def test_a_webhook_that_is_not_there_is_one_line(archive):
     done = health(archive, "--webhook", "http://127.0.0.1:9/")
     assert done.exit_code == 12
-    assert "the webhook did not take the alarms" in done.stderr
+    assert "the webhook did not accept the alarms" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -199,4 +199,4 @@ def test_a_task_that_cannot_be_done_is_named_and_the_others_are_done(warcs, tmp_
     said = json.loads(done.stdout)
     assert (said["tasks_done"], len(said["tasks_failed"])) == (1, 1)
     assert "ChangedFileError" in done.stderr
-    assert "the same command tries them again" in done.stderr
+    assert "the same command retries them" in done.stderr

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from crawler.sites import load_site
 from demo.server import DemoServer
-from tests.support import PATIENCE
+from tests.support.program import scrapy
+
+if TYPE_CHECKING:
+    import subprocess
 
 pytestmark = pytest.mark.slow
 
@@ -20,9 +22,8 @@ ROOT = Path(__file__).parents[2]
 
 def addsite(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     settings = ("WARRAQ_OPEN_NETWORKS=127.0.0.0/8", f"WARRAQ_SITES={folder / 'sites.toml'}", "DOWNLOAD_DELAY=0")
-    command = [sys.executable, "-m", "scrapy", "addsite", *arguments, "--cases", str(folder / "cases")]
-    command += [word for setting in settings for word in ("-s", setting)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    given = [word for setting in settings for word in ("-s", setting)]
+    return scrapy("addsite", *arguments, "--cases", str(folder / "cases"), *given)
 
 
 @pytest.fixture(scope="module")

@@ -6,25 +6,24 @@ import json
 import signal
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from archive import Archive
 from archive.warc import read_raw, read_records
-from tests.support import PATIENCE
 from tests.support.cdx import CdxServer
+from tests.support.cli import warraq
 from tests.support.pages import capture_of as capture
 from tests.support.pages import page
 from tests.support.pages import write_warc as write
+from tests.support.program import ROOT, scrapy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 pytestmark = pytest.mark.slow
-
-ROOT = Path(__file__).parents[2]
 
 
 def command(folder: Path, *arguments: str) -> list[str]:
@@ -34,9 +33,7 @@ def command(folder: Path, *arguments: str) -> list[str]:
 
 
 def backfill(folder: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
-    done = subprocess.run(
-        command(folder, *arguments), cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
+    done = scrapy(*command(folder, *arguments)[3:])
     assert done.returncode == code, done.stderr + done.stdout
     assert "Traceback" not in done.stderr
     return json.loads(done.stdout) if done.stdout else {"said": done.stderr}
@@ -100,8 +97,7 @@ def test_records_of_the_period_come_byte_for_byte_with_their_own_times(
         again = backfill(folder, *asked)
         assert (again["held_before"], again["fetched"]) == (3, 0)
         assert len(server.ranges) == 4
-    check = [sys.executable, "-m", "archive", "--archive", str(folder), "verify"]
-    assert subprocess.run(check, cwd=ROOT, check=False).returncode == 0
+    warraq("--archive", folder, "verify")
 
 
 def test_a_longer_period_fetches_only_what_is_missing(source: Path, tmp_path: Path) -> None:
@@ -218,8 +214,7 @@ def test_what_is_replayed_is_kept_as_a_body_with_its_time_and_with_who_replayed_
     assert record.get("WARC-Creation-Date") > other.date
     with Archive(folder) as archive:
         assert archive.article("https://news.example/3")["fetched_at"] == "2026-03-15T12:00:00Z"
-    check = [sys.executable, "-m", "archive", "--archive", str(folder), "verify"]
-    assert subprocess.run(check, cwd=ROOT, check=False).returncode == 0
+    warraq("--archive", folder, "verify")
 
 
 def test_a_replay_of_another_time_is_not_kept(source: Path, tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def test_a_second_run_says_who_is_at_work(tmp_path):
         file.write("process 12345")
         file.flush()
         _, error = crawlall(tmp_path, code=4)
-    assert "another crawlall is at work (process 12345" in error.splitlines()[-1]
+    assert "another crawlall is running (process 12345" in error.splitlines()[-1]
 
 
 def test_a_mistake_in_the_sites_file_is_one_line(tmp_path):

@@ -124,7 +124,7 @@ def test_a_crawl_does_not_begin_after_its_lease_and_asks_nothing_after_it_even_w
         words = command(tmp_path, f"WARRAQ_LEASE_UNTIL={past}")
         done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
         assert (done.returncode, site.served) == (11, 0)
-        assert "not begun, for its lease is over" in done.stderr
+        assert "not started: its lease is over" in done.stderr
         start = time.monotonic() - began
         entry = json.dumps({"seeds": [site.url], "delay": 0.3})
         (tmp_path / "sites.toml").unlink()  # the job carries the entry along

@@ -2,11 +2,15 @@
 
 import itertools
 import json
+import subprocess
+import sys
 
 import pytest
 
 from archive import Archive
-from tests.support.site import ROOT, Site, article_page, crawl, list_page
+from tests.support import PATIENCE
+from tests.support.program import ROOT
+from tests.support.site import Site, article_page, crawl, list_page
 
 pytestmark = pytest.mark.slow
 
@@ -126,8 +130,13 @@ def test_a_url_that_the_spider_cannot_digest_is_visited_once(tmp_path, monkeypat
     broken = "from crawler.frontier.answers import Answers\n\ndef broken(*_):\n    raise KeyError('a bug')\n\nAnswers.task = broken\n"
     (tmp_path / "with_bug.py").write_text(f"from scrapy.cmdline import execute\n{broken}execute()\n")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+    def run(*arguments, cwd):
+        command = [sys.executable, str(tmp_path / "with_bug.py"), *arguments]
+        return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=PATIENCE, check=False)
+
     with site_of() as site:
-        crawl(f"{site.url}/", tmp_path / "a", "-a", "max_pages=30", code=9, program=(str(tmp_path / "with_bug.py"),))
+        crawl(f"{site.url}/", tmp_path / "a", "-a", "max_pages=30", code=9, run=run)
     assert site.asked.count("/") == 1
     (row,) = rows(tmp_path / "a", "SELECT * FROM urls WHERE kind = 'seed'")
     assert (row["outcome"], row["reason"], row["failures"]) == ("failed", "error", 1)

@@ -31,7 +31,11 @@ from tests.simulation.newsroom import (
 from tests.support import PATIENCE
 
 ROOT = Path(__file__).parents[2]
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]  # fourteen crawls, 50 s on a quiet machine
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.simulation,
+    pytest.mark.timeout(3600),
+]  # fourteen crawls, 50 s on a quiet machine
 
 
 def crawl(room, folder, day):

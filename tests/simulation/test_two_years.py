@@ -17,7 +17,7 @@ from archive.outcome import OutcomeKind
 from archive.parse import Outlink
 from crawler.frontier.revisit import DISBELIEVED, are_believable, status_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.simulation]
 
 FIRST = datetime(2025, 1, 1, 6, tzinfo=UTC)
 DAYS = 730

@@ -16,7 +16,11 @@ from archive.monitor import alarms_of
 from tests.simulation.papers import DAYS, FIRST, PAPERS
 from tests.support.simulated import crawl
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]  # some 2,200 crawls, three minutes of CPU
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.simulation,
+    pytest.mark.timeout(3600),
+]  # some 2,200 crawls, three minutes of CPU
 SETTLED = 8
 """Days after an outage by which all that is still listed is in: a sitemap that failed for long rests a week at most."""
 

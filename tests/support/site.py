@@ -1,15 +1,11 @@
 """A small site on loopback that a test makes of pages, and the crawl of it as a user runs it."""
 
 import json
-import subprocess
-import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
-from tests.support import PATIENCE
+from tests.support.program import ROOT, scrapy
 
-ROOT = Path(__file__).parents[2]
 SENTENCES = (
     "The council of the harbour town met on Tuesday to decide about the new ferry line to the islands.",
     "Fishermen had asked for a later hour of departure, because their boats return with the evening tide.",
@@ -66,18 +62,15 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
-def crawl(url, folder, *more, code=0, cwd=ROOT, program=("-m", "scrapy")):
+def crawl(url, folder, *more, code=0, cwd=ROOT, run=scrapy):
     """The summary of a crawl, or what it said on stderr when it did not come to one."""
-    command = [sys.executable, *program, "crawl", "news", "-a", f"url={url}", "-s", f"ARCHIVE_DIR={folder}"]
-    command += [
-        "-s",
+    settings = (
+        f"ARCHIVE_DIR={folder}",
         "WARRAQ_OPEN_NETWORKS=127.0.0.0/8",
-        "-s",
         "DOWNLOAD_DELAY=0",
-        "-s",
         "WARRAQ_SUMMARY_JSON=1",
-        *more,
-    ]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    )
+    given = [word for setting in settings for word in ("-s", setting)]
+    done = run("crawl", "news", "-a", f"url={url}", *given, *more, cwd=cwd)
     assert done.returncode == code, (done.returncode, done.stderr[-3000:])
     return json.loads(done.stdout.splitlines()[-1]) if done.stdout else done.stderr

@@ -50,7 +50,7 @@ def test_what_was_left_out_is_grouped_by_place_and_reason_not_told_line_by_line(
         "Left out: 5 lines.",
         "before the article",
         "2 not part of the article الرئيسية · سياسة",
-        "1 the title once more افتتاح المحطة",
+        "1 the title, repeated افتتاح المحطة",
         "between its lines",
         "1 a known label: read-also اقرأ أيضا",
         "after the article",

@@ -92,7 +92,7 @@ def test_explain_says_for_each_line_why_it_stayed_or_went(folder):
     assert "- title" in ask(folder, "explain", "--lines", URL)
     said = ask(folder, "explain", URL)
     assert "Kept: 6 lines" in said
-    assert "the title once more" in said
+    assert "the title, repeated" in said
     assert "Kept" not in ask(folder, "explain", "--dropped", URL)
 
 

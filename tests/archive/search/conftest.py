@@ -6,7 +6,7 @@ from archive.search import create_index, create_plain_index, index_articles
 
 COLUMNS = (
     "url", "urlkey", "site", "hostname", "version", "is_latest", "title", "text", "author", "date", "date_published",
-    "section", "language", "description", "sitename", "fetched_at",
+    "section", "language", "description", "sitename", "fetched_at", "tags", "source",
 )  # fmt: skip
 
 

@@ -521,3 +521,17 @@ def test_what_is_excluded_is_no_hit_however_common_the_word_of_the_title(shelf, 
     found = ids(shelf, "زلزال -تركيا")
     assert found[:2] == wanted[::-1]  # the words in the title come first, the newer before the older
     assert sorted(found) == sorted([*wanted, *later])
+
+
+def test_a_tag_and_a_source_are_filters_and_no_words(shelf):
+    tagged = shelf.put(title="جسر", tags='["كأس العالم", "Bridges"]', source="وكالة الأنباء")
+    shelf.put(title="جسر كأس العالم")
+    for query in ('tag:"كأس العالم"', "وسم:bridges", 'مصدر:"وكالة الانباء"', "جسر source:وكالة_الأنباء"):
+        assert [hit.id for hit in search(shelf.db, query).hits] == [tagged], query
+    assert not search(shelf.db, 'tag:"كأس"').total
+    assert tagged not in [hit.id for hit in search(shelf.db, "جسر -tag:bridges").hits]
+
+
+@pytest.mark.parametrize("tags", ["", "[]", "{", '{"a": 1}', "[null, [1]]", "null"])
+def test_tags_that_are_no_list_of_words_do_no_harm(shelf, tags):
+    assert shelf.put(title="جسر", tags=tags) in [hit.id for hit in search(shelf.db, "جسر").hits]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.web.pages import HEIGHT, WIDTH, histogram
+from archive.web.charts import HEIGHT, WIDTH, histogram
 from archive.web.parameters import SearchParameters
 from archive.web.views import choose, day, direction, moment, plural, wording
 

@@ -120,7 +120,7 @@ def test_a_second_deploy_says_who_is_at_work_and_a_broken_memory_is_told(tmp_pat
             file.write("process 12345")
             file.flush()
             _, error = cluster("deploy", code=4)
-        assert "another deploy is at work (process 12345" in error
+        assert "another deploy is running (process 12345" in error
         (tmp_path / "cluster-state.json").write_text("{")
         _, error = cluster("deploy", code=2)
         assert "is not a cluster state" in error
