@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from archive.index.front_pages import Spell
+    from archive.index.renderings import RenderingKind
     from archive.index.rows import ArticleRow
     from archive.search import Order, Results
 
@@ -255,6 +256,11 @@ class Archive(Closing):
             filename=row["warc_filename"], offset=row["warc_record_offset"], length=row["warc_record_length"]
         )
         return warc.read_at(self.files, place)
+
+    def renderings(self, row: Mapping[str, Any]) -> Mapping[RenderingKind, dict[str, Any]]:
+        """Return, by kind, where the records lie that a browser made of the page of an article; {} for one that was read as served."""
+        dom = self.dom_of(row["id"])
+        return renderings.of_response(self._store.db, dom["response_id"]) if dom else {}
 
     def dom_of(self, article_id: int) -> dict[str, Any] | None:
         """Return the row of the DOM that a version of an article was read from; None for one that was read as it was served."""

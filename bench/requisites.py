@@ -1,7 +1,8 @@
 """What keeping a page as it looked costs: requests, bytes, CPU and disk of a crawl with `none`, `pictures` and `page`, and of its recrawl.
 
 Run as `python bench/requisites.py [PAGES]`: the demo site, and a made-up one of PAGES articles (500), each with a photograph in three
-sizes, and all with the same two style sheets and a font. CPU is the crawl's, its workers included.
+sizes, and all with the same two style sheets and a font; then 50 of these pages rendered in a browser against the same as served. CPU is
+the crawl's, its workers and its browser included.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from contextlib import contextmanager
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -145,6 +147,29 @@ def crawl(url: str, folder: Path, level: str, *more: str) -> tuple[dict[str, obj
     return json.loads(done.stdout.splitlines()[-1]), cpu
 
 
+def rendered(pages: int) -> None:
+    """Print what a page costs that a browser renders, and the same page as served."""
+    from crawler.rendering.browser import missing_browser
+
+    if problem := missing_browser():
+        print(f"no rendered pages: {problem}")
+        return
+    print(
+        f"{'pages':>6} {'render':8} {'articles':>8} {'requests':>8} {'CPU s':>6} {'CPU s/page':>10} {'wall s/page':>11}"
+    )
+    for mode in ("never", "always"):
+        with made_up(pages) as url, tempfile.TemporaryDirectory() as place:
+            begun = time.monotonic()
+            said, cpu = crawl(
+                url, Path(place, "a"), "none", "-s", f"WARRAQ_RENDER={mode}", "-s", "WARRAQ_RENDER_SECONDS=60"
+            )
+            wall = time.monotonic() - begun
+        asked = said["pages_fetched"] + said["requisites"]["fetched"]
+        print(
+            f"{pages:6} {mode:8} {said['articles_new']:8} {asked:8} {cpu:6.1f} {cpu / pages:10.2f} {wall / pages:11.2f}"
+        )
+
+
 def main() -> None:
     pages = int(sys.argv[1]) if len(sys.argv) > 1 else 500
     print(
@@ -164,6 +189,7 @@ def main() -> None:
                         f"{(said['bytes_received'] + loaded['bytes_received']) / 1e6:7.1f} {cpu:6.1f} {disk / 1e6:8.1f}",
                         flush=True,
                     )
+    rendered(min(pages, 50))
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ Kind = Literal[
     "quote",  # blocks (or spans); cite is its source as printed, url the address of that
     "table",  # rows of cells, a cell being spans; level counts the header rows at its top; caption
     "figure",  # url of the picture, alt, caption, credit
-    "embed",  # url, provider; spans or alt when the page gives it words
+    "embed",  # url, provider, poster (the picture that stands for it before it plays); spans or alt when the page gives it words
     "code",  # spans, whose line ends count
     "question",  # spans or blocks
     "answer",  # spans or blocks
@@ -71,6 +71,7 @@ class Block:
     time: str = ""
     alt: str = ""
     provider: str = ""
+    poster: str = ""
 
 
 Body = tuple[Block, ...]
@@ -95,10 +96,10 @@ def plain_text(body: Iterable[Block]) -> str:
 
 
 def figures_of(body: Iterable[Block]) -> list[str]:
-    """Return the addresses of the body's pictures, in order."""
+    """Return the addresses of the body's pictures, in order; the posters of its videos are among them."""
     found: list[str] = []
     for block in body:
-        found += [block.url] if block.kind == "figure" and block.url else []
+        found += [address for address in (block.url if block.kind == "figure" else "", block.poster) if address]
         found += figures_of(block.blocks)
         for item in block.items:
             found += figures_of(item)
@@ -179,7 +180,7 @@ MAX_CHARS: Final = 16_000_000
 MAX_BLOCKS: Final = 100_000
 """Blocks, spans, cells and items together; a live blog of a whole day has some 5,000."""
 
-_TEXTS: Final = ("url", "credit", "cite", "time", "alt", "provider")
+_TEXTS: Final = ("url", "credit", "cite", "time", "alt", "provider", "poster")
 
 
 def dumps(body: Iterable[Block]) -> str:
@@ -227,6 +228,7 @@ _FIELDS = (
     "credit",
     "cite",
     "provider",
+    "poster",
 )
 """The fields of a block beside its kind, in the order in which they are written; empty ones are left out."""
 _MADE: Mapping[str, Callable[[Any], Any]] = {

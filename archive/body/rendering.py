@@ -153,7 +153,9 @@ class _Writer:
     def _embed(self, block: Block) -> str:
         words = span_text(block.spans) or block.alt or block.url
         label = f"{escape(block.provider or self._options.embedded)}: <bdi>{escape(words)}</bdi>"
-        return f'<p class="embed">{_link(label, safe_address(block.url))}</p>'
+        ours = self._options.picture(block.poster) if block.poster else ""
+        poster = f'<img src="{escape(ours)}" alt="" loading="lazy"><br>' if ours else ""
+        return f'<p class="embed">{poster}{_link(label, safe_address(block.url))}</p>'
 
     def _code(self, block: Block) -> str:
         return f'<pre dir="ltr"><code>{escape("".join(span.text for span in block.spans))}</code></pre>'

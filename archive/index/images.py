@@ -147,7 +147,13 @@ def _blocks(body: Body, kind: str) -> Iterator[tuple[int, Block]]:
 
 def _embedded(body: Body) -> Iterator[dict[str, Any]]:
     for place, block in _blocks(body, "embed"):
-        yield {"type": type_of(block), "provider": block.provider, "url": block.url, "poster": "", "place": place}
+        yield {
+            "type": type_of(block),
+            "provider": block.provider,
+            "url": block.url,
+            "poster": block.poster,
+            "place": place,
+        }
 
 
 def type_of(block: Block) -> str:

@@ -15,6 +15,7 @@ import tinycss2
 
 from archive.extract.decode import decode_page
 from archive.extract.requisites import LAZY, MAX_STYLE, is_picture, srcset_candidates, style_tokens
+from archive.parse.requisites import make_thumbnail
 from archive.urls import join
 
 if TYPE_CHECKING:
@@ -45,7 +46,10 @@ _REFRESH = re.compile(r"refresh|content-security-policy", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayTask:
-    """A body to prepare. With `addresses` these take the place of its URLs, `missing` of the others; without, it is asked what it loads."""
+    """A body to prepare. With `addresses` these take the place of its URLs, `missing` of the others; without, it is asked what it loads.
+
+    Of a picture a smaller one is made, with no side longer than `thumbnail`.
+    """
 
     url: str
     body: bytes
@@ -53,6 +57,7 @@ class ReplayTask:
     is_style: bool = False
     addresses: Mapping[str, str] | None = None
     missing: str = ""
+    thumbnail: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +70,8 @@ class Prepared:
 
 def prepare(task: ReplayTask) -> Prepared:
     """Do what the task asks; a damaged body still gives a result."""
+    if task.thumbnail:
+        return Prepared(body=make_thumbnail(task.body, task.thumbnail))
     found: dict[str, None] = {}
     addresses = task.addresses
 

@@ -92,6 +92,30 @@ def read_picture(body: bytes) -> Picture | None:
             return replace(known, problem="broken-picture")
 
 
+def make_thumbnail(body: bytes, side: int) -> bytes:
+    """Return the picture with neither side longer than `side`, as JPEG; b'' for what cannot be decoded within bounds, or is a drawing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of bombs; their size is looked at before anything is decoded
+        try:
+            image = Image.open(io.BytesIO(body), formats=tuple(_TYPES))
+            if image.width * image.height > MAX_PIXELS:
+                return b""
+            image.draft("RGB", (side, side))
+            image.thumbnail((side, side))
+            out = io.BytesIO()
+            _on_white(image).save(out, "JPEG", quality=80)
+        except Exception:  # noqa: BLE001 - a decoder may raise anything on hostile bytes
+            return b""
+    return out.getvalue()
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """Return the picture without transparency, which JPEG has not."""
+    whole = image.convert("RGBA")
+    white = Image.new("RGBA", whole.size, "white")
+    return Image.alpha_composite(white, whole).convert("RGB")
+
+
 def _magic(body: bytes) -> str:
     signs = {b"\x89PNG": "image/png", b"GIF8": "image/gif", b"RIFF": "image/webp", b"\xff\xd8": "image/jpeg"}
     return next((kind for sign, kind in signs.items() if body.startswith(sign)), "image/avif")

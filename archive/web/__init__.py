@@ -85,6 +85,8 @@ ROUTES: Final = (
     Route("/replay/{key}/{id:int}", replay.resource),
     Route("/pictures", pages.pictures),
     Route("/pictures/{id:int}", replay.picture),
+    Route("/pictures/{id:int}/small", replay.thumbnail),
+    Route("/screenshots/{id:int}/{kind}", replay.screenshot),
     Route("/compare", pages.compare),
     Route("/coverage", pages.coverage),
     Route("/calendar", ledger.calendar),

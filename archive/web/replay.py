@@ -59,6 +59,8 @@ _MISSING: Final = (
     b'<svg xmlns="http://www.w3.org/2000/svg" width="96" height="64"><path d="M1 1h94v62H1zl94 62M1 63 95 1" fill="#8881" '
     b'stroke="#888" stroke-dasharray="4 3"/></svg>'
 )
+THUMBNAIL_SIDE: Final = 320
+"""Pixels: twice the width at which results and the page of pictures show one."""
 _FOR_GOOD: Final = {"Cache-Control": "private, max-age=31536000, immutable"}
 
 
@@ -72,12 +74,12 @@ def original(request: Request) -> HTMLResponse:
     with open_archive(request) as archive:
         row = archive.article(request.path_params["id"])
         capture = archive.capture(row["capture_id"])
-        problem = ""
+        problem, made = "", archive.renderings(row)
         try:
             _html(archive, row)
         except _UNREADABLE as error:
             problem = str(error)
-    return page(request, "original.html", row=row, capture=capture, problem=problem)
+    return page(request, "original.html", row=row, capture=capture, problem=problem, made=made)
 
 
 def raw(request: Request) -> Response:
@@ -132,6 +134,33 @@ def picture(request: Request) -> Response:
     if not kind.startswith("image/"):
         raise NotFoundError(f"capture {row['id']} as a picture")
     return Response(body, media_type=kind, headers={"Content-Security-Policy": ARCHIVED_POLICY, **_FOR_GOOD})
+
+
+def thumbnail(request: Request) -> Response:
+    """Return a small form of a picture, decoded in a worker within bounds; of a drawing, or what cannot be decoded, the picture itself."""
+    with open_archive(request) as archive:
+        body, _ = _file(archive, archive.capture(request.path_params["id"]))
+    try:
+        small = _pool().submit(ReplayTask(url="", body=body, thumbnail=THUMBNAIL_SIDE)).result().body
+    except WorkerKilledError:
+        small = b""
+    if not small:
+        return picture(request)
+    return Response(small, media_type="image/jpeg", headers={"Content-Security-Policy": ARCHIVED_POLICY, **_FOR_GOOD})
+
+
+def screenshot(request: Request) -> Response:
+    """Return what a browser saw of an article's page when it was rendered. Raises NotFoundError where no picture was taken."""
+    with open_archive(request) as archive:
+        row = archive.article(request.path_params["id"])
+        made = archive.renderings(row).get(request.path_params["kind"])
+        if made is None or made["mime"] not in {"image/png", "image/jpeg"}:
+            raise NotFoundError(f"a screenshot of article {row['id']}")
+        try:
+            body = archive.rendering(made).block
+        except _UNREADABLE as error:
+            raise NotFoundError(f"the record of the screenshot ({error})") from error
+    return Response(body, media_type=made["mime"], headers={"Content-Security-Policy": ARCHIVED_POLICY, **_FOR_GOOD})
 
 
 def _with_addresses(request: Request, archive: Archive, capture: Mapping[str, Any], *, is_style: bool) -> bytes:

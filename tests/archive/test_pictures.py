@@ -1,14 +1,17 @@
 """Pictures as data: what articles show, the record that holds each picture, what its bytes say, and where else it ran."""
 
 import io
+import re
 from datetime import UTC, datetime
 
 import pytest
 from PIL import Image, ImageDraw
+from starlette.testclient import TestClient
 
 from archive import Archive
 from archive.capture import Capture
-from archive.parse.requisites import read_picture
+from archive.parse.requisites import make_thumbnail, read_picture
+from archive.web import create_app
 from tests.support.cli import warraq
 from tests.support.pages import BODY, write_warc
 from tests.support.pictures import GIF, png
@@ -178,3 +181,40 @@ def test_sizes_are_read_of_what_browsers_show():
     tiff = io.BytesIO()
     Image.new("RGB", (3, 2)).save(tiff, "TIFF")
     assert read_picture(tiff.getvalue()) is None
+
+
+def test_a_video_is_listed_with_the_picture_that_stands_for_it(tmp_path):
+    film = '<video poster="/still.jpg"><source src="/film.mp4" type="video/mp4"></video>'
+    page = story("الفيلم", *ONE).replace(b"</figure>", b"</figure>" + film.encode(), 1)
+    captures = [
+        answer("/2026/11/film", page, "text/html", 0),
+        answer("/still.jpg", photo((1600, 900)), "image/jpeg", 1),
+    ]
+    warraq("--archive", tmp_path / "a", "import", write_warc(tmp_path / "source", captures))
+    with Archive(tmp_path / "a") as archive:
+        found = {row["url"].rpartition("/")[2]: row["poster"] for row in archive.db["media"].rows}
+    assert found["film.mp4"].endswith("/still.jpg")
+    assert found["abc"] == ""
+    room = TestClient(create_app(tmp_path / "a"), base_url="http://127.0.0.1")
+    shown = re.search(r'class="embed"><img src="(/pictures/\d+)"', room.get("/articles/1").text)
+    assert room.get(shown[1]).headers["content-type"] == "image/jpeg"
+    assert len(room.get(f"{shown[1]}/small").content) < len(room.get(shown[1]).content)
+
+
+def test_a_photograph_is_made_as_small_as_asked_and_keeps_its_shape():
+    small = Image.open(io.BytesIO(make_thumbnail(photo((1600, 900)), 320)))
+    assert (small.format, small.size) == ("JPEG", (320, 180))
+
+
+def test_what_is_transparent_stands_on_white():
+    out = io.BytesIO()
+    Image.new("RGBA", (400, 400), (0, 0, 0, 0)).save(out, "PNG")
+    small = Image.open(io.BytesIO(make_thumbnail(out.getvalue(), 320)))
+    assert small.getpixel((10, 10)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize(
+    "body", [png(10_000, 10_000, rows=2), b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"<html>", b""]
+)
+def test_of_a_bomb_a_drawing_and_what_is_no_picture_none_is_made(body):
+    assert make_thumbnail(body, 320) == b""

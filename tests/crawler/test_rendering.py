@@ -8,9 +8,11 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
 from archive import Archive
 from archive.warc import is_tombstone, read_records
+from archive.web import create_app
 from crawler.rendering.browser import missing_browser
 from tests.support.cli import warraq
 from tests.support.pictures import GIF
@@ -275,6 +277,15 @@ def test_a_browser_that_dies_or_takes_too_much_costs_its_page_and_no_other(tmp_p
     assert exact(tmp_path) == before
 
 
+def test_a_site_on_which_rendering_gives_nothing_is_left_alone_but_for_one_page_in_each_run(tmp_path):
+    paths = [f"/2024/05/01/nothing-number-{number}-of-the-harbour" for number in range(13)]
+    with site_of(**{"/": list_page(*paths)}, **dict.fromkeys(paths, shell("1"))) as site:
+        first = crawl(f"{site.url}/", tmp_path)
+        again = crawl(f"{site.url}/", tmp_path, "-a", "recheck=all")
+    assert (first["rendered"]["pages"], first["left_out"]["fruitless-rendering"]) == (10, 3)
+    assert (again["rendered"]["pages"], again["left_out"]["fruitless-rendering"]) == (1, 12)
+
+
 def test_a_rendered_page_is_rendered_again_and_its_new_text_is_a_version_though_its_bytes_are_the_same(tmp_path):
     with site_of() as site:
         crawl(f"{site.url}/", tmp_path)
@@ -301,6 +312,14 @@ def test_screenshots_are_kept_as_records_and_pictures_are_not_asked_for_twice(tm
     assert made["view"].block.startswith(b"\x89PNG")
     assert made["thumbnail"].block.startswith(b"\xff\xd8")
     assert made["view"].url == f"urn:view:{site.url}{STORY}"
+    room = TestClient(create_app(tmp_path), base_url="http://127.0.0.1")
+    assert room.get("/screenshots/1/view").content == made["view"].block
+    assert room.get("/screenshots/1/thumbnail").headers["content-type"] == "image/jpeg"
+    assert room.get("/screenshots/1/dom").status_code == 404
+    assert "/screenshots/1/thumbnail" in room.get("/articles/1/original").text
+    shown = room.get("/shown/1").text
+    assert "Story of the harbour" in shown
+    assert "<script" not in shown.lower().replace("<script></script>", "")
 
 
 def test_without_a_browser_the_crawl_says_so_and_asks_for_nothing_more(tmp_path):

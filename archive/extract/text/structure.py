@@ -225,9 +225,11 @@ class _Builder:
         if element.tag == "hr":
             return Block(kind="separator")
         if element.tag in _EMBEDS:
-            url = absolute(self.base, element.attributes.get("src") or element.attributes.get("data-src") or "")
+            source = element.attributes.get("src") or element.attributes.get("data-src") or _first_source(node)
+            url = absolute(self.base, source)
             host = (urlsplit(url).hostname or "") if url else ""
-            return Block(kind="embed", url=url, provider=host.removeprefix("www.")) if host else None
+            poster = absolute(self.base, element.attributes.get("poster") or "")
+            return Block(kind="embed", url=url, provider=host.removeprefix("www."), poster=poster) if host else None
         figure = closest(node, "figure")
         image = node if element.tag in {"img", "amp-img"} else next(node.iter("img", "amp-img"), None)
         if image is None or image in seen or (figure is not None and figure in seen):
@@ -288,6 +290,11 @@ def _runs(
 
 def _items(lines: Sequence[tuple[int, tuple[HtmlElement, ...]]]) -> list[list[tuple[int, tuple[HtmlElement, ...]]]]:
     return [list(run) for _, run in groupby(lines, key=lambda line: line[1][0] if line[1] else line[0])]
+
+
+def _first_source(media: HtmlElement) -> str:
+    """Return the address of the first form in which a video or sound is offered, '' for none."""
+    return next((each.get("src") or "" for each in media.iter("source") if each.get("src")), "")
 
 
 def _source(image: HtmlElement, base: str) -> str:
