@@ -127,10 +127,11 @@ def _content(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
 
 def _page_content(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
     extraction = extract(_page(task, response, body), requisites=task.limits.requisites)
-    answer = _html(task, extraction, _leads(task, response, body, extraction))
+    leads = _leads(task, response, body, extraction)
+    answer = _html(task, extraction, leads)
     if answer.outcome.kind is OutcomeKind.ARTICLE and answer.article:
         return replace(answer, keys=_keys(answer.article), is_page=True)
-    shell = not task.dom and is_shell(extraction, body, response.get("Content-Type"))
+    shell = not task.dom and not leads and is_shell(extraction, body, response.get("Content-Type"))
     return replace(answer, is_page=True, is_shell=shell)
 
 

@@ -34,6 +34,7 @@ def test_a_page_with_scripts_and_hardly_any_text_is_a_shell(body):
     "body",
     [
         b"<html><body><p>No</p></body></html>",
+        b"<html><body><script>location = '/en/'</script></body></html>",
         b'<html><body><script type="application/ld+json">{}</script></body></html>',
         b"<html><body><p>" + b"Words of a page that is no article but says much. " * 20 + b"</p><script>1</script></body></html>",
         article_page("Story of the harbour", foot="<script src=/a.js></script>").encode(),
