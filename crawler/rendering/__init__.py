@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 FRUITLESS: Final = 10
 """Rendered pages in a row without an article or a list after which `auto` tries one page of the site in each run, and no more."""
+FRUITLESS_REASON: Final = "fruitless-rendering"
 CACHED_BYTES: Final = 32 << 20
 """Of scripts and style sheets that the pages of a site share: each is fetched once in a run."""
 CACHED: Final = frozenset({"script", "stylesheet"})
@@ -118,9 +119,6 @@ class Renderer:
         if self._missing:
             self._archive.report.rendering.missing(self._missing)
             return False
-        if self.mode == "auto" and self._is_fruitless():
-            self._archive.report.left_out["fruitless-rendering"] += 1
-            return False
         return True
 
     def _is_fruitless(self) -> bool:
@@ -134,6 +132,9 @@ class Renderer:
         async with self._turn:
             if self._archive.stopping:
                 raise StoppedError("the crawl is stopping")
+            if self.mode == "auto" and self._is_fruitless():
+                self._archive.report.left_out[FRUITLESS_REASON] += 1
+                raise RenderError(FRUITLESS_REASON)
             self._tried += 1
             try:
                 done = await self._browser.render(url, lambda asked: self._answer(asked, url, data))

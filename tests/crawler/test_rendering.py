@@ -282,7 +282,8 @@ def test_a_site_on_which_rendering_gives_nothing_is_left_alone_but_for_one_page_
     with site_of(**{"/": list_page(*paths)}, **dict.fromkeys(paths, shell("1"))) as site:
         first = crawl(f"{site.url}/", tmp_path, code=15)
         again = crawl(f"{site.url}/", tmp_path, "-a", "recheck=all", code=15)
-    assert (first["rendered"]["pages"], first["left_out"]["fruitless-rendering"]) == (10, 3)
+    assert 10 <= first["rendered"]["pages"] <= 11, "the next may begin while the tenth is being read"
+    assert first["rendered"]["pages"] + first["left_out"]["fruitless-rendering"] == 13
     assert (again["rendered"]["pages"], again["left_out"]["fruitless-rendering"]) == (1, 12)
 
 
