@@ -290,6 +290,10 @@ class Archive(Closing):
         """Close the database."""
         self._store.close()
 
+    def __exit__(self, *raised: object) -> None:
+        """Close the database, which judges its values when one of them may have caused the error."""
+        self._store.__exit__(*raised)
+
 
 def require_site(archives: Iterable[Archive], site: str) -> None:
     """Raise UnknownSiteError when none of the archives has anything of that site, nor of one below it."""
@@ -398,6 +402,10 @@ class Federation(Closing):
     def close(self) -> None:
         """Close the databases."""
         self._opened.close()
+
+    def __exit__(self, *raised: Any) -> None:
+        """Close the databases, each of which judges its values when one of them may have caused the error."""
+        self._opened.__exit__(*raised)
 
 
 def _with(archive: Archive, rows: Iterable[ArticleRow]) -> Iterator[tuple[Archive, ArticleRow]]:
