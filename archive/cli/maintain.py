@@ -1,4 +1,4 @@
-"""Define the maintenance commands: verify, repair, redact, reindex, upload, backup."""
+"""Define the maintenance commands: verify, repair, redact, reindex, upload, backup, joins, plain-index."""
 
 from __future__ import annotations
 
@@ -93,6 +93,7 @@ def _verdict(report: VerifyReport) -> dict[str, Any]:
         "records": report.records,
         "bytes": report.size,
         "rows": report.rows,
+        "digests_noted": report.noted,
     }
     return {**figures, "ok": report.ok, "problems": [asdict(problem) for problem in report.problems]}
 
@@ -114,6 +115,10 @@ def _print_report(report: VerifyReport, name: str) -> None:
     click.echo(
         f"{name}{report.files} files, {report.records} records, {report.size} bytes, {report.rows} rows: {verdict}"
     )
+    if report.noted:
+        click.echo(
+            f"{name}{report.noted} digests were wrong when their records were imported, and are as they were then"
+        )
     if report.away:
         click.echo(f"{report.away} files are only in a storage and were not checked: use `warraq verify --remote`")
 
@@ -419,4 +424,24 @@ def _list_joins(ctx: click.Context, *, as_json: bool) -> None:
         click.echo("No addresses were joined.", err=True)
 
 
-COMMANDS = (verify, repair, redact, reindex, upload, backup, joins)
+@click.command("plain-index")
+@click.argument("action", type=click.Choice(["build", "drop"]))
+@click.pass_context
+def plain_index(ctx: click.Context, *, action: str) -> None:
+    """Build or drop `articles_fts`, the index of words as printed, for tools that search the database without warraq.
+
+    A new archive has it. warraq itself never asks it: without it each commit writes less, and the room it took goes to new articles
+    (VACUUM gives it back to the disk). `reindex` leaves the choice as it is.
+    """
+    collection = Collection(the_folder(ctx))
+    collection.require()
+    with collection.lock(), open_store(collection.database) as store, store.atomic():
+        search.drop_plain_index(store.db.conn)
+        if action == "build":
+            search.create_plain_index(store.db.conn)
+    click.echo(
+        "articles_fts is built" if action == "build" else "articles_fts is dropped; `warraq search` works as before"
+    )
+
+
+COMMANDS = (verify, repair, redact, reindex, upload, backup, joins, plain_index)

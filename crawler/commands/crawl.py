@@ -15,9 +15,10 @@ from archive import ArchiveError
 from archive.collection import Collection
 from archive.errors import CRAWL, ExitCode, describe_codes
 from archive.ingest import check_writable
-from crawler.commands import check_settings, refuse, tell
+from crawler.commands import check_settings, log_code, open_log, refuse, tell
 from crawler.extensions import ArchiveExtension
-from crawler.report import exit_code
+from crawler.rendering.browser import missing_browser
+from crawler.report import exit_code, worst
 from crawler.shutdown import Lease, Stopping
 from crawler.sites import Site, chosen_site, site_of_page
 
@@ -49,6 +50,8 @@ class Command(crawl.Command):
         """Check the settings that were given."""
         check_settings("crawl", opts.set)
         super().process_options(args, opts)
+        assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
+        open_log("crawl", self.settings)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check what can be checked beforehand, crawl, and set the exit code."""
@@ -66,6 +69,7 @@ class Command(crawl.Command):
                 self.exitcode = ExitCode.STOPPED
                 return
             site = self._site(opts.spargs)
+            self._check_browser(site)
             folder = Path(self.settings["ARCHIVE_DIR"] or Path(self.settings["WARRAQ_COLLECTIONS"]) / site.name)
             check_writable(Collection(folder))
         except ArchiveError as error:
@@ -90,7 +94,7 @@ class Command(crawl.Command):
         extension = crawler.get_extension(ArchiveExtension) if not self.crawler_process.bootstrap_failed else None
         if extension:
             extension.spider_closed("shutdown" if stopping.asked else "broken")
-        self.exitcode = exit_code(extension.report if extension else None)
+        self.exitcode = worst((exit_code(extension.report if extension else None), log_code()))
 
     def _run_other(self, args: list[str], opts: argparse.Namespace) -> None:
         """Run a spider of another name; end the process if there is none."""
@@ -111,6 +115,14 @@ class Command(crawl.Command):
         else:
             return
         refuse("crawl", wrong)
+
+    def _check_browser(self, site: Site) -> None:
+        """End the process where every page is to be rendered and there is nothing to render it with."""
+        assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
+        if (site.render or self.settings["WARRAQ_RENDER"]) != "always":
+            return
+        if problem := missing_browser(self.settings["WARRAQ_BROWSER"]):
+            refuse("crawl", f'every page of {site.name} is to be rendered (render = "always"), and {problem}')
 
     def _site(self, arguments: dict[str, str]) -> Site:
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
