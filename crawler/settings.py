@@ -23,6 +23,10 @@ WARRAQ_KEEP_LOCAL_DAYS = (
     -1
 )  # remove here what is proved to be there and was closed so many days ago; -1 removes nothing
 WARRAQ_UPLOAD_SECONDS = 3600  # an upload that takes longer is ended; the next goes on with it
+WARRAQ_SEAL = False  # seal the archive at the end of each crawl (docs/seals.md)
+WARRAQ_AUTHORITIES = ""  # addresses of time stamp authorities (RFC 3161), with spaces between them
+WARRAQ_AUTHORITY_ROOTS = ""  # a file of the authorities' root certificates (PEM); empty: those that the machine trusts
+WARRAQ_KEYS = ""  # the folder of the keys that sign; empty: ~/.config/warraq
 WARRAQ_SITES = "sites.toml"
 WARRAQ_OPERATOR = ""  # who runs this crawl, for the warcinfo record: a name and a way to reach you
 WARRAQ_CLOCK = "archive.files.clock.now"  # what time it is; for tests and simulations, which may set $WARRAQ_CLOCK for all commands
@@ -99,6 +103,22 @@ WARRAQ_MAX_PAGE_REQUISITES_BYTES = (
 )  # of one page in one run; the rest is `missing too-many-page-bytes` for a day
 WARRAQ_MAX_REQUISITE_BYTES = 10 << 20  # of one, as sent: `missing too-large`; a photograph for print has 5 MB
 WARRAQ_MAX_STYLE_DEPTH = 5  # style sheets that import style sheets; what is deeper counts as `too-deep-requisites`
+
+# --- pages that are empty without scripts (docs/how-to/javascript.md; needs warraq[browser]) ------
+# `never`; `auto`: pages that give no article as they are served and look like a shell; `always`: every page. Without an extra and a browser
+# `auto` only counts what it would render, and says so; it starts no browser before the first such page
+WARRAQ_RENDER = "auto"
+WARRAQ_BROWSER = ""  # the Chromium to use: a program; '' for the first of chromium, chromium-browser, google-chrome, else Playwright's own
+WARRAQ_RENDER_SECONDS = 30.0  # of a page, waiting for its host included: then its DOM is taken as it is, `not-idle`
+WARRAQ_RENDER_REQUESTS = 200  # of one page: what is more is refused, `too-many-requests`; applications make 20 to 80
+WARRAQ_RENDER_BYTES = 30 << 20  # loaded by one page, as sent: what is more is refused, `too-many-bytes`
+WARRAQ_RENDER_MEGABYTES = (
+    1500  # of memory of the browser, which needs 300: then it is killed, `browser-memory` (on Linux)
+)
+WARRAQ_MAX_DOM_BYTES = 10 << 20  # of one page: `dom-too-large`; the page stays as it was served
+WARRAQ_SCREENSHOTS = (
+    False  # also pictures of rendered pages, whole and small: 1 MB each, and their own pictures are loaded at once
+)
 
 # --- limits of one exchange (crawler.download; each ends it with the outcome named) ----------------------------------------
 # as sent, `too-large`: a news page has 0.1 MB, a full sitemap 5 to 10; two dozen of them fit in memory
@@ -184,6 +204,7 @@ SPIDER_MIDDLEWARES = {
 }
 EXTENSIONS = {
     "crawler.extensions.ArchiveExtension": 0,
+    "crawler.watches.SealExtension": 90,  # after the archive is closed and before it is uploaded; absent without WARRAQ_SEAL
     "crawler.upload.UploadExtension": 100,  # after the archive is closed; absent without WARRAQ_STORAGE
     "crawler.watches.WatchExtension": 110,  # after the archive is closed; idle where it has no watches
     "scrapy.extensions.telnet.TelnetConsole": None,

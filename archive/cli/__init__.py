@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from dataclasses import replace
@@ -10,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli import batch, export, health, images, imports, maintain, query, serve, watch
+from archive.cli import batch, export, health, images, imports, maintain, query, seals, serve, watch
 from archive.cli.output import Place
-from archive.errors import WARRAQ, ArchiveError, ExitCode, describe_codes
+from archive.errors import WARRAQ, ArchiveError, ExitCode, NotWritableError, describe_codes
 from archive.index import DatabaseError
 from archive.terminal import make_streams_printable
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["Program", "main", "warraq"]
+
+REFUSED = frozenset({errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS})
+"""What a system answers to a write that it does not allow or has no room for."""
 
 
 class Program(click.Group):
@@ -67,6 +71,11 @@ class Program(click.Group):
         except BrokenPipeError:  # the reader (head, less) has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
+        except OSError as error:
+            if error.errno not in REFUSED:
+                raise
+            click.echo(f"warraq: {NotWritableError(Path(error.filename or '.'), error)}", err=True)
+            ctx.exit(ExitCode.NOT_WRITABLE)
 
 
 def _first_sentence(command: click.Command) -> str:
@@ -96,7 +105,7 @@ def warraq(ctx: click.Context, folder: str | None) -> None:
 for _title, _modules in {
     "Search and read": (query, images, serve),
     "Import and export": (imports, export, batch),
-    "Maintain": (maintain,),
+    "Maintain": (maintain, seals),
     "Monitor": (health, watch),
 }.items():
     warraq.add_section(_title, (command for module in _modules for command in module.COMMANDS))

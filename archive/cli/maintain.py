@@ -1,4 +1,4 @@
-"""Define the maintenance commands: verify, repair, redact, reindex, upload, backup."""
+"""Define the maintenance commands: verify, repair, redact, reindex, upload, backup, joins, plain-index."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 
 from archive import search
 from archive.cli.output import in_each, json_option, print_json, the_folder, the_place
+from archive.cli.seals import as_figures, check, print_seals
 from archive.collection import Collection
 from archive.collection.upload import Uploaded
 from archive.collection.upload import upload as upload_
@@ -44,9 +45,16 @@ SHOWN = 50
     is_flag=True,
     help="Also check uploaded files: downloads those that are not local (see `warraq upload`).",
 )
+@click.option("--seals", is_flag=True, help="Also that each sealed record is as it was sealed (see `warraq seal`).")
+@click.option(
+    "--roots", metavar="FILE", default="", help="With --seals: certificates (PEM) of time stamp authorities to trust."
+)
+@click.option(
+    "--key", metavar="FILE", default="", help="With --seals: the public key (PEM) that must have signed the last seal."
+)
 @json_option
 @click.pass_context
-def verify(ctx: click.Context, *, remote: bool, as_json: bool) -> None:
+def verify(ctx: click.Context, *, remote: bool, seals: bool, roots: str, key: str, as_json: bool) -> None:
     """Check every record, digest, row, index line and manifest entry, and report what is wrong.
 
     Ends with exit code 7 if something is wrong. Each run leaves a row in the table `runs`, where that can be written. May run beside a
@@ -54,14 +62,21 @@ def verify(ctx: click.Context, *, remote: bool, as_json: bool) -> None:
     """
     folders = the_place(ctx).folders()
     reports = [(folder, _verified(Collection(folder), remote=remote)) for folder in folders]
+    sealed = {folder: check(Collection(folder), roots=roots, key=key) for folder in folders if seals}
     if as_json:
         print_json(
-            _verdict(report) | ({"archive": str(folder)} if len(folders) > 1 else {}) for folder, report in reports
+            _verdict(report)
+            | ({"archive": str(folder)} if len(folders) > 1 else {})
+            | ({"seals": as_figures(sealed[folder])} if seals else {})
+            for folder, report in reports
         )
     else:
         for folder, report in reports:
-            _print_report(report, f"{folder}: " if len(folders) > 1 else "")
-    if not all(report.ok for _, report in reports):
+            name = f"{folder}: " if len(folders) > 1 else ""
+            _print_report(report, name)
+            if seals:
+                print_seals(sealed[folder], name)
+    if not all(report.ok for _, report in reports) or not all(one.ok for one in sealed.values()):
         ctx.exit(ExitCode.DAMAGED)
 
 
@@ -78,6 +93,7 @@ def _verdict(report: VerifyReport) -> dict[str, Any]:
         "records": report.records,
         "bytes": report.size,
         "rows": report.rows,
+        "digests_noted": report.noted,
     }
     return {**figures, "ok": report.ok, "problems": [asdict(problem) for problem in report.problems]}
 
@@ -99,6 +115,10 @@ def _print_report(report: VerifyReport, name: str) -> None:
     click.echo(
         f"{name}{report.files} files, {report.records} records, {report.size} bytes, {report.rows} rows: {verdict}"
     )
+    if report.noted:
+        click.echo(
+            f"{name}{report.noted} digests were wrong when their records were imported, and are as they were then"
+        )
     if report.away:
         click.echo(f"{report.away} files are only in a storage and were not checked: use `warraq verify --remote`")
 
@@ -404,4 +424,24 @@ def _list_joins(ctx: click.Context, *, as_json: bool) -> None:
         click.echo("No addresses were joined.", err=True)
 
 
-COMMANDS = (verify, repair, redact, reindex, upload, backup, joins)
+@click.command("plain-index")
+@click.argument("action", type=click.Choice(["build", "drop"]))
+@click.pass_context
+def plain_index(ctx: click.Context, *, action: str) -> None:
+    """Build or drop `articles_fts`, the index of words as printed, for tools that search the database without warraq.
+
+    A new archive has it. warraq itself never asks it: without it each commit writes less, and the room it took goes to new articles
+    (VACUUM gives it back to the disk). `reindex` leaves the choice as it is.
+    """
+    collection = Collection(the_folder(ctx))
+    collection.require()
+    with collection.lock(), open_store(collection.database) as store, store.atomic():
+        search.drop_plain_index(store.db.conn)
+        if action == "build":
+            search.create_plain_index(store.db.conn)
+    click.echo(
+        "articles_fts is built" if action == "build" else "articles_fts is dropped; `warraq search` works as before"
+    )
+
+
+COMMANDS = (verify, repair, redact, reindex, upload, backup, joins, plain_index)

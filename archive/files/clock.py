@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 from datetime import UTC, datetime, timedelta, timezone
@@ -13,6 +14,9 @@ _DATE = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _LONGEST = 64
+_TIMEX_BYTES = 512
+"""More than `struct timex` has on any machine (208 where pointers have 64 bits)."""
+_TIME_ERROR = 5
 _PLAIN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", re.ASCII)
 
 
@@ -23,6 +27,15 @@ def now() -> datetime:
         return datetime.now(UTC)
     moment: datetime = getattr(import_module(module), name)()
     return moment
+
+
+def clock_state() -> str:
+    """Say whether NTP keeps the machine's clock, as the kernel knows: `synchronised`, `unsynchronised`, or `unknown`."""
+    try:
+        state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))  # all zeros: it only asks
+    except (OSError, AttributeError):
+        return "unknown"
+    return "unknown" if state < 0 else "unsynchronised" if state == _TIME_ERROR else "synchronised"
 
 
 def iso(moment: datetime) -> str:

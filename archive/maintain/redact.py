@@ -15,6 +15,7 @@ from archive.files.clock import iso
 from archive.index import files as files_
 from archive.index import places, runs
 from archive.maintain.filecheck import fetch_file
+from archive.seals import numbers_by_file
 from archive.warc import cdxj
 
 if TYPE_CHECKING:
@@ -75,10 +76,13 @@ def redact(
         warc.recover_open_files(collection.warcs, on_close=index.closed)
         wanted = places.urls_of_article(store.db, {url, urls.canonicalise(url) or url})
         holdings = FileLocator(collection.warcs, store.db)
+        seals = numbers_by_file(collection.folder)
         records, files, ids = 0, list[str](), set[str]()
         for file in holdings.closed():
             progress(f"looking through {file.name}")
-            stones, known = _tombstones(file, wanted, ids, moment=moment, reason=reason, who=who)
+            stones, known = _tombstones(
+                file, wanted, ids, moment=moment, reason=reason, who=who, seal=seals.get(file.name, 0)
+            )
             if stones:
                 _swap(_here(holdings, store, file, collection.warcs), stones)
             if stones or (known and isinstance(file, Path)):
@@ -153,7 +157,7 @@ def _put_again(
 
 
 def _tombstones(
-    path: Path | StoredFile, wanted: set[str], ids: set[str], *, moment: datetime, reason: str, who: str
+    path: Path | StoredFile, wanted: set[str], ids: set[str], *, moment: datetime, reason: str, who: str, seal: int
 ) -> tuple[dict[int, bytes], bool]:
     """Return offsets and tombstones of the records to take out, and whether tombstones of these URLs stand there already."""
     stones: dict[int, bytes] = {}
@@ -163,7 +167,7 @@ def _tombstones(
             known = known or record.url in wanted
         elif _is_about(record, wanted, ids):
             ids.add(record.id)
-            stones[record.location.offset] = warc.tombstone(record, moment=moment, reason=reason, who=who)
+            stones[record.location.offset] = warc.tombstone(record, moment=moment, reason=reason, who=who, seal=seal)
     return stones, known
 
 

@@ -38,19 +38,22 @@ def is_tombstone(record: Record) -> bool:
     return record.type == "metadata" and record.block.startswith(MARK)
 
 
-def tombstone(record: Record, *, moment: datetime, reason: str, who: str) -> bytes:
+def tombstone(record: Record, *, moment: datetime, reason: str, who: str, seal: int = 0) -> bytes:
     """Return a `metadata` record of exactly the length of `record` that says when, why and by whom that one was taken out.
 
-    A record that is too small for all of it (a request) gets one that says only when.
+    `seal` is the number of the seal that the record was under, 0 for none. A record that is too small for all of it (a request) gets
+    one that says only when, and the seal.
 
     Raises:
         UsageError: the record is smaller than the smallest tombstone.
     """
     date = warc_date(moment)
-    notes = [("redacted", date), ("reason", reason), ("by", who), ("was", record.type)]
+    sealed = [("seal", str(seal))] if seal else []
+    notes = [("redacted", date), *sealed, ("reason", reason), ("by", who), ("was", record.type)]
     about = [("WARC-Target-URI", record.url)] if record.url else []
     refers = [("WARC-Refers-To", record.id)] if record.id else []
-    for more, block in ((about + refers, notes), (refers, notes[:1]), ([], notes[:1])):
+    least = notes[: 1 + len(sealed)]
+    for more, block in ((about + refers, notes), (refers, least), ([], least), ([], notes[:1])):
         if member := _exactly(record.location.length, date, more, warc_fields(block)):
             return member
     where = f"{record.location.filename} at byte {record.location.offset}"

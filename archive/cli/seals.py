@@ -1,0 +1,161 @@
+"""The command that seals an archive, and what `verify --seals` prints."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archive.cli.output import json_option, print_json, the_place
+from archive.collection import Collection
+from archive.errors import UsageError
+from archive.files import open_read
+from archive.files.clock import now
+from archive.seals.checking import SealReport, check_seals
+from archive.seals.sealing import Custody, seal_files
+from archive.seals.signing import key_folder, key_id
+from archive.seals.stamps import Stamped, authorities, stamp_seals, trusted_roots
+from archive.terminal import live_line
+
+if TYPE_CHECKING:
+    from archive.seals import Seal
+
+SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sealed:
+    """What became of one archive."""
+
+    folder: Path
+    seal: Seal | None
+    stamped: Stamped
+    asked: int
+
+    def figures(self) -> dict[str, Any]:
+        """Return it as JSON takes it."""
+        seal = self.seal
+        about = (
+            {"seal": seal.number, "records": seal.records, "root": seal.root, "key": key_id(seal.public_key)}
+            if seal
+            else {"seal": None}
+        )
+        return {"archive": str(self.folder), **about, "stamps": self.stamped.stamped, "failed": self.stamped.failed}
+
+
+@click.command()
+@click.option("--stamp", "only_stamp", is_flag=True, help="Make no seal; only get the stamps that seals still lack.")
+@click.option(
+    "--authority",
+    "urls",
+    metavar="URL",
+    multiple=True,
+    help="A time stamp authority (RFC 3161); may be given several times. Without it: those in $WARRAQ_AUTHORITIES.",
+)
+@click.option(
+    "--roots",
+    metavar="FILE",
+    default="",
+    help="Certificates (PEM) of authorities to trust. Without it: $WARRAQ_AUTHORITY_ROOTS, or those of this machine.",
+)
+@click.option("--operator", default="", envvar="WARRAQ_OPERATOR", help="Who runs this archive: it stands in the seal.")
+@click.option(
+    "--rotate-key", "rotate", is_flag=True, help="Sign with a new key from now on; the old one vouches for it."
+)
+@json_option
+@click.pass_context
+def seal(
+    ctx: click.Context,
+    *,
+    only_stamp: bool,
+    urls: tuple[str, ...],
+    roots: str,
+    operator: str,
+    rotate: bool,
+    as_json: bool,
+) -> None:
+    """Seal what was closed since the last seal: sign a Merkle root over its records, and have it time-stamped.
+
+    `warraq verify --seals` then finds any record that is changed, removed, inserted or re-dated. The key is made on first use in
+    $WARRAQ_KEYS (~/.config/warraq), outside of the archive; keep a copy of it elsewhere. An authority that does not answer leaves the
+    seal unstamped: `warraq seal --stamp` asks again. The format is described in docs/seals.md.
+    """
+    trusted = trusted_roots(roots)
+    custody = Custody(operator=operator, software=f"warraq {version('warraq')}")
+    done = []
+    for folder in the_place(ctx).folders():
+        collection = Collection(folder)
+        collection.require()
+        with live_line(f"Sealing {collection.name}") as show:
+            made = None if only_stamp else seal_files(
+                collection, keys=key_folder(), clock=now, custody=custody, rotate=rotate, progress=show
+            )  # fmt: skip
+            named = urls or tuple(authorities())
+            done.append(
+                _Sealed(folder=folder, seal=made, stamped=stamp_seals(folder, named, trusted, show), asked=len(named))
+            )
+    if as_json:
+        print_json(one.figures() for one in done)
+        return
+    for one in done:
+        _print(one, only_stamp=only_stamp)
+
+
+def _print(done: _Sealed, *, only_stamp: bool) -> None:
+    if done.seal:
+        click.echo(
+            f"{done.folder}: seal {done.seal.number} over {done.seal.records} records in {len(done.seal.files)} files, "
+            f"key {key_id(done.seal.public_key)[:16]}…"
+        )
+    elif not only_stamp:
+        click.echo(f"{done.folder}: nothing to seal: all closed files are under a seal")
+    if done.stamped.stamped or (only_stamp and done.asked):
+        click.echo(f"{done.folder}: {done.stamped.stamped} stamps")
+    elif not done.asked:
+        click.echo(f"{done.folder}: not stamped: no authority is named ($WARRAQ_AUTHORITIES or --authority)", err=True)
+    for line in done.stamped.failed:
+        click.echo(f"{done.folder}: {line}", err=True)
+
+
+def check(collection: Collection, *, roots: str, key: str) -> SealReport:
+    """Check the seals of an archive as `verify --seals` is asked to."""
+    trusted_key = b""
+    if key:
+        try:
+            with open_read(Path(key)) as file:
+                trusted_key = file.read(1 << 14)
+            key_id(trusted_key)
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{key} is no public key as PEM ({error})") from error
+    with live_line(f"Checking the seals of {collection.name}") as show:
+        return check_seals(collection, roots=trusted_roots(roots), trusted_key=trusted_key, progress=show)
+
+
+def as_figures(report: SealReport) -> dict[str, Any]:
+    """Return a report as JSON takes it."""
+    return asdict(report) | {"ok": report.ok}
+
+
+def print_seals(report: SealReport, name: str) -> None:
+    """Print what was found; `name` tells several archives apart."""
+    for problem in report.problems[:SHOWN]:
+        click.echo(f"{click.style(problem.kind, fg='red')}  {problem}")
+    if len(report.problems) > SHOWN:
+        click.echo(f"and {len(report.problems) - SHOWN} more (--json lists all)")
+    for note in report.notes:
+        click.echo(note)
+    for number, stamps in report.stamps.items():
+        for one in stamps:
+            if not one.problem:
+                click.echo(f"seal {number}: stamped at {one.at} by {one.authority}")
+    verdict = "all is as it was sealed" if report.ok else f"{len(report.problems)} problems"
+    redacted = f", {report.redacted} redacted" if report.redacted else ""
+    click.echo(f"{name}{report.seals} seals, {report.records} sealed records{redacted}: {verdict}")
+    if report.unsealed:
+        click.echo(f"{len(report.unsealed)} closed files are under no seal yet: `warraq seal`")
+
+
+COMMANDS = (seal,)

@@ -1,0 +1,190 @@
+"""Seals: signed roots over the records of closed files, each chained to the one before. The format stands in docs/seals.md.
+
+A seal is a few small files in `seals/` of the archive: NUMBER.json is what is signed and stamped, NUMBER.sig the signature, NUMBER.pem
+the public key, NUMBER.records.gz the sealed records, NUMBER.AUTHORITY.tsr a time stamp.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from archive.errors import DamagedFileError
+from archive.files import open_read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FORMAT: Final = "warraq-seal/1"
+FOLDER: Final = "seals"
+_NUMBERED = re.compile(r"(\d{6,9})\.json")
+_LARGEST: Final = 1 << 26
+"""Bytes of a statement: a line for each file, half a million of them."""
+_LONGEST_LINE: Final = 1 << 16
+_SMALL: Final = 1 << 16
+_HEX = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedFile:
+    """A WARC file under a seal: its name, size and SHA-256 when it was sealed, and how many records it had."""
+
+    name: str
+    bytes: int
+    sha256: str
+    records: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seal:
+    """One seal: the bytes that are signed and stamped, and what they say.
+
+    `previous` is the SHA-256 of the statement before ('' for the first), `vouched` the signature of the key before over this statement,
+    which there is when the key was rotated. `clock` says whether the machine's clock was kept by NTP.
+    """
+
+    number: int
+    statement: bytes
+    signature: bytes
+    public_key: bytes
+    sealed_at: str
+    previous: str
+    root: str
+    records: int
+    files: tuple[SealedFile, ...]
+    operator: str
+    software: str
+    clock: str
+    vouched: bytes = b""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the statement: what the next seal names, and what an authority stamps."""
+        return hashlib.sha256(self.statement).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedRecord:
+    """One record under a seal; `line` is the leaf. `sha256` is of the record's bytes as they lie in the file."""
+
+    line: bytes
+    id: str
+    date: str
+    block_digest: str
+    sha256: str
+    file: str
+    offset: int
+    length: int
+
+
+def numbered(number: int) -> str:
+    """Return what the names of a seal's files begin with."""
+    return f"{number:06d}"
+
+
+def numbers(folder: Path) -> list[int]:
+    """Return the numbers of the seals in an archive's folder of seals."""
+    try:
+        return sorted(int(found[1]) for path in folder.iterdir() if (found := _NUMBERED.fullmatch(path.name)))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def numbers_by_file(archive: Path) -> dict[str, int]:
+    """Return the number of the seal that each sealed file of an archive is under; raises DamagedFileError for a seal that is not whole."""
+    folder = archive / FOLDER
+    return {file.name: number for number in numbers(folder) for file in read_seal(folder, number).files}
+
+
+def read_seal(folder: Path, number: int) -> Seal:
+    """Read a seal and nothing of its records; whether it is genuine is not looked at.
+
+    Raises:
+        DamagedFileError: it is not there whole, or is no seal.
+    """
+    path = folder / f"{numbered(number)}.json"
+    try:
+        statement = _read(path, _LARGEST)
+        signature, public_key = (_read(path.with_suffix(end), _SMALL) for end in (".sig", ".pem"))
+        vouched = path.with_suffix(".vouched")
+        return seal_of(statement, signature, public_key, _read(vouched, _SMALL) if vouched.exists() else b"")
+    except OSError as error:
+        raise DamagedFileError(path, 0, f"the seal is not there whole ({error.strerror}: {error.filename})") from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DamagedFileError(path, 0, f"no seal ({type(error).__name__}: {error})") from error
+
+
+def seal_of(statement: bytes, signature: bytes, public_key: bytes, vouched: bytes = b"") -> Seal:
+    """Return the seal of which these are the files; raises ValueError, KeyError or TypeError for what is none."""
+    said = json.loads(statement)
+    if not isinstance(said, dict) or said.get("format") != FORMAT:
+        raise ValueError(f"the format is not {FORMAT}")
+    if not _HEX.fullmatch(said["root"]):
+        raise ValueError("the root is no SHA-256")
+    return Seal(
+        number=int(said["number"]),
+        statement=statement,
+        signature=signature,
+        public_key=public_key,
+        sealed_at=str(said["sealed_at"]),
+        previous=str(said["previous"]),
+        root=said["root"],
+        records=int(said["records"]),
+        files=tuple(_sealed_file(one) for one in said["files"]),
+        operator=str(said.get("operator", "")),
+        software=str(said.get("software", "")),
+        clock=str(said.get("clock", "unknown")),
+        vouched=vouched,
+    )
+
+
+def _sealed_file(said: dict[str, Any]) -> SealedFile:
+    return SealedFile(
+        name=str(said["name"]), bytes=int(said["bytes"]), sha256=str(said["sha256"]), records=int(said["records"])
+    )
+
+
+def sealed_records(folder: Path, number: int) -> Iterator[SealedRecord]:
+    """Yield the records of a seal in the order of its leaves.
+
+    Raises:
+        DamagedFileError: the list cannot be read.
+    """
+    path = folder / f"{numbered(number)}.records.gz"
+    try:
+        with open_read(path) as raw, gzip.open(raw) as file:
+            while line := file.readline(_LONGEST_LINE):
+                yield record_of(line.removesuffix(b"\n"))
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise DamagedFileError(path, 0, f"the list of sealed records cannot be read ({error})") from error
+
+
+def record_of(line: bytes) -> SealedRecord:
+    """Return the record that a leaf names; raises ValueError for what is none."""
+    record_id, date, digest, sha256, file, offset, length = line.decode("utf-8").split("\t")
+    return SealedRecord(
+        line=line, id=record_id, date=date, block_digest=digest, sha256=sha256, file=file,
+        offset=int(offset), length=int(length),
+    )  # fmt: skip
+
+
+def leaf(record: SealedRecord) -> bytes:
+    """Return the line that stands for a record in the tree: seven fields with tabs between them."""
+    fields = (record.id, record.date, record.block_digest, record.sha256, record.file)
+    return "\t".join(
+        [*(" ".join(field.split()) or "-" for field in fields), str(record.offset), str(record.length)]
+    ).encode()
+
+
+def _read(path: Path, largest: int) -> bytes:
+    with open_read(path) as file:
+        data = file.read(largest + 1)
+    if len(data) > largest:
+        raise ValueError(f"more than {largest} bytes")
+    return data

@@ -1,0 +1,304 @@
+"""Check seals: chain, signatures, stamps and clocks, then each file against what was sealed; each difference is named."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from archive import warc
+from archive.collection import FileLocator
+from archive.errors import ArchiveError, DamagedFileError
+from archive.files.clock import warc_moment
+from archive.index import open_store
+from archive.seals import FOLDER, Seal, SealedFile, SealedRecord, numbers, read_seal, sealed_records
+from archive.seals.merkle import leaf_hash, root_of
+from archive.seals.sealing import URN, hashed_records
+from archive.seals.signing import is_signed, key_id
+from archive.seals.stamps import Stamp, stamps_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from cryptography.x509 import Certificate
+
+    from archive.collection import Collection
+    from archive.storage import StoredFile
+
+CLOCKS_APART: Final = timedelta(minutes=10)
+"""What the clocks of a crawler, a sealing machine and an authority may be apart, the time an exchange takes included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealProblem:
+    """One thing that is not as it was sealed.
+
+    `kind` is one of `seal` (missing, forged, broken chain), `key`, `stamp`, `clock`, `list` (the sealed records), `file` (missing or
+    renamed), `changed`, `re-dated`, `moved`, `removed`, `inserted` (a record).
+    """
+
+    kind: str
+    where: str
+    detail: str
+    record_id: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (f"{self.where}: {self.detail}", self.record_id) if part)
+
+
+@dataclass(slots=True, kw_only=True)
+class SealReport:
+    """What was looked at, and what is wrong; `redacted` are records that tombstones stand for, `notes` what is to be known."""
+
+    seals: int = 0
+    records: int = 0
+    redacted: int = 0
+    unsealed: list[str] = field(default_factory=list)
+    stamps: dict[int, list[Stamp]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    problems: list[SealProblem] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+    def blame(self, kind: str, where: str, detail: str, record_id: str = "") -> None:
+        """Note a problem."""
+        self.problems.append(SealProblem(kind=kind, where=where, detail=detail, record_id=record_id))
+
+
+def check_seals(
+    collection: Collection,
+    *,
+    roots: Sequence[Certificate],
+    trusted_key: bytes = b"",
+    progress: Callable[[str], None] = lambda _: None,
+) -> SealReport:
+    """Check all seals of an archive, and its closed files by them; reads every sealed file once. Takes no lock.
+
+    `trusted_key`: the public key (PEM) that must have signed the last seal.
+    """
+    report, folder = SealReport(), collection.folder / FOLDER
+    seals = _read_all(folder, report)
+    for before, seal in zip([None, *seals], seals, strict=False):
+        _check_chain(seal, before, report)
+        _check_stamps(folder, seal, roots, report)
+    if trusted_key and seals and key_id(seals[-1].public_key) != key_id(trusted_key):
+        report.blame(
+            "key",
+            f"seal {seals[-1].number}",
+            f"signed by the key {key_id(seals[-1].public_key)[:16]}…, not by the one that is trusted",
+        )
+    with open_store(collection.database, read_only=True) as store:
+        closed = {file.name: file for file in FileLocator(collection.warcs, store.db).closed()}
+    for seal in seals:
+        _check_records(folder, seal, closed, report, progress)
+    _check_unsealed(closed, seals, report)
+    report.seals = len(seals)
+    return report
+
+
+def _read_all(folder: Path, report: SealReport) -> list[Seal]:
+    seals: list[Seal] = []
+    found = numbers(folder)
+    for number in range(1, max(found, default=0) + 1):
+        try:
+            seals.append(read_seal(folder, number))
+        except DamagedFileError as error:
+            report.blame("seal", f"seal {number}", "it is missing" if number not in found else str(error))
+            continue
+        if seals[-1].number != number:
+            report.blame("seal", f"seal {number}", f"it says it is seal {seals[-1].number}")
+    return seals
+
+
+def _check_chain(seal: Seal, before: Seal | None, report: SealReport) -> None:
+    where = f"seal {seal.number}"
+    if not is_signed(seal.public_key, seal.signature, seal.statement):
+        report.blame("seal", where, "the signature is not of this statement by its key: forged, or changed since")
+    if seal.previous != (before.digest if before else ""):
+        report.blame(
+            "seal", where, "it was made after another seal than the one before it: that one was changed or replaced"
+        )
+    if before is None:
+        return
+    if seal.public_key != before.public_key:
+        if is_signed(before.public_key, seal.vouched, seal.statement):
+            report.notes.append(f"{where}: the key was rotated, and the one before vouches for it")
+        else:
+            report.blame(
+                "key",
+                where,
+                "signed by another key than the seal before, and that key does not vouch for it: a lost key, or a forged seal",
+            )
+    if seal.sealed_at < before.sealed_at:
+        report.blame(
+            "clock",
+            where,
+            f"made at {seal.sealed_at}, before the seal before it ({before.sealed_at}): a clock was wrong",
+        )
+
+
+def _check_stamps(folder: Path, seal: Seal, roots: Sequence[Certificate], report: SealReport) -> None:
+    where, sealed_at = f"seal {seal.number}", warc_moment(seal.sealed_at)
+    stamps = report.stamps[seal.number] = stamps_of(folder, seal, roots)
+    for one in stamps:
+        if one.problem:
+            report.blame("stamp", where, f"the stamp of {one.authority} does not hold: {one.problem}")
+        elif not one.trusted:
+            report.notes.append(
+                f"{where}: the stamp of {one.authority} holds, but leads to no root that is trusted here ($WARRAQ_AUTHORITY_ROOTS)"
+            )
+        at = warc_moment(one.at)
+        if not one.problem and at and sealed_at and at < sealed_at - CLOCKS_APART:
+            report.blame(
+                "clock",
+                where,
+                f"made at {seal.sealed_at} by its own clock, but {one.authority} stamped it at {one.at}: a clock was wrong",
+            )
+    if not stamps:
+        report.notes.append(f"{where}: no authority has stamped it (`warraq seal --stamp`)")
+
+
+def _check_records(
+    folder: Path, seal: Seal, closed: dict[str, Path | StoredFile], report: SealReport, progress: Callable[[str], None]
+) -> None:
+    """Compare the list of records with the root, and each file with the list."""
+    files = {file.name: file for file in seal.files}
+    hashes: list[bytes] = []
+    sealed_at = warc_moment(seal.sealed_at)
+    try:
+        for name, group in groupby(sealed_records(folder, seal.number), key=lambda record: record.file):
+            records = list(group)
+            hashes += [leaf_hash(record.line) for record in records]
+            report.records += len(records)
+            progress(f"seal {seal.number}: {name}")
+            for record in records:
+                moment = warc_moment(record.date)
+                if moment and sealed_at and moment > sealed_at + CLOCKS_APART:
+                    report.blame(
+                        "clock",
+                        f"seal {seal.number}",
+                        f"a record is dated {record.date}, after its seal ({seal.sealed_at}): a clock was wrong",
+                        record.id,
+                    )
+            if name in files:
+                _check_file(files.pop(name), records, closed, report)
+    except DamagedFileError as error:
+        report.blame("list", f"seal {seal.number}", str(error))
+        return
+    if root_of(hashes).hex() != seal.root:
+        report.blame(
+            "list", f"seal {seal.number}", "the list of its records is not the one that was sealed (root differs)"
+        )
+    for file in files.values():
+        _check_file(file, [], closed, report)
+
+
+def _check_file(
+    sealed: SealedFile, records: list[SealedRecord], closed: dict[str, Path | StoredFile], report: SealReport
+) -> None:
+    """A file whose bytes are the sealed ones needs no look at its records."""
+    file = closed.get(sealed.name)
+    if file is None:
+        same = [
+            name for name, other in closed.items() if _size(other) == sealed.bytes and _sha256(other) == sealed.sha256
+        ]
+        detail = (
+            f"it has become {same[0]}: its name, which has a date in it, was changed"
+            if same
+            else "the file is not there"
+        )
+        report.blame("file", sealed.name, f"{detail} ({sealed.records} sealed records)")
+        return
+    if _size(file) == sealed.bytes and _sha256(file) == sealed.sha256:
+        return
+    _compare(sealed.name, file, records, report)
+
+
+def _size(file: Path | StoredFile) -> int:
+    return file.stat().st_size if isinstance(file, Path) else file.size
+
+
+def _sha256(file: Path | StoredFile) -> str:
+    digest = hashlib.sha256()
+    with file.open("rb") as raw:
+        while piece := raw.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _compare(name: str, file: Path | StoredFile, records: list[SealedRecord], report: SealReport) -> None:
+    """Name each record of a changed file that is not as it was sealed."""
+    present: dict[int, tuple[warc.Record, SealedRecord]] = {}
+    damage = ""
+    try:
+        for record, now in hashed_records(file):
+            present[now.offset] = (record, now)
+    except ArchiveError as error:
+        damage = str(error)
+    places = {now.id: now for _, now in present.values()}
+    sealed_ids = {record.id for record in records}
+    found = len(report.problems)
+    for sealed in records:
+        if sealed.offset in present and _is_tombstone_of(present[sealed.offset][0], sealed):
+            report.redacted += 1
+        elif problem := _difference(sealed, places.get(sealed.id), damage):
+            report.blame(problem[0], f"{name} at byte {sealed.offset}", problem[1], sealed.id)
+    for record, now in present.values():
+        if now.id not in sealed_ids and not warc.is_tombstone(record):
+            report.blame(
+                "inserted", f"{name} at byte {now.offset}", "this record was not there when the file was sealed", now.id
+            )
+    if found == len(report.problems) and not any(warc.is_tombstone(record) for record, _ in present.values()):
+        report.blame("changed", name, damage or "the bytes between its records are not those that were sealed")
+
+
+def _is_tombstone_of(record: warc.Record, sealed: SealedRecord) -> bool:
+    refers_to = record.get("WARC-Refers-To")
+    return warc.is_tombstone(record) and record.location.length == sealed.length and refers_to in {"", sealed.id}
+
+
+def _difference(sealed: SealedRecord, now: SealedRecord | None, damage: str) -> tuple[str, str] | None:
+    """Return the kind and the words of what has become of a sealed record, None when it is as it was."""
+    if now is None:
+        return (
+            ("changed", f"the sealed record cannot be read: {damage}")
+            if damage
+            else ("removed", "the sealed record is not there")
+        )
+    if now.sha256 == sealed.sha256:
+        return None if now.offset == sealed.offset else ("moved", f"the sealed record lies at byte {now.offset} now")
+    if now.date != sealed.date:
+        return "re-dated", f"the record was dated {sealed.date} when it was sealed, and is dated {now.date} now"
+    what = "block" if now.block_digest != sealed.block_digest else "header"
+    return "changed", f"the {what} of the record is not the one that was sealed"
+
+
+def _check_unsealed(closed: dict[str, Path | StoredFile], seals: Sequence[Seal], report: SealReport) -> None:
+    """Find the files that no seal has, and among them records of seals that are gone."""
+    sealed = {file.name for seal in seals for file in seal.files}
+    known = {seal.digest for seal in seals}
+    for name, file in closed.items():
+        if name in sealed:
+            continue
+        if not name.startswith("SEAL-"):
+            report.unsealed.append(name)
+            continue
+        try:
+            records = [record for record in warc.read_records(file, max_block=256) if record.url.startswith(URN)]
+        except DamagedFileError as error:
+            report.blame("file", name, str(error))
+            continue
+        for record in records:
+            if record.url.removeprefix(URN) not in known:
+                report.blame(
+                    "seal",
+                    name,
+                    "the WARC has the record of a seal that is not in seals/: it was removed or replaced",
+                    record.id,
+                )

@@ -1,0 +1,62 @@
+"""Merkle trees as RFC 6962 (section 2.1) hashes them: the root of any number of lines, and the proof that one line is under it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_LEAF, _NODE = b"\x00", b"\x01"
+"""What is hashed before a leaf and before two nodes: no node can pass for a leaf."""
+LEFT, RIGHT = "left", "right"
+
+
+def leaf_hash(line: bytes) -> bytes:
+    """Return the hash of one line."""
+    return hashlib.sha256(_LEAF + line).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Return the hash of two subtrees."""
+    return hashlib.sha256(_NODE + left + right).digest()
+
+
+def root_of(hashes: Iterable[bytes]) -> bytes:
+    """Return the root over these leaf hashes; keeps one hash for each level of the tree."""
+    subtrees: list[tuple[int, bytes]] = []
+    for one in hashes:
+        size, top = 1, one
+        while subtrees and subtrees[-1][0] == size:
+            size, top = size * 2, node_hash(subtrees.pop()[1], top)
+        subtrees.append((size, top))
+    if not subtrees:
+        return hashlib.sha256().digest()
+    top = subtrees.pop()[1]
+    while subtrees:
+        top = node_hash(subtrees.pop()[1], top)
+    return top
+
+
+def proof_of(hashes: Sequence[bytes], index: int) -> list[tuple[str, bytes]]:
+    """Return the audit path of a leaf, from the leaf up: on which side each sibling stands, and its hash."""
+    path: list[tuple[str, bytes]] = []
+    first, size = 0, len(hashes)
+    while size > 1:
+        split = 1 << (size - 1).bit_length() - 1
+        if index < split:
+            path.append((RIGHT, root_of(hashes[first + split : first + size])))
+            size = split
+        else:
+            path.append((LEFT, root_of(hashes[first : first + split])))
+            first, index, size = first + split, index - split, size - split
+    return path[::-1]
+
+
+def root_by(line: bytes, path: Iterable[tuple[str, bytes]]) -> bytes:
+    """Return the root to which a line and its audit path lead."""
+    top = leaf_hash(line)
+    for side, sibling in path:
+        top = node_hash(sibling, top) if side == LEFT else node_hash(top, sibling)
+    return top
