@@ -54,7 +54,7 @@ simulation: .venv/.synced ## two years of unreliable newspapers, crawled day by 
 quick: .venv/.synced ## the tests that start no process: under a minute
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not timing and not simulation"
 
-bench-quick: .venv/.synced ## measure extraction against trafilatura and the kept baseline (some minutes)
+bench-quick: .venv/.synced ## compare extraction, crawl, search and room with the kept baseline (under five minutes)
 	@$(BIN)/python bench/quick.py
 
 timing: .venv/.synced ## the tests that assert how long something takes; failures once again, for other work on the machine is no fault

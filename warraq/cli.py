@@ -89,6 +89,19 @@ def crawl(*, site: str, recheck: bool, max_pages: int | None, settings: tuple[st
 
 
 @click.command()
+@click.argument("url")
+@settings_option
+@json_option
+def save(*, url: str, settings: tuple[str, ...], as_json: bool) -> None:
+    """Save one page now, with what it loads: the same visit as in a crawl, robots.txt obeyed, and nothing else is asked for.
+
+    It goes into the archive of its site: that of the entry of sites.toml it belongs to, else one named after its host.
+    """
+    summary = ["-s", "WARRAQ_SUMMARY_JSON=1"] if as_json else []
+    _scrapy("crawl", "news", "-a", f"page={url}", *summary, *_set(settings))
+
+
+@click.command()
 @click.option("--site", "names", multiple=True, metavar="NAME", help="Only this site, due or not; repeatable.")
 @click.option("-j", "--jobs", type=click.IntRange(1), default=4, show_default=True, help="Sites crawled at once.")
 @recheck_option
@@ -209,7 +222,7 @@ def _scrapy(*arguments: str) -> NoReturn:
 
 
 warraq.sections = {"Set up and crawl": (), **warraq.sections}
-warraq.add_section("Set up and crawl", (init, add, crawl, run, backfill, sites, config, scrapy))
+warraq.add_section("Set up and crawl", (init, add, crawl, run, save, backfill, sites, config, scrapy))
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Define the maintenance commands: verify, repair, redact, reindex, upload, backup."""
+"""Define the maintenance commands: verify, repair, redact, reindex, upload, backup, joins, plain-index."""
 
 from __future__ import annotations
 
@@ -419,4 +419,24 @@ def _list_joins(ctx: click.Context, *, as_json: bool) -> None:
         click.echo("No addresses were joined.", err=True)
 
 
-COMMANDS = (verify, repair, redact, reindex, upload, backup, joins)
+@click.command("plain-index")
+@click.argument("action", type=click.Choice(["build", "drop"]))
+@click.pass_context
+def plain_index(ctx: click.Context, *, action: str) -> None:
+    """Build or drop `articles_fts`, the index of words as printed, for tools that search the database without warraq.
+
+    A new archive has it. warraq itself never asks it: without it each commit writes less, and the room it took goes to new articles
+    (VACUUM gives it back to the disk). `reindex` leaves the choice as it is.
+    """
+    collection = Collection(the_folder(ctx))
+    collection.require()
+    with collection.lock(), open_store(collection.database) as store, store.atomic():
+        search.drop_plain_index(store.db.conn)
+        if action == "build":
+            search.create_plain_index(store.db.conn)
+    click.echo(
+        "articles_fts is built" if action == "build" else "articles_fts is dropped; `warraq search` works as before"
+    )
+
+
+COMMANDS = (verify, repair, redact, reindex, upload, backup, joins, plain_index)

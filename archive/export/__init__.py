@@ -77,9 +77,13 @@ PERIODS: dict[Period, int] = {"year": 4, "month": 7}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What an export wrote: how many items, and the files of periods that an earlier one left and that hold nothing any more."""
+    """What an export wrote: how many items, and the files of periods that an earlier one left and that hold nothing any more.
+
+    `missing` are the URLs of revisits that it holds without their originals, for the archives do not hold these.
+    """
 
     count: int
+    missing: tuple[str, ...] = ()
     removed: tuple[Path, ...] = ()
 
 
@@ -127,7 +131,8 @@ def export(
     first, *more = (_source(one, _filter(one, options), options, title=title) for one in archives)
     rows = counted(chain.from_iterable(part.articles for part in (first, *more)))
     source = replace(first, articles=rows, others=tuple(more))
-    return Exported(count=way.write(_with_something(source, way, options.name), target))
+    count = way.write(_with_something(source, way, options.name), target)
+    return Exported(count=count, missing=tuple(url for part in source.parts for url in part.missing))
 
 
 def chosen_rows(archive: Archive, options: ExportOptions) -> Iterator[Any]:

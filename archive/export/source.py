@@ -35,7 +35,8 @@ class Source:
 
     `others` are the same of further archives, of which only what was captured is taken: `articles` holds those of all.
 
-    `original` finds the response that a revisit record refers to; None when the archive does not hold it. `files` finds files also
+    `original` finds the response that a revisit record refers to; None when the archive does not hold it: `missing` then gets the
+    revisit's URL, as `records` meets it. `files` finds files also
     where they were uploaded to (`Archive.files`); without it they are all in `archive/`.
     """
 
@@ -48,6 +49,7 @@ class Source:
     articles: Iterable[Mapping[str, Any]] = ()
     columns: tuple[str, ...] = ()
     original: Callable[[Record], Location | None] = field(default=lambda _: None)
+    missing: list[str] = field(default_factory=list)
     others: tuple[Source, ...] = ()
 
     @property
@@ -81,8 +83,12 @@ def records(source: Source) -> Iterator[Found]:
         for chosen in part.captures:
             for found in _exchange(part.where, chosen.location, chosen, done):
                 yield found
-                if found.record.type == "revisit" and (place := part.original(found.record)):
+                if found.record.type != "revisit":
+                    continue
+                if place := part.original(found.record):
                     yield from _exchange(part.where, place, None, done)
+                else:
+                    part.missing.append(found.record.url)
 
 
 def _exchange(

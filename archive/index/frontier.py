@@ -138,6 +138,14 @@ def next_urls(
     return found[:limit]
 
 
+def due_now(db: Database, url: Candidate, *, now: str) -> list[ScheduledUrl]:
+    """Make one URL due, known or not, and return it."""
+    schedule(db, [url], now=now)
+    db.conn.execute("UPDATE urls SET due_at = ?, site = ? WHERE url = ?", (now, url.site, url.url))
+    rows = db.conn.execute(f"SELECT {_DUE_COLUMNS} FROM urls WHERE url = ?", (url.url,))  # noqa: S608 - our own words
+    return [ScheduledUrl(**dict(zip((f.name for f in fields(ScheduledUrl)), row, strict=True))) for row in rows]
+
+
 def next_requisites(
     db: Database, *, site: str, now: str, limit: int, busy: Container[int] = (), spare: int = 0
 ) -> list[ScheduledUrl]:

@@ -25,6 +25,7 @@ from archive.index.sqlite import sqlite3
 from archive.ingest import open_writer
 from archive.ingest.importer import Imported, Indexer
 from archive.maintain import filecheck
+from archive.search import drop_plain_index
 from archive.storage import parse_url
 from archive.warc import cdxj
 
@@ -105,6 +106,9 @@ def _carry_over(ingest: ArchiveWriter, old: Path) -> None:
                 names = ", ".join(row[1] for row in db.execute(f"PRAGMA main.table_info({table})") if row[1] in there)
                 if names:
                     db.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM old.{table}")  # noqa: S608 - our own names
+        if not db.execute("SELECT 1 FROM old.sqlite_master WHERE name = 'articles_fts'").fetchone():
+            with ingest.store.atomic():
+                drop_plain_index(db)
         db.execute("DETACH DATABASE old")
 
 

@@ -16,7 +16,7 @@ from crawler.cluster import Cluster, NodesError, load_cluster, locked, read_stat
 from crawler.cluster.dispatch import groups_of, placed
 from crawler.cluster.rounds import Round, Work, deploy, iso_of_seconds, look, node_line, node_row, said, site_row
 from crawler.cluster.scrapyd import NodeError, is_open
-from crawler.commands import check_settings, refuse, tell
+from crawler.commands import check_settings, open_log, refuse, tell
 from crawler.sites import SiteError, entries_as_json, load_sites
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ class Command(ScrapyCommand):
         """Check the settings that were given."""
         check_settings("cluster", opts.set)
         super().process_options(args, opts)
+        assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
+        open_log("cluster", self.settings)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Do the part that was asked for, and set the exit code."""

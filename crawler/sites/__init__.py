@@ -195,6 +195,14 @@ def chosen_site(settings: BaseSettings, name: str) -> Site:
     return load_site(Path(settings["WARRAQ_SITES"]), name)
 
 
+def site_of_page(settings: BaseSettings, url: str) -> Site:
+    """Return the entry of sites.toml that a page belongs to; without one, the site that its URL alone tells of. Raises SiteError."""
+    guessed = Site.from_url(url)
+    path = Path(settings["WARRAQ_SITES"])
+    entries = load_sites(path).values() if path.exists() else ()
+    return next((one for one in entries if one.in_scope(guessed.seeds[0])), guessed)
+
+
 def site_from_json(name: str, text: str) -> Site:
     """Return the site of an entry as `entries_as_json` gives it; raises SiteError."""
     source = _Source(Path("WARRAQ_SITE_ENTRY"), "")

@@ -30,7 +30,7 @@ from crawler.frontier.revisit import TEMPORARY
 from crawler.frontier.scope import CrawlLimits
 from crawler.items import ArticleItem
 from crawler.politeness.robots import robots_read
-from crawler.sites import Site, chosen_site
+from crawler.sites import Site, chosen_site, site_of_page
 from crawler.sites.keys import level_of
 from crawler.sites.session import SessionMiddleware
 
@@ -72,7 +72,7 @@ def _pairs(response: Response) -> tuple[tuple[str, str], ...]:
 class NewsSpider(Spider):
     """Crawls one site: `-a site=NAME` of sites.toml, or `-a url=URL`.
 
-    `-a recheck=all` asks again for every page that is known; `-a max_pages=N` bounds this run.
+    `-a recheck=all` asks again for every page that is known; `-a max_pages=N` bounds this run. `-a page=URL` asks for one page alone.
     """
 
     name = "news"
@@ -88,6 +88,7 @@ class NewsSpider(Spider):
         largest_requisite: int,
         max_pages: int,
         recheck: bool,
+        page_wanted: str = "",
         pool: WorkerPool[ParseTask, Parsed] | None = None,
     ) -> None:
         super().__init__()
@@ -100,6 +101,7 @@ class NewsSpider(Spider):
         self._largest_requisite = largest_requisite
         self._max_pages = max_pages
         self._recheck = recheck
+        self._page_wanted = page_wanted
         self._busy: dict[int, str] = {}
         self._drawn = 0
         self._freed = asyncio.Event()
@@ -111,6 +113,7 @@ class NewsSpider(Spider):
         *_: Any,
         url: str = "",
         site: str = "",
+        page: str = "",
         recheck: str = "",
         max_pages: str = "",
         pool: WorkerPool[ParseTask, Parsed] | None = None,
@@ -120,12 +123,14 @@ class NewsSpider(Spider):
         `pool` is for crawls that share one; its maker closes it.
         """
         settings = crawler.settings
-        if not url and not site:  # `scrapy parse --spider news URL` fetches one page; `scrapy crawl` has refused before
+        if (
+            not url and not site and not page
+        ):  # `scrapy parse --spider news URL` fetches one page; `scrapy crawl` has refused before
             spider = cls.__new__(cls)
             Spider.__init__(spider, cls.name)
             spider._set_crawler(crawler)  # noqa: SLF001 - what Spider.from_crawler does
             return spider
-        chosen = Site.from_url(url) if url else chosen_site(settings, site)
+        chosen = site_of_page(settings, page) if page else Site.from_url(url) if url else chosen_site(settings, site)
         for name, value in chosen.settings().items():
             settings.set(name, value, priority="spider")
         return super().from_crawler(
@@ -164,6 +169,7 @@ class NewsSpider(Spider):
             largest_requisite=settings.getint("WARRAQ_MAX_REQUISITE_BYTES"),
             max_pages=int(max_pages or chosen.max_pages or settings.getint("WARRAQ_MAX_PAGES")),
             recheck=recheck == "all",
+            page_wanted=Site.from_url(page).seeds[0] if page else "",
             pool=pool,
         )
 
@@ -191,7 +197,10 @@ class NewsSpider(Spider):
         self.crawler.signals.connect(self.item_stored, signal=signals.item_scraped)
         self.crawler.signals.connect(self.item_lost, signal=signals.item_dropped)
         self.crawler.signals.connect(self.item_lost, signal=signals.item_error)
-        self._frontier.begin(recheck=self._recheck)
+        if self._page_wanted:
+            self._frontier.begin_save(self._page_wanted)
+        else:
+            self._frontier.begin(recheck=self._recheck)
         pages, loaded = self._frontier, self._frontier.requisites
         async for request in self._drawn_of(pages, lambda: self._max_pages - self._drawn, self._request):
             self._drawn += 1

@@ -178,6 +178,27 @@ def test_a_day_of_a_revisit_takes_its_original_along(tmp_path):
     assert sorted(kinds) == ["response", "revisit"]
 
 
+@pytest.mark.parametrize("name", ["out.warc.gz", "out.wacz"])
+def test_an_export_tells_of_revisits_whose_originals_are_elsewhere(tmp_path, name):
+    first, second = tmp_path / "revisits.warc.gz", tmp_path / "originals.warc.gz"
+    first.write_bytes(
+        revisit("/a/1", 2, 1, WARC_Payload_Digest=digest(html(1))) + member("response", "/a/3", 3, response(html(3)))
+    )
+    second.write_bytes(member("response", "/a/1", 1, response(html(1))))
+    import_files(tmp_path / "c", [first], workers=1)
+    export = ("--archive", tmp_path / "c", "export", "-o", tmp_path / name)
+    told = warraq(*export, code=16)
+    assert "2 captures in" in told.stderr
+    assert "revisits without their originals: 1, such as https://news.example/a/1." in told.stderr
+    assert json.loads(warraq(*export, "--json", code=16).stdout)["missing_originals"] == 1
+    assert (
+        "revisits without their originals: 1, such as https://news.example/a/1."
+        in warraq(*export[:-1], "-", "-f", "warc", code=16).stderr
+    )
+    import_files(tmp_path / "c", [second], workers=1)
+    assert "originals:" not in warraq(*export).stderr
+
+
 NAMES = {
     "by digest": {"WARC_Payload_Digest": digest(html(1))},
     "by a digest and an id that nobody has": {
