@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections import Counter
 from contextlib import ExitStack
 from datetime import datetime
@@ -24,11 +25,13 @@ from archive.index import (
     front_pages,
     images,
     open_store,
+    renderings,
     reports,
     select,
     similar,
     site_lines,
 )
+from archive.parse.shells import rendered_response
 from archive.search import Query
 from archive.search.analysis import tokens, word_variants
 from archive.urls.permalink import read_permalink, timestamp
@@ -246,6 +249,17 @@ class Archive(Closing):
         )
         return warc.read_at(self.files, place)
 
+    def rendering(self, row: Mapping[str, Any]) -> warc.Record:
+        """Return the record of a row of `renderings`; raises DamagedFileError."""
+        place = Location(
+            filename=row["warc_filename"], offset=row["warc_record_offset"], length=row["warc_record_length"]
+        )
+        return warc.read_at(self.files, place)
+
+    def dom_of(self, article_id: int) -> dict[str, Any] | None:
+        """Return the row of the DOM that a version of an article was read from; None for one that was read as it was served."""
+        return renderings.of_article(self._store.db, article_id)
+
     def explain(self, wanted: str | int) -> list[tuple[str, str, str]]:
         """Return each line of the page that an article was read from, as (line, `kept` or `dropped`, rule); extracted again now.
 
@@ -257,7 +271,10 @@ class Archive(Closing):
         response = http.parse_response(self.record(row).block)
         profile = SiteProfile(boilerplate=site_lines.boilerplate_of(self._store.db, row["hostname"]))
         fetched_at = datetime.fromisoformat(row["fetched_at"])
-        body = http.decode(response, MOST_BYTES)
+        if dom := self.dom_of(row["id"]):
+            body, response = codecs.BOM_UTF8 + self.rendering(dom).block, rendered_response(response)
+        else:
+            body = http.decode(response, MOST_BYTES)
         return explain(Page(body=body, url=row["url"], fetched_at=fetched_at, headers=response.headers, site=profile))
 
     def capture(self, capture_id: int) -> dict[str, Any]:
@@ -289,6 +306,10 @@ class Archive(Closing):
     def close(self) -> None:
         """Close the database."""
         self._store.close()
+
+    def __exit__(self, *raised: object) -> None:
+        """Close the database, which judges its values when one of them may have caused the error."""
+        self._store.__exit__(*raised)
 
 
 def require_site(archives: Iterable[Archive], site: str) -> None:
@@ -398,6 +419,10 @@ class Federation(Closing):
     def close(self) -> None:
         """Close the databases."""
         self._opened.close()
+
+    def __exit__(self, *raised: Any) -> None:
+        """Close the databases, each of which judges its values when one of them may have caused the error."""
+        self._opened.__exit__(*raised)
 
 
 def _with(archive: Archive, rows: Iterable[ArticleRow]) -> Iterator[tuple[Archive, ArticleRow]]:

@@ -195,7 +195,8 @@ class ArchiveExtension:
     def _record(self, capture: Capture, request: Request) -> None:
         row = self.ingest.record(capture, site=self.report.site)
         due = request.meta.get("frontier")
-        self.report.fetched(capture, row, is_requisite=due is not None and due.kind in REQUISITES)
+        is_requisite = request.meta.get("is_requisite", due is not None and due.kind in REQUISITES)
+        self.report.fetched(capture, row, is_requisite=is_requisite)
         if "frontier" not in request.meta:
             kind = OutcomeKind.ROBOTS if request.url.endswith("/robots.txt") else OutcomeKind.OTHER
             outcome = Outcome(kind=kind)
@@ -288,7 +289,9 @@ class ArchiveExtension:
             Visited(kind=kind, outcome=outcome, reason=reason, urls=number)
             for kind, outcome, reason, number in frontier.ends(db, site=report.site)
         ]
-        found = why_no_article(rows, out_of_scope=report.out_of_scope.counts.total())
+        found = why_no_article(
+            rows, out_of_scope=report.out_of_scope.counts.total(), no_browser=report.rendering.problem
+        )
         report.no_article, report.no_article_reason = str(found), found.reason
 
     def _print_summary(self) -> None:

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 
 from archive.capture import Location
 from archive.errors import ArchiveError, DamagedFileError, NotFoundError, StorageError, UsageError
-from archive.export import FORMATS, Chosen, Source, original_place, place_of
+from archive.export import FORMATS, Chosen, Source, original_place, place_of, rendered_places
 from archive.export.loaded import MOST, STYLE, decoded_body, loaded_by, replay_pool
 from archive.http import BadCoding, NotHttp, TooLarge, decode, parse_response
 from archive.index import captures, images
@@ -167,6 +167,8 @@ _UNREADABLE: Final = (DamagedFileError, StorageError, UsageError, NotHttp, TooLa
 
 def _html(archive: Archive, row: Mapping[str, Any]) -> tuple[bytes, str]:
     """Return the decoded body and the charset of its Content-Type ('' when it names none)."""
+    if dom := archive.dom_of(row["id"]):
+        return archive.rendering(dom).block, "utf-8"
     response = parse_response(archive.record(row).block)
     charset = _CHARSET.search(response.get("Content-Type"))
     return decode(response, LARGEST), charset[1] if charset else ""
@@ -186,6 +188,7 @@ def wacz(request: Request) -> Response:
             ),
             title=row["title"],
             text=row["text"],
+            renderings=rendered_places(archive, archive.capture(row["capture_id"])),
         )
         source = Source(
             collection=archive.collection.folder,
