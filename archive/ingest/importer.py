@@ -146,7 +146,7 @@ class Indexer:
                 progress(record.location.offset)
             each(record)
             if is_new:
-                self._wrong_digests += wrong_digests(record)
+                self._note_digests(record)
             self.take(record)
         self.finish()
         self._notes = {}
@@ -162,8 +162,14 @@ class Indexer:
         Digests that are wrong already are noted, so that `verify` does not name them.
         """
         record = replace(record, location=self._ingest.writer.write_member(data))
-        self._wrong_digests += wrong_digests(record)
+        self._note_digests(record)
         self.take(record)
+
+    def _note_digests(self, record: warc.Record) -> None:
+        """Note digests that are wrong already; a block that is too large for a page is read again as `verify` reads it."""
+        if not record.whole:
+            record = warc.read_at(self._ingest.files, record.location)
+        self._wrong_digests += wrong_digests(record)
 
     def read_again(self, rows: Iterable[dict[str, Any]]) -> None:
         """Read captures again that have a row: those that a crash left unread, or all, after extraction has improved."""
