@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from archive.archive import Archive
     from archive.export.source import Found
     from archive.export.warc import Package
+    from archive.index.rows import StoredCapture
     from archive.warc import Record
 
 EVIDENCE: Final = "evidence/"
@@ -96,7 +97,7 @@ class _Pack(Additions):
         self,
         archive: Archive,
         row: Mapping[str, Any],
-        captures: list[dict[str, Any]],
+        captures: list[StoredCapture],
         *,
         keys: Path,
         created: datetime,
