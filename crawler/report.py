@@ -79,6 +79,41 @@ class RequisiteReport:
 
 
 @dataclass(slots=True)
+class RenderReport:
+    """Figures of pages that a browser rendered: `met` are limits and rules by their word, `failed` pages by why they could not be.
+
+    `unrendered` counts the pages that needed a browser which is not there, `problem` says what is missing.
+    """
+
+    pages: int = 0
+    unrendered: int = 0
+    problem: str = ""
+    met: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
+
+    def missing(self, problem: str) -> None:
+        """Count a page that needs a browser, where there is none."""
+        self.unrendered += 1
+        self.problem = problem
+
+    def __str__(self) -> str:
+        """One line for the warnings; '' when nothing was missing."""
+        if not self.problem:
+            return ""
+        pages = "1 page is" if self.unrendered == 1 else f"{self.unrendered} pages are"
+        return f"no-browser: {pages} empty without scripts and could not be rendered, for {self.problem}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the figures as JSON takes them."""
+        return {
+            "pages": self.pages,
+            "unrendered": self.unrendered,
+            "met": dict(self.met),
+            "failed": dict(self.failed),
+        }
+
+
+@dataclass(slots=True)
 class SessionWatch:
     """Whether a subscriber's session still opens what it opened.
 
@@ -130,6 +165,7 @@ class Report:
     announced: int = 0
     still_due: int = 0
     requisites: RequisiteReport = field(default_factory=RequisiteReport)
+    rendering: RenderReport = field(default_factory=RenderReport)
     log_held_bytes: int = 0
     met_max_pages: bool = False
     reason: str = ""
@@ -205,7 +241,7 @@ class Report:
             "urls_announced": self.announced,
             "left_out": dict(self.left_out),
             "out_of_scope": self.out_of_scope.as_dict(),
-            "warnings": [*filter(None, (str(self.session), self.no_article)), *self.warnings],
+            "warnings": [*filter(None, (str(self.session), str(self.rendering), self.no_article)), *self.warnings],
             "session_expired": self.session.walled if self.session.has_expired else 0,
             "no_article": self.no_article_reason,
             "entry": self.entry,
@@ -214,6 +250,7 @@ class Report:
             "bytes_received": self.bytes,
             "bytes_saved_by_revisits": self.bytes_saved,
             "requisites": self.requisites.as_dict(),
+            "rendered": self.rendering.as_dict(),
             "folder": self.folder,
             "warcs": self.warcs,
         }
@@ -264,6 +301,7 @@ def summary_text(report: Report) -> str:
         ("left out by a limit", _counts(report.left_out)),
         ("out of scope", _hosts(report.out_of_scope)),
         *_loaded(report.requisites),
+        *_rendered(report.rendering),
         ("URLs", f"{report.announced} announced, {_still_due(report.still_due)} still due"),
         ("ended", "; ".join(filter(None, (report.reason, report.seed_problem, report.problem)))),
         ("files", _files(report)),
@@ -272,7 +310,9 @@ def summary_text(report: Report) -> str:
         grown = f"warraq.db-wal grew to {_size(report.log_held_bytes)}: another process kept reading an old state (wal-held)"
         rows.insert(-1, ("warning", grown))
     rows[-1:-1] = [
-        ("warning", warning) for warning in (str(report.session), report.no_article, *report.warnings) if warning
+        ("warning", warning)
+        for warning in (str(report.session), str(report.rendering), report.no_article, *report.warnings)
+        if warning
     ]
     rows = [(name, value) for name, value in rows if value != "0"]
     width = max(len(name) for name, _ in rows)
@@ -288,6 +328,15 @@ def _loaded(figures: RequisiteReport) -> list[tuple[str, str]]:
     rows += [("requisites missing", _counts(figures.missing))] if figures.missing else []
     rows += [("requisites still due", _still_due(figures.still_due))] if figures.still_due else []
     return rows
+
+
+def _rendered(figures: RenderReport) -> list[tuple[str, str]]:
+    """Return what a browser rendered, where it did or could not."""
+    rows = []
+    if figures.pages:
+        met = f" ({', '.join(f'{word} {n}' for word, n in figures.met.most_common())})" if figures.met else ""
+        rows.append(("rendered", f"{figures.pages} pages{met}"))
+    return [*rows, ("not rendered", _counts(figures.failed))] if figures.failed else rows
 
 
 def _files(report: Report) -> str:

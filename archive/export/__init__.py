@@ -23,7 +23,7 @@ from archive.export.loaded import loaded_by, replay_pool
 from archive.export.source import Chosen, Source
 from archive.export.tables import write_csv, write_jsonl, write_parquet
 from archive.export.warc import write_cdxj, write_wacz, write_warc
-from archive.index import captures
+from archive.index import captures, renderings
 from archive.index.columns import TYPES, body_of
 from archive.index.select import ArticleFilter, periods, selected_articles, selected_captures
 from archive.urls import canonicalise
@@ -274,6 +274,7 @@ def _captures(archive: Archive, choice: ArticleFilter) -> Iterator[Chosen]:
             title=row["title"],
             text=row["text"],
             is_page=bool(row["title"]) or (row["status"] == 200 and row["mime"] in HTML),
+            renderings=rendered_places(archive, row),
         )
 
 
@@ -295,6 +296,11 @@ def place_of(row: Mapping[str, object]) -> Location:
         offset=int(str(row["warc_record_offset"])),
         length=int(str(row["warc_record_length"])),
     )
+
+
+def rendered_places(archive: Archive, row: Mapping[str, object]) -> tuple[Location, ...]:
+    """Where the records lie that a browser made of a capture."""
+    return tuple(place_of(one) for one in renderings.of_responses(archive.db, [str(row["record_id"])]))
 
 
 def original_place(archive: Archive, record: Record) -> Location | None:

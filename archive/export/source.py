@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archive.warc import Record, find_file, read_raw, read_records
+from archive.warc import Record, find_file, read_at, read_raw, read_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """One capture to export; `title` and `text` are of its article, '' when it is none (or not a page to list)."""
+    """One capture to export; `title` and `text` are of its article, '' when it is none (or not a page to list).
+
+    `renderings` are the records that a browser made of it.
+    """
 
     location: Location
     title: str = ""
     text: str = ""
     is_page: bool = True
+    renderings: tuple[Location, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,7 @@ def records(source: Source) -> Iterator[Found]:
     for part in source.parts:
         done: set[tuple[str, int]] = set()
         for chosen in part.captures:
+            yield from _rendered(part.where, chosen, done)  # first, for who reads the page must know them
             for found in _exchange(part.where, chosen.location, chosen, done):
                 yield found
                 if found.record.type != "revisit":
@@ -89,6 +94,14 @@ def records(source: Source) -> Iterator[Found]:
                     yield from _exchange(part.where, place, None, done)
                 else:
                     part.missing.append(found.record.url)
+
+
+def _rendered(where: Path | Files, chosen: Chosen, done: set[tuple[str, int]]) -> Iterator[Found]:
+    for location in chosen.renderings:
+        place = (location.filename, location.offset)
+        if place not in done:
+            done.add(place)
+            yield Found(record=read_at(where, location), raw=read_raw(where, location))
 
 
 def _exchange(

@@ -278,6 +278,13 @@ def ends(db: Database, *, site: str) -> list[tuple[str, str, str, int]]:
     return [(row[0], row[1], row[2], int(row[3])) for row in db.conn.execute(sql, (site,))]
 
 
+def scheduled(db: Database, url: str) -> ScheduledUrl | None:
+    """Return the row of a URL as a draw would, due or not; None when it was never announced."""
+    sql = f"SELECT {_DUE_COLUMNS} FROM urls WHERE url = ?"  # noqa: S608 - our own names
+    row = db.conn.execute(sql, (url,)).fetchone()
+    return ScheduledUrl(**dict(zip((f.name for f in fields(ScheduledUrl)), row, strict=True))) if row else None
+
+
 def known(db: Database, url: str) -> int | None:
     """Return the id of the URL's row, None when it was never announced."""
     row = db.conn.execute("SELECT id FROM urls WHERE url = ?", (url,)).fetchone()

@@ -17,6 +17,7 @@ from archive.errors import CRAWL, ExitCode, describe_codes
 from archive.ingest import check_writable
 from crawler.commands import check_settings, log_code, open_log, refuse, tell
 from crawler.extensions import ArchiveExtension
+from crawler.rendering.browser import missing_browser
 from crawler.report import exit_code, worst
 from crawler.shutdown import Lease, Stopping
 from crawler.sites import Site, chosen_site, site_of_page
@@ -68,6 +69,7 @@ class Command(crawl.Command):
                 self.exitcode = ExitCode.STOPPED
                 return
             site = self._site(opts.spargs)
+            self._check_browser(site)
             folder = Path(self.settings["ARCHIVE_DIR"] or Path(self.settings["WARRAQ_COLLECTIONS"]) / site.name)
             check_writable(Collection(folder))
         except ArchiveError as error:
@@ -113,6 +115,14 @@ class Command(crawl.Command):
         else:
             return
         refuse("crawl", wrong)
+
+    def _check_browser(self, site: Site) -> None:
+        """End the process where every page is to be rendered and there is nothing to render it with."""
+        assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
+        if (site.render or self.settings["WARRAQ_RENDER"]) != "always":
+            return
+        if problem := missing_browser(self.settings["WARRAQ_BROWSER"]):
+            refuse("crawl", f'every page of {site.name} is to be rendered (render = "always"), and {problem}')
 
     def _site(self, arguments: dict[str, str]) -> Site:
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it

@@ -84,6 +84,7 @@ class Site:
     cookies: tuple[tuple[str, str], ...] = ()
     cookies_file: str = ""
     requisites: str = ""
+    render: str = ""
     fetch_intermediates: bool | None = None
     is_closed: bool = False
     is_guessed: bool = False
@@ -168,6 +169,7 @@ class Site:
             "WARRAQ_MAX_DEPTH": self.depth,
             "USER_AGENT": self.user_agent or None,
             "WARRAQ_REQUISITES": self.requisites or None,
+            "WARRAQ_RENDER": self.render or None,
             "WARRAQ_FETCH_INTERMEDIATES": self.fetch_intermediates,
         }
         return {name: value for name, value in wanted.items() if value is not None}

@@ -7,7 +7,7 @@ requests when they are due, and a crash at any point loses none of them.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -30,6 +30,8 @@ from crawler.frontier.revisit import TEMPORARY
 from crawler.frontier.scope import CrawlLimits
 from crawler.items import ArticleItem
 from crawler.politeness.robots import robots_read
+from crawler.rendering import Renderer
+from crawler.rendering.browser import RenderError
 from crawler.sites import Site, chosen_site, site_of_page
 from crawler.sites.keys import level_of
 from crawler.sites.session import SessionMiddleware
@@ -103,6 +105,7 @@ class NewsSpider(Spider):
         self._recheck = recheck
         self._page_wanted = page_wanted
         self._busy: dict[int, str] = {}
+        self._unrendered: dict[int, str] = {}
         self._drawn = 0
         self._freed = asyncio.Event()
 
@@ -193,6 +196,8 @@ class NewsSpider(Spider):
             archive, self.site, limits=self._limits, page=self._page_limits, requisites=self._requisite_quota
         )
         self._answers = Answers(archive, self.site, self._frontier, limits=self._limits, page=self._page_limits)
+        self._renderer = Renderer(self.crawler, archive, self._frontier.requisites, self._read)
+        self.crawler.signals.connect(self._renderer.close, signal=signals.spider_closed)
         self.crawler.signals.connect(self._frontier.robots_read, signal=robots_read)
         self.crawler.signals.connect(self.item_stored, signal=signals.item_scraped)
         self.crawler.signals.connect(self.item_lost, signal=signals.item_dropped)
@@ -238,7 +243,7 @@ class NewsSpider(Spider):
     def _request(self, due: ScheduledUrl) -> Request:
         return Request(
             due.spelling if parameters(due.spelling) == parameters(due.url) and due.spelling else due.url,
-            headers={} if self._frontier.asks_anew(due) else validators_of(due),
+            headers={} if self._frontier.asks_anew(due) or self._renderer.was_rendered(due.url) else validators_of(due),
             callback=self.answered,
             errback=self.failed,
             dont_filter=True,
@@ -303,10 +308,10 @@ class NewsSpider(Spider):
     async def _what_it_said(
         self, due: ScheduledUrl, row: CaptureRow | None, data: bytes, response: Response
     ) -> Disposition:
-        known = self._answers.unchanged(due, row, response.status)
+        known = None if self._renderer.was_rendered(due.url) else self._answers.unchanged(due, row, response.status)
         if known is not None:
             return known
-        answer = await self._read(self._answers.task(due.url, data, row, kind=due.kind))
+        answer = await self._read_page(due, row, data, due.url)
         read, url = answer.outcome, ""
         if self._next_hop(due, answer, response.url):
             temporary = read.reason in TEMPORARY
@@ -315,7 +320,25 @@ class NewsSpider(Spider):
             answer = self._answers.landed(due, last, url, temporary=temporary)
         if answer.article is not None and answer.next_page:
             answer = await self._with_parts(due, answer)
+        if problem := self._unrendered.pop(due.id, ""):
+            detail = "; ".join(filter(None, (answer.outcome.detail, f"not rendered: {problem}")))
+            answer = replace(answer, outcome=replace(answer.outcome, detail=detail))
         return await self._answers.settled(due, row, answer, response, read=read, url=url)
+
+    async def _read_page(self, due: ScheduledUrl, row: CaptureRow | None, data: bytes, url: str) -> Parsed:
+        """Have a response read as it was served and, where it is empty without scripts, as a browser renders it."""
+        task = self._answers.task(url, data, row, kind=due.kind)
+        answer = await self._read(task)
+        if row is None or not self._renderer.wants(due, answer):
+            return answer
+        try:
+            dom = await self._renderer.render(row, data, row.url)
+        except RenderError as error:
+            self._unrendered[due.id] = error.reason
+            return answer
+        answer = await self._read(replace(task, dom=dom))
+        self._renderer.learn(answer)
+        return answer
 
     def _size(self, due: ScheduledUrl) -> dict[str, int]:
         """Return the bytes that a sitemap may have, which are more than those of a page."""
@@ -372,7 +395,7 @@ class NewsSpider(Spider):
                 row, _ = self._archive.take_capture(request)
                 return row, self._answers.failure(outcome_of(error), str(error)), response, url
             row, data = self._archive.take_capture(request)
-            answer = await self._read(self._answers.task(urls.canonicalise(url) or url, data, row, kind=due.kind))
+            answer = await self._read_page(due, row, data, urls.canonicalise(url) or url)
         return row, answer, response, url
 
     def item_stored(self, item: object) -> None:

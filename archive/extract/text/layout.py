@@ -131,6 +131,7 @@ class Layout:
         ]
         running = [index for index in between if self.blocks[index].is_running and self._is_free(index)]
         holders = self.holders | {owner(self.blocks[index].element) for index in running}
+        have.update(running)
         short = [index for index in between if not self.blocks[index].is_running and self.is_kin(index, holders, have)]
         return sorted((*self._before(first), *running, *short, *self._rest(last, holders)))
 
@@ -166,9 +167,10 @@ class Layout:
             return False
         place = owner(block.element)
         is_beside = place in holders or block.element in holders or self._is_like_holder(place)
-        if not is_beside and not (block.element.tag in HEADINGS and index + 1 in have):
+        is_title = block.element.tag in HEADINGS and index + 1 in have
+        if not is_beside and not is_title:
             return False
-        return not self.is_furniture(block.element)
+        return (is_title and self.blocks[index + 1].is_running) or not self.is_furniture(block.element)
 
     def path(self, place: HtmlElement | None) -> tuple[tuple[object, str | None], ...]:
         """Return the tags and classes of the elements from the holder of a block up to the main one."""
@@ -322,9 +324,13 @@ class Layout:
         if box is None or not any(node in self.holders for node in ancestors(box)):
             return False
         if box not in self._rests:
-            beside = sum(block.is_running and owner(block.element) is box for block in self.blocks)
-            self._rests[box] = beside >= _PARAGRAPHS and not any(map(is_linked, box.iter(*HEADINGS)))
+            self._rests[box] = self._beside[box] >= _PARAGRAPHS and not any(map(is_linked, box.iter(*HEADINGS)))
         return self._rests[box]
+
+    @cached_property
+    def _beside(self) -> Counter[HtmlElement | None]:
+        """Return how many paragraphs of running text each element holds side by side."""
+        return Counter(owner(block.element) for block in self.blocks if block.is_running)
 
     def _is_alike(self, element: HtmlElement) -> bool:
         """Tell whether a block stands as the article's paragraphs do, in a box beside theirs of its tag and classes."""
