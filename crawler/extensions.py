@@ -21,7 +21,7 @@ from scrapy.utils.misc import load_object
 from archive import NotWritableError
 from archive.collection import Collection
 from archive.errors import DatabaseLockedError
-from archive.files.clock import iso
+from archive.files.clock import clock_state, iso
 from archive.index import REQUISITES, articles, frontier
 from archive.ingest import open_writer
 from archive.ingest.commit import Disposition
@@ -69,6 +69,7 @@ def warcinfo(settings: BaseSettings, *, site: str) -> dict[str, str]:
         "http-header-user-agent": settings["USER_AGENT"],
         "robots": "obey" if settings.getbool("ROBOTSTXT_OBEY") else "ignore",
         "isPartOf": site,
+        "clock": clock_state(),
         "settings": json.dumps(
             {name: _public(settings[name]) for name in SHAPING if settings[name] is not None}, sort_keys=True
         ),

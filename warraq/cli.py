@@ -155,6 +155,43 @@ def _print_site(one: SiteStatus) -> None:
         click.echo(f"    {click.style('ALARM', fg='red')}  {alarm}")
 
 
+@click.group()
+def opml() -> None:
+    """Exchange lists of feeds with feed readers."""
+
+
+@opml.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_(file: Path) -> None:
+    """Write an entry in sites.toml for each site of a list of feeds that has none. Nothing is fetched."""
+    from crawler import settings
+    from crawler.sites import SiteError
+    from crawler.sites.opml import add_feeds, read_opml
+
+    try:
+        feeds = read_opml(file.read_bytes())
+    except SiteError as error:
+        raise SiteError(error.problem, path=file) from None
+    added, there = add_feeds(Path(settings.WARRAQ_SITES), feeds)
+    for name in added:
+        click.echo(f"added  {name}")
+    for seed in there:
+        click.echo(f"has    {isolate(seed)}")
+    if not feeds:
+        click.echo(f"{file} names no feed.", err=True)
+
+
+@opml.command("export")
+def export_() -> None:
+    """Print the feeds of sites.toml as OPML."""
+    from crawler import settings
+    from crawler.sites import load_sites
+    from crawler.sites.opml import write_opml
+
+    path = Path(settings.WARRAQ_SITES)
+    sys.stdout.buffer.write(write_opml(load_sites(path).values() if path.exists() else ()))
+
+
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @json_option
@@ -222,7 +259,7 @@ def _scrapy(*arguments: str) -> NoReturn:
 
 
 warraq.sections = {"Set up and crawl": (), **warraq.sections}
-warraq.add_section("Set up and crawl", (init, add, crawl, run, save, backfill, sites, config, scrapy))
+warraq.add_section("Set up and crawl", (init, add, crawl, run, save, backfill, sites, opml, config, scrapy))
 
 
 def main() -> None:

@@ -93,6 +93,7 @@ def _verdict(report: VerifyReport) -> dict[str, Any]:
         "records": report.records,
         "bytes": report.size,
         "rows": report.rows,
+        "digests_noted": report.noted,
     }
     return {**figures, "ok": report.ok, "problems": [asdict(problem) for problem in report.problems]}
 
@@ -114,6 +115,10 @@ def _print_report(report: VerifyReport, name: str) -> None:
     click.echo(
         f"{name}{report.files} files, {report.records} records, {report.size} bytes, {report.rows} rows: {verdict}"
     )
+    if report.noted:
+        click.echo(
+            f"{name}{report.noted} digests were wrong when their records were imported, and are as they were then"
+        )
     if report.away:
         click.echo(f"{report.away} files are only in a storage and were not checked: use `warraq verify --remote`")
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.output import json_option, print_json, the_place
+from archive.cli.output import holding, json_option, print_json, the_place
 from archive.collection import Collection
-from archive.errors import UsageError
+from archive.errors import ExitCode, UsageError
 from archive.files import open_read
 from archive.files.clock import now
 from archive.seals.checking import SealReport, check_seals
 from archive.seals.sealing import Custody, seal_files
 from archive.seals.signing import key_folder, key_id
 from archive.seals.stamps import Stamped, authorities, stamp_seals, trusted_roots
-from archive.terminal import live_line
+from archive.terminal import live_line, printable
 
 if TYPE_CHECKING:
     from archive.seals import Seal
@@ -158,4 +158,56 @@ def print_seals(report: SealReport, name: str) -> None:
         click.echo(f"{len(report.unsealed)} closed files are under no seal yet: `warraq seal`")
 
 
-COMMANDS = (seal,)
+@click.command()
+@click.argument("wanted", metavar="URL|[NAME/]ID|PACK")
+@click.option(
+    "-o", "--out", "target", type=click.Path(dir_okay=False, path_type=Path), help="The pack to write: NAME.wacz."
+)
+@click.option(
+    "--version", "one_version", is_flag=True, help="Only the captures of that version, not of the whole article."
+)
+@click.option("--check", "is_check", is_flag=True, help="Check the pack of that name; needs no archive and no network.")
+@click.option("--roots", metavar="FILE", default="", help="With --check: certificates (PEM) of authorities to trust.")
+@click.pass_context
+def evidence(
+    ctx: click.Context, *, wanted: str, target: Path | None, one_version: bool, is_check: bool, roots: str
+) -> None:
+    """Write an evidence pack of an article: a signed WACZ with seals, stamps and proofs, and a sheet that says how to check it.
+
+    The sheet (HTML, Arabic and English) lies in the pack and beside it. Its checks need a shell, coreutils and openssl, and nothing of
+    warraq. `--check` ends with exit code 7 when something in a pack is not right.
+    """
+    if is_check:
+        _check_pack(ctx, Path(wanted), roots)
+        return
+    if target is None or target.suffix != ".wacz":
+        raise UsageError("name the pack to write with -o, as in -o pack.wacz")
+    from archive.export.evidence import pack_evidence
+
+    with holding(ctx, wanted) as (archive, asked):
+        done = pack_evidence(
+            archive, archive.article(asked), target, keys=key_folder(), created=now(), one_version=one_version,
+            software=f"warraq {version('warraq')}",
+        )  # fmt: skip
+    click.echo(f"{target}: {done.captures} captures, {done.sealed} of {done.records} records under seals")
+    click.echo(f"{target.with_suffix('.html')}: the sheet")
+    if done.sealed < done.records:
+        click.echo("the other records are under no seal yet: `warraq seal`, then write the pack again", err=True)
+
+
+def _check_pack(ctx: click.Context, pack: Path, roots: str) -> None:
+    from archive.export.packcheck import check_pack
+
+    report = check_pack(pack, roots=trusted_roots(roots))
+    for line in report.right:
+        click.echo(f"right  {printable(line)}")
+    for line in report.notes:
+        click.echo(f"note   {printable(line)}")
+    for line in report.problems:
+        click.echo(f"{click.style('WRONG', fg='red')}  {printable(line)}")
+    click.echo(f"{pack}: {'all is right' if not report.problems else f'{len(report.problems)} problems'}")
+    if report.problems:
+        ctx.exit(ExitCode.DAMAGED)
+
+
+COMMANDS = (seal, evidence)

@@ -26,11 +26,12 @@ from archive.parse.workers import WorkerKilledError
 from archive.warc.record import is_digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from concurrent.futures import Future
     from pathlib import Path
 
     from archive.index.renderings import Rendering
+    from archive.index.rows import StoredCapture
     from archive.ingest import ArchiveWriter
     from archive.ingest.commit import Committed
     from archive.ingest.copying import RejectedRecord
@@ -146,7 +147,7 @@ class Indexer:
                 progress(record.location.offset)
             each(record)
             if is_new:
-                self._wrong_digests += wrong_digests(record)
+                self._note_digests(record)
             self.take(record)
         self.finish()
         self._notes = {}
@@ -162,10 +163,16 @@ class Indexer:
         Digests that are wrong already are noted, so that `verify` does not name them.
         """
         record = replace(record, location=self._ingest.writer.write_member(data))
-        self._wrong_digests += wrong_digests(record)
+        self._note_digests(record)
         self.take(record)
 
-    def read_again(self, rows: Iterable[dict[str, Any]]) -> None:
+    def _note_digests(self, record: warc.Record) -> None:
+        """Note digests that are wrong already; a block that is too large for a page is read again as `verify` reads it."""
+        if not record.whole:
+            record = warc.read_at(self._ingest.files, record.location)
+        self._wrong_digests += wrong_digests(record)
+
+    def read_again(self, rows: Iterable[StoredCapture]) -> None:
         """Read captures again that have a row: those that a crash left unread, or all, after extraction has improved."""
         for row in rows:
             self._queue(_capture_row(row), self._block(row))
@@ -361,7 +368,7 @@ class Indexer:
         except WorkerKilledError as error:
             return Parsed.of(OutcomeKind.QUARANTINE, error.reason, error.detail)
 
-    def _block(self, row: dict[str, Any]) -> bytes:
+    def _block(self, row: Mapping[str, Any]) -> bytes:
         place = Location(
             filename=row["warc_filename"], offset=row["warc_record_offset"], length=row["warc_record_length"]
         )
@@ -403,8 +410,9 @@ def wrong_digests(record: warc.Record) -> list[tuple[str, int, str, str]]:
     ]
 
 
-def _capture_row(row: dict[str, Any]) -> CaptureRow:
-    return CaptureRow(**{f.name: row[f.name] for f in fields(CaptureRow)})
+def _capture_row(row: StoredCapture) -> CaptureRow:
+    values: Mapping[str, Any] = row
+    return CaptureRow(**{f.name: values[f.name] for f in fields(CaptureRow)})
 
 
 def recover(ingest: ArchiveWriter, pool: WorkerPool[ParseTask, Parsed], *, site: str = "") -> Imported:

@@ -33,11 +33,11 @@ def surt(url: str) -> str:
     """Return the key of `url`: `com,example)/path?query`.
 
     In lower case; without scheme, `www.`, user info, default port, fragment, session ids. Never raises; a URL of a
-    scheme without a host (`dns:`, `urn:`) is its own key, in lower case.
+    scheme without a host (`dns:`, `urn:`) is its own key, in lower case and without a slash at its end.
     """
     url = url.strip().translate({9: None, 10: None, 13: None})
     if url[:12].lower().startswith(_OPAQUE):
-        return url.lower()
+        return url.lower().removesuffix("/")
     scheme, rest = _split_scheme(url.partition("#")[0])
     authority, path, query = _split(rest)
     key = f"{_host_key(authority, scheme)}){_path_key(path)}"

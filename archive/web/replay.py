@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from archive.archive import Archive
+    from archive.index.rows import StoredCapture
     from archive.parse.replaying import Prepared
     from archive.parse.workers import WorkerPool
 
@@ -163,7 +164,7 @@ def screenshot(request: Request) -> Response:
     return Response(body, media_type=made["mime"], headers={"Content-Security-Policy": ARCHIVED_POLICY, **_FOR_GOOD})
 
 
-def _with_addresses(request: Request, archive: Archive, capture: Mapping[str, Any], *, is_style: bool) -> bytes:
+def _with_addresses(request: Request, archive: Archive, capture: StoredCapture, *, is_style: bool) -> bytes:
     """Return the body of a page or style sheet with our addresses; raises NotFoundError when it cannot be read or prepared."""
     try:
         body, content_type = decoded_body(archive, capture)
@@ -177,7 +178,7 @@ def _with_addresses(request: Request, archive: Archive, capture: Mapping[str, An
         raise NotFoundError(f"the record of capture {capture['id']} ({error})") from error
 
 
-def _file(archive: Archive, row: Mapping[str, Any]) -> tuple[bytes, str]:
+def _file(archive: Archive, row: StoredCapture) -> tuple[bytes, str]:
     """Return the bytes of a picture or font, read from its place in the WARC, and its type; raises NotFoundError for what is none."""
     try:
         if images.problem_of(archive.db, row["record_id"]) == "too-many-pixels":
@@ -203,7 +204,7 @@ def _html(archive: Archive, row: Mapping[str, Any]) -> tuple[bytes, str]:
     return decode(response, LARGEST), charset[1] if charset else ""
 
 
-def _loaded(archive: Archive, capture: Mapping[str, Any]) -> list[Chosen]:
+def _loaded(archive: Archive, capture: StoredCapture) -> list[Chosen]:
     return [Chosen(location=place_of(row), is_page=False) for row in loaded_by(archive, capture, _pool())]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from archive import Archive
 from archive.ingest.sources import CaptureFilter, import_files
-from archive.warc import read_records
+from archive.warc import PAGE_BLOCK, read_records
 from tests.support.cli import warraq
 from tests.support.pages import page, response
 
@@ -131,6 +131,22 @@ def test_a_digest_that_was_right_at_import_or_changed_since_is_still_named(odd):
     with Archive(folder) as archive:
         notes = list(archive.db.query("SELECT field FROM digest_notes"))
     assert [note["field"] for note in notes] == ["payload"]
+
+
+@pytest.mark.parametrize("options", [(), ("--from", "2026-11-01")], ids=["whole file", "by record"])
+@pytest.mark.parametrize("field", ["WARC_Block_Digest", "WARC_Payload_Digest"])
+def test_a_digest_of_a_block_too_large_for_a_page_is_noted_too(tmp_path, field, options):
+    film = b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\n\r\n" + bytes(PAGE_BLOCK)
+    source = tmp_path / "film.warc.gz"
+    right = member("response", "/a/good.mp4", 2, film, **{field: digest(film.partition(b"\r\n\r\n")[2])})
+    source.write_bytes(member("response", "/a/film.mp4", 1, film, **{field: digest(b"other")}) + right)
+    folder = tmp_path / "c"
+    warraq("--archive", folder, "import", source, *options)
+    wrong = 2 if field == "WARC_Block_Digest" else 1  # the block of the second is more than its payload
+    assert json.loads(warraq("--archive", folder, "verify", "--json").stdout)["digests_noted"] == wrong
+    assert (
+        f"{wrong} digests were wrong when their records were imported" in warraq("--archive", folder, "verify").stdout
+    )
 
 
 def test_rebuilding_gives_the_same_rows(odd):
