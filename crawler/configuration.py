@@ -14,6 +14,7 @@ import re
 import sys
 import tomllib
 from dataclasses import dataclass
+from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -100,16 +101,18 @@ def _from_file(path: Path, defaults: Mapping[str, object], *, needed: bool) -> d
         document = tomllib.loads(text)
     except FileNotFoundError:
         if needed:
-            raise ConfigurationError(str(path), f"there is no such file; {NAMES_FILE} names it") from None
+            raise ConfigurationError(
+                str(path), _("there is no such file; {names_file} names it").format(names_file=NAMES_FILE)
+            ) from None
         return {}
     except OSError as error:
-        raise ConfigurationError(str(path), f"cannot be read ({error.strerror})") from None
+        raise ConfigurationError(str(path), _("cannot be read ({error})").format(error=error.strerror)) from None
     except UnicodeDecodeError as error:
-        raise ConfigurationError(str(path), f"is not UTF-8 (byte {error.start})") from None
+        raise ConfigurationError(str(path), _("is not UTF-8 (byte {start})").format(start=error.start)) from None
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
         line = int(found[1]) if found else len(text.splitlines())
-        raise ConfigurationError(f"{path}:{line}", f"is not TOML: {error}") from None
+        raise ConfigurationError(f"{path}:{line}", _("is not TOML: {error}").format(error=error)) from None
     held = {}
     for name, value in document.items():
         place = f"{path}:{_line_of(text, name)}"
@@ -137,7 +140,8 @@ def _from_environment(defaults: Mapping[str, object], environ: Mapping[str, str]
             )
         elif variable.startswith(PREFIX) and variable not in NOT_SETTINGS and (near := _near(name, defaults)):
             raise ConfigurationError(
-                f"environment, {variable}={text}", f"there is no setting {name}; did you mean {near}?"
+                _("environment, {variable}={text}").format(variable=variable, text=text),
+                _("there is no setting {name}; did you mean {near}?").format(name=name, near=near),
             )
     return held
 
@@ -177,7 +181,8 @@ def default_of(name: str, defaults: Mapping[str, object], place: str) -> object:
     near = _near(name, defaults) or _near(PREFIX + name.upper(), defaults) or _near(name.upper(), defaults)
     raise ConfigurationError(
         place,
-        f"there is no setting {name}" + (f"; did you mean {near}?" if near else "; `warraq config` lists them all"),
+        _("there is no setting {name}").format(name=name)
+        + (_("; did you mean {near}?").format(near=near) if near else _("; `warraq config` lists them all")),
     )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from archive.errors import ExitCode
+from archive.terminal import use_locale
 from crawler import settings
 from crawler.configuration import ConfigurationError, check_options, unknown_variables
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
     from archive import ArchiveError
+
+use_locale(sys.argv)  # Scrapy imports this module before any of its commands; warraq has done so itself
 
 NAMES = {"addsite": "add", "crawlall": "run"}
 """What `warraq` calls those that it names otherwise."""
@@ -39,7 +43,7 @@ def check_settings(command: str, given: Iterable[str]) -> None:
     except ConfigurationError as error:
         refuse(command, error)
     for name in unknown_variables(defaults, os.environ):
-        tell(command, f"the environment has {name}, which is not a setting and changes nothing")
+        tell(command, _("the environment has {name}, which is not a setting and changes nothing").format(name=name))
 
 
 def look_only(settings: BaseSettings) -> None:
