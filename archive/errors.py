@@ -223,9 +223,11 @@ class DamagedFileError(ArchiveError):
 
     exit_code = ExitCode.DAMAGED
 
-    def __init__(self, path: Named, offset: int, problem: str, *, kept: str = "records before it are good") -> None:
+    def __init__(self, path: Named, offset: int, problem: str, *, kept: str = "") -> None:
         super().__init__(
-            _("{path}: {problem} at byte {offset}; {kept}").format(path=path, problem=problem, offset=offset, kept=kept)
+            _("{path}: {problem} at byte {offset}; {kept}").format(
+                path=path, problem=problem, offset=offset, kept=kept or _("records before it are good")
+            )
         )
         self.path = path
         self.offset = offset

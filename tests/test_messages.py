@@ -24,7 +24,7 @@ SPEAKING = [
 ]
 """The modules whose strings people read."""
 SENTENCE = re.compile(r"[A-Za-z]{2,},? [a-z]{2,}")
-LEFT_ALONE = {"the crawl broke off", "warraq config"}
+LEFT_ALONE = {"the crawl was aborted", "warraq config"}
 """A line of the log, and a command."""
 
 

@@ -18,6 +18,7 @@ from archive.cli import warraq
 from archive.cli.output import Place, isolate, json_option, print_json, the_place
 from archive.errors import NotWritableError
 from archive.files.clock import now
+from archive.terminal import use_locale
 from warraq.overview import SiteStatus, overview
 
 __all__ = ["main", "warraq"]
@@ -223,6 +224,7 @@ warraq.add_section("Set up and crawl", (init, add, crawl, run, backfill, sites, 
 
 def main() -> None:
     """Run the console script; end with one line when warraq.toml or the environment has a mistake."""
+    use_locale(sys.argv)  # before the settings are read: their mistakes are messages, too
     from crawler import settings
 
     for name in ("WARRAQ_OPERATOR", "WARRAQ_AUTHORITIES", "WARRAQ_AUTHORITY_ROOTS", "WARRAQ_KEYS"):
