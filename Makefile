@@ -54,7 +54,7 @@ simulation: .venv/.synced ## two years of unreliable newspapers, crawled day by 
 quick: .venv/.synced ## the tests that start no process: under a minute
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not timing and not simulation"
 
-bench-quick: .venv/.synced ## measure extraction against trafilatura and the kept baseline (some minutes)
+bench-quick: .venv/.synced ## compare extraction, crawl, search and room with the kept baseline (under five minutes)
 	@$(BIN)/python bench/quick.py
 
 timing: .venv/.synced ## the tests that assert how long something takes; failures once again, for other work on the machine is no fault
@@ -70,10 +70,10 @@ powercut: .venv/.synced ## cut the power at many moments of a crawl, an import, 
 crash: .venv/.synced powercut ## kill crawls, fill disks, flip bits, and print what was lost (as root, for the small disks)
 	$(BIN)/python -m tests.crash
 
-browser-test: .venv/.synced ## the reading room in Debian's chromium (installs it, and playwright, where they are missing)
+browser-test: .venv/.synced ## the reading room and rendered pages in Debian's chromium (installs it, and playwright, where they are missing)
 	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; }
-	$(UV) sync --quiet --frozen $(EXTRAS) --group browser --python $(PYTHON)
-	$(BIN)/python -m pytest -q tests/archive/web/test_browser.py
+	$(UV) sync --quiet --frozen $(EXTRAS) --extra browser --python $(PYTHON)
+	$(BIN)/python -m pytest -q tests/archive/web/test_browser.py tests/crawler/test_rendering.py
 
 .cluster/scrapyd/.synced: deploy/cluster/requirements.txt | $(UV)
 	$(UV) venv --quiet --clear --python $(PYTHON) .cluster/scrapyd

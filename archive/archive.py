@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections import Counter
 from contextlib import ExitStack
 from datetime import datetime
@@ -25,11 +26,13 @@ from archive.index import (
     front_pages,
     images,
     open_store,
+    renderings,
     reports,
     select,
     similar,
     site_lines,
 )
+from archive.parse.shells import rendered_response
 from archive.search import Query
 from archive.search.analysis import tokens, word_variants
 from archive.urls.permalink import read_permalink, timestamp
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from archive.index.front_pages import Spell
-    from archive.index.rows import ArticleRow
+    from archive.index.rows import ArticleRow, ChangeRow, FamilyMember, StoredCapture, VersionSpan
     from archive.search import Order, Results
 
 MOST_BYTES = 20 << 20
@@ -153,7 +156,7 @@ class Archive(Closing):
             raise NotFoundError(url)
         return rows
 
-    def captures(self, url: str) -> list[dict[str, Any]]:
+    def captures(self, url: str) -> list[StoredCapture]:
         """Return all captures of that URL in any spelling, oldest first (its TimeMap), as dicts of the columns of `captures`."""
         return captures.in_any_spelling(self._store.db, url)
 
@@ -165,19 +168,19 @@ class Archive(Closing):
         """Return how many captures each day of a year has; days without any are left out."""
         return captures.by_day(self._store.db, year, site=site)
 
-    def captures_of_day(self, day: str, *, site: str = "", limit: int = 50, offset: int = 0) -> list[dict[str, Any]]:
+    def captures_of_day(self, day: str, *, site: str = "", limit: int = 50, offset: int = 0) -> list[StoredCapture]:
         """Return the captures of a day (2026-11-24, UTC), oldest first, as dicts of the columns of `captures`."""
         return captures.of_day(self._store.db, day, site=site, limit=limit, offset=offset)
 
-    def captures_of(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def captures_of(self, row: Mapping[str, Any]) -> list[StoredCapture]:
         """Return the captures of an article (any of its versions), oldest first: also those of its pages that gave none, such as a 404."""
         return captures.of_article(self._store.db, row["url"])
 
-    def spells(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def spells(self, row: Mapping[str, Any]) -> list[VersionSpan]:
         """Return which version of an article stood when, oldest first: article_id, version, first_at, last_at, captures."""
         return articles.spells(self._store.db, row["url"])
 
-    def changes(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def changes(self, row: Mapping[str, Any]) -> list[ChangeRow]:
         """Return what an article's page changed without its text, oldest first.
 
         Article_id, version, seen_at, field, before, after, record_id.
@@ -199,7 +202,7 @@ class Archive(Closing):
             for spell in front_pages.timeline(self._store.db, each, first=first, last=after, places=places)
         ]
 
-    def family(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def family(self, row: Mapping[str, Any]) -> list[FamilyMember]:
         """Return the other articles that say nearly the same (`warraq group` finds them): id, url, site, sitename, title, first."""
         return similar.others(self._store.db, row["id"])
 
@@ -247,6 +250,17 @@ class Archive(Closing):
         )
         return warc.read_at(self.files, place)
 
+    def rendering(self, row: Mapping[str, Any]) -> warc.Record:
+        """Return the record of a row of `renderings`; raises DamagedFileError."""
+        place = Location(
+            filename=row["warc_filename"], offset=row["warc_record_offset"], length=row["warc_record_length"]
+        )
+        return warc.read_at(self.files, place)
+
+    def dom_of(self, article_id: int) -> dict[str, Any] | None:
+        """Return the row of the DOM that a version of an article was read from; None for one that was read as it was served."""
+        return renderings.of_article(self._store.db, article_id)
+
     def explain(self, wanted: str | int) -> list[tuple[str, str, str]]:
         """Return each line of the page that an article was read from, as (line, `kept` or `dropped`, rule); extracted again now.
 
@@ -258,10 +272,13 @@ class Archive(Closing):
         response = http.parse_response(self.record(row).block)
         profile = SiteProfile(boilerplate=site_lines.boilerplate_of(self._store.db, row["hostname"]))
         fetched_at = datetime.fromisoformat(row["fetched_at"])
-        body = http.decode(response, MOST_BYTES)
+        if dom := self.dom_of(row["id"]):
+            body, response = codecs.BOM_UTF8 + self.rendering(dom).block, rendered_response(response)
+        else:
+            body = http.decode(response, MOST_BYTES)
         return explain(Page(body=body, url=row["url"], fetched_at=fetched_at, headers=response.headers, site=profile))
 
-    def capture(self, capture_id: int) -> dict[str, Any]:
+    def capture(self, capture_id: int) -> StoredCapture:
         """Return the capture of that id, as a dict of the columns of `captures`; raises NotFoundError."""
         row = captures.get(self._store.db, capture_id)
         if row is None:
@@ -279,7 +296,7 @@ class Archive(Closing):
             "runs": reports.runs(db),
         }
 
-    def quarantined(self, *, reason: str = "", limit: int = 50, offset: int = 0) -> list[dict[str, Any]]:
+    def quarantined(self, *, reason: str = "", limit: int = 50, offset: int = 0) -> list[StoredCapture]:
         """Return the captures that are kept and not shown as articles, newest first, as dicts of the columns of `captures`."""
         return reports.quarantined(self._store.db, reason=reason, limit=limit, offset=offset)
 
@@ -290,6 +307,10 @@ class Archive(Closing):
     def close(self) -> None:
         """Close the database."""
         self._store.close()
+
+    def __exit__(self, *raised: object) -> None:
+        """Close the database, which judges its values when one of them may have caused the error."""
+        self._store.__exit__(*raised)
 
 
 def require_site(archives: Iterable[Archive], site: str) -> None:
@@ -401,6 +422,10 @@ class Federation(Closing):
     def close(self) -> None:
         """Close the databases."""
         self._opened.close()
+
+    def __exit__(self, *raised: Any) -> None:
+        """Close the databases, each of which judges its values when one of them may have caused the error."""
+        self._opened.__exit__(*raised)
 
 
 def _with(archive: Archive, rows: Iterable[ArticleRow]) -> Iterator[tuple[Archive, ArticleRow]]:

@@ -57,7 +57,11 @@ class ExitCode(IntEnum):
     NODE_SILENT = 13, "a cluster node does not answer or refused a job", "`scrapy cluster status` names the node"
     STORAGE = 14, "a storage does not answer or lacks a file", "read the message; the next upload tries again"
     NO_ARTICLES = 15, "the crawl found no article on the site", "read the reason in the summary; check the site's entry"
-    INCOMPLETE = 16, "a backfill is incomplete", "run it again; it fetches only what is missing"
+    INCOMPLETE = (
+        16,
+        "a backfill or an export is incomplete",
+        "run a backfill again, it fetches only what is missing; import the originals that an export names",
+    )
     SESSION_EXPIRED = 17, "a site's session has expired", "renew its cookies_file or headers_file"
     INTERRUPTED = 130, "interrupted by Ctrl-C", "nothing; the same command carries on"
 

@@ -36,7 +36,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import trafilatura
-from lxml import html
+from lxml import etree, html
 
 from archive.article import Page
 from archive.body import plain_text, span_text
@@ -103,15 +103,34 @@ def wanted_shapes(body: bytes, gold: str) -> dict[str, Counter[str]]:
     lines = {line_of(line) for line in gold.split("\n")} - {""}
     found: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
     tree = html.document_fromstring(body)
+    said = {
+        line_of(str(p.text_content()))
+        for p in tree.iter("p")
+        if not any(True for _ in p.iterancestors("li", "blockquote"))
+    }
+    for quote in tree.iter("blockquote"):
+        if not {str(holder.tag) for holder in quote.iterancestors()} & OUTSIDE:
+            found["quote"].update(dict.fromkeys(lines & {line_of(line) for line in lines_within(quote)}, 1))
     for element in tree.iter("h2", "h3", "h4", "h5", "h6", "li", "blockquote", "p"):
         line = line_of(str(element.text_content()))
         holders = {str(holder.tag) for holder in element.iterancestors()}
         if line not in lines or holders & OUTSIDE or is_link(element):
             continue
         kind = "quote" if holders & {"blockquote"} or element.tag == "blockquote" else MARKUP.get(str(element.tag), "")
-        if kind:
+        if kind and not (kind == "item" and line in said):
             found[kind][line] = 1
     return found
+
+
+def lines_within(quote: html.HtmlElement) -> list[str]:
+    """The lines of a quotation, those that stand in no paragraph of theirs too: who said it, below a post."""
+    lines = [""]
+    for event, element in etree.iterwalk(quote, events=("start", "end")):
+        if element is not quote and element.tag in {"p", "br", "div", "footer", "ul", "ol", "li"}:
+            lines.append("")
+        text = element.text if event == "start" else element.tail if element is not quote else ""
+        lines[-1] += text or ""
+    return lines
 
 
 def is_link(element: html.HtmlElement) -> bool:

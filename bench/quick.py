@@ -1,102 +1,243 @@
 """Measure in a few minutes what must not grow unseen, and compare it with the figures kept beside this script (`make bench-quick`).
 
-    python bench/quick.py [--rounds 5] [--keep]
+    python bench/quick.py [--rounds 3] [--keep] [PART ...]
 
-Each figure is a ratio of CPU times taken in turns in this process, so it is nearly the same on every machine: ours over
-trafilatura's with metadata on the saved pages and extraction cases of `tests/`. `--keep` writes the figures as the new
-baseline. Ends with 1 when one is more than a tenth above it.
+The parts are extraction, crawl, search and room; all of them by default. Each figure is a ratio of CPU times taken in
+turns, so it is nearly the same on every machine:
+
+- extraction: ours over trafilatura's with metadata, on the saved pages and extraction cases of `tests/`;
+- crawl: ours, start-up included, over a Scrapy spider with trafilatura in its callback, on made-up pages from loopback;
+- search: one answer, with its extracts, over one answer of SQLite's own FTS5 to the same words;
+- room: one page of the reading room over one page read by trafilatura.
+
+`--keep` writes the figures as the new baseline. Ends with 1 when one is more than a tenth above it (a fifth for those of whole
+processes, which vary more).
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import ctypes
 import json
 import statistics
 import sys
+import tempfile
 import time
+from contextlib import redirect_stderr
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import trafilatura
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
 
-from archive.article import Page
-from archive.extract import extract
-from archive.extract.document import read_document
-from archive.extract.metadata.reading import read_metadata
+import trafilatura  # noqa: E402
+
+from archive import Archive  # noqa: E402
+from archive.article import Page  # noqa: E402
+from archive.extract import extract  # noqa: E402
+from archive.extract.document import read_document  # noqa: E402
+from archive.extract.metadata.reading import read_metadata  # noqa: E402
+from archive.web import create_app  # noqa: E402
+from bench import crawl  # noqa: E402
+from bench.support import crawlsite, growth_articles  # noqa: E402
+from bench.support.press import Press  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    Call = Callable[[bytes], object]
+    Figures = Iterator[Mapping[str, float]]
 
-TESTS = Path(__file__).resolve().parents[1] / "tests"
 BASELINE = Path(__file__).with_name("quick.json")
 NOW = datetime(2026, 8, 1, tzinfo=UTC)
 URL = "https://news.example/2026/08/01/a-story.html"
-ALLOWED = 1.1
-"""Growth over the baseline up to which a figure is noise: five rounds on a busy machine differ by less."""
+ALLOWED = {"extraction": 1.1, "crawl": 1.2, "search": 1.2, "room": 1.2}
+"""Growth over the baseline up to which a figure is noise: the rounds on a busy machine differ by less."""
+CRAWLED = 60
+"""Pages of a crawl: ten seconds of CPU for both, of which start-up is more than half of ours."""
+ENOUGH = 57
+"""Results that each must give for its crawl to count."""
+HELD = 2_000
+"""Articles in the archive that is searched and shown."""
+ASKED = 20
+"""Questions to a round; each is asked of both sides before the next."""
+
+
+def spent(call: Callable[..., object], *arguments: object) -> float:
+    begun = time.process_time()
+    call(*arguments)
+    return time.process_time() - begun
+
+
+def bodies() -> list[bytes]:
+    return [path.read_bytes() for path in sorted((ROOT / "tests").glob("**/page.html"))]
 
 
 def page(body: bytes) -> Page:
     return Page(body=body, url=URL, fetched_at=NOW)
 
 
-OURS: dict[str, Call] = {
-    "extraction": lambda body: extract(page(body)),
-    "parse and page model": lambda body: read_document(page(body)),
-    "parse, model and metadata": lambda body: read_metadata(read_document(page(body))),
-}
-
-
-def peer(body: bytes) -> object:
+def by_trafilatura(body: bytes) -> object:
     return trafilatura.bare_extraction(body, url=URL, include_comments=False, with_metadata=True)
 
 
-def spent(call: Call, body: bytes) -> float:
-    begun = time.process_time()
-    call(body)
-    return time.process_time() - begun
+OURS: Mapping[str, Callable[[bytes], object]] = {
+    "extraction": lambda body: extract(page(body)),
+    "extraction: parse and page model": lambda body: read_document(page(body)),
+    "extraction: parse, model and metadata": lambda body: read_metadata(read_document(page(body))),
+}
 
 
-def measure(bodies: list[bytes], rounds: int) -> dict[str, float]:
-    """Return the median over the rounds of each part's time over trafilatura's."""
-    ratios: dict[str, list[float]] = {name: [] for name in OURS}
-    for body in bodies:  # what is loaded on first use
-        for call in (*OURS.values(), peer):
+def extraction(rounds: int) -> Figures:
+    """Read each page by each reader in turns."""
+    pages = bodies()
+    for body in pages:  # what is loaded on first use
+        for call in (*OURS.values(), by_trafilatura):
             call(body)
     for _ in range(rounds):
         totals = dict.fromkeys(OURS, 0.0)
         theirs = 0.0
-        for body in bodies:
-            theirs += spent(peer, body)
+        for body in pages:
+            theirs += spent(by_trafilatura, body)
             for name, call in OURS.items():
                 totals[name] += spent(call, body)
-        for name, total in totals.items():
-            ratios[name].append(total / theirs)
-    return {name: statistics.median(values) for name, values in ratios.items()}
+        yield {name: total / theirs for name, total in totals.items()}
+
+
+def whole_crawls(rounds: int) -> Figures:
+    """Crawl the same site by ours and by the peer, each in processes of its own."""
+    ctypes.CDLL(None).prctl(crawl.SUBREAPER, 1, 0, 0, 0)
+    crawlsite.CORPORA = Path()  # pages that every clone has
+    with tempfile.TemporaryDirectory() as site, crawlsite.serving(CRAWLED, Path(site)) as (url, keep, _):
+        for _ in range(rounds):
+            with tempfile.TemporaryDirectory() as folder:
+                ours = crawl.ours(url, Path(folder), keep, [])
+            with tempfile.TemporaryDirectory() as folder:
+                peer = crawl.script(sys.executable, "scrapy_trafilatura.py", url, Path(folder), keep)
+            if min(ours.made, peer.made) < ENOUGH:
+                raise SystemExit(f"of {CRAWLED} pages ours made {ours.made} articles, the peer {peer.made}")
+            yield {"crawl": ours.cpu / peer.cpu, "crawl: first process": ours.first / peer.cpu}
+
+
+PLAIN = """
+    SELECT articles.url, articles.title, snippet(articles_fts, 1, '[', ']', '…', 16)
+    FROM articles_fts JOIN articles ON articles.id = articles_fts.rowid
+    WHERE articles_fts MATCH ? AND is_latest ORDER BY rank LIMIT 20
+    """
+
+
+def by_fts5(archive: Archive, words: Sequence[str]) -> object:
+    return archive.db.conn.execute(PLAIN, (" AND ".join(f'"{word}"' for word in words),)).fetchall()
+
+
+def searches(folder: Path, press: Press, rounds: int) -> Figures:
+    """Ask ours and FTS5 for the same words."""
+    asked = {
+        "search: one common word": lambda number: [press.words[number]],
+        "search: two common words": lambda number: [press.words[number], press.words[number + ASKED]],
+        "search: one rare word": lambda number: [press.words[30_000 + number]],
+    }
+    with Archive(folder) as archive:
+        for _ in range(rounds):
+            found = {}
+            for name, words_of in asked.items():
+                ours = theirs = 0.0
+                for number in range(ASKED):
+                    words = words_of(number)
+                    theirs += spent(by_fts5, archive, words)
+                    ours += spent(archive.search, " ".join(words))
+                found[name] = ours / theirs
+            yield found
+
+
+def rooms(folder: Path, press: Press, rounds: int) -> Figures:
+    """Ask for pages of the reading room; between them read pages by trafilatura."""
+    app = create_app(folder)
+    asked = {
+        "room: results": lambda number: f"/?q={press.words[number]}",
+        "room: an article": lambda number: f"/articles/{number + 1}",
+        "room: search by the API": lambda number: f"/api/search?q={press.words[number]}",
+    }
+    pages = bodies()[:ASKED]
+    for path in (make(0) for make in asked.values()):  # templates are compiled on first use
+        answered(app, path)
+    for _ in range(rounds):
+        theirs = sum(spent(by_trafilatura, body) for body in pages) / len(pages)
+        yield {
+            name: sum(spent(answered, app, make(number)) for number in range(ASKED)) / ASKED / theirs
+            for name, make in asked.items()
+        }
+
+
+def answered(app: Any, target: str) -> None:
+    """Ask an ASGI application for a page, and wait for all of it."""
+    path, _, query = target.partition("?")
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http", "path": path,
+        "raw_path": path.encode(), "query_string": query.encode(), "root_path": "", "headers": [(b"host", b"localhost")],
+        "client": ("127.0.0.1", 1), "server": ("localhost", 80),
+    }  # fmt: skip
+    status: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        status.extend([message["status"]] if "status" in message else [])
+
+    asyncio.run(app(scope, receive, send))
+    if status != [200]:
+        raise SystemExit(f"the room answered {target} with {status}")
+
+
+def measured(parts: Sequence[str], rounds: int) -> dict[str, float]:
+    """Return the median over the rounds of each figure."""
+    found: dict[str, list[float]] = {}
+
+    def take(figures: Figures) -> None:
+        for one in figures:
+            for name, ratio in one.items():
+                found.setdefault(name, []).append(ratio)
+
+    if "extraction" in parts:
+        take(extraction(rounds))
+    if "crawl" in parts:
+        take(whole_crawls(rounds))
+    if {"search", "room"} & {*parts}:
+        with tempfile.TemporaryDirectory() as folder:
+            press = Press()
+            with redirect_stderr(StringIO()):
+                growth_articles.fill(Path(folder), HELD, press)
+            if "search" in parts:
+                take(searches(Path(folder), press, rounds))
+            if "room" in parts:
+                take(rooms(Path(folder), press, rounds))
+    return {name: statistics.median(ratios) for name, ratios in found.items()}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"one or more of {', '.join(ALLOWED)}")
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--keep", action="store_true", help="write the figures as the new baseline")
     options = parser.parse_args()
-    bodies = [path.read_bytes() for path in sorted(TESTS.glob("**/page.html"))]
-    found = measure(bodies, options.rounds)
+    if unknown := {*options.parts} - {*ALLOWED}:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    found = measured(options.parts or list(ALLOWED), options.rounds)
     known: dict[str, float] = json.loads(BASELINE.read_text("utf-8")) if BASELINE.is_file() else {}
-    print(f"{len(bodies)} pages, {options.rounds} rounds; CPU over that of trafilatura with metadata\n")
-    print("| part | now | baseline |\n|---|---|---|")
+    print(f"Medians of {options.rounds} rounds; ratios of CPU times, explained by --help\n")
+    print("| figure | now | baseline |\n|---|---|---|")
     for name, ratio in found.items():
         print(f"| {name} | {ratio:.3f} | {known.get(name, ratio):.3f} |")
     if options.keep:
-        BASELINE.write_text(
-            json.dumps({name: round(ratio, 3) for name, ratio in found.items()}, indent=2) + "\n", "utf-8"
-        )
+        kept = known | {name: round(ratio, 3) for name, ratio in found.items()}
+        BASELINE.write_text(json.dumps(kept, indent=2) + "\n", "utf-8")
         return 0
-    slower = [name for name, ratio in found.items() if ratio > ALLOWED * known.get(name, ratio)]
+    slower = [name for name, ratio in found.items() if ratio > ALLOWED[name.partition(":")[0]] * known.get(name, ratio)]
     for name in slower:
-        print(f"{name}: more than {ALLOWED - 1:.0%} above the baseline", file=sys.stderr)
+        print(f"{name}: {found[name] / known[name] - 1:.0%} above the baseline", file=sys.stderr)
     return 1 if slower else 0
 
 

@@ -88,8 +88,14 @@ _SEEDS = {
 } | _WALLS  # fmt: skip
 
 
-def why_no_article(rows: Iterable[Visited], *, out_of_scope: int) -> NoArticle:
-    """Return the likeliest cause, the start pages first; `rows` are those of the site's URLs that were visited."""
+def why_no_article(rows: Iterable[Visited], *, out_of_scope: int, no_browser: str = "") -> NoArticle:
+    """Return the likeliest cause, the start pages first; `rows` are those of the site's URLs that were visited.
+
+    `no_browser` says what kept pages from being rendered that are empty without scripts, '' where nothing did.
+    """
+    if no_browser:
+        what = "its pages are empty without scripts, and there is no browser to render them"
+        return NoArticle(reason="no-browser", what=what, advice=f"{no_browser[0].upper()}{no_browser[1:]}")
     visited = [row for row in rows if row.outcome]
     seeds = Counter(
         {

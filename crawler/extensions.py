@@ -21,7 +21,7 @@ from scrapy.utils.misc import load_object
 from archive import NotWritableError
 from archive.collection import Collection
 from archive.errors import DatabaseLockedError
-from archive.files.clock import iso
+from archive.files.clock import clock_state, iso
 from archive.index import REQUISITES, articles, frontier
 from archive.ingest import open_writer
 from archive.ingest.commit import Disposition
@@ -69,6 +69,7 @@ def warcinfo(settings: BaseSettings, *, site: str) -> dict[str, str]:
         "http-header-user-agent": settings["USER_AGENT"],
         "robots": "obey" if settings.getbool("ROBOTSTXT_OBEY") else "ignore",
         "isPartOf": site,
+        "clock": clock_state(),
         "settings": json.dumps(
             {name: _public(settings[name]) for name in SHAPING if settings[name] is not None}, sort_keys=True
         ),
@@ -194,7 +195,8 @@ class ArchiveExtension:
     def _record(self, capture: Capture, request: Request) -> None:
         row = self.ingest.record(capture, site=self.report.site)
         due = request.meta.get("frontier")
-        self.report.fetched(capture, row, is_requisite=due is not None and due.kind in REQUISITES)
+        is_requisite = request.meta.get("is_requisite", due is not None and due.kind in REQUISITES)
+        self.report.fetched(capture, row, is_requisite=is_requisite)
         if "frontier" not in request.meta:
             kind = OutcomeKind.ROBOTS if request.url.endswith("/robots.txt") else OutcomeKind.OTHER
             outcome = Outcome(kind=kind)
@@ -287,7 +289,9 @@ class ArchiveExtension:
             Visited(kind=kind, outcome=outcome, reason=reason, urls=number)
             for kind, outcome, reason, number in frontier.ends(db, site=report.site)
         ]
-        found = why_no_article(rows, out_of_scope=report.out_of_scope.counts.total())
+        found = why_no_article(
+            rows, out_of_scope=report.out_of_scope.counts.total(), no_browser=report.rendering.problem
+        )
         report.no_article, report.no_article_reason = str(found), found.reason
 
     def _print_summary(self) -> None:

@@ -80,6 +80,45 @@ class RequisiteReport:
 
 
 @dataclass(slots=True)
+class RenderReport:
+    """Figures of pages that a browser rendered: `met` are limits and rules by their word, `failed` pages by why they could not be.
+
+    `unrendered` counts the pages that needed a browser which is not there, `problem` says what is missing.
+    """
+
+    pages: int = 0
+    unrendered: int = 0
+    problem: str = ""
+    met: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
+
+    def missing(self, problem: str) -> None:
+        """Count a page that needs a browser, where there is none."""
+        self.unrendered += 1
+        self.problem = problem
+
+    def __str__(self) -> str:
+        """One line for the warnings; '' when nothing was missing."""
+        if not self.problem:
+            return ""
+        pages = (
+            _("1 page is") if self.unrendered == 1 else _("{unrendered} pages are").format(unrendered=self.unrendered)
+        )
+        return _("no-browser: {pages} empty without scripts and could not be rendered, for {problem}").format(
+            pages=pages, problem=self.problem
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the figures as JSON takes them."""
+        return {
+            "pages": self.pages,
+            "unrendered": self.unrendered,
+            "met": dict(self.met),
+            "failed": dict(self.failed),
+        }
+
+
+@dataclass(slots=True)
 class SessionWatch:
     """Whether a subscriber's session still opens what it opened.
 
@@ -131,6 +170,7 @@ class Report:
     announced: int = 0
     still_due: int = 0
     requisites: RequisiteReport = field(default_factory=RequisiteReport)
+    rendering: RenderReport = field(default_factory=RenderReport)
     log_held_bytes: int = 0
     met_max_pages: bool = False
     reason: str = ""
@@ -208,7 +248,7 @@ class Report:
             "urls_announced": self.announced,
             "left_out": dict(self.left_out),
             "out_of_scope": self.out_of_scope.as_dict(),
-            "warnings": [*filter(None, (str(self.session), self.no_article)), *self.warnings],
+            "warnings": [*filter(None, (str(self.session), str(self.rendering), self.no_article)), *self.warnings],
             "session_expired": self.session.walled if self.session.has_expired else 0,
             "no_article": self.no_article_reason,
             "entry": self.entry,
@@ -217,6 +257,7 @@ class Report:
             "bytes_received": self.bytes,
             "bytes_saved_by_revisits": self.bytes_saved,
             "requisites": self.requisites.as_dict(),
+            "rendered": self.rendering.as_dict(),
             "folder": self.folder,
             "warcs": self.warcs,
         }
@@ -274,6 +315,7 @@ def summary_text(report: Report) -> str:
         (_("left out by a limit"), _counts(report.left_out)),
         (_("out of scope"), _hosts(report.out_of_scope)),
         *_loaded(report.requisites),
+        *_rendered(report.rendering),
         (
             _("URLs"),
             _("{announced} announced, {still_due} still due").format(
@@ -289,7 +331,9 @@ def summary_text(report: Report) -> str:
         ).format(log_held_bytes=_size(report.log_held_bytes))
         rows.insert(-1, (_("warning"), grown))
     rows[-1:-1] = [
-        (_("warning"), warning) for warning in (str(report.session), report.no_article, *report.warnings) if warning
+        (_("warning"), warning)
+        for warning in (str(report.session), str(report.rendering), report.no_article, *report.warnings)
+        if warning
     ]
     rows = [(name, value) for name, value in rows if value != "0"]
     width = max(len(name) for name, value in rows)
@@ -319,6 +363,15 @@ def _loaded(figures: RequisiteReport) -> list[tuple[str, str]]:
     rows += [(_("requisites missing"), _counts(figures.missing))] if figures.missing else []
     rows += [(_("requisites still due"), _still_due(figures.still_due))] if figures.still_due else []
     return rows
+
+
+def _rendered(figures: RenderReport) -> list[tuple[str, str]]:
+    """Return what a browser rendered, where it did or could not."""
+    rows = []
+    if figures.pages:
+        met = f" ({', '.join(f'{word} {n}' for word, n in figures.met.most_common())})" if figures.met else ""
+        rows.append(("rendered", _("{pages} pages{met}").format(pages=figures.pages, met=met)))
+    return [*rows, (_("not rendered"), _counts(figures.failed))] if figures.failed else rows
 
 
 def _files(report: Report) -> str:

@@ -104,6 +104,22 @@ WARRAQ_MAX_PAGE_REQUISITES_BYTES = (
 WARRAQ_MAX_REQUISITE_BYTES = 10 << 20  # of one, as sent: `missing too-large`; a photograph for print has 5 MB
 WARRAQ_MAX_STYLE_DEPTH = 5  # style sheets that import style sheets; what is deeper counts as `too-deep-requisites`
 
+# --- pages that are empty without scripts (docs/how-to/javascript.md; needs warraq[browser]) ------
+# `never`; `auto`: pages that give no article as they are served and look like a shell; `always`: every page. Without an extra and a browser
+# `auto` only counts what it would render, and says so; it starts no browser before the first such page
+WARRAQ_RENDER = "auto"
+WARRAQ_BROWSER = ""  # the Chromium to use: a program; '' for the first of chromium, chromium-browser, google-chrome, else Playwright's own
+WARRAQ_RENDER_SECONDS = 30.0  # of a page, waiting for its host included: then its DOM is taken as it is, `not-idle`
+WARRAQ_RENDER_REQUESTS = 200  # of one page: what is more is refused, `too-many-requests`; applications make 20 to 80
+WARRAQ_RENDER_BYTES = 30 << 20  # loaded by one page, as sent: what is more is refused, `too-many-bytes`
+WARRAQ_RENDER_MEGABYTES = (
+    1500  # of memory of the browser, which needs 300: then it is killed, `browser-memory` (on Linux)
+)
+WARRAQ_MAX_DOM_BYTES = 10 << 20  # of one page: `dom-too-large`; the page stays as it was served
+WARRAQ_SCREENSHOTS = (
+    False  # also pictures of rendered pages, whole and small: 1 MB each, and their own pictures are loaded at once
+)
+
 # --- limits of one exchange (crawler.download; each ends it with the outcome named) ----------------------------------------
 # as sent, `too-large`: a news page has 0.1 MB, a full sitemap 5 to 10; two dozen of them fit in memory
 WARRAQ_MAX_BODY_BYTES = 10 << 20

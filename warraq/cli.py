@@ -51,7 +51,7 @@ def init(folder: Path) -> None:
             kept = path.exists()
             if not kept:
                 path.write_bytes(files("warraq").joinpath("place", name).read_bytes())
-            click.echo(f"{(_('kept   ') if kept else _('written'))}  {path}")
+            click.echo(f"{(_(_('kept   ')) if kept else _('written'))}  {path}")
     except OSError as error:
         raise NotWritableError(folder, error) from error
     where = "" if folder == Path() else f"cd {folder} && "
@@ -88,6 +88,19 @@ def crawl(*, site: str, recheck: bool, max_pages: int | None, settings: tuple[st
     arguments += [("-a", f"max_pages={max_pages}")] if max_pages else []
     arguments += [("-s", "WARRAQ_SUMMARY_JSON=1")] if as_json else []
     _scrapy("crawl", "news", *(word for pair in arguments for word in pair), *_set(settings))
+
+
+@click.command()
+@click.argument("url")
+@settings_option
+@json_option
+def save(*, url: str, settings: tuple[str, ...], as_json: bool) -> None:
+    """Save one page now, with what it loads: the same visit as in a crawl, robots.txt obeyed, and nothing else is asked for.
+
+    It goes into the archive of its site: that of the entry of sites.toml it belongs to, else one named after its host.
+    """
+    summary = ["-s", "WARRAQ_SUMMARY_JSON=1"] if as_json else []
+    _scrapy("crawl", "news", "-a", f"page={url}", *summary, *_set(settings))
 
 
 @click.command()
@@ -150,6 +163,43 @@ def _print_site(one: SiteStatus) -> None:
         click.echo(f"    {isolate(one.problem)}")
     for alarm in one.alarms:
         click.echo(f"    {click.style(_('ALARM'), fg='red')}  {alarm}")
+
+
+@click.group()
+def opml() -> None:
+    """Exchange lists of feeds with feed readers."""
+
+
+@opml.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_(file: Path) -> None:
+    """Write an entry in sites.toml for each site of a list of feeds that has none. Nothing is fetched."""
+    from crawler import settings
+    from crawler.sites import SiteError
+    from crawler.sites.opml import add_feeds, read_opml
+
+    try:
+        feeds = read_opml(file.read_bytes())
+    except SiteError as error:
+        raise SiteError(error.problem, path=file) from None
+    added, there = add_feeds(Path(settings.WARRAQ_SITES), feeds)
+    for name in added:
+        click.echo(_("added  {name}").format(name=name))
+    for seed in there:
+        click.echo(_("has    {seed}").format(seed=isolate(seed)))
+    if not feeds:
+        click.echo(_("{file} names no feed.").format(file=file), err=True)
+
+
+@opml.command("export")
+def export_() -> None:
+    """Print the feeds of sites.toml as OPML."""
+    from crawler import settings
+    from crawler.sites import load_sites
+    from crawler.sites.opml import write_opml
+
+    path = Path(settings.WARRAQ_SITES)
+    sys.stdout.buffer.write(write_opml(load_sites(path).values() if path.exists() else ()))
 
 
 @click.command()
@@ -219,7 +269,7 @@ def _scrapy(*arguments: str) -> NoReturn:
 
 
 warraq.sections = {"Set up and crawl": (), **warraq.sections}
-warraq.add_section("Set up and crawl", (init, add, crawl, run, backfill, sites, config, scrapy))
+warraq.add_section("Set up and crawl", (init, add, crawl, run, save, backfill, sites, opml, config, scrapy))
 
 
 def main() -> None:

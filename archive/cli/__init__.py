@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from dataclasses import replace
@@ -14,7 +15,7 @@ import click
 
 from archive.cli import batch, export, health, images, imports, maintain, query, seals, serve, watch
 from archive.cli.output import Place
-from archive.errors import WARRAQ, ArchiveError, ExitCode, describe_codes
+from archive.errors import WARRAQ, ArchiveError, ExitCode, NotWritableError, describe_codes
 from archive.index import DatabaseError
 from archive.terminal import make_streams_printable, use_locale
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["Program", "main", "warraq"]
+
+REFUSED = frozenset({errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS})
+"""What a system answers to a write that it does not allow or has no room for."""
 
 
 class Program(click.Group):
@@ -73,6 +77,13 @@ class Program(click.Group):
         except BrokenPipeError:  # the reader (head, less) has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
+        except OSError as error:
+            if error.errno not in REFUSED:
+                raise
+            click.echo(
+                _("warraq: {filename}").format(filename=NotWritableError(Path(error.filename or "."), error)), err=True
+            )
+            ctx.exit(ExitCode.NOT_WRITABLE)
 
 
 def _first_sentence(command: click.Command) -> str:

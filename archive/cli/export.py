@@ -14,7 +14,7 @@ import click
 
 from archive.archive import Archive, Federation, require_site
 from archive.cli.output import json_option, print_json, the_folder, the_place
-from archive.errors import UsageError
+from archive.errors import ExitCode, UsageError
 from archive.export import FORMATS, PERIODS, Exported, ExportOptions, export_periods
 from archive.export import export as export_file
 from archive.files import output_to
@@ -80,14 +80,29 @@ def export(
     )
     with Federation(the_place(ctx).folders()) as opened:
         if target is None:
-            _to_stdout(opened.archives, way, options)
-            return
-        if period:
+            done = _to_stdout(opened.archives, way, options)
+        elif period:
             done = _by_period(opened.archives, way, target, options, period)
         else:
             with output_to(target) as file:
                 done = export_file(opened.archives[0], way, file, options, others=opened.archives[1:], counted=_counted)
-    _tell(done, name, way, target, as_json=as_json)
+    if target:
+        _tell(done, name, way, target, as_json=as_json)
+    if done.missing:
+        _tell_missing(done.missing)
+        ctx.exit(ExitCode.INCOMPLETE)
+
+
+def _tell_missing(urls: Sequence[str]) -> None:
+    """Say that replay tools will not show some of the captures, and what to do."""
+    click.echo(
+        _(
+            "warraq export: revisits without their originals: {urls}, such as {urls2}. No archive here holds "
+            "these, and replay tools cannot show them: import the WARC files that hold the originals, then "
+            "export again"
+        ).format(urls=len(urls), urls2=urls[0]),
+        err=True,
+    )
 
 
 def _by_period(
@@ -104,7 +119,17 @@ def _by_period(
 def _tell(done: Exported, name: str, way: Format, target: Path, *, as_json: bool) -> None:
     if as_json:
         removed = [str(file) for file in done.removed]
-        print_json([{"format": name, "file": str(target), way.of: done.count, "removed": removed}])
+        print_json(
+            [
+                {
+                    "format": name,
+                    "file": str(target),
+                    way.of: done.count,
+                    "missing_originals": len(done.missing),
+                    "removed": removed,
+                }
+            ]
+        )
         return
     for file in done.removed:
         click.echo(_("removed {file}: the archive no longer has anything from that time").format(file=file), err=True)
@@ -154,12 +179,13 @@ def _counted(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield row
 
 
-def _to_stdout(archives: Sequence[Archive], way: Format, options: ExportOptions) -> None:
+def _to_stdout(archives: Sequence[Archive], way: Format, options: ExportOptions) -> Exported:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"export{way.suffix}"
-        export_file(archives[0], way, path, options, others=archives[1:], counted=_counted)
+        done = export_file(archives[0], way, path, options, others=archives[1:], counted=_counted)
         with path.open("rb") as file:
             shutil.copyfileobj(file, sys.stdout.buffer)
+    return done
 
 
 @click.command()

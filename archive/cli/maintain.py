@@ -1,4 +1,4 @@
-"""Define the maintenance commands: verify, repair, redact, reindex, upload, backup."""
+"""Define the maintenance commands: verify, repair, redact, reindex, upload, backup, joins, plain-index."""
 
 from __future__ import annotations
 
@@ -97,6 +97,7 @@ def _verdict(report: VerifyReport) -> dict[str, Any]:
         "records": report.records,
         "bytes": report.size,
         "rows": report.rows,
+        "digests_noted": report.noted,
     }
     return {**figures, "ok": report.ok, "problems": [asdict(problem) for problem in report.problems]}
 
@@ -122,6 +123,12 @@ def _print_report(report: VerifyReport, name: str) -> None:
             name=name, files=report.files, records=report.records, size=report.size, rows=report.rows, verdict=verdict
         )
     )
+    if report.noted:
+        click.echo(
+            _("{name}{noted} digests were wrong when their records were imported, and are as they were then").format(
+                name=name, noted=report.noted
+            )
+        )
     if report.away:
         click.echo(
             _("{away} files are only in a storage and were not checked: use `warraq verify --remote`").format(
@@ -481,4 +488,26 @@ def _list_joins(ctx: click.Context, *, as_json: bool) -> None:
         click.echo(_("No addresses were joined."), err=True)
 
 
-COMMANDS = (verify, repair, redact, reindex, upload, backup, joins)
+@click.command("plain-index")
+@click.argument("action", type=click.Choice(["build", "drop"]))
+@click.pass_context
+def plain_index(ctx: click.Context, *, action: str) -> None:
+    """Build or drop `articles_fts`, the index of words as printed, for tools that search the database without warraq.
+
+    A new archive has it. warraq itself never asks it: without it each commit writes less, and the room it took goes to new articles
+    (VACUUM gives it back to the disk). `reindex` leaves the choice as it is.
+    """
+    collection = Collection(the_folder(ctx))
+    collection.require()
+    with collection.lock(), open_store(collection.database) as store, store.atomic():
+        search.drop_plain_index(store.db.conn)
+        if action == "build":
+            search.create_plain_index(store.db.conn)
+    click.echo(
+        _("articles_fts is built")
+        if action == "build"
+        else _("articles_fts is dropped; `warraq search` works as before")
+    )
+
+
+COMMANDS = (verify, repair, redact, reindex, upload, backup, joins, plain_index)

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.output import json_option, print_json, the_place
+from archive.cli.output import holding, json_option, print_json, the_place
 from archive.collection import Collection
-from archive.errors import UsageError
+from archive.errors import ExitCode, UsageError
 from archive.files import open_read
 from archive.files.clock import now
 from archive.seals.checking import SealReport, check_seals
 from archive.seals.sealing import Custody, seal_files
 from archive.seals.signing import key_folder, key_id
 from archive.seals.stamps import Stamped, authorities, stamp_seals, trusted_roots
-from archive.terminal import live_line
+from archive.terminal import live_line, printable
 
 if TYPE_CHECKING:
     from archive.seals import Seal
@@ -181,4 +181,62 @@ def print_seals(report: SealReport, name: str) -> None:
         )
 
 
-COMMANDS = (seal,)
+@click.command()
+@click.argument("wanted", metavar="URL|[NAME/]ID|PACK")
+@click.option(
+    "-o", "--out", "target", type=click.Path(dir_okay=False, path_type=Path), help="The pack to write: NAME.wacz."
+)
+@click.option(
+    "--version", "one_version", is_flag=True, help="Only the captures of that version, not of the whole article."
+)
+@click.option("--check", "is_check", is_flag=True, help="Check the pack of that name; needs no archive and no network.")
+@click.option("--roots", metavar="FILE", default="", help="With --check: certificates (PEM) of authorities to trust.")
+@click.pass_context
+def evidence(
+    ctx: click.Context, *, wanted: str, target: Path | None, one_version: bool, is_check: bool, roots: str
+) -> None:
+    """Write an evidence pack of an article: a signed WACZ with seals, stamps and proofs, and a sheet that says how to check it.
+
+    The sheet (HTML, Arabic and English) lies in the pack and beside it. Its checks need a shell, coreutils and openssl, and nothing of
+    warraq. `--check` ends with exit code 7 when something in a pack is not right.
+    """
+    if is_check:
+        _check_pack(ctx, Path(wanted), roots)
+        return
+    if target is None or target.suffix != ".wacz":
+        raise UsageError(_("name the pack to write with -o, as in -o pack.wacz"))
+    from archive.export.evidence import write_evidence
+
+    with holding(ctx, wanted) as (archive, asked):
+        done = write_evidence(
+            archive, archive.article(asked), target, keys=key_folder(), created=now(), one_version=one_version,
+            software=_('warraq {warraq}').format(warraq=version('warraq')),
+        )  # fmt: skip
+    click.echo(
+        _("{target}: {captures} captures, {sealed} of {records} records under seals").format(
+            target=target, captures=done.captures, sealed=done.sealed, records=done.records
+        )
+    )
+    click.echo(_("{with_suffix}: the sheet").format(with_suffix=target.with_suffix(".html")))
+    if done.sealed < done.records:
+        click.echo(_("the other records are under no seal yet: `warraq seal`, then write the pack again"), err=True)
+
+
+def _check_pack(ctx: click.Context, pack: Path, roots: str) -> None:
+    from archive.export.packcheck import check_pack
+
+    report = check_pack(pack, roots=trusted_roots(roots))
+    for line in report.right:
+        click.echo(_("right  {line}").format(line=printable(line)))
+    for line in report.notes:
+        click.echo(_("note   {line}").format(line=printable(line)))
+    for line in report.problems:
+        click.echo(f"{click.style(_('WRONG'), fg='red')}  {printable(line)}")
+    click.echo(
+        f"{pack}: {(_('all is right') if not report.problems else _('{problems} problems').format(problems=len(report.problems)))}"
+    )
+    if report.problems:
+        ctx.exit(ExitCode.DAMAGED)
+
+
+COMMANDS = (seal, evidence)

@@ -24,7 +24,7 @@ from archive.export.loaded import loaded_by, replay_pool
 from archive.export.source import Chosen, Source
 from archive.export.tables import write_csv, write_jsonl, write_parquet
 from archive.export.warc import write_cdxj, write_wacz, write_warc
-from archive.index import captures
+from archive.index import captures, renderings
 from archive.index.columns import TYPES, body_of
 from archive.index.select import ArticleFilter, periods, selected_articles, selected_captures
 from archive.urls import canonicalise
@@ -78,9 +78,13 @@ PERIODS: dict[Period, int] = {"year": 4, "month": 7}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What an export wrote: how many items, and the files of periods that an earlier one left and that hold nothing any more."""
+    """What an export wrote: how many items, and the files of periods that an earlier one left and that hold nothing any more.
+
+    `missing` are the URLs of revisits that it holds without their originals, for the archives do not hold these.
+    """
 
     count: int
+    missing: tuple[str, ...] = ()
     removed: tuple[Path, ...] = ()
 
 
@@ -128,7 +132,8 @@ def export(
     first, *more = (_source(one, _filter(one, options), options, title=title) for one in archives)
     rows = counted(chain.from_iterable(part.articles for part in (first, *more)))
     source = replace(first, articles=rows, others=tuple(more))
-    return Exported(count=way.write(_with_something(source, way, options.name), target))
+    count = way.write(_with_something(source, way, options.name), target)
+    return Exported(count=count, missing=tuple(url for part in source.parts for url in part.missing))
 
 
 def chosen_rows(archive: Archive, options: ExportOptions) -> Iterator[Any]:
@@ -274,6 +279,7 @@ def _captures(archive: Archive, choice: ArticleFilter) -> Iterator[Chosen]:
             title=row["title"],
             text=row["text"],
             is_page=bool(row["title"]) or (row["status"] == 200 and row["mime"] in HTML),
+            renderings=rendered_places(archive, row),
         )
 
 
@@ -295,6 +301,11 @@ def place_of(row: Mapping[str, object]) -> Location:
         offset=int(str(row["warc_record_offset"])),
         length=int(str(row["warc_record_length"])),
     )
+
+
+def rendered_places(archive: Archive, row: Mapping[str, object]) -> tuple[Location, ...]:
+    """Where the records lie that a browser made of a capture."""
+    return tuple(place_of(one) for one in renderings.of_responses(archive.db, [str(row["record_id"])]))
 
 
 def original_place(archive: Archive, record: Record) -> Location | None:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from archive.capture import Location
 from archive.errors import DamagedFileError, StorageError
 from archive.http import BadCoding, NotHttp, TooLarge, decode, parse_response
-from archive.index import captures
+from archive.index import captures, renderings
 from archive.parse.replaying import LARGEST, Prepared, ReplayTask
 from archive.parse.workers import WorkerKilledError, WorkerPool
 from archive.warc import read_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from archive.archive import Archive
+    from archive.index.rows import StoredCapture
 
 MOST: Final = 2_000
 """Requisites of one page with those of its style sheets; a page has some hundreds."""
@@ -36,17 +38,33 @@ def prepared(task: ReplayTask) -> Prepared:
     return prepare(task)
 
 
-def decoded_body(archive: Archive, capture: Mapping[str, Any]) -> tuple[bytes, str]:
-    """Return the decoded body that a capture, or the one that it repeats, holds, and its Content-Type; raises one of UNREADABLE."""
-    row = captures.payload_of(archive.db, dict(capture))
+def decoded_body(archive: Archive, capture: StoredCapture) -> tuple[bytes, str]:
+    """Return what a browser made of a capture, else the decoded body that it, or the one that it repeats, holds; and the Content-Type.
+
+    Raises one of UNREADABLE.
+    """
+    if dom := renderings.of_response(archive.db, capture["record_id"]).get("dom"):
+        return archive.rendering(dom).block, dom["mime"]
+    row = captures.payload_of(archive.db, capture)
     place = Location(filename=row["warc_filename"], offset=row["warc_record_offset"], length=row["warc_record_length"])
     response = parse_response(read_at(archive.files, place).response)
     return decode(response, LARGEST), response.get("Content-Type")
 
 
+def _loaded_in_browser(archive: Archive, capture: StoredCapture) -> list[str]:
+    """Return the URLs that a browser loaded for a page when it was rendered; [] for a page that was not."""
+    info = renderings.of_response(archive.db, capture["record_id"]).get("pageinfo")
+    if info is None:
+        return []
+    try:
+        return [str(url) for url in json.loads(archive.rendering(info).block)["urls"]]
+    except (*UNREADABLE, ValueError, KeyError, TypeError, RecursionError):
+        return []
+
+
 def loaded_by(
-    archive: Archive, capture: Mapping[str, Any], pool: WorkerPool[ReplayTask, Prepared]
-) -> Iterator[dict[str, Any]]:
+    archive: Archive, capture: StoredCapture, pool: WorkerPool[ReplayTask, Prepared]
+) -> Iterator[StoredCapture]:
     """Yield the captures of all that a page loads, redirects among them, each nearest in time to the page.
 
     What is not held is passed over.
@@ -61,6 +79,7 @@ def loaded_by(
             named = pool.submit(task).result().urls
         except (*UNREADABLE, WorkerKilledError):
             continue
+        named = (*named, *_loaded_in_browser(archive, holder))
         fresh = [url for url in named if url not in seen][: MOST - len(seen)]
         seen.update(fresh)
         for chain in captures.nearest(archive.db, fresh, moment).values():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archive.warc import Record, find_file, read_raw, read_records
+from archive.warc import Record, find_file, read_at, read_raw, read_records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """One capture to export; `title` and `text` are of its article, '' when it is none (or not a page to list)."""
+    """One capture to export; `title` and `text` are of its article, '' when it is none (or not a page to list).
+
+    `renderings` are the records that a browser made of it.
+    """
 
     location: Location
     title: str = ""
     text: str = ""
     is_page: bool = True
+    renderings: tuple[Location, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +39,8 @@ class Source:
 
     `others` are the same of further archives, of which only what was captured is taken: `articles` holds those of all.
 
-    `original` finds the response that a revisit record refers to; None when the archive does not hold it. `files` finds files also
+    `original` finds the response that a revisit record refers to; None when the archive does not hold it: `missing` then gets the
+    revisit's URL, as `records` meets it. `files` finds files also
     where they were uploaded to (`Archive.files`); without it they are all in `archive/`.
     """
 
@@ -48,6 +53,7 @@ class Source:
     articles: Iterable[Mapping[str, Any]] = ()
     columns: tuple[str, ...] = ()
     original: Callable[[Record], Location | None] = field(default=lambda _: None)
+    missing: list[str] = field(default_factory=list)
     others: tuple[Source, ...] = ()
 
     @property
@@ -79,10 +85,23 @@ def records(source: Source) -> Iterator[Found]:
     for part in source.parts:
         done: set[tuple[str, int]] = set()
         for chosen in part.captures:
+            yield from _rendered(part.where, chosen, done)  # first, for who reads the page must know them
             for found in _exchange(part.where, chosen.location, chosen, done):
                 yield found
-                if found.record.type == "revisit" and (place := part.original(found.record)):
+                if found.record.type != "revisit":
+                    continue
+                if place := part.original(found.record):
                     yield from _exchange(part.where, place, None, done)
+                else:
+                    part.missing.append(found.record.url)
+
+
+def _rendered(where: Path | Files, chosen: Chosen, done: set[tuple[str, int]]) -> Iterator[Found]:
+    for location in chosen.renderings:
+        place = (location.filename, location.offset)
+        if place not in done:
+            done.add(place)
+            yield Found(record=read_at(where, location), raw=read_raw(where, location))
 
 
 def _exchange(

@@ -116,7 +116,21 @@ EXTENDED_TIME = (0x5455, 5, 1)
 fields in the directory that takes the data to begin where extra fields do, and streamed entries have one there, for ZIP64."""
 
 
-def write_wacz(source: Source, target: Path) -> int:
+class Additions:
+    """What goes into a WACZ besides its contents; this base class adds nothing."""
+
+    def on_record(self, found: Found, offset: int) -> None:
+        """Hear of each record and its place in the WARC of the package."""
+
+    def add_to(self, package: Package) -> None:
+        """Add files, after the contents and before the description of the package."""
+
+    def signed(self, label: str) -> dict[str, str]:  # noqa: ARG002 - for those who sign
+        """Return the signing data for the digest of the description; {} for none."""
+        return {}
+
+
+def write_wacz(source: Source, target: Path, additions: Additions | None = None) -> int:
     """Write `target`; give the number of captures. Memory stays bounded however many there are.
 
     Raises:
@@ -128,22 +142,23 @@ def write_wacz(source: Source, target: Path) -> int:
         _Pages(source.title) as pages,
         Sorted() as lines,
     ):
-        return _write(source, _Package(package, source), pages, lines)
+        return _write(source, Package(package, source), pages, lines, additions or Additions())
 
 
-def _write(source: Source, package: _Package, pages: _Pages, lines: Sorted) -> int:
-    package.add(f"archive/{WARC}", _collect(records(source), pages, lines))
+def _write(source: Source, package: Package, pages: _Pages, lines: Sorted, additions: Additions) -> int:
+    package.add(f"archive/{WARC}", _collect(records(source), pages, lines, additions))
     with tempfile.TemporaryFile("w+b") as index:
         blocks = list(_index_blocks(lines, index))
         index.seek(0)
         package.add("indexes/index.cdx.gz", iter(lambda: index.read(CHUNK), b""))
     package.add("indexes/index.idx", _block_lines(blocks))
     package.add("pages/pages.jsonl", pages.read(), compress=True)
-    package.finish(pages.first)
+    additions.add_to(package)
+    package.finish(pages.first, additions)
     return pages.count
 
 
-def _collect(found: Iterable[Found], pages: _Pages, lines: Sorted) -> Iterator[bytes]:
+def _collect(found: Iterable[Found], pages: _Pages, lines: Sorted, additions: Additions) -> Iterator[bytes]:
     """Yield the bytes of the WARC; notes pages and index lines as it goes."""
     offset = 0
     for one in found:
@@ -156,6 +171,7 @@ def _collect(found: Iterable[Found], pages: _Pages, lines: Sorted) -> Iterator[b
             )
         if one.chosen:
             pages.add(one, entry)
+        additions.on_record(one, offset)
         offset += len(one.raw)
         yield one.raw
 
@@ -196,16 +212,21 @@ class _Pages:
         self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
-class _Package:
-    """The ZIP: members in, a `datapackage.json` with their digests at the end."""
+class Package:
+    """The ZIP: members in, a `datapackage.json` with their digests at the end.
+
+    `places` says where in the file the members lie that are stored: SHA-256, offset, bytes, path.
+    """
 
     def __init__(self, package: zipfile.ZipFile, source: Source) -> None:
         self._package, self._source = package, source
         self._resources: list[dict[str, Any]] = []
+        self.places: list[tuple[str, int, int, str]] = []
         self._time = source.created.timetuple()[:6]
         self._moment = struct.pack("<HHBl", *EXTENDED_TIME, int(source.created.timestamp()))
 
     def add(self, path: str, pieces: Iterable[bytes], *, compress: bool = False) -> str:
+        """Add a file; return its digest."""
         digest, size = hashlib.sha256(), 0
         info = zipfile.ZipInfo(path, self._time)
         info.external_attr = 0o644 << 16
@@ -218,10 +239,13 @@ class _Package:
                 member.write(piece)
         name = path.rsplit("/", 1)[-1]
         label = f"sha256:{digest.hexdigest()}"
+        if not compress:
+            self.places.append((digest.hexdigest(), self._package.start_dir - size, size, path))
         self._resources.append({"name": name, "path": path, "hash": label, "bytes": size})
         return label
 
-    def finish(self, main: dict[str, str]) -> None:
+    def finish(self, main: dict[str, str], additions: Additions) -> None:
+        """Add the description of the package, and its digest."""
         source = self._source
         created = iso(source.created)
         package: dict[str, Any] = {
@@ -235,9 +259,9 @@ class _Package:
         package["resources"] = list(self._resources)
         text = json.dumps(package, ensure_ascii=False, indent=2).encode()
         label = self.add("datapackage.json", [text], compress=True)
-        self.add(
-            "datapackage-digest.json", [json.dumps({"path": "datapackage.json", "hash": label}).encode()], compress=True
-        )
+        signed = additions.signed(label)
+        digest = {"path": "datapackage.json", "hash": label} | ({"signedData": signed} if signed else {})
+        self.add("datapackage-digest.json", [json.dumps(digest).encode()], compress=True)
 
 
 def _page_time(date: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from archive import search
 from archive.errors import (
+    ArchiveError,
     DamagedFileError,
     DatabaseLockedError,
     ForeignDatabaseError,
@@ -79,6 +80,10 @@ UNWRITABLE = frozenset({8, 10, 13, 14})
 
 PROGRESS_STEPS = 10_000
 """Steps of SQLite's machine between two looks at the clock: a fraction of a millisecond."""
+
+
+MISREAD = (ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError)
+"""What code raises that is given a value of another type than its column has."""
 
 
 def unwritable(path: Path, error: sqlite3.OperationalError) -> NotWritableError:
@@ -210,6 +215,19 @@ class Store(Closing):
     def close(self) -> None:
         """Close the file; a second call does nothing."""
         self.db.close()
+
+    def __exit__(self, *raised: object) -> None:
+        """Close; an error that a value of a wrong type may have caused becomes ForeignDatabaseError when there is such a value."""
+        try:
+            if isinstance(raised[1], MISREAD) and not isinstance(raised[1], ArchiveError):
+                self.require_own_values(raised[1])
+        finally:
+            self.close()
+
+    def require_own_values(self, cause: BaseException | None = None) -> None:
+        """Raise ForeignDatabaseError when a value is there that warraq cannot have written; reads all rows."""
+        if problem := sqlite.value_problem(self.db.conn):
+            raise ForeignDatabaseError(self.path, problem) from cause
 
 
 # Open a collection's database: the store's tables, and the search index over them.

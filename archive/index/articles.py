@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from archive import urls
 from archive.index import captures
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
     from archive.article import Article
-    from archive.index.rows import ArticleRow
+    from archive.index.rows import ArticleRow, ChangeRow, StoredCapture, VersionSpan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ def see_again(db: Database, article_id: int, *, at: str) -> Stored:
     return Stored(id=article_id, is_new=False, is_first=False)
 
 
-def insert_version(db: Database, article: Article, *, capture: dict[str, Any], conversion_id: str) -> Stored:
+def insert_version(db: Database, article: Article, *, capture: StoredCapture, conversion_id: str) -> Stored:
     """Add a version that is not held yet; `capture` is the row of the capture that it was read from."""
     key = key_of(db, article.url)
     is_first = db.conn.execute("SELECT 1 FROM articles WHERE article_key = ?", (key,)).fetchone() is None
@@ -155,7 +155,7 @@ def set_conversions(db: Database, pairs: list[tuple[str, str]]) -> None:
     )
 
 
-def spells(db: Database, url: str) -> list[dict[str, Any]]:
+def spells(db: Database, url: str) -> list[VersionSpan]:
     """Return which version stood when, oldest first: article_id, version, first_at, last_at and captures, a row for each unbroken time.
 
     A text that changes and is changed back stands for two of them.
@@ -170,7 +170,7 @@ def spells(db: Database, url: str) -> list[dict[str, Any]]:
         SELECT article_id, version, min(captured_at) AS first_at, max(captured_at) AS last_at, count(*) AS captures
         FROM served GROUP BY article_id, spell ORDER BY first_at
         """
-    return list(db.query(sql, [key_of(db, url)]))
+    return cast("list[VersionSpan]", list(db.query(sql, [key_of(db, url)])))
 
 
 ALIKE = 0.3
@@ -287,7 +287,7 @@ def _text(value: object) -> str:
     return "" if value is None else str(int(value)) if isinstance(value, bool) else str(value)
 
 
-def changes_of(db: Database, url: str) -> list[dict[str, Any]]:
+def changes_of(db: Database, url: str) -> list[ChangeRow]:
     """Return what changed in the versions of that URL without their texts, oldest first.
 
     Article_id, version, seen_at, field, before, after.
@@ -296,7 +296,7 @@ def changes_of(db: Database, url: str) -> list[dict[str, Any]]:
         SELECT c.article_id, a.version, c.seen_at, c.field, c.before, c.after, c.record_id
         FROM articles AS a JOIN changes AS c ON c.article_id = a.id WHERE a.article_key = ? ORDER BY c.seen_at, c.field
         """
-    return list(db.query(sql, [key_of(db, url)]))
+    return cast("list[ChangeRow]", list(db.query(sql, [key_of(db, url)])))
 
 
 def copy(source: Database, target: Database, ids: Mapping[int, int]) -> None:

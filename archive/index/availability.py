@@ -16,7 +16,7 @@ from archive.index import captures
 from archive.outcome import OutcomeKind, sql_list
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from sqlite_utils import Database
 
@@ -41,7 +41,7 @@ def is_home(url: str) -> bool:
     return not parts.query and _HOME.fullmatch(parts.path) is not None
 
 
-def gone_reason(row: dict[str, Any]) -> str:
+def gone_reason(row: Mapping[str, Any]) -> str:
     """Return why a capture shows that the page is gone; '' when it does not."""
     if row["outcome"] == "gone":
         return str(row["reason"])

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from archive.capture import Original
 from archive.files.clock import warc_timestamp
-from archive.index.rows import ANNOUNCERS, CaptureRow
+from archive.index.rows import ANNOUNCERS, CaptureRow, StoredCapture
 from archive.urls import identity, surt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sqlite_utils import Database
 
@@ -81,31 +81,35 @@ def _held(row: tuple[str, str, str, str] | None) -> Original | None:
     return Original(record_id=row[0], url=row[1], date=row[2], payload_digest=row[3]) if row else None
 
 
-def latest(db: Database, url: str) -> dict[str, Any] | None:
+def _rows(db: Database, sql: str, values: Sequence[Any] | dict[str, Any]) -> Iterator[StoredCapture]:
+    return cast("Iterator[StoredCapture]", db.query(sql, values))
+
+
+def latest(db: Database, url: str) -> StoredCapture | None:
     """Return the newest whole response of the URL with status 200, as a dict of its columns; None when there is none."""
     held_last = last_whole(db, url)
     return of_record(db, held_last.record_id) if held_last else None
 
 
-def unread(db: Database) -> Iterator[dict[str, Any]]:
+def unread(db: Database) -> Iterator[StoredCapture]:
     """Yield the captures that are not parsed yet: a crash came between writing the record and parsing it.
 
     A few at a time, so that any number fits in memory, and the caller may write between them.
     """
     last = 0
-    while rows := list(db.query("SELECT * FROM captures WHERE outcome = '' AND id > ? ORDER BY id LIMIT 200", [last])):
+    while rows := list(_rows(db, "SELECT * FROM captures WHERE outcome = '' AND id > ? ORDER BY id LIMIT 200", [last])):
         yield from rows
         last = rows[-1]["id"]
 
 
-def get(db: Database, capture_id: int) -> dict[str, Any] | None:
+def get(db: Database, capture_id: int) -> StoredCapture | None:
     """Return the capture of that id, as a dict of its columns."""
-    return next(db.query("SELECT * FROM captures WHERE id = ?", [capture_id]), None)
+    return next(_rows(db, "SELECT * FROM captures WHERE id = ?", [capture_id]), None)
 
 
-def of_record(db: Database, record_id: str) -> dict[str, Any] | None:
+def of_record(db: Database, record_id: str) -> StoredCapture | None:
     """Return the capture of that WARC record id, as a dict of its columns."""
-    return next(db.query("SELECT * FROM captures WHERE record_id = ?", [record_id]), None)
+    return next(_rows(db, "SELECT * FROM captures WHERE record_id = ?", [record_id]), None)
 
 
 def latest_article(db: Database, url: str) -> int | None:
@@ -117,12 +121,12 @@ def latest_article(db: Database, url: str) -> int | None:
     return int(row[0]) if row else None
 
 
-def of_url(db: Database, url: str) -> list[dict[str, Any]]:
+def of_url(db: Database, url: str) -> list[StoredCapture]:
     """Return all captures of a URL, oldest first, as dicts of their columns."""
-    return list(db.query("SELECT * FROM captures WHERE url = ? ORDER BY timestamp, id", [url]))
+    return list(_rows(db, "SELECT * FROM captures WHERE url = ? ORDER BY timestamp, id", [url]))
 
 
-def of_article(db: Database, url: str) -> list[dict[str, Any]]:
+def of_article(db: Database, url: str) -> list[StoredCapture]:
     """Return the captures of an article, oldest first.
 
     Those that gave a version of it, and those of its pages that gave none (a 404, a wall).
@@ -135,43 +139,43 @@ def of_article(db: Database, url: str) -> list[dict[str, Any]]:
         )
         ORDER BY timestamp, id
         """
-    return list(db.query(sql, {"url": url}))
+    return list(_rows(db, sql, {"url": url}))
 
 
-def nearest(db: Database, urls: Iterable[str], moment: str) -> dict[str, list[dict[str, Any]]]:
+def nearest(db: Database, urls: Iterable[str], moment: str) -> dict[str, list[StoredCapture]]:
     """For each of these URLs that was captured, the whole answer nearest in time to `moment`, and where it redirects to, in a row.
 
     What is not there in the end (a 404, a redirect to what is not held) is left out.
     """
-    wanted, found = list(dict.fromkeys(urls)), dict[str, list[dict[str, Any]]]()
-    chains: dict[str, list[dict[str, Any]]] = {url: [] for url in wanted}
+    wanted, found = list(dict.fromkeys(urls)), dict[str, list[StoredCapture]]()
+    chains: dict[str, list[StoredCapture]] = {url: [] for url in wanted}
     for _ in range(MAX_HOPS):
         asked = {chain[-1]["detail"] if chain else url: url for url, chain in chains.items()}
         rows = _nearest(db, list(asked), moment)
-        following: dict[str, list[dict[str, Any]]] = {}
+        following: dict[str, list[StoredCapture]] = {}
         for address, url in asked.items():
             if row := rows.get(address):
                 chain = [*chains[url], row]
-                (following if row["status"] >= 300 else found)[url] = chain
+                (following if (row["status"] or 0) >= 300 else found)[url] = chain
         chains = following
     return found
 
 
-def _nearest(db: Database, urls: list[str], moment: str) -> dict[str, dict[str, Any]]:
+def _nearest(db: Database, urls: list[str], moment: str) -> dict[str, StoredCapture]:
     sql = """
         SELECT *, min(abs(julianday(captured_at) - julianday(:moment))) AS distance FROM captures
         WHERE url IN (SELECT value FROM json_each(:urls)) AND truncated = ''
         AND (status IN (200, 203) OR status IN (301, 302, 303, 307, 308) AND detail <> '') GROUP BY url
         """
-    return {row["url"]: row for row in db.query(sql, {"urls": json.dumps(urls), "moment": moment})}
+    return {row["url"]: row for row in _rows(db, sql, {"urls": json.dumps(urls), "moment": moment})}
 
 
-def in_any_spelling(db: Database, url: str) -> list[dict[str, Any]]:
+def in_any_spelling(db: Database, url: str) -> list[StoredCapture]:
     """Return all captures of a URL in any spelling, oldest first, as dicts of their columns."""
     wanted, key = identity(url), surt(identity(url))
     query = "@"  # sorts after "?": the keys between are this one with a query, of tracking parameters perhaps
     sql = "SELECT * FROM captures WHERE urlkey = ? OR urlkey > ? AND urlkey < ? ORDER BY timestamp, id"
-    return [row for row in db.query(sql, [key, f"{key}?", f"{key}{query}"]) if identity(row["url"]) == wanted]
+    return [row for row in _rows(db, sql, [key, f"{key}?", f"{key}{query}"]) if identity(row["url"]) == wanted]
 
 
 def article_of_payload(db: Database, payload_digest: str, url: str) -> int | None:
@@ -186,7 +190,7 @@ def article_of_payload(db: Database, payload_digest: str, url: str) -> int | Non
     return int(row[0]) if row else None
 
 
-def payload_of(db: Database, capture: dict[str, Any]) -> dict[str, Any]:
+def payload_of(db: Database, capture: StoredCapture) -> StoredCapture:
     """Return the capture whose record holds the payload: the one that a revisit refers to, with the revisit's own URL; else itself."""
     if capture["record_type"] != "revisit":
         return capture
@@ -201,7 +205,7 @@ ELSEWHERE = "original-elsewhere"
 """The reason of a revisit whose original is not held: it is read when that comes in."""
 
 
-def original_of(db: Database, revisit: Mapping[str, Any]) -> dict[str, Any] | None:
+def original_of(db: Database, revisit: Mapping[str, Any]) -> StoredCapture | None:
     """Return the capture whose record holds what a revisit repeats, None when it is not held.
 
     It is the one that the revisit names by id, else by URL and time, else one with the same payload. `revisit` has the columns `url`,
@@ -215,28 +219,28 @@ def original_of(db: Database, revisit: Mapping[str, Any]) -> dict[str, Any] | No
     return None
 
 
-def _named(db: Database, revisit: Mapping[str, Any]) -> dict[str, Any] | None:
+def _named(db: Database, revisit: Mapping[str, Any]) -> StoredCapture | None:
     row = of_record(db, revisit["refers_to"]) if revisit["refers_to"] else None
     if row is None and revisit["refers_to_url"] and (moment := warc_timestamp(revisit["refers_to_date"])):
         sql = """
             SELECT * FROM captures WHERE urlkey = ? AND timestamp = ? AND record_type <> 'revisit' ORDER BY url <> ?, id LIMIT 1
             """
-        row = next(db.query(sql, [surt(revisit["refers_to_url"]), moment, revisit["refers_to_url"]]), None)
+        row = next(_rows(db, sql, [surt(revisit["refers_to_url"]), moment, revisit["refers_to_url"]]), None)
     if row and row["payload_digest"] and revisit["payload_digest"] not in {"", row["payload_digest"]}:
         return None
     return row
 
 
-def _same_payload(db: Database, revisit: Mapping[str, Any]) -> dict[str, Any] | None:
+def _same_payload(db: Database, revisit: Mapping[str, Any]) -> StoredCapture | None:
     same = holder_of(db, revisit["payload_digest"], revisit["url"]) if revisit["payload_digest"] else None
     return of_record(db, same.record_id) if same else None
 
 
-def waiting_for_original(db: Database) -> Iterator[dict[str, Any]]:
+def waiting_for_original(db: Database) -> Iterator[StoredCapture]:
     """Yield the revisits whose original was not held when they were read; the caller may write between them."""
     last = 0
     sql = "SELECT * FROM captures WHERE reason = 'original-elsewhere' AND id > ? ORDER BY id LIMIT 200"
-    while rows := list(db.query(sql, [last])):
+    while rows := list(_rows(db, sql, [last])):
         yield from rows
         last = rows[-1]["id"]
 
@@ -308,14 +312,14 @@ def by_day(db: Database, year: str, *, site: str = "") -> dict[str, int]:
     return dict(db.conn.execute(sql, {"first": year, "after": f"{year}~", "site": site}).fetchall()) if year else {}
 
 
-def of_day(db: Database, day: str, *, site: str = "", limit: int = 50, offset: int = 0) -> list[dict[str, Any]]:
+def of_day(db: Database, day: str, *, site: str = "", limit: int = 50, offset: int = 0) -> list[StoredCapture]:
     """Return the captures of a day, oldest first, of all sites or one: columns of `captures`."""
     sql = f"""
         SELECT * FROM captures WHERE captured_at >= :first AND captured_at < :after {_OF_SITE if site else ""}
         ORDER BY captured_at, id LIMIT :limit OFFSET :offset
         """  # noqa: S608 - our own words
     values = {"first": day, "after": f"{day}~", "site": site, "limit": limit, "offset": offset}
-    return list(db.query(sql, values))
+    return list(_rows(db, sql, values))
 
 
 _OF_SITE = "AND (site = :site OR site LIKE '%.' || :site)"

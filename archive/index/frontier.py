@@ -138,6 +138,14 @@ def next_urls(
     return found[:limit]
 
 
+def due_now(db: Database, url: Candidate, *, now: str) -> list[ScheduledUrl]:
+    """Make one URL due, known or not, and return it."""
+    schedule(db, [url], now=now)
+    db.conn.execute("UPDATE urls SET due_at = ?, site = ? WHERE url = ?", (now, url.site, url.url))
+    rows = db.conn.execute(f"SELECT {_DUE_COLUMNS} FROM urls WHERE url = ?", (url.url,))  # noqa: S608 - our own words
+    return [ScheduledUrl(**dict(zip((f.name for f in fields(ScheduledUrl)), row, strict=True))) for row in rows]
+
+
 def next_requisites(
     db: Database, *, site: str, now: str, limit: int, busy: Container[int] = (), spare: int = 0
 ) -> list[ScheduledUrl]:
@@ -268,6 +276,13 @@ def ends(db: Database, *, site: str) -> list[tuple[str, str, str, int]]:
         GROUP BY 1, 2, 3
         """  # noqa: S608 - our own words
     return [(row[0], row[1], row[2], int(row[3])) for row in db.conn.execute(sql, (site,))]
+
+
+def scheduled(db: Database, url: str) -> ScheduledUrl | None:
+    """Return the row of a URL as a draw would, due or not; None when it was never announced."""
+    sql = f"SELECT {_DUE_COLUMNS} FROM urls WHERE url = ?"  # noqa: S608 - our own names
+    row = db.conn.execute(sql, (url,)).fetchone()
+    return ScheduledUrl(**dict(zip((f.name for f in fields(ScheduledUrl)), row, strict=True))) if row else None
 
 
 def known(db: Database, url: str) -> int | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive.index import articles as articles_
 from archive.index import captures as captures_
-from archive.index import images
+from archive.index import images, renderings
 from archive.urls import surt
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 def filenames(db: Database) -> set[str]:
     """Return the WARC files that any row points into."""
-    rows = db.conn.execute("SELECT warc_filename FROM captures UNION SELECT warc_filename FROM articles")
+    rows = db.conn.execute(
+        "SELECT warc_filename FROM captures UNION SELECT warc_filename FROM articles UNION SELECT warc_filename FROM renderings"
+    )
     return {row[0] for row in rows}
 
 
@@ -122,6 +124,7 @@ def forget(db: Database, urls: Collection[str], *, at: str, reason: str) -> tupl
         articles += db.conn.execute("DELETE FROM articles WHERE url = ?", (url,)).rowcount
     for url in urls:
         images.forget(db, url)
+        renderings.forget(db, url)
         captures += db.conn.execute("DELETE FROM captures WHERE url = ?", (url,)).rowcount
         db.conn.execute(
             """

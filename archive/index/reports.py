@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from archive.index.rows import REQUISITES
 from archive.monitor import Day
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sqlite_utils import Database
+
+    from archive.index.rows import RunRow, StoredCapture
 
 _FAILURES = sql_list(kind for kind in OutcomeKind if kind.is_failure and not kind.is_requisite)
 _REQUISITES = ", ".join(f"'{kind}'" for kind in REQUISITES)
@@ -75,11 +77,11 @@ def captures_by_day(db: Database, *, days: int = 60) -> list[dict[str, Any]]:
     return list(rows)[::-1]
 
 
-def quarantined(db: Database, *, reason: str = "", limit: int = 50, offset: int = 0) -> list[dict[str, Any]]:
+def quarantined(db: Database, *, reason: str = "", limit: int = 50, offset: int = 0) -> list[StoredCapture]:
     """Return the captures that are kept and not shown as articles, newest first: columns of `captures`."""
     where, args = ("AND reason = ?", [reason]) if reason else ("", [])
     sql = f"SELECT * FROM captures WHERE outcome = 'quarantine' {where} ORDER BY id DESC LIMIT ? OFFSET ?"  # noqa: S608 - our own words
-    return list(db.query(sql, [*args, limit, offset]))
+    return cast("list[StoredCapture]", list(db.query(sql, [*args, limit, offset])))
 
 
 def quarantine_reasons(db: Database) -> list[tuple[str, int]]:
@@ -88,17 +90,21 @@ def quarantine_reasons(db: Database) -> list[tuple[str, int]]:
     return [(str(reason), int(count)) for reason, count in db.conn.execute(sql)]
 
 
-def runs(db: Database, *, limit: int = 20, offset: int = 0) -> list[dict[str, Any]]:
+def runs(db: Database, *, limit: int = 20, offset: int = 0) -> list[RunRow]:
     """Return the log of runs, newest first: columns of `runs`, `summary` as a dict."""
     rows = db.query("SELECT * FROM runs ORDER BY id DESC LIMIT ? OFFSET ?", [limit, offset])
-    return [{**row, "ended_at": row["ended_at"] or "", "summary": json.loads(row["summary"])} for row in rows]
+    return [_run(row) for row in rows]
 
 
-def last_crawl(db: Database, site: str) -> dict[str, Any] | None:
+def last_crawl(db: Database, site: str) -> RunRow | None:
     """Return the newest crawl of a site, as a row of `runs`; None when there was none."""
     sql = "SELECT * FROM runs WHERE kind = 'crawl' AND site = ? ORDER BY id DESC LIMIT 1"
     row = next(db.query(sql, [site]), None)
-    return {**row, "ended_at": row["ended_at"] or "", "summary": json.loads(row["summary"])} if row else None
+    return _run(row) if row else None
+
+
+def _run(row: Mapping[str, Any]) -> RunRow:
+    return cast("RunRow", {**row, "ended_at": row["ended_at"] or "", "summary": json.loads(row["summary"])})
 
 
 _CAPTURED = sql_list(kind for kind in OutcomeKind if kind.is_page and not kind.is_failure)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Literal, TypedDict, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, get_args
 
 from archive.article import RequisiteKind
 
@@ -187,6 +187,82 @@ class ArticleRow(TypedDict):
     published_at: str | None
     article_key: str
     kind: str
+
+
+class StoredCapture(TypedDict):
+    """A row of `captures` as the database gives it, by the names of its columns (docs/schema.md)."""
+
+    id: int
+    record_id: str
+    record_type: str
+    url: str
+    urlkey: str
+    site: str
+    timestamp: str
+    captured_at: str
+    status: int | None
+    mime: str
+    payload_digest: str
+    warc_filename: str
+    warc_record_offset: int
+    warc_record_length: int
+    ip: str
+    truncated: str
+    via: str
+    directives: str
+    outcome: str
+    reason: str
+    detail: str
+    article_id: int | None
+    refers_to: str
+    refers_to_url: str
+    refers_to_date: str
+    headlines: str
+
+
+class VersionSpan(TypedDict):
+    """An unbroken time in which one version of an article was served, and the number of captures that show it."""
+
+    article_id: int
+    version: int
+    first_at: str
+    last_at: str
+    captures: int
+
+
+class ChangeRow(TypedDict):
+    """A row of `changes`, and the number of the version whose page changed without its text."""
+
+    article_id: int
+    version: int
+    seen_at: str
+    field: str
+    before: str
+    after: str
+    record_id: str
+
+
+class FamilyMember(TypedDict):
+    """Another article of a family of near-duplicates; `first` is when it was first seen."""
+
+    id: int
+    url: str
+    site: str
+    sitename: str
+    title: str
+    first: str
+
+
+class RunRow(TypedDict):
+    """A row of `runs`, the log of crawls, imports and checks; `ended_at` is '' while it runs, `summary` its figures."""
+
+    id: int
+    kind: str
+    site: str
+    started_at: str
+    ended_at: str
+    result: str
+    summary: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -240,6 +240,28 @@ def _backfills(db: Database) -> None:
     )
 
 
+@MIGRATIONS(name="0041_renderings")
+def _renderings(db: Database) -> None:
+    """Where the records lie that a browser made of a response: its DOM, pictures of it, what it loaded; see `archive.index.renderings`."""
+    db.conn.execute(
+        """
+        CREATE TABLE renderings (
+            record_id TEXT PRIMARY KEY,
+            response_id TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            url TEXT NOT NULL,
+            captured_at TEXT NOT NULL,
+            mime TEXT NOT NULL,
+            warc_filename TEXT NOT NULL,
+            warc_record_offset INTEGER NOT NULL,
+            warc_record_length INTEGER NOT NULL
+        ) WITHOUT ROWID
+        """
+    )
+    db.conn.execute("CREATE INDEX renderings_response ON renderings (response_id)")
+    db.conn.execute("CREATE INDEX renderings_url ON renderings (url, kind)")
+
+
 STEPS = (
     "0001_frontier",
     "0002_captures",
@@ -259,14 +281,16 @@ STEPS = (
     "0024_headlines",
     "0031_pictures",
     "0032_backfills",
+    "0041_renderings",
 )
 """The steps that this version knows, in order."""
 
 
-_PICTURE_TABLES = {
+_LATER_TABLES = {
     "images": "article_id, position, url, place, alt, caption, credit, words, record_id, type, bytes, width, height, sha256, phash",
     "media": "article_id, position, type, provider, url, poster, place",
     "pictures": "record_id, url, type, bytes, width, height, sha256, phash, problem",
+    "renderings": "record_id, response_id, kind, url, captured_at, mime, warc_filename, warc_record_offset, warc_record_length",
 }
 
 
@@ -282,7 +306,7 @@ def stand_in(db: Database) -> None:
     tables = {row[0] for row in db.conn.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
     if "changes" not in tables:
         db.conn.execute("CREATE TEMP TABLE changes (article_id, seen_at, field, before, after, record_id)")
-    for table, names in _PICTURE_TABLES.items():
+    for table, names in _LATER_TABLES.items():
         if table not in tables:
             db.conn.execute(f"CREATE TEMP TABLE {table} ({names})")
     if "identities" not in tables:

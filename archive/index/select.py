@@ -55,7 +55,7 @@ def selected_captures(db: Database, choice: ArticleFilter) -> Iterator[dict[str,
     day = "substr(captures.captured_at, 1, 10)"
     where, values = _where(db, choice, day=day, article_id="captures.article_id", table="captures")
     sql = """
-        SELECT captures.id, captures.url, captures.record_type, captures.status, captures.mime,
+        SELECT captures.id, captures.record_id, captures.url, captures.record_type, captures.status, captures.mime,
                captures.warc_filename, captures.warc_record_offset, captures.warc_record_length,
                coalesce(articles.title, '') AS title, coalesce(articles.text, '') AS text
         FROM captures LEFT JOIN articles ON articles.id = captures.article_id

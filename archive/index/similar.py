@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from archive.arabic import fold, words
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from sqlite_utils import Database
+
+    from archive.index.rows import FamilyMember
 
 # Finds near-duplicates: a text in, its shingles, their MinHash bands and the resemblance of two texts out. Pure.
 #
@@ -132,11 +134,11 @@ def grouped(db: Database, *, limit: int = 1000) -> list[dict[str, Any]]:
     return list(db.query(sql, [limit]))
 
 
-def others(db: Database, article_id: int) -> list[dict[str, Any]]:
+def others(db: Database, article_id: int) -> list[FamilyMember]:
     """Return the other members of an article's family, the one that had the story first at the top."""
     sql = f"""
         SELECT a.id, a.url, a.site, a.sitename, a.title, {_FIRST} AS first
         FROM families AS mine JOIN families AS f ON f.family = mine.family JOIN articles AS a ON a.id = f.article_id AND a.is_latest = 1
         WHERE mine.article_id = ? AND a.id <> mine.article_id ORDER BY first, a.id
         """  # noqa: S608 - our own words
-    return list(db.query(sql, [article_id]))
+    return cast("list[FamilyMember]", list(db.query(sql, [article_id])))

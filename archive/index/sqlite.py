@@ -39,7 +39,7 @@ finally:
 TABLES = frozenset(
     {
         "urls", "captures", "articles", "site_lines", "site_pages", "runs", "similar", "families", "files", "digest_notes", "changes",
-        "identities", "joins", "images", "media", "pictures", "backfills",
+        "identities", "joins", "images", "media", "pictures", "backfills", "renderings",
         "search_state", "_sqlite_migrations",
     }
 )  # fmt: skip
@@ -101,6 +101,47 @@ def database_problem(db: sqlite3.Connection, schema: str = "main") -> str:
         if name in {"articles_search", "articles_fts"} and not _INDEX.fullmatch(sql or ""):
             return f"its {name!r} is not an index that warraq creates"
     return ""
+
+
+_STORED = {"TEXT": ("text",), "INTEGER": ("integer",), "REAL": ("real", "integer")}
+"""What SQLite may hold under a declared type; NULL besides, where the column takes it."""
+MAX_INTEGER: Final = 1 << 53
+"""Beyond it no number here means anything, and other programs' numbers end."""
+_COUNTED = frozenset({"bytes", "height", "pages", "size", "warc_record_length", "warc_record_offset", "width"})
+_LISTS = {"tags": "text", "images": "object", "dropped": "array"}
+"""JSON columns of `articles` that hold a list, and what its items are."""
+
+
+def value_problem(db: sqlite3.Connection) -> str:
+    """Return what is wrong with the first value that warraq cannot have written, '' for nothing.
+
+    SQLite lets any column hold anything: another type, a number out of range, JSON that is no list. Reads every row once.
+    """
+    here = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    for table in sorted(TABLES & here):
+        for name, wrong in wrong_values(db, table).items():
+            found = db.execute(f'SELECT typeof("{name}") FROM {table} WHERE {wrong} LIMIT 1').fetchone()  # noqa: S608 - our own words
+            if found:
+                return f"its {table}.{name} holds a value ({found[0]}) that warraq cannot have written"
+    return ""
+
+
+def wrong_values(db: sqlite3.Connection, table: str) -> dict[str, str]:
+    """Return, for each column of a table, the SQL condition of a value that warraq cannot have written there."""
+    columns = db.execute(f"PRAGMA main.table_info({table})").fetchall()
+    return {name: _wrong(table, name, declared) for _, name, declared, *_ in columns}
+
+
+def _wrong(table: str, name: str, declared: str) -> str:
+    kinds = ", ".join(f"'{kind}'" for kind in ("null", *_STORED.get(declared, ("text", "integer", "real"))))
+    wrong = [f'typeof("{name}") NOT IN ({kinds})']
+    if declared == "INTEGER":
+        wrong.append(f'"{name}" NOT BETWEEN {0 if name in _COUNTED else -MAX_INTEGER} AND {MAX_INTEGER}')
+    if table == "articles" and name in _LISTS:
+        items = f"SELECT 1 FROM json_each(\"{name}\") AS item WHERE item.type != '{_LISTS[name]}'"  # noqa: S608 - our own words
+        list_of_them = f"json_type(\"{name}\") = 'array' AND NOT EXISTS ({items})"
+        wrong.append(f"""NOT iif(json_valid("{name}"), {list_of_them}, "{name}" = '')""")
+    return " OR ".join(wrong)
 
 
 # Keeps the write-ahead log short: looked at after each commit; says when another process's reading keeps it from

@@ -19,6 +19,7 @@ from archive.files.clock import iso, timestamp14
 from archive.index import OperationalError, articles, captures, open_store, runs, unwritable
 from archive.index.articles import is_teaser
 from archive.index.columns import text_digest
+from archive.index.renderings import Rendering, uri_of
 from archive.index.rows import CaptureRow
 from archive.ingest.commit import Committed, GroupWriter
 from archive.outcome import Outcome, OutcomeKind
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from archive.capture import Capture
     from archive.collection import Collection
     from archive.index import Store
+    from archive.index.renderings import RenderingKind
     from archive.ingest.commit import Disposition
 
 NOT_MODIFIED = 304
@@ -75,6 +77,7 @@ class ArchiveWriter:
         self._group = GroupWriter(db)
         self._rows: list[CaptureRow] = []
         self._settled: list[Disposition] = []
+        self._renderings: list[Rendering] = []
         self._fresh: dict[str, Original] = {}
         self._claims: dict[str, tuple[str, str]] = {}
         self._texts: dict[tuple[str, str], str] = {}
@@ -83,7 +86,7 @@ class ArchiveWriter:
     @property
     def waiting(self) -> int:
         """How many captures and readings the next commit will make durable."""
-        return len(self._rows) + len(self._settled)
+        return len(self._rows) + len(self._settled) + len(self._renderings)
 
     def record(self, capture: Capture, *, site: str) -> CaptureRow | None:
         """Write the exchange to the WARC (as a revisit when its payload is held already); None when nothing of a response came."""
@@ -119,6 +122,29 @@ class ArchiveWriter:
         self.index.add(row.urlkey, written)
         self._rows.append(row)
         return row
+
+    def record_rendering(self, row: CaptureRow, kind: RenderingKind, block: bytes, mime: str) -> None:
+        """Write what a browser made of a captured page; its row follows with the next commit."""
+        moment, uri = self.clock(), uri_of(kind, row.url)
+        record_id, place = self.writer.write_resource(
+            uri=uri, concurrent_to=row.record_id, date=moment, content=mime, block=block
+        )
+        self.index.add_entry(
+            cdxj.Entry(
+                urlkey=surt(warc.target_uri(uri)), timestamp=timestamp14(moment), url=warc.target_uri(uri),
+                mime=mime.partition(";")[0], status="", digest=warc.sha1_digest(block), location=place,
+            )
+        )  # fmt: skip
+        self.add_rendering(
+            Rendering(
+                record_id=record_id, response_id=row.record_id, kind=kind, url=row.url, captured_at=iso(moment), mime=mime,
+                warc_filename=place.filename, warc_record_offset=place.offset, warc_record_length=place.length,
+            )
+        )  # fmt: skip
+
+    def add_rendering(self, rendering: Rendering) -> None:
+        """Take the row of a record that a WARC of the collection holds already (an import, a recovery)."""
+        self._renderings.append(rendering)
 
     def _original(self, capture: Capture, digest: str) -> Original | None:
         """Return the record that this capture only repeats: the last one of its URL for a 304, any with the same payload otherwise."""
@@ -191,9 +217,10 @@ class ArchiveWriter:
             self._note(entry)
         self.writer.sync()
         try:
-            done = self._group.write(self._rows, entries, now=iso(self.clock()))
+            done = self._group.write(self._rows, entries, self._renderings, now=iso(self.clock()))
         except OperationalError as error:  # full, locked for too long, gone: the group waits, the WARC has it
             raise unwritable(self.store.path, error) from error
+        self._renderings = []
         self._rows, self._settled, self._fresh, self._claims, self._texts, self._noted = [], [], {}, {}, {}, set()
         return done
 

@@ -20,6 +20,7 @@ from archive.index import (
     frontier,
     identity,
     images,
+    renderings,
     site_lines,
 )
 from archive.index.columns import text_digest
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from archive.article import Article, Picture
     from archive.index import Store
     from archive.index.articles import Stored
+    from archive.index.renderings import Rendering
     from archive.index.rows import Candidate, CaptureRow, FetchStatus
     from archive.parse import Parsed
     from archive.search import Keys
@@ -117,7 +119,9 @@ class GroupWriter:
         self._now = ""
         self._unindexed: set[int] = set()
 
-    def write(self, rows: Sequence[CaptureRow], entries: Entries, *, now: str) -> Committed:
+    def write(
+        self, rows: Sequence[CaptureRow], entries: Entries, made: Sequence[Rendering] = (), *, now: str
+    ) -> Committed:
         """Write all rows in one transaction, or entry by entry; `now` is an ISO 8601 time in UTC.
 
         Raises OperationalError, NotWritableError: then nothing that was not counted before is durable, and all can be tried again.
@@ -126,22 +130,24 @@ class GroupWriter:
         done = Committed()
         try:
             with self._store.atomic():
-                self._write_captures(rows)
+                self._write_captures(rows, made)
                 self._write_group(entries, done)
         except (OperationalError, NotWritableError):
             raise
         except Exception:
             logger.exception("a group of %d readings cannot be written as one", len(entries))
             with self._store.atomic():
-                self._write_captures(rows)
+                self._write_captures(rows, made)
             done = Committed()
             for entry, conversion_id in entries:
                 self._write_alone(entry, conversion_id, done)
         return done
 
-    def _write_captures(self, rows: Sequence[CaptureRow]) -> None:
+    def _write_captures(self, rows: Sequence[CaptureRow], made: Sequence[Rendering]) -> None:
         for row in rows:
             captures.insert(self._store.db, row)
+        for one in made:
+            renderings.put_rendering(self._store.db, one)
 
     def _write_group(self, entries: Entries, done: Committed) -> None:
         self._unindexed.clear()

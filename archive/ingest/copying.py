@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from archive import http, urls, warc
 from archive.errors import DamagedFileError, NotWritableError
 from archive.files import sync_folder
 from archive.files.clock import captured_at, warc_moment, warc_timestamp
+from archive.index.renderings import Rendering, parse_uri
 from archive.index.rows import CaptureRow
 from archive.urls.surt import surt
 
@@ -148,20 +149,45 @@ def field_of(record: warc.Record, name: str) -> str:
     return next((line.removeprefix(prefix).strip() for line in lines if line.startswith(prefix)), "")
 
 
-def outcome_notes(path: Path | StoredFile, start: int = 0) -> dict[str, dict[str, str]]:
-    """Return the outcomes (`Outcome.note`) that the metadata records of a crawl's file give, by the id of the record meant.
+@dataclass(slots=True, kw_only=True)
+class Foreseen:
+    """What later records of a file say of earlier ones: outcomes (`Outcome.note`) by record id; what a browser made of pages."""
 
-    They follow the records that they are about, and must be known before those are read.
-    """
-    found: dict[str, dict[str, str]] = {}
+    outcomes: dict[str, dict[str, str]] = field(default_factory=dict)
+    renderings: list[Rendering] = field(default_factory=list)
+
+
+def look_ahead(path: Path | StoredFile, start: int = 0) -> Foreseen:
+    """Return what must be known before the records of a file are read, and follows the records that it is about."""
+    found = Foreseen()
     with suppress(DamagedFileError):
         for number, record in enumerate(warc.read_records(path, start=start, max_block=MAX_NOTE)):
             is_ours = field_of(record, "software").startswith("warraq")
             if not is_ours and (record.type == "warcinfo" or not (number or start)):
                 break
             if record.type == "metadata" and (note := outcome_note(record)):
-                found[record.get("WARC-Refers-To")] = note
+                found.outcomes[record.get("WARC-Refers-To")] = note
+            elif rendering := rendering_of(record):
+                found.renderings.append(rendering)
     return found
+
+
+def rendering_of(record: warc.Record) -> Rendering | None:
+    """Return the row of a record that a browser made of a page; None for every other record."""
+    named = parse_uri(record.url) if record.type == "resource" else None
+    if named is None or not record.get("WARC-Concurrent-To") or not record.id or warc_moment(record.date) is None:
+        return None
+    return Rendering(
+        record_id=record.id,
+        response_id=record.get("WARC-Concurrent-To"),
+        kind=named[0],
+        url=named[1],
+        captured_at=captured_at(record.date)[:19] + "Z",
+        mime=record.get("Content-Type"),
+        warc_filename=record.location.filename,
+        warc_record_offset=record.location.offset,
+        warc_record_length=record.location.length,
+    )
 
 
 def outcome_note(record: warc.Record) -> dict[str, str]:

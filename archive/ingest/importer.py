@@ -14,22 +14,24 @@ from typing import TYPE_CHECKING, Any
 from archive import urls, warc
 from archive.article import SiteProfile
 from archive.capture import Location
+from archive.errors import DamagedFileError
 from archive.files.clock import warc_timestamp
-from archive.index import articles, captures, site_lines
+from archive.index import articles, captures, renderings, site_lines
 from archive.index.rows import CaptureRow
 from archive.ingest.commit import Disposition, disposition_of
-from archive.ingest.copying import field_of, outcome_note, outcome_notes, reject_reason, row_of
+from archive.ingest.copying import field_of, look_ahead, outcome_note, reject_reason, rendering_of, row_of
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse import MAX_PARTS, Parsed, ParseTask, join_part
 from archive.parse.workers import WorkerKilledError
 from archive.warc.record import is_digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from concurrent.futures import Future
     from pathlib import Path
 
-    from archive.errors import DamagedFileError
+    from archive.index.renderings import Rendering
+    from archive.index.rows import StoredCapture
     from archive.ingest import ArchiveWriter
     from archive.ingest.commit import Committed
     from archive.ingest.copying import RejectedRecord
@@ -118,6 +120,8 @@ class Indexer:
         self._conversions: list[tuple[str, str]] = []
         self._notes: dict[str, dict[str, str]] = {}
         self._late_notes: list[tuple[str, dict[str, str]]] = []
+        self._late_doms: list[str] = []
+        self._rendered: set[str] = set()
         self._wrong_digests: list[tuple[str, int, str, str]] = []
 
     def index_file(
@@ -134,13 +138,16 @@ class Indexer:
         Damage, which is then in `done.damaged`, costs the damaged record. Of a file that `is_new` here, digests that are wrong already are
         noted, so that `verify` does not name them. `progress` receives the byte offset reached.
         """
-        self._notes = outcome_notes(path, start)
+        foreseen = look_ahead(path, start)
+        self._notes = foreseen.outcomes
+        for rendering in foreseen.renderings:
+            self._know(rendering)
         for record in warc.read_on(path, start=start, max_block=warc.PAGE_BLOCK, on_damage=self.done.damaged.append):
             if progress:
                 progress(record.location.offset)
             each(record)
             if is_new:
-                self._wrong_digests += wrong_digests(record)
+                self._note_digests(record)
             self.take(record)
         self.finish()
         self._notes = {}
@@ -156,10 +163,16 @@ class Indexer:
         Digests that are wrong already are noted, so that `verify` does not name them.
         """
         record = replace(record, location=self._ingest.writer.write_member(data))
-        self._wrong_digests += wrong_digests(record)
+        self._note_digests(record)
         self.take(record)
 
-    def read_again(self, rows: Iterable[dict[str, Any]]) -> None:
+    def _note_digests(self, record: warc.Record) -> None:
+        """Note digests that are wrong already; a block that is too large for a page is read again as `verify` reads it."""
+        if not record.whole:
+            record = warc.read_at(self._ingest.files, record.location)
+        self._wrong_digests += wrong_digests(record)
+
+    def read_again(self, rows: Iterable[StoredCapture]) -> None:
         """Read captures again that have a row: those that a crash left unread, or all, after extraction has improved."""
         for row in rows:
             self._queue(_capture_row(row), self._block(row))
@@ -190,6 +203,11 @@ class Indexer:
         else:
             self._wait(row, Outcome(kind=OutcomeKind.QUARANTINE, reason="too-large", detail=f"{record.length} bytes"))
 
+    def _know(self, rendering: Rendering) -> bool:
+        """Take up what a browser made of a page; return whether it is new."""
+        with self._ingest.store.atomic():
+            return renderings.put_rendering(self._ingest.store.db, rendering)
+
     def _note(self, record: warc.Record) -> None:
         """Take what records of our own writing say of others: the site, what announced a URL, the clean text."""
         match record.type:
@@ -201,6 +219,9 @@ class Indexer:
                     self._vias.append((via, record.get("WARC-Concurrent-To") or record.get("WARC-Refers-To")))
                 elif (note := outcome_note(record)) and record.get("WARC-Refers-To") not in self._notes:
                     self._late_notes.append((record.get("WARC-Refers-To"), note))
+            case "resource":
+                if (rendering := rendering_of(record)) and self._know(rendering) and rendering.kind == "dom":
+                    self._late_doms.append(rendering.response_id)
             case "conversion" if record.get("Content-Type") == "text/plain":
                 self._conversions.append((record.id, record.get("WARC-Refers-To")))
 
@@ -211,7 +232,7 @@ class Indexer:
         if outcome is None and not block:
             outcome = Outcome(kind=OutcomeKind.UNCHANGED)
         if outcome is None:
-            future = self._pool.submit(self._task(row.url, block, row.captured_at))
+            future = self._pool.submit(self._task(row.url, block, row.captured_at, self._dom(row.record_id)))
             self._wait(row, future, len(block))
         else:
             self._wait(row, outcome)
@@ -259,7 +280,10 @@ class Indexer:
         if self._ingest.has_waiting(row):  # among them may be the record that it repeats
             self._commit()
         db = self._ingest.store.db
-        if row.status == 200 and captures.seen_before(db, row.payload_digest, row.url, row.timestamp):
+        rendered = "dom" in renderings.of_response(
+            db, row.record_id
+        )  # scripts may have made another page of the same bytes
+        if not rendered and row.status == 200 and captures.seen_before(db, row.payload_digest, row.url, row.timestamp):
             return b"", unchanged
         original = captures.original_of(db, asdict(row))
         if original is None:
@@ -293,6 +317,9 @@ class Indexer:
                 if original := captures.original_of(self._ingest.store.db, revisit):
                     self._queue(_capture_row(revisit), self._block(original))
             self._settle_all()
+        for row in self._late_pages():
+            self._queue(row, self._block(asdict(row)))
+        self._settle_all()
         for row, answer in self._paged:
             self._ingest.finish(disposition_of(row, self._with_parts(answer)))
         self._paged.clear()
@@ -307,6 +334,14 @@ class Indexer:
         self._conversions.clear()
         self._late_notes.clear()
         self._wrong_digests.clear()
+
+    def _late_pages(self) -> list[CaptureRow]:
+        """Return the captures that were read before what a browser made of them was met, in another file or without looking ahead."""
+        late = [one for one in self._late_doms if one not in self._rendered]
+        rows = [captures.of_record(self._ingest.store.db, record_id) for record_id in dict.fromkeys(late)]
+        self._late_doms.clear()
+        self._rendered.clear()
+        return [_capture_row(row) for row in rows if row is not None]
 
     def _settle_all(self) -> None:
         while self._waiting:
@@ -333,15 +368,29 @@ class Indexer:
         except WorkerKilledError as error:
             return Parsed.of(OutcomeKind.QUARANTINE, error.reason, error.detail)
 
-    def _block(self, row: dict[str, Any]) -> bytes:
+    def _block(self, row: Mapping[str, Any]) -> bytes:
         place = Location(
             filename=row["warc_filename"], offset=row["warc_record_offset"], length=row["warc_record_length"]
         )
         return warc.read_at(self._ingest.files, place, max_block=warc.PAGE_BLOCK).response
 
-    def _task(self, url: str, block: bytes, captured_at: str) -> ParseTask:
+    def _dom(self, record_id: str) -> bytes:
+        """Return what a browser made of a response, b'' where none did or its record cannot be read."""
+        row = renderings.of_response(self._ingest.store.db, record_id).get("dom")
+        if row is None:
+            return b""
+        self._rendered.add(record_id)
+        place = Location(
+            filename=row["warc_filename"], offset=row["warc_record_offset"], length=row["warc_record_length"]
+        )
+        try:
+            return warc.read_at(self._ingest.files, place, max_block=warc.PAGE_BLOCK).block
+        except (DamagedFileError, FileNotFoundError):  # `verify` names it; the page is read as it was served
+            return b""
+
+    def _task(self, url: str, block: bytes, captured_at: str, dom: bytes = b"") -> ParseTask:
         profile = SiteProfile(boilerplate=site_lines.boilerplate_of(self._ingest.store.db, urls.host_of(url)))
-        return ParseTask(url=url, response=block, fetched_at=datetime.fromisoformat(captured_at), site=profile)
+        return ParseTask(url=url, response=block, fetched_at=datetime.fromisoformat(captured_at), site=profile, dom=dom)
 
     def _commit(self) -> None:
         self.done.add(self._ingest.commit())
@@ -361,8 +410,9 @@ def wrong_digests(record: warc.Record) -> list[tuple[str, int, str, str]]:
     ]
 
 
-def _capture_row(row: dict[str, Any]) -> CaptureRow:
-    return CaptureRow(**{f.name: row[f.name] for f in fields(CaptureRow)})
+def _capture_row(row: StoredCapture) -> CaptureRow:
+    values: Mapping[str, Any] = row
+    return CaptureRow(**{f.name: values[f.name] for f in fields(CaptureRow)})
 
 
 def recover(ingest: ArchiveWriter, pool: WorkerPool[ParseTask, Parsed], *, site: str = "") -> Imported:

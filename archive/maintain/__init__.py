@@ -49,6 +49,7 @@ def verify(
     told file name and byte offset now and then.
     """
     started = clock()
+    store.require_own_values()
     report = VerifyReport()
     known = warc.read_manifest(collection.warcs)
     lines = filecheck.of_index(collection.folder)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from archive import warc
 from archive.errors import DamagedFileError
 from archive.files import replace_file
-from archive.index import captures, places
+from archive.index import captures, places, renderings
 from archive.ingest.copying import reject_reason
 from archive.storage import not_the_same
 from archive.warc import cdxj
@@ -146,6 +146,7 @@ class FileCheck:
         self._progress = progress
         self._rows = {row["offset"]: row for row in places.captures_in(store.db, self.name)}
         self._articles = places.articles_in(store.db, self.name)
+        self._renderings = {row["offset"]: row for row in renderings.in_file(store.db, self.name)}
         self._noted = captures.digest_notes(store.db, self.name)
         self._seen: dict[int, tuple[int, str]] = {}
         self._headers: Counter[bytes] = Counter()
@@ -161,6 +162,8 @@ class FileCheck:
         self._check_articles()
         for row in self._rows.values():
             self._report("row", "a capture row points here, but there is no such record", row)
+        for row in self._renderings.values():
+            self._report("row", "a row of renderings points here, but there is no such record", row)
 
     def _records(self) -> Iterator[warc.Record]:
         """Yield every readable record, also those after damage; the damage is reported as it is met."""
@@ -196,6 +199,8 @@ class FileCheck:
             self._check_text(record, self.texts.pop(record.id))
         if record.is_capture:
             self._check_row(record)
+        elif self._renderings.get(offset, {}).get("record_id") == record.id:
+            self._renderings.pop(offset)
 
     def _check_row(self, record: warc.Record) -> None:
         self.report.rows += 1

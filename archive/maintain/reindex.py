@@ -25,6 +25,7 @@ from archive.index.sqlite import sqlite3
 from archive.ingest import open_writer
 from archive.ingest.importer import Imported, Indexer
 from archive.maintain import filecheck
+from archive.search import drop_plain_index
 from archive.storage import parse_url
 from archive.warc import cdxj
 
@@ -101,11 +102,24 @@ def _carry_over(ingest: ArchiveWriter, old: Path) -> None:
             return
         with ingest.store.atomic():
             for table in CARRIED:
-                there = {row[1] for row in db.execute(f"PRAGMA old.table_info({table})")}
-                names = ", ".join(row[1] for row in db.execute(f"PRAGMA main.table_info({table})") if row[1] in there)
-                if names:
-                    db.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM old.{table}")  # noqa: S608 - our own names
+                _carry_table(db, table)
+        if not db.execute("SELECT 1 FROM old.sqlite_master WHERE name = 'articles_fts'").fetchone():
+            with ingest.store.atomic():
+                drop_plain_index(db)
         db.execute("DETACH DATABASE old")
+
+
+def _carry_table(db: sqlite3.Connection, table: str) -> None:
+    """Copy the rows of one table of the old database but for those with values that warraq cannot have written, which are counted."""
+    there = {row[1] for row in db.execute(f"PRAGMA old.table_info({table})")}
+    wrong = {name: condition for name, condition in sqlite.wrong_values(db, table).items() if name in there}
+    if not wrong:
+        return
+    names, unsound = ", ".join(wrong), " OR ".join(f"ifnull({condition}, 0)" for condition in wrong.values())
+    (bad,) = db.execute(f"SELECT count(*) FROM old.{table} WHERE {unsound}").fetchone()  # noqa: S608 - our own names
+    if bad:
+        logger.warning("%d rows of the old table %s are damaged and are not carried over", bad, table)
+    db.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM old.{table} WHERE NOT ({unsound})")  # noqa: S608
 
 
 def _look_for(ingest: ArchiveWriter, url: str, now: str) -> None:

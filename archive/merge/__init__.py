@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from gettext import gettext as _
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archive import warc
 from archive.collection import Collection
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from archive.index.rows import StoredCapture
     from archive.ingest import ArchiveWriter
     from archive.parse import Parsed, ParseTask
     from archive.parse.workers import WorkerPool
@@ -241,7 +242,7 @@ class _Merge:
         indexer.read_again(unread)
         self._add(indexer)
 
-    def _must_wait(self, row: dict[str, Any]) -> bool:
+    def _must_wait(self, row: StoredCapture) -> bool:
         """Return whether its shard will say what this capture is: when a living crawl has read it, or a missing file is there again."""
         return row["warc_filename"] in self._of_living or row["record_id"] in self._waiting
 

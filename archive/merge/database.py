@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from archive import search, warc
 from archive.capture import Location
 from archive.errors import DamagedFileError
-from archive.index import articles, availability, captures, frontier, images, runs, site_lines
+from archive.index import articles, availability, captures, frontier, images, renderings, runs, site_lines
 from archive.index.rows import CaptureRow
 from archive.merge import joining
 from archive.outcome import Outcome, OutcomeKind
@@ -123,7 +123,9 @@ class Rows:
                 headlines=row.get("headlines", ""),
             )
         joining.see(self._db, times)
-        images.copy(self._shard.store.db, self._db, [row["record_id"] for row in rows])
+        ids = [row["record_id"] for row in rows]
+        images.copy(self._shard.store.db, self._db, ids)
+        renderings.copy(self._shard.store.db, self._db, ids, self._names)
         articles.copy(self._shard.store.db, self._db, held)
         for url in joining.urls_of(self._db, times):
             articles.number_versions(self._db, url)

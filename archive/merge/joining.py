@@ -95,7 +95,8 @@ def _open(collection: Collection) -> Store:
 def open_shard(folder: Path, *, site: str = "", is_ours: bool = False) -> Iterator[Shard]:
     """Open a shard for reading, its -wal included; change nothing in it. `is_ours`: the caller holds its lock.
 
-    Raises ArchiveNotFoundError, SchemaTooNewError, DamagedFileError when its database cannot be read.
+    Raises ArchiveNotFoundError, SchemaTooNewError, DamagedFileError when its database cannot be read or holds what warraq cannot
+    have written.
     """
     collection = Collection(folder)
     collection.require()
@@ -109,6 +110,7 @@ def open_shard(folder: Path, *, site: str = "", is_ours: bool = False) -> Iterat
         closed = {name: path for name, path in closed.items() if name in manifest}
         left = {}
     with _open(collection) as store:
+        store.require_own_values()
         yield Shard(
             collection=collection,
             store=store,

@@ -47,6 +47,8 @@ class ParseTask:
     limits: ParseLimits = field(default_factory=ParseLimits)
     articles: tuple[re.Pattern[str], ...] = ()
     """What the site's entry calls articles: such links are followed whatever their shape."""
+    dom: bytes = b""
+    """What a browser made of the page, as HTML in UTF-8: it is read in the place of the served body; b'' where none did."""
     requisite: RequisiteKind | None = None
     """What the URL was loaded as by a page; None for a URL that is read for itself."""
 
@@ -87,6 +89,10 @@ class Parsed:
     requisites: Requisites = field(default_factory=Requisites)
     picture: Picture | None = None
     """What a response that is a picture says."""
+    is_shell: bool = False
+    """Whether a page that gives no article looks as if scripts would fill it."""
+    is_page: bool = False
+    """Whether it is an HTML page that was served, whatever it says."""
 
     @classmethod
     def of(cls, kind: OutcomeKind, reason: str = "", detail: str = "") -> Parsed:

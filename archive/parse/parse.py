@@ -5,6 +5,7 @@ Pure, and run in worker processes: crawl, import and re-extraction all come thro
 
 from __future__ import annotations
 
+import codecs
 from collections import Counter
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from archive.files.clock import iso
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse import Outlink, Parsed, ParseTask
 from archive.parse.requisites import BINARY, SIGNS, read_picture, read_requisite
+from archive.parse.shells import is_shell, rendered_response
 from archive.search import make_keys
 from archive.terminal import printable
 
@@ -58,6 +60,9 @@ MAX_TEXT = 200_000
 
 SERVED_STATUSES = frozenset({200, 203})
 """203 is a page that a proxy has changed on its way (RFC 9110, section 15.3.4), and a page all the same."""
+
+UTF8_MARK = codecs.BOM_UTF8
+"""In front of a DOM, so that no declaration in it is believed: it says how the page was served."""
 
 GONE_STATUSES = frozenset({404, 410})
 UPGRADE_REQUIRED = 426
@@ -114,6 +119,8 @@ def _refusal(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
 
 
 def _content(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
+    if task.dom:
+        return _page_content(task, rendered_response(response), UTF8_MARK + task.dom)
     kind: DocumentKind = "other" if BINARY.match(body) else sniff(body, response.get("Content-Type"))
     return CONTENT[kind](task, response, body)
 
@@ -122,8 +129,9 @@ def _page_content(task: ParseTask, response: http.Response, body: bytes) -> Pars
     extraction = extract(_page(task, response, body), requisites=task.limits.requisites)
     answer = _html(task, extraction, _leads(task, response, body, extraction))
     if answer.outcome.kind is OutcomeKind.ARTICLE and answer.article:
-        return replace(answer, keys=_keys(answer.article))
-    return answer
+        return replace(answer, keys=_keys(answer.article), is_page=True)
+    shell = not task.dom and is_shell(extraction, body, response.get("Content-Type"))
+    return replace(answer, is_page=True, is_shell=shell)
 
 
 def _document(task: ParseTask, response: http.Response, body: bytes) -> Parsed:

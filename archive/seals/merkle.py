@@ -39,19 +39,25 @@ def root_of(hashes: Iterable[bytes]) -> bytes:
     return top
 
 
-def proof_of(hashes: Sequence[bytes], index: int) -> list[tuple[str, bytes]]:
+def levels_of(hashes: Sequence[bytes]) -> list[Sequence[bytes]]:
+    """Return all hashes of the tree, the leaves first, the root last."""
+    levels = [hashes]
+    while len(levels[-1]) > 1:
+        below = levels[-1]
+        paired = [node_hash(below[at], below[at + 1]) for at in range(0, len(below) - 1, 2)]
+        levels.append([*paired, *below[len(paired) * 2 :]])
+    return levels
+
+
+def proof_of(levels: Sequence[Sequence[bytes]], index: int) -> list[tuple[str, bytes]]:
     """Return the audit path of a leaf, from the leaf up: on which side each sibling stands, and its hash."""
     path: list[tuple[str, bytes]] = []
-    first, size = 0, len(hashes)
-    while size > 1:
-        split = 1 << (size - 1).bit_length() - 1
-        if index < split:
-            path.append((RIGHT, root_of(hashes[first + split : first + size])))
-            size = split
-        else:
-            path.append((LEFT, root_of(hashes[first : first + split])))
-            first, index, size = first + split, index - split, size - split
-    return path[::-1]
+    for level in levels[:-1]:
+        sibling = index ^ 1
+        if sibling < len(level):
+            path.append((LEFT if sibling < index else RIGHT, level[sibling]))
+        index //= 2
+    return path
 
 
 def root_by(line: bytes, path: Iterable[tuple[str, bytes]]) -> bytes:

@@ -6,6 +6,8 @@ import os
 import re
 import ssl
 import urllib.request
+import warnings
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -29,6 +31,7 @@ SECONDS: Final = 20.0
 """For one authority; one that takes longer stamps the seal another time."""
 _LARGEST: Final = 1 << 18
 """Bytes of an answer; with the certificates of a chain it has some 8 kB."""
+_PEM: Final = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _ASK: Final = "application/timestamp-query"
 
 
@@ -222,11 +225,22 @@ def trusted_roots(path: str = "") -> list[Certificate]:
 
 
 def certificates(path: Path) -> list[Certificate]:
-    """Return the certificates in a file of PEM; raises UsageError when there are none to be had."""
-    from cryptography.x509 import load_pem_x509_certificates
+    """Return the certificates in a file of PEM; raises UsageError when there are none to be had.
 
+    One that cannot be read is passed over: a machine's own list has some that break today's rules.
+    """
+    from cryptography.x509 import load_pem_x509_certificate
+
+    found = []
     try:
-        return load_pem_x509_certificates(path.read_bytes())
-    except (OSError, ValueError) as error:
-        detail = getattr(error, "strerror", None) or "no certificates as PEM"
-        raise UsageError(f"the certificates of authorities in {path} cannot be used ({detail})") from error
+        data = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"the certificates of authorities in {path} cannot be used ({error.strerror})") from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for pem in _PEM.findall(data):
+            with suppress(ValueError):
+                found.append(load_pem_x509_certificate(pem))
+    if not found:
+        raise UsageError(f"the certificates of authorities in {path} cannot be used (no certificates as PEM)")
+    return found

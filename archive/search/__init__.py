@@ -31,9 +31,9 @@ from archive.search.query import (
     problem,
     unwanted_expression,
 )
+from archive.search.ranking import usage
 from archive.search.results import Hit, Results, matching, search, search_shards
 from archive.search.snippets import Snippet, Span, highlight, pieces, snippet
-from archive.search.usage import usage
 
 __all__ = [
     "Hit",

@@ -24,6 +24,7 @@ from math import log
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from archive.search.candidates import BUDGET, STRETCH, Selection, count_matches, selections, stretch
+from archive.search.index import languages_of
 from archive.search.query import match_expression, term_expressions, unwanted_expression
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def matches(shards: Shards, query: Query, *, all_versions: bool = False) -> list
     """Return every article that matches, in the order of the databases and ids: nothing is cut."""
     languages = shards.languages()
     if expression := match_expression(query, languages):
-        sql = f"SELECT a.id {FROM_INDEX} {of_rows(query, all_versions=all_versions)} ORDER BY s.rowid"
+        sql = f"SELECT a.id {_FROM_INDEX} {_of_rows(query, all_versions=all_versions)} ORDER BY s.rowid"
         asked: Sequence[str] = (expression,)
     elif query.wanted:  # its words left no key
         return []
@@ -149,11 +150,28 @@ def matches(shards: Shards, query: Query, *, all_versions: bool = False) -> list
     return list(_each_once(shards, found) if len(shards) > 1 and not all_versions else found)
 
 
+def usage(db: sqlite3.Connection, query: Query) -> Mapping[tuple[str, str], int]:
+    """Return how many latest versions match, by (day, site); the day is '' for those without a date. All for an empty query."""
+    languages = languages_of(db)
+    asked: Sequence[str]
+    if expression := match_expression(query, languages):
+        source, asked = f"{_FROM_INDEX} {_of_rows(query, all_versions=False)}", (expression,)
+    elif query.wanted:  # its words left no key
+        return {}
+    else:
+        condition, asked = _unasked(query, languages, all_versions=False)
+        source = f"FROM articles AS a WHERE {condition}"
+    rows = db.execute(f"SELECT coalesce(a.date, ''), a.site, count(*) {source} GROUP BY 1, 2", asked)
+    return {(str(day), str(site)): int(count) for day, site, count in rows}
+
+
 # CROSS JOIN fixes the order of the loops, postings first.
-FROM_INDEX: Final = "FROM articles_search AS s CROSS JOIN articles AS a ON a.id = s.rowid WHERE articles_search MATCH ?"
+_FROM_INDEX: Final = (
+    "FROM articles_search AS s CROSS JOIN articles AS a ON a.id = s.rowid WHERE articles_search MATCH ?"
+)
 
 
-def of_rows(query: Query, *, all_versions: bool) -> str:
+def _of_rows(query: Query, *, all_versions: bool) -> str:
     """Return the conditions on a row `a` of `articles` that the index knows nothing of."""
     return f"{'' if all_versions else 'AND a.is_latest = 1'}{query.conditions}"
 
@@ -162,14 +180,14 @@ def _unasked(query: Query, languages: Sequence[str], *, all_versions: bool) -> t
     """Return the condition of a query that asks for no word and no filter: all articles, but those that it excludes."""
     unwanted = unwanted_expression(query, languages)
     without = "AND a.id NOT IN (SELECT rowid FROM articles_search WHERE articles_search MATCH ?)" if unwanted else ""
-    return f"1 {of_rows(query, all_versions=all_versions)} {without}", (unwanted,) if unwanted else ()
+    return f"1 {_of_rows(query, all_versions=all_versions)} {without}", (unwanted,) if unwanted else ()
 
 
 def _dated(shards: Shards, query: Query, end: int, *, oldest: bool, all_versions: bool) -> list[Ranked]:
     languages = shards.languages()
     asked: Sequence[str]
     if expression := match_expression(query, languages):
-        source, asked = f"{FROM_INDEX} {of_rows(query, all_versions=all_versions)}", (expression,)
+        source, asked = f"{_FROM_INDEX} {_of_rows(query, all_versions=all_versions)}", (expression,)
     else:
         condition, asked = _unasked(query, languages, all_versions=all_versions)
         source = f"FROM articles AS a WHERE {condition}"
@@ -261,7 +279,7 @@ def _scores(
 ) -> dict[ArticlePlace, float]:
     """Return what each article of a selection scores by the words of its query."""
     expression = selection.expression(languages)
-    sql = f"SELECT a.id, -{BM25}, a.date {FROM_INDEX} {of_rows(selection.query, all_versions=all_versions)}"
+    sql = f"SELECT a.id, -{BM25}, a.date {_FROM_INDEX} {_of_rows(selection.query, all_versions=all_versions)}"
     read = shards.each(lambda db: db.execute(sql, (expression,)).fetchall())
     shards.days.update(((shard, row[0]), row[2] or "") for shard, answer in enumerate(read) for row in answer)
     rows: list[dict[int, float]] = [{row[0]: row[1] for row in answer} for answer in read]

@@ -156,6 +156,10 @@ class Index:
         """Remember a record until `reread` is called at the end of its file."""
         self._remember(entry_of_record(record))
 
+    def add_entry(self, entry: Entry) -> None:
+        """Remembers a record that was written, and is no capture, until its file is closed."""
+        self._remember(entry)
+
     def _remember(self, entry: Entry | None) -> None:
         if entry:
             self._pending.setdefault(entry.location.filename, []).append(entry.line())

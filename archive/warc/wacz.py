@@ -40,14 +40,15 @@ def unpack_warcs(path: Path, folder: Path, *, max_bytes: int = MAX_BYTES) -> lis
     """
     try:
         with zipfile.ZipFile(path) as package:
-            _check(path, package, max_bytes)
+            refuse_hostile(path, package, max_bytes)
             digests = _digests(path, package)
             return _unpack(path, package, folder, digests)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError, zlib.error) as error:
         raise DamagedFileError(path, 0, f"not a readable WACZ ({error})") from error
 
 
-def _check(path: Path, package: zipfile.ZipFile, max_bytes: int) -> None:
+def refuse_hostile(path: Path, package: zipfile.ZipFile, max_bytes: int) -> None:
+    """Raise DamagedFileError for a package that leads out of its folder, overlaps, or unpacks to more than is decent."""
     members = package.infolist()
     if len(members) > MAX_MEMBERS:
         raise DamagedFileError(path, 0, f"{len(members)} files in a package")

@@ -152,6 +152,22 @@ class WarcWriter(Closing):
             "conversion", url=url, refers_to=refers_to, date=date, block=block.encode(), content=content
         )
 
+    def write_resource(
+        self, *, uri: str, concurrent_to: str, date: datetime, content: str, block: bytes
+    ) -> tuple[str, Location]:
+        """Write what was made of a page while it was captured, in the file that is open: rather one with its response than a full one.
+
+        WARC 1.1 (section 5.7) has no WARC-Refers-To in a resource record; WARC-Concurrent-To names the response.
+        """
+        return self._append_derived(
+            "resource",
+            url=uri,
+            links=[("WARC-Concurrent-To", concurrent_to)],
+            date=date,
+            block=block,
+            content=content,
+        )
+
     def write_metadata(
         self, *, url: str, refers_to: str, date: datetime, fields: Iterable[tuple[str, str]]
     ) -> tuple[str, Location]:
@@ -188,14 +204,15 @@ class WarcWriter(Closing):
         self, kind: str, *, url: str, refers_to: str, date: datetime, block: bytes, content: str
     ) -> tuple[str, Location]:
         self.rotate_if_due()
+        links = [("WARC-Refers-To", refers_to)] if refers_to else []
+        return self._append_derived(kind, url=url, links=links, date=date, block=block, content=content)
+
+    def _append_derived(
+        self, kind: str, *, url: str, links: Headers, date: datetime, block: bytes, content: str
+    ) -> tuple[str, Location]:
         record_id = new_record_id()
         headers = [("WARC-Type", kind), ("WARC-Record-ID", record_id), ("WARC-Target-URI", target_uri(url))]
-        headers += [
-            ("WARC-Date", warc_date(date)),
-            *self._warcinfo(),
-            *([("WARC-Refers-To", refers_to)] if refers_to else []),
-            ("Content-Type", content),
-        ]
+        headers += [("WARC-Date", warc_date(date)), *self._warcinfo(), *links, ("Content-Type", content)]
         return record_id, self._append([member(headers, block)])[0]
 
     def _warcinfo(self) -> Headers:

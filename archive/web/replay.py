@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 
 from archive.capture import Location
 from archive.errors import ArchiveError, DamagedFileError, NotFoundError, StorageError, UsageError
-from archive.export import FORMATS, Chosen, Source, original_place, place_of
+from archive.export import FORMATS, Chosen, Source, original_place, place_of, rendered_places
 from archive.export.loaded import MOST, STYLE, decoded_body, loaded_by, replay_pool
 from archive.http import BadCoding, NotHttp, TooLarge, decode, parse_response
 from archive.index import captures, images
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from archive.archive import Archive
+    from archive.index.rows import StoredCapture
     from archive.parse.replaying import Prepared
     from archive.parse.workers import WorkerPool
 
@@ -134,7 +135,7 @@ def picture(request: Request) -> Response:
     return Response(body, media_type=kind, headers={"Content-Security-Policy": ARCHIVED_POLICY, **_FOR_GOOD})
 
 
-def _with_addresses(request: Request, archive: Archive, capture: Mapping[str, Any], *, is_style: bool) -> bytes:
+def _with_addresses(request: Request, archive: Archive, capture: StoredCapture, *, is_style: bool) -> bytes:
     """Return the body of a page or style sheet with our addresses; raises NotFoundError when it cannot be read or prepared."""
     try:
         body, content_type = decoded_body(archive, capture)
@@ -148,7 +149,7 @@ def _with_addresses(request: Request, archive: Archive, capture: Mapping[str, An
         raise NotFoundError(f"the record of capture {capture['id']} ({error})") from error
 
 
-def _file(archive: Archive, row: Mapping[str, Any]) -> tuple[bytes, str]:
+def _file(archive: Archive, row: StoredCapture) -> tuple[bytes, str]:
     """Return the bytes of a picture or font, read from its place in the WARC, and its type; raises NotFoundError for what is none."""
     try:
         if images.problem_of(archive.db, row["record_id"]) == "too-many-pixels":
@@ -167,12 +168,14 @@ _UNREADABLE: Final = (DamagedFileError, StorageError, UsageError, NotHttp, TooLa
 
 def _html(archive: Archive, row: Mapping[str, Any]) -> tuple[bytes, str]:
     """Return the decoded body and the charset of its Content-Type ('' when it names none)."""
+    if dom := archive.dom_of(row["id"]):
+        return archive.rendering(dom).block, "utf-8"
     response = parse_response(archive.record(row).block)
     charset = _CHARSET.search(response.get("Content-Type"))
     return decode(response, LARGEST), charset[1] if charset else ""
 
 
-def _loaded(archive: Archive, capture: Mapping[str, Any]) -> list[Chosen]:
+def _loaded(archive: Archive, capture: StoredCapture) -> list[Chosen]:
     return [Chosen(location=place_of(row), is_page=False) for row in loaded_by(archive, capture, _pool())]
 
 
@@ -186,6 +189,7 @@ def wacz(request: Request) -> Response:
             ),
             title=row["title"],
             text=row["text"],
+            renderings=rendered_places(archive, archive.capture(row["capture_id"])),
         )
         source = Source(
             collection=archive.collection.folder,

@@ -22,6 +22,7 @@ from archive.ingest import open_writer
 from archive.ingest.commit import Disposition
 from archive.outcome import Outcome, OutcomeKind
 from archive.search import add_entries, create_plain_index, drop_plain_index
+from archive.urls import identity
 from archive.urls.surt import surt
 from bench.support.press import Press
 
@@ -110,12 +111,12 @@ def _insert(db: Any, rows: list[dict[str, Any]]) -> None:
         _captures(rows),
     )
     db.executemany(
-        "INSERT INTO articles (id, url, urlkey, site, hostname, title, text, date, date_published, language, text_digest, fetched_at,"
-        " last_seen_at, capture_id, conversion_id, payload_digest, warc_filename, warc_record_offset, warc_record_length)"
-        " SELECT :id, :url, c.urlkey, :site, :hostname, :title, :text, :date, :date, 'ar', 'sha256:' || c.payload_digest, c.captured_at,"
-        " c.captured_at, c.id, replace(c.record_id, 'uuid:0', 'uuid:f'), c.payload_digest, c.warc_filename, c.warc_record_offset,"
-        " c.warc_record_length FROM captures AS c WHERE c.id = :id",
-        rows,
+        "INSERT INTO articles (id, url, urlkey, article_key, site, hostname, title, text, date, date_published, language, text_digest,"
+        " fetched_at, last_seen_at, capture_id, conversion_id, payload_digest, warc_filename, warc_record_offset, warc_record_length)"
+        " SELECT :id, :url, c.urlkey, :key, :site, :hostname, :title, :text, :date, :date, 'ar', 'sha256:' || c.payload_digest,"
+        " c.captured_at, c.captured_at, c.id, replace(c.record_id, 'uuid:0', 'uuid:f'), c.payload_digest, c.warc_filename,"
+        " c.warc_record_offset, c.warc_record_length FROM captures AS c WHERE c.id = :id",
+        [row | {"key": identity(row["url"])} for row in rows],
     )
 
 
@@ -206,6 +207,17 @@ def measure(folder: Path, count: int) -> dict[str, float]:
         "of that: its WARC records": statistics.median(written.recording),
         "of that: the commit (rows, indexes, visit, links)": statistics.median(written.committing),
         "articles a second as measured, other work beside": min(MORE, count) / written.wall,
+    }
+    more = min(MORE, count)
+    with open_store(database) as store:
+        with store.atomic():
+            drop_plain_index(store.db.conn)
+        used = "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size"
+        lean = store.db.conn.execute(used).fetchone()[0] / (count + more)
+    without = write(folder, count + more, more, press)
+    figures |= {
+        "without articles_fts: database, bytes an article": lean,
+        "without articles_fts: the commit": statistics.median(without.committing),
     }
     with Archive(folder) as archive:
         for name, ask in _questions(archive, press, count).items():

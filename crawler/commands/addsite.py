@@ -16,7 +16,7 @@ from scrapy.settings import SETTINGS_PRIORITIES
 from archive import ArchiveError, urls
 from archive.errors import ADDSITE, ExitCode, describe_codes
 from archive.terminal import live_line
-from crawler.commands import check_settings, refuse, tell
+from crawler.commands import check_settings, open_log, refuse, tell
 from crawler.sites import Site, SiteError, load_sites, name_of
 from crawler.sites.entry import entry_text
 from crawler.sites.probe import ProbeSpider
@@ -65,6 +65,7 @@ class Command(ScrapyCommand):
         check_settings("addsite", opts.set)
         super().process_options(args, opts)
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
+        open_log("addsite", self.settings)
         for name, value in QUIET.items():
             if self.settings.getpriority(name) != SETTINGS_PRIORITIES["cmdline"]:
                 self.settings.set(name, value, priority="cmdline")

@@ -19,7 +19,7 @@ from archive.terminal import Show, live_line
 from crawler.backfill.ccnews import BASE, CcNewsSpider
 from crawler.backfill.cdx import CdxSpider
 from crawler.backfill.spider import BackfillReport, BackfillSpider, NoIndexError, Plan
-from crawler.commands import check_settings, refuse, tell
+from crawler.commands import check_settings, log_code, open_log, refuse, tell
 from crawler.shutdown import Stopping
 from crawler.sites import Site, load_site
 
@@ -87,6 +87,7 @@ class Command(ScrapyCommand):
         check_settings("backfill", opts.set)
         super().process_options(args, opts)
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
+        open_log("backfill", self.settings)
         for name in ("EXTENSIONS", "ITEM_PIPELINES"):
             self.settings.set(name, {}, priority="cmdline")
 
@@ -122,7 +123,7 @@ class Command(ScrapyCommand):
             if not spider.ended
             else ExitCode.INCOMPLETE
             if incomplete
-            else ExitCode.DONE
+            else log_code()
         )
 
     def _plan(self, url: str, opts: argparse.Namespace) -> Plan:

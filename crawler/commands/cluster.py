@@ -17,7 +17,7 @@ from crawler.cluster import Cluster, NodesError, load_cluster, locked, read_stat
 from crawler.cluster.dispatch import groups_of, placed
 from crawler.cluster.rounds import Round, Work, deploy, iso_of_seconds, look, node_line, node_row, said, site_row
 from crawler.cluster.scrapyd import NodeError, is_open
-from crawler.commands import check_settings, refuse, tell
+from crawler.commands import check_settings, open_log, refuse, tell
 from crawler.sites import SiteError, entries_as_json, load_sites
 
 if TYPE_CHECKING:
@@ -77,6 +77,8 @@ class Command(ScrapyCommand):
         """Check the settings that were given."""
         check_settings("cluster", opts.set)
         super().process_options(args, opts)
+        assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
+        open_log("cluster", self.settings)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Do the part that was asked for, and set the exit code."""
@@ -174,7 +176,7 @@ def _print_plan(cluster: Cluster, work: Work, opts: argparse.Namespace) -> None:
         return
     for row in rows:
         away = _(" (belongs to {home})").format(home=row["home"]) if row["home"] != row["node"] else ""
-        print(f"{row['site']}: {row['node'] or _('no node is left')}{away}; {', '.join(row['hosts'])}")
+        print(f"{row['site']}: {row['node'] or _(_('no node is left'))}{away}; {', '.join(row['hosts'])}")
     counts = {node.name: sum(row["node"] == node.name for row in rows) for node in cluster.nodes}
     print("; ".join(_("{name}: {count} sites").format(name=name, count=count) for name, count in counts.items()))
 

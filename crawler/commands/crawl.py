@@ -16,11 +16,12 @@ from archive import ArchiveError
 from archive.collection import Collection
 from archive.errors import CRAWL, ExitCode, describe_codes
 from archive.ingest import check_writable
-from crawler.commands import check_settings, refuse, tell
+from crawler.commands import check_settings, log_code, open_log, refuse, tell
 from crawler.extensions import ArchiveExtension
-from crawler.report import exit_code
+from crawler.rendering.browser import missing_browser
+from crawler.report import exit_code, worst
 from crawler.shutdown import Lease, Stopping
-from crawler.sites import Site, chosen_site
+from crawler.sites import Site, chosen_site, site_of_page
 
 if TYPE_CHECKING:
     import argparse
@@ -40,15 +41,17 @@ class Command(crawl.Command):
         return _(
             "Crawl a news site into collections/NAME/ (WARC and SQLite). Arguments: -a url=URL (any site) or -a "
             "site=NAME (an entry of sites.toml); -a recheck=all fetches every known page again; -a max_pages=N "
-            "bounds this run. Settings: -s ARCHIVE_DIR=FOLDER puts the archive elsewhere, -s "
-            "WARRAQ_SUMMARY_JSON=1 prints the summary as JSON, -s WARRAQ_OPERATOR='name, mail' says who crawls. "
-            "{crawl}"
+            "bounds this run; -a page=URL saves that page alone. Settings: -s ARCHIVE_DIR=FOLDER puts the "
+            "archive elsewhere, -s WARRAQ_SUMMARY_JSON=1 prints the summary as JSON, -s WARRAQ_OPERATOR='name, "
+            "mail' says who crawls. {crawl}"
         ).format(crawl=describe_codes(CRAWL))
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check the settings that were given."""
         check_settings("crawl", opts.set)
         super().process_options(args, opts)
+        assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
+        open_log("crawl", self.settings)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check what can be checked beforehand, crawl, and set the exit code."""
@@ -66,6 +69,7 @@ class Command(crawl.Command):
                 self.exitcode = ExitCode.STOPPED
                 return
             site = self._site(opts.spargs)
+            self._check_browser(site)
             folder = Path(self.settings["ARCHIVE_DIR"] or Path(self.settings["WARRAQ_COLLECTIONS"]) / site.name)
             check_writable(Collection(folder))
         except ArchiveError as error:
@@ -92,7 +96,7 @@ class Command(crawl.Command):
         extension = crawler.get_extension(ArchiveExtension) if not self.crawler_process.bootstrap_failed else None
         if extension:
             extension.spider_closed("shutdown" if stopping.asked else "broken")
-        self.exitcode = exit_code(extension.report if extension else None)
+        self.exitcode = worst((exit_code(extension.report if extension else None), log_code()))
 
     def _run_other(self, args: list[str], opts: argparse.Namespace) -> None:
         """Run a spider of another name; end the process if there is none."""
@@ -104,8 +108,8 @@ class Command(crawl.Command):
         super().run(args, opts)
 
     def _check(self, arguments: dict[str, str]) -> None:
-        if unknown := sorted(arguments.keys() - {"url", "site", "recheck", "max_pages"}):
-            wrong = _("there is no argument -a {unknown}=…; there are url, site, recheck and max_pages").format(
+        if unknown := sorted(arguments.keys() - {"url", "site", "page", "recheck", "max_pages"}):
+            wrong = _("there is no argument -a {unknown}=…; there are url, site, page, recheck and max_pages").format(
                 unknown=unknown[0]
             )
         elif (pages := arguments.get("max_pages", "1")) and not (pages.isdecimal() and int(pages)):
@@ -118,12 +122,27 @@ class Command(crawl.Command):
             return
         refuse("crawl", wrong)
 
+    def _check_browser(self, site: Site) -> None:
+        """End the process where every page is to be rendered and there is nothing to render it with."""
+        assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
+        if (site.render or self.settings["WARRAQ_RENDER"]) != "always":
+            return
+        if problem := missing_browser(self.settings["WARRAQ_BROWSER"]):
+            refuse(
+                "crawl",
+                _('every page of {name} is to be rendered (render = "always"), and {problem}').format(
+                    name=site.name, problem=problem
+                ),
+            )
+
     def _site(self, arguments: dict[str, str]) -> Site:
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
-        if bool(arguments.get("url")) == bool(arguments.get("site")):
+        if sum(bool(arguments.get(name)) for name in ("url", "site", "page")) != 1:
             refuse(
                 "crawl", _("name what to crawl: -a url=https://example.org/ or -a site=NAME (an entry of sites.toml)")
             )
+        if arguments.get("page"):
+            return site_of_page(self.settings, arguments["page"])
         if arguments.get("url"):
             return Site.from_url(arguments["url"])
         return chosen_site(self.settings, arguments["site"])

@@ -14,7 +14,7 @@ from scrapy.utils.misc import load_object
 from archive import ArchiveError, NotWritableError
 from archive.errors import CRAWL, WORST_FIRST, ExitCode, describe_codes
 from archive.files import held
-from crawler.commands import check_settings, refuse, tell
+from crawler.commands import check_settings, log_code, open_log, refuse, tell
 from crawler.crawlall import CrawlAll, SiteResult, collection_of, is_due, totals
 from crawler.report import changes_text, worst
 from crawler.sites import SiteError, load_site, load_sites
@@ -84,6 +84,8 @@ class Command(ScrapyCommand):
         """Check the settings that were given."""
         check_settings("crawlall", opts.set)
         super().process_options(args, opts)
+        assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
+        open_log("crawlall", self.settings)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Choose the sites, crawl them, and set the exit code."""
@@ -129,7 +131,7 @@ class Command(ScrapyCommand):
 
         ended = CrawlAll(process, sites, jobs=opts.jobs, arguments=arguments, heard=heard).run() if sites else []
         figures = totals(ended)
-        code = worst(each.code for each in ended)
+        code = worst((*(each.code for each in ended), log_code()))
         if opts.json:
             print(json.dumps({"total": True, **figures, "exit_code": code}, ensure_ascii=False))
         else:

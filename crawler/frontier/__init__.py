@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive.files.clock import iso
-from archive.index import ANNOUNCERS, frontier, runs
+from archive.index import ANNOUNCERS, Candidate, captures, frontier, runs
 from archive.ingest.commit import Disposition
 from archive.outcome import Outcome, OutcomeKind
 from crawler.frontier.requisites import RequisiteFrontier, RequisiteQuota
@@ -44,6 +44,8 @@ class Frontier:
         self._db = archive.ingest.store.db
         self._site = site
         self._resting: dict[str, str] = {}
+        self._saved: list[str] | None = None
+        self._page = ""
         self._has_new_entry = runs.last_entry(self._db, site=site.name) not in {"", site.digest}
 
     def begin(self, *, recheck: bool) -> None:
@@ -61,6 +63,27 @@ class Frontier:
                 frontier.revive(self._db, site=name, now=now)
         self._archive.report.entry = self._site.digest
         self._archive.report.out_of_scope = self.scope.out_of_scope
+
+    def begin_save(self, page: str) -> None:
+        """Let this run ask for one page, and where it redirects to, alone."""
+        self._saved = []
+        self._page = page
+
+    def _next_saved(self) -> list[ScheduledUrl]:
+        """Return the page to save; when that has redirected, where it leads within the site."""
+        assert self._saved is not None  # noqa: S101 - asked only of a run that saves
+        page = self._page
+        if self._saved:
+            last = captures.of_url(self._db, self._saved[-1])[-1:]
+            page = last[0]["detail"] if last and last[0]["outcome"] == "redirect" else ""
+        if not page or page in self._saved or (self._saved and not self._site.in_scope(page)):
+            return []
+        self._saved.append(page)
+        wanted = Candidate(
+            url=page, site=self._site.name, host=origin_of(page).partition("://")[2], kind="page", by="link"
+        )
+        with self._archive.writing(), self._archive.ingest.store.atomic():
+            return frontier.due_now(self._db, wanted, now=iso(self._archive.clock()))
 
     @property
     def site(self) -> Site:
@@ -81,6 +104,8 @@ class Frontier:
         have a quota.
         """
         self._archive.commit()
+        if self._saved is not None:
+            return [] if busy else self._next_saved()
         now, site = iso(self._archive.clock()), self._site.name
         news = frontier.next_urls(self._db, site=site, now=now, limit=limit, busy=busy, spare=len(busy), news_only=True)
         if any(kind in ANNOUNCERS for kind in (*busy.values(), *(due.kind for due in news))):

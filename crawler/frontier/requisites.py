@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from archive import urls
+from archive.article import Requisites
 from archive.files.clock import iso
-from archive.index import Candidate, frontier
+from archive.index import REQUISITES, Candidate, frontier
 from archive.ingest.commit import Disposition
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse import Parsed, ParseTask
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from scrapy.http import Response
 
-    from archive.article import RequisiteKind, Requisites
+    from archive.article import Requisite, RequisiteKind
     from archive.index import CaptureRow, ScheduledUrl
     from archive.parse import ParseLimits
     from crawler.extensions import ArchiveExtension
@@ -93,6 +94,19 @@ class RequisiteFrontier:
         return frontier.next_requisites(
             self._db, site=self._site.name, now=now, limit=limit, busy=busy, spare=len(busy)
         )
+
+    def drawn_early(self, one: Requisite, *, via: str) -> ScheduledUrl | None:
+        """Return the row of what a browser loads for a page before its turn; None for what is no requisite of this crawl."""
+        if self._limits.requisites.level == "none" or self.room <= 0:
+            return None
+        found = self.announced(Requisites(found=(one,)), via=via, by="browser")
+        with self._archive.writing(), self._archive.ingest.store.atomic():
+            frontier.announce_requisites(self._db, found, now=iso(self._archive.clock()))
+        due = frontier.scheduled(self._db, one.url)
+        if due is None or due.kind not in REQUISITES:
+            return None
+        self._drawn += 1
+        return due
 
     def refused(self, due: ScheduledUrl) -> Disposition | None:
         """Return the visit that is not made, because what loads it has had its share of bytes in this run; None when it may be made."""

@@ -85,6 +85,7 @@ class Site:
     cookies: tuple[tuple[str, str], ...] = ()
     cookies_file: str = ""
     requisites: str = ""
+    render: str = ""
     fetch_intermediates: bool | None = None
     is_closed: bool = False
     is_guessed: bool = False
@@ -169,6 +170,7 @@ class Site:
             "WARRAQ_MAX_DEPTH": self.depth,
             "USER_AGENT": self.user_agent or None,
             "WARRAQ_REQUISITES": self.requisites or None,
+            "WARRAQ_RENDER": self.render or None,
             "WARRAQ_FETCH_INTERMEDIATES": self.fetch_intermediates,
         }
         return {name: value for name, value in wanted.items() if value is not None}
@@ -199,6 +201,14 @@ def chosen_site(settings: BaseSettings, name: str) -> Site:
     if entry := settings.get("WARRAQ_SITE_ENTRY"):
         return site_from_json(name, str(entry))
     return load_site(Path(settings["WARRAQ_SITES"]), name)
+
+
+def site_of_page(settings: BaseSettings, url: str) -> Site:
+    """Return the entry of sites.toml that a page belongs to; without one, the site that its URL alone tells of. Raises SiteError."""
+    guessed = Site.from_url(url)
+    path = Path(settings["WARRAQ_SITES"])
+    entries = load_sites(path).values() if path.exists() else ()
+    return next((one for one in entries if one.in_scope(guessed.seeds[0])), guessed)
 
 
 def site_from_json(name: str, text: str) -> Site:

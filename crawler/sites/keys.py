@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from gettext import gettext as _
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from archive import urls
@@ -166,6 +166,23 @@ def level_of(value: object) -> RequisiteLevel:
     return cast("RequisiteLevel", value)
 
 
+RenderMode = Literal[
+    "never",
+    "auto",  # pages that give no article as they are served, and look like a shell
+    "always",  # every page
+]
+"""Which pages of a site a browser renders."""
+
+
+def mode_of(value: object) -> RenderMode:
+    """Return which pages are rendered; raises WrongValueError for a word that says nothing of it."""
+    if value not in get_args(RenderMode):
+        raise WrongValueError(
+            _("{value!r} is none of {rendermode}").format(value=value, rendermode=", ".join(get_args(RenderMode)))
+        )
+    return cast("RenderMode", value)
+
+
 KEYS: dict[str, Callable[[object], Any]] = {
     "seeds": _addresses,
     "feeds": _addresses,
@@ -189,6 +206,7 @@ KEYS: dict[str, Callable[[object], Any]] = {
     "cookies": _pairs,
     "cookies_file": _text,
     "requisites": level_of,
+    "render": mode_of,
     "fetch_intermediates": _yes_or_no,
 }
 """The keys that an entry may have, and what each makes of its value."""

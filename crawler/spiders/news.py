@@ -7,7 +7,7 @@ requests when they are due, and a crash at any point loses none of them.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -30,7 +30,9 @@ from crawler.frontier.revisit import TEMPORARY
 from crawler.frontier.scope import CrawlLimits
 from crawler.items import ArticleItem
 from crawler.politeness.robots import robots_read
-from crawler.sites import Site, chosen_site
+from crawler.rendering import Renderer
+from crawler.rendering.browser import RenderError
+from crawler.sites import Site, chosen_site, site_of_page
 from crawler.sites.keys import level_of
 from crawler.sites.session import SessionMiddleware
 
@@ -72,7 +74,7 @@ def _pairs(response: Response) -> tuple[tuple[str, str], ...]:
 class NewsSpider(Spider):
     """Crawls one site: `-a site=NAME` of sites.toml, or `-a url=URL`.
 
-    `-a recheck=all` asks again for every page that is known; `-a max_pages=N` bounds this run.
+    `-a recheck=all` asks again for every page that is known; `-a max_pages=N` bounds this run. `-a page=URL` asks for one page alone.
     """
 
     name = "news"
@@ -88,6 +90,7 @@ class NewsSpider(Spider):
         largest_requisite: int,
         max_pages: int,
         recheck: bool,
+        page_wanted: str = "",
         pool: WorkerPool[ParseTask, Parsed] | None = None,
     ) -> None:
         super().__init__()
@@ -100,7 +103,9 @@ class NewsSpider(Spider):
         self._largest_requisite = largest_requisite
         self._max_pages = max_pages
         self._recheck = recheck
+        self._page_wanted = page_wanted
         self._busy: dict[int, str] = {}
+        self._unrendered: dict[int, str] = {}
         self._drawn = 0
         self._freed = asyncio.Event()
 
@@ -111,6 +116,7 @@ class NewsSpider(Spider):
         *_: Any,
         url: str = "",
         site: str = "",
+        page: str = "",
         recheck: str = "",
         max_pages: str = "",
         pool: WorkerPool[ParseTask, Parsed] | None = None,
@@ -120,12 +126,14 @@ class NewsSpider(Spider):
         `pool` is for crawls that share one; its maker closes it.
         """
         settings = crawler.settings
-        if not url and not site:  # `scrapy parse --spider news URL` fetches one page; `scrapy crawl` has refused before
+        if (
+            not url and not site and not page
+        ):  # `scrapy parse --spider news URL` fetches one page; `scrapy crawl` has refused before
             spider = cls.__new__(cls)
             Spider.__init__(spider, cls.name)
             spider._set_crawler(crawler)  # noqa: SLF001 - what Spider.from_crawler does
             return spider
-        chosen = Site.from_url(url) if url else chosen_site(settings, site)
+        chosen = site_of_page(settings, page) if page else Site.from_url(url) if url else chosen_site(settings, site)
         for name, value in chosen.settings().items():
             settings.set(name, value, priority="spider")
         return super().from_crawler(
@@ -164,6 +172,7 @@ class NewsSpider(Spider):
             largest_requisite=settings.getint("WARRAQ_MAX_REQUISITE_BYTES"),
             max_pages=int(max_pages or chosen.max_pages or settings.getint("WARRAQ_MAX_PAGES")),
             recheck=recheck == "all",
+            page_wanted=Site.from_url(page).seeds[0] if page else "",
             pool=pool,
         )
 
@@ -187,11 +196,16 @@ class NewsSpider(Spider):
             archive, self.site, limits=self._limits, page=self._page_limits, requisites=self._requisite_quota
         )
         self._answers = Answers(archive, self.site, self._frontier, limits=self._limits, page=self._page_limits)
+        self._renderer = Renderer(self.crawler, archive, self._frontier.requisites, self._read)
+        self.crawler.signals.connect(self._renderer.close, signal=signals.spider_closed)
         self.crawler.signals.connect(self._frontier.robots_read, signal=robots_read)
         self.crawler.signals.connect(self.item_stored, signal=signals.item_scraped)
         self.crawler.signals.connect(self.item_lost, signal=signals.item_dropped)
         self.crawler.signals.connect(self.item_lost, signal=signals.item_error)
-        self._frontier.begin(recheck=self._recheck)
+        if self._page_wanted:
+            self._frontier.begin_save(self._page_wanted)
+        else:
+            self._frontier.begin(recheck=self._recheck)
         pages, loaded = self._frontier, self._frontier.requisites
         async for request in self._drawn_of(pages, lambda: self._max_pages - self._drawn, self._request):
             self._drawn += 1
@@ -229,7 +243,7 @@ class NewsSpider(Spider):
     def _request(self, due: ScheduledUrl) -> Request:
         return Request(
             due.spelling if parameters(due.spelling) == parameters(due.url) and due.spelling else due.url,
-            headers={} if self._frontier.asks_anew(due) else validators_of(due),
+            headers={} if self._frontier.asks_anew(due) or self._renderer.was_rendered(due.url) else validators_of(due),
             callback=self.answered,
             errback=self.failed,
             dont_filter=True,
@@ -294,10 +308,10 @@ class NewsSpider(Spider):
     async def _what_it_said(
         self, due: ScheduledUrl, row: CaptureRow | None, data: bytes, response: Response
     ) -> Disposition:
-        known = self._answers.unchanged(due, row, response.status)
+        known = None if self._renderer.was_rendered(due.url) else self._answers.unchanged(due, row, response.status)
         if known is not None:
             return known
-        answer = await self._read(self._answers.task(due.url, data, row, kind=due.kind))
+        answer = await self._read_page(due, row, data, due.url)
         read, url = answer.outcome, ""
         if self._next_hop(due, answer, response.url):
             temporary = read.reason in TEMPORARY
@@ -306,7 +320,25 @@ class NewsSpider(Spider):
             answer = self._answers.landed(due, last, url, temporary=temporary)
         if answer.article is not None and answer.next_page:
             answer = await self._with_parts(due, answer)
+        if problem := self._unrendered.pop(due.id, ""):
+            detail = "; ".join(filter(None, (answer.outcome.detail, f"not rendered: {problem}")))
+            answer = replace(answer, outcome=replace(answer.outcome, detail=detail))
         return await self._answers.settled(due, row, answer, response, read=read, url=url)
+
+    async def _read_page(self, due: ScheduledUrl, row: CaptureRow | None, data: bytes, url: str) -> Parsed:
+        """Have a response read as it was served and, where it is empty without scripts, as a browser renders it."""
+        task = self._answers.task(url, data, row, kind=due.kind)
+        answer = await self._read(task)
+        if row is None or not self._renderer.wants(due, answer):
+            return answer
+        try:
+            dom = await self._renderer.render(row, data, row.url)
+        except RenderError as error:
+            self._unrendered[due.id] = error.reason
+            return answer
+        answer = await self._read(replace(task, dom=dom))
+        self._renderer.learn(answer)
+        return answer
 
     def _size(self, due: ScheduledUrl) -> dict[str, int]:
         """Return the bytes that a sitemap may have, which are more than those of a page."""
@@ -363,7 +395,7 @@ class NewsSpider(Spider):
                 row, _ = self._archive.take_capture(request)
                 return row, self._answers.failure(outcome_of(error), str(error)), response, url
             row, data = self._archive.take_capture(request)
-            answer = await self._read(self._answers.task(urls.canonicalise(url) or url, data, row, kind=due.kind))
+            answer = await self._read_page(due, row, data, urls.canonicalise(url) or url)
         return row, answer, response, url
 
     def item_stored(self, item: object) -> None:

@@ -21,7 +21,7 @@ def test_a_filename_in_a_row_cannot_lead_out_of_the_archive_folder(tmp_path: Pat
     folder = tmp_path / "archive"
     folder.mkdir()
     (tmp_path / "secret.warc.gz").write_bytes(b"secret")
-    with pytest.raises(DamagedFileError, match="no name of a file"):
+    with pytest.raises(DamagedFileError, match="not the name of a file"):
         read_at(folder, Location(filename=name, offset=0, length=6))
 
 

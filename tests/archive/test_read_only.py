@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -99,17 +100,33 @@ def test_writing_to_another_users_archive_is_one_clear_line(folder):
     as_reader(folder, write)
 
 
-@pytest.mark.skipif(not may_mount(), reason="only root may mount a file system")
-def test_an_archive_on_read_only_media_answers(folder):
+@contextlib.contextmanager
+def read_only_medium(folder):
+    """A copy of the archive on a file system that is mounted read-only."""
     point = folder.parent / "medium"
     point.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "none", point], check=True)
     try:
         shutil.copytree(folder, point / "news")
         subprocess.run(["mount", "-o", "remount,ro", point], check=True)
-        everything_answers(point / "news")
+        yield point / "news"
     finally:
         subprocess.run(["umount", point], check=True)
+
+
+@pytest.mark.skipif(not may_mount(), reason="only root may mount a file system")
+def test_an_archive_on_read_only_media_answers(folder):
+    with read_only_medium(folder) as medium:
+        everything_answers(medium)
+
+
+@pytest.mark.skipif(not may_mount(), reason="only root may mount a file system")
+def test_an_empty_log_beside_the_database_changes_nothing_on_read_only_media(folder):
+    (folder / "warraq.db-wal").touch()
+    with read_only_medium(folder) as medium:
+        everything_answers(medium)
+        for command in (["reindex"], ["repair"], ["redact", FIRST, "--reason", "x", "--yes"]):
+            said("--archive", medium, *command, code=6)
 
 
 def test_what_a_living_writer_has_just_written_is_seen(folder):

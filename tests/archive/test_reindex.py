@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,41 @@ def test_an_interrupted_rebuild_leaves_the_old_database(folder, tmp_path):
 def test_a_folder_with_nothing_to_rebuild_is_left_as_it_is(tmp_path):
     warraq("--archive", tmp_path, "reindex", code=3)
     assert list(tmp_path.iterdir()) == []
+
+
+def plain_hits(folder, word):
+    with closing(sqlite3.connect(folder / "warraq.db")) as db:
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'articles_fts'").fetchone():
+            return None
+        return db.execute("SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?", (word,)).fetchone()[0]
+
+
+def test_the_index_of_plain_words_is_dropped_and_built_on_request(folder):
+    held = plain_hits(folder, "عنوان")
+    assert held
+    assert warraq("--archive", folder, "plain-index", "drop").exit_code == 0
+    assert plain_hits(folder, "عنوان") is None
+    with Archive(folder) as archive:
+        assert archive.search("عنوان").total
+    assert warraq("--archive", folder, "plain-index", "build").exit_code == 0
+    assert warraq("--archive", folder, "plain-index", "build").exit_code == 0  # anew, not twice
+    assert plain_hits(folder, "عنوان") == held
+
+
+def test_articles_are_written_without_the_index_of_plain_words(folder):
+    warraq("--archive", folder, "plain-index", "drop")
+    new = capture("/2026/11/9", page("عنوان الخبر التاسع في هذا الاختبار"), 9)
+    with closing(open_writer(Collection(folder), info={}, clock=lambda: new.started)) as ingest:
+        row = ingest.record(new, site="paper")
+        parsed = parse_task(ParseTask(url=new.url, response=new.response, fetched_at=new.started))
+        ingest.finish(disposition_of(row, parsed))
+    with Archive(folder) as archive:
+        assert archive.search("التاسع").total == 1
+
+
+def test_reindex_leaves_the_index_of_plain_words_as_it_was(folder):
+    assert warraq("--archive", folder, "reindex").exit_code == 0
+    assert plain_hits(folder, "عنوان")
+    warraq("--archive", folder, "plain-index", "drop")
+    assert warraq("--archive", folder, "reindex").exit_code == 0
+    assert plain_hits(folder, "عنوان") is None

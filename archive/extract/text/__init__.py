@@ -277,6 +277,7 @@ def _line(block: TextBlock, after: TextBlock | None, host: str) -> Line:
         leads=any(href.startswith("mailto:") or same_site(href, host) for href in hrefs),
         links=len(hrefs),
         beside=block.element.tag == "p"
+        and not block.is_running
         and after is not None
         and after.element.tag == "p"
         and after.element.getparent() is block.element.getparent(),

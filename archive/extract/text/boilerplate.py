@@ -202,7 +202,7 @@ class Line:
     """A line of the extracted text, the share of it that is link text on the page, and what it is there.
 
     `leads` says whether it has a link to the site or a mail address, `links` to how many places its links lead,
-    `emphatic` whether all of it is emphasised, `beside` whether it is a paragraph beside the next, `returns` whether it is
+    `emphatic` whether all of it is emphasised, `beside` whether it is a short paragraph beside the next, `returns` whether it is
     nothing but a link to the site's front page or to a place on this page.
     """
 

@@ -131,6 +131,7 @@ class Layout:
         ]
         running = [index for index in between if self.blocks[index].is_running and self._is_free(index)]
         holders = self.holders | {owner(self.blocks[index].element) for index in running}
+        have.update(running)
         short = [index for index in between if not self.blocks[index].is_running and self.is_kin(index, holders, have)]
         return sorted((*self._before(first), *running, *short, *self._rest(last, holders)))
 
@@ -166,9 +167,10 @@ class Layout:
             return False
         place = owner(block.element)
         is_beside = place in holders or block.element in holders or self._is_like_holder(place)
-        if not is_beside and not (block.element.tag in HEADINGS and index + 1 in have):
+        is_title = block.element.tag in HEADINGS and index + 1 in have
+        if not is_beside and not is_title:
             return False
-        return not self.is_furniture(block.element)
+        return (is_title and self.blocks[index + 1].is_running) or not self.is_furniture(block.element)
 
     def path(self, place: HtmlElement | None) -> tuple[tuple[object, str | None], ...]:
         """Return the tags and classes of the elements from the holder of a block up to the main one."""

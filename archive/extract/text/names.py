@@ -176,8 +176,10 @@ def speaks_against(element: HtmlElement) -> Verdict:
     tag = str(element.tag)
     if tag in _STRONG_TAGS:
         return "strong"
-    # a heading's id is its words: a table of contents leads to it
-    names, identity = element.get("class") or "", "" if tag in HEADINGS else element.get("id") or ""
+    # a heading's id is its words: a table of contents leads to it; its class says that it is one (`article--header`)
+    names, identity = element.get("class") or "", element.get("id") or ""
+    if tag in HEADINGS:
+        names, identity = names.replace("header", ""), ""
     verdict = _judge(names) if names and len(names) <= _MAX_NAMES else ""
     if (
         identity

@@ -13,7 +13,7 @@ from archive.article import Article, Image
 from archive.export import FORMATS, Source
 from archive.index import articles, captures, columns, open_store
 from archive.index.columns import COLUMNS, LABELLED, as_json_row
-from archive.index.rows import CaptureRow
+from archive.index.rows import ArticleRow, CaptureRow, RunRow, StoredCapture
 
 CAPTURE = CaptureRow(
     record_id="<urn:uuid:1>", record_type="response", url="https://a.example/1", urlkey="example,a)/1", site="a",
@@ -98,3 +98,10 @@ def test_the_view_of_an_older_database_is_made_anew_with_all_columns(store, tmp_
         view = next(store.db.query("SELECT * FROM newsarticle"))
     assert set(view) == {column.property for column in columns.COLUMNS if column.property}
     assert view["headline"] == "T"
+
+
+@pytest.mark.parametrize(("table", "row"), [("articles", ArticleRow), ("captures", StoredCapture), ("runs", RunRow)])
+def test_a_typed_row_has_every_column_of_its_table(table, row, tmp_path):
+    with open_store(tmp_path / "warraq.db") as store:
+        columns = {name for _, name, *_ in store.db.conn.execute(f"PRAGMA table_xinfo({table})")}
+    assert columns == row.__annotations__.keys(), f"archive/index/rows.py: {row.__name__} and the table {table} differ"

@@ -136,7 +136,7 @@ def test_a_time_is_any_length_of_a_timestamp_and_includes_all_of_it():
     assert wanted.takes("https://a.example/", "20260228235959")
     assert not wanted.takes("https://a.example/", "2026-03-01T00:00:00Z")
     assert not wanted.takes("https://a.example/", "2026-01-31T23:59:59.999Z")
-    with pytest.raises(UsageError, match="no time"):
+    with pytest.raises(UsageError, match="not a time"):
         moment_of("last week")
 
 

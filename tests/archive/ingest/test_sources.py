@@ -9,7 +9,7 @@ import pytest
 
 from archive import Archive
 from archive.ingest.sources import CaptureFilter, import_files
-from archive.warc import read_records
+from archive.warc import PAGE_BLOCK, read_records
 from tests.support.cli import warraq
 from tests.support.pages import page, response
 
@@ -133,6 +133,22 @@ def test_a_digest_that_was_right_at_import_or_changed_since_is_still_named(odd):
     assert [note["field"] for note in notes] == ["payload"]
 
 
+@pytest.mark.parametrize("options", [(), ("--from", "2026-11-01")], ids=["whole file", "by record"])
+@pytest.mark.parametrize("field", ["WARC_Block_Digest", "WARC_Payload_Digest"])
+def test_a_digest_of_a_block_too_large_for_a_page_is_noted_too(tmp_path, field, options):
+    film = b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\n\r\n" + bytes(PAGE_BLOCK)
+    source = tmp_path / "film.warc.gz"
+    right = member("response", "/a/good.mp4", 2, film, **{field: digest(film.partition(b"\r\n\r\n")[2])})
+    source.write_bytes(member("response", "/a/film.mp4", 1, film, **{field: digest(b"other")}) + right)
+    folder = tmp_path / "c"
+    warraq("--archive", folder, "import", source, *options)
+    wrong = 2 if field == "WARC_Block_Digest" else 1  # the block of the second is more than its payload
+    assert json.loads(warraq("--archive", folder, "verify", "--json").stdout)["digests_noted"] == wrong
+    assert (
+        f"{wrong} digests were wrong when their records were imported" in warraq("--archive", folder, "verify").stdout
+    )
+
+
 def test_rebuilding_gives_the_same_rows(odd):
     folder, *_ = odd
     before, found = rows(folder), titles(folder)
@@ -176,6 +192,27 @@ def test_a_day_of_a_revisit_takes_its_original_along(tmp_path):
     warraq("--archive", tmp_path / "c", "export", "-f", "warc", "-o", tmp_path / "day.warc.gz", *day)
     kinds = [record.type for record in read_records(tmp_path / "day.warc.gz")]
     assert sorted(kinds) == ["response", "revisit"]
+
+
+@pytest.mark.parametrize("name", ["out.warc.gz", "out.wacz"])
+def test_an_export_tells_of_revisits_whose_originals_are_elsewhere(tmp_path, name):
+    first, second = tmp_path / "revisits.warc.gz", tmp_path / "originals.warc.gz"
+    first.write_bytes(
+        revisit("/a/1", 2, 1, WARC_Payload_Digest=digest(html(1))) + member("response", "/a/3", 3, response(html(3)))
+    )
+    second.write_bytes(member("response", "/a/1", 1, response(html(1))))
+    import_files(tmp_path / "c", [first], workers=1)
+    export = ("--archive", tmp_path / "c", "export", "-o", tmp_path / name)
+    told = warraq(*export, code=16)
+    assert "2 captures in" in told.stderr
+    assert "revisits without their originals: 1, such as https://news.example/a/1." in told.stderr
+    assert json.loads(warraq(*export, "--json", code=16).stdout)["missing_originals"] == 1
+    assert (
+        "revisits without their originals: 1, such as https://news.example/a/1."
+        in warraq(*export[:-1], "-", "-f", "warc", code=16).stderr
+    )
+    import_files(tmp_path / "c", [second], workers=1)
+    assert "originals:" not in warraq(*export).stderr
 
 
 NAMES = {

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from archive.seals.merkle import leaf_hash, proof_of, root_by, root_of
+from archive.seals.merkle import leaf_hash, levels_of, proof_of, root_by, root_of
 
 LEAVES = [
     bytes.fromhex(one)
@@ -38,8 +38,9 @@ def test_each_leaf_is_proved_and_no_other(count):
     leaves = [f"line {number}".encode() for number in range(count)]
     root = root_of(map(leaf_hash, leaves))
     assert root == plain_root(leaves)
+    levels = levels_of([leaf_hash(one) for one in leaves])
     for index, line in enumerate(leaves):
-        path = proof_of([leaf_hash(one) for one in leaves], index)
+        path = proof_of(levels, index)
         assert root_by(line, path) == root
         assert root_by(line + b"!", path) != root
 

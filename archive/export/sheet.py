@@ -1,0 +1,168 @@
+"""The sheet of an evidence pack: one HTML file, Arabic and English, with what was captured and how each claim is checked without us."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+from archive.files.clock import iso
+from archive.seals import numbered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from archive.seals import Seal
+    from archive.warc import Record
+
+Place = tuple[str, int, int]
+"""SHA-256, offset and bytes of a file in the pack."""
+
+_STYLE: Final = """
+body{font:16px/1.5 serif;max-width:48em;margin:2em auto;padding:0 1em}table{border-collapse:collapse;width:100%}
+td,th{border:1px solid #999;padding:.2em .5em;text-align:start;vertical-align:top;overflow-wrap:anywhere}
+pre{background:#eee;padding:.6em;white-space:pre-wrap;overflow-wrap:anywhere;font-size:13px}blockquote{white-space:pre-line}
+@media print{body{margin:0}pre{background:none;border:1px solid #999}}
+"""
+_LABELS: Final = {
+    "title": ("Title", "العنوان"), "url": ("Address", "العنوان الإلكتروني"), "author": ("Authors", "الكاتب"),
+    "date_published": ("Published", "تاريخ النشر"), "sitename": ("Outlet", "الجهة الناشرة"),
+}  # fmt: skip
+_FROM_WARCINFO: Final = {
+    "operator": ("Crawled by", "الجهة التي التقطت"), "software": ("Software", "البرنامج"), "clock": ("Clock (NTP)", "ضبط الساعة"),
+    "settings": ("Settings", "الإعدادات"),
+}  # fmt: skip
+
+
+def sheet_of(
+    row: Mapping[str, Any],
+    captures: Sequence[Mapping[str, Any]],
+    records: Sequence[Record],
+    seals: Iterable[Seal],
+    *,
+    places: Mapping[str, Place],
+    created: datetime,
+    proved: int,
+    stamps: Sequence[str],
+) -> str:
+    """Return the page."""
+    parts = [
+        _facts([(*_LABELS[name], str(row[name] or "")) for name in _LABELS]),
+        _heading("Captures", "الالتقاطات"),
+        _captures(captures, {record.id: record for record in records}),
+        _heading("Who captured it, and how", "من التقطها وكيف"),
+        _facts(list(_custody(records))),
+        _heading("What it said", "نص الصفحة"),
+        f'<blockquote dir="auto">{escape(row["text"])}</blockquote>',
+        _heading("Seals and time stamps", "الأختام والطوابع الزمنية"),
+        _seals(list(seals), stamps, proved, len(records)),
+        _heading("How to check it", "كيف تتحقق بنفسك"),
+        _how(places),
+    ]
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(row["title"])}</title><style>{_STYLE}</style></head>'
+        f"<body><h1>Evidence pack · <span lang=ar dir=rtl>حزمة أدلة</span></h1><p>{iso(created)}</p>{''.join(parts)}</body></html>\n"
+    )
+
+
+def _heading(english: str, arabic: str) -> str:
+    return f"<h2>{english} · <span lang=ar dir=rtl>{arabic}</span></h2>"
+
+
+def _facts(facts: Sequence[tuple[str, str, str]]) -> str:
+    rows = (
+        f'<tr><th>{english} · <span lang=ar dir=rtl>{arabic}</span></th><td dir="auto">{escape(value)}</td></tr>'
+        for english, arabic, value in facts
+        if value
+    )
+    return f"<table>{''.join(rows)}</table>"
+
+
+def _captures(captures: Sequence[Mapping[str, Any]], records: Mapping[str, Record]) -> str:
+    head = "<tr><th>Time (UTC) · الوقت</th><th>Address · العنوان</th><th>Status</th><th>IP, TLS</th><th>Record, digest · السجل</th></tr>"
+    rows = []
+    for one in captures:
+        record = records.get(one["record_id"])
+        peer = record.get("WARC-IP-Address") if record else ""
+        tls = record.get("WARC-Cipher-Suite") if record else ""
+        cells = (
+            one["captured_at"],
+            one["url"],
+            str(one["status"]),
+            f"{peer} {tls}",
+            f"{one['record_id']} {one['payload_digest'] or ''}",
+        )
+        rows.append(f"<tr>{''.join(f'<td dir=ltr>{escape(cell)}</td>' for cell in cells)}</tr>")
+    return f"<table>{head}{''.join(rows)}</table>"
+
+
+def _custody(records: Sequence[Record]) -> Iterator[tuple[str, str, str]]:
+    """Yield what the warcinfo records say of who crawled, each thing once."""
+    seen = set()
+    for record in records:
+        if record.type != "warcinfo":
+            continue
+        for line in record.block.decode("utf-8", "replace").splitlines():
+            name, _, value = line.partition(": ")
+            if name in _FROM_WARCINFO and (name, value) not in seen:
+                seen.add((name, value))
+                yield (*_FROM_WARCINFO[name], value)
+
+
+def _seals(seals: Sequence[Seal], stamps: Sequence[str], proved: int, count: int) -> str:
+    if not seals:
+        return "<p>No record of this pack is under a seal. · <span lang=ar dir=rtl>لا يوجد ختم على أي سجل في هذه الحزمة.</span></p>"
+    lines = [
+        f"<p>{proved} of {count} records are under a seal. · <span lang=ar dir=rtl>عدد السجلات المختومة: {proved} من {count}.</span></p>"
+    ]
+    for seal in seals:
+        own = [one for one in stamps if one.startswith(numbered(seal.number) + ".")]
+        stamped = ", ".join(escape(one) for one in own) or "no time stamp · بلا طابع زمني"
+        lines.append(
+            f"<p>Seal · ختم {seal.number}: {escape(seal.sealed_at)}, {escape(seal.operator)}, clock {escape(seal.clock)}; "
+            f"root <code>{seal.root}</code>; {stamped}</p>"
+        )
+    return "".join(lines)
+
+
+def _how(places: Mapping[str, Place]) -> str:
+    script, listed = places["check.sh"], places["files.txt"]
+    commands = (
+        f"tail -c +{script[1] + 1} PACK | head -c {script[2]} > check.sh\n"
+        f"sha256sum check.sh     # {script[0]}\n"
+        f"sh check.sh PACK {listed[1]} {listed[2]}\n"
+    )
+    checked = (
+        "It compares each file with its SHA-256, each seal with its signature and its time stamps, each record with its seal. "
+        "Time stamps are checked by the certificates in the pack; better, name a file of roots that you trust after the two numbers."
+    )
+    by_hand = (
+        "openssl pkeyutl -verify -pubin -inkey 000001.pem -rawin -in 000001.json -sigfile 000001.sig\n"
+        "openssl ts -verify -data 000001.json -in 000001.AUTHORITY.tsr -CAfile ROOTS.pem\n"
+    )
+    steps = (
+        (
+            "On any machine with a shell, coreutils and openssl 3, put the pack's name for PACK. The script has 60 lines: read it first.",
+            "على أي جهاز فيه صدفة أوامر و coreutils و openssl 3، ضع اسم ملف الحزمة مكان PACK. البرنامج ستون سطراً؛ اقرأه أولاً.",
+            commands,
+        ),
+        (
+            checked,
+            "يقارن كل ملف ببصمته، وكل ختم بتوقيعه وطوابعه الزمنية، وكل سجل بختمه. والأفضل أن تضيف بعد الرقمين ملف شهادات جذرية تثق بها.",
+            f"sh check.sh PACK {listed[1]} {listed[2]} ROOTS.pem\n",
+        ),
+        (
+            "By hand, for a seal: sha256sum, openssl pkeyutl and openssl ts, on files unpacked from the pack, which is a ZIP file.",
+            "يدوياً لختم واحد، بعد فك الحزمة (ملف ZIP):",
+            by_hand,
+        ),
+        (
+            "The page as it looked: open the pack in replayweb.page. All of it with warraq, without an archive or the network:",
+            "لرؤية الصفحة كما كانت افتح الحزمة في replayweb.page. وللتحقق ببرنامج warraq دون أرشيف ودون شبكة:",
+            "warraq evidence --check PACK\n",
+        ),
+    )
+    return "".join(
+        f"<p>{english}</p><p lang=ar dir=rtl>{arabic}</p><pre dir=ltr>{escape(code)}</pre>"
+        for english, arabic, code in steps
+    )
