@@ -241,7 +241,7 @@ def _texts(name: str, value: object) -> object:
 
 def _table(name: str, value: object, default: dict[Any, Any]) -> object:
     if name != "DEFAULT_REQUEST_HEADERS":
-        raise ValueError("it wires components, which is done in code")
+        raise ValueError(_("it wires components, which is done in code"))
     if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
         raise ValueError(_('give a table of texts, such as { Accept-Language = "fr" }'))
     return default | value

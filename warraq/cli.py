@@ -51,7 +51,7 @@ def init(folder: Path) -> None:
             kept = path.exists()
             if not kept:
                 path.write_bytes(files("warraq").joinpath("place", name).read_bytes())
-            click.echo(f"{(_(_('kept   ')) if kept else _('written'))}  {path}")
+            click.echo(f"{(_('kept   ') if kept else _('written'))}  {path}")
     except OSError as error:
         raise NotWritableError(folder, error) from error
     where = "" if folder == Path() else f"cd {folder} && "

@@ -87,7 +87,7 @@ def _tell(one: Mapping[str, Any], *, is_place: bool) -> None:
     said = "  ·  ".join(filter(None, (one["caption"] or one["alt"], one["credit"])))
     if said:
         click.echo(f"    {isolate(said)}")
-    click.echo(f"    {facts or _(_('nothing known'))}  ·  {one['at'][:10]}  {isolate(one['title'])}")
+    click.echo(f"    {facts or _('nothing known')}  ·  {one['at'][:10]}  {isolate(one['title'])}")
 
 
 COMMANDS = (images,)

@@ -89,7 +89,7 @@ def search(
             f"{click.style(_number(name, hit.id), dim=True)}  {_marked(search_.pieces(hit.title, hit.title_marks))}"
         )
         where = f"  ·  {archive.collection.folder}" if name else ""
-        click.echo(f"       {_line(asdict(hit))}{where}{(_(_('  ·  some of the words')) if hit.is_partial else '')}")
+        click.echo(f"       {_line(asdict(hit))}{where}{(_('  ·  some of the words') if hit.is_partial else '')}")
         click.echo(f"       {_marked(hit.snippet.pieces())}\n")
     for problem in found.problems:
         click.echo(_("left out: {problem}").format(problem=problem), err=True)

@@ -176,7 +176,7 @@ def _print_plan(cluster: Cluster, work: Work, opts: argparse.Namespace) -> None:
         return
     for row in rows:
         away = _(" (belongs to {home})").format(home=row["home"]) if row["home"] != row["node"] else ""
-        print(f"{row['site']}: {row['node'] or _(_('no node is left'))}{away}; {', '.join(row['hosts'])}")
+        print(f"{row['site']}: {row['node'] or _('no node is left')}{away}; {', '.join(row['hosts'])}")
     counts = {node.name: sum(row["node"] == node.name for row in rows) for node in cluster.nodes}
     print("; ".join(_("{name}: {count} sites").format(name=name, count=count) for name, count in counts.items()))
 
