@@ -20,6 +20,8 @@ from archive.ingest.sources import CaptureFilter, import_files, moment_of
 from archive.merge import foresee
 from archive.merge import merge as merge_
 from archive.parse.workers import parse_pool
+from archive.seals import FOLDER as SEALS
+from archive.seals import numbers
 from archive.terminal import live_line
 
 if TYPE_CHECKING:
@@ -177,6 +179,15 @@ def merge(
         print_json([{"into": str(into), "dry_run": dry_run, **asdict(done)}])
     else:
         _print(done, into, dry_run=dry_run)
+    for shard in shards:
+        if numbers(shard / SEALS):
+            click.echo(
+                _(
+                    "the seals of {shard} do not come along: keep {shard}, where they prove what they sealed, and run "
+                    "`warraq --archive {into} seal`"
+                ).format(shard=shard, into=into),
+                err=True,
+            )
     if done.damaged or done.lost:
         ctx.exit(ExitCode.DAMAGED)
 

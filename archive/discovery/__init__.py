@@ -7,7 +7,7 @@ from typing import Literal
 
 from archive.discovery.feeds import Feed, read_feed
 from archive.discovery.likeness import ArticlePattern, Likeness, judge_link
-from archive.discovery.sitemaps import Sitemap, read_sitemap
+from archive.discovery.sitemaps import ADDRESSES, Sitemap, read_sitemap
 from archive.discovery.traps import Trap, pattern_of, trap_reason
 from archive.discovery.xml import Announced, gunzip
 from archive.extract.pdf import is_pdf
@@ -45,7 +45,6 @@ _KINDS: dict[str, Kind] = {
 }
 _HTML_START = re.compile(r"<(?:!doctype\s+)?(?P<name>html)\b", re.IGNORECASE)
 _HTML_TAG = re.compile(r"<(?:head|body|title|meta|div|p|a|h1|table)\b", re.IGNORECASE)
-_ADDRESSES = re.compile(r"\s*https?://\S+\s*(?:\r?\n|$)", re.IGNORECASE)
 # A root element that comes after text which should not be there, such as a PHP warning.
 _LATE_ROOT = re.compile(r"<(?:rdf:)?(?P<name>rss|feed|rdf|urlset|sitemapindex)\s[^>]*(?:version|xmlns)", re.IGNORECASE)
 _JSON_FEED = re.compile(r"\{.{0,4000}?(?:jsonfeed\.org\\?/version|\"items\"\s*:\s*\[)", re.DOTALL)
@@ -63,7 +62,7 @@ def sniff(body: bytes, content_type: str = "") -> Kind:
     rest = text[position:]
     if rest.startswith("{"):
         return "feed" if _JSON_FEED.match(rest) else "other"
-    if _ADDRESSES.match(rest):
+    if ADDRESSES.match(rest):
         return "sitemap"
     root = _HTML_START.match(rest) or _ROOT.match(rest)
     if root and root.group("name").lower() in _KINDS:

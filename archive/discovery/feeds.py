@@ -243,8 +243,9 @@ def _read_json(data: bytes, url: str, *, zone: tzinfo, limit: int) -> Feed:
         return Feed(problem="JSON without items, not a JSON Feed")
     hubs = feed.get("hubs") if isinstance(feed.get("hubs"), list) else []
     hub = next((_string(hub, "url") for hub in hubs if isinstance(hub, dict)), "")
+    home = resolve(url, _string(feed, "home_page_url")) or url
     return Feed(
-        entries=tuple(_unique((_json_entry(item, url, zone) for item in items if isinstance(item, dict)), limit)),
+        entries=tuple(_unique((_json_entry(item, home, zone) for item in items if isinstance(item, dict)), limit)),
         title=plain_title(_string(feed, "title")),
         language=_string(feed, "language")[:35],
         hub=resolve(url, hub) if hub else "",

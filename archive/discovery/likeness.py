@@ -285,8 +285,10 @@ def _listing(path: str, segments: list[str]) -> Likeness | None:
     if _ARCHIVE.fullmatch(segments[-1]):
         return Likeness(kind="section", score=0.1, reason="list of a day or month")
     date = _DATE.search(path)
-    if date and not path[date.end() :].strip("/") and not _words(path[: date.start()].rpartition("/")[2]):
-        return Likeness(kind="section", score=0.1, reason="list of a day or month")
+    if date and not path[date.end() :].strip("/"):
+        before = _words(path[: date.start()].rpartition("/")[2])
+        if before <= date[0].startswith("/"):  # a single word above the day is a section's, several are a headline
+            return Likeness(kind="section", score=0.1, reason="list of a day or month")
     return None
 
 

@@ -78,7 +78,7 @@ def read_sitemap(
     """
     data = gunzip(body, max_bytes)
     complete = len(data) < max_bytes
-    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:4].lower() == b"http":
+    if ADDRESSES.match(data[:_LOOK].decode("utf-8-sig", "replace")):
         return _read_text(data, url, limit=limit, complete=complete)
     found: dict[str, Announced] = {}
     children: dict[str, Announced] = {}
@@ -146,6 +146,12 @@ def _entry(fields: dict[str, str], base: str, zone: tzinfo) -> Announced | None:
         ),
     )
 
+
+ADDRESSES: Final = re.compile(
+    r"\s*(?:(?=[^\s<>./]*[./])[^\s<>]+[ \t]*\r?\n\s*){0,20}https?://\S+\s*(?:\r?\n|$)", re.IGNORECASE
+)
+"""The start of a text sitemap: an address, perhaps after some that lack their scheme."""
+_LOOK = 4096
 
 _ADDRESS = re.compile(r"(?:https?:)?//\S+$|/\S+$", re.IGNORECASE)
 """A line of a text sitemap that is an address; a word on a line of its own is none."""

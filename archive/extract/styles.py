@@ -63,7 +63,10 @@ def is_invisible(style: str) -> bool:
 _PANEL_TAGS = frozenset({"div", "section", "p", "dd"})
 _MIN_PANEL = 80
 """Characters of text in paragraphs, lists or tables that a panel holds; a menu or a row of buttons has none."""
+_MAX_PANEL = 2_000
 _MAX_CONTROL = 50
+"""Elements up to which a panel, and what opens it, are looked at: panels may stand within each other."""
+_ASKING = frozenset({"form", "nav", "input"})
 
 
 def is_panel(element: HtmlElement) -> bool:
@@ -71,14 +74,17 @@ def is_panel(element: HtmlElement) -> bool:
     control = element.getprevious()
     if element.tag not in _PANEL_TAGS or control is None or not _opens(control, element.get("id") or ""):
         return False
-    size = len("".join(element.itertext()).strip())
-    linked = sum(len("".join(link.itertext())) for link in element.iter("a"))
-    return size >= _MIN_PANEL and linked < size / 2 and next(element.iter("form", "nav", "input"), None) is None
+    held = list(islice(element.iter(), _MAX_PANEL))
+    if len(held) == _MAX_PANEL or any(node.tag in _ASKING for node in held):
+        return False
+    size = sum(len(text.strip()) for text in element.itertext())
+    linked = sum(len(text) for node in held if node.tag == "a" for text in node.itertext())
+    return size >= _MIN_PANEL and linked < size / 2
 
 
 def _opens(control: HtmlElement, identity: str) -> bool:
     """Tell whether an element has words, and says that it opens a panel: the one with this id, or the next."""
-    if not any(map(str.isalnum, "".join(control.itertext()))):
+    if not any(any(map(str.isalnum, text)) for text in control.itertext()):
         return False
     return any(
         (identity and node.get("aria-controls") == identity) or node.get("aria-expanded") is not None

@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -97,9 +98,12 @@ def numbers(folder: Path) -> list[int]:
 
 
 def numbers_by_file(archive: Path) -> dict[str, int]:
-    """Return the number of the seal that each sealed file of an archive is under; raises DamagedFileError for a seal that is not whole."""
-    folder = archive / FOLDER
-    return {file.name: number for number in numbers(folder) for file in read_seal(folder, number).files}
+    """Return the number of the seal that each sealed file of an archive is under; a seal that is not whole is passed over."""
+    folder, found = archive / FOLDER, dict[str, int]()
+    for number in numbers(folder):
+        with suppress(DamagedFileError):
+            found |= {file.name: number for file in read_seal(folder, number).files}
+    return found
 
 
 def read_seal(folder: Path, number: int) -> Seal:

@@ -207,13 +207,17 @@ def _rule(pattern: str, *, allow: bool) -> Rule:
 def _whole_rule(value: str, *, octets: int) -> Rule:
     """Return a Disallow whose stars and final dollar are set aside before the rest is decoded (RFC 9309, section 2.2.3)."""
     anchored = value.endswith("$")
-    pieces = tuple(_octets(piece) for piece in (value[:-1] if anchored else value).split("*"))
-    return Rule(allow=False, whole=True, pieces=pieces, anchored=anchored, octets=octets)
+    pieces, in_query = [], False
+    for piece in (value[:-1] if anchored else value).split("*"):
+        pieces.append(_octets(piece, in_query=in_query))
+        in_query = in_query or "?" in piece
+    return Rule(allow=False, whole=True, pieces=tuple(pieces), anchored=anchored, octets=octets)
 
 
-def _octets(text: str) -> str:
-    """Return the octets of a text with every escape but that of the slash decoded, one character each."""
-    kept = text.replace("%2F", "%252F").replace("%2f", "%252F")
+def _octets(text: str, *, in_query: bool = False) -> str:
+    """Return the octets of a text with every escape decoded, but in a path that of the slash; one character each."""
+    path, mark, query = ("", "", text) if in_query else text.partition("?")
+    kept = path.replace("%2F", "%252F").replace("%2f", "%252F") + mark + query
     return unquote_to_bytes(kept.encode("utf-8", "surrogateescape")).decode("latin-1")
 
 

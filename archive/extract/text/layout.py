@@ -324,9 +324,13 @@ class Layout:
         if box is None or not any(node in self.holders for node in ancestors(box)):
             return False
         if box not in self._rests:
-            beside = sum(block.is_running and owner(block.element) is box for block in self.blocks)
-            self._rests[box] = beside >= _PARAGRAPHS and not any(map(is_linked, box.iter(*HEADINGS)))
+            self._rests[box] = self._beside[box] >= _PARAGRAPHS and not any(map(is_linked, box.iter(*HEADINGS)))
         return self._rests[box]
+
+    @cached_property
+    def _beside(self) -> Counter[HtmlElement | None]:
+        """Return how many paragraphs of running text each element holds side by side."""
+        return Counter(owner(block.element) for block in self.blocks if block.is_running)
 
     def _is_alike(self, element: HtmlElement) -> bool:
         """Tell whether a block stands as the article's paragraphs do, in a box beside theirs of its tag and classes."""

@@ -98,6 +98,13 @@ def test_json_feed_is_read() -> None:
     assert read.hub == "https://hub.example/"
 
 
+def test_relative_links_of_a_json_feed_on_another_host_are_those_of_its_home_page() -> None:
+    items = [{"id": "1", "url": "/news/1"}, {"id": "2", "url": "https://other.example/2"}]
+    body = json.dumps({"home_page_url": "https://paper.example/", "items": items}).encode()
+    found = read_feed(body, "https://feeds.example/paper.json").entries
+    assert [entry.url for entry in found] == ["https://paper.example/news/1", "https://other.example/2"]
+
+
 @pytest.mark.parametrize(
     ("item", "url"),
     [

@@ -153,6 +153,16 @@ def test_a_pdf_file_is_worth_a_visit_wherever_it_lies(path):
     assert judge_link(f"https://news.example{path}").kind in {"article", "unknown"}
 
 
+@pytest.mark.parametrize("path", ["/archives/2011/05/", "/news/2011/05/24", "/blog/2011/may/"])
+def test_a_date_alone_below_a_word_is_a_list(path: str) -> None:
+    assert judge_link(f"{SITE}{path}").kind == "section"
+
+
+@pytest.mark.parametrize("path", ["/bridge-closes-for-repairs/2011/05/24", "/news/2011/05/24/bridge-closes"])
+def test_a_date_with_a_headline_or_an_id_is_an_article(path: str) -> None:
+    assert judge_link(f"{SITE}{path}").kind == "article"
+
+
 @pytest.mark.parametrize("path", ["/login.php", "/wp-includes/page.html", "/account.aspx?next=/"])
 def test_a_service_with_the_ending_of_a_program_is_one(path: str) -> None:
     assert judge_link(f"{SITE}{path}").kind == "other"

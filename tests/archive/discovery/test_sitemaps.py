@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.discovery import sniff
 from archive.discovery.sitemaps import Sitemap, read_sitemap
 from tests.support import effort
 
@@ -67,6 +68,19 @@ def test_text_sitemap_is_a_url_a_line() -> None:
         "https://news.example.com/a",
         "https://news.example.com/%D8%A3",
     ]
+
+
+def test_addresses_without_a_scheme_cost_only_themselves() -> None:
+    text = "news.example.com/lost\nwww.news.example.com/too\nhttps://news.example.com/a\n"
+    assert sniff(text.encode()) == "sitemap"
+    assert [entry.url for entry in sitemap(text).entries] == ["https://news.example.com/a"]
+
+
+@pytest.mark.parametrize(
+    "text", ["Hello\nhttps://news.example.com/a\n", "Read on at news.example.com/a\nhttps://x.example/\n"]
+)
+def test_a_text_that_names_an_address_is_no_sitemap(text: str) -> None:
+    assert sniff(text.encode(), "text/plain") != "sitemap"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from archive.maintain import redact
 from archive.seals import read_seal
 from archive.seals.sealing import URN
 from archive.seals.signing import public_pem, seal_key
+from tests.support.cli import warraq
 
 from .conftest import LATER, MOMENT, crawl
 
@@ -286,3 +287,20 @@ def test_a_seal_whose_record_was_not_written_gets_it_with_the_next_run(sealed):
     assert sealed.seal() is None
     own = next(sealed.collection.warcs.glob("SEAL-*"))
     assert any(record.url == URN + read_seal(sealed.seals, 1).digest for record, _ in members(own))
+
+
+def test_a_damaged_seal_stops_no_redaction(sealed):
+    (sealed.seals / "000001.json").write_bytes(b"{")
+    with sealed.collection.lock(), open_store(sealed.collection.database) as store:
+        done = redact(
+            sealed.collection, store, url="https://news.example/second", reason="order", who="desk", clock=lambda: LATER
+        )
+    assert done.records == 2
+    assert "seal" in sealed.kinds()
+
+
+def test_a_merge_says_that_seals_stay_behind(sealed, tmp_path):
+    source = sealed.collection.folder
+    said = warraq("merge", source, tmp_path / "whole")
+    assert f"the seals of {source} do not come along" in said.stderr
+    assert sealed.check().ok

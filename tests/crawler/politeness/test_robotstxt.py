@@ -131,6 +131,9 @@ def test_all_145_published_expectations_are_in_the_table() -> None:
     [
         ("/foo/bar/%62%61%7A", "/foo/bar/baz"),  # RFC 9309, table 1
         ("/baz", "/%62az"),
+        ("/foo/bar?baz=https://foo.bar", "/foo/bar?baz=https%3A%2F%2Ffoo.bar"),
+        ("/*?u=a%2Fb*c", "/x?u=a/b&c"),
+        ("/*?u=*a%2Fb", "/x?u=a/b"),
         ("/a%2fb", "/a%2Fb"),
         ("/أخبار", "/%D8%A3%D8%AE%D8%A8%D8%A7%D8%B1/1"),
     ],
