@@ -9,7 +9,7 @@ that is right too) or `with` and `without` (pieces that a good text has and has 
 Scores: word F1 is the overlap of the two bags of words (NFKC, lower case, Arabic vowel signs and tatweel off, scripts
 without spaces by character), a mean over pages. Snippet F counts `with` found as right and `without` found as wrong,
 over all pages. CPU is process time a page, whole call, with the first page of each extractor not counted.
-Structure is measured where a line of the expected text is a heading (h2 to h6), a list item or a paragraph of a
+Structure is measured where a line of the expected text is a heading (h2 to h6), a list item or a line of a
 quotation in the page's markup, outside `nav`, `header`, `footer` and `aside`, and no link: P and R of ours against those, over all
 pages that have any of the kind. A line that the expected text has not is counted against us as well.
 Peers (resiliparse, newspaper4k, readability-lxml, news-please) want an environment of their own, for instance

@@ -91,17 +91,68 @@ def spread(values: list[int]) -> str:
     return f"{statistics.median(values):.0f} / {values[int(len(values) * 0.9)]} / {values[-1]}"
 
 
+def branches(node: ast.AST) -> int:
+    """The cyclomatic complexity of a function, as McCabe counts it."""
+    forks = (ast.If, ast.IfExp, ast.For, ast.AsyncFor, ast.While, ast.ExceptHandler, ast.comprehension, ast.match_case)
+    return 1 + sum(
+        isinstance(one, forks) + (len(one.values) - 1 if isinstance(one, ast.BoolOp) else 0) for one in ast.walk(node)
+    )
+
+
+def functions(*folders: str) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [node for path in files_of(*folders) for node in ast.walk(tree_of(path)) if isinstance(node, FUNCTIONS)]
+
+
+def code_lines(*folders: str) -> int:
+    """Lines that are neither empty, comment nor docstring."""
+    count = 0
+    for path in files_of(*folders):
+        docs = {
+            line
+            for node in ast.walk(tree_of(path))
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+            for line in range(node.lineno, node.end_lineno + 1)
+        }
+        lines = enumerate(path.read_text("utf-8").splitlines(), 1)
+        count += sum(bool(text.strip()) and not text.lstrip().startswith("#") and n not in docs for n, text in lines)
+    return count
+
+
+def public_names() -> list[int]:
+    """Public functions and classes of each module, in order of their number."""
+    kinds = (*FUNCTIONS, ast.ClassDef)
+    return sorted(
+        sum(isinstance(node, kinds) and not node.name.startswith("_") for node in tree_of(path).body)
+        for path in files_of(*PACKAGES)
+    )
+
+
+def words_of_documentation() -> int:
+    return sum(len(path.read_text("utf-8").split()) for path in (*ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md")))
+
+
 def main() -> None:
     found = arrows()
     same_files, same_names = homonyms()
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
     rows = {one["containers"][0]: len(one["layers"]) for one in contracts if "containers" in one}
+    every, code = functions(*PACKAGES), code_lines(*PACKAGES)
+    complexity = sorted(map(branches, every))
+    short = sum(size <= 40 for size in function_lines(*PACKAGES)) / len(every)
+    typed = sum(node.returns is not None for node in every) / len(every)
     lengths = sorted(len(path.read_text("utf-8").splitlines()) for path in files_of(*PACKAGES))
     for name, value in (
         ("Python files in the two packages", len(files_of(*PACKAGES))),
         ("lines in them", sum(lengths)),
         ("lines of a file, median / p90 / max", spread(lengths)),
         ("lines of a function, median / p90 / max", spread(function_lines(*PACKAGES))),
+        ("lines of code in them", code),
+        ("functions of at most 40 lines", f"{short:.1%}"),
+        ("complexity of a function, p95 / max", f"{complexity[int(len(complexity) * 0.95)]} / {complexity[-1]}"),
+        ("public names of a module, median / p90 / max", spread(public_names())),
+        ("functions with a return type", f"{typed:.1%}"),
+        ("lines of test code to a line of code", f"{code_lines('tests') / code:.2f}"),
+        ("words of documentation to a line of code", f"{words_of_documentation() / code:.2f}"),
         ("boxes", len(found)),
         ("arrows between boxes", sum(map(len, found.values()))),
         ("levels", levels(found)),

@@ -182,10 +182,10 @@ def evidence(
         return
     if target is None or target.suffix != ".wacz":
         raise UsageError("name the pack to write with -o, as in -o pack.wacz")
-    from archive.export.evidence import write_evidence
+    from archive.export.evidence import pack_evidence
 
     with holding(ctx, wanted) as (archive, asked):
-        done = write_evidence(
+        done = pack_evidence(
             archive, archive.article(asked), target, keys=key_folder(), created=now(), one_version=one_version,
             software=f"warraq {version('warraq')}",
         )  # fmt: skip

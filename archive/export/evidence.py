@@ -45,7 +45,7 @@ class Packed:
     seals: tuple[int, ...]
 
 
-def write_evidence(
+def pack_evidence(
     archive: Archive,
     row: Mapping[str, Any],
     target: Path,

@@ -12,7 +12,6 @@ import os
 import queue
 import resource
 import signal
-import sys
 import threading
 import time
 from concurrent.futures import Future
@@ -63,8 +62,7 @@ class WorkerPool(Closing, Generic[TaskT, ResultT]):
 
     `seconds` is the limit of a task's processor time (by the clock it has `PATIENCE` times as long), `megabytes` the address
     space limit of a worker. A Future fails with WorkerKilledError when a limit was passed or the worker died. `preload` names
-    modules that the fork server imports once, so that a new worker starts at once; `warm_up()` of the function's module, if it
-    has one, is called in each.
+    modules that the fork server imports once, so that a new worker starts at once.
     """
 
     def __init__(
@@ -211,9 +209,6 @@ class _Worker(Generic[TaskT, ResultT]):
 def _work(pipe: Connection, function: Callable[[TaskT], ResultT], megabytes: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it ends us through the pipe
     resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
-    warm_up = getattr(sys.modules[function.__module__], "warm_up", None)
-    if warm_up is not None:  # what is loaded on first use must not count against the first page
-        warm_up()
     pipe.send(("up", None, 0.0))
     while True:
         try:
@@ -245,6 +240,7 @@ def _peak_megabytes() -> float:
 
 SECONDS = 20.0
 MEGABYTES = 2048
+PRELOADED = ("archive.parse.warm",)
 
 
 def read_response(task: ParseTask) -> Parsed:
@@ -258,6 +254,4 @@ def parse_pool(
     *, workers: int = 2, seconds: float = SECONDS, megabytes: int = MEGABYTES
 ) -> WorkerPool[ParseTask, Parsed]:
     """Start processes that read responses, `workers` at a time, each bounded to so many seconds a task and megabytes of address space."""
-    return WorkerPool(
-        read_response, workers=workers, seconds=seconds, megabytes=megabytes, preload=("archive.parse.parse",)
-    )
+    return WorkerPool(read_response, workers=workers, seconds=seconds, megabytes=megabytes, preload=PRELOADED)

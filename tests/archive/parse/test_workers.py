@@ -2,12 +2,14 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from archive.parse.workers import WorkerKilledError, WorkerPool
+from archive.parse.workers import PRELOADED, WorkerKilledError, WorkerPool
 from tests.support import PATIENCE
 
 
@@ -84,3 +86,23 @@ def test_a_task_that_is_busy_is_ended_long_before_one_that_only_waits(pool):
     with pytest.raises(WorkerKilledError):
         pool.submit("hang").result(PATIENCE)
     assert time.monotonic() - started - busy > 5
+
+
+def models_held(_task: None) -> int:
+    """Tell how many models of languages this process has loaded."""
+    from archive.extract.metadata import language
+
+    return language._identifier.cache_info().currsize
+
+
+def print_what_a_new_worker_holds() -> None:
+    with WorkerPool(models_held, workers=1, preload=PRELOADED) as pool:
+        print(pool.submit(None).result())
+
+
+@pytest.mark.slow
+def test_a_new_worker_holds_what_the_first_page_would_load():
+    # in a program of its own: the fork server of this one may have begun without the module
+    code = "from tests.archive.parse.test_workers import print_what_a_new_worker_holds as main; main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=True)
+    assert done.stdout == "1\n"

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from archive import Archive
 from archive.collection import Collection
 from archive.errors import DamagedFileError
-from archive.export.evidence import write_evidence
+from archive.export.evidence import pack_evidence
 from archive.export.packcheck import check_pack
 from archive.ingest import open_writer
 from archive.seals.signing import public_pem
@@ -76,7 +76,7 @@ def archived(tmp_path: Path) -> Sealed:
 
 def pack(archived: Sealed, target: Path, *, keys: Path | None = None):
     with Archive(archived.collection.folder) as archive:
-        return write_evidence(
+        return pack_evidence(
             archive,
             archive.article(FIRST),
             target,
