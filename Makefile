@@ -11,7 +11,7 @@ PORT ?= 8321
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dist supply hour site hostile fuzz test lint types imports tests quick simulation bench-quick timing browser-test powercut cluster-test conformance crash mutants docs format clean clean-demo
+.PHONY: help demo dist supply hour site hostile fuzz test lint types imports tests quick simulation bench-quick timing browser-test powercut cluster-test conformance crash mutants docs messages format clean clean-demo
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -111,6 +111,9 @@ mutants: .venv/.synced ## break the code in many small places; each break must f
 
 docs: .venv/.synced ## write what README and docs take from the code
 	$(BIN)/python docs/generate.py
+
+messages: .venv/.synced ## write and compile the catalogues of what commands say; names what has no translation
+	PYTHONPATH=. $(BIN)/python docs/messages.py
 
 site: .venv/.synced ## the documentation as a site in build/site; fails for a link that leads nowhere
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict && echo "Open build/site/index.html"

@@ -10,6 +10,7 @@ These are the names for users, who write `import warraq`; what else there is, th
 
 from __future__ import annotations
 
+from gettext import gettext as _
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -74,7 +75,7 @@ def __getattr__(name: str) -> object:
 
         return version("warraq")
     if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise AttributeError(_("module {name!r} has no attribute {name2!r}").format(name=__name__, name2=name))
     value = getattr(import_module(_MODULES.get(name, "archive.errors")), name)
     globals()[name] = value
     return value

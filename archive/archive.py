@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import ExitStack
 from datetime import datetime
 from difflib import get_close_matches
+from gettext import gettext as _
 from heapq import merge
 from itertools import islice
 from pathlib import Path
@@ -287,7 +288,7 @@ class Archive(Closing):
         """Return the capture of that id, as a dict of the columns of `captures`; raises NotFoundError."""
         row = captures.get(self._store.db, capture_id)
         if row is None:
-            raise NotFoundError(f"capture {capture_id}")
+            raise NotFoundError(_("capture {capture_id}").format(capture_id=capture_id))
         return row
 
     def coverage(self) -> dict[str, Any]:
@@ -350,7 +351,7 @@ class Federation(Closing):
     def __init__(self, folders: Iterable[str | Path], *, patience: float = BUSY_TIMEOUT_S) -> None:
         self.folders = tuple({folder.resolve(): folder for folder in map(Path, folders)}.values())
         if not self.folders:
-            raise UsageError("name at least one archive")
+            raise UsageError(_("name at least one archive"))
         with ExitStack() as stack:
             self.archives = tuple(stack.enter_context(Archive(folder, patience=patience)) for folder in self.folders)
             self._opened = stack.pop_all()
@@ -404,7 +405,7 @@ class Federation(Closing):
 
         Of several that have the URL, the one that was served it last. Raises NotFoundError, and UsageError for an id that several have.
         """
-        name, _, number = wanted.rpartition("/")
+        name, _slash, number = wanted.rpartition("/")
         named = [archive for archive in self.archives if number.isdecimal() and archive.collection.name == name]
         if named:
             return named[0], number
@@ -414,8 +415,10 @@ class Federation(Closing):
         if not found:
             raise NotFoundError(wanted)
         if wanted.isdecimal() and len(found) > 1:
-            names = " or ".join(f"{archive.collection.name}/{wanted}" for _, archive in found)
-            raise UsageError(f"several archives have an article {wanted}: say {names}")
+            names = " or ".join(f"{archive.collection.name}/{wanted}" for _at, archive in found)
+            raise UsageError(
+                _("several archives have an article {wanted}: say {names}").format(wanted=wanted, names=names)
+            )
         return max(found, key=lambda pair: pair[0])[1], wanted
 
     def stats(self) -> dict[str, Any]:

@@ -18,6 +18,7 @@ ArchiveError
 from __future__ import annotations
 
 from enum import IntEnum
+from gettext import gettext as _
 from typing import TYPE_CHECKING, Protocol
 
 from archive.terminal import printable
@@ -117,7 +118,7 @@ WORST_FIRST = (
 
 def describe_codes(codes: tuple[ExitCode, ...]) -> str:
     """Return one paragraph for a --help: each code with its meaning."""
-    return "Exit codes: " + "; ".join(f"{code.value} {code.meaning}" for code in codes) + "."
+    return _("Exit codes: ") + "; ".join(f"{code.value} {_(code.meaning)}" for code in codes) + "."
 
 
 class Named(Protocol):
@@ -150,8 +151,10 @@ class ArchiveNotFoundError(ArchiveError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"no archive in {path}: crawl one with `warraq crawl URL`, "
-            "bring one in with `warraq import FILE.warc.gz`, or name another folder with --archive"
+            _(
+                "no archive in {path}: crawl one with `warraq crawl URL`, bring one in with `warraq import "
+                "FILE.warc.gz`, or name another folder with --archive"
+            ).format(path=path)
         )
         self.path = path
 
@@ -163,7 +166,10 @@ class ArchiveLockedError(ArchiveError):
 
     def __init__(self, path: Path, holder: str) -> None:
         super().__init__(
-            f"{path} is being written by {holder}: wait for it to end, or give this job another folder; reading needs no lock"
+            _(
+                "{path} is being written by {holder}: wait for it to end, or give this job another folder; reading "
+                "needs no lock"
+            ).format(path=path, holder=holder)
         )
         self.path = path
         self.holder = holder
@@ -176,8 +182,10 @@ class SchemaTooNewError(ArchiveError):
 
     def __init__(self, path: Path, unknown: tuple[str, ...]) -> None:
         super().__init__(
-            f"{path} was made by a newer warraq (it has the unknown schema steps {', '.join(unknown)}): "
-            "upgrade warraq, or rebuild the database elsewhere with `warraq reindex`"
+            _(
+                "{path} was made by a newer warraq (it has the unknown schema steps {unknown}): upgrade warraq, or "
+                "rebuild the database elsewhere with `warraq reindex`"
+            ).format(path=path, unknown=", ".join(unknown))
         )
         self.path = path
         self.unknown = unknown
@@ -190,7 +198,9 @@ class NotWritableError(ArchiveError):
 
     def __init__(self, path: Path, cause: OSError) -> None:
         super().__init__(
-            f"cannot write to {path} ({cause.strerror or cause}): free space, change its permissions, or name another folder"
+            _("cannot write to {path} ({cause}): free space, change its permissions, or name another folder").format(
+                path=path, cause=cause.strerror or cause
+            )
         )
         self.path = path
         self.cause = cause
@@ -204,10 +214,12 @@ class DatabaseLockedError(NotWritableError):
     def __init__(self, path: Path) -> None:
         ArchiveError.__init__(
             self,
-            f"{path} is locked by another program (a database browser with an unsaved edit?): close it there; "
-            "what was captured is in the WARC, and the next crawl recovers it",
+            _(
+                "{path} is locked by another program (a database browser with an unsaved edit?): close it there; "
+                "what was captured is in the WARC, and the next crawl recovers it"
+            ).format(path=path),
         )
-        self.path, self.cause = path, OSError("database is locked")
+        self.path, self.cause = path, OSError(_("database is locked"))
 
 
 class DamagedFileError(ArchiveError):
@@ -215,8 +227,12 @@ class DamagedFileError(ArchiveError):
 
     exit_code = ExitCode.DAMAGED
 
-    def __init__(self, path: Named, offset: int, problem: str, *, kept: str = "records before it are good") -> None:
-        super().__init__(f"{path}: {problem} at byte {offset}; {kept}")
+    def __init__(self, path: Named, offset: int, problem: str, *, kept: str = "") -> None:
+        super().__init__(
+            _("{path}: {problem} at byte {offset}; {kept}").format(
+                path=path, problem=problem, offset=offset, kept=kept or _("records before it are good")
+            )
+        )
         self.path = path
         self.offset = offset
         self.problem = problem
@@ -228,25 +244,34 @@ class LinkedFileError(DamagedFileError):
     def __init__(self, path: Named) -> None:
         ArchiveError.__init__(
             self,
-            f"{path} is a symbolic link, which is not followed: put the file itself there, or keep closed files on another disk with "
-            "`warraq upload --to FOLDER --remove-local`",
+            _(
+                "{path} is a symbolic link, which is not followed: put the file itself there, or keep closed files "
+                "on another disk with `warraq upload --to FOLDER --remove-local`"
+            ).format(path=path),
         )
-        self.path, self.offset, self.problem = path, 0, "a symbolic link, which is not followed"
+        self.path, self.offset, self.problem = path, 0, _("a symbolic link, which is not followed")
 
 
 class IrregularFileError(DamagedFileError):
     """A folder, FIFO, socket or device stands where a file of the archive should; it is not opened."""
 
     def __init__(self, path: Named) -> None:
-        ArchiveError.__init__(self, f"{path} is not a regular file: remove it, or put the file itself there")
-        self.path, self.offset, self.problem = path, 0, "not a regular file"
+        ArchiveError.__init__(
+            self, _("{path} is not a regular file: remove it, or put the file itself there").format(path=path)
+        )
+        self.path, self.offset, self.problem = path, 0, _("not a regular file")
 
 
 class ForeignDatabaseError(DamagedFileError):
     """A database that is not as warraq makes them: views or triggers in place of its tables."""
 
     def __init__(self, path: Named, problem: str) -> None:
-        ArchiveError.__init__(self, f"{path}: {problem}: rebuild the database from the WARCs with `warraq reindex`")
+        ArchiveError.__init__(
+            self,
+            _("{path}: {problem}: rebuild the database from the WARCs with `warraq reindex`").format(
+                path=path, problem=problem
+            ),
+        )
         self.path, self.offset, self.problem = path, 0, problem
 
 
@@ -257,7 +282,10 @@ class NotFoundError(ArchiveError):
 
     def __init__(self, wanted: str) -> None:
         super().__init__(
-            f"the archive has nothing for {wanted!r}: `warraq list` shows what is there, `warraq search` finds it by words"
+            _(
+                "the archive has nothing for {wanted!r}: `warraq list` shows what is there, `warraq search` finds it "
+                "by words"
+            ).format(wanted=wanted)
         )
         self.wanted = wanted
 
@@ -268,8 +296,8 @@ class UnknownSiteError(ArchiveError):
     exit_code = ExitCode.NOT_FOUND
 
     def __init__(self, site: str, near: Sequence[str]) -> None:
-        hint = f"did you mean {' or '.join(near)}?" if near else "`warraq stats` names its sites"
-        super().__init__(f"the archive has nothing of a site {site!r}: {hint}")
+        hint = _("did you mean {near}?").format(near=" or ".join(near)) if near else _("`warraq stats` names its sites")
+        super().__init__(_("the archive has nothing of a site {site!r}: {hint}").format(site=site, hint=hint))
 
 
 class StorageError(ArchiveError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,9 @@ def export(
     path = Path(target)
     name = format or next((one for one, way in formats.FORMATS.items() if path.name.endswith(way.suffix)), "")
     if name not in formats.FORMATS:
-        raise UsageError(f"{path}: name a format, one of {', '.join(formats.FORMATS)}")
+        raise UsageError(
+            _("{path}: name a format, one of {formats}").format(path=path, formats=", ".join(formats.FORMATS))
+        )
     options = ExportOptions(
         site=site,
         first_day=first_day,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from gettext import gettext as _
 from typing import TYPE_CHECKING, Any, Final
 
 from archive.archive import Archive
@@ -118,7 +119,7 @@ class Tools:
         wanted = (old or numbers[-2:][0], new or numbers[-1])
         for number in wanted:
             if number not in by_number:
-                raise NotFoundError(f"version {number} of {article}")
+                raise NotFoundError(_("version {number} of {article}").format(number=number, article=article))
         before, after = (by_number[number] for number in wanted)
         difference = compare(before["title"], before["text"], after["title"], after["text"])
         changed = [asdict(one) for one in (difference.headline, *difference.body) if one.state != "same"]
@@ -226,7 +227,7 @@ def create_server(folder: Path, *, room: str) -> Any:
         from mcp.server.mcpserver.exceptions import ToolError
         from mcp.types import ToolAnnotations
     except ImportError as error:
-        raise UsageError(f"warraq mcp needs {error.name}: pip install 'warraq[mcp]'") from error
+        raise UsageError(_("warraq mcp needs {name}: pip install 'warraq[mcp]'").format(name=error.name)) from error
     Archive(folder).close()
     tools = Tools(folder, room.rstrip("/"))
     server = MCPServer(name="warraq", instructions=INSTRUCTIONS, log_level="WARNING")
@@ -249,9 +250,9 @@ def _explaining(tool: Any, error_type: type[Exception]) -> Any:
         except ArchiveError as error:
             raise error_type(str(error)) from error
         except OverflowError as error:  # an id that no database can hold
-            raise error_type("there is no article of that id") from error
+            raise error_type(_("there is no article of that id")) from error
         except DatabaseError as error:
-            raise error_type(f"the archive does not answer just now: {error}") from error
+            raise error_type(_("the archive does not answer just now: {error}").format(error=error)) from error
         return answer
 
     return explained

@@ -14,6 +14,7 @@ import re
 import sys
 import tomllib
 from dataclasses import dataclass
+from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -80,7 +81,7 @@ def configure(settings: dict[str, Any]) -> dict[str, Setting]:
     try:
         held = read(defaults, environ=os.environ)
     except UsageError as error:
-        print(f"warraq: {error}", file=sys.stderr)
+        print(_("warraq: {error}").format(error=error), file=sys.stderr)
         raise SystemExit(error.exit_code) from None
     settings.update({name: one.value for name, one in held.items()})
     return held
@@ -100,16 +101,18 @@ def _from_file(path: Path, defaults: Mapping[str, object], *, needed: bool) -> d
         document = tomllib.loads(text)
     except FileNotFoundError:
         if needed:
-            raise ConfigurationError(str(path), f"there is no such file; {NAMES_FILE} names it") from None
+            raise ConfigurationError(
+                str(path), _("there is no such file; {names_file} names it").format(names_file=NAMES_FILE)
+            ) from None
         return {}
     except OSError as error:
-        raise ConfigurationError(str(path), f"cannot be read ({error.strerror})") from None
+        raise ConfigurationError(str(path), _("cannot be read ({error})").format(error=error.strerror)) from None
     except UnicodeDecodeError as error:
-        raise ConfigurationError(str(path), f"is not UTF-8 (byte {error.start})") from None
+        raise ConfigurationError(str(path), _("is not UTF-8 (byte {start})").format(start=error.start)) from None
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
         line = int(found[1]) if found else len(text.splitlines())
-        raise ConfigurationError(f"{path}:{line}", f"is not TOML: {error}") from None
+        raise ConfigurationError(f"{path}:{line}", _("is not TOML: {error}").format(error=error)) from None
     held = {}
     for name, value in document.items():
         place = f"{path}:{_line_of(text, name)}"
@@ -133,11 +136,16 @@ def _from_environment(defaults: Mapping[str, object], environ: Mapping[str, str]
         is_ours = name in defaults and (variable.startswith(PREFIX) or variable != name)
         if is_ours and not isinstance(defaults[name], dict):
             held[name] = Setting(
-                name=name, value=given(f"environment, {variable}={text}", name, text, defaults), origin="environment"
+                name=name,
+                value=given(
+                    _("environment, {variable}={text}").format(variable=variable, text=text), name, text, defaults
+                ),
+                origin="environment",
             )
         elif variable.startswith(PREFIX) and variable not in NOT_SETTINGS and (near := _near(name, defaults)):
             raise ConfigurationError(
-                f"environment, {variable}={text}", f"there is no setting {name}; did you mean {near}?"
+                _("environment, {variable}={text}").format(variable=variable, text=text),
+                _("there is no setting {name}; did you mean {near}?").format(name=name, near=near),
             )
     return held
 
@@ -177,7 +185,8 @@ def default_of(name: str, defaults: Mapping[str, object], place: str) -> object:
     near = _near(name, defaults) or _near(PREFIX + name.upper(), defaults) or _near(name.upper(), defaults)
     raise ConfigurationError(
         place,
-        f"there is no setting {name}" + (f"; did you mean {near}?" if near else "; `warraq config` lists them all"),
+        _("there is no setting {name}").format(name=name)
+        + (_("; did you mean {near}?").format(near=near) if near else _("; `warraq config` lists them all")),
     )
 
 
@@ -190,16 +199,16 @@ def _near(name: str, defaults: Iterable[str]) -> str:
 def checked(name: str, value: object, default: object) -> object:
     """Return the value, when a setting with that default may have it; raises ValueError with what is allowed."""
     if name in CHOICES and value not in CHOICES[name]:
-        raise ValueError(f"give one of {', '.join(repr(one) for one in CHOICES[name])}")
+        raise ValueError(_("give one of {choices}").format(choices=", ".join(map(repr, CHOICES[name]))))
     if isinstance(default, bool):
-        return _of(bool, value, "give true or false")
+        return _of(bool, value, _("give true or false"))
     if isinstance(default, int | float):
         return _number(name, value, default)
     if isinstance(default, list | tuple):
         return _texts(name, value)
     if isinstance(default, dict):
         return _table(name, value, default)
-    return value if default is None else _of(str, value, "give a text in quotes")
+    return value if default is None else _of(str, value, _("give a text in quotes"))
 
 
 def _of(kind: type, value: object, otherwise: str) -> object:
@@ -209,30 +218,32 @@ def _of(kind: type, value: object, otherwise: str) -> object:
 
 
 def _number(name: str, value: object, default: float) -> object:
-    least, kind = LEAST.get(name, 0), "a whole number" if isinstance(default, int) else "a number"
+    least, kind = LEAST.get(name, 0), _("a whole number") if isinstance(default, int) else _("a number")
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or (isinstance(default, int) and value != int(value)) or not least <= value < float("inf"):  # type: ignore[call-overload,operator]
-        raise ValueError(f"give {kind} from {least}, such as {max(default, least)}")
+        raise ValueError(
+            _("give {kind} from {least}, such as {example}").format(kind=kind, least=least, example=max(default, least))
+        )
     return type(default)(value)  # type: ignore[arg-type]
 
 
 def _texts(name: str, value: object) -> object:
     if not isinstance(value, list) or not all(isinstance(one, str | int) for one in value):
-        raise ValueError('give a list, such as ["one", "another"]')
+        raise ValueError(_('give a list, such as ["one", "another"]'))
     if name == "WARRAQ_OPEN_NETWORKS":
         for one in value:
             try:
                 ipaddress.ip_network(str(one))
             except ValueError as error:
-                raise ValueError(f'{error}; give networks such as ["127.0.0.0/8"]') from None
+                raise ValueError(_('{error}; give networks such as ["127.0.0.0/8"]').format(error=error)) from None
     return value
 
 
 def _table(name: str, value: object, default: dict[Any, Any]) -> object:
     if name != "DEFAULT_REQUEST_HEADERS":
-        raise ValueError("it wires components, which is done in code")
+        raise ValueError(_("it wires components, which is done in code"))
     if not isinstance(value, dict) or not all(isinstance(one, str) for one in value.values()):
-        raise ValueError('give a table of texts, such as { Accept-Language = "fr" }')
+        raise ValueError(_('give a table of texts, such as { Accept-Language = "fr" }'))
     return default | value
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, field
+from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +96,7 @@ class CrawlAll:
             for name, crawler in list(self._running.items()):  # asked to stop, and not ended in time
                 self._end(name, crawler, "")
             for site in self._waiting:
-                self._note(SiteResult(site=site.name, code=ExitCode.STOPPED, problem="stopped before its turn"))
+                self._note(SiteResult(site=site.name, code=ExitCode.STOPPED, problem=_("stopped before its turn")))
         finally:
             self._pool.close(at_once=bool(self._stopping.asked))
         return self.ended
@@ -138,7 +139,11 @@ class CrawlAll:
         report = _closed(crawler, "shutdown" if self._stopping.asked else "broken")
         code = ExitCode.BROKEN if problem else exit_code(report)
         if code == ExitCode.BROKEN and not problem:
-            problem = "it never started" if report is None else report.problem or f"it ended with {report.reason!r}"
+            problem = (
+                _("it never started")
+                if report is None
+                else report.problem or _("it ended with {reason!r}").format(reason=report.reason)
+            )
         figures = report.as_dict() if report else {}
         self._note(SiteResult(site=name, code=code, problem=problem or figures.get("problem", ""), figures=figures))
 

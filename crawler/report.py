@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
+from gettext import gettext as _
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -100,8 +101,12 @@ class RenderReport:
         """One line for the warnings; '' when nothing was missing."""
         if not self.problem:
             return ""
-        pages = "1 page is" if self.unrendered == 1 else f"{self.unrendered} pages are"
-        return f"no-browser: {pages} empty without scripts and could not be rendered, for {self.problem}"
+        pages = (
+            _("1 page is") if self.unrendered == 1 else _("{unrendered} pages are").format(unrendered=self.unrendered)
+        )
+        return _("no-browser: {pages} empty without scripts and could not be rendered, for {problem}").format(
+            pages=pages, problem=self.problem
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures as JSON takes them."""
@@ -141,11 +146,11 @@ class SessionWatch:
         """Return one line for a summary; '' for a session that holds."""
         if not self.has_expired:
             return ""
-        pages = "page that was whole is" if self.walled == 1 else "pages that were whole are"
-        return (
-            f"session-expired: {self.walled} {pages} a teaser or a login now, such as {self.example}. "
-            "Log in with a browser and export its cookies into cookies_file again, or renew headers_file"
-        )
+        pages = _("page that was whole is") if self.walled == 1 else _("pages that were whole are")
+        return _(
+            "session-expired: {walled} {pages} a teaser or a login now, such as {example}. Log in with a browser "
+            "and export its cookies into cookies_file again, or renew headers_file"
+        ).format(walled=self.walled, pages=pages, example=self.example)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -219,7 +224,9 @@ class Report:
         named = ", ".join(f"{host} ({number})" for host, number in hosts)
         hint = json.dumps([host for host, _ in hosts])
         self.warnings.append(
-            f"the {kind} {url} leads only to URLs out of scope: {named}; hosts = {hint} in its entry includes them"
+            _(
+                "the {kind} {url} leads only to URLs out of scope: {named}; hosts = {hint} in its entry includes them"
+            ).format(kind=kind, url=url, named=named, hint=hint)
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -259,16 +266,21 @@ class Report:
 def changes_text(figures: Mapping[str, Any]) -> str:
     """Return what became of articles, of the figures of a summary: `2 new, 1 changed, 0 updated, 5 unchanged`."""
     return ", ".join(
-        f"{figures[f'articles_{change}']} {change}" for change in ("new", "changed", "updated", "unchanged")
+        f"{figures[f'articles_{change}']} {_(change)}" for change in ("new", "changed", "updated", "unchanged")
     )
 
 
 def progress_line(report: Report) -> str:
     """Return one line on where the crawl stands."""
-    return (
-        f"{report.site}: {report.exchanges} fetched ({_size(report.bytes)}), "
-        f"articles {changes_text(report.as_dict())}; "
-        f"{sum(report.quarantined.values())} quarantined, {sum(report.failures.values())} failed"
+    return _(
+        "{site}: {exchanges} fetched ({bytes}), articles {as_dict}; {quarantined} quarantined, {failures} failed"
+    ).format(
+        site=report.site,
+        exchanges=report.exchanges,
+        bytes=_size(report.bytes),
+        as_dict=changes_text(report.as_dict()),
+        quarantined=sum(report.quarantined.values()),
+        failures=sum(report.failures.values()),
     )
 
 
@@ -276,11 +288,11 @@ def live_text(report: Report, *, seconds: float, queue: int) -> str:
     """Return the progress line: pages, articles, rate, queue, time left, and the last title."""
     rate = report.exchanges / seconds if seconds else 0.0
     parts = [
-        f"{report.exchanges} pages",
-        f"{report.articles.total()} articles",
-        f"{rate:.1f} a second" if rate else "",
-        f"{_still_due(queue)} in the queue",
-        f"{duration(min(queue, report.room) / rate)} left" if rate and queue else "",
+        _("{exchanges} pages").format(exchanges=report.exchanges),
+        _("{articles} articles").format(articles=report.articles.total()),
+        _("{rate:.1f} a second").format(rate=rate) if rate else "",
+        _("{queue} in the queue").format(queue=_still_due(queue)),
+        _("{rate} left").format(rate=duration(min(queue, report.room) / rate)) if rate and queue else "",
         report.last_title,
     ]
     return f"{report.site}: {', '.join(filter(None, parts))}"
@@ -290,43 +302,66 @@ def summary_text(report: Report) -> str:
     """Return what was done, for a person to read."""
     rows = [
         (
-            "pages fetched",
-            f"{report.exchanges} ({_size(report.bytes)}; {_size(report.bytes_saved)} more saved by revisits)",
+            _("pages fetched"),
+            _("{exchanges} ({bytes}; {bytes_saved} more saved by revisits)").format(
+                exchanges=report.exchanges, bytes=_size(report.bytes), bytes_saved=_size(report.bytes_saved)
+            ),
         ),
-        ("articles", changes_text(report.as_dict())),
-        ("quarantined", _counts(report.quarantined)),
-        ("gone", str(report.outcomes["gone"])),
-        ("disallowed by robots.txt", str(report.outcomes["disallowed"])),
-        ("failed", _counts(report.failures)),
-        ("left out by a limit", _counts(report.left_out)),
-        ("out of scope", _hosts(report.out_of_scope)),
+        (_("articles"), changes_text(report.as_dict())),
+        (_("quarantined"), _counts(report.quarantined)),
+        (_("gone"), str(report.outcomes["gone"])),
+        (_("disallowed by robots.txt"), str(report.outcomes["disallowed"])),
+        (_("failed"), _counts(report.failures)),
+        (_("left out by a limit"), _counts(report.left_out)),
+        (_("out of scope"), _hosts(report.out_of_scope)),
         *_loaded(report.requisites),
         *_rendered(report.rendering),
-        ("URLs", f"{report.announced} announced, {_still_due(report.still_due)} still due"),
-        ("ended", "; ".join(filter(None, (report.reason, report.seed_problem, report.problem)))),
-        ("files", _files(report)),
+        (
+            _("URLs"),
+            _("{announced} announced, {still_due} still due").format(
+                announced=report.announced, still_due=_still_due(report.still_due)
+            ),
+        ),
+        (_("ended"), "; ".join(filter(None, (report.reason, report.seed_problem, report.problem)))),
+        (_("files"), _files(report)),
     ]
     if report.log_held_bytes:
-        grown = f"warraq.db-wal grew to {_size(report.log_held_bytes)}: another process kept reading an old state (wal-held)"
-        rows.insert(-1, ("warning", grown))
+        grown = _(
+            "warraq.db-wal grew to {log_held_bytes}: another process kept reading an old state (wal-held)"
+        ).format(log_held_bytes=_size(report.log_held_bytes))
+        rows.insert(-1, (_("warning"), grown))
     rows[-1:-1] = [
-        ("warning", warning)
+        (_("warning"), warning)
         for warning in (str(report.session), str(report.rendering), report.no_article, *report.warnings)
         if warning
     ]
     rows = [(name, value) for name, value in rows if value != "0"]
-    width = max(len(name) for name, _ in rows)
-    return "\n".join(["", f"Crawl of {report.site}", *(f"  {name:<{width}}  {value}" for name, value in rows), ""])
+    width = max(len(name) for name, value in rows)
+    return "\n".join(
+        [
+            "",
+            _("Crawl of {site}").format(site=report.site),
+            *(f"  {name:<{width}}  {value}" for name, value in rows),
+            "",
+        ]
+    )
 
 
 def _loaded(figures: RequisiteReport) -> list[tuple[str, str]]:
     """Return what pages load, where anything was fetched, is missing or waits."""
     if not (figures.exchanges or figures.missing or figures.still_due):
         return []
-    kept = ", ".join(f"{figures.kept[word]} {word}" for word in ("new", "unchanged"))
-    rows = [("requisites", f"{figures.exchanges} fetched ({_size(figures.bytes)}): {kept}")]
-    rows += [("requisites missing", _counts(figures.missing))] if figures.missing else []
-    rows += [("requisites still due", _still_due(figures.still_due))] if figures.still_due else []
+    kept = ", ".join(f"{figures.kept[word]} {_(word)}" for word in ("new", "unchanged"))
+    rows = [
+        (
+            _("requisites"),
+            _("{exchanges} fetched ({bytes}): {kept}").format(
+                exchanges=figures.exchanges, bytes=_size(figures.bytes), kept=kept
+            ),
+        )
+    ]
+    rows += [(_("requisites missing"), _counts(figures.missing))] if figures.missing else []
+    rows += [(_("requisites still due"), _still_due(figures.still_due))] if figures.still_due else []
     return rows
 
 
@@ -335,26 +370,26 @@ def _rendered(figures: RenderReport) -> list[tuple[str, str]]:
     rows = []
     if figures.pages:
         met = f" ({', '.join(f'{word} {n}' for word, n in figures.met.most_common())})" if figures.met else ""
-        rows.append(("rendered", f"{figures.pages} pages{met}"))
-    return [*rows, ("not rendered", _counts(figures.failed))] if figures.failed else rows
+        rows.append(("rendered", _("{pages} pages{met}").format(pages=figures.pages, met=met)))
+    return [*rows, (_("not rendered"), _counts(figures.failed))] if figures.failed else rows
 
 
 def _files(report: Report) -> str:
     if not report.folder:
-        return "none: nothing came, and no archive was made"
-    return f"{report.folder}  ({', '.join(report.warcs) or 'no new WARC'})"
+        return _("none: nothing came, and no archive was made")
+    return f"{report.folder}  ({', '.join(report.warcs) or _('no new WARC')})"
 
 
 def _hosts(found: OutOfScope) -> str:
     """Return how many URLs, and the hosts of most of them, each with an example of the most frequent."""
     most = found.as_dict(5)
     named = ", ".join(f"{host} {each['urls']}" for host, each in most.items())
-    example = next((f"; such as {each['example']}" for each in most.values()), "")
+    example = next((_("; such as {example}").format(example=each["example"]) for each in most.values()), "")
     return f"{found.counts.total()} ({named}{example})" if most else "0"
 
 
 def _still_due(count: int) -> str:
-    return f"{count:,} or more" if count >= frontier.DUE_COUNTED else str(count)
+    return _("{count:,} or more").format(count=count) if count >= frontier.DUE_COUNTED else str(count)
 
 
 def _counts(counter: Counter[str]) -> str:

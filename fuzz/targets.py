@@ -360,7 +360,7 @@ _KEPT: list[object] = []
 _TITLES = ("A story of the harbour town, 2026. ", "قصة من مدينة الميناء والمكتبة. ")
 _COLUMNS = (
     "url", "urlkey", "site", "hostname", "version", "is_latest", "title", "text", "author", "date", "date_published",
-    "section", "tags", "language", "description", "sitename", "fetched_at",
+    "section", "tags", "source", "language", "description", "sitename", "fetched_at",
 )  # fmt: skip
 
 TARGETS: dict[str, Callable[[bytes], None]] = {

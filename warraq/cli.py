@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from dataclasses import asdict
+from gettext import gettext as _
 from importlib.resources import files
 from pathlib import Path
 from typing import NoReturn
@@ -17,6 +18,7 @@ from archive.cli import warraq
 from archive.cli.output import Place, isolate, json_option, print_json, the_place
 from archive.errors import NotWritableError
 from archive.files.clock import now
+from archive.terminal import use_locale
 from warraq.overview import SiteStatus, overview
 
 __all__ = ["main", "warraq"]
@@ -49,11 +51,11 @@ def init(folder: Path) -> None:
             kept = path.exists()
             if not kept:
                 path.write_bytes(files("warraq").joinpath("place", name).read_bytes())
-            click.echo(f"{'kept   ' if kept else 'written'}  {path}")
+            click.echo(f"{(_('kept   ') if kept else _('written'))}  {path}")
     except OSError as error:
         raise NotWritableError(folder, error) from error
     where = "" if folder == Path() else f"cd {folder} && "
-    click.echo(f"\nNow add a site: {where}warraq add https://www.example.org/")
+    click.echo(_("\nNow add a site: {where}warraq add https://www.example.org/").format(where=where))
 
 
 @click.command()
@@ -139,20 +141,28 @@ def sites(ctx: click.Context, *, as_json: bool) -> None:
     for one in found:
         _print_site(one)
     if not found:
-        click.echo("No site yet: `warraq add URL` adds one.", err=True)
+        click.echo(_("No site yet: `warraq add URL` adds one."), err=True)
 
 
 def _print_site(one: SiteStatus) -> None:
-    entry = "" if one.has_entry else "  ·  no entry in sites.toml"
+    entry = "" if one.has_entry else _("  ·  no entry in sites.toml")
     click.echo(f"{click.style(one.site, bold=True)}{entry}")
-    last = f"{one.last_run} ({one.result})" if one.last_run else "never"
-    click.echo(f"    last run {last}  ·  next due {one.next_due or ('never' if one.last_run else 'now')}")
-    newest = f", the newest of {one.newest}" if one.newest else ""
-    click.echo(f"    {one.articles} articles{newest}  ·  {one.failing} URLs failing")
+    last = f"{one.last_run} ({one.result})" if one.last_run else _("never")
+    click.echo(
+        _("    last run {last}  ·  next due {now}").format(
+            last=last, now=one.next_due or (_("never") if one.last_run else _("now"))
+        )
+    )
+    newest = _(", the newest of {newest}").format(newest=one.newest) if one.newest else ""
+    click.echo(
+        _("    {articles} articles{newest}  ·  {failing} URLs failing").format(
+            articles=one.articles, newest=newest, failing=one.failing
+        )
+    )
     if one.problem:
         click.echo(f"    {isolate(one.problem)}")
     for alarm in one.alarms:
-        click.echo(f"    {click.style('ALARM', fg='red')}  {alarm}")
+        click.echo(f"    {click.style(_('ALARM'), fg='red')}  {alarm}")
 
 
 @click.group()
@@ -174,11 +184,11 @@ def import_(file: Path) -> None:
         raise SiteError(error.problem, path=file) from None
     added, there = add_feeds(Path(settings.WARRAQ_SITES), feeds)
     for name in added:
-        click.echo(f"added  {name}")
+        click.echo(_("added  {name}").format(name=name))
     for seed in there:
-        click.echo(f"has    {isolate(seed)}")
+        click.echo(_("has    {seed}").format(seed=isolate(seed)))
     if not feeds:
-        click.echo(f"{file} names no feed.", err=True)
+        click.echo(_("{file} names no feed.").format(file=file), err=True)
 
 
 @opml.command("export")
@@ -211,7 +221,7 @@ def config(*, names: tuple[str, ...], as_json: bool) -> None:
         shown = json.dumps(one.value, ensure_ascii=False)
         click.echo(click.style(f"{one.name} = {shown}", bold=one.origin != "default") + f"  ({one.origin})")
     for name in unknown_variables(settings.origins, os.environ):
-        click.echo(f"{name} in the environment is not a setting", err=True)
+        click.echo(_("{name} in the environment is not a setting").format(name=name), err=True)
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
@@ -264,6 +274,7 @@ warraq.add_section("Set up and crawl", (init, add, crawl, run, save, backfill, s
 
 def main() -> None:
     """Run the console script; end with one line when warraq.toml or the environment has a mistake."""
+    use_locale(sys.argv)  # before the settings are read: their mistakes are messages, too
     from crawler import settings
 
     for name in ("WARRAQ_OPERATOR", "WARRAQ_AUTHORITIES", "WARRAQ_AUTHORITY_ROOTS", "WARRAQ_KEYS"):

@@ -18,6 +18,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from gettext import gettext as _
 from typing import TYPE_CHECKING, Any
 
 from archive.batch.plan import MEGABYTES, SECONDS, BatchPlan, PlannedFile, make_plan, read_plan, write_plan
@@ -68,7 +69,7 @@ class _Line:
 
     def run(self, rank: int) -> Failed | None:
         failed = None
-        for _ in range(ATTEMPTS):
+        for _attempt in range(ATTEMPTS):
             if self._ended:
                 return Failed(rank=rank, code=-15, message="ended before it was done")
             failed = self._attempt(rank)
@@ -179,7 +180,9 @@ def pipeline(folder: Path, *, heard: Callable[[int], None] | None = None) -> lis
     try:
         from archive.batch import steps
     except ImportError as error:
-        raise UsageError(f"a batch needs datatrove ({error}): pip install 'warraq[batch]'") from None
+        raise UsageError(
+            _("a batch needs datatrove ({error}): pip install 'warraq[batch]'").format(error=error)
+        ) from None
     name = str(folder.resolve())
     return [steps.ReadWarcs(name, heard), steps.Extract(name), steps.WriteParquet(name)]
 

@@ -8,6 +8,7 @@ import sqlite3
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from functools import cache
+from gettext import gettext as _
 from typing import TYPE_CHECKING, Any
 
 from archive import warc
@@ -45,7 +46,7 @@ def write(rows: Iterable[Mapping[str, Any]], names: Sequence[str], target: Path)
         import pyarrow as pa
         from pyarrow import parquet
     except ImportError:
-        raise UsageError("Parquet needs pyarrow: pip install 'warraq[batch]', or make shards only") from None
+        raise UsageError(_("Parquet needs pyarrow: pip install 'warraq[batch]', or make shards only")) from None
     schema = schema_of(pa, names, http_status="integer")
     count = 0
     try:

@@ -18,6 +18,7 @@ import re
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
+from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +89,7 @@ def make_plan(files: Iterable[PlannedFile], *, tasks: int = 0, **options: Any) -
     """Return the plan of a batch; without `tasks`, each file is one. Raises UsageError when there is nothing to do."""
     given = list(files)
     if not given:
-        raise UsageError("no WARC files: name some, or a list of them with --paths")
+        raise UsageError(_("no WARC files: name some, or a list of them with --paths"))
     return BatchPlan(tasks=divide(given, tasks or len(given)), **options)
 
 
@@ -102,7 +103,9 @@ def write_plan(folder: Path, plan: BatchPlan) -> None:
     except FileNotFoundError:
         if Collection(folder).exists():
             raise UsageError(
-                f"{folder} is an archive: name a new folder with --into, and `warraq merge` its shards"
+                _("{folder} is an archive: name a new folder with --into, and `warraq merge` its shards").format(
+                    folder=folder
+                )
             ) from None
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"format": FORMAT, **asdict(plan)}, ensure_ascii=False, indent=1)
@@ -110,8 +113,10 @@ def write_plan(folder: Path, plan: BatchPlan) -> None:
         return
     if held != plan:
         raise UsageError(
-            f"{folder} holds another batch ({len(held.files)} files in {len(held.tasks)} tasks): go on with it by "
-            f"`warraq batch --into {folder}` without files, or name another folder for this one"
+            _(
+                "{folder} holds another batch ({files} files in {tasks} tasks): go on with it by `warraq batch "
+                "--into {folder}` without files, or name another folder for this one"
+            ).format(folder=folder, files=len(held.files), tasks=len(held.tasks))
         )
 
 
@@ -119,7 +124,9 @@ def read_plan(folder: Path) -> BatchPlan:
     """Return the plan in a batch's folder. Raises FileNotFoundError, and ArchiveError for a plan of another version of warraq."""
     values = json.loads((folder / NAME).read_text(encoding="utf-8", errors="surrogateescape"))
     if values.pop("format", None) != FORMAT:
-        raise ArchiveError(f"{folder / NAME} was made by another version of warraq: finish that batch with it")
+        raise ArchiveError(
+            _("{name} was made by another version of warraq: finish that batch with it").format(name=folder / NAME)
+        )
     tasks = tuple(tuple(PlannedFile(**file) for file in files) for files in values.pop("tasks"))
     return BatchPlan(tasks=tasks, **values)
 
@@ -134,8 +141,10 @@ class ChangedFileError(ArchiveError):
 
     def __init__(self, path: str, planned: int, found: int) -> None:
         super().__init__(
-            f"{path} has {found} bytes, {planned} when the batch was planned: a file that is being written cannot be read; "
-            "plan it again in another folder"
+            _(
+                "{path} has {found} bytes, {planned} when the batch was planned: a file that is being written cannot "
+                "be read; plan it again in another folder"
+            ).format(path=path, found=found, planned=planned)
         )
         self.path = path
         self.planned = planned
@@ -209,8 +218,10 @@ class NoLinkError(ArchiveError):
 
     def __init__(self, source: Path, folder: Path) -> None:
         super().__init__(
-            f"{source} cannot be linked into {folder} (another filesystem, or another owner's file): put the batch's folder on "
-            "the filesystem of the files, or start it again with --copy"
+            _(
+                "{source} cannot be linked into {folder} (another filesystem, or another owner's file): put the "
+                "batch's folder on the filesystem of the files, or start it again with --copy"
+            ).format(source=source, folder=folder)
         )
         self.source = source
         self.folder = folder
@@ -228,7 +239,11 @@ class FetchError(ArchiveError):
 
     def __init__(self, url: str, problem: str) -> None:
         self.url = without_secrets(url)
-        super().__init__(f"{self.url} could not be fetched ({problem}): the same batch tries it again")
+        super().__init__(
+            _("{url} could not be fetched ({problem}): the same batch tries it again").format(
+                url=self.url, problem=problem
+            )
+        )
         self.problem = problem
 
 
@@ -269,7 +284,7 @@ def fetch(url: str, folder: Path) -> Path:
     got = target.stat().st_size
     if size is not None and got != size:
         target.unlink()
-        raise FetchError(url, f"{got} of {size} bytes")
+        raise FetchError(url, _("{got} of {size} bytes").format(got=got, size=size))
     return target
 
 
@@ -278,5 +293,5 @@ def _pieces(remote: Any, url: str) -> Iterator[bytes]:
     for piece in iter(partial(remote.read, AT_ONCE), b""):
         got += len(piece)
         if got > LARGEST:
-            raise FetchError(url, f"more than {LARGEST >> 30} GB")
+            raise FetchError(url, _("more than {largest} GB").format(largest=LARGEST >> 30))
         yield piece

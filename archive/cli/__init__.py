@@ -6,6 +6,8 @@ import errno
 import os
 import sys
 from dataclasses import replace
+from gettext import gettext as _
+from inspect import cleandoc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,7 @@ from archive.cli import batch, export, health, images, imports, maintain, query,
 from archive.cli.output import Place
 from archive.errors import WARRAQ, ArchiveError, ExitCode, NotWritableError, describe_codes
 from archive.index import DatabaseError
-from archive.terminal import make_streams_printable
+from archive.terminal import make_streams_printable, use_locale
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +49,7 @@ class Program(click.Group):
         """Write a section for each purpose, with the first sentence of each command whole."""
         for title, names in self.sections.items():
             commands = {name: self.commands[name] for name in names}
-            with formatter.section(title):
+            with formatter.section(_(title)):
                 formatter.write_dl([(name, _first_sentence(one)) for name, one in commands.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -55,17 +57,21 @@ class Program(click.Group):
         try:
             return super().invoke(ctx)
         except ArchiveError as error:
-            click.echo(f"warraq: {error}", err=True)
+            click.echo(_("warraq: {error}").format(error=error), err=True)
             ctx.exit(error.exit_code)
         except (DatabaseError, OverflowError) as error:
             click.echo(
-                f"warraq: the database does not answer ({error}): check it with `warraq verify`, or rebuild it with `warraq reindex`",
+                _(
+                    "warraq: the database does not answer ({error}): check it with `warraq verify`, or rebuild it with "
+                    "`warraq reindex`"
+                ).format(error=error),
                 err=True,
             )
             ctx.exit(ExitCode.DAMAGED)
         except KeyboardInterrupt:
             click.echo(
-                "warraq: interrupted; what was committed is kept, and the same command continues from there", err=True
+                _("warraq: interrupted; what was committed is kept, and the same command continues from there"),
+                err=True,
             )
             ctx.exit(ExitCode.INTERRUPTED)
         except BrokenPipeError:  # the reader (head, less) has seen enough
@@ -74,7 +80,9 @@ class Program(click.Group):
         except OSError as error:
             if error.errno not in REFUSED:
                 raise
-            click.echo(f"warraq: {NotWritableError(Path(error.filename or '.'), error)}", err=True)
+            click.echo(
+                _("warraq: {filename}").format(filename=NotWritableError(Path(error.filename or "."), error)), err=True
+            )
             ctx.exit(ExitCode.NOT_WRITABLE)
 
 
@@ -111,7 +119,20 @@ for _title, _modules in {
     warraq.add_section(_title, (command for module in _modules for command in module.COMMANDS))
 
 
+def translate_help(command: click.Command) -> None:
+    """Put the help of a command, its options and its subcommands into the language of the locale."""
+    command.help = _(cleandoc(command.help)) if command.help else command.help
+    for option in command.params:
+        if isinstance(option, click.Option) and option.help:
+            option.help = _(option.help)
+    for one in command.commands.values() if isinstance(command, click.Group) else ():
+        translate_help(one)
+
+
 def main(place: Place | None = None) -> None:
     """Run the command line in that place, by default the folder `collections`."""
     make_streams_printable()
+    use_locale(sys.argv)
+    translate_help(warraq)
+    warraq.epilog = describe_codes(WARRAQ)
     warraq.main(prog_name="warraq", obj=place or Place(), color=False if os.environ.get("NO_COLOR") else None)

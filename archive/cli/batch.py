@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import threading
+from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,8 +98,17 @@ def batch_(
     _tell(folder, plan, as_json=as_json, skipped=len(before.done), failed=failed)
     if failed:
         raise ArchiveError(
-            f"{len(failed)} of {len(plan.tasks)} tasks failed, the first, number {failed[0].rank}, with exit code {failed[0].code}: "
-            f"{failed[0].message} (see {folder / 'logs'}); the same command retries them"
+            _(
+                "{failed} of {tasks} tasks failed, the first, number {rank}, with exit code {code}: {message} (see "
+                "{logs}); the same command retries them"
+            ).format(
+                failed=len(failed),
+                tasks=len(plan.tasks),
+                rank=failed[0].rank,
+                code=failed[0].code,
+                message=failed[0].message,
+                logs=folder / "logs",
+            )
         )
 
 
@@ -108,12 +118,14 @@ def _plan(files: tuple[Path, ...], folder: Path, wanted: dict[str, Any]) -> Batc
         try:
             return batch.read_plan(folder)
         except FileNotFoundError:
-            raise UsageError(f"no batch in {folder}: start one with `warraq batch FILES --into {folder}`") from None
+            raise UsageError(
+                _("no batch in {folder}: start one with `warraq batch FILES --into {folder}`").format(folder=folder)
+            ) from None
     parquet, shards = wanted.pop("parquet"), wanted.pop("shards")
     if parquet is None and shards is None:
         parquet = shards = True
     if not parquet and not shards:
-        raise UsageError("nothing to make: --parquet, --shards or both")
+        raise UsageError(_("nothing to make: --parquet, --shards or both"))
     plan = batch.make_plan(_planned(files, listed, prefix), parquet=bool(parquet), shards=bool(shards), **wanted)
     batch.write_plan(folder, plan)
     return plan
@@ -129,11 +141,17 @@ def _planned(files: tuple[Path, ...], listed: Path | None, prefix: str) -> Itera
         found = sorted(one for one in path.rglob("*") if one.name.endswith(SUFFIXES)) if path.is_dir() else [path]
         for one in found:
             if not one.name.endswith(SUFFIXES):
-                raise UsageError(f"{one} is not named like a WARC (.warc, .warc.gz); `warraq import` takes WACZ files")
+                raise UsageError(
+                    _("{one} is not named like a WARC (.warc, .warc.gz); `warraq import` takes WACZ files").format(
+                        one=one
+                    )
+                )
             try:
                 yield batch.PlannedFile(path=str(one.resolve()), size=one.stat().st_size)
             except FileNotFoundError:
-                raise UsageError(f"{listed} names {one}, which is not there (see --prefix)") from None
+                raise UsageError(
+                    _("{listed} names {one}, which is not there (see --prefix)").format(listed=listed, one=one)
+                ) from None
 
 
 def _lines(listed: Path) -> Iterator[str]:
@@ -146,14 +164,14 @@ def _lines(listed: Path) -> Iterator[str]:
         ):
             yield from (line.strip() for line in file if line.strip())
     except (gzip.BadGzipFile, EOFError, UnicodeDecodeError) as error:
-        raise UsageError(f"{listed} is not a list of paths: {error}") from None
+        raise UsageError(_("{listed} is not a list of paths: {error}").format(listed=listed, error=error)) from None
 
 
 def _run(folder: Path, plan: BatchPlan, before: Progress, workers: int) -> list[Failed]:
     from archive.batch import pipeline
 
     pipeline(folder)  # says at once when datatrove is missing
-    with live_line(f"Reading {len(plan.tasks)} tasks") as show:
+    with live_line(_("Reading {tasks} tasks").format(tasks=len(plan.tasks))) as show:
         return batch.run_local(folder, before.open, workers=workers, heard=_Drawn(plan, before, show).heard)
 
 
@@ -169,7 +187,7 @@ class _Drawn:
     def heard(self, rank: int, behind: int) -> None:
         with self._guard:
             self._behind[rank] = behind
-            self._show(f"{len(self._sizes)} tasks", sum(self._behind.values()), sum(self._sizes))
+            self._show(_("{sizes} tasks").format(sizes=len(self._sizes)), sum(self._behind.values()), sum(self._sizes))
 
 
 def _tell(
@@ -191,9 +209,19 @@ def _tell(
     counted = progress.counted
     articles = counted.get("articles_new", 0) + counted.get("articles_changed", 0)
     click.echo(
-        f"{len(progress.done)} of {len(plan.tasks)} tasks done ({skipped} before); {counted.get('captures', 0)} captures, "
-        f"{articles} articles, {sum(counted.get('quarantined', {}).values())} quarantined, {counted.get('damages', 0)} damages; "
-        f"in {folder}"
+        _(
+            "{progress} of {tasks} tasks done ({skipped} before); {captures} captures, {articles} articles, "
+            "{quarantined} quarantined, {damages} damages; in {folder}"
+        ).format(
+            progress=len(progress.done),
+            tasks=len(plan.tasks),
+            skipped=skipped,
+            captures=counted.get("captures", 0),
+            articles=articles,
+            quarantined=sum(counted.get("quarantined", {}).values()),
+            damages=counted.get("damages", 0),
+            folder=folder,
+        )
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from gettext import gettext as _
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -65,7 +66,7 @@ _LIKE_THESE = 2
 _COLUMN = 32
 
 Where = Literal["before", "among", "after"]
-_PLACES: Final[dict[Where, str]] = {
+PLACES: Final[dict[Where, str]] = {
     "before": "before the article",
     "among": "between its lines",
     "after": "after the article",
@@ -117,28 +118,30 @@ def said_of_kept(fates: Sequence[Fate]) -> Iterator[str]:
     """Yield what was kept, where it stands, and who decided."""
     kept = [number for number, fate in enumerate(fates, 1) if fate.is_kept]
     if not kept:
-        yield "Kept: nothing."
+        yield _("Kept: nothing.")
         return
     size = sum(len(fates[number - 1].line) for number in kept)
-    yield f"Kept: {counted(len(kept))} of {len(fates):,}, {size:,} characters ({_spans(kept)})."
+    yield _("Kept: {kept} of {fates:,}, {size:,} characters ({kept2}).").format(
+        kept=counted(len(kept)), fates=len(fates), size=size, kept2=_spans(kept)
+    )
     for part in dict.fromkeys(fates[kept[0] - 1].rule.split("+")):
-        yield f"  {ROUTES.get(part, part)}"
+        yield f"  {_(ROUTES.get(part, part))}"
     ends = {*kept[:_EDGES], *kept[-_EDGES:]}
     for number in sorted(ends):
         if number == kept[-_EDGES:][0] and len(kept) > len(ends):
-            yield f"  … {counted(len(kept) - len(ends))} more"
+            yield _("  … {ends} more").format(ends=counted(len(kept) - len(ends)))
         yield f"  + {shortened(fates[number - 1].line)}"
 
 
 def said_of_dropped(fates: Sequence[Fate]) -> Iterator[str]:
     """Yield what was left out: the reasons for each place on the page, the lines counted, the first of them as they stand."""
-    groups: dict[Where, dict[str, list[str]]] = {place: defaultdict(list) for place in _PLACES}
+    groups: dict[Where, dict[str, list[str]]] = {place: defaultdict(list) for place in PLACES}
     for place, fate in _placed(fates):
         groups[place][reason(fate.rule)].append(fate.line)
-    yield f"Left out: {counted(sum(not fate.is_kept for fate in fates))}."
+    yield _("Left out: {fates}.").format(fates=counted(sum(not fate.is_kept for fate in fates)))
     for place, reasons in groups.items():
         if reasons:
-            yield f"  {_PLACES[place]}"
+            yield f"  {_(PLACES[place])}"
         for why, lines in sorted(reasons.items(), key=lambda group: -len(group[1])):
             yield f"    {len(lines):>4}  {why:<{_COLUMN}} {shortened(' · '.join(dict.fromkeys(lines[:_LIKE_THESE])))}"
 
@@ -157,17 +160,17 @@ def _placed(fates: Sequence[Fate]) -> Iterator[tuple[Where, Fate]]:
 
 def reason(rule: str) -> str:
     """Say why a rule drops a line, in words."""
-    kind, _, detail = rule.partition(":")
+    kind, _colon, detail = rule.partition(":")
     if kind == "dom":
-        return f"a box of the site's theme: {detail}"
+        return _("a box of the site's theme: {detail}").format(detail=detail)
     if kind == "phrase":
-        return f"a known label: {detail}"
-    return REASONS.get(rule, rule)
+        return _("a known label: {detail}").format(detail=detail)
+    return _(REASONS.get(rule, rule))
 
 
 def counted(number: int) -> str:
     """Return a number of lines."""
-    return f"{number:,} line" if number == 1 else f"{number:,} lines"
+    return _("{number:,} line").format(number=number) if number == 1 else _("{number:,} lines").format(number=number)
 
 
 def _spans(numbers: Sequence[int]) -> str:
@@ -175,9 +178,15 @@ def _spans(numbers: Sequence[int]) -> str:
     breaks = [at for at, (one, other) in enumerate(pairwise(numbers), 1) if other - one > 1]
     runs = [numbers[start:end] for start, end in pairwise([0, *breaks, len(numbers)])]
     if len(runs) > _EDGES + 1:
-        return f"between lines {numbers[0]} and {numbers[-1]} of the page"
-    shown = ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)
-    return f"line {shown} of the page" if len(numbers) == 1 else f"lines {shown} of the page"
+        return _("between lines {numbers} and {numbers2} of the page").format(numbers=numbers[0], numbers2=numbers[-1])
+    shown = ", ".join(
+        str(run[0]) if len(run) == 1 else _("{run} to {run2}").format(run=run[0], run2=run[-1]) for run in runs
+    )
+    return (
+        _("line {shown} of the page").format(shown=shown)
+        if len(numbers) == 1
+        else _("lines {shown} of the page").format(shown=shown)
+    )
 
 
 def shortened(text: str) -> str:

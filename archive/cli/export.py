@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 from datetime import UTC, datetime
+from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,8 +96,11 @@ def export(
 def _tell_missing(urls: Sequence[str]) -> None:
     """Say that replay tools will not show some of the captures, and what to do."""
     click.echo(
-        f"warraq export: revisits without their originals: {len(urls)}, such as {urls[0]}. No archive here holds these, and "
-        "replay tools cannot show them: import the WARC files that hold the originals, then export again",
+        _(
+            "warraq export: revisits without their originals: {urls}, such as {urls2}. No archive here holds "
+            "these, and replay tools cannot show them: import the WARC files that hold the originals, then "
+            "export again"
+        ).format(urls=len(urls), urls2=urls[0]),
         err=True,
     )
 
@@ -128,8 +132,8 @@ def _tell(done: Exported, name: str, way: Format, target: Path, *, as_json: bool
         )
         return
     for file in done.removed:
-        click.echo(f"removed {file}: the archive no longer has anything from that time", err=True)
-    click.echo(f"{done.count} {way.of} in {target}", err=True)
+        click.echo(_("removed {file}: the archive no longer has anything from that time").format(file=file), err=True)
+    click.echo(_("{count} {of} in {target}").format(count=done.count, of=way.of, target=target), err=True)
 
 
 def _format_of(target: Path | None) -> str:
@@ -142,17 +146,25 @@ def _format_of(target: Path | None) -> str:
 
 def _check(way: Format, name: str, target: Path | None, period: str | None, columns: str) -> None:
     if target is None and way.binary and sys.stdout.isatty():
-        raise UsageError(f"{name} cannot be written to a terminal: name a file with --out")
+        raise UsageError(_("{name} cannot be written to a terminal: name a file with --out").format(name=name))
     if period and (target is None or way.of != "articles"):
-        raise UsageError("--by splits articles into files: choose a format of articles, and a folder with --out")
+        raise UsageError(_("--by splits articles into files: choose a format of articles, and a folder with --out"))
     if target and target.is_dir() and not period:
-        raise UsageError(f"{target} is a folder: name a file, or split the articles with --by year")
+        raise UsageError(
+            _("{target} is a folder: name a file, or split the articles with --by year").format(target=target)
+        )
     if columns and not way.has_columns:
-        raise UsageError(f"{name} has no columns to choose: leave out --columns, or choose jsonl, csv or parquet")
+        raise UsageError(
+            _("{name} has no columns to choose: leave out --columns, or choose jsonl, csv or parquet").format(name=name)
+        )
     suffixes = {one.suffix for one in FORMATS.values()} | {".warc"}
     says = next((one for one in suffixes if target and not period and target.name.endswith(one)), way.suffix)
     if says != way.suffix:
-        raise UsageError(f"{target} would hold {name}: name it with {way.suffix}, or choose another --format")
+        raise UsageError(
+            _("{target} would hold {name}: name it with {suffix}, or choose another --format").format(
+                target=target, name=name, suffix=way.suffix
+            )
+        )
 
 
 def _counted(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -160,10 +172,10 @@ def _counted(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     if sys.stdout.isatty():
         yield from rows
         return
-    with live_line("Exporting") as show:
+    with live_line(_("Exporting")) as show:
         for number, row in enumerate(rows, 1):
             if number % TOLD_EVERY == 0:
-                show(f"{number} articles")
+                show(_("{number} articles").format(number=number))
             yield row
 
 
@@ -203,7 +215,7 @@ def dataset(
     options = ExportOptions(site=site, first_day=first_day, last_day=last_day, query=query, all_versions=all_versions)
     with Archive(the_folder(ctx)) as archive:
         count = export_dataset(archive, target, options, created=datetime.now(UTC))
-    click.echo(f"{count} articles in {target}", err=True)
+    click.echo(_("{count} articles in {target}").format(count=count, target=target), err=True)
 
 
 COMMANDS = (export, dataset)

@@ -7,6 +7,7 @@ import urllib.request
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import date, timedelta
+from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +113,7 @@ def timeline(ctx: click.Context, *, page: str, site: str, first: str, last: str,
     with Archive(the_folder(ctx)) as archive:
         found = archive.timeline(page, site=site, first=days[0], last=days[1], places=places)
     if not found:
-        raise NotFoundError(page or "a front page with headlines")
+        raise NotFoundError(page or _("a front page with headlines"))
     if as_json:
         print_json(map(asdict, found))
         return
@@ -127,7 +128,7 @@ def _date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"{text!r} is not a date; write it as 2026-11-24") from None
+        raise UsageError(_("{text!r} is not a date; write it as 2026-11-24").format(text=text)) from None
 
 
 def _plain(entry: Day | Alarm) -> dict[str, Any]:
@@ -147,30 +148,45 @@ def _print(days: list[Day], alarms: list[Alarm], day: date, shown: int) -> None:
         if entry.day > day - timedelta(days=shown):
             missed = ", ".join(f"{reason} {n}" for reason, n in entry.missed.items())
             click.echo(
-                f"{entry.day}  {entry.site}: {entry.announced} announced, {entry.captured} captured"
-                f"{f', missed: {missed}' if missed else ''}; {entry.new} new; {entry.visits} visits, {entry.failed} failed, "
-                f"{entry.quarantined} quarantined, {entry.disallowed} disallowed"
+                _(
+                    "{day}  {site}: {announced} announced, {captured} captured{missed}; {new} new; {visits} visits, "
+                    "{failed} failed, {quarantined} quarantined, {disallowed} disallowed"
+                ).format(
+                    day=entry.day,
+                    site=entry.site,
+                    announced=entry.announced,
+                    captured=entry.captured,
+                    missed=_(", missed: {missed}").format(missed=missed) if missed else "",
+                    new=entry.new,
+                    visits=entry.visits,
+                    failed=entry.failed,
+                    quarantined=entry.quarantined,
+                    disallowed=entry.disallowed,
+                )
             )
     for alarm in alarms:
-        click.echo(f"{click.style('ALARM', fg='red')}  {alarm.day}  {alarm.site}  {alarm.kind}: {alarm.detail}")
+        click.echo(f"{click.style(_('ALARM'), fg='red')}  {alarm.day}  {alarm.site}  {alarm.kind}: {alarm.detail}")
     if not alarms:
-        click.echo("No alarm.")
+        click.echo(_("No alarm."))
 
 
 def post(url: str, alarms: list[Alarm]) -> None:
     """Send the alarms as JSON; a webhook that does not answer is reported on stderr; the exit code states the result."""
     if not url.startswith(("http://", "https://")):
-        raise UsageError(f"{url!r} is not a web address")
+        raise UsageError(_("{url!r} is not a web address").format(url=url))
     text = "\n".join(f"{alarm.site} {alarm.day} {alarm.kind}: {alarm.detail}" for alarm in alarms)
     body = json.dumps({"text": text, "alarms": [_plain(alarm) for alarm in alarms]}, ensure_ascii=False).encode()
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 - checked above
     try:
         answer = exchange(request, seconds=WEBHOOK_SECONDS)
     except NoAnswerError as error:
-        click.echo(f"warraq health: the webhook did not accept the alarms: {error}", err=True)
+        click.echo(_("warraq health: the webhook did not accept the alarms: {error}").format(error=error), err=True)
     else:
         if not 200 <= answer.status < 300:
-            click.echo(f"warraq health: the webhook did not accept the alarms: status {answer.status}", err=True)
+            click.echo(
+                _("warraq health: the webhook did not accept the alarms: status {status}").format(status=answer.status),
+                err=True,
+            )
 
 
 @click.command()
@@ -194,12 +210,12 @@ def group(ctx: click.Context, *, limit: int, as_json: bool) -> None:
             continue
         _print_families(members)
     if not count:
-        click.echo("There are no near-identical articles.", err=as_json)
+        click.echo(_("There are no near-identical articles."), err=as_json)
 
 
 def _print_families(members: Sequence[Mapping[str, Any]]) -> None:
     for row in members:
-        mark = "first" if row["place"] == 1 else f"{row['resemblance']:.0%}".rjust(5)
+        mark = _("first") if row["place"] == 1 else f"{row['resemblance']:.0%}".rjust(5)
         click.echo(
             f"{'' if row['place'] > 1 else chr(10)}{mark}  {row['first'][:16]}  {row['site']}  {isolate(row['title'])}  {row['url']}"
         )

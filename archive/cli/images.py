@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gettext import gettext as _
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -48,7 +49,7 @@ def images(
 ) -> None:
     """List the pictures of articles: the newest, or those whose caption, alternative text or credit has the words."""
     if sum(map(bool, (words, article, url))) > 1:
-        raise UsageError("give only one of WORDS, --of and --where")
+        raise UsageError(_("give only one of WORDS, --of and --where"))
     with Archive(the_folder(ctx)) as archive:
         if site:
             archive.require_site(site)
@@ -69,20 +70,24 @@ def images(
         _tell(one, is_place=bool(url))
     for one in media:
         click.echo(f"{one['type']}  {one['provider']}  {one['url']}")
-    click.echo(f"{len(found)} pictures", err=True)
+    click.echo(_("{found} pictures").format(found=len(found)), err=True)
 
 
 def _tell(one: Mapping[str, Any], *, is_place: bool) -> None:
     """Print what is known of a picture, in three lines."""
     size = f"{one['width']} x {one['height']}" if one["width"] else ""
-    state = one["problem"] or ("" if one["record_id"] else "not captured")
-    facts = "  ".join(filter(None, (one["type"], size, f"{one['bytes']:,} bytes" if one["bytes"] else "", state)))
-    differs = f"  ({one['bits']} of 64 bits differ)" if is_place and one["bits"] else ""
+    state = one["problem"] or ("" if one["record_id"] else _("not captured"))
+    facts = "  ".join(
+        filter(
+            None, (one["type"], size, _("{bytes:,} bytes").format(bytes=one["bytes"]) if one["bytes"] else "", state)
+        )
+    )
+    differs = _("  ({bits} of 64 bits differ)").format(bits=one["bits"]) if is_place and one["bits"] else ""
     click.echo(f"{one['url']}{differs}")
     said = "  ·  ".join(filter(None, (one["caption"] or one["alt"], one["credit"])))
     if said:
         click.echo(f"    {isolate(said)}")
-    click.echo(f"    {facts or 'nothing known'}  ·  {one['at'][:10]}  {isolate(one['title'])}")
+    click.echo(f"    {facts or _('nothing known')}  ·  {one['at'][:10]}  {isolate(one['title'])}")
 
 
 COMMANDS = (images,)

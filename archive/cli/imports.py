@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import asdict
+from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,7 @@ def import_(
     )
     place = the_place(ctx)
     folder = place.archive or place.collections / "imported"
-    with live_line(f"Importing {files[0].name}") as show:
+    with live_line(_("Importing {name}").format(name=files[0].name)) as show:
         done = import_files(folder, files, site=site, wanted=wanted, workers=workers, progress=show)
     if as_json:
         print_json([_figures(done, folder)])
@@ -85,11 +86,14 @@ def _figures(done: Imported, folder: Path) -> dict[str, Any]:
 
 def _print_done(done: Imported, folder: Path) -> None:
     if done.taken_up:
-        click.echo(f"{done.taken_up} captures recovered from an interrupted run")
-    changes = ", ".join(f"{done.articles[change]} {change}" for change in ("new", "changed", "updated", "unchanged"))
+        click.echo(_("{taken_up} captures recovered from an interrupted run").format(taken_up=done.taken_up))
+    changes = ", ".join(f"{done.articles[change]} {_(change)}" for change in ("new", "changed", "updated", "unchanged"))
     click.echo(
-        f"{done.records} captures ({done.known} known before); articles {changes}; "
-        f"{done.quarantined.total()} quarantined; in {folder}"
+        _(
+            "{records} captures ({known} known before); articles {changes}; {quarantined} quarantined; in {folder}"
+        ).format(
+            records=done.records, known=done.known, changes=changes, quarantined=done.quarantined.total(), folder=folder
+        )
     )
     _print_unfit(done)
 
@@ -98,11 +102,18 @@ def _print_unfit(done: Imported) -> None:
     if not done.unfit:
         return
     reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(done.unfit.items()))
-    click.echo(f"{done.unfit.total()} records cannot have a row ({reasons}) and were left out:", err=True)
+    click.echo(
+        _("{unfit} records cannot have a row ({reasons}) and were left out:").format(
+            unfit=done.unfit.total(), reasons=reasons
+        ),
+        err=True,
+    )
     for misfit in done.misfits[:UNFIT_SHOWN]:
         click.echo(f"  {misfit}", err=True)
     if done.unfit.total() > UNFIT_SHOWN:
-        click.echo(f"  and more (--json names the first {MISFITS_NAMED})", err=True)
+        click.echo(
+            _("  and more (--json names the first {misfits_named})").format(misfits_named=MISFITS_NAMED), err=True
+        )
 
 
 # Commands that join archives: merge.
@@ -148,13 +159,13 @@ def merge(
         ctx.find_root().params.get("folder")
         and ctx.find_root().get_parameter_source("folder") is ParameterSource.COMMANDLINE
     ):
-        raise UsageError("merge takes its archives as arguments: `warraq merge SHARD... INTO`, without --archive")
+        raise UsageError(_("merge takes its archives as arguments: `warraq merge SHARD... INTO`, without --archive"))
     collection = Collection(into)
     if dry_run:
         done = foresee(shards, collection, site=site)
     else:
         with ExitStack() as stack:
-            show = stack.enter_context(live_line(f"Merging into {into}"))
+            show = stack.enter_context(live_line(_("Merging into {into}").format(into=into)))
             done = merge_(
                 shards,
                 collection,
@@ -171,8 +182,10 @@ def merge(
     for shard in shards:
         if numbers(shard / SEALS):
             click.echo(
-                f"the seals of {shard} do not come along: keep {shard}, where they prove what they sealed, and run "
-                f"`warraq --archive {into} seal`",
+                _(
+                    "the seals of {shard} do not come along: keep {shard}, where they prove what they sealed, and run "
+                    "`warraq --archive {into} seal`"
+                ).format(shard=shard, into=into),
                 err=True,
             )
     if done.damaged or done.lost:
@@ -180,24 +193,48 @@ def merge(
 
 
 def _print(done: Merged, into: Path, *, dry_run: bool) -> None:
-    would = "would come" if dry_run else "came"
-    articles = "" if dry_run else f", {done.articles} versions of articles"
+    would = _("would come") if dry_run else _("came")
+    articles = "" if dry_run else _(", {articles} versions of articles").format(articles=done.articles)
     click.echo(
-        f"{done.captures} captures of {done.looked_at}{articles} and {done.urls} URLs {would} into {into}, "
-        f"with {done.files} files ({done.bytes >> 20} MB)"
+        _(
+            "{captures} captures of {looked_at}{articles} and {urls} URLs {would} into {into}, with {files} "
+            "files ({bytes} MB)"
+        ).format(
+            captures=done.captures,
+            looked_at=done.looked_at,
+            articles=articles,
+            urls=done.urls,
+            would=would,
+            into=into,
+            files=done.files,
+            bytes=done.bytes >> 20,
+        )
     )
     if done.recovered:
-        click.echo(f"{done.recovered} captures that a dead crawl had left were extracted")
+        click.echo(_("{recovered} captures that a dead crawl had left were extracted").format(recovered=done.recovered))
     if done.redacted:
-        click.echo(f"{done.redacted} URLs that were redacted in one of the archives were removed from this one, too")
+        click.echo(
+            _("{redacted} URLs that were redacted in one of the archives were removed from this one, too").format(
+                redacted=done.redacted
+            )
+        )
     if done.waiting:
-        click.echo(f"{done.waiting} captures wait for a file that is being written or is missing: merge again later")
+        click.echo(
+            _("{waiting} captures wait for a file that is being written or is missing: merge again later").format(
+                waiting=done.waiting
+            )
+        )
     for name in done.lost[:LISTED]:
         click.echo(
-            f"{name}: the file is missing, but rows of a shard point into it: run `warraq verify` there", err=True
+            _("{name}: the file is missing, but rows of a shard point into it: run `warraq verify` there").format(
+                name=name
+            ),
+            err=True,
         )
     if len(done.lost) > LISTED:
-        click.echo(f"and {len(done.lost) - LISTED} more missing files (--json lists all)", err=True)
+        click.echo(
+            _("and {listed} more missing files (--json lists all)").format(listed=len(done.lost) - LISTED), err=True
+        )
     for line in done.damaged:
         click.echo(line, err=True)
 

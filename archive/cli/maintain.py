@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from dataclasses import asdict
+from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +83,10 @@ def verify(ctx: click.Context, *, remote: bool, seals: bool, roots: str, key: st
 
 def _verified(collection: Collection, *, remote: bool) -> VerifyReport:
     collection.require()
-    with _to_write_or_to_read(collection) as store, live_line(f"Verifying {collection.name}") as show:
+    with (
+        _to_write_or_to_read(collection) as store,
+        live_line(_("Verifying {name}").format(name=collection.name)) as show,
+    ):
         return verify_(collection, store, clock=now, in_use=collection.in_use(), remote=remote, progress=_by_file(show))
 
 
@@ -110,21 +114,31 @@ def _print_report(report: VerifyReport, name: str) -> None:
     for problem in report.problems[:SHOWN]:
         click.echo(f"{click.style(problem.kind, fg='red')}  {problem}")
     if len(report.problems) > SHOWN:
-        click.echo(f"and {len(report.problems) - SHOWN} more (--json lists all)")
-    verdict = "all is as it was written" if report.ok else f"{len(report.problems)} problems"
+        click.echo(_("and {shown} more (--json lists all)").format(shown=len(report.problems) - SHOWN))
+    verdict = (
+        _("all is as it was written") if report.ok else _("{problems} problems").format(problems=len(report.problems))
+    )
     click.echo(
-        f"{name}{report.files} files, {report.records} records, {report.size} bytes, {report.rows} rows: {verdict}"
+        _("{name}{files} files, {records} records, {size} bytes, {rows} rows: {verdict}").format(
+            name=name, files=report.files, records=report.records, size=report.size, rows=report.rows, verdict=verdict
+        )
     )
     if report.noted:
         click.echo(
-            f"{name}{report.noted} digests were wrong when their records were imported, and are as they were then"
+            _("{name}{noted} digests were wrong when their records were imported, and are as they were then").format(
+                name=name, noted=report.noted
+            )
         )
     if report.away:
-        click.echo(f"{report.away} files are only in a storage and were not checked: use `warraq verify --remote`")
+        click.echo(
+            _("{away} files are only in a storage and were not checked: use `warraq verify --remote`").format(
+                away=report.away
+            )
+        )
 
 
 def _by_file(show: Show) -> Callable[[str, int], None]:
-    return lambda name, offset: show(f"{name}, {offset >> 20} MB")
+    return lambda name, offset: show(_("{name}, {offset} MB").format(name=name, offset=offset >> 20))
 
 
 @click.command()
@@ -168,11 +182,15 @@ def _repairs(done: Repaired) -> dict[str, Any]:
 
 def _print_repairs(done: Repaired, name: str) -> None:
     for one in done.recovered_files:
-        cut = f", {one.cut} bytes of a torn record cut off" if one.cut else ""
-        click.echo(f"{name}closed {one.path.name}{cut}")
+        cut = _(", {cut} bytes of a torn record cut off").format(cut=one.cut) if one.cut else ""
+        click.echo(_("{name}closed {name2}{cut}").format(name=name, name2=one.path.name, cut=cut))
     for file in done.indexed:
-        click.echo(f"{name}indexed {file} anew")
-    click.echo(f"{name}nothing to repair" if done.nothing else f"{name}{done.rows} records got their rows")
+        click.echo(_("{name}indexed {file} anew").format(name=name, file=file))
+    click.echo(
+        _("{name}nothing to repair").format(name=name)
+        if done.nothing
+        else _("{name}{rows} records got their rows").format(name=name, rows=done.rows)
+    )
     for error in done.imported.damaged:
         click.echo(str(error), err=True)
 
@@ -193,10 +211,18 @@ def redact(ctx: click.Context, *, url: str, reason: str, who: str, yes: bool, as
     archives = list(in_each(ctx))
     if not yes:
         folders = ", ".join(str(collection.folder) for collection, _ in archives)
-        click.confirm(f"Take every capture of {url} out of {folders}, for good?", abort=True, err=True)
+        click.confirm(
+            _("Take every capture of {url} out of {folders}, for good?").format(url=url, folders=folders),
+            abort=True,
+            err=True,
+        )
     had = 0
     for collection, named in archives:
-        with collection.lock(), open_store(collection.database) as store, live_line(f"Redacting {url}") as show:
+        with (
+            collection.lock(),
+            open_store(collection.database) as store,
+            live_line(_("Redacting {url}").format(url=url)) as show,
+        ):
             try:
                 done = redact_(collection, store, url=url, reason=reason, who=who, clock=now, progress=show)
             except NotFoundError:
@@ -212,15 +238,22 @@ def redact(ctx: click.Context, *, url: str, reason: str, who: str, yes: bool, as
 
 def _print_redacted(done: Redacted, name: str) -> None:
     click.echo(
-        f"{name}{done.records} records, {done.captures} captures and {done.articles} articles of {', '.join(done.urls)} are gone"
+        _("{name}{records} records, {captures} captures and {articles} articles of {urls} are gone").format(
+            name=name, records=done.records, captures=done.captures, articles=done.articles, urls=", ".join(done.urls)
+        )
     )
     for other in done.bereft:
-        click.echo(f"{other} was stored as a revisit of the same bytes: its payload is gone", err=True)
+        click.echo(
+            _("{other} was stored as a revisit of the same bytes: its payload is gone").format(other=other), err=True
+        )
     for file in done.uploaded:
-        click.echo(f"{file} was uploaded again in place of the old one")
+        click.echo(_("{file} was uploaded again in place of the old one").format(file=file))
     for file in done.versioned:
         click.echo(
-            f"{file}: the bucket is versioned and KEEPS WHAT WAS THERE as an older version: delete it there", err=True
+            _("{file}: the bucket is versioned and KEEPS WHAT WAS THERE as an older version: delete it there").format(
+                file=file
+            ),
+            err=True,
         )
 
 
@@ -241,7 +274,10 @@ def reindex(ctx: click.Context, *, workers: int, storage: str, as_json: bool) ->
     which only the database knows, are carried over. The old database stays until the new one is whole.
     """
     collection = Collection(the_folder(ctx))
-    with parse_pool(workers=workers) as pool, live_line(f"Rebuilding the index of {collection.name}") as show:
+    with (
+        parse_pool(workers=workers) as pool,
+        live_line(_("Rebuilding the index of {name}").format(name=collection.name)) as show,
+    ):
         done = reindex_(collection, pool, clock=now, storage=storage, progress=_by_file(show))
     figures = {
         "captures": done.records,
@@ -252,7 +288,11 @@ def reindex(ctx: click.Context, *, workers: int, storage: str, as_json: bool) ->
     if as_json:
         print_json([figures])
     else:
-        click.echo(f"{done.records} captures read, {figures['articles_versions']} versions of articles")
+        click.echo(
+            _("{records} captures read, {articles_versions} versions of articles").format(
+                records=done.records, articles_versions=figures["articles_versions"]
+            )
+        )
     if done.damaged:
         raise done.damaged[0]
 
@@ -298,7 +338,7 @@ def upload(
         the_folder(ctx)  # a place given with --to is of one archive
     ok = True
     for collection, named in in_each(ctx):
-        with live_line(f"Uploading {collection.name}") as show:
+        with live_line(_("Uploading {name}").format(name=collection.name)) as show:
             done = upload_(
                 collection,
                 clock=now,
@@ -341,37 +381,55 @@ def backup(ctx: click.Context, *, folder: Path, workers: int, as_json: bool) -> 
 
 
 def _backed_up(collection: Collection, folder: Path, *, workers: int) -> BackedUp:
-    with parse_pool(workers=workers) as pool, live_line(f"Backing up {collection.name}") as show:
+    with parse_pool(workers=workers) as pool, live_line(_("Backing up {name}").format(name=collection.name)) as show:
         return back_up(collection, folder / collection.name, pool, clock=now, progress=show)
 
 
 def _print_backup(done: BackedUp) -> None:
     for problem in done.damaged:
-        click.echo(f"{click.style('damaged', fg='red')}  {problem}", err=True)
+        click.echo(f"{click.style(_('damaged'), fg='red')}  {problem}", err=True)
     if done.elsewhere:
         click.echo(
-            f"{len(done.elsewhere)} files lie only in a storage and are not in the copy, which reads them there",
+            _("{elsewhere} files lie only in a storage and are not in the copy, which reads them there").format(
+                elsewhere=len(done.elsewhere)
+            ),
             err=True,
         )
-    late = f", {done.rows} records written meanwhile" if done.rows else ""
-    click.echo(f"{done.folder}: {len(done.copied)} files copied ({done.bytes} bytes), {done.unchanged} unchanged{late}")
+    late = _(", {rows} records written meanwhile").format(rows=done.rows) if done.rows else ""
+    click.echo(
+        _("{folder}: {copied} files copied ({bytes} bytes), {unchanged} unchanged{late}").format(
+            folder=done.folder, copied=len(done.copied), bytes=done.bytes, unchanged=done.unchanged, late=late
+        )
+    )
 
 
 def _print(done: Uploaded, name: str) -> None:
     for file, problem in done.failed.items():
-        click.echo(f"{click.style('failed', fg='red')}  {file}: {problem}", err=True)
+        click.echo(f"{click.style(_('failed'), fg='red')}  {file}: {problem}", err=True)
     for file, reason in done.kept.items():
-        click.echo(f"kept here  {file}: {reason}")
+        click.echo(_("kept here  {file}: {reason}").format(file=file, reason=reason))
     if done.elsewhere:
         where = ", ".join(sorted(set(done.elsewhere.values())))
         click.echo(
-            f"{len(done.elsewhere)} files lie only in {where} and stay there (commands go on reading them from there)",
+            _("{elsewhere} files lie only in {where} and stay there (commands go on reading them from there)").format(
+                elsewhere=len(done.elsewhere), where=where
+            ),
             err=True,
         )
-    waiting = f"; {len(done.waiting)} wait for the next run" if done.waiting else ""
+    waiting = _("; {waiting} wait for the next run").format(waiting=len(done.waiting)) if done.waiting else ""
     click.echo(
-        f"{name}{len(done.uploaded)} files put into {done.storage} ({done.bytes} bytes), {done.there_before} were there, "
-        f"{len(done.removed)} removed here{waiting}"
+        _(
+            "{name}{uploaded} files put into {storage} ({bytes} bytes), {there_before} were there, {removed} "
+            "removed here{waiting}"
+        ).format(
+            name=name,
+            uploaded=len(done.uploaded),
+            storage=done.storage,
+            bytes=done.bytes,
+            there_before=done.there_before,
+            removed=len(done.removed),
+            waiting=waiting,
+        )
     )
 
 
@@ -401,9 +459,9 @@ def joins(ctx: click.Context, *, undo: tuple[int, ...], as_json: bool) -> None:
             with store.atomic():
                 back = identity.part(store.db, number)
                 if back is None:
-                    raise NotFoundError(f"join {number}")
+                    raise NotFoundError(_("join {number}").format(number=number))
                 search.index_articles(store.db.conn, back)
-            click.echo(f"join {number} is undone: {len(back)} versions are back")
+            click.echo(_("join {number} is undone: {back} versions are back").format(number=number, back=len(back)))
 
 
 def _list_joins(ctx: click.Context, *, as_json: bool) -> None:
@@ -418,10 +476,16 @@ def _list_joins(ctx: click.Context, *, as_json: bool) -> None:
         for one in found:
             number = f"{collection.name}/{one.id}" if named else one.id
             click.echo(
-                f"{number}  {one.joined_at}  {one.reason}, {one.versions} versions were the same: {' '.join(one.urls)}"
+                _("{number}  {joined_at}  {reason}, {versions} versions were the same: {urls}").format(
+                    number=number,
+                    joined_at=one.joined_at,
+                    reason=one.reason,
+                    versions=one.versions,
+                    urls=" ".join(one.urls),
+                )
             )
     if not count:
-        click.echo("No addresses were joined.", err=True)
+        click.echo(_("No addresses were joined."), err=True)
 
 
 @click.command("plain-index")
@@ -440,7 +504,9 @@ def plain_index(ctx: click.Context, *, action: str) -> None:
         if action == "build":
             search.create_plain_index(store.db.conn)
     click.echo(
-        "articles_fts is built" if action == "build" else "articles_fts is dropped; `warraq search` works as before"
+        _("articles_fts is built")
+        if action == "build"
+        else _("articles_fts is dropped; `warraq search` works as before")
     )
 
 

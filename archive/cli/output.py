@@ -6,6 +6,7 @@ import json
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,8 +67,9 @@ def the_folder(ctx: click.Context) -> Path:
     if len(found) > 1:
         names = ", ".join(folder.name for folder in found)
         raise UsageError(
-            f"several archives in {place.collections}/ ({names}): "
-            f"say which, as in `warraq --archive {found[0].name} {ctx.info_name} …`"
+            _(
+                "several archives in {collections}/ ({names}): say which, as in `warraq --archive {name} {info_name} …`"
+            ).format(collections=place.collections, names=names, name=found[0].name, info_name=ctx.info_name)
         )
     return found[0]
 

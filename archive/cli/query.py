@@ -7,6 +7,7 @@ import sys
 from collections import Counter, defaultdict
 from dataclasses import asdict, replace
 from datetime import date
+from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,7 @@ def search(
     Several archives are searched as one: one ranking, one count. An id belongs to its archive: NAME/ID.
     """
     if everywhere and folders:
-        raise UsageError("--all already means every archive: leave out --archive")
+        raise UsageError(_("--all already means every archive: leave out --archive"))
     place = the_place(ctx)
     places = list(folders) or (replace(place, archive=None) if everywhere else place).folders()
     with Federation(places) as archives:
@@ -88,21 +89,28 @@ def search(
             f"{click.style(_number(name, hit.id), dim=True)}  {_marked(search_.pieces(hit.title, hit.title_marks))}"
         )
         where = f"  ·  {archive.collection.folder}" if name else ""
-        click.echo(f"       {_line(asdict(hit))}{where}{'  ·  some of the words' if hit.is_partial else ''}")
+        click.echo(f"       {_line(asdict(hit))}{where}{(_('  ·  some of the words') if hit.is_partial else '')}")
         click.echo(f"       {_marked(hit.snippet.pieces())}\n")
     for problem in found.problems:
-        click.echo(f"left out: {problem}", err=True)
+        click.echo(_("left out: {problem}").format(problem=problem), err=True)
     if suggestion := found.suggestion(" ".join(words)):
-        click.echo(f"Did you mean {isolate(suggestion)}? No article has the words as typed.", err=True)
+        click.echo(
+            _("Did you mean {suggestion}? No article has the words as typed.").format(suggestion=isolate(suggestion)),
+            err=True,
+        )
     click.echo(_count(found), err=True)
 
 
 def _count(found: search_.Results) -> str:
     """Return how many were found, and how many of them have all the words."""
-    total = str(found.total) if found.total_is_exact else f"about {found.total}"
+    total = str(found.total) if found.total_is_exact else _("about {found}").format(found=found.total)
     if found.relaxed:
-        return f"{total} found, having some of the words"
-    return f"{total} found, {found.complete} with all the words" if found.complete < found.total else f"{total} found"
+        return _("{value} found, having some of the words").format(value=total)
+    return (
+        _("{value} found, {complete} with all the words").format(value=total, complete=found.complete)
+        if found.complete < found.total
+        else _("{value} found").format(value=total)
+    )
 
 
 def _marked(pieces: list[tuple[str, bool]]) -> str:
@@ -213,7 +221,11 @@ def versions(ctx: click.Context, wanted: str, as_json: bool) -> None:
         mark = "*" if row["is_latest"] else " "
         times = "; ".join(f"{one['first_at']} … {one['last_at']}" for one in row["spells"])
         times = times or f"{row['fetched_at']} … {row['last_seen_at']}"
-        click.echo(f"{mark} version {row['version']}  id {row['id']}  {times}  {isolate(row['title'])}")
+        click.echo(
+            _("{mark} version {version}  id {id}  {times}  {title}").format(
+                mark=mark, version=row["version"], id=row["id"], times=times, title=isolate(row["title"])
+            )
+        )
         for one in row["changes"]:
             what = (
                 "" if one["field"] == "body" else f": {isolate(one['before'] or '-')} → {isolate(one['after'] or '-')}"
@@ -236,7 +248,7 @@ def diff(ctx: click.Context, *, wanted: str, numbers: tuple[int, ...], as_json: 
     Tashkeel, letter forms, punctuation and spaces make no difference.
     """
     if len(numbers) not in {0, 2}:
-        raise UsageError("name two versions by their numbers, or none for the last two: warraq diff URL 1 2")
+        raise UsageError(_("name two versions by their numbers, or none for the last two: warraq diff URL 1 2"))
     with holding(ctx, wanted) as (archive, asked):
         rows = archive.versions(archive.article(asked)["url"])
         stood = [one["version"] for one in archive.spells(rows[0])] or [row["version"] for row in rows]
@@ -244,20 +256,24 @@ def diff(ctx: click.Context, *, wanted: str, numbers: tuple[int, ...], as_json: 
     old, new = numbers or (stood[-2:][0], stood[-1])
     for number in (old, new):
         if number not in by_number:
-            raise NotFoundError(f"version {number} of {wanted}")
+            raise NotFoundError(_("version {number} of {wanted}").format(number=number, wanted=wanted))
     before, after = by_number[old], by_number[new]
     difference = compare(before["title"], before["text"], after["title"], after["text"])
     if as_json:
         print_json([asdict(difference)])
         return
-    click.echo(f"version {old} ({before['fetched_at']}) → version {new} ({after['fetched_at']})\n")
+    click.echo(
+        _("version {old} ({fetched_at}) → version {new} ({fetched_at2})\n").format(
+            old=old, fetched_at=before["fetched_at"], new=new, fetched_at2=after["fetched_at"]
+        )
+    )
     for paragraph in (difference.headline, *difference.body):
         if paragraph.state != "same":
             click.echo(_changes(paragraph) + "\n")
     for correction in difference.corrections:
-        click.echo(f"correction: {isolate(correction)}\n")
+        click.echo(_("correction: {correction}\n").format(correction=isolate(correction)))
     if old == new:
-        click.echo("the archive holds one version only", err=True)
+        click.echo(_("the archive holds one version only"), err=True)
 
 
 def _changes(paragraph: Paragraph) -> str:
@@ -298,11 +314,11 @@ def stats(ctx: click.Context, *, plot: Path | None, as_json: bool) -> None:
         return
     for name, value in figures.items():
         if isinstance(value, dict):
-            click.echo(f"{name}:")
+            click.echo(f"{_(name)}:")
             for key, count in value.items():
                 click.echo(f"  {count:>8}  {isolate(str(key) or '-')}")
         else:
-            click.echo(f"{name}: {value}")
+            click.echo(f"{_(name)}: {value}")
 
 
 def _plot(parts: Sequence[Mapping[tuple[str, str], int]], target: Path) -> None:
@@ -310,7 +326,7 @@ def _plot(parts: Sequence[Mapping[tuple[str, str], int]], target: Path) -> None:
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        raise UsageError("--plot needs matplotlib: pip install 'warraq[plot]'") from None
+        raise UsageError(_("--plot needs matplotlib: pip install 'warraq[plot]'")) from None
     figure = Figure(figsize=(10, 4), layout="constrained")
     axes = figure.subplots()
     below: Counter[date] = Counter()
@@ -318,7 +334,7 @@ def _plot(parts: Sequence[Mapping[tuple[str, str], int]], target: Path) -> None:
         days: list[Any] = sorted(counts)  # dates make it an axis of time
         axes.bar(days, [counts[day] for day in days], bottom=[below[day] for day in days], label=site)
         below.update(counts)
-    axes.set_ylabel("articles")
+    axes.set_ylabel(_("articles"))
     axes.legend(frameon=False, fontsize="small")
     axes.tick_params(axis="x", rotation=60)
     axes.spines[["top", "right"]].set_visible(False)
@@ -339,9 +355,9 @@ def _by_site(parts: Sequence[Mapping[tuple[str, str], int]]) -> list[tuple[str, 
                 sites[site][day] += count
     ranked = sorted(sites.items(), key=lambda pair: (-pair[1].total(), pair[0]))
     rest = Counter[date]()
-    for _, counts in ranked[PLOTTED:]:
+    for _site, counts in ranked[PLOTTED:]:
         rest.update(counts)
-    return [*ranked[:PLOTTED], *([(f"{len(ranked) - PLOTTED} others", rest)] if rest else [])]
+    return [*ranked[:PLOTTED], *([(_("{plotted} others").format(plotted=len(ranked) - PLOTTED), rest)] if rest else [])]
 
 
 def _day(text: str) -> date | None:
@@ -357,20 +373,32 @@ def _line(row: Mapping[str, Any]) -> str:
         row.get("section"),
         row.get("author"),
         row.get("site"),
-        "document" if row.get("kind") == "document" else "",
+        _("document") if row.get("kind") == "document" else "",
     ]
     return "  ·  ".join([isolate(str(part)) for part in parts if part] + [urls.display(str(row["url"]))])
 
 
 def _facts(row: Mapping[str, Any], versions: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     return [
-        *((column.label, _shown(column, row[column.name])) for column in LABELLED if column.name != "title"),
+        *((_(column.label), _shown(column, row[column.name])) for column in LABELLED if column.name != "title"),
         (
-            "version",
-            f"{row['version']} of {len(versions)}; first served {row['fetched_at']}, last {row['last_seen_at']}",
+            _("version"),
+            _("{version} of {versions}; first served {fetched_at}, last {last_seen_at}").format(
+                version=row["version"],
+                versions=len(versions),
+                fetched_at=row["fetched_at"],
+                last_seen_at=row["last_seen_at"],
+            ),
         ),
-        ("record", f"{row['warc_filename']} at {row['warc_record_offset']}, {row['warc_record_length']} bytes"),
-        ("payload", row["payload_digest"]),
+        (
+            _("record"),
+            _("{warc_filename} at {warc_record_offset}, {warc_record_length} bytes").format(
+                warc_filename=row["warc_filename"],
+                warc_record_offset=row["warc_record_offset"],
+                warc_record_length=row["warc_record_length"],
+            ),
+        ),
+        (_("payload"), row["payload_digest"]),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from gettext import gettext as _
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,12 +85,12 @@ def seal(
     seal unstamped: `warraq seal --stamp` asks again. The format is described in docs/seals.md.
     """
     trusted = trusted_roots(roots)
-    custody = Custody(operator=operator, software=f"warraq {version('warraq')}")
+    custody = Custody(operator=operator, software=_("warraq {warraq}").format(warraq=version("warraq")))
     done = []
     for folder in the_place(ctx).folders():
         collection = Collection(folder)
         collection.require()
-        with live_line(f"Sealing {collection.name}") as show:
+        with live_line(_("Sealing {name}").format(name=collection.name)) as show:
             made = None if only_stamp else seal_files(
                 collection, keys=key_folder(), clock=now, custody=custody, rotate=rotate, progress=show
             )  # fmt: skip
@@ -107,15 +108,25 @@ def seal(
 def _print(done: _Sealed, *, only_stamp: bool) -> None:
     if done.seal:
         click.echo(
-            f"{done.folder}: seal {done.seal.number} over {done.seal.records} records in {len(done.seal.files)} files, "
-            f"key {key_id(done.seal.public_key)[:16]}…"
+            _("{folder}: seal {number} over {records} records in {files} files, key {public_key}…").format(
+                folder=done.folder,
+                number=done.seal.number,
+                records=done.seal.records,
+                files=len(done.seal.files),
+                public_key=key_id(done.seal.public_key)[:16],
+            )
         )
     elif not only_stamp:
-        click.echo(f"{done.folder}: nothing to seal: all closed files are under a seal")
+        click.echo(_("{folder}: nothing to seal: all closed files are under a seal").format(folder=done.folder))
     if done.stamped.stamped or (only_stamp and done.asked):
-        click.echo(f"{done.folder}: {done.stamped.stamped} stamps")
+        click.echo(_("{folder}: {stamped} stamps").format(folder=done.folder, stamped=done.stamped.stamped))
     elif not done.asked:
-        click.echo(f"{done.folder}: not stamped: no authority is named ($WARRAQ_AUTHORITIES or --authority)", err=True)
+        click.echo(
+            _("{folder}: not stamped: no authority is named ($WARRAQ_AUTHORITIES or --authority)").format(
+                folder=done.folder
+            ),
+            err=True,
+        )
     for line in done.stamped.failed:
         click.echo(f"{done.folder}: {line}", err=True)
 
@@ -129,8 +140,8 @@ def check(collection: Collection, *, roots: str, key: str) -> SealReport:
                 trusted_key = file.read(1 << 14)
             key_id(trusted_key)
         except (OSError, ValueError) as error:
-            raise UsageError(f"{key} is no public key as PEM ({error})") from error
-    with live_line(f"Checking the seals of {collection.name}") as show:
+            raise UsageError(_("{key} is no public key as PEM ({error})").format(key=key, error=error)) from error
+    with live_line(_("Checking the seals of {name}").format(name=collection.name)) as show:
         return check_seals(collection, roots=trusted_roots(roots), trusted_key=trusted_key, progress=show)
 
 
@@ -144,18 +155,30 @@ def print_seals(report: SealReport, name: str) -> None:
     for problem in report.problems[:SHOWN]:
         click.echo(f"{click.style(problem.kind, fg='red')}  {problem}")
     if len(report.problems) > SHOWN:
-        click.echo(f"and {len(report.problems) - SHOWN} more (--json lists all)")
+        click.echo(_("and {shown} more (--json lists all)").format(shown=len(report.problems) - SHOWN))
     for note in report.notes:
         click.echo(note)
     for number, stamps in report.stamps.items():
         for one in stamps:
             if not one.problem:
-                click.echo(f"seal {number}: stamped at {one.at} by {one.authority}")
-    verdict = "all is as it was sealed" if report.ok else f"{len(report.problems)} problems"
-    redacted = f", {report.redacted} redacted" if report.redacted else ""
-    click.echo(f"{name}{report.seals} seals, {report.records} sealed records{redacted}: {verdict}")
+                click.echo(
+                    _("seal {number}: stamped at {at} by {authority}").format(
+                        number=number, at=one.at, authority=one.authority
+                    )
+                )
+    verdict = (
+        _("all is as it was sealed") if report.ok else _("{problems} problems").format(problems=len(report.problems))
+    )
+    redacted = _(", {redacted} redacted").format(redacted=report.redacted) if report.redacted else ""
+    click.echo(
+        _("{name}{seals} seals, {records} sealed records{redacted}: {verdict}").format(
+            name=name, seals=report.seals, records=report.records, redacted=redacted, verdict=verdict
+        )
+    )
     if report.unsealed:
-        click.echo(f"{len(report.unsealed)} closed files are under no seal yet: `warraq seal`")
+        click.echo(
+            _("{unsealed} closed files are under no seal yet: `warraq seal`").format(unsealed=len(report.unsealed))
+        )
 
 
 @click.command()
@@ -181,18 +204,22 @@ def evidence(
         _check_pack(ctx, Path(wanted), roots)
         return
     if target is None or target.suffix != ".wacz":
-        raise UsageError("name the pack to write with -o, as in -o pack.wacz")
+        raise UsageError(_("name the pack to write with -o, as in -o pack.wacz"))
     from archive.export.evidence import pack_evidence
 
     with holding(ctx, wanted) as (archive, asked):
         done = pack_evidence(
             archive, archive.article(asked), target, keys=key_folder(), created=now(), one_version=one_version,
-            software=f"warraq {version('warraq')}",
+            software=_('warraq {warraq}').format(warraq=version('warraq')),
         )  # fmt: skip
-    click.echo(f"{target}: {done.captures} captures, {done.sealed} of {done.records} records under seals")
-    click.echo(f"{target.with_suffix('.html')}: the sheet")
+    click.echo(
+        _("{target}: {captures} captures, {sealed} of {records} records under seals").format(
+            target=target, captures=done.captures, sealed=done.sealed, records=done.records
+        )
+    )
+    click.echo(_("{with_suffix}: the sheet").format(with_suffix=target.with_suffix(".html")))
     if done.sealed < done.records:
-        click.echo("the other records are under no seal yet: `warraq seal`, then write the pack again", err=True)
+        click.echo(_("the other records are under no seal yet: `warraq seal`, then write the pack again"), err=True)
 
 
 def _check_pack(ctx: click.Context, pack: Path, roots: str) -> None:
@@ -200,12 +227,14 @@ def _check_pack(ctx: click.Context, pack: Path, roots: str) -> None:
 
     report = check_pack(pack, roots=trusted_roots(roots))
     for line in report.right:
-        click.echo(f"right  {printable(line)}")
+        click.echo(_("right  {line}").format(line=printable(line)))
     for line in report.notes:
-        click.echo(f"note   {printable(line)}")
+        click.echo(_("note   {line}").format(line=printable(line)))
     for line in report.problems:
-        click.echo(f"{click.style('WRONG', fg='red')}  {printable(line)}")
-    click.echo(f"{pack}: {'all is right' if not report.problems else f'{len(report.problems)} problems'}")
+        click.echo(f"{click.style(_('WRONG'), fg='red')}  {printable(line)}")
+    click.echo(
+        f"{pack}: {(_('all is right') if not report.problems else _('{problems} problems').format(problems=len(report.problems)))}"
+    )
     if report.problems:
         ctx.exit(ExitCode.DAMAGED)
 

@@ -7,6 +7,7 @@ import logging
 import signal
 import socket
 import webbrowser
+from gettext import gettext as _
 from typing import TYPE_CHECKING
 
 import click
@@ -73,8 +74,8 @@ def serve(
     # Before the address is printed, so that no signal reaches Python's own handler, which aborts running requests.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, server.handle_exit)
-    named = str(folders[0]) if len(folders) == 1 else f"{len(folders)} archives"
-    click.echo(f"The reading room of {named} is at {address} (Ctrl-C ends it)")
+    named = str(folders[0]) if len(folders) == 1 else _("{folders} archives").format(folders=len(folders))
+    click.echo(_("The reading room of {named} is at {address} (Ctrl-C ends it)").format(named=named, address=address))
     if open_:
         webbrowser.open(address)
     server.run(sockets=[listener])
@@ -89,7 +90,9 @@ def _prepare(
         from archive.web import create_app
         from archive.web.admission import BoundedProtocol
     except ImportError as error:
-        raise UsageError(f"the reading room needs {error.name}: pip install 'warraq[web]'") from error
+        raise UsageError(
+            _("the reading room needs {name}: pip install 'warraq[web]'").format(name=error.name)
+        ) from error
     hosts = (*_LOOPBACK_NAMES, *names) if _is_loopback(host) or names else ()
     config = uvicorn.Config(
         create_app(*folders, hosts=hosts, origins=origins),
@@ -120,7 +123,9 @@ def _listen(host: str, port: int) -> socket.socket:
             raise
     except OSError as error:
         raise UsageError(
-            f"cannot listen on {host} port {port} ({error}): choose another with --port or --host"
+            _("cannot listen on {host} port {port} ({error}): choose another with --port or --host").format(
+                host=host, port=port, error=error
+            )
         ) from error
     return listener
 
@@ -164,7 +169,12 @@ def mcp(ctx: click.Context, *, http: bool, host: str, port: int, room: str) -> N
         return
     if not _is_loopback(host):
         click.secho(_OPEN.format(host=host), fg="red", bold=True, err=True)
-    click.echo(f"MCP of {the_folder(ctx)} is at http://{host}:{port}/mcp (Ctrl-C ends it)", err=True)
+    click.echo(
+        _("MCP of {ctx} is at http://{host}:{port}/mcp (Ctrl-C ends it)").format(
+            ctx=the_folder(ctx), host=host, port=port
+        ),
+        err=True,
+    )
     server.run("streamable-http", host=host, port=port, stateless_http=True, json_response=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
+from gettext import gettext as _
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -61,10 +62,10 @@ def add(
     )
     kept, problems = add_watch(the_folder(ctx), wanted, now=datetime.now(UTC))
     for problem in problems:
-        click.echo(f"left out: {problem}", err=True)
-    click.echo(f"Watching {isolate(kept.query)} as {kept.name}.")
+        click.echo(_("left out: {problem}").format(problem=problem), err=True)
+    click.echo(_("Watching {query} as {name}.").format(query=isolate(kept.query), name=kept.name))
     if webhooks:
-        click.echo(f"Its webhooks are signed with {kept.secret}")
+        click.echo(_("Its webhooks are signed with {secret}").format(secret=kept.secret))
 
 
 @watch.command(name="list")
@@ -76,19 +77,20 @@ def list_(ctx: click.Context, *, as_json: bool) -> None:
     Collection(folder).require()
     rows = _rows(folder) if WatchStore.exists(folder) else []
     if not rows:
-        click.echo("No watch yet: `warraq watch add WORDS` adds one.", err=True)
+        click.echo(_("No watch yet: `warraq watch add WORDS` adds one."), err=True)
     if as_json:
         print_json(rows)
         return
     for row in rows:
-        also = ", ".join(name for name in ("changes", "gone") if row[name])
-        click.echo(
-            f"{row['name']}: {isolate(row['query'])}{f' (also {also})' if also else ''}  → {' '.join(('feeds', *row['targets']))}"
-        )
+        also = ", ".join(_(name) for name in ("changes", "gone") if row[name])
+        more = _(" (also {also})").format(also=also) if also else ""
+        click.echo(f"{row['name']}: {isolate(row['query'])}{more}  → {' '.join((_('feeds'), *row['targets']))}")
         for one in row["waiting"]:
-            when = f"tried again from {one['due_at']}" if one["due_at"] else "given up"
+            when = _("tried again from {due_at}").format(due_at=one["due_at"]) if one["due_at"] else _("given up")
             click.echo(
-                f"    not delivered to {one['target']}, {one['attempts']} attempts, {when}: {one['problem'] or 'waiting'}"
+                _("    not delivered to {target}, {attempts} attempts, {when}: {waiting}").format(
+                    target=one["target"], attempts=one["attempts"], when=when, waiting=one["problem"] or "waiting"
+                )
             )
 
 
@@ -124,8 +126,11 @@ def run(ctx: click.Context, *, as_json: bool) -> None:
         print_json([{"found": ran.found, "delivered": ran.delivered, "failed": dict(ran.failed)}])
         return
     for target, problem in ran.failed:
-        click.echo(f"not delivered to {target}, it is tried again: {problem}", err=True)
-    click.echo(f"{ran.found} found, {ran.delivered} messages delivered")
+        click.echo(
+            _("not delivered to {target}, it is tried again: {problem}").format(target=target, problem=problem),
+            err=True,
+        )
+    click.echo(_("{found} found, {delivered} messages delivered").format(found=ran.found, delivered=ran.delivered))
 
 
 COMMANDS = (watch,)

@@ -12,6 +12,7 @@ import fcntl
 import os
 from contextlib import suppress
 from dataclasses import dataclass
+from gettext import gettext as _
 from typing import TYPE_CHECKING
 
 from archive import warc
@@ -185,7 +186,11 @@ class FileLocator:
     def storage(self, url: str) -> Storage:
         """Return the storage of that URL, opened once."""
         if os.environ.get(ENV, "") == DISABLED:
-            raise StorageError(url, f"${ENV} is {DISABLED!r}", advice="unset it to read files that were uploaded")
+            raise StorageError(
+                url,
+                _("${env} is {disabled!r}").format(env=ENV, disabled=DISABLED),
+                advice=_("unset it to read files that were uploaded"),
+            )
         if url not in self._storages:
             self._storages[url] = open_storage(url)
         return self._storages[url]

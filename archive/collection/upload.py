@@ -13,6 +13,7 @@ import tempfile
 import time
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,8 +83,10 @@ def storage_of(store: Store, name: str, to: str = "", *, endpoint_url: str = "")
         place = parse_url(last, endpoint_url=endpoint_url)
     else:
         raise UsageError(
-            "where to? Say it with --to s3://BUCKET/PREFIX (or a folder of another disk), or set WARRAQ_STORAGE=s3://BUCKET/PREFIX, "
-            "below which each archive has its name"
+            _(
+                "where to? Say it with --to s3://BUCKET/PREFIX (or a folder of another disk), or set "
+                "WARRAQ_STORAGE=s3://BUCKET/PREFIX, below which each archive has its name"
+            )
         )
     given = next(filter(None, map(os.environ.get, ENDPOINTS)), "")
     if place.scheme == "s3" and given and not place.option("endpoint_url"):
@@ -257,7 +260,7 @@ class _Run:
         sha256 = warc.sha256_of(path)
         if sha256 != self._manifest.get(path.name):
             raise DamagedFileError(
-                path, 0, "not the bytes that were closed (SHA-256; `warraq verify` says more), not uploaded:"
+                path, 0, _("not the bytes that were closed (SHA-256; `warraq verify` says more), not uploaded:")
             )
         ours = row.storage == self._storage.url  # what lies there is the same file before something was taken out of it
         row = put_file(self._store, self._storage, path, replace(row, sha256=sha256), clock=self._clock, replaces=ours)

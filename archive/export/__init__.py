@@ -8,6 +8,7 @@ from __future__ import annotations
 from calendar import monthrange
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from gettext import gettext as _
 from glob import escape
 from itertools import chain, islice
 from pathlib import Path
@@ -212,7 +213,7 @@ def _check_day(day: str) -> None:
     except ValueError:
         is_day = False
     if not is_day:
-        raise UsageError(f"{day!r} is not a day: write it as 2024-12-31")
+        raise UsageError(_("{day!r} is not a day: write it as 2024-12-31").format(day=day))
 
 
 def _source(
@@ -237,7 +238,11 @@ def _source(
 
 def _with_columns(rows: Iterable[Mapping[str, Any]], names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     if unknown := [name for name in names if name not in TYPES]:
-        raise UsageError(f"articles have no column {unknown[0]!r}: choose of {', '.join(TYPES)}")
+        raise UsageError(
+            _("articles have no column {unknown!r}: choose of {types}").format(
+                unknown=unknown[0], types=", ".join(TYPES)
+            )
+        )
     return ({name: _value(row, name) for name in names} for row in rows)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
+from gettext import gettext as _
 from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -96,11 +97,11 @@ def export_dataset(archive: Archive, folder: Path, options: ExportOptions, *, cr
         import pyarrow as pa
         from pyarrow import parquet
     except ImportError:
-        raise UsageError("a dataset needs pyarrow: pip install 'warraq[parquet]'") from None
+        raise UsageError(_("a dataset needs pyarrow: pip install 'warraq[parquet]'")) from None
     rows = _with_more(archive, chosen_rows(archive, options))
     first = list(islice(rows, 1))
     if not first:
-        raise NotFoundError(options.name or "articles of that choice")
+        raise NotFoundError(options.name or _("articles of that choice"))
     for name in ("data", "ngrams"):
         try:
             (folder / name).mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ import io
 import json
 import re
 from datetime import UTC, date, datetime
+from gettext import gettext as _
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +96,7 @@ def write_parquet(source: Source, target: Path) -> int:
         import pyarrow as pa
         from pyarrow import parquet
     except ImportError:
-        raise UsageError("Parquet needs pyarrow: pip install 'warraq[parquet]', or choose jsonl or csv") from None
+        raise UsageError(_("Parquet needs pyarrow: pip install 'warraq[parquet]', or choose jsonl or csv")) from None
     count = 0
     with replacing(target) as half:
         writer = None

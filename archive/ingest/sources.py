@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from gettext import gettext as _
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import TYPE_CHECKING
@@ -45,7 +46,9 @@ def moment_of(text: str) -> str:
     """Return a time as the first digits of a 14-digit timestamp: `2026-11` or `202611` is a month, '' is any time; raises UsageError."""
     digits = _NOT_DIGITS.sub("", text)
     if text and len(digits) not in _WHOLE_LENGTHS:
-        raise UsageError(f"{text!r} is not a time: write 2026, 2026-11, 2026-11-24 or 20261124153000 (UTC)")
+        raise UsageError(
+            _("{text!r} is not a time: write 2026, 2026-11, 2026-11-24 or 20261124153000 (UTC)").format(text=text)
+        )
     return digits
 
 
@@ -276,7 +279,11 @@ def import_files(
     paths = [Path(one) for one in files]
     for path in paths:
         if not path.name.endswith(SUFFIXES):
-            raise UsageError(f"{path} is not named like an archive: {', '.join(SUFFIXES)} files can be imported")
+            raise UsageError(
+                _("{path} is not named like an archive: {suffixes} files can be imported").format(
+                    path=path, suffixes=", ".join(SUFFIXES)
+                )
+            )
     info = {"software": "warraq", "description": "import"} | ({"isPartOf": site} if site else {})
     with parse_pool(workers=workers) as pool:
         writer = open_writer(collection, info=info, clock=clock)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
+from gettext import gettext as _
 from typing import TYPE_CHECKING
 
 from archive import warc
@@ -137,11 +138,16 @@ def _check(shards: Sequence[Path], into: Collection, site: str) -> None:
         Collection(folder).require()
         if folder.resolve() == into.folder.resolve():
             raise UsageError(
-                f"{folder} cannot be merged into itself: the last folder is the archive that the others go into"
+                _(
+                    "{folder} cannot be merged into itself: the last folder is the archive that the others go into"
+                ).format(folder=folder)
             )
     if site and not any(_knows(folder, site) for folder in shards):
         raise UsageError(
-            f"none of these archives has anything of the site {site!r}: `warraq --archive {shards[0]} stats` names the sites that it has"
+            _(
+                "none of these archives has anything of the site {site!r}: `warraq --archive {shards} stats` names "
+                "the sites that it has"
+            ).format(site=site, shards=shards[0])
         )
 
 

@@ -6,6 +6,7 @@ SCHEMES and, where none of the classes here fits it, one file; tests/archive/sto
 
 from __future__ import annotations
 
+from gettext import gettext as _
 from typing import TYPE_CHECKING
 
 from archive.errors import UsageError
@@ -49,5 +50,7 @@ def open_storage(url: str | StorageUrl) -> Storage:
         opened = SCHEMES[place.scheme]
     except KeyError:
         known = ", ".join(f"{scheme}://" for scheme in SCHEMES)
-        raise UsageError(f"{place.scheme}:// is not a supported storage: {known}") from None
+        raise UsageError(
+            _("{scheme}:// is not a supported storage: {known}").format(scheme=place.scheme, known=known)
+        ) from None
     return opened(place)

@@ -12,6 +12,7 @@ import urllib.request
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from email.message import EmailMessage
+from gettext import gettext as _
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
@@ -71,7 +72,7 @@ def _post(letter: Letter, url: str, now: datetime) -> None:
     except (NoAnswerError, ValueError) as error:
         raise NotDeliveredError(str(error)) from error
     if not 200 <= answer.status < 300:
-        raise NotDeliveredError(f"status {answer.status}")
+        raise NotDeliveredError(_("status {status}").format(status=answer.status))
 
 
 def webhook_payload(letter: Letter) -> dict[str, object]:
@@ -106,7 +107,7 @@ def _mail(letter: Letter, address: str, now: datetime) -> None:
     server = os.environ.get(SMTP, "")
     if not server:
         raise NotDeliveredError(
-            f"no mail server: name one in {SMTP}, such as smtp://user:password@mail.example.org:587"
+            _("no mail server: name one in {smtp}, such as smtp://user:password@mail.example.org:587").format(smtp=SMTP)
         )
     try:
         within(SECONDS, lambda: _send(server, mail_of(letter, address, now)))
@@ -170,7 +171,9 @@ def quiet_hours(text: str) -> tuple[time, time]:
     try:
         first, last = (time.fromisoformat(part.strip()) for part in text.split("-"))
     except ValueError:
-        raise UsageError(f"{text!r} are not hours: write them as 22:00-07:00") from None
+        raise UsageError(_("{text!r} are not hours: write them as 22:00-07:00").format(text=text)) from None
     if first == last:
-        raise UsageError(f"{text!r} would be quiet all day: omit --quiet, or give two different times")
+        raise UsageError(
+            _("{text!r} would be quiet all day: omit --quiet, or give two different times").format(text=text)
+        )
     return first, last

@@ -7,6 +7,7 @@ import json
 import re
 import secrets
 from dataclasses import dataclass, replace
+from gettext import gettext as _
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -65,11 +66,17 @@ def add(folder: Path, watch: Watch, *, now: datetime) -> tuple[Watch, tuple[str,
 
 def _check(watch: Watch) -> tuple[str, ...]:
     if not _NAME.fullmatch(watch.name):
-        raise UsageError(f"{watch.name!r} is not a name for a watch: use letters, digits, - and . (64 at most)")
+        raise UsageError(
+            _("{name!r} is not a name for a watch: use letters, digits, - and . (64 at most)").format(name=watch.name)
+        )
     query = search.parse(watch.query)
     if not search.match_expression(query):
         left_out = "; ".join(map(str, query.problems))
-        raise UsageError(f"{watch.query!r} has no words that can be watched{f' ({left_out})' if left_out else ''}")
+        raise UsageError(
+            _("{query!r} has no words that can be watched{left_out}").format(
+                query=watch.query, left_out=f" ({left_out})" if left_out else ""
+            )
+        )
     for target in watch.targets:
         _check_target(target)
     if watch.quiet:
@@ -77,13 +84,15 @@ def _check(watch: Watch) -> tuple[str, ...]:
     try:
         ZoneInfo(watch.zone)
     except (KeyError, ValueError, OSError):
-        raise UsageError(f"{watch.zone!r} is not a time zone: write it as Asia/Riyadh") from None
+        raise UsageError(_("{zone!r} is not a time zone: write it as Asia/Riyadh").format(zone=watch.zone)) from None
     return tuple(map(str, query.problems))
 
 
 def _check_target(target: str) -> None:
     if not _MAIL.fullmatch(target) and not _is_web(target):
-        raise UsageError(f"{target!r} is not a target: give a mail address or a web address (http, https)")
+        raise UsageError(
+            _("{target!r} is not a target: give a mail address or a web address (http, https)").format(target=target)
+        )
 
 
 def _is_web(target: str) -> bool:

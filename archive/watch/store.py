@@ -9,6 +9,7 @@ import json
 import os
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from gettext import gettext as _
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from archive.errors import ForeignDatabaseError, NotFoundError, NotWritableError, UsageError
@@ -122,7 +123,9 @@ class WatchStore(Closing):
             return int(self._db.execute(sql, values).fetchone()[0])
         except sqlite3.IntegrityError:
             raise UsageError(
-                f"there is a watch {watch.name!r} already: remove it first, or choose another --name"
+                _("there is a watch {name!r} already: remove it first, or choose another --name").format(
+                    name=watch.name
+                )
             ) from None
 
     def remove(self, name: str) -> None:
@@ -154,7 +157,7 @@ class WatchStore(Closing):
         """Return the watch of that name; raises NotFoundError."""
         found = next((watch for watch in self.all() if watch.name == name), None)
         if found is None:
-            raise NotFoundError(f"watch {name}")
+            raise NotFoundError(_("watch {name}").format(name=name))
         return found
 
     def known(self, watch_id: int) -> dict[str, set[str]]:

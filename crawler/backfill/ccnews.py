@@ -10,6 +10,7 @@ import logging
 import re
 from collections import deque
 from datetime import UTC, datetime, timedelta
+from gettext import gettext as _
 from typing import TYPE_CHECKING
 
 from archive import http
@@ -95,16 +96,24 @@ class CcNewsSpider(BackfillSpider):
         try:
             response = await self.get(address)
         except RecordUnavailableError as error:
-            raise NoIndexError(f"the list of files is unavailable: {address}: {error}") from None
+            raise NoIndexError(
+                _("the list of files is unavailable: {address}: {error}").format(address=address, error=error)
+            ) from None
         if response.status == 404:
             self.filled.left_out["no-list"] += 1
             return []
         if response.status != 200:
-            raise NoIndexError(f"the list of files is unavailable: {address} answers {response.status}")
+            raise NoIndexError(
+                _("the list of files is unavailable: {address} answers {status}").format(
+                    address=address, status=response.status
+                )
+            )
         try:
             lines = http.inflate(response.body, "gzip", MAX_LIST).decode("utf-8", "replace").split()
         except (http.BadCoding, http.TooLarge) as error:
-            raise NoIndexError(f"the list of files cannot be read: {address}: {error}") from None
+            raise NoIndexError(
+                _("the list of files cannot be read: {address}: {error}").format(address=address, error=error)
+            ) from None
         return sorted(self._meant(lines))
 
     def _meant(self, lines: list[str]) -> Iterator[str]:
@@ -168,7 +177,9 @@ class CcNewsSpider(BackfillSpider):
             raise RecordUnavailableError(reason, address)
         given = _RANGE.match((response.headers.get("Content-Range") or b"").decode("latin-1"))
         if not given or int(given[1]) != at or int(given[2]) - at + 1 != len(response.body) or not response.body:
-            raise RecordUnavailableError("other-range", f"{address}: the answer is another part of the file")
+            raise RecordUnavailableError(
+                "other-range", _("{address}: the answer is another part of the file").format(address=address)
+            )
         return response.body, int(given[3])
 
     def _is_wanted(self, fields: dict[str, str]) -> bool:

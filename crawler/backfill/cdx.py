@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+from gettext import gettext as _
 from typing import TYPE_CHECKING
 
 from archive import http
@@ -66,7 +67,7 @@ class CdxSpider(BackfillSpider):
             self.filled.cut_off |= pages > MAX_ANSWERS
             return
         key = ""
-        for _ in range(MAX_ANSWERS):
+        for _answer in range(MAX_ANSWERS):
             more: dict[str, str | int] = {"resumeKey": key} if key else {}
             listing = cdxserver.read_listing(await self._ask(limit=PER_ANSWER, showResumeKey="true", **more))
             yield listing
@@ -86,11 +87,15 @@ class CdxSpider(BackfillSpider):
         try:
             response = await self.get(asked)
         except RecordUnavailableError as error:
-            raise NoIndexError(f"the CDX server is unavailable: {asked}: {error}") from None
+            raise NoIndexError(
+                _("the CDX server is unavailable: {asked}: {error}").format(asked=asked, error=error)
+            ) from None
         if response.status == 404:  # pywb's and Common Crawl's word for "no captures"
             return b""
         if response.status != 200:
-            raise NoIndexError(f"the CDX server answers {response.status}: {asked}")
+            raise NoIndexError(
+                _("the CDX server answers {status}: {asked}").format(status=response.status, asked=asked)
+            )
         return response.body
 
     async def _fill(self, missing: list[Listed]) -> None:
@@ -157,9 +162,11 @@ class CdxSpider(BackfillSpider):
     async def _fetch(self, one: Listed) -> bytes:
         place = one.location
         if place is None:
-            raise RecordUnavailableError("no-place", "the index does not say where the record lies")
+            raise RecordUnavailableError("no-place", _("the index does not say where the record lies"))
         if place.length > self.most_bytes:
-            raise RecordUnavailableError("too-large", f"{place.length} bytes (WARRAQ_MAX_BODY_BYTES)")
+            raise RecordUnavailableError(
+                "too-large", _("{length} bytes (WARRAQ_MAX_BODY_BYTES)").format(length=place.length)
+            )
         last = place.offset + place.length - 1
         response = await self.get(
             cdxserver.record_url(self.plan.warc_base, place),
@@ -172,7 +179,7 @@ class CdxSpider(BackfillSpider):
             )
         given = _RANGE.match((response.headers.get("Content-Range") or b"").decode("latin-1"))
         if not given or (int(given[1]), int(given[2])) != (place.offset, last):
-            raise RecordUnavailableError("other-range", "the answer is another part of the file")
+            raise RecordUnavailableError("other-range", _("the answer is another part of the file"))
         return response.body
 
     def _is_held(self, one: Listed) -> bool:

@@ -6,12 +6,14 @@ import logging
 import os
 import sys
 from contextlib import suppress
+from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from scrapy.utils.log import TopLevelFormatter
 
 from archive.errors import ExitCode
+from archive.terminal import use_locale
 from crawler import settings
 from crawler.configuration import ConfigurationError, check_options, unknown_variables
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
     from archive import ArchiveError
+
+use_locale(sys.argv)  # Scrapy imports this module before any of its commands; warraq has done so itself
 
 NAMES = {"addsite": "add", "crawlall": "run"}
 """What `warraq` calls those that it names otherwise."""
@@ -43,7 +47,7 @@ def check_settings(command: str, given: Iterable[str]) -> None:
     except ConfigurationError as error:
         refuse(command, error)
     for name in unknown_variables(defaults, os.environ):
-        tell(command, f"the environment has {name}, which is not a setting and changes nothing")
+        tell(command, _("the environment has {name}, which is not a setting and changes nothing").format(name=name))
 
 
 class LogFile(logging.FileHandler):
@@ -73,7 +77,9 @@ class LogFile(logging.FileHandler):
             return
         with suppress(OSError):  # stderr may lie on the same disk
             if not self.problem:
-                self.problem = f"{_log_error(self.baseFilename, error)}; the work continues, warnings go to stderr"
+                self.problem = _("{basefilename}; the work continues, warnings go to stderr").format(
+                    basefilename=_log_error(self.baseFilename, error)
+                )
                 tell(self.command, self.problem)
             if record.levelno >= logging.WARNING:
                 print(self.format(record), file=sys.stderr)
@@ -86,7 +92,9 @@ class LogFile(logging.FileHandler):
 
 def _log_error(path: str, error: OSError) -> str:
     reason = error.strerror or error
-    return f"cannot write the log {path} ({reason}): free space, change its permissions, or name another LOG_FILE"
+    return _(
+        "cannot write the log {path} ({reason}): free space, change its permissions, or name another LOG_FILE"
+    ).format(path=path, reason=reason)
 
 
 def open_log(command: str, settings: BaseSettings) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -40,16 +41,15 @@ class Command(ScrapyCommand):
 
     def short_desc(self) -> str:
         """Return one line for the list of commands."""
-        return "Probe a site and write its entry in sites.toml"
+        return _("Probe a site and write its entry in sites.toml")
 
     def long_desc(self) -> str:
         """Return what --help prints."""
-        return (
+        return _(
             "Fetch a site's start page, feeds, sitemaps and three articles (about twenty requests, robots.txt "
-            "obeyed), append its entry to sites.toml with comments on the evidence, and save one page "
-            "with its extracted article under tests/sites/HOST/CASE/. Review both before you rely on them. "
-            f"{describe_codes(ADDSITE)}"
-        )
+            "obeyed), append its entry to sites.toml with comments on the evidence, and save one page with its "
+            "extracted article under tests/sites/HOST/CASE/. Review both before you rely on them. {addsite}"
+        ).format(addsite=describe_codes(ADDSITE))
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's own options."""
@@ -73,14 +73,14 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Probe, write, and report what was written."""
         if len(args) != 1:
-            refuse("addsite", "name the site: scrapy addsite https://example.org/")
+            refuse("addsite", _("name the site: scrapy addsite https://example.org/"))
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         file = Path(self.settings["WARRAQ_SITES"])
         try:
             name = self._free_name(file, opts.name or name_of(Site.from_url(args[0]).seeds[0]), dry=opts.dry_run)
             scout = self._look(args[0])
             if scout.problem or scout.findings is None:
-                tell("addsite", scout.problem or "the probe was interrupted")
+                tell("addsite", scout.problem or _("the probe was interrupted"))
                 self.exitcode = ExitCode.UNREACHABLE
                 return
             text = entry_text(scout.findings, name)
@@ -96,30 +96,39 @@ class Command(ScrapyCommand):
         print(text)
         for note in scout.findings.notes:
             tell("addsite", note)
-        print(f"Written to {file}. Crawl it: warraq crawl {name}")
+        print(_("Written to {file}. Crawl it: warraq crawl {name}").format(file=file, name=name))
         if scout.case and opts.cases:
             folder = save_case(scout.case, Path(opts.cases))
-            print(f"A page and its extracted article are in {folder}: correct article.json where it is wrong.")
-            print("The page belongs to its publisher: keep it out of a public repository unless you may publish it.")
+            print(
+                _("A page and its extracted article are in {folder}: correct article.json where it is wrong.").format(
+                    folder=folder
+                )
+            )
+            print(_("The page belongs to its publisher: keep it out of a public repository unless you may publish it."))
 
     def _free_name(self, file: Path, name: str, *, dry: bool) -> str:
         if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,79}", name):
-            raise SiteError(f"{name!r} is not a valid name; give one of a-z, 0-9, '.', '_' and '-' with --name")
+            raise SiteError(
+                _("{name!r} is not a valid name; give one of a-z, 0-9, '.', '_' and '-' with --name").format(name=name)
+            )
         if not dry and file.exists() and name in load_sites(file):
-            raise SiteError(f"has an entry [site.{name}] already; change it there, or give another --name", path=file)
+            raise SiteError(
+                _("has an entry [site.{name}] already; change it there, or give another --name").format(name=name),
+                path=file,
+            )
         return name
 
     def _look(self, url: str) -> ProbeSpider:
         assert self.crawler_process  # noqa: S101 - scrapy.cmdline sets it
         crawler = self.crawler_process.create_crawler(ProbeSpider)
-        with live_line(f"Looking at {url}") as show:
+        with live_line(_("Looking at {url}").format(url=url)) as show:
             asked = lambda request: show(request.url)  # noqa: E731 - signals hold it weakly: it needs a name
             crawler.signals.connect(asked, signal=signals.request_reached_downloader)
             self.crawler_process.crawl(crawler, url=url)
             self.crawler_process.start()
         spider = crawler.spider
         if not isinstance(spider, ProbeSpider):
-            raise SiteError("the probe of the site could not start; see the log above")
+            raise SiteError(_("the probe of the site could not start; see the log above"))
         return spider
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,17 +40,16 @@ class Command(ScrapyCommand):
 
     def short_desc(self) -> str:
         """Return one line for the list of commands."""
-        return "Fill a site's archive with captures made by others (CDX server, CC-NEWS)"
+        return _("Fill a site's archive with captures made by others (CDX server, CC-NEWS)")
 
     def long_desc(self) -> str:
         """Return what --help prints."""
-        return (
-            "List the captures of a URL on a CDX server, and fetch each record by HTTP Range from its served WARC file, or as "
-            "replayed; or stream the CC-NEWS files of a period, and keep the captures of the URL. Each record is checked, and stored byte "
-            "for byte with its own capture time. Captures that the archive has are not fetched again: to resume a backfill, run the same "
-            "command again. "
-            f"{describe_codes(BACKFILL)}"
-        )
+        return _(
+            "List the captures of a URL on a CDX server, and fetch each record by HTTP Range from its served "
+            "WARC file, or as replayed; or stream the CC-NEWS files of a period, and keep the captures of the "
+            "URL. Each record is checked, and stored byte for byte with its own capture time. Captures that the "
+            "archive has are not fetched again: to resume a backfill, run the same command again. {backfill}"
+        ).format(backfill=describe_codes(BACKFILL))
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's own options."""
@@ -97,8 +97,10 @@ class Command(ScrapyCommand):
         if len(args) != 1 or sum(map(bool, ways)) != 1 or bool(opts.cdx) == bool(opts.cc_news):
             refuse(
                 "backfill",
-                "say what, and from where: scrapy backfill https://example.org/ --cdx http://…/cdx with --warc-base http://…/warcs/ or "
-                "--replay http://…/web/, or --cc-news --from 2026-11 (see docs/backfill.md)",
+                _(
+                    "say what, and from where: scrapy backfill https://example.org/ --cdx http://…/cdx with --warc-base "
+                    "http://…/warcs/ or --replay http://…/web/, or --cc-news --from 2026-11 (see docs/backfill.md)"
+                ),
             )
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         try:
@@ -130,9 +132,13 @@ class Command(ScrapyCommand):
         url = urls.canonicalise(url if "://" in url else f"https://{url}")
         for address in filter(None, (opts.cdx, opts.warc_base, opts.replay, opts.cc_news)):
             if not address.startswith(("http://", "https://")):
-                raise WrongUseError(f"{address!r} is not a web address: it must start with http:// or https://")
+                raise WrongUseError(
+                    _("{address!r} is not a web address: it must start with http:// or https://").format(
+                        address=address
+                    )
+                )
         if opts.most < 1:
-            raise WrongUseError("--most must be at least 1")
+            raise WrongUseError(_("--most must be at least 1"))
         by_host = opts.match in {"host", "domain"}
         wanted = CaptureFilter(
             host=urls.host_of(url) if by_host else "",
@@ -141,7 +147,9 @@ class Command(ScrapyCommand):
             last=moment_of(opts.last),
         )
         if wanted.first and wanted.last and wanted.first[: len(wanted.last)] > wanted.last[: len(wanted.first)]:
-            raise WrongUseError(f"the period ends ({opts.last}) before it begins ({opts.first})")
+            raise WrongUseError(
+                _("the period ends ({last}) before it begins ({first})").format(last=opts.last, first=opts.first)
+            )
         asked = urls.host_of(url) if by_host else url
         return Plan(
             site=site,
@@ -160,12 +168,12 @@ class Command(ScrapyCommand):
         crawler = self.crawler_process.create_crawler(CcNewsSpider if plan.news else CdxSpider)
         stopping = Stopping(self.crawler_process)
         stopping.install()
-        with live_line(f"Asking {plan.cdx or plan.news}") as show:
+        with live_line(_("Asking {news}").format(news=plan.cdx or plan.news)) as show:
             self.crawler_process.crawl(crawler, plan=plan, folder=folder, heard=lambda report: _show(report, show))
             self.crawler_process.start(install_signal_handlers=False)
         spider = crawler.spider
         if not isinstance(spider, BackfillSpider):
-            raise WrongUseError("the backfill could not start; see the log above")
+            raise WrongUseError(_("the backfill could not start; see the log above"))
         spider.close_archive()  # asked to stop, and not ended in time
         return spider, bool(stopping.asked)
 
@@ -178,13 +186,31 @@ class Command(ScrapyCommand):
             ", ".join(f"{count} {reason}" for reason, count in figures[name].items()) for name in ("failed", "left_out")
         )
         print(
-            f"{figures['listed']} captures listed, {figures['held_before']} held before, {figures['fetched']} fetched "
-            f"({figures['bytes']} bytes); articles {figures['articles_new']} new, {figures['articles_changed']} changed, "
-            f"{figures['articles_updated']} updated, {figures['articles_unchanged']} unchanged; in {folder}"
-            + (f"; {figures['files_done']} of {figures['files']} files read" if figures["files"] else "")
-            + (f"; not available this way: {left_out}" if left_out else "")
-            + (f"; unavailable: {failed}" if failed else "")
-            + ("; the list was cut off: ask for a shorter period or raise --most" if figures["cut_off"] else "")
+            _(
+                "{listed} captures listed, {held_before} held before, {fetched} fetched ({bytes} bytes); articles "
+                "{articles_new} new, {articles_changed} changed, {articles_updated} updated, {articles_unchanged} "
+                "unchanged; in {folder}"
+            ).format(
+                listed=figures["listed"],
+                held_before=figures["held_before"],
+                fetched=figures["fetched"],
+                bytes=figures["bytes"],
+                articles_new=figures["articles_new"],
+                articles_changed=figures["articles_changed"],
+                articles_updated=figures["articles_updated"],
+                articles_unchanged=figures["articles_unchanged"],
+                folder=folder,
+            )
+            + (
+                _("; {files_done} of {files} files read").format(
+                    files_done=figures["files_done"], files=figures["files"]
+                )
+                if figures["files"]
+                else ""
+            )
+            + (_("; not available this way: {left_out}").format(left_out=left_out) if left_out else "")
+            + (_("; unavailable: {failed}").format(failed=failed) if failed else "")
+            + (_("; the list was cut off: ask for a shorter period or raise --most") if figures["cut_off"] else "")
         )
 
 
@@ -214,12 +240,16 @@ def _figures(spider: BackfillSpider, folder: Path) -> dict[str, Any]:
 
 def _show(filled: BackfillReport, show: Show) -> None:
     if filled.files:
-        megabytes = f"{filled.streamed >> 20} MB, {filled.fetched} captures"
+        megabytes = _("{streamed} MB, {fetched} captures").format(
+            streamed=filled.streamed >> 20, fetched=filled.fetched
+        )
         show(
-            f"file {min(filled.files_done + 1, filled.files)}/{filled.files}, {megabytes}",
+            _("file {files}/{files2}, {megabytes}").format(
+                files=min(filled.files_done + 1, filled.files), files2=filled.files, megabytes=megabytes
+            ),
             filled.files_done,
             filled.files,
         )
         return
     done = filled.held + filled.fetched + sum(filled.failed.values())
-    show(f"{done}/{filled.listed} captures", done, filled.listed)
+    show(_("{done}/{listed} captures").format(done=done, listed=filled.listed), done, filled.listed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,18 +39,17 @@ class Command(ScrapyCommand):
 
     def short_desc(self) -> str:
         """Return one line for the list of commands."""
-        return "Crawl on several machines: give each site to a scrapyd node, one job for each"
+        return _("Crawl on several machines: give each site to a scrapyd node, one job for each")
 
     def long_desc(self) -> str:
         """Return what --help prints."""
-        return (
-            "plan: print which node each site belongs to; makes no request. "
-            "deploy: ask the nodes, and start a job for each site that may run; again and again, from a timer, or with --every. "
-            "status: nodes, jobs, leases and each site's last job. "
-            "Sites that name a common host go to one node and run one after the other. A node that does not answer keeps its sites "
-            "until all that it was given is over (lease + grace of nodes.toml); then others take them. See docs/scale.md. "
-            f"{describe_codes(CLUSTER)}"
-        )
+        return _(
+            "plan: print which node each site belongs to; makes no request. deploy: ask the nodes, and start a "
+            "job for each site that may run; again and again, from a timer, or with --every. status: nodes, "
+            "jobs, leases and each site's last job. Sites that name a common host go to one node and run one "
+            "after the other. A node that does not answer keeps its sites until all that it was given is over "
+            "(lease + grace of nodes.toml); then others take them. See docs/scale.md. {cluster}"
+        ).format(cluster=describe_codes(CLUSTER))
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add the options of this command to Scrapy's own."""
@@ -83,7 +83,7 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Do the part that was asked for, and set the exit code."""
         if len(args) != 1 or args[0] not in PARTS or (opts.every is not None and not opts.every > 0):
-            refuse("cluster", "say plan, deploy or status; --every is more than 0")
+            refuse("cluster", _("say plan, deploy or status; --every is more than 0"))
         try:
             cluster = load_cluster(opts.nodes)
             _check_names(opts.off, [node.name for node in cluster.nodes], opts.nodes, "node")
@@ -112,11 +112,14 @@ class Command(ScrapyCommand):
         entries = entries_as_json(path)
         sites = load_sites(path)
         if not sites:
-            raise SiteError("has no sites yet; `warraq add URL` adds one", path=path)
+            raise SiteError(_("has no sites yet; `warraq add URL` adds one"), path=path)
         for name, entry in entries.items():
             if len(entry.encode()) > MAX_ENTRY_BYTES:
                 raise SiteError(
-                    f"the entry {name!r} is too long to travel with a job ({MAX_ENTRY_BYTES:,} bytes)", path=path
+                    _("the entry {name!r} is too long to travel with a job ({max_entry_bytes:,} bytes)").format(
+                        name=name, max_entry_bytes=MAX_ENTRY_BYTES
+                    ),
+                    path=path,
                 )
         usual = self.settings.getfloat("DOWNLOAD_DELAY")
         delays = {name: usual if site.delay is None else site.delay for name, site in sites.items()}
@@ -139,14 +142,20 @@ class Command(ScrapyCommand):
         try:
             return self._work()
         except SiteError as error:
-            print(f"scrapy cluster: {error}; going on with the sites as they were", file=sys.stderr)
+            print(
+                _("scrapy cluster: {error}; going on with the sites as they were").format(error=error), file=sys.stderr
+            )
             return work
 
 
 def _check_names(wanted: list[str], known: Any, path: Path, kind: str) -> None:
     for name in wanted:
         if name not in known:
-            raise NodesError(path, name, f"there is no such {kind}; there are {', '.join(sorted(known))}")
+            raise NodesError(
+                path,
+                name,
+                _("there is no such {kind}; there are {known}").format(kind=kind, known=", ".join(sorted(known))),
+            )
 
 
 def _code(found: Round) -> int:
@@ -166,10 +175,10 @@ def _print_plan(cluster: Cluster, work: Work, opts: argparse.Namespace) -> None:
         print(json.dumps({"plan": rows}, ensure_ascii=False))
         return
     for row in rows:
-        away = f" (belongs to {row['home']})" if row["home"] != row["node"] else ""
-        print(f"{row['site']}: {row['node'] or 'no node is left'}{away}; {', '.join(row['hosts'])}")
+        away = _(" (belongs to {home})").format(home=row["home"]) if row["home"] != row["node"] else ""
+        print(f"{row['site']}: {row['node'] or _('no node is left')}{away}; {', '.join(row['hosts'])}")
     counts = {node.name: sum(row["node"] == node.name for row in rows) for node in cluster.nodes}
-    print("; ".join(f"{name}: {count} sites" for name, count in counts.items()))
+    print("; ".join(_("{name}: {count} sites").format(name=name, count=count) for name, count in counts.items()))
 
 
 def _status(cluster: Cluster, work: Work, opts: argparse.Namespace) -> int:
@@ -186,13 +195,19 @@ def _status(cluster: Cluster, work: Work, opts: argparse.Namespace) -> int:
         print(json.dumps({"nodes": nodes, "sites": rows, "orphans": orphans}, ensure_ascii=False))
         return _code(found)
     for node in nodes:
-        print(f"node {node_line(node)}")
+        print(_("node {node}").format(node=node_line(node)))
     for orphan in orphans:
         print(
-            f"lost {orphan['job']}: {orphan['node']} knows nothing of it since {orphan['noticed']}; it ends with its parent"
+            _("lost {job}: {node} knows nothing of it since {noticed}; it ends with its parent").format(
+                job=orphan["job"], node=orphan["node"], noticed=orphan["noticed"]
+            )
         )
     for row in rows:
-        print(f"site {row['site']}: {said(row)}; last job {row['last_job'] or 'none'}")
+        print(
+            _("site {site}: {said}; last job {none}").format(
+                site=row["site"], said=said(row), none=row["last_job"] or "none"
+            )
+        )
     return _code(found)
 
 
@@ -215,7 +230,12 @@ def _print_round(found: Round, opts: argparse.Namespace) -> None:
         )
         return
     for name, problem in found.silent.items():
-        print(f"node {name}: {'counts as gone' if name in found.away else 'silent'} ({problem})", file=sys.stderr)
+        print(
+            _("node {name}: {silent} ({problem})").format(
+                name=name, silent=_("counts as gone") if name in found.away else "silent", problem=problem
+            ),
+            file=sys.stderr,
+        )
     for row in rows:
         if row["action"] in {"start", "refused"} or opts.every is None:
             print(f"{row['site']}: {said(row)}", flush=True)

@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import time
+from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,18 +34,17 @@ class Command(crawl.Command):
 
     def short_desc(self) -> str:
         """Return one line for the list of commands."""
-        return "Crawl a news site into an archive: scrapy crawl news -a url=https://example.org/"
+        return _("Crawl a news site into an archive: scrapy crawl news -a url=https://example.org/")
 
     def long_desc(self) -> str:
         """Return what --help prints."""
-        return (
-            "Crawl a news site into collections/NAME/ (WARC and SQLite). "
-            "Arguments: -a url=URL (any site) or -a site=NAME (an entry of sites.toml); "
-            "-a recheck=all fetches every known page again; -a max_pages=N bounds this run; -a page=URL saves that page alone. "
-            "Settings: -s ARCHIVE_DIR=FOLDER puts the archive elsewhere, -s WARRAQ_SUMMARY_JSON=1 prints the summary as JSON, "
-            "-s WARRAQ_OPERATOR='name, mail' says who crawls. "
-            f"{describe_codes(CRAWL)}"
-        )
+        return _(
+            "Crawl a news site into collections/NAME/ (WARC and SQLite). Arguments: -a url=URL (any site) or -a "
+            "site=NAME (an entry of sites.toml); -a recheck=all fetches every known page again; -a max_pages=N "
+            "bounds this run; -a page=URL saves that page alone. Settings: -s ARCHIVE_DIR=FOLDER puts the "
+            "archive elsewhere, -s WARRAQ_SUMMARY_JSON=1 prints the summary as JSON, -s WARRAQ_OPERATOR='name, "
+            "mail' says who crawls. {crawl}"
+        ).format(crawl=describe_codes(CRAWL))
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check the settings that were given."""
@@ -61,11 +61,11 @@ class Command(crawl.Command):
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         self._check(opts.spargs)
         if self.settings["JOBDIR"]:
-            refuse("crawl", "the frontier is the queue and survives a stop: leave JOBDIR out")
+            refuse("crawl", _("the frontier is the queue and survives a stop: leave JOBDIR out"))
         try:
             lease = Lease.from_settings(self.settings)
             if lost := lease.lost(parent=os.getppid(), now=time.time()):
-                tell("crawl", f"not started: {lost}")
+                tell("crawl", _("not started: {lost}").format(lost=lost))
                 self.exitcode = ExitCode.STOPPED
                 return
             site = self._site(opts.spargs)
@@ -77,7 +77,9 @@ class Command(crawl.Command):
             self.exitcode = error.exit_code
             return
         if sys.stderr.isatty():
-            print(f"Crawling {', '.join(site.seeds)} into {folder}", file=sys.stderr)
+            print(
+                _("Crawling {seeds} into {folder}").format(seeds=", ".join(site.seeds), folder=folder), file=sys.stderr
+            )
         assert self.crawler_process  # noqa: S101 - scrapy.cmdline sets it
         crawler = self.crawler_process.create_crawler("news")
         stopping = Stopping(self.crawler_process)
@@ -101,17 +103,21 @@ class Command(crawl.Command):
         assert self.crawler_process  # noqa: S101 - scrapy.cmdline sets it
         names = self.crawler_process.spider_loader.list()
         if len(args) != 1 or args[0] not in names:
-            named = repr(args[0]) if len(args) == 1 else "of that name"
-            refuse("crawl", f"there is no spider {named}: `scrapy crawl news -a url=URL`")
+            named = repr(args[0]) if len(args) == 1 else _("of that name")
+            refuse("crawl", _("there is no spider {named}: `scrapy crawl news -a url=URL`").format(named=named))
         super().run(args, opts)
 
     def _check(self, arguments: dict[str, str]) -> None:
         if unknown := sorted(arguments.keys() - {"url", "site", "page", "recheck", "max_pages"}):
-            wrong = f"there is no argument -a {unknown[0]}=…; there are url, site, page, recheck and max_pages"
+            wrong = _("there is no argument -a {unknown}=…; there are url, site, page, recheck and max_pages").format(
+                unknown=unknown[0]
+            )
         elif (pages := arguments.get("max_pages", "1")) and not (pages.isdecimal() and int(pages)):
-            wrong = f"-a max_pages={pages} is not a number of pages: give 1 or more"
+            wrong = _("-a max_pages={pages} is not a number of pages: give 1 or more").format(pages=pages)
         elif arguments.get("recheck", "all") != "all":
-            wrong = f"-a recheck={arguments['recheck']} is not valid: leave it out, or give -a recheck=all"
+            wrong = _("-a recheck={recheck} is not valid: leave it out, or give -a recheck=all").format(
+                recheck=arguments["recheck"]
+            )
         else:
             return
         refuse("crawl", wrong)
@@ -122,12 +128,19 @@ class Command(crawl.Command):
         if (site.render or self.settings["WARRAQ_RENDER"]) != "always":
             return
         if problem := missing_browser(self.settings["WARRAQ_BROWSER"]):
-            refuse("crawl", f'every page of {site.name} is to be rendered (render = "always"), and {problem}')
+            refuse(
+                "crawl",
+                _('every page of {name} is to be rendered (render = "always"), and {problem}').format(
+                    name=site.name, problem=problem
+                ),
+            )
 
     def _site(self, arguments: dict[str, str]) -> Site:
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         if sum(bool(arguments.get(name)) for name in ("url", "site", "page")) != 1:
-            refuse("crawl", "name what to crawl: -a url=https://example.org/ or -a site=NAME (an entry of sites.toml)")
+            refuse(
+                "crawl", _("name what to crawl: -a url=https://example.org/ or -a site=NAME (an entry of sites.toml)")
+            )
         if arguments.get("page"):
             return site_of_page(self.settings, arguments["page"])
         if arguments.get("url"):

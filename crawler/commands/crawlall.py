@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,9 @@ class InUseError(ArchiveError):
 
     def __init__(self, path: Path, holder: str) -> None:
         super().__init__(
-            f"another crawlall is running ({holder}; {path} is its lock): let it end, or name sites with --site NAME"
+            _(
+                "another crawlall is running ({holder}; {path} is its lock): let it end, or name sites with --site NAME"
+            ).format(holder=holder, path=path)
         )
         self.path = path
         self.holder = holder
@@ -49,15 +52,15 @@ class Command(ScrapyCommand):
 
     def short_desc(self) -> str:
         """Return one line for the list of commands."""
-        return "Crawl all sites of sites.toml that have something due, several at once"
+        return _("Crawl all sites of sites.toml that have something due, several at once")
 
     def long_desc(self) -> str:
         """Return what --help prints."""
-        return (
+        return _(
             "Crawl every site of sites.toml that has something due, several at once in this process, each into "
-            "collections/NAME/. A site that fails never stops the others. Safe to start from cron while another runs. "
-            f"{describe_codes(CRAWL)} Of several problems the worst counts: {', '.join(map(str, WORST_FIRST))}."
-        )
+            "collections/NAME/. A site that fails never stops the others. Safe to start from cron while another "
+            "runs. {crawl} Of several problems the worst counts: {worst_first}."
+        ).format(crawl=describe_codes(CRAWL), worst_first=", ".join(map(str, WORST_FIRST)))
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add the options of this command to Scrapy's own."""
@@ -87,7 +90,7 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Choose the sites, crawl them, and set the exit code."""
         if args or opts.jobs < 1 or (opts.max_pages is not None and opts.max_pages < 1):
-            refuse("crawlall", "crawlall takes options only; -j and --max-pages are 1 or more")
+            refuse("crawlall", _("crawlall takes options only; -j and --max-pages are 1 or more"))
         try:
             sites = self._chosen(opts.site)
             if opts.list:
@@ -103,7 +106,7 @@ class Command(ScrapyCommand):
     def _collections(self) -> Path:
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         if self.settings["ARCHIVE_DIR"]:
-            raise SiteError("ARCHIVE_DIR is for one site; crawlall puts each into WARRAQ_COLLECTIONS/NAME")
+            raise SiteError(_("ARCHIVE_DIR is for one site; crawlall puts each into WARRAQ_COLLECTIONS/NAME"))
         return Path(self.settings["WARRAQ_COLLECTIONS"])
 
     def _chosen(self, names: list[str]) -> list[Site]:
@@ -113,7 +116,7 @@ class Command(ScrapyCommand):
             return [load_site(path, name) for name in dict.fromkeys(names)]
         sites = load_sites(path)
         if not sites:
-            raise SiteError("has no sites yet; `warraq add URL` adds one", path=path)
+            raise SiteError(_("has no sites yet; `warraq add URL` adds one"), path=path)
         now = load_object(self.settings["WARRAQ_CLOCK"])()
         return [site for site in sites.values() if _due_or_doubtful(site, self.settings, now)]
 
@@ -132,7 +135,7 @@ class Command(ScrapyCommand):
         if opts.json:
             print(json.dumps({"total": True, **figures, "exit_code": code}, ensure_ascii=False))
         else:
-            print(_total(figures) if ended else "Nothing is due.")
+            print(_total(figures) if ended else _("Nothing is due."))
         return code
 
 
@@ -162,19 +165,27 @@ def _lock(folder: Path, *, wanted: bool) -> Iterator[None]:
 def _line(ended: SiteResult) -> str:
     figures = ended.figures
     if not figures:
-        return f"{ended.site}: {ended.problem} (code {ended.code})"
-    said = (
-        f"{ended.site}: {figures['pages_fetched']} fetched; articles {changes_text(figures)}; "
-        f"{sum(figures['quarantined'].values())} quarantined, "
-        f"{sum(figures['failed'].values())} failed; {figures['urls_still_due']} still due"
+        return _("{site}: {problem} (code {code})").format(site=ended.site, problem=ended.problem, code=ended.code)
+    said = _(
+        "{site}: {pages_fetched} fetched; articles {changes_text}; {quarantined} quarantined, {failed} "
+        "failed; {urls_still_due} still due"
+    ).format(
+        site=ended.site,
+        pages_fetched=figures["pages_fetched"],
+        changes_text=changes_text(figures),
+        quarantined=sum(figures["quarantined"].values()),
+        failed=sum(figures["failed"].values()),
+        urls_still_due=figures["urls_still_due"],
     )
     why = ended.problem or ("stopped" if ended.code == ExitCode.STOPPED else "")
-    return f"{said}; {why} (code {ended.code})" if ended.code else said
+    return _("{said}; {why} (code {code})").format(said=said, why=why, code=ended.code) if ended.code else said
 
 
 def _total(figures: dict[str, Any]) -> str:
     wrong = ", ".join(f"{site} {code}" for site, code in figures["sites_with_problems"].items())
-    return (
-        f"{figures['sites_done']} of {figures['sites']} sites done: {figures['pages_fetched']} fetched, "
-        f"articles {changes_text(figures)}" + (f"; not done (with code): {wrong}" if wrong else "")
-    )
+    return _("{sites_done} of {sites} sites done: {pages_fetched} fetched, articles {changes_text}").format(
+        sites_done=figures["sites_done"],
+        sites=figures["sites"],
+        pages_fetched=figures["pages_fetched"],
+        changes_text=changes_text(figures),
+    ) + (_("; not done (with code): {wrong}").format(wrong=wrong) if wrong else "")

@@ -12,6 +12,7 @@ import json
 import re
 import tomllib
 from dataclasses import dataclass, fields
+from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -186,7 +187,12 @@ def load_site(path: Path, name: str) -> Site:
     sites = load_sites(path)
     if name not in sites:
         known = ", ".join(sorted(sites)) or "none yet"
-        raise SiteError(f"no site {name!r}{_meant(name, sites)}; it has: {known}. `warraq add URL` adds one", path=path)
+        raise SiteError(
+            _("no site {name!r}{sites}; it has: {known}. `warraq add URL` adds one").format(
+                name=name, sites=_meant(name, sites), known=known
+            ),
+            path=path,
+        )
     return sites[name]
 
 
@@ -211,7 +217,7 @@ def site_from_json(name: str, text: str) -> Site:
     try:
         entry = json.loads(text)
     except ValueError as error:
-        raise SiteError(f"is not JSON: {error}", path=source.path) from None
+        raise SiteError(_("is not JSON: {error}").format(error=error), path=source.path) from None
     return _site(source, name, entry)
 
 
@@ -234,13 +240,13 @@ def _entries(path: Path) -> tuple[_Source, dict[str, object]]:
         text = path.read_text("utf-8")
         document = tomllib.loads(text)
     except FileNotFoundError:
-        raise SiteError("there is no such file; `warraq add URL` writes one", path=path) from None
+        raise SiteError(_("there is no such file; `warraq add URL` writes one"), path=path) from None
     except UnicodeDecodeError as error:
-        raise SiteError(f"is not UTF-8 (byte {error.start})", path=path) from None
+        raise SiteError(_("is not UTF-8 (byte {start})").format(start=error.start), path=path) from None
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"line (\d+)", str(error))
         line = int(place.group(1)) if place else len(text.splitlines())
-        raise SiteError(f"is not TOML: {error}", path=path, line=line) from None
+        raise SiteError(_("is not TOML: {error}").format(error=error), path=path, line=line) from None
     source = _Source(path, text)
     for key in document:
         if key != "site":

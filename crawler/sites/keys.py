@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from gettext import gettext as _
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -34,12 +35,14 @@ def origin_of(url: str) -> str:
 def web_address(text: object) -> str:
     """Return the canonical URL of `text`; raises WrongValueError for what is not a web address."""
     if not isinstance(text, str):
-        raise WrongValueError(f'{text!r} is not text; write "https://…" in quotes')
+        raise WrongValueError(_('{text!r} is not text; write "https://…" in quotes').format(text=text))
     url = urls.canonicalise(text.strip())
     if not url:
         why = {"not-http": "is not http or https", "too-long": f"is longer than {urls.MAX_LENGTH} characters"}
         reason = why.get(urls.refusal(text), "is not a web address")
-        raise WrongValueError(f"{text[:200]!r} {reason}; write https://example.org/", text[:60])
+        raise WrongValueError(
+            _("{text!r} {reason}; write https://example.org/").format(text=text[:200], reason=reason), text[:60]
+        )
     return url
 
 
@@ -49,7 +52,9 @@ def _addresses(value: object) -> tuple[str, ...]:
 
 def _list(value: object) -> list[object]:
     if not isinstance(value, list):
-        raise WrongValueError(f"is a list: write [{value!r}]" if isinstance(value, str) else "is a list of texts")
+        raise WrongValueError(
+            _("is a list: write [{value!r}]").format(value=value) if isinstance(value, str) else _("is a list of texts")
+        )
     return value
 
 
@@ -61,7 +66,8 @@ def _hosts(value: object) -> tuple[str, ...]:
         url = urls.canonicalise(f"https://{text.removeprefix('*.')}/") if _HOST.fullmatch(text) else ""
         if not url:
             raise WrongValueError(
-                f'{item!r} is not a host name; write "example.org" or "*.example.org"', str(item)[:60]
+                _('{item!r} is not a host name; write "example.org" or "*.example.org"').format(item=item),
+                str(item)[:60],
             )
         found.append(star + origin_of(url).partition("://")[2])
     return tuple(found)
@@ -71,7 +77,9 @@ def _paths(value: object) -> tuple[str, ...]:
     found = []
     for item in _list(value):
         if not isinstance(item, str) or not item.startswith("/"):
-            raise WrongValueError(f'{item!r} is not a path prefix; write "/arabic/"', str(item)[:60])
+            raise WrongValueError(
+                _('{item!r} is not a path prefix; write "/arabic/"').format(item=item), str(item)[:60]
+            )
         url = urls.canonicalise(f"https://x.example{item}")
         found.append(url[len("https://x.example") :])
     return tuple(found)
@@ -83,13 +91,15 @@ def _patterns(value: object) -> tuple[re.Pattern[str], ...]:
         try:
             found.append(re.compile(item) if isinstance(item, str) else re.compile(""))
         except re.error as error:
-            raise WrongValueError(f"{item!r} is not a regular expression: {error}", str(item)[:60]) from None
+            raise WrongValueError(
+                _("{item!r} is not a regular expression: {error}").format(item=item, error=error), str(item)[:60]
+            ) from None
     return tuple(found)
 
 
 def _tag(value: object) -> str:
     if not isinstance(value, str) or not _LANGUAGE.fullmatch(value):
-        raise WrongValueError(f'{value!r} is not a language tag; write "ar" or "ar-EG"')
+        raise WrongValueError(_('{value!r} is not a language tag; write "ar" or "ar-EG"').format(value=value))
     return value
 
 
@@ -97,13 +107,15 @@ def _zone(value: object) -> str:
     try:
         return ZoneInfo(str(value)).key
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise WrongValueError(f'{value!r} is not a time zone; write "Africa/Cairo"') from None
+        raise WrongValueError(_('{value!r} is not a time zone; write "Africa/Cairo"').format(value=value)) from None
 
 
 def _number(low: float, high: float) -> Callable[[object], float]:
     def convert(value: object) -> float:
         if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
-            raise WrongValueError(f"{value!r} is not a number from {low:g} to {high:g}")
+            raise WrongValueError(
+                _("{value!r} is not a number from {low:g} to {high:g}").format(value=value, low=low, high=high)
+            )
         return float(value)
 
     return convert
@@ -112,7 +124,9 @@ def _number(low: float, high: float) -> Callable[[object], float]:
 def _whole(low: int, high: int) -> Callable[[object], int]:
     def convert(value: object) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise WrongValueError(f"{value!r} is not a whole number from {low} to {high}")
+            raise WrongValueError(
+                _("{value!r} is not a whole number from {low} to {high}").format(value=value, low=low, high=high)
+            )
         return value
 
     return convert
@@ -120,31 +134,35 @@ def _whole(low: int, high: int) -> Callable[[object], int]:
 
 def _pairs(value: object) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, dict):
-        raise WrongValueError('is a table: write { Name = "value" }')
+        raise WrongValueError(_('is a table: write { Name = "value" }'))
     found = []
     for name, text in value.items():
         if not HEADER_NAME.fullmatch(name) or not isinstance(text, str) or not text.isprintable():
-            raise WrongValueError(f"{name!r} = {text!r} cannot be sent", name)
+            raise WrongValueError(_("{name!r} = {text!r} cannot be sent").format(name=name, text=text), name)
         found.append((name, text))
     return tuple(found)
 
 
 def _yes_or_no(value: object) -> bool:
     if not isinstance(value, bool):
-        raise WrongValueError(f"{value!r} is neither true nor false")
+        raise WrongValueError(_("{value!r} is neither true nor false").format(value=value))
     return value
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        raise WrongValueError(f"{value!r} is not a line of text")
+        raise WrongValueError(_("{value!r} is not a line of text").format(value=value))
     return value.strip()
 
 
 def level_of(value: object) -> RequisiteLevel:
     """Return what is kept of what pages load; raises WrongValueError for a word that says nothing of it."""
     if value not in get_args(RequisiteLevel):
-        raise WrongValueError(f"{value!r} is none of {', '.join(get_args(RequisiteLevel))}")
+        raise WrongValueError(
+            _("{value!r} is none of {requisitelevel}").format(
+                value=value, requisitelevel=", ".join(get_args(RequisiteLevel))
+            )
+        )
     return cast("RequisiteLevel", value)
 
 
@@ -159,7 +177,9 @@ RenderMode = Literal[
 def mode_of(value: object) -> RenderMode:
     """Return which pages are rendered; raises WrongValueError for a word that says nothing of it."""
     if value not in get_args(RenderMode):
-        raise WrongValueError(f"{value!r} is none of {', '.join(get_args(RenderMode))}")
+        raise WrongValueError(
+            _("{value!r} is none of {rendermode}").format(value=value, rendermode=", ".join(get_args(RenderMode)))
+        )
     return cast("RenderMode", value)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import stat
 from datetime import UTC, datetime
+from gettext import gettext as _
 from http.cookiejar import LoadError, MozillaCookieJar
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -110,10 +111,16 @@ def load_cookies(path: Path, *, now: datetime) -> MozillaCookieJar:
         jar = MozillaCookieJar(str(path))
         jar.load(ignore_discard=True, ignore_expires=True)
     except LoadError as error:
-        raise UsageError(f"{path}: is not a cookies.txt in Netscape format: {error}") from None
+        raise UsageError(
+            _("{path}: is not a cookies.txt in Netscape format: {error}").format(path=path, error=error)
+        ) from None
     expired = [cookie for cookie in jar if cookie.is_expired(int(now.timestamp()))]
     if expired and len(expired) == len(jar):
-        raise UsageError(f"{path}: all its cookies have expired; export them again from a browser that is logged in")
+        raise UsageError(
+            _("{path}: all its cookies have expired; export them again from a browser that is logged in").format(
+                path=path
+            )
+        )
     for cookie in expired:
         jar.clear(cookie.domain, cookie.path, cookie.name)
     return jar
@@ -128,7 +135,9 @@ def load_headers(path: Path) -> tuple[tuple[str, str], ...]:
         if not line.strip() or line.startswith("#"):
             continue
         if not colon or not HEADER_NAME.fullmatch(name.strip()):
-            raise UsageError(f"{path}:{number}: is not a header; write `Name: value`")
+            raise UsageError(
+                _("{path}:{number}: is not a header; write `Name: value`").format(path=path, number=number)
+            )
         found.append((name.strip(), value.strip()))
     return tuple(found)
 
@@ -140,7 +149,9 @@ def check_private(path: Path) -> None:
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from None
     if mode & 0o077:
-        raise UsageError(f"{path}: others may read it, and it holds credentials; `chmod 600 {path}`")
+        raise UsageError(
+            _("{path}: others may read it, and it holds credentials; `chmod 600 {path}`").format(path=path)
+        )
 
 
 def _header(jar: object, request: Request) -> str:

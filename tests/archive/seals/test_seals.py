@@ -304,3 +304,12 @@ def test_a_merge_says_that_seals_stay_behind(sealed, tmp_path):
     said = warraq("merge", source, tmp_path / "whole")
     assert f"the seals of {source} do not come along" in said.stderr
     assert sealed.check().ok
+
+
+def test_a_list_of_records_that_was_rewritten_is_not_the_sealed_one(sealed):
+    """The list and the file may be changed alike: the root that was signed tells."""
+    path = sealed.seals / "000001.records.gz"
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b"2026-11-24", b"2025-11-24")))
+    problems = sealed.check().problems
+    assert [one.kind for one in problems] == ["list"]
+    assert "root differs" in problems[0].detail

@@ -1,0 +1,130 @@
+"""Write the catalogues of what commands say, archive/locale/LANGUAGE/LC_MESSAGES/warraq.po, and compile them: `make messages`.
+
+Messages are what the code passes to `_`, the help of each command, and a few tables of words. A message that is new comes without a
+translation, one that the code has no more goes; the rest stays.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from inspect import cleandoc
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+from archive.cli import explain
+from archive.errors import ExitCode
+from archive.index.columns import LABELLED
+from archive.terminal import CATALOGUES, DOMAIN
+from warraq.cli import warraq
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("archive", "crawler", "warraq")
+LANGUAGES = ("ar",)
+CLICK = Path(click.__file__).parent
+"""Of its messages the catalogues have those that are translated: the others are for programmers."""
+WRITTEN = datetime(2026, 11, 29, tzinfo=UTC)
+"""A fixed date, so that the files change with their messages only."""
+
+WORDS = (
+    *("new", "changed", "updated", "unchanged", "changes", "gone"),
+    *("articles", "versions", "captures", "urls", "urls_due_some_day", "requisites", "warc_files"),
+    *("by_site", "by_language", "by_day", "captures_by_outcome", "quarantined_by_reason"),
+)
+"""What became of articles, what a watch tells, what `stats` counts."""
+
+
+def messages() -> dict[str, str]:
+    """Return each message with where it is said."""
+    found: dict[str, str] = {}
+    for room in ROOMS:
+        for file, text in marked(ROOT / room):
+            found.setdefault(text, f"{room}/{file}")
+    for text in tables():
+        found.setdefault(text, "a table of words")
+    helps(warraq, "warraq", found)
+    return found
+
+
+def marked(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield what the modules of a folder pass to `_`, each with its file."""
+    for file, _line, message, *_rest in extract_from_dir(
+        folder, method_map=[("**.py", "python")], keywords={"_": None}
+    ):
+        yield str(file), str(message)
+
+
+def tables() -> list[str]:
+    """Return the words that are looked up by a variable."""
+    return [
+        *warraq.sections,
+        *(code.meaning for code in ExitCode),
+        *(column.label for column in LABELLED),
+        *explain.ROUTES.values(),
+        *explain.REASONS.values(),
+        *explain.PLACES.values(),
+        *WORDS,
+    ]
+
+
+def helps(command: click.Command, name: str, found: dict[str, str]) -> None:
+    """Add the help of a command, its options and its subcommands."""
+    if command.help:
+        found.setdefault(cleandoc(command.help), f"{name} --help")
+    for option in command.params:
+        if isinstance(option, click.Option) and option.help:
+            found.setdefault(option.help, f"{name} --help")
+    if isinstance(command, click.Group):
+        for one in command.commands.values():
+            helps(one, f"{name} {one.name}", found)
+
+
+def catalogue(language: str) -> Catalog:
+    """Return the catalogue of a language: the messages of today with the translations that it has."""
+    path = CATALOGUES / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+    held = read_po(BytesIO(path.read_bytes()), locale=language) if path.exists() else Catalog(locale=language)
+    made = Catalog(
+        locale=language, project="warraq", fuzzy=False, header_comment=f"# What the commands of warraq say: {language}."
+    )
+    of_click = {text: "click" for _file, text in marked(CLICK) if held.get(text)}
+    for text, place in (messages() | of_click).items():
+        known = held.get(text)
+        made.add(text, known.string if known else "", auto_comments=[place])
+    return made
+
+
+def files(language: str) -> dict[Path, bytes]:
+    """Return what the files of a language should hold."""
+    made = catalogue(language)
+    made.creation_date = made.revision_date = WRITTEN
+    text, compiled = BytesIO(), BytesIO()
+    write_po(text, made, width=120, omit_header=False, sort_output=False)
+    write_mo(compiled, made)
+    folder = CATALOGUES / language / "LC_MESSAGES"
+    return {folder / f"{DOMAIN}.po": text.getvalue(), folder / f"{DOMAIN}.mo": compiled.getvalue()}
+
+
+def main() -> int:
+    """Write the files; say which messages have no translation."""
+    for language in LANGUAGES:
+        for path, content in files(language).items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        for message in catalogue(language):
+            if message.id and not message.string:
+                print(f"{language}: no translation of {message.id!r}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

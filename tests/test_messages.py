@@ -1,0 +1,136 @@
+"""What commands say: every message has a translation, every one goes through the catalogue, the locale chooses, JSON stays as it is."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from babel.messages.mofile import read_mo
+
+from docs import messages
+from warraq.cli import warraq
+
+ROOT = Path(__file__).parent.parent
+ARABIC = re.compile("[\u0621-\u064a]")
+PLACES = re.compile(r"\{[^{}]*\}|%\(\w+\)s")
+SPEAKING = [
+    *sorted((ROOT / "archive/cli").glob("*.py")),
+    *sorted((ROOT / "crawler/commands").glob("*.py")),
+    *(ROOT / name for name in ("archive/errors.py", "crawler/report.py", "crawler/configuration.py", "warraq/cli.py")),
+]
+"""The modules whose strings people read."""
+SENTENCE = re.compile(r"[A-Za-z]{2,},? [a-z]{2,}")
+LEFT_ALONE = {"the crawl was aborted", "warraq config"}
+"""A line of the log, and a command."""
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_the_catalogue_is_as_make_messages_writes_it_and_whole(language):
+    for path, content in messages.files(language).items():
+        assert path.read_bytes() == content, f"{path.name}: run `make messages`"
+    for message in messages.catalogue(language):
+        assert message.string or not message.id, f"translate {message.id!r} in {language}/LC_MESSAGES/warraq.po"
+
+
+@pytest.mark.parametrize("language", messages.LANGUAGES)
+def test_a_translation_fills_in_the_same_values(language):
+    for message in messages.catalogue(language):
+        if message.id:
+            assert sorted(PLACES.findall(message.id)) == sorted(PLACES.findall(message.string)), message.id
+            assert ARABIC.search(message.string) or not SENTENCE.search(message.id), message.id
+
+
+def said(tree):
+    """Yields the literals of functions that are sentences and are not given to `_`, with their lines."""
+    spared = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            if name in {"_", "option", "argument", "command", "group", "add_argument", "exception", "warning"}:
+                spared.update(ast.walk(node))
+            spared.update(one for word in node.keywords if word.arg in {"info", "help"} for one in ast.walk(word))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            spared.add(node.value)
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef):
+            for node in ast.walk(function):
+                text = node.value if isinstance(node, ast.Constant) and node not in spared else ""
+                if isinstance(text, str) and SENTENCE.search(text) and text not in LEFT_ALONE:
+                    yield node.lineno, text
+
+
+@pytest.mark.parametrize("path", SPEAKING, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_sentence_goes_through_the_catalogue(path):
+    assert list(said(ast.parse(path.read_text("utf-8")))) == []
+
+
+def test_a_sentence_that_does_not_is_found():
+    bare = ast.parse(
+        "def f():\n    click.echo('so it is')\n    click.echo(_('so it was'))\n    logger.warning('not for people')"
+    )
+    assert [text for _line, text in said(bare)] == ["so it is"]
+
+
+def run(*arguments, **environment):
+    base = {
+        name: value for name, value in os.environ.items() if name not in {"LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"}
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "warraq", *arguments],
+        env=base | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"} | environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variable", ["LANG", "LC_ALL", "LC_MESSAGES", "LANGUAGE"])
+def test_the_locale_chooses_the_language(variable, tmp_path):
+    done = run("--archive", str(tmp_path / "none"), "list", **{"LANG": "en_US.UTF-8", variable: "ar_EG.UTF-8"})
+    assert done.returncode == 3
+    assert "لا أرشيف في" in done.stderr
+    assert "`warraq crawl URL`" in done.stderr, "commands stay as they are typed"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("locale", ["C", "fr_FR.UTF-8"])
+def test_every_other_language_is_english(locale, tmp_path):
+    done = run("--archive", str(tmp_path / "none"), "list", LANG=locale)
+    assert "no archive in" in done.stderr
+    assert not ARABIC.search(done.stderr)
+
+
+@pytest.mark.slow
+def test_json_is_never_translated(shelf):
+    folder = str(shelf.collection.folder)
+    for command in (("stats",), ("watch", "list")):
+        english, arabic = (run("--archive", folder, *command, "--json", LANG=one) for one in ("C.UTF-8", "ar"))
+        assert (arabic.stdout, arabic.stderr, arabic.returncode) == (english.stdout, english.stderr, english.returncode)
+    assert "المقالات" in run("--archive", folder, "stats", LANG="ar").stdout
+
+
+@pytest.mark.slow
+def test_the_whole_help_is_translated():
+    printed = run("--help", LANG="ar").stdout
+    for name, command in warraq.commands.items():
+        assert name in printed
+        assert (command.help or "").split(".")[0][:40] not in printed
+    assert "رموز الخروج" in printed
+    assert "الاستعمال: " in printed
+    assert ARABIC.search(run("watch", "add", "--help", LANG="ar").stdout)
+
+
+def test_help_of_every_option_is_in_the_catalogue():
+    with (messages.CATALOGUES / "ar/LC_MESSAGES/warraq.mo").open("rb") as file:
+        known = read_mo(file)
+    for command in warraq.commands.values():
+        for option in command.params:
+            if isinstance(option, click.Option) and option.help:
+                assert known.get(option.help), f"{command.name}: {option.help}"
