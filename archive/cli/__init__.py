@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli import batch, export, health, images, imports, maintain, query, seals, serve, watch
+from archive.cli import batch, copies, export, health, images, imports, maintain, query, seals, serve, watch
 from archive.cli.output import Place
 from archive.errors import WARRAQ, ArchiveError, ExitCode, NotWritableError, describe_codes
 from archive.index import DatabaseError
@@ -113,7 +113,7 @@ def warraq(ctx: click.Context, folder: str | None) -> None:
 for _title, _modules in {
     "Search and read": (query, images, serve),
     "Import and export": (imports, export, batch),
-    "Maintain": (maintain, seals),
+    "Maintain": (maintain, copies, seals),
     "Monitor": (health, watch),
 }.items():
     warraq.add_section(_title, (command for module in _modules for command in module.COMMANDS))

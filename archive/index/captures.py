@@ -285,6 +285,20 @@ def is_held(db: Database, url: str, timestamp: str) -> bool:
     return db.conn.execute(asked, (url, timestamp)).fetchone() is not None
 
 
+def digests_at(db: Database, url: str, timestamp: str, *, status: int | None, truncated: str, kind: str) -> list[str]:
+    """Return the payload digests of the captures of this URL of that very second (14 digits) with that status.
+
+    Left out are those that hold less than a record of type `kind`, cut off as `truncated` says: revisits, and what was cut off itself.
+    """
+    sql = """
+        SELECT DISTINCT payload_digest FROM captures
+        WHERE url = ? AND timestamp = ? AND status IS ? AND truncated IN ('', ?) AND payload_digest <> ''
+          AND (record_type <> 'revisit' OR ? = 'revisit')
+        LIMIT ?
+        """
+    return [row[0] for row in db.conn.execute(sql, (url, timestamp, status, truncated, kind, _MOST_AT_ONCE))]
+
+
 def seen_before(db: Database, payload_digest: str, url: str, timestamp: str) -> bool:
     """Return whether the last whole answer of this URL before that time was this payload."""
     row = db.conn.execute(
@@ -325,3 +339,5 @@ def of_day(db: Database, day: str, *, site: str = "", limit: int = 50, offset: i
 _OF_SITE = "AND (site = :site OR site LIKE '%.' || :site)"
 _MOST_YEARS = 200
 """A foreign archive may date a capture in the year 1."""
+_MOST_AT_ONCE = 100
+"""Payloads of one URL within a second that are looked at: a foreign archive may have any number."""

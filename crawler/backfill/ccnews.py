@@ -14,6 +14,7 @@ from gettext import gettext as _
 from typing import TYPE_CHECKING
 
 from archive import http
+from archive.files.clock import warc_timestamp
 from archive.index import runs
 from archive.warc import NotOneRecordError, read_member
 from archive.warc.cdxserver import MAX_UNPACKED
@@ -52,6 +53,7 @@ class CcNewsSpider(BackfillSpider):
     async def fill_in(self) -> None:
         """Read each file of the period that was not read to its end before."""
         self._taken: set[str] = set()
+        self._uncommitted: set[tuple[str, str]] = set()
         self._waiting: deque[tuple[bytes, Record]] = deque(maxlen=MAX_WAITING)
         paths = [path for month in self._months() for path in await self._files_of(month)]
         self.filled.files = len(paths)
@@ -157,7 +159,7 @@ class CcNewsSpider(BackfillSpider):
 
     def _note(self, path: str, offset: int, size: int) -> None:
         """Make what came durable, then up to where the file was read."""
-        self.indexer.finish()
+        self._commit()
         store = self.archive.store
         with store.atomic():
             runs.note_backfilled(store.db, path, self._meaning, offset=offset, size=size)
@@ -201,7 +203,7 @@ class CcNewsSpider(BackfillSpider):
         if record.type in _COMPANIONS:
             self._take_companion(member.data, record)
             return True
-        if self.is_held(record.id):
+        if self._is_held(record):
             self.filled.held += 1
         elif self.filled.fetched >= self.plan.most:
             self.filled.cut_off = True
@@ -211,6 +213,17 @@ class CcNewsSpider(BackfillSpider):
         self.filled.listed += 1
         return True
 
+    def _is_held(self, record: Record) -> bool:
+        """Return whether the archive has the capture, or one of this file that still waits for its commit is the same."""
+        if (record.url, warc_timestamp(record.date)) in self._uncommitted:
+            self._commit()
+        return self.is_held(record)
+
+    def _commit(self) -> None:
+        """Make durable what was taken in."""
+        self.indexer.finish()
+        self._uncommitted.clear()
+
     def _take_capture(self, data: bytes, record: Record) -> None:
         """Take in a capture, and before it the request that stands before it."""
         for request, held in self._waiting:
@@ -219,6 +232,7 @@ class CcNewsSpider(BackfillSpider):
         self._waiting.clear()
         self.take_in(data, record)
         self._taken.add(record.id)
+        self._uncommitted.add((record.url, warc_timestamp(record.date)))
 
     def _take_companion(self, data: bytes, record: Record) -> None:
         """Take in what was written of a capture that has come, and keep it for one that may follow."""

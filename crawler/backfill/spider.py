@@ -13,11 +13,14 @@ import scrapy
 from scrapy import Request, Spider
 from scrapy.utils.misc import load_object
 
-from archive import CaptureFilter, UsageError
+from archive import CaptureFilter, UsageError, warc
 from archive.collection import Collection
+from archive.files.clock import warc_timestamp
 from archive.index import captures
 from archive.ingest import open_writer
+from archive.ingest.copying import payload_digest_of
 from archive.ingest.importer import Indexer, recover
+from archive.warc.record import ALGORITHMS, is_digest_of
 from crawler.download.errors import outcome_of
 from crawler.extensions import extraction_pool
 from crawler.shutdown import stopping
@@ -189,9 +192,20 @@ class BackfillSpider(Spider):
         assert self._ingest is not None  # noqa: S101 - `start` opens it
         return self._ingest
 
-    def is_held(self, record_id: str) -> bool:
-        """Return whether the archive has a capture of that id."""
-        return captures.of_record(self.archive.store.db, record_id) is not None
+    def is_held(self, record: Record) -> bool:
+        """Return whether the archive has the capture: its id, or its URL, second, status and payload under another id."""
+        db = self.archive.store.db
+        if captures.of_record(db, record.id) is not None:
+            return True
+        digests = captures.digests_at(
+            db,
+            record.url,
+            warc_timestamp(record.date),
+            status=record.http.status if record.http else None,
+            truncated=record.get("WARC-Truncated"),
+            kind=record.type,
+        )
+        return payload_digest_of(record) in digests or any(_is_payload(digest, record) for digest in digests)
 
     def take_in(self, data: bytes, record: Record) -> None:
         """Put a capture into the archive as the bytes that came."""
@@ -208,3 +222,11 @@ class BackfillSpider(Spider):
             return await self.crawler.engine.download_async(request)
         except Exception as error:  # noqa: BLE001 - every error is counted by name
             raise RecordUnavailableError(outcome_of(error), str(error)) from None
+
+
+def _is_payload(digest: str, record: Record) -> bool:
+    """Return whether a digest, perhaps of another algorithm than the record's own, is that of its payload."""
+    is_known = digest.partition(":")[0].strip().lower() in ALGORITHMS
+    if record.type == "revisit" or not is_known:
+        return False
+    return any(is_digest_of(digest, payload) for payload in warc.payloads(record.response))

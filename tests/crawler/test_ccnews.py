@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import signal
 import subprocess
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from archive import Archive
 from archive.warc import read_raw, read_records
+from archive.warc.record import member
 from tests.crawler.test_backfill import ROOT, backfill, command
 from tests.support.ccnews import CcNewsServer
-from tests.support.pages import capture_of, page, write_warc
+from tests.support.cli import warraq
+from tests.support.pages import capture_of, page, response, write_warc
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from archive.capture import Capture
+    from archive.warc import Record
 
 pytestmark = pytest.mark.slow
 
@@ -155,3 +163,69 @@ def test_months_without_a_list_are_counted(files: dict[str, bytes], tmp_path: Pa
     with CcNewsServer({TIMES[2]: files[TIMES[2]]}) as server:
         said = backfill(tmp_path / "c", *asked(server, "2026-02", "--to", "2026-03"))
     assert (said["left_out"], said["fetched"]) == ({"no-list": 2}, 2)
+
+
+def in_file(captures: list[Capture], folder: Path) -> bytes:
+    """A WARC of captures whose record ids are like those of no other."""
+    return write_warc(folder, captures).read_bytes()
+
+
+def imported(folder: Path, source: Path, *, algorithm: str = "") -> None:
+    """An archive into which the captures of a WARC came under other ids, as others wrote them."""
+    (path,) = source.glob("*.warc.gz")
+    if algorithm:
+        path.write_bytes(b"".join(_relabelled(record, algorithm) for record in read_records(path)))
+    warraq("--archive", folder, "import", path)
+
+
+def _relabelled(record: Record, algorithm: str) -> bytes:
+    """The record with a payload digest by another algorithm, in hexadecimal."""
+    digest = hashlib.new(algorithm, record.block.partition(b"\r\n\r\n")[2]).hexdigest()
+    kept = [(name, value) for name, value in record.headers if not name.endswith(("-Digest", "-Length"))]
+    return member([*kept, ("WARC-Payload-Digest", f"{algorithm}:{digest}")], record.block)
+
+
+@pytest.mark.parametrize("algorithm", ["", "sha256"])
+def test_what_is_held_under_another_id_is_not_taken_twice(tmp_path: Path, algorithm: str) -> None:
+    one, other = (capture_of(f"https://news.example/{name}", 2, page(f"خبر عن {name}")) for name in ("ثلج", "مطر"))
+    write_warc(tmp_path / "others", [one])
+    imported(tmp_path / "c", tmp_path / "others", algorithm=algorithm)
+    with CcNewsServer({TIMES[2]: in_file([one, other, other], tmp_path / "news")}) as server:
+        said = backfill(tmp_path / "c", *asked(server, "2026-02", "--to", "2026-02"))
+    assert (said["listed"], said["held_before"], said["fetched"]) == (3, 2, 1)
+    found = held(tmp_path / "c")
+    assert sorted(found["response"]) == sorted([one.url, other.url])
+    assert len(found["request"]) == 2
+    warraq("--archive", tmp_path / "c", "verify")
+
+
+def test_what_differs_in_any_of_time_status_and_payload_is_another_capture(tmp_path: Path) -> None:
+    url = "https://news.example/a"
+    one = capture_of(url, 2, page("خبر أول"))
+    others = [
+        replace(one, response=response(page("خبر ثان"))),
+        replace(one, started=one.started + timedelta(seconds=1)),
+        replace(one, response=one.response.replace(b"200 OK", b"404 Not Found", 1)),
+        replace(one, url="https://news.example/b"),
+    ]
+    sources = [in_file([other], tmp_path / f"{n}") for n, other in enumerate(others)]
+    write_warc(tmp_path / "others", [one])
+    imported(tmp_path / "c", tmp_path / "others")
+    with CcNewsServer({TIMES[2]: b"".join(sources)}) as server:
+        said = backfill(tmp_path / "c", *asked(server, "2026-02", "--to", "2026-02"))
+    assert (said["held_before"], said["fetched"]) == (0, 4)
+
+
+def test_a_revisit_that_is_held_does_not_stand_for_its_payload(tmp_path: Path) -> None:
+    """Its original may lie in an archive of others alone; a revisit of what is held whole is held."""
+    original = capture_of("https://news.example/a", 1, page("خبر لا يتغير"))
+    again = replace(original, started=original.started.replace(month=2))
+    (path,) = write_warc(tmp_path / "others", [original, again]).parent.glob("*.warc.gz")
+    revisit = next(record for record in read_records(path) if record.type == "revisit")
+    path.write_bytes(read_raw(path.parent, revisit.location))
+    imported(tmp_path / "c", tmp_path / "others")
+    files = {TIMES[2]: in_file([again], tmp_path / "whole"), TIMES[3]: path.read_bytes()}
+    with CcNewsServer(files) as server:
+        said = backfill(tmp_path / "c", *asked(server, "2026-02", "--to", "2026-03"))
+    assert (said["held_before"], said["fetched"]) == (1, 1)
+    assert said["articles_new"] == 1

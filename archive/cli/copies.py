@@ -1,0 +1,158 @@
+"""Define the commands that copy an archive elsewhere: upload, backup."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from gettext import gettext as _
+from pathlib import Path
+
+import click
+
+from archive.cli.output import in_each, json_option, print_json, the_folder, the_place
+from archive.collection import Collection
+from archive.collection.upload import Uploaded
+from archive.collection.upload import upload as upload_
+from archive.errors import ExitCode
+from archive.files.clock import now
+from archive.maintain.backup import BackedUp, back_up
+from archive.parse.workers import parse_pool
+from archive.terminal import live_line
+
+
+@click.command()
+@click.option(
+    "--to",
+    metavar="URL",
+    default="",
+    help="Where to upload: s3://BUCKET/PREFIX, or a folder. Without it: $WARRAQ_STORAGE/NAME, or the last one used.",
+)
+@click.option("--endpoint-url", metavar="URL", default="", help="An S3-compatible server other than Amazon's.")
+@click.option("--remove-local", is_flag=True, help="Then remove local files that are proved to be there.")
+@click.option(
+    "--keep-days",
+    metavar="DAYS",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="With --remove-local: keep what was closed in the last DAYS days.",
+)
+@click.option("--database", "snapshot", is_flag=True, help="Also upload a copy of the database.")
+@json_option
+@click.pass_context
+def upload(
+    ctx: click.Context,
+    *,
+    to: str,
+    endpoint_url: str,
+    remove_local: bool,
+    keep_days: int,
+    snapshot: bool,
+    as_json: bool,
+) -> None:
+    """Upload closed WARC files, index and manifest to object storage or another disk.
+
+    A file is marked as uploaded only once the storage provably has all of it. Every command reads it from there, a record at a
+    time, when it is no longer here. What is already there is not sent again; the next run completes one that was killed. It may run
+    beside a crawl (which then keeps its local files). Credentials come from where the storage's library looks for them:
+    AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, ~/.aws. Ends with exit code 14 when something could not be put there.
+    """  # fmt: skip
+    if to:
+        the_folder(ctx)  # a place given with --to is of one archive
+    ok = True
+    for collection, named in in_each(ctx):
+        with live_line(_("Uploading {name}").format(name=collection.name)) as show:
+            done = upload_(
+                collection,
+                clock=now,
+                to=to,
+                endpoint_url=endpoint_url,
+                remove_after_days=keep_days if remove_local else None,
+                snapshot=snapshot,
+                progress=show,
+            )
+        if as_json:
+            print_json([{**named, "ok": done.ok, **done.as_dict()}])
+        else:
+            _print(done, f"{collection.folder}: " if named else "")
+        ok &= done.ok
+    if not ok:
+        ctx.exit(ExitCode.STORAGE)
+
+
+@click.command()
+@click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--workers", type=click.IntRange(1, 256), default=2, show_default=True, help="Processes that extract.")
+@json_option
+@click.pass_context
+def backup(ctx: click.Context, *, folder: Path, workers: int, as_json: bool) -> None:
+    """Copy archives into FOLDER/NAME, or bring an earlier copy there up to date. May run beside a crawl.
+
+    The database is copied as of one moment, then every WARC file that is new or has changed; what was written after that moment
+    gets its rows in the copy, so that `warraq --archive FOLDER/NAME verify` finds it whole. Uploads and redactions wait meanwhile. To
+    restore, copy FOLDER/NAME back. Ends with exit code 7 when a file is not the one that was closed.
+    """
+    folders = the_place(ctx).folders()
+    done = [_backed_up(Collection(each), folder, workers=workers) for each in folders]
+    if as_json:
+        print_json({"ok": each.ok, **asdict(each), "folder": str(each.folder)} for each in done)
+    else:
+        for each in done:
+            _print_backup(each)
+    if not all(each.ok for each in done):
+        ctx.exit(ExitCode.DAMAGED)
+
+
+def _backed_up(collection: Collection, folder: Path, *, workers: int) -> BackedUp:
+    with parse_pool(workers=workers) as pool, live_line(_("Backing up {name}").format(name=collection.name)) as show:
+        return back_up(collection, folder / collection.name, pool, clock=now, progress=show)
+
+
+def _print_backup(done: BackedUp) -> None:
+    for problem in done.damaged:
+        click.echo(f"{click.style(_('damaged'), fg='red')}  {problem}", err=True)
+    if done.elsewhere:
+        click.echo(
+            _("{elsewhere} files lie only in a storage and are not in the copy, which reads them there").format(
+                elsewhere=len(done.elsewhere)
+            ),
+            err=True,
+        )
+    late = _(", {rows} records written meanwhile").format(rows=done.rows) if done.rows else ""
+    click.echo(
+        _("{folder}: {copied} files copied ({bytes} bytes), {unchanged} unchanged{late}").format(
+            folder=done.folder, copied=len(done.copied), bytes=done.bytes, unchanged=done.unchanged, late=late
+        )
+    )
+
+
+def _print(done: Uploaded, name: str) -> None:
+    for file, problem in done.failed.items():
+        click.echo(f"{click.style(_('failed'), fg='red')}  {file}: {problem}", err=True)
+    for file, reason in done.kept.items():
+        click.echo(_("kept here  {file}: {reason}").format(file=file, reason=reason))
+    if done.elsewhere:
+        where = ", ".join(sorted(set(done.elsewhere.values())))
+        click.echo(
+            _("{elsewhere} files lie only in {where} and stay there (commands go on reading them from there)").format(
+                elsewhere=len(done.elsewhere), where=where
+            ),
+            err=True,
+        )
+    waiting = _("; {waiting} wait for the next run").format(waiting=len(done.waiting)) if done.waiting else ""
+    click.echo(
+        _(
+            "{name}{uploaded} files put into {storage} ({bytes} bytes), {there_before} were there, {removed} "
+            "removed here{waiting}"
+        ).format(
+            name=name,
+            uploaded=len(done.uploaded),
+            storage=done.storage,
+            bytes=done.bytes,
+            there_before=done.there_before,
+            removed=len(done.removed),
+            waiting=waiting,
+        )
+    )
+
+
+COMMANDS = (upload, backup)
