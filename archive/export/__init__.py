@@ -133,7 +133,7 @@ def export(
     rows = counted(chain.from_iterable(part.articles for part in (first, *more)))
     source = replace(first, articles=rows, others=tuple(more))
     count = way.write(_with_something(source, way, options.name), target)
-    return Exported(count=count, missing=tuple(url for part in source.parts for url in part.missing))
+    return Exported(count=count, missing=source.without_originals)
 
 
 def chosen_rows(archive: Archive, options: ExportOptions) -> Iterator[Any]:

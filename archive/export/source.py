@@ -57,6 +57,11 @@ class Source:
     others: tuple[Source, ...] = ()
 
     @property
+    def without_originals(self) -> tuple[str, ...]:
+        """The `missing` of all archives: complete when `records` has been read to its end."""
+        return tuple(url for part in self.parts for url in part.missing)
+
+    @property
     def parts(self) -> tuple[Source, ...]:
         """One for each archive."""
         return (self, *self.others)

@@ -20,7 +20,7 @@ from archive.warc import read_at
 from archive.warc.cdxj import Entry, entry_of_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -255,6 +255,7 @@ class Package:
             "created": created,
         }
         package |= {"title": source.title} if source.title else {}
+        package |= {"description": _lacking(missing)} if (missing := source.without_originals) else {}
         package |= {"mainPageUrl": main["url"], "mainPageDate": main["ts"]} if main else {}
         package["resources"] = list(self._resources)
         text = json.dumps(package, ensure_ascii=False, indent=2).encode()
@@ -262,6 +263,11 @@ class Package:
         signed = additions.signed(label)
         digest = {"path": "datapackage.json", "hash": label} | ({"signedData": signed} if signed else {})
         self.add("datapackage-digest.json", [json.dumps(digest).encode()], compress=True)
+
+
+def _lacking(missing: Sequence[str]) -> str:
+    """Return what to say of revisits without their originals, which replay tools cannot show."""
+    return f"Revisits without their originals, which replay tools cannot show: {len(missing)}, such as {missing[0]}."
 
 
 def _page_time(date: str) -> str:

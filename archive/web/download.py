@@ -14,7 +14,7 @@ from starlette.responses import FileResponse, PlainTextResponse
 from archive.archive import Federation
 from archive.export import FORMATS, ExportOptions, export
 from archive.web.parameters import SearchParameters
-from archive.web.views import PATIENCE_S
+from archive.web.views import PATIENCE_S, missing_originals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,12 +52,18 @@ def _written(request: Request, asked: SearchParameters, kind: str) -> Response:
         folder = tempfile.TemporaryDirectory(prefix="warraq-export-")
         target = Path(folder.name) / f"warraq.{kind}"
         try:
-            export(first, FORMATS[kind], target, ExportOptions(query=asked.words, only=asked.only), others=others)
+            done = export(
+                first, FORMATS[kind], target, ExportOptions(query=asked.words, only=asked.only), others=others
+            )
         except BaseException:
             folder.cleanup()
             raise
     return FileResponse(
-        target, media_type=_TYPES[kind], filename=target.name, background=BackgroundTask(folder.cleanup)
+        target,
+        media_type=_TYPES[kind],
+        filename=target.name,
+        headers=missing_originals(done.missing),
+        background=BackgroundTask(folder.cleanup),
     )
 
 

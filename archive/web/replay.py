@@ -22,7 +22,7 @@ from archive.index import captures, images
 from archive.parse.replaying import ReplayTask
 from archive.parse.workers import WorkerKilledError
 from archive.web.admission import ARCHIVED_POLICY, REPLAY_POLICY
-from archive.web.views import View, open_archive, page
+from archive.web.views import View, missing_originals, open_archive, page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -236,5 +236,8 @@ def wacz(request: Request) -> Response:
                 raise NotFoundError(f"the record of article {row['id']} ({error})") from error
             content = target.read_bytes()
     name = f"article-{row['id']}.wacz"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        **missing_originals(source.without_originals),
+    }
     return Response(content, media_type="application/wacz+zip", headers=headers)

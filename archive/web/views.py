@@ -24,7 +24,7 @@ from archive.errors import NotFoundError
 from archive.web.parameters import SearchParameters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from starlette.requests import Request
 
@@ -171,6 +171,14 @@ def open_archives(request: Request) -> Iterator[Federation]:
     with Federation(request.app.state.folders, patience=PATIENCE_S) as archives:
         archives.limit_time(TIME_LIMIT_S)
         yield archives
+
+
+def missing_originals(urls: Sequence[str]) -> dict[str, str]:
+    """Return the header that counts the revisits of a WACZ whose originals the archives do not hold, none for none.
+
+    Its `datapackage.json` says so too.
+    """
+    return {"Warraq-Missing-Originals": str(len(urls))} if urls else {}
 
 
 def room_of(request: Request, archives: Federation, archive: Archive) -> str:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zipfile
 from base64 import b32encode
 from hashlib import sha1
 
@@ -211,8 +212,13 @@ def test_an_export_tells_of_revisits_whose_originals_are_elsewhere(tmp_path, nam
         "revisits without their originals: 1, such as https://news.example/a/1."
         in warraq(*export[:-1], "-", "-f", "warc", code=16).stderr
     )
+    described = "without their originals, which replay tools cannot show: 1, such as https://news.example/a/1."
+    if name.endswith(".wacz"):
+        assert described in zipfile.ZipFile(tmp_path / name).read("datapackage.json").decode()
     import_files(tmp_path / "c", [second], workers=1)
     assert "originals:" not in warraq(*export).stderr
+    if name.endswith(".wacz"):
+        assert b"originals" not in zipfile.ZipFile(tmp_path / name).read("datapackage.json")
 
 
 NAMES = {

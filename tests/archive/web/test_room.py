@@ -13,8 +13,9 @@ from string import Formatter
 import pytest
 from sqlite_utils.utils import sqlite3  # the same library as ours: two in one process do not see each other's locks
 
+from archive.capture import Capture, Original
 from archive.web import create_app
-from tests.support.shelf import HOSTILE_PAGE, LIBRARY, Client
+from tests.support.shelf import HOSTILE_PAGE, LIBRARY, NOON, Client
 
 PAGES = (
     "/", "/search?q=مكتبة", "/search?q=خطر", "/articles/1", "/articles/2", "/articles/4", "/articles/4?q=خطر", "/articles/5",
@@ -218,6 +219,26 @@ def test_a_wacz_of_one_article_holds_its_record(room):
     answer = room.get("/articles/4.wacz")
     assert answer.headers["content-disposition"] == 'attachment; filename="article-4.wacz"'
     assert "archive/data.warc.gz" in zipfile.ZipFile(BytesIO(answer.content)).namelist()
+
+
+def test_a_wacz_says_that_the_original_of_a_revisit_is_not_held(room, shelf):
+    assert "warraq-missing-originals" not in room.get("/articles/3.wacz").headers
+    url, digest = "https://daftar.example/en/bus", "sha1:ELSEWHERE"
+    lost = Original(record_id="<urn:uuid:lost>", url=url, date="2026-11-01T00:00:00Z", payload_digest=digest)
+    seen = Capture(
+        url=url, started=NOON, request=b"GET / HTTP/1.1\r\n\r\n", response=b"HTTP/1.1 200 OK\r\n\r\n<p>x</p>"
+    )
+    place = shelf.writer.write_capture(seen, payload_digest=digest, revisit_of=lost).location
+    with shelf.store.atomic():
+        for table in ("articles", "captures"):
+            sql = f"UPDATE {table} SET warc_filename = ?, warc_record_offset = ?, warc_record_length = ? WHERE url = ?"
+            shelf.store.db.conn.execute(sql, (place.filename, place.offset, place.length, url))
+    for path in ("/articles/3.wacz", "/export.wacz?q=night"):
+        answer = room.get(path)
+        assert answer.headers["warraq-missing-originals"] == "1"
+        description = json.loads(zipfile.ZipFile(BytesIO(answer.content)).read("datapackage.json"))["description"]
+        assert description.endswith(f"cannot show: 1, such as {url}.")
+    assert "warraq-missing-originals" not in room.get("/articles/4.wacz").headers
 
 
 def test_the_api_gives_the_article_its_versions_and_figures(room):
