@@ -99,16 +99,16 @@ def join_teaser(db: Database, page: str, whole: str, *, at: str, unindex: Uninde
     A page that only names the other as its canonical URL may show another article each day: it is not joined.
     """
     one, other = articles.key_of(db, page), articles.key_of(db, whole)
-    has_moved = (_path(page) == _path(whole) != "") or other in {
-        articles.key_of(db, url) for url in leading_to(db, page)
-    }
+    sources = {articles.key_of(db, url) for url in leading_to(db, page)}
+    has_moved = is_same_path(page, whole) or other in sources
     if one != other and has_moved and not _addresses(db, one):
         join_keys(db, one, other, reason="teaser", at=at, unindex=unindex, page=page)
 
 
-def _path(url: str) -> str:
-    """Return what an address has after its host."""
-    return urls.identity(url).partition("/")[2]
+def is_same_path(one: str, other: str) -> bool:
+    """Return whether two addresses have the same after their hosts, and are not those of front pages."""
+    paths = {urls.identity(url).partition("/")[2] for url in (one, other)}
+    return len(paths) == 1 and not availability.is_home(one)
 
 
 def _says_the_same(db: Database, one: str, other: str) -> bool:

@@ -182,13 +182,24 @@ class ArchiveWriter:
         """
         if self._latest(article.url):
             return article.url if self._is_teaser(article, article.url) else ""
-        db = self.store.db
         sources = [via, *self._leading_to({page, article.url})]
         found = next((url for url in sources if url and self._is_teaser(article, url)), "")
         if found or not may_be_teaser(article.text, is_free=article.is_accessible_for_free):
             return found
-        others = identity.at_other_hosts(db, article.url, article.title, site=site)
+        others = self._at_other_hosts(article, site)
+        others += identity.at_other_hosts(self.store.db, article.url, article.title, site=site)
         return next((url for url in others if self._is_teaser(article, url)), "")
+
+    def _at_other_hosts(self, article: Article, site: str) -> list[str]:
+        """Return where the site has an article of that title at that path of another host, among those that wait for the next commit."""
+        return [
+            one.article.url
+            for one in self._settled
+            if one.article
+            and one.row
+            and (one.article.title, one.row.site) == (article.title, site)
+            and identity.is_same_path(one.article.url, article.url)
+        ]
 
     def _leading_to(self, pages: set[str]) -> list[str]:
         """Return the URLs that redirect to one of these, and those whose redirect waits for the next commit."""

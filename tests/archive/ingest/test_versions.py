@@ -42,7 +42,9 @@ def page(
 @pytest.fixture
 def writer(tmp_path):
     first = capture("/2026/11/1", page())
-    writer = open_writer(Collection(tmp_path / "c"), info={"software": "warraq"}, clock=lambda: first.started)
+    writer = open_writer(
+        Collection(tmp_path / "c"), info={"software": "warraq", "isPartOf": "news.example"}, clock=lambda: first.started
+    )
     yield writer
     writer.close()
 
@@ -199,6 +201,21 @@ def test_a_teaser_on_the_sites_new_host_belongs_to_the_article_of_the_old_one(wr
     take(writer, exchange(MOVED, page(head="<meta name=generator content=2>"), 2))
     (row,) = archive.versions(MOVED)
     assert (row["paywalled_at"], row["last_seen_at"]) == (None, "2026-11-24T12:02:00.000000Z")
+
+
+def test_articles_and_teasers_of_one_group_and_after_a_reindex_are_joined_too(writer, archive):
+    take(writer, exchange(URL, page(), 0), exchange(MOVED, TEASER, 1))
+    (row,) = archive.versions(MOVED)
+    writer.close()
+    with parse_pool(workers=1) as pool:
+        reindex(writer.collection, pool, clock=writer.clock)
+    with Archive(writer.collection.folder) as rebuilt:
+        (again,) = rebuilt.versions(MOVED)
+    assert (
+        (row["url"], row["paywalled_at"])
+        == (again["url"], again["paywalled_at"])
+        == (URL, "2026-11-24T12:01:00.000000Z")
+    )
 
 
 def test_a_teaser_to_which_the_old_address_redirects_belongs_to_its_article_whatever_it_is_called(writer, archive):
