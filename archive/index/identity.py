@@ -86,7 +86,7 @@ def at_other_hosts(db: Database, url: str, title: str, *, site: str) -> list[str
         return []
     sql = "SELECT url FROM articles WHERE article_key = ? AND is_latest = 1 AND title = ? AND site = ?"
     host, found = urls.host_of(url), list[str]()
-    for other in site_lines.hosts(db, most=LOOKED_AT):
+    for other in site_lines.hosts_learned(db, most=LOOKED_AT):
         if other != host:
             key = articles.key_of(db, url.replace(f"//{host}", f"//{other}", 1))
             found += [row[0] for row in db.conn.execute(sql, (key, title, site))]

@@ -50,7 +50,7 @@ def pages_by_host(db: Database) -> dict[str, int]:
     return dict(db.conn.execute("SELECT host, pages FROM site_pages").fetchall())
 
 
-def hosts(db: Database, *, most: int) -> list[str]:
+def hosts_learned(db: Database, *, most: int) -> list[str]:
     """Return the hosts of which most pages have taught us."""
     sql = "SELECT host FROM site_pages ORDER BY pages DESC, host LIMIT ?"
     return [row[0] for row in db.conn.execute(sql, (most,))]
