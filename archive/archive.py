@@ -40,7 +40,7 @@ from archive.urls.permalink import read_permalink, timestamp
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from archive.index.front_pages import Spell
+    from archive.index.front_pages import FrontPage, Spell
     from archive.index.renderings import RenderingKind
     from archive.index.rows import ArticleRow, ChangeRow, FamilyMember, StoredCapture, VersionSpan
     from archive.search import Order, Results
@@ -188,6 +188,10 @@ class Archive(Closing):
         """
         return articles.changes_of(self._store.db, row["url"])
 
+    def front_pages(self, *, site: str = "") -> list[FrontPage]:
+        """Return the front pages (of the site) whose headlines were kept, those that changed most often first."""
+        return front_pages.pages(self._store.db, site=site)
+
     def timeline(
         self, page: str = "", *, site: str = "", first: str = "", last: str = "", places: int = 1
     ) -> list[Spell]:
@@ -195,7 +199,7 @@ class Archive(Closing):
 
         `first` and `last` are days, both included.
         """
-        pages = [urls.canonicalise(page) or page] if page else front_pages.pages(self._store.db, site=site)
+        pages = [urls.canonicalise(page) or page] if page else [one.url for one in self.front_pages(site=site)]
         after = f"{last}~" if last else "~"  # after every time of that day
         return [
             spell

@@ -35,7 +35,8 @@ from bench.support.press import Press  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
 
-SLOW, GREEDY = 200, 400
+SLOW, GREEDY, ADDRESSES = 200, 400, 4
+"""Clients, and from how many addresses the greedy ones come."""
 P95_SECONDS, MEGABYTES = 1.0, 400
 PAUSE = 0.1
 """Between two questions of the person, in seconds."""
@@ -78,7 +79,7 @@ async def be_greedy(port: int, queries: list[str], number: int, answers: list[in
     """Ask dear questions one after another without a pause."""
     chance = random.Random(number)
     while True:
-        status, _ = await ask(port, get(port, chance.choice(queries)), source=f"127.0.1.{number % 200 + 1}")
+        status, _ = await ask(port, get(port, chance.choice(queries)), source=f"127.0.1.{number % ADDRESSES + 1}")
         answers.append(status)
 
 

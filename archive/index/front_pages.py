@@ -34,18 +34,30 @@ class Spell:
     captures: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontPage:
+    """A front page, and when its headlines were kept for the first and the last time; a capture that changes nothing keeps none."""
+
+    url: str
+    first_at: str
+    last_at: str
+
+
 def kept(headlines: Headlines) -> str:
     """Return headlines as the column holds them."""
     return json.dumps(headlines, ensure_ascii=False) if headlines else ""
 
 
-def pages(db: Database, *, site: str = "") -> list[str]:
-    """Return the front pages of which there are headlines, by how often they were captured."""
+def pages(db: Database, *, site: str = "") -> list[FrontPage]:
+    """Return the front pages of which there are headlines, at most 100, those that changed most often first."""
     sql = """
-        SELECT url FROM captures WHERE headlines <> '' AND (site = :site OR :site = '')
+        SELECT url, min(captured_at), max(captured_at) FROM captures WHERE headlines <> '' AND (site = :site OR :site = '')
         GROUP BY url ORDER BY count(*) DESC, url LIMIT 100
         """
-    return [str(row[0]) for row in db.conn.execute(sql, {"site": site})]
+    return [
+        FrontPage(url=str(url), first_at=str(first), last_at=str(last))
+        for url, first, last in db.conn.execute(sql, {"site": site})
+    ]
 
 
 def timeline(db: Database, page: str, *, first: str = "", last: str = "~", places: int = 1) -> list[Spell]:
@@ -66,14 +78,17 @@ def timeline(db: Database, page: str, *, first: str = "", last: str = "~", place
 
 
 def _states(db: Database, page: str, first: str, last: str) -> Iterator[tuple[str, Sequence[tuple[str, str]]]]:
-    """Yield the time of each capture of a page, and its headlines."""
+    """Yield the time of each capture of a page, and its headlines; those of an unchanged one may have been kept before `first`."""
     sql = """
+        WITH addresses AS (SELECT value FROM json_each(:addresses))
         SELECT captured_at, outcome, headlines FROM captures
-        WHERE url IN (SELECT value FROM json_each(?)) AND captured_at >= ? AND captured_at < ? AND outcome IN ('listing', 'unchanged')
+        WHERE url IN addresses AND captured_at < :last AND outcome IN ('listing', 'unchanged') AND captured_at >= coalesce(
+            (SELECT max(captured_at) FROM captures WHERE url IN addresses AND headlines <> '' AND captured_at < :first), :first)
         ORDER BY captured_at, id
         """
+    values = {"addresses": json.dumps(_addresses(db, page)), "first": first, "last": last}
     known: Sequence[tuple[str, str]] = ()
-    for at, outcome, headlines in db.conn.execute(sql, (json.dumps(_addresses(db, page)), first, last)):
+    for at, outcome, headlines in db.conn.execute(sql, values):
         known = (
             [(str(url), str(title)) for url, title in json.loads(headlines)]
             if headlines
@@ -81,7 +96,8 @@ def _states(db: Database, page: str, first: str, last: str) -> Iterator[tuple[st
             if outcome == "unchanged"
             else ()
         )
-        yield str(at), known
+        if str(at) >= first:
+            yield str(at), known
 
 
 def _addresses(db: Database, page: str) -> list[str]:

@@ -108,6 +108,8 @@ _STORED = {"TEXT": ("text",), "INTEGER": ("integer",), "REAL": ("real", "integer
 MAX_INTEGER: Final = 1 << 53
 """Beyond it no number here means anything, and other programs' numbers end."""
 _COUNTED = frozenset({"bytes", "height", "pages", "size", "warc_record_length", "warc_record_offset", "width"})
+_HASHES = frozenset({("similar", "key")})
+"""Columns of which every integer is a value: hashes of 63 bits."""
 _LISTS = {"tags": "text", "images": "object", "dropped": "array"}
 """JSON columns of `articles` that hold a list, and what its items are."""
 
@@ -135,7 +137,7 @@ def wrong_values(db: sqlite3.Connection, table: str) -> dict[str, str]:
 def _wrong(table: str, name: str, declared: str) -> str:
     kinds = ", ".join(f"'{kind}'" for kind in ("null", *_STORED.get(declared, ("text", "integer", "real"))))
     wrong = [f'typeof("{name}") NOT IN ({kinds})']
-    if declared == "INTEGER":
+    if declared == "INTEGER" and (table, name) not in _HASHES:
         wrong.append(f'"{name}" NOT BETWEEN {0 if name in _COUNTED else -MAX_INTEGER} AND {MAX_INTEGER}')
     if table == "articles" and name in _LISTS:
         items = f"SELECT 1 FROM json_each(\"{name}\") AS item WHERE item.type != '{_LISTS[name]}'"  # noqa: S608 - our own words

@@ -131,7 +131,7 @@ def _page_content(task: ParseTask, response: http.Response, body: bytes) -> Pars
     answer = _html(task, extraction, leads)
     if answer.outcome.kind is OutcomeKind.ARTICLE and answer.article:
         return replace(answer, keys=_keys(answer.article), is_page=True)
-    shell = not task.dom and not leads and is_shell(extraction, body, response.get("Content-Type"))
+    shell = not task.dom and is_shell(extraction, body, response.get("Content-Type"), leads=bool(leads))
     return replace(answer, is_page=True, is_shell=shell)
 
 

@@ -31,7 +31,7 @@ from starlette.staticfiles import StaticFiles
 from archive.collection import Collection as Archived
 from archive.errors import ArchiveError, NotFoundError
 from archive.index import DatabaseError
-from archive.web import api, download, feeds, frequency, ledger, memento, pages, replay, subjects
+from archive.web import api, download, feeds, frequency, front, ledger, memento, pages, replay, subjects
 from archive.web.admission import Admission, SecurityHeaders
 from archive.web.views import ROOMS, page
 
@@ -90,6 +90,7 @@ ROUTES: Final = (
     Route("/compare", pages.compare),
     Route("/coverage", pages.coverage),
     Route("/calendar", ledger.calendar),
+    Route("/front", front.what_led),
     Route("/health", ledger.health),
     Route("/help", pages.help_),
     *FEEDS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+from collections import Counter, deque
 from typing import TYPE_CHECKING, Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -20,8 +21,8 @@ HEAD_SECONDS: Final = 10.0
 """For a client to send a whole head; a browser sends it at once."""
 MOST_CONNECTIONS: Final = 600
 """Open at a time; of file descriptors a process has 1,024 by default."""
-MOST_REQUESTS: Final = 64
-"""Under way at a time; more wait their turn."""
+MOST_REQUESTS: Final = 8
+"""Made at a time; more wait their turn. Each further one makes all of them slower, for they share the processors."""
 TURN_SECONDS: Final = 20.0
 """That a request waits for its turn before it is told to come again."""
 ANSWER_SECONDS: Final = 120.0
@@ -65,30 +66,71 @@ class BoundedProtocol(H11Protocol):
         return self.cycle is None or self.cycle.response_complete
 
 
+class Turns:
+    """Lets so many run at a time; the next is of the address that has the fewest under way, so that no one crowds the others out."""
+
+    def __init__(self, most: int) -> None:
+        self._free = most
+        self._running: Counter[str] = Counter()
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
+
+    async def take(self, address: str, seconds: float) -> None:
+        """Wait for a turn; raise TimeoutError when none comes in so many seconds."""
+        if self._free:
+            self._free -= 1
+        else:
+            turn = asyncio.get_running_loop().create_future()
+            self._waiting.setdefault(address, deque()).append(turn)
+            await asyncio.wait_for(turn, seconds)
+        self._running[address] += 1
+
+    def give(self, address: str) -> None:
+        """Give the turn back: to who waits, if anybody does."""
+        self._running -= Counter({address: 1})
+        while self._waiting:
+            chosen = min(self._waiting, key=lambda one: self._running[one])
+            queue = self._waiting.pop(chosen)
+            turn = queue.popleft()
+            if queue:
+                self._waiting[chosen] = queue  # at the end: of equals, the next is another
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
+
+
 class Admission:
-    """Runs so many requests at a time; each has so long from its turn to the last byte of its answer."""
+    """Makes so many answers at a time; each request has so long from its turn to the last byte of its answer.
+
+    A turn ends when the answer begins: a client that reads slowly holds a connection, not a turn.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._turns = asyncio.Semaphore(MOST_REQUESTS)
+        self._turns = Turns(MOST_REQUESTS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one exchange."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        address = (scope.get("client") or ("",))[0]
         try:
-            await asyncio.wait_for(self._turns.acquire(), TURN_SECONDS)
+            await self._turns.take(address, TURN_SECONDS)
         except TimeoutError:
             busy = PlainTextResponse("Too many requests at this moment.\n", 503, headers={"Retry-After": "10"})
             await busy(scope, receive, send)
             return
-        try:
+        with contextlib.ExitStack() as turn:
+            turn.callback(self._turns.give, address)
+
+            async def begin(message: Message) -> None:
+                turn.close()
+                await send(message)
+
             with contextlib.suppress(TimeoutError):  # the server closes the connection of an answer that has no end
                 async with asyncio.timeout(ANSWER_SECONDS):
-                    await self._app(scope, receive, send)
-        finally:
-            self._turns.release()
+                    await self._app(scope, receive, begin)
 
 
 # Guards every exchange: requests that are too long or meant for another host are turned away, answers get the headers

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from archive import search
 from archive.diff import compare
 from archive.index import columns
-from archive.web import frequency, ledger
+from archive.web import frequency, front, ledger
 from archive.web.parameters import MOST, PAGE, SearchParameters
 from archive.web.views import LONGEST_COMPARED, open_archive, open_archives, room_of, versions_to_compare
 
@@ -160,6 +160,23 @@ def _plain(entry: Day | Alarm) -> dict[str, Any]:
     return {**asdict(entry), "day": entry.day.isoformat()}
 
 
+def front_pages(request: Request) -> Json:
+    """GET /api/front?site=: the front pages whose headlines were kept, at most 100, and since when and until when."""
+    with open_archive(request) as archive:
+        found = archive.front_pages(site=SearchParameters.of(request.query_params).value("site"))
+    return Json({"front_pages": [asdict(one) for one in found]})
+
+
+def front_timeline(request: Request) -> Json:
+    """GET /api/front/timeline?url=&from=&to=&places=&limit=&offset=: what led a front page and when, newest first.
+
+    Without `from` of the last 30 days that were kept, or before `to`. 404 when nothing of that page was kept.
+    """
+    with open_archive(request) as archive:
+        found = front.of_page(archive, request.query_params)
+    return Json(front.timeline_data(found, request.scope.get("root_path", "")))
+
+
 def word_usage(request: Request) -> Json:
     """GET /api/words?q=&site=&from=&to=: how many articles have each of the words that commas part, by day and by site."""
     asked = SearchParameters.of(request.query_params)
@@ -207,6 +224,7 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "limit": {"type": "integer", "minimum": 1, "maximum": MOST},
     "offset": {"type": "integer", "minimum": 0},
     "order": {"type": "string", "enum": ["relevance", "newest", "oldest"]},
+    "places": {"type": "integer", "minimum": 1, "maximum": front.MOST_PLACES},
     "old": {"type": "integer"},
     "new": {"type": "integer"},
 }
@@ -247,6 +265,8 @@ OPERATIONS: Final[dict[str, tuple[Callable[[Request], Json], tuple[str, ...]]]] 
     "/api/articles/{id}/captures": (captures, ()),
     "/api/diff": (diff, ("old", "new")),
     "/api/words": (word_usage, _SEARCH[:-3]),
+    "/api/front": (front_pages, ("site",)),
+    "/api/front/timeline": (front_timeline, ("url", "from", "to", "places", "limit", "offset")),
     "/api/stats": (stats, ()),
     "/api/health": (health, ()),
     "/api/openapi.json": (openapi, ()),

@@ -18,6 +18,7 @@ from archive.web.charts import histogram
 from archive.web.download import MOST
 from archive.web.parameters import SearchParameters
 from archive.web.views import (
+    LONGEST_ADDRESS,
     LONGEST_COMPARED,
     View,
     open_archive,
@@ -275,9 +276,6 @@ def pictures(request: Request) -> HTMLResponse:
         found=found if where else found[: asked.limit],
         more=not where and len(found) > asked.limit,
     )
-
-
-LONGEST_ADDRESS: Final = 2_000
 
 
 def help_(request: Request) -> HTMLResponse:

@@ -40,9 +40,9 @@ class SearchParameters:
     def of(cls, parameters: Mapping[str, str], *, limit: int = PAGE) -> Self:
         """Read q, order, page, limit, offset and the filters (`_FILTERS`); other parameters are not looked at."""
         problems: list[Problem] = []
-        size = _number(parameters, "limit", limit, least=1, most=MOST, problems=problems)
-        page = _number(parameters, "page", 1, least=1, most=DEEPEST // size, problems=problems)
-        offset = _number(parameters, "offset", (page - 1) * size, least=0, most=DEEPEST, problems=problems)
+        size = number(parameters, "limit", limit, least=1, most=MOST, problems=problems)
+        page = number(parameters, "page", 1, least=1, most=DEEPEST // size, problems=problems)
+        offset = number(parameters, "offset", (page - 1) * size, least=0, most=DEEPEST, problems=problems)
         wish = parameters.get("order", "")
         if wish and wish not in _ORDERS:
             problems.append(problem("orders", orders=", ".join(_ORDERS)))
@@ -108,16 +108,17 @@ def _clean(text: str) -> str:
     return " ".join(kept.split())
 
 
-def _number(
+def number(
     parameters: Mapping[str, str], name: str, default: int, *, least: int, most: int, problems: list[Problem]
 ) -> int:
+    """Return a parameter as a number within bounds, the default where there is none; what was out of bounds is added to `problems`."""
     text = parameters.get(name, "").strip()
     if not text:
         return default
     if not text.isdecimal() or len(text) > 9:
         problems.append(problem("bounds", field=name, least=least, most=most))
         return default
-    number = int(text)
-    if not least <= number <= most:
+    value = int(text)
+    if not least <= value <= most:
         problems.append(problem("bounds", field=name, least=least, most=most))
-    return max(least, min(number, most))
+    return max(least, min(value, most))

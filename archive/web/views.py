@@ -152,6 +152,8 @@ TIME_LIMIT_S: Final = 5.0
 
 LONGEST_COMPARED: Final = 300_000
 """Characters of two versions together: three times the longest articles; comparing them takes half a second."""
+LONGEST_ADDRESS: Final = 2_000
+"""Characters of an address that is asked about."""
 ROOMS: Final = "/archives"
 """Below it each of several archives has its room, by its name."""
 

@@ -108,6 +108,8 @@ def test_blocks_that_cannot_be_read_are_the_lines_of_the_text(folder, body):
 def test_an_archive_as_warraq_writes_it_has_no_such_value(folder):
     with open_store(folder / "warraq.db") as store:
         assert sqlite.value_problem(store.db.conn) == ""
+        store.db.conn.execute("INSERT INTO similar (key, article_id) VALUES (?, 1)", [(1 << 63) - 1])
+        assert sqlite.value_problem(store.db.conn) == "", "a hash takes every integer"
 
 
 def test_an_error_of_our_own_is_not_blamed_on_a_sound_database(folder):

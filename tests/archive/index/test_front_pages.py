@@ -80,6 +80,14 @@ def test_what_led_is_told_from_its_first_capture_to_its_last_in_a_row(archive):
         assert opened.timeline(site="other.test") == []
 
 
+def test_what_was_kept_before_a_time_and_has_not_changed_since_leads_in_it(tmp_path):
+    for day in (1, 2, 3):
+        crawl(HOME, tmp_path / "a", paper(1, 2), at=FIRST + timedelta(days=day), recheck=True)
+    with Archive(tmp_path / "a") as opened:
+        assert told(opened.timeline(HOME, first="2026-11-03")) == [("03T06", "04T06", 1, TITLE.format(1), 2)]
+        assert opened.timeline(HOME, first="2026-11-05") == []
+
+
 def test_other_spellings_of_its_address_have_the_same_timeline(archive):
     with Archive(archive) as opened:
         assert told(opened.timeline("http://www.paper.test")) == LED

@@ -10,6 +10,9 @@ from archive.parse import ParseTask
 from archive.parse.parse import parse_task
 from tests.support.site import article_page
 
+LIST = b"<body class=tag><script src=/a.js></script>" + b"".join(
+    b"<h2><a href=/2024/05/0%d/a-story>A story</a></h2>" % number for number in range(1, 7)
+)
 URL = "https://news.example/2024/05/01/story-of-the-harbour"
 
 
@@ -23,6 +26,7 @@ def read(body, *, dom=b"", content_type="text/html; charset=windows-1256"):
     [
         b"<html><body><div id=root></div><script src=/app.js></script></body></html>",
         b"<html><body><noscript>You need to enable JavaScript to run this app.</noscript><div id=app></div><script>go()</script>",
+        b"<html><body><div id=app></div><script src=/app.js></script><script>if (old) location = '/old/'</script></body></html>",
         b"<html><body><header>Harbour News</header><div id=__next></div><script type=module src=a.js></script><footer>2024</footer>",
     ],
 )
@@ -34,6 +38,7 @@ def test_a_page_with_scripts_and_hardly_any_text_is_a_shell(body):
     "body",
     [
         b"<html><body><p>No</p></body></html>",
+        LIST,
         b"<html><body><script>location = '/en/'</script></body></html>",
         b'<html><body><script type="application/ld+json">{}</script></body></html>',
         b"<html><body><p>" + b"Words of a page that is no article but says much. " * 20 + b"</p><script>1</script></body></html>",

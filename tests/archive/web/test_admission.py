@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 from uvicorn.server import ServerState
 
 from archive.web import admission
-from archive.web.admission import Admission, BoundedProtocol, SecurityHeaders
+from archive.web.admission import Admission, BoundedProtocol, SecurityHeaders, Turns
 
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
@@ -97,6 +97,68 @@ def test_requests_wait_their_turn_and_are_told_when_it_does_not_come(monkeypatch
     assert one.endswith(b"hello")
     assert refused.startswith(b"HTTP/1.1 503")
     assert b"retry-after" in refused
+
+
+def test_the_next_turn_is_of_the_address_with_the_fewest_under_way():
+    async def run():
+        turns, order = Turns(2), []
+
+        async def one(address):
+            await turns.take(address, 60)
+            order.append(address)
+            await asyncio.sleep(0)
+            turns.give(address)
+
+        for address in ("greedy", "greedy"):
+            await turns.take(address, 60)
+        tasks = [asyncio.create_task(one(address)) for address in ("greedy", "greedy", "person", "greedy", "other")]
+        await asyncio.sleep(0)
+        turns.give("greedy")
+        await asyncio.gather(*tasks)
+        return order
+
+    assert asyncio.run(run())[:2] == ["person", "other"]
+
+
+def test_a_turn_that_came_too_late_is_nobodys():
+    async def run():
+        turns = Turns(1)
+        await turns.take("a", 60)
+        with pytest.raises(TimeoutError):
+            await turns.take("b", 0)
+        turns.give("a")
+        await turns.take("c", 60)
+        turns.give("c")
+        await asyncio.wait_for(turns.take("d", 60), 5)
+
+    asyncio.run(run())
+
+
+def test_a_client_that_takes_its_answer_slowly_holds_no_turn(monkeypatch):
+    monkeypatch.setattr(admission, "MOST_REQUESTS", 1)
+
+    async def run():
+        begun, gate = asyncio.Event(), asyncio.Event()
+
+        async def slow(scope, receive, send):
+            if begun.is_set():
+                await hello(scope, receive, send)
+                return
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            begun.set()
+            await gate.wait()
+            await send({"type": "http.response.body", "body": b"at last"})
+
+        async with listen(Admission(slow)) as server:
+            first = asyncio.create_task(ask(server, GET))
+            await begun.wait()
+            second = await ask(server, GET)
+            gate.set()
+            return await first, second
+
+    first, second = asyncio.run(run())
+    assert b"at last" in first
+    assert second.endswith(b"hello")
 
 
 def test_an_answer_that_has_no_end_is_broken_off(monkeypatch):
