@@ -23,6 +23,7 @@ SPEAKING = [
     *(ROOT / name for name in ("archive/errors.py", "crawler/report.py", "crawler/configuration.py", "warraq/cli.py")),
 ]
 """The modules whose strings people read."""
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 SENTENCE = re.compile(r"[A-Za-z]{2,},? [a-z]{2,}")
 LEFT_ALONE = {"the crawl was aborted", "warraq config"}
 """A line of the log, and a command."""
@@ -134,3 +135,24 @@ def test_help_of_every_option_is_in_the_catalogue():
         for option in command.params:
             if isinstance(option, click.Option) and option.help:
                 assert known.get(option.help), f"{command.name}: {option.help}"
+
+
+@pytest.mark.parametrize(
+    "path", sorted((*ROOT.glob("archive/**/*.py"), *ROOT.glob("crawler/**/*.py"), *ROOT.glob("warraq/*.py")))
+)
+def test_no_function_that_translates_names_a_value_as_the_translator(path):
+    for function in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            inside = {
+                id(node) for each in ast.walk(function) if isinstance(each, COMPREHENSIONS) for node in ast.walk(each)
+            }
+            names = [
+                node
+                for node in ast.walk(function)
+                if isinstance(node, ast.Name) and node.id == "_" and id(node) not in inside
+            ]
+            stored = any(isinstance(node.ctx, ast.Store) for node in names)
+            called = any(
+                isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_" for node in ast.walk(function)
+            )
+            assert not (stored and called), f"{path}:{function.lineno}: `_` is a value here: name it otherwise"

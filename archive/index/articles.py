@@ -185,6 +185,13 @@ def latest_text(db: Database, url: str) -> tuple[str, str] | None:
     return (row[0], row[1]) if row else None
 
 
+def latest_id(db: Database, url: str) -> int | None:
+    """Return the id of the latest version at that URL, None when there is none."""
+    sql = "SELECT id FROM articles WHERE article_key = ? AND is_latest = 1"
+    row = db.conn.execute(sql, (key_of(db, url),)).fetchone()
+    return int(row[0]) if row else None
+
+
 def alike(one: tuple[str, str], other: tuple[str, str]) -> bool:
     """Return whether two (title, text) can be versions of one article: the same title, or many of the same words."""
     if one[0] == other[0]:
@@ -341,6 +348,11 @@ def is_teaser(text: str, whole: str, *, is_free: bool | None) -> bool:
     if kept_words < LEAST_KEPT or words - kept_words > LARGEST_OFFER or flat.find(kept[0]) > BEGINNING * len(flat):
         return False
     return is_free is False or any(_breaks_off(line, flat) for line in text.split("\n"))
+
+
+def may_be_teaser(text: str, *, is_free: bool | None) -> bool:
+    """Return whether a page bears a sign of a teaser, so that it is worth asking whose."""
+    return is_free is False or any(_CUT_OFF.search(line.rstrip()) for line in text.split("\n"))
 
 
 def _whole_line(line: str) -> str:

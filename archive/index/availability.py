@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from archive.index import captures
+from archive.index import articles, captures
 from archive.outcome import OutcomeKind, sql_list
 
 if TYPE_CHECKING:
@@ -52,12 +52,19 @@ def gone_reason(row: Mapping[str, Any]) -> str:
     return ""
 
 
+def whole_of(row: Mapping[str, Any]) -> str:
+    """Return where the article is held whose teaser a capture was; '' when it was none. The detail may say more after it."""
+    return str(row["detail"]).partition("; ")[0] if row["reason"] == "paywall" else ""
+
+
 def update_from_capture(db: Database, record_id: str) -> None:
     """Mark the article that was at the URL of this capture, if the capture and those before it say that it has gone or is walled in."""
     capture = captures.of_record(db, record_id)
     if capture is None or not (gone_reason(capture) or capture["reason"] in PAYWALLS):
         return
     article_id = captures.latest_article(db, capture["url"])
+    if article_id is None and (whole := whole_of(capture)):
+        article_id = articles.latest_id(db, whole)
     if article_id is None:
         return
     if capture["reason"] in PAYWALLS:

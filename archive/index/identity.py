@@ -1,8 +1,10 @@
 """Decide which URLs are one article: the key that its versions share, and reversible joins of keys.
 
 The key follows from the URL alone (`archive.urls.identity`). Two keys are joined when a page redirects from the one to the other, or
-names the other as its canonical URL, and both say much the same. The table `identities` has what the key of a name (a key, or an exact
-URL) is instead; `joins` keeps what a join removed. Never begins or ends a transaction.
+names the other as its canonical URL, and both say much the same. They are also joined when the one serves only the beginning of the other
+(a teaser, see `archive.index.articles`), to which the other redirects or which is at the same path of another host of the site.
+The table `identities` has what the key of a name (a key, or an exact URL) is instead; `joins` keeps what a join removed. Never begins or
+ends a transaction.
 """
 
 from __future__ import annotations
@@ -11,7 +13,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from archive.index import articles
+from archive import urls
+from archive.index import articles, availability, site_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +33,10 @@ LOOKED_AT = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join:
-    """Two keys that were joined: the addresses, why (`spelling`, `redirect`, `canonical`), and how many versions were the same."""
+    """Two keys that were joined: the addresses, why, and how many versions were the same.
+
+    The reason is `spelling`, `redirect`, `canonical` or `teaser`.
+    """
 
     id: int
     joined_at: str
@@ -56,8 +62,7 @@ def _related(db: Database, page: str, url: str) -> list[tuple[str, str]]:
     sql = "SELECT DISTINCT a.article_key FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE c.url = ?"
     found |= dict.fromkeys((row[0] for row in db.conn.execute(sql, (page,))), "canonical")
     for one in {page, url}:
-        sql = "SELECT DISTINCT url FROM captures WHERE outcome = 'redirect' AND detail = ? LIMIT ?"
-        for (source,) in db.conn.execute(sql, (one, LOOKED_AT)).fetchall():
+        for source in leading_to(db, one):
             found.setdefault(articles.key_of(db, source), "redirect")
     return list(found.items())
 
@@ -67,6 +72,43 @@ def join_redirect(db: Database, source: str, target: str, *, at: str, unindex: U
     one, other = articles.key_of(db, source), articles.key_of(db, target)
     if one != other and _says_the_same(db, one, other):
         join_keys(db, one, other, reason="redirect", at=at, unindex=unindex)
+
+
+def leading_to(db: Database, page: str) -> list[str]:
+    """Return the URLs that redirect to a page, as they were first seen."""
+    sql = "SELECT DISTINCT url FROM captures WHERE outcome = 'redirect' AND detail = ? LIMIT ?"
+    return [row[0] for row in db.conn.execute(sql, (page, LOOKED_AT))]
+
+
+def at_other_hosts(db: Database, url: str, title: str, *, site: str) -> list[str]:
+    """Return where the site has an article of that title at the same path of another host: it may have moved from there."""
+    if availability.is_home(url):
+        return []
+    sql = "SELECT url FROM articles WHERE article_key = ? AND is_latest = 1 AND title = ? AND site = ?"
+    host, found = urls.host_of(url), list[str]()
+    for other in site_lines.hosts_learned(db, most=LOOKED_AT):
+        if other != host:
+            key = articles.key_of(db, url.replace(f"//{host}", f"//{other}", 1))
+            found += [row[0] for row in db.conn.execute(sql, (key, title, site))]
+    return found
+
+
+def join_teaser(db: Database, page: str, whole: str, *, at: str, unindex: Unindex) -> None:
+    """Join a page that serves a teaser alone with the article that is held whole at another URL, when that has moved to the page.
+
+    A page that only names the other as its canonical URL may show another article each day: it is not joined.
+    """
+    one, other = articles.key_of(db, page), articles.key_of(db, whole)
+    sources = {articles.key_of(db, url) for url in leading_to(db, page)}
+    has_moved = is_same_path(page, whole) or other in sources
+    if one != other and has_moved and not _addresses(db, one):
+        join_keys(db, one, other, reason="teaser", at=at, unindex=unindex, page=page)
+
+
+def is_same_path(one: str, other: str) -> bool:
+    """Return whether two addresses have the same after their hosts, and are not those of front pages."""
+    paths = {urls.identity(url).partition("/")[2] for url in (one, other)}
+    return len(paths) == 1 and not availability.is_home(one)
 
 
 def _says_the_same(db: Database, one: str, other: str) -> bool:
@@ -83,16 +125,19 @@ def _share(one: str, other: str) -> float:
     return len(words & others) / max(1, len(words | others))
 
 
-def join_keys(db: Database, one: str, other: str, *, reason: str, at: str, unindex: Unindex) -> dict[int, int]:
+def join_keys(
+    db: Database, one: str, other: str, *, reason: str, at: str, unindex: Unindex, page: str = ""
+) -> dict[int, int]:
     """Make two keys one; give the rows of versions that both had, by id, and the row that stays in place of each.
 
     The lesser key stays, so that the order in which captures came in decides nothing. Keys that a person parted stay apart.
+    `page` is the address of a key under which there is no version.
     """
     kept, joined = sorted((one, other))
     parted = "SELECT 1 FROM identities WHERE name IN (?, ?) AND name = article_key"
     if db.conn.execute(parted, (kept, joined)).fetchone():
         return {}
-    addresses = _addresses(db, joined)
+    addresses = _addresses(db, joined) or [page]
     db.conn.execute("UPDATE articles SET article_key = ? WHERE article_key = ?", (kept, joined))
     db.conn.execute("UPDATE identities SET article_key = ? WHERE article_key = ?", (kept, joined))
     db.conn.execute("INSERT OR REPLACE INTO identities (name, article_key) VALUES (?, ?)", (joined, kept))

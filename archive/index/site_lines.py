@@ -50,6 +50,12 @@ def pages_by_host(db: Database) -> dict[str, int]:
     return dict(db.conn.execute("SELECT host, pages FROM site_pages").fetchall())
 
 
+def hosts_learned(db: Database, *, most: int) -> list[str]:
+    """Return the hosts of which most pages have taught us."""
+    sql = "SELECT host FROM site_pages ORDER BY pages DESC, host LIMIT ?"
+    return [row[0] for row in db.conn.execute(sql, (most,))]
+
+
 def counts_of(db: Database, host: str) -> list[tuple[str, int]]:
     """Return all lines of the host with how many of its pages hold each, in order."""
     rows = db.conn.execute("SELECT line, pages FROM site_lines WHERE host = ? ORDER BY line", (host,))

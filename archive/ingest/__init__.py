@@ -16,8 +16,8 @@ from archive.body import as_data
 from archive.capture import Original
 from archive.collection import FileLocator
 from archive.files.clock import iso, timestamp14
-from archive.index import OperationalError, articles, captures, open_store, runs, unwritable
-from archive.index.articles import is_teaser
+from archive.index import OperationalError, articles, captures, identity, open_store, runs, unwritable
+from archive.index.articles import is_teaser, may_be_teaser
 from archive.index.columns import text_digest
 from archive.index.renderings import Rendering, uri_of
 from archive.index.rows import CaptureRow
@@ -174,17 +174,57 @@ class ArchiveWriter:
         """Take what became of a capture; durable after the next commit."""
         self._settled.append(self._identified(self._walled(settled)))
 
-    def is_teaser(self, article: Article, via: str = "") -> bool:
-        """Return whether it is a teaser of the article held there, or at `via`, which redirects there: the text stays the whole one."""
-        held = self._claims.get(article.url) or articles.latest_text(self.store.db, article.url)
-        held = held or (articles.latest_text(self.store.db, via) if via else None)
+    def whole_of(self, article: Article, page: str, *, site: str, via: str = "") -> str:
+        """Return where the article is held whose teaser was read; '' when it is none: the text stays the whole one.
+
+        It is held there, or, when nothing is held there yet, at a URL that redirects there (`via`), or at the same path and under the
+        same title on another host of the site.
+        """
+        if self._latest(article.url):
+            return article.url if self._is_teaser(article, article.url) else ""
+        sources = [via, *self._leading_to({page, article.url})]
+        found = next((url for url in sources if url and self._is_teaser(article, url)), "")
+        if found or not may_be_teaser(article.text, is_free=article.is_accessible_for_free):
+            return found
+        others = self._at_other_hosts(article, site)
+        others += identity.at_other_hosts(self.store.db, article.url, article.title, site=site)
+        return next((url for url in others if self._is_teaser(article, url)), "")
+
+    def _at_other_hosts(self, article: Article, site: str) -> list[str]:
+        """Return where the site has an article of that title at that path of another host, among those that wait for the next commit."""
+        return [
+            one.article.url
+            for one in self._settled
+            if one.article
+            and one.row
+            and (one.article.title, one.row.site) == (article.title, site)
+            and identity.is_same_path(one.article.url, article.url)
+        ]
+
+    def _leading_to(self, pages: set[str]) -> list[str]:
+        """Return the URLs that redirect to one of these, and those whose redirect waits for the next commit."""
+        waiting = [
+            one.row.url
+            for one in self._settled
+            if one.row and one.outcome.kind is OutcomeKind.REDIRECT and one.outcome.detail in pages
+        ]
+        return waiting + [url for page in sorted(pages) for url in identity.leading_to(self.store.db, page)]
+
+    def _latest(self, url: str) -> tuple[str, str] | None:
+        """Return title and text of the latest version at that URL, None when there is none."""
+        return self._claims.get(url) or articles.latest_text(self.store.db, url)
+
+    def _is_teaser(self, article: Article, url: str) -> bool:
+        held = self._latest(url)
         return held is not None and is_teaser(article.text, held[1], is_free=article.is_accessible_for_free)
 
     def _walled(self, settled: Disposition) -> Disposition:
         """Return the same without its article when that is a teaser."""
-        if not settled.article or not self.is_teaser(settled.article):
+        article, row = settled.article, settled.row
+        whole = self.whole_of(article, row.url, site=row.site) if article and row else ""
+        if not whole:
             return settled
-        outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason="paywall", detail=settled.article.url)
+        outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason="paywall", detail=whole)
         return replace(settled, article=None, keys=None, outcome=outcome)
 
     def _identified(self, settled: Disposition) -> Disposition:
@@ -197,7 +237,7 @@ class ArchiveWriter:
             return settled
         if article.url != row.url:
             db = self.store.db
-            held = self._claims.get(article.url) or articles.latest_text(db, article.url)
+            held = self._latest(article.url)
             if (
                 held
                 and not articles.alike(held, (article.title, article.text))

@@ -189,6 +189,8 @@ class GroupWriter:
             )
             if entry.picture is not None:
                 images.hold(db, entry.row, entry.picture)
+            if whole := availability.whole_of({"reason": entry.outcome.reason, "detail": entry.outcome.detail}):
+                identity.join_teaser(db, entry.row.url, whole, at=self._now, unindex=self._unindex)
             if article_id is None:
                 availability.update_from_capture(db, entry.row.record_id)
             if entry.outcome.kind is OutcomeKind.REDIRECT:

@@ -152,7 +152,7 @@ class Answers:
         `read` is the outcome that reading the response gave; `url` where it came from, if that is not where `due` lies.
         """
         answer = self._permitted(self._followable(due, self._within(due, answer)))
-        answer, read = self._walled(due, self._standing_in(due, answer), read)
+        answer, read = self._walled(due, self._standing_in(due, answer), read, page=row.url if row else due.url)
         outcome = answer.outcome
         if "truncated" in response.flags:
             outcome = replace(
@@ -202,11 +202,11 @@ class Answers:
             return answer
         return replace(answer, outcome=Outcome(kind=OutcomeKind.LISTING, reason="redirected"), article=None, lines=())
 
-    def _walled(self, due: ScheduledUrl, answer: Parsed, read: Outcome) -> tuple[Parsed, Outcome]:
+    def _walled(self, due: ScheduledUrl, answer: Parsed, read: Outcome, *, page: str) -> tuple[Parsed, Outcome]:
         """Return the answer and what reading it gave; an article's teaser, and its redirect to a login, are walls."""
         outcome, article = answer.outcome, answer.article
-        if article and outcome.kind is OutcomeKind.ARTICLE and self._is_teaser(due, article):
-            read = outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason="paywall", detail=article.url)
+        if article and outcome.kind is OutcomeKind.ARTICLE and (whole := self._whole_of(due, article, page)):
+            read = outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason="paywall", detail=whole)
             answer = replace(answer, outcome=outcome, article=None, keys=None)
         elif outcome.kind is OutcomeKind.REDIRECT and due.article_url and is_login(outcome.detail):
             answer = Parsed.of(OutcomeKind.QUARANTINE, "login", f"redirects to {outcome.detail}")
@@ -217,8 +217,9 @@ class Answers:
             )
         return answer, read
 
-    def _is_teaser(self, due: ScheduledUrl, article: Article) -> bool:
-        return self._archive.ingest.is_teaser(article, due.via if due.announced_by == "redirect" else "")
+    def _whole_of(self, due: ScheduledUrl, article: Article, page: str) -> str:
+        via = due.via if due.announced_by == "redirect" else ""
+        return self._archive.ingest.whole_of(article, page, site=self._archive.report.site, via=via)
 
     def _guesses(self, start: str) -> tuple[Candidate, ...]:
         """Return the usual feed and sitemap, once the start page has answered."""

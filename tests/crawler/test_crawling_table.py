@@ -19,6 +19,7 @@ HELD_BY = {
     "shows a maintenance page": "test_kinds.py::test_a_page_that_stands_in_for_an_hour_is_no_article_and_keeps_nobody_waiting",
     "leads articles to it, too": "test_kinds.py::test_a_maintenance_page_to_which_articles_lead_too_is_no_article",
     "moves to another host": "test_kinds.py::test_a_seed_that_redirects_to_another_host_takes_it_along",
+    "moves to another host and": "test_kinds.py::test_a_paper_that_moves_behind_a_paywall_keeps_the_whole_texts",
     "serves an article under http": "test_kinds.py::test_a_paper_that_moves_keeps_one_history_of_each_article",
     "has sections on subdomains": "frontier/test_scope.py::test_subdomains_whose_articles_the_start_page_links_to_are_the_sites",
     "keeps feeds or sitemaps": "test_kinds.py::test_a_feed_or_sitemap_that_redirects_elsewhere_keeps_its_kind",

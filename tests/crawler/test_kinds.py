@@ -15,7 +15,7 @@ import pytest
 from archive import Archive
 from archive.index import open_store
 from tests.support.simulated import crawl, no_such_host
-from tests.support.site import article_page, list_page
+from tests.support.site import SENTENCES, article_page, list_page
 
 FIRST = datetime(2026, 11, 1, 6, tzinfo=UTC)
 HOME = "https://paper.test/"
@@ -457,6 +457,32 @@ def test_an_article_that_moves_behind_a_paywall_keeps_its_text(at, rows):
     done = at(1, world | {"https://paper.test/plus/1-story-of-the-harbour-town": teaser}, recheck=True)
     assert done.summary["quarantined"] == {"paywall": 1}
     assert rows("SELECT count(*) FROM articles") == [(1,)]
+
+
+PAID = '<script type="application/ld+json">{"@type":"NewsArticle","isAccessibleForFree":false}</script>'
+
+
+@pytest.mark.parametrize("old_answers", [True, False])
+def test_a_paper_that_moves_behind_a_paywall_keeps_the_whole_texts(at, rows, tmp_path, old_answers):
+    before, after = "https://paper.test", "https://paper-news.test"
+    at(0, newsroom(1, 2, 3, origin=before))
+    teasers = {f"{after}{story(n)}": page(n, text=SENTENCES[:1], head=PAID) for n in (1, 2)}
+    other_text = "A storm has closed the road along the coast, and nobody knows when the bus will drive again."
+    another = {f"{after}{story(3)}": page(3, text=[other_text], head=PAID)}
+    pages = {f"{after}/": list_page(*(story(n) for n in (1, 2, 3)))} | teasers | another
+    world = moved(after, pages) if old_answers else pages | {HOME: (301, {"Location": f"{after}/"}, b"")}
+    done = at(1, world, recheck=True)
+    assert done.summary["quarantined"] == {"paywall": 2}
+    assert rows("SELECT title FROM articles WHERE paywalled_at IS NOT NULL AND is_latest ORDER BY 1") == [
+        ("Story number 1 of the harbour",),
+        ("Story number 2 of the harbour",),
+    ]
+    assert rows("SELECT count(*), count(DISTINCT article_key) FROM articles") == [(4, 4)]
+    with Archive(tmp_path / "a") as archive:
+        for origin in (before, after):
+            assert SENTENCES[-1] in archive.article(f"{origin}{story(1)}")["text"]
+        assert other_text in archive.article(f"{after}{story(3)}")["text"]
+        assert other_text not in archive.article(f"{before}{story(3)}")["text"]
 
 
 # Front pages that lead on

@@ -1,13 +1,14 @@
 """What a page changes over time reaches its article as what it is: another text, other metadata, a wall; and both as they stood."""
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from archive import Archive
 from archive.collection import Collection
-from archive.index import reports
+from archive.index import articles, identity, reports
 from archive.ingest import open_writer
 from archive.ingest.commit import disposition_of
 from archive.maintain.redact import redact
@@ -41,7 +42,9 @@ def page(
 @pytest.fixture
 def writer(tmp_path):
     first = capture("/2026/11/1", page())
-    writer = open_writer(Collection(tmp_path / "c"), info={"software": "warraq"}, clock=lambda: first.started)
+    writer = open_writer(
+        Collection(tmp_path / "c"), info={"software": "warraq", "isPartOf": "news.example"}, clock=lambda: first.started
+    )
     yield writer
     writer.close()
 
@@ -158,6 +161,104 @@ def test_a_teaser_does_not_replace_the_text_that_is_held(writer, archive, teaser
     assert row["paywalled_at"] == "2026-11-24T12:01:00.000000Z"
     assert archive.search('"pillar 8"').total == 1
     assert [one["reason"] for one in archive.quarantined()] == ["paywall", "paywall"]
+
+
+TEASER = page(LINES[:1], head=UNPAID)
+FERRIES = "Ferries go every hour from today on, as the harbour office says, and take bicycles along."
+MOVED = "https://new.example/2026/11/1"
+
+
+def exchange(url, body, minute):
+    return replace(capture("/2026/11/1", body, minute), url=url)
+
+
+def led(url, target, minute):
+    """A permanent redirect."""
+    head = f"HTTP/1.1 301 Moved Permanently\r\nLocation: {target}\r\nContent-Length: 0\r\n\r\n".encode()
+    return replace(capture("/2026/11/1", b"", minute), url=url, response=head)
+
+
+def take(writer, *exchanges, site="news.example"):
+    """Takes in exchanges as one group."""
+    for one in exchanges:
+        row = writer.record(one, site=site)
+        writer.finish(
+            disposition_of(row, parse_task(ParseTask(url=one.url, response=one.response, fetched_at=one.started)))
+        )
+    writer.commit()
+
+
+def test_a_teaser_on_the_sites_new_host_belongs_to_the_article_of_the_old_one(writer, archive):
+    take(writer, exchange(URL, page(), 0))
+    take(writer, exchange(MOVED, TEASER, 1))
+    for url in (URL, MOVED):
+        (row,) = archive.versions(url)
+        assert (row["url"], row["paywalled_at"]) == (URL, "2026-11-24T12:01:00.000000Z")
+        assert "pillar 8" in row["text"]
+    (join,) = identity.all_joins(archive.db)
+    assert (join.reason, join.versions) == ("teaser", 0)
+    assert [one["reason"] for one in archive.quarantined()] == ["paywall"]
+    take(writer, exchange(MOVED, page(head="<meta name=generator content=2>"), 2))
+    (row,) = archive.versions(MOVED)
+    assert (row["paywalled_at"], row["last_seen_at"]) == (None, "2026-11-24T12:02:00.000000Z")
+
+
+def test_articles_and_teasers_of_one_group_and_after_a_reindex_are_joined_too(writer, archive):
+    take(writer, exchange(URL, page(), 0), exchange(MOVED, TEASER, 1))
+    (row,) = archive.versions(MOVED)
+    writer.close()
+    with parse_pool(workers=1) as pool:
+        reindex(writer.collection, pool, clock=writer.clock)
+    with Archive(writer.collection.folder) as rebuilt:
+        (again,) = rebuilt.versions(MOVED)
+    assert (
+        (row["url"], row["paywalled_at"])
+        == (again["url"], again["paywalled_at"])
+        == (URL, "2026-11-24T12:01:00.000000Z")
+    )
+
+
+def test_a_teaser_to_which_the_old_address_redirects_belongs_to_its_article_whatever_it_is_called(writer, archive):
+    moved = "https://new.example/plus/bridge"
+    teaser = page(LINES[:1], head=UNPAID, title="Closed for good: the old bridge")
+    take(writer, exchange(URL, page(), 0), led(URL, moved, 1), exchange(moved, teaser, 2))
+    for url in (URL, moved):
+        (row,) = archive.versions(url)
+        assert (row["paywalled_at"], "pillar 8" in row["text"]) == ("2026-11-24T12:02:00.000000Z", True)
+
+
+@pytest.mark.parametrize(
+    ("url", "body", "site"),
+    [
+        (MOVED, page([FERRIES], head=UNPAID), "news.example"),
+        (MOVED, page(LINES[:1], head=UNPAID, title="Another title of this page"), "news.example"),
+        (MOVED, page(LINES[:1]), "news.example"),
+        (f"{MOVED}0", TEASER, "news.example"),
+        (MOVED, TEASER, "new.example"),
+    ],
+    ids=["another text", "another title", "a short text without a wall", "another path", "another site"],
+)  # fmt: skip
+def test_a_short_page_that_is_another_article_is_not_joined(writer, archive, url, body, site):
+    take(writer, exchange(URL, page(), 0))
+    take(writer, exchange(url, body, 1), site=site)
+    assert [[row["url"] for row in archive.versions(one)] for one in (URL, url)] == [[URL], [url]]
+    assert (archive.article(URL)["paywalled_at"], list(identity.all_joins(archive.db))) == (None, [])
+
+
+def test_a_redirect_to_a_short_page_of_another_article_joins_nothing(writer, archive):
+    other = page([FERRIES], head=UNPAID)
+    take(writer, exchange(URL, page(), 0), led(URL, MOVED, 1), exchange(MOVED, other, 2))
+    assert [[row["url"] for row in archive.versions(one)] for one in (URL, MOVED)] == [[URL], [MOVED]]
+    assert archive.article(URL)["paywalled_at"] is None
+
+
+def test_a_page_that_names_a_canonical_address_and_shows_its_teaser_is_no_address_of_the_article(writer, archive):
+    today = "https://news.example/today"
+    teaser = page(LINES[:1], head=f'{UNPAID}<link rel=canonical href="{URL}">')
+    take(writer, exchange(URL, page(), 0))
+    take(writer, exchange(today, teaser, 1))
+    assert (articles.versions(archive.db, today), list(identity.all_joins(archive.db))) == ([], [])
+    assert archive.article(URL)["paywalled_at"] == "2026-11-24T12:01:00.000000Z"
 
 
 def test_the_mark_of_a_wall_goes_when_the_article_is_served_whole_again(writer, archive):
