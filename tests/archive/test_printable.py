@@ -89,7 +89,7 @@ def test_the_console_script_makes_its_streams_printable(monkeypatch):
 
     for name in ("stdout", "stderr"):
         monkeypatch.setattr(sys, name, io.TextIOWrapper(io.BytesIO(), "ascii"))
-    monkeypatch.setattr(cli, "warraq", type("Command", (), {"main": lambda **_: None}))
+    monkeypatch.setattr(cli.warraq, "main", lambda **_: None)
     cli.main()
     assert isinstance(sys.stdout, PrintableStream)
     assert sys.stdout.errors == "backslashreplace"

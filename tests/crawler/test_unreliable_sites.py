@@ -85,7 +85,8 @@ def test_a_ring_of_redirects_is_passed_with_the_cookie_that_it_sets(tmp_path, on
     assert b"Cookie: seen=1\r\n" not in gzip.decompress(warc.read_bytes()).replace(b"Set-Cookie: seen=1; path=/", b"")
 
 
-def test_a_site_without_articles_says_why(tmp_path, on):
+def test_a_site_without_articles_says_why(tmp_path, on, monkeypatch):
+    monkeypatch.setenv("WARRAQ_RENDER", "never")
     with Site({"/": '<html><body><div id="root"></div><script src="/app.js"></script></body></html>'}) as site:
         summary, _ = on(0, site, tmp_path / "a", code=15)
     assert summary["no_article"] == "no-links"
