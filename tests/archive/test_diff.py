@@ -53,6 +53,12 @@ def test_added_and_removed_paragraphs():
     assert states(difference) == ["same", "removed", "added", "added"]
 
 
+def test_paragraphs_that_share_a_word_are_two():
+    before = "افتتح الوزير معرض الكتاب في العاصمة صباح الأحد"
+    after = "انخفضت أسعار النفط في الأسواق العالمية أمس"
+    assert states(compare("", before, "", after)) == ["removed", "added"]
+
+
 def test_paragraph_put_before_a_reworded_one():
     difference = compare("", "قال الوزير إن الأمر بسيط", "", "كلام جديد\nقال الوزير إن الأمر معقد")
     assert states(difference) == ["added", "changed"]

@@ -26,6 +26,7 @@ def test_a_page_leads_on(page, lead):
     [
         b'<meta http-equiv="refresh" content="300; url=/">',  # reloads itself for its readers
         b'<meta http-equiv="refresh" content="60">',
+        b'<meta http-equiv="refresh" content="60; url=/later">',
         b'<meta name="refresh" content="0; url=/x">',
         b"<script>var location_name = 'x'; if (location == '/a') {}</script>",
         b'<iframe src="/ad.html"></iframe>',

@@ -11,7 +11,8 @@ import pytest
 
 from archive.capture import Location
 from archive.errors import DamagedFileError
-from archive.warc import Record, WarcWriter, next_member, payload_digest, read_at, read_records
+from archive.warc import Record, WarcWriter, compress, next_member, payload_digest, read_at, read_records
+from archive.warc.record import is_digest_of
 
 from .conftest import capture, chunked
 
@@ -141,3 +142,17 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
     path.write_bytes(packer.compress(b"WARC/1.1\r\n" + b"a" * (80 << 20)) + packer.flush())
     with pytest.raises(DamagedFileError, match="without an end"):
         list(read_records(path))
+
+
+def test_a_block_that_unpacks_to_many_times_its_bytes_is_whole(tmp_path):
+    block = b"0" * (3 << 20) + b"end"
+    head = "WARC/1.1\r\nWARC-Type: resource\r\nWARC-Record-ID: <urn:uuid:1>\r\nWARC-Date: 2026-11-24T05:30:00Z\r\n"
+    head += f"WARC-Target-URI: https://a.example/\r\nContent-Length: {len(block)}\r\n\r\n"
+    (tmp_path / "a.warc.gz").write_bytes(compress(head.encode(), block))
+    (record,) = read_records(tmp_path / "a.warc.gz")
+    assert record.block == block
+
+
+def test_a_digest_of_an_unknown_algorithm_proves_nothing():
+    assert is_digest_of("whirlpool:abc", b"x")
+    assert not is_digest_of("sha1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", b"x")

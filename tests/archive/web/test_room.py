@@ -387,3 +387,8 @@ def test_only_the_origins_that_were_named_may_read_the_api_from_a_browser(shelf,
     assert allowed not in named.get("/", origin="https://a.example").headers
     every = Client(create_app(shelf.collection.folder, hosts=("localhost",), origins=("*",)))
     assert every.get("/feed.json", origin="https://b.example").headers[allowed] == "*"
+
+
+def test_a_page_links_to_itself_in_the_other_language(room):
+    assert "lang=en" in room.get("/search?q=x&lang=ar").text
+    assert "lang=ar" in room.get("/search?q=x&lang=en").text
