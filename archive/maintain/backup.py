@@ -136,8 +136,9 @@ class _Copying:
     def _copy_warcs(self) -> None:
         """List the open files first: one that is closed meanwhile is then met as both, never as neither."""
         there, written = warc.read_manifest(self._to.warcs), warc.open_files(self._from.warcs)
-        for path in warc.closed_files(self._from.warcs):
-            known = warc.read_manifest(self._from.warcs).get(path.name, "")
+        closed, manifest = warc.closed_files(self._from.warcs), warc.read_manifest(self._from.warcs)
+        for path in closed:
+            known = manifest.get(path.name, "")
             target = self._to.warcs / path.name
             if known and there.get(path.name) == known and _size(target) == path.stat().st_size:
                 self._manifest[path.name] = known
