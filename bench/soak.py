@@ -390,25 +390,24 @@ def only_clocks(said: str) -> bool:
     return bool(problems) and all(line.startswith("clock  ") for line in problems)
 
 
-def mount(point: Path, options: str) -> None:
-    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "warraq", point], check=True)
+def mount(point: Path, options: str) -> bool:
+    """Mount a file system in memory, or mount it anew with other options; whether we may."""
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "warraq", point], capture_output=True, check=False)
+    return not done.returncode
 
 
 @contextlib.contextmanager
 def small_disks(archive: Path, temporary: Path) -> Iterator[bool]:
-    """Mount a full disk's worth for the archive and a small one for temporary files, where we may; whether we did."""
+    """Put the archive on a disk that is soon full and temporary files on a small one; yield whether we may (as root)."""
     for point in (archive, temporary):
         point.mkdir()
-    if os.geteuid():
-        yield False
-        return
-    mount(archive, FULL_DISK)
-    mount(temporary, SMALL_TMP)
+    mounted = not os.geteuid() and mount(archive, FULL_DISK) and mount(temporary, SMALL_TMP)
     try:
-        yield True
+        yield mounted
     finally:
         for point in (archive, temporary):
-            subprocess.run(["umount", "--lazy", point], check=False)
+            if os.path.ismount(point):
+                subprocess.run(["umount", "--lazy", point], check=False)
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ import pytest
 
 from bench.soak import Soak
 
-pytestmark = pytest.mark.simulation
+pytestmark = [pytest.mark.simulation, pytest.mark.slow]
 
 
 def test_every_page_has_an_outcome_and_nothing_beside_the_crawl_fails(tmp_path):
