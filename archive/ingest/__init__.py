@@ -166,6 +166,10 @@ class ArchiveWriter:
             for row in self._rows
         )
 
+    def waiting_moments(self, record_id: str) -> list[tuple[str, str]]:
+        """Return URL and time (14 digits) of captures of that id that wait for the next commit."""
+        return [(row.url, row.timestamp) for row in self._rows if row.record_id == record_id]
+
     def add_row(self, row: CaptureRow) -> None:
         """Take the row of a record that a WARC of the collection holds already (an import, a recovery)."""
         self._rows.append(row)
