@@ -72,5 +72,6 @@ __all__ = [
     "tombstone",
     "warc_date",
     "whole_part",
+    "with_made_id",
     "write_manifest",
 ]

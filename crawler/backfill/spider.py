@@ -194,7 +194,7 @@ class BackfillSpider(Spider):
         return self._ingest
 
     def own(self, data: bytes, record: Record) -> tuple[bytes, Record]:
-        """Return a capture without an id, or with that of another capture, under one that follows from what it holds; others as they are."""
+        """Return a capture that has no id, or another capture's, under one that follows from what it holds; others as they are."""
         if record.id and not self.indexer.is_taken(record.id, record.url, record.date):
             return data, record
         data = warc.with_made_id(data)
