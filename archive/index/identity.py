@@ -181,16 +181,16 @@ def _share(one: str, other: str) -> float:
 
 def join_all(db: Database, *, at: str, unindex: Unindex) -> int:
     """Join what an archive holds split: articles under several spellings, and at both ends of redirects; give how many joins."""
-    before = joins.count(db)
+    before = joins.total(db)
     sql = """
         SELECT article_key FROM articles GROUP BY article_key
         HAVING count(DISTINCT url) > 1 AND NOT EXISTS (SELECT 1 FROM joins WHERE kept_key = article_key)
         """
     for (key,) in db.conn.execute(sql).fetchall():
         addresses = joins.addresses_of(db, key)
-        joins.fold(db, key, joined=key, addresses=addresses, reason="spelling", at=at, unindex=unindex)
+        joins.fold_versions(db, key, joined=key, addresses=addresses, reason="spelling", at=at, unindex=unindex)
     join_redirects(db, at=at, unindex=unindex)
-    return joins.count(db) - before
+    return joins.total(db) - before
 
 
 def join_redirects(db: Database, *, at: str, unindex: Unindex) -> None:

@@ -45,7 +45,7 @@ def all_joins(db: Database) -> Iterator[Join]:
         )
 
 
-def count(db: Database) -> int:
+def total(db: Database) -> int:
     """Return how many joins there are."""
     return int(db.conn.execute("SELECT count(*) FROM joins").fetchone()[0])
 
@@ -63,7 +63,7 @@ def join_keys(
     kept, joined = sorted((one, other))
     addresses = [*addresses_of(db, joined), *([page] if page else [])]
     _name(db, kept, joined)
-    return fold(db, kept, joined=joined, addresses=addresses, reason=reason, at=at, unindex=unindex)
+    return fold_versions(db, kept, joined=joined, addresses=addresses, reason=reason, at=at, unindex=unindex)
 
 
 def absorb_teasers(db: Database, teaser: str, whole: str, *, held_at: str, at: str, unindex: Unindex) -> None:
@@ -123,7 +123,7 @@ def _name(db: Database, kept: str, joined: str) -> None:
     db.conn.execute("INSERT OR REPLACE INTO identities (name, article_key) VALUES (?, ?)", (joined, kept))
 
 
-def fold(
+def fold_versions(
     db: Database, key: str, *, joined: str, addresses: list[str], reason: str, at: str, unindex: Unindex
 ) -> dict[int, int]:
     """Make one row of those of a key that say the same, and note what was removed."""

@@ -211,9 +211,9 @@ class _Merge:
 
     def _take_joins(self, shard: Shard, plan: FilePlan) -> None:
         with self._store.atomic():
-            before = joins.count(self._store.db)
+            before = joins.total(self._store.db)
             self.done.conflicts += histories.take_joins(shard, self._store.db, plan.names, unindex=self._unindex)
-            self.done.joins += joins.count(self._store.db) - before
+            self.done.joins += joins.total(self._store.db) - before
 
     def _unindex(self, ids: list[int]) -> None:
         search.unindex_articles(self._store.db.conn, ids)
@@ -237,9 +237,9 @@ class _Merge:
         db = self._store.db
         if self.done.changed:
             with self._store.atomic():
-                before = joins.count(db)
+                before = joins.total(db)
                 identity.join_redirects(db, at=iso(self._ingest.clock()), unindex=self._unindex)
-                self.done.joins += joins.count(db) - before
+                self.done.joins += joins.total(db) - before
         for url, reason in (self._out | joining.redacted(db)).items():
             if captures.of_url(db, url):
                 self._ingest.writer.close()  # so that nothing looks like a leftover
