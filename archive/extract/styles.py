@@ -8,6 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lxml.html import HtmlElement
 
 _MAX_STYLE = 300_000
@@ -17,11 +19,11 @@ _INVISIBLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)\b")
 _SIMPLE = re.compile(r"(?:[a-z][a-z0-9]*)?([.#])([\w-]+)\Z", re.IGNORECASE)
 
 
-def hidden_names(tree: HtmlElement) -> frozenset[str]:
-    """Return the classes (`.name`) and ids (`#name`) that the page's own style sheets show to nobody."""
+def hidden_names(styles: Iterable[HtmlElement]) -> frozenset[str]:
+    """Return the classes (`.name`) and ids (`#name`) that the page's own style sheets, its `style` elements, show to nobody."""
     found: set[str] = set()
     size = 0
-    for style in tree.iter("style"):
+    for style in styles:
         sheet = style.text or ""
         size += len(sheet)
         if size > _MAX_STYLE:

@@ -144,7 +144,7 @@ class Marks:
         """Return the pieces of text of the page, white space collapsed, at most 3,000."""
         if self._texts is None:
             tree = self._model.tree
-            texts = _TEXTS if next(tree.iter("blockquote"), None) is not None else _TEXTS_UNQUOTED
+            texts = _TEXTS if self._model.by_tag["blockquote"] else _TEXTS_UNQUOTED
             filled = (text for text in texts(tree) if not text.isspace())
             self._texts = [" ".join(text.split()) for text in islice(filled, _MAX_TEXTS)]
         return self._texts
