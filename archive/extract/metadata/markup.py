@@ -166,12 +166,11 @@ def _named(model: PageModel) -> Iterator[tuple[HtmlElement, str, str]]:
         if _NAMING.isdisjoint(attributes) and tag not in _NAMED_TAGS:
             continue
         get = attributes.get
-        names = f"{get('class', '')} {get('id', '')} "
         if _RARE.isdisjoint(attributes):
-            names += "    "
+            names = f"{get('class', '')} {get('id', '')}     "
         else:
-            names += (
-                f"{get('itemprop', '')} {get('rel', '')} {get('property', '')}"
+            names = (
+                f"{get('class', '')} {get('id', '')} {get('itemprop', '')} {get('rel', '')} {get('property', '')}"
                 f" {get('data-component', '')} {get('data-testid', '')}"
             )
         is_named = names != _NAMELESS or (tag in _NAMED_TAGS and tag != "abbr") or "pubdate" in attributes
