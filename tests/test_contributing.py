@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import pkgutil
 import re
 import tomllib
+from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from archive import discovery, export
-from archive.article import Reason
+from archive import Page, discovery, export
+from archive.article import Article, Reason
 from archive.discovery import Kind
 from archive.export import FORMATS
+from archive.extract import extract
+from archive.index.columns import COLUMNS
 from archive.outcome import OutcomeKind
 from archive.parse.parse import CONTENT
 from tests.archive.export.test_formats import READERS
 from tests.support.cli import warraq
+from tests.support.pdf import pdf, words
 
 ROOT = Path(__file__).parents[1]
 
@@ -70,6 +76,41 @@ def test_every_reason_that_extraction_gives_has_a_page_in_the_tests():
     tests = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     forgotten = {reason for reason in flattened(Reason) if f'"{reason}"' not in tests}
     assert not forgotten, f"tests/archive/extract/test_quarantine.py: no page is judged {sorted(forgotten)}"
+
+
+# --- a column of articles that a page fills ---------------------------------------------------------------------------------------
+
+FULL = b"""<!DOCTYPE html><html lang="en"><head><title>The ferry returns - Harbour News</title>
+<meta property="og:site_name" content="Harbour News"><meta name="description" content="After a year the ferry sails again.">
+<script type="application/ld+json">{"@context": "https://schema.org", "@type": "NewsArticle", "headline": "The ferry returns",
+"author": {"@type": "Person", "name": "Jane Doe"}, "datePublished": "2026-11-20T08:00:00Z", "dateModified": "2026-11-21T09:00:00Z",
+"articleSection": "Harbour", "keywords": "ferry, harbour", "isAccessibleForFree": true, "image": "https://news.example/ferry.jpg"}</script>
+</head><body><nav><a href="/">Home</a></nav><main><article><h1>The ferry returns</h1><p>By Jane Doe</p>
+<p>The ferry that the town has missed for a year sails again on Monday, the harbour office said in a statement.</p>
+<p>It leaves the old pier at seven in the morning and returns at noon, and fishermen may take their catch on board.</p>
+<p>Tickets cost as much as before, and children under twelve travel without one, as the council decided in May.</p>
+<p>Source: Reuters</p><p>Share this article</p></article></main></body></html>"""
+PDF = pdf(
+    [[words(50, 700 - 12 * number, "The council met on Tuesday to decide about the ferry.") for number in range(9)]]
+)
+NOTHING = Article(url="", title="", text="")
+OF_A_PAGE = [column for column in COLUMNS if column.source == "article"]
+
+
+@pytest.mark.parametrize("column", OF_A_PAGE, ids=lambda column: column.name)
+def test_every_column_that_a_page_fills_has_a_field_and_a_reader(column):
+    fields = {field.name for field in dataclasses.fields(Article)} | {"author"}
+    assert column.value or column.name in fields, f"archive/article.py: Article has no field {column.name!r}"
+    articles = [
+        extract(
+            Page(body=body, url=f"https://news.example/ferry-{at}", fetched_at=datetime(2026, 11, 22, tzinfo=UTC))
+        ).article
+        for at, body in enumerate((FULL, PDF))
+    ]
+    empty, *read = ((column.value or attrgetter(column.name))(article) for article in (NOTHING, *articles))
+    assert any(value != empty for value in read), (
+        f"archive/extract/metadata/reading.py: nothing fills {column.name!r}; or {__file__}, FULL: the page does not say it"
+    )
 
 
 # --- a discovery source --------------------------------------------------------------------------------------------------------

@@ -28,7 +28,8 @@ def old(tmp_path, request):
     db.conn.execute(
         """INSERT INTO articles (url, urlkey, site, hostname, version, is_latest, title, text, author, date, date_published, route,
             provenance, text_digest, fetched_at, last_seen_at, capture_id, conversion_id, payload_digest, warc_filename,
-            warc_record_offset, warc_record_length, date_modified, section, tags, language, description, sitename, source, image, images, dropped)
+            warc_record_offset, warc_record_length, date_modified, section, tags, language, description, sitename, source, image, images,
+            dropped)
         VALUES ('https://www.a.example/1/', '', 'a', 'a.example', 1, 1, 'T', 'text', '', '2026-11-24', '2026-11-24T12:00:00+02:00', '',
             '{}', '', '2026-11-24T13:00:00Z', '', 1, '', '', '', 0, 0, '', '', '[]', '', '', '', '', '', '[]', '[]')"""
     )
