@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import pkgutil
 import re
@@ -97,10 +96,13 @@ NOTHING = Article(url="", title="", text="")
 OF_A_PAGE = [column for column in COLUMNS if column.source == "article"]
 
 
+def test_every_column_that_a_page_fills_has_a_field():
+    forgotten = {column.name for column in OF_A_PAGE if not column.value and not hasattr(NOTHING, column.name)}
+    assert not forgotten, f"archive/article.py: Article has no field for the columns {sorted(forgotten)}"
+
+
 @pytest.mark.parametrize("column", OF_A_PAGE, ids=lambda column: column.name)
-def test_every_column_that_a_page_fills_has_a_field_and_a_reader(column):
-    fields = {field.name for field in dataclasses.fields(Article)} | {"author"}
-    assert column.value or column.name in fields, f"archive/article.py: Article has no field {column.name!r}"
+def test_every_column_that_a_page_fills_has_a_reader(column):
     articles = [
         extract(
             Page(body=body, url=f"https://news.example/ferry-{at}", fetched_at=datetime(2026, 11, 22, tzinfo=UTC))

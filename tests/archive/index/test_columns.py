@@ -12,9 +12,10 @@ from sqlite_utils.utils import sqlite3
 
 from archive.article import Article, Image
 from archive.export import FORMATS, Source
-from archive.index import articles, captures, columns, open_store
+from archive.index import articles, captures, columns, open_store, sqlite
 from archive.index.columns import COLUMNS, LABELLED, ArticleRow, as_json_row
 from archive.index.rows import CaptureRow, RunRow, StoredCapture
+from archive.index.schema import MIGRATIONS
 
 CAPTURE = CaptureRow(
     record_id="<urn:uuid:1>", record_type="response", url="https://a.example/1", urlkey="example,a)/1", site="a",
@@ -37,11 +38,15 @@ def store(tmp_path):
         yield store
 
 
-def test_every_column_of_the_table_is_described_in_its_order(store):
-    table = {row[1]: row[2] for row in store.db.conn.execute("PRAGMA table_xinfo(articles)")}
+def test_every_column_of_the_table_is_described_in_its_order():
+    db = sqlite.Database(memory=True)
+    MIGRATIONS.apply(db)
+    table = {row[1]: row[2] for row in db.conn.execute("PRAGMA table_xinfo(articles)")}
+    db.close()
     described = {column.name: column for column in COLUMNS}
-    assert table.keys() - described.keys() == set(), "columns that archive/index/columns.py does not describe"
-    assert described.keys() - table.keys() == set(), "columns that no migration in archive/index/schema.py adds"
+    more, less = sorted(table.keys() - described.keys()), sorted(described.keys() - table.keys())
+    assert not more, f"archive/index/columns.py, ArticleRow: describe the columns {more}"
+    assert not less, f"archive/index/schema.py: no migration adds the columns {less}"
     assert list(table) == list(described)
     for name, declared in table.items():
         assert declared == described[name].declared(), (
