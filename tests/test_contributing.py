@@ -19,8 +19,8 @@ from archive.discovery import Kind
 from archive.export import FORMATS
 from archive.extract import extract
 from archive.index.columns import COLUMNS
-from archive.outcome import OutcomeKind
 from archive.parse.parse import CONTENT
+from tests.archive.discovery.test_sniff import KINDS
 from tests.archive.export.test_formats import READERS
 from tests.support.cli import warraq
 from tests.support.pdf import pdf, words
@@ -129,6 +129,14 @@ def test_every_reader_of_discovery_has_a_fuzz_target():
     assert not forgotten, f"fuzz/targets.py: no target calls {sorted(forgotten)}"
 
 
-def test_every_kind_of_document_ends_in_an_outcome_of_its_own():
-    forgotten = set(get_args(Kind)) - {"html", "other"} - set(OutcomeKind)
-    assert not forgotten, f"archive/outcome.py, OutcomeKind: no kind for documents that are {sorted(forgotten)}"
+def test_every_kind_of_document_is_told_by_content():
+    forgotten = set(get_args(Kind)) - {kind for _, kind in KINDS} - {"document"}
+    assert not forgotten, (
+        f"archive/discovery/__init__.py, sniff; tests/archive/discovery/test_sniff.py, KINDS: nothing is {sorted(forgotten)}"
+    )
+
+
+def test_every_reader_of_discovery_is_called_by_the_parser():
+    parser = (ROOT / "archive/parse/parse.py").read_text("utf-8")
+    forgotten = {name for name in functions_of(discovery, "read_") if not re.search(rf"\b{name}\(", parser)}
+    assert not forgotten, f"archive/parse/parse.py: {sorted(forgotten)} are called by no entry of CONTENT"
