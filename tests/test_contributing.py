@@ -123,6 +123,11 @@ def test_every_kind_of_document_has_a_branch_in_parse():
     assert not forgotten, f"archive/parse/parse.py, CONTENT: documents of the kind {sorted(forgotten)} are not parsed"
 
 
+def test_every_branch_of_parse_is_a_kind_of_document():
+    forgotten = CONTENT.keys() - set(get_args(Kind))
+    assert not forgotten, f"archive/discovery/__init__.py, Kind and sniff: nothing is told as {sorted(forgotten)}"
+
+
 def test_every_reader_of_discovery_has_a_fuzz_target():
     targets = (ROOT / "fuzz/targets.py").read_text("utf-8")
     forgotten = {name for name in functions_of(discovery, "read_") if not re.search(rf"\b{name}\(", targets)}
