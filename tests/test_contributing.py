@@ -28,10 +28,6 @@ from tests.support.pdf import pdf, words
 ROOT = Path(__file__).parents[1]
 
 
-def flattened(literal: object) -> set[str]:
-    return {value for part in get_args(literal) for value in (flattened(part) if get_args(part) else {part})}
-
-
 def functions_of(package: object, prefix: str) -> dict[str, object]:
     """Functions of a package's modules by name, where the name begins with `prefix`."""
     found = {}
@@ -67,13 +63,21 @@ def test_the_help_names_every_format():
 @pytest.mark.parametrize("language", ["ar", "en"])
 def test_every_reason_has_a_message(language):
     messages = tomllib.loads((ROOT / f"archive/web/messages/{language}.toml").read_text("utf-8"))["reasons"]
-    forgotten = flattened(Reason) - messages.keys()
+    forgotten = set(get_args(Reason)) - messages.keys()
     assert not forgotten, f"archive/web/messages/{language}.toml, [reasons]: no message for {sorted(forgotten)}"
+
+
+def test_every_reason_is_given_somewhere():
+    sources = "\n".join(
+        path.read_text("utf-8") for folder in ("extract", "parse") for path in (ROOT / "archive" / folder).rglob("*.py")
+    )
+    forgotten = {reason for reason in get_args(Reason) if f'"{reason}"' not in sources}
+    assert not forgotten, f"archive/extract/quarantine/: no rule gives {sorted(forgotten)}"
 
 
 def test_every_reason_that_extraction_gives_has_a_page_in_the_tests():
     tests = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
-    forgotten = {reason for reason in flattened(Reason) if f'"{reason}"' not in tests}
+    forgotten = {reason for reason in get_args(Reason) if f'"{reason}"' not in tests}
     assert not forgotten, f"tests/archive/extract/test_quarantine.py: no page is judged {sorted(forgotten)}"
 
 
