@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 _MAX_STYLE = 300_000
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_RULE = re.compile(r"([^{}]*)([{}])")
 _INVISIBLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)\b")
 _SIMPLE = re.compile(r"(?:[a-z][a-z0-9]*)?([.#])([\w-]+)\Z", re.IGNORECASE)
 
@@ -34,10 +33,9 @@ def hidden_names(styles: Iterable[HtmlElement]) -> frozenset[str]:
         sheet = _COMMENT.sub("", sheet)
         if not found and not _INVISIBLE.search(sheet):
             continue
-        for text, brace in _RULE.findall(sheet):
-            if brace == "{":
-                depth, selectors = depth + 1, text
-                continue
+        for piece in sheet.split("}")[:-1]:
+            *opened, text = piece.split("{")
+            depth, selectors = depth + len(opened), opened[-1] if opened else selectors
             # within `@media print` and the like nothing is said of the page as it is read
             if depth == 1:
                 _note_rule(found, selectors, text)

@@ -205,7 +205,7 @@ def _read(document: Document, metadata: Metadata) -> Text:
         return line_key(line) in titles
 
     declared = declared_body(document, metadata)
-    testimony = Witness(model).hear(declares="articleBody" in document.html, declared=declared)
+    testimony = Witness(model).hear(declares="articleBody" in document.html, declared=declared.text)
     found, route = set(testimony.found), testimony.route
     found, is_own = own_article(found, testimony.quick, blocks, is_title)
     doubt = testimony.doubt
@@ -224,7 +224,7 @@ def _read(document: Document, metadata: Metadata) -> Text:
     found |= set(find_lead(sorted(found), blocks, _descriptions(document), is_title))
     order = sorted(found)
     places = judge_places(order, blocks, document.page.url, added)
-    shapes = judge_shapes(order, blocks, urlsplit(document.page.url).hostname or "")
+    shapes = judge_shapes(order, model, urlsplit(document.page.url).hostname or "")
     shapes = {index: rule for index, rule in shapes.items() if rule != "repeated" or not is_title(blocks[index].text)}
     places = [place or shapes.get(index, "") for place, index in zip(places, order, strict=True)]
     known = Known(
