@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from archive.extract.metadata.urls import address_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from lxml.html import HtmlElement
 
