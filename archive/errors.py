@@ -290,6 +290,19 @@ class NotFoundError(ArchiveError):
         self.wanted = wanted
 
 
+class ArticleGoneError(NotFoundError):
+    """An id stood for an article that the archive no longer holds; `url` is the page that it was read from, '' when that is gone too."""
+
+    def __init__(self, wanted: str, url: str) -> None:
+        super().__init__(wanted)
+        self.url = url
+        was = _("{wanted} stood for an article that the archive no longer holds").format(wanted=wanted)
+        found = (
+            _(": `warraq search` may find it by words") if not url else _(": it was read from {url}").format(url=url)
+        )
+        self.args = (was + found,)
+
+
 class UnknownSiteError(ArchiveError):
     """The archive holds nothing of a site of that name; `near` are names that are nearly it."""
 

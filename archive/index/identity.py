@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archive import urls
-from archive.index import articles, availability, site_lines
+from archive.index import articles, availability, former_ids, site_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -189,6 +189,7 @@ def _removed(db: Database, article_id: int, kept: int) -> dict[str, Any]:
 
 def _replace(db: Database, article_id: int, kept: int) -> None:
     """Put the row `kept` in the place of another that says the same."""
+    former_ids.retire(db, [article_id])
     db.conn.execute("UPDATE captures SET article_id = ? WHERE article_id = ?", (kept, article_id))
     db.conn.execute(
         """
@@ -251,6 +252,7 @@ def part(db: Database, join_id: int) -> list[int] | None:
     db.conn.executemany("INSERT OR REPLACE INTO identities (name, article_key) VALUES (?, ?)", apart.items())
     for url in json.loads(row["urls"]):
         db.conn.execute("UPDATE articles SET article_key = ? WHERE url = ?", (articles.key_of(db, url), url))
+    former_ids.forget_held(db)
     db.conn.execute("DELETE FROM joins WHERE id = ?", (join_id,))
     for key in {row["kept_key"], *(articles.key_of(db, url) for url in json.loads(row["urls"]))}:
         articles.number_key(db, key)

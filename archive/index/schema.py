@@ -262,6 +262,22 @@ def _renderings(db: Database) -> None:
     db.conn.execute("CREATE INDEX renderings_url ON renderings (url, kind)")
 
 
+@MIGRATIONS(name="0051_former_ids")
+def _former_ids(db: Database) -> None:
+    """Keep ids of articles that no row has now, and ids of archives that were merged into this one; see `archive.index.former_ids`."""
+    db.conn.execute(
+        """
+        CREATE TABLE former_ids (
+            archive TEXT NOT NULL,
+            id INTEGER NOT NULL,
+            record_id TEXT NOT NULL,
+            PRIMARY KEY (archive, id)
+        ) WITHOUT ROWID
+        """
+    )
+    db.conn.execute("CREATE INDEX former_ids_record ON former_ids (record_id)")
+
+
 STEPS = (
     "0001_frontier",
     "0002_captures",
@@ -282,11 +298,13 @@ STEPS = (
     "0031_pictures",
     "0032_backfills",
     "0041_renderings",
+    "0051_former_ids",
 )
 """The steps that this version knows, in order."""
 
 
 _LATER_TABLES = {
+    "former_ids": "archive, id, record_id",
     "images": "article_id, position, url, place, alt, caption, credit, words, record_id, type, bytes, width, height, sha256, phash",
     "media": "article_id, position, type, provider, url, poster, place",
     "pictures": "record_id, url, type, bytes, width, height, sha256, phash, problem",

@@ -192,6 +192,7 @@ class _Merge:
         rows = Rows(shard, plan.names, self._into, self._store, redacted=set(self._out))
         rows.add(self._telling(shard, "captures"))
         rows.read(self._telling(shard, "captures read"))
+        database.take_former_ids(shard, self._store, self._into.name)
         self.done.hosts += database.take_learned(shard, self._store)
         self.done.urls += database.take_frontier(shard, self._store, self._telling(shard, "URLs"))
         self.done.runs += database.take_runs(shard, self._store)
