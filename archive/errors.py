@@ -296,11 +296,14 @@ class ArticleGoneError(NotFoundError):
     def __init__(self, wanted: str, url: str) -> None:
         super().__init__(wanted)
         self.url = url
-        was = _("{wanted} stood for an article that the archive no longer holds").format(wanted=wanted)
-        found = (
-            _(": `warraq search` may find it by words") if not url else _(": it was read from {url}").format(url=url)
+        said = (
+            _("{wanted} stood for an article that the archive no longer holds; it was read from {url}")
+            if url
+            else _(
+                "{wanted} stood for an article that the archive no longer holds: `warraq search` may find it by words"
+            )
         )
-        self.args = (was + found,)
+        self.args = (said.format(wanted=wanted, url=url),)
 
 
 class UnknownSiteError(ArchiveError):

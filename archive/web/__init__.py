@@ -73,7 +73,7 @@ SUBJECTS: Final = (
 ROUTES: Final = (
     Route("/", pages.results),
     Route("/search", pages.results),
-    Route("/articles/{id:int}", memento.numbered),
+    Route("/articles/{id:int}", memento.by_id),
     Route(f"{ROOMS}/{{name}}/articles/{{id:int}}", memento.merged),
     Route("/a/{moment}/{url:path}", memento.version),
     Route("/timegate/{url:path}", memento.timegate),

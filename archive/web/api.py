@@ -111,7 +111,7 @@ def article(request: Request) -> Response:
         return _article(request, archive, row)
 
 
-def version(request: Request) -> Response:
+def article_at(request: Request) -> Response:
     """GET /api/a/TIME/URL: every column of the version at URL that stood at TIME, and the directives of its capture. 404 for none."""
     with open_archive(request) as archive:
         return _article(request, archive, archive.article(memento.permalink_of(request, segments=4)))
@@ -290,7 +290,7 @@ OPERATIONS: Final[Mapping[str, tuple[Callable[[Request], Response], tuple[str, .
     "/api/search": (search_, _SEARCH),
     "/api/articles": (articles, ("cursor", "limit")),
     "/api/articles/{id}": (article, ()),
-    "/api/a/{moment}/{url}": (version, ()),
+    "/api/a/{moment}/{url}": (article_at, ()),
     "/api/articles/{id}/versions": (versions, ()),
     "/api/articles/{id}/captures": (captures, ()),
     "/api/diff": (diff, ("old", "new")),

@@ -49,7 +49,7 @@ class Memento:
         return permalink({"url": self.row["url"], "fetched_at": self.since}, room)
 
 
-def numbered(request: Request) -> Response:
+def by_id(request: Request) -> Response:
     """GET /articles/ID: redirect to the permanent address; with `?q=` or `?lang=`, show it as a reader of this search sees it.
 
     A former id leads to the article that it stood for. One whose URL makes no permanent address (`javascript:`) is shown here.
@@ -96,7 +96,7 @@ def version(request: Request) -> Response:
     with open_archive(request) as archive:
         row = archive.article(permalink_of(request, segments=3))
         mementos = mementos_of(archive, row)
-    shown = chosen(mementos, moment)
+    shown = standing_at(mementos, moment)
     links = {"Link": _links(mementos, shown, room)}
     if timestamp(mementos[shown].since) != moment:
         return RedirectResponse(mementos[shown].address(room), status_code=302, headers=links)
@@ -126,7 +126,7 @@ def timegate(request: Request) -> Response:
     room = room_here(request)
     with open_archive(request) as archive:
         mementos = mementos_of(archive, archive.article(_url(request, 2)))
-    found = chosen(mementos, moment) if moment else len(mementos) - 1
+    found = standing_at(mementos, moment) if moment else len(mementos) - 1
     headers = _VARY | {"Link": _links(mementos, found, room)}
     return RedirectResponse(mementos[found].address(room), status_code=302, headers=headers)
 
@@ -157,7 +157,7 @@ def mementos_of(archive: Archive, row: ArticleRow) -> list[Memento]:
     return [begun[moment] for moment in sorted(begun)]
 
 
-def chosen(mementos: Sequence[Memento], moment: str) -> int:
+def standing_at(mementos: Sequence[Memento], moment: str) -> int:
     """Return the number of the memento that stood at a time (14 digits); that of the first for a time before it."""
     return max(0, sum(timestamp(one.since) <= moment for one in mementos) - 1)
 
