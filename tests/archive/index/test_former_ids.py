@@ -156,12 +156,12 @@ def test_the_id_of_a_redacted_article_is_not_given_again_and_does_not_tell_its_u
 
 def test_the_id_of_a_version_that_a_join_removed_leads_to_the_one_that_stays(folder):
     from archive import search
-    from archive.index import identity, open_store
+    from archive.index import joins, open_store
 
     with open_store(Collection(folder).database) as store, store.atomic():
         store.db.conn.execute("UPDATE articles SET text_digest = 'same' WHERE id IN (1, 2)")
         keys = [row[0] for row in store.db.conn.execute("SELECT article_key FROM articles WHERE id IN (1, 2)")]
-        gone = identity.join_keys(
+        gone = joins.join_keys(
             store.db, *keys, reason="canonical", at="2026-11-24T13:00:00Z",
             unindex=lambda rows: search.unindex_articles(store.db.conn, rows),
         )  # fmt: skip
@@ -170,7 +170,7 @@ def test_the_id_of_a_version_that_a_join_removed_leads_to_the_one_that_stays(fol
         assert archive.article(dropped)["id"] == kept
     with open_store(Collection(folder).database) as store:
         with store.atomic():
-            assert identity.part(store.db, 1) == [dropped]
+            assert joins.part(store.db, 1) == [dropped]
         assert store.db.conn.execute("SELECT count(*) FROM former_ids").fetchone()[0] == 0
 
 
