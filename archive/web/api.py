@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from archive.archive import Archive
-    from archive.index.rows import ArticleRow
+    from archive.index.columns import ArticleRow
     from archive.monitor import Alarm, Day
     from archive.search import Hit
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from archive.archive import Archive
-    from archive.index.rows import ArticleRow
+    from archive.index.columns import ArticleRow
 
 _LINK_FORMAT: Final = "application/link-format"
 _VARY: Final = {"Vary": "accept-datetime"}
