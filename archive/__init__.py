@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         SchemaTooNewError,
         UsageError,
     )
-    from archive.index.rows import ArticleRow
+    from archive.index.columns import ArticleRow
     from archive.ingest.sources import CaptureFilter, import_files
     from archive.library import group_similar, redact, verify
 
@@ -56,7 +56,7 @@ __all__ = [
 _MODULES = {
     "Archive": "archive.archive",
     "Article": "archive.article",
-    "ArticleRow": "archive.index.rows",
+    "ArticleRow": "archive.index.columns",
     "CaptureFilter": "archive.ingest.sources",
     "Federation": "archive.archive",
     "Page": "archive.article",
