@@ -10,7 +10,6 @@ import brotli
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from scrapy import Request
 
 from archive.http import parse_head, split_head
