@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 from collections import Counter
 from contextlib import ExitStack
 from datetime import datetime
@@ -17,12 +18,13 @@ from archive import http, search, urls, warc
 from archive.article import Page, SiteProfile
 from archive.capture import Location
 from archive.collection import Collection, FileLocator
-from archive.errors import NotFoundError, UnknownSiteError, UsageError
+from archive.errors import ArticleGoneError, NotFoundError, UnknownSiteError, UsageError
 from archive.files import Closing
 from archive.index import (
     BUSY_TIMEOUT_S,
     articles,
     captures,
+    former_ids,
     front_pages,
     images,
     open_store,
@@ -134,12 +136,24 @@ class Archive(Closing):
         """Return the article of that id, URL (its latest version) or permalink, as a dict of columns; raises NotFoundError."""
         if isinstance(wanted, int) or wanted.isdecimal():
             row = articles.get(self._store.db, int(wanted))
-            if row is not None:
-                return row
-            raise NotFoundError(str(wanted))
+            return row if row is not None else self.formerly(int(wanted))
         if (named := read_permalink(wanted)) and not articles.versions(self._store.db, wanted):
             return self.version_at(*named)
         return next(row for row in self.versions(wanted) if row["is_latest"])
+
+    def formerly(self, article_id: int, *, archive: str = "") -> ArticleRow:
+        """Return the article that an id stood for before, here or in an archive of that name which was merged into this one.
+
+        Raises ArticleGoneError for one that is no longer held, NotFoundError for an id that is not known.
+        """
+        former = former_ids.look_up(self._store.db, article_id, archive=archive)
+        wanted = f"{archive}/{article_id}" if archive else str(article_id)
+        if former is None:
+            raise NotFoundError(wanted)
+        row = articles.get(self._store.db, former.article_id) if former.article_id is not None else None
+        if row is None:
+            raise ArticleGoneError(wanted, former.url)
+        return row
 
     def version_at(self, url: str, moment: str) -> ArticleRow:
         """Return the version of an article that stood at a time (14 digits, UTC); the first one for a time before it.
@@ -408,12 +422,15 @@ class Federation(Closing):
     def holder(self, wanted: str) -> tuple[Archive, str]:
         """Return the archive that has the article `wanted` (URL, id, or NAME/ID), and the URL or id to ask it by.
 
-        Of several that have the URL, the one that was served it last. Raises NotFoundError, and UsageError for an id that several have.
+        Of several that have the URL, the one that was served it last. NAME may be that of an archive that was merged into one of these.
+        Raises NotFoundError, and UsageError for an id that several have.
         """
         name, _slash, number = wanted.rpartition("/")
         named = [archive for archive in self.archives if number.isdecimal() and archive.collection.name == name]
         if named:
             return named[0], number
+        if name and number.isdecimal() and (merged := self._merged(name, int(number))):
+            return merged
         if len(self.archives) == 1:
             return self.archives[0], wanted
         found = [(row["last_seen_at"], archive) for archive in self.archives if (row := _look_up(archive, wanted))]
@@ -425,6 +442,12 @@ class Federation(Closing):
                 _("several archives have an article {wanted}: say {names}").format(wanted=wanted, names=names)
             )
         return max(found, key=lambda pair: pair[0])[1], wanted
+
+    def _merged(self, name: str, article_id: int) -> tuple[Archive, str] | None:
+        for archive in self.archives:
+            with contextlib.suppress(NotFoundError):
+                return archive, str(archive.formerly(article_id, archive=name)["id"])
+        return None
 
     def stats(self) -> dict[str, Any]:
         """Return what `Archive.stats` counts, of all archives together."""

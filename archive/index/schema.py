@@ -259,6 +259,22 @@ def _renderings(db: Database) -> None:
     db.conn.execute("CREATE INDEX renderings_url ON renderings (url, kind)")
 
 
+@MIGRATIONS(name="0051_former_ids")
+def _former_ids(db: Database) -> None:
+    """Keep ids of articles that no row has now, and ids of archives that were merged into this one; see `archive.index.former_ids`."""
+    db.conn.execute(
+        """
+        CREATE TABLE former_ids (
+            archive TEXT NOT NULL,
+            id INTEGER NOT NULL,
+            record_id TEXT NOT NULL,
+            PRIMARY KEY (archive, id)
+        ) WITHOUT ROWID
+        """
+    )
+    db.conn.execute("CREATE INDEX former_ids_record ON former_ids (record_id)")
+
+
 _COMPUTED = {("articles", "published_at"): _MOMENT, ("articles", "article_key"): "identity(url)"}
 """What the columns hold of a row that was stored before the step that adds them; of the others, their default."""
 
