@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
-from scrapy import Request, Spider, signals
+from scrapy import Request, signals
 from scrapy.exceptions import DownloadFailedError
 
 from archive import urls
@@ -59,7 +59,7 @@ def validators_of(due: ScheduledUrl) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value}
 
 
-class NewsSpider(Spider):
+class NewsSpider(PageSpider):
     """Crawls one site: `-a site=NAME` of sites.toml, or `-a url=URL`.
 
     `-a recheck=all` asks again for every page that is known; `-a max_pages=N` bounds this run. `-a page=URL` asks for one page alone.
@@ -67,7 +67,7 @@ class NewsSpider(Spider):
 
     name = "news"
 
-    def __init__(
+    def prepare(
         self,
         *,
         site: Site,
@@ -81,7 +81,7 @@ class NewsSpider(Spider):
         page_wanted: str = "",
         pool: WorkerPool[ParseTask, Parsed] | None = None,
     ) -> None:
-        super().__init__()
+        """Set up a crawl of a site, which `scrapy parse` does not have."""
         self.site = site
         self.pool = pool
         self._window = window
@@ -114,13 +114,13 @@ class NewsSpider(Spider):
         `pool` is for crawls that share one; its maker closes it.
         """
         settings = crawler.settings
+        spider = super().from_crawler(crawler)
         if not (url or site or page):  # `scrapy parse --spider news URL`; `scrapy crawl` has refused before
-            return cast("Self", PageSpider.from_crawler(crawler, cls.name))
+            return spider
         chosen = site_of_page(settings, page) if page else Site.from_url(url) if url else chosen_site(settings, site)
         for name, value in chosen.settings().items():
             settings.set(name, value, priority="spider")
-        return super().from_crawler(
-            crawler,
+        spider.prepare(
             site=chosen,
             window=2 * settings.getint("CONCURRENT_REQUESTS"),
             limits=CrawlLimits.from_settings(settings),
@@ -132,6 +132,7 @@ class NewsSpider(Spider):
             page_wanted=Site.from_url(page).seeds[0] if page else "",
             pool=pool,
         )
+        return spider
 
     async def start(self) -> AsyncIterator[Request]:
         """Yield the due URLs in small batches until none is due and none is under way."""

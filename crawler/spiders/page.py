@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class PageSpider(Spider):
-    """Stores nothing. It has no name of its own: the news spider lends it one."""
+    """Stores nothing; it has no name, so that Scrapy does not list it."""
 
     def parse(self, response: Response) -> Iterator[dict[str, Any]]:
         """Yield the article of the page, or the reason why it is none."""
