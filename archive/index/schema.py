@@ -262,6 +262,20 @@ def _renderings(db: Database) -> None:
     db.conn.execute("CREATE INDEX renderings_url ON renderings (url, kind)")
 
 
+@MIGRATIONS(name="0051_vectors")
+def _vectors(db: Database) -> None:
+    """Vectors for search by meaning, of signed bytes; see `archive.search.vectors`."""
+    db.conn.execute(
+        """
+        CREATE TABLE vectors (
+            article_id INTEGER PRIMARY KEY REFERENCES articles (id),
+            model TEXT NOT NULL,
+            vector BLOB NOT NULL
+        )
+        """
+    )
+
+
 STEPS = (
     "0001_frontier",
     "0002_captures",
@@ -282,6 +296,7 @@ STEPS = (
     "0031_pictures",
     "0032_backfills",
     "0041_renderings",
+    "0051_vectors",
 )
 """The steps that this version knows, in order."""
 
@@ -291,6 +306,7 @@ _LATER_TABLES = {
     "media": "article_id, position, type, provider, url, poster, place",
     "pictures": "record_id, url, type, bytes, width, height, sha256, phash, problem",
     "renderings": "record_id, response_id, kind, url, captured_at, mime, warc_filename, warc_record_offset, warc_record_length",
+    "vectors": "article_id, model, vector",
 }
 
 
