@@ -370,7 +370,7 @@ def related(
     near = [
         (cosine, archive, identity)
         for archive in archives
-        for identity, cosine in search.nearest(archive.db.conn, *held, limit=limit + len(copies))
+        for identity, cosine in search.nearest_vectors(archive.db.conn, *held, limit=limit + len(copies))
     ]
     found: dict[str, tuple[Archive, ArticleRow, float]] = {}
     for cosine, archive, identity in sorted(near, key=lambda one: -one[0]):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from archive.search.matching import ArticlePlace, each_once, matches
 from archive.search.ranking import Ranked
-from archive.search.vectors import nearest
+from archive.search.vectors import nearest_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ _K: Final = 10
 """What is added to each rank (Cormack, Clarke and Büttcher's k): small, so that the first of either answer stay near the top."""
 
 
-class Listed(NamedTuple):
+class Placed(NamedTuple):
     """An article in its place of an answer. `is_partial`: it has some of the words; `is_by_meaning`: no word led to it."""
 
     ranked: Ranked
@@ -42,7 +42,7 @@ def nearest_in_meaning(shards: Shards, query: Query, encoder: Encoder) -> list[A
     found: dict[ArticlePlace, float] = {}
     for shard, db in enumerate(shards.databases):
         ids = within[shard] if within is not None else None
-        for identity, cosine in nearest(db, encoder.model, vector, limit=DEPTH, within=ids):
+        for identity, cosine in nearest_vectors(db, encoder.model, vector, limit=DEPTH, within=ids):
             found[ArticlePlace(shard, identity)] = cosine
     kept = each_once(shards, found) if len(shards) > 1 else found
     return sorted(kept, key=lambda place: -kept[place])[:DEPTH]
@@ -58,15 +58,15 @@ def _within(shards: Shards, filters: Query) -> list[frozenset[int]] | None:
     return [frozenset(place.id for place in places if place.shard == shard) for shard in range(len(shards))]
 
 
-def fused(by_words: Sequence[Listed], by_meaning: Sequence[ArticlePlace]) -> list[Listed]:
+def fused(by_words: Sequence[Placed], by_meaning: Sequence[ArticlePlace]) -> list[Placed]:
     """Return both answers as one: by the sum of 1/(k + rank) over the first `DEPTH` of each, then the rest of `by_words`."""
-    listed = {one.ranked.place: one for one in by_words}
+    placed = {one.ranked.place: one for one in by_words}
     scores: dict[ArticlePlace, float] = {}
     for answer in ([one.ranked.place for one in by_words[:DEPTH]], by_meaning):
         for rank, place in enumerate(answer, 1):
             scores[place] = scores.get(place, 0.0) + 1 / (_K + rank)
     first = [
-        listed.get(place, Listed(Ranked(place), is_by_meaning=True))._replace(ranked=Ranked(place, scores[place]))
+        placed.get(place, Placed(Ranked(place), is_by_meaning=True))._replace(ranked=Ranked(place, scores[place]))
         for place in sorted(scores, key=lambda place: -scores[place])
     ]
     return first + [one._replace(ranked=Ranked(one.ranked.place)) for one in by_words if one.ranked.place not in scores]

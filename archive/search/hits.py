@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archive.search.candidates import Shards
-    from archive.search.fusion import Listed
+    from archive.search.fusion import Placed
     from archive.search.query import Query
 
 _READ: Final = 3
@@ -54,7 +54,7 @@ class Hit:
     snippet: Snippet
 
 
-def hits_of(shards: Shards, page: Sequence[Listed], query: Query) -> list[tuple[int, Hit]]:
+def hits_of(shards: Shards, page: Sequence[Placed], query: Query) -> list[tuple[int, Hit]]:
     """Return (database, hit) in the page's order; without those that were deleted between two statements."""
     rows = {
         place: values
@@ -65,7 +65,7 @@ def hits_of(shards: Shards, page: Sequence[Listed], query: Query) -> list[tuple[
     ]
 
 
-def _hit(row: Sequence[Any], listed: Listed, query: Query) -> Hit:
+def _hit(row: Sequence[Any], placed: Placed, query: Query) -> Hit:
     values = dict(zip((*_HIT_COLUMNS, "text"), row, strict=True))
     identity, version, is_latest = values.pop("id"), int(values.pop("version") or 1), bool(values.pop("is_latest"))
     strings = {name: str(value or "") for name, value in values.items()}
@@ -74,16 +74,16 @@ def _hit(row: Sequence[Any], listed: Listed, query: Query) -> Hit:
         id=identity,
         version=version,
         is_latest=is_latest,
-        score=listed.ranked.score,
-        is_partial=listed.is_partial,
-        is_by_meaning=listed.is_by_meaning,
+        score=placed.ranked.score,
+        is_partial=placed.is_partial,
+        is_by_meaning=placed.is_by_meaning,
         title_marks=highlight(strings["title"], query, strings["language"]),
         snippet=snippet(text, query, strings["language"]),
         **strings,
     )
 
 
-def corrections(shards: Shards, correction: Correction, page: Sequence[Listed]) -> tuple[tuple[str, str], ...]:
+def corrections(shards: Shards, correction: Correction, page: Sequence[Placed]) -> tuple[tuple[str, str], ...]:
     """Return what each mistyped word was taken for, as the first hits write it."""
     places = [one.ranked.place for one in page[:_READ]]
     texts = [

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from archive.search.candidates import Order, Shards
-from archive.search.fusion import DEPTH, Listed, fused, nearest_in_meaning
+from archive.search.fusion import DEPTH, Placed, fused, nearest_in_meaning
 from archive.search.hits import Hit, corrections, hits_of
 from archive.search.index import is_current
 from archive.search.matching import matches
@@ -159,14 +159,14 @@ class _ByWords:
     def with_problem(self, code: Code) -> _ByWords:
         return replace(self, query=replace(self.query, problems=(*self.query.problems, problem(code))))
 
-    def page(self, offset: int, limit: int) -> list[Listed]:
+    def page(self, offset: int, limit: int) -> list[Placed]:
         """Return the articles from `offset` on: those with all the words, then those with some."""
-        page = [Listed(ranked) for ranked in self.complete.ordered(offset + limit)[offset:]]
+        page = [Placed(ranked) for ranked in self.complete.ordered(offset + limit)[offset:]]
         if self.partial and len(page) < limit:
             start = max(0, offset - self.complete.total)
             end = start + limit - len(page)
             rest = partial_in_order(self.complete.shards, self.partial, self.order, end)[start:]
-            page += [Listed(ranked, is_partial=True) for ranked in rest]
+            page += [Placed(ranked, is_partial=True) for ranked in rest]
         return page
 
 

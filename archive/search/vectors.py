@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
 PASSAGE: Final = 300
-"""Characters of a text that its vector is made of, after the title: news says first what it is about, and twice as many take twice as long."""
+"""Characters of a text that its vector is made of, after the title: news says first what it is about, and more take longer."""
 LONGEST_QUERY: Final = 300
 _READ: Final = 4096
 """Vectors that are compared at a time: 1.5 MB, and four times that as numbers."""
@@ -153,7 +153,7 @@ def vector_of(db: sqlite3.Connection, identity: int) -> tuple[str, bytes] | None
     return (str(row[0]), bytes(row[1])) if row else None
 
 
-def nearest(
+def nearest_vectors(
     db: sqlite3.Connection, model: str, vector: bytes, *, limit: int, within: Collection[int] | None = None
 ) -> list[tuple[int, float]]:
     """Return the ids of the latest versions nearest to a vector, the nearest first, each with the cosine; `within` these ids only."""

@@ -292,7 +292,7 @@ def test_the_real_model_knows_one_thing_in_two_languages(folder):
     assert embed(folder) == 5
     assert {len(vector) for vector in rows(folder).values()} == {384}
     with open_store(folder / "warraq.db") as store:
-        near = search.nearest(store.db.conn, encoder.model, encoder.query("petroleum prices"), limit=5)
+        near = search.nearest_vectors(store.db.conn, encoder.model, encoder.query("petroleum prices"), limit=5)
         urls = [store.db["articles"].get(identity)["url"] for identity, _ in near]
     assert set(urls[:2]) == {OIL, CRUDE}
 
