@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from archive.federation import Federation
-    from archive.index.rows import ArticleRow
+    from archive.index.columns import ArticleRow
     from archive.ingest.sources import CaptureFilter, import_files
     from archive.library import embed, group_similar, redact, verify
 
@@ -58,7 +58,7 @@ __all__ = [
 _MODULES = {
     "Archive": "archive.archive",
     "Article": "archive.article",
-    "ArticleRow": "archive.index.rows",
+    "ArticleRow": "archive.index.columns",
     "CaptureFilter": "archive.ingest.sources",
     "Federation": "archive.federation",
     "Page": "archive.article",

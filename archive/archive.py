@@ -36,9 +36,10 @@ from archive.urls.permalink import read_permalink, timestamp
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from archive.index.columns import ArticleRow
     from archive.index.front_pages import FrontPage, Spell
     from archive.index.renderings import RenderingKind
-    from archive.index.rows import ArticleRow, ChangeRow, FamilyMember, StoredCapture, VersionSpan
+    from archive.index.rows import ChangeRow, FamilyMember, StoredCapture, VersionSpan
 
 MOST_BYTES = 20 << 20
 """Bytes that a page may decode to when it is read again."""

@@ -18,7 +18,7 @@ from archive.index import BUSY_TIMEOUT_S, reports
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from archive.index.rows import ArticleRow
+    from archive.index.columns import ArticleRow
     from archive.search import Order, Query, Results
 
 

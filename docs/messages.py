@@ -6,6 +6,7 @@ translation, one that the code has no more goes; the rest stays.
 
 from __future__ import annotations
 
+import ast
 import sys
 from datetime import UTC, datetime
 from inspect import cleandoc
@@ -15,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import click
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -57,11 +57,19 @@ def messages() -> dict[str, str]:
 
 
 def marked(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield what the modules of a folder pass to `_`, each with its file."""
-    for file, _line, message, *_rest in extract_from_dir(
-        folder, method_map=[("**.py", "python")], keywords={"_": None}
-    ):
-        yield str(file), str(message)
+    """Yield what the modules of a folder pass to `_`, each with its file, in the order of the source."""
+    for path in sorted(folder.rglob("*.py"), key=lambda path: (path.parent, path.name)):
+        for message in passed(ast.parse(path.read_bytes())):
+            yield str(path.relative_to(folder)), message
+
+
+def passed(node: ast.AST) -> Iterator[str]:
+    """Yield the literals passed to `_` below a node, f-strings included."""
+    match node:
+        case ast.Call(func=ast.Name(id="_"), args=[ast.Constant(value=str(message))]):
+            yield message
+    for child in ast.iter_child_nodes(node):
+        yield from passed(child)
 
 
 def tables() -> list[str]:

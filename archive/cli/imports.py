@@ -212,6 +212,25 @@ def _print(done: Merged, into: Path, *, dry_run: bool) -> None:
     )
     if done.recovered:
         click.echo(_("{recovered} captures that a dead crawl had left were extracted").format(recovered=done.recovered))
+    if done.joins:
+        click.echo(
+            _(
+                "{joins} articles at several addresses were joined into one history each: `warraq joins` lists them"
+            ).format(joins=done.joins)
+        )
+    for url in done.conflicts[:LISTED]:
+        click.echo(
+            _(
+                "{url} is joined with another address in one archive and was separated from it by hand in another: it stays as "
+                "it was in {into} (`warraq joins` lists what is joined)"
+            ).format(url=url, into=into),
+            err=True,
+        )
+    if len(done.conflicts) > LISTED:
+        click.echo(
+            _("and {listed} more such addresses (--json lists all)").format(listed=len(done.conflicts) - LISTED),
+            err=True,
+        )
     if done.redacted:
         click.echo(
             _("{redacted} URLs that were redacted in one of the archives were removed from this one, too").format(

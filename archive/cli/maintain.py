@@ -15,7 +15,8 @@ from archive.cli.seals import as_figures, check, print_seals
 from archive.collection import Collection
 from archive.errors import ExitCode, NotFoundError, NotWritableError
 from archive.files.clock import now
-from archive.index import identity, open_store
+from archive.index import joins as joins_
+from archive.index import open_store
 from archive.ingest import open_writer
 from archive.maintain import VerifyReport
 from archive.maintain import redact as redact_
@@ -317,7 +318,7 @@ def joins(ctx: click.Context, *, undo: tuple[int, ...], as_json: bool) -> None:
     with collection.lock(), open_store(collection.database) as store:
         for number in undo:
             with store.atomic():
-                back = identity.part(store.db, number)
+                back = joins_.part(store.db, number)
                 if back is None:
                     raise NotFoundError(_("join {number}").format(number=number))
                 search.index_articles(store.db.conn, back)
@@ -328,7 +329,7 @@ def _list_joins(ctx: click.Context, *, as_json: bool) -> None:
     count = 0
     for collection, named in in_each(ctx):
         with open_store(collection.database, read_only=True) as store:
-            found = list(identity.all_joins(store.db))
+            found = list(joins_.all_joins(store.db))
         count += len(found)
         if as_json:
             print_json([{**named, **asdict(one)} for one in found])

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
     from archive.article import Article
-    from archive.index.rows import ArticleRow, ChangeRow, StoredCapture, VersionSpan
+    from archive.index.columns import ArticleRow
+    from archive.index.rows import ChangeRow, StoredCapture, VersionSpan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -166,6 +166,10 @@ class ArchiveWriter:
             for row in self._rows
         )
 
+    def waiting_moments(self, record_id: str) -> list[tuple[str, str]]:
+        """Return URL and time (14 digits) of captures of that id that wait for the next commit."""
+        return [(row.url, row.timestamp) for row in self._rows if row.record_id == record_id]
+
     def add_row(self, row: CaptureRow) -> None:
         """Take the row of a record that a WARC of the collection holds already (an import, a recovery)."""
         self._rows.append(row)
@@ -203,12 +207,16 @@ class ArchiveWriter:
 
     def _leading_to(self, pages: set[str]) -> list[str]:
         """Return the URLs that redirect to one of these, and those whose redirect waits for the next commit."""
-        waiting = [
-            one.row.url
+        redirects = [
+            (one.row.url, one.outcome.detail)
             for one in self._settled
-            if one.row and one.outcome.kind is OutcomeKind.REDIRECT and one.outcome.detail in pages
+            if one.row and one.outcome.kind is OutcomeKind.REDIRECT
         ]
-        return waiting + [url for page in sorted(pages) for url in identity.leading_to(self.store.db, page)]
+        found = dict.fromkeys(sorted(pages))
+        for _ in range(identity.MOST_HOPS):
+            found |= dict.fromkeys(source for source, target in redirects if target in found)
+        held = [url for page in found for url in identity.leading_to(self.store.db, page)]
+        return [url for url in [*found, *held] if url not in pages]
 
     def _latest(self, url: str) -> tuple[str, str] | None:
         """Return title and text of the latest version at that URL, None when there is none."""

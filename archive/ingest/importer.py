@@ -154,8 +154,9 @@ class Indexer:
 
     def is_taken(self, record_id: str, url: str, date: str) -> bool:
         """Return whether the archive has a capture of that id which is of another URL or time."""
-        row = captures.of_record(self._ingest.store.db, record_id)
-        return row is not None and (row["url"], row["timestamp"]) != (url, warc_timestamp(date))
+        held = captures.of_record(self._ingest.store.db, record_id)
+        moments = [(held["url"], held["timestamp"])] if held else self._ingest.waiting_moments(record_id)
+        return any(moment != (url, warc_timestamp(date)) for moment in moments)
 
     def take_in(self, data: bytes, record: warc.Record) -> None:
         """Copy one record, `data` as its gzip member, into the collection's open WARC and index it; `finish` makes it durable.

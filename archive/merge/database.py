@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from archive import search, warc
 from archive.capture import Location
 from archive.errors import DamagedFileError
-from archive.index import articles, availability, captures, frontier, images, renderings, runs, site_lines
+from archive.index import articles, availability, captures, frontier, identity, images, renderings, runs, site_lines
 from archive.index.rows import CaptureRow
 from archive.merge import joining
 from archive.outcome import Outcome, OutcomeKind
@@ -130,7 +130,11 @@ class Rows:
         search.copy_vectors(self._shard.store.db.conn, self._db.conn, held)
         for url in joining.urls_of(self._db, times):
             articles.number_versions(self._db, url)
+            identity.settle_teasers(self._db, url, unindex=self._unindex)
         availability.recompute(self._db, dict.fromkeys(row["url"] for row in rows))
+
+    def _unindex(self, ids: list[int]) -> None:
+        search.unindex_articles(self._db.conn, ids)
 
     def _articles(self, ids: set[int]) -> dict[int, int]:
         """Return ids here of these articles of the shard, which come in where they are new; without those that must wait for a file."""

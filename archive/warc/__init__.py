@@ -33,7 +33,7 @@ from archive.warc.recovery import (
     sha256_of,
     whole_part,
 )
-from archive.warc.rewrite import salvage
+from archive.warc.rewrite import salvage, with_made_id
 from archive.warc.tombstone import is_tombstone, tombstone
 from archive.warc.writer import WarcWriter, Written
 
@@ -72,5 +72,6 @@ __all__ = [
     "tombstone",
     "warc_date",
     "whole_part",
+    "with_made_id",
     "write_manifest",
 ]

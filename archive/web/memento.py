@@ -17,7 +17,7 @@ from archive.web.views import open_archive, open_archives, room_of, room_root
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from archive.index.rows import ArticleRow
+    from archive.index.columns import ArticleRow
 
 
 def version(request: Request) -> Response:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from archive.archive import Archive
-    from archive.index.rows import ArticleRow
+    from archive.index.columns import ArticleRow
 
 # What the interface says, in Arabic and English: a request's wishes in, a language of messages out; the messages are
 # data.

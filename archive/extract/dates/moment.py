@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from hijridate import Hijri
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 EARLIEST = date(1990, 1, 1)
 """No news page on the web is older (the first web server ran at the end of 1990)."""
@@ -26,6 +26,7 @@ _ISO = re.compile(
     r"(Z|UTC|GMT|[+-]\d\d?(?::?\d\d)?|(?:GMT|UTC)[+-]\d\d?(?::?\d\d)?|[A-Z]{2,4}(?![\w/]))?)?",
     re.IGNORECASE,
 )
+_END_OF_DAY = re.compile(r"(?<=[T\s])24(?=:?00(?::?00(?:[.,]0{1,9})?)?(?![\d:.,]|\s{0,2}[ap]m))", re.IGNORECASE)
 _EPOCH = re.compile(r"\s*(\d{10}|\d{13})(?:\.\d+)?\s*$")
 _RFC = re.compile(r"\s*(?:[A-Z][a-z]{2,8},?\s)?\d{1,2}[ -][A-Z][a-z]{2}[ -]\d{4}\s\d{1,2}:\d\d", re.IGNORECASE)
 # C's asctime and JavaScript's Date: `Sun Nov 29 08:49:37 2020`, `Sun Nov 29 2020 08:49:37 GMT+0300 (…)`.
@@ -95,6 +96,23 @@ def clock(hour: str, minute: str, second: str | None = None, half: str = "") -> 
     return f"{hours:02}:{int(minute):02}" + (f":{int(second):02}" if second else "")
 
 
+def with_end_of_day(read: Callable[[str], Moment | None]) -> Callable[[str], Moment | None]:
+    """Let a reader take 24:00, the end of a day in ISO 8601, for 00:00 of the next day."""
+
+    @wraps(read)
+    def read_all(text: str) -> Moment | None:
+        match = _END_OF_DAY.search(text[:100])
+        if not match:
+            return read(text)
+        moment = read(f"{text[: match.start()]}00{text[match.end() :]}")
+        if moment is None or not moment.clock or moment.day == date.max:
+            return moment
+        return replace(moment, day=moment.day + timedelta(days=1))
+
+    return read_all
+
+
+@with_end_of_day
 def parse_machine(text: str) -> Moment | None:
     """Read what programs write: ISO 8601 and its relatives, RFC 2822, Unix seconds or milliseconds; else None."""
     text = text[:80]

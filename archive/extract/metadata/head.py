@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from archive.extract.metadata.urls import address_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from lxml.html import HtmlElement
 
@@ -119,12 +119,36 @@ def is_news(node: Node) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageIdentity:
+    """What tells a node of the page's article from one of another page: its addresses, as keys, and its titles, as words."""
+
+    url: str
+    here: frozenset[str] = frozenset()
+    titles: tuple[frozenset[str], ...] = ()
+
+    def standing(self, node: Node) -> int:
+        """Return 2 for a node that names this page by address or title, 0 for one that names another, 1 for one that says neither."""
+        named = [key for address in _addresses(node) if (key := address_key(self.url, address))]
+        if self.here.intersection(named):
+            return 2
+        name = word_set(plain(node.get("headline"), 400) or plain(node.get("name"), 400))
+        if name and any(2 * len(name & title) >= min(len(name), len(title)) for title in self.titles):
+            return 2 if len(name) > (2 if named else 1) else 1  # two words with another address are the site's name
+        elsewhere = any(key.partition("/")[2] for key in named)
+        if types(node) & ARTICLE_TYPES and not elsewhere:
+            telling = [title for title in self.titles if len(title) > 2]
+            return int(not (name and telling) or any(name & title for title in telling))
+        return 0 if named or name else 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
     """What the page declares.
 
     `metas` maps the lower-cased name (property, name, itemprop or http-equiv) to its values in page order; `links` maps
     each `rel` word to its hrefs as written; `article` is the JSON-LD node of the page's article ({} when none), `own`
-    the nodes that do not speak of another page, `nodes` all nodes, `by_id` those with an `@id`.
+    the nodes of articles that do not speak of another page, `nodes` all nodes, `by_id` those with an `@id`, `page` what
+    tells the page's own nodes from others.
     """
 
     metas: Mapping[str, tuple[str, ...]]
@@ -133,6 +157,7 @@ class Head:
     own: tuple[Node, ...]
     nodes: tuple[Node, ...]
     by_id: Mapping[str, Node]
+    page: PageIdentity
 
     def first(self, names: Iterable[str], limit: int = 500) -> tuple[str, str]:
         """Return the first filled meta value among `names` in their order, and its name; ('', '') when there is none."""
@@ -168,8 +193,9 @@ def read_head(document: Document) -> Head:
         for word in (link.get("rel") or "").lower().split()[:5]:
             links[word] = (*links.get(word, ())[:20], href)
     by_id = {plain(node["@id"]): node for node in document.jsonld if "@id" in node and len(node) > 1}
-    article, own = _own_nodes(document, metas, links)
-    return Head(metas=metas, links=links, article=article, own=own, nodes=document.jsonld, by_id=by_id)
+    page = _identity(document, metas, links)
+    article, own = _own_nodes(document, page)
+    return Head(metas=metas, links=links, article=article, own=own, nodes=document.jsonld, by_id=by_id, page=page)
 
 
 def _metas(tree: HtmlElement) -> dict[str, tuple[str, ...]]:
@@ -190,22 +216,26 @@ def _metas(tree: HtmlElement) -> dict[str, tuple[str, ...]]:
     return metas
 
 
-def _own_nodes(
+def _identity(
     document: Document, metas: Mapping[str, tuple[str, ...]], links: Mapping[str, tuple[str, ...]]
-) -> tuple[Node, tuple[Node, ...]]:
-    """Return the node of the page's article, and all nodes of articles that name no other page, of other things that name this."""
+) -> PageIdentity:
     if not document.jsonld:
-        return {}, ()
+        return PageIdentity(url=document.page.url)
     page = document.page.url
     addresses = (page, *links.get("canonical", ()), *metas.get("og:url", ()))
     here = {key for address in addresses if (key := address_key(page, address))}
     titles = tuple(filter(None, (word_set(text) for text in _declared_titles(document.tree, metas))))
+    return PageIdentity(url=page, here=frozenset(here), titles=titles)
+
+
+def _own_nodes(document: Document, page: PageIdentity) -> tuple[Node, tuple[Node, ...]]:
+    """Return the node of the page's article, and all nodes of articles that name no other page, of other things that name this."""
     best: Node = {}
     most = 0
     own: list[Node] = []
     for node in document.jsonld:
         kinds = types(node)
-        standing = _standing(node, page, here, titles)
+        standing = page.standing(node)
         rank = 10 if kinds & ARTICLE_TYPES else 2 if kinds & _SECOND_TYPES and standing > 1 else 0
         if not rank or not standing:
             continue
@@ -223,21 +253,6 @@ def _declared_titles(tree: HtmlElement, metas: Mapping[str, tuple[str, ...]]) ->
     for name in ("og:title", "twitter:title"):
         for value in metas.get(name, ())[:2]:
             yield plain(value, 400)
-
-
-def _standing(node: Node, page: str, here: set[str], titles: Sequence[frozenset[str]]) -> int:
-    """Return 2 for a node that names this page by address or title, 0 for one that names another, 1 for one that says neither."""
-    named = [key for address in _addresses(node) if (key := address_key(page, address))]
-    if here.intersection(named):
-        return 2
-    name = word_set(plain(node.get("headline"), 400) or plain(node.get("name"), 400))
-    if name and any(2 * len(name & title) >= min(len(name), len(title)) for title in titles):
-        return 2 if len(name) > (2 if named else 1) else 1  # two words with another address are the site's name
-    elsewhere = any(key.partition("/")[2] for key in named)
-    if types(node) & ARTICLE_TYPES and not elsewhere:
-        telling = [title for title in titles if len(title) > 2]
-        return int(not (name and telling) or any(name & title for title in telling))
-    return 0 if named or name else 1
 
 
 def _addresses(node: Node) -> Iterator[str]:

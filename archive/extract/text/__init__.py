@@ -208,7 +208,7 @@ def _read(document: Document, metadata: Metadata) -> Text:
         return line_key(line) in titles
 
     declared = declared_body(document, metadata)
-    testimony = Witness(model).hear(declares="articleBody" in document.html, declared=declared)
+    testimony = Witness(model).hear(declares="articleBody" in document.html, declared=declared.text)
     found, route = set(testimony.found), testimony.route
     found, is_own = own_article(found, testimony.quick, blocks, is_title)
     doubt = testimony.doubt

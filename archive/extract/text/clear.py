@@ -7,9 +7,10 @@ text of the element is clearly one or the other, no other extractor is needed. O
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from archive.extract.page import HEADINGS, ancestors
+from archive.extract.page import HEADINGS, ancestors, is_in
 from archive.extract.text.layout import FULL_STOPS, Layout, main_element, owner
 from archive.extract.text.names import speaks_against
 
@@ -149,10 +150,19 @@ class _Reader:
         if block.linked < _LINKED and (is_heading or tag in _CELLS):
             return self._is_prose(index)
         is_sentence = tag in _LINES and block.linked < _LINKED and block.text.endswith(FULL_STOPS)
-        is_beside = (is_heading or tag in _LINES) and owner(block.element) in self.layout.holders
-        if not (is_sentence or is_beside):
+        place = owner(block.element)
+        is_beside = (is_heading or tag in _LINES) and place in self.layout.holders
+        # a paragraph that a template prints has a class, one that an editor writes has none
+        is_around = tag == "p" and not block.element.get("class") and block.linked < _LINKED and place in self._around
+        if not (is_sentence or is_beside or is_around):
             return False
         return not self.layout.verdict(block.element) and not self.layout.is_furniture(block.element)
+
+    @cached_property
+    def _around(self) -> set[HtmlElement]:
+        """The boxes within the article's element that hold those in which its paragraphs stand."""
+        holders = [holder for holder in self.layout.holders if holder is not None and is_in(holder, self.element)]
+        return {node for holder in holders for node in ancestors(holder, self.element)} | {self.element}
 
     def doubt(self, found: Sequence[int]) -> int:
         """Return the characters of the element that may be the article's and were not found, or were found in odd places."""

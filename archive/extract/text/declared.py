@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lxml.html import HtmlElement, builder
 
@@ -18,10 +18,9 @@ from archive.extract.page import HEADINGS, PageModel, read_model
 from archive.extract.text.names import Gram, folded_words, grams, share
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from archive.extract.document import Document
-    from archive.extract.metadata.jsonld import Node
     from archive.extract.metadata.reading import Metadata
     from archive.extract.page import TextBlock
 
@@ -46,6 +45,13 @@ _SHORTENED = 0.6
 _UNKNOWN = 0.3
 
 
+class DeclaredBody(NamedTuple):
+    """The text that a page declares for its article, and whether it breaks off where a program of the page begins."""
+
+    text: str
+    breaks_off: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciled:
     """The blocks that stay found, the rule that drops some of them, and what was done.
@@ -64,64 +70,46 @@ class Reconciled:
         return read_model(builder.HTML(body))
 
 
-def declared_body(document: Document, metadata: Metadata) -> str:
-    """Return the longest body that the page declares for itself, without markup; another item's is not its own."""
-    titles = [metadata.article.title, *metadata.title_candidates]
-    addresses = {_path(address) for address in (document.page.url, metadata.canonical_url) if address}
+def declared_body(document: Document, metadata: Metadata) -> DeclaredBody:
+    """Return the longest body that the page declares for itself; another item's is not its own."""
+    head = metadata.head
     bodies = [
         body
         for node in document.jsonld
-        if isinstance(body := node.get("articleBody"), str) and not _is_foreign(node, titles, addresses)
+        if isinstance(body := node.get("articleBody"), str) and (head is None or head.page.standing(node))
     ]
     return without_markup(max(bodies, key=len, default=""))
 
 
-def _is_foreign(node: Node, titles: Sequence[str], addresses: Collection[str]) -> bool:
-    """Tell whether a node has a headline of its own that is none of the page's titles, and not the page's address."""
-    headline = node.get("headline") or node.get("name")
-    if not isinstance(headline, str) or not headline.strip() or not any(titles):
-        return False
-    main = node.get("mainEntityOfPage")
-    places = (node.get("url"), node.get("@id"), main.get("@id") if isinstance(main, dict) else main)
-    if any(isinstance(place, str) and _path(place) in addresses for place in places):
-        return False
-    own = set(folded_words(html.unescape(headline)))
-    return not any(
-        2 * len(own & set(folded_words(title))) >= min(len(own), len(set(folded_words(title))))
-        for title in titles
-        if title
-    )
-
-
-def _path(address: str) -> str:
-    """Return an address without what does not tell pages apart."""
-    return address.partition("#")[0].partition("?")[0].rstrip("/").partition("//")[2].removeprefix("www.")
-
-
-def without_markup(declared: str) -> str:
-    """Return the declared text without the markup, entities and code that some publishers leave in it."""
+def without_markup(declared: str) -> DeclaredBody:
+    """Return the declared text without the markup and entities that some publishers leave in it, up to code among it."""
     text = _CODE.sub(" ", html.unescape(html.unescape(declared)))
     text = _TAG.sub("", _BREAKS.sub("\n", text))
-    if code := _PROGRAM.search(text):
+    code = _PROGRAM.search(text)
+    if code:
         text = text[: code.start()]
-    return "\n".join(line for line in (" ".join(line.split()) for line in text.split("\n")) if line)
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    return DeclaredBody("\n".join(filter(None, lines)), breaks_off=code is not None)
 
 
-def reconcile(found: Sequence[int], blocks: Sequence[TextBlock], declared: str, *, is_held: bool = False) -> Reconciled:
-    """Correct the blocks found by the declared text (as `plain` gives it); `is_held` when they are known to hold it."""
-    told = folded_words(declared)
+def reconcile(
+    found: Sequence[int], blocks: Sequence[TextBlock], declared: DeclaredBody, *, is_held: bool = False
+) -> Reconciled:
+    """Correct the blocks found by the declared text; `is_held` when they are known to hold it."""
+    told = folded_words(declared.text)
     if len(told) < _MIN_WORDS:
         return Reconciled(found=found)
     known = grams(told)
     said = [folded_words(blocks[index].text) for index in found]
     size = sum(map(len, said))
     if is_held or len(known - grams([word for line in said for word in line])) < _LOST * len(known):
-        return Reconciled(found=found, rules=_contradicted(said, found, blocks, known, len(told) / max(size, 1)))
+        rules = _contradicted(said, found, blocks, known, len(told) / max(size, 1), breaks_off=declared.breaks_off)
+        return Reconciled(found=found, rules=rules)
     covered = _covered(blocks, known)
     held: set[Gram] = set().union(*(grams(folded_words(blocks[index].text)) for index in covered)) if covered else set()
     if len(known & held) < _HELD * len(known):
         if len(told) >= _ALONE * size:
-            lines = declared.split("\n")
+            lines = declared.text.split("\n")
             return Reconciled(found=range(len(lines)), lines=lines, action="declared")
         return Reconciled(found=found)
     if len(told) < _TRUNCATED * size:
@@ -130,11 +118,18 @@ def reconcile(found: Sequence[int], blocks: Sequence[TextBlock], declared: str, 
 
 
 def _contradicted(
-    said: Sequence[Sequence[str]], found: Sequence[int], blocks: Sequence[TextBlock], known: set[Gram], length: float
+    said: Sequence[Sequence[str]],
+    found: Sequence[int],
+    blocks: Sequence[TextBlock],
+    known: set[Gram],
+    length: float,
+    *,
+    breaks_off: bool,
 ) -> dict[int, str]:
     """Return the blocks that a complete declared text does not know, each with the rule `declared`.
 
-    `length` is that of the declared text over that of the blocks. Publishers leave headings and the lead out of
+    `length` is that of the declared text over that of the blocks; one that `breaks_off` says nothing of the last blocks.
+    Publishers leave headings and the lead out of
     articleBody, so a heading stays, and a long line before the text; and now and then one paragraph, so a block stays
     that stands between two known ones as they stand.
     """
@@ -152,7 +147,7 @@ def _contradicted(
         if at < sure[0]:
             is_denied = not is_long
         elif at > sure[-1]:
-            is_denied = length >= _COMPLETE
+            is_denied = length >= _COMPLETE and not breaks_off
         else:
             is_heading = blocks[found[at]].element.tag in HEADINGS
             is_between = (
