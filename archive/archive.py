@@ -13,12 +13,13 @@ from archive import http, search, urls, warc
 from archive.article import Page, SiteProfile
 from archive.capture import Location
 from archive.collection import Collection, FileLocator
-from archive.errors import NotFoundError, UnknownSiteError, UsageError
+from archive.errors import ArticleGoneError, NotFoundError, UnknownSiteError, UsageError
 from archive.files import Closing
 from archive.index import (
     BUSY_TIMEOUT_S,
     articles,
     captures,
+    former_ids,
     front_pages,
     images,
     open_store,
@@ -139,12 +140,24 @@ class Archive(Closing):
         """Return the article of that id, URL (its latest version) or permalink, as a dict of columns; raises NotFoundError."""
         if isinstance(wanted, int) or wanted.isdecimal():
             row = articles.get(self._store.db, int(wanted))
-            if row is not None:
-                return row
-            raise NotFoundError(str(wanted))
+            return row if row is not None else self.formerly(int(wanted))
         if (named := read_permalink(wanted)) and not articles.versions(self._store.db, wanted):
             return self.version_at(*named)
         return next(row for row in self.versions(wanted) if row["is_latest"])
+
+    def formerly(self, article_id: int, *, archive: str = "") -> ArticleRow:
+        """Return the article that an id stood for before, here or in an archive of that name which was merged into this one.
+
+        Raises ArticleGoneError for one that is no longer held, NotFoundError for an id that is not known.
+        """
+        former = former_ids.look_up(self._store.db, article_id, archive=archive)
+        wanted = f"{archive}/{article_id}" if archive else str(article_id)
+        if former is None:
+            raise NotFoundError(wanted)
+        row = articles.get(self._store.db, former.article_id) if former.article_id is not None else None
+        if row is None:
+            raise ArticleGoneError(wanted, former.url)
+        return row
 
     def version_at(self, url: str, moment: str) -> ArticleRow:
         """Return the version of an article that stood at a time (14 digits, UTC); the first one for a time before it.

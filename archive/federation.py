@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from contextlib import ExitStack
 from gettext import gettext as _
@@ -96,12 +97,15 @@ class Federation(Closing):
     def holder(self, wanted: str) -> tuple[Archive, str]:
         """Return the archive that has the article `wanted` (URL, id, or NAME/ID), and the URL or id to ask it by.
 
-        Of several that have the URL, the one that was served it last. Raises NotFoundError, and UsageError for an id that several have.
+        Of several that have the URL, the one that was served it last. NAME may be that of an archive that was merged into one of these.
+        Raises NotFoundError, and UsageError for an id that several have.
         """
         name, _slash, number = wanted.rpartition("/")
         named = [archive for archive in self.archives if number.isdecimal() and archive.collection.name == name]
         if named:
             return named[0], number
+        if name and number.isdecimal() and (merged := self._merged(name, int(number))):
+            return merged
         if len(self.archives) == 1:
             return self.archives[0], wanted
         found = [(row["last_seen_at"], archive) for archive in self.archives if (row := _look_up(archive, wanted))]
@@ -113,6 +117,12 @@ class Federation(Closing):
                 _("several archives have an article {wanted}: say {names}").format(wanted=wanted, names=names)
             )
         return max(found, key=lambda pair: pair[0])[1], wanted
+
+    def _merged(self, name: str, article_id: int) -> tuple[Archive, str] | None:
+        for archive in self.archives:
+            with contextlib.suppress(NotFoundError):
+                return archive, str(archive.formerly(article_id, archive=name)["id"])
+        return None
 
     def stats(self) -> dict[str, Any]:
         """Return what `Archive.stats` counts, of all archives together."""

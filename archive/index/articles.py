@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 from archive import urls
-from archive.index import captures
+from archive.index import captures, former_ids
 from archive.index.columns import COLUMNS, values_of
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def insert_version(db: Database, article: Article, *, capture: StoredCapture, co
     key = key_of(db, article.url)
     is_first = db.conn.execute("SELECT 1 FROM articles WHERE article_key = ?", (key,)).fetchone() is None
     row = values_of(article, captures.payload_of(db, capture)) | {
+        "id": former_ids.next_id(db, capture["record_id"]),
         "conversion_id": conversion_id,
         "capture_id": capture["id"],
         "article_key": key,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive.index import articles as articles_
 from archive.index import captures as captures_
-from archive.index import images, renderings
+from archive.index import former_ids, images, renderings
 from archive.urls import surt
 
 if TYPE_CHECKING:
@@ -121,6 +121,7 @@ def forget(db: Database, urls: Collection[str], *, at: str, reason: str) -> tupl
         for table in ("changes", "images", "media", "vectors"):
             sql = f"DELETE FROM {table} WHERE article_id IN (SELECT id FROM articles WHERE url = ?)"  # noqa: S608 - our own names
             db.conn.execute(sql, (url,))
+        former_ids.retire_url(db, url)
         articles += db.conn.execute("DELETE FROM articles WHERE url = ?", (url,)).rowcount
     for url in urls:
         images.forget(db, url)

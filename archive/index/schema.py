@@ -259,7 +259,23 @@ def _renderings(db: Database) -> None:
     db.conn.execute("CREATE INDEX renderings_url ON renderings (url, kind)")
 
 
-@MIGRATIONS(name="0051_vectors")
+@MIGRATIONS(name="0051_former_ids")
+def _former_ids(db: Database) -> None:
+    """Keep ids of articles that no row has now, and ids of archives that were merged into this one; see `archive.index.former_ids`."""
+    db.conn.execute(
+        """
+        CREATE TABLE former_ids (
+            archive TEXT NOT NULL,
+            id INTEGER NOT NULL,
+            record_id TEXT NOT NULL,
+            PRIMARY KEY (archive, id)
+        ) WITHOUT ROWID
+        """
+    )
+    db.conn.execute("CREATE INDEX former_ids_record ON former_ids (record_id)")
+
+
+@MIGRATIONS(name="0052_vectors")
 def _vectors(db: Database) -> None:
     """Vectors for search by meaning, of signed bytes; see `archive.search.vectors`."""
     db.conn.execute(

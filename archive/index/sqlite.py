@@ -39,7 +39,7 @@ finally:
 TABLES = frozenset(
     {
         "urls", "captures", "articles", "site_lines", "site_pages", "runs", "similar", "families", "files", "digest_notes", "changes",
-        "identities", "joins", "images", "media", "pictures", "backfills", "renderings", "vectors",
+        "identities", "joins", "images", "media", "pictures", "backfills", "renderings", "former_ids", "vectors",
         "search_state", "_sqlite_migrations",
     }
 )  # fmt: skip

@@ -1,9 +1,10 @@
 """Rebuild the database of a collection from its WARC files alone, and repair it after a crash.
 
-Only the database knows the frontier (`urls`), the log of runs (`runs`), where files were uploaded to (`files`) and which digests were wrong
-when a file was imported (`digest_notes`); these are carried over
-when the old file can be read. When it cannot, the manifest says which files there were, and `storage` where to look for them.
-An attempt that was tried again reads as `failed` afterwards, not as `retried`; ids of rows may differ, record ids never do.
+Only the database knows the frontier (`urls`), the log of runs (`runs`), where files were uploaded to (`files`), which digests were wrong
+when a file was imported (`digest_notes`) and what former ids of articles stood for (`former_ids`). These are carried over when the old file
+can be read, and each version of an article keeps its id. When it cannot, the manifest says which files there were, and `storage` where to
+look for them. An attempt that was tried again reads as `failed` afterwards, not as `retried`; ids of other rows may differ, record ids
+never do.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from archive.collection import WARC_PREFIX
 from archive.errors import ArchiveNotFoundError
 from archive.files import sync_folder
 from archive.files.clock import iso
-from archive.index import captures, files, sqlite
+from archive.index import captures, files, former_ids, sqlite
 from archive.index.files import FileRow
 from archive.index.sqlite import sqlite3
 from archive.ingest import open_writer
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-CARRIED = ("urls", "runs", "files", "digest_notes", "backfills")
+CARRIED = ("urls", "runs", "files", "digest_notes", "backfills", "former_ids")
 """The tables that no WARC can give back."""
 
 
@@ -69,7 +70,8 @@ def reindex(
     ingest = open_writer(collection, info={"software": "warraq", "description": "reindex"}, clock=clock, database=fresh)
     ingest.writes_texts = False
     try:
-        _carry_over(ingest, collection.database)
+        if not _carry_over(ingest, collection.database):
+            _number_anew(ingest, clock())
         _look_for(ingest, storage, iso(clock()))
         indexer = Indexer(ingest, pool)
         for path in ingest.files.closed():
@@ -80,6 +82,8 @@ def reindex(
             )
             ingest.index.reread(path.name)
         _carry_vectors(ingest, collection.database)
+        with ingest.store.atomic():
+            former_ids.forget_held(ingest.store.db)
         ingest.store.db.conn.execute("PRAGMA journal_mode = DELETE").fetchall()  # one file, to be moved as one
     except BaseException:
         ingest.close()
@@ -89,17 +93,23 @@ def reindex(
     return indexer.done
 
 
-def _carry_over(ingest: ArchiveWriter, old: Path) -> None:
-    """Copy the tables that no WARC can give back; an old file that cannot be read has none, an earlier warraq's not all columns."""
+def _carry_over(ingest: ArchiveWriter, old: Path) -> bool:
+    """Copy the tables that no WARC can give back, and reserve the ids of articles; return whether the old file could be read to its end.
+
+    A file that cannot be read has none; an earlier warraq's has not all columns.
+    """
+    was_read = False
     with _attached(ingest, old) as db:
-        if db is None:
-            return
-        with ingest.store.atomic():
-            for table in CARRIED:
-                _carry_table(db, table)
-        if not db.execute("SELECT 1 FROM old.sqlite_master WHERE name = 'articles_fts'").fetchone():
+        if db is not None:
             with ingest.store.atomic():
-                drop_plain_index(db)
+                for table in CARRIED:
+                    _carry_table(db, table)
+                former_ids.take_from(ingest.store.db, "old")
+            if not db.execute("SELECT 1 FROM old.sqlite_master WHERE name = 'articles_fts'").fetchone():
+                with ingest.store.atomic():
+                    drop_plain_index(db)
+            was_read = True
+    return was_read
 
 
 def _carry_vectors(ingest: ArchiveWriter, old: Path) -> None:
@@ -141,6 +151,16 @@ def _attach(db: sqlite3.Connection, old: Path) -> bool:
 def _detach(db: sqlite3.Connection) -> None:
     with contextlib.suppress(sqlite3.DatabaseError):  # it was not attached
         db.execute("DETACH DATABASE old")
+
+
+def _number_anew(ingest: ArchiveWriter, now: datetime) -> None:
+    """Let ids begin at the second of the rebuild, since nothing tells which were given: no archive has given so many."""
+    with ingest.store.atomic():
+        former_ids.start_beyond(ingest.store.db, int(now.timestamp()))
+    logger.warning(
+        "the old database cannot be read: articles get new ids, from %d on; permalinks stay as they are",
+        int(now.timestamp()) + 1,
+    )
 
 
 def _carry_table(db: sqlite3.Connection, table: str) -> None:

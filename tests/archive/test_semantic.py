@@ -267,7 +267,7 @@ def test_an_archive_of_an_earlier_version_is_read_and_has_none(folder):
     old = folder.with_name("old")
     shutil.copytree(folder, old)
     sql(old, "DROP TABLE vectors")
-    sql(old, "DELETE FROM _sqlite_migrations WHERE name = '0051_vectors'")
+    sql(old, "DELETE FROM _sqlite_migrations WHERE name = '0052_vectors'")
     assert found(old, "النفط", semantic=True) == [OIL]
     assert embed(old) == 4
 

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from multiprocessing import forkserver
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,16 +40,13 @@ def scrapy(
         return subprocess.CompletedProcess(words, process.exitcode, out.read_text(), err.read_text())
 
 
-def _take_the_fork_server_that_runs() -> None:
-    """Use the one of tests.support.parsers: multiprocessing would start another, for that one is no child of this process."""
-    vars(forkserver.connect_to_new_process.__self__)["ensure_running"] = lambda: None
-
-
 def _run(words: Sequence[str], cwd: Path, env: Mapping[str, str], out: Path, err: Path) -> None:
     """Be the program: its arguments, folder, environment and streams; then the command."""
     from scrapy.cmdline import execute
 
-    _take_the_fork_server_that_runs()
+    from tests.support import parsers
+
+    parsers.take()
     for path, number in ((out, 1), (err, 2)):
         with path.open("wb") as file:
             os.dup2(file.fileno(), number)
