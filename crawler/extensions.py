@@ -31,8 +31,9 @@ from archive.parse.workers import parse_pool
 from archive.terminal import PrintableFilter, live_line, printable
 from crawler.diagnosis import Visited, why_no_article
 from crawler.download.exchange import exchange_captured
-from crawler.report import Report, live_text, progress_line, summary_text
+from crawler.report import Report
 from crawler.shutdown import stopping
+from crawler.summary import live_text, progress_line, summary_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

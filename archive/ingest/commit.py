@@ -27,7 +27,7 @@ from archive.index.columns import text_digest
 from archive.outcome import Outcome, OutcomeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from archive.article import Article, Picture
     from archive.index import Store
@@ -109,6 +109,15 @@ class Committed:
     articles: list[tuple[int, str]] = field(default_factory=list)
     announced: int = 0
     requisites: int = 0
+
+
+CHANGES = ("new", "changed", "updated", "unchanged")
+"""What may become of an article that was read: see `archive.index.articles.Stored`."""
+
+
+def change_figures(counted: Mapping[str, int]) -> dict[str, int]:
+    """Return what became of articles by the words of every summary (`articles_new` …)."""
+    return {f"articles_{change}": counted.get(change, 0) for change in CHANGES}
 
 
 class GroupWriter:

@@ -31,7 +31,7 @@ from crawler.frontier.scope import CrawlLimits
 from crawler.items import ArticleItem
 from crawler.politeness.robots import robots_read
 from crawler.rendering import Renderer
-from crawler.rendering.browser import RenderError
+from crawler.rendering.visit import RenderError
 from crawler.sites import Site, chosen_site, site_of_page
 from crawler.sites.keys import level_of
 from crawler.sites.session import SessionMiddleware

@@ -302,7 +302,4 @@ def _few_links(facts: Facts, most: int) -> bool:
 
 
 def _has_password(facts: Facts) -> bool:
-    return any(
-        (field.get("type") or "").lower() == "password"
-        for field, _ in zip(facts.document.tree.iter("input"), range(300), strict=False)
-    )
+    return any((field.get("type") or "").lower() == "password" for field in facts.document.model.by_tag["input"][:300])

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from archive.extract.page import HEADINGS, ancestors, is_in
-from archive.extract.text.names import folded_words, grams, share, speaks_against
+from archive.extract.text.names import folded_words, grams, quads, share, speaks_against
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -225,7 +225,9 @@ def find_lead(
             if not any(_alike(tokens, other) for other in described) and not _classed(blocks[index].element):
                 continue
         if have is None:
-            have = grams([word for known in pieces for word in folded_words(blocks[known].text)])
+            said = [word for known in pieces for word in folded_words(blocks[known].text)]
+            is_long = all(len(folded_words(blocks[other].text)) >= _MIN_WORDS for other in between)
+            have = quads(said) if is_long else grams(said)
         if share(tokens, have) < 0.5:
             found.append(index)
     return found
