@@ -39,7 +39,7 @@ finally:
 TABLES = frozenset(
     {
         "urls", "captures", "articles", "site_lines", "site_pages", "runs", "similar", "families", "files", "digest_notes", "changes",
-        "identities", "joins", "images", "media", "pictures", "backfills", "renderings", "former_ids",
+        "identities", "joins", "images", "media", "pictures", "backfills", "renderings", "former_ids", "vectors",
         "search_state", "_sqlite_migrations",
     }
 )  # fmt: skip
@@ -103,7 +103,7 @@ def database_problem(db: sqlite3.Connection, schema: str = "main") -> str:
     return ""
 
 
-_STORED = {"TEXT": ("text",), "INTEGER": ("integer",), "REAL": ("real", "integer")}
+_STORED = {"TEXT": ("text",), "INTEGER": ("integer",), "REAL": ("real", "integer"), "BLOB": ("blob",)}
 """What SQLite may hold under a declared type; NULL besides, where the column takes it."""
 MAX_INTEGER: Final = 1 << 53
 """Beyond it no number here means anything, and other programs' numbers end."""

@@ -17,10 +17,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from archive import urls
-from archive.archive import Archive, Federation
 from archive.body import direction
 from archive.collection import Collection
 from archive.errors import NotFoundError
+from archive.federation import Federation
 from archive.web.parameters import SearchParameters
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from archive.archive import Archive
     from archive.index.columns import ArticleRow
 
 # What the interface says, in Arabic and English: a request's wishes in, a language of messages out; the messages are
