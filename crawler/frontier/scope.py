@@ -231,7 +231,7 @@ class Scope:
     def follow_services(self, due: ScheduledUrl, entries: Sequence[Outlink]) -> None:
         """Note the host that a feed gives all its entries through when none is the site's: a redirect service, such as FeedBurner.
 
-        A feed that is itself what the site starts from takes that host along instead.
+        A feed that is itself what the site starts from takes that host in instead.
         """
         listed = [entry.url for entry in entries if entry.by == "feed" and entry.url]
         if not listed or any(self.site.in_scope(url) for url in listed):
