@@ -31,7 +31,7 @@ from crawler.rendering import Renderer
 from crawler.rendering.visit import RenderError
 from crawler.sites import Site, chosen_site, site_of_page
 from crawler.sites.session import SessionMiddleware
-from crawler.spiders.page import PageSpider
+from crawler.spiders.single_page import PageSpider
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
