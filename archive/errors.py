@@ -292,6 +292,22 @@ class NotFoundError(ArchiveError):
         self.wanted = wanted
 
 
+class ArticleGoneError(NotFoundError):
+    """An id stood for an article that the archive no longer holds; `url` is the page that it was read from, '' when that is gone too."""
+
+    def __init__(self, wanted: str, url: str) -> None:
+        super().__init__(wanted)
+        self.url = url
+        said = (
+            _("{wanted} stood for an article that the archive no longer holds; it was read from {url}")
+            if url
+            else _(
+                "{wanted} stood for an article that the archive no longer holds: `warraq search` may find it by words"
+            )
+        )
+        self.args = (said.format(wanted=wanted, url=url),)
+
+
 class UnknownSiteError(ArchiveError):
     """The archive holds nothing of a site of that name; `near` are names that are nearly it."""
 

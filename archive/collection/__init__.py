@@ -44,7 +44,7 @@ PROBE_BYTES = 1 << 18
 """What a database and a WARC need to be made at all: an empty database with its -shm and -wal has 200 kB."""
 
 FOLDERS = ("indexes", "seals", "feeds")
-"""What lies beside `archive`, and comes with it from whoever made it. `archive` itself may be a link to another disk, which is the operator's."""
+"""What lies beside `archive` and comes with it. `archive` itself may be a link to another disk, which is the operator's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +151,7 @@ def _probe(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-# Finds the files of an archive wherever they lie: a name in; the file in `archive/`, or the one that was uploaded,
-# out.
+# The files of an archive, whether in `archive/` or uploaded to a storage.
 
 ENV = "WARRAQ_STORAGE"
 DISABLED = "none"

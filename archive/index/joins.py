@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from archive.index import articles, availability
+from archive.index import articles, availability, former_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -197,7 +197,8 @@ def _replace(db: Database, article_id: int, kept: int) -> None:
 
 
 def _drop(db: Database, article_id: int) -> None:
-    for table in ("changes", "similar", "families", "images", "media"):
+    former_ids.retire(db, [article_id])
+    for table in ("changes", "similar", "families", "images", "media", "vectors"):
         db.conn.execute(f"DELETE FROM {table} WHERE article_id = ?", (article_id,))  # noqa: S608 - our own names
     db.conn.execute("DELETE FROM articles WHERE id = ?", (article_id,))
 
@@ -218,6 +219,7 @@ def part(db: Database, join_id: int) -> list[int] | None:
     for url in addresses:
         db.conn.execute("UPDATE articles SET article_key = ? WHERE url = ?", (articles.key_of(db, url), url))
     db.conn.execute("DELETE FROM joins WHERE id = ?", (join_id,))
+    former_ids.forget_held(db)
     for each in {key, *(articles.key_of(db, url) for url in addresses)}:
         articles.number_key(db, each)
         availability.retell(db, each)
@@ -234,8 +236,8 @@ def _restore(db: Database, key: str, removed: Mapping[str, Any]) -> int | None:
     """Give a removed row back, with its captures and those made of its address since; None when what it said is held no more."""
     names = _columns(db)
     row = {name: value for name, value in removed["row"].items() if name in names}
-    if db.conn.execute("SELECT 1 FROM articles WHERE id = ?", (row.get("id"),)).fetchone():
-        del row["id"]  # it was given to another row since
+    if "id" not in row or db.conn.execute("SELECT 1 FROM articles WHERE id = ?", (row["id"],)).fetchone():
+        row["id"] = former_ids.next_id(db, "")  # it came in by a merge, or was given to another row since
     kept = _that_says(db, key, row["text_digest"])
     if "text" not in row:
         if kept is None:

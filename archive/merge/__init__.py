@@ -197,6 +197,7 @@ class _Merge:
         rows.add(self._telling(shard, "captures"))
         rows.read(self._telling(shard, "captures read"))
         self._take_joins(shard, plan)
+        database.take_former_ids(shard, self._store, self._into.name)
         self.done.hosts += database.take_learned(shard, self._store)
         self.done.urls += database.take_frontier(shard, self._store, self._telling(shard, "URLs"))
         self.done.runs += database.take_runs(shard, self._store)
