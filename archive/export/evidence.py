@@ -157,16 +157,10 @@ class _Pack(Additions):
     def add_to(self, package: Package) -> None:
         proofs = b"".join(self._proofs())
         for number in sorted(self.seals):
-<<<<<<< HEAD
             for name, data in files_of(self._folder, number):
                 package.add(EVIDENCE + name, [data])
-=======
-            for path in sorted(self._folder.glob(f"{numbered(number)}.*")):
-                if not path.name.endswith(".records.gz"):
-                    package.add(EVIDENCE + path.name, [path.read_bytes()])
         for fingerprint, chain in sorted(self.chains.items()):
             package.add(f"{EVIDENCE}{fingerprint}.pem", [chain])
->>>>>>> main
         package.add(EVIDENCE + PROOFS, [proofs])
         public = public_pem(self._pack_key)
         package.add(EVIDENCE + VOUCHER, [self._seal_key.sign(public)])
