@@ -11,7 +11,7 @@ PORT ?= 8321
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dist supply hour site hostile fuzz test lint types imports tests quick simulation bench-quick timing browser-test powercut cluster-test conformance crash mutants docs messages format clean clean-demo
+.PHONY: help demo dist supply soak hour site hostile fuzz test lint types imports tests quick simulation bench-quick timing browser-test powercut cluster-test conformance crash mutants docs messages format clean clean-demo
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 26
@@ -63,7 +63,7 @@ timing: .venv/.synced ## the tests that assert how long something takes; failure
 conformance: .venv/.synced ## let warcio, FastWARC, cdxj-indexer, wacz, pywb and replayweb.page judge an archive (needs chromium, npm)
 	$(BIN)/python -m tests.conformance.peers
 
-powercut: .venv/.synced ## cut the power at many moments of a crawl, an import, a merge, a redaction, an upload (needs strace)
+powercut: .venv/.synced ## cut the power at many moments of a crawl, an import, a merge, a redaction, an upload, a backup (needs strace)
 	@command -v strace >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends strace; }
 	$(BIN)/python -m tests.powercut
 
@@ -96,6 +96,9 @@ supply: .supply/.synced ## licences of all dependencies, known vulnerabilities (
 
 dist: .venv/.synced ## build the release twice, compare, and list what it is made of: dist/
 	@$(BIN)/python deploy/dist.py
+
+soak: .venv/.synced ## crawl 100,000 pages with faults mixed in for an hour at most, with everything beside it (PAGES=2000: some minutes)
+	@PYTHONPATH=. $(BIN)/python bench/soak.py --pages $(or $(PAGES),100000)
 
 hour: .venv/.synced ## a newcomer's first hour by the tutorial's commands, on bare Debian stable in a chroot (as root, with debootstrap)
 	@$(BIN)/python -m tests.hour $(HOUR_ROOT)

@@ -265,11 +265,13 @@ class IrregularFileError(DamagedFileError):
 class ForeignDatabaseError(DamagedFileError):
     """A database that is not as warraq makes them: views or triggers in place of its tables."""
 
-    def __init__(self, path: Named, problem: str) -> None:
+    def __init__(self, path: Named, problem: str, *, advice: str = "") -> None:
         ArchiveError.__init__(
             self,
-            _("{path}: {problem}: rebuild the database from the WARCs with `warraq reindex`").format(
-                path=path, problem=problem
+            _("{path}: {problem}: {advice}").format(
+                path=path,
+                problem=problem,
+                advice=advice or _("rebuild the database from the WARCs with `warraq reindex`"),
             ),
         )
         self.path, self.offset, self.problem = path, 0, problem
@@ -288,6 +290,22 @@ class NotFoundError(ArchiveError):
             ).format(wanted=wanted)
         )
         self.wanted = wanted
+
+
+class ArticleGoneError(NotFoundError):
+    """An id stood for an article that the archive no longer holds; `url` is the page that it was read from, '' when that is gone too."""
+
+    def __init__(self, wanted: str, url: str) -> None:
+        super().__init__(wanted)
+        self.url = url
+        said = (
+            _("{wanted} stood for an article that the archive no longer holds; it was read from {url}")
+            if url
+            else _(
+                "{wanted} stood for an article that the archive no longer holds: `warraq search` may find it by words"
+            )
+        )
+        self.args = (said.format(wanted=wanted, url=url),)
 
 
 class UnknownSiteError(ArchiveError):

@@ -1,7 +1,7 @@
-"""A newcomer's first hour: the commands of docs/tutorial.md, top to bottom, in an empty home, then those of README and docs/how-to.
+"""A newcomer's first hour: the commands of docs/tutorial.md, top to bottom, in an empty home, then those of README.
 
 `make hour` runs it on bare Debian stable in a chroot (as root, with debootstrap and a network), installation included;
-tests/warraq/test_hour.py runs it from a wheel of this checkout. The two sites are the demo site, twice, on loopback.
+tests/warraq/test_hour.py runs those of the tutorial from a wheel of this checkout. The two sites are the demo site, twice, on loopback.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING
 
 from demo.server import DemoServer
 from tests.support import PATIENCE, ROOT
+from tests.support.documented import commands
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 MIRROR = "http://deb.debian.org/debian"
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs" / "how-to").glob("*.md")))
+README = ROOT / "README.md"
 SETTINGS = {"WARRAQ_OPEN_NETWORKS": "127.0.0.0/8"}
 """What two sites on loopback need."""
 HASTE = "sed -i 's/^delay = 1 /delay = 0 /' sites.toml"
@@ -40,21 +41,17 @@ kill $served; wait $served || true
 """
 
 
-def commands(page: Path) -> list[str]:
-    """The lines that a page tells to type."""
-    blocks = re.findall(r"```console\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
-    return [
-        line[2:].split("  #")[0].strip() for block in blocks for line in block.splitlines() if line.startswith("$ ")
-    ]
+def tutorial() -> list[str]:
+    """Its commands, with haste."""
+    lines = commands(TUTORIAL)
+    added = max(number for number, line in enumerate(lines) if line.startswith("warraq add "))
+    return [*lines[: added + 1], HASTE, *lines[added + 1 :]]
 
 
 def all_commands() -> list[str]:
-    """Those of the tutorial, then those of the other pages that it does not have."""
-    lines = commands(TUTORIAL)
-    added = max(number for number, line in enumerate(lines) if line.startswith("warraq add "))
-    lines.insert(added + 1, HASTE)
-    more = dict.fromkeys(line for page in PAGES for line in commands(page) if not line.startswith(ELSEWHERE))
-    return [*lines, *(line for line in more if line not in lines)]
+    """Those of the tutorial, then those of README that it does not have."""
+    lines = tutorial()
+    return [*lines, *(line for line in commands(README) if line not in lines and not line.startswith(ELSEWHERE))]
 
 
 def schedule(page: Path) -> str:
@@ -117,14 +114,14 @@ def on_debian(root: Path) -> None:
 
 
 def from_wheel(wheel: Path, home: Path) -> None:
-    """The hour from a wheel, with the packages of this environment: all but the installation."""
+    """The tutorial from a wheel, with the packages of this environment: all but the installation."""
     shutil.unpack_archive(wheel, home / "wheel", "zip")
     (home / "bin").mkdir()
     for name in ("warraq", "scrapy"):
         program = home / "bin" / name
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {name} "$@"\n', "utf-8")
         program.chmod(0o755)
-    lines = all_commands()
+    lines = tutorial()
     lines = lines[lines.index("warraq init news") :]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("WARRAQ_", "SCRAPY_"))}
     environment |= SETTINGS | {"HOME": str(home), "PYTHONPATH": str(home / "wheel")}

@@ -54,10 +54,10 @@ FILES_IN_SEVERAL_FOLDERS = {
 
 NAMES_OF_SEVERAL_MODULES = {
     "a command, and the function of the library that it calls": {
-        "add", "cite", "diff", "explain", "export", "health", "merge", "redact", "reindex", "repair", "run", "search",
+        "add", "cite", "diff", "embed", "explain", "export", "health", "merge", "redact", "reindex", "related", "repair", "run", "search",
         "timeline", "upload", "verify", "versions",
     },
-    "an answer of the reading room, and what it shows": {"article", "compare", "stats", "watch"},
+    "an answer of the reading room, and what it shows": {"compare", "stats", "watch"},
     "a verb of a table of the database, called with its module: `articles.get`": {"copy", "forget", "get", "listed", "of_article", "put"},
     "demanded by Scrapy or click: a class, a program, a command `list` of two groups": {"Command", "list_", "main"},
 }  # fmt: skip

@@ -1,12 +1,8 @@
-"""Documentation under test: what docs/library.md and docs/queries.md show is run, and deploy/datasette.yml opened by real Datasette."""
+"""Documentation under test: what docs/library.md shows is run, and deploy/datasette.yml opened by real Datasette."""
 
 from __future__ import annotations
 
 import doctest
-import os
-import re
-import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -34,45 +30,6 @@ def test_the_examples_of_the_library_page_run_as_they_stand(shelf):
     )
     assert tried > 10
     assert not failed
-
-
-def _commands(tool):
-    text = (ROOT / "docs/queries.md").read_text("utf-8")
-    return [
-        line
-        for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
-        for line in block.splitlines()
-        if line.startswith(f"{tool} ")
-    ]
-
-
-@pytest.mark.parametrize("command", [*_commands("sqlite3"), *_commands("sqlite-utils")])
-def test_the_queries_of_the_queries_page_find_something(command, shelf):
-    database = str(shelf.collection.database)
-    tool, *arguments = [database if part == "$DB" else part for part in shlex.split(command)]
-    if tool == "sqlite3" and not shutil.which("sqlite3"):
-        pytest.skip("needs the sqlite3 shell: apt-get install sqlite3")
-    run = [shutil.which("sqlite3")] if tool == "sqlite3" else [sys.executable, "-m", "sqlite_utils"]
-    done = subprocess.run([*run, *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip()
-
-
-def test_the_duckdb_queries_run_over_an_export(shelf, tmp_path, monkeypatch):
-    duckdb = pytest.importorskip("duckdb", reason="needs duckdb, of the dev group")
-    pytest.importorskip("pyarrow", reason="needs pyarrow, of the parquet extra")
-    (export,) = _commands("warraq")
-    monkeypatch.chdir(tmp_path)
-    arguments = ["--archive", str(shelf.collection.folder), *shlex.split(export)[1:]]
-    run = subprocess.run(
-        [sys.executable, "-m", "archive", *arguments],
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert run.returncode == 0
-    for command in _commands("duckdb"):
-        assert duckdb.connect().execute(shlex.split(command)[2]).fetchall()
 
 
 CHECK = r"""

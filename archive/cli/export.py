@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.archive import Archive, Federation, require_site
+from archive.archive import Archive, require_site
 from archive.cli.output import json_option, print_json, the_folder, the_place
 from archive.errors import ExitCode, UsageError
 from archive.export import FORMATS, PERIODS, Exported, ExportOptions, export_periods
 from archive.export import export as export_file
+from archive.federation import Federation
 from archive.files import output_to
 from archive.terminal import live_line
 
@@ -41,7 +42,7 @@ TOLD_EVERY = 500
 @click.option("--to", "last_day", metavar="DAY", default="", help="Not after this day.")
 @click.option("--url", "urls", multiple=True, help="Only this URL or article; may be given several times.")
 @click.option("--query", default="", help="Only the articles that have all of these words (see `warraq search`).")
-@click.option("--columns", metavar="A,B,…", default="", help="Only these columns (jsonl, csv, parquet).")
+@click.option("--columns", metavar="A,B,…", default="", help="Only these columns, in a format that has columns.")
 @click.option("--versions", "all_versions", is_flag=True, help="All versions of articles, not just the latest.")
 @json_option
 @click.pass_context
@@ -60,7 +61,7 @@ def export(
     all_versions: bool,
     as_json: bool,
 ) -> None:
-    """Export articles (jsonl, csv, parquet, html, markdown, epub, txt), or captures (warc, wacz, cdxj), chosen by site, day, URL or words.
+    """Export articles or captures in one of several formats, chosen by site, day, URL or words.
 
     Days are days of publication for articles, of capture for captures. A WACZ opens in replayweb.page; it
     holds what was chosen and the responses that its revisits refer to.
@@ -155,7 +156,9 @@ def _check(way: Format, name: str, target: Path | None, period: str | None, colu
         )
     if columns and not way.has_columns:
         raise UsageError(
-            _("{name} has no columns to choose: leave out --columns, or choose jsonl, csv or parquet").format(name=name)
+            _("{name} has no columns to choose: leave out --columns, or choose one of {formats}").format(
+                name=name, formats=", ".join(other for other, one in FORMATS.items() if one.has_columns)
+            )
         )
     suffixes = {one.suffix for one in FORMATS.values()} | {".warc"}
     says = next((one for one in suffixes if target and not period and target.name.endswith(one)), way.suffix)

@@ -15,6 +15,7 @@ from archive.cli.output import json_option, print_json, the_place
 from archive.collection import Collection
 from archive.errors import ExitCode, UsageError
 from archive.files.clock import now
+from archive.ingest.commit import CHANGES
 from archive.ingest.importer import MISFITS_NAMED
 from archive.ingest.sources import CaptureFilter, import_files, moment_of
 from archive.merge import foresee
@@ -87,7 +88,7 @@ def _figures(done: Imported, folder: Path) -> dict[str, Any]:
 def _print_done(done: Imported, folder: Path) -> None:
     if done.taken_up:
         click.echo(_("{taken_up} captures recovered from an interrupted run").format(taken_up=done.taken_up))
-    changes = ", ".join(f"{done.articles[change]} {_(change)}" for change in ("new", "changed", "updated", "unchanged"))
+    changes = ", ".join(f"{done.articles[change]} {_(change)}" for change in CHANGES)
     click.echo(
         _(
             "{records} captures ({known} known before); articles {changes}; {quarantined} quarantined; in {folder}"
@@ -115,8 +116,6 @@ def _print_unfit(done: Imported) -> None:
             _("  and more (--json names the first {misfits_named})").format(misfits_named=MISFITS_NAMED), err=True
         )
 
-
-# Commands that join archives: merge.
 
 LISTED = 5
 
@@ -212,6 +211,25 @@ def _print(done: Merged, into: Path, *, dry_run: bool) -> None:
     )
     if done.recovered:
         click.echo(_("{recovered} captures that a dead crawl had left were extracted").format(recovered=done.recovered))
+    if done.joins:
+        click.echo(
+            _(
+                "{joins} articles at several addresses were joined into one history each: `warraq joins` lists them"
+            ).format(joins=done.joins)
+        )
+    for url in done.conflicts[:LISTED]:
+        click.echo(
+            _(
+                "{url} is joined with another address in one archive and was separated from it by hand in another: it stays as "
+                "it was in {into} (`warraq joins` lists what is joined)"
+            ).format(url=url, into=into),
+            err=True,
+        )
+    if len(done.conflicts) > LISTED:
+        click.echo(
+            _("and {listed} more such addresses (--json lists all)").format(listed=len(done.conflicts) - LISTED),
+            err=True,
+        )
     if done.redacted:
         click.echo(
             _("{redacted} URLs that were redacted in one of the archives were removed from this one, too").format(

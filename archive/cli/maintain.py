@@ -1,4 +1,4 @@
-"""Define the maintenance commands: verify, repair, redact, reindex, joins, plain-index."""
+"""Define the maintenance commands: verify, repair, redact, reindex, joins, plain-index, embed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive import search
+from archive import library, search
 from archive.cli.output import in_each, json_option, print_json, the_folder, the_place
 from archive.cli.seals import as_figures, check, print_seals
 from archive.collection import Collection
 from archive.errors import ExitCode, NotFoundError, NotWritableError
 from archive.files.clock import now
-from archive.index import identity, open_store
+from archive.index import joins as joins_
+from archive.index import open_store
 from archive.ingest import open_writer
 from archive.maintain import VerifyReport
 from archive.maintain import redact as redact_
@@ -317,7 +318,7 @@ def joins(ctx: click.Context, *, undo: tuple[int, ...], as_json: bool) -> None:
     with collection.lock(), open_store(collection.database) as store:
         for number in undo:
             with store.atomic():
-                back = identity.part(store.db, number)
+                back = joins_.part(store.db, number)
                 if back is None:
                     raise NotFoundError(_("join {number}").format(number=number))
                 search.index_articles(store.db.conn, back)
@@ -328,7 +329,7 @@ def _list_joins(ctx: click.Context, *, as_json: bool) -> None:
     count = 0
     for collection, named in in_each(ctx):
         with open_store(collection.database, read_only=True) as store:
-            found = list(identity.all_joins(store.db))
+            found = list(joins_.all_joins(store.db))
         count += len(found)
         if as_json:
             print_json([{**named, **asdict(one)} for one in found])
@@ -370,4 +371,23 @@ def plain_index(ctx: click.Context, *, action: str) -> None:
     )
 
 
-COMMANDS = (verify, repair, redact, reindex, joins, plain_index)
+@click.command()
+@click.option("--limit", type=click.IntRange(1), help="Stop after so many articles; the next run carries on.")
+@click.pass_context
+def embed(ctx: click.Context, *, limit: int | None) -> None:
+    """Make the vectors of articles that have none, the newest first, for `search --semantic` and `related`.
+
+    Needs warraq[semantic]. An article takes a tenth of a second of one core, and 400 bytes. Run it after a crawl, or from cron; exit code
+    4 while a crawl writes.
+    """
+    total = 0
+    for collection, _named in in_each(ctx):
+        room = None if limit is None else limit - total
+        if room == 0:
+            break
+        with live_line(_("Reading {name}").format(name=collection.name)) as show:
+            total += library.embed(collection.folder, limit=room, progress=lambda done: show(str(done)))
+    click.echo(_("vectors made: {count}").format(count=total), err=True)
+
+
+COMMANDS = (verify, repair, redact, reindex, joins, plain_index, embed)

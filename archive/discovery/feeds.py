@@ -83,8 +83,8 @@ def read_feed(
     if not items and local_name(root) not in {"rss", "feed", "rdf", "channel"}:
         return Feed(problem=f"root element is {local_name(root)[:40]!r}, not a feed's")
     head = _head(root)
-    home = resolve(url, head.get("link", "")) or url
-    base = _base_of(root, home)
+    home = resolve(url, head.get("link") or _link(root, url, "alternate")) or url
+    base = _base_of(root, _atom_base(root, url, home) if local_name(root) == "feed" else home)
     return Feed(
         entries=tuple(_unique(_xml_entries(items, base, home, zone), limit)),
         title=plain_title(head.get("title")),
@@ -112,6 +112,22 @@ def _base_of(element: etree._Element, base: str) -> str:
     return (join(base, own) or base) if own else base
 
 
+def _atom_base(root: etree._Element, url: str, home: str) -> str:
+    """Return what relative links of an Atom document without `xml:base` lead from: its own address (RFC 4287, section 2).
+
+    Where it is served for a site on another host (a feed proxy), that is the address at which the site itself serves it (`self`),
+    or else the site: at the proxy there is no article.
+    """
+    if _host(home) == _host(url):
+        return url
+    own = _link(root, url, "self")
+    return own if _host(own) == _host(home) else home
+
+
+def _host(url: str) -> str:
+    return host_of(url).removeprefix("www.")
+
+
 def _text(element: etree._Element) -> str:
     return "".join(element.itertext()).strip() if len(element) else (element.text or "").strip()
 
@@ -123,7 +139,8 @@ def _fields(element: etree._Element) -> dict[str, str]:
         name = local_name(child)
         if name in {"encoded", "content", "description", "summary"} or _MEDIA in str(child.tag).lower():
             continue
-        fields.setdefault(name, _text(child))
+        if text := _text(child):
+            fields.setdefault(name, text)
     return fields
 
 
@@ -141,7 +158,7 @@ def _link(root: etree._Element, base: str, rel: str) -> str:
         parent = element.getparent()
         if parent is not None and local_name(parent) in _ENTRY_TAGS:
             continue
-        if rel in (element.get("rel") or "").lower().split() and element.get("href"):
+        if rel in (element.get("rel") or "alternate").lower().split() and element.get("href"):
             return resolve(base, element.get("href", "").strip())
     return ""
 
@@ -163,7 +180,7 @@ def _xml_entries(items: Sequence[etree._Element], base: str, home: str, zone: tz
     times = Counter(found[0] for found in addresses if found)
     common = {url for url, number in times.items() if number > 1} | {home}
     for item, found in zip(items, addresses, strict=True):
-        url = _best([one for one in found if one not in common] or found, host_of(home).removeprefix("www."))
+        url = _best([one for one in found if one not in common] or found, _host(home))
         yield _xml_entry(item, url, base, zone) if url else None
 
 

@@ -8,20 +8,21 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lxml.html import HtmlElement
 
 _MAX_STYLE = 300_000
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_RULE = re.compile(r"([^{}]*)([{}])")
 _INVISIBLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)\b")
 _SIMPLE = re.compile(r"(?:[a-z][a-z0-9]*)?([.#])([\w-]+)\Z", re.IGNORECASE)
 
 
-def hidden_names(tree: HtmlElement) -> frozenset[str]:
-    """Return the classes (`.name`) and ids (`#name`) that the page's own style sheets show to nobody."""
+def hidden_names(styles: Iterable[HtmlElement]) -> frozenset[str]:
+    """Return the classes (`.name`) and ids (`#name`) that the page's own style sheets, its `style` elements, show to nobody."""
     found: set[str] = set()
     size = 0
-    for style in tree.iter("style"):
+    for style in styles:
         sheet = style.text or ""
         size += len(sheet)
         if size > _MAX_STYLE:
@@ -32,10 +33,9 @@ def hidden_names(tree: HtmlElement) -> frozenset[str]:
         sheet = _COMMENT.sub("", sheet)
         if not found and not _INVISIBLE.search(sheet):
             continue
-        for text, brace in _RULE.findall(sheet):
-            if brace == "{":
-                depth, selectors = depth + 1, text
-                continue
+        for piece in sheet.split("}")[:-1]:
+            *opened, text = piece.split("{")
+            depth, selectors = depth + len(opened), opened[-1] if opened else selectors
             # within `@media print` and the like nothing is said of the page as it is read
             if depth == 1:
                 _note_rule(found, selectors, text)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 from archive import urls
-from archive.index import captures
+from archive.index import captures, former_ids
 from archive.index.columns import COLUMNS, values_of
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
     from archive.article import Article
-    from archive.index.rows import ArticleRow, ChangeRow, StoredCapture, VersionSpan
+    from archive.index.columns import ArticleRow
+    from archive.index.rows import ChangeRow, StoredCapture, VersionSpan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,7 @@ def insert_version(db: Database, article: Article, *, capture: StoredCapture, co
     key = key_of(db, article.url)
     is_first = db.conn.execute("SELECT 1 FROM articles WHERE article_key = ?", (key,)).fetchone() is None
     row = values_of(article, captures.payload_of(db, capture)) | {
+        "id": former_ids.next_id(db, capture["record_id"]),
         "conversion_id": conversion_id,
         "capture_id": capture["id"],
         "article_key": key,
@@ -351,7 +353,7 @@ def is_teaser(text: str, whole: str, *, is_free: bool | None) -> bool:
 
 
 def may_be_teaser(text: str, *, is_free: bool | None) -> bool:
-    """Return whether a page bears a sign of a teaser, so that it is worth asking whose."""
+    """Return whether a page has a sign of a teaser, so that its article is worth a query."""
     return is_free is False or any(_CUT_OFF.search(line.rstrip()) for line in text.split("\n"))
 
 

@@ -130,16 +130,19 @@ def recompute(db: Database, pages: Iterable[str]) -> None:
         if db.conn.execute(sql, (page,)).fetchone():
             sql = "SELECT DISTINCT a.article_key FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE c.url = ?"
             found.update(row[0] for row in db.conn.execute(sql, (page,)))
+            found.add(articles.key_of(db, page))
     for key in found:
-        _retell(db, key)
+        retell(db, key)
 
 
-def _retell(db: Database, key: str) -> None:
+def retell(db: Database, key: str) -> None:
+    """Recompute the marks of an article from the captures of its pages, and of those that serve a teaser of it alone."""
     sql = """
         SELECT c.url, c.captured_at, c.outcome, c.reason, c.detail, coalesce(a.article_key, '') AS article
         FROM captures AS c LEFT JOIN articles AS a ON a.id = c.article_id
         WHERE c.url IN (SELECT o.url FROM articles AS v JOIN captures AS o ON o.id = v.capture_id WHERE v.article_key = :key)
            OR c.url IN (SELECT url FROM articles WHERE article_key = :key)
+           OR c.url IN (SELECT page.value FROM joins, json_each(joins.urls) AS page WHERE kept_key = :key)
         ORDER BY c.captured_at, c.record_id
         """
     gone: str | None = None
@@ -154,7 +157,7 @@ def _retell(db: Database, key: str) -> None:
             here[row["url"]] = row["article"]
             if row["article"] == key and any(mark is not None and mark < at for mark in (gone, walled)):
                 gone, reason, walled = None, "", None
-        elif here.get(row["url"]) != key:
+        elif here.get(row["url"]) != key and not (whole_of(row) and articles.key_of(db, whole_of(row)) == key):
             continue
         elif row["reason"] in PAYWALLS:
             walled = walled or at

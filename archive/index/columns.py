@@ -1,4 +1,4 @@
-"""Describe each column of `articles` once: the INSERT, the exports, the view `newsarticle` and the displayed fields follow from it.
+"""Describe each column of `articles` once: the typed row, the INSERT, the exports, the view and docs/schema.md follow from it.
 
 A new column is a migration in `schema.py` and a line here. `tests/archive/index/test_columns.py` compares the two.
 """
@@ -8,9 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
-from dataclasses import asdict, dataclass
+from dataclasses import KW_ONLY, asdict, dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict, get_type_hints
 from urllib.parse import urlsplit
 
 from archive.body import as_data, loads, paragraphs
@@ -31,22 +31,29 @@ Source = Literal["article", "capture", "database"]
 """Where a new row takes its value from: the article, its capture, or what the database works out or fills in later."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Column:
     """One column of `articles`.
 
+    `meaning` is its description in docs/schema.md; the name comes from `ArticleRow`.
     `property` is its name in the view `newsarticle` (schema.org's, where there is one), '' when the view leaves it out. `label` is the
     word under which commands and the web show it, '' when they do not; `provenance` the key of its origin in `provenance`.
     `value` computes it where it is not the attribute of the same name of its source.
     """
 
-    name: str
+    meaning: str
+    _: KW_ONLY
+    name: str = ""
     type: Type = "text"
     source: Source = "article"
     property: str = ""
     label: str = ""
     provenance: str = ""
     value: Callable[[Article], object] | None = None
+
+    def declared(self) -> str:
+        """Return the type that the table declares."""
+        return "INTEGER" if self.type in {"integer", "flag"} else "TEXT"
 
 
 @lru_cache(maxsize=64)  # a page on its way is asked for it by the frontier, the WARC and the row
@@ -56,50 +63,88 @@ def text_digest(title: str, text: str) -> str:
     return f"sha256:{hashlib.sha256(words.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
-COLUMNS = (
-    Column(name="id", type="integer", source="database", property="identifier"),
-    Column(name="url", property="url", label="url", provenance="canonical_url"),
-    Column(name="urlkey", source="capture"),
-    Column(name="site", source="capture"),
-    Column(name="hostname", value=lambda article: urlsplit(article.url).hostname or ""),
-    Column(name="version", type="integer", source="database", property="version"),
-    Column(name="is_latest", type="flag", source="database"),
-    Column(name="title", property="headline", label="title", provenance="title"),
-    Column(name="text", property="articleBody"),
-    Column(name="author", property="author", label="author", provenance="authors"),
-    Column(name="date", type="day", value=lambda article: article.date_published[:10]),
-    Column(name="date_published", property="datePublished", label="published", provenance="date_published"),
-    Column(name="date_modified", property="dateModified", label="modified", provenance="date_modified"),
-    Column(name="section", property="articleSection", label="section", provenance="section"),
-    Column(name="tags", type="json", property="keywords", label="tags", provenance="tags"),
-    Column(name="language", property="inLanguage", label="language", provenance="language"),
-    Column(name="description", property="description", label="description", provenance="description"),
-    Column(name="sitename", property="publisher", label="site", provenance="sitename"),
-    Column(name="source", property="sourceOrganization", label="source", provenance="source"),
-    Column(name="image", property="image", value=lambda article: article.images[0].url if article.images else ""),
-    Column(name="images", type="json", value=lambda article: [asdict(image) for image in article.images]),
-    Column(name="is_accessible_for_free", type="flag", property="isAccessibleForFree"),
-    Column(name="route"),
-    Column(name="provenance", type="json", value=lambda article: dict(article.provenance)),
-    Column(name="dropped", type="json", value=lambda article: [[one.line, one.rule] for one in article.dropped]),
-    Column(name="text_digest", value=lambda article: text_digest(article.title, article.text)),
-    Column(name="fetched_at", type="time", source="database", property="dateDownloaded"),
-    Column(name="last_seen_at", type="time", source="database"),
-    Column(name="capture_id", type="integer", source="database"),
-    Column(name="conversion_id", source="database"),
-    Column(name="payload_digest", source="capture", property="payload_digest"),
-    Column(name="warc_filename", source="capture", property="warc_filename"),
-    Column(name="warc_record_offset", type="integer", source="capture", property="warc_record_offset"),
-    Column(name="warc_record_length", type="integer", source="capture", property="warc_record_length"),
-    Column(name="gone_at", type="time", source="database"),
-    Column(name="gone_reason", source="database"),
-    Column(name="paywalled_at", type="time", source="database"),
-    Column(name="body", type="json", value=lambda article: as_data(article.body or paragraphs(article.text))),
-    Column(name="published_at", type="time", source="database", property="published_at"),
-    Column(name="article_key", source="database"),
-    Column(name="kind", property="additionalType"),
+# fmt: off
+class ArticleRow(TypedDict):
+    """A row of `articles`, one version of an article, in the order of the table."""
+
+    id: Annotated[int, Column("key", type="integer", source="database", property="identifier")]
+    url: Annotated[str, Column("canonical URL", property="url", label="url", provenance="canonical_url")]
+    urlkey: Annotated[str, Column("its SURT key", source="capture")]
+    site: Annotated[str, Column("name of the site", source="capture")]
+    hostname: Annotated[str, Column("host of the URL", value=lambda article: urlsplit(article.url).hostname or "")]
+    version: Annotated[int, Column("1, 2, … in the order of capture", type="integer", source="database", property="version")]
+    is_latest: Annotated[int, Column("1 for the version that was seen last", type="flag", source="database")]
+    title: Annotated[str, Column("headline", property="headline", label="title", provenance="title")]
+    text: Annotated[str, Column("clean text, a paragraph a line", property="articleBody")]
+    author: Annotated[str, Column("names, separated by `; `", property="author", label="author", provenance="authors")]
+    date: Annotated[str, Column("day of publication", type="day", value=lambda article: article.date_published[:10])]
+    date_published: Annotated[str, Column(
+        "time of publication, as precise as the page gives it", property="datePublished", label="published", provenance="date_published"
+    )]
+    date_modified: Annotated[str, Column(
+        "time of the last change that the page gives", property="dateModified", label="modified", provenance="date_modified"
+    )]
+    section: Annotated[str, Column("section of the site", property="articleSection", label="section", provenance="section")]
+    tags: Annotated[str, Column("JSON list of keywords", type="json", property="keywords", label="tags", provenance="tags")]
+    language: Annotated[str, Column("BCP 47 code", property="inLanguage", label="language", provenance="language")]
+    description: Annotated[str, Column(
+        "summary that the page gives", property="description", label="description", provenance="description"
+    )]
+    sitename: Annotated[str, Column("name of the publication", property="publisher", label="site", provenance="sitename")]
+    source: Annotated[str, Column(
+        "news agency or other source that the page names", property="sourceOrganization", label="source", provenance="source"
+    )]
+    image: Annotated[str, Column(
+        "URL of the first picture", property="image", value=lambda article: article.images[0].url if article.images else ""
+    )]
+    images: Annotated[str, Column(
+        "JSON list of pictures with captions", type="json", value=lambda article: [asdict(image) for image in article.images]
+    )]
+    is_accessible_for_free: Annotated[int | None, Column(
+        "1, 0, or NULL where the page does not say", type="flag", property="isAccessibleForFree"
+    )]
+    route: Annotated[str, Column("how the text was found (`warraq explain`)")]
+    provenance: Annotated[str, Column(
+        "JSON object: where on the page each field was found", type="json", value=lambda article: dict(article.provenance)
+    )]
+    dropped: Annotated[str, Column(
+        "JSON list of lines that were left out, with the rule", type="json",
+        value=lambda article: [[one.line, one.rule] for one in article.dropped]
+    )]
+    text_digest: Annotated[str, Column(
+        "SHA-256 of title and text; unique with the URL", value=lambda article: text_digest(article.title, article.text)
+    )]
+    fetched_at: Annotated[str, Column("first capture of this version", type="time", source="database", property="dateDownloaded")]
+    last_seen_at: Annotated[str, Column("last capture of this version", type="time", source="database")]
+    capture_id: Annotated[int, Column("first capture, in `captures`", type="integer", source="database")]
+    conversion_id: Annotated[str, Column("WARC-Record-ID of its clean text", source="database")]
+    payload_digest: Annotated[str, Column("digest of the payload that it was read from", source="capture", property="payload_digest")]
+    warc_filename: Annotated[str, Column("file that holds that record", source="capture", property="warc_filename")]
+    warc_record_offset: Annotated[int, Column("its first byte there", type="integer", source="capture", property="warc_record_offset")]
+    warc_record_length: Annotated[int, Column("its compressed length", type="integer", source="capture", property="warc_record_length")]
+    gone_at: Annotated[str | None, Column("since when its page is gone; NULL while it is served", type="time", source="database")]
+    gone_reason: Annotated[str, Column("how the page says so: `http-404`, `http-410`, …", source="database")]
+    paywalled_at: Annotated[str | None, Column("since when its page is behind a wall", type="time", source="database")]
+    body: Annotated[str | None, Column(
+        "JSON list of the article's blocks (`archive/body/`); NULL in rows of an older version", type="json",
+        value=lambda article: as_data(article.body or paragraphs(article.text))
+    )]
+    published_at: Annotated[str | None, Column(
+        "`date_published` in UTC (generated), NULL when it is not a time; order by this",
+        type="time", source="database", property="published_at"
+    )]
+    article_key: Annotated[str, Column(
+        "what its versions share under every spelling of the address: the URL without scheme, `www.`, trailing slash and "
+        "tracking parameters, or what `identities` has instead", source="database"
+    )]
+    kind: Annotated[str, Column("`article`, or `document` for a PDF file", property="additionalType")]
+
+# fmt: on
+
+
+COLUMNS: tuple[Column, ...] = tuple(
+    replace(hint.__metadata__[0], name=name) for name, hint in get_type_hints(ArticleRow, include_extras=True).items()
 )
-"""In the order of the table."""
 
 TYPES: dict[str, Type] = {column.name: column.type for column in COLUMNS}
 LABELLED = tuple(column for column in COLUMNS if column.label)

@@ -236,6 +236,15 @@ def revive(db: Database, *, site: str, now: str) -> int:
     return int(db.conn.execute(sql, {"site": site, "now": now}).rowcount)
 
 
+def set_back(db: Database, *, site: str, now: str) -> int:
+    """Make due what a wrong clock announced or visited later than `now`, which else waits for that time to come; return how many."""
+    sql = """
+        UPDATE urls SET due_at = :now
+        WHERE site = :site AND due_at > :now AND CASE WHEN visits = 0 THEN announced_at ELSE visited_at END > :now
+        """
+    return int(db.conn.execute(sql, {"site": site, "now": now}).rowcount)
+
+
 def rest_host(db: Database, *, site: str, host: str, until: str) -> int:
     """Let the URLs of a host wait until then: it asked to be left alone. Return how many."""
     sql = "UPDATE urls SET due_at = :until WHERE site = :site AND host = :host AND due_at < :until"

@@ -1,27 +1,22 @@
-"""Decide which URLs are one article: the key that its versions share, and reversible joins of keys.
+"""Decide which URLs are one article: which keys, that its versions share, are joined.
 
 The key follows from the URL alone (`archive.urls.identity`). Two keys are joined when a page redirects from the one to the other, or
 names the other as its canonical URL, and both say much the same. They are also joined when the one serves only the beginning of the other
 (a teaser, see `archive.index.articles`), to which the other redirects or which is at the same path of another host of the site.
-The table `identities` has what the key of a name (a key, or an exact URL) is instead; `joins` keeps what a join removed. Never begins or
-ends a transaction.
+`archive.index.joins` carries it out, so that it can be undone. Never begins or ends a transaction.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archive import urls
-from archive.index import articles, availability, site_lines
+from archive.index import articles, availability, joins, site_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from sqlite_utils import Database
 
-    Unindex = Callable[[list[int]], object]  # takes articles out of the search index, before their rows go
+    from archive.index.joins import Unindex
 
 
 ALIKE = 0.5
@@ -29,20 +24,8 @@ ALIKE = 0.5
 
 LOOKED_AT = 20
 """Redirects to an address that are looked at: an article has one or two, a front page thousands."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Join:
-    """Two keys that were joined: the addresses, why, and how many versions were the same.
-
-    The reason is `spelling`, `redirect`, `canonical` or `teaser`.
-    """
-
-    id: int
-    joined_at: str
-    reason: str
-    urls: tuple[str, ...]
-    versions: int
+MOST_HOPS = 5
+"""Redirects in a row through which an article is followed: a moved site that also changed to https has two or three."""
 
 
 def join_page(db: Database, page: str, article_id: int, *, at: str, unindex: Unindex) -> int:
@@ -50,9 +33,13 @@ def join_page(db: Database, page: str, article_id: int, *, at: str, unindex: Uni
     row = db.conn.execute("SELECT url, article_key FROM articles WHERE id = ?", (article_id,)).fetchone()
     url, key = str(row[0]), str(row[1])
     for other, reason in _related(db, page, url):
-        if other != key and _says_the_same(db, other, key):
-            kept = join_keys(db, other, key, reason=reason, at=at, unindex=unindex)
-            article_id, key = kept.get(article_id, article_id), min(other, key)
+        if other == key:
+            continue
+        if reason == "redirect" and _absorb(db, other, key, at=at, unindex=unindex):
+            key = articles.key_of(db, url)
+        elif _says_the_same(db, other, key):
+            kept = joins.join_keys(db, other, key, reason=reason, at=at, unindex=unindex)
+            article_id, key = kept.get(article_id, article_id), articles.key_of(db, url)
     return article_id
 
 
@@ -62,22 +49,77 @@ def _related(db: Database, page: str, url: str) -> list[tuple[str, str]]:
     sql = "SELECT DISTINCT a.article_key FROM captures AS c JOIN articles AS a ON a.id = c.article_id WHERE c.url = ?"
     found |= dict.fromkeys((row[0] for row in db.conn.execute(sql, (page,))), "canonical")
     for one in {page, url}:
-        for source in leading_to(db, one):
-            found.setdefault(articles.key_of(db, source), "redirect")
+        for address in [*leading_to(db, one), *_led_to(db, one)]:
+            found.setdefault(articles.key_of(db, address), "redirect")
     return list(found.items())
 
 
 def join_redirect(db: Database, source: str, target: str, *, at: str, unindex: Unindex) -> None:
-    """Join the articles at both ends of a redirect, when there are two and they say the same."""
-    one, other = articles.key_of(db, source), articles.key_of(db, target)
-    if one != other and _says_the_same(db, one, other):
-        join_keys(db, one, other, reason="redirect", at=at, unindex=unindex)
+    """Join the articles at both ends of a redirect, or of a chain of them, when there are two and they say the same."""
+    for one in [source, *leading_to(db, source)]:
+        for other in [target, *_led_to(db, target)]:
+            _join_ends(db, articles.key_of(db, one), articles.key_of(db, other), at=at, unindex=unindex)
+
+
+def _join_ends(db: Database, source: str, target: str, *, at: str, unindex: Unindex) -> None:
+    if source == target or _absorb(db, target, source, at=at, unindex=unindex):
+        return
+    if _says_the_same(db, source, target):
+        joins.join_keys(db, source, target, reason="redirect", at=at, unindex=unindex)
 
 
 def leading_to(db: Database, page: str) -> list[str]:
-    """Return the URLs that redirect to a page, as they were first seen."""
-    sql = "SELECT DISTINCT url FROM captures WHERE outcome = 'redirect' AND detail = ? LIMIT ?"
-    return [row[0] for row in db.conn.execute(sql, (page, LOOKED_AT))]
+    """Return the URLs that redirect to a page, at once or by others, as they were first seen."""
+    return _redirects(db, page, came_from="url", led_to="detail")
+
+
+def _led_to(db: Database, page: str) -> list[str]:
+    """Return where a page redirected to at other times, at once or by others."""
+    return _redirects(db, page, came_from="detail", led_to="url")
+
+
+def _redirects(db: Database, page: str, *, came_from: str, led_to: str) -> list[str]:
+    sql = f"""
+        WITH RECURSIVE found (url, hops) AS (
+            SELECT ?, 0 UNION
+            SELECT c.{came_from}, hops + 1 FROM found JOIN captures AS c ON c.{led_to} = found.url
+            WHERE c.outcome = 'redirect' AND hops < ?
+        )
+        SELECT url FROM found WHERE hops LIMIT ?
+        """  # noqa: S608 - our own column names
+    found = (row[0] for row in db.conn.execute(sql, (page, MOST_HOPS, LOOKED_AT)))
+    return [url for url in dict.fromkeys(found) if url != page]
+
+
+def _absorb(db: Database, teaser: str, whole: str, *, at: str, unindex: Unindex) -> bool:
+    """Join a key under which only teasers of the latest version of another were read; return whether it is one."""
+    sql = "SELECT url, text FROM articles WHERE article_key = ? AND is_latest = 1"
+    held = db.conn.execute(sql, (whole,)).fetchone()
+    sql = "SELECT text, is_accessible_for_free FROM articles WHERE article_key = ?"
+    read = db.conn.execute(sql, (teaser,)).fetchall()
+    are_teasers = held and all(articles.is_teaser(text, held[1], is_free=_flag(free)) for text, free in read)
+    if not (are_teasers and read):
+        return False
+    joins.absorb_teasers(db, teaser, whole, held_at=held[0], at=at, unindex=unindex)
+    return True
+
+
+def settle_teasers(db: Database, url: str, *, unindex: Unindex) -> None:
+    """Let no version stand that is a teaser of an earlier one: they came in another order than they were served in (a merge)."""
+    sql = """
+        SELECT id, url, text, is_accessible_for_free FROM articles WHERE article_key = ? ORDER BY fetched_at, text_digest
+        """
+    key, earlier = articles.key_of(db, url), list[tuple[str, str]]()
+    for article_id, address, text, free in db.conn.execute(sql, (key,)).fetchall():
+        wholes = (at for at, whole in earlier if articles.is_teaser(text, whole, is_free=_flag(free)))
+        if whole_at := next(wholes, ""):
+            joins.take_out_teaser(db, key, article_id, held_at=whole_at, unindex=unindex)
+        else:
+            earlier.append((address, text))
+
+
+def _flag(value: int | None) -> bool | None:
+    return None if value is None else bool(value)
 
 
 def at_other_hosts(db: Database, url: str, title: str, *, site: str) -> list[str]:
@@ -101,8 +143,20 @@ def join_teaser(db: Database, page: str, whole: str, *, at: str, unindex: Uninde
     one, other = articles.key_of(db, page), articles.key_of(db, whole)
     sources = {articles.key_of(db, url) for url in leading_to(db, page)}
     has_moved = is_same_path(page, whole) or other in sources
-    if one != other and has_moved and not _addresses(db, one):
-        join_keys(db, one, other, reason="teaser", at=at, unindex=unindex, page=page)
+    if one != other and has_moved and not joins.addresses_of(db, one):
+        joins.join_keys(db, one, other, reason="teaser", at=at, unindex=unindex, page=page)
+
+
+def join_again(db: Database, one: str, other: str, *, reason: str, pages: list[str], at: str, unindex: Unindex) -> None:
+    """Join keys that were joined in another archive; `pages` are the addresses of a teaser under which there is no version."""
+    if reason == "teaser":
+        if _absorb(db, one, other, at=at, unindex=unindex) or _absorb(db, other, one, at=at, unindex=unindex):
+            return
+        page = next((url for url in pages if not joins.addresses_of(db, articles.key_of(db, url))), "")
+        joins.join_keys(db, one, other, reason=reason, at=at, unindex=unindex, page=page)
+        availability.retell(db, articles.key_of(db, page))
+    else:
+        joins.join_keys(db, one, other, reason=reason, at=at, unindex=unindex)
 
 
 def is_same_path(one: str, other: str) -> bool:
@@ -125,133 +179,22 @@ def _share(one: str, other: str) -> float:
     return len(words & others) / max(1, len(words | others))
 
 
-def join_keys(
-    db: Database, one: str, other: str, *, reason: str, at: str, unindex: Unindex, page: str = ""
-) -> dict[int, int]:
-    """Make two keys one; give the rows of versions that both had, by id, and the row that stays in place of each.
-
-    The lesser key stays, so that the order in which captures came in decides nothing. Keys that a person parted stay apart.
-    `page` is the address of a key under which there is no version.
-    """
-    kept, joined = sorted((one, other))
-    parted = "SELECT 1 FROM identities WHERE name IN (?, ?) AND name = article_key"
-    if db.conn.execute(parted, (kept, joined)).fetchone():
-        return {}
-    addresses = _addresses(db, joined) or [page]
-    db.conn.execute("UPDATE articles SET article_key = ? WHERE article_key = ?", (kept, joined))
-    db.conn.execute("UPDATE identities SET article_key = ? WHERE article_key = ?", (kept, joined))
-    db.conn.execute("INSERT OR REPLACE INTO identities (name, article_key) VALUES (?, ?)", (joined, kept))
-    return _fold(db, kept, joined=joined, addresses=addresses, reason=reason, at=at, unindex=unindex)
-
-
-def _addresses(db: Database, key: str) -> list[str]:
-    return [
-        row[0] for row in db.conn.execute("SELECT DISTINCT url FROM articles WHERE article_key = ? ORDER BY 1", (key,))
-    ]
-
-
-def _fold(
-    db: Database, key: str, *, joined: str, addresses: list[str], reason: str, at: str, unindex: Unindex
-) -> dict[int, int]:
-    """Make one row of those of a key that say the same, and note what was removed."""
-    sql = """
-        SELECT id, first_value(id) OVER (PARTITION BY text_digest ORDER BY fetched_at, id) AS kept
-        FROM articles WHERE article_key = ?
-        """
-    dropped = {row[0]: row[1] for row in db.conn.execute(sql, (key,)) if row[0] != row[1]}
-    removed = [_removed(db, one, kept) for one, kept in dropped.items()]
-    if dropped:
-        unindex(list(dropped))
-        db.conn.execute("PRAGMA defer_foreign_keys = ON")
-        for one, kept in dropped.items():
-            _replace(db, one, kept)
-    db.conn.execute(
-        "INSERT INTO joins (joined_at, reason, kept_key, joined_key, urls, removed) VALUES (?, ?, ?, ?, ?, ?)",
-        (at, reason, key, joined, json.dumps(addresses), json.dumps(removed)),
-    )
-    articles.number_key(db, key)
-    return dropped
-
-
-_SHARED = ("title", "text", "body")
-"""Columns that rows which say the same share: they are not kept twice."""
-
-
-def _removed(db: Database, article_id: int, kept: int) -> dict[str, Any]:
-    captures = [row[0] for row in db.conn.execute("SELECT id FROM captures WHERE article_id = ?", (article_id,))]
-    times = db.conn.execute("SELECT fetched_at, last_seen_at FROM articles WHERE id = ?", (kept,)).fetchone()
-    names = {row[1] for row in db.conn.execute("PRAGMA table_info(articles)")} - set(
-        _SHARED
-    )  # without what is computed
-    row = {name: value for name, value in (articles.get(db, article_id) or {}).items() if name in names}
-    return {"row": row, "kept": kept, "captures": captures, "times": list(times)}
-
-
-def _replace(db: Database, article_id: int, kept: int) -> None:
-    """Put the row `kept` in the place of another that says the same."""
-    db.conn.execute("UPDATE captures SET article_id = ? WHERE article_id = ?", (kept, article_id))
-    db.conn.execute(
-        """
-        UPDATE articles SET fetched_at = min(articles.fetched_at, o.fetched_at), last_seen_at = max(articles.last_seen_at, o.last_seen_at)
-        FROM (SELECT fetched_at, last_seen_at FROM articles WHERE id = ?) AS o WHERE articles.id = ?
-        """,
-        (article_id, kept),
-    )
-    db.conn.execute("UPDATE OR IGNORE changes SET article_id = ? WHERE article_id = ?", (kept, article_id))
-    for table in ("changes", "similar", "families", "images", "media"):
-        db.conn.execute(f"DELETE FROM {table} WHERE article_id = ?", (article_id,))  # noqa: S608 - our own names
-    db.conn.execute("DELETE FROM articles WHERE id = ?", (article_id,))
-
-
 def join_all(db: Database, *, at: str, unindex: Unindex) -> int:
     """Join what an archive holds split: articles under several spellings, and at both ends of redirects; give how many joins."""
-    before = db.conn.execute("SELECT count(*) FROM joins").fetchone()[0]
+    before = joins.total(db)
     sql = """
         SELECT article_key FROM articles GROUP BY article_key
         HAVING count(DISTINCT url) > 1 AND NOT EXISTS (SELECT 1 FROM joins WHERE kept_key = article_key)
         """
     for (key,) in db.conn.execute(sql).fetchall():
-        _fold(db, key, joined=key, addresses=_addresses(db, key), reason="spelling", at=at, unindex=unindex)
+        addresses = joins.addresses_of(db, key)
+        joins.fold_versions(db, key, joined=key, addresses=addresses, reason="spelling", at=at, unindex=unindex)
+    join_redirects(db, at=at, unindex=unindex)
+    return joins.total(db) - before
+
+
+def join_redirects(db: Database, *, at: str, unindex: Unindex) -> None:
+    """Join the articles at both ends of all redirects that were captured."""
     sql = "SELECT DISTINCT c.url, c.detail FROM captures AS c JOIN articles AS a ON a.url = c.detail WHERE c.outcome = 'redirect'"
     for source, target in db.conn.execute(sql).fetchall():
         join_redirect(db, source, target, at=at, unindex=unindex)
-    return int(db.conn.execute("SELECT count(*) FROM joins").fetchone()[0] - before)
-
-
-def all_joins(db: Database) -> Iterator[Join]:
-    """Yield what was joined, oldest first."""
-    if not db["joins"].exists():  # an earlier version made the archive, and nothing has written to it since
-        return
-    for row in db.query("SELECT * FROM joins ORDER BY id"):
-        addresses, removed = json.loads(row["urls"]), json.loads(row["removed"])
-        yield Join(
-            id=row["id"], joined_at=row["joined_at"], reason=row["reason"], urls=tuple(addresses), versions=len(removed)
-        )
-
-
-def part(db: Database, join_id: int) -> list[int] | None:
-    """Undo a join and keep its URLs apart; return the ids of the restored rows, None when there is no such join."""
-    row = next(db.query("SELECT * FROM joins WHERE id = ?", [join_id]), None)
-    if row is None:
-        return None
-    removed = json.loads(row["removed"])
-    names = ", ".join(removed[0]["row"]) if removed else ""
-    for one in removed:
-        values = ", ".join(f":{name}" for name in one["row"])
-        shared = ", ".join(_SHARED)
-        sql = f"INSERT INTO articles ({names}, {shared}) SELECT {values}, {shared} FROM articles WHERE id = :kept_row"  # noqa: S608 - our own names
-        db.conn.execute(sql, {**one["row"], "kept_row": one["kept"]})
-        back = [(one["row"]["id"], capture) for capture in one["captures"]]
-        db.conn.executemany("UPDATE captures SET article_id = ? WHERE id = ?", back)
-        db.conn.execute(
-            "UPDATE articles SET fetched_at = ?, last_seen_at = ? WHERE id = ?", (*one["times"], one["kept"])
-        )
-    apart = {url: url for url in json.loads(row["urls"])} if row["joined_key"] == row["kept_key"] else {}
-    apart = apart or {row["joined_key"]: row["joined_key"]}
-    db.conn.executemany("INSERT OR REPLACE INTO identities (name, article_key) VALUES (?, ?)", apart.items())
-    for url in json.loads(row["urls"]):
-        db.conn.execute("UPDATE articles SET article_key = ? WHERE url = ?", (articles.key_of(db, url), url))
-    db.conn.execute("DELETE FROM joins WHERE id = ?", (join_id,))
-    for key in {row["kept_key"], *(articles.key_of(db, url) for url in json.loads(row["urls"]))}:
-        articles.number_key(db, key)
-    return [one["row"]["id"] for one in removed]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive.index import articles as articles_
 from archive.index import captures as captures_
-from archive.index import images, renderings
+from archive.index import former_ids, images, renderings
 from archive.urls import surt
 
 if TYPE_CHECKING:
@@ -118,9 +118,10 @@ def forget(db: Database, urls: Collection[str], *, at: str, reason: str) -> tupl
     for key in {articles_.key_of(db, url) for url in urls}:
         db.conn.execute("DELETE FROM joins WHERE kept_key = ? OR joined_key = ?", (key, key))
     for url in urls:
-        for table in ("changes", "images", "media"):
+        for table in ("changes", "images", "media", "vectors"):
             sql = f"DELETE FROM {table} WHERE article_id IN (SELECT id FROM articles WHERE url = ?)"  # noqa: S608 - our own names
             db.conn.execute(sql, (url,))
+        former_ids.retire_url(db, url)
         articles += db.conn.execute("DELETE FROM articles WHERE url = ?", (url,)).rowcount
     for url in urls:
         images.forget(db, url)

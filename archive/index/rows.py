@@ -143,52 +143,6 @@ class FetchStatus:
     refused: bool = False
 
 
-class ArticleRow(TypedDict):
-    """A row of `articles`, one version of an article, by the names of its columns (docs/schema.md)."""
-
-    id: int
-    url: str
-    urlkey: str
-    site: str
-    hostname: str
-    version: int
-    is_latest: int
-    title: str
-    text: str
-    author: str
-    date: str
-    date_published: str
-    date_modified: str
-    section: str
-    tags: str
-    language: str
-    description: str
-    sitename: str
-    source: str
-    image: str
-    images: str
-    is_accessible_for_free: int | None
-    route: str
-    provenance: str
-    dropped: str
-    text_digest: str
-    fetched_at: str
-    last_seen_at: str
-    capture_id: int
-    conversion_id: str
-    payload_digest: str
-    warc_filename: str
-    warc_record_offset: int
-    warc_record_length: int
-    gone_at: str | None
-    gone_reason: str
-    paywalled_at: str | None
-    body: str | None
-    published_at: str | None
-    article_key: str
-    kind: str
-
-
 class StoredCapture(TypedDict):
     """A row of `captures` as the database gives it, by the names of its columns (docs/schema.md)."""
 

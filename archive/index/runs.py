@@ -38,6 +38,12 @@ def last_begun(db: Database) -> str:
     return str(row[0] or "")
 
 
+def latest_moment(db: Database) -> str:
+    """Return the latest time that a crawl wrote at its begin or end, '' when there was none."""
+    sql = "SELECT max(max(started_at, coalesce(ended_at, ''))) FROM runs WHERE kind = 'crawl'"
+    return str(db.conn.execute(sql).fetchone()[0] or "")
+
+
 def last_entry(db: Database, *, site: str) -> str:
     """Return the digest of the site's entry at its last crawl that ended, '' when none says."""
     sql = """

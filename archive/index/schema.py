@@ -7,22 +7,19 @@ Steps 0001 to 0008, which create the first tables, are in `archive.index.baselin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from archive.index.baseline import MIGRATIONS
+from archive.index.sqlite import Database
 from archive.urls import identity
 
-if TYPE_CHECKING:
-    from sqlite_utils import Database
-
-__all__ = ["MIGRATIONS", "STEPS", "stand_in", "unknown_steps"]
+__all__ = ["MIGRATIONS", "stand_in", "unknown_steps"]
 
 
 def unknown_steps(db: Database) -> tuple[str, ...]:
     """Return names of the steps in the database that this version does not know: it was made by a later one."""
-    known = {step.name for step in MIGRATIONS.pending(db)} | {step.name for step in MIGRATIONS.applied(db)}
-    ours = set(STEPS)
-    return tuple(sorted(known - ours))
+    empty = Database(memory=True)
+    ours = {step.name for step in MIGRATIONS.pending(empty)}
+    empty.close()
+    return tuple(sorted({step.name for step in MIGRATIONS.applied(db)} - ours))
 
 
 @MIGRATIONS(name="0010_newest")
@@ -262,59 +259,59 @@ def _renderings(db: Database) -> None:
     db.conn.execute("CREATE INDEX renderings_url ON renderings (url, kind)")
 
 
-STEPS = (
-    "0001_frontier",
-    "0002_captures",
-    "0003_articles",
-    "0004_learned_lines",
-    "0005_runs",
-    "0006_fates",
-    "0007_families",
-    "0008_files",
-    "0010_newest",
-    "0011_originals",
-    "0013_bodies_and_changes",
-    "0014_published_at",
-    "0021_precedence",
-    "0022_identity",
-    "0023_kind_of_article",
-    "0024_headlines",
-    "0031_pictures",
-    "0032_backfills",
-    "0041_renderings",
-)
-"""The steps that this version knows, in order."""
+@MIGRATIONS(name="0051_former_ids")
+def _former_ids(db: Database) -> None:
+    """Keep ids of articles that no row has now, and ids of archives that were merged into this one; see `archive.index.former_ids`."""
+    db.conn.execute(
+        """
+        CREATE TABLE former_ids (
+            archive TEXT NOT NULL,
+            id INTEGER NOT NULL,
+            record_id TEXT NOT NULL,
+            PRIMARY KEY (archive, id)
+        ) WITHOUT ROWID
+        """
+    )
+    db.conn.execute("CREATE INDEX former_ids_record ON former_ids (record_id)")
 
 
-_LATER_TABLES = {
-    "images": "article_id, position, url, place, alt, caption, credit, words, record_id, type, bytes, width, height, sha256, phash",
-    "media": "article_id, position, type, provider, url, poster, place",
-    "pictures": "record_id, url, type, bytes, width, height, sha256, phash, problem",
-    "renderings": "record_id, response_id, kind, url, captured_at, mime, warc_filename, warc_record_offset, warc_record_length",
-}
+@MIGRATIONS(name="0052_vectors")
+def _vectors(db: Database) -> None:
+    """Vectors for search by meaning, of signed bytes; see `archive.search.vectors`."""
+    db.conn.execute(
+        """
+        CREATE TABLE vectors (
+            article_id INTEGER PRIMARY KEY REFERENCES articles (id),
+            model TEXT NOT NULL,
+            vector BLOB NOT NULL
+        )
+        """
+    )
+
+
+_COMPUTED = {("articles", "published_at"): _MOMENT, ("articles", "article_key"): "identity(url)"}
+"""What the columns hold of a row that was stored before the step that adds them; of the others, their default."""
 
 
 def stand_in(db: Database) -> None:
     """Give a database that is only read, and that an earlier version made, what later steps add: for this connection, in no file."""
+    if not MIGRATIONS.pending(db) or not _columns(db, "articles"):
+        return
     db.conn.create_function("identity", 1, identity, deterministic=True)
-    _stand_in_columns(
-        db, "articles", {"body": "NULL", "published_at": _MOMENT, "article_key": "identity(url)", "kind": "'article'"}
-    )
-    _stand_in_columns(
-        db, "captures", dict.fromkeys(("refers_to", "refers_to_url", "refers_to_date", "headlines"), "''")
-    )
-    tables = {row[0] for row in db.conn.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
-    if "changes" not in tables:
-        db.conn.execute("CREATE TEMP TABLE changes (article_id, seen_at, field, before, after, record_id)")
-    for table, names in _LATER_TABLES.items():
-        if table not in tables:
-            db.conn.execute(f"CREATE TEMP TABLE {table} ({names})")
-    if "identities" not in tables:
-        db.conn.execute("CREATE TEMP TABLE identities (name, article_key)")
+    current = Database(memory=True)
+    MIGRATIONS.apply(current)
+    for table in set(current.table_names()) - {MIGRATIONS.migrations_table}:
+        lacking = {
+            name: default for name, default in _columns(current, table).items() if name not in _columns(db, table)
+        }
+        if len(lacking) == len(_columns(current, table)):
+            db.conn.execute(f"CREATE TEMP TABLE {table} ({', '.join(lacking)})")
+        elif lacking:
+            values = (f"{_COMPUTED.get((table, name), default)} AS {name}" for name, default in lacking.items())
+            db.conn.execute(f"CREATE TEMP VIEW {table} AS SELECT *, {', '.join(values)} FROM main.{table}")  # noqa: S608 - our own words
+    current.close()
 
 
-def _stand_in_columns(db: Database, table: str, added: dict[str, str]) -> None:
-    names = {row[1] for row in db.conn.execute(f"PRAGMA main.table_xinfo({table})")}
-    if names and not added.keys() <= names:
-        more = ", ".join(f"{value} AS {name}" for name, value in added.items() if name not in names)
-        db.conn.execute(f"CREATE TEMP VIEW {table} AS SELECT *, {more} FROM main.{table}")  # noqa: S608 - our own words
+def _columns(db: Database, table: str) -> dict[str, str]:
+    """Return the columns of a table, generated ones too, each with its default as SQL; none where there is no such table."""
+    return {row[1]: row[4] or "NULL" for row in db.conn.execute(f"PRAGMA main.table_xinfo({table})")}

@@ -11,15 +11,16 @@ import os
 import shutil
 import sqlite3
 import stat
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from archive import warc
 from archive.collection import UPLOADING, Collection, FileLocator
-from archive.errors import UsageError
+from archive.errors import DamagedFileError, UsageError
 from archive.files import make_folder, make_new, make_read_only, open_read, replacing
 from archive.index import open_store
+from archive.index.sqlite import require_plain_files
 from archive.ingest import open_writer
 from archive.maintain.reindex import repair
 
@@ -127,8 +128,7 @@ class _Copying:
             _copy_database(self._from.database, database)
             self._copy_warcs()
             self._copy_others()
-            for end in ("-wal", "-shm"):
-                self._to.database.with_name(self._to.database.name + end).unlink(missing_ok=True)
+            _take_in_log(self._to.database)
         with open_store(self._to.database, read_only=True) as store:
             self._done.elsewhere = [row.filename for row in FileLocator(self._to.warcs, store.db).away()]
         return self._done
@@ -186,8 +186,12 @@ class _Copying:
             target = self._to.folder / name
             make_folder(target.parent)
             if path.suffix == ".db" and path != self._from.database:
-                with replacing(target) as half:
-                    _copy_database(path, half)
+                try:
+                    require_plain_files(path)
+                    with replacing(target) as half:
+                        _copy_database(path, half)
+                except (sqlite3.Error, DamagedFileError) as error:
+                    self._done.damaged.append(f"{name}: {error}; it is not in the copy")
             elif not path.name.endswith(DATABASE_PARTS):
                 with (
                     replacing(target) as half,
@@ -204,6 +208,19 @@ def _copy_database(path: Path, target: Path) -> None:
     with closing(sqlite3.connect(address, uri=True)) as source, closing(sqlite3.connect(target)) as copy:
         source.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")  # one file, with no log beside it
+
+
+def _take_in_log(path: Path) -> None:
+    """Leave nothing beside an earlier copy that SQLite would apply to the database which takes its place.
+
+    What a power cut left there belongs to that copy, which is whole again until it is replaced.
+    """
+    if path.exists():
+        require_plain_files(path)
+        with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(path)) as copy:
+            copy.execute("PRAGMA journal_mode = DELETE")
+    for end in ("-wal", "-shm", "-journal"):
+        path.with_name(path.name + end).unlink(missing_ok=True)
 
 
 def _mode(path: Path) -> int:

@@ -1,9 +1,10 @@
 """Rebuild the database of a collection from its WARC files alone, and repair it after a crash.
 
-Only the database knows the frontier (`urls`), the log of runs (`runs`), where files were uploaded to (`files`) and which digests were wrong
-when a file was imported (`digest_notes`); these are carried over
-when the old file can be read. When it cannot, the manifest says which files there were, and `storage` where to look for them.
-An attempt that was tried again reads as `failed` afterwards, not as `retried`; ids of rows may differ, record ids never do.
+Only the database knows the frontier (`urls`), the log of runs (`runs`), where files were uploaded to (`files`), which digests were wrong
+when a file was imported (`digest_notes`) and what former ids of articles stood for (`former_ids`). These are carried over when the old file
+can be read, and each version of an article keeps its id. When it cannot, the manifest says which files there were, and `storage` where to
+look for them. An attempt that was tried again reads as `failed` afterwards, not as `retried`; ids of other rows may differ, record ids
+never do.
 """
 
 from __future__ import annotations
@@ -16,21 +17,21 @@ from typing import TYPE_CHECKING
 
 from archive import warc
 from archive.collection import WARC_PREFIX
-from archive.errors import ArchiveNotFoundError
+from archive.errors import ArchiveNotFoundError, IrregularFileError
 from archive.files import sync_folder
 from archive.files.clock import iso
-from archive.index import captures, files, sqlite
+from archive.index import captures, files, former_ids, sqlite
 from archive.index.files import FileRow
 from archive.index.sqlite import sqlite3
 from archive.ingest import open_writer
 from archive.ingest.importer import Imported, Indexer
 from archive.maintain import filecheck
-from archive.search import drop_plain_index
+from archive.search import carry_vectors, drop_plain_index
 from archive.storage import parse_url
 from archive.warc import cdxj
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-CARRIED = ("urls", "runs", "files", "digest_notes", "backfills")
+CARRIED = ("urls", "runs", "files", "digest_notes", "backfills", "former_ids")
 """The tables that no WARC can give back."""
 
 
@@ -69,7 +70,8 @@ def reindex(
     ingest = open_writer(collection, info={"software": "warraq", "description": "reindex"}, clock=clock, database=fresh)
     ingest.writes_texts = False
     try:
-        _carry_over(ingest, collection.database)
+        if not _carry_over(ingest, collection.database):
+            _number_anew(ingest, clock())
         _look_for(ingest, storage, iso(clock()))
         indexer = Indexer(ingest, pool)
         for path in ingest.files.closed():
@@ -79,6 +81,9 @@ def reindex(
                 each=ingest.index.add_record,
             )
             ingest.index.reread(path.name)
+        _carry_vectors(ingest, collection.database)
+        with ingest.store.atomic():
+            former_ids.forget_held(ingest.store.db)
         ingest.store.db.conn.execute("PRAGMA journal_mode = DELETE").fetchall()  # one file, to be moved as one
     except BaseException:
         ingest.close()
@@ -88,25 +93,74 @@ def reindex(
     return indexer.done
 
 
-def _carry_over(ingest: ArchiveWriter, old: Path) -> None:
-    """Copy the tables that no WARC can give back; an old file that cannot be read has none, an earlier warraq's not all columns."""
-    if not os.path.lexists(old):
-        return
+def _carry_over(ingest: ArchiveWriter, old: Path) -> bool:
+    """Copy the tables that no WARC can give back, and reserve the ids of articles; return whether the old file could be read to its end.
+
+    A file that cannot be read has none; an earlier warraq's has not all columns.
+    """
+    was_read = False
+    with _attached(ingest, old) as db:
+        if db is not None:
+            with ingest.store.atomic():
+                for table in CARRIED:
+                    _carry_table(db, table)
+                former_ids.take_from(ingest.store.db, "old")
+            if not db.execute("SELECT 1 FROM old.sqlite_master WHERE name = 'articles_fts'").fetchone():
+                with ingest.store.atomic():
+                    drop_plain_index(db)
+            was_read = True
+    return was_read
+
+
+def _carry_vectors(ingest: ArchiveWriter, old: Path) -> None:
+    """Copy the vectors of articles that say what they said: to make them again takes hours."""
+    with _attached(ingest, old) as db:
+        if db is not None and db.execute("SELECT 1 FROM old.sqlite_master WHERE name = 'vectors'").fetchone():
+            with ingest.store.atomic():
+                carry_vectors(db, "old")
+
+
+@contextlib.contextmanager
+def _attached(ingest: ArchiveWriter, old: Path) -> Iterator[sqlite3.Connection | None]:
+    """Attach the old database as `old`; None where there is none that can be read. What turns out to be damaged ends the block."""
     db = ingest.store.db.conn
+    if not _attach(db, old):
+        yield None
+        return
     with contextlib.suppress(sqlite3.DatabaseError):
+        yield db
+    _detach(db)
+
+
+def _attach(db: sqlite3.Connection, old: Path) -> bool:
+    if not os.path.lexists(old):
+        return False
+    try:
         sqlite.require_plain_files(old)
         db.execute("ATTACH DATABASE ? AS old", (f"{old.resolve().as_uri()}?mode=ro",))
-        if problem := sqlite.database_problem(db, "old"):
-            logger.warning("nothing of the old database is carried over: %s", problem)
-            db.execute("DETACH DATABASE old")
-            return
-        with ingest.store.atomic():
-            for table in CARRIED:
-                _carry_table(db, table)
-        if not db.execute("SELECT 1 FROM old.sqlite_master WHERE name = 'articles_fts'").fetchone():
-            with ingest.store.atomic():
-                drop_plain_index(db)
+        problem = sqlite.database_problem(db, "old")
+    except sqlite3.DatabaseError:
+        _detach(db)
+        return False
+    if problem:
+        logger.warning("nothing of the old database is carried over: %s", problem)
+        _detach(db)
+    return not problem
+
+
+def _detach(db: sqlite3.Connection) -> None:
+    with contextlib.suppress(sqlite3.DatabaseError):  # it was not attached
         db.execute("DETACH DATABASE old")
+
+
+def _number_anew(ingest: ArchiveWriter, now: datetime) -> None:
+    """Let ids begin at the second of the rebuild, since nothing tells which were given: no archive has given so many."""
+    with ingest.store.atomic():
+        former_ids.start_beyond(ingest.store.db, int(now.timestamp()))
+    logger.warning(
+        "the old database cannot be read: articles get new ids, from %d on; permalinks stay as they are",
+        int(now.timestamp()) + 1,
+    )
 
 
 def _carry_table(db: sqlite3.Connection, table: str) -> None:
@@ -153,7 +207,7 @@ def _look_for(ingest: ArchiveWriter, url: str, now: str) -> None:
 
 
 def _swap(fresh: Path, database: Path) -> None:
-    for suffix in ("-wal", "-shm"):
+    for suffix in ("-wal", "-shm", "-journal"):
         database.with_name(database.name + suffix).unlink(missing_ok=True)
     fresh.replace(database)
     sync_folder(database.parent)
@@ -161,10 +215,13 @@ def _swap(fresh: Path, database: Path) -> None:
 
 def _remove(path: Path) -> None:
     for suffix in ("", "-wal", "-shm", "-journal"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+        one = path.with_name(path.name + suffix)
+        if one.is_dir() and not one.is_symlink():
+            raise IrregularFileError(one)
+        one.unlink(missing_ok=True)
 
 
-# Brings an archive in order after a crash: torn ends cut, files closed, every record with its row and its index line.
+# Repair after a crash: cut torn ends, close files, give every record its row and its index line.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,16 +11,16 @@ from dataclasses import asdict, dataclass, field
 from gettext import gettext as _
 from typing import TYPE_CHECKING
 
-from archive import warc
+from archive import search, warc
 from archive.collection import Collection
 from archive.errors import DamagedFileError, UsageError
 from archive.files.clock import iso
-from archive.index import captures, frontier, open_store, runs
+from archive.index import captures, frontier, identity, joins, open_store, runs
 from archive.ingest import open_writer
 from archive.ingest.copying import reject_reason
 from archive.ingest.importer import Indexer
 from archive.maintain import redact
-from archive.merge import database, joining, warcs
+from archive.merge import database, histories, joining, warcs
 from archive.merge.database import Rows
 from archive.merge.joining import Shard, open_shard
 from archive.merge.warcs import FilePlan
@@ -46,7 +46,9 @@ class Merged:
     `captures` are those that came in, of the `looked_at` that the shards have; `waiting` those whose file a living writer has not
     finished, or that refer to one; `recovered` those that a dead writer had left without rows or unread; `redacted` URLs that were
     taken out again. `lost` names files that rows of a shard point into and that are nowhere, `damaged` those whose bytes are not what
-    was closed: their captures did not come in.
+    was closed: their captures did not come in. `joins` counts addresses that were joined into one history, as there or by a redirect of
+    another shard; `conflicts` names those that are joined in one of the archives and were parted by hand in another: they stay as they
+    were here.
     """
 
     shards: int = 0
@@ -62,13 +64,15 @@ class Merged:
     redacted: int = 0
     waiting: int = 0
     moved: int = 0
+    joins: int = 0
+    conflicts: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
 
     @property
     def changed(self) -> bool:
         """Whether anything came in."""
-        came_in = (self.files, self.captures, self.articles, self.urls, self.hosts, self.runs)
+        came_in = (self.files, self.captures, self.articles, self.urls, self.hosts, self.runs, self.joins)
         return any((*came_in, self.recovered, self.redacted, self.moved))
 
 
@@ -192,6 +196,8 @@ class _Merge:
         rows = Rows(shard, plan.names, self._into, self._store, redacted=set(self._out))
         rows.add(self._telling(shard, "captures"))
         rows.read(self._telling(shard, "captures read"))
+        self._take_joins(shard, plan)
+        database.take_former_ids(shard, self._store, self._into.name)
         self.done.hosts += database.take_learned(shard, self._store)
         self.done.urls += database.take_frontier(shard, self._store, self._telling(shard, "URLs"))
         self.done.runs += database.take_runs(shard, self._store)
@@ -203,6 +209,15 @@ class _Merge:
             for name in {shard.newest, *shard.left} & set(plan.names):
                 self._left[plan.names[name]] = joining.site_of_file(shard.store.db, name)
         return plan
+
+    def _take_joins(self, shard: Shard, plan: FilePlan) -> None:
+        with self._store.atomic():
+            before = joins.total(self._store.db)
+            self.done.conflicts += histories.take_joins(shard, self._store.db, plan.names, unindex=self._unindex)
+            self.done.joins += joins.total(self._store.db) - before
+
+    def _unindex(self, ids: list[int]) -> None:
+        search.unindex_articles(self._store.db.conn, ids)
 
     def _count(self, plan: FilePlan, rows: Rows) -> None:
         self.done.shards += 1
@@ -221,6 +236,11 @@ class _Merge:
         """Read what dead writers left without rows or unread, and take out what was redacted in any of the archives."""
         self._recover()
         db = self._store.db
+        if self.done.changed:
+            with self._store.atomic():
+                before = joins.total(db)
+                identity.join_redirects(db, at=iso(self._ingest.clock()), unindex=self._unindex)
+                self.done.joins += joins.total(db) - before
         for url, reason in (self._out | joining.redacted(db)).items():
             if captures.of_url(db, url):
                 self._ingest.writer.close()  # so that nothing looks like a leftover

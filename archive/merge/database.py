@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Any
 from archive import search, warc
 from archive.capture import Location
 from archive.errors import DamagedFileError
-from archive.index import articles, availability, captures, frontier, images, renderings, runs, site_lines
+from archive.index import (
+    articles,
+    availability,
+    captures,
+    former_ids,
+    frontier,
+    identity,
+    images,
+    renderings,
+    runs,
+    site_lines,
+)
 from archive.index.rows import CaptureRow
 from archive.merge import joining
 from archive.outcome import Outcome, OutcomeKind
@@ -127,9 +138,14 @@ class Rows:
         images.copy(self._shard.store.db, self._db, ids)
         renderings.copy(self._shard.store.db, self._db, ids, self._names)
         articles.copy(self._shard.store.db, self._db, held)
+        search.copy_vectors(self._shard.store.db.conn, self._db.conn, held)
         for url in joining.urls_of(self._db, times):
             articles.number_versions(self._db, url)
+            identity.settle_teasers(self._db, url, unindex=self._unindex)
         availability.recompute(self._db, dict.fromkeys(row["url"] for row in rows))
+
+    def _unindex(self, ids: list[int]) -> None:
+        search.unindex_articles(self._db.conn, ids)
 
     def _articles(self, ids: set[int]) -> dict[int, int]:
         """Return ids here of these articles of the shard, which come in where they are new; without those that must wait for a file."""
@@ -140,6 +156,8 @@ class Rows:
         for row in rows:
             if self._resolve(row):
                 held[row["id"]] = self._put(row, fresh)
+        pairs = [(row["id"], row["origin"]) for row in rows if row["id"] in held]
+        former_ids.keep_of_archive(self._db, self._shard.collection.name, pairs)
         search.index_articles(self._db.conn, fresh)
         images.describe(self._db, fresh)
         return held
@@ -203,6 +221,18 @@ def _joined(row: dict[str, Any], held: dict[str, Any] | None) -> dict[str, Any] 
         return row
     joined = join_rows(held, row)
     return joined if any(held[name] != value for name, value in joined.items()) else None
+
+
+def take_former_ids(shard: Shard, store: Store, into: str) -> None:
+    """Take what former ids stood for there, under the shard's name and those of the archives merged into it, for the archive `into`."""
+    kept: dict[str, list[tuple[int, str]]] = {}
+    for archive, article_id, record_id in former_ids.all_former(shard.store.db):
+        kept.setdefault(archive or shard.collection.name, []).append((article_id, record_id))
+    shard.store.check_unchanged()
+    kept.pop(into, None)  # its own ids, which came back
+    with store.atomic():
+        for archive, pairs in kept.items():
+            former_ids.keep_of_archive(store.db, archive, pairs)
 
 
 def take_learned(shard: Shard, store: Store) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from archive import warc
 from archive.collection import Collection, FileLocator
 from archive.errors import DamagedFileError
-from archive.index import DatabaseError, articles, open_store
+from archive.index import DatabaseError, articles, former_ids, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -123,8 +123,7 @@ def open_shard(folder: Path, *, site: str = "", is_ours: bool = False) -> Iterat
         )
 
 
-# Rows of another archive, as SQL: a shard's rows in batches out, rows with their references resolved in. Never ends a
-# transaction.
+# The rows of a shard, read in batches, and written with their references resolved. Never ends a transaction.
 #
 # A row of a shard has ids of its own database; what it refers to is named here by what is the same in every database:
 # a capture by its record id, an article by its URL and what it says.
@@ -212,7 +211,7 @@ def version_that_says(db: Database, url: str, digest: str) -> dict[str, Any] | N
 def insert_article(db: Database, row: Mapping[str, Any]) -> int:
     """Add a version, seen when its capture was made so far; `row` has the columns, and `origin_at`. Returns its id."""
     values = _content(db, row) | dict.fromkeys(("fetched_at", "last_seen_at"), row["origin_at"])
-    values["article_key"] = articles.key_of(db, row["url"])
+    values |= {"id": former_ids.next_id(db, row["origin"]), "article_key": articles.key_of(db, row["url"])}
     sql = f"INSERT INTO articles ({', '.join(values)}) VALUES ({', '.join(f':{name}' for name in values)}) RETURNING id"  # noqa: S608 - our own names
     return int(db.conn.execute(sql, values).fetchone()[0])
 

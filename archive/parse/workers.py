@@ -7,11 +7,13 @@ reason, a new worker takes its place, and the other tasks never notice.
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import queue
 import resource
 import signal
+import tempfile
 import threading
 import time
 from concurrent.futures import Future
@@ -20,7 +22,7 @@ from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, NotWritableError
 from archive.files import Closing
 
 if TYPE_CHECKING:
@@ -241,6 +243,8 @@ def _peak_megabytes() -> float:
 SECONDS = 20.0
 MEGABYTES = 2048
 PRELOADED = ("archive.parse.warm",)
+TEMPORARY_BYTES = 80 << 20
+"""Free space that the fork server needs in the folder of temporary files: the model of languages is unpacked there (68 MB) and removed."""
 
 
 def read_response(task: ParseTask) -> Parsed:
@@ -253,5 +257,20 @@ def read_response(task: ParseTask) -> Parsed:
 def parse_pool(
     *, workers: int = 2, seconds: float = SECONDS, megabytes: int = MEGABYTES
 ) -> WorkerPool[ParseTask, Parsed]:
-    """Start processes that read responses, `workers` at a time, each bounded to so many seconds a task and megabytes of address space."""
+    """Start processes that read responses, `workers` at a time, each bounded to so many seconds a task and megabytes of address space.
+
+    Raises:
+        NotWritableError: no folder of temporary files has the room without which no worker could start.
+    """
+    _require_temporary_room()
     return WorkerPool(read_response, workers=workers, seconds=seconds, megabytes=megabytes, preload=PRELOADED)
+
+
+def _require_temporary_room() -> None:
+    try:
+        folder = Path(tempfile.gettempdir())
+    except FileNotFoundError as error:
+        raise NotWritableError(Path("/tmp"), OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))) from error  # noqa: S108
+    space = os.statvfs(folder)
+    if space.f_bavail * space.f_frsize < TEMPORARY_BYTES:
+        raise NotWritableError(folder, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))

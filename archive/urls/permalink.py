@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,9 +24,9 @@ def permalink(row: Mapping[str, Any], room: str = "") -> str:
 
 
 def read_permalink(address: str) -> tuple[str, str] | None:
-    """Return the URL and the time (14 digits) that a permanent address names; None for any other text."""
+    """Return the URL as it is written there and the time (14 digits) that a permanent address names; None for any other text."""
     found = _ADDRESS.search(address)
-    return (unquote(f"{found[2]}://{found[3]}"), found[1]) if found else None
+    return (f"{found[2]}://{found[3]}", found[1]) if found else None
 
 
 def timestamp(moment: str) -> str:

@@ -10,6 +10,8 @@ import hashlib
 import uuid
 import zlib
 from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING
 
 from archive.errors import DamagedFileError
@@ -22,7 +24,6 @@ from archive.warc.streams import GZIP, SLICE, Reader, next_start, open_stream, r
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from archive.warc.loose import RecordBlock
     from archive.warc.streams import Stream
@@ -56,6 +57,15 @@ def salvage(
     copy = _Copy(source, is_taken)
     replace_file(target, copy.members())
     return copy.damages
+
+
+def with_made_id(data: bytes) -> bytes:
+    """Return the gzip member of a capture with the id that follows from what it holds, in place of its own."""
+    with TemporaryDirectory() as folder:
+        source, target = Path(folder) / "source", Path(folder) / "target"
+        source.write_bytes(data)
+        salvage(source, target, is_taken=lambda _id, _url, _date: True)
+        return target.read_bytes()
 
 
 class _Copy:

@@ -29,7 +29,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from archive.collection import Collection as Archived
-from archive.errors import ArchiveError, NotFoundError
+from archive.errors import ArchiveError, ArticleGoneError, NotFoundError
 from archive.index import DatabaseError
 from archive.web import api, download, feeds, frequency, front, ledger, memento, pages, replay, subjects
 from archive.web.admission import Admission, SecurityHeaders
@@ -73,7 +73,8 @@ SUBJECTS: Final = (
 ROUTES: Final = (
     Route("/", pages.results),
     Route("/search", pages.results),
-    Route("/articles/{id:int}", pages.article),
+    Route("/articles/{id:int}", memento.by_id),
+    Route(f"{ROOMS}/{{name}}/articles/{{id:int}}", memento.merged),
     Route("/a/{moment}/{url:path}", memento.version),
     Route("/timegate/{url:path}", memento.timegate),
     Route("/timemap/{url:path}", memento.timemap),
@@ -96,7 +97,10 @@ ROUTES: Final = (
     *FEEDS,
     *SUBJECTS,
     *(Route(f"/watches/{{name}}.{kind}", feeds.watch, name=f"watch.{kind}") for kind in ("atom", "json")),
-    *(Route(path.replace("{id}", "{id:int}"), answers) for path, (answers, _) in api.OPERATIONS.items()),
+    *(
+        Route(path.replace("{id}", "{id:int}").replace("{url}", "{url:path}"), answers)
+        for path, (answers, _) in api.OPERATIONS.items()
+    ),
 )
 
 
@@ -106,6 +110,8 @@ SPANNING: Final = (
     Route("/", pages.results),
     Route("/search", pages.results),
     Route("/a/{moment}/{url:path}", memento.of_several),
+    Route("/timegate/{url:path}", memento.of_several),
+    Route("/timemap/{url:path}", memento.of_several),
     Route("/help", pages.help_),
     Route("/api/search", api.search_),
     Route("/api/words", api.word_usage),
@@ -165,8 +171,12 @@ def _refused(request: Request, error: Exception) -> Response:
     return _error(request, error.status_code, error.headers)
 
 
-def _not_found(request: Request, _: Exception) -> Response:
-    return _error(request, 404)
+def _not_found(request: Request, error: Exception) -> Response:
+    """Say that nothing is here, or (410) that an article was; a search for its URL is one tap away."""
+    if isinstance(error, ArticleGoneError):
+        return _error(request, 410, sought=error.url)
+    sought = error.wanted if isinstance(error, NotFoundError) else ""
+    return _error(request, 404, sought=sought if sought.startswith(("http://", "https://")) else "")
 
 
 def _unavailable(request: Request, error: Exception) -> Response:
@@ -178,17 +188,23 @@ def _failed(request: Request, _: Exception) -> Response:
     return _error(request, 500)  # Starlette raises it again, and the server logs it with its traceback
 
 
-_EXPLAINED: Final = (404, 405, 503, 500)
+_EXPLAINED: Final = (404, 405, 410, 503, 500)
 
 
-def _error(request: Request, status: int, headers: Any = None) -> Response:
+def _error(request: Request, status: int, headers: Any = None, *, sought: str = "") -> Response:
     """Return the error as a page, or as JSON to those who asked the API."""
     explained = status if status in _EXPLAINED else 404
     if "/api/" in request.url.path:
-        words = {404: "not found", 405: "only GET and HEAD", 503: "the archive cannot be read just now", 500: "failed"}
+        words = {
+            404: "not found",
+            405: "only GET and HEAD",
+            410: "no longer held",
+            503: "the archive cannot be read just now",
+            500: "failed",
+        }
         response: Response = api.Json({"error": {"status": status, "message": words[explained]}}, status)
     else:
-        response = page(request, "error.html", status=status, code=explained)
+        response = page(request, "error.html", status=status, code=explained, sought=sought)
     for name, value in dict(headers or {}).items():
         response.headers[name] = value
     return response

@@ -12,15 +12,19 @@ from starlette.responses import JSONResponse
 from archive import search
 from archive.diff import compare
 from archive.index import columns
-from archive.web import frequency, front, ledger
+from archive.urls.permalink import permalink
+from archive.web import frequency, front, ledger, memento
 from archive.web.parameters import MOST, PAGE, SearchParameters
-from archive.web.views import LONGEST_COMPARED, open_archive, open_archives, room_of, versions_to_compare
+from archive.web.views import LONGEST_COMPARED, open_archive, open_archives, room_here, room_of, versions_to_compare
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from starlette.requests import Request
+    from starlette.responses import Response
 
+    from archive.archive import Archive
+    from archive.index.columns import ArticleRow
     from archive.monitor import Alarm, Day
     from archive.search import Hit
 
@@ -98,13 +102,29 @@ def _pieces(pieces: Sequence[tuple[str, bool]]) -> list[dict[str, object]]:
     return [{"text": text, "marked": marked} for text, marked in pieces]
 
 
-def article(request: Request) -> Json:
-    """GET /api/articles/ID: every column, and the directives of its capture. 404 when there is none."""
+def article(request: Request) -> Response:
+    """GET /api/articles/ID: redirect to the permanent address, /api/a/TIME/URL. 404 for an unknown id, 410 for one of a former article."""
     with open_archive(request) as archive:
         row = archive.article(request.path_params["id"])
-        directives = archive.capture(row["capture_id"])["directives"]
+        if memento.is_permanent(archive, row):
+            return memento.moved(permalink(row, f"{room_here(request)}/api"))
+        return _article(request, archive, row)
+
+
+def article_at(request: Request) -> Response:
+    """GET /api/a/TIME/URL: every column of the version at URL that stood at TIME, and the directives of its capture. 404 for none."""
+    with open_archive(request) as archive:
+        return _article(request, archive, archive.article(memento.permalink_of(request, segments=4)))
+
+
+def _article(request: Request, archive: Archive, row: ArticleRow) -> Json:
+    directives = archive.capture(row["capture_id"])["directives"]
     room = request.scope.get("root_path", "")
-    links = {"versions": f"{room}/api/articles/{row['id']}/versions", "original": f"{room}/raw/{row['id']}"}
+    links = {
+        "versions": f"{room}/api/articles/{row['id']}/versions",
+        "original": f"{room}/raw/{row['id']}",
+        "permalink": permalink(row, room),
+    }
     return Json({**columns.as_json_row(row), "directives": directives.split(), "links": links})
 
 
@@ -204,6 +224,11 @@ def _document(room: str) -> dict[str, Any]:
         ]
         if "{id}" in path:
             given.append({"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}})
+        given += [
+            {"name": name, "in": "path", "required": True, "schema": _TEXT}
+            for name in ("moment", "url")
+            if f"{{{name}}}" in path
+        ]
         responses = {
             "200": {"description": "the answer", "content": {"application/json": {"schema": {"type": _kind_of(path)}}}},
             **{status: {"description": words, "content": _ERROR} for status, words in _STATUSES.items()},
@@ -228,7 +253,11 @@ _SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     "old": {"type": "integer"},
     "new": {"type": "integer"},
 }
-_STATUSES: Final = {"404": "nothing of that id", "503": "the archive cannot be read just now; see Retry-After"}
+_STATUSES: Final = {
+    "404": "nothing of that id or address",
+    "410": "of an article that is no longer held",
+    "503": "the archive cannot be read just now; see Retry-After",
+}
 _ERROR: Final = {
     "application/json": {
         "schema": {
@@ -257,10 +286,11 @@ _SEARCH: Final = (
     "limit",
     "offset",
 )
-OPERATIONS: Final[dict[str, tuple[Callable[[Request], Json], tuple[str, ...]]]] = {
+OPERATIONS: Final[Mapping[str, tuple[Callable[[Request], Response], tuple[str, ...]]]] = {
     "/api/search": (search_, _SEARCH),
     "/api/articles": (articles, ("cursor", "limit")),
     "/api/articles/{id}": (article, ()),
+    "/api/a/{moment}/{url}": (article_at, ()),
     "/api/articles/{id}/versions": (versions, ()),
     "/api/articles/{id}/captures": (captures, ()),
     "/api/diff": (diff, ("old", "new")),

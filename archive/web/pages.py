@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from archive import diff, search, urls
 from archive.body import HtmlOptions, count_marks, figures_of, html, marked
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import HTMLResponse
 
-    from archive.archive import Federation
+    from archive.federation import Federation
 
 _QUARANTINE_PAGE: Final = 20
 _SHOWN_RUNS: Final = 10
@@ -92,13 +93,8 @@ def _known(request: Request, archives: Federation, words: str) -> tuple[Mapping[
         return None, ""
 
 
-def article(request: Request) -> HTMLResponse:
-    """Return one version of an article, with all that stands behind it; `?q=` marks the words of a search in it."""
-    return article_page(request, request.path_params["id"], SearchParameters.of(request.query_params))
-
-
-def article_page(request: Request, wanted: str | int, asked: SearchParameters) -> HTMLResponse:
-    """Return the page of the article of that id, URL or permalink, with the words that were asked for marked."""
+def article_page(request: Request, wanted: int, asked: SearchParameters) -> HTMLResponse:
+    """Return the page of the article of that id, with all that stands behind it and the words that were asked for marked."""
     with open_archive(request) as archive:
         row = archive.article(wanted)
         values: dict[str, Any] = {
@@ -133,6 +129,8 @@ def article_page(request: Request, wanted: str | int, asked: SearchParameters) -
         dropped=json.loads(row["dropped"]),
         images=json.loads(row["images"]),
         permalink=permalink(row, room_root(request)),
+        canonical=permalink(row, urlsplit(room_root(request)).path),
+        path=f"/articles/{row['id']}",
         citations={style: cite(row, style, room=room_root(request)) for style in STYLES},
         **values,
     )

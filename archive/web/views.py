@@ -17,10 +17,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from archive import urls
-from archive.archive import Archive, Federation
 from archive.body import direction
 from archive.collection import Collection
 from archive.errors import NotFoundError
+from archive.federation import Federation
 from archive.web.parameters import SearchParameters
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from archive.index.rows import ArticleRow
+    from archive.archive import Archive
+    from archive.index.columns import ArticleRow
 
-# What the interface says, in Arabic and English: a request's wishes in, a language of messages out; the messages are
-# data.
+# The messages of the interface, in Arabic and English, and the language of a request.
 #
-# The messages lie in messages/LANGUAGE.toml. A message is a string with {named} places, or a table of plural forms by
+# The messages are in messages/LANGUAGE.toml. A message is a string with {named} places, or a table of plural forms by
 # the categories of Unicode CLDR (https://cldr.unicode.org/index/cldr-spec/plural-rules), chosen by `n`.
 
 LANGUAGES: Final = ("ar", "en")
@@ -192,6 +192,11 @@ def room_root(request: Request) -> str:
     return str(request.base_url).rstrip("/")
 
 
+def room_here(request: Request) -> str:
+    """Return the address of the room of this archive: of several, the one below /archives/NAME."""
+    return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -226,19 +231,22 @@ def _static(name: str) -> str:
 class View:
     """What templates may call: messages, dates and links in the language of the request."""
 
-    def __init__(self, request: Request) -> None:
-        wish = request.query_params.get("lang", "")
+    def __init__(self, request: Request, *, path: str = "") -> None:
+        """`path` is where the page is to be had with parameters, when its own address takes none (a permalink's query is its URL's)."""
+        is_permalink = "moment" in request.scope.get("path_params", {})
+        given = {} if is_permalink else dict(request.query_params)
+        wish = given.get("lang", "")
         self.wording: Wording = wording(choose(wish, request.headers.get("accept-language", "")))
         self.language = self.wording.language
         self.direction = self.wording.direction
         self.say = self.wording.say
         self.name = self.wording.name
         self._explicit = {"lang": wish} if wish == self.language else {}
-        self._path = request.url.path
         self.root = str(request.scope.get("root_path", ""))
+        self._path = f"{self.root}{path or '/'}" if is_permalink else request.url.path
         folders = request.app.state.folders
         self.rooms = tuple(Collection(folder).name for folder in folders) if len(folders) > 1 else ()
-        self._parameters = dict(request.query_params)
+        self._parameters = given
 
     def day(self, text: str) -> str:
         """Return a date, without its time."""
@@ -274,10 +282,10 @@ class View:
         return self._explicit
 
 
-def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    """Return the template as a page; `view` and `asked` are always among its values."""
+def page(request: Request, template: str, *, status: int = 200, path: str = "", **values: Any) -> HTMLResponse:
+    """Return the template as a page; `view` (see it for `path`) and `asked` are always among its values."""
     values.setdefault("asked", SearchParameters())
-    view = View(request)
+    view = View(request, path=path)
     html = _environment().get_template(template).render(view=view, **values)
     return HTMLResponse(html, status, headers={"Content-Language": view.language, "Vary": "Accept-Language"})
 

@@ -203,13 +203,14 @@ class CcNewsSpider(BackfillSpider):
         if record.type in _COMPANIONS:
             self._take_companion(member.data, record)
             return True
-        if self._is_held(record):
+        data, own = self.own(member.data, record)
+        if self._is_held(own):
             self.filled.held += 1
         elif self.filled.fetched >= self.plan.most:
             self.filled.cut_off = True
             return False
         else:
-            self._take_capture(member.data, record)
+            self._take_capture(data, own, named=record.id)
         self.filled.listed += 1
         return True
 
@@ -224,14 +225,14 @@ class CcNewsSpider(BackfillSpider):
         self.indexer.finish()
         self._uncommitted.clear()
 
-    def _take_capture(self, data: bytes, record: Record) -> None:
-        """Take in a capture, and before it the request that stands before it."""
+    def _take_capture(self, data: bytes, record: Record, *, named: str) -> None:
+        """Take in a capture, and before it the request that stands before it; `named` is the id by which its file calls it."""
         for request, held in self._waiting:
-            if _partner(held) == record.id or held.id == record.get("WARC-Concurrent-To"):
+            if _partner(held) == named or held.id == record.get("WARC-Concurrent-To"):
                 self.indexer.take_in(request, held)
         self._waiting.clear()
         self.take_in(data, record)
-        self._taken.add(record.id)
+        self._taken.add(named)
         self._uncommitted.add((record.url, warc_timestamp(record.date)))
 
     def _take_companion(self, data: bytes, record: Record) -> None:

@@ -126,6 +126,7 @@ class CdxSpider(BackfillSpider):
         record = cdxserver.check_record(data, one)
         if record.type == "revisit" and not is_original:
             await self._bring_original(record.get("WARC-Refers-To-Target-URI"), record.get("WARC-Refers-To-Date"))
+        data, record = self.own(data, record)
         if not self.is_held(record):
             self.take_in(data, record)
             self._known.add((one.url, one.timestamp))

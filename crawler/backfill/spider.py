@@ -20,6 +20,7 @@ from archive.index import captures
 from archive.ingest import open_writer
 from archive.ingest.copying import payload_digest_of
 from archive.ingest.importer import Indexer, recover
+from archive.warc import cdxserver
 from archive.warc.record import ALGORITHMS, is_digest_of
 from crawler.download.errors import outcome_of
 from crawler.extensions import extraction_pool
@@ -191,6 +192,13 @@ class BackfillSpider(Spider):
         """The archive that is filled."""
         assert self._ingest is not None  # noqa: S101 - `start` opens it
         return self._ingest
+
+    def own(self, data: bytes, record: Record) -> tuple[bytes, Record]:
+        """Return a capture that has no id, or another capture's, under one that follows from what it holds; others as they are."""
+        if record.id and not self.indexer.is_taken(record.id, record.url, record.date):
+            return data, record
+        data = warc.with_made_id(data)
+        return data, warc.read_member(data, max_block=cdxserver.MAX_UNPACKED)
 
     def is_held(self, record: Record) -> bool:
         """Return whether the archive has the capture: its id, or its URL, second, status and payload under another id."""

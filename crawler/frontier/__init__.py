@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from archive.parse import ParseLimits
     from crawler.extensions import ArchiveExtension
     from crawler.sites import Site
+
+logger = logging.getLogger(__name__)
 
 
 class Frontier:
@@ -46,6 +49,7 @@ class Frontier:
         self._resting: dict[str, str] = {}
         self._saved: list[str] | None = None
         self._page = ""
+        self._latest = runs.latest_moment(self._db)
         self._has_new_entry = runs.last_entry(self._db, site=site.name) not in {"", site.digest}
 
     def begin(self, *, recheck: bool) -> None:
@@ -106,11 +110,23 @@ class Frontier:
         self._archive.commit()
         if self._saved is not None:
             return [] if busy else self._next_saved()
-        now, site = iso(self._archive.clock()), self._site.name
+        now, site = self._now(), self._site.name
         news = frontier.next_urls(self._db, site=site, now=now, limit=limit, busy=busy, spare=len(busy), news_only=True)
         if any(kind in ANNOUNCERS for kind in (*busy.values(), *(due.kind for due in news))):
             return news
         return frontier.next_urls(self._db, site=site, now=now, limit=limit, busy=busy, spare=len(busy))
+
+    def _now(self) -> str:
+        """Return the time. When the clock was set back since it was last read, what it had put off is due."""
+        now = iso(self._archive.clock())
+        if now < self._latest:
+            with self._archive.writing(), self._archive.ingest.store.atomic():
+                count = frontier.set_back(self._db, site=self._site.name, now=now)
+            logger.warning(
+                "The clock was set back from %s to %s: %d URLs are due that were not yet", self._latest, now, count
+            )
+        self._latest = now
+        return now
 
     def refused(self, due: ScheduledUrl) -> Disposition | None:
         """Return the visit that is not made, because what it is like has had its share of this run; None when it may be made."""

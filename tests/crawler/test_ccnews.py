@@ -229,3 +229,32 @@ def test_a_revisit_that_is_held_does_not_stand_for_its_payload(tmp_path: Path) -
         said = backfill(tmp_path / "c", *asked(server, "2026-02", "--to", "2026-03"))
     assert (said["held_before"], said["fetched"]) == (1, 1)
     assert said["articles_new"] == 1
+
+
+def named(url: str, record_id: str) -> bytes:
+    """A request and a response of that URL, both of which say that the response has this id."""
+    one = capture_of(url, 2, page(f"خبر عن {url}"))
+    head = [("WARC-Target-URI", url), ("WARC-Date", f"{one.started:%Y-%m-%dT%H:%M:%SZ}")]
+    asked = [("WARC-Type", "request"), ("WARC-Record-ID", f"<urn:x:{url}>"), ("WARC-Concurrent-To", record_id), *head]
+    answered = [("WARC-Type", "response"), ("WARC-Record-ID", record_id), *head]
+    http = ("Content-Type", "application/http")
+    return member([*asked, http], one.request) + member([*answered, http], one.response)
+
+
+def test_a_capture_whose_id_is_that_of_another_is_taken_under_one_of_its_own(tmp_path: Path) -> None:
+    """Whether the other one is held or comes right before it; another run takes nothing."""
+    urls = [f"https://news.example/{name}" for name in "abc"]
+    held_one, *others = (named(url, "<urn:uuid:00000000-0000-4000-8000-000000000001>") for url in urls)
+    (tmp_path / "held.warc.gz").write_bytes(held_one)
+    warraq("--archive", tmp_path / "c", "import", tmp_path / "held.warc.gz")
+    for last, expected in (("2026-02", (2, 0)), ("2026-03", (0, 2))):
+        with CcNewsServer({TIMES[2]: b"".join(others)}) as server:
+            said = backfill(tmp_path / "c", *asked(server, "2026-02", "--to", last))
+        assert (said["fetched"], said["held_before"]) == expected, last
+    found = held(tmp_path / "c")
+    assert sorted(found["response"]) == urls
+    assert sorted(found["request"]) == urls
+    with Archive(tmp_path / "c") as archive:
+        assert len({row["record_id"] for row in archive.db.query("SELECT record_id FROM captures")}) == 3
+        assert {archive.article(url)["url"] for url in urls} == set(urls)
+    warraq("--archive", tmp_path / "c", "verify")

@@ -1,4 +1,4 @@
-"""`make powercut`: cuts the power at many moments of a crawl, an import, a merge, a redaction, an upload; prints what was lost.
+"""`make powercut`: cuts the power at many moments of a crawl, an import, a merge, a redaction, an upload, a backup; prints what was lost.
 
 `python -m tests.powercut --act NAME FOLDER` is the process that is recorded.
 """

@@ -15,6 +15,9 @@ from archive.files import replace_file
 from archive.index import open_store
 from archive.ingest import open_writer
 from archive.maintain import redact
+from archive.maintain.backup import back_up
+from archive.parse.parse import parse_task
+from archive.parse.workers import WorkerPool
 from tests.archive.maintain.conftest import MOMENT, keep
 from tests.archive.maintain.test_repair import mend, problems
 from tests.archive.merge.test_merge import crawled, of, run
@@ -68,8 +71,12 @@ class Scenario(ABC):
 
     def held(self) -> set[str]:
         """The URLs of all captures."""
-        with open_store(self.collection.database) as store:
-            return {row["url"] for row in store.db.query("SELECT url FROM captures")}
+        return held_by(self.collection)
+
+
+def held_by(collection: Collection) -> set[str]:
+    with open_store(collection.database) as store:
+        return {row["url"] for row in store.db.query("SELECT url FROM captures")}
 
 
 def _has_record(archive: Archive, row: dict[str, object]) -> bool:
@@ -201,6 +208,42 @@ class Uploading(Scenario):
         return [f"row without its record: {row['url']}" for row in rows]
 
 
+class BackingUp(Scenario):
+    """An archive is backed up, gets a page, and its copy is brought up to date; done again, it ends like one that was not cut short."""
+
+    name = "backup, and an earlier copy brought up to date"
+
+    def prepare(self) -> None:
+        writer = open_writer(self.collection, info={"software": "test"}, clock=lambda: MOMENT)
+        keep(writer, OTHER, "خبر قديم في النسخة الأولى")
+        writer.close()
+
+    def act(self) -> None:
+        self._back_up()
+        acknowledge(OTHER)
+        writer = open_writer(self.collection, info={"software": "test"}, clock=lambda: MOMENT)
+        keep(writer, SECRET, "خبر جديد في النسخة الثانية", hours=1)
+        writer.close()
+        self._back_up()
+        acknowledge(SECRET)
+
+    def _back_up(self) -> None:
+        with WorkerPool(parse_task, workers=1, preload=("archive.parse.parse",)) as pool:
+            back_up(self.collection, self._copy.folder, pool, clock=lambda: MOMENT)
+
+    @property
+    def _copy(self) -> Collection:
+        return Collection(self.base / "copy")
+
+    def wrong(self, said: frozenset[str]) -> list[str]:
+        found = self.mended()
+        if said:
+            found += [f"lost from the copy: {url}" for url in sorted(said - held_by(self._copy))]
+            found += [f"the copy: {problem}" for problem in problems(self._copy)] if said == {OTHER, SECRET} else []
+        self._back_up()
+        return found + [f"the copy, done again: {problem}" for problem in problems(self._copy)]
+
+
 class Replacing(Scenario):
     """A file is put in place of another one: the old or the new, whole."""
 
@@ -220,4 +263,4 @@ class Replacing(Scenario):
         return [] if path.is_file() and path.read_bytes() in expected else ["neither the old file nor the new one"]
 
 
-SCENARIOS: tuple[type[Scenario], ...] = (Capturing, Importing, Merging, Redacting, Uploading, Replacing)
+SCENARIOS: tuple[type[Scenario], ...] = (Capturing, Importing, Merging, Redacting, Uploading, BackingUp, Replacing)

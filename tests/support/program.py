@@ -1,4 +1,4 @@
-"""Run `scrapy` commands in processes forked from one that has imported what they import: a new interpreter costs two seconds each."""
+"""Run `scrapy` and `warraq` in processes forked from one that has imported what they import: a new interpreter costs two seconds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["scrapy.cmdline", "crawler.spiders.news", "crawler.backfill", "archive.parse.parse"])
+_context.set_forkserver_preload(
+    ["scrapy.cmdline", "crawler.spiders.news", "crawler.backfill", "tests.support.parsers", "warraq.cli"]
+)
 
 
 def scrapy(
@@ -27,9 +29,19 @@ def scrapy(
 
     Raises subprocess.TimeoutExpired after `seconds`, with the process killed.
     """
+    return _forked(["scrapy", *map(str, arguments)], cwd, env, seconds)
+
+
+def warraq(
+    *arguments: str, cwd: Path = ROOT, env: Mapping[str, str] = os.environ, seconds: float = PATIENCE
+) -> subprocess.CompletedProcess[str]:
+    """Run `warraq ARGUMENTS`, as `scrapy` does its own."""
+    return _forked(["warraq", *map(str, arguments)], cwd, env, seconds)
+
+
+def _forked(words: list[str], cwd: Path, env: Mapping[str, str], seconds: float) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
-        words = ["scrapy", *map(str, arguments)]
         process = _context.Process(target=_run, args=(words, cwd, dict(env), out, err))
         process.start()
         process.join(seconds)
@@ -42,8 +54,9 @@ def scrapy(
 
 def _run(words: Sequence[str], cwd: Path, env: Mapping[str, str], out: Path, err: Path) -> None:
     """Be the program: its arguments, folder, environment and streams; then the command."""
-    from scrapy.cmdline import execute
+    from tests.support import parsers
 
+    parsers.take()
     for path, number in ((out, 1), (err, 2)):
         with path.open("wb") as file:
             os.dup2(file.fileno(), number)
@@ -54,4 +67,11 @@ def _run(words: Sequence[str], cwd: Path, env: Mapping[str, str], out: Path, err
     os.chdir(cwd)
     sys.path[:0] = filter(None, env.get("PYTHONPATH", "").split(os.pathsep))
     sys.argv = list(words)
-    execute()
+    if words[0] == "scrapy":
+        from scrapy.cmdline import execute
+
+        execute()
+    else:
+        from warraq.cli import main
+
+        main()

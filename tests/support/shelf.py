@@ -124,12 +124,14 @@ class Client:
     def __init__(self, app: object) -> None:
         self._app = app
 
-    def get(self, path: str, *, method: str = "GET", **headers: str) -> httpx.Response:
+    def get(self, path: str, *, method: str = "GET", follow: bool = True, **headers: str) -> httpx.Response:
+        """Return the answer, of a redirect that of the page that it leads to, unless not to `follow`."""
         import httpx
 
         async def ask() -> httpx.Response:
             transport = httpx.ASGITransport(app=self._app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-                return await client.request(method, path, headers={k.replace("_", "-"): v for k, v in headers.items()})
+                given = {k.replace("_", "-"): v for k, v in headers.items()}
+                return await client.request(method, path, headers=given, follow_redirects=follow)
 
         return asyncio.run(ask())

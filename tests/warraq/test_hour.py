@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.hour import commands, from_wheel
+from tests.hour import from_wheel
 from tests.support import ROOT
+from tests.support.documented import commands
 
 pytestmark = pytest.mark.slow
 
@@ -20,9 +21,3 @@ def test_the_tutorial_has_every_step():
     text = " ".join(commands(ROOT / "docs" / "tutorial.md"))
     steps = ("pipx install", "init", "add", "crawl", "sites", "list", "search", "show", "serve", "run", "health")
     assert all(step in text for step in steps)
-
-
-def test_both_readmes_tell_the_same_commands():
-    english, arabic = (commands(ROOT / name) for name in ("README.md", "README.ar.md"))
-    assert english == arabic
-    assert len(english) > 10

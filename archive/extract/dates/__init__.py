@@ -22,6 +22,7 @@ from archive.extract.dates.moment import (
     offset,
     parse_machine,
     plausible,
+    with_end_of_day,
     written_offset,
 )
 from archive.extract.dates.visible import parse_all, parse_written
@@ -53,6 +54,7 @@ _ANY_TIME = datetime(2100, 1, 1, tzinfo=UTC)
 _CENTURY = 2000
 
 
+@with_end_of_day
 def parse_moment(text: str) -> Moment | None:
     """Return the time of the line, None for none; a clock in a zone that is not understood is one of UTC."""
     if match := _MONTH_ONLY.fullmatch(text):
@@ -89,7 +91,7 @@ def _zone(name: str, moment: Moment) -> str:
     return "+00:00"
 
 
-# Weighs the witnesses of an article's dates: what the page declares, marks up and prints comes in, Dates go out.
+# The dates of an article, chosen among those that the page declares, marks up and prints.
 
 _PUBLISHED = (
     "article:published_time", "og:article:published_time", "datepublished", "article.published", "article:published",

@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from hijridate import Hijri
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 EARLIEST = date(1990, 1, 1)
 """No news page on the web is older (the first web server ran at the end of 1990)."""
@@ -26,6 +26,7 @@ _ISO = re.compile(
     r"(Z|UTC|GMT|[+-]\d\d?(?::?\d\d)?|(?:GMT|UTC)[+-]\d\d?(?::?\d\d)?|[A-Z]{2,4}(?![\w/]))?)?",
     re.IGNORECASE,
 )
+_END_OF_DAY = re.compile(r"(?<=[T\s])24(?=:?00(?::?00(?:[.,]0{1,9})?)?(?![\d:.,]|\s{0,2}[ap]m))", re.IGNORECASE)
 _EPOCH = re.compile(r"\s*(\d{10}|\d{13})(?:\.\d+)?\s*$")
 _RFC = re.compile(r"\s*(?:[A-Z][a-z]{2,8},?\s)?\d{1,2}[ -][A-Z][a-z]{2}[ -]\d{4}\s\d{1,2}:\d\d", re.IGNORECASE)
 # C's asctime and JavaScript's Date: `Sun Nov 29 08:49:37 2020`, `Sun Nov 29 2020 08:49:37 GMT+0300 (…)`.
@@ -95,6 +96,23 @@ def clock(hour: str, minute: str, second: str | None = None, half: str = "") -> 
     return f"{hours:02}:{int(minute):02}" + (f":{int(second):02}" if second else "")
 
 
+def with_end_of_day(read: Callable[[str], Moment | None]) -> Callable[[str], Moment | None]:
+    """Let a reader take 24:00, the end of a day in ISO 8601, for 00:00 of the next day."""
+
+    @wraps(read)
+    def read_all(text: str) -> Moment | None:
+        match = _END_OF_DAY.search(text[:100])
+        if not match:
+            return read(text)
+        moment = read(f"{text[: match.start()]}00{text[match.end() :]}")
+        if moment is None or not moment.clock or moment.day == date.max:
+            return moment
+        return replace(moment, day=moment.day + timedelta(days=1))
+
+    return read_all
+
+
+@with_end_of_day
 def parse_machine(text: str) -> Moment | None:
     """Read what programs write: ISO 8601 and its relatives, RFC 2822, Unix seconds or milliseconds; else None."""
     text = text[:80]
@@ -131,7 +149,7 @@ def _rfc(text: str) -> Moment | None:
     )
 
 
-# Turns days of the Hijri and Jalali calendars into Gregorian ones: year, month, day come in, a date goes out.
+# Hijri and Jalali dates as Gregorian ones.
 
 # Norouz of the year 1 when leap years are counted by the 33-year rule (eight in 33): with it the rule gives the
 # astronomical calendar of Iran for the years 1178-1633.
@@ -166,8 +184,7 @@ def is_leap(year: int) -> bool:
     return year % 33 in _LEAP_REMAINDERS
 
 
-# How a page's people write dates and read clocks: order of figures, language and time zone come in, local times go
-# out.
+# The conventions of a page's dates: the order of figures, the language, the time zone.
 
 Order = Literal["dmy", "mdy", ""]
 
@@ -233,8 +250,7 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-# Reads the time of day and the zone written beside a date: a folded line and the date's place in it come in, both go
-# out.
+# The time of day and the zone that are written beside a date in a folded line.
 
 _TIME = re.compile(
     r"(?<![\d:.])(\d{1,2})\s?(?:[:٫]|h(?=\d\d)|\.(?=\d\d\s?uhr)|و(?=\s\d\d?\sدقي))\s?(\d\d?)(?::(\d\d))?(?![\d:])\s?(?:uhr|دقيق[هة])?\s*"

@@ -33,7 +33,8 @@ _LONG_LINE = 200
 
 def line_key(line: str) -> str:
     """Return what makes two lines the same line: letters folded, each number a 0, punctuation and spacing off."""
-    return _short_key(line) if len(line) <= _LONG_LINE else _key(line)
+    size = len(line)
+    return _short_key(line) if size <= _LONG_LINE else _long_key(line) if size <= _LONGEST_LINE else _key(line)
 
 
 def _key(line: str) -> str:
@@ -44,6 +45,9 @@ def _key(line: str) -> str:
 
 _short_key = lru_cache(maxsize=8192)(_key)
 """Several readers ask for the same lines, and the pages of a site share those of their frame (some 3 MB at most)."""
+_LONGEST_LINE = 2_000
+_long_key = lru_cache(maxsize=512)(_key)
+"""The same for the paragraphs of one page (some 4 MB at most)."""
 
 
 Scope = Literal["line", "edge", "top", "link", "context"]

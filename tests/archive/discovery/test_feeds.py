@@ -300,6 +300,8 @@ def test_a_feed_torn_in_its_first_entry_has_none():
         ("Mon, 13 Feb 2012 06:28:00", "2012-02-13T03:28"),
         ("Mon, 13 Feb 2012 06:28:00 QQT", "2012-02-13T06:28"),
         ("2012-02-13T06:28:00 QQT", "2012-02-13T06:28"),
+        ("Mon, 13 Feb 2012 24:00:00 +0300", "2012-02-13T21:00"),
+        ("2012-02-13T24:00:00Z", "2012-02-14T00:00"),
     ],
 )
 def test_times_are_read_with_their_zones_and_never_guess_one(text: str, time_: str) -> None:
@@ -324,3 +326,57 @@ def test_links_lean_on_the_channel_and_pictures_have_titles_of_their_own():
     item = f"<item><media:title {media}>A picture</media:title><title>A story</title><link>/news/1</link></item>"
     entry = read_feed(rss(item, "<link>http://site.test/</link>").encode(), "https://feeds.host.test/x").entries[0]
     assert (entry.url, entry.title) == ("http://site.test/news/1", "A story")
+
+
+def atom(head: str, href: str) -> str:
+    return f'<feed xmlns="http://www.w3.org/2005/Atom">{head}<entry><title>A story</title><link href="{href}"/></entry></feed>'
+
+
+@pytest.mark.parametrize(
+    ("head", "href", "leads_to"),
+    [
+        ('<link href="https://paper.test/ar/"/>', "/news/1", "https://paper.test/news/1"),
+        ('<link rel="alternate" href="https://paper.test/ar/"/>', "1.html", "https://paper.test/ar/1.html"),
+        (
+            '<link rel="self" href="https://www.paper.test/x/feed"/><link href="https://paper.test/"/>',
+            "1.html",
+            "https://www.paper.test/x/1.html",
+        ),
+        (
+            '<link rel="self" href="https://feeds.proxy.test/paper"/><link href="https://paper.test/"/>',
+            "/news/1",
+            "https://paper.test/news/1",
+        ),
+    ],
+)
+def test_relative_links_of_an_atom_feed_on_a_feed_host_lead_to_the_site(head: str, href: str, leads_to: str) -> None:
+    (entry,) = read_feed(atom(head, href).encode(), "https://feeds.proxy.test/paper/x").entries
+    assert entry.url == leads_to
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        '<link rel="alternate" href="https://www.paper.test/"/>',
+        '<link rel="self" href="https://paper.test/atom"/>',
+        '<link rel="related" href="https://other.test/"/>',
+        "",
+    ],
+)
+def test_relative_links_of_an_atom_feed_on_the_site_lead_from_its_address(head: str) -> None:
+    (entry,) = read_feed(atom(head, "1.html").encode(), "https://paper.test/x/feed").entries
+    assert entry.url == "https://paper.test/x/1.html"
+
+
+def test_xml_base_outranks_every_link_of_an_atom_feed():
+    body = atom('<link href="https://paper.test/"/>', "1.html").replace(
+        "<feed ", '<feed xml:base="https://base.test/y/" '
+    )
+    (entry,) = read_feed(body.encode(), "https://feeds.proxy.test/x").entries
+    assert entry.url == "https://base.test/y/1.html"
+
+
+def test_a_channel_link_is_found_behind_an_empty_one_of_atom():
+    head = '<atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="self" href="https://feeds.proxy.test/x"/><link>https://paper.test/</link>'
+    (entry,) = read_feed(rss("<item><link>/news/1</link></item>", head).encode(), "https://feeds.proxy.test/x").entries
+    assert entry.url == "https://paper.test/news/1"

@@ -152,7 +152,8 @@ def test_articles_are_ordered_by_the_moment_and_not_by_its_spelling(shelf, archi
 def test_an_archive_of_an_earlier_version_is_read_as_it_is(shelf, archive, tmp_path):
     shelf.store.db.conn.executescript(
         "DROP INDEX articles_newest; DROP VIEW newsarticle; ALTER TABLE articles DROP COLUMN published_at;"
-        "ALTER TABLE articles DROP COLUMN body; DROP TABLE changes"
+        "ALTER TABLE articles DROP COLUMN body; DROP TABLE changes;"
+        "DELETE FROM _sqlite_migrations WHERE name IN ('0013_bodies_and_changes', '0014_published_at')"
     )
     with Archive(shelf.collection.folder) as old:
         row = next(old.newest())

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import get_args
 
 import pytest
 
-from archive.article import Page
+from archive.article import Page, Reason
 from archive.extract.document import read_document
 from archive.extract.metadata.reading import read_metadata
 from archive.extract.quarantine import judge
@@ -25,6 +26,7 @@ def judged(
     )
     verdict = judge(document, text, read_metadata(document))
     assert verdict is None or verdict[1], "a verdict carries its evidence"
+    assert verdict is None or verdict[0] in get_args(Reason), f"archive/article.py: {verdict[0]!r} is no Reason"
     return verdict[0] if verdict else "article"
 
 

@@ -5,15 +5,17 @@ import tomllib
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
+from typing import get_type_hints
 
 import pytest
 from sqlite_utils.utils import sqlite3
 
 from archive.article import Article, Image
 from archive.export import FORMATS, Source
-from archive.index import articles, captures, columns, open_store
-from archive.index.columns import COLUMNS, LABELLED, as_json_row
-from archive.index.rows import ArticleRow, CaptureRow, RunRow, StoredCapture
+from archive.index import articles, captures, columns, open_store, sqlite
+from archive.index.columns import COLUMNS, LABELLED, ArticleRow, as_json_row
+from archive.index.rows import CaptureRow, RunRow, StoredCapture
+from archive.index.schema import MIGRATIONS
 
 CAPTURE = CaptureRow(
     record_id="<urn:uuid:1>", record_type="response", url="https://a.example/1", urlkey="example,a)/1", site="a",
@@ -36,17 +38,26 @@ def store(tmp_path):
         yield store
 
 
-def test_every_column_of_the_table_is_described_in_its_order(store):
-    table = {row[1]: row[2] for row in store.db.conn.execute("PRAGMA table_xinfo(articles)")}
+def test_every_column_of_the_table_is_described_in_its_order():
+    db = sqlite.Database(memory=True)
+    MIGRATIONS.apply(db)
+    table = {row[1]: row[2] for row in db.conn.execute("PRAGMA table_xinfo(articles)")}
+    db.close()
     described = {column.name: column for column in COLUMNS}
-    assert table.keys() - described.keys() == set(), "columns that archive/index/columns.py does not describe"
-    assert described.keys() - table.keys() == set(), "columns that no migration in archive/index/schema.py adds"
+    more, less = sorted(table.keys() - described.keys()), sorted(described.keys() - table.keys())
+    assert not more, f"archive/index/columns.py, ArticleRow: describe the columns {more}"
+    assert not less, f"archive/index/schema.py: no migration adds the columns {less}"
     assert list(table) == list(described)
     for name, declared in table.items():
-        integer = described[name].type in {"integer", "flag"}
-        assert (declared == "INTEGER") == integer, (
-            f"{name} is {declared} in the table, {described[name].type} in COLUMNS"
+        assert declared == described[name].declared(), (
+            f"{name} is {declared} in the table, {described[name].type} in archive/index/columns.py"
         )
+
+
+def test_the_type_in_python_is_that_of_the_column():
+    for column, hint in zip(COLUMNS, get_type_hints(ArticleRow).values(), strict=True):
+        python = {"INTEGER": int, "TEXT": str}[column.declared()]
+        assert hint in {python, python | None}, f"archive/index/columns.py: {column.name} is {column.type} and {hint}"
 
 
 def test_every_label_has_a_message_in_both_languages():
@@ -100,7 +111,7 @@ def test_the_view_of_an_older_database_is_made_anew_with_all_columns(store, tmp_
     assert view["headline"] == "T"
 
 
-@pytest.mark.parametrize(("table", "row"), [("articles", ArticleRow), ("captures", StoredCapture), ("runs", RunRow)])
+@pytest.mark.parametrize(("table", "row"), [("captures", StoredCapture), ("runs", RunRow)])
 def test_a_typed_row_has_every_column_of_its_table(table, row, tmp_path):
     with open_store(tmp_path / "warraq.db") as store:
         columns = {name for _, name, *_ in store.db.conn.execute(f"PRAGMA table_xinfo({table})")}

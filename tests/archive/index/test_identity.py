@@ -6,7 +6,7 @@ from sqlite_utils.utils import sqlite3
 from archive import search
 from archive.article import Article
 from archive.files.clock import warc_timestamp
-from archive.index import articles, captures, identity, open_store, places
+from archive.index import articles, captures, identity, joins, open_store, places
 from archive.index.columns import text_digest
 from archive.index.rows import CaptureRow
 from archive.outcome import Outcome, OutcomeKind
@@ -145,10 +145,10 @@ def test_a_join_is_undone_and_stays_so(store):
     serve(store, old)
     redirect(store, old, new)
     serve(store, new)
-    (join,) = identity.all_joins(store.db)
+    (join,) = joins.all_joins(store.db)
     assert (join.reason, join.versions) == ("redirect", 1)
     assert len(history(store, old)) == 1
-    assert len(identity.part(store.db, join.id)) == 1
+    assert len(joins.part(store.db, join.id)) == 1
     assert [row["url"] for row in articles.versions(store.db, old)] == [old]
     assert [row["url"] for row in articles.versions(store.db, new)] == [new]
     redirect(store, old, new)
@@ -194,10 +194,10 @@ def test_an_old_archive_is_read_as_it_is_and_joined_when_it_is_written_to(tmp_pa
     with open_store(tmp_path / "warraq.db") as store:
         (row,) = articles.versions(store.db, "https://a.example/1")
         assert (row["fetched_at"], row["last_seen_at"]) == ("2026-11-24T00:00:00Z", "2026-11-24T02:00:00Z")
-        (join,) = identity.all_joins(store.db)
+        (join,) = joins.all_joins(store.db)
         assert (join.reason, join.versions) == ("spelling", 2)
         assert len(list(store.db.query("SELECT * FROM runs WHERE kind = 'join'"))) == 1
         with store.atomic():
-            assert len(identity.part(store.db, join.id)) == 2
+            assert len(joins.part(store.db, join.id)) == 2
         for url in ("http://a.example/1", "https://a.example/1", "https://www.a.example/1/"):
             assert [one["url"] for one in articles.versions(store.db, url)] == [url]

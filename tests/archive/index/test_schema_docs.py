@@ -48,7 +48,9 @@ def test_the_page_describes_every_column_with_its_type(actual):
     for table, columns in actual.items():
         said = page.get(table, {})
         missing, gone = columns.keys() - said.keys(), said.keys() - columns.keys()
-        assert not missing, f"docs/schema.md, section {table}: add a row for the columns {sorted(missing)}"
+        assert not missing, (
+            f"docs/schema.md, section {table}: no row for the columns {sorted(missing)} (`make docs` for `articles`)"
+        )
         assert not gone, f"docs/schema.md, section {table}: no such columns in a new database: {sorted(gone)}"
         wrong = {name: kind for name, kind in columns.items() if said[name] != kind}
         assert not wrong, f"docs/schema.md, section {table}: other types in a new database: {wrong}"

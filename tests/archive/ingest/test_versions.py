@@ -3,12 +3,13 @@
 import json
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 
 import pytest
 
 from archive import Archive
 from archive.collection import Collection
-from archive.index import articles, identity, reports
+from archive.index import articles, joins, reports
 from archive.ingest import open_writer
 from archive.ingest.commit import disposition_of
 from archive.maintain.redact import redact
@@ -195,7 +196,7 @@ def test_a_teaser_on_the_sites_new_host_belongs_to_the_article_of_the_old_one(wr
         (row,) = archive.versions(url)
         assert (row["url"], row["paywalled_at"]) == (URL, "2026-11-24T12:01:00.000000Z")
         assert "pillar 8" in row["text"]
-    (join,) = identity.all_joins(archive.db)
+    (join,) = joins.all_joins(archive.db)
     assert (join.reason, join.versions) == ("teaser", 0)
     assert [one["reason"] for one in archive.quarantined()] == ["paywall"]
     take(writer, exchange(MOVED, page(head="<meta name=generator content=2>"), 2))
@@ -242,7 +243,7 @@ def test_a_short_page_that_is_another_article_is_not_joined(writer, archive, url
     take(writer, exchange(URL, page(), 0))
     take(writer, exchange(url, body, 1), site=site)
     assert [[row["url"] for row in archive.versions(one)] for one in (URL, url)] == [[URL], [url]]
-    assert (archive.article(URL)["paywalled_at"], list(identity.all_joins(archive.db))) == (None, [])
+    assert (archive.article(URL)["paywalled_at"], list(joins.all_joins(archive.db))) == (None, [])
 
 
 def test_a_redirect_to_a_short_page_of_another_article_joins_nothing(writer, archive):
@@ -252,12 +253,63 @@ def test_a_redirect_to_a_short_page_of_another_article_joins_nothing(writer, arc
     assert archive.article(URL)["paywalled_at"] is None
 
 
+PLUS = "https://new.example/plus/bridge"
+TEASER_THERE = page(LINES[:1], head=UNPAID, title="Closed for good: the old bridge")
+
+
+@pytest.mark.parametrize(
+    "hops", [(), ("https://news.example/short/1",), ("https://a.example/1", "https://b.example/1")]
+)
+def test_a_teaser_that_was_taken_for_an_article_is_joined_when_the_redirect_to_it_is_seen(writer, archive, hops):
+    take(writer, exchange(URL, page(), 0))
+    take(writer, exchange(PLUS, TEASER_THERE, 1))
+    assert [row["url"] for row in archive.versions(PLUS)] == [PLUS]
+    chain = [URL, *hops, PLUS]
+    take(writer, *(led(one, other, 2) for one, other in pairwise(chain)))
+    for url in (URL, PLUS):
+        (row,) = archive.versions(url)
+        assert (row["url"], row["is_latest"], "pillar 8" in row["text"]) == (URL, 1, True)
+        assert row["paywalled_at"] == "2026-11-24T12:01:00.000000Z"
+    assert archive.search('"closed for good: the old bridge"').total == 0
+    assert [one["reason"] for one in archive.quarantined()] == ["paywall"]
+    (join,) = joins.all_joins(archive.db)
+    with writer.store.atomic():
+        (back,) = joins.part(writer.store.db, join.id)
+    assert [[row["url"], row["paywalled_at"]] for url in (URL, PLUS) for row in archive.versions(url)] == [
+        [URL, None],
+        [PLUS, None],
+    ]
+    assert (archive.article(PLUS)["id"], list(archive.quarantined())) == (back, [])
+
+
+def test_a_redirect_seen_after_a_short_page_of_its_own_joins_nothing(writer, archive):
+    take(writer, exchange(URL, page(), 0))
+    take(writer, exchange(PLUS, page([FERRIES], head=UNPAID), 1))
+    take(writer, led(URL, PLUS, 2))
+    assert [[row["url"] for row in archive.versions(one)] for one in (URL, PLUS)] == [[URL], [PLUS]]
+
+
+def test_an_older_archive_that_comes_in_after_the_redirect_is_joined_too(writer, archive):
+    take(
+        writer,
+        led(URL, PLUS, 2),
+        exchange(PLUS, TEASER_THERE, 3),
+        led(URL + "b", PLUS + "b", 2),
+        exchange(PLUS + "b", page(), 3),
+    )
+    take(writer, exchange(URL, page(), 0), exchange(URL + "b", page(), 1))
+    for url in (URL, PLUS):
+        (row,) = archive.versions(url)
+        assert (row["url"], row["paywalled_at"]) == (URL, "2026-11-24T12:03:00.000000Z")
+    assert len(archive.versions(URL + "b")) == len(archive.versions(PLUS + "b")) == 1
+
+
 def test_a_page_that_names_a_canonical_address_and_shows_its_teaser_is_no_address_of_the_article(writer, archive):
     today = "https://news.example/today"
     teaser = page(LINES[:1], head=f'{UNPAID}<link rel=canonical href="{URL}">')
     take(writer, exchange(URL, page(), 0))
     take(writer, exchange(today, teaser, 1))
-    assert (articles.versions(archive.db, today), list(identity.all_joins(archive.db))) == ([], [])
+    assert (articles.versions(archive.db, today), list(joins.all_joins(archive.db))) == ([], [])
     assert archive.article(URL)["paywalled_at"] == "2026-11-24T12:01:00.000000Z"
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from archive.parse.workers import PRELOADED, WorkerKilledError, WorkerPool
+from archive.errors import NotWritableError
+from archive.parse import workers
+from archive.parse.workers import PRELOADED, WorkerKilledError, WorkerPool, parse_pool
 from tests.support import PATIENCE
 
 
@@ -106,3 +108,9 @@ def test_a_new_worker_holds_what_the_first_page_would_load():
     code = "from tests.archive.parse.test_workers import print_what_a_new_worker_holds as main; main()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert done.stdout == "1\n"
+
+
+def test_a_full_folder_of_temporary_files_is_named_before_a_page_is_lost_to_it(monkeypatch):
+    monkeypatch.setattr(workers, "TEMPORARY_BYTES", 1 << 60)
+    with pytest.raises(NotWritableError, match="No space left"):
+        parse_pool()

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from archive.extract.dates import parse_moment
 from archive.extract.dates.moment import parse_machine, plausible
 from tests.support import effort
 
@@ -49,6 +50,39 @@ def test_an_impossible_time_of_day_leaves_the_day() -> None:
     moment = parse_machine("2024-05-12T25:71")
     assert moment is not None
     assert moment.iso() == "2024-05-12"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2024-05-12T24:00:00Z", "2024-05-13T00:00:00+00:00"),
+        ("2024-12-31 24:00", "2025-01-01T00:00"),
+        ("20240512T240000.000+0300", "2024-05-13T00:00:00+03:00"),
+        ("Sun, 12 May 2024 24:00:00 +0300", "2024-05-13T00:00:00+03:00"),
+        ("Sun May 12 24:00:00 2024", "2024-05-13T00:00:00"),
+    ],
+)
+def test_24_00_is_the_midnight_that_ends_the_day(text: str, expected: str) -> None:
+    for read in (parse_machine, parse_moment):
+        moment = read(text)
+        assert moment is not None
+        assert moment.iso() == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2024-05-24T00:00:00Z", "2024-05-24T00:00:00+00:00"),
+        ("Fri, 24 May 2024 00:00:00 GMT", "2024-05-24T00:00:00+00:00"),
+        ("2024-05-12T24:00:01Z", "2024-05-12"),
+        ("2024-05-12T24:30Z", "2024-05-12"),
+        ("2024-05-12 24:00 pm", "2024-05-12"),
+        ("9999-12-31T24:00:00Z", None),
+    ],
+)
+def test_no_other_24_ends_a_day(text: str, expected: str | None) -> None:
+    moment = parse_moment(text)
+    assert (moment.iso() if moment else None) == expected
 
 
 def test_the_far_past_and_the_future_are_not_plausible() -> None:

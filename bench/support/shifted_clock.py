@@ -1,0 +1,10 @@
+"""Tell a time that somebody else moves: the machine's, and as many seconds as the file `$SHIFTED_CLOCK` says, read at each call."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+
+def now() -> datetime:
+    """Return the shifted time, aware, in UTC: a WARRAQ_CLOCK."""
+    return datetime.now(UTC) + timedelta(seconds=float(Path(os.environ["SHIFTED_CLOCK"]).read_text() or 0))
