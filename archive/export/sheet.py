@@ -1,4 +1,4 @@
-"""The sheet of an evidence pack: one HTML file, Arabic and English, with what was captured and how each claim can be checked without warraq."""
+"""The sheet of an evidence pack: one HTML file, Arabic and English, with what was captured and how to check each claim without warraq."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class Answered:
 
 @dataclass(slots=True, kw_only=True)
 class Rendered:
-    """What a page became: its DOM, pictures of it, what it loaded (status, media type, resource type by URL), and the limits it met."""
+    """A rendered page: its DOM, pictures of it, what it loaded (status, media type, resource type by URL), and limits met."""
 
     dom: bytes = b""
     view: bytes = b""
