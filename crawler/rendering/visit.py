@@ -52,7 +52,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """The answer to a page's request: status, header fields, and the body without its codings. `size` counts the bytes as they were sent."""
+    """The answer to a page's request: status, header fields, and the body without its codings. `size`: bytes as sent."""
 
     status: int
     headers: Mapping[str, str]
