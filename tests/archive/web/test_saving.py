@@ -136,9 +136,7 @@ def test_the_command_gets_the_address_and_not_the_token(room, folder, started, m
 
 
 def test_of_several_archives_the_pages_own_site_decides(folder, tmp_path, started):
-    room = Client(
-        create_app(folder, tmp_path / "other", hosts=("localhost",), token=TOKEN), base_url="http://localhost"
-    )
+    room = Client(create_app(folder, tmp_path / "other", hosts=("localhost",), token=TOKEN))
     assert room.post("/api/save", data={"url": "https://a.example/1"}, headers=BEARER).status_code == 200
     assert "-s" not in started[0]
 
