@@ -306,6 +306,7 @@ class WireHandler:
             ip=protocol.peer if route.proxy is None else "",
             tls=protocol.tls if route.tls else None,
             tls_verified=route.verify,
+            certificates=protocol.certificates if route.tls else (),
             truncated=error.truncated if error else "",
             via=request.meta.get("via", ""),
             keep_credentials=self._policy.keep_credentials,
