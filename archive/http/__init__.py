@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from archive.errors import ArchiveError
-from archive.http.coding import GZIP_MAGIC, BadCoding, TooLarge, inflate
+from archive.http.coding import GZIP_MAGIC, BadCoding, TooLarge, inflate, looks_plain
 
 __all__ = [
     "HEAD_END",
@@ -202,7 +202,9 @@ def payload(response: Response) -> bytes:
 
 def _is_measured(response: Response) -> bool:
     """Return whether Content-Length can count this body: some tools store it decoded, its compressed length in the head."""
-    return "gzip" not in response.get("Content-Encoding").lower() or response.body[:2] == b"\x1f\x8b"
+    codings = response.words("Content-Encoding")
+    is_other = any("gzip" in coding for coding in codings) and not response.body.startswith(GZIP_MAGIC)
+    return not codings or not (is_other or looks_plain(response.body))
 
 
 def dechunk(body: bytes) -> bytes:

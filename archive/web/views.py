@@ -246,6 +246,8 @@ class View:
         self._path = f"{self.root}{path or '/'}" if is_permalink else request.url.path
         folders = request.app.state.folders
         self.rooms = tuple(Collection(folder).name for folder in folders) if len(folders) > 1 else ()
+        self.offers_meaning = bool(request.app.state.semantic)
+        self.saves = request.app.state.saving is not None
         self._parameters = given
 
     def day(self, text: str) -> str:
