@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from archive.parse.workers import WorkerPool
     from archive.terminal import Show
 
-# What each WARC file says of the crawl that wrote it: the crawl's settings in, the fields of the warcinfo record out.
+# The warcinfo record: what each WARC file says of the crawl that wrote it.
 
 SHAPING = (
     "ROBOTSTXT_OBEY", "CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN", "DOWNLOAD_DELAY", "DOWNLOAD_TIMEOUT",

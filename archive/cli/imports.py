@@ -126,8 +126,6 @@ def _print_unfit(done: Imported) -> None:
         )
 
 
-# Commands that join archives: merge.
-
 LISTED = 5
 
 

@@ -131,8 +131,7 @@ def _probe(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-# Finds the files of an archive wherever they lie: a name in; the file in `archive/`, or the one that was uploaded,
-# out.
+# The files of an archive, whether in `archive/` or uploaded to a storage.
 
 ENV = "WARRAQ_STORAGE"
 DISABLED = "none"

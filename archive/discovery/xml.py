@@ -139,7 +139,7 @@ def _mended(match: re.Match[str]) -> str:
     return "&amp;" + (name or "")
 
 
-# What a feed or sitemap says of a page it announces, and the times it says it in; text in, values out.
+# What a feed or sitemap says of a page that it announces, and the notations of its times.
 
 MAX_TITLE: Final = 500
 """Characters kept of a title."""

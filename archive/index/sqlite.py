@@ -146,8 +146,7 @@ def _wrong(table: str, name: str, declared: str) -> str:
     return " OR ".join(wrong)
 
 
-# Keeps the write-ahead log short: looked at after each commit; says when another process's reading keeps it from
-# that.
+# The write-ahead log is kept short: it is checked after each commit, and a reader that prevents it is reported.
 #
 # SQLite copies the log into the database when it has grown by `AUTOCHECKPOINT_PAGES` and then restarts it, unless
 # a reader still holds an older state: the log grows as long as it does

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from archive.parse import Parsed
     from archive.search import Keys
 
-# What became of a capture: the answer to a response in, what is to be committed of it out.
+# What is to be committed of a capture once its response has been parsed.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

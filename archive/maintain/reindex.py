@@ -218,7 +218,7 @@ def _remove(path: Path) -> None:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
-# Brings an archive in order after a crash: torn ends cut, files closed, every record with its row and its index line.
+# Repair after a crash: cut torn ends, close files, give every record its row and its index line.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

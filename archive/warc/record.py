@@ -223,7 +223,7 @@ def mime_of(response: Response | None) -> str:
     return re.split(r"[;\s]", response.get("Content-Type").strip(), maxsplit=1)[0] if response else ""
 
 
-# Compares bytes with the labelled digests of WARC files of any make: `sha1:BASE32`, `sha256:hex` and the like.
+# Labelled digests of WARC files of any origin: `sha1:BASE32`, `sha256:hex` and the like.
 
 ALGORITHMS = {
     "sha1": "sha1",

@@ -1,6 +1,7 @@
-"""Write captures to rotating WARC files; warcio's WARCWriter costs twice the CPU and cannot take back half a capture when the disk is full.
+"""Write captures to rotating WARC files; warcio's WARCWriter cannot take back half a capture when the disk is full.
 
-Given a parsed HTTP head it also writes other bytes than came (`python bench/warc.py`). warcio serializes the header of each record.
+It also costs 2.4 to 4.5 times the CPU, and from a parsed HTTP head it writes other bytes than came (`python bench/warc.py`). warcio
+serializes the header of each record.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ class Ran:
 
 
 def add(folder: Path, watch: Watch, *, now: datetime) -> tuple[Watch, tuple[str, ...]]:
-    """Keep a watch; what it finds today is not told, only what comes. Returns it, and what of its query was left out.
+    """Store a watch, whose matches of today are not reported. Returns it, and the parts of its query that were left out.
 
     Raises:
         UsageError: the query asks for nothing, or a name, target, zone or time is none.

@@ -31,10 +31,9 @@ if TYPE_CHECKING:
     from archive.archive import Archive
     from archive.index.columns import ArticleRow
 
-# What the interface says, in Arabic and English: a request's wishes in, a language of messages out; the messages are
-# data.
+# The messages of the interface, in Arabic and English, and the language of a request.
 #
-# The messages lie in messages/LANGUAGE.toml. A message is a string with {named} places, or a table of plural forms by
+# The messages are in messages/LANGUAGE.toml. A message is a string with {named} places, or a table of plural forms by
 # the categories of Unicode CLDR (https://cldr.unicode.org/index/cldr-spec/plural-rules), chosen by `n`.
 
 LANGUAGES: Final = ("ar", "en")

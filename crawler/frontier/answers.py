@@ -274,7 +274,7 @@ class Answers:
         return Disposition(row=row, outcome=outcome, visit=visit, note=outcome.note())
 
     def _permitted(self, answer: Parsed) -> Parsed:
-        """Return the answer; without its article when the page bears a word that we have chosen to obey."""
+        """Return the answer; without its article when the page has a directive that the crawl obeys."""
         word = next((word for word in answer.directives if word in self._obeyed), "")
         withheld = Outcome(kind=OutcomeKind.WITHHELD, reason=word)
         return replace(answer, outcome=withheld, article=None) if answer.article and word else answer

@@ -43,7 +43,7 @@ ARGUMENTS: Final = (
     "--js-flags=--max-old-space-size=512",
 )
 PAGES_OF_ONE: Final = 200
-"""Pages after which the browser is started anew, so that what it leaks stays bounded."""
+"""Pages after which the browser is restarted, so that its leaks stay bounded."""
 WATCH_SECONDS: Final = 0.5
 
 UNAVAILABLE_APIS: Final = """
@@ -184,7 +184,7 @@ class Browser:
 
 
 def _process_of(mark: str) -> int:
-    """Return the id of the process that has `mark` among its arguments: the browser's own; 0 where nobody can tell."""
+    """Return the id of the process that has `mark` among its arguments: the browser's own; 0 where that is unknown."""
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
             words = path.read_bytes().split(b"\0")

@@ -230,7 +230,7 @@ WIDGET = re.compile(
 """Names of boxes that ask the reader for something, or let him set how the page looks."""
 
 
-# Compares texts by their words: strings in, folded words and shares of common word sequences out.
+# Texts compared by their folded words and by the share of word sequences that they have in common.
 
 _UNSPACED = "぀-ヿ㐀-鿿가-힯฀-๿က-႟"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")

@@ -170,7 +170,7 @@ def _site(host: str) -> str:
     return ".".join(host.split(".")[-2:])
 
 
-# Joins the parts of a text that a page keeps in several elements alike: the blocks of one part in, those of all out.
+# Texts that a page keeps in several similar elements.
 #
 # Some layouts cut an article where an advertisement stands, into elements of one tag and class; a reader that looks
 # for one element finds the first. Parts are twins when they are of one article: under one `<article>` (or under

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from archive.extract.page import PageModel, TextBlock
     from archive.extract.text.names import Gram
 
-# Finds the lines that a reader gives again among the page's own blocks: lines and blocks in, indices of blocks out.
+# The lines of an extractor's text, found again among the page's own blocks.
 #
 # A reader loses inline elements, runs lines together and parts them. So a line is first looked for as it is, then
 # between its neighbours: as a part of a block, as several blocks, or as a block of mostly the same words.
