@@ -249,7 +249,7 @@ class BackingUp(Scenario):
 
 
 class Sealing(Scenario):
-    """An archive is sealed, with a new key, gets a page and is sealed again: a seal that was acknowledged holds, half a seal counts for nothing."""
+    """An archive is sealed, with a new key, gets a page and is sealed again: what was acknowledged holds, half a seal does not count."""
 
     name = "seals, the first with a new key"
 
@@ -265,6 +265,8 @@ class Sealing(Scenario):
         seal_files(self.collection, keys=self.base / "keys", clock=lambda: datetime.now(UTC), custody=Custody())
 
     def wrong(self, said: frozenset[str]) -> list[str]:
+        for key in (self.base / "keys").glob("*.pem"):
+            key.chmod(0o600)  # the disks that are made here hold no permissions
         if not self.collection.exists():
             return ["the archive is not there"] if said else []
         found = [f"before repair: {one}" for one in check_seals(self.collection, roots=[]).problems] if said else []
