@@ -17,7 +17,7 @@ from archive.files import replace_file
 from archive.files.clock import iso
 from archive.ingest.copying import field_of
 from archive.seals import FOLDER as SEALS
-from archive.seals import Seal, numbered, numbers_by_file, read_seal, sealed_records
+from archive.seals import Seal, files_of, numbered, numbers_by_file, read_seal, sealed_records
 from archive.seals.merkle import leaf_hash, levels_of, proof_of
 from archive.seals.signing import pack_key, public_pem, seal_key
 from archive.warc import cdxj
@@ -157,9 +157,8 @@ class _Pack(Additions):
     def add_to(self, package: Package) -> None:
         proofs = b"".join(self._proofs())
         for number in sorted(self.seals):
-            for path in sorted(self._folder.glob(f"{numbered(number)}.*")):
-                if not path.name.endswith(".records.gz"):
-                    package.add(EVIDENCE + path.name, [path.read_bytes()])
+            for name, data in files_of(self._folder, number):
+                package.add(EVIDENCE + name, [data])
         for fingerprint, chain in sorted(self.chains.items()):
             package.add(f"{EVIDENCE}{fingerprint}.pem", [chain])
         package.add(EVIDENCE + PROOFS, [proofs])

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from archive import warc
 from archive.collection import WARC_PREFIX
-from archive.errors import ArchiveNotFoundError
+from archive.errors import ArchiveNotFoundError, IrregularFileError
 from archive.files import sync_folder
 from archive.files.clock import iso
 from archive.index import captures, files, former_ids, sqlite
@@ -207,7 +207,7 @@ def _look_for(ingest: ArchiveWriter, url: str, now: str) -> None:
 
 
 def _swap(fresh: Path, database: Path) -> None:
-    for suffix in ("-wal", "-shm"):
+    for suffix in ("-wal", "-shm", "-journal"):
         database.with_name(database.name + suffix).unlink(missing_ok=True)
     fresh.replace(database)
     sync_folder(database.parent)
@@ -215,7 +215,10 @@ def _swap(fresh: Path, database: Path) -> None:
 
 def _remove(path: Path) -> None:
     for suffix in ("", "-wal", "-shm", "-journal"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+        one = path.with_name(path.name + suffix)
+        if one.is_dir() and not one.is_symlink():
+            raise IrregularFileError(one)
+        one.unlink(missing_ok=True)
 
 
 # Repair after a crash: cut torn ends, close files, give every record its row and its index line.

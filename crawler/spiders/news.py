@@ -7,13 +7,15 @@ requests when they are due, and a crash at any point loses none of them.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from scrapy import Request, signals
+from scrapy import Request, Spider, signals
 from scrapy.exceptions import DownloadFailedError
 
-from archive import urls
+from archive import Page, urls
+from archive.extract import extract
 from archive.ingest.commit import Disposition
 from archive.outcome import OutcomeKind
 from archive.parse import MAX_PARTS, Parsed, ParseTask, join_part
@@ -31,10 +33,9 @@ from crawler.rendering import Renderer
 from crawler.rendering.visit import RenderError
 from crawler.sites import Site, chosen_site, site_of_page
 from crawler.sites.session import SessionMiddleware
-from crawler.spiders.single_page import PageSpider
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from scrapy.crawler import Crawler
     from scrapy.http import Response
@@ -59,7 +60,16 @@ def validators_of(due: ScheduledUrl) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value}
 
 
-class NewsSpider(PageSpider):
+def _pairs(response: Response) -> tuple[tuple[str, str], ...]:
+    """Return the header fields of a response, as a page has them."""
+    return tuple(
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, values in response.headers.items()
+        for value in values
+    )
+
+
+class NewsSpider(Spider):
     """Crawls one site: `-a site=NAME` of sites.toml, or `-a url=URL`.
 
     `-a recheck=all` asks again for every page that is known; `-a max_pages=N` bounds this run. `-a page=URL` asks for one page alone.
@@ -133,6 +143,17 @@ class NewsSpider(PageSpider):
             pool=pool,
         )
         return spider
+
+    def parse(self, response: Response) -> Iterator[dict[str, Any]]:
+        """Read one page for `scrapy parse --spider news URL`: its article, or why it is none."""
+        page = Page(
+            body=response.body, url=response.url, fetched_at=datetime.now(UTC), headers=_pairs(response), status=response.status
+        )  # fmt: skip
+        extraction = extract(page)
+        if extraction.article is None:
+            yield {"url": response.url, "reason": extraction.reason, "detail": extraction.detail}
+        else:
+            yield asdict(extraction.article)
 
     async def start(self) -> AsyncIterator[Request]:
         """Yield the due URLs in small batches until none is due and none is under way."""

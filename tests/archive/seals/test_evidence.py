@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from archive import Archive, Article
 from archive.capture import Capture
 from archive.collection import Collection
-from archive.errors import DamagedFileError
+from archive.errors import DamagedFileError, LinkedFileError
 from archive.export.evidence import pack_evidence
 from archive.export.packcheck import check_pack
 from archive.ingest import open_writer
@@ -168,6 +168,15 @@ def test_the_sheet_says_who_what_when_in_two_languages(packed):
     assert "<script" not in sheet
     with zipfile.ZipFile(packed) as package:
         assert package.read("evidence/sheet.html").decode() == sheet
+
+
+def test_no_file_from_outside_gets_into_a_pack(archived, tmp_path):
+    archived.seal(at=NOW)
+    (tmp_path / "secret").write_text("a secret of the operator's")
+    (archived.collection.folder / "seals" / "000001.other.tsr").symlink_to(tmp_path / "secret")
+    with pytest.raises(LinkedFileError):
+        pack(archived, tmp_path / "pack.wacz")
+    assert not (tmp_path / "pack.wacz").exists()
 
 
 def test_the_sheet_tells_the_certificate_and_openssl_reads_it_from_the_pack(archived, tmp_path):
