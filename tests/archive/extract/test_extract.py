@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from archive.article import Dropped, SiteProfile
@@ -186,3 +188,18 @@ def test_an_offer_to_sign_up_for_goods_is_no_newsletter_line():
     step = "Sign up for the family plan with the same email as your old account"
     texts = [*pages.PARAGRAPHS[:3], step, *pages.PARAGRAPHS[3:]]
     assert step in extract(pages.page(pages.jannah(texts))).article.text
+
+
+@pytest.mark.parametrize("page", [pages.page(pages.bare()), pages.page("")])
+def test_the_garbage_collector_is_as_it_was_when_a_page_has_been_read(page):
+    gc.collect()
+    before = gc.get_stats()[0]["collections"]
+    extract(page)
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        extract(page)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+    assert gc.get_stats()[0]["collections"] <= before + 1  # none while a page is read, and one when that is over
