@@ -27,6 +27,9 @@ WARRAQ_SEAL = False  # seal the archive at the end of each crawl (docs/seals.md)
 WARRAQ_AUTHORITIES = ""  # addresses of time stamp authorities (RFC 3161), with spaces between them
 WARRAQ_AUTHORITY_ROOTS = ""  # a file of the authorities' root certificates (PEM); empty: those that the machine trusts
 WARRAQ_KEYS = ""  # the folder of the keys that sign; empty: ~/.config/warraq
+WARRAQ_SAVE_TOKEN = (
+    ""  # 16 characters or more: whoever has it may save pages in the reading room (`warraq serve`); empty: nobody
+)
 WARRAQ_SITES = "sites.toml"
 WARRAQ_OPERATOR = ""  # who runs this crawl, for the warcinfo record: a name and a way to reach you
 WARRAQ_CLOCK = "archive.files.clock.now"  # what time it is; for tests and simulations, which may set $WARRAQ_CLOCK for all commands
@@ -53,7 +56,9 @@ CONCURRENT_REQUESTS_PER_DOMAIN = 2
 DOWNLOAD_DELAY = 0.5
 
 WARRAQ_MAX_DELAY = 300.0  # s between requests to a host that answers 429 or 503 again and again
-WARRAQ_MAX_CRAWL_DELAY = 60.0  # s of a Crawl-delay that are obeyed: who asks for an hour means something else
+WARRAQ_MAX_CRAWL_DELAY = (
+    60.0  # s of a Crawl-delay that are obeyed at most: a site that asks for an hour means something else
+)
 WARRAQ_MAX_RETRY_AFTER = 24 * 3600.0  # s of a Retry-After for which a host is left alone
 WARRAQ_PATIENCE = (
     60.0  # s that a request waits for such a rest to end; a longer one is `failed host-paused`, and tried later

@@ -20,7 +20,7 @@ PLACES = re.compile(r"\{[^{}]*\}|%\(\w+\)s")
 SPEAKING = [
     *sorted((ROOT / "archive/cli").glob("*.py")),
     *sorted((ROOT / "crawler/commands").glob("*.py")),
-    *(ROOT / name for name in ("archive/errors.py", "crawler/report.py", "crawler/configuration.py", "warraq/cli.py")),
+    *(ROOT / name for name in ("archive/errors.py", "crawler/summary.py", "crawler/configuration.py", "warraq/cli.py")),
 ]
 """The modules whose strings people read."""
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["explain", "extract"]
 
-# Where a page leads: its model and its URL in; its anchors and the feeds it announces out, canonical.
+# The links of a page, and the feeds that it announces, as canonical URLs.
 
 MAX_LINKS: Final = 2_000
 """Links kept of one page. The longest index pages of newspapers have some hundreds; a link farm has no end."""

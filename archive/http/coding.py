@@ -103,11 +103,24 @@ def inflate(data: bytes, coding: str, limit: int) -> bytes:
         decoded = _drain(data, stream, limit)
         if decoded is not None:
             return decoded
-    if candidates and not _looks_plain(data):
+    if candidates and not looks_plain(data):
         raise BadCoding(coding, "broken from its first byte")
     if len(data) > limit:
         raise TooLarge(limit)
     return data
+
+
+def is_whole(data: bytes, coding: str, limit: int) -> bool:
+    """Return whether `data` is a stream of that coding to its end; one that decodes to more than `limit` bytes is not."""
+    for start in _candidates(data, coding.strip().lower()):
+        stream, at, size, whole = start(), 0, 0, True
+        while whole and at < len(data) and not stream.eof and size <= limit:
+            decoded, whole = _feed(stream, data[at : at + SLICE], limit + 1 - size)
+            size += len(decoded)
+            at += SLICE
+        if stream.eof and size <= limit:
+            return True
+    return False
 
 
 def _candidates(data: bytes, coding: str) -> tuple[Callable[[], _Stream], ...]:
@@ -123,7 +136,7 @@ def _candidates(data: bytes, coding: str) -> tuple[Callable[[], _Stream], ...]:
     return (_Brotli,) if coding == "br" else ()
 
 
-def _looks_plain(data: bytes) -> bool:
+def looks_plain(data: bytes) -> bool:
     """Return whether this is text, sent with the name of a coding it does not have."""
     start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
     return start[:1] in {b"<", b"{", b"["} or (

@@ -1,6 +1,6 @@
 """Copy an archive to another folder while it is written: the database as of one moment, the WARC files, and what lies beside them.
 
-The copy is what a crash just after that moment would have left, repaired. It is an archive like any other: to restore, use it or
+The copy is what a crash just after that moment would have left, repaired. It is an archive like any other: to restore it, use it or
 copy it back.
 """
 
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from archive import warc
 from archive.collection import UPLOADING, Collection, FileLocator
-from archive.errors import UsageError
+from archive.errors import DamagedFileError, UsageError
 from archive.files import make_folder, make_new, make_read_only, open_read, replacing
 from archive.index import open_store
 from archive.index.sqlite import require_plain_files
@@ -73,7 +73,7 @@ def back_up(
     Raises:
         ArchiveLockedError: an upload or a redaction runs, or `folder` is being written.
         NotWritableError: `folder` cannot be written.
-        UsageError: `folder` holds something else than an earlier copy.
+        UsageError: `folder` holds something other than an earlier copy.
     """
     collection.require()
     copy = Collection(folder)
@@ -177,7 +177,7 @@ class _Copying:
         return digest.hexdigest()
 
     def _copy_others(self) -> None:
-        """Copy the index and what else lies in the archive's folder (watches, seals), but for locks and halves of files."""
+        """Copy the index and whatever else is in the archive's folder (watches, seals), except locks and partial files."""
         for path in sorted(self._from.folder.rglob("*")):
             name = path.relative_to(self._from.folder)
             hidden = any(part.startswith(".") for part in name.parts)
@@ -186,8 +186,12 @@ class _Copying:
             target = self._to.folder / name
             make_folder(target.parent)
             if path.suffix == ".db" and path != self._from.database:
-                with replacing(target) as half:
-                    _copy_database(path, half)
+                try:
+                    require_plain_files(path)
+                    with replacing(target) as half:
+                        _copy_database(path, half)
+                except (sqlite3.Error, DamagedFileError) as error:
+                    self._done.damaged.append(f"{name}: {error}; it is not in the copy")
             elif not path.name.endswith(DATABASE_PARTS):
                 with (
                     replacing(target) as half,

@@ -24,7 +24,7 @@ MOST_CONNECTIONS: Final = 600
 MOST_REQUESTS: Final = 8
 """Made at a time; more wait their turn. Each further one makes all of them slower, for they share the processors."""
 TURN_SECONDS: Final = 20.0
-"""That a request waits for its turn before it is told to come again."""
+"""That a request waits for its turn before it is answered 503."""
 ANSWER_SECONDS: Final = 120.0
 """For an answer to be made and taken."""
 
@@ -133,8 +133,8 @@ class Admission:
                     await self._app(scope, receive, begin)
 
 
-# Guards every exchange: requests that are too long or meant for another host are turned away, answers get the headers
-# of a strict page.
+# The guard of every exchange: it refuses requests that are too long or for another host, and adds security headers to
+# every response.
 
 LONGEST_TARGET: Final = 12_000
 """Bytes of path and query: a search of 1,000 Arabic letters is 6,000 of them, percent-encoded."""

@@ -275,7 +275,7 @@ _WORD = re.compile(
 )
 
 
-# Reads what a site asks of robots for one page: response headers and meta tags come in, lower-case words go out.
+# What a site asks of robots for one page, in response headers and meta tags, as lower-case words.
 
 _NAMES = frozenset({"robots", "googlebot", "googlebot-news", "bingbot", "ccbot", "warraq", "gptbot", "google-extended"})
 """User agents whose directives are obeyed: all, our own, and those that stand for archives and model makers."""

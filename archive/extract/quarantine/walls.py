@@ -13,8 +13,8 @@ from archive.extract.quarantine.facts import EMPTY_LETTERS, WALL_TEXT
 if TYPE_CHECKING:
     from archive.extract.quarantine.facts import Facts, Verdict
 
-# Knows a consent wall: a page whose text asks to store cookies and to process data, in the wording of the standard or
-# by its buttons.
+# Consent walls: pages whose text asks to store cookies and to process data, in the wording of the standard or by their
+# buttons.
 
 # What IAB Europe's Transparency and Consent Framework has every notice say (Policies, appendix B), by the words that
 # say it: information is stored on the device, for partners, as cookies or identifiers; personal data are processed, for

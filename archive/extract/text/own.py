@@ -166,7 +166,7 @@ def _is_like(one: HtmlElement, other: HtmlElement) -> bool:
     return own == others or not set(own).isdisjoint(others)
 
 
-# Brings back the lead between a title and its text: the lines found and the page's blocks in, missing leads out.
+# The lead that stands between the title and the text, where the text found lacks it.
 
 _LEAD_CLASS = re.compile(
     r"(?:^|[\s_-])(?:lead|lede|preamble|teaser-text|lead-text|leadtext|standfirst|dek|deck|summary|intro|introduction|chapo|chapeau|sapo|vorspann|subtitle|sub-title|subheadline|"

@@ -102,6 +102,8 @@ def test_chunks_that_are_cut_or_wrong_give_what_they_hold(framed: bytes, expecte
         (["Content-Length: 100"], b"ok", b"ok"),
         (["Content-Length: 100", "Transfer-Encoding: chunked"], b"2\r\nok\r\n0\r\n\r\n", b"ok"),
         (["Content-Encoding: gzip", "Content-Length: 1"], b"decoded by another tool", b"decoded by another tool"),
+        (["Content-Encoding: br", "Content-Length: 1"], b"<p>decoded by another", b"<p>decoded by another"),
+        (["Content-Encoding: br", "Content-Length: 2"], b"\x0b\x02EXTRA", b"\x0b\x02"),
     ],
 )
 def test_the_body_ends_where_browsers_end_it(lines: list[str], body: bytes, expected: bytes) -> None:
@@ -171,6 +173,15 @@ def test_stacked_and_transfer_codings_come_off_in_order() -> None:
     response = parse_response(served("Transfer-Encoding: gzip, chunked", "Content-Encoding: gzip", body=chunked))
     assert payload(response) == stacked
     assert decode(response, MB) == page
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_unpacked"), [("text/html", True), ("application/gzip", False), ("text/xml", False)]
+)
+def test_a_page_that_was_packed_once_more_than_it_says_is_unpacked(kind: str, is_unpacked: bool) -> None:
+    packed = gzip.compress(b"<p>page</p>")
+    response = parse_response(served(f"Content-Type: {kind}", body=packed))
+    assert decode(response, MB) == (b"<p>page</p>" if is_unpacked else packed)
 
 
 def test_a_pile_of_codings_is_refused() -> None:

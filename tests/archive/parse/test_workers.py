@@ -116,6 +116,7 @@ def test_a_full_folder_of_temporary_files_is_named_before_a_page_is_lost_to_it(m
         parse_pool()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "modules",
     [
