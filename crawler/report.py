@@ -14,6 +14,7 @@ from archive.errors import WORST_FIRST, ExitCode
 from archive.index import frontier
 from archive.outcome import OutcomeKind
 from archive.terminal import duration
+from archive.translation import N_, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -101,11 +102,10 @@ class RenderReport:
         """One line for the warnings; '' when nothing was missing."""
         if not self.problem:
             return ""
-        pages = (
-            _("1 page is") if self.unrendered == 1 else _("{unrendered} pages are").format(unrendered=self.unrendered)
-        )
-        return _("no-browser: {pages} empty without scripts and could not be rendered, for {problem}").format(
-            pages=pages, problem=self.problem
+        if self.unrendered == 1:
+            return N_(f"no-browser: 1 page is empty without scripts and could not be rendered, for {self.problem}")
+        return N_(
+            f"no-browser: {self.unrendered} pages are empty without scripts and could not be rendered, for {self.problem}"
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -146,11 +146,17 @@ class SessionWatch:
         """Return one line for a summary; '' for a session that holds."""
         if not self.has_expired:
             return ""
-        pages = _("page that was whole is") if self.walled == 1 else _("pages that were whole are")
-        return _(
-            "session-expired: {walled} {pages} a teaser or a login now, such as {example}. Log in with a browser "
-            "and export its cookies into cookies_file again, or renew headers_file"
-        ).format(walled=self.walled, pages=pages, example=self.example)
+        found = (
+            N_(f"session-expired: 1 page that was whole is a teaser or a login now, such as {self.example}")
+            if self.walled == 1
+            else N_(
+                f"session-expired: {self.walled} pages that were whole are a teaser or a login now, such as {self.example}"
+            )
+        )
+        advice = N_(
+            "log in with a browser and export its cookies into cookies_file again, or renew headers_file of the entry"
+        )
+        return f"{found}; {advice}"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -224,9 +230,7 @@ class Report:
         named = ", ".join(f"{host} ({number})" for host, number in hosts)
         hint = json.dumps([host for host, _ in hosts])
         self.warnings.append(
-            _(
-                "the {kind} {url} leads only to URLs out of scope: {named}; hosts = {hint} in its entry includes them"
-            ).format(kind=kind, url=url, named=named, hint=hint)
+            N_(f"the {kind} {url} leads only to URLs out of scope: {named}; hosts = {hint} in its entry includes them")
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -322,7 +326,7 @@ def summary_text(report: Report) -> str:
                 announced=report.announced, still_due=_still_due(report.still_due)
             ),
         ),
-        (_("ended"), "; ".join(filter(None, (report.reason, report.seed_problem, report.problem)))),
+        (_("ended"), "; ".join(translated(one) for one in (report.reason, report.seed_problem, report.problem) if one)),
         (_("files"), _files(report)),
     ]
     if report.log_held_bytes:
@@ -331,7 +335,7 @@ def summary_text(report: Report) -> str:
         ).format(log_held_bytes=_size(report.log_held_bytes))
         rows.insert(-1, (_("warning"), grown))
     rows[-1:-1] = [
-        (_("warning"), warning)
+        (_("warning"), translated(warning))
         for warning in (str(report.session), str(report.rendering), report.no_article, *report.warnings)
         if warning
     ]
@@ -370,7 +374,7 @@ def _rendered(figures: RenderReport) -> list[tuple[str, str]]:
     rows = []
     if figures.pages:
         met = f" ({', '.join(f'{word} {n}' for word, n in figures.met.most_common())})" if figures.met else ""
-        rows.append(("rendered", _("{pages} pages{met}").format(pages=figures.pages, met=met)))
+        rows.append((_("rendered"), _("{pages} pages{met}").format(pages=figures.pages, met=met)))
     return [*rows, (_("not rendered"), _counts(figures.failed))] if figures.failed else rows
 
 

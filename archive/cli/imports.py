@@ -23,6 +23,7 @@ from archive.parse.workers import parse_pool
 from archive.seals import FOLDER as SEALS
 from archive.seals import numbers
 from archive.terminal import live_line
+from archive.translation import translated
 
 if TYPE_CHECKING:
     from archive.ingest.importer import Imported
@@ -68,7 +69,7 @@ def import_(
     else:
         _print_done(done, folder)
     for error in done.damaged[1:]:
-        click.echo(str(error), err=True)
+        click.echo(translated(str(error)), err=True)
     if done.damaged:
         raise done.damaged[0]
 

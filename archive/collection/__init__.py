@@ -12,7 +12,6 @@ import fcntl
 import os
 from contextlib import suppress
 from dataclasses import dataclass
-from gettext import gettext as _
 from typing import TYPE_CHECKING
 
 from archive import warc
@@ -20,6 +19,7 @@ from archive.errors import ArchiveLockedError, ArchiveNotFoundError, DamagedFile
 from archive.files import held, make_folder, make_new, open_read
 from archive.index import files
 from archive.storage import StoredFile, open_storage
+from archive.translation import N_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -188,8 +188,8 @@ class FileLocator:
         if os.environ.get(ENV, "") == DISABLED:
             raise StorageError(
                 url,
-                _("${env} is {disabled!r}").format(env=ENV, disabled=DISABLED),
-                advice=_("unset it to read files that were uploaded"),
+                N_("${env} is {disabled!r}").format(env=ENV, disabled=DISABLED),
+                advice=N_("unset it to read files that were uploaded"),
             )
         if url not in self._storages:
             self._storages[url] = open_storage(url)
