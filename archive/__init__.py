@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from archive.archive import Archive, Federation
+    from archive.archive import Archive
     from archive.article import Article, Page, SiteProfile
     from archive.errors import (
         ArchiveError,
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
         SchemaTooNewError,
         UsageError,
     )
+    from archive.federation import Federation
     from archive.index.columns import ArticleRow
     from archive.ingest.sources import CaptureFilter, import_files
-    from archive.library import group_similar, redact, verify
+    from archive.library import embed, group_similar, redact, verify
 
 __all__ = [
     "Archive",
@@ -47,6 +48,7 @@ __all__ = [
     "SchemaTooNewError",
     "SiteProfile",
     "UsageError",
+    "embed",
     "group_similar",
     "import_files",
     "redact",
@@ -58,9 +60,10 @@ _MODULES = {
     "Article": "archive.article",
     "ArticleRow": "archive.index.columns",
     "CaptureFilter": "archive.ingest.sources",
-    "Federation": "archive.archive",
+    "Federation": "archive.federation",
     "Page": "archive.article",
     "SiteProfile": "archive.article",
+    "embed": "archive.library",
     "group_similar": "archive.library",
     "import_files": "archive.ingest.sources",
     "redact": "archive.library",

@@ -86,7 +86,7 @@ class Article:
     table row, joined by a single newline. `body` is () where only the lines are known.
     `kind` is `document` for a PDF file.
     `provenance` says for each filled field where it came from (`json-ld`, `meta:og:title`, `dom:time`, `text`, `url`, …);
-    of `text` it says which witness found its place, and `doubtful` with the reason where witnesses disagree.
+    of `text` it says which source showed its place, and `doubtful` with the reason where sources disagree.
     """
 
     url: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -24,7 +25,8 @@ class Capture:
     `request` and `response` are the exact bytes after TLS: start line, header block, body as framed on the wire (chunked, encoded).
     `interim` holds what came before, byte for byte: 1xx responses, empty lines. `response` is empty when nothing of a final response came.
     `started` is aware, in UTC, the moment the request was sent. `ip` is the peer's address ('' behind a proxy).
-    `tls` is (protocol, cipher suite) as OpenSSL names them, or None for plain HTTP.
+    `tls` is (protocol, cipher suite) as OpenSSL names them, or None for plain HTTP; `certificates` are those that the server showed, in
+    DER, its own first.
     `redacted` names the request headers whose values were blotted out because they are credentials, `credentials` what was kept of them
     because a setting asks for it (`url` for a user name or password in it).
     `via` is the URL of the page, feed or sitemap that announced this one ('' for a seed).
@@ -38,12 +40,18 @@ class Capture:
     ip: str = ""
     tls: tuple[str, str] | None = None
     tls_verified: bool = True
+    certificates: tuple[bytes, ...] = field(default=(), repr=False)
     truncated: Truncated = ""
     via: str = ""
     redacted: tuple[str, ...] = ()
     credentials: tuple[str, ...] = ()
     head: ResponseHead | None = field(default=None, compare=False, repr=False)
     """The head of `response` if it was parsed while it arrived."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the server's own certificate, in hexadecimal, as `openssl x509 -fingerprint -sha256` has it; '' without one."""
+        return hashlib.sha256(self.certificates[0]).hexdigest() if self.certificates else ""
 
     @cached_property
     def http(self) -> Response | None:

@@ -266,11 +266,13 @@ class IrregularFileError(DamagedFileError):
 class ForeignDatabaseError(DamagedFileError):
     """A database that is not as warraq makes them: views or triggers in place of its tables."""
 
-    def __init__(self, path: Named, problem: str) -> None:
+    def __init__(self, path: Named, problem: str, *, advice: str = "") -> None:
         ArchiveError.__init__(
             self,
-            N_("{path}: {problem}: rebuild the database from the WARCs with `warraq reindex`").format(
-                path=path, problem=problem
+            N_("{path}: {problem}: {advice}").format(
+                path=path,
+                problem=problem,
+                advice=advice or N_("rebuild the database from the WARCs with `warraq reindex`"),
             ),
         )
         self.path, self.offset, self.problem = path, 0, problem

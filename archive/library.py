@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archive import export as formats
-from archive import maintain
+from archive import maintain, search
 from archive.archive import Archive
 from archive.collection import Collection
 from archive.errors import UsageError
@@ -18,10 +18,11 @@ from archive.files.clock import now
 from archive.index import open_store, similar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from archive.index import Store
 
+_ABOVE_ALL_IDS = 1 << 62
 GROUP_BATCH = 500
 """Articles that are compared in one transaction."""
 
@@ -81,6 +82,37 @@ def place_similar(store: Store) -> None:
         with store.atomic():
             for row in rows:
                 similar.place(store.db, row)
+
+
+EMBED_BATCH = 16
+"""Articles whose vectors are made and committed together: some seconds of one core."""
+
+
+def embed(archive: str | Path, *, limit: int | None = None, progress: Callable[[int], None] = lambda _: None) -> int:
+    """Make the vectors of articles that have none, the newest first, at most `limit`; return how many. Search by meaning needs them.
+
+    What is done stays done when it is interrupted. Raises ArchiveLockedError while another process writes to the archive, UsageError where
+    `warraq[semantic]` is not installed.
+    """
+    collection = Collection(Path(archive))
+    collection.require()
+    encoder = search.load_encoder()
+    with collection.lock(), open_store(collection.database) as store:
+        with store.atomic():
+            search.remove_outdated(store.db.conn, encoder.model)
+        done, below = 0, _ABOVE_ALL_IDS
+        while limit is None or done < limit:
+            size = EMBED_BATCH if limit is None else min(EMBED_BATCH, limit - done)
+            waiting = search.without_vector(store.db.conn, encoder.model, below=below, limit=size)
+            if not waiting:
+                break
+            below = waiting[-1][0]
+            vectors = encoder.passages([text for _, text in waiting])
+            with store.atomic():
+                search.put_vectors(store.db.conn, encoder.model, zip((one for one, _ in waiting), vectors, strict=True))
+            done += len(waiting)
+            progress(done)
+    return done
 
 
 def verify(archive: str | Path, *, remote: bool = False) -> maintain.VerifyReport:

@@ -17,7 +17,7 @@ class OutcomeKind(StrEnum):
     DOCUMENT = "document"
     """A PDF file with text: it has a row as an article has."""
     WITHHELD = "withheld"
-    """An article whose page bears a directive that the crawl obeys: captured, and kept out of articles and search."""
+    """An article whose page has a directive that the crawl obeys: captured, and kept out of articles and search."""
     PART = "part"
     """A further page of an article, whose text belongs to that."""
     LISTING = "listing"

@@ -3,6 +3,7 @@
     python bench/search.py quality                     # nDCG@10 and inflection, needs the Arabic question sets (below)
     python bench/search.py news                        # ranking on dated news beside FTS5 and Lucene (see `news.py`)
     python bench/search.py speed --articles 100000     # synthetic Arabic articles of some 300 words, built in --folder
+    python bench/search.py semantic --articles 900     # by words, by meaning and fused, on a sample (see `semantic.py`)
     python bench/search.py shards --articles 20000     # the same articles in one database and in several, answers compared
 
 What the question sets are and where they lie is told in `retrieval.py`.
@@ -24,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 from sqlite_utils.utils import sqlite3  # noqa: E402
 
 from archive.search import add_entries, create_index, create_plain_index, optimize, search  # noqa: E402
-from bench.support import news, search_shards  # noqa: E402
+from bench.support import news, search_shards, semantic  # noqa: E402
 from bench.support.inflections import LEMMAS  # noqa: E402
 from bench.support.press import COLUMNS, Press, kinds, new_database  # noqa: E402
 from bench.support.retrieval import corpora, measure_quality  # noqa: E402
@@ -139,7 +140,7 @@ def _at(ascending: list[float], share: float) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("quality", "news", "speed", "shards"))
+    parser.add_argument("what", choices=("quality", "news", "semantic", "speed", "shards"))
     parser.add_argument("--articles", type=int, default=100_000)
     parser.add_argument("--shards", type=int, default=5, help="databases that `shards` parts the articles into")
     parser.add_argument("--folder", default=tempfile.gettempdir(), help="where the database is built")
@@ -150,6 +151,8 @@ def main() -> None:
         quality()
     elif arguments.what == "news":
         news.report()
+    elif arguments.what == "semantic":
+        semantic.report(arguments.articles)
     elif arguments.what == "shards":
         search_shards.report(arguments.articles, arguments.shards, arguments.folder)
     else:

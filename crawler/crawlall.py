@@ -17,10 +17,11 @@ from archive.errors import ExitCode
 from archive.files.clock import iso
 from archive.index import frontier, open_store
 from archive.ingest import check_writable
+from archive.ingest.commit import change_figures
 from archive.translation import N_
 from crawler.extensions import ArchiveExtension, extraction_pool
-from crawler.report import exit_code
 from crawler.shutdown import Stopping
+from crawler.summary import exit_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -170,20 +171,12 @@ def _closed(crawler: Crawler, reason: str) -> Report | None:
 def totals(ended: Iterable[SiteResult]) -> dict[str, Any]:
     """Return the figures of a run over several sites, added up."""
     rows = list(ended)
-    names = (
-        "pages_fetched",
-        "articles_new",
-        "articles_changed",
-        "articles_updated",
-        "articles_unchanged",
-        "gone",
-        "disallowed",
-    )
+    names = ("pages_fetched", *change_figures({}), "gone", "disallowed", "bytes_received")
     return {
         "sites": len(rows),
         "sites_done": sum(row.code == ExitCode.DONE for row in rows),
         "sites_with_problems": {row.site: row.code for row in rows if row.code != ExitCode.DONE},
-        **{name: sum(row.figures.get(name, 0) for row in rows) for name in (*names, "bytes_received")},
+        **{name: sum(row.figures.get(name, 0) for row in rows) for name in names},
         "quarantined": sum(sum(row.figures.get("quarantined", {}).values()) for row in rows),
         "failed": sum(sum(row.figures.get("failed", {}).values()) for row in rows),
     }

@@ -31,8 +31,9 @@ from archive.parse.workers import parse_pool
 from archive.terminal import PrintableFilter, live_line, printable
 from crawler.diagnosis import Visited, why_no_article
 from crawler.download.exchange import exchange_captured
-from crawler.report import Report, live_text, progress_line, summary_text
+from crawler.report import Report
 from crawler.shutdown import stopping
+from crawler.summary import live_text, progress_line, summary_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from archive.parse.workers import WorkerPool
     from archive.terminal import Show
 
-# What each WARC file says of the crawl that wrote it: the crawl's settings in, the fields of the warcinfo record out.
+# The warcinfo record: what each WARC file says of the crawl that wrote it.
 
 SHAPING = (
     "ROBOTSTXT_OBEY", "CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN", "DOWNLOAD_DELAY", "DOWNLOAD_TIMEOUT",

@@ -53,7 +53,9 @@ CONCURRENT_REQUESTS_PER_DOMAIN = 2
 DOWNLOAD_DELAY = 0.5
 
 WARRAQ_MAX_DELAY = 300.0  # s between requests to a host that answers 429 or 503 again and again
-WARRAQ_MAX_CRAWL_DELAY = 60.0  # s of a Crawl-delay that are obeyed: who asks for an hour means something else
+WARRAQ_MAX_CRAWL_DELAY = (
+    60.0  # s of a Crawl-delay that are obeyed at most: a site that asks for an hour means something else
+)
 WARRAQ_MAX_RETRY_AFTER = 24 * 3600.0  # s of a Retry-After for which a host is left alone
 WARRAQ_PATIENCE = (
     60.0  # s that a request waits for such a rest to end; a longer one is `failed host-paused`, and tried later

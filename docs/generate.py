@@ -101,12 +101,25 @@ def _own_actions(command: Any) -> list[argparse.Action]:
     from scrapy.commands.crawl import Command as ScrapyCrawl
     from scrapy.settings import Settings
 
-    theirs, all_of_it = (argparse.ArgumentParser(add_help=False) for _ in range(2))
+    theirs, all_of_it = (_Parser(add_help=False) for _ in range(2))
     for one, parser in ((ScrapyCrawl(), theirs), (command, all_of_it)):
         one.settings = Settings()
         one.add_options(parser)
-    known = {name for one in theirs._actions for name in one.option_strings}  # noqa: SLF001 - argparse lists them nowhere else
-    return [one for one in all_of_it._actions if not known & set(one.option_strings)]  # noqa: SLF001
+    known = {name for one in theirs.added for name in one.option_strings}
+    return [one for one in all_of_it.added if not known & set(one.option_strings)]
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that remembers the options it was given."""
+
+    def __init__(self, **how: Any) -> None:
+        self.added: list[argparse.Action] = []
+        super().__init__(**how)
+
+    def add_argument(self, *names: Any, **how: Any) -> argparse.Action:
+        action = super().add_argument(*names, **how)
+        self.added.append(action)
+        return action
 
 
 def _spelled(action: argparse.Action) -> str:

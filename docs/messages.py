@@ -22,6 +22,7 @@ from babel.messages.pofile import read_po, write_po
 from archive.cli import explain
 from archive.errors import ExitCode
 from archive.index.columns import LABELLED
+from archive.ingest.commit import CHANGES
 from archive.translation import CATALOGUES, DOMAIN
 from warraq.cli import warraq
 
@@ -53,7 +54,7 @@ WRITTEN = datetime(2026, 11, 29, tzinfo=UTC)
 """A fixed date, so that the files change with their messages only."""
 
 WORDS = (
-    *("new", "changed", "updated", "unchanged", "changes", "gone"),
+    *(*CHANGES, "changes", "gone"),
     *("articles", "versions", "captures", "urls", "urls_due_some_day", "requisites", "warc_files"),
     *("by_site", "by_language", "by_day", "captures_by_outcome", "quarantined_by_reason"),
 )

@@ -54,7 +54,7 @@ FILES_IN_SEVERAL_FOLDERS = {
 
 NAMES_OF_SEVERAL_MODULES = {
     "a command, and the function of the library that it calls": {
-        "add", "cite", "diff", "explain", "export", "health", "merge", "redact", "reindex", "repair", "run", "search",
+        "add", "cite", "diff", "embed", "explain", "export", "health", "merge", "redact", "reindex", "related", "repair", "run", "search",
         "timeline", "upload", "verify", "versions",
     },
     "an answer of the reading room, and what it shows": {"compare", "stats", "watch"},

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 
 PUBLIC = [
     "Archive", "ArchiveError", "ArchiveLockedError", "ArchiveNotFoundError", "Article", "ArticleRow", "CaptureFilter", "DamagedFileError",
-    "Federation", "NotFoundError", "NotWritableError", "Page", "SchemaTooNewError", "SiteProfile", "UsageError", "group_similar",
+    "Federation", "NotFoundError", "NotWritableError", "Page", "SchemaTooNewError", "SiteProfile", "UsageError", "embed", "group_similar",
     "import_files", "redact", "verify",
 ]  # fmt: skip
 

@@ -28,7 +28,10 @@ SPEAKING = [
     *sorted((ROOT / "crawler/commands").glob("*.py")),
     *sorted((ROOT / "archive/storage").glob("*.py")),
     *(ROOT / name for name in ("archive/errors.py", "archive/maintain/filecheck.py", "archive/seals/checking.py")),
-    *(ROOT / name for name in ("crawler/report.py", "crawler/diagnosis.py", "crawler/download/errors.py")),
+    *(
+        ROOT / name
+        for name in ("crawler/report.py", "crawler/summary.py", "crawler/diagnosis.py", "crawler/download/errors.py")
+    ),
     *(ROOT / name for name in ("crawler/configuration.py", "warraq/cli.py")),
 ]
 """The modules whose strings people read."""

@@ -123,17 +123,17 @@ def words(text: str) -> Iterator[re.Match[str]]:
     return _WORD.finditer(text)
 
 
-# Stems Arabic words lightly: a word goes in, the part that its inflected forms share comes out.
+# Light stemming: the part that the inflected forms of a word share.
 #
 # light10 (Larkey, Ballesteros and Connell, "Light Stemming for Arabic Information Retrieval", 2007) with these
 # changes, each measured by `bench/search.py`:
 #
-# - one spelling first (`spell`): whichever letter carries a hamza, مائة or مئة, داوود or داود; - the adjective keeps
-# its ي: مصرية and مصريين become مصري, not مصر, for Egypt and the Egyptian are two questions; - the possessives هم هما
-# نا go too, and with an ending the ت that stood for ة (حكومته, شركتين), and the accusative's ا; - a verb comes back
-# to its past: by its pattern where the pattern is a verb's alone (يعتبر, يستخدم), else by the list; - by the lists in
-# `lexicon`, words with a و, ان, ين or ون of their own keep it, names lose a ب or ل that stands before them, broken
-# plurals find their singular.
+# - One spelling first (`spell`): whichever letter carries a hamza, مائة or مئة, داوود or داود.
+# - The adjective keeps its ي: مصرية and مصريين become مصري, not مصر, because Egypt and the Egyptian are two queries.
+# - The possessives هم هما نا go too, and with an ending the ت that stood for ة (حكومته, شركتين), and the accusative's ا.
+# - A verb is reduced to its past: by its pattern where only verbs have that pattern (يعتبر, يستخدم), else by the list.
+# - By the lists in `lexicon`, words whose و, ان, ين or ون is part of the word keep it, names lose a ب or ل before them,
+#   and broken plurals become their singular.
 
 _ARTICLES: Final = ("وال", "بال", "كال", "فال", "فلل", "لل", "ال")
 _PREPOSITIONS: Final = ("ب", "ل", "ك", "ف")

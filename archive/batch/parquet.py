@@ -173,8 +173,7 @@ def _damages(names: tuple[str, ...]) -> str:
     return f"SELECT {wanted} FROM notes.damages ORDER BY rowid"  # noqa: S608 - our own column names
 
 
-# Reads one task's WARC files into an archive of its own: records in; a folder that can be merged, and a row for each
-# capture, out.
+# One task's WARC files become an archive of its own, which can be merged, and a row for each capture.
 
 NOTES = """
     CREATE TABLE notes (record_id TEXT PRIMARY KEY, warc_path TEXT, http_headers TEXT, refers_to TEXT);

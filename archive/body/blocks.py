@@ -127,7 +127,7 @@ def _row(cells: tuple[tuple[Span, ...], ...]) -> str:
     return f"| {' | '.join(texts)} |" if any(texts) else ""
 
 
-# Marks the words of a search in a body: what finds them in a line is given, the rest of the body stays as it is.
+# The words of a search, marked in a body; the caller passes what finds them in a line.
 
 
 def marked(body: Iterable[Block], find: Callable[[str], Sequence[tuple[int, int]]]) -> Body:

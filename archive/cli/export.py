@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.archive import Archive, Federation, require_site
+from archive.archive import Archive, require_site
 from archive.cli.output import json_option, print_json, the_folder, the_place
 from archive.errors import ExitCode, UsageError
 from archive.export import FORMATS, PERIODS, Exported, ExportOptions, export_periods
 from archive.export import export as export_file
+from archive.federation import Federation
 from archive.files import output_to
 from archive.terminal import live_line
 

@@ -15,6 +15,7 @@ from archive.cli.output import json_option, print_json, the_place
 from archive.collection import Collection
 from archive.errors import ExitCode, UsageError
 from archive.files.clock import now
+from archive.ingest.commit import CHANGES
 from archive.ingest.importer import MISFITS_NAMED
 from archive.ingest.sources import CaptureFilter, import_files, moment_of
 from archive.merge import foresee
@@ -88,7 +89,7 @@ def _figures(done: Imported, folder: Path) -> dict[str, Any]:
 def _print_done(done: Imported, folder: Path) -> None:
     if done.taken_up:
         click.echo(_("{taken_up} captures recovered from an interrupted run").format(taken_up=done.taken_up))
-    changes = ", ".join(f"{done.articles[change]} {_(change)}" for change in ("new", "changed", "updated", "unchanged"))
+    changes = ", ".join(f"{done.articles[change]} {_(change)}" for change in CHANGES)
     click.echo(
         _(
             "{records} captures ({known} known before); articles {changes}; {quarantined} quarantined; in {folder}"
@@ -116,8 +117,6 @@ def _print_unfit(done: Imported) -> None:
             _("  and more (--json names the first {misfits_named})").format(misfits_named=MISFITS_NAMED), err=True
         )
 
-
-# Commands that join archives: merge.
 
 LISTED = 5
 

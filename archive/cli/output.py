@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.archive import Federation
 from archive.collection import Collection
 from archive.errors import ArchiveNotFoundError, UsageError
+from archive.federation import Federation
 from archive.index.columns import as_json_row
 from archive.terminal import FIRST_STRONG_ISOLATE, POP_ISOLATE
 from archive.translation import translated

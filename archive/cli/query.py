@@ -1,4 +1,4 @@
-"""Define the query commands: search, list, show, versions, diff, cite, stats."""
+"""Define the query commands: search, related, list, show, versions, diff, cite, stats."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ import click
 
 from archive import search as search_
 from archive import urls
-from archive.archive import Archive, Federation, require_site
+from archive.archive import Archive, require_site
 from archive.cli.explain import explain
 from archive.cli.output import holding, isolate, json_option, print_json, the_place
 from archive.diff import compare
 from archive.errors import NotFoundError, UsageError
 from archive.export.citation import STYLES
 from archive.export.citation import cite as citation
+from archive.federation import Federation
 from archive.files import output_to, replacing
 from archive.index import reports
 from archive.index.columns import LABELLED, as_json_row
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="An archive to search; may be given several times.",
 )
+@click.option("--semantic", is_flag=True, help="Also by meaning, where `warraq embed` made vectors (warraq[semantic]).")
 @click.option(
     "--all", "everywhere", is_flag=True, help="Search all archives in collections/, regardless of $WARRAQ_ARCHIVE."
 )
@@ -59,6 +61,7 @@ def search(
     limit: int,
     offset: int,
     newest: bool,
+    semantic: bool,
     folders: tuple[Path, ...],
     everywhere: bool,
     as_json: bool,
@@ -75,7 +78,13 @@ def search(
     place = the_place(ctx)
     places = list(folders) or (replace(place, archive=None) if everywhere else place).folders()
     with Federation(places) as archives:
-        found = archives.search(" ".join(words), limit=limit, offset=offset, order="newest" if newest else "relevance")
+        found = archives.search(
+            " ".join(words),
+            limit=limit,
+            offset=offset,
+            order="newest" if newest else "relevance",
+            semantic=semantic,
+        )
         holders = [archives.archive_of(found, number) for number in range(len(found.hits))]
         names = [archives.name_of(archive) for archive in holders]
     if as_json:
@@ -89,7 +98,7 @@ def search(
             f"{click.style(_number(name, hit.id), dim=True)}  {_marked(search_.pieces(hit.title, hit.title_marks))}"
         )
         where = f"  ·  {archive.collection.folder}" if name else ""
-        click.echo(f"       {_line(asdict(hit))}{where}{(_('  ·  some of the words') if hit.is_partial else '')}")
+        click.echo(f"       {_line(asdict(hit))}{where}{_how_found(hit)}")
         click.echo(f"       {_marked(hit.snippet.pieces())}\n")
     for problem in found.problems:
         click.echo(_("left out: {problem}").format(problem=problem), err=True)
@@ -99,6 +108,13 @@ def search(
             err=True,
         )
     click.echo(_count(found), err=True)
+
+
+def _how_found(hit: search_.Hit) -> str:
+    """Return what is said of a hit that has not all of the words."""
+    if hit.is_by_meaning:
+        return _("  ·  by meaning")
+    return _("  ·  some of the words") if hit.is_partial else ""
 
 
 def _count(found: search_.Results) -> str:
@@ -197,6 +213,31 @@ def cite(ctx: click.Context, wanted: str, style: str, room: str) -> None:
     """
     with holding(ctx, wanted) as (archive, asked):
         click.echo(citation(archive.article(asked), style, room=room))
+
+
+@click.command()
+@click.argument("wanted", metavar="URL|[NAME/]ID")
+@click.option("-n", "--limit", type=click.IntRange(0), default=10, show_default=True, help="How many to show.")
+@json_option
+@click.pass_context
+def related(ctx: click.Context, *, wanted: str, limit: int, as_json: bool) -> None:
+    """List the articles nearest in meaning to one, in all archives of the place; its near copies are left out.
+
+    Needs warraq[semantic], and the vectors that `warraq embed` makes.
+    """
+    with Federation(the_place(ctx).folders()) as archives:
+        found = archives.related(wanted, limit=limit)
+        several = len(archives.archives) > 1
+        if as_json:
+            print_json(
+                {**row, "similarity": round(cosine, 3), **(_in(archive) if several else {})}
+                for archive, row, cosine in found
+            )
+            return
+        for archive, row, cosine in found:
+            number = _number(archives.name_of(archive), row["id"])
+            click.echo(f"{click.style(number, dim=True)}  {cosine:.2f}  {isolate(row['title'])}")
+            click.echo(f"       {_line(row)}")
 
 
 @click.command()
@@ -408,4 +449,4 @@ def _shown(column: Column, value: Any) -> str:
     return urls.display(value) if column.name == "url" else str(value or "")
 
 
-COMMANDS = (search, list_, show, cite, versions, diff, explain, stats)
+COMMANDS = (search, related, list_, show, cite, versions, diff, explain, stats)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.archive import Federation
 from archive.cli.output import the_folder, the_place
 from archive.errors import UsageError
+from archive.federation import Federation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

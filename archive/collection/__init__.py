@@ -15,7 +15,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archive import warc
-from archive.errors import ArchiveLockedError, ArchiveNotFoundError, DamagedFileError, NotWritableError, StorageError
+from archive.errors import (
+    ArchiveLockedError,
+    ArchiveNotFoundError,
+    DamagedFileError,
+    LinkedFileError,
+    NotWritableError,
+    StorageError,
+)
 from archive.files import held, make_folder, make_new, open_read
 from archive.index import files
 from archive.storage import StoredFile, open_storage
@@ -35,6 +42,9 @@ LOCK = ".lock"
 UPLOADING = ".upload.lock"
 PROBE_BYTES = 1 << 18
 """What a database and a WARC need to be made at all: an empty database with its -shm and -wal has 200 kB."""
+
+FOLDERS = ("indexes", "seals", "feeds")
+"""What lies beside `archive` and comes with it. `archive` itself may be a link to another disk, which is the operator's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +78,24 @@ class Collection:
         return self.database.is_file()
 
     def require(self) -> None:
-        """Raise ArchiveNotFoundError when there is no archive in the folder."""
+        """Raise ArchiveNotFoundError when there is no archive in the folder, LinkedFileError when a part of it would lead elsewhere."""
+        self._require_own_folders()
         if not self.exists():
             raise ArchiveNotFoundError(self.folder)
 
+    def _require_own_folders(self) -> None:
+        for name in FOLDERS:
+            if (self.folder / name).is_symlink():
+                raise LinkedFileError(self.folder / name)
+
     def create(self) -> tuple[Path, ...]:
-        """Make the folders that are missing, and return them, the innermost first; raise NotWritableError when that cannot be."""
+        """Make the folders that are missing, and return them, the innermost first.
+
+        Raises:
+            NotWritableError: they cannot be made or written.
+            LinkedFileError: a link stands in the place of one of them.
+        """
+        self._require_own_folders()
         wanted = (self.warcs, self.indexes, self.folder, *self.folder.parents)
         missing = tuple(folder for folder in wanted if not folder.exists())
         try:
@@ -129,8 +151,7 @@ def _probe(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-# Finds the files of an archive wherever they lie: a name in; the file in `archive/`, or the one that was uploaded,
-# out.
+# The files of an archive, whether in `archive/` or uploaded to a storage.
 
 ENV = "WARRAQ_STORAGE"
 DISABLED = "none"

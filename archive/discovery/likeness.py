@@ -15,7 +15,7 @@ from urllib.parse import unquote
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# Learns what the addresses of a site's articles look like: URLs of articles and of sections in, a pattern out.
+# The pattern of a site's article URLs, learned from URLs of articles and of sections.
 
 _URL = re.compile(r"https?://[^/?#]*([^?#]*)(?:\?([^#]*))?")
 _ENDING = re.compile(r"\.(?:s?html?|php\d?|aspx?|jsp|cfm|do|ece|story|print|amp)$")

@@ -14,7 +14,7 @@ import re
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lxml import etree
 
@@ -41,36 +41,31 @@ _REFERENCE_TO_MEND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)")
 _XML_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
+_SAFELY: Final[dict[str, Any]] = {
+    "recover": True,
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
+"""How foreign XML is parsed: recovered as far as it goes, no entity expanded, no file or address opened."""
+
+
 def parse_xml(data: bytes) -> etree._Element | None:
-    """Return the root of what `mend` made, recovered as far as it goes; no entity is expanded, no file or address opened."""
-    parser = etree.XMLParser(
-        recover=True,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
+    """Return the root of what `mend` made, recovered as far as it goes."""
+    parser = etree.XMLParser(**_SAFELY)
     try:
-        return etree.fromstring(data, parser)
+        root: etree._Element | None = etree.fromstring(data, parser)
     except etree.XMLSyntaxError:
         return None
+    return root
 
 
 def stream(data: bytes) -> Iterator[tuple[str, etree._Element]]:
     """Yield the `start` and `end` events of what `mend` made, under the same rules."""
-    events = etree.iterparse(
-        io.BytesIO(data),
-        events=("start", "end"),
-        recover=True,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
+    events = etree.iterparse(io.BytesIO(data), events=("start", "end"), **_SAFELY)
     with contextlib.suppress(etree.XMLSyntaxError):  # not one element in it, or nothing to recover any more
         yield from events
 
@@ -144,7 +139,7 @@ def _mended(match: re.Match[str]) -> str:
     return "&amp;" + (name or "")
 
 
-# What a feed or sitemap says of a page it announces, and the times it says it in; text in, values out.
+# What a feed or sitemap says of a page that it announces, and the notations of its times.
 
 MAX_TITLE: Final = 500
 """Characters kept of a title."""

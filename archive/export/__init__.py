@@ -67,8 +67,7 @@ FORMATS: dict[str, Format] = {
 }
 
 
-# Exports what was chosen of an archive: sites, days, URLs, words and a format in; one file out, or one for each month
-# or year.
+# The selection by site, day, URL and words, written to one file, or to one for each month or year.
 
 Period = Literal["year", "month"]
 HTML = frozenset({"text/html", "application/xhtml+xml"})

@@ -7,17 +7,20 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from archive.export import original_place, place_of
+from archive import warc
+from archive.export import original_place, place_of, rendered_places
 from archive.export.loaded import loaded_by, replay_pool
 from archive.export.sheet import sheet_of
-from archive.export.source import Chosen, Source
+from archive.export.source import Chosen, Source, exchange_records
 from archive.export.warc import Additions, write_wacz
 from archive.files import replace_file
 from archive.files.clock import iso
+from archive.ingest.copying import field_of
 from archive.seals import FOLDER as SEALS
-from archive.seals import Seal, numbered, numbers_by_file, read_seal, sealed_records
+from archive.seals import Seal, files_of, numbered, numbers_by_file, read_seal, sealed_records
 from archive.seals.merkle import leaf_hash, levels_of, proof_of
 from archive.seals.signing import pack_key, public_pem, seal_key
+from archive.warc import cdxj
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.archive import Archive
+    from archive.capture import Location
     from archive.export.source import Found
     from archive.export.warc import Package
     from archive.index.rows import StoredCapture
@@ -32,6 +36,10 @@ if TYPE_CHECKING:
 
 EVIDENCE: Final = "evidence/"
 PROOFS, LISTED, SCRIPT, SHEET, VOUCHER = "proofs.txt", "files.txt", "check.sh", "sheet.html", "pack.sig"
+LARGEST_KEPT: Final = 1 << 16
+"""Bytes of a record that are read for the sheet."""
+LARGEST_PICTURE: Final = 1 << 20
+"""Bytes of a screenshot that the sheet shows."""
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 
 
@@ -66,7 +74,14 @@ def pack_evidence(
     if one_version:
         captures = [one for one in captures if one["article_id"] == row["id"]]
     pages = [
-        Chosen(location=place_of(one), title=row["title"], text=row["text"]) for one in captures if one["warc_filename"]
+        Chosen(
+            location=place_of(one),
+            title=row["title"],
+            text=row["text"],
+            renderings=(*rendered_places(archive, one), *_certificates(archive, one)),
+        )
+        for one in captures
+        if one["warc_filename"]
     ]
     pack = _Pack(archive, row, captures, keys=keys, created=created, software=software)
     with replay_pool() as pool:
@@ -88,6 +103,18 @@ def pack_evidence(
     count = write_wacz(source, target, pack)
     replace_file(target.with_suffix(".html"), [pack.sheet])
     return Packed(captures=count, records=len(pack.records), sealed=pack.proved, seals=tuple(pack.seals))
+
+
+def _certificates(archive: Archive, capture: StoredCapture) -> Iterator[Location]:
+    """Yield where the certificates lie that the server of a capture showed: none for plain HTTP and for captures of earlier versions."""
+    for record in exchange_records(archive.files.find(capture["warc_filename"]), place_of(capture)):
+        fingerprint = field_of(record, warc.CERTIFICATE) if record.type == "metadata" else ""
+        if fingerprint and (
+            entry := cdxj.Index(archive.collection.folder).closest(
+                warc.certificate_uri(fingerprint), capture["timestamp"]
+            )
+        ):
+            yield entry.location
 
 
 class _Pack(Additions):
@@ -115,18 +142,25 @@ class _Pack(Additions):
         self._seal_key, self._pack_key = seal_key(keys), pack_key(keys)
         self.records: list[tuple[Record, int, int]] = []
         self.seals: dict[int, Seal] = {}
+        self.chains: dict[str, bytes] = {}
+        self.pictures: list[tuple[str, bytes]] = []
         self.proved = 0
         self.sheet = b""
 
     def on_record(self, found: Found, offset: int) -> None:
-        self.records.append((replace(found.record, block=found.record.block[:4096]), offset, len(found.raw)))
+        self.records.append((replace(found.record, block=found.record.block[:LARGEST_KEPT]), offset, len(found.raw)))
+        if found.record.get("Content-Type") == warc.CHAIN_TYPE:
+            self.chains[found.record.url.rpartition(":")[2]] = found.record.block[:LARGEST_KEPT]
+        elif found.record.url.startswith("urn:thumbnail:") and len(found.record.block) <= LARGEST_PICTURE:
+            self.pictures.append((found.record.get("Content-Type"), found.record.block))
 
     def add_to(self, package: Package) -> None:
         proofs = b"".join(self._proofs())
         for number in sorted(self.seals):
-            for path in sorted(self._folder.glob(f"{numbered(number)}.*")):
-                if not path.name.endswith(".records.gz"):
-                    package.add(EVIDENCE + path.name, [path.read_bytes()])
+            for name, data in files_of(self._folder, number):
+                package.add(EVIDENCE + name, [data])
+        for fingerprint, chain in sorted(self.chains.items()):
+            package.add(f"{EVIDENCE}{fingerprint}.pem", [chain])
         package.add(EVIDENCE + PROOFS, [proofs])
         public = public_pem(self._pack_key)
         package.add(EVIDENCE + VOUCHER, [self._seal_key.sign(public)])
@@ -139,6 +173,7 @@ class _Pack(Additions):
         self.sheet = sheet_of(
             self._row, self._captures, [record for record, _, _ in self.records], self.seals.values(),
             places=places, created=self._created, proved=self.proved, stamps=sorted(path.name for path in self._folder.glob("*.tsr")),
+            chains=self.chains, pictures=self.pictures,
         ).encode()  # fmt: skip
         package.add(EVIDENCE + SHEET, [self.sheet])
 

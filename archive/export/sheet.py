@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
+from cryptography import x509
+
 from archive.files.clock import iso
+from archive.ingest.copying import field_of
 from archive.seals import numbered
+from archive.warc import CERTIFICATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +20,8 @@ if TYPE_CHECKING:
     from archive.seals import Seal
     from archive.warc import Record
 
+_MOST_NAMES: Final = 20
+_PICTURES: Final = frozenset({"image/png", "image/jpeg"})
 Place = tuple[str, int, int]
 """SHA-256, offset and bytes of a file in the pack."""
 
@@ -22,7 +29,8 @@ _STYLE: Final = """
 body{font:16px/1.5 serif;max-width:48em;margin:2em auto;padding:0 1em}table{border-collapse:collapse;width:100%}
 td,th{border:1px solid #999;padding:.2em .5em;text-align:start;vertical-align:top;overflow-wrap:anywhere}
 pre{background:#eee;padding:.6em;white-space:pre-wrap;overflow-wrap:anywhere;font-size:13px}blockquote{white-space:pre-line}
-@media print{body{margin:0}pre{background:none;border:1px solid #999}}
+img{max-width:100%}
+@media print{body{margin:0}pre{background:none;border:1px solid #999}tr,pre,img{break-inside:avoid}h2{break-after:avoid}}
 """
 _LABELS: Final = {
     "title": ("Title", "العنوان"), "url": ("Address", "العنوان الإلكتروني"), "author": ("Authors", "الكاتب"),
@@ -44,12 +52,21 @@ def sheet_of(
     created: datetime,
     proved: int,
     stamps: Sequence[str],
+    chains: Mapping[str, bytes],
+    pictures: Sequence[tuple[str, bytes]],
 ) -> str:
-    """Return the page."""
+    """Return the page; `chains` are the servers' certificates (PEM) by fingerprint, `pictures` screenshots with their media types."""
     parts = [
         _facts([(*_LABELS[name], str(row[name] or "")) for name in _LABELS]),
         _heading("Captures", "الالتقاطات"),
-        _captures(captures, {record.id: record for record in records}),
+        _captures(captures, {record.id: record for record in records}, _fingerprints(records)),
+        _heading("Certificates that the servers showed", "شهادات الخوادم"),
+        _certificates(chains, places),
+        *(
+            f'<img alt="" src="data:{escape(kind)};base64,{base64.b64encode(block).decode()}">'
+            for kind, block in pictures
+            if kind in _PICTURES
+        ),
         _heading("Who captured it, and how", "من التقطها وكيف"),
         _facts(list(_custody(records))),
         _heading("What it said", "نص الصفحة"),
@@ -78,8 +95,51 @@ def _facts(facts: Sequence[tuple[str, str, str]]) -> str:
     return f"<table>{''.join(rows)}</table>"
 
 
-def _captures(captures: Sequence[Mapping[str, Any]], records: Mapping[str, Record]) -> str:
-    head = "<tr><th>Time (UTC) · الوقت</th><th>Address · العنوان</th><th>Status</th><th>IP, TLS</th><th>Record, digest · السجل</th></tr>"
+def _fingerprints(records: Sequence[Record]) -> dict[str, str]:
+    """Return the fingerprint of the certificate that was shown for each capture, by its record id."""
+    notes = (record for record in records if record.type == "metadata")
+    return {record.get("WARC-Concurrent-To"): field_of(record, CERTIFICATE) for record in notes}
+
+
+def _certificates(chains: Mapping[str, bytes], places: Mapping[str, Place]) -> str:
+    """Return the facts of the server's own certificate of each chain, and how to read all of it."""
+    if not chains:
+        return "<p>None is kept. · <span lang=ar dir=rtl>لم تُحفظ شهادة.</span></p>"
+    parts = []
+    for fingerprint, chain in sorted(chains.items()):
+        _, offset, size = places[f"{fingerprint}.pem"]
+        command = f"tail -c +{offset + 1} PACK | head -c {size} | openssl x509 -noout -text -fingerprint -sha256"
+        parts += [
+            _facts([*_named(chain), ("SHA-256", "البصمة", fingerprint)]),
+            f"<pre class=certificate dir=ltr>{escape(command)}</pre>",
+        ]
+    return "".join(parts)
+
+
+def _named(chain: bytes) -> Iterator[tuple[str, str, str]]:
+    """Yield whose certificate the first of a chain is, who issued it, and from when to when it holds."""
+    try:
+        one = x509.load_pem_x509_certificate(chain)
+        yield "Subject", "صاحبها", one.subject.rfc4514_string()
+        names = one.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        yield "Names", "أسماؤها", ", ".join(str(name.value) for name in list(names)[:_MOST_NAMES])
+        yield "Issuer", "مُصدرها", one.issuer.rfc4514_string()
+        yield "Valid", "صلاحيتها", f"{iso(one.not_valid_before_utc)} … {iso(one.not_valid_after_utc)}"
+    except Exception as error:  # noqa: BLE001 - a server may show anything
+        yield "Unreadable", "لا تُقرأ", type(error).__name__
+
+
+def _captures(
+    captures: Sequence[Mapping[str, Any]], records: Mapping[str, Record], fingerprints: Mapping[str, str]
+) -> str:
+    names = (
+        "Time (UTC) · الوقت",
+        "Address · العنوان",
+        "Status",
+        "IP, TLS, certificate · الشهادة",
+        "Record, digest · السجل",
+    )
+    head = f"<tr>{''.join(f'<th>{name}</th>' for name in names)}</tr>"
     rows = []
     for one in captures:
         record = records.get(one["record_id"])
@@ -89,7 +149,7 @@ def _captures(captures: Sequence[Mapping[str, Any]], records: Mapping[str, Recor
             one["captured_at"],
             one["url"],
             str(one["status"]),
-            f"{peer} {tls}",
+            f"{peer} {tls} {fingerprints.get(one['record_id'], '')[:16]}",
             f"{one['record_id']} {one['payload_digest'] or ''}",
         )
         rows.append(f"<tr>{''.join(f'<td dir=ltr>{escape(cell)}</td>' for cell in cells)}</tr>")

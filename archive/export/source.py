@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Chosen:
     """One capture to export; `title` and `text` are of its article, '' when it is none (or not a page to list).
 
-    `renderings` are the records that a browser made of it.
+    `renderings` are the records that a browser made of it, and those of the certificates that its server showed.
     """
 
     location: Location
@@ -115,7 +115,7 @@ def _exchange(
     name = location.filename
     path = where.find(name) if not isinstance(where, Path) else find_file(where, name)
     first = _first_of(path) if location.offset and (name, 0) not in done else ()
-    for record in (*first, *_exchange_records(path, location)):
+    for record in (*first, *exchange_records(path, location)):
         place = (record.location.filename, record.location.offset)
         if place not in done:
             done.add(place)
@@ -130,7 +130,7 @@ def _first_of(path: Path | StoredFile) -> Iterator[Record]:
         yield first
 
 
-def _exchange_records(path: Path | StoredFile, location: Location) -> Iterator[Record]:
+def exchange_records(path: Path | StoredFile, location: Location) -> Iterator[Record]:
     """Yield the record and those right after it that say they are concurrent to it."""
     following = read_records(path, start=location.offset)
     record = next(following)

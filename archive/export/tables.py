@@ -61,7 +61,7 @@ def _line(values: Sequence[object]) -> bytes:
     return buffer.getvalue().encode()
 
 
-# Exports articles as JSON Lines: one object an article, its columns by name, Arabic as Arabic.
+# JSON Lines: one object for each article, its columns by name, Arabic unescaped.
 
 
 def write_jsonl(source: Source, target: Path) -> int:
@@ -78,7 +78,7 @@ def write_jsonl(source: Source, target: Path) -> int:
     return count
 
 
-# Exports articles as Parquet, for data frames: needs pyarrow, the `parquet` extra.
+# Parquet, for data frames; needs pyarrow, the `parquet` extra.
 
 GROUP = 2000
 """Articles in a row group: some 10 MB of text in memory."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-# Sorts any number of lines in bounded memory: lines in, the same lines in order out, each once.
+# External sorting: any number of lines in bounded memory, each line once.
 
 RUN = 100_000
 """Lines sorted in memory at once: some 40 MB of CDXJ."""
@@ -90,7 +90,7 @@ def write_warc(source: Source, target: Path) -> int:
     return count
 
 
-# Exports the CDXJ index lines of chosen captures, sorted, pointing into the archive's own WARC files.
+# CDXJ: the index lines of chosen captures, sorted, pointing into the archive's own WARC files.
 
 
 def write_cdxj(source: Source, target: Path) -> int:
@@ -104,7 +104,7 @@ def write_cdxj(source: Source, target: Path) -> int:
         return len(lines)
 
 
-# Exports chosen captures as a WACZ 1.1.1 file: a ZIP of WARC, index, page list and digests that replay tools open.
+# WACZ 1.1.1: a ZIP of WARC, index, page list and digests that replay tools open.
 
 VERSION = "1.1.1"
 WARC = "data.warc.gz"

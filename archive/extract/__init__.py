@@ -21,8 +21,6 @@ from archive.extract.text import find_text
 from archive.urls import MAX_LENGTH, join, resolve, spelled
 
 if TYPE_CHECKING:
-    from lxml.html import HtmlElement
-
     from archive.article import Article, Page
     from archive.extract.metadata.reading import Metadata
     from archive.extract.page import Anchor, PageModel
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["explain", "extract"]
 
-# Where a page leads: its model and its URL in; its anchors and the feeds it announces out, canonical.
+# The links of a page, and the feeds that it announces, as canonical URLs.
 
 MAX_LINKS: Final = 2_000
 """Links kept of one page. The longest index pages of newspapers have some hundreds; a link farm has no end."""
@@ -65,7 +63,7 @@ def find_links(
     Of several anchors to one URL the longest text counts (a picture and its headline), and `nofollow` only if all have
     it. `encoding` is the page's, for the queries of its links.
     """
-    base = document_base(model.tree, base_url)
+    base = document_base(model, base_url)
     found: dict[str, Link] = {}
     resolved: dict[str, str] = {}
     for anchor in islice(model.anchors, _MAX_REPEATS * limit):
@@ -88,11 +86,11 @@ def count_too_long(model: PageModel) -> int:
     return sum(len(anchor.href) > MAX_LENGTH for anchor in model.anchors)
 
 
-def find_feeds(tree: HtmlElement, base_url: str, encoding: str = "utf-8") -> tuple[Link, ...]:
+def find_feeds(model: PageModel, base_url: str, encoding: str = "utf-8") -> tuple[Link, ...]:
     """Return the feeds that a page announces by `<link rel=alternate type=…>`; `text` is their title, `rel` their MIME type."""
     base = ""
     found: dict[str, Link] = {}
-    for element in tree.iter("link"):
+    for element in model.by_tag["link"]:
         kind = (element.get("type") or "").partition(";")[0].strip().lower()
         href = (element.get("href") or "").strip()
         if kind not in _FEED_TYPES or not href or "alternate" not in (element.get("rel") or "").lower().split():
@@ -100,16 +98,16 @@ def find_feeds(tree: HtmlElement, base_url: str, encoding: str = "utf-8") -> tup
         title = " ".join((element.get("title") or "").split())[:_MAX_TEXT]
         if kind in _VAGUE_TYPES and not any(word in href.lower() for word in _FEED_WORDS):
             continue
-        base = base or document_base(tree, base_url)
+        base = base or document_base(model, base_url)
         url = resolve(base, href, encoding)
         if url and len(found) < _MAX_FEEDS:
             found.setdefault(url, Link(url=url, text=title, rel=kind))
     return tuple(found.values())
 
 
-def document_base(tree: HtmlElement, page_url: str) -> str:
+def document_base(model: PageModel, page_url: str) -> str:
     """Return the URL that relative references are relative to: the first `<base href>` (HTML Standard, 4.2.3) or the page's."""
-    for element in tree.iter("base"):
+    for element in model.by_tag["base"]:
         href = element.get("href")
         if href:
             return join(page_url, href) or page_url
@@ -160,13 +158,13 @@ def extract(page: Page, *, requisites: RequisiteLimits = PAGE_ALONE) -> Extracti
         next_page=metadata.next_page,
         previous_page=metadata.previous_page,
         links=find_links(document.model, page.url, encoding=codec),
-        feeds=find_feeds(document.tree, page.url, encoding=codec),
+        feeds=find_feeds(document.model, page.url, encoding=codec),
         lines=text.line_keys(),
         directives=read_directives(document),
         too_long=count_too_long(document.model),
         requisites=page_requisites(
             document.tree,
-            document_base(document.tree, page.url),
+            document_base(document.model, page.url),
             requisites if article else PAGE_ALONE,
             encoding=codec,
             more=pictures,

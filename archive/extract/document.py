@@ -125,13 +125,14 @@ def read_document(page: Page) -> Document:
     tree = parse_html(page.body if is_same else decoded.text)
     if _too_deep(tree):
         tree = flattened(tree)
+    model = read_model(tree)
     return Document(
         page=page,
         html=decoded.text,
         encoding=f"{decoded.encoding} ({decoded.why})",
         tree=tree,
-        model=read_model(tree),
-        jsonld=read_jsonld(tree),
+        model=model,
+        jsonld=read_jsonld(model.by_tag["script"]),
     )
 
 

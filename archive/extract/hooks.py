@@ -25,6 +25,7 @@ def _load() -> tuple[dict[str, str], dict[str, str]]:
 
 
 _IDS, _CLASSES = _load()
+_HOOKED = frozenset(_CLASSES)
 
 
 def hook_of(element: HtmlElement) -> str:
@@ -41,4 +42,5 @@ def hook_of_names(identity: str, names: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _hook_of_classes(names: str) -> str:
-    return next((hook for name in names.split() if (hook := _CLASSES.get(name))), "")
+    words = names.split()
+    return "" if _HOOKED.isdisjoint(words) else next(_CLASSES[word] for word in words if word in _HOOKED)

@@ -88,6 +88,32 @@ def _matching(part: str, text: str) -> str:
     return piece + " " if part[-1].isspace() and text.startswith(" ", len(piece)) else piece
 
 
+_LOOKED_FOR = (
+    "article",
+    "base",
+    "blockquote",
+    "button",
+    "h1",
+    "input",
+    "label",
+    "link",
+    "main",
+    "meta",
+    "noscript",
+    "script",
+    "style",
+    "title",
+)
+
+
+def elements_by_tag(tree: HtmlElement) -> Mapping[str, Sequence[HtmlElement]]:
+    """Return the elements of the tags that readers look for, in page order: a search of the whole tree costs as much for one."""
+    found: dict[str, list[HtmlElement]] = {tag: [] for tag in _LOOKED_FOR}
+    for element in tree.iter(*_LOOKED_FOR):
+        found[str(element.tag)].append(element)
+    return found
+
+
 class Element(NamedTuple):
     """An element of the body that has attributes, and the number of blocks before it."""
 
@@ -112,7 +138,7 @@ class PageModel:
 
     `blocks` are the lines of its text, those under a hooked or hidden element too; `elements` those of its body that
     have attributes, its headings, figures and times; `anchors` its links, those of image maps among them; `hidden` the
-    elements that it hides; `notes` the ids of the footnotes that its text leads to.
+    elements that it hides; `notes` the ids of the footnotes that its text leads to; `by_tag` what `elements_by_tag` finds.
     """
 
     tree: HtmlElement
@@ -121,6 +147,7 @@ class PageModel:
     anchors: Sequence[Anchor] = ()
     hidden: frozenset[HtmlElement] = frozenset()
     notes: frozenset[str] = frozenset()
+    by_tag: Mapping[str, Sequence[HtmlElement]]
 
     @cached_property
     def running(self) -> Sequence[TextBlock]:

@@ -24,6 +24,7 @@ from archive.extract.model import (
     TextBlock,
     ancestors,
     closest,
+    elements_by_tag,
     is_in,
 )
 from archive.extract.styles import hidden_names, is_invisible, is_panel
@@ -35,7 +36,18 @@ if TYPE_CHECKING:
 
     from archive.body.blocks import Mark
 
-__all__ = ["HEADINGS", "Anchor", "Element", "PageModel", "TextBlock", "ancestors", "closest", "is_in", "read_model"]
+__all__ = [
+    "HEADINGS",
+    "RUNNING_TEXT",
+    "Anchor",
+    "Element",
+    "PageModel",
+    "TextBlock",
+    "ancestors",
+    "closest",
+    "is_in",
+    "read_model",
+]
 
 BLOCK_TAGS = frozenset(
     [
@@ -167,9 +179,10 @@ def read_model(tree: HtmlElement) -> PageModel:
     """Walk over a page once."""
     body = tree.find("body")
     root = tree if body is None else body
-    reader = _Reader(root, hidden_names(tree))
+    tagged = elements_by_tag(tree)
+    reader = _Reader(root, hidden_names(tagged["style"]))
     reader.read(root)
-    return reader.model(tree)
+    return reader.model(tree, tagged)
 
 
 class _Reader:
@@ -373,7 +386,7 @@ class _Reader:
             return not names or not (_is_drawn_twice(element, names) or _floats(names))
         return tag == "template" and "shadowrootmode" in attributes
 
-    def model(self, tree: HtmlElement) -> PageModel:
+    def model(self, tree: HtmlElement, tagged: Mapping[str, Sequence[HtmlElement]]) -> PageModel:
         """Return what was found; what is hidden counts as shown on a page that hides nearly all its text."""
         blocks = _join_drop_caps(self.blocks)
         shown = sum(len(block.text) for block in blocks if block.is_running)
@@ -389,6 +402,7 @@ class _Reader:
             anchors=self.anchors,
             hidden=elements,
             notes=frozenset(self.notes),
+            by_tag=tagged,
         )
 
 

@@ -8,20 +8,21 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lxml.html import HtmlElement
 
 _MAX_STYLE = 300_000
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_RULE = re.compile(r"([^{}]*)([{}])")
 _INVISIBLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)\b")
 _SIMPLE = re.compile(r"(?:[a-z][a-z0-9]*)?([.#])([\w-]+)\Z", re.IGNORECASE)
 
 
-def hidden_names(tree: HtmlElement) -> frozenset[str]:
-    """Return the classes (`.name`) and ids (`#name`) that the page's own style sheets show to nobody."""
+def hidden_names(styles: Iterable[HtmlElement]) -> frozenset[str]:
+    """Return the classes (`.name`) and ids (`#name`) that the page's own style sheets, its `style` elements, show to nobody."""
     found: set[str] = set()
     size = 0
-    for style in tree.iter("style"):
+    for style in styles:
         sheet = style.text or ""
         size += len(sheet)
         if size > _MAX_STYLE:
@@ -32,10 +33,9 @@ def hidden_names(tree: HtmlElement) -> frozenset[str]:
         sheet = _COMMENT.sub("", sheet)
         if not found and not _INVISIBLE.search(sheet):
             continue
-        for text, brace in _RULE.findall(sheet):
-            if brace == "{":
-                depth, selectors = depth + 1, text
-                continue
+        for piece in sheet.split("}")[:-1]:
+            *opened, text = piece.split("{")
+            depth, selectors = depth + len(opened), opened[-1] if opened else selectors
             # within `@media print` and the like nothing is said of the page as it is read
             if depth == 1:
                 _note_rule(found, selectors, text)
@@ -70,9 +70,11 @@ _ASKING = frozenset({"form", "nav", "input"})
 
 
 def is_panel(element: HtmlElement) -> bool:
-    """Tell whether what is hidden is a panel of text that the heading or button right before it opens."""
-    control = element.getprevious()
-    if element.tag not in _PANEL_TAGS or control is None or not _opens(control, element.get("id") or ""):
+    """Tell whether what is hidden is a panel of text that the heading or button right before it, or a button behind it, opens."""
+    before, behind = element.getprevious(), element.getnext()
+    if element.tag not in _PANEL_TAGS or not (
+        (before is not None and _opens(before, element.get("id") or "")) or (behind is not None and _is_button(behind))
+    ):
         return False
     held = list(islice(element.iter(), _MAX_PANEL))
     if len(held) == _MAX_PANEL or any(node.tag in _ASKING for node in held):
@@ -80,6 +82,16 @@ def is_panel(element: HtmlElement) -> bool:
     size = sum(len(text.strip()) for text in element.itertext())
     linked = sum(len(text) for node in held if node.tag == "a" for text in node.itertext())
     return size >= _MIN_PANEL and linked < size / 2
+
+
+def _is_button(control: HtmlElement) -> bool:
+    """Tell whether an element is a button, or a link that leads nowhere, with words on it."""
+    if control.tag == "a":
+        href = (control.get("href") or "#").lower()
+        is_button = href.startswith(("#", "javascript:"))
+    else:
+        is_button = control.tag == "button" or control.get("role") == "button"
+    return is_button and any(any(map(str.isalnum, text)) for text in control.itertext())
 
 
 def _opens(control: HtmlElement, identity: str) -> bool:

@@ -114,7 +114,7 @@ def replace_file(path: Path, pieces: Iterable[bytes], *, mode: int = 0o644) -> N
         out.writelines(pieces)
 
 
-# Lets one process at a time do a thing: the path of a lock file comes in, the right is held while the block runs.
+# Locks: one process at a time holds a lock file while its block runs.
 
 
 @contextmanager
@@ -146,8 +146,7 @@ def held(path: Path, taken: Callable[[str], ArchiveError]) -> Iterator[None]:
         yield
 
 
-# Opens the files of an archive that have fixed names. A folder may come from a stranger: no link is followed, no FIFO
-# or device opened.
+# Files of an archive that have fixed names. The folder may be hostile: no link is followed, no FIFO or device opened.
 
 
 def open_regular(path: Path, flags: int = os.O_RDONLY, mode: int = 0o644) -> int:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from archive.errors import ArchiveError
-from archive.http.coding import BadCoding, TooLarge, inflate
+from archive.http.coding import GZIP_MAGIC, BadCoding, TooLarge, inflate
 
 __all__ = [
     "HEAD_END",
@@ -228,7 +228,8 @@ def decode(response: Response, limit: int) -> bytes:
     """Return the body as its author wrote it, every coding off, at most `limit` bytes.
 
     gzip, deflate (with and without the zlib wrapper), br and zstd, in any stack up to five. A body that is not coded as
-    the head says is given as it is; a stream that is cut or breaks off gives what decodes before that.
+    the head says is given as it is; a stream that is cut or breaks off gives what decodes before that. A page that is still gzip then
+    was compressed once more than the head says.
 
     Raises:
         TooLarge: more than `limit` bytes.
@@ -241,4 +242,5 @@ def decode(response: Response, limit: int) -> bytes:
     data = payload(response)
     for coding in reversed(named):
         data = inflate(data, coding, limit)
-    return inflate(data, "identity", limit)
+    is_packed = data.startswith(GZIP_MAGIC) and "html" in response.get("Content-Type").lower()
+    return inflate(data, "gzip" if is_packed else "identity", limit)

@@ -110,6 +110,19 @@ def inflate(data: bytes, coding: str, limit: int) -> bytes:
     return data
 
 
+def is_whole(data: bytes, coding: str, limit: int) -> bool:
+    """Return whether `data` is a stream of that coding to its end; one that decodes to more than `limit` bytes is not."""
+    for start in _candidates(data, coding.strip().lower()):
+        stream, at, size, whole = start(), 0, 0, True
+        while whole and at < len(data) and not stream.eof and size <= limit:
+            decoded, whole = _feed(stream, data[at : at + SLICE], limit + 1 - size)
+            size += len(decoded)
+            at += SLICE
+        if stream.eof and size <= limit:
+            return True
+    return False
+
+
 def _candidates(data: bytes, coding: str) -> tuple[Callable[[], _Stream], ...]:
     """Return the decoders to try in turn: the magic number is believed before the name."""
     if not data or coding not in {"gzip", "x-gzip", "deflate", "br", "zstd"}:

@@ -180,6 +180,8 @@ class Store(Closing):
         ):
             self.db.conn.execute(f"PRAGMA {pragma}").fetchall()
         self._wal = WalGuard(self.db.conn, self.path)
+        with self.db.atomic():  # sqlite-utils makes the table of steps and its index in two steps
+            MIGRATIONS.ensure_migrations_table(self.db)
         for migrations in (MIGRATIONS, *extra):
             migrations.apply(self.db)
         with self.db.atomic():

@@ -353,7 +353,7 @@ def is_teaser(text: str, whole: str, *, is_free: bool | None) -> bool:
 
 
 def may_be_teaser(text: str, *, is_free: bool | None) -> bool:
-    """Return whether a page bears a sign of a teaser, so that it is worth asking whose."""
+    """Return whether a page has a sign of a teaser, so that its article is worth a query."""
     return is_free is False or any(_CUT_OFF.search(line.rstrip()) for line in text.split("\n"))
 
 

@@ -198,7 +198,7 @@ def _replace(db: Database, article_id: int, kept: int) -> None:
 
 def _drop(db: Database, article_id: int) -> None:
     former_ids.retire(db, [article_id])
-    for table in ("changes", "similar", "families", "images", "media"):
+    for table in ("changes", "similar", "families", "images", "media", "vectors"):
         db.conn.execute(f"DELETE FROM {table} WHERE article_id = ?", (article_id,))  # noqa: S608 - our own names
     db.conn.execute("DELETE FROM articles WHERE id = ?", (article_id,))
 

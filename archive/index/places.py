@@ -118,7 +118,7 @@ def forget(db: Database, urls: Collection[str], *, at: str, reason: str) -> tupl
     for key in {articles_.key_of(db, url) for url in urls}:
         db.conn.execute("DELETE FROM joins WHERE kept_key = ? OR joined_key = ?", (key, key))
     for url in urls:
-        for table in ("changes", "images", "media"):
+        for table in ("changes", "images", "media", "vectors"):
             sql = f"DELETE FROM {table} WHERE article_id IN (SELECT id FROM articles WHERE url = ?)"  # noqa: S608 - our own names
             db.conn.execute(sql, (url,))
         former_ids.retire_url(db, url)

@@ -275,6 +275,20 @@ def _former_ids(db: Database) -> None:
     db.conn.execute("CREATE INDEX former_ids_record ON former_ids (record_id)")
 
 
+@MIGRATIONS(name="0052_vectors")
+def _vectors(db: Database) -> None:
+    """Vectors for search by meaning, of signed bytes; see `archive.search.vectors`."""
+    db.conn.execute(
+        """
+        CREATE TABLE vectors (
+            article_id INTEGER PRIMARY KEY REFERENCES articles (id),
+            model TEXT NOT NULL,
+            vector BLOB NOT NULL
+        )
+        """
+    )
+
+
 _COMPUTED = {("articles", "published_at"): _MOMENT, ("articles", "article_key"): "identity(url)"}
 """What the columns hold of a row that was stored before the step that adds them; of the others, their default."""
 

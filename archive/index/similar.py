@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from archive.index.rows import FamilyMember
 
-# Finds near-duplicates: a text in, its shingles, their MinHash bands and the resemblance of two texts out. Pure.
+# Near-duplicates: the shingles of a text, their MinHash bands, and the resemblance of two texts.
 #
 # Shingles of four folded words (Broder 1997, "On the resemblance and containment of documents"); one-permutation
 # MinHash with rotation (Li, Owen, Zhang 2012; Shrivastava and Li 2014), so that a text is hashed once and not once

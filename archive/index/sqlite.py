@@ -39,7 +39,7 @@ finally:
 TABLES = frozenset(
     {
         "urls", "captures", "articles", "site_lines", "site_pages", "runs", "similar", "families", "files", "digest_notes", "changes",
-        "identities", "joins", "images", "media", "pictures", "backfills", "renderings", "former_ids",
+        "identities", "joins", "images", "media", "pictures", "backfills", "renderings", "former_ids", "vectors",
         "search_state", "_sqlite_migrations",
     }
 )  # fmt: skip
@@ -103,7 +103,7 @@ def database_problem(db: sqlite3.Connection, schema: str = "main") -> str:
     return ""
 
 
-_STORED = {"TEXT": ("text",), "INTEGER": ("integer",), "REAL": ("real", "integer")}
+_STORED = {"TEXT": ("text",), "INTEGER": ("integer",), "REAL": ("real", "integer"), "BLOB": ("blob",)}
 """What SQLite may hold under a declared type; NULL besides, where the column takes it."""
 MAX_INTEGER: Final = 1 << 53
 """Beyond it no number here means anything, and other programs' numbers end."""
@@ -146,8 +146,7 @@ def _wrong(table: str, name: str, declared: str) -> str:
     return " OR ".join(wrong)
 
 
-# Keeps the write-ahead log short: looked at after each commit; says when another process's reading keeps it from
-# that.
+# The write-ahead log is kept short: it is checked after each commit, and a reader that prevents it is reported.
 #
 # SQLite copies the log into the database when it has grown by `AUTOCHECKPOINT_PAGES` and then restarts it, unless
 # a reader still holds an older state: the log grows as long as it does

@@ -7,9 +7,11 @@ indexes; it can never leave a row without its record.
 from __future__ import annotations
 
 import json
+import ssl
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from archive import warc
 from archive.body import as_data
@@ -32,13 +34,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive.article import Article
-    from archive.capture import Capture
+    from archive.capture import Capture, Location
     from archive.collection import Collection
     from archive.index import Store
     from archive.index.renderings import RenderingKind
     from archive.ingest.commit import Disposition
 
 NOT_MODIFIED = 304
+MOST_CERTIFICATES: Final = 20
+"""Certificates of one host that are kept in one WARC file: a server that shows another each time must not fill it."""
 EMPTY_PAYLOAD = warc.sha1_digest(b"")
 """A response without a payload repeats nothing."""
 
@@ -82,6 +86,8 @@ class ArchiveWriter:
         self._claims: dict[str, tuple[str, str]] = {}
         self._texts: dict[tuple[str, str], str] = {}
         self._noted: set[str] = set()
+        self._shown_in = ""
+        self._shown: dict[str, set[str]] = {}
 
     @property
     def waiting(self) -> int:
@@ -92,6 +98,7 @@ class ArchiveWriter:
         """Write the exchange to the WARC (as a revisit when its payload is held already); None when nothing of a response came."""
         digest = warc.payload_digest(capture)
         original = self._original(capture, digest)
+        self._record_certificates(capture)
         written = self.writer.write_capture(capture, payload_digest=digest, revisit_of=original)
         if written.location is None:
             return None
@@ -123,11 +130,40 @@ class ArchiveWriter:
         self._rows.append(row)
         return row
 
+    def _record_certificates(self, capture: Capture) -> None:
+        """Write the certificates that the server showed, unless the open file has them: then each file tells with whom it spoke."""
+        if not capture.certificates:
+            return
+        self.writer.rotate_if_due()
+        if self._shown_in != self.writer.filename:
+            self._shown.clear()
+        shown = self._shown.setdefault(urlsplit(capture.url).netloc, set())
+        fingerprint = capture.fingerprint
+        if fingerprint in shown or len(shown) >= MOST_CERTIFICATES:
+            return
+        block = "".join(ssl.DER_cert_to_PEM_cert(one) for one in capture.certificates).encode()
+        self._record_resource(warc.certificate_uri(fingerprint), block, warc.CHAIN_TYPE, capture.started)
+        self._shown_in = self.writer.filename
+        shown.add(fingerprint)
+
     def record_rendering(self, row: CaptureRow, kind: RenderingKind, block: bytes, mime: str) -> None:
         """Write what a browser made of a captured page; its row follows with the next commit."""
-        moment, uri = self.clock(), uri_of(kind, row.url)
+        moment = self.clock()
+        record_id, place = self._record_resource(
+            uri_of(kind, row.url), block, mime, moment, concurrent_to=row.record_id
+        )
+        self.add_rendering(
+            Rendering(
+                record_id=record_id, response_id=row.record_id, kind=kind, url=row.url, captured_at=iso(moment), mime=mime,
+                warc_filename=place.filename, warc_record_offset=place.offset, warc_record_length=place.length,
+            )
+        )  # fmt: skip
+
+    def _record_resource(
+        self, uri: str, block: bytes, mime: str, moment: datetime, *, concurrent_to: str = ""
+    ) -> tuple[str, Location]:
         record_id, place = self.writer.write_resource(
-            uri=uri, concurrent_to=row.record_id, date=moment, content=mime, block=block
+            uri=uri, concurrent_to=concurrent_to, date=moment, content=mime, block=block
         )
         self.index.add_entry(
             cdxj.Entry(
@@ -135,12 +171,7 @@ class ArchiveWriter:
                 mime=mime.partition(";")[0], status="", digest=warc.sha1_digest(block), location=place,
             )
         )  # fmt: skip
-        self.add_rendering(
-            Rendering(
-                record_id=record_id, response_id=row.record_id, kind=kind, url=row.url, captured_at=iso(moment), mime=mime,
-                warc_filename=place.filename, warc_record_offset=place.offset, warc_record_length=place.length,
-            )
-        )  # fmt: skip
+        return record_id, place
 
     def add_rendering(self, rendering: Rendering) -> None:
         """Take the row of a record that a WARC of the collection holds already (an import, a recovery)."""

@@ -27,7 +27,7 @@ from archive.index.columns import text_digest
 from archive.outcome import Outcome, OutcomeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from archive.article import Article, Picture
     from archive.index import Store
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from archive.parse import Parsed
     from archive.search import Keys
 
-# What became of a capture: the answer to a response in, what is to be committed of it out.
+# What is to be committed of a capture once its response has been parsed.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +109,15 @@ class Committed:
     articles: list[tuple[int, str]] = field(default_factory=list)
     announced: int = 0
     requisites: int = 0
+
+
+CHANGES = ("new", "changed", "updated", "unchanged")
+"""What may become of an article that was read: see `archive.index.articles.Stored`."""
+
+
+def change_figures(counted: Mapping[str, int]) -> dict[str, int]:
+    """Return what became of articles by the words of every summary (`articles_new` …)."""
+    return {f"articles_{change}": counted.get(change, 0) for change in CHANGES}
 
 
 class GroupWriter:

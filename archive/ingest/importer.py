@@ -18,7 +18,7 @@ from archive.errors import DamagedFileError
 from archive.files.clock import warc_timestamp
 from archive.index import articles, captures, renderings, site_lines
 from archive.index.rows import CaptureRow
-from archive.ingest.commit import Disposition, disposition_of
+from archive.ingest.commit import Disposition, change_figures, disposition_of
 from archive.ingest.copying import field_of, look_ahead, outcome_note, reject_reason, rendering_of, row_of
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse import MAX_PARTS, Parsed, ParseTask, join_part
@@ -84,10 +84,7 @@ class Imported:
         return {
             "captures": self.records,
             "known_before": self.known,
-            "articles_new": self.articles["new"],
-            "articles_changed": self.articles["changed"],
-            "articles_updated": self.articles["updated"],
-            "articles_unchanged": self.articles["unchanged"],
+            **change_figures(self.articles),
             "quarantined": dict(self.quarantined),
             "outcomes": dict(self.outcomes),
         }

@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from archive.ingest import ArchiveWriter
     from archive.ingest.copying import RejectedRecord
 
-# Finds a period of a site in WARC files: files and what is wanted in; the places of the records that belong to it
-# out.
+# The records of a site and period in WARC files, by their places.
 #
 # A record that is wanted brings what was written with it (request, metadata, clean text), and a revisit the record
 # whose payload it repeats, wherever among the files that lies and however old it is.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from archive import warc
 from archive.collection import UPLOADING, Collection, FileLocator
-from archive.errors import UsageError
+from archive.errors import DamagedFileError, UsageError
 from archive.files import make_folder, make_new, make_read_only, open_read, replacing
 from archive.index import open_store
 from archive.index.sqlite import require_plain_files
@@ -186,8 +186,12 @@ class _Copying:
             target = self._to.folder / name
             make_folder(target.parent)
             if path.suffix == ".db" and path != self._from.database:
-                with replacing(target) as half:
-                    _copy_database(path, half)
+                try:
+                    require_plain_files(path)
+                    with replacing(target) as half:
+                        _copy_database(path, half)
+                except (sqlite3.Error, DamagedFileError) as error:
+                    self._done.damaged.append(f"{name}: {error}; it is not in the copy")
             elif not path.name.endswith(DATABASE_PARTS):
                 with (
                     replacing(target) as half,

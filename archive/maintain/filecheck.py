@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from archive.index.files import FileRow
     from archive.storage import StoredFile
 
-# Reads a stored file for its keepers: a row of `files` in; the file, and whether its bytes are those that were
-# closed, out.
+# A closed file as it is stored, and whether its bytes are those that were closed.
 
 
 class Heard:

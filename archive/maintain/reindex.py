@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from archive import warc
 from archive.collection import WARC_PREFIX
-from archive.errors import ArchiveNotFoundError
+from archive.errors import ArchiveNotFoundError, IrregularFileError
 from archive.files import sync_folder
 from archive.files.clock import iso
 from archive.index import captures, files, former_ids, sqlite
@@ -26,12 +26,12 @@ from archive.index.sqlite import sqlite3
 from archive.ingest import open_writer
 from archive.ingest.importer import Imported, Indexer
 from archive.maintain import filecheck
-from archive.search import drop_plain_index
+from archive.search import carry_vectors, drop_plain_index
 from archive.storage import parse_url
 from archive.warc import cdxj
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -81,6 +81,7 @@ def reindex(
                 each=ingest.index.add_record,
             )
             ingest.index.reread(path.name)
+        _carry_vectors(ingest, collection.database)
         with ingest.store.atomic():
             former_ids.forget_held(ingest.store.db)
         ingest.store.db.conn.execute("PRAGMA journal_mode = DELETE").fetchall()  # one file, to be moved as one
@@ -97,26 +98,59 @@ def _carry_over(ingest: ArchiveWriter, old: Path) -> bool:
 
     A file that cannot be read has none; an earlier warraq's has not all columns.
     """
+    was_read = False
+    with _attached(ingest, old) as db:
+        if db is not None:
+            with ingest.store.atomic():
+                for table in CARRIED:
+                    _carry_table(db, table)
+                former_ids.take_from(ingest.store.db, "old")
+            if not db.execute("SELECT 1 FROM old.sqlite_master WHERE name = 'articles_fts'").fetchone():
+                with ingest.store.atomic():
+                    drop_plain_index(db)
+            was_read = True
+    return was_read
+
+
+def _carry_vectors(ingest: ArchiveWriter, old: Path) -> None:
+    """Copy the vectors of articles that say what they said: to make them again takes hours."""
+    with _attached(ingest, old) as db:
+        if db is not None and db.execute("SELECT 1 FROM old.sqlite_master WHERE name = 'vectors'").fetchone():
+            with ingest.store.atomic():
+                carry_vectors(db, "old")
+
+
+@contextlib.contextmanager
+def _attached(ingest: ArchiveWriter, old: Path) -> Iterator[sqlite3.Connection | None]:
+    """Attach the old database as `old`; None where there is none that can be read. What turns out to be damaged ends the block."""
+    db = ingest.store.db.conn
+    if not _attach(db, old):
+        yield None
+        return
+    with contextlib.suppress(sqlite3.DatabaseError):
+        yield db
+    _detach(db)
+
+
+def _attach(db: sqlite3.Connection, old: Path) -> bool:
     if not os.path.lexists(old):
         return False
-    db = ingest.store.db.conn
-    with contextlib.suppress(sqlite3.DatabaseError):
+    try:
         sqlite.require_plain_files(old)
         db.execute("ATTACH DATABASE ? AS old", (f"{old.resolve().as_uri()}?mode=ro",))
-        if problem := sqlite.database_problem(db, "old"):
-            logger.warning("nothing of the old database is carried over: %s", problem)
-            db.execute("DETACH DATABASE old")
-            return False
-        with ingest.store.atomic():
-            for table in CARRIED:
-                _carry_table(db, table)
-            former_ids.take_from(ingest.store.db, "old")
-        if not db.execute("SELECT 1 FROM old.sqlite_master WHERE name = 'articles_fts'").fetchone():
-            with ingest.store.atomic():
-                drop_plain_index(db)
+        problem = sqlite.database_problem(db, "old")
+    except sqlite3.DatabaseError:
+        _detach(db)
+        return False
+    if problem:
+        logger.warning("nothing of the old database is carried over: %s", problem)
+        _detach(db)
+    return not problem
+
+
+def _detach(db: sqlite3.Connection) -> None:
+    with contextlib.suppress(sqlite3.DatabaseError):  # it was not attached
         db.execute("DETACH DATABASE old")
-        return True
-    return False
 
 
 def _number_anew(ingest: ArchiveWriter, now: datetime) -> None:
@@ -173,7 +207,7 @@ def _look_for(ingest: ArchiveWriter, url: str, now: str) -> None:
 
 
 def _swap(fresh: Path, database: Path) -> None:
-    for suffix in ("-wal", "-shm"):
+    for suffix in ("-wal", "-shm", "-journal"):
         database.with_name(database.name + suffix).unlink(missing_ok=True)
     fresh.replace(database)
     sync_folder(database.parent)
@@ -181,10 +215,13 @@ def _swap(fresh: Path, database: Path) -> None:
 
 def _remove(path: Path) -> None:
     for suffix in ("", "-wal", "-shm", "-journal"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+        one = path.with_name(path.name + suffix)
+        if one.is_dir() and not one.is_symlink():
+            raise IrregularFileError(one)
+        one.unlink(missing_ok=True)
 
 
-# Brings an archive in order after a crash: torn ends cut, files closed, every record with its row and its index line.
+# Repair after a crash: cut torn ends, close files, give every record its row and its index line.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -138,6 +138,7 @@ class Rows:
         images.copy(self._shard.store.db, self._db, ids)
         renderings.copy(self._shard.store.db, self._db, ids, self._names)
         articles.copy(self._shard.store.db, self._db, held)
+        search.copy_vectors(self._shard.store.db.conn, self._db.conn, held)
         for url in joining.urls_of(self._db, times):
             articles.number_versions(self._db, url)
             identity.settle_teasers(self._db, url, unindex=self._unindex)

@@ -123,8 +123,7 @@ def open_shard(folder: Path, *, site: str = "", is_ours: bool = False) -> Iterat
         )
 
 
-# Rows of another archive, as SQL: a shard's rows in batches out, rows with their references resolved in. Never ends a
-# transaction.
+# The rows of a shard, read in batches, and written with their references resolved. Never ends a transaction.
 #
 # A row of a shard has ids of its own database; what it refers to is named here by what is the same in every database:
 # a capture by its record id, an article by its URL and what it says.

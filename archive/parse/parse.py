@@ -6,6 +6,7 @@ Pure, and run in worker processes: crawl, import and re-extraction all come thro
 from __future__ import annotations
 
 import codecs
+import re
 from collections import Counter
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
@@ -61,6 +62,9 @@ MAX_TEXT = 200_000
 SERVED_STATUSES = frozenset({200, 203})
 """203 is a page that a proxy has changed on its way (RFC 9110, section 15.3.4), and a page all the same."""
 
+PARTIAL = 206
+_WHOLE_RANGE = re.compile(r"bytes\s0-(\d{1,12})/(\d{1,12})", re.IGNORECASE | re.ASCII)
+
 UTF8_MARK = codecs.BOM_UTF8
 """In front of a DOM, so that no declaration in it is believed: it says how the page was served."""
 
@@ -82,7 +86,8 @@ def parse_task(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for eac
         return Parsed.of(OutcomeKind.GONE, reason=f"http-{response.status}")
     if response.status == UPGRADE_REQUIRED and "h2" in response.get("Upgrade").lower().replace("http/", "h"):
         return Parsed.of(OutcomeKind.FAILED, reason="http2-only", detail=f"Upgrade: {response.get('Upgrade')[:100]}")
-    if response.status not in SERVED_STATUSES | CHALLENGE_STATUSES:
+    is_served = response.status in SERVED_STATUSES or _is_all(response)
+    if not is_served and response.status not in CHALLENGE_STATUSES:
         return Parsed.of(OutcomeKind.FAILED, reason=f"http-{response.status}")
     try:
         body = http.decode(response, task.limits.decoded_bytes)
@@ -90,11 +95,17 @@ def parse_task(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for eac
         return Parsed.of(OutcomeKind.QUARANTINE, reason="too-large", detail=str(error))
     except http.BadCoding as error:
         return Parsed.of(OutcomeKind.QUARANTINE, reason="bad-coding", detail=str(error))
-    if response.status not in SERVED_STATUSES:
+    if not is_served:
         return _refusal(task, response, body)
     if task.requisite:
         return read_requisite(task, response, body)
     return _content(task, response, body)
+
+
+def _is_all(response: http.Response) -> bool:
+    """Return whether a 206, which was not asked for, is the whole page all the same."""
+    parts = _WHOLE_RANGE.fullmatch(response.get("Content-Range").strip()) if response.status == PARTIAL else None
+    return parts is not None and int(parts[1]) + 1 == int(parts[2])
 
 
 def _redirect(task: ParseTask, response: http.Response) -> Parsed:

@@ -28,7 +28,8 @@ _NUMBERED = re.compile(r"(\d{6,9})\.json")
 _LARGEST: Final = 1 << 26
 """Bytes of a statement: a line for each file, half a million of them."""
 _LONGEST_LINE: Final = 1 << 16
-_SMALL: Final = 1 << 16
+_SMALL: Final = 1 << 18
+"""Bytes of a signature, a key, a stamp, its chain: what an authority answers has 2 to 8 kB."""
 _HEX = re.compile(r"[0-9a-f]{64}")
 
 
@@ -146,6 +147,20 @@ def seal_of(statement: bytes, signature: bytes, public_key: bytes, vouched: byte
         clock=str(said.get("clock", "unknown")),
         vouched=vouched,
     )
+
+
+def files_of(folder: Path, number: int) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of a seal but for its records, by name: statement, signature, key, stamps.
+
+    Raises:
+        DamagedFileError: one of them is a link, no regular file, or larger than any that warraq writes.
+    """
+    for path in sorted(folder.glob(f"{numbered(number)}.*")):
+        if not path.name.endswith(".records.gz"):
+            try:
+                yield path.name, _read(path, _LARGEST if path.suffix == ".json" else _SMALL)
+            except ValueError as error:
+                raise DamagedFileError(path, 0, str(error)) from error
 
 
 def _sealed_file(said: dict[str, Any]) -> SealedFile:

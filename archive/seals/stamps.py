@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from archive.errors import UsageError
+from archive.errors import DamagedFileError, UsageError
 from archive.files import open_read, replace_file
 from archive.files.clock import iso
 from archive.http.client import NoAnswerError, exchange
@@ -147,8 +147,8 @@ def stamps_of(folder: Path, seal: Seal, roots: Sequence[Certificate]) -> list[St
         try:
             with open_read(path) as file:
                 data = file.read(_LARGEST)
-            more = certificates(chain) if chain.exists() else []
-        except (OSError, UsageError) as error:
+            more = _chain(chain) if chain.exists() else []
+        except (OSError, DamagedFileError) as error:
             found.append(Stamp(authority=name, problem=N_(f"cannot be read ({error})")))
         else:
             found.append(check_stamp(seal.statement, data, roots, authority=name, chain=more))
@@ -232,18 +232,28 @@ def certificates(path: Path) -> list[Certificate]:
 
     One that cannot be read is passed over: a machine's own list has some that break today's rules.
     """
+    try:
+        found = _certificates_in(path.read_bytes())
+    except OSError as error:
+        raise UsageError(N_(f"the certificates of authorities in {path} cannot be used ({error.strerror})")) from error
+    if not found:
+        raise UsageError(N_(f"the certificates of authorities in {path} cannot be used (no certificates as PEM)"))
+    return found
+
+
+def _chain(path: Path) -> list[Certificate]:
+    """Return the certificates that lie beside a stamp, in an archive that may come from a stranger."""
+    with open_read(path) as file:
+        return _certificates_in(file.read(_LARGEST))
+
+
+def _certificates_in(data: bytes) -> list[Certificate]:
     from cryptography.x509 import load_pem_x509_certificate
 
     found = []
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UsageError(N_(f"the certificates of authorities in {path} cannot be used ({error.strerror})")) from error
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for pem in _PEM.findall(data):
             with suppress(ValueError):
                 found.append(load_pem_x509_certificate(pem))
-    if not found:
-        raise UsageError(N_(f"the certificates of authorities in {path} cannot be used (no certificates as PEM)"))
     return found

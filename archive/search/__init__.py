@@ -7,6 +7,7 @@
 
 from archive.search.analysis import Keys, make_keys
 from archive.search.candidates import Order
+from archive.search.hits import Hit
 from archive.search.index import (
     add_entries,
     create_index,
@@ -21,6 +22,7 @@ from archive.search.index import (
     remove_entries,
     unindex_articles,
 )
+from archive.search.matching import usage
 from archive.search.query import (
     Problem,
     Query,
@@ -31,11 +33,22 @@ from archive.search.query import (
     problem,
     unwanted_expression,
 )
-from archive.search.ranking import usage
-from archive.search.results import Hit, Results, matching, search, search_shards
+from archive.search.results import Results, matching, search, search_shards
 from archive.search.snippets import Snippet, Span, highlight, pieces, snippet
+from archive.search.vectors import (
+    Encoder,
+    carry_vectors,
+    copy_vectors,
+    load_encoder,
+    nearest_vectors,
+    put_vectors,
+    remove_outdated,
+    vector_of,
+    without_vector,
+)
 
 __all__ = [
+    "Encoder",
     "Hit",
     "Keys",
     "Order",
@@ -47,6 +60,8 @@ __all__ = [
     "add_entries",
     "any_word",
     "both",
+    "carry_vectors",
+    "copy_vectors",
     "create_index",
     "create_plain_index",
     "drop_plain_index",
@@ -54,20 +69,26 @@ __all__ = [
     "index_articles",
     "is_current",
     "languages_of",
+    "load_encoder",
     "make_entry",
     "make_keys",
     "match_expression",
     "matching",
+    "nearest_vectors",
     "optimize",
     "parse",
     "pieces",
     "problem",
+    "put_vectors",
     "rebuild",
     "remove_entries",
+    "remove_outdated",
     "search",
     "search_shards",
     "snippet",
     "unindex_articles",
     "unwanted_expression",
     "usage",
+    "vector_of",
+    "without_vector",
 ]

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Final
 import Stemmer
 
 from archive.search.analysis import KEY_VERSION, Keys, digest_of, make_keys, row_facets, stemming_language
+from archive.search.vectors import remove_vectors
 
 if TYPE_CHECKING:
     import sqlite3
@@ -167,7 +168,9 @@ def index_articles(db: sqlite3.Connection, ids: Iterable[int], made: Mapping[int
 
 def unindex_articles(db: sqlite3.Connection, ids: Iterable[int]) -> None:
     """Take the rows of these ids out; to be called BEFORE they are changed or deleted (see the module's docstring)."""
+    ids = tuple(ids)
     remove_entries(db, _entries(db, ids, NOTHING_MADE))
+    remove_vectors(db, ids)
 
 
 def rebuild(db: sqlite3.Connection, progress: Callable[[int], None] | None = None) -> int:

@@ -81,7 +81,18 @@ class Clause:
     negated: bool = False
 
 
-Code = Literal["no_value", "no_date", "too_many_words", "too_long", "bounds", "orders", "stale_index", "no_state"]
+Code = Literal[
+    "no_value",
+    "no_date",
+    "too_many_words",
+    "too_long",
+    "bounds",
+    "orders",
+    "stale_index",
+    "no_state",
+    "no_vectors",
+    "not_semantic",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +119,8 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "too_long": "only the first {count} characters were used",
     "bounds": "{field} is a number from {least} to {most}",
     "orders": "order is one of {orders}",
+    "no_vectors": "no article has a vector yet, so nothing was searched by meaning: run `warraq embed`",
+    "not_semantic": "this reading room does not search by meaning: `warraq serve --semantic` does",
     "stale_index": "the index was made by another version of warraq and may miss words: rebuild it with `warraq reindex`",
 }
 

@@ -1,80 +1,37 @@
 """Answer a query over one database or several, as a page of ranked hits.
 
-Articles that have all the words come first. Where they are fewer than `FEW`, those with the most telling of the words
+Articles that have all the words come first. Where they are fewer than `partial.FEW`, those with the most telling of the words
 follow, and are marked as such (`Hit.is_partial`, `Results.complete`).
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
-from archive.arabic import fold
 from archive.search.candidates import Order, Shards
+from archive.search.fusion import DEPTH, Placed, fused, nearest_in_meaning
+from archive.search.hits import Hit, corrections, hits_of
 from archive.search.index import is_current
-from archive.search.query import Problem, Query, any_word, parse, problem
-from archive.search.ranking import (
-    by_date,
-    by_relevance,
-    columns_of,
-    in_order_of_date,
-    matches,
-    rank,
-    total_of,
+from archive.search.matching import matches
+from archive.search.partial import (
+    MOST_PARTIAL,
+    Complete,
+    complete_matches,
+    near_misses,
+    partial_in_order,
+    partial_matches,
 )
-from archive.search.snippets import Snippet, Span, highlight, snippet
-from archive.search.spelling import Correction, alternatives, correct, surface, transliterated
+from archive.search.query import Code, Problem, Query, any_word, parse, problem
+from archive.search.spelling import Correction, correct
+from archive.search.vectors import has_vectors
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from archive.search.ranking import ArticlePlace, Ranked
-
-FEW: Final = 100
-"""Articles with all the words below which those with some of them follow: as many as the largest page holds."""
-MOST_PARTIAL: Final = 400
-SURE: Final = 3
-"""Articles with both of two words below which one of the words may well be mistyped."""
-_LOOKED_INTO: Final = 100
-"""Articles in whose texts the spelling of a corrected word is looked for: some 8 ms."""
-_READ: Final = 3
-"""Hits in whose texts a corrected word is looked up."""
-_WORD: Final = re.compile(r"[^\W_]+")
-_HIT_COLUMNS: Final = (
-    "id", "url", "site", "hostname", "version", "is_latest", "title", "author", "date", "date_published", "section",
-    "language", "description", "sitename", "fetched_at",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """One article of the answer: columns of its row, where its title answers, and the best extract of its text.
-
-    `score` is higher for better, comparable within one result only, 0.0 when the order is not by relevance.
-    `is_partial`: the article has some of the words, not all.
-    """
-
-    id: int
-    url: str
-    site: str
-    hostname: str
-    version: int
-    is_latest: bool
-    title: str
-    author: str
-    date: str
-    date_published: str
-    section: str
-    language: str
-    description: str
-    sitename: str
-    fetched_at: str
-    score: float
-    is_partial: bool
-    title_marks: tuple[Span, ...]
-    snippet: Snippet
+    from archive.search.matching import ArticlePlace
+    from archive.search.vectors import Encoder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,13 +77,16 @@ def search(
     order: Order = "relevance",
     all_versions: bool = False,
     relax: bool = True,
+    encoder: Encoder | None = None,
 ) -> Results:
     """Return the articles that answer the query, from `offset` on; text is parsed first. Never raises for what a person typed.
 
     A query of filters alone, or an empty one, lists articles, newest first. `relax` lets articles that have some of the
-    words follow the few that have them all.
+    words follow the few that have them all. `encoder` fuses with it what is nearest in meaning.
     """
-    return search_shards((db,), query, limit=limit, offset=offset, order=order, all_versions=all_versions, relax=relax)
+    return search_shards(
+        (db,), query, limit=limit, offset=offset, order=order, all_versions=all_versions, relax=relax, encoder=encoder
+    )
 
 
 def search_shards(
@@ -138,6 +98,7 @@ def search_shards(
     order: Order = "relevance",
     all_versions: bool = False,
     relax: bool = True,
+    encoder: Encoder | None = None,
 ) -> Results:
     """Return the same of several databases: the hits, their order and their scores are those of one database that held all.
 
@@ -149,35 +110,82 @@ def search_shards(
     if not all(shards.each(is_current)):
         query = replace(query, problems=(*query.problems, problem("stale_index")))
     limit, offset = max(0, limit), max(0, offset)
-    complete = _complete(shards, query, order=order, all_versions=all_versions)
+    found = _found_by_words(shards, query, order=order, all_versions=all_versions, relax=relax)
+    total = found.total
+    if encoder and order == "relevance" and query.wanted:
+        near = nearest_in_meaning(shards, query, encoder)
+        if not near and not any(shards.each(lambda db: has_vectors(db, encoder.model))):
+            found = found.with_problem("no_vectors")
+        total += len(set(near) - found.known)
+        page = fused(found.page(0, max(offset + limit, DEPTH)), near)[offset : offset + limit]
+    else:
+        page = found.page(offset, limit)
+    hits = hits_of(shards, page, found.shown)
+    return Results(
+        hits=tuple(hit for _, hit in hits),
+        total=total,
+        total_is_exact=found.complete.is_exact,
+        complete=found.complete.total,
+        query=found.shown,
+        shards=tuple(shard for shard, _ in hits),
+        corrections=corrections(shards, found.correction, page) if found.correction else (),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ByWords:
+    """What the words of a query find, before a page is cut out of it; `query` is as it was corrected."""
+
+    query: Query
+    order: Order
+    complete: Complete
+    partial: Mapping[ArticlePlace, float]
+    correction: Correction | None
+
+    @property
+    def shown(self) -> Query:
+        """The query whose words are marked in the hits."""
+        return any_word(self.query) if self.partial and not self.complete.total else self.query
+
+    @property
+    def total(self) -> int:
+        return self.complete.total + min(len(self.partial), MOST_PARTIAL)
+
+    @property
+    def known(self) -> set[ArticlePlace]:
+        """The articles that were scored."""
+        return {*self.complete.scores, *self.partial}
+
+    def with_problem(self, code: Code) -> _ByWords:
+        return replace(self, query=replace(self.query, problems=(*self.query.problems, problem(code))))
+
+    def page(self, offset: int, limit: int) -> list[Placed]:
+        """Return the articles from `offset` on: those with all the words, then those with some."""
+        page = [Placed(ranked) for ranked in self.complete.ordered(offset + limit)[offset:]]
+        if self.partial and len(page) < limit:
+            start = max(0, offset - self.complete.total)
+            end = start + limit - len(page)
+            rest = partial_in_order(self.complete.shards, self.partial, self.order, end)[start:]
+            page += [Placed(ranked, is_partial=True) for ranked in rest]
+        return page
+
+
+def _found_by_words(shards: Shards, query: Query, *, order: Order, all_versions: bool, relax: bool) -> _ByWords:
+    complete = complete_matches(shards, query, order=order, all_versions=all_versions)
     correction = correct(shards, query, shards.languages()) if relax and not complete.total else None
     if correction:
-        corrected = _complete(shards, correction.query, order=order, all_versions=all_versions)
+        corrected = complete_matches(shards, correction.query, order=order, all_versions=all_versions)
         correction = correction if corrected.total else None
         if correction:
             query, complete = correction.query, corrected.spelled_first(correction.spellings)
-    near = _near_misses(shards, query, complete) if relax and not correction else []
-    partial = _partial(shards, query, complete, near) if relax else {}
-    page = [(ranked, False) for ranked in complete.ordered(offset + limit)[offset:]]
-    if partial and len(page) < limit:
-        start = max(0, offset - complete.total)
-        rest = _partial_in_order(shards, partial, order, start + limit - len(page))[start:]
-        page += [(ranked, True) for ranked in rest]
-    of_partial = min(len(partial), MOST_PARTIAL)
-    if not complete.total and page:
-        correction = next((one for one, scores in near if page[0][0].place in scores), correction)
-        query = correction.query if correction else query
-    shown = any_word(query) if partial and not complete.total else query
-    hits = _hits(shards, page, shown)
-    return Results(
-        hits=tuple(hit for _, hit in hits),
-        total=complete.total + of_partial,
-        total_is_exact=complete.is_exact,
-        complete=complete.total,
-        query=shown,
-        shards=tuple(shard for shard, _ in hits),
-        corrections=_corrections(shards, correction, page) if correction else (),
-    )
+    near = near_misses(shards, query, complete) if relax and not correction else []
+    partial = partial_matches(shards, query, complete, near) if relax else {}
+    found = _ByWords(query=query, order=order, complete=complete, partial=partial, correction=correction)
+    if near and not complete.total and (first := found.page(0, 1)):  # the first article says which word was meant
+        correction = next((one for one, scores in near if first[0].ranked.place in scores), None)
+        if correction:
+            return replace(found, query=correction.query, correction=correction)
+    return found
 
 
 def matching(
@@ -186,165 +194,3 @@ def matching(
     """Yield (number of the database, id) of every article that has all the words: no page, no order, nothing is cut."""
     query = parse(query) if isinstance(query, str) else query
     return [(place.shard, place.id) for place in matches(Shards(tuple(databases)), query, all_versions=all_versions)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Complete:
-    """The articles that have all the words: `scores` of those that were scored, none where the order asks for no score."""
-
-    shards: Shards
-    query: Query
-    order: Order
-    all_versions: bool
-    scores: Mapping[ArticlePlace, float]
-    total: int
-    is_exact: bool
-
-    def spelled_first(self, spellings: frozenset[str]) -> _Complete:
-        """Return the same with those articles first that have one of these words as it is spelled."""
-        first = _spelled(self.shards, self.scores, spellings)
-        return replace(self, scores=_raised(self.scores, first))
-
-    def ordered(self, end: int) -> list[Ranked]:
-        """Return the first `end`; behind the scored ones those that were too many to score, newest first."""
-        if not self.scores:
-            oldest = self.order == "oldest"
-            return by_date(self.shards, self.query, end, oldest=oldest, all_versions=self.all_versions)
-        found = by_relevance(self.shards, self.scores, end)
-        if len(found) < end and not self.is_exact:
-            reach = end + len(self.scores)
-            rest = by_date(self.shards, self.query, reach, oldest=False, all_versions=self.all_versions)
-            found += [ranked for ranked in rest if ranked.place not in self.scores]
-        return found[:end]
-
-
-def _complete(shards: Shards, query: Query, *, order: Order, all_versions: bool) -> _Complete:
-    scores: Mapping[ArticlePlace, float] = {}
-    if order == "relevance" and query.wanted:
-        ranking = rank(shards, query, all_versions=all_versions)
-        scores, total, is_exact = ranking.scores, ranking.total, ranking.is_all
-    else:
-        total, is_exact = total_of(shards, query, all_versions=all_versions)
-    return _Complete(
-        shards=shards,
-        query=query,
-        order=order,
-        all_versions=all_versions,
-        scores=scores,
-        total=total,
-        is_exact=is_exact,
-    )
-
-
-def _near_misses(
-    shards: Shards, query: Query, complete: _Complete
-) -> list[tuple[Correction, Mapping[ArticlePlace, float]]]:
-    """Return where few articles have both of two words: those that have a word spelled one letter away from one of them, scored."""
-    if complete.total >= SURE:
-        return []
-    found: list[tuple[Correction, Mapping[ArticlePlace, float]]] = []
-    for one in alternatives(shards, query, shards.languages()):
-        scores = rank(shards, one.query, all_versions=complete.all_versions).scores
-        spelled = _spelled(shards, scores, one.spellings)
-        if spelled:
-            found.append((one, {place: scores[place] for place in spelled}))
-    return found
-
-
-def _spelled(shards: Shards, scores: Mapping[ArticlePlace, float], spellings: frozenset[str]) -> list[ArticlePlace]:
-    """Of the best of these articles, those whose words have one of the spellings."""
-    best = [ranked.place for ranked in by_relevance(shards, scores, _LOOKED_INTO)]
-    return [
-        place
-        for place, title, text in columns_of(shards, best, "title", "text")
-        if not spellings.isdisjoint(_WORD.findall(fold(f"{title}\n{text}", carriers=True)))
-    ]
-
-
-def _raised(scores: Mapping[ArticlePlace, float], first: Iterable[ArticlePlace]) -> dict[ArticlePlace, float]:
-    """Return the scores with those of some articles above all others: twice the best, so that no freshness of the others reaches it."""
-    best = 2 * max(scores.values(), default=0.0)
-    return {**scores, **{place: best + scores[place] for place in first}}
-
-
-def _partial(
-    shards: Shards,
-    query: Query,
-    complete: _Complete,
-    near: Sequence[tuple[Correction, Mapping[ArticlePlace, float]]],
-) -> Mapping[ArticlePlace, float]:
-    """Return the articles that have some of the words, scored; none where enough have them all."""
-    if complete.total >= FEW:
-        return {}
-    some = any_word(transliterated(shards, query, shards.languages()))
-    if some == query:
-        return {}
-    whole = {ranked.place for ranked in complete.ordered(FEW)}
-    scores = dict(rank(shards, some, all_versions=complete.all_versions).scores)
-    better = [rank(shards, fewer, all_versions=complete.all_versions).scores for fewer in _all_but_one(query)]
-    for groups in (better, [found for _, found in near]):
-        raised = {place: score for group in groups for place, score in group.items()}
-        scores = _raised({**scores, **raised}, raised)
-    return {place: score for place, score in scores.items() if place not in whole}
-
-
-def _all_but_one(query: Query) -> list[Query]:
-    """For three or four words: the queries without one of them. For more, bm25 already favours the articles that have most."""
-    free = [clause for clause in query.wanted if not clause.phrases[0].column]
-    if not 3 <= len(free) <= 4:
-        return []
-    return [replace(query, clauses=tuple(one for one in query.clauses if one is not left)) for left in free]
-
-
-def _partial_in_order(shards: Shards, partial: Mapping[ArticlePlace, float], order: Order, end: int) -> list[Ranked]:
-    """Return the first `end` of the best `MOST_PARTIAL`, in the order asked for."""
-    if order == "relevance":
-        return by_relevance(shards, partial, min(end, MOST_PARTIAL))
-    best = by_relevance(shards, partial, MOST_PARTIAL)
-    return in_order_of_date(shards, best, oldest=order == "oldest")[:end]
-
-
-def _corrections(
-    shards: Shards, correction: Correction, page: Sequence[tuple[Ranked, bool]]
-) -> tuple[tuple[str, str], ...]:
-    """Return what each mistyped word was taken for, as the first hits write it."""
-    places = [ranked.place for ranked, _ in page[:_READ]]
-    texts = [
-        (f"{title}\n{text}", str(language or ""))
-        for _, title, text, language in columns_of(shards, places, "title", "text", "language")
-    ]
-    keys = {
-        phrase.words[0]: phrase.keys for clause in correction.query.wanted for phrase in clause.phrases if phrase.keys
-    }
-    found = ((typed, surface(typed, keys[typed], texts)) for typed in correction.typed)
-    return tuple((typed, meant) for typed, meant in found if meant)
-
-
-def _hits(shards: Shards, page: Sequence[tuple[Ranked, bool]], query: Query) -> list[tuple[int, Hit]]:
-    """Return (database, hit) in the page's order; without those that were deleted between two statements."""
-    rows = {
-        place: values
-        for place, *values in columns_of(shards, [ranked.place for ranked, _ in page], *_HIT_COLUMNS, "text")
-    }
-    return [
-        (ranked.place.shard, _hit(rows[ranked.place], ranked.score, query, is_partial=is_partial))
-        for ranked, is_partial in page
-        if ranked.place in rows
-    ]
-
-
-def _hit(row: Sequence[Any], score: float, query: Query, *, is_partial: bool) -> Hit:
-    values = dict(zip((*_HIT_COLUMNS, "text"), row, strict=True))
-    identity, version, is_latest = values.pop("id"), int(values.pop("version") or 1), bool(values.pop("is_latest"))
-    strings = {name: str(value or "") for name, value in values.items()}
-    text = strings.pop("text")
-    return Hit(
-        id=identity,
-        version=version,
-        is_latest=is_latest,
-        score=score,
-        is_partial=is_partial,
-        title_marks=highlight(strings["title"], query, strings["language"]),
-        snippet=snippet(text, query, strings["language"]),
-        **strings,
-    )

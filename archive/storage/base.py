@@ -160,8 +160,7 @@ def _shown(url: str) -> str:
     return re.sub(r"//[^/@]*@", "//…@", url.partition("?")[0])[:200]
 
 
-# Keeps files in another folder of this machine (a larger disk, a network mount): the storage that needs nothing
-# installed.
+# Another folder of this machine (a larger disk, a network mount): the storage that needs nothing installed.
 
 CHUNK = 1 << 20
 

@@ -159,7 +159,7 @@ def reason_of(error: Exception) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())[:300]
 
 
-# Reads a stored file as if it were here: byte ranges of an object in, a file to seek and read in out.
+# A stored object as a file to seek and read in, by ranges of bytes.
 
 FIRST_WINDOW = 1 << 16
 """Bytes of the first request where reading goes on from a place: a page with its request and metadata fits in mostly."""

@@ -15,7 +15,10 @@ from archive.warc.reader import (
     read_records,
 )
 from archive.warc.record import (
+    CERTIFICATE,
+    CHAIN_TYPE,
     GZIP_HEADER,
+    certificate_uri,
     compress,
     payload_digest,
     payloads,
@@ -38,6 +41,8 @@ from archive.warc.tombstone import is_tombstone, tombstone
 from archive.warc.writer import WarcWriter, Written
 
 __all__ = [
+    "CERTIFICATE",
+    "CHAIN_TYPE",
     "GZIP_HEADER",
     "OPEN",
     "PAGE_BLOCK",
@@ -48,6 +53,7 @@ __all__ = [
     "RecoveredFile",
     "WarcWriter",
     "Written",
+    "certificate_uri",
     "closed_files",
     "compress",
     "find_file",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-# Keeps `manifest-sha256.txt`, the fixity of an archive folder's closed files, in the form `sha256sum -c` reads.
+# `manifest-sha256.txt`, the fixity of the closed files, in the form that `sha256sum -c` reads.
 
 MANIFEST = "manifest-sha256.txt"
 MAX_BYTES = 1 << 28

@@ -1,6 +1,6 @@
 """Read WARC files record by record, bounded; warcio's ArchiveIterator takes a record whose end was cut off for a whole one, this names it.
 
-It also costs up to half more CPU (`python bench/warc.py`). warcio parses the header of each record.
+It also costs 1.2 to 1.8 times the CPU (`python bench/warc.py`). warcio parses the header of each record.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import struct
 import uuid
 import zlib
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from warcio.statusandheaders import StatusAndHeaders
 
@@ -164,6 +164,18 @@ def answer_record(
     return http_record([*headers, *cut], "response", capture.response, digest=digest, stored=stored)
 
 
+CERTIFICATE: Final = "tls-certificate-sha256"
+"""The field of a metadata record that names the certificate of the server."""
+_CHAIN_URI: Final = "urn:warraq:certificate:"
+CHAIN_TYPE: Final = "application/pem-certificate-chain"
+"""The media type of such chains (RFC 8555, section 9.1)."""
+
+
+def certificate_uri(fingerprint: str) -> str:
+    """Return the URI of the resource record with the chain of a certificate, as PEM."""
+    return f"{_CHAIN_URI}{fingerprint}"
+
+
 def connection(capture: Capture, response: Response | None) -> Headers:
     """Return WARC-Protocol (one a layer) and WARC-Cipher-Suite, as IIPC's proposal to warc-specifications has them."""
     version = HTTP_VERSION.match(response.version) if response else None
@@ -187,6 +199,8 @@ def _refers(original: Original, response: Response) -> Headers:
 def notes_on(capture: Capture) -> list[tuple[str, str]]:
     """Return what no field of the other records can say; interim responses in the response would pass for the answer."""
     notes = [("via", capture.via)] if capture.via else []
+    if capture.certificates:
+        notes.append((CERTIFICATE, capture.fingerprint))
     if not capture.tls_verified:
         notes.append(("tls-verified", "no"))
     if capture.redacted:
@@ -209,7 +223,7 @@ def mime_of(response: Response | None) -> str:
     return re.split(r"[;\s]", response.get("Content-Type").strip(), maxsplit=1)[0] if response else ""
 
 
-# Compares bytes with the labelled digests of WARC files of any make: `sha1:BASE32`, `sha256:hex` and the like.
+# Labelled digests of WARC files of any origin: `sha1:BASE32`, `sha256:hex` and the like.
 
 ALGORITHMS = {
     "sha1": "sha1",

@@ -20,7 +20,7 @@ from archive.errors import UsageError
 from archive.files import replace_file
 from archive.files.clock import iso
 from archive.watch.delivery import Letter, NotDeliveredError, after_quiet, deliver, next_attempt, quiet_hours
-from archive.watch.store import Match, WatchStore
+from archive.watch.store import NAME, Match, WatchStore
 from archive.watch.syndication import FeedDocument, atom, entry_of, json_feed
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ MOST_ENTRIES: Final = 100
 """In one message, and in a feed."""
 _CHUNK: Final = 500
 _MAIL: Final = re.compile(r"mailto:[^\s@,;<>]+@[^\s@,;<>]+")
-_NAME: Final = re.compile(r"[^\W_][\w.-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +50,7 @@ class Ran:
 
 
 def add(folder: Path, watch: Watch, *, now: datetime) -> tuple[Watch, tuple[str, ...]]:
-    """Keep a watch; what it finds today is not told, only what comes. Returns it, and what of its query was left out.
+    """Store a watch, whose matches of today are not reported. Returns it, and the parts of its query that were left out.
 
     Raises:
         UsageError: the query asks for nothing, or a name, target, zone or time is none.
@@ -65,7 +64,7 @@ def add(folder: Path, watch: Watch, *, now: datetime) -> tuple[Watch, tuple[str,
 
 
 def _check(watch: Watch) -> tuple[str, ...]:
-    if not _NAME.fullmatch(watch.name):
+    if not NAME.fullmatch(watch.name):
         raise UsageError(
             _("{name!r} is not a name for a watch: use letters, digits, - and . (64 at most)").format(name=watch.name)
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from gettext import gettext as _
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 Event = Literal["new", "changed", "gone"]
 FILE: Final = "watches.db"
+NAME: Final = re.compile(r"[^\W_][\w.-]{0,63}")
+"""Of a watch, and so of the files of its feeds."""
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS watches (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, query TEXT NOT NULL, changes INTEGER NOT NULL, gone INTEGER NOT NULL,
@@ -93,10 +96,14 @@ class WatchStore(Closing):
             self._db = sqlite3.connect(path, timeout=30)
             self._db.execute("PRAGMA trusted_schema = OFF")
             self._db.text_factory = sqlite.decode_text
-            if problem := _problem_of(self._db):
+            problem = _schema_problem(self._db)
+            if not problem:
+                self._db.executescript(_SCHEMA)
+                problem = _value_problem(self._db)
+            if problem:
                 self._db.close()
-                raise ForeignDatabaseError(path, problem)
-            self._db.executescript(_SCHEMA)
+                advice = _("remove it, and add its watches anew with `warraq watch add`")
+                raise ForeignDatabaseError(path, problem, advice=advice)
         except (OSError, sqlite3.OperationalError) as error:
             raise NotWritableError(path, OSError(str(error))) from error
 
@@ -228,12 +235,42 @@ class WatchStore(Closing):
         self._db.close()
 
 
-def _problem_of(db: sqlite3.Connection) -> str:
+def _schema_problem(db: sqlite3.Connection) -> str:
     """Return what speaks against a file that came with a foreign archive; '' for nothing."""
     for kind, name in db.execute("SELECT type, name FROM sqlite_master"):
         if kind in {"trigger", "view"}:
             return f"it has the {kind} {name!r}, which warraq does not create"
     return ""
+
+
+def _value_problem(db: sqlite3.Connection) -> str:
+    """Return what is wrong with the first row that warraq cannot have written, '' for nothing: names of watches name files, too."""
+    for name, targets, *texts in db.execute(
+        "SELECT name, targets, query, secret, quiet, zone, created_at FROM watches"
+    ):
+        if not all(isinstance(one, str) for one in (name, targets, *texts)) or not NAME.fullmatch(name):
+            return f"its watch {name!r:.80} is none that warraq adds"
+        if not _is_list(targets, str):
+            return f"the targets of its watch {name!r} are no list"
+    sql = """
+        SELECT messages.id, target, matches, attempts, watches.id IS NULL FROM messages LEFT JOIN watches ON watches.id = watch_id
+        WHERE sent_at = ''
+        """
+    for identity, target, matches, attempts, is_lost in db.execute(sql):
+        if is_lost or not isinstance(identity, str) or not isinstance(target, str) or not isinstance(attempts, int):
+            return f"its message {identity!r:.80} is none that warraq writes"
+        if not _is_list(matches, int):
+            return f"the matches of its message {identity!r} are no list"
+    return ""
+
+
+def _is_list(text: object, kind: type) -> bool:
+    """Whether it is JSON of a list of such values."""
+    try:
+        found = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, list) and all(isinstance(one, kind) for one in found)
 
 
 def _strings(text: str) -> tuple[str, ...]:

@@ -133,8 +133,8 @@ class Admission:
                     await self._app(scope, receive, begin)
 
 
-# Guards every exchange: requests that are too long or meant for another host are turned away, answers get the headers
-# of a strict page.
+# The guard of every exchange: it refuses requests that are too long or for another host, and adds security headers to
+# every response.
 
 LONGEST_TARGET: Final = 12_000
 """Bytes of path and query: a search of 1,000 Arabic letters is 6,000 of them, percent-encoded."""

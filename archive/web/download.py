@@ -11,8 +11,8 @@ from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, PlainTextResponse
 
-from archive.archive import Federation
 from archive.export import FORMATS, ExportOptions, export
+from archive.federation import Federation
 from archive.web.parameters import SearchParameters
 from archive.web.views import PATIENCE_S, missing_originals
 

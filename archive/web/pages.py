@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import HTMLResponse
 
-    from archive.archive import Federation
+    from archive.federation import Federation
 
 _QUARANTINE_PAGE: Final = 20
 _SHOWN_RUNS: Final = 10

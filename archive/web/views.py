@@ -17,10 +17,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from archive import urls
-from archive.archive import Archive, Federation
 from archive.body import direction
 from archive.collection import Collection
 from archive.errors import NotFoundError
+from archive.federation import Federation
 from archive.web.parameters import SearchParameters
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from archive.archive import Archive
     from archive.index.columns import ArticleRow
 
-# What the interface says, in Arabic and English: a request's wishes in, a language of messages out; the messages are
-# data.
+# The messages of the interface, in Arabic and English, and the language of a request.
 #
-# The messages lie in messages/LANGUAGE.toml. A message is a string with {named} places, or a table of plural forms by
+# The messages are in messages/LANGUAGE.toml. A message is a string with {named} places, or a table of plural forms by
 # the categories of Unicode CLDR (https://cldr.unicode.org/index/cldr-spec/plural-rules), chosen by `n`.
 
 LANGUAGES: Final = ("ar", "en")

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from crawler.cluster.scrapyd import Jobs
     from crawler.sites import Site
 
-# Which node each site belongs to: sites and nodes in, a ranking of nodes for each group of sites out. Pure, and the
-# same on every machine.
+# Which node each site belongs to: a ranking of nodes for each group of sites, the same on every machine.
 #
 # Politeness is per host, so all that may request from one host goes to one node: sites that name a common registrable domain
 # make a group, and groups are placed. Weighted rendezvous hashing (Schindelhauer and Schomaker, "Weighted Distributed

@@ -136,7 +136,7 @@ def _dispatch(
     return failed
 
 
-# Says what a round of the cluster found: a Round comes in, rows for `--json` and lines for a person go out.
+# A round of the cluster as rows for `--json` and as lines of text.
 
 
 def node_row(name: str, found: Round, open_nodes: list[str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from archive import UsageError as WrongUseError
 from archive.collection import Collection
 from archive.errors import BACKFILL, ExitCode, describe_codes
 from archive.ingest import check_writable
+from archive.ingest.commit import change_figures
 from archive.ingest.sources import moment_of
 from archive.terminal import Show, live_line
 from crawler.backfill.ccnews import BASE, CcNewsSpider
@@ -216,17 +217,13 @@ class Command(ScrapyCommand):
 
 def _figures(spider: BackfillSpider, folder: Path) -> dict[str, Any]:
     filled, done = spider.filled, spider.imported
-    changes = {
-        f"articles_{change}": done.articles[change] if done else 0
-        for change in ("new", "changed", "updated", "unchanged")
-    }
     return {
         "folder": str(folder),
         "listed": filled.listed,
         "held_before": filled.held,
         "fetched": filled.fetched,
         "bytes": filled.bytes,
-        **changes,
+        **change_figures(done.articles if done else {}),
         "quarantined": dict(done.quarantined) if done else {},
         "failed": dict(filled.failed),
         "left_out": dict(filled.left_out),

@@ -19,9 +19,9 @@ from archive.ingest import check_writable
 from crawler.commands import check_settings, log_code, open_log, refuse, tell
 from crawler.extensions import ArchiveExtension
 from crawler.rendering.browser import missing_browser
-from crawler.report import exit_code, worst
 from crawler.shutdown import Lease, Stopping
 from crawler.sites import Site, chosen_site, site_of_page
+from crawler.summary import exit_code, worst
 
 if TYPE_CHECKING:
     import argparse

@@ -17,8 +17,8 @@ from archive.files import held
 from archive.translation import translated
 from crawler.commands import check_settings, log_code, open_log, refuse, tell
 from crawler.crawlall import CrawlAll, SiteResult, collection_of, is_due, totals
-from crawler.report import changes_text, worst
 from crawler.sites import SiteError, load_site, load_sites
+from crawler.summary import changes_text, worst
 
 if TYPE_CHECKING:
     import argparse

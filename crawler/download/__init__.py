@@ -306,6 +306,7 @@ class WireHandler:
             ip=protocol.peer if route.proxy is None else "",
             tls=protocol.tls if route.tls else None,
             tls_verified=route.verify,
+            certificates=protocol.certificates if route.tls else (),
             truncated=error.truncated if error else "",
             via=request.meta.get("via", ""),
             keep_credentials=self._policy.keep_credentials,
@@ -315,7 +316,10 @@ class WireHandler:
 
 
 def _is_readable(request: Request, framing: ResponseFraming, error: ExchangeError) -> bool:
-    """Return whether a body with a wrong end is used all the same: `read_damaged` is 'any', or 'whole' for a complete one."""
+    """Return whether a body with a wrong end is used all the same: `read_damaged` is 'any', or 'whole' for a complete one.
+
+    One that ends at the same tag in the next try seems to be complete, too.
+    """
     wanted = request.meta.get("read_damaged")
     if (
         not wanted
@@ -323,7 +327,10 @@ def _is_readable(request: Request, framing: ResponseFraming, error: ExchangeErro
         or not isinstance(error, (ShortBodyError, BadFramingError, TotalTimeoutError))
     ):
         return False
-    return wanted == "any" or framing.is_all_there
+    size = len(framing.body)
+    is_as_before = request.meta.get("came_before") == size and framing.ends_with_tag
+    request.meta["came_before"] = size
+    return wanted == "any" or framing.is_all_there or is_as_before
 
 
 def _read_proxy(

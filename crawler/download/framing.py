@@ -8,11 +8,11 @@ and `Transfer-Encoding: identity` are taken. What cannot be followed safely (a b
 from __future__ import annotations
 
 import re
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archive.http import HEAD_END, NO_BODY, NotHttp, ResponseHead, dechunk, parse_head, skip_empty_lines
+from archive.http.coding import is_whole
 from crawler.download.errors import BadFramingError, HeadersTooLargeError, NotHttpError, ShortBodyError, TooLargeError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;|$)")
 _LAST_TAGS = (b"</html>", b"</rss>", b"</feed>", b"</urlset>", b"</sitemapindex>")
-_MOST_DECODED = 50 << 20  # bytes that are decoded to see whether a gzip stream ends
+_MOST_DECODED = 50 << 20  # bytes that are decoded to see whether a stream ends
 _CHUNK_LINE_LIMIT = 16 * 1024  # bytes; a chunk extension has no use that is longer
 _MOST_CHUNKS = 20_000  # 10 MB in chunks of 500 bytes; a million of one byte each would hold the reactor for seconds
 
@@ -111,15 +111,22 @@ class ResponseFraming:
 
     @property
     def is_all_there(self) -> bool:
-        """Whether a body that ended otherwise than it should seems to be whole: it has its last tag, its last chunk or its gzip trailer."""
+        """Whether a body that ended otherwise than it should seems whole: it has its last tag, its last chunk or its coding's end."""
         if self.head is None:
             return False
         if self._step == self._read_chunk_size and self._chunks and self._position == len(self.received):
             return True
         codings = self.head.words("Content-Encoding")
-        if codings == ["gzip"]:
-            return _is_whole_gzip(self.body)
+        if len(codings) == 1:
+            return is_whole(self.body, codings[0], _MOST_DECODED)
         return not codings and any(tag in bytes(self.received[-1024:]).lower() for tag in _LAST_TAGS)
+
+    @property
+    def ends_with_tag(self) -> bool:
+        """Whether what came ends where a tag does: a page whose last tags were left out does, one that was cut off hardly ever."""
+        return (
+            self.head is not None and not self.head.words("Content-Encoding") and self.received.rstrip().endswith(b">")
+        )
 
     # Each step reads on from `_position` and says whether another step can follow at once.
 
@@ -265,15 +272,3 @@ class ResponseFraming:
         if not line:
             self._finish(self._position)
         return True
-
-
-def _is_whole_gzip(body: bytes) -> bool:
-    """Return whether a gzip stream has its end; one that grows beyond bounds has none."""
-    decoder, data, decoded = zlib.decompressobj(wbits=31), body, 0
-    try:
-        while data and not decoder.eof and decoded < _MOST_DECODED:
-            decoded += len(decoder.decompress(data, 1 << 20))
-            data = decoder.unconsumed_tail
-    except zlib.error:
-        return False
-    return decoder.eof

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from OpenSSL import SSL
+from OpenSSL import SSL, crypto
 from service_identity import CertificateError, VerificationError
 from service_identity.pyopenssl import verify_hostname, verify_ip_address
 from twisted.internet import error as network
@@ -38,6 +38,11 @@ if TYPE_CHECKING:
 ISSUER_MISSING = 20  # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY
 
 
+MOST_CERTIFICATES: Final = 10
+MOST_CERTIFICATE_BYTES: Final = 1 << 15
+"""Of a chain that is kept; usual ones are of two to four certificates and 3 to 6 kB."""
+
+
 def is_address(host: str) -> bool:
     """Return True for an IPv4 or IPv6 address in its usual spelling."""
     return ":" in host or host.replace(".", "").isdigit()
@@ -69,8 +74,8 @@ class _ClientTls:
 class WireProtocol(Protocol):
     """One connection. At most one thing is awaited at a time: a TLS handshake, or the end of a response.
 
-    `tls` is (protocol, cipher suite) and `certificate` the peer's X509, None before a handshake. `first_byte_after`
-    is the time in seconds that the last answer took to begin.
+    `tls` is (protocol, cipher suite) and `certificate` the peer's X509, None before a handshake; `certificates` are those
+    that it showed, in DER, its own first. `first_byte_after` is the time in seconds that the last answer took to begin.
     """
 
     transport: Any  # Twisted's ITransport leaves out the TCP and TLS methods that are used here
@@ -81,6 +86,7 @@ class WireProtocol(Protocol):
         self.first_byte_after: float | None = None
         self.tls: tuple[str, str] | None = None
         self.certificate: Any = None
+        self.certificates: tuple[bytes, ...] = ()
         self._reactor = reactor
         self._framing: ResponseFraming | None = None
         self._waiting: Deferred[None] | None = None
@@ -111,6 +117,7 @@ class WireProtocol(Protocol):
             return  # a TLS 1.3 message after the handshake
         connection = self.transport.getHandle()
         self.certificate = connection.get_peer_certificate()
+        self.certificates = _shown_by(connection)
         self.tls = (connection.get_protocol_version_name(), connection.get_cipher_name())
         problem: ExchangeError | None = None
         if self._verify:
@@ -198,6 +205,16 @@ class WireProtocol(Protocol):
             waiting.callback(None)
         else:
             waiting.errback(error)
+
+
+def _shown_by(connection: SSL.Connection) -> tuple[bytes, ...]:
+    """Return the certificates that the server showed; of a chain that is too large to keep, its own alone, or none."""
+    own, chain = connection.get_peer_certificate(), connection.get_peer_cert_chain()
+    for shown in (chain, [own]):
+        found = tuple(crypto.dump_certificate(crypto.FILETYPE_ASN1, one) for one in shown or () if one is not None)
+        if found and len(found) <= MOST_CERTIFICATES and sum(map(len, found)) <= MOST_CERTIFICATE_BYTES:
+            return found
+    return ()
 
 
 def _how_it_ended(reason: Failure, framing: ResponseFraming) -> ExchangeError | None:

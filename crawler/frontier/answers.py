@@ -152,7 +152,7 @@ class Answers:
 
         `read` is the outcome that reading the response gave; `url` where it came from, if that is not where `due` lies.
         """
-        answer = self._permitted(self._followable(due, self._within(due, answer)))
+        answer = self._permitted(self._followable(due, self._within(due, _listed(due, answer))))
         answer, read = self._walled(due, self._standing_in(due, answer), read, page=row.url if row else due.url)
         outcome = answer.outcome
         if "truncated" in response.flags:
@@ -275,7 +275,7 @@ class Answers:
         return Disposition(row=row, outcome=outcome, visit=visit, note=outcome.note())
 
     def _permitted(self, answer: Parsed) -> Parsed:
-        """Return the answer; without its article when the page bears a word that we have chosen to obey."""
+        """Return the answer; without its article when the page has a directive that the crawl obeys."""
         word = next((word for word in answer.directives if word in self._obeyed), "")
         withheld = Outcome(kind=OutcomeKind.WITHHELD, reason=word)
         return replace(answer, outcome=withheld, article=None) if answer.article and word else answer
@@ -325,6 +325,13 @@ class Answers:
         if due.kind in ANNOUNCERS and missed and not inside + len(rest):
             self._archive.report.leads_elsewhere(due.kind, due.url, entries)
         return rest, left_out
+
+
+def _listed(due: ScheduledUrl, answer: Parsed) -> Parsed:
+    """Return the answer; an article where a feed or sitemap belongs is a page that stands in for it: for maintenance, or for a 404."""
+    if due.kind in {"feed", "sitemap"} and answer.outcome.kind.has_row:
+        return Parsed.of(OutcomeKind.FAILED, f"no-{due.kind}", "a page stands there")
+    return answer
 
 
 def _digest_of(answer: Parsed) -> str:

@@ -20,8 +20,10 @@ from crawler.frontier.revisit import PAGE_BYTES, ascii_header, retry_after_of, s
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Self
 
     from scrapy.http import Response
+    from scrapy.settings import BaseSettings
 
     from archive.article import Requisite, RequisiteKind
     from archive.index import CaptureRow, ScheduledUrl
@@ -34,6 +36,8 @@ ACCEPT = {
     "stylesheet": "text/css,*/*;q=0.1",
 }
 """What browsers send; some servers choose the format of a picture by it."""
+MOST_REDIRECTS = 20
+"""Followed in one visit, where the setting knows no limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,17 @@ class RequisiteQuota:
     page_bytes: int
     depth: int
     redirects: int
+
+    @classmethod
+    def from_settings(cls, settings: BaseSettings) -> Self:
+        """Return the quota that the settings give."""
+        return cls(
+            number=settings.getint("WARRAQ_MAX_REQUISITES"),
+            bytes=settings.getint("WARRAQ_MAX_REQUISITES_BYTES"),
+            page_bytes=settings.getint("WARRAQ_MAX_PAGE_REQUISITES_BYTES"),
+            depth=settings.getint("WARRAQ_MAX_STYLE_DEPTH"),
+            redirects=settings.getint("WARRAQ_MAX_REDIRECTS") or MOST_REDIRECTS,
+        )
 
 
 class RequisiteFrontier:

@@ -10,22 +10,25 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from archive import urls
+from archive.article import RequisiteLimits
 from archive.discovery import pattern_of
 from archive.index import Candidate
 from archive.outcome import OutcomeKind
+from archive.parse import ParseLimits
 from crawler.report import OutOfScope
 from crawler.sites import edition_of, own_hosts
+from crawler.sites.keys import level_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import Self
+
+    from scrapy.settings import BaseSettings
 
     from archive.index import ScheduledUrl
     from archive.parse import Outlink, Parsed
     from crawler.sites import Site
 
-# Bounds what a crawl spends on what bears nothing: URLs before a visit and outcomes after it in, a named refusal out.
-# Pure.
-#
 # A calendar, a session id or a generated list makes addresses without end, each of them new. They share a shape
 # (`archive.pattern_of`): a shape that has had many visits and hardly an article among them has had its share of this
 # run.
@@ -44,6 +47,36 @@ class CrawlLimits:
     sitemaps: int = 2000
     pattern: int = 200
     obeyed: frozenset[str] = frozenset()
+
+    @classmethod
+    def from_settings(cls, settings: BaseSettings) -> Self:
+        """Return the limits that the settings give."""
+        return cls(
+            depth=settings.getint("WARRAQ_MAX_DEPTH"),
+            redirects=settings.getint("WARRAQ_MAX_REDIRECTS"),
+            index_depth=settings.getint("WARRAQ_MAX_INDEX_DEPTH"),
+            sitemaps=settings.getint("WARRAQ_MAX_SITEMAPS"),
+            pattern=settings.getint("WARRAQ_PATTERN_BUDGET"),
+            obeyed=frozenset(word.lower() for word in settings.getlist("WARRAQ_OBEY_DIRECTIVES")),
+        )
+
+
+def parse_limits(settings: BaseSettings) -> ParseLimits:
+    """Return what may be taken from one response by the settings."""
+    return ParseLimits(
+        decoded_bytes=settings.getint("WARRAQ_MAX_DECODED_BYTES"),
+        links=settings.getint("WARRAQ_MAX_LINKS"),
+        entries=settings.getint("WARRAQ_MAX_SITEMAP_URLS"),
+        sitemap_bytes=settings.getint("WARRAQ_MAX_SITEMAP_BYTES"),
+        feed_entries=settings.getint("WARRAQ_MAX_FEED_ENTRIES"),
+        feed_bytes=settings.getint("WARRAQ_MAX_FEED_BYTES"),
+        requisites=RequisiteLimits(
+            level=level_of(settings["WARRAQ_REQUISITES"]),
+            scripts=settings.getbool("WARRAQ_SCRIPTS"),
+            side=settings.getint("WARRAQ_MAX_PICTURE_SIDE"),
+            most=settings.getint("WARRAQ_MAX_PAGE_REQUISITES"),
+        ),
+    )
 
 
 class Quota:
@@ -198,7 +231,7 @@ class Scope:
     def follow_services(self, due: ScheduledUrl, entries: Sequence[Outlink]) -> None:
         """Note the host that a feed gives all its entries through when none is the site's: a redirect service, such as FeedBurner.
 
-        A feed that is itself what the site starts from takes that host along instead.
+        A feed that is itself what the site starts from takes that host in instead.
         """
         listed = [entry.url for entry in entries if entry.by == "feed" and entry.url]
         if not listed or any(self.site.in_scope(url) for url in listed):

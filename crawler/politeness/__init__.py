@@ -160,7 +160,7 @@ class PolitenessMiddleware:
         self._leave(request, self._host(_host_of(request)))
 
     def robots_read(self, origin: str, crawl_delay: float | None) -> None:
-        """Take the Crawl-delay, up to our cap: who asks for an hour between two requests means something else."""
+        """Take the Crawl-delay, up to the cap: a site that asks for an hour between two requests means something else."""
         host = self._host(origin.partition("://")[2].rpartition("@")[2].rsplit(":", 1)[0].strip("[]"))
         if crawl_delay:
             host.floor = max(host.floor, min(crawl_delay, self._pace.longest_crawl_delay))

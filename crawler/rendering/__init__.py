@@ -21,15 +21,8 @@ from archive.ingest.commit import Disposition
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse.shells import DOM_TYPE
 from crawler.download.errors import RefusedRequestError, StoppedError, outcome_of
-from crawler.rendering.browser import (
-    Answered,
-    Asked,
-    Browser,
-    NoBrowserError,
-    RenderError,
-    RenderLimits,
-    missing_browser,
-)
+from crawler.rendering.browser import Browser, missing_browser
+from crawler.rendering.visit import Answered, Asked, NoBrowserError, RenderError, RenderLimits
 from crawler.sites.keys import mode_of
 
 if TYPE_CHECKING:
@@ -41,7 +34,7 @@ if TYPE_CHECKING:
     from archive.parse import Parsed, ParseTask
     from crawler.extensions import ArchiveExtension
     from crawler.frontier.requisites import RequisiteFrontier
-    from crawler.rendering.browser import Rendered
+    from crawler.rendering.visit import Rendered
 
 FRUITLESS: Final = 10
 """Rendered pages in a row without an article or a list after which `auto` tries one page of the site in each run, and no more."""

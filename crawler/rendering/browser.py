@@ -12,15 +12,17 @@ import os
 import secrets
 import shutil
 import signal
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urldefrag
+
+from crawler.rendering.visit import LAST_WORDS, VIEWPORT, NoBrowserError, RenderError, Visit
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
-    from playwright.async_api import BrowserContext, Page, Playwright, Route
+    from playwright.async_api import BrowserContext, Playwright
+
+    from crawler.rendering.visit import Answered, Asked, Rendered, RenderLimits
 
 PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome")
 """Where WARRAQ_BROWSER names none, the first of these is taken, else the one that Playwright has installed."""
@@ -40,21 +42,9 @@ ARGUMENTS: Final = (
     "--no-pings",
     "--js-flags=--max-old-space-size=512",
 )
-VIEWPORT: Final = {"width": 1280, "height": 900}
-TALLEST: Final = 10_000
-"""Pixels of a page that a view shows; a long reportage has as many, an endless list no end."""
-THUMBNAIL: Final = 0.25
-QUIET: Final = 0.5
-"""Seconds without a request after which a page has settled; Playwright's `networkidle` waits as long."""
-SCROLLS: Final = 8
-"""Screens that are scrolled through for what is loaded late; endless lists go on for ever."""
-LAST_WORDS: Final = 5.0
-"""Seconds in which a page must give its DOM when its time is over."""
 PAGES_OF_ONE: Final = 200
-"""Pages after which the browser is started anew, so that what it leaks stays bounded."""
+"""Pages after which the browser is restarted, so that its leaks stay bounded."""
 WATCH_SECONDS: Final = 0.5
-STUBBORN: Final = 10
-"""Times the requests it may make that a page asks for before it is ended: each refusal costs a millisecond."""
 
 UNAVAILABLE_APIS: Final = """
 for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "WebTransport", "EventSource", "SharedWorker"]) {
@@ -62,66 +52,6 @@ for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "WebTranspor
 }
 """
 """What would open connections that cannot be intercepted, or that never end."""
-PIXEL: Final = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
-"""A transparent GIF that stands in for pictures, which the crawl fetches later by itself: a page whose pictures fail takes them out."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenderLimits:
-    """Bounds of one page; each is a setting of crawler/settings.py, where its reason is. `screenshots`: also what it looks like."""
-
-    seconds: float
-    requests: int
-    bytes: int
-    dom_bytes: int
-    megabytes: int
-    screenshots: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A request of a page: its URL, what it is for (Playwright's resource type: `script`, `fetch`, …) and its header fields."""
-
-    url: str
-    type: str
-    headers: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
-    """What a page is given: status, header fields, and the body without its codings. `size` counts the bytes as they were sent."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    size: int = 0
-
-
-@dataclass(slots=True, kw_only=True)
-class Rendered:
-    """What came of a page: its DOM, pictures of it, what it loaded (status, media type, resource type by URL), and which limits it met."""
-
-    dom: bytes = b""
-    view: bytes = b""
-    thumbnail: bytes = b""
-    loaded: dict[str, dict[str, Any]] = field(default_factory=dict)
-    errors: int = 0
-    met: dict[str, int] = field(default_factory=dict)
-
-
-class RenderError(Exception):
-    """A page could not be rendered; `reason` is the word that it is counted under."""
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(f"{reason}: {detail}" if detail else reason)
-        self.reason = reason
-
-
-class NoBrowserError(RenderError):
-    """There is no Playwright, or no Chromium that starts."""
-
-    def __init__(self, detail: str) -> None:
-        super().__init__("no-browser", detail)
 
 
 def missing_browser(program: str = "") -> str:
@@ -253,160 +183,8 @@ class Browser:
                     await playwright.stop()
 
 
-class Visit:
-    """One page in its context, from its first request to its DOM."""
-
-    def __init__(self, url: str, load: Callable[[Asked], Awaitable[Answered | None]], limits: RenderLimits) -> None:
-        self._url, self._load, self._limits = url, load, limits
-        self._done = Rendered()
-        self._page: Page | None = None
-        self._under_way = 0
-        self._asked = 0
-        self._bytes = 0
-        self._last = 0.0
-        self._is_over = False
-        self._crashed = asyncio.Event()
-
-    async def open(self, context: BrowserContext) -> None:
-        """Set up what answers the page."""
-        await context.route("**/*", self._route)
-        self._page = await context.new_page()
-        self._page.on("crash", lambda _: self._crashed.set())
-        self._page.on("pageerror", lambda _: self._count_error())
-        context.on("page", _close)
-        self._last = asyncio.get_running_loop().time()
-
-    async def settle(self) -> Rendered:
-        """Load the page, wait until it is quiet or a limit is met, and take its DOM. Raises RenderError."""
-        assert self._page  # noqa: S101 - open was called
-        try:
-            async with asyncio.timeout(self._limits.seconds):
-                await self._page.goto(self._url, wait_until="commit", timeout=0)
-                await self._until_quiet()
-                await self._scroll()
-        except TimeoutError:
-            self._met("not-idle")
-        self._is_over = True
-        try:
-            async with asyncio.timeout(LAST_WORDS):
-                await self._take()
-        except TimeoutError:
-            raise RenderError("browser-timeout", f"the page does not answer after {self._limits.seconds:g} s") from None
-        return self._done
-
-    async def _until_quiet(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            if self._crashed.is_set():
-                raise RenderError("browser-crashed", "the page has crashed")
-            if self._is_over or (not self._under_way and loop.time() - self._last >= QUIET):
-                return
-            await asyncio.sleep(QUIET / 5)
-
-    async def _scroll(self) -> None:
-        """Scroll down screen by screen, as long as the page has more and loads something for it."""
-        assert self._page  # noqa: S101 - open was called
-        for _ in range(SCROLLS):
-            if self._is_over or not await self._page.evaluate(
-                "() => { const at = scrollY; scrollBy(0, innerHeight); return scrollY > at }"
-            ):
-                return
-            await asyncio.sleep(QUIET / 5)
-            await self._until_quiet()
-
-    async def _take(self) -> None:
-        assert self._page  # noqa: S101 - open was called
-        size = await self._page.evaluate(
-            "() => document.documentElement ? document.documentElement.outerHTML.length : 0"
-        )
-        if size > self._limits.dom_bytes:
-            raise RenderError("dom-too-large", f"{size} characters (WARRAQ_MAX_DOM_BYTES)")
-        dom = (await self._page.content()).encode("utf-8", "replace")
-        if len(dom) > self._limits.dom_bytes:
-            raise RenderError("dom-too-large", f"{len(dom)} bytes (WARRAQ_MAX_DOM_BYTES)")
-        if self._limits.screenshots:
-            await self._photograph()
-        self._done.dom = dom
-
-    async def _photograph(self) -> None:
-        """Take the whole page, up to a height, and a small picture of its top."""
-        import base64
-
-        assert self._page  # noqa: S101 - open was called
-        await self._page.evaluate("() => scrollTo(0, 0)")
-        height = await self._page.evaluate("() => document.documentElement.scrollHeight")
-        session = await self._page.context.new_cdp_session(self._page)
-        area = {"x": 0, "y": 0, **VIEWPORT, "scale": 1}
-        view = {"format": "png", "captureBeyondViewport": True, "clip": area | {"height": min(max(height, 1), TALLEST)}}
-        small = {"format": "jpeg", "quality": 80, "clip": area | {"scale": THUMBNAIL}}
-        for name, wanted in (("view", view), ("thumbnail", small)):
-            answer = await session.send("Page.captureScreenshot", wanted)
-            setattr(self._done, name, base64.b64decode(answer["data"]))
-
-    async def _route(self, route: Route) -> None:
-        """Answer one request of the page, or refuse it; whatever goes wrong here, the page is answered."""
-        answered = None
-        self._under_way += 1
-        try:
-            answered = await self._answer(route)
-        finally:
-            self._under_way -= 1
-            self._last = asyncio.get_running_loop().time()
-            with contextlib.suppress(Exception):  # the page may be gone meanwhile
-                if answered is None:
-                    await route.abort("aborted")
-                else:
-                    await route.fulfill(status=answered.status, headers=dict(answered.headers), body=answered.body)
-
-    async def _answer(self, route: Route) -> Answered | None:
-        request = route.request
-        kind, url = request.resource_type, urldefrag(request.url)[0]
-        if not self._asked and request.is_navigation_request():
-            self._asked = 1
-            return await self._load(Asked(url=self._url, type=kind, headers=request.headers))
-        if refusal := self._refusal(request.method, kind, url, is_page=request.is_navigation_request()):
-            self._met(refusal)
-            return None
-        if kind == "image" and not self._limits.screenshots:
-            return Answered(status=200, headers={"Content-Type": "image/gif"}, body=PIXEL)
-        answered = await self._load(Asked(url=url, type=kind, headers=request.headers))
-        if answered is not None:
-            self._bytes += answered.size
-            mime = answered.headers.get("content-type", "").partition(";")[0]
-            self._done.loaded[url] = {"status": answered.status, "mime": mime, "type": kind}
-        return answered
-
-    def _refusal(self, method: str, kind: str, url: str, *, is_page: bool) -> str:
-        """Return the limit or rule by which a request is refused, '' for one that is answered."""
-        self._asked += 1
-        limits = self._limits
-        if self._asked > STUBBORN * limits.requests:
-            self._is_over = True
-        rules = {
-            "not-idle": self._is_over,
-            "refused-scheme": not url.startswith(("http://", "https://")),
-            "refused-method": method != "GET",
-            "left-page": is_page,
-            "not-loaded": kind == "media" or (kind == "font" and not limits.screenshots),
-            "too-many-requests": self._asked > limits.requests,
-            "too-many-bytes": self._bytes > limits.bytes,
-        }
-        return next((word for word, is_broken in rules.items() if is_broken), "")
-
-    def _met(self, word: str) -> None:
-        self._done.met[word] = self._done.met.get(word, 0) + 1
-
-    def _count_error(self) -> None:
-        self._done.errors += 1
-
-
-async def _close(popup: Page) -> None:
-    with contextlib.suppress(Exception):
-        await popup.close()
-
-
 def _process_of(mark: str) -> int:
-    """Return the id of the process that has `mark` among its arguments: the browser's own; 0 where nobody can tell."""
+    """Return the id of the process that has `mark` among its arguments: the browser's own; 0 where that is unknown."""
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
             words = path.read_bytes().split(b"\0")

@@ -15,25 +15,23 @@ from scrapy import Request, Spider, signals
 from scrapy.exceptions import DownloadFailedError
 
 from archive import Page, urls
-from archive.article import RequisiteLimits
 from archive.extract import extract
 from archive.ingest.commit import Disposition
 from archive.outcome import OutcomeKind
-from archive.parse import MAX_PARTS, Parsed, ParseLimits, ParseTask, join_part
+from archive.parse import MAX_PARTS, Parsed, ParseTask, join_part
 from archive.parse.workers import WorkerKilledError
 from crawler.download.errors import HostPaused, StoppedError, outcome_of
 from crawler.extensions import ArchiveExtension
 from crawler.frontier import Frontier
 from crawler.frontier.answers import Answers, dropped
-from crawler.frontier.requisites import RequisiteFrontier, RequisiteQuota
+from crawler.frontier.requisites import MOST_REDIRECTS, RequisiteFrontier, RequisiteQuota
 from crawler.frontier.revisit import TEMPORARY
-from crawler.frontier.scope import CrawlLimits
+from crawler.frontier.scope import CrawlLimits, parse_limits
 from crawler.items import ArticleItem
 from crawler.politeness.robots import robots_read
 from crawler.rendering import Renderer
-from crawler.rendering.browser import RenderError
+from crawler.rendering.visit import RenderError
 from crawler.sites import Site, chosen_site, site_of_page
-from crawler.sites.keys import level_of
 from crawler.sites.session import SessionMiddleware
 
 if TYPE_CHECKING:
@@ -44,11 +42,11 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from archive.index import CaptureRow, ScheduledUrl
+    from archive.parse import ParseLimits
     from archive.parse.workers import WorkerPool
 
 
 STOPPING_SECONDS = 0.1
-MAX_REDIRECTS = 20  # followed in one visit, where the setting knows no limit
 
 
 def parameters(url: str) -> int:
@@ -79,7 +77,7 @@ class NewsSpider(Spider):
 
     name = "news"
 
-    def __init__(
+    def prepare(
         self,
         *,
         site: Site,
@@ -93,7 +91,7 @@ class NewsSpider(Spider):
         page_wanted: str = "",
         pool: WorkerPool[ParseTask, Parsed] | None = None,
     ) -> None:
-        super().__init__()
+        """Set up a crawl of a site, which `scrapy parse` does not have."""
         self.site = site
         self.pool = pool
         self._window = window
@@ -126,55 +124,25 @@ class NewsSpider(Spider):
         `pool` is for crawls that share one; its maker closes it.
         """
         settings = crawler.settings
-        if (
-            not url and not site and not page
-        ):  # `scrapy parse --spider news URL` fetches one page; `scrapy crawl` has refused before
-            spider = cls.__new__(cls)
-            Spider.__init__(spider, cls.name)
-            spider._set_crawler(crawler)  # noqa: SLF001 - what Spider.from_crawler does
+        spider = super().from_crawler(crawler)
+        if not (url or site or page):  # `scrapy parse --spider news URL`; `scrapy crawl` has refused before
             return spider
         chosen = site_of_page(settings, page) if page else Site.from_url(url) if url else chosen_site(settings, site)
         for name, value in chosen.settings().items():
             settings.set(name, value, priority="spider")
-        return super().from_crawler(
-            crawler,
+        spider.prepare(
             site=chosen,
             window=2 * settings.getint("CONCURRENT_REQUESTS"),
-            limits=CrawlLimits(
-                depth=settings.getint("WARRAQ_MAX_DEPTH"),
-                redirects=settings.getint("WARRAQ_MAX_REDIRECTS"),
-                index_depth=settings.getint("WARRAQ_MAX_INDEX_DEPTH"),
-                sitemaps=settings.getint("WARRAQ_MAX_SITEMAPS"),
-                pattern=settings.getint("WARRAQ_PATTERN_BUDGET"),
-                obeyed=frozenset(word.lower() for word in settings.getlist("WARRAQ_OBEY_DIRECTIVES")),
-            ),
-            page=ParseLimits(
-                decoded_bytes=settings.getint("WARRAQ_MAX_DECODED_BYTES"),
-                links=settings.getint("WARRAQ_MAX_LINKS"),
-                entries=settings.getint("WARRAQ_MAX_SITEMAP_URLS"),
-                sitemap_bytes=settings.getint("WARRAQ_MAX_SITEMAP_BYTES"),
-                feed_entries=settings.getint("WARRAQ_MAX_FEED_ENTRIES"),
-                feed_bytes=settings.getint("WARRAQ_MAX_FEED_BYTES"),
-                requisites=RequisiteLimits(
-                    level=level_of(settings["WARRAQ_REQUISITES"]),
-                    scripts=settings.getbool("WARRAQ_SCRIPTS"),
-                    side=settings.getint("WARRAQ_MAX_PICTURE_SIDE"),
-                    most=settings.getint("WARRAQ_MAX_PAGE_REQUISITES"),
-                ),
-            ),
-            requisites=RequisiteQuota(
-                number=settings.getint("WARRAQ_MAX_REQUISITES"),
-                bytes=settings.getint("WARRAQ_MAX_REQUISITES_BYTES"),
-                page_bytes=settings.getint("WARRAQ_MAX_PAGE_REQUISITES_BYTES"),
-                depth=settings.getint("WARRAQ_MAX_STYLE_DEPTH"),
-                redirects=settings.getint("WARRAQ_MAX_REDIRECTS") or MAX_REDIRECTS,
-            ),
+            limits=CrawlLimits.from_settings(settings),
+            page=parse_limits(settings),
+            requisites=RequisiteQuota.from_settings(settings),
             largest_requisite=settings.getint("WARRAQ_MAX_REQUISITE_BYTES"),
             max_pages=int(max_pages or chosen.max_pages or settings.getint("WARRAQ_MAX_PAGES")),
             recheck=recheck == "all",
             page_wanted=Site.from_url(page).seeds[0] if page else "",
             pool=pool,
         )
+        return spider
 
     def parse(self, response: Response) -> Iterator[dict[str, Any]]:
         """Read one page for `scrapy parse --spider news URL`: its article, or why it is none."""
@@ -371,7 +339,7 @@ class NewsSpider(Spider):
         while target := self._next_hop(due, answer, url or response.url):
             if target in seen and self._cookies_wanted(target):
                 seen.clear()
-            if target in seen or len(seen) > (self._limits.redirects or MAX_REDIRECTS):
+            if target in seen or len(seen) > (self._limits.redirects or MOST_REDIRECTS):
                 break
             seen.add(target)
             url = target

@@ -1,8 +1,6 @@
 """What somebody else's database, site list or link in a folder could make us open or write, and must not."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +9,7 @@ from archive import DamagedFileError
 from archive.capture import Location
 from archive.collection import Collection
 from archive.warc import read_at
-from tests.support import PATIENCE
+from tests.support.program import scrapy
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,10 +26,7 @@ def test_a_filename_in_a_row_cannot_lead_out_of_the_archive_folder(tmp_path: Pat
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["../../x", "/tmp/x", "a/b", "..", "x\ny"])
 def test_a_site_name_cannot_lead_out_of_the_collections(tmp_path: Path, name: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "scrapy", "crawl", "news", "-a", f"site={name}", "-s", f"WARRAQ_COLLECTIONS={tmp_path}/in"],
-        cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+    done = scrapy("crawl", "news", "-a", f"site={name}", "-s", f"WARRAQ_COLLECTIONS={tmp_path}/in")
     assert done.returncode != 0
     assert list(tmp_path.iterdir()) == []
 

@@ -101,6 +101,15 @@ def test_a_database_that_is_no_database_is_replaced(folder):
     assert tables(folder)["articles"] == before["articles"]
 
 
+def test_no_log_of_the_old_database_is_left_beside_the_new_one(folder):
+    """SQLite would apply it to the new one."""
+    for end in ("-wal", "-journal"):
+        (folder / f"warraq.db{end}").write_bytes(b"of the old one")
+    warraq("--archive", folder, "reindex")
+    assert not (folder / "warraq.db-journal").exists()
+    assert tables(folder)["articles"]
+
+
 @pytest.mark.slow
 def test_an_interrupted_rebuild_leaves_the_old_database(folder, tmp_path):
     before = tables(folder)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography import x509
 from warcio.archiveiterator import ArchiveIterator
 
 from archive.collection import Collection
 from archive.http import parse_response, payload
 from archive.ingest import open_writer
-from archive.warc import WarcWriter, payload_digest, read_records
+from archive.ingest.copying import field_of
+from archive.warc import CERTIFICATE, WarcWriter, payload_digest, read_records
 from tests.support.authority import Authority
 from tests.support.fetch import Crawled, fetch
 from tests.support.oddities import BROKEN, CLOSED, KEPT, LIMITS, RUNAWAYS, SURPLUS, asked, routes
@@ -104,6 +107,19 @@ def test_request_bytes_in_the_warc_are_what_the_server_was_sent(archived: Crawl)
     # A kept connection that the other side closed meanwhile answers nothing: the same bytes are sent once more.
     assert held == sorted({each.head + each.body for each in receiver.received})
     assert len(held) == len(PATHS)
+
+
+def test_the_certificate_of_the_server_is_kept_and_named(archived: Crawl) -> None:
+    shown = {capture.certificates for capture in archived.crawled.captures}
+    if archived.server.url("").startswith("http:"):
+        assert shown == {()}
+        return
+    ((own, *_),) = shown
+    assert "127.0.0.1" in str(
+        x509.load_der_x509_certificate(own).extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    )
+    named = {field_of(each, CERTIFICATE) for each in read_records(archived.file) if each.type == "metadata"}
+    assert named == {hashlib.sha256(own).hexdigest()}
 
 
 def test_another_reader_reads_the_same_bytes(archived: Crawl) -> None:

@@ -39,6 +39,12 @@ def backfill(folder: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
     return json.loads(done.stdout) if done.stdout else {"said": done.stderr}
 
 
+def backfill_january(folder: Path, server: CdxServer, *, code: int = 0) -> dict[str, Any]:
+    return backfill(
+        folder, "https://news.example/", "--cdx", server.cdx, "--warc-base", server.base, "--to", "2026-01", code=code
+    )
+
+
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     same = page("عنوان لا يتغير في هذا الاختبار كله")
@@ -126,34 +132,14 @@ def test_bytes_that_are_not_the_record_are_not_kept(
 ) -> None:
     with CdxServer(source) as server:
         server.spoil = spoil
-        said = backfill(
-            tmp_path / "c",
-            "https://news.example/",
-            "--cdx",
-            server.cdx,
-            "--warc-base",
-            server.base,
-            "--to",
-            "2026-01",
-            code=16,
-        )
+        said = backfill_january(tmp_path / "c", server, code=16)
     assert (said["fetched"], said["failed"]) == (0, {reason: 1})
     assert not raw_of(tmp_path / "c" / "archive")
 
 
 def test_a_server_that_ignores_the_range_is_not_read_to_the_end(source: Path, tmp_path: Path) -> None:
     with CdxServer(source, ignores_range=True) as server:
-        said = backfill(
-            tmp_path / "c",
-            "https://news.example/",
-            "--cdx",
-            server.cdx,
-            "--warc-base",
-            server.base,
-            "--to",
-            "2026-01",
-            code=16,
-        )
+        said = backfill_january(tmp_path / "c", server, code=16)
     assert said["failed"] == {"too-large": 1}
 
 

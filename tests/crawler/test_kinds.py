@@ -169,6 +169,23 @@ def test_a_page_that_stands_in_for_an_hour_is_no_article_and_keeps_nobody_waitin
     }
 
 
+def test_a_page_in_the_place_of_a_feed_or_sitemap_is_no_article(at, rows):
+    entry = {"seeds": [HOME], "feeds": ["https://paper.test/rss"], "sitemaps": ["https://paper.test/map.xml"]}
+    stand_in = article_page("We are working on our site and will be back soon")
+    places = ("https://paper.test/rss", "https://paper.test/map.xml", "https://paper.test/feed/")
+    at(0, newsroom(1) | dict.fromkeys(places, stand_in), entry=entry)
+    assert rows("SELECT title FROM articles") == [("Story number 1 of the harbour",)]
+    assert rows("SELECT reason FROM urls WHERE outcome = 'failed' ORDER BY 1")[0] == ("no-feed",)
+    lists = {"https://paper.test/rss": feed(f"https://paper.test{story(2)}"), f"https://paper.test{story(2)}": page(2)}
+    assert at(0.1, newsroom(1) | lists, entry=entry).summary["articles_new"] == 1
+
+
+def test_a_list_of_links_in_the_place_of_a_feed_is_read(at):
+    world = newsroom() | {"https://paper.test/rss": list_page(story(2)), f"https://paper.test{story(2)}": page(2)}
+    entry = {"seeds": [HOME], "feeds": ["https://paper.test/rss"]}
+    assert at(0, world, entry=entry).summary["articles_new"] == 1
+
+
 def test_a_maintenance_page_to_which_articles_lead_too_is_no_article(at, rows):
     at(0, newsroom(1, 2))
     stand_in = {"https://paper.test/maintenance": article_page("We are working on our site and will be back soon")}
@@ -602,6 +619,15 @@ def test_an_article_that_was_announced_too_early_is_asked_for_within_minutes(at,
 def test_a_page_that_a_proxy_has_changed_is_an_answer(at, status):
     world = newsroom(1) | {f"https://paper.test{story(1)}": (status, {}, page(1))}
     assert at(0, world).summary["articles_new"] == 1
+
+
+@pytest.mark.parametrize(("total", "articles"), [(0, 1), (1, 0)])
+def test_a_206_is_an_answer_when_it_is_the_whole_page(at, total, articles):
+    body = page(1).encode()
+    given = {"Content-Range": f"bytes 0-{len(body) - 1}/{len(body) + total}"}
+    assert (
+        at(0, newsroom(1) | {f"https://paper.test{story(1)}": (206, given, body)}).summary["articles_new"] == articles
+    )
 
 
 def test_a_sitemap_of_more_than_ten_megabytes_is_read(at):

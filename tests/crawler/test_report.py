@@ -1,7 +1,8 @@
 """The summary of a crawl: what is only counted to a bound says so, and what another process did to the database is told."""
 
 from archive.index import frontier
-from crawler.report import Report, live_text, summary_text
+from crawler.report import Report
+from crawler.summary import live_text, summary_text
 
 
 def test_what_is_due_is_told_as_at_least_when_it_was_counted_to_its_bound():

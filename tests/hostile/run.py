@@ -25,6 +25,8 @@ from tests.support import PATIENCE
 ROOT = Path(__file__).resolve().parents[2]
 STALL_SECONDS = 0.5
 MEGABYTES = 600
+WHOLE_SITE = 4
+"""Times `PATIENCE` that its crawl may take: four minutes on a quiet machine, of which most is waiting for what does not come."""
 QUICK = (
     "/hang", "/endless-body", "/endless-headers", "/endless-interims", "/reset-in-body", "/short-body", "/http09", "/bomb/gzip",
     "/bomb/brotli", "/bomb/deflate-stored", "/trap/redirects", "/trap/calendar", "/trap/tree/", "/trap/stories",
@@ -86,7 +88,7 @@ def crawl(*, quick: bool = False, only: str = "", settings: dict[str, str] | Non
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=WHOLE_SITE * PATIENCE,
         )
         if not (place / "watch.json").exists():
             raise RuntimeError(f"the crawl did not end well ({done.returncode}):\n{done.stderr[-4000:]}")

@@ -1,8 +1,6 @@
 """Two weeks of a newsroom, crawled once a day by the clock of the simulation, and compared with what the newsroom knows."""
 
 import os
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -28,7 +26,7 @@ from tests.simulation.newsroom import (
     Newsroom,
     Story,
 )  # fmt: skip
-from tests.support import PATIENCE
+from tests.support.program import scrapy
 
 ROOT = Path(__file__).parents[2]
 pytestmark = [
@@ -42,14 +40,12 @@ def crawl(room, folder, day):
     room.day = day
     now = FIRST + timedelta(days=day, hours=4, minutes=5 * day)
     command = [
-        *(sys.executable, "-m", "scrapy", "crawl", "news", "-a", f"url={room.url}", "-s", f"ARCHIVE_DIR={folder}"),
+        *("crawl", "news", "-a", f"url={room.url}", "-s", f"ARCHIVE_DIR={folder}"),
         *("-s", "WARRAQ_OPEN_NETWORKS=127.0.0.0/8", "-s", "DOWNLOAD_DELAY=0"),
         *("-s", "LOG_LEVEL=WARNING", "-s", "WARRAQ_EXTRACTION_WORKERS=1"),
         *("-s", "WARRAQ_CLOCK=tests.simulation.clock.now", "-s", "WARRAQ_MAX_DELAY=0.01", "-s", "WARRAQ_MAX_RETRY_AFTER=0.01"),
     ]  # fmt: skip
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, env={**os.environ, "SIMULATED_NOW": now.isoformat()}
-    )  # fmt: skip
+    done = scrapy(*command, env={**os.environ, "SIMULATED_NOW": now.isoformat()})
     assert done.returncode in ({9} if day in {OUTAGE, BAN} else {0}), (day, done.stderr[-3000:])
 
 

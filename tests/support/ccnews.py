@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
+
+from tests.support.cdx import Replies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,10 +48,10 @@ class CcNewsServer:
 
 
 def _handler(server: CcNewsServer) -> Any:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Replies):
         protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:
+        def do_GET(self) -> None:  # noqa: N802 - the name in the base class
             asked = self.headers["Range"] or ""
             server.asked.append((self.path, asked))
             data = server.served.get(self.path)
@@ -62,15 +64,5 @@ def _handler(server: CcNewsServer) -> Any:
                 self.send(206, piece, ("Content-Range", f"bytes {first}-{first + len(piece) - 1}/{len(data)}"))
             else:
                 self.send(200, data)
-
-        def send(self, status: int, body: bytes, *headers: tuple[str, str]) -> None:
-            self.send_response(status)
-            for name, value in (*headers, ("Content-Length", str(len(body)))):
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
 
     return Handler

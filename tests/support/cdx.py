@@ -102,13 +102,27 @@ class CdxServer:
         return json.dumps(fields)
 
 
+class Replies(BaseHTTPRequestHandler):
+    """Sends whole answers, and logs nothing."""
+
+    def send(self, status: int, body: bytes, *headers: tuple[str, str]) -> None:
+        self.send_response(status)
+        for name, value in (*headers, ("Content-Length", str(len(body)))):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 class _Quiet(ThreadingHTTPServer):
     def handle_error(self, *_: object) -> None:
         """A client may hang up."""
 
 
 def _handler(server: CdxServer) -> Any:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Replies):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
@@ -143,16 +157,6 @@ def _handler(server: CdxServer) -> Any:
                 return
             given = f"bytes {first}-{last}/{len(data)}"
             self.send(206, server.spoil(data[first : last + 1]), ("Content-Range", given))
-
-        def send(self, status: int, body: bytes, *headers: tuple[str, str]) -> None:
-            self.send_response(status)
-            for name, value in (*headers, ("Content-Length", str(len(body)))):
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
 
     return Handler
 

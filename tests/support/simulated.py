@@ -30,9 +30,9 @@ from crawler.download.exchange import make_capture, request_target, serialize_re
 from crawler.extensions import ArchiveExtension
 from crawler.politeness import PolitenessMiddleware
 from crawler.politeness.robots import RobotsMiddleware, robots_read
-from crawler.report import exit_code
 from crawler.sites.session import SessionMiddleware
 from crawler.spiders.news import NewsSpider
+from crawler.summary import exit_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -91,7 +91,7 @@ def _zone(name: str, moment: Moment) -> str:
     return "+00:00"
 
 
-# Weighs the witnesses of an article's dates: what the page declares, marks up and prints comes in, Dates go out.
+# The dates of an article, chosen among those that the page declares, marks up and prints.
 
 _PUBLISHED = (
     "article:published_time", "og:article:published_time", "datepublished", "article.published", "article:published",

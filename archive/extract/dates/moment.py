@@ -149,7 +149,7 @@ def _rfc(text: str) -> Moment | None:
     )
 
 
-# Turns days of the Hijri and Jalali calendars into Gregorian ones: year, month, day come in, a date goes out.
+# Hijri and Jalali dates as Gregorian ones.
 
 # Norouz of the year 1 when leap years are counted by the 33-year rule (eight in 33): with it the rule gives the
 # astronomical calendar of Iran for the years 1178-1633.
@@ -184,8 +184,7 @@ def is_leap(year: int) -> bool:
     return year % 33 in _LEAP_REMAINDERS
 
 
-# How a page's people write dates and read clocks: order of figures, language and time zone come in, local times go
-# out.
+# The conventions of a page's dates: the order of figures, the language, the time zone.
 
 Order = Literal["dmy", "mdy", ""]
 
@@ -251,8 +250,7 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-# Reads the time of day and the zone written beside a date: a folded line and the date's place in it come in, both go
-# out.
+# The time of day and the zone that are written beside a date in a folded line.
 
 _TIME = re.compile(
     r"(?<![\d:.])(\d{1,2})\s?(?:[:٫]|h(?=\d\d)|\.(?=\d\d\s?uhr)|و(?=\s\d\d?\sدقي))\s?(\d\d?)(?::(\d\d))?(?![\d:])\s?(?:uhr|دقيق[هة])?\s*"

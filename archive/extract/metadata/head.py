@@ -5,17 +5,19 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from archive.extract.metadata.urls import address_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from lxml.html import HtmlElement
 
     from archive.extract.document import Document
     from archive.extract.metadata.jsonld import Node
+    from archive.extract.page import PageModel
 
 # A head of a page built to be slow has meta tags by the ten thousands; real ones have some hundred.
 _MAX_METAS = 600
@@ -184,9 +186,9 @@ def is_placeholder(text: str) -> bool:
 
 def read_head(document: Document) -> Head:
     """Read the declarations of a page, wherever in it they stand (broken pages have meta tags in the body)."""
-    metas = _metas(document.tree)
+    metas = _metas(document.model.by_tag["meta"])
     links: dict[str, tuple[str, ...]] = {}
-    for count, link in enumerate(document.tree.iter("link")):
+    for count, link in enumerate(document.model.by_tag["link"]):
         if count > _MAX_LINKS:
             break
         href = (link.get("href") or "").strip()[:2_000]
@@ -198,9 +200,9 @@ def read_head(document: Document) -> Head:
     return Head(metas=metas, links=links, article=article, own=own, nodes=document.jsonld, by_id=by_id, page=page)
 
 
-def _metas(tree: HtmlElement) -> dict[str, tuple[str, ...]]:
+def _metas(elements: Sequence[HtmlElement]) -> dict[str, tuple[str, ...]]:
     metas: dict[str, tuple[str, ...]] = {}
-    for count, meta in enumerate(tree.iter("meta")):
+    for count, meta in enumerate(elements):
         if count > _MAX_METAS:
             break
         content = meta.get("content") or meta.get("datetime")
@@ -224,7 +226,7 @@ def _identity(
     page = document.page.url
     addresses = (page, *links.get("canonical", ()), *metas.get("og:url", ()))
     here = {key for address in addresses if (key := address_key(page, address))}
-    titles = tuple(filter(None, (word_set(text) for text in _declared_titles(document.tree, metas))))
+    titles = tuple(filter(None, (word_set(text) for text in _declared_titles(document.model, metas))))
     return PageIdentity(url=page, here=frozenset(here), titles=titles)
 
 
@@ -247,8 +249,8 @@ def _own_nodes(document: Document, page: PageIdentity) -> tuple[Node, tuple[Node
     return best, tuple(own)
 
 
-def _declared_titles(tree: HtmlElement, metas: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
-    for _, heading in zip(range(12), tree.iter("title", "h1"), strict=False):
+def _declared_titles(model: PageModel, metas: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    for heading in islice(chain(model.by_tag["title"], model.by_tag["h1"]), 12):
         yield element_text(heading, 400)
     for name in ("og:title", "twitter:title"):
         for value in metas.get(name, ())[:2]:
@@ -273,7 +275,7 @@ _WORD = re.compile(
 )
 
 
-# Reads what a site asks of robots for one page: response headers and meta tags come in, lower-case words go out.
+# What a site asks of robots for one page, in response headers and meta tags, as lower-case words.
 
 _NAMES = frozenset({"robots", "googlebot", "googlebot-news", "bingbot", "ccbot", "warraq", "gptbot", "google-extended"})
 """User agents whose directives are obeyed: all, our own, and those that stand for archives and model makers."""
@@ -314,7 +316,7 @@ def read_directives(document: Document) -> frozenset[str]:
     (TDM Reservation Protocol, W3C community report of 2024) gives `tdm-reservation`. Other words are left out.
     """
     found: set[str] = set()
-    for count, meta in enumerate(document.tree.iter("meta")):
+    for count, meta in enumerate(document.model.by_tag["meta"]):
         if count > 600:
             break
         name = (meta.get("name") or meta.get("http-equiv") or "").strip().lower()

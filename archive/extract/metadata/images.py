@@ -35,7 +35,7 @@ def read_images(document: Document, head: Head, marks: Marks) -> tuple[tuple[Ima
     base = document.page.url
     found: dict[str, str] = {}
     first = ""
-    bare = next(document.tree.iter("article", "main"), None) is None
+    bare = not (document.model.by_tag["article"] or document.model.by_tag["main"])
     for source, href, caption in (*_declared(head), *_figures(marks, anywhere=bare)):
         url = absolute(base, href)
         if not url or len(found) >= _MAX_IMAGES:

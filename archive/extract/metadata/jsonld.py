@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from lxml.html import HtmlElement
 
@@ -23,18 +23,18 @@ _INNER = ("@graph", "mainEntity", "mainEntityOfPage", "hasPart")
 _STRING_OR_COMMA = re.compile(r'"(?:[^"\\]++|\\.)*+"?|,(?=\s{0,200}[}\]])|,(?=\s{0,200},)', re.DOTALL)
 
 
-def read_jsonld(tree: HtmlElement) -> tuple[Node, ...]:
-    """Return the nodes of each `application/ld+json` script in page order: top level, `@graph`, main entities; at most 400."""
+def read_jsonld(scripts: Iterable[HtmlElement]) -> tuple[Node, ...]:
+    """Return the nodes of each `application/ld+json` script of a page in page order: top level, `@graph`, main entities; at most 400."""
     nodes: list[Node] = []
-    scripts = 0
+    count = 0
     budget = _MAX_CHARS
-    for script in tree.iter("script"):
+    for script in scripts:
         if "ld+json" not in (script.get("type") or "").lower():
             continue
         text = script.text or ""
-        scripts += 1
+        count += 1
         budget -= len(text)
-        if scripts > _MAX_SCRIPTS or budget < 0:
+        if count > _MAX_SCRIPTS or budget < 0:
             break
         for value in _values(text):
             nodes.extend(_flat(value, 0, _MAX_NODES - len(nodes)))

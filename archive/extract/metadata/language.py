@@ -73,8 +73,12 @@ def identify(text: str, declared: Sequence[str] = ()) -> str:
     3,000 characters, and by letters of their own. `declared` are language tags of the page, best first; they decide what the text
     leaves open, and what is only a few words.
     """
-    sample = text[:_SAMPLE]
-    hints = [tag for tag in map(primary, declared) if tag]
+    return _identify(text[:_SAMPLE], tuple(filter(None, map(primary, declared))))
+
+
+@lru_cache(maxsize=8)
+def _identify(sample: str, hints: tuple[str, ...]) -> str:
+    """Do what `identify` does for a sample; several readers ask for that of one page."""
     letters = len(_LETTER.findall(sample))
     if letters < _FEW and hints:
         return hints[0]
@@ -95,7 +99,7 @@ def identify(text: str, declared: Sequence[str] = ()) -> str:
     return str(found)
 
 
-def _of_arabic_script(sample: str, arabic: int, hints: Sequence[str]) -> str:
+def _of_arabic_script(sample: str, arabic: int, hints: tuple[str, ...]) -> str:
     def share(letters: re.Pattern[str]) -> float:
         return len(letters.findall(sample)) / arabic
 

@@ -144,7 +144,7 @@ class Marks:
         """Return the pieces of text of the page, white space collapsed, at most 3,000."""
         if self._texts is None:
             tree = self._model.tree
-            texts = _TEXTS if next(tree.iter("blockquote"), None) is not None else _TEXTS_UNQUOTED
+            texts = _TEXTS if self._model.by_tag["blockquote"] else _TEXTS_UNQUOTED
             filled = (text for text in texts(tree) if not text.isspace())
             self._texts = [" ".join(text.split()) for text in islice(filled, _MAX_TEXTS)]
         return self._texts
@@ -166,12 +166,11 @@ def _named(model: PageModel) -> Iterator[tuple[HtmlElement, str, str]]:
         if _NAMING.isdisjoint(attributes) and tag not in _NAMED_TAGS:
             continue
         get = attributes.get
-        names = f"{get('class', '')} {get('id', '')} "
         if _RARE.isdisjoint(attributes):
-            names += "    "
+            names = f"{get('class', '')} {get('id', '')}     "
         else:
-            names += (
-                f"{get('itemprop', '')} {get('rel', '')} {get('property', '')}"
+            names = (
+                f"{get('class', '')} {get('id', '')} {get('itemprop', '')} {get('rel', '')} {get('property', '')}"
                 f" {get('data-component', '')} {get('data-testid', '')}"
             )
         is_named = names != _NAMELESS or (tag in _NAMED_TAGS and tag != "abbr") or "pubdate" in attributes

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from archive.extract.document import Document
     from archive.extract.metadata.head import Head
 
-# Finds the agency or other source that a text credits at its edges: text comes in, the source's name goes out.
+# The news agency or other source that a text credits in its first or last lines.
 
 _EDGE_LINES = 3
 _MAX_LINE = 90

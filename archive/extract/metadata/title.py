@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from archive.extract.document import Document
     from archive.extract.metadata.head import Head
     from archive.extract.metadata.markup import Marks
+    from archive.extract.page import PageModel
 
 _MAX_TITLE = 400
 _MAX_HEADINGS = 12
@@ -129,7 +130,7 @@ def _named(texts: Iterable[tuple[str, str]], names: frozenset[str]) -> list[tupl
 
 
 def _headings(document: Document) -> Iterator[str]:
-    for heading in islice(document.tree.iter("h1"), _MAX_HEADINGS):
+    for heading in document.model.by_tag["h1"][:_MAX_HEADINGS]:
         if not _leads_home(heading, document.page.url):
             yield element_text(heading, _MAX_TITLE)
 
@@ -149,13 +150,13 @@ def _page_titles(document: Document, head: Head) -> Iterator[tuple[str, str]]:
         for value in head.metas.get(name, ())[:2]:
             if (text := plain(value, _MAX_TITLE)) and not is_placeholder(text):
                 yield text, f"meta:{name}"
-    if text := document_title(document.tree):
+    if text := document_title(document.model):
         yield text, "title"
 
 
-def document_title(tree: HtmlElement) -> str:
+def document_title(model: PageModel) -> str:
     """Return the page's `<title>`, not that of a drawing in it."""
-    for title in islice(tree.iter("title"), 20):
+    for title in model.by_tag["title"][:20]:
         parent = title.getparent()
         if parent is None or parent.tag in {"head", "html", "body"}:
             return element_text(title, _MAX_TITLE)
@@ -253,7 +254,7 @@ def site_names(document: Document, head: Head, sitename: str) -> frozenset[str]:
     for link in islice(document.tree.iter("a"), 40):
         if _is_home(link.get("href") or "", document.page.url):
             names.add(_key(element_text(link, 60)))
-    first, cut, last = document_title(document.tree).partition(" | ")
+    first, cut, last = document_title(document.model).partition(" | ")
     if cut and first == last:
         names.add(_key(first))
     return frozenset(name for name in names if 0 < len(name.split()) <= _MAX_SITE_WORDS)
@@ -261,7 +262,7 @@ def site_names(document: Document, head: Head, sitename: str) -> frozenset[str]:
 
 def named_in_title(document: Document, title: str) -> str:
     """Return the site's name at an end of `<title>`, where the rest of it is the article's title; '' when there is none."""
-    whole = document_title(document.tree)
+    whole = document_title(document.model)
     for cut in islice(_SEPARATOR.finditer(whole), 8):
         before, after = whole[: cut.start()].strip(), whole[cut.end() :].strip()
         for rest, name in ((before, after), (after, before)):

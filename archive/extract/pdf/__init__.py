@@ -44,7 +44,8 @@ _DIGITS = re.compile(r"\d+")
 
 def is_pdf(body: bytes) -> bool:
     """Return whether a body is a PDF file, by its content; some begin with other bytes, but none with an HTML page about PDF."""
-    return b"<" not in body[:_START].partition(b"%PDF-")[0] and b"%PDF-" in body[:_START]
+    before, mark, _ = body[:_START].partition(b"%PDF-")
+    return bool(mark) and b"<" not in before
 
 
 def read_pdf(page: Page) -> Extraction:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from archive.extract.metadata.reading import Metadata
     from archive.extract.quarantine.facts import Verdict
 
-# Knows pages that lead to articles (front pages, sections, tags, searches): Facts come in, a verdict goes out.
+# Pages that lead to articles: front pages, sections, tags, searches.
 
 _MAX_ANCHORS = 3_000
 _LISTING_CLASS = re.compile(

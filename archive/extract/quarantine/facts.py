@@ -46,9 +46,9 @@ class Facts:
     def of(cls, document: Document, text: str, metadata: Metadata) -> Facts:
         """Read them off a page."""
         body = document.tree.find("body")
-        title = next(document.tree.iter("title"), None)
-        heading = next(document.tree.iter("h1"), None)
-        titles = [element_text(element, 200) for element in (title, heading) if element is not None]
+        title = document.model.by_tag["title"][:1]
+        heading = document.model.by_tag["h1"][:1]
+        titles = [element_text(element, 200) for element in (*title, *heading)]
         parts = urlsplit(document.page.url)
         return cls(
             document=document,

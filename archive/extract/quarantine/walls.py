@@ -13,8 +13,8 @@ from archive.extract.quarantine.facts import EMPTY_LETTERS, WALL_TEXT
 if TYPE_CHECKING:
     from archive.extract.quarantine.facts import Facts, Verdict
 
-# Knows a consent wall: a page whose text asks to store cookies and to process data, in the wording of the standard or
-# by its buttons.
+# Consent walls: pages whose text asks to store cookies and to process data, in the wording of the standard or by their
+# buttons.
 
 # What IAB Europe's Transparency and Consent Framework has every notice say (Policies, appendix B), by the words that
 # say it: information is stored on the device, for partners, as cookies or identifiers; personal data are processed, for
@@ -302,7 +302,4 @@ def _few_links(facts: Facts, most: int) -> bool:
 
 
 def _has_password(facts: Facts) -> bool:
-    return any(
-        (field.get("type") or "").lower() == "password"
-        for field, _ in zip(facts.document.tree.iter("input"), range(300), strict=False)
-    )
+    return any((field.get("type") or "").lower() == "password" for field in facts.document.model.by_tag["input"][:300])

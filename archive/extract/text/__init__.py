@@ -28,8 +28,6 @@ from archive.extract.text.witness import Witness
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from lxml.html import HtmlElement
-
     from archive.body import Body
     from archive.extract.document import Document
     from archive.extract.metadata.reading import Metadata
@@ -86,13 +84,13 @@ def _is_telling(key: str) -> bool:
     return len(key.split()) >= _MIN_WORDS or len(key) > _MIN_LENGTH or len(folded_words(key)) >= _MIN_SIGNS
 
 
-def title_candidates(tree: HtmlElement, headlines: Iterable[str]) -> list[str]:
+def title_candidates(model: PageModel, headlines: Iterable[str]) -> list[str]:
     """Return what a page may call itself: h1s, og:title, twitter:title, `<title>` in parts, JSON-LD headlines.
 
     An h1 behind the one that says the page's title, the first of `headlines`, is another article's.
     """
     headlines = list(headlines)
-    found = [" ".join(heading.text_content().split()) for heading in islice(tree.iter("h1"), _MAX_HEADINGS)]
+    found = [" ".join(heading.text_content().split()) for heading in model.by_tag["h1"][:_MAX_HEADINGS]]
     if headlines and (own := line_key(headlines[0])):
         said = next((at for at, heading in enumerate(found) if line_key(heading) == own), len(found))
         others = {line_key(heading) for heading in found[said + 1 :]} - {own}
@@ -100,11 +98,10 @@ def title_candidates(tree: HtmlElement, headlines: Iterable[str]) -> list[str]:
         headlines = [headline for headline in headlines if line_key(headline) not in others]
     found.extend(
         meta.get("content") or ""
-        for meta in tree.iter("meta")
+        for meta in model.by_tag["meta"]
         if (meta.get("property") or meta.get("name") or "").lower() in {"og:title", "twitter:title"}
     )
-    name = tree.findtext(".//title")
-    if name:
+    if model.by_tag["title"] and (name := model.by_tag["title"][0].text):
         found.extend(title_parts(" ".join(name.split())))
     found.extend(headlines)
     return found
@@ -124,6 +121,7 @@ _LITTLE = 800
 """Characters of a text below which the page may hold the whole article for its scripts."""
 _ALL_LINK = 0.9
 _TWICE = 2
+_PLAIN = frozenset({"p", "div", "section", "span"})
 _DESCRIPTIONS = frozenset({"og:description", "description", "twitter:description"})
 
 
@@ -189,7 +187,7 @@ def find_text(document: Document, metadata: Metadata) -> Text:
     size = len(text.article())
     if size >= _LITTLE:
         return text
-    titles = TitleLines(title_candidates(document.tree, (metadata.article.title, *metadata.title_candidates)))
+    titles = TitleLines(title_candidates(document.model, (metadata.article.title, *metadata.title_candidates)))
     state = embedded(document, lambda line: line_key(line) in titles)
     if len(state) < _TWICE * size or not state:
         return text
@@ -202,7 +200,7 @@ def _read(document: Document, metadata: Metadata) -> Text:
     """Run the readers over a page."""
     model = document.model
     blocks = model.blocks
-    titles = TitleLines(title_candidates(document.tree, (metadata.article.title, *metadata.title_candidates)))
+    titles = TitleLines(title_candidates(document.model, (metadata.article.title, *metadata.title_candidates)))
 
     def is_title(line: str) -> bool:
         return line_key(line) in titles
@@ -227,7 +225,7 @@ def _read(document: Document, metadata: Metadata) -> Text:
     found |= set(find_lead(sorted(found), blocks, _descriptions(document), is_title))
     order = sorted(found)
     places = judge_places(order, blocks, document.page.url, added)
-    shapes = judge_shapes(order, blocks, urlsplit(document.page.url).hostname or "")
+    shapes = judge_shapes(order, model, urlsplit(document.page.url).hostname or "")
     shapes = {index: rule for index, rule in shapes.items() if rule != "repeated" or not is_title(blocks[index].text)}
     places = [place or shapes.get(index, "") for place, index in zip(places, order, strict=True)]
     known = Known(
@@ -282,6 +280,7 @@ def _line(block: TextBlock, after: TextBlock | None, host: str) -> Line:
         and after.element.tag == "p"
         and after.element.getparent() is block.element.getparent(),
         emphatic=all(marks for text, (_, marks) in block.parts if not text.isspace()),
+        plain=block.element.tag in _PLAIN,
         returns=block.linked >= _ALL_LINK and all(_leads_back(href, host) for href in hrefs),
     )
 
@@ -318,6 +317,6 @@ _NORWEGIAN = frozenset({"no", "nb", "nn"})
 def _descriptions(document: Document) -> list[str]:
     return [
         meta.get("content") or ""
-        for meta in document.tree.iter("meta")
+        for meta in document.model.by_tag["meta"]
         if (meta.get("property") or meta.get("name") or "").lower() in _DESCRIPTIONS
     ]

@@ -14,6 +14,7 @@ from trafilatura.xpaths import BODY_XPATH
 
 from archive.extract.hooks import hook_of
 from archive.extract.page import is_in
+from archive.extract.text.expressions import quicken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
     from archive.extract.page import PageModel, TextBlock
+
+quicken()
 
 _KINDS = frozenset({"article", "div", "main", "section"})
 """Elements that trafilatura takes for an article's."""

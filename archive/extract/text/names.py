@@ -180,6 +180,8 @@ def speaks_against(element: HtmlElement) -> Verdict:
     names, identity = element.get("class") or "", element.get("id") or ""
     if tag in HEADINGS:
         names, identity = names.replace("header", ""), ""
+    if tag == "p" and _captions_nothing(element, names):
+        names = ""
     verdict = _judge(names) if names and len(names) <= _MAX_NAMES else ""
     if (
         identity
@@ -191,6 +193,17 @@ def speaks_against(element: HtmlElement) -> Verdict:
     if tag == "figure" and element.find(".//table") is not None:
         return verdict
     return verdict or ("weak" if tag in _WEAK_TAGS else "")
+
+
+def _captions_nothing(element: HtmlElement, names: str) -> bool:
+    """Tell whether a paragraph is named a caption and no picture stands in it, or right before or behind it."""
+    if "caption" not in names:
+        return False
+    near = (element, element.getprevious(), element.getnext())
+    return not any(node is not None and next(node.iter(*_PICTURES), None) is not None for node in near)
+
+
+_PICTURES = ("img", "picture", "figure", "video", "iframe", "amp-img", "svg", "object", "canvas", "noscript")
 
 
 def _is_anchor(element: HtmlElement, identity: str) -> bool:
@@ -230,7 +243,7 @@ WIDGET = re.compile(
 """Names of boxes that ask the reader for something, or let him set how the page looks."""
 
 
-# Compares texts by their words: strings in, folded words and shares of common word sequences out.
+# Texts compared by their folded words and by the share of word sequences that they have in common.
 
 _UNSPACED = "぀-ヿ㐀-鿿가-힯฀-๿က-႟"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from archive.extract.page import HEADINGS, ancestors, is_in
-from archive.extract.text.names import folded_words, grams, share, speaks_against
+from archive.extract.text.names import folded_words, grams, quads, share, speaks_against
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -166,7 +166,7 @@ def _is_like(one: HtmlElement, other: HtmlElement) -> bool:
     return own == others or not set(own).isdisjoint(others)
 
 
-# Brings back the lead between a title and its text: the lines found and the page's blocks in, missing leads out.
+# The lead that stands between the title and the text, where the text found lacks it.
 
 _LEAD_CLASS = re.compile(
     r"(?:^|[\s_-])(?:lead|lede|preamble|teaser-text|lead-text|leadtext|standfirst|dek|deck|summary|intro|introduction|chapo|chapeau|sapo|vorspann|subtitle|sub-title|subheadline|"
@@ -225,7 +225,9 @@ def find_lead(
             if not any(_alike(tokens, other) for other in described) and not _classed(blocks[index].element):
                 continue
         if have is None:
-            have = grams([word for known in pieces for word in folded_words(blocks[known].text)])
+            said = [word for known in pieces for word in folded_words(blocks[known].text)]
+            is_long = all(len(folded_words(blocks[other].text)) >= _MIN_WORDS for other in between)
+            have = quads(said) if is_long else grams(said)
         if share(tokens, have) < 0.5:
             found.append(index)
     return found

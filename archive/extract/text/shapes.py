@@ -9,20 +9,21 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from archive.extract.page import HEADINGS, ancestors, closest, is_in
 from archive.extract.quarantine.walls import CLAIMS
+from archive.extract.text.boilerplate import PHRASES, line_key
 from archive.extract.text.names import WIDGET, folded_words, quads, share
 from archive.extract.text.place import same_site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from lxml.html import HtmlElement
 
-    from archive.extract.page import TextBlock
+    from archive.extract.page import PageModel, TextBlock
 
 _ALL_LINK = 0.9
 _LABEL_LINE = 200
@@ -61,8 +62,9 @@ _NUMBER = re.compile(r"\bpost-(\d+)\b")
 _POST = re.compile(r"\bpostid-(\d+)\b")
 
 
-def judge_shapes(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> dict[int, str]:
+def judge_shapes(found: Sequence[int], model: PageModel, host: str) -> dict[int, str]:
     """Return the lines to drop, each with its rule."""
+    blocks = model.blocks
     rules: dict[int, str] = {}
     for judge in (
         _headings,
@@ -74,7 +76,7 @@ def judge_shapes(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -
         _captions,
         _nested,
         _widgets,
-        _consents,
+        partial(_consents, _holders_of_controls(model)),
         _offers,
     ):
         for index, rule in judge(found, blocks, host):
@@ -108,7 +110,9 @@ def _labels(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> Ite
         if len(block.text) > _LABEL_LINE or block.element.tag == "li" or not same_site(block.href, host):
             continue
         label = _label(block)
-        if label:
+        if label and _is_reference(block, label):
+            yield index, "label-link"
+        if label and not label[-1].isalnum():
             labels.setdefault(label, []).append(index)
             if _is_in_brackets(block) or _is_headline(block, label):
                 yield index, "label-link"
@@ -143,7 +147,18 @@ def _label(block: TextBlock) -> str:
             return ""
     text = " ".join("".join(label).split())
     is_label = is_linked and 0 < len(text.split()) <= _LABEL_WORDS and any(map(str.isalnum, text))
-    return text if is_label and not text[-1].isalnum() else ""
+    return text if is_label else ""
+
+
+def _is_reference(block: TextBlock, label: str) -> bool:
+    """Tell whether a label, emphasised or of the table, stands before a link whose words are a headline."""
+    title = block.text[len(label) :].strip()
+    if len(title.split()) < _TITLE_WORDS or title.endswith((".", "۔", "。", "।")):
+        return False
+    marks = [marks for text, (href, marks) in block.parts if not href and any(map(str.isalnum, text))]
+    if all(marks) and len(label.split()) <= _SHORT_LABEL and len(title.split()) >= _HEADLINE_WORDS:
+        return True
+    return any(row.kind in {"read-also", "related"} for row in PHRASES.find(label, line_key(label)))
 
 
 def _teasers(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> Iterator[tuple[int, str]]:
@@ -288,19 +303,23 @@ def _captions(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> 
     """Find the only line of a box that is named as a picture's and holds one, when it names who took it."""
     for index in found:
         block = blocks[index]
-        if len(block.text) > _CAPTION or block.element.tag in HEADINGS or not _CREDIT.search(block.text):
+        if len(block.text) > _CAPTION or block.element.tag in HEADINGS:
             continue
         for step, node in enumerate(ancestors(block.element)):
             if step > 3 or node.tag in {"article", "main", "body", "section", "li", "td"}:
                 break
-            if (
-                not _PICTURE.search(node.get("class") or "")
-                or next(node.iter("img", "picture", "amp-img"), None) is None
-            ):
+            names = node.get("class")
+            if not names or not _names_picture(names) or next(node.iter("img", "picture", "amp-img"), None) is None:
                 continue
-            if sum(is_in(blocks[other].element, node) for other in found if abs(other - index) < _REACH) <= 2:
+            beside = sum(is_in(blocks[other].element, node) for other in found if abs(other - index) < _REACH)
+            if beside <= 2 and _CREDIT.search(block.text):
                 yield index, "caption"
             break
+
+
+@lru_cache(maxsize=4096)
+def _names_picture(names: str) -> bool:
+    return _PICTURE.search(names) is not None
 
 
 def _nested(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
@@ -351,7 +370,17 @@ def _asks(names: str) -> bool:
     return WIDGET.search(names) is not None
 
 
-def _consents(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
+_CONTROLS = ("button", "input", "label")
+
+
+def _holders_of_controls(model: PageModel) -> set[HtmlElement]:
+    """Return the elements that are or hold what a reader answers with."""
+    return {node for tag in _CONTROLS for control in model.by_tag[tag] for node in ancestors(control)}
+
+
+def _consents(
+    answered: Collection[HtmlElement], found: Sequence[int], blocks: Sequence[TextBlock], _host: str
+) -> Iterator[tuple[int, str]]:
     """Find boxes that ask to load what another house holds, and say what becomes of the reader's data."""
     judged: dict[HtmlElement, bool] = {}
     for index in found:
@@ -359,15 +388,13 @@ def _consents(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> 
             if node.tag in _SECTIONS:
                 break
             if node not in judged:
-                judged[node] = _asks_consent(node, found, blocks)
+                judged[node] = node in answered and _asks_consent(node, found, blocks)
             if judged[node]:
                 yield index, "widget"
                 break
 
 
 def _asks_consent(box: HtmlElement, found: Sequence[int], blocks: Sequence[TextBlock]) -> bool:
-    if next(box.iter("button", "input", "label"), None) is None:
-        return False
     text = _text_within(box, _NOTICE)
     if not text:
         return False

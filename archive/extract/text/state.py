@@ -87,7 +87,7 @@ def _letters(body: str) -> int:
 def _noscript(document: Document) -> str:
     parts = [
         etree.tostring(child, encoding="unicode")
-        for element in document.tree.iter("noscript")
+        for element in document.model.by_tag["noscript"]
         if element.find(".//p") is not None or element.find(".//article") is not None
         for child in element
     ]
@@ -128,7 +128,7 @@ def _values(document: Document) -> Iterator[Any]:
     """Yield what the page's scripts hold as JSON."""
     budget = _MAX_STATE
     decoder = json.JSONDecoder(strict=False)
-    for script in document.tree.iter("script"):
+    for script in document.model.by_tag["script"]:
         text = script.text or ""
         kind = (script.get("type") or "").lower()
         budget -= len(text)
@@ -278,7 +278,7 @@ def _drawn(document: Document, is_title: Callable[[str], bool]) -> str:
 
 def _pushed(document: Document) -> Iterator[str]:
     size = 0
-    for script in document.tree.iter("script"):
+    for script in document.model.by_tag["script"]:
         text = script.text or ""
         for match in _PUSHED.finditer(text):
             literal = _LITERAL.match(text, match.end())

@@ -11,7 +11,7 @@ from tests.support import effort
 
 def nodes(*scripts: str) -> tuple[dict[str, Any], ...]:
     markup = "".join(f'<script type="application/ld+json">{script}</script>' for script in scripts)
-    return read_jsonld(parse_html(f"<html><head>{markup}</head><body><p>x</p></body></html>"))
+    return read_jsonld(parse_html(f"<html><head>{markup}</head><body><p>x</p></body></html>").iter("script"))
 
 
 def test_graph_lists_and_main_entity_are_flattened_in_order() -> None:
@@ -53,7 +53,7 @@ def test_type_is_matched_in_any_case_and_other_scripts_are_not_read() -> None:
     tree = parse_html(
         '<html><script type="Application/LD+JSON; charset=utf-8">{"a": 1}</script><script>{"b": 2}</script></html>'
     )
-    assert read_jsonld(tree) == ({"a": 1},)
+    assert read_jsonld(tree.iter("script")) == ({"a": 1},)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_style_sheets_inside_an_anchor_are_not_its_text() -> None:
 def test_base_element_moves_relative_links() -> None:
     html = '<head><base href="/archive/"><base href="http://other.example/"></head><a href="1">a</a><a href="/2">b</a>'
     assert [link.url for link in links(html)] == ["https://news.example.com/archive/1", "https://news.example.com/2"]
-    assert document_base(parse_html(html), PAGE) == "https://news.example.com/archive/"
+    assert document_base(read_model(parse_html(html)), PAGE) == "https://news.example.com/archive/"
 
 
 def test_base_that_is_no_web_address_is_ignored() -> None:
@@ -84,7 +84,7 @@ def test_a_page_of_a_hundred_thousand_links_costs_little() -> None:
     )
     with effort.at_most(3):
         assert len(find_links(read_model(tree), PAGE)) == 1
-        assert len(find_feeds(tree, PAGE)) == 1
+        assert len(find_feeds(read_model(tree), PAGE)) == 1
 
 
 def test_announced_feeds_are_found_and_other_alternates_are_not() -> None:
@@ -97,7 +97,7 @@ def test_announced_feeds_are_found_and_other_alternates_are_not() -> None:
     <link rel="alternate" type="text/xml+oembed" href="/oembed">
     <link rel="alternate" hreflang="en" href="/en/">
     <link rel="stylesheet" type="text/css" href="/x.css"></head>"""
-    assert [(link.url, link.text) for link in find_feeds(parse_html(html), PAGE)] == [
+    assert [(link.url, link.text) for link in find_feeds(read_model(parse_html(html)), PAGE)] == [
         ("https://news.example.com/feed/", "الأخبار"),
         ("https://news.example.com/world/atom.xml", ""),
         ("https://news.example.com/feed.json", ""),

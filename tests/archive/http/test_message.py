@@ -173,6 +173,15 @@ def test_stacked_and_transfer_codings_come_off_in_order() -> None:
     assert decode(response, MB) == page
 
 
+@pytest.mark.parametrize(
+    ("kind", "is_unpacked"), [("text/html", True), ("application/gzip", False), ("text/xml", False)]
+)
+def test_a_page_that_was_packed_once_more_than_it_says_is_unpacked(kind: str, is_unpacked: bool) -> None:
+    packed = gzip.compress(b"<p>page</p>")
+    response = parse_response(served(f"Content-Type: {kind}", body=packed))
+    assert decode(response, MB) == (b"<p>page</p>" if is_unpacked else packed)
+
+
 def test_a_pile_of_codings_is_refused() -> None:
     with pytest.raises(BadCoding):
         decode(parse_response(served("Content-Encoding: " + ", ".join(["gzip"] * 6), body=gzip.compress(b"x"))), MB)

@@ -1,13 +1,17 @@
 """The store: what the frontier, the captures and the versions promise."""
 
+import itertools
+import os
+import signal
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 from sqlite_utils.utils import sqlite3
 
 from archive.article import Article
 from archive.errors import DatabaseLockedError, ExitCode, NotWritableError, SchemaTooNewError
-from archive.index import articles, captures, frontier, open_store, site_lines
+from archive.index import Store, articles, captures, frontier, open_store, site_lines
 from archive.index.columns import text_digest
 from archive.index.rows import Candidate, CaptureRow, FetchStatus
 from archive.outcome import Outcome, OutcomeKind
@@ -197,3 +201,48 @@ def test_a_lock_that_another_program_holds_is_named_as_one(tmp_path):
         other.close()
         write(store)
         assert due(store) == ["/a"]
+
+
+def schema(path):
+    """What is in the database before anything was written to it, row times apart."""
+    with open_store(path) as store:
+        made = sorted(str(row) for row in store.db.conn.execute("SELECT type, name, sql FROM sqlite_master"))
+        return made, [row["name"] for row in store.db.query("SELECT name FROM _sqlite_migrations ORDER BY 1")]
+
+
+def make_and_die(path, at):
+    """Makes a database in a process that is killed before that statement; whether it lived to the end."""
+    child = os.fork()
+    if not child:
+        steps = itertools.count()
+
+        def die(_statement):
+            if next(steps) == at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        def traced(*args, **more):
+            connection = sqlite3.connect(*args, **more)
+            connection.set_trace_callback(die)
+            return connection
+
+        try:
+            with patch.object(Store, "_connect", lambda self: traced(self.path, check_same_thread=False)):
+                open_store(path)
+            os._exit(0)
+        finally:
+            os._exit(1)
+    ended = os.waitpid(child, 0)[1]
+    assert os.WIFSIGNALED(ended) or os.WEXITSTATUS(ended) == 0
+    return not os.WIFSIGNALED(ended)
+
+
+@pytest.mark.slow
+def test_a_database_whose_making_was_killed_at_any_statement_ends_like_one_made_at_once(tmp_path):
+    expected = schema(tmp_path / "whole.db")
+    at, lived = 0, False
+    while not lived:
+        path = tmp_path / f"{at}.db"
+        lived = make_and_die(path, at)
+        assert schema(path) == expected, at
+        at += 1 if at < 40 else 7
+    assert at > 100

@@ -19,15 +19,19 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP384R1, gener
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from archive import Archive
+from archive import Archive, Article
+from archive.capture import Capture
 from archive.collection import Collection
-from archive.errors import DamagedFileError
+from archive.errors import DamagedFileError, LinkedFileError
 from archive.export.evidence import pack_evidence
 from archive.export.packcheck import check_pack
 from archive.ingest import open_writer
+from archive.ingest.commit import Disposition
+from archive.outcome import Outcome, OutcomeKind
 from archive.seals.signing import public_pem
 from archive.seals.stamps import certificates, stamp_seals
-from tests.archive.maintain.conftest import FIRST, MIRROR, keep
+from tests.archive.maintain.conftest import FIRST, MIRROR, keep, served
+from tests.support.authority import Authority as Issuer
 from tests.support.cli import warraq
 from tests.support.stamping import Authority, serving
 
@@ -164,6 +168,67 @@ def test_the_sheet_says_who_what_when_in_two_languages(packed):
     assert "<script" not in sheet
     with zipfile.ZipFile(packed) as package:
         assert package.read("evidence/sheet.html").decode() == sheet
+
+
+def test_no_file_from_outside_gets_into_a_pack(archived, tmp_path):
+    archived.seal(at=NOW)
+    (tmp_path / "secret").write_text("a secret of the operator's")
+    (archived.collection.folder / "seals" / "000001.other.tsr").symlink_to(tmp_path / "secret")
+    with pytest.raises(LinkedFileError):
+        pack(archived, tmp_path / "pack.wacz")
+    assert not (tmp_path / "pack.wacz").exists()
+
+
+def test_the_sheet_tells_the_certificate_and_openssl_reads_it_from_the_pack(archived, tmp_path):
+    chain = (Issuer(tmp_path).intermediate("Example & Sons CA").as_bytes("der"),)
+    capture = Capture(
+        url=FIRST, started=NOW, request=b"GET / HTTP/1.1\r\nHost: news.example\r\n\r\n", response=served("نص آخر"), certificates=chain,
+        tls=("TLSv1.3", "TLS_AES_256_GCM_SHA384"),
+    )  # fmt: skip
+    ingest = open_writer(archived.collection, info={"software": "test"}, clock=lambda: NOW)
+    row = ingest.record(capture, site="news.example")
+    page = Article(url=FIRST, title="عنوان", text="نص آخر")
+    ingest.finish(Disposition(row=row, outcome=Outcome(kind=OutcomeKind.ARTICLE), article=page))
+    ingest.commit()
+    ingest.close()
+    archived.seal(at=NOW)
+    done = pack(archived, tmp_path / "pack.wacz")
+    assert done.sealed == done.records
+    assert not check_pack(tmp_path / "pack.wacz", roots=[]).problems
+    sheet = (tmp_path / "pack.html").read_text("utf-8")
+    assert "CN=Example &amp; Sons CA" in sheet
+    assert f"TLS_AES_256_GCM_SHA384 {capture.fingerprint[:16]}" in sheet
+    (words,) = re.findall(r"<pre class=certificate dir=ltr>(.*?)</pre>", sheet, re.DOTALL)
+    read = subprocess.run(
+        ["sh", "-c", html.unescape(words).replace("PACK", str(tmp_path / "pack.wacz"))],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert capture.fingerprint in read.stdout.replace(":", "").lower()
+
+
+def test_a_certificate_that_cannot_be_read_is_named_and_costs_nothing(archived, tmp_path):
+    capture = Capture(
+        url=FIRST,
+        started=NOW,
+        request=b"GET / HTTP/1.1\r\n\r\n",
+        response=served("نص"),
+        certificates=(b"no certificate",),
+    )
+    ingest = open_writer(archived.collection, info={"software": "test"}, clock=lambda: NOW)
+    ingest.finish(
+        Disposition(
+            row=ingest.record(capture, site="news.example"), outcome=Outcome(kind=OutcomeKind.ARTICLE),
+            article=Article(url=FIRST, title="عنوان", text="نص"),
+        )
+    )  # fmt: skip
+    ingest.commit()
+    ingest.close()
+    pack(archived, tmp_path / "pack.wacz")
+    sheet = (tmp_path / "pack.html").read_text("utf-8")
+    assert "Unreadable" in sheet
+    assert capture.fingerprint in sheet
 
 
 def test_the_script_has_at_most_60_lines(packed):

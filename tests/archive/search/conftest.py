@@ -16,6 +16,7 @@ class Shelf:
     def __init__(self, connect=sqlite3.connect, path=":memory:"):
         self.db = connect(path)
         self.db.execute(f"CREATE TABLE articles (id INTEGER PRIMARY KEY, {', '.join(COLUMNS)})")
+        self.db.execute("CREATE TABLE vectors (article_id INTEGER PRIMARY KEY, model TEXT, vector BLOB)")
         create_index(self.db)
         create_plain_index(self.db)
 

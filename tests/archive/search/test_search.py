@@ -449,10 +449,10 @@ ALPHABET = (
 )
 
 
-def test_twenty_thousand_odd_texts_never_raise_and_never_reach_the_syntax(shelf):
+def test_odd_texts_never_raise_and_never_reach_the_syntax(shelf):
     wanted = shelf.put(title="مدرسة a", text="b 2024 中 é x", date="2024-01-01", site="a")
     rng = random.Random(7)
-    for _ in range(20_000):
+    for _ in range(4_000):
         text = "".join(rng.choices(ALPHABET, k=rng.randint(1, 12)))
         order = rng.choice(("relevance", "newest", "oldest"))
         results = search(shelf.db, text, limit=1, order=order, relax=rng.random() < 0.005)

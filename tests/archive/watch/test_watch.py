@@ -270,6 +270,34 @@ def test_a_file_of_watches_with_a_trigger_is_not_opened(shelf):
         WatchStore(folder_of(shelf))
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE watches SET name = '../../outside'",
+        "UPDATE watches SET name = 'feeds/x'",
+        "UPDATE watches SET targets = '{}'",
+        "UPDATE watches SET targets = '[1]'",
+        "UPDATE watches SET targets = '[[[[['",
+        "UPDATE watches SET query = x'00'",
+        "INSERT INTO messages (id, watch_id, target, matches, due_at) VALUES ('m', 77, 'mailto:a@b.example', '[]', '2026')",
+        "INSERT INTO messages (id, watch_id, target, matches, due_at) SELECT 'm', id, 'mailto:a@b.example', '[\"x\"]', '2026' FROM watches",
+        "INSERT INTO messages (id, watch_id, target, matches, due_at, attempts) SELECT 'm', id, 'x', '[]', '2026', 'many' FROM watches",
+    ],
+)
+def test_values_that_warraq_cannot_have_written_are_refused_and_lead_nowhere(shelf, change):
+    from archive.index.sqlite import sqlite3
+
+    watching(shelf)
+    with sqlite3.connect(folder_of(shelf) / FILE) as db:
+        db.execute(change)
+    before = sorted(folder_of(shelf).parent.rglob("*"))
+    with pytest.raises(ForeignDatabaseError, match="watch add"):
+        run(folder_of(shelf), now=NOW)
+    assert sorted(one for one in folder_of(shelf).parent.rglob("*") if one.name != ".watch.lock") == [
+        one for one in before if one.name != ".watch.lock"
+    ]
+
+
 def test_secrets_are_for_the_owner_alone(shelf):
     watching(shelf)
     assert (folder_of(shelf) / FILE).stat().st_mode & 0o077 == 0

@@ -2,7 +2,8 @@
 
 import pytest
 
-from archive.archive import Archive, Federation
+from archive.archive import Archive
+from archive.federation import Federation
 from tests.support.shelf import LIBRARY
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from itertools import pairwise
 
+import brotli
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scrapy import Request
 
 from archive.http import parse_head, split_head
-from crawler.download.errors import BadFramingError, ExchangeError, HeadersTooLargeError, TooLargeError
+from crawler.download import _is_readable
+from crawler.download.errors import BadFramingError, ExchangeError, HeadersTooLargeError, ShortBodyError, TooLargeError
 from crawler.download.framing import Limits, ResponseFraming
 from tests.support import effort
 from tests.support.oddities import BROKEN, CLOSED, KEPT, SURPLUS
@@ -173,10 +177,19 @@ def tolerated(data: bytes) -> ResponseFraming:
     [
         b"Content-Length: 900\r\n\r\n" + HTML,
         b"Content-Encoding: gzip\r\nContent-Length: 900\r\n\r\n" + gzip.compress(HTML),
+        b"Content-Encoding: br\r\nContent-Length: 900\r\n\r\n" + brotli.compress(HTML),
+        b"Content-Encoding: deflate\r\nContent-Length: 900\r\n\r\n" + zlib.compress(HTML),
         b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(HTML) + HTML + b"\r\n",
         b"Transfer-Encoding: chunked\r\n\r\n" + HTML,
     ],
-    ids=["too long", "length of the decoded body", "no last chunk", "not chunked at all"],
+    ids=[
+        "too long",
+        "length of the decoded body",
+        "decoded brotli",
+        "decoded deflate",
+        "no last chunk",
+        "not chunked at all",
+    ],
 )
 def test_a_body_that_is_all_there_is_known_as_such(data: bytes) -> None:
     assert tolerated(b"HTTP/1.1 200 OK\r\n" + data).is_all_there
@@ -187,13 +200,29 @@ def test_a_body_that_is_all_there_is_known_as_such(data: bytes) -> None:
     [
         b"Content-Length: 900\r\n\r\n" + HTML[:30],
         b"Content-Encoding: gzip\r\nContent-Length: 900\r\n\r\n" + gzip.compress(HTML)[:-9],
+        b"Content-Encoding: br\r\nContent-Length: 900\r\n\r\n" + brotli.compress(HTML)[:-9],
         b"Transfer-Encoding: chunked\r\n\r\n900\r\n" + HTML[:30],
         b"",
     ],
-    ids=["cut", "cut gzip", "cut chunk", "no head"],
+    ids=["cut", "cut gzip", "cut brotli", "cut chunk", "no head"],
 )
 def test_a_body_that_was_cut_is_not(data: bytes) -> None:
     assert not tolerated((b"HTTP/1.1 200 OK\r\n" + data) if data else data).is_all_there
+
+
+@pytest.mark.parametrize(("body", "ends"), [(HTML[:-14], True), (HTML[:-8] + b" \n", False), (HTML[:30], False)])
+def test_only_what_ends_where_a_tag_does_may_be_whole_when_it_comes_again(body: bytes, ends: bool) -> None:
+    framing = tolerated(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n" + body)
+    assert (framing.ends_with_tag, framing.is_all_there) == (ends, False)
+
+
+def test_what_ends_at_the_same_tag_in_the_next_try_is_read() -> None:
+    request = Request("http://paper.test/", meta={"read_damaged": "whole"})
+    whole, shorter = (
+        tolerated(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n" + body) for body in (HTML[:-14], HTML[:-18])
+    )
+    assert [_is_readable(request, each, ShortBodyError(1)) for each in (shorter, whole)] == [False, False]
+    assert _is_readable(request.copy(), whole, ShortBodyError(1))
 
 
 def test_a_gzip_bomb_is_not_looked_at_to_its_end() -> None:
