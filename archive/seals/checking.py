@@ -35,7 +35,7 @@ CLOCKS_APART: Final = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealProblem:
-    """One thing that is not as it was sealed.
+    """One difference from what was sealed.
 
     `kind` is one of `seal` (missing, forged, broken chain), `key`, `stamp`, `clock`, `list` (the sealed records), `file` (missing or
     renamed), `changed`, `re-dated`, `moved`, `removed`, `inserted` (a record).
@@ -52,7 +52,7 @@ class SealProblem:
 
 @dataclass(slots=True, kw_only=True)
 class SealReport:
-    """What was looked at, and what is wrong; `redacted` are records that tombstones stand for, `notes` what is to be known."""
+    """What was checked, and what is wrong; `redacted` counts records replaced by tombstones, `notes` are remarks."""
 
     seals: int = 0
     records: int = 0
@@ -79,7 +79,7 @@ def check_seals(
     trusted_key: bytes = b"",
     progress: Callable[[str], None] = lambda _: None,
 ) -> SealReport:
-    """Check all seals of an archive, and its closed files by them; reads every sealed file once. Takes no lock.
+    """Check all seals of an archive, and its closed files against them; reads every sealed file once, without a lock.
 
     `trusted_key`: the public key (PEM) that must have signed the last seal.
     """
@@ -211,7 +211,7 @@ def _check_records(
 def _check_file(
     sealed: SealedFile, records: list[SealedRecord], closed: dict[str, Path | StoredFile], report: SealReport
 ) -> None:
-    """A file whose bytes are the sealed ones needs no look at its records."""
+    """Check a file; the records of one whose bytes are unchanged are not read."""
     file = closed.get(sealed.name)
     if file is None:
         same = [
@@ -276,7 +276,7 @@ def _is_tombstone_of(record: warc.Record, sealed: SealedRecord) -> bool:
 
 
 def _difference(sealed: SealedRecord, now: SealedRecord | None, damage: str) -> tuple[str, str] | None:
-    """Return the kind and the words of what has become of a sealed record, None when it is as it was."""
+    """Return the kind and the description of what became of a sealed record, None when it is unchanged."""
     if now is None:
         return (
             ("changed", N_(f"the sealed record cannot be read: {damage}"))
@@ -294,7 +294,7 @@ def _difference(sealed: SealedRecord, now: SealedRecord | None, damage: str) -> 
 
 
 def _check_unsealed(closed: dict[str, Path | StoredFile], seals: Sequence[Seal], report: SealReport) -> None:
-    """Find the files that no seal has, and among them records of seals that are gone."""
+    """Find the unsealed files, and among them the records of seals that are gone."""
     sealed = {file.name for seal in seals for file in seal.files}
     known = {seal.digest for seal in seals}
     for name, file in closed.items():
