@@ -21,8 +21,8 @@ from enum import IntEnum
 from gettext import gettext as _
 from typing import TYPE_CHECKING, Protocol
 
+from archive.locale import N_
 from archive.terminal import printable
-from archive.translation import N_
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,7 +18,7 @@ from archive.files.clock import iso
 from archive.index import frontier, open_store
 from archive.ingest import check_writable
 from archive.ingest.commit import change_figures
-from archive.translation import N_
+from archive.locale import N_
 from crawler.extensions import ArchiveExtension, extraction_pool
 from crawler.shutdown import Stopping
 from crawler.summary import exit_code

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archive.index import ANNOUNCERS
+from archive.locale import N_
 from archive.outcome import OutcomeKind
-from archive.translation import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

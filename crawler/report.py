@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from archive import urls
 from archive.ingest.commit import change_figures
+from archive.locale import N_
 from archive.outcome import OutcomeKind
-from archive.translation import N_
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from archive.errors import WORST_FIRST, ExitCode
 from archive.index import frontier
 from archive.ingest.commit import CHANGES
+from archive.locale import translated
 from archive.terminal import duration
-from archive.translation import translated
 
 if TYPE_CHECKING:
     from collections import Counter

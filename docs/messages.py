@@ -23,7 +23,7 @@ from archive.cli import explain
 from archive.errors import ExitCode
 from archive.index.columns import LABELLED
 from archive.ingest.commit import CHANGES
-from archive.translation import CATALOGUES, DOMAIN
+from archive.locale import CATALOGUES, DOMAIN
 from warraq.cli import warraq
 
 if TYPE_CHECKING:

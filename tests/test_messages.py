@@ -14,8 +14,8 @@ import click
 import pytest
 from babel.messages.mofile import read_mo
 
-from archive import translation
-from archive.translation import FIELD, translated, use_locale
+from archive import locale as translation
+from archive.locale import FIELD, translated, use_locale
 from docs import messages
 from tests.support import effort, program, site
 from warraq.cli import warraq

@@ -18,7 +18,7 @@ from archive.cli import warraq
 from archive.cli.output import Place, isolate, json_option, print_json, the_place
 from archive.errors import NotWritableError
 from archive.files.clock import now
-from archive.translation import translated, use_locale
+from archive.locale import translated, use_locale
 from warraq.overview import SiteStatus, overview
 
 __all__ = ["main", "warraq"]

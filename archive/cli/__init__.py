@@ -17,8 +17,8 @@ from archive.cli import batch, copies, export, health, images, imports, maintain
 from archive.cli.output import Place
 from archive.errors import WARRAQ, ArchiveError, ExitCode, NotWritableError, describe_codes
 from archive.index import DatabaseError
+from archive.locale import translated, use_locale
 from archive.terminal import make_streams_printable
-from archive.translation import translated, use_locale
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,10 +14,10 @@ from archive.collection.upload import Uploaded
 from archive.collection.upload import upload as upload_
 from archive.errors import ExitCode
 from archive.files.clock import now
+from archive.locale import translated
 from archive.maintain.backup import BackedUp, back_up
 from archive.parse.workers import parse_pool
 from archive.terminal import live_line
-from archive.translation import translated
 
 
 @click.command()
@@ -143,7 +143,7 @@ def _print(done: Uploaded, name: str) -> None:
     click.echo(
         _(
             "{name}{uploaded} files put into {storage} ({bytes} bytes), {there_before} were there, {removed} "
-            "removed here{waiting}"
+            "removed here{seals}{waiting}"
         ).format(
             name=name,
             uploaded=len(done.uploaded),
@@ -151,6 +151,7 @@ def _print(done: Uploaded, name: str) -> None:
             bytes=done.bytes,
             there_before=done.there_before,
             removed=len(done.removed),
+            seals=_("; {seals} files of seals").format(seals=len(done.seals)) if done.seals else "",
             waiting=waiting,
         )
     )

@@ -22,7 +22,7 @@ from archive.http.client import NoAnswerError, exchange
 from archive.index import reports, runs
 from archive.index.monitor import HISTORY, Day, judge_all, prometheus
 from archive.library import group_similar
-from archive.translation import translated
+from archive.locale import translated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -18,6 +18,7 @@ from archive.files.clock import now
 from archive.index import joins as joins_
 from archive.index import open_store
 from archive.ingest import open_writer
+from archive.locale import translated
 from archive.maintain import VerifyReport
 from archive.maintain import redact as redact_
 from archive.maintain import reindex as reindex_
@@ -25,7 +26,6 @@ from archive.maintain import repair as repair_
 from archive.maintain import verify as verify_
 from archive.parse.workers import parse_pool
 from archive.terminal import Show, live_line
-from archive.translation import translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable

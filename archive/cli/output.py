@@ -16,8 +16,8 @@ from archive.collection import Collection
 from archive.errors import ArchiveNotFoundError, UsageError
 from archive.federation import Federation
 from archive.index.columns import as_json_row
+from archive.locale import translated
 from archive.terminal import FIRST_STRONG_ISOLATE, POP_ISOLATE
-from archive.translation import translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

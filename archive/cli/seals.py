@@ -15,12 +15,12 @@ from archive.collection import Collection
 from archive.errors import ExitCode, UsageError
 from archive.files import open_read
 from archive.files.clock import now
+from archive.locale import translated
 from archive.seals.checking import SealReport, check_seals
 from archive.seals.sealing import Custody, seal_files
 from archive.seals.signing import key_folder, key_id
 from archive.seals.stamps import Stamped, authorities, stamp_seals, trusted_roots
 from archive.terminal import live_line, printable
-from archive.translation import translated
 
 if TYPE_CHECKING:
     from archive.seals import Seal
@@ -176,6 +176,8 @@ def print_seals(report: SealReport, name: str) -> None:
             name=name, seals=report.seals, records=report.records, redacted=redacted, verdict=verdict
         )
     )
+    if report.merged:
+        click.echo(_("{merged} seals of archives that were merged into this one").format(merged=report.merged))
     if report.unsealed:
         click.echo(
             _("{unsealed} closed files are under no seal yet: `warraq seal`").format(unsealed=len(report.unsealed))

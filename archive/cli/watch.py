@@ -11,7 +11,7 @@ import click
 
 from archive.cli.output import isolate, json_option, print_json, the_folder
 from archive.collection import Collection
-from archive.translation import translated
+from archive.locale import translated
 from archive.watch import Watch, WatchStore
 from archive.watch import add as add_watch
 from archive.watch import run as run_watches

@@ -25,8 +25,8 @@ from archive.errors import (
 )
 from archive.files import held, make_folder, make_new, open_read
 from archive.index import files
+from archive.locale import N_
 from archive.storage import StoredFile, open_storage
-from archive.translation import N_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 LOCK = ".lock"
 UPLOADING = ".upload.lock"
+SEALS = "seals"
+"""The folder of the seals (see `archive.seals`)."""
 PROBE_BYTES = 1 << 18
 """What a database and a WARC need to be made at all: an empty database with its -shm and -wal has 200 kB."""
 

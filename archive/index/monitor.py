@@ -13,7 +13,7 @@ from datetime import timedelta
 from statistics import fmean, median, pvariance
 from typing import TYPE_CHECKING, Literal
 
-from archive.translation import N_
+from archive.locale import N_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -12,11 +12,11 @@ from archive.collection import WARC_PREFIX, FileLocator
 from archive.errors import StorageError
 from archive.files.clock import iso
 from archive.index import files, places, runs
+from archive.locale import N_
 from archive.maintain import filecheck
 from archive.maintain.filecheck import FileCheck, FileProblem, Heard, VerifyReport
 from archive.maintain.redact import Redacted, redact
 from archive.maintain.reindex import Repaired, reindex, repair
-from archive.translation import N_
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,8 +14,8 @@ from archive.errors import DamagedFileError
 from archive.files import replace_file
 from archive.index import captures, places, renderings
 from archive.ingest.copying import reject_reason
+from archive.locale import N_
 from archive.storage import not_the_same
-from archive.translation import N_
 from archive.warc import cdxj
 from archive.warc.record import is_digest_of
 

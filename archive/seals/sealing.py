@@ -15,10 +15,10 @@ from archive.errors import UsageError
 from archive.files import make_folder, replace_file, replacing
 from archive.files.clock import clock_state, iso
 from archive.index import open_store
+from archive.locale import N_
 from archive.seals import FOLDER, FORMAT, Seal, SealedRecord, leaf, numbered, numbers, read_seal, record_of
 from archive.seals.merkle import leaf_hash, root_of
 from archive.seals.signing import key_id, public_pem, rotate_seal_key, seal_key
-from archive.translation import N_
 from archive.warc import cdxj
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from archive.errors import DamagedFileError, UsageError
 from archive.files import open_read, replace_file
 from archive.files.clock import iso
 from archive.http.client import NoAnswerError, exchange
+from archive.locale import N_
 from archive.seals import FOLDER, Seal, numbered, numbers, read_seal
-from archive.translation import N_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

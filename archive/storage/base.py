@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from archive.errors import NotWritableError, StorageError, UsageError
 from archive.files import open_read, replace_file
-from archive.translation import N_
+from archive.locale import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

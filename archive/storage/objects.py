@@ -10,8 +10,8 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Literal
 
 from archive.errors import DamagedFileError, StorageError, UsageError
+from archive.locale import N_
 from archive.storage.base import StoredObject, another_file, not_the_same, not_there
-from archive.translation import N_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,9 +10,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import StorageError, UsageError
+from archive.locale import N_
 from archive.storage.base import StoredObject, another_file, is_plain, not_the_same, not_there
 from archive.storage.objects import ObjectStorage, fsspec_for, no_answer, refused, wrong_length
-from archive.translation import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

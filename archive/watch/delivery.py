@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from archive.errors import UsageError
 from archive.http.client import NoAnswerError, exchange, within
-from archive.translation import N_
+from archive.locale import N_
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,7 +19,7 @@ from archive.export import FORMATS, Chosen, Source, original_place, place_of, re
 from archive.export.loaded import MOST, STYLE, decoded_body, loaded_by, replay_pool
 from archive.http import BadCoding, NotHttp, TooLarge, decode, parse_response
 from archive.index import captures, images
-from archive.parse.replaying import ReplayTask
+from archive.parse import ReplayTask
 from archive.parse.workers import WorkerKilledError
 from archive.web.admission import ARCHIVED_POLICY, REPLAY_POLICY
 from archive.web.views import View, missing_originals, open_archive, page
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from archive.archive import Archive
     from archive.index.rows import StoredCapture
-    from archive.parse.replaying import Prepared
+    from archive.parse import Prepared
     from archive.parse.workers import WorkerPool
 
 LARGEST: Final = 20_000_000

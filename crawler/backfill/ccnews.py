@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from archive import http
 from archive.files.clock import warc_timestamp
 from archive.index import runs
-from archive.translation import N_
+from archive.locale import N_
 from archive.warc import NotOneRecordError, read_member
 from archive.warc.cdxserver import MAX_UNPACKED
 from archive.warc.splitter import MemberSplitter

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from archive import http
 from archive.files.clock import warc_timestamp
 from archive.index import captures
-from archive.translation import N_
+from archive.locale import N_
 from archive.warc import cdxserver
 from crawler.backfill.spider import IN_A_ROW, BackfillSpider, NoIndexError, RecordUnavailableError
 

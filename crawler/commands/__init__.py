@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from scrapy.utils.log import TopLevelFormatter
 
 from archive.errors import ExitCode
-from archive.translation import translated, use_locale
+from archive.locale import translated, use_locale
 from crawler import settings
 from crawler.configuration import ConfigurationError, check_options, unknown_variables
 

@@ -14,7 +14,7 @@ from scrapy.utils.misc import load_object
 from archive import ArchiveError, NotWritableError
 from archive.errors import CRAWL, WORST_FIRST, ExitCode, describe_codes
 from archive.files import held
-from archive.translation import translated
+from archive.locale import translated
 from crawler.commands import check_settings, log_code, open_log, refuse, tell
 from crawler.crawlall import CrawlAll, SiteResult, collection_of, is_due, totals
 from crawler.sites import SiteError, load_site, load_sites

@@ -16,7 +16,7 @@ from scrapy.exceptions import (
     UnsupportedURLSchemeError,
 )
 
-from archive.translation import N_
+from archive.locale import N_
 
 if TYPE_CHECKING:
     from archive.capture import Truncated

@@ -14,9 +14,9 @@ from archive.files.clock import iso
 from archive.index import ANNOUNCERS, Candidate, FetchStatus, articles, availability, captures, frontier, site_lines
 from archive.index.columns import text_digest
 from archive.ingest.commit import Disposition, disposition_of
+from archive.locale import N_
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse import Parsed, ParseLimits, ParseTask
-from archive.translation import N_
 from crawler.frontier.revisit import DISBELIEVED, are_believable, ascii_header, retry_after_of, status_of
 from crawler.sites.session import is_login
 

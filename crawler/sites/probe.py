@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy import Spider
 
 from archive import Article, UsageError, discovery, urls
+from archive.locale import N_
 from archive.outcome import OutcomeKind
 from archive.parse import Parsed, ParseTask
 from archive.parse.workers import WorkerKilledError, WorkerPool, parse_pool
-from archive.translation import N_
 from crawler.sites import Site, own_hosts
 from crawler.sites.entry import Findings, FoundSource
 from crawler.sites.probe_client import NothingThereError, ProbeClient, ProbedPage

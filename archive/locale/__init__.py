@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 DOMAIN = "warraq"
-CATALOGUES = Path(__file__).parent / "locale"
+CATALOGUES = Path(__file__).parent
 """LANGUAGE/LC_MESSAGES/warraq.po, compiled beside it; `make messages` keeps them in step with the code."""
 
 LONGEST = 4000
