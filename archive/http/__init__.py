@@ -190,7 +190,7 @@ def parse_response(data: bytes, *, head: ResponseHead | None = None) -> Response
 def payload(response: Response) -> bytes:
     """Return what was served, transfer coding off and content coding kept: the bytes that WARC-Payload-Digest covers.
 
-    A body that is not framed as its head says (chunked that is not, a length that is none) is taken as it is.
+    A body that is not framed as its head says (not chunked after all, an invalid length) is taken as it is.
     """
     if response.status in NO_BODY:
         return b""

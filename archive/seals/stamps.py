@@ -1,4 +1,4 @@
-"""Time stamps of authorities (RFC 3161) on seals: asked for over HTTP, kept beside the seal as they came, checked without the network."""
+"""Time stamps of authorities (RFC 3161) on seals: requested over HTTP, kept beside the seal as received, checked without the network."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from archive.errors import DamagedFileError, UsageError
 from archive.files import open_read, replace_file
 from archive.files.clock import iso
 from archive.http.client import NoAnswerError, exchange
+from archive.locale import N_
 from archive.seals import FOLDER, Seal, numbered, numbers, read_seal
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Stamp:
 
 @dataclass(slots=True, kw_only=True)
 class Stamped:
-    """What asking the authorities came to: seals stamped by each, and what went wrong."""
+    """The result of asking the authorities: the number of seals stamped by each, and what went wrong."""
 
     stamped: int
     failed: list[str]
@@ -69,12 +70,12 @@ def stamp_seals(
     An authority that does not answer is asked once; the seal stays as it is, and the next call asks again.
 
     Raises:
-        UsageError: an address is none of HTTP.
+        UsageError: an address is not one of HTTP.
     """
     folder, done = archive / FOLDER, Stamped(stamped=0, failed=[])
     for url in urls:
         if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
-            raise UsageError(f"{url} is no address of a time stamp authority: one begins with http:// or https://")
+            raise UsageError(N_(f"{url} is no address of a time stamp authority: one begins with http:// or https://"))
         for number in numbers(folder):
             path = _path(folder, number, url)
             if path.exists():
@@ -84,14 +85,16 @@ def stamp_seals(
             try:
                 _keep(path, *_asked(url, seal, roots))
             except (NoAnswerError, StampError) as error:
-                done.failed.append(f"seal {number} has no stamp of {url}: {error}; `warraq seal --stamp` asks again")
+                done.failed.append(
+                    N_(f"seal {number} has no stamp of {url}: {error}; `warraq seal --stamp` asks again")
+                )
                 break
             done.stamped += 1
     return done
 
 
 class StampError(Exception):
-    """The authority answered, and not with a stamp that holds."""
+    """The authority answered, but not with a valid stamp."""
 
 
 def _path(folder: Path, number: int, url: str) -> Path:
@@ -111,11 +114,11 @@ def _asked(url: str, seal: Seal, roots: Sequence[Certificate]) -> tuple[bytes, l
     try:
         response = decode_timestamp_response(answer.body)
     except ValueError as error:
-        raise StampError(f"no answer of a time stamp authority ({error})") from error
+        raise StampError(N_(f"no answer of a time stamp authority ({error})")) from error
     if response.status not in {0, 1}:
         raise StampError(f"refused ({'; '.join(response.status_string) or f'status {response.status}'})")
     if response.tst_info.nonce != asked.nonce:
-        raise StampError("the answer is to another question (nonce)")
+        raise StampError(N_("the answer is to another question (nonce)"))
     checked = check_stamp(seal.statement, answer.body, roots)
     if checked.problem:
         raise StampError(checked.problem)
@@ -127,7 +130,7 @@ def _is_above(root: Certificate, response: TimeStampResponse) -> bool:
 
 
 def _keep(path: Path, stamp: bytes, chain: Iterable[Certificate]) -> None:
-    """Write the chain before the stamp: a stamp that is there has its chain."""
+    """Write the chain before the stamp: an existing stamp then has its chain."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
     pems = dict.fromkeys(one.public_bytes(Encoding.PEM) for one in chain)
@@ -146,7 +149,7 @@ def stamps_of(folder: Path, seal: Seal, roots: Sequence[Certificate]) -> list[St
                 data = file.read(_LARGEST)
             more = _chain(chain) if chain.exists() else []
         except (OSError, DamagedFileError) as error:
-            found.append(Stamp(authority=name, problem=f"cannot be read ({error})"))
+            found.append(Stamp(authority=name, problem=N_(f"cannot be read ({error})")))
         else:
             found.append(check_stamp(seal.statement, data, roots, authority=name, chain=more))
     return found
@@ -170,10 +173,10 @@ def check_stamp(
         response = decode_timestamp_response(data)
         at = response.tst_info.gen_time
     except ValueError as error:
-        return Stamp(authority=authority, problem=f"no stamp ({error})")
+        return Stamp(authority=authority, problem=N_(f"no stamp ({error})"))
     embedded = _embedded(response)
     name = authority or _name(embedded)
-    problem = _problem(response, statement, roots) if roots else "no root is trusted here"
+    problem = _problem(response, statement, roots) if roots else N_("no root is trusted here")
     if not problem:
         return Stamp(authority=name, at=iso(at), trusted=True)
     own = [one for one in (*embedded, *chain) if one.issuer == one.subject]
@@ -181,14 +184,14 @@ def check_stamp(
     late = [one for one in embedded if not one.not_valid_before_utc <= at <= one.not_valid_after_utc]
     if untrusted and late:
         last = late[0].not_valid_after_utc
-        untrusted = f"the authority's certificate was not valid when it stamped ({iso(at)}): it ended {iso(last)}"
+        untrusted = N_(f"the authority's certificate was not valid when it stamped ({iso(at)}): it ended {iso(last)}")
     return Stamp(authority=name, at=iso(at), problem=untrusted)
 
 
 def _problem(response: TimeStampResponse, statement: bytes, roots: Sequence[Certificate]) -> str:
-    """Return what is wrong with a stamp where these certificates are trusted, '' when nothing is.
+    """Return what is wrong with a stamp if these certificates are trusted, '' for nothing.
 
-    The library trusts whatever it is given besides, intermediates too: it gets none but those that the stamp itself carries.
+    The library trusts all other certificates that it is given, intermediates too, so it gets only those that the stamp itself carries.
     """
     from rfc3161_client import VerificationError, VerifierBuilder
 
@@ -213,7 +216,7 @@ def _name(found: Sequence[Certificate]) -> str:
 
 
 def trusted_roots(path: str = "") -> list[Certificate]:
-    """Return the roots of authorities that are trusted: those in the file, in that of $WARRAQ_AUTHORITY_ROOTS, else the machine's own."""
+    """Return the trusted roots of authorities: those in the file, in that of $WARRAQ_AUTHORITY_ROOTS, else the machine's own."""
     named = path or os.environ.get(ROOTS, "")
     if named:
         return certificates(Path(named))
@@ -225,16 +228,16 @@ def trusted_roots(path: str = "") -> list[Certificate]:
 
 
 def certificates(path: Path) -> list[Certificate]:
-    """Return the certificates in a file of PEM; raises UsageError when there are none to be had.
+    """Return the certificates in a PEM file; raises UsageError when there are none.
 
     One that cannot be read is passed over: a machine's own list has some that break today's rules.
     """
     try:
         found = _certificates_in(path.read_bytes())
     except OSError as error:
-        raise UsageError(f"the certificates of authorities in {path} cannot be used ({error.strerror})") from error
+        raise UsageError(N_(f"the certificates of authorities in {path} cannot be used ({error.strerror})")) from error
     if not found:
-        raise UsageError(f"the certificates of authorities in {path} cannot be used (no certificates as PEM)")
+        raise UsageError(N_(f"the certificates of authorities in {path} cannot be used (no certificates as PEM)"))
     return found
 
 

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from archive.errors import UsageError
 from archive.http.client import NoAnswerError, exchange, within
+from archive.locale import N_
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,12 +38,12 @@ _MAX_ANSWER: Final = 1 << 16
 
 
 class NotDeliveredError(Exception):
-    """The target did not take the message: what it said."""
+    """The target did not accept the message; the text is its answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """What goes out: the message's id, the watch that it is of, and its entries."""
+    """A message as it is sent: its id, its watch, and its entries."""
 
     id: str
     watch: Watch
@@ -72,11 +73,11 @@ def _post(letter: Letter, url: str, now: datetime) -> None:
     except (NoAnswerError, ValueError) as error:
         raise NotDeliveredError(str(error)) from error
     if not 200 <= answer.status < 300:
-        raise NotDeliveredError(_("status {status}").format(status=answer.status))
+        raise NotDeliveredError(N_("status {status}").format(status=answer.status))
 
 
 def webhook_payload(letter: Letter) -> dict[str, object]:
-    """Return what a webhook is sent."""
+    """Return the payload of a webhook."""
     return {
         "type": "warraq.watch.matched",
         "watch": {"name": letter.watch.name, "query": letter.watch.query},
@@ -107,7 +108,9 @@ def _mail(letter: Letter, address: str, now: datetime) -> None:
     server = os.environ.get(SMTP, "")
     if not server:
         raise NotDeliveredError(
-            _("no mail server: name one in {smtp}, such as smtp://user:password@mail.example.org:587").format(smtp=SMTP)
+            N_("no mail server: name one in {smtp}, such as smtp://user:password@mail.example.org:587").format(
+                smtp=SMTP
+            )
         )
     try:
         within(SECONDS, lambda: _send(server, mail_of(letter, address, now)))
@@ -153,7 +156,7 @@ def next_attempt(attempts: int, now: datetime) -> datetime | None:
 
 
 def after_quiet(watch: Watch, now: datetime) -> datetime:
-    """Return the time from which the watch may be told: now, or the end of its quiet hours."""
+    """Return the time from which matches may be sent: now, or the end of the watch's quiet hours."""
     if not watch.quiet:
         return now
     start, end = quiet_hours(watch.quiet)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from archive.archive import Archive
     from archive.index.columns import ArticleRow
-    from archive.monitor import Alarm, Day
+    from archive.index.monitor import Alarm, Day
     from archive.search import Hit
 
 _VERSION_COLUMNS: Final = (

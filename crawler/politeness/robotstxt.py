@@ -172,7 +172,7 @@ def _line(line: str) -> tuple[Kind, str]:
 
 
 def _product(value: str) -> str:
-    """Return the key of an agent line: '*' for everybody, the leading product token in lower case, '' for what is none."""
+    """Return the key of an agent line: '*' for all agents, the leading product token in lower case, '' for anything else."""
     if value[:1] == "*" and (len(value) == 1 or value[1].isspace()):
         return "*"
     return product_of(value).lower()

@@ -15,7 +15,6 @@ from scrapy import Request, Spider, signals
 from scrapy.exceptions import DownloadFailedError
 
 from archive import Page, urls
-from archive.extract import extract
 from archive.ingest.commit import Disposition
 from archive.outcome import OutcomeKind
 from archive.parse import MAX_PARTS, Parsed, ParseTask, join_part
@@ -149,6 +148,8 @@ class NewsSpider(Spider):
         page = Page(
             body=response.body, url=response.url, fetched_at=datetime.now(UTC), headers=_pairs(response), status=response.status
         )  # fmt: skip
+        from archive.extract import extract  # for `scrapy parse` alone: workers read the pages of a crawl
+
         extraction = extract(page)
         if extraction.article is None:
             yield {"url": response.url, "reason": extraction.reason, "detail": extraction.detail}
