@@ -39,7 +39,8 @@ _TWICE = 6
 _TOP = 6
 _REACH = 12
 _SMALL = 0.3
-"""Share of the text up to which a box may be a widget."""
+_ROWS = 0.4
+"""Share of the text up to which a box may be a widget, and several of one shape teasers."""
 _TEASER = 350
 _RUNNING_OFFER = 2
 _NOTICE = 1_500
@@ -212,7 +213,7 @@ def _excerpts(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> I
             continue
         if len(title.text.split()) > _TITLE_WORDS and _is_boxed_with(index, found, blocks):
             taken.append(index)
-    if sum(len(blocks[index].text) for index in taken) <= _SMALL * size:
+    if sum(len(blocks[index].text) for index in taken) <= (_ROWS if len(taken) > 1 else _SMALL) * size:
         yield from ((index, "teaser") for index in taken)
 
 
