@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archive import warc
-from archive.collection import DISABLED, ENV, UPLOADING, WARC_PREFIX
+from archive.collection import DISABLED, ENV, SEALS, UPLOADING, WARC_PREFIX
 from archive.errors import ArchiveLockedError, DamagedFileError, StorageError, UsageError
 from archive.files import open_read
 from archive.files.clock import iso
 from archive.index import captures, files, open_store, runs
 from archive.index.files import FileRow
+from archive.locale import N_
 from archive.storage import Storage, open_storage, parse_url
 
 if TYPE_CHECKING:
@@ -43,11 +44,14 @@ ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 class Uploaded:
     """What was done: names of the files put there, and of those removed here; what failed and why; what waits for the next run.
 
+    `seals` are the files of seals that were put there.
+
     `elsewhere` are files that lie in another storage and not here, which stay there.
     """
 
     storage: str
     uploaded: list[str] = field(default_factory=list)
+    seals: list[str] = field(default_factory=list)
     bytes: int = 0
     there_before: int = 0
     removed: list[str] = field(default_factory=list)
@@ -121,6 +125,7 @@ def upload(
         one.upload_all()
         if not one.done.waiting:
             one.upload_beside(snapshot=snapshot)
+            one.upload_seals()
         if remove_after_days is not None and not one.done.waiting:
             one.remove_all(older_than=remove_after_days)
         one.log()
@@ -260,7 +265,7 @@ class _Run:
         sha256 = warc.sha256_of(path)
         if sha256 != self._manifest.get(path.name):
             raise DamagedFileError(
-                path, 0, _("not the bytes that were closed (SHA-256; `warraq verify` says more), not uploaded:")
+                path, 0, N_("not the bytes that were closed (SHA-256; `warraq verify` says more), not uploaded:")
             )
         ours = row.storage == self._storage.url  # what lies there is the same file before something was taken out of it
         row = put_file(self._store, self._storage, path, replace(row, sha256=sha256), clock=self._clock, replaces=ours)
@@ -273,7 +278,30 @@ class _Run:
         try:
             put_beside(self._collection, self._store, self._storage, snapshot=snapshot, progress=self._progress)
         except StorageError as error:
-            self.done.failed["index, manifest and database"] = str(error)
+            self.done.failed[N_("index, manifest and database")] = str(error)
+
+    def upload_seals(self) -> None:
+        """Upload the files of seals that are not there yet, the statement of each last: with it a seal counts. None is removed here.
+
+        What lies there, by its name and size, is not looked at again and never replaced: another seal of that name is named.
+        """
+        folder = self._collection.folder
+        found = [path for path in (folder / SEALS).rglob("*") if path.is_file() and not path.name.startswith(".")]
+        for path in sorted(found, key=lambda one: (one.suffix == ".json", one)):
+            name = path.relative_to(folder).as_posix()
+            is_table = path.suffix == ".tsv"  # of the files of merged seals, which grows
+            try:
+                there = self._storage.stat(name)
+                if there is not None and there.size == path.stat().st_size and not is_table:
+                    continue
+                self._progress(name)
+                sha256 = warc.sha256_of(path)
+                _patiently(lambda: self._storage.put_verified(path, name, sha256=sha256, replace=is_table))  # noqa: B023 - called at once
+                self.done.seals.append(name)
+            except (StorageError, OSError) as error:
+                self.done.failed[name] = str(error)
+                if isinstance(error, StorageError) and error.transient:
+                    return
 
     def remove_all(self, *, older_than: int) -> None:
         """Remove what is proved to be there; a crawl that writes keeps everything here."""
@@ -284,7 +312,7 @@ class _Run:
                 continue
             age = now - datetime.fromisoformat(row.closed_at)
             if older_than and age.days < older_than:
-                self.done.kept[path.name] = f"closed less than {older_than} days ago"
+                self.done.kept[path.name] = N_(f"closed less than {older_than} days ago")
                 continue
             try:
                 with self._collection.lock():
@@ -299,12 +327,14 @@ class _Run:
     def _remove(self, path: Path, row: FileRow) -> None:
         """Write the row first: should the process die in between, the file is here still, and the next run finds it so."""
         if not self._has_all_rows(path):
-            self.done.kept[path.name] = "a crash left records of it without rows: crawl again, or run `warraq repair`"
+            self.done.kept[path.name] = N_(
+                "a crash left records of it without rows: crawl again, or run `warraq repair`"
+            )
             return
-        self._progress(f"proving that {path.name} is there")
+        self._progress(N_(f"proving that {path.name} is there"))
         proof = _patiently(lambda: self._storage.prove(path, WARC_PREFIX + path.name, sha256=row.sha256))
         if warc.sha256_of(path) != row.sha256:
-            self.done.kept[path.name] = "changed since it was uploaded: it is uploaded again by the next run"
+            self.done.kept[path.name] = N_("changed since it was uploaded: it is uploaded again by the next run")
             return
         with self._store.atomic():
             files.put(self._store.db, replace(row, verified_at=iso(self._clock()), proof=proof, local=False))
@@ -327,7 +357,7 @@ class _Run:
     def log(self) -> None:
         """Write a row in the log of runs, when anything was done."""
         done = self.done
-        if not (done.uploaded or done.removed or done.failed):
+        if not (done.uploaded or done.seals or done.removed or done.failed):
             return
         at = iso(self._clock())
         with self._store.atomic():

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from archive.collection import SEALS
 from archive.errors import DamagedFileError
 from archive.files import open_read
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORMAT: Final = "warraq-seal/1"
-FOLDER: Final = "seals"
+FOLDER: Final = SEALS
 _NUMBERED = re.compile(r"(\d{6,9})\.json")
 _LARGEST: Final = 1 << 26
 """Bytes of a statement: a line for each file, half a million of them."""
