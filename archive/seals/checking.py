@@ -16,7 +16,7 @@ from archive.files.clock import warc_moment
 from archive.index import open_store
 from archive.locale import N_
 from archive.seals import FOLDER, Seal, SealedFile, SealedRecord, numbers, read_seal, sealed_records
-from archive.seals.merged import FILES, MERGED, files_of, merged_folders
+from archive.seals.merged import FILES, MERGED, merged_folders, names_of
 from archive.seals.merkle import leaf_hash, root_of
 from archive.seals.sealing import URN, hashed_records
 from archive.seals.signing import is_signed, key_id
@@ -129,7 +129,7 @@ def _check_merged(
     seals = _read_all(folder, found)
     _check_chains(folder, seals, roots, found)
     try:
-        names = files_of(folder)
+        names = names_of(folder)
     except DamagedFileError as error:
         names = {}
         found.blame("list", FILES, str(error))
