@@ -63,7 +63,7 @@ timing: .venv/.synced ## the tests that assert how long something takes; failure
 conformance: .venv/.synced ## let warcio, FastWARC, cdxj-indexer, wacz, pywb and replayweb.page judge an archive (needs chromium, npm)
 	$(BIN)/python -m tests.conformance.peers
 
-powercut: .venv/.synced ## cut the power at many moments of a crawl, an import, a merge, a redaction, an upload, a backup (needs strace)
+powercut: .venv/.synced ## cut the power at many moments of a crawl, an import, a merge, a redaction, an upload, a backup, a seal (needs strace)
 	@command -v strace >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends strace; }
 	$(BIN)/python -m tests.powercut
 

@@ -230,6 +230,10 @@ class Archive(Closing):
         """Return the other articles that say nearly the same (`warraq group` finds them): id, url, site, sitename, title, first."""
         return similar.others(self._store.db, row["id"])
 
+    def has_vector(self, row: Mapping[str, Any]) -> bool:
+        """Return whether `related` can be asked of an article."""
+        return search.vector_of(self._store.db.conn, row["id"]) is not None
+
     def related(self, row: Mapping[str, Any], *, limit: int = 10) -> list[tuple[ArticleRow, float]]:
         """Return the latest versions nearest in meaning to an article, with the cosines, without its near copies (`family`).
 

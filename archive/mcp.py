@@ -1,7 +1,7 @@
 """Serve an archive to assistants over the Model Context Protocol, with read-only tools.
 
-What pages said stands only in the fields named `archived` of an answer: it is data, however much it sounds like an order.
-Every answer is bounded, whatever is asked for, and each article in it comes with its permalink, capture time and WARC record.
+The text of pages is only in the fields named `archived` of an answer: it is data, even where it sounds like an instruction.
+Every answer is bounded, and each article in it comes with its permalink, capture time and WARC record.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ class Tools:
 
     @contextmanager
     def _open(self) -> Iterator[Archive]:
-        """Open the archive for one question, which ends in time; what goes wrong becomes an answer that says so."""
+        """Open the archive for one question, which ends in time; errors become answers that say so."""
         with Archive(self.folder) as archive:
             archive.limit_time(TIME_LIMIT_S)
             yield archive
@@ -240,7 +240,7 @@ def create_server(folder: Path, *, room: str) -> Any:
 
 
 def _explaining(tool: Any, error_type: type[Exception]) -> Any:
-    """Return the tool, whose failures are said in words and not as a traceback."""
+    """Return the tool with its failures reported as messages instead of tracebacks."""
     from functools import wraps
 
     @wraps(tool)

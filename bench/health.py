@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 
-from archive.monitor import Day, alarms_of
+from archive.index.monitor import Day, alarms_of
 
 START = date(2026, 1, 5)
 RATES = (0.5, 1, 3, 10, 30, 100, 300)

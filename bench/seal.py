@@ -1,6 +1,7 @@
 """Sealing: CPU and bytes a record, of archives of several sizes: flat means that a large one costs no more a record than a small one.
 
-Run as `python bench/seal.py [RECORDS …]`; the records are made up: captures of 2 kB, some 1.2 kB each as they lie in the file.
+Run as `python bench/seal.py [RECORDS …]`; the records are made up: captures of 2 kB, some 1.2 kB each as they lie in the file. Beyond
+100,000 the file is there again under other names, so that ten million need no more room on the disk.
 """
 
 from __future__ import annotations
@@ -21,16 +22,16 @@ from archive.seals.checking import check_seals
 from archive.seals.sealing import Custody, seal_files
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
-FILE_BYTES = 1 << 28
+FILE_RECORDS = 100_000
 
 
 def archive_of(folder: Path, records: int) -> Collection:
-    """An archive of that many records in closed files."""
+    """An archive of that many records in closed files of at most 100,000."""
     collection = Collection(folder)
     collection.create()
     open_store(collection.database).close()
-    with warc.WarcWriter(collection.warcs, info={"software": "bench"}, max_bytes=FILE_BYTES) as writer:
-        for number in range(records // 2):  # a response and a request each
+    with warc.WarcWriter(collection.warcs, info={"software": "bench"}) as writer:
+        for number in range(min(records, FILE_RECORDS) // 2):  # a response and a request each
             body = os.urandom(700).hex().encode()
             capture = Capture(
                 url=f"https://news.example/{number}",
@@ -39,6 +40,9 @@ def archive_of(folder: Path, records: int) -> Collection:
                 response=b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body),
             )
             writer.write_capture(capture, payload_digest="")
+    (file,) = warc.closed_files(collection.warcs)
+    for number in range(1, records // FILE_RECORDS):
+        os.link(file, file.with_name(file.name.replace("-00000-", f"-{number:05d}-")))
     return collection
 
 

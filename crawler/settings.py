@@ -27,6 +27,9 @@ WARRAQ_SEAL = False  # seal the archive at the end of each crawl (docs/seals.md)
 WARRAQ_AUTHORITIES = ""  # addresses of time stamp authorities (RFC 3161), with spaces between them
 WARRAQ_AUTHORITY_ROOTS = ""  # a file of the authorities' root certificates (PEM); empty: those that the machine trusts
 WARRAQ_KEYS = ""  # the folder of the keys that sign; empty: ~/.config/warraq
+WARRAQ_SAVE_TOKEN = (
+    ""  # 16 characters or more: whoever has it may save pages in the reading room (`warraq serve`); empty: nobody
+)
 WARRAQ_SITES = "sites.toml"
 WARRAQ_OPERATOR = ""  # who runs this crawl, for the warcinfo record: a name and a way to reach you
 WARRAQ_CLOCK = "archive.files.clock.now"  # what time it is; for tests and simulations, which may set $WARRAQ_CLOCK for all commands

@@ -6,6 +6,7 @@ import ast
 import io
 import re
 import tokenize
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -151,6 +152,20 @@ def test_no_page_cites_a_module_that_is_not_here(page):
     )
     missing = {one for one in cited if not (ROOT / one).exists()} - ELSEWHERE
     assert not missing, f"{page.name} cites files that are not in the repository: {sorted(missing)}"
+
+
+def test_the_archive_has_few_loose_modules():
+    loose = sorted(path.stem for path in (ROOT / "archive").glob("*.py") if not path.stem.startswith("__"))
+    assert len(loose) <= 10, f"put one of them into the folder that it belongs to: {loose}"
+
+
+@pytest.mark.parametrize(("package", "most"), [("archive", 10), ("crawler", 8)])
+def test_the_layers_of_a_package_are_few(package, most):
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    (layers,) = (one["layers"] for one in contracts if one.get("containers") == [package])
+    assert len(layers) <= most, (
+        f"pyproject.toml: {package} has {len(layers)} layers; put two that do not import each other into one row"
+    )
 
 
 LONGEST = 500

@@ -277,9 +277,9 @@ def main() -> None:
     use_locale(sys.argv)  # before the settings are read: their mistakes are messages, too
     from crawler import settings
 
-    for name in ("WARRAQ_OPERATOR", "WARRAQ_AUTHORITIES", "WARRAQ_AUTHORITY_ROOTS", "WARRAQ_KEYS"):
+    for name in ("WARRAQ_OPERATOR", "WARRAQ_AUTHORITIES", "WARRAQ_AUTHORITY_ROOTS", "WARRAQ_KEYS", "WARRAQ_SAVE_TOKEN"):
         if value := getattr(settings, name):
-            os.environ.setdefault(name, value)  # `warraq seal` takes them from there
+            os.environ.setdefault(name, value)  # `warraq seal` and `warraq serve` take them from there
     cli.main(Place(collections=Path(settings.WARRAQ_COLLECTIONS)))
 
 

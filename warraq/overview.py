@@ -10,7 +10,7 @@ from archive.archive import Archive
 from archive.collection import Collection
 from archive.errors import ArchiveError
 from archive.index import DatabaseError, reports
-from archive.monitor import HISTORY, alarms_of
+from archive.index.monitor import HISTORY, alarms_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

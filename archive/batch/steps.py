@@ -2,7 +2,7 @@
 
     [ReadWarcs(folder), Extract(folder), WriteParquet(folder)]
 
-Between `Extract` and a writer there is room for datatrove's own filters: `text` is the article's, '' for what is none, and the metadata
+Between `Extract` and a writer there is room for datatrove's own filters: `text` is the article's, '' without an article, and the metadata
 are the columns of `archive.batch.parquet`.
 """
 

@@ -136,7 +136,7 @@ def marked(body: Iterable[Block], find: Callable[[str], Sequence[tuple[int, int]
 
 
 def count_marks(body: Iterable[Block]) -> int:
-    """Return how many spans of the body's text bear a mark."""
+    """Return how many spans of the body's text are marked."""
     total = 0
     for block in body:
         spans = [*block.spans, *block.caption, *(span for row in block.rows for cell in row for span in cell)]
@@ -241,7 +241,7 @@ _MADE: Mapping[str, Callable[[Any], Any]] = {
 
 
 def loads(text: str | bytes | None) -> Body:
-    """Return the body of that JSON; () for what is none, too large or too deep: it may come from anyone's archive."""
+    """Return the body of that JSON; () when it is not a body, too large or too deep: it may come from anyone's archive."""
     if not text or len(text) > MAX_CHARS:
         return ()
     try:

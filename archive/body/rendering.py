@@ -70,7 +70,7 @@ def html(body: Iterable[Block], *, language: str = "", options: HtmlOptions = Ht
 
 
 def safe_address(url: str) -> str:
-    """Return the address where it is one of the web, '' for `javascript:`, `data:` and what is none."""
+    """Return the address if it is one of the web, '' for `javascript:`, `data:` and what is not an address."""
     if not WEB_ADDRESS.fullmatch(url):
         return ""
     try:

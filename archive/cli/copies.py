@@ -142,7 +142,7 @@ def _print(done: Uploaded, name: str) -> None:
     click.echo(
         _(
             "{name}{uploaded} files put into {storage} ({bytes} bytes), {there_before} were there, {removed} "
-            "removed here{waiting}"
+            "removed here{seals}{waiting}"
         ).format(
             name=name,
             uploaded=len(done.uploaded),
@@ -150,6 +150,7 @@ def _print(done: Uploaded, name: str) -> None:
             bytes=done.bytes,
             there_before=done.there_before,
             removed=len(done.removed),
+            seals=_("; {seals} files of seals").format(seals=len(done.seals)) if done.seals else "",
             waiting=waiting,
         )
     )

@@ -20,13 +20,13 @@ from archive.files import output_to, replace_file
 from archive.files.clock import now
 from archive.http.client import NoAnswerError, exchange
 from archive.index import reports, runs
+from archive.index.monitor import HISTORY, Day, judge_all, prometheus
 from archive.library import group_similar
-from archive.monitor import HISTORY, Day, judge_all, prometheus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from archive.monitor import Alarm
+    from archive.index.monitor import Alarm
 
 WEBHOOK_SECONDS = 10.0
 

@@ -68,6 +68,15 @@ def import_(
         print_json([_figures(done, folder)])
     else:
         _print_done(done, folder)
+    for source in sorted({file.absolute().parent.parent for file in files}):
+        if numbers(source / SEALS):
+            click.echo(
+                _(
+                    "an import takes no seals along: they prove these files in {source}, and in an archive that it is merged into "
+                    "(`warraq merge`)"
+                ).format(source=source),
+                err=True,
+            )
     for error in done.damaged[1:]:
         click.echo(str(error), err=True)
     if done.damaged:
@@ -178,17 +187,20 @@ def merge(
         print_json([{"into": str(into), "dry_run": dry_run, **asdict(done)}])
     else:
         _print(done, into, dry_run=dry_run)
-    for shard in shards:
-        if numbers(shard / SEALS):
-            click.echo(
-                _(
-                    "the seals of {shard} do not come along: keep {shard}, where they prove what they sealed, and run "
-                    "`warraq --archive {into} seal`"
-                ).format(shard=shard, into=into),
-                err=True,
-            )
     if done.damaged or done.lost:
         ctx.exit(ExitCode.DAMAGED)
+
+
+def _print_seals(done: Merged, into: Path) -> None:
+    if done.seals:
+        click.echo(
+            _(
+                "{seals} seals came along: `warraq --archive {into} verify --seals` checks them, and `seal` puts what came under one "
+                "of this archive"
+            ).format(seals=done.seals, into=into)
+        )
+    for problem in done.seals_left:
+        click.echo(_("seals stay where they are: {problem}").format(problem=problem), err=True)
 
 
 def _print(done: Merged, into: Path, *, dry_run: bool) -> None:
@@ -230,6 +242,7 @@ def _print(done: Merged, into: Path, *, dry_run: bool) -> None:
             _("and {listed} more such addresses (--json lists all)").format(listed=len(done.conflicts) - LISTED),
             err=True,
         )
+    _print_seals(done, into)
     if done.redacted:
         click.echo(
             _("{redacted} URLs that were redacted in one of the archives were removed from this one, too").format(

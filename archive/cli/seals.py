@@ -175,6 +175,8 @@ def print_seals(report: SealReport, name: str) -> None:
             name=name, seals=report.seals, records=report.records, redacted=redacted, verdict=verdict
         )
     )
+    if report.merged:
+        click.echo(_("{merged} seals of archives that were merged into this one").format(merged=report.merged))
     if report.unsealed:
         click.echo(
             _("{unsealed} closed files are under no seal yet: `warraq seal`").format(unsealed=len(report.unsealed))

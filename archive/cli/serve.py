@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import os
 import signal
 import socket
 import webbrowser
@@ -15,12 +16,14 @@ import click
 from archive.cli.output import the_folder, the_place
 from archive.errors import UsageError
 from archive.federation import Federation
+from archive.search import load_encoder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     import uvicorn
+    from starlette.types import ASGIApp
 
 _OPEN = (
     "WARNING: {host} can be reached from other machines, and anyone who reaches it can read the whole archive: there are no "
@@ -48,6 +51,7 @@ _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
     metavar="ORIGIN",
     help="Let pages of https://that.example (or *) read the API; repeatable.",
 )
+@click.option("--semantic", is_flag=True, help="Offer search by meaning (warraq[semantic], `warraq embed`).")
 @click.option("--open", "open_", is_flag=True, help="Open it in the browser.")
 @click.option("-v", "--verbose", is_flag=True, help="Print every request.")
 @click.pass_context
@@ -58,16 +62,21 @@ def serve(
     port: int,
     names: tuple[str, ...],
     origins: tuple[str, ...],
+    semantic: bool,
     open_: bool,
     verbose: bool,
 ) -> None:
     """Serve the archives as a web page: search, read, compare versions, see the originals.
 
-    It changes nothing, and may run while a crawl writes. By default only this machine can reach it.
+    It changes nothing, and may run while a crawl writes. By default only this machine can reach it. Where WARRAQ_SAVE_TOKEN is set, whoever
+    has that token may save pages.
     """
     folders = the_place(ctx).folders()
     Federation(folders).close()  # report a folder without an archive here, with its exit code, and not on every page
-    server, listener = _prepare(folders, host, port, names, origins, verbose=verbose)
+    if semantic:
+        load_encoder()  # report a missing extra here
+    application = _application(folders, _hosts(host, names), origins, semantic=semantic)
+    server, listener = _prepare(application, host, port, verbose=verbose)
     address = _address(listener)
     if not _is_loopback(host):
         click.secho(_OPEN.format(host=host), fg="red", bold=True, err=True)
@@ -81,21 +90,31 @@ def serve(
     server.run(sockets=[listener])
 
 
-def _prepare(
-    folders: Sequence[Path], host: str, port: int, names: tuple[str, ...], origins: tuple[str, ...], *, verbose: bool
-) -> tuple[uvicorn.Server, socket.socket]:
-    try:
-        import uvicorn
+def _hosts(host: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the host names to answer to, none for any."""
+    return (*_LOOPBACK_NAMES, *names) if _is_loopback(host) or names else ()
 
+
+def _application(
+    folders: Sequence[Path], hosts: tuple[str, ...], origins: tuple[str, ...], *, semantic: bool
+) -> ASGIApp:
+    try:
         from archive.web import create_app
-        from archive.web.admission import BoundedProtocol
     except ImportError as error:
         raise UsageError(
             _("the reading room needs {name}: pip install 'warraq[web]'").format(name=error.name)
         ) from error
-    hosts = (*_LOOPBACK_NAMES, *names) if _is_loopback(host) or names else ()
+    token = os.environ.get("WARRAQ_SAVE_TOKEN", "")
+    return create_app(*folders, hosts=hosts, origins=origins, semantic=semantic, token=token)
+
+
+def _prepare(application: ASGIApp, host: str, port: int, *, verbose: bool) -> tuple[uvicorn.Server, socket.socket]:
+    import uvicorn
+
+    from archive.web.admission import BoundedProtocol
+
     config = uvicorn.Config(
-        create_app(*folders, hosts=hosts, origins=origins),
+        application,
         log_level="info" if verbose else "warning",
         access_log=verbose,
         server_header=False,

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 LOCK = ".lock"
 UPLOADING = ".upload.lock"
+SEALS = "seals"
+"""The folder of the seals (see `archive.seals`)."""
 PROBE_BYTES = 1 << 18
 """What a database and a WARC need to be made at all: an empty database with its -shm and -wal has 200 kB."""
 

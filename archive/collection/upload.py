@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archive import warc
-from archive.collection import DISABLED, ENV, UPLOADING, WARC_PREFIX
+from archive.collection import DISABLED, ENV, SEALS, UPLOADING, WARC_PREFIX
 from archive.errors import ArchiveLockedError, DamagedFileError, StorageError, UsageError
 from archive.files import open_read
 from archive.files.clock import iso
@@ -43,11 +43,14 @@ ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 class Uploaded:
     """What was done: names of the files put there, and of those removed here; what failed and why; what waits for the next run.
 
+    `seals` are the files of seals that were put there.
+
     `elsewhere` are files that lie in another storage and not here, which stay there.
     """
 
     storage: str
     uploaded: list[str] = field(default_factory=list)
+    seals: list[str] = field(default_factory=list)
     bytes: int = 0
     there_before: int = 0
     removed: list[str] = field(default_factory=list)
@@ -121,6 +124,7 @@ def upload(
         one.upload_all()
         if not one.done.waiting:
             one.upload_beside(snapshot=snapshot)
+            one.upload_seals()
         if remove_after_days is not None and not one.done.waiting:
             one.remove_all(older_than=remove_after_days)
         one.log()
@@ -275,6 +279,29 @@ class _Run:
         except StorageError as error:
             self.done.failed["index, manifest and database"] = str(error)
 
+    def upload_seals(self) -> None:
+        """Upload the files of seals that are not there yet, the statement of each last: with it a seal counts. None is removed here.
+
+        What lies there, by its name and size, is not looked at again and never replaced: another seal of that name is named.
+        """
+        folder = self._collection.folder
+        found = [path for path in (folder / SEALS).rglob("*") if path.is_file() and not path.name.startswith(".")]
+        for path in sorted(found, key=lambda one: (one.suffix == ".json", one)):
+            name = path.relative_to(folder).as_posix()
+            is_table = path.suffix == ".tsv"  # of the files of merged seals, which grows
+            try:
+                there = self._storage.stat(name)
+                if there is not None and there.size == path.stat().st_size and not is_table:
+                    continue
+                self._progress(name)
+                sha256 = warc.sha256_of(path)
+                _patiently(lambda: self._storage.put_verified(path, name, sha256=sha256, replace=is_table))  # noqa: B023 - called at once
+                self.done.seals.append(name)
+            except (StorageError, OSError) as error:
+                self.done.failed[name] = str(error)
+                if isinstance(error, StorageError) and error.transient:
+                    return
+
     def remove_all(self, *, older_than: int) -> None:
         """Remove what is proved to be there; a crawl that writes keeps everything here."""
         now = self._clock()
@@ -327,7 +354,7 @@ class _Run:
     def log(self) -> None:
         """Write a row in the log of runs, when anything was done."""
         done = self.done
-        if not (done.uploaded or done.removed or done.failed):
+        if not (done.uploaded or done.seals or done.removed or done.failed):
             return
         at = iso(self._clock())
         with self._store.atomic():

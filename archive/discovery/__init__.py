@@ -10,7 +10,6 @@ from archive.discovery.likeness import ArticlePattern, Likeness, judge_link
 from archive.discovery.sitemaps import ADDRESSES, Sitemap, read_sitemap
 from archive.discovery.traps import Trap, pattern_of, trap_reason
 from archive.discovery.xml import Announced, gunzip
-from archive.extract.pdf import is_pdf
 
 __all__ = [
     "Announced",
@@ -52,6 +51,8 @@ _JSON_FEED = re.compile(r"\{.{0,4000}?(?:jsonfeed\.org\\?/version|\"items\"\s*:\
 
 def sniff(body: bytes, content_type: str = "") -> Kind:
     """Return the kind of `body`, gzip or not; a PDF file is a `document`. The label decides only between `html` and `other`."""
+    from archive.extract.pdf import is_pdf  # in the workers alone: what reads pages takes half a second to load
+
     if is_pdf(body):
         return "document"
     head = gunzip(body[:_LOOK], _LOOK)[:_LOOK]

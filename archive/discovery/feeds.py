@@ -177,10 +177,11 @@ def _every(head: dict[str, str]) -> timedelta | None:
 def _xml_entries(items: Sequence[etree._Element], base: str, home: str, zone: tzinfo) -> Iterator[Announced | None]:
     """Yield the entries; an address that several of them have says nothing of any, nor does that of the site."""
     addresses = [_addresses(item, _base_of(item, base)) for item in items]
-    times = Counter(found[0] for found in addresses if found)
+    times = Counter(found[0] for found, _ in addresses if found)
     common = {url for url, number in times.items() if number > 1} | {home}
-    for item, found in zip(items, addresses, strict=True):
-        url = _best([one for one in found if one not in common] or found, _host(home))
+    for item, (found, named) in zip(items, addresses, strict=True):
+        fresh = [one for one in found if one not in common]
+        url = _best(fresh, _host(home)) or named or _best(found, _host(home))
         yield _xml_entry(item, url, base, zone) if url else None
 
 
@@ -219,11 +220,11 @@ def _categories(item: etree._Element) -> Iterator[str]:
                 yield word[:100]
 
 
-def _addresses(item: etree._Element, base: str) -> list[str]:
-    """Return where the entry may lead, the likeliest first.
+def _addresses(item: etree._Element, base: str) -> tuple[list[str], str]:
+    """Return where the entry may lead, the likeliest first, and a guid that is an address although it is called none, the last resort.
 
     In this order: the address before a redirecting feed service's (`origLink`), the alternate links, an Atom id or RSS guid that is
-    an address, `rdf:about`, a guid that is an address although it is called none.
+    an address, `rdf:about`.
     """
     children = list(item.iterchildren(etree.Element))
     original = next((_text(child) for child in children if local_name(child) == "origlink"), "")
@@ -232,9 +233,8 @@ def _addresses(item: etree._Element, base: str) -> list[str]:
     named = canonicalise(_text(guid)) if guid is not None else ""
     is_permalink = guid is not None and (guid.get("isPermaLink") or "").lower() != "false"
     about = next((value for name, value in item.attrib.items() if str(name).endswith("about")), "")
-    found += [named] if is_permalink else []
-    found += [canonicalise(str(about)), *([] if is_permalink or any(found) else [named])]
-    return list(dict.fromkeys(filter(None, found)))
+    found += [named, canonicalise(str(about))] if is_permalink else [canonicalise(str(about))]
+    return list(dict.fromkeys(filter(None, found))), "" if is_permalink else named
 
 
 def _links_by_rank(item: etree._Element) -> list[str]:

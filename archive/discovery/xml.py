@@ -18,9 +18,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lxml import etree
 
-from archive.extract.dates import parse_moment
-from archive.extract.decode import decode_page
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -107,6 +104,8 @@ def mend(body: bytes, content_type: str = "") -> bytes:
 def _decode(body: bytes, content_type: str) -> str:
     """Return the text, decoded as pages are; an XML declaration is further evidence of the encoding."""
     declared = _DECLARATION.match(body.replace(b"\0", b"") if body[:4].count(0) else body[:400])
+    from archive.extract.decode import decode_page  # in the workers alone: what reads pages takes half a second to load
+
     found = decode_page(body, content_type=content_type, label=declared[1].decode("ascii") if declared else "")
     # A list of addresses has too few words to tell by: then it is what Arabic sites write.
     return body.decode("cp1256", "replace") if found.why == "default" else found.text
@@ -175,6 +174,8 @@ def parse_time(text: str, zone: tzinfo = UTC) -> datetime | None:
     is not understood counts as UTC (RFC 2822, section 4.3), never as `zone`.
     """
     text = " ".join(text[:100].translate(_DIGITS).split())
+    from archive.extract.dates import parse_moment  # as above
+
     moment = parse_moment(text)
     if moment is None or moment.day.year not in _YEARS:
         return None

@@ -45,7 +45,7 @@ _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packed:
-    """What a pack holds: captures, records, how many of them are under a seal, and the seals."""
+    """What a pack holds: captures, records, how many of them are sealed, and the seals."""
 
     captures: int
     records: int
@@ -178,7 +178,7 @@ class _Pack(Additions):
         package.add(EVIDENCE + SHEET, [self.sheet])
 
     def _proofs(self) -> Iterator[bytes]:
-        """Yield what proves each record that is under a seal: its place in the pack, its leaf, the path to the root."""
+        """Yield the proof of each sealed record: its place in the pack, its leaf, the path to the root."""
         by_seal: dict[int, dict[tuple[str, int], tuple[int, int]]] = {}
         for record, offset, size in self.records:
             lies = record.location

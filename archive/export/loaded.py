@@ -10,7 +10,7 @@ from archive.capture import Location
 from archive.errors import DamagedFileError, StorageError
 from archive.http import BadCoding, NotHttp, TooLarge, decode, parse_response
 from archive.index import captures, renderings
-from archive.parse.replaying import LARGEST, Prepared, ReplayTask
+from archive.parse import MAX_REPLAYED, Prepared, ReplayTask
 from archive.parse.workers import WorkerKilledError, WorkerPool
 from archive.warc import read_at
 
@@ -48,7 +48,7 @@ def decoded_body(archive: Archive, capture: StoredCapture) -> tuple[bytes, str]:
     row = captures.payload_of(archive.db, capture)
     place = Location(filename=row["warc_filename"], offset=row["warc_record_offset"], length=row["warc_record_length"])
     response = parse_response(read_at(archive.files, place).response)
-    return decode(response, LARGEST), response.get("Content-Type")
+    return decode(response, MAX_REPLAYED), response.get("Content-Type")
 
 
 def _loaded_in_browser(archive: Archive, capture: StoredCapture) -> list[str]:

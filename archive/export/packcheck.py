@@ -49,7 +49,7 @@ def check_pack(path: Path, *, roots: Sequence[Certificate]) -> PackReport:
     """Check a pack.
 
     Raises:
-        DamagedFileError: it is no readable WACZ, or a hostile one.
+        DamagedFileError: it is not a readable WACZ, or a hostile one.
     """
     report = PackReport()
     try:

@@ -1,4 +1,4 @@
-"""The sheet of an evidence pack: one HTML file, Arabic and English, with what was captured and how each claim is checked without us."""
+"""The sheet of an evidence pack: one HTML file, Arabic and English, with what was captured and how to check each claim without warraq."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def _certificates(chains: Mapping[str, bytes], places: Mapping[str, Place]) -> s
 
 
 def _named(chain: bytes) -> Iterator[tuple[str, str, str]]:
-    """Yield whose certificate the first of a chain is, who issued it, and from when to when it holds."""
+    """Yield the subject, the issuer and the validity of the first certificate of a chain."""
     try:
         one = x509.load_pem_x509_certificate(chain)
         yield "Subject", "صاحبها", one.subject.rfc4514_string()

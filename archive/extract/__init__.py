@@ -5,6 +5,8 @@ Pure: no clock, no I/O, no state between calls. One parse serves the links, the 
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -21,6 +23,8 @@ from archive.extract.text import find_text
 from archive.urls import MAX_LENGTH, join, resolve, spelled
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from archive.article import Article, Page
     from archive.extract.metadata.reading import Metadata
     from archive.extract.page import Anchor, PageModel
@@ -137,6 +141,23 @@ def extract(page: Page, *, requisites: RequisiteLimits = PAGE_ALONE) -> Extracti
 
     What the page loads is looked for on articles only, and within `requisites`.
     """
+    with _uncollected():
+        return _extract(page, requisites)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from walking over a page's objects: hardly any refer to each other in a circle."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _extract(page: Page, requisites: RequisiteLimits) -> Extraction:
     if is_pdf(page.body):
         return read_pdf(page)
     try:

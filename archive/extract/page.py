@@ -36,7 +36,18 @@ if TYPE_CHECKING:
 
     from archive.body.blocks import Mark
 
-__all__ = ["HEADINGS", "Anchor", "Element", "PageModel", "TextBlock", "ancestors", "closest", "is_in", "read_model"]
+__all__ = [
+    "HEADINGS",
+    "RUNNING_TEXT",
+    "Anchor",
+    "Element",
+    "PageModel",
+    "TextBlock",
+    "ancestors",
+    "closest",
+    "is_in",
+    "read_model",
+]
 
 BLOCK_TAGS = frozenset(
     [

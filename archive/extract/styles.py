@@ -70,9 +70,11 @@ _ASKING = frozenset({"form", "nav", "input"})
 
 
 def is_panel(element: HtmlElement) -> bool:
-    """Tell whether what is hidden is a panel of text that the heading or button right before it opens."""
-    control = element.getprevious()
-    if element.tag not in _PANEL_TAGS or control is None or not _opens(control, element.get("id") or ""):
+    """Tell whether what is hidden is a panel of text that the heading or button right before it, or a button behind it, opens."""
+    before, behind = element.getprevious(), element.getnext()
+    if element.tag not in _PANEL_TAGS or not (
+        (before is not None and _opens(before, element.get("id") or "")) or (behind is not None and _is_button(behind))
+    ):
         return False
     held = list(islice(element.iter(), _MAX_PANEL))
     if len(held) == _MAX_PANEL or any(node.tag in _ASKING for node in held):
@@ -80,6 +82,16 @@ def is_panel(element: HtmlElement) -> bool:
     size = sum(len(text.strip()) for text in element.itertext())
     linked = sum(len(text) for node in held if node.tag == "a" for text in node.itertext())
     return size >= _MIN_PANEL and linked < size / 2
+
+
+def _is_button(control: HtmlElement) -> bool:
+    """Tell whether an element is a button, or a link that leads nowhere, with words on it."""
+    if control.tag == "a":
+        href = (control.get("href") or "#").lower()
+        is_button = href.startswith(("#", "javascript:"))
+    else:
+        is_button = control.tag == "button" or control.get("role") == "button"
+    return is_button and any(any(map(str.isalnum, text)) for text in control.itertext())
 
 
 def _opens(control: HtmlElement, identity: str) -> bool:

@@ -51,18 +51,19 @@ def timestamp14(moment: datetime) -> str:
 def warc_moment(text: str) -> datetime | None:
     """Read a WARC-Date of any precision: its first moment, in UTC; None for what is not a date.
 
-    A date without a zone is in UTC, as the standard demands. Fractions of a second beyond microseconds are cut.
+    A date without a zone is in UTC, as the standard demands. Fractions of a second beyond microseconds are cut. 24:00 ends its day.
     """
     match = _DATE.fullmatch(text.strip()) if len(text) <= _LONGEST else None
     if match is None:
         return None
     year, month, day, hour, minute, second, fraction, zone = match.groups()
+    ends_day = hour == "24" and not any(int(part or 0) for part in (minute, second, fraction))
     try:
         moment = datetime(
-            int(year), int(month or 1), int(day or 1), int(hour or 0), int(minute or 0), min(int(second or 0), 59),
+            int(year), int(month or 1), int(day or 1), 0 if ends_day else int(hour or 0), int(minute or 0), min(int(second or 0), 59),
             int((fraction or "0")[:6].ljust(6, "0")), _zone(zone),
         )  # fmt: skip
-        return moment.astimezone(UTC)
+        return (moment + timedelta(days=ends_day)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
@@ -78,7 +79,7 @@ def captured_at(text: str) -> str:
     moment = warc_moment(text)
     if moment is None:
         return ""
-    if _PLAIN.fullmatch(text) and text[17:19] != "60":
+    if _PLAIN.fullmatch(text) and text[17:19] != "60" and text[11:13] != "24":
         return text
     return moment.strftime("%Y-%m-%dT%H:%M:%S") + (f".{moment.microsecond:06d}" if moment.microsecond else "") + "Z"
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from archive.errors import ArchiveError
-from archive.http.coding import GZIP_MAGIC, BadCoding, TooLarge, inflate
+from archive.http.coding import GZIP_MAGIC, BadCoding, TooLarge, inflate, looks_plain
 
 __all__ = [
     "HEAD_END",
@@ -190,7 +190,7 @@ def parse_response(data: bytes, *, head: ResponseHead | None = None) -> Response
 def payload(response: Response) -> bytes:
     """Return what was served, transfer coding off and content coding kept: the bytes that WARC-Payload-Digest covers.
 
-    A body that is not framed as its head says (chunked that is not, a length that is none) is taken as it is.
+    A body that is not framed as its head says (not chunked after all, an invalid length) is taken as it is.
     """
     if response.status in NO_BODY:
         return b""
@@ -202,7 +202,9 @@ def payload(response: Response) -> bytes:
 
 def _is_measured(response: Response) -> bool:
     """Return whether Content-Length can count this body: some tools store it decoded, its compressed length in the head."""
-    return "gzip" not in response.get("Content-Encoding").lower() or response.body[:2] == b"\x1f\x8b"
+    codings = response.words("Content-Encoding")
+    is_other = any("gzip" in coding for coding in codings) and not response.body.startswith(GZIP_MAGIC)
+    return not codings or not (is_other or looks_plain(response.body))
 
 
 def dechunk(body: bytes) -> bytes:

@@ -103,7 +103,7 @@ def inflate(data: bytes, coding: str, limit: int) -> bytes:
         decoded = _drain(data, stream, limit)
         if decoded is not None:
             return decoded
-    if candidates and not _looks_plain(data):
+    if candidates and not looks_plain(data):
         raise BadCoding(coding, "broken from its first byte")
     if len(data) > limit:
         raise TooLarge(limit)
@@ -136,7 +136,7 @@ def _candidates(data: bytes, coding: str) -> tuple[Callable[[], _Stream], ...]:
     return (_Brotli,) if coding == "br" else ()
 
 
-def _looks_plain(data: bytes) -> bool:
+def looks_plain(data: bytes) -> bool:
     """Return whether this is text, sent with the name of a coding it does not have."""
     start = data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
     return start[:1] in {b"<", b"{", b"["} or (

@@ -36,7 +36,7 @@ from archive.index import (
 )
 from archive.index.rows import ANNOUNCERS, REQUISITES, Candidate, CaptureRow, FetchStatus, Kind, ScheduledUrl
 from archive.index.schema import MIGRATIONS, stand_in, unknown_steps
-from archive.index.sqlite import Database, Migrations, WalGuard, sqlite3
+from archive.index.sqlite import Database, IndexDatabase, Migrations, WalGuard, sqlite3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,7 +114,7 @@ class Store(Closing):
         self._as_found: tuple[int, ...] | None = None
         sqlite.require_plain_files(path)
         try:
-            self.db = Database(self._connect())
+            self.db = IndexDatabase(self._connect())
             if read_only:
                 self.db.conn.text_factory = sqlite.decode_text
             self._prepare(extra_migrations)

@@ -68,9 +68,8 @@ def describe(db: Database, ids: Iterable[int], bodies: Mapping[int, Body] = _NO_
     for article_id in ids:
         for table in ("images", "media"):
             db.conn.execute(f"DELETE FROM {table} WHERE article_id = ?", (article_id,))  # noqa: S608 - our own names
-        row = next(
-            db.query("SELECT id, url, text, images, body, language FROM articles WHERE id = ?", [article_id]), None
-        )
+        names = "url, images, language" + ("" if bodies.get(article_id) else ", text, body")
+        row = next(db.query(f"SELECT {names} FROM articles WHERE id = ?", [article_id]), None)  # noqa: S608 - our own names
         if row is None:
             continue
         body = bodies.get(article_id) or body_of(row)

@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from statistics import median
 from typing import TYPE_CHECKING, Any, cast
 
+from archive.index.monitor import Day
 from archive.index.rows import REQUISITES
-from archive.monitor import Day
 from archive.outcome import OutcomeKind, sql_list
 
 if TYPE_CHECKING:

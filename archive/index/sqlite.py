@@ -17,9 +17,10 @@ from archive.files import open_read, require_regular
 from archive.terminal import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Database", "Migrations", "sqlite3"]
+__all__ = ["Database", "IndexDatabase", "Migrations", "sqlite3"]
 
 _HIDDEN = [name for name in ("pandas", "numpy") if name not in sys.modules]
 for _name in _HIDDEN:
@@ -27,10 +28,22 @@ for _name in _HIDDEN:
 try:
     from sqlite_utils import Database
     from sqlite_utils.migrations import Migrations
-    from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]
+    from sqlite_utils.utils import dedupe_keys, sqlite3  # type: ignore[attr-defined]
 finally:
     for _name in _HIDDEN:
         del sys.modules[_name]
+
+
+class IndexDatabase(Database):
+    """The database of sqlite-utils whose queries set no savepoint: two statements more for each, to undo one that is no query."""
+
+    def query(
+        self, sql: str, params: Sequence[Any] | Mapping[str, Any] | None = None
+    ) -> Generator[dict[str, Any], None, None]:
+        """Return the rows of a SELECT as dicts; it runs at once, and the rows are fetched as they are asked for."""
+        cursor = self.conn.execute(sql, () if params is None else params)
+        names = tuple(dedupe_keys(column[0] for column in cursor.description))
+        return (dict(zip(names, row, strict=True)) for row in cursor)
 
 
 # Check a database before it is trusted: the maker of the folder may have put views and triggers in

@@ -43,9 +43,8 @@ def copy_in(source: Path, folder: Path, *, is_taken: Callable[[str, str, str], b
     if source.parent.resolve() == folder.resolve():
         return Adopted(path=source)
     manifest = warc.read_manifest(folder)
-    name = source.name if source.name.endswith(".gz") else f"{source.name}.gz"
-    if name.endswith(".arc.gz"):
-        name = f"{name.removesuffix('.gz')}.warc.gz"
+    stem = source.name.removesuffix(".gz").removesuffix(".zst").removesuffix(".warc")
+    name = f"{stem}.warc.gz"
     if (folder / name).exists() and warc.sha256_of(source) == _held_digest(folder / name, manifest):
         return Adopted(path=folder / name)
     partial = folder / f".{name}.partial"

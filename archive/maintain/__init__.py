@@ -46,7 +46,7 @@ def verify(
     `remote`: also of the files that are in a storage and not here; those that are in both places are proved to be there.
 
     `in_use`: a crawl is writing meanwhile, so the end of an open file may be torn and its last records without rows. `progress` is
-    told file name and byte offset now and then.
+    given file name and byte offset now and then.
     """
     started = clock()
     store.require_own_values()

@@ -1,6 +1,6 @@
 """Copy an archive to another folder while it is written: the database as of one moment, the WARC files, and what lies beside them.
 
-The copy is what a crash just after that moment would have left, repaired. It is an archive like any other: to restore, use it or
+The copy is what a crash just after that moment would have left, repaired. It is an archive like any other: to restore it, use it or
 copy it back.
 """
 
@@ -73,7 +73,7 @@ def back_up(
     Raises:
         ArchiveLockedError: an upload or a redaction runs, or `folder` is being written.
         NotWritableError: `folder` cannot be written.
-        UsageError: `folder` holds something else than an earlier copy.
+        UsageError: `folder` holds something other than an earlier copy.
     """
     collection.require()
     copy = Collection(folder)
@@ -177,7 +177,7 @@ class _Copying:
         return digest.hexdigest()
 
     def _copy_others(self) -> None:
-        """Copy the index and what else lies in the archive's folder (watches, seals), but for locks and halves of files."""
+        """Copy the index and whatever else is in the archive's folder (watches, seals), except locks and partial files."""
         for path in sorted(self._from.folder.rglob("*")):
             name = path.relative_to(self._from.folder)
             hidden = any(part.startswith(".") for part in name.parts)

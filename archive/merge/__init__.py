@@ -25,6 +25,7 @@ from archive.merge.database import Rows
 from archive.merge.joining import Shard, open_shard
 from archive.merge.warcs import FilePlan
 from archive.merge.warcs import plan as plan_files
+from archive.seals.merged import take_seals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,7 +49,7 @@ class Merged:
     taken out again. `lost` names files that rows of a shard point into and that are nowhere, `damaged` those whose bytes are not what
     was closed: their captures did not come in. `joins` counts addresses that were joined into one history, as there or by a redirect of
     another shard; `conflicts` names those that are joined in one of the archives and were parted by hand in another: they stay as they
-    were here.
+    were here. `seals` are those of the shards that are kept here, `seals_left` says why others are not.
     """
 
     shards: int = 0
@@ -68,6 +69,8 @@ class Merged:
     conflicts: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
+    seals: int = 0
+    seals_left: list[str] = field(default_factory=list)
 
     @property
     def changed(self) -> bool:
@@ -203,6 +206,10 @@ class _Merge:
         self.done.runs += database.take_runs(shard, self._store)
         self._count(plan, rows)
         self._waiting |= rows.done.waiting
+        taken = take_seals(shard.collection.folder, self._into.folder, plan.names)
+        self.done.seals += taken.seals
+        if taken.problem:
+            self.done.seals_left.append(taken.problem)
         if shard.alive:
             self._of_living |= set(plan.names.values())
         else:

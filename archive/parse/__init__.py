@@ -1,4 +1,4 @@
-"""Define a task of the parser and its result: the response to parse, and what it says."""
+"""Define the tasks of the workers and their results: a response to parse and what it says, a body to prepare for a browser."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from archive.outcome import Outcome, OutcomeKind
 
 if TYPE_CHECKING:
     import re
+    from collections.abc import Mapping
     from datetime import datetime
 
     from archive.article import Article, Picture, RequisiteKind
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_PARTS = 20
 """Pages that are joined into one article at most."""
+MAX_REPLAYED = 12_000_000
+"""Bytes of a page that are prepared for a browser; extraction reads no more either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,3 +113,27 @@ def join_part(answer: Parsed, part: Parsed) -> Parsed:
         found=tuple(loaded.values()), left_out=answer.requisites.left_out + part.requisites.left_out
     )
     return replace(answer, article=joined, next_page=part.next_page, keys=None, requisites=requisites)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayTask:
+    """A body to prepare. With `addresses` these take the place of its URLs, `missing` of the others; without, it is asked what it loads.
+
+    Of a picture a smaller one is made, with no side longer than `thumbnail`.
+    """
+
+    url: str
+    body: bytes
+    content_type: str = ""
+    is_style: bool = False
+    addresses: Mapping[str, str] | None = None
+    missing: str = ""
+    thumbnail: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """The URLs that are loaded, in order, and the body, in UTF-8, with the addresses that were given."""
+
+    urls: tuple[str, ...] = ()
+    body: bytes = b""

@@ -7,24 +7,21 @@ put in place here. Pure, and run in worker processes.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from html import escape, unescape
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import tinycss2
 
 from archive.extract.decode import decode_page
 from archive.extract.requisites import LAZY, MAX_STYLE, is_picture, srcset_candidates, style_tokens
+from archive.parse import MAX_REPLAYED, Prepared, ReplayTask
 from archive.parse.requisites import make_thumbnail
 from archive.urls import join
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     Resolve = Callable[[str], str]
-
-LARGEST: Final = 12_000_000
-"""Bytes of a page that are prepared; extraction reads no more either."""
 
 # A tag, or a comment, script or style as a whole, in which nothing is a tag. All possessive, so linear on any input.
 _PARTS = re.compile(
@@ -44,30 +41,6 @@ _PICTURES = frozenset({"img", "source", "amp-img", "input", "image"})
 _REFRESH = re.compile(r"refresh|content-security-policy", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplayTask:
-    """A body to prepare. With `addresses` these take the place of its URLs, `missing` of the others; without, it is asked what it loads.
-
-    Of a picture a smaller one is made, with no side longer than `thumbnail`.
-    """
-
-    url: str
-    body: bytes
-    content_type: str = ""
-    is_style: bool = False
-    addresses: Mapping[str, str] | None = None
-    missing: str = ""
-    thumbnail: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """The URLs that are loaded, in order, and the body, in UTF-8, with the addresses that were given."""
-
-    urls: tuple[str, ...] = ()
-    body: bytes = b""
-
-
 def prepare(task: ReplayTask) -> Prepared:
     """Do what the task asks; a damaged body still gives a result."""
     if task.thumbnail:
@@ -82,7 +55,7 @@ def prepare(task: ReplayTask) -> Prepared:
     if task.is_style:
         text = rewrite_style(task.body.decode("utf-8", "replace"), task.url, resolve, task.missing)
     else:
-        decoded = decode_page(task.body[:LARGEST], content_type=task.content_type)
+        decoded = decode_page(task.body[:MAX_REPLAYED], content_type=task.content_type)
         text = _Page(task.url, decoded.encoding, resolve, task.missing).rewrite(decoded.text)
     return Prepared(urls=tuple(found), body=text.encode("utf-8", "replace"))
 

@@ -70,7 +70,7 @@ _TYPES: Final = {
 
 
 def read_picture(body: bytes) -> Picture | None:
-    """Return what the bytes are as a picture; None for what is none that browsers show in an article."""
+    """Return what the bytes are as a picture; None unless browsers show such a picture in an article."""
     sha256 = hashlib.sha256(body).hexdigest()
     if _SVG.match(body) and _SVG_ROOT.search(body[:4096]):
         return Picture(type="image/svg+xml", bytes=len(body), sha256=sha256)

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, get_args
 
 from archive.article import Wall
-from archive.extract.decode import decode_page
 
 if TYPE_CHECKING:
     from archive.article import Extraction
@@ -46,6 +45,8 @@ def is_shell(extraction: Extraction, body: bytes, content_type: str, *, leads: b
         return False
     if extraction.reason != "empty" and len(extraction.links) >= FEW_LINKS:
         return False
+    from archive.extract.decode import decode_page  # in the workers alone: what reads pages takes half a second to load
+
     text = decode_page(body[:MAX_SHELL], content_type=content_type).text
     if leads and len(body) < SHORT and not _LOADED.search(text):
         return False

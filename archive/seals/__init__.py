@@ -1,4 +1,4 @@
-"""Seals: signed roots over the records of closed files, each chained to the one before. The format stands in docs/seals.md.
+"""Seals: signed roots over the records of closed files, each chained to the one before. The format is described in docs/seals.md.
 
 A seal is a few small files in `seals/` of the archive: NUMBER.json is what is signed and stamped, NUMBER.sig the signature, NUMBER.pem
 the public key, NUMBER.records.gz the sealed records, NUMBER.AUTHORITY.tsr a time stamp.
@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from archive.collection import SEALS
 from archive.errors import DamagedFileError
 from archive.files import open_read
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORMAT: Final = "warraq-seal/1"
-FOLDER: Final = "seals"
+FOLDER: Final = SEALS
 _NUMBERED = re.compile(r"(\d{6,9})\.json")
 _LARGEST: Final = 1 << 26
 """Bytes of a statement: a line for each file, half a million of them."""
@@ -35,7 +36,7 @@ _HEX = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedFile:
-    """A WARC file under a seal: its name, size and SHA-256 when it was sealed, and how many records it had."""
+    """A sealed WARC file: its name, size and SHA-256 when it was sealed, and the number of its records."""
 
     name: str
     bytes: int
@@ -48,7 +49,7 @@ class Seal:
     """One seal: the bytes that are signed and stamped, and what they say.
 
     `previous` is the SHA-256 of the statement before ('' for the first), `vouched` the signature of the key before over this statement,
-    which there is when the key was rotated. `clock` says whether the machine's clock was kept by NTP.
+    if the key was rotated. `clock` says whether the machine's clock was kept by NTP.
     """
 
     number: int
@@ -73,7 +74,7 @@ class Seal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedRecord:
-    """One record under a seal; `line` is the leaf. `sha256` is of the record's bytes as they lie in the file."""
+    """One sealed record; `line` is the leaf, `sha256` that of the record's bytes in the file."""
 
     line: bytes
     id: str
@@ -99,7 +100,7 @@ def numbers(folder: Path) -> list[int]:
 
 
 def numbers_by_file(archive: Path) -> dict[str, int]:
-    """Return the number of the seal that each sealed file of an archive is under; a seal that is not whole is passed over."""
+    """Return the number of the seal that each sealed file of an archive is under; an incomplete seal is passed over."""
     folder, found = archive / FOLDER, dict[str, int]()
     for number in numbers(folder):
         with suppress(DamagedFileError):
@@ -108,10 +109,10 @@ def numbers_by_file(archive: Path) -> dict[str, int]:
 
 
 def read_seal(folder: Path, number: int) -> Seal:
-    """Read a seal and nothing of its records; whether it is genuine is not looked at.
+    """Read a seal without its records; whether it is genuine is not checked.
 
     Raises:
-        DamagedFileError: it is not there whole, or is no seal.
+        DamagedFileError: it is incomplete, or not a seal.
     """
     path = folder / f"{numbered(number)}.json"
     try:
@@ -126,7 +127,7 @@ def read_seal(folder: Path, number: int) -> Seal:
 
 
 def seal_of(statement: bytes, signature: bytes, public_key: bytes, vouched: bytes = b"") -> Seal:
-    """Return the seal of which these are the files; raises ValueError, KeyError or TypeError for what is none."""
+    """Return the seal of these files; raises ValueError, KeyError or TypeError when they are not a seal."""
     said = json.loads(statement)
     if not isinstance(said, dict) or said.get("format") != FORMAT:
         raise ValueError(f"the format is not {FORMAT}")
@@ -185,7 +186,7 @@ def sealed_records(folder: Path, number: int) -> Iterator[SealedRecord]:
 
 
 def record_of(line: bytes) -> SealedRecord:
-    """Return the record that a leaf names; raises ValueError for what is none."""
+    """Return the record that a leaf names; raises ValueError when it is not a leaf."""
     record_id, date, digest, sha256, file, offset, length = line.decode("utf-8").split("\t")
     return SealedRecord(
         line=line, id=record_id, date=date, block_digest=digest, sha256=sha256, file=file,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import groupby
 from pathlib import Path
@@ -15,13 +15,14 @@ from archive.errors import ArchiveError, DamagedFileError
 from archive.files.clock import warc_moment
 from archive.index import open_store
 from archive.seals import FOLDER, Seal, SealedFile, SealedRecord, numbers, read_seal, sealed_records
+from archive.seals.merged import FILES, MERGED, files_of, merged_folders
 from archive.seals.merkle import leaf_hash, root_of
 from archive.seals.sealing import URN, hashed_records
 from archive.seals.signing import is_signed, key_id
 from archive.seals.stamps import Stamp, stamps_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cryptography.x509 import Certificate
 
@@ -34,7 +35,7 @@ CLOCKS_APART: Final = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealProblem:
-    """One thing that is not as it was sealed.
+    """One difference from what was sealed.
 
     `kind` is one of `seal` (missing, forged, broken chain), `key`, `stamp`, `clock`, `list` (the sealed records), `file` (missing or
     renamed), `changed`, `re-dated`, `moved`, `removed`, `inserted` (a record).
@@ -51,9 +52,13 @@ class SealProblem:
 
 @dataclass(slots=True, kw_only=True)
 class SealReport:
-    """What was looked at, and what is wrong; `redacted` are records that tombstones stand for, `notes` what is to be known."""
+    """What was checked, and what is wrong; `redacted` counts records replaced by tombstones, `notes` are remarks.
+
+    `merged` counts the seals of archives that were merged into this one.
+    """
 
     seals: int = 0
+    merged: int = 0
     records: int = 0
     redacted: int = 0
     unsealed: list[str] = field(default_factory=list)
@@ -78,15 +83,13 @@ def check_seals(
     trusted_key: bytes = b"",
     progress: Callable[[str], None] = lambda _: None,
 ) -> SealReport:
-    """Check all seals of an archive, and its closed files by them; reads every sealed file once. Takes no lock.
+    """Check all seals of an archive, and its closed files against them; reads every sealed file once, without a lock.
 
     `trusted_key`: the public key (PEM) that must have signed the last seal.
     """
     report, folder = SealReport(), collection.folder / FOLDER
     seals = _read_all(folder, report)
-    for before, seal in zip([None, *seals], seals, strict=False):
-        _check_chain(seal, before, report)
-        _check_stamps(folder, seal, roots, report)
+    _check_chains(folder, seals, roots, report)
     if trusted_key and seals and key_id(seals[-1].public_key) != key_id(trusted_key):
         report.blame(
             "key",
@@ -97,9 +100,49 @@ def check_seals(
         closed = {file.name: file for file in FileLocator(collection.warcs, store.db).closed()}
     for seal in seals:
         _check_records(folder, seal, closed, report, progress)
-    _check_unsealed(closed, seals, report)
-    report.seals = len(seals)
+    others = [
+        one
+        for kept in merged_folders(collection.folder)
+        for one in _check_merged(kept, closed, roots, report, progress)
+    ]
+    _check_unsealed(closed, seals, others, report)
+    report.seals, report.merged = len(seals), len(others)
     return report
+
+
+def _check_chains(folder: Path, seals: Sequence[Seal], roots: Sequence[Certificate], report: SealReport) -> None:
+    for before, seal in zip([None, *seals], seals, strict=False):
+        _check_chain(seal, before, report)
+        _check_stamps(folder, seal, roots, report)
+
+
+def _check_merged(
+    folder: Path,
+    closed: Mapping[str, Path | StoredFile],
+    roots: Sequence[Certificate],
+    report: SealReport,
+    progress: Callable[[str], None],
+) -> list[Seal]:
+    """Check the seals of an archive that was merged in, and by them the files that came along; return them."""
+    found, name = SealReport(), f"{MERGED}/{folder.name}"
+    seals = _read_all(folder, found)
+    _check_chains(folder, seals, roots, found)
+    try:
+        names = files_of(folder)
+    except DamagedFileError as error:
+        names = {}
+        found.blame("list", FILES, str(error))
+    here = {sealed: closed[file] for sealed, file in names.items() if file in closed}
+    for seal in seals:
+        came = replace(seal, files=tuple(file for file in seal.files if file.name in names))
+        _check_records(folder, came, here, found, progress)
+        if len(came.files) < len(seal.files):
+            found.notes.append(f"seal {seal.number}: {len(came.files)} of its {len(seal.files)} files came along")
+    report.records += found.records
+    report.redacted += found.redacted
+    report.notes += [f"{name}: {note}" for note in found.notes]
+    report.problems += [replace(one, where=f"{name}: {one.where}") for one in found.problems]
+    return seals
 
 
 def _read_all(folder: Path, report: SealReport) -> list[Seal]:
@@ -165,33 +208,20 @@ def _check_stamps(folder: Path, seal: Seal, roots: Sequence[Certificate], report
 
 
 def _check_records(
-    folder: Path, seal: Seal, closed: dict[str, Path | StoredFile], report: SealReport, progress: Callable[[str], None]
+    folder: Path,
+    seal: Seal,
+    closed: Mapping[str, Path | StoredFile],
+    report: SealReport,
+    progress: Callable[[str], None],
 ) -> None:
     """Compare the list of records with the root, and each file with the list."""
     files = {file.name: file for file in seal.files}
-    hashes: list[bytes] = []
-    sealed_at = warc_moment(seal.sealed_at)
     try:
-        for name, group in groupby(sealed_records(folder, seal.number), key=lambda record: record.file):
-            records = list(group)
-            hashes += [leaf_hash(record.line) for record in records]
-            report.records += len(records)
-            progress(f"seal {seal.number}: {name}")
-            for record in records:
-                moment = warc_moment(record.date)
-                if moment and sealed_at and moment > sealed_at + CLOCKS_APART:
-                    report.blame(
-                        "clock",
-                        f"seal {seal.number}",
-                        f"a record is dated {record.date}, after its seal ({seal.sealed_at}): a clock was wrong",
-                        record.id,
-                    )
-            if name in files:
-                _check_file(files.pop(name), records, closed, report)
+        root = root_of(_leaves(folder, seal, files, closed, report=report, progress=progress))
     except DamagedFileError as error:
         report.blame("list", f"seal {seal.number}", str(error))
         return
-    if root_of(hashes).hex() != seal.root:
+    if root.hex() != seal.root:
         report.blame(
             "list", f"seal {seal.number}", "the list of its records is not the one that was sealed (root differs)"
         )
@@ -199,10 +229,49 @@ def _check_records(
         _check_file(file, [], closed, report)
 
 
+def _leaves(
+    folder: Path,
+    seal: Seal,
+    files: dict[str, SealedFile],
+    closed: Mapping[str, Path | StoredFile],
+    *,
+    report: SealReport,
+    progress: Callable[[str], None],
+) -> Iterator[bytes]:
+    """Yield the hashes of the leaves, and check each file that they name, which leaves `files`; the list is read as a stream."""
+    sealed_at = warc_moment(seal.sealed_at)
+    for name, group in groupby(sealed_records(folder, seal.number), key=lambda record: record.file):
+        progress(f"seal {seal.number}: {name}")
+        file = files.pop(name, None)
+        is_suspect = file is not None and not _is_as_sealed(file, closed)
+        records = []
+        for record in group:
+            yield leaf_hash(record.line)
+            report.records += 1
+            moment = warc_moment(record.date)
+            if moment and sealed_at and moment > sealed_at + CLOCKS_APART:
+                report.blame(
+                    "clock",
+                    f"seal {seal.number}",
+                    f"a record is dated {record.date}, after its seal ({seal.sealed_at}): a clock was wrong",
+                    record.id,
+                )
+            if is_suspect:
+                records.append(record)
+        if file is not None and is_suspect:
+            _check_file(file, records, closed, report)
+
+
+def _is_as_sealed(sealed: SealedFile, closed: Mapping[str, Path | StoredFile]) -> bool:
+    """Return whether a file has the sealed bytes: then its records need no look."""
+    file = closed.get(sealed.name)
+    return file is not None and _size(file) == sealed.bytes and _sha256(file) == sealed.sha256
+
+
 def _check_file(
-    sealed: SealedFile, records: list[SealedRecord], closed: dict[str, Path | StoredFile], report: SealReport
+    sealed: SealedFile, records: list[SealedRecord], closed: Mapping[str, Path | StoredFile], report: SealReport
 ) -> None:
-    """A file whose bytes are the sealed ones needs no look at its records."""
+    """Check a file; the records of one whose bytes are unchanged are not read."""
     file = closed.get(sealed.name)
     if file is None:
         same = [
@@ -215,9 +284,8 @@ def _check_file(
         )
         report.blame("file", sealed.name, f"{detail} ({sealed.records} sealed records)")
         return
-    if _size(file) == sealed.bytes and _sha256(file) == sealed.sha256:
-        return
-    _compare(sealed.name, file, records, report)
+    if not _is_as_sealed(sealed, closed):
+        _compare(sealed.name, file, records, report)
 
 
 def _size(file: Path | StoredFile) -> int:
@@ -264,7 +332,7 @@ def _is_tombstone_of(record: warc.Record, sealed: SealedRecord) -> bool:
 
 
 def _difference(sealed: SealedRecord, now: SealedRecord | None, damage: str) -> tuple[str, str] | None:
-    """Return the kind and the words of what has become of a sealed record, None when it is as it was."""
+    """Return the kind and the description of what became of a sealed record, None when it is unchanged."""
     if now is None:
         return (
             ("changed", f"the sealed record cannot be read: {damage}")
@@ -279,10 +347,12 @@ def _difference(sealed: SealedRecord, now: SealedRecord | None, damage: str) -> 
     return "changed", f"the {what} of the record is not the one that was sealed"
 
 
-def _check_unsealed(closed: dict[str, Path | StoredFile], seals: Sequence[Seal], report: SealReport) -> None:
-    """Find the files that no seal has, and among them records of seals that are gone."""
+def _check_unsealed(
+    closed: Mapping[str, Path | StoredFile], seals: Sequence[Seal], others: Sequence[Seal], report: SealReport
+) -> None:
+    """Find the unsealed files, and among them the records of seals that are gone."""
     sealed = {file.name for seal in seals for file in seal.files}
-    known = {seal.digest for seal in seals}
+    known = {seal.digest for seal in (*seals, *others)}
     for name, file in closed.items():
         if name in sealed:
             continue
@@ -299,6 +369,7 @@ def _check_unsealed(closed: dict[str, Path | StoredFile], seals: Sequence[Seal],
                 report.blame(
                     "seal",
                     name,
-                    "the WARC has the record of a seal that is not in seals/: it was removed or replaced",
+                    "the WARC has the record of a seal that is not in seals/: it was removed or replaced, or belongs to "
+                    "an archive that this file was imported from",
                     record.id,
                 )

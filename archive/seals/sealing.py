@@ -38,7 +38,7 @@ _KEPT: Final = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Custody:
-    """Who seals, with what: it goes into the statement and the warcinfo record."""
+    """Who seals, and with which software; recorded in the statement and in the warcinfo record."""
 
     operator: str = ""
     software: str = "warraq"
@@ -53,14 +53,14 @@ def seal_files(
     rotate: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Seal | None:
-    """Seal the closed files that no seal has, and write the seal into the WARC as well; None when there are none.
+    """Seal the closed files that are not sealed yet, and write the seal into the WARC as well; None when there are none.
 
-    `rotate`: signs with a new key, which the old one vouches for. A seal counts once its statement is there, which is written last: a
+    `rotate`: signs with a new key, which the old one also signs for. A seal counts once its statement is there, which is written last: a
     run that is killed leaves nothing that counts.
 
     Raises:
         ArchiveLockedError: another process writes to the archive.
-        DamagedFileError: the last seal, or a file that is to be sealed, cannot be read.
+        DamagedFileError: the last seal, or a file to be sealed, cannot be read.
         UsageError: the key cannot be used, or lies in the archive.
         NotWritableError: key or seal cannot be written.
     """
@@ -88,7 +88,7 @@ def seal_files(
 
 
 def _unsealed(collection: Collection, seals: list[Seal]) -> list[Path | StoredFile]:
-    """Return the closed files that no seal names."""
+    """Return the closed files that are not sealed."""
     known = {file.name for seal in seals for file in seal.files}
     with open_store(collection.database) as store:
         return [file for file in FileLocator(collection.warcs, store.db).closed() if file.name not in known]

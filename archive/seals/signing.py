@@ -1,4 +1,4 @@
-"""The keys that sign: Ed25519 for seals, ECDSA P-384 for packs; made on first use, outside of any archive, for their owner alone."""
+"""The keys that sign: Ed25519 for seals, ECDSA P-384 for packs; made on first use, outside any archive, readable by their owner alone."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def is_signed(public_pem: bytes, signature: bytes, statement: bytes) -> bool:
 
 
 def seal_key(folder: Path) -> Ed25519PrivateKey:
-    """Return the key that signs seals, made when there is none.
+    """Return the key that signs seals; made if it does not exist.
 
     Raises:
         UsageError: it cannot be read, is not such a key, or others may read it.
@@ -90,7 +90,7 @@ def pack_key(folder: Path) -> EllipticCurvePrivateKey:
 
 
 def rotate_seal_key(folder: Path) -> Ed25519PrivateKey:
-    """Put a new key in the place of the old one, which is kept beside it under its own name; return the old one."""
+    """Replace the key by a new one, keep the old one beside it under its own name, and return the old one."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     old = seal_key(folder)

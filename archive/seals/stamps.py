@@ -1,4 +1,4 @@
-"""Time stamps of authorities (RFC 3161) on seals: asked for over HTTP, kept beside the seal as they came, checked without the network."""
+"""Time stamps of authorities (RFC 3161) on seals: requested over HTTP, kept beside the seal as received, checked without the network."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Stamp:
 
 @dataclass(slots=True, kw_only=True)
 class Stamped:
-    """What asking the authorities came to: seals stamped by each, and what went wrong."""
+    """The result of asking the authorities: the number of seals stamped by each, and what went wrong."""
 
     stamped: int
     failed: list[str]
@@ -69,7 +69,7 @@ def stamp_seals(
     An authority that does not answer is asked once; the seal stays as it is, and the next call asks again.
 
     Raises:
-        UsageError: an address is none of HTTP.
+        UsageError: an address is not one of HTTP.
     """
     folder, done = archive / FOLDER, Stamped(stamped=0, failed=[])
     for url in urls:
@@ -91,7 +91,7 @@ def stamp_seals(
 
 
 class StampError(Exception):
-    """The authority answered, and not with a stamp that holds."""
+    """The authority answered, but not with a valid stamp."""
 
 
 def _path(folder: Path, number: int, url: str) -> Path:
@@ -127,7 +127,7 @@ def _is_above(root: Certificate, response: TimeStampResponse) -> bool:
 
 
 def _keep(path: Path, stamp: bytes, chain: Iterable[Certificate]) -> None:
-    """Write the chain before the stamp: a stamp that is there has its chain."""
+    """Write the chain before the stamp: an existing stamp then has its chain."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
     pems = dict.fromkeys(one.public_bytes(Encoding.PEM) for one in chain)
@@ -186,9 +186,9 @@ def check_stamp(
 
 
 def _problem(response: TimeStampResponse, statement: bytes, roots: Sequence[Certificate]) -> str:
-    """Return what is wrong with a stamp where these certificates are trusted, '' when nothing is.
+    """Return what is wrong with a stamp if these certificates are trusted, '' for nothing.
 
-    The library trusts whatever it is given besides, intermediates too: it gets none but those that the stamp itself carries.
+    The library trusts all other certificates that it is given, intermediates too, so it gets only those that the stamp itself carries.
     """
     from rfc3161_client import VerificationError, VerifierBuilder
 
@@ -213,7 +213,7 @@ def _name(found: Sequence[Certificate]) -> str:
 
 
 def trusted_roots(path: str = "") -> list[Certificate]:
-    """Return the roots of authorities that are trusted: those in the file, in that of $WARRAQ_AUTHORITY_ROOTS, else the machine's own."""
+    """Return the trusted roots of authorities: those in the file, in that of $WARRAQ_AUTHORITY_ROOTS, else the machine's own."""
     named = path or os.environ.get(ROOTS, "")
     if named:
         return certificates(Path(named))
@@ -225,7 +225,7 @@ def trusted_roots(path: str = "") -> list[Certificate]:
 
 
 def certificates(path: Path) -> list[Certificate]:
-    """Return the certificates in a file of PEM; raises UsageError when there are none to be had.
+    """Return the certificates in a PEM file; raises UsageError when there are none.
 
     One that cannot be read is passed over: a machine's own list has some that break today's rules.
     """

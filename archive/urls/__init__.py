@@ -180,6 +180,7 @@ def escape_bytes(header: str) -> str:
     return header if header.isascii() else "".join(char if char < "\x80" else f"%{ord(char):02X}" for char in header)
 
 
+@lru_cache(maxsize=4096)  # an article on its way is asked for it seven times
 def identity(url: str) -> str:
     """Return what an article's addresses have in common.
 

@@ -82,7 +82,7 @@ class Record:
     @property
     def is_capture(self) -> bool:
         """Whether it holds what a page's URL gave: a response, a revisit, or the body alone."""
-        if self.type not in CAPTURES or not self.url.startswith(("http://", "https://")):
+        if self.type not in CAPTURES or not self.url[:8].lower().startswith(("http://", "https://")):
             return False
         return self.type != "resource" or not self.get("Content-Type").startswith(WARC_FIELDS)
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import tempfile
 from dataclasses import dataclass
@@ -20,11 +21,13 @@ ARC_LINE = re.compile(
     rb"(?: \S+ \S+ \S+ \d+ \S+)? (?P<length>\d{1,18})\s*"
 )
 """The line that heads a record of an ARC file, version 1 or 2."""
-_NEXT_WARC = re.compile(rb"(?:\r?\n){1,2}(?=WARC/\d{1,2}\.\d{1,2}\r*\n[A-Za-z-]+:)")
+_NEXT_WARC = re.compile(rb"(?:\r?\n){1,2}\0*(?=WARC/\d{1,2}\.\d{1,2}\r*\n[A-Za-z-]+:)")
 _NEXT_ARC = re.compile(rb"\r?\n(?=(?:https?|dns):[!-~]+ [\d.a-fA-F:]{1,45} \d{8,17} [^\r\n]{1,200} \d{1,18}\r?\n)")
 _LOOK_BACK = 4096
 """Bytes searched again with the next slice: the start of a record that lies across two is found."""
 _BLANK_LIMIT = 1 << 16
+_PADDING = b"\0\r\n \t"
+"""What may stand between records: line ends, and the zeros of a file system that lost what was written last."""
 _LINE_ENDS = re.compile(rb"[\r\n]+$")
 
 
@@ -56,8 +59,9 @@ class RecordHead:
 
 def read_record_head(reader: Reader) -> RecordHead | None:
     """Return the next head; one without lines for bytes that start no record, None at the end of the stream. Raises BrokenError."""
-    while (first := reader.line()) and not first.strip():
+    while (first := reader.line()) and not first.strip(_PADDING):
         pass
+    first = first.lstrip(b"\0").removeprefix(codecs.BOM_UTF8)
     if not first:
         return None
     if arc := ARC_LINE.fullmatch(first):
@@ -170,11 +174,11 @@ def _put_back(reader: Reader, spool: IO[bytes], start: int) -> int:
 
 
 def _at_boundary(reader: Reader, *, is_arc: bool) -> bool:
-    """Return whether nothing but line ends stands before the next record or the end; other bytes are put back."""
+    """Return whether nothing but line ends and zeros stands before the next record or the end; other bytes are put back."""
     blank = b""
-    while (line := reader.line()) and not line.strip(b"\r\n") and len(blank) < _BLANK_LIMIT:
+    while (line := reader.line()) and not line.strip(_PADDING) and len(blank) < _BLANK_LIMIT:
         blank += line
-    if not line or (ARC_LINE if is_arc else WARC_LINE).fullmatch(line):
+    if not line or (ARC_LINE if is_arc else WARC_LINE).fullmatch(line.lstrip(b"\0")):
         reader.put_back(line)
         return True
     reader.put_back(blank + line)

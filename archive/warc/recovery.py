@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-SUFFIXES = (".warc.gz", ".warc")
+SUFFIXES = (".warc.gz", ".warc", ".warc.zst.gz")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,12 +37,12 @@ _MAX_ANSWER: Final = 1 << 16
 
 
 class NotDeliveredError(Exception):
-    """The target did not take the message: what it said."""
+    """The target did not accept the message; the text is its answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """What goes out: the message's id, the watch that it is of, and its entries."""
+    """A message as it is sent: its id, its watch, and its entries."""
 
     id: str
     watch: Watch
@@ -76,7 +76,7 @@ def _post(letter: Letter, url: str, now: datetime) -> None:
 
 
 def webhook_payload(letter: Letter) -> dict[str, object]:
-    """Return what a webhook is sent."""
+    """Return the payload of a webhook."""
     return {
         "type": "warraq.watch.matched",
         "watch": {"name": letter.watch.name, "query": letter.watch.query},
@@ -153,7 +153,7 @@ def next_attempt(attempts: int, now: datetime) -> datetime | None:
 
 
 def after_quiet(watch: Watch, now: datetime) -> datetime:
-    """Return the time from which the watch may be told: now, or the end of its quiet hours."""
+    """Return the time from which matches may be sent: now, or the end of the watch's quiet hours."""
     if not watch.quiet:
         return now
     start, end = quiet_hours(watch.quiet)

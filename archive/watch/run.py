@@ -53,7 +53,7 @@ def add(folder: Path, watch: Watch, *, now: datetime) -> tuple[Watch, tuple[str,
     """Store a watch, whose matches of today are not reported. Returns it, and the parts of its query that were left out.
 
     Raises:
-        UsageError: the query asks for nothing, or a name, target, zone or time is none.
+        UsageError: the query is empty, or a name, target, zone or time is not valid.
     """
     problems = _check(watch)
     watch = replace(watch, secret=f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}", created_at=iso(now))
@@ -105,7 +105,7 @@ def _is_web(target: str) -> bool:
 def run(folder: Path, *, now: datetime) -> Ran:
     """Run all watches of an archive. Raises ArchiveLockedError while another run is at work.
 
-    What was found is on the disk before anything is sent, so a process that is killed tells it next time, under the same id.
+    Matches are on disk before anything is sent, so those of a process that is killed are sent next time, under the same id.
     """
     if not WatchStore.exists(folder):
         Collection(folder).require()
@@ -150,7 +150,7 @@ def _found(archive: Archive, ids: tuple[int, ...]) -> Iterator[dict[str, Any]]:
 
 
 def _entries(archive: Archive, matches: list[Match]) -> list[FeedItem]:
-    """Return the entries of matches; without those whose article is not there any more, such as one that was redacted."""
+    """Return the entries of matches; without those whose article is no longer there, such as a redacted one."""
     entries = []
     for match in matches:
         which = "is_latest = 1" if match.event == "gone" else "text_digest = :digest"

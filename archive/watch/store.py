@@ -64,7 +64,7 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """One thing to tell: a version of an article that a watch found, or that its page has gone (`digest` is then the time)."""
+    """One match: a version of an article, or that its page is gone (`digest` is then the time)."""
 
     article_key: str
     digest: str
@@ -175,7 +175,7 @@ class WatchStore(Closing):
         return found
 
     def put_matches(self, watch_id: int, matches: Iterable[Match], *, at: str, is_told: bool) -> list[int]:
-        """Keep what a watch has found; return the ids. What `is_told` is only remembered, so that it is never told."""
+        """Store the matches of a watch and return their ids; those with `is_told` are only remembered, and never reported."""
         sql = """
             INSERT OR IGNORE INTO matches (watch_id, article_key, digest, event, found_at, is_told) VALUES (?, ?, ?, ?, ?, ?) RETURNING id
             """
@@ -186,7 +186,7 @@ class WatchStore(Closing):
         return ids
 
     def newest_matches(self, watch_id: int, *, limit: int) -> list[Match]:
-        """Return what the watch has told, or is about to, newest first."""
+        """Return the matches that the watch has reported or is about to report, newest first."""
         return self._matches("watch_id = ? AND NOT is_told ORDER BY id DESC LIMIT ?", (watch_id, limit))
 
     def matches_of(self, message: Message) -> list[Match]:
@@ -236,7 +236,7 @@ class WatchStore(Closing):
 
 
 def _schema_problem(db: sqlite3.Connection) -> str:
-    """Return what speaks against a file that came with a foreign archive; '' for nothing."""
+    """Return why a file that came with a foreign archive is not used; '' for no reason."""
     for kind, name in db.execute("SELECT type, name FROM sqlite_master"):
         if kind in {"trigger", "view"}:
             return f"it has the {kind} {name!r}, which warraq does not create"

@@ -70,7 +70,7 @@ def entry_of(row: Mapping[str, Any], *, event: str = "new", at: str = "") -> Fee
 
 
 def cited(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what proves a version of an article: ids, when it was captured, and its WARC record."""
+    """Return the proof of a version of an article: ids, capture time, and WARC record."""
     names = (
         "id", "version", "site", "fetched_at", "last_seen_at", "gone_at", "text_digest", "payload_digest", "warc_filename",
         "warc_record_offset", "warc_record_length",
@@ -121,7 +121,7 @@ def _atom_entry(entry: FeedItem) -> str:
 
 
 def json_feed(feed: FeedDocument) -> bytes:
-    """Return the feed as JSON Feed; what proves each article stands in the extension `_warraq`."""
+    """Return the feed as JSON Feed; the proof of each article is in the extension `_warraq`."""
     document = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,

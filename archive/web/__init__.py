@@ -31,7 +31,7 @@ from starlette.staticfiles import StaticFiles
 from archive.collection import Collection as Archived
 from archive.errors import ArchiveError, ArticleGoneError, NotFoundError
 from archive.index import DatabaseError
-from archive.web import api, download, feeds, frequency, front, ledger, memento, pages, replay, subjects
+from archive.web import api, download, feeds, frequency, front, ledger, memento, pages, replay, saving, subjects
 from archive.web.admission import Admission, SecurityHeaders
 from archive.web.views import ROOMS, page
 
@@ -70,6 +70,10 @@ SUBJECTS: Final = (
     *(Route(f"/export.{kind}", download.result, name=f"export.{kind}") for kind in download.MOST),
 )
 """What is made of search results: of one archive, or of several as one."""
+SAVING: Final = (
+    Route("/save", saving.save_page, methods=["GET", "POST"]),
+    Route("/api/save", saving.save, methods=["POST"]),
+)
 ROUTES: Final = (
     Route("/", pages.results),
     Route("/search", pages.results),
@@ -78,6 +82,7 @@ ROUTES: Final = (
     Route("/a/{moment}/{url:path}", memento.version),
     Route("/timegate/{url:path}", memento.timegate),
     Route("/timemap/{url:path}", memento.timemap),
+    Route("/articles/{id:int}/related", subjects.related),
     Route("/articles/{id:int}/original", replay.original),
     Route("/articles/{id:int}.wacz", replay.wacz),
     Route("/raw/{id:int}", replay.raw),
@@ -119,17 +124,28 @@ SPANNING: Final = (
 """What is asked of several archives as one; all else is asked of each, below /archives/NAME."""
 
 
-def create_app(*folders: Path, hosts: Collection[str] = (), origins: Collection[str] = ()) -> ASGIApp:
+def create_app(
+    *folders: Path,
+    hosts: Collection[str] = (),
+    origins: Collection[str] = (),
+    semantic: bool = False,
+    token: str = "",
+) -> ASGIApp:
     """Return the application over the archives in those folders, which need not be there yet: then every page says so, with status 503.
 
     Of several, each has its room below /archives/NAME, and what lies above searches all of them. `hosts` are the names that it answers to
-    (see `SecurityHeaders`); empty for any. Pages of `origins` may read the API from a browser (`*` for all).
+    (see `SecurityHeaders`); empty for any. Pages of `origins` may read the API from a browser (`*` for all). `semantic` offers search by
+    meaning. Whoever has the `token` may save pages: into the one archive, or of several into that of the page's site.
     """
-    rooms = {Archived(folder).name: _room((folder,), ROUTES) for folder in folders} if len(folders) > 1 else {}
+    is_one = len(folders) == 1
+    saves = saving.Saving(token=token, into=folders[0] if is_one else None) if token else None
+    rooms = {} if is_one else {Archived(folder).name: _room((folder,), ROUTES, semantic=semantic) for folder in folders}
     mounted = [Mount(f"{ROOMS}/{name}", room) for name, room in rooms.items()]
     app = _room(
         folders,
-        (*SPANNING, *mounted) if mounted else ROUTES,
+        (*SAVING, *((*SPANNING, *mounted) if mounted else ROUTES)),
+        semantic=semantic,
+        saves=saves,
         middleware=[Middleware(GZipMiddleware, minimum_size=1000)],
     )
     # Around everything, Starlette's own handling of failures too.
@@ -137,7 +153,12 @@ def create_app(*folders: Path, hosts: Collection[str] = (), origins: Collection[
 
 
 def _room(
-    folders: tuple[Path, ...], routes: Sequence[BaseRoute], *, middleware: Sequence[Middleware] = ()
+    folders: tuple[Path, ...],
+    routes: Sequence[BaseRoute],
+    *,
+    semantic: bool,
+    saves: saving.Saving | None = None,
+    middleware: Sequence[Middleware] = (),
 ) -> Starlette:
     app = Starlette(
         routes=[
@@ -156,7 +177,7 @@ def _room(
         },
         lifespan=_lifespan,
     )
-    app.state.folders = folders
+    app.state.folders, app.state.semantic, app.state.saving = folders, semantic, saves
     return app
 
 

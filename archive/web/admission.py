@@ -24,7 +24,7 @@ MOST_CONNECTIONS: Final = 600
 MOST_REQUESTS: Final = 8
 """Made at a time; more wait their turn. Each further one makes all of them slower, for they share the processors."""
 TURN_SECONDS: Final = 20.0
-"""That a request waits for its turn before it is told to come again."""
+"""That a request waits for its turn before it is answered 503."""
 ANSWER_SECONDS: Final = 120.0
 """For an answer to be made and taken."""
 

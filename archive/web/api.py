@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 
 from archive import search
 from archive.diff import compare
+from archive.errors import UsageError
 from archive.index import columns
 from archive.urls.permalink import permalink
 from archive.web import frequency, front, ledger, memento
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from archive.archive import Archive
     from archive.index.columns import ArticleRow
-    from archive.monitor import Alarm, Day
+    from archive.index.monitor import Alarm, Day
     from archive.search import Hit
 
 _VERSION_COLUMNS: Final = (
@@ -45,14 +46,19 @@ class Json(JSONResponse):
 
 
 def search_(request: Request) -> Json:
-    """GET /api/search?q=&site=&section=&author=&language=&tag=&source=&is=&from=&to=&order=&limit=&offset=: hits and facets.
+    """GET /api/search?q=&site=&section=&author=&language=&tag=&source=&is=&from=&to=&order=&semantic=&limit=&offset=: hits and facets.
 
     What makes no sense in the question is left out and named in `problems`; it is never an error.
     """
     asked = SearchParameters.of(request.query_params, limit=PAGE)
     with open_archives(request) as archives:
         found = archives.search(
-            asked.words, only=asked.only, order=asked.fitting_order, limit=asked.limit, offset=asked.offset
+            asked.words,
+            only=asked.only,
+            order=asked.fitting_order,
+            limit=asked.limit,
+            offset=asked.offset,
+            semantic=asked.semantic and request.app.state.semantic,
         )
         facets = archives.facets(found.query)
         rooms = [room_of(request, archives, archives.archive_of(found, number)) for number in range(len(found.hits))]
@@ -69,7 +75,7 @@ def search_(request: Request) -> Json:
             "complete": found.complete,
             "relaxed": found.relaxed,
             "did_you_mean": found.suggestion(asked.words) or None,
-            "problems": [str(one) for one in (*asked.problems, *found.problems)],
+            "problems": [str(one) for one in (*asked.problems, *found.problems, *_not_semantic(request, asked))],
             "next_offset": following if following < found.total else None,
             "hits": [_hit(hit, room) for hit, room in zip(found.hits, rooms, strict=True)],
             "facets": {
@@ -84,6 +90,11 @@ def search_(request: Request) -> Json:
             },
         }
     )
+
+
+def _not_semantic(request: Request, asked: SearchParameters) -> tuple[search.Problem, ...]:
+    """Return the problem of a question by meaning to a room that does not search by it."""
+    return (search.problem("not_semantic"),) if asked.semantic and not request.app.state.semantic else ()
 
 
 def _hit(hit: Hit, room: str) -> dict[str, Any]:
@@ -156,6 +167,25 @@ def captures(request: Request) -> Json:
         return Json(archive.captures_of(archive.article(request.path_params["id"])))
 
 
+def related(request: Request) -> Json:
+    """GET /api/articles/ID/related?limit=: the articles nearest in meaning, with their `similarity`, without near copies.
+
+    `problems` says so when the article has no vector, or the room no model.
+    """
+    asked = SearchParameters.of({"limit": request.query_params.get("limit", "")})
+    problems = [str(one) for one in asked.problems]
+    found: list[tuple[ArticleRow, float]] = []
+    with open_archive(request) as archive:
+        row = archive.article(request.path_params["id"])
+        try:
+            found = archive.related(row, limit=asked.limit)
+        except UsageError as error:
+            problems.append(str(error))
+    rows = [columns.as_json_row({name: one[name] for name in _VERSION_COLUMNS}) for one, _ in found]
+    shown = [{**one, "similarity": round(cosine, 3)} for one, (_, cosine) in zip(rows, found, strict=True)]
+    return Json({"related": shown, "problems": problems})
+
+
 def diff(request: Request) -> Json:
     """GET /api/diff?old=ID&new=ID: what changed between two versions of one article, null where they are too long to be compared.
 
@@ -211,10 +241,10 @@ def stats(request: Request) -> Json:
 
 def openapi(request: Request) -> Json:
     """GET /api/openapi.json: this description of the API (OpenAPI 3.1)."""
-    return Json(_document(request.scope.get("root_path", "")))
+    return Json(_document(request.scope.get("root_path", ""), saves=request.app.state.saving is not None))
 
 
-def _document(room: str) -> dict[str, Any]:
+def _document(room: str, *, saves: bool) -> dict[str, Any]:
     """Return the OpenAPI document; what an operation does is the docstring of what answers it."""
     paths: dict[str, Any] = {}
     for path, (answers, parameters) in OPERATIONS.items():
@@ -234,8 +264,13 @@ def _document(room: str) -> dict[str, Any]:
             **{status: {"description": words, "content": _ERROR} for status, words in _STATUSES.items()},
         }
         paths[path] = {"get": {"summary": said, "parameters": given, "responses": responses}}
+    if saves:
+        paths["/api/save"] = {"post": _SAVE}
     info = {"title": "warraq", "version": metadata.version("warraq"), "description": "A news archive, read-only."}
-    return {"openapi": "3.1.0", "info": info, "servers": [{"url": room or "/"}], "paths": paths}
+    document = {"openapi": "3.1.0", "info": info, "servers": [{"url": room or "/"}], "paths": paths}
+    if saves:
+        document["components"] = {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}
+    return document
 
 
 def _kind_of(path: str) -> str:
@@ -271,6 +306,33 @@ _ERROR: Final = {
         }
     }
 }
+_SAVE: Final[dict[str, Any]] = {
+    "summary": "save the page `url` now, as `warraq save` does; answer when it is done.",
+    "security": [{"token": []}],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"type": "object", "required": ["url"], "properties": {"url": {"type": "string"}}}
+            }
+        },
+    },
+    "responses": {
+        "200": {"description": "saved", "content": {"application/json": {"schema": {"type": "object"}}}},
+        **{
+            str(status): {"description": words, "content": _ERROR}
+            for status, words in {
+                400: "no address of the web",
+                403: "no token, a wrong one, or a page of another origin",
+                409: "a crawl writes to that archive",
+                422: "no article was found there, or robots.txt forbids it",
+                429: "other pages are being saved",
+                502: "the site does not answer",
+                504: "not done in time",
+            }.items()
+        },
+    },
+}
 _SEARCH: Final = (
     "q",
     "site",
@@ -283,6 +345,7 @@ _SEARCH: Final = (
     "from",
     "to",
     "order",
+    "semantic",
     "limit",
     "offset",
 )
@@ -293,8 +356,9 @@ OPERATIONS: Final[Mapping[str, tuple[Callable[[Request], Response], tuple[str, .
     "/api/a/{moment}/{url}": (article_at, ()),
     "/api/articles/{id}/versions": (versions, ()),
     "/api/articles/{id}/captures": (captures, ()),
+    "/api/articles/{id}/related": (related, ("limit",)),
     "/api/diff": (diff, ("old", "new")),
-    "/api/words": (word_usage, _SEARCH[:-3]),
+    "/api/words": (word_usage, _SEARCH[:-4]),
     "/api/front": (front_pages, ("site",)),
     "/api/front/timeline": (front_timeline, ("url", "from", "to", "places", "limit", "offset")),
     "/api/stats": (stats, ()),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from starlette.responses import HTMLResponse
 
 MOST_SERIES: Final = 6
-"""Words that are compared in one picture; more lines cannot be told apart."""
+"""Words that are compared in one picture; more lines cannot be distinguished."""
 _SITES: Final = 20
 _BETWEEN: Final = re.compile("[,،؛;]")
 
@@ -38,7 +38,7 @@ class Series:
 
 
 def parts(words: str) -> tuple[str, ...]:
-    """Return the words or phrases that commas part, each once, the first `MOST_SERIES` of them."""
+    """Return the words or phrases between commas, each once, the first `MOST_SERIES` of them."""
     found = dict.fromkeys(part for one in _BETWEEN.split(words) if (part := one.strip()))
     return tuple(found)[:MOST_SERIES]
 

@@ -80,7 +80,7 @@ def of_page(archive: Archive, parameters: Mapping[str, str]) -> Timeline:
 
 
 def _begin(last: str) -> str:
-    """Return the first day of the time that ends with a day; '' where that is none."""
+    """Return the first day of the period that ends with a day; '' where the day is not one."""
     try:
         return date.fromordinal(max(1, date.fromisoformat(last).toordinal() - SHOWN_DAYS + 1)).isoformat()
     except ValueError:

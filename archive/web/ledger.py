@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from archive.index import reports
-from archive.monitor import HISTORY, judge_all
+from archive.index.monitor import HISTORY, judge_all
 from archive.web.parameters import SearchParameters
 from archive.web.views import View, open_archive, page
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from starlette.responses import HTMLResponse
 
     from archive.archive import Archive
-    from archive.monitor import Alarm, Day
+    from archive.index.monitor import Alarm, Day
 
 SHOWN_DAYS: Final = 7
 _CAPTURES: Final = 50

@@ -49,7 +49,12 @@ def results(request: Request) -> HTMLResponse:
     asked = SearchParameters.of(request.query_params)
     with open_archives(request) as archives:
         found = archives.search(
-            asked.words, only=asked.only, order=asked.fitting_order, limit=asked.limit, offset=asked.offset
+            asked.words,
+            only=asked.only,
+            order=asked.fitting_order,
+            limit=asked.limit,
+            offset=asked.offset,
+            semantic=asked.semantic and request.app.state.semantic,
         )
         facets = archives.facets(found.query)
         known, home = _known(request, archives, asked.words)
@@ -104,6 +109,7 @@ def article_page(request: Request, wanted: int, asked: SearchParameters) -> HTML
             "capture": archive.capture(row["capture_id"]),
             "captures": archive.captures_of(row),
             "family": archive.family(row),
+            "has_related": archive.has_vector(row),
         }
         body = body_of(row)
         shown = figures_of(body)

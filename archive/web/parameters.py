@@ -27,18 +27,19 @@ _QUOTES: Final = dict.fromkeys(map(ord, '"«»“”„'), " ")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchParameters:
-    """Words, filters (name and value, only those given), order ('' for the fitting one), and which hits of the answer."""
+    """Words, filters (name and value, only those given), order (None for the fitting one), by meaning too or not, which hits."""
 
     words: str = ""
     filters: tuple[tuple[str, str], ...] = ()
     order: Order | None = None
+    semantic: bool = False
     limit: int = PAGE
     offset: int = 0
     problems: tuple[Problem, ...] = ()
 
     @classmethod
     def of(cls, parameters: Mapping[str, str], *, limit: int = PAGE) -> Self:
-        """Read q, order, page, limit, offset and the filters (`_FILTERS`); other parameters are not looked at."""
+        """Read q, order, semantic, page, limit, offset and the filters (`_FILTERS`); other parameters are not looked at."""
         problems: list[Problem] = []
         size = number(parameters, "limit", limit, least=1, most=MOST, problems=problems)
         page = number(parameters, "page", 1, least=1, most=DEEPEST // size, problems=problems)
@@ -50,6 +51,7 @@ class SearchParameters:
             words=_clean(parameters.get("q", "")),
             filters=tuple((name, value) for name in _FILTERS if (value := _clean(parameters.get(name, "")))),
             order=_ORDERS.get(wish),
+            semantic=parameters.get("semantic") == "1",
             limit=size,
             offset=offset,
             problems=tuple(problems),
@@ -93,6 +95,8 @@ class SearchParameters:
         found = ({"q": self.words} if self.words else {}) | dict(self.filters)
         if self.order:
             found["order"] = self.order
+        if self.semantic:
+            found["semantic"] = "1"
         if self.page > 1:
             found["page"] = str(self.page)
         return found

@@ -19,7 +19,7 @@ from archive.export import FORMATS, Chosen, Source, original_place, place_of, re
 from archive.export.loaded import MOST, STYLE, decoded_body, loaded_by, replay_pool
 from archive.http import BadCoding, NotHttp, TooLarge, decode, parse_response
 from archive.index import captures, images
-from archive.parse.replaying import ReplayTask
+from archive.parse import ReplayTask
 from archive.parse.workers import WorkerKilledError
 from archive.web.admission import ARCHIVED_POLICY, REPLAY_POLICY
 from archive.web.views import View, missing_originals, open_archive, page
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from archive.archive import Archive
     from archive.index.rows import StoredCapture
-    from archive.parse.replaying import Prepared
+    from archive.parse import Prepared
     from archive.parse.workers import WorkerPool
 
 LARGEST: Final = 20_000_000
@@ -98,7 +98,7 @@ def raw(request: Request) -> Response:
 
 
 def shown(request: Request) -> Response:
-    """Return the archived page as it looked, with the addresses of what the archive holds in the place of those of the web."""
+    """Return the archived page as it looked: the addresses of what it loads are those of the archive's copies."""
     with open_archive(request) as archive:
         row = archive.article(request.path_params["id"])
         body = _with_addresses(request, archive, archive.capture(row["capture_id"]), is_style=False)
@@ -122,13 +122,13 @@ def resource(request: Request) -> Response:
 
 
 def missing(_: Request) -> Response:
-    """Return what is shown in the place of a picture that the archive does not hold."""
+    """Return the stand-in for a picture that the archive does not hold."""
     headers = {"Content-Security-Policy": ARCHIVED_POLICY, "Cross-Origin-Resource-Policy": "cross-origin"}
     return Response(_MISSING, 404, media_type="image/svg+xml", headers=headers)
 
 
 def picture(request: Request) -> Response:
-    """Return a picture from the archive, known by its first bytes. Raises NotFoundError for what is none, or none that a page may show."""
+    """Return a picture from the archive, known by its first bytes. Raises NotFoundError for what a page may not show."""
     with open_archive(request) as archive:
         row = archive.capture(request.path_params["id"])
         body, kind = _file(archive, row)
@@ -179,7 +179,7 @@ def _with_addresses(request: Request, archive: Archive, capture: StoredCapture, 
 
 
 def _file(archive: Archive, row: StoredCapture) -> tuple[bytes, str]:
-    """Return the bytes of a picture or font, read from its place in the WARC, and its type; raises NotFoundError for what is none."""
+    """Return the bytes of a picture or font, read from its place in the WARC, and its type; raises NotFoundError for anything else."""
     try:
         if images.problem_of(archive.db, row["record_id"]) == "too-many-pixels":
             raise NotFoundError(f"capture {row['id']}: it would take too much memory to show")

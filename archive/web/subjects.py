@@ -1,4 +1,4 @@
-"""Render the pages of an author, a tag and a site: what the archive has of each, over time."""
+"""Render the pages of an author, a tag and a site (what the archive has of each, over time), and of what is related to an article."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from starlette.exceptions import HTTPException
 
+from archive.errors import UsageError
 from archive.web.charts import histogram
 from archive.web.parameters import SearchParameters
-from archive.web.views import open_archives, page, room_of
+from archive.web.views import open_archive, open_archives, page, room_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import HTMLResponse
 
+    from archive.index.columns import ArticleRow
     from archive.index.reports import Facets
 
 _NEWEST: Final = 20
@@ -36,6 +38,19 @@ def tag(request: Request) -> HTMLResponse:
 def site(request: Request) -> HTMLResponse:
     """Return the page of a site, or of all sites below a domain."""
     return _subject(request, "site")
+
+
+def related(request: Request) -> HTMLResponse:
+    """Return the articles nearest in meaning to one: a page of its own, for all vectors are read for it."""
+    with open_archive(request) as archive:
+        row = archive.article(request.path_params["id"])
+        problem = ""
+        found: list[tuple[ArticleRow, float]] = []
+        try:
+            found = archive.related(row, limit=_NEWEST)
+        except UsageError:
+            problem = "related.none"
+    return page(request, "related.html", row=row, found=found, problem=problem)
 
 
 def _subject(request: Request, kind: str) -> HTMLResponse:

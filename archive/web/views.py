@@ -55,7 +55,7 @@ class Wording:
         return direction(self.language)
 
     def say(self, key: str, **values: object) -> str:
-        """Return the message of that key with its places filled; numbers come out with their thousands parted."""
+        """Return the message of that key with its places filled; numbers get their thousands separated."""
         message = self.messages[key]
         if not isinstance(message, str):
             number = values["n"]
@@ -160,7 +160,7 @@ ROOMS: Final = "/archives"
 
 @contextmanager
 def open_archive(request: Request) -> Iterator[Archive]:
-    """Open the archive for one request: opened anew each time (1 ms), so that it may be replaced, repaired or reindexed meanwhile."""
+    """Open the archive for one request: reopened each time (1 ms), so that it may be replaced, repaired or reindexed meanwhile."""
     with open_archives(request) as archives:
         yield archives.archives[0]
 
@@ -182,7 +182,7 @@ def missing_originals(urls: Sequence[str]) -> dict[str, str]:
 
 
 def room_of(request: Request, archives: Federation, archive: Archive) -> str:
-    """Return where the pages of an archive lie: what comes before `/articles/ID`."""
+    """Return where the pages of an archive are: what precedes `/articles/ID`."""
     name = archives.name_of(archive)
     return f"{request.scope.get('root_path', '')}{f'{ROOMS}/{quote(name)}' if name else ''}"
 
@@ -232,7 +232,7 @@ class View:
     """What templates may call: messages, dates and links in the language of the request."""
 
     def __init__(self, request: Request, *, path: str = "") -> None:
-        """`path` is where the page is to be had with parameters, when its own address takes none (a permalink's query is its URL's)."""
+        """`path` is where the page takes parameters, when its own address does not (a permalink's query belongs to its URL)."""
         is_permalink = "moment" in request.scope.get("path_params", {})
         given = {} if is_permalink else dict(request.query_params)
         wish = given.get("lang", "")
@@ -246,6 +246,8 @@ class View:
         self._path = f"{self.root}{path or '/'}" if is_permalink else request.url.path
         folders = request.app.state.folders
         self.rooms = tuple(Collection(folder).name for folder in folders) if len(folders) > 1 else ()
+        self.offers_meaning = bool(request.app.state.semantic)
+        self.saves = request.app.state.saving is not None
         self._parameters = given
 
     def day(self, text: str) -> str:

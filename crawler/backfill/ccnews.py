@@ -1,7 +1,7 @@
 """Fill an archive from CC-NEWS, Common Crawl's WARC files of news: stream each file and keep only the matching captures.
 
-A month has a list of its files (`crawl-data/CC-NEWS/2026/11/warc.paths.gz`), each of some 1 GB and of all sites. They come piece by piece,
-by HTTP Range; after each piece the place is noted up to which the file was read, from where the next run goes on, whatever ended this one.
+A month has a list of its files (`crawl-data/CC-NEWS/2026/11/warc.paths.gz`), each of some 1 GB and of all sites. They are fetched
+piece by piece, by HTTP Range; after each piece the position is noted, and the next run carries on from it, whatever ended this one.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ class BackfillReport:
 class BackfillSpider(Spider):
     """Carries out a Plan; `filled`, `imported` and `problem` tell how it went, once `close_archive` was called.
 
-    `fill_in` is what the ways of it do each in its own manner.
+    Subclasses implement `fill_in`.
     """
 
     name = "backfill"

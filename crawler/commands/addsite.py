@@ -19,12 +19,11 @@ from archive.terminal import live_line
 from crawler.commands import check_settings, open_log, refuse, tell
 from crawler.sites import Site, SiteError, load_sites, name_of
 from crawler.sites.entry import entry_text
-from crawler.sites.probe import ProbeSpider
 
 if TYPE_CHECKING:
     import argparse
 
-    from crawler.sites.probe import Case
+    from crawler.sites.probe import Case, ProbeSpider
 
 HEADER = "# The sites to crawl: one table [site.NAME] each, crawled by `warraq crawl NAME`, or all by `warraq run`.\n"
 QUIET: dict[str, object] = {"LOG_LEVEL": "WARNING", "EXTENSIONS": {}, "ITEM_PIPELINES": {}}
@@ -119,6 +118,10 @@ class Command(ScrapyCommand):
         return name
 
     def _look(self, url: str) -> ProbeSpider:
+        from crawler.sites.probe import (
+            ProbeSpider,
+        )  # with all that reads pages: every command of scrapy loads this module
+
         assert self.crawler_process  # noqa: S101 - scrapy.cmdline sets it
         crawler = self.crawler_process.create_crawler(ProbeSpider)
         with live_line(_("Looking at {url}").format(url=url)) as show:

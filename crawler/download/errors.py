@@ -207,7 +207,7 @@ class TlsError(ExchangeError, DownloadFailedError):
 
 
 class BadRequestError(ExchangeError, UnsupportedURLSchemeError):
-    """The request itself cannot be sent as HTTP (a line break in a header, an URL that is none)."""
+    """The request itself cannot be sent as HTTP (a line break in a header, an invalid URL)."""
 
     outcome = "bad-request"
 

@@ -22,6 +22,7 @@ from twisted.internet.defer import Deferred
 
 from archive import urls
 from archive.http import BadCoding, TooLarge, decode, parse_response
+from archive.http.coding import GZIP_MAGIC
 from crawler.download.errors import OF_THE_HOST, RobotsDisallowed, RobotsUnreachable, outcome_of
 from crawler.politeness.robotstxt import RobotsTxt, parse_robots, product_of
 
@@ -158,6 +159,7 @@ class RobotsMiddleware:
     async def _read(self, origin: str) -> tuple[RobotsTxt, str]:
         """Return the rules of `origin`, and why nothing may be fetched ('' if something may)."""
         url = f"{origin}/robots.txt"
+        seen = {url}
         for _ in range(MOST_REDIRECTS + 1):
             response = await self._fetch(_request_for(url))
             status = response.status
@@ -166,6 +168,9 @@ class RobotsMiddleware:
                 url = urljoin(url, urls.escape_bytes(location.decode("latin-1").strip()))
                 if not url.startswith(("http://", "https://")):
                     return _ALL_ALLOWED, f"robots.txt redirects to {url[:80]}"
+                if url in seen:  # unavailable (RFC 9309, section 2.3.1.2): whoever sends no cookies is led in a ring
+                    return _ALL_ALLOWED, ""
+                seen.add(url)
                 continue
             if 200 <= status < 300:
                 return parse_robots(_text_of(response)), ""
@@ -189,8 +194,8 @@ def _request_for(url: str) -> Request:
 
 
 def _text_of(response: Response) -> bytes:
-    """Return the body, at most MOST_BYTES of it, decoded if the server coded it although it was asked not to."""
-    coding = response.headers.get("Content-Encoding")
+    """Return the body, at most MOST_BYTES of it, decoded if the server coded it although it was asked not to, and perhaps does not say."""
+    coding = response.headers.get("Content-Encoding") or (b"gzip" if response.body.startswith(GZIP_MAGIC) else None)
     if coding is None:
         return response.body[:MOST_BYTES]
     coded = parse_response(b"HTTP/1.1 200 OK\r\nContent-Encoding: " + coding + b"\r\n\r\n" + response.body)

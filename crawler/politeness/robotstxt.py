@@ -8,6 +8,7 @@ unreserved characters alone and all octets, an Allow only as it is written.
 
 from __future__ import annotations
 
+import codecs
 import math
 import re
 from dataclasses import dataclass, field
@@ -153,7 +154,8 @@ def _lines(data: bytes) -> list[tuple[Kind, str]]:
         if data.startswith(_BOM[:end]):
             data = data[end:]
             break
-    text = data.decode("utf-8", "surrogateescape")
+    is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = data.decode("utf-16", "replace") if is_wide else data.decode("utf-8", "surrogateescape")
     found = (_line(line[:_LONGEST_LINE]) for line in _LINE_END.split(text))
     return [pair for pair in found if pair[0]]
 
@@ -170,7 +172,7 @@ def _line(line: str) -> tuple[Kind, str]:
 
 
 def _product(value: str) -> str:
-    """Return the key of an agent line: '*' for everybody, the leading product token in lower case, '' for what is none."""
+    """Return the key of an agent line: '*' for all agents, the leading product token in lower case, '' for anything else."""
     if value[:1] == "*" and (len(value) == 1 or value[1].isspace()):
         return "*"
     return product_of(value).lower()

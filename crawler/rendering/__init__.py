@@ -1,6 +1,6 @@
 """Pages that are empty without scripts: which of them a browser renders, how its requests are answered, and what is kept of it.
 
-The browser asks, the crawl fetches: each request goes through our own downloader, so robots.txt, pace, guard and WARC hold for it as for
+The browser asks, the crawl fetches: each request goes through the crawl's downloader, so robots.txt, pace, guard and WARC apply to it as to
 any other.
 """
 
@@ -95,7 +95,7 @@ class Renderer:
         await self._browser.close()
 
     def was_rendered(self, url: str) -> bool:
-        """Whether what a page says is not known by its served bytes alone, for they were rendered before."""
+        """Whether the page was rendered before, so that its served bytes alone do not show whether it has changed."""
         return self.mode != "never" and not self._missing and renderings.is_rendered(self._archive.ingest.store.db, url)
 
     def wants(self, due: ScheduledUrl, answer: Parsed) -> bool:
@@ -115,7 +115,7 @@ class Renderer:
         return True
 
     def _is_fruitless(self) -> bool:
-        """Whether rendering has given nothing on this site for long; one page of each run is tried all the same."""
+        """Whether rendering has long given nothing on this site; one page of each run is tried all the same."""
         return len(self._yields) == FRUITLESS and not any(self._yields) and self._tried > 0
 
     async def render(self, row: CaptureRow, data: bytes, url: str) -> bytes:
@@ -146,7 +146,7 @@ class Renderer:
         return done.dom
 
     def learn(self, answer: Parsed) -> None:
-        """Take in what a rendered page came to."""
+        """Learn from the outcome of a rendered page."""
         self._yields.append(answer.article is not None or answer.outcome.kind is OutcomeKind.LISTING)
 
     def _keep(self, row: CaptureRow, url: str, done: Rendered) -> None:
@@ -178,7 +178,7 @@ class Renderer:
         return answered
 
     async def _fetched(self, asked: Asked, page: str) -> Answered | None:
-        """Fetch it, and follow where it redirects: a browser that is told to go elsewhere would not ask us again."""
+        """Fetch it and follow its redirects: a browser that gets a redirect would not ask the crawl again."""
         url = asked.url
         for _ in range(REDIRECTS):
             data = await self._capture(url, asked, page)
@@ -190,7 +190,7 @@ class Renderer:
         return None
 
     async def _capture(self, url: str, asked: Asked, page: str) -> bytes:
-        """Return the exact bytes of an answer, once they are in the WARC and settled as what they are; b'' for none."""
+        """Return the exact bytes of an answer, once they are in the WARC and their outcome is stored; b'' for none."""
         kind = REQUISITES.get(asked.type)
         due = self._requisites.drawn_early(Requisite(url=url, kind=kind), via=page) if kind else None
         request = Request(
@@ -227,7 +227,7 @@ class Renderer:
     async def _settle(
         self, due: ScheduledUrl, row: CaptureRow | None, data: bytes, response: object, problem: tuple[str, str] | None
     ) -> None:
-        """Settle what the crawl would have fetched for the page by itself, so that it does not do so again."""
+        """Store the outcome of a requisite that the crawl would have fetched itself, so that it does not fetch it again."""
         loaded = self._requisites
         if problem or response is None:
             self._archive.finish(loaded.failed(due, row, *(problem or ("failed", ""))))

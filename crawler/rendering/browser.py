@@ -55,7 +55,7 @@ for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "WebTranspor
 
 
 def missing_browser(program: str = "") -> str:
-    """Return what keeps pages from being rendered here, in words, '' for nothing; starts no browser."""
+    """Return why pages cannot be rendered on this machine, '' if they can; starts no browser."""
     try:
         import playwright.async_api  # noqa: F401 - only whether it is there
     except ImportError:
@@ -81,7 +81,7 @@ class Browser:
         self._pages = 0
 
     async def render(self, url: str, load: Callable[[Asked], Awaitable[Answered | None]]) -> Rendered:
-        """Open `url`, let its scripts run until it asks for nothing more, and return what it has become.
+        """Open `url`, let its scripts run until it asks for nothing more, and return the result.
 
         `load` is asked for everything, the page itself too; None refuses. Raises RenderError.
         """
@@ -150,7 +150,7 @@ class Browser:
         self._pid, self._pages = _process_of(mark), 0
 
     async def _watch_memory(self) -> bool:
-        """Kill the browser when it takes more memory than it may; only Linux tells how much that is. Returns whether it did."""
+        """Kill the browser when it takes more memory than it may (known on Linux only). Returns whether it did."""
         while self._pid:
             await asyncio.sleep(WATCH_SECONDS)
             if _memory_of(self._pid) > self._limits.megabytes << 20:

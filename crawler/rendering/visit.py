@@ -31,7 +31,7 @@ PIXEL: Final = bytes.fromhex("47494638396101000100800000000000ffffff21f904010000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderLimits:
-    """Bounds of one page; each is a setting of crawler/settings.py, where its reason is. `screenshots`: also what it looks like."""
+    """Bounds of one page; each is a setting of crawler/settings.py, where its reason is. `screenshots`: also take pictures of it."""
 
     seconds: float
     requests: int
@@ -52,7 +52,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """What a page is given: status, header fields, and the body without its codings. `size` counts the bytes as they were sent."""
+    """The answer to a page's request: status, header fields, and the body without its codings. `size`: bytes as sent."""
 
     status: int
     headers: Mapping[str, str]
@@ -62,7 +62,7 @@ class Answered:
 
 @dataclass(slots=True, kw_only=True)
 class Rendered:
-    """What came of a page: its DOM, pictures of it, what it loaded (status, media type, resource type by URL), and which limits it met."""
+    """A rendered page: its DOM, pictures of it, what it loaded (status, media type, resource type by URL), and limits met."""
 
     dom: bytes = b""
     view: bytes = b""
@@ -178,7 +178,7 @@ class Visit:
             setattr(self._done, name, base64.b64decode(answer["data"]))
 
     async def _route(self, route: Route) -> None:
-        """Answer one request of the page, or refuse it; whatever goes wrong here, the page is answered."""
+        """Answer one request of the page, or refuse it; the page is answered whatever goes wrong here."""
         answered = None
         self._under_way += 1
         try:

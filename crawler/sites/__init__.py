@@ -204,7 +204,7 @@ def chosen_site(settings: BaseSettings, name: str) -> Site:
 
 
 def site_of_page(settings: BaseSettings, url: str) -> Site:
-    """Return the entry of sites.toml that a page belongs to; without one, the site that its URL alone tells of. Raises SiteError."""
+    """Return the entry of sites.toml that a page belongs to; without one, the site that its URL alone gives. Raises SiteError."""
     guessed = Site.from_url(url)
     path = Path(settings["WARRAQ_SITES"])
     entries = load_sites(path).values() if path.exists() else ()

@@ -1,8 +1,9 @@
 """Send what a site requires beyond a plain GET: cookies, the headers and the proxy of its entry. A downloader middleware.
 
-Cookies that hosts set are kept for a run, each host's for itself, and sent to hosts for which they are switched on: all of them with
-`COOKIES_ENABLED`, one when it answers a request without cookies by a redirect in a ring. What the entry gives goes to the site's own
-hosts only. The WARC leaves cookies and the headers of `headers_file` out of the request, as it does other credentials.
+Cookies that hosts set are kept for a run and sent where their rules say (to the host that set them, or to the hosts of its domain), if they
+are switched on there: on all hosts with `COOKIES_ENABLED`, on those that lead a request without cookies in a ring of redirects. What the
+entry gives goes to the site's own hosts only.
+The WARC leaves cookies and the headers of `headers_file` out of the request, as it does other credentials.
 """
 
 from __future__ import annotations
@@ -15,15 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
+from scrapy import Request
 from scrapy.http.cookies import CookieJar, WrappedRequest
-from scrapy.utils.httpobj import urlparse_cached
 from scrapy.utils.misc import load_object
 
 from archive import UsageError, urls
 from crawler.sites.keys import HEADER_NAME
 
 if TYPE_CHECKING:
-    from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
@@ -36,8 +36,8 @@ LOGIN = frozenset({
 })  # fmt: skip
 """Words of a path, or the first label of a host, to which a page is led that is not shown without a session."""
 
-MOST_HOSTS = 1000  # whose cookies are kept
-MOST_COOKIES = 50  # of one host; browsers keep 180 and servers refuse the header of so many
+MOST_COOKIES = 50  # that one host is sent; browsers keep 180, and servers refuse the header of so many
+MOST_KEPT = 5000
 
 
 def is_login(url: str) -> bool:
@@ -48,7 +48,7 @@ def is_login(url: str) -> bool:
 
 
 class SessionMiddleware:
-    """Keeps the cookies of each host in a jar of its own; `switch_on` lets them be sent."""
+    """Keeps the cookies that come; `switch_on` lets them be sent."""
 
     def __init__(self, site: Site | None, *, everywhere: bool, now: datetime | None = None) -> None:
         """`everywhere`: cookies are sent to every host that sets some. Raises UsageError for a file that cannot be used."""
@@ -57,8 +57,8 @@ class SessionMiddleware:
         now = now or datetime.now(UTC)
         self._given = load_cookies(Path(site.cookies_file), now=now) if site and site.cookies_file else None
         self._secret = load_headers(Path(site.headers_file)) if site and site.headers_file else ()
-        self._on: set[str] = set()
-        self._jars: dict[str, CookieJar] = {}
+        self._sent: dict[str, set[str]] = {}  # names of the cookies that there were when they were switched on, by host
+        self._jar = CookieJar()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -69,16 +69,17 @@ class SessionMiddleware:
             now=load_object(crawler.settings["WARRAQ_CLOCK"])(),
         )
 
-    def switch_on(self, host: str) -> bool:
-        """Send the host's cookies from now on; False when they are sent already, or it has set none."""
-        if host in self._on or self._everywhere or host not in self._jars or not len(self._jars[host].jar):
+    def switch_on(self, url: str) -> bool:
+        """Send cookies to the URL's host from now on; False when all that there are for it are sent already."""
+        names = self._names(url)
+        sent = self._sent.setdefault(urls.host_of(url), set())
+        if self._everywhere or names <= sent:
             return False
-        self._on.add(host)
+        sent |= names
         return True
 
     def process_request(self, request: Request) -> None:
         """Add the headers, cookies and the proxy that the request's host is to have."""
-        host = urlparse_cached(request).hostname or ""
         parts: list[str] = []
         if self._site is not None and self._site.in_scope(urls.canonicalise(request.url), index=True):
             for name, value in (*self._site.headers, *self._secret):
@@ -89,19 +90,24 @@ class SessionMiddleware:
                 request.meta.setdefault("proxy", self._site.proxy)
             parts += [f"{name}={value}" for name, value in self._site.cookies]
             parts += [_header(self._given, request)] if self._given is not None else []
-        if (self._everywhere or host in self._on) and host in self._jars:
-            parts.append(_header(self._jars[host].jar, request))
+        if self._everywhere or self._sent.get(urls.host_of(request.url)):
+            parts.append(_header(self._jar.jar, request))
         if cookies := "; ".join(filter(None, parts)):
             request.headers["Cookie"] = cookies
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """Keep the cookies that the host sets."""
-        host = urlparse_cached(request).hostname or ""
-        if response.headers.getlist("Set-Cookie") and (host in self._jars or len(self._jars) < MOST_HOSTS):
-            jar = self._jars.setdefault(host, CookieJar())
-            if len(jar.jar) < MOST_COOKIES:
-                jar.extract_cookies(response, request)
+        """Keep the cookies that a host sets for itself or for a domain that is its owner's."""
+        if not response.headers.getlist("Set-Cookie") or len(self._jar.jar) >= MOST_KEPT:
+            return response
+        room = MOST_COOKIES - len(self._names(request.url))
+        for cookie in self._jar.make_cookies(response, request)[: max(room, 0)]:
+            if not cookie.domain_specified or urls.may_have_subdomains(cookie.domain.lstrip(".")):
+                self._jar.set_cookie_if_ok(cookie, request)
         return response
+
+    def _names(self, url: str) -> set[str]:
+        """Return the names of the cookies that there are for a URL."""
+        return {pair.partition("=")[0] for pair in _header(self._jar.jar, Request(url)).split("; ") if pair}
 
 
 def load_cookies(path: Path, *, now: datetime) -> MozillaCookieJar:

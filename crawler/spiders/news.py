@@ -15,7 +15,6 @@ from scrapy import Request, Spider, signals
 from scrapy.exceptions import DownloadFailedError
 
 from archive import Page, urls
-from archive.extract import extract
 from archive.ingest.commit import Disposition
 from archive.outcome import OutcomeKind
 from archive.parse import MAX_PARTS, Parsed, ParseTask, join_part
@@ -149,6 +148,8 @@ class NewsSpider(Spider):
         page = Page(
             body=response.body, url=response.url, fetched_at=datetime.now(UTC), headers=_pairs(response), status=response.status
         )  # fmt: skip
+        from archive.extract import extract  # for `scrapy parse` alone: workers read the pages of a crawl
+
         extraction = extract(page)
         if extraction.article is None:
             yield {"url": response.url, "reason": extraction.reason, "detail": extraction.detail}
@@ -322,10 +323,10 @@ class NewsSpider(Spider):
             return answer.found[0].spelling or answer.found[0].url
         return self._answers.respelled(due, answer, asked)
 
-    def _cookies_wanted(self, url: str) -> bool:
-        """Return whether a URL that leads back to itself may lead on with the cookies that its host has set meanwhile."""
+    def _cookies_wanted(self, ring: set[str]) -> bool:
+        """Return whether a ring of redirects may lead on with the cookies that its hosts have set meanwhile."""
         middleware = self.crawler.get_downloader_middleware(SessionMiddleware)
-        return middleware is not None and middleware.switch_on(urls.host_of(url))
+        return middleware is not None and bool([url for url in ring if middleware.switch_on(url)])
 
     async def _follow(
         self, due: ScheduledUrl, row: CaptureRow | None, answer: Parsed, response: Response
@@ -337,7 +338,7 @@ class NewsSpider(Spider):
         seen = {response.url}
         url = ""
         while target := self._next_hop(due, answer, url or response.url):
-            if target in seen and self._cookies_wanted(target):
+            if target in seen and self._cookies_wanted(seen):
                 seen.clear()
             if target in seen or len(seen) > (self._limits.redirects or MOST_REDIRECTS):
                 break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from contextlib import closing
@@ -300,3 +301,41 @@ def test_the_real_model_knows_one_thing_in_two_languages(folder):
 def test_a_missing_extra_is_a_usage_error():
     with installed(None), pytest.raises(UsageError, match=r"warraq\[semantic\]"):
         load_encoder()
+
+
+def test_the_room_offers_it_where_it_was_started_so(folder):
+    pytest.importorskip("starlette", reason="warraq[web] is not installed")
+    from archive.web import create_app
+    from tests.support.shelf import Client
+
+    embed(folder)
+    plain, room = Client(create_app(folder)), Client(create_app(folder, semantic=True))
+    asked = "q=%D8%A7%D9%84%D9%86%D9%81%D8%B7&lang=en"
+    assert 'name="semantic"' not in plain.get(f"/search?{asked}").text
+    page = room.get(f"/search?{asked}&semantic=1").text
+    assert re.search(r'name="semantic" value="1" checked', page)
+    assert "Crude climbs" in page
+    assert "by meaning</span>" in page
+    assert "Crude climbs" not in room.get(f"/search?{asked}").text
+    hits = room.get(f"/api/search?{asked}&semantic=1").json()["hits"]
+    assert [hit["is_by_meaning"] for hit in hits][:2] == [False, True]
+    refused = plain.get(f"/api/search?{asked}&semantic=1").json()
+    assert (len(refused["hits"]), "--semantic" in refused["problems"][0]) == (1, True)
+
+
+def test_the_room_shows_what_is_related(folder):
+    pytest.importorskip("starlette", reason="warraq[web] is not installed")
+    from archive.web import create_app
+    from tests.support.shelf import Client
+
+    room = Client(create_app(folder))
+    number = sql(folder, "SELECT id FROM articles WHERE url = ?", OIL)[0][0]
+    assert "/related" not in room.get(f"/articles/{number}").text
+    assert "no vector yet" in room.get(f"/articles/{number}/related?lang=en").text
+    assert room.get(f"/api/articles/{number}/related").json()["problems"]
+    embed(folder)
+    assert f"/articles/{number}/related" in room.get(f"/articles/{number}").text
+    assert "Crude climbs" in room.get(f"/articles/{number}/related").text
+    first = room.get(f"/api/articles/{number}/related?limit=1").json()["related"]
+    assert [(one["url"], one["similarity"] > 0.9) for one in first] == [(CRUDE, True)]
+    assert room.get("/articles/999/related").status_code == 404

@@ -38,6 +38,7 @@ HELD_BY = {
     "leaves an intermediate": "download/test_intermediates.py::test_it_is_fetched_when_asked_for_and_the_certificate_verified_with_it",
     "speaks HTTP/2 alone": "download/test_http2.py::test_frames_in_answer_to_a_request_or_before_it_are_named",
     "has a robots.txt of a wrong length": "politeness/test_robots.py::test_each_answer_to_robots_txt_means_what_the_rfc_says",
+    "leads its robots.txt in a ring": "test_kinds.py::test_a_ring_in_which_every_address_lies_is_passed_robots_txt_too",
     "has a sitemap of 50 MB": "test_kinds.py::test_a_sitemap_of_more_than_ten_megabytes_is_read",
     'says "now"': "test_kinds.py::test_a_list_whose_times_are_always_now_calls_nothing_back",
     "changes what leads": "../archive/index/test_front_pages.py::test_what_led_is_told_from_its_first_capture_to_its_last_in_a_row",

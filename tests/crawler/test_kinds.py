@@ -547,6 +547,30 @@ def test_a_ring_of_redirects_without_cookies_is_passed_with_them(at, ring):
     assert not any(b"seen=1" in capture.request for capture in done.captures)
 
 
+def test_a_ring_in_which_every_address_lies_is_passed_robots_txt_too(at):
+    def world(request):
+        if b"seen=1" in request.headers.get("Cookie", b""):
+            return newsroom(1).get(request.url)
+        return 302, {"Location": request.url, "Set-Cookie": "seen=1; path=/"}, b""
+
+    assert at(0, world).summary["articles_new"] == 1
+
+
+@pytest.mark.parametrize("keeper", ["id.paper.test", "www.paper.test"])
+def test_a_ring_over_another_host_of_the_domain_is_passed(at, keeper):
+    def world(request):
+        url = urlsplit(request.url)
+        if url.path == "/robots.txt":
+            return None
+        if url.hostname == keeper:
+            return 302, {"Location": HOME, "Set-Cookie": "seen=1; path=/; Domain=.paper.test"}, b""
+        if b"seen=1" in request.headers.get("Cookie", b""):
+            return newsroom(1).get(request.url)
+        return 302, {"Location": f"https://{keeper}/check"}, b""
+
+    assert at(0, world).summary["articles_new"] == 1
+
+
 def test_a_ring_that_no_cookie_opens_is_named(at):
     world = {HOME: (302, {"Location": "/a"}, b""), "https://paper.test/a": (302, {"Location": "/"}, b"")}
     done = at(0, world)

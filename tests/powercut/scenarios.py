@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from abc import ABC, abstractmethod
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from archive import Archive, import_files, warc
@@ -18,6 +19,9 @@ from archive.maintain import redact
 from archive.maintain.backup import back_up
 from archive.parse.parse import parse_task
 from archive.parse.workers import WorkerPool
+from archive.seals import numbers
+from archive.seals.checking import check_seals
+from archive.seals.sealing import Custody, seal_files
 from tests.archive.maintain.conftest import MOMENT, keep
 from tests.archive.maintain.test_repair import mend, problems
 from tests.archive.merge.test_merge import crawled, of, run
@@ -244,6 +248,36 @@ class BackingUp(Scenario):
         return found + [f"the copy, done again: {problem}" for problem in problems(self._copy)]
 
 
+class Sealing(Scenario):
+    """An archive is sealed, with a new key, gets a page and is sealed again: what was acknowledged holds, half a seal does not count."""
+
+    name = "seals, the first with a new key"
+
+    def act(self) -> None:
+        for number, url in enumerate((OTHER, SECRET), 1):
+            writer = open_writer(self.collection, info={"software": "test"}, clock=lambda: MOMENT)
+            keep(writer, url, f"خبر رقم {number} تحت الختم", hours=number)
+            writer.close()
+            self._seal()
+            acknowledge(str(number))
+
+    def _seal(self) -> None:
+        seal_files(self.collection, keys=self.base / "keys", clock=lambda: datetime.now(UTC), custody=Custody())
+
+    def wrong(self, said: frozenset[str]) -> list[str]:
+        for key in (self.base / "keys").glob("*.pem"):
+            key.chmod(0o600)  # the disks that are made here hold no permissions
+        if not self.collection.exists():
+            return ["the archive is not there"] if said else []
+        found = [f"before repair: {one}" for one in check_seals(self.collection, roots=[]).problems] if said else []
+        found += self.mended()
+        sealed = numbers(self.collection.folder / "seals")
+        found += [f"seal {one} is lost" for one in sorted(said) if int(one) not in sealed]
+        self._seal()
+        report = check_seals(self.collection, roots=[])
+        return found + [f"sealed again: {one}" for one in (*report.problems, *report.unsealed)]
+
+
 class Replacing(Scenario):
     """A file is put in place of another one: the old or the new, whole."""
 
@@ -263,4 +297,13 @@ class Replacing(Scenario):
         return [] if path.is_file() and path.read_bytes() in expected else ["neither the old file nor the new one"]
 
 
-SCENARIOS: tuple[type[Scenario], ...] = (Capturing, Importing, Merging, Redacting, Uploading, BackingUp, Replacing)
+SCENARIOS: tuple[type[Scenario], ...] = (
+    Capturing,
+    Importing,
+    Merging,
+    Redacting,
+    Uploading,
+    BackingUp,
+    Sealing,
+    Replacing,
+)

@@ -9,7 +9,7 @@ import pytest
 
 from archive import Archive
 from archive.index import reports
-from archive.monitor import alarms_of
+from archive.index.monitor import alarms_of
 from tests.simulation.newsroom import (
     A_DAY,
     BAN,

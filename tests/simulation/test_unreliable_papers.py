@@ -12,7 +12,7 @@ import pytest
 
 from archive import Archive
 from archive.index import reports
-from archive.monitor import alarms_of
+from archive.index.monitor import alarms_of
 from tests.simulation.papers import DAYS, FIRST, PAPERS
 from tests.support.simulated import crawl
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -126,12 +126,20 @@ class Client:
 
     def get(self, path: str, *, method: str = "GET", follow: bool = True, **headers: str) -> httpx.Response:
         """Return the answer, of a redirect that of the page that it leads to, unless not to `follow`."""
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.send(method, path, headers=given, follow_redirects=follow)
+
+    def post(self, path: str, **body: Any) -> httpx.Response:
+        """Return the answer to a body, given as httpx takes it (`json`, `data`, `content`, with `headers`)."""
+        return self.send("POST", path, **body)
+
+    def send(self, method: str, path: str, **how: Any) -> httpx.Response:
+        """Return the answer to one request in an event loop of its own."""
         import httpx
 
         async def ask() -> httpx.Response:
             transport = httpx.ASGITransport(app=self._app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-                given = {k.replace("_", "-"): v for k, v in headers.items()}
-                return await client.request(method, path, headers=given, follow_redirects=follow)
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=None) as client:
+                return await client.request(method, path, **how)
 
         return asyncio.run(ask())

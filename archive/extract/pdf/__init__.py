@@ -173,7 +173,7 @@ def _block(one: PdfParagraph, usual: float) -> Block:
 
 
 def _date(text: str) -> str:
-    """Return a date of a PDF file (`D:20261128231845+01'00'`) as ISO 8601, as exact as it is; '' for what is none."""
+    """Return a date of a PDF file (`D:20261128231845+01'00'`) as ISO 8601, as exact as it is; '' for anything else."""
     match = _DATE.match(text)
     if not match:
         return ""

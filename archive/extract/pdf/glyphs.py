@@ -240,7 +240,7 @@ def _info(document: PDFDocument) -> dict[str, str]:
 
 
 def _field(value: object) -> str:
-    """Return a text of the file as one line, '' for what is none."""
+    """Return a text of the file as one line, '' for anything else."""
     value = resolve1(value)
     if isinstance(value, PSLiteral):
         value = str(value.name)

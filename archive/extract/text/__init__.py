@@ -121,6 +121,7 @@ _LITTLE = 800
 """Characters of a text below which the page may hold the whole article for its scripts."""
 _ALL_LINK = 0.9
 _TWICE = 2
+_PLAIN = frozenset({"p", "div", "section", "span"})
 _DESCRIPTIONS = frozenset({"og:description", "description", "twitter:description"})
 
 
@@ -279,6 +280,7 @@ def _line(block: TextBlock, after: TextBlock | None, host: str) -> Line:
         and after.element.tag == "p"
         and after.element.getparent() is block.element.getparent(),
         emphatic=all(marks for text, (_, marks) in block.parts if not text.isspace()),
+        plain=block.element.tag in _PLAIN,
         returns=block.linked >= _ALL_LINK and all(_leads_back(href, host) for href in hrefs),
     )
 

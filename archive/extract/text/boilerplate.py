@@ -65,6 +65,11 @@ class BoilerplatePhrase:
     max_length: int
     test: Callable[[str], object] | None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the phrase is all that a line says, but for a number."""
+        return self.match in {"exact", "number"}
+
     def fits(self, line: str, key: str) -> bool:
         """Tell whether the line, in small letters (its `line_key` is `key`), begins with the phrase, or is it."""
         if self.max_length and len(line) > self.max_length:
@@ -136,12 +141,14 @@ PHRASES = _load()
 
 _TITLE_LINES = 4
 """How far down the page's own title may repeat before the text begins (section, title, date, title again)."""
-_STOPS = (".", "؟", "!", "。", "۔")
+_STOPS = (".", "؟", "!", "。", "۔", "।")
 _TOP_LINES = 2
 _MORE_WORDS = 2
 """Words besides a phrase that begins a line, or stands in it, up to which it says nothing else."""
 _REFERRING = frozenset({"read-also", "related", "share", "tags", "source-label", "nav", "reading-time", "date-label"})
 """Kinds of labels after which a link, a name or a figure stands, and no sentence."""
+_ASKING = frozenset({"follow-us", "newsletter", "reading-time", "views", "tags", "shortlink", "id-label"})
+"""Kinds of phrases that a short line between paragraphs begins with when it is furniture."""
 _SENTENCE_WORDS = 5
 _LABELS = 5
 _LABEL = 60
@@ -207,7 +214,7 @@ class Line:
 
     `leads` says whether it has a link to the site or a mail address, `links` to how many places its links lead,
     `emphatic` whether all of it is emphasised, `beside` whether it is a short paragraph beside the next, `returns` whether it is
-    nothing but a link to the site's front page or to a place on this page.
+    nothing but a link to the site's front page or to a place on this page, `plain` whether it is a paragraph or a box of its own.
     """
 
     text: str
@@ -218,13 +225,14 @@ class Line:
     emphatic: bool = False
     beside: bool = False
     returns: bool = False
+    plain: bool = False
 
 
 def judge_lines(lines: Sequence[Line], places: Sequence[str], known: Known) -> list[str]:
     """Return for each line the rule that drops it, '' for the lines that stay; `places` has those dropped already."""
     keys = [line_key(line.text) for line in lines]
     rows = [
-        [phrase for phrase in PHRASES.find(line.text, key) if phrase.language == "any" or known.speaks(phrase.language)]
+        [phrase for phrase in PHRASES.find(line.text, key) if _is_spoken(phrase, known)]
         for line, key in zip(lines, keys, strict=True)
     ]
     rules = [
@@ -235,12 +243,37 @@ def judge_lines(lines: Sequence[Line], places: Sequence[str], known: Known) -> l
     forward = range(len(lines))
     for order, top in ((forward, True), (reversed(forward), False)):
         _drop_edge(order, top=top, lines=lines, keys=keys, rows=rows, rules=rules, known=known)
+    _drop_labels(lines, rows, rules)
     _drop_kickers(lines, rules)
     _spare_dates(rules)
     _drop_last_headings(lines, rules)
     _spare_patterns(lines, rules)
     _spare_title(rules)
     return rules
+
+
+def _is_spoken(phrase: BoilerplatePhrase, known: Known) -> bool:
+    """Tell whether a page may say a phrase: in its own language, or as a whole line in English, which themes leave untranslated."""
+    return phrase.language == "any" or known.speaks(phrase.language) or (phrase.language == "en" and phrase.is_whole)
+
+
+def _drop_labels(lines: Sequence[Line], rows: Sequence[Sequence[BoilerplatePhrase]], rules: list[str]) -> None:
+    """Drop a label that is all of a line and stands alone between paragraphs of running text, or lines that are dropped."""
+    for index, line in enumerate(lines):
+        if rules[index] or not line.plain or line.emphatic or line.text.endswith(_STOPS):
+            continue
+        label = next((phrase for phrase in rows[index] if _is_all(phrase, line)), None)
+        near = (at for at in (index - 1, index + 1) if 0 <= at < len(lines))
+        if label and all(
+            rules[at] or len(lines[at].text) >= _SHORT_LINE or lines[at].text.endswith(_STOPS) for at in near
+        ):
+            rules[index] = f"phrase:{label.kind}"
+
+
+def _is_all(phrase: BoilerplatePhrase, line: Line) -> bool:
+    """Tell whether a phrase of the edges is all that a line says, or asks for something in a few words."""
+    is_short = len(line.text) <= _LABEL and phrase.match == "prefix" and phrase.kind in _ASKING
+    return phrase.scope == "edge" and (phrase.is_whole or is_short)
 
 
 def _spare_dates(rules: list[str]) -> None:

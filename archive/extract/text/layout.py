@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from archive.extract.page import HEADINGS, ancestors, closest, is_in
+from archive.extract.page import HEADINGS, RUNNING_TEXT, ancestors, closest, is_in
 from archive.extract.text.names import folded_words, quads, share, speaks_against
 
 if TYPE_CHECKING:
@@ -81,8 +81,12 @@ _SAID = 0.9
 _DEEP = 12
 _REACH = 60
 """Blocks behind the last found among which the article may go on."""
+_SEVERAL = 2
+"""Paragraphs beside a picture that are more than its caption."""
 _PARAGRAPHS = 3
 """Paragraphs side by side in a box that is more than a note or a teaser."""
+_NOTE_LINKS = 0.25
+"""Share of link text up to which a footer is a note to the article, and no list of links."""
 _QUESTIONS = ("?", "؟", "？", ";")
 FULL_STOPS = (".", "۔", "。", "!", "?", "؟", "…", ".”", ".»", '."', ".“")
 
@@ -314,9 +318,9 @@ class Layout:
         if not self.holds(element):
             return block.linked < _LINKED and (self._is_alike(element) or _is_note(element))
         verdict = self.verdict(element)
-        if (not verdict and (owner(element) in holders or self._is_rest(element))) or _is_note(element):
+        if (not verdict and owner(element) in holders) or _is_note(element):
             return True
-        return verdict != "strong" and block.is_running and self._is_item(element)
+        return verdict != "strong" and (self._is_rest(element) or (block.is_running and self._is_item(element)))
 
     def _is_rest(self, element: HtmlElement) -> bool:
         """Tell whether a paragraph stands with others in a box among the article's that has no linked heading: one never closed."""
@@ -418,9 +422,12 @@ def _is_linked_sentence(block: TextBlock) -> bool:
 
 
 def _is_note(element: HtmlElement) -> bool:
-    """Tell whether a block stands in a footer without links, as a correction does."""
+    """Tell whether a block stands in a footer that is a note, as a correction is: hardly any of it links."""
     footer = closest(element, "footer")
-    return footer is not None and footer.find(".//a") is None
+    if footer is None:
+        return False
+    linked = sum(len("".join(link.itertext())) for link in footer.iter("a"))
+    return linked <= _NOTE_LINKS * len(" ".join("".join(footer.itertext()).split()))
 
 
 def _is_widget(box: HtmlElement) -> bool:
@@ -435,7 +442,12 @@ def _is_widget(box: HtmlElement) -> bool:
     headings = list(box.iter(*HEADINGS))
     if any(is_linked(heading) for heading in headings):
         return True
-    return not headings and next(box.iter(*_MEDIA), None) is not None
+    return not headings and next(box.iter(*_MEDIA), None) is not None and _paragraphs(box) < _SEVERAL
+
+
+def _paragraphs(box: HtmlElement) -> int:
+    """Return the paragraphs of running text in a box."""
+    return sum(len(" ".join("".join(node.itertext()).split())) >= RUNNING_TEXT for node in box.iter("p"))
 
 
 def _is_control(element: HtmlElement) -> bool:

@@ -180,6 +180,8 @@ def speaks_against(element: HtmlElement) -> Verdict:
     names, identity = element.get("class") or "", element.get("id") or ""
     if tag in HEADINGS:
         names, identity = names.replace("header", ""), ""
+    if tag == "p" and _captions_nothing(element, names):
+        names = ""
     verdict = _judge(names) if names and len(names) <= _MAX_NAMES else ""
     if (
         identity
@@ -191,6 +193,17 @@ def speaks_against(element: HtmlElement) -> Verdict:
     if tag == "figure" and element.find(".//table") is not None:
         return verdict
     return verdict or ("weak" if tag in _WEAK_TAGS else "")
+
+
+def _captions_nothing(element: HtmlElement, names: str) -> bool:
+    """Tell whether a paragraph is named a caption and no picture stands in it, or right before or behind it."""
+    if "caption" not in names:
+        return False
+    near = (element, element.getprevious(), element.getnext())
+    return not any(node is not None and next(node.iter(*_PICTURES), None) is not None for node in near)
+
+
+_PICTURES = ("img", "picture", "figure", "video", "iframe", "amp-img", "svg", "object", "canvas", "noscript")
 
 
 def _is_anchor(element: HtmlElement, identity: str) -> bool:

@@ -28,6 +28,10 @@ _ALL_LINK = 0.9
 _ITEM_LINK = 0.5
 _LINK_WORDS = 4
 _SENTENCE_ENDS = (".", "۔", "。", ".”", ".»")
+_HEADING_WORDS = 12
+_TITLE_WORDS = 6
+"""Words of a heading, or of a paragraph, up to which it may be the title of a list."""
+_LINES = frozenset({"p", "div"})
 _LINKED_SENTENCE = 10
 """Words from which a sentence that is wholly a link is not a headline."""
 _MAX_LOSS = 0.5
@@ -98,10 +102,24 @@ def _links(found: Sequence[int], blocks: Sequence[TextBlock], url: str) -> dict[
                 rules.pop(at, None)
         elif not _is_announced(found, places[0], blocks):
             rules.update(dict.fromkeys(linked, "linked-list"))
-    for at in list(rules):
-        if _is_sentence(found, at, blocks) or _is_section(found, at, blocks):
-            del rules[at]
+    kept = [at for at in rules if _is_sentence(found, at, blocks) or _is_section(found, at, blocks)]
+    rules = {at: rule for at, rule in rules.items() if at not in kept}
+    rules.update(
+        {
+            at - 1: "linked-list"
+            for at, rule in rules.items()
+            if rule == "linked-list" and at and at - 1 not in rules and _is_list_title(blocks[found[at - 1]])
+        }
+    )
     return {} if _outweigh(rules, found, blocks) else rules
+
+
+def _is_list_title(block: TextBlock) -> bool:
+    """Tell whether a line is the title of the list that follows: a heading, or a few words and no sentence."""
+    is_short = len(block.text.split()) <= _TITLE_WORDS and not block.text.endswith(_FULL_STOPS)
+    return block.element.tag != "h1" and (
+        block.element.tag in HEADINGS or (is_short and block.element.tag in {"p", "div"})
+    )
 
 
 def _is_announced(found: Sequence[int], at: int, blocks: Sequence[TextBlock]) -> bool:

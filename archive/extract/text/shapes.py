@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from archive.extract.page import HEADINGS, ancestors, closest, is_in
 from archive.extract.quarantine.walls import CLAIMS
+from archive.extract.text.boilerplate import PHRASES, line_key
 from archive.extract.text.names import WIDGET, folded_words, quads, share
 from archive.extract.text.place import same_site
 
@@ -109,7 +110,9 @@ def _labels(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> Ite
         if len(block.text) > _LABEL_LINE or block.element.tag == "li" or not same_site(block.href, host):
             continue
         label = _label(block)
-        if label:
+        if label and _is_reference(block, label):
+            yield index, "label-link"
+        if label and not label[-1].isalnum():
             labels.setdefault(label, []).append(index)
             if _is_in_brackets(block) or _is_headline(block, label):
                 yield index, "label-link"
@@ -144,7 +147,18 @@ def _label(block: TextBlock) -> str:
             return ""
     text = " ".join("".join(label).split())
     is_label = is_linked and 0 < len(text.split()) <= _LABEL_WORDS and any(map(str.isalnum, text))
-    return text if is_label and not text[-1].isalnum() else ""
+    return text if is_label else ""
+
+
+def _is_reference(block: TextBlock, label: str) -> bool:
+    """Tell whether a label, emphasised or of the table, stands before a link whose words are a headline."""
+    title = block.text[len(label) :].strip()
+    if len(title.split()) < _TITLE_WORDS or title.endswith((".", "۔", "。", "।")):
+        return False
+    marks = [marks for text, (href, marks) in block.parts if not href and any(map(str.isalnum, text))]
+    if all(marks) and len(label.split()) <= _SHORT_LABEL and len(title.split()) >= _HEADLINE_WORDS:
+        return True
+    return any(row.kind in {"read-also", "related"} for row in PHRASES.find(label, line_key(label)))
 
 
 def _teasers(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> Iterator[tuple[int, str]]:

@@ -159,7 +159,10 @@ _SOME = 0.2
 """Share of it that an element with an article's name must hold to be read alone: enough that it is not a teaser."""
 _SCRAP = 0.1
 _PARAGRAPHS = 5
-"""Lines that one element must hold to be more than a legal notice."""
+_FEW = 3
+"""Lines that one element must hold to be more than a legal notice, or, with the page's heading, an article."""
+_MOST = 0.6
+"""Share of the page's running text that such an article is."""
 _OUTWEIGHS = 3
 """How many times an answer's running text that of one element must be to be the article in its stead."""
 _TORN = 2
@@ -265,6 +268,8 @@ class Witness:
             return Testimony(found=prose, route="densest")
         if self._size(prose) > _OUTWEIGHS * self._running(slow) and self._may_be_article(prose):
             return Testimony(found=prose, route="densest", doubt="most of the running text stands elsewhere")
+        if self._is_all(prose) and not any(self._blocks[index].is_running for index in slow):
+            return Testimony(found=prose, route="densest", doubt="its element has the name of furniture")
         is_other = size > 0 and 2 * self._size(set(quick) & set(slow)) < size
         doubt = "a quick reading finds another part of the page" if is_other else ""
         return Testimony(found=slow, route="full", quick=quick, doubt=doubt)
@@ -315,6 +320,13 @@ class Witness:
         """Tell whether blocks of one element are more than a notice, and nothing that holds them is named as furniture."""
         holders = ancestors(self._blocks[found[0]].element) if found else ()
         return len(found) >= _PARAGRAPHS and all(speaks_against(node) != "strong" for node in holders)
+
+    def _is_all(self, found: Sequence[int]) -> bool:
+        """Tell whether paragraphs of one element are most of what the page says, in what is named as furniture and holds its `h1`."""
+        if len(found) < _FEW or self._size(found) < _MOST * self._model.mass:
+            return False
+        named = [node for node in ancestors(self._blocks[found[0]].element) if speaks_against(node) == "strong"]
+        return bool(named) and next(named[-1].iter("h1"), None) is not None
 
     def _together(self, found: Sequence[int]) -> float:
         """Return the share of the text whose blocks are siblings: the paragraphs of an article are, teasers are not."""

@@ -149,6 +149,16 @@ def test_a_link_that_names_no_page_of_the_site_gives_way_to_the_guid(link: str, 
     assert [entry.url for entry in read.entries] == [urls.format(n=n) for n in (1, 2)]
 
 
+@pytest.mark.parametrize(
+    ("link", "leads_to"), [("/", "https://news.example.com/{n}"), ("/story/{n}", "https://news.example.com/story/{n}")]
+)
+def test_a_guid_that_is_called_no_address_is_one_where_the_links_say_nothing(link: str, leads_to: str) -> None:
+    entry = "<item><link>https://news.example.com{link}</link><guid isPermaLink='false'>https://news.example.com/{n}</guid></item>"
+    items = "".join(entry.format(link=link.format(n=n), n=n) for n in (1, 2))
+    read = feed(rss(f"<link>https://news.example.com/</link>{items}"))
+    assert [one.url for one in read.entries] == [leads_to.format(n=n) for n in (1, 2)]
+
+
 ITEM = "<item><title>a</title><link>https://news.example.com/1</link></item>"
 
 

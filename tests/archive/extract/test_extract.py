@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from archive.article import Dropped, SiteProfile
@@ -186,3 +188,20 @@ def test_an_offer_to_sign_up_for_goods_is_no_newsletter_line():
     step = "Sign up for the family plan with the same email as your old account"
     texts = [*pages.PARAGRAPHS[:3], step, *pages.PARAGRAPHS[3:]]
     assert step in extract(pages.page(pages.jannah(texts))).article.text
+
+
+@pytest.mark.parametrize("page", [pages.page(pages.bare()), pages.page(b"")], ids=["article", "empty"])
+def test_the_garbage_collector_waits_until_a_page_has_been_read(page):
+    extract(page)
+    phases: list[str] = []
+    gc.callbacks.append(lambda phase, _: phases.append(phase))
+    try:
+        extract(page)
+        assert gc.isenabled()
+        assert phases.count("start") <= 2  # when it may run again
+        gc.disable()
+        extract(page)
+        assert not gc.isenabled()
+    finally:
+        gc.callbacks.pop()
+        gc.enable()

@@ -29,13 +29,16 @@ def test_a_moment_is_written_in_utc():
         ("2026-11-24T05:30:00-0330", "20261124090000"),
         ("20110305131200", "20110305131200"),
         ("2016-12-31T23:59:60Z", "20161231235959"),
+        ("2016-12-31T24:00:00Z", "20170101000000"),
     ],
 )
 def test_a_warc_date_of_any_precision_is_its_first_moment_in_utc(date, digits):
     assert warc_timestamp(date) == digits
 
 
-@pytest.mark.parametrize("date", ["", "yesterday", "2026-13-01", "0016-01-01", "2026-11-24T25:00:00Z", "2" * 5000])
+@pytest.mark.parametrize(
+    "date", ["", "yesterday", "2026-13-01", "0016-01-01", "2026-11-24T25:00:00Z", "2026-11-24T24:00:01Z", "2" * 5000]
+)
 def test_what_is_not_a_date_is_none(date):
     assert warc_moment(date) is None
     assert warc_timestamp(date) == ""

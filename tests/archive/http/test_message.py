@@ -102,6 +102,8 @@ def test_chunks_that_are_cut_or_wrong_give_what_they_hold(framed: bytes, expecte
         (["Content-Length: 100"], b"ok", b"ok"),
         (["Content-Length: 100", "Transfer-Encoding: chunked"], b"2\r\nok\r\n0\r\n\r\n", b"ok"),
         (["Content-Encoding: gzip", "Content-Length: 1"], b"decoded by another tool", b"decoded by another tool"),
+        (["Content-Encoding: br", "Content-Length: 1"], b"<p>decoded by another", b"<p>decoded by another"),
+        (["Content-Encoding: br", "Content-Length: 2"], b"\x0b\x02EXTRA", b"\x0b\x02"),
     ],
 )
 def test_the_body_ends_where_browsers_end_it(lines: list[str], body: bytes, expected: bytes) -> None:

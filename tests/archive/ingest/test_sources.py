@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import sys
 import zipfile
 from base64 import b32encode
 from hashlib import sha1
@@ -13,6 +14,11 @@ from archive.ingest.sources import CaptureFilter, import_files
 from archive.warc import PAGE_BLOCK, read_records
 from tests.support.cli import warraq
 from tests.support.pages import page, response
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 
 def digest(data):
@@ -125,6 +131,17 @@ def test_what_was_imported_is_verified_and_needs_no_repair(odd):
     warraq("--archive", folder, "verify")
     assert "nothing to repair" in warraq("--archive", folder, "repair").stdout
     warraq("--archive", folder, "verify")
+
+
+@pytest.mark.parametrize("name", ["a.warc.zst", "a.warc.gz", "a.warc"])
+def test_a_file_of_any_name_lies_under_one_by_which_it_is_verified(tmp_path, name):
+    data = gzip.decompress(member("response", "/a/1", 1, response(html(1)), WARC_Target_URI="HTTPS://news.example/a/1"))
+    packed = {"zst": zstd.compress, "gz": gzip.compress}.get(name.rpartition(".")[2], bytes)(data)
+    (tmp_path / name).write_bytes(packed)
+    warraq("--archive", tmp_path / "c", "import", tmp_path / name)
+    assert titles(tmp_path / "c").keys() == {"1"}
+    assert (tmp_path / "c/archive/a.warc.gz").exists()
+    warraq("--archive", tmp_path / "c", "verify")
 
 
 def test_a_digest_that_was_right_at_import_or_changed_since_is_still_named(odd):

@@ -114,3 +114,19 @@ def test_a_full_folder_of_temporary_files_is_named_before_a_page_is_lost_to_it(m
     monkeypatch.setattr(workers, "TEMPORARY_BYTES", 1 << 60)
     with pytest.raises(NotWritableError, match="No space left"):
         parse_pool()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "modules",
+    [
+        "archive.cli, archive.archive, archive.web",
+        "crawler.commands.crawl, crawler.commands.addsite, crawler.commands.backfill, crawler.extensions, crawler.spiders.news",
+    ],
+    ids=["commands", "crawl"],
+)
+def test_what_reads_pages_is_not_loaded_where_workers_read_them(modules):
+    heavy = ("archive.extract", "trafilatura", "numpy", "htmldate")
+    code = f"import sys, {modules}; print(*(name for name in {heavy} if name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

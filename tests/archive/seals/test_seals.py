@@ -16,7 +16,6 @@ from archive.maintain import redact
 from archive.seals import read_seal
 from archive.seals.sealing import URN
 from archive.seals.signing import public_pem, seal_key
-from tests.support.cli import warraq
 
 from .conftest import LATER, MOMENT, crawl
 
@@ -297,13 +296,6 @@ def test_a_damaged_seal_stops_no_redaction(sealed):
         )
     assert done.records == 2
     assert "seal" in sealed.kinds()
-
-
-def test_a_merge_says_that_seals_stay_behind(sealed, tmp_path):
-    source = sealed.collection.folder
-    said = warraq("merge", source, tmp_path / "whole")
-    assert f"the seals of {source} do not come along" in said.stderr
-    assert sealed.check().ok
 
 
 def test_a_list_of_records_that_was_rewritten_is_not_the_sealed_one(sealed):

@@ -215,6 +215,20 @@ def test_zeros_after_the_last_record_are_no_damage(salvaged):
     assert not damages
 
 
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("zeros", [7, 5000, 200_000])
+def test_zeros_between_records_cost_none_of_them(salvaged, form, zeros):
+    records, damages = salvaged(packed([record(0), bytes(zeros) + record(1), record(2)], form))
+    assert (urls(records), damages) == ([0, 1, 2], [])
+    assert records[0].block == HTTP + b"<p>page 0</p>"
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_byte_order_mark_before_the_first_record_costs_nothing(salvaged, form):
+    records, damages = salvaged(packed([b"\xef\xbb\xbf" + record(0), record(1)], form))
+    assert (urls(records), damages) == ([0, 1], [])
+
+
 def test_a_large_block_is_not_held_in_memory(tmp_path):
     source = tmp_path / "source"
     source.write_bytes(gzip.compress(record(0, bytes(64 << 20)), 1) + gzip.compress(record(1, end=b"")))

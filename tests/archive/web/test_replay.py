@@ -8,7 +8,8 @@ import pytest
 
 from archive.article import Picture
 from archive.index import captures, images
-from archive.parse.replaying import ReplayTask, prepare
+from archive.parse import ReplayTask
+from archive.parse.replaying import prepare
 from archive.web.replay import KEY
 from tests.support.pictures import GIF
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from archive.index import open_store, reports
-from archive.monitor import alarms_of
+from archive.index.monitor import alarms_of
 from tests.support.simulated import crawl
 from tests.support.site import article_page, list_page
 

@@ -15,8 +15,8 @@ NOW = datetime(2026, 11, 1, tzinfo=UTC)
 SITE = Site.from_url("https://news.example/")
 
 
-def answered(middleware, url, cookie):
-    middleware.process_response(Request(url), Response(url, headers={"Set-Cookie": cookie}))
+def answered(middleware, url, *cookies):
+    middleware.process_response(Request(url), Response(url, headers={"Set-Cookie": list(cookies)}))
 
 
 def sent(middleware, url):
@@ -29,15 +29,43 @@ def test_a_cookie_is_sent_only_when_it_is_switched_on_and_to_its_host_alone():
     middleware = SessionMiddleware(SITE, everywhere=False)
     answered(middleware, "https://news.example/", "seen=1; path=/")
     assert sent(middleware, "https://news.example/a") == ""
-    assert middleware.switch_on("news.example")
-    assert not middleware.switch_on("news.example")
+    assert middleware.switch_on("https://news.example/")
+    assert not middleware.switch_on("https://news.example/")
     answered(middleware, "https://news.example/", "seen=2; path=/")
     assert sent(middleware, "https://news.example/a") == "seen=2"
     assert sent(middleware, "https://other.example/a") == ""
 
 
+def test_a_cookie_of_a_domain_goes_to_its_hosts_and_one_of_a_host_to_no_other():
+    middleware = SessionMiddleware(SITE, everywhere=False)
+    answered(middleware, "https://id.news.example/", "all=1; path=/; Domain=news.example", "own=1; path=/")
+    assert [middleware.switch_on(f"https://{host}news.example/") for host in ("www.", "id.")] == [True, True]
+    assert sent(middleware, "https://www.news.example/a") == "all=1"
+    assert sent(middleware, "https://news.example/a") == ""  # not switched on
+    assert sorted(sent(middleware, "https://id.news.example/").split("; ")) == ["all=1", "own=1"]
+    assert sent(middleware, "https://news.other/a") == ""
+
+
+def test_a_domain_that_sets_more_cookies_is_switched_on_again():
+    middleware = SessionMiddleware(SITE, everywhere=False)
+    answered(middleware, "https://news.example/", "a=1; path=/")
+    assert middleware.switch_on("https://news.example/")
+    answered(middleware, "https://news.example/", "a=2; path=/")
+    assert not middleware.switch_on("https://news.example/")
+    answered(middleware, "https://news.example/", "b=1; path=/")
+    assert middleware.switch_on("https://news.example/")
+
+
+def test_a_cookie_for_all_sites_of_a_country_and_more_than_a_host_may_have_are_not_kept():
+    middleware = SessionMiddleware(SITE, everywhere=True)
+    answered(middleware, "https://news.co.uk/", "all=1; Domain=co.uk")
+    assert sent(middleware, "https://other.co.uk/") == ""
+    answered(middleware, "https://news.example/", *(f"c{n}=1" for n in range(500)))
+    assert sent(middleware, "https://news.example/").count("=") == 50
+
+
 def test_a_host_that_set_none_cannot_be_switched_on():
-    assert not SessionMiddleware(SITE, everywhere=False).switch_on("news.example")
+    assert not SessionMiddleware(SITE, everywhere=False).switch_on("https://news.example/")
 
 
 def test_the_setting_sends_them_from_the_start():

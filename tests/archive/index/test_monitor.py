@@ -9,7 +9,7 @@ import pytest
 
 from archive.files.clock import now
 from archive.index import Candidate, frontier, open_store, reports, runs
-from archive.monitor import Day, alarms_of, prometheus
+from archive.index.monitor import Day, alarms_of, prometheus
 from tests.support.cli import warraq
 
 ROOT = Path(__file__).parents[2]

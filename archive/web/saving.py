@@ -1,0 +1,189 @@
+"""Save a page for whoever has the token: `warraq save`, started in a process of its own. Off without a token.
+
+Nothing here fetches: the command obeys robots.txt, refuses private addresses and keeps its limits, as any crawl does. The token comes in a
+header or in the form, never in a cookie, so that no other page can use it (CSRF); pages of other origins are refused besides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import logging
+import os
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.exceptions import HTTPException
+
+from archive.errors import ExitCode, UsageError
+from archive.web.api import Json
+from archive.web.views import LONGEST_ADDRESS, page, room_root
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+SHORTEST_TOKEN: Final = 16
+MOST_BODY: Final = 8 << 10
+MOST_SAVES: Final = 2
+"""Under way at a time: each is a process, and holds one of the room's turns."""
+SAVE_SECONDS: Final = 100.0
+"""Less than `admission.ANSWER_SECONDS`."""
+_END_SECONDS: Final = 10.0
+_STATUSES: Final[Mapping[int, int]] = {
+    ExitCode.DONE: 200,
+    ExitCode.USAGE: 400,
+    ExitCode.LOCKED: 409,
+    ExitCode.UNREACHABLE: 502,
+    ExitCode.NO_ARTICLES: 422,
+}
+"""The status of the answer, by how the command ended; 500 for any other."""
+_LACKING: Final = ("gone", "disallowed", "quarantined", "failed")
+"""What the summary counts when there was nothing to save."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Saving:
+    """Who may save (whoever has the token) and into which archive: `into`, or that of the page's site for None."""
+
+    token: str
+    into: Path | None = None
+    under_way: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        if len(self.token) < SHORTEST_TOKEN:
+            raise UsageError(f"WARRAQ_SAVE_TOKEN has fewer than {SHORTEST_TOKEN} characters")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What became of a request: a status, the summary of the crawl, and what the command said when it failed."""
+
+    status: int
+    url: str
+    summary: Mapping[str, Any]
+    message: str
+
+
+async def save(request: Request) -> Json:
+    """POST /api/save: save the page `url` now (form or JSON), with `Authorization: Bearer TOKEN`; answer when it is done."""
+    done = await _save(request, await _fields(request))
+    if done.status != 200:
+        return Json({"error": {"status": done.status, "message": done.message}}, done.status)
+    return Json({"url": done.url, "summary": done.summary})
+
+
+async def save_page(request: Request) -> Response:
+    """Return the page that saves a page, and has the bookmarklet; a POST of its form saves."""
+    if request.app.state.saving is None:
+        raise HTTPException(404)
+    url = request.query_params.get("url", "")[:LONGEST_ADDRESS]
+    done = await _save(request, await _fields(request)) if request.method == "POST" else None
+    bookmarklet = f"javascript:void(open('{room_root(request)}/save?url='+encodeURIComponent(location.href)))"
+    status = done.status if done else 200
+    return page(request, "save.html", status=status, url=done.url if done else url, done=done, bookmarklet=bookmarklet)
+
+
+async def _fields(request: Request) -> dict[str, str]:
+    """Return the fields of a form, or of a JSON object; none of a body that is too large or neither."""
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal() or int(length) > MOST_BODY:
+        return {}
+    body = await request.body()
+    with suppress(ValueError, RecursionError):
+        if request.headers.get("content-type", "").startswith("application/json"):
+            given = json.loads(body)
+            return (
+                {name: value for name, value in given.items() if isinstance(value, str)}
+                if isinstance(given, dict)
+                else {}
+            )
+        return {name: values[0] for name, values in parse_qs(body.decode(), max_num_fields=10).items()}
+    return {}
+
+
+async def _save(request: Request, fields: Mapping[str, str]) -> Saved:
+    saving: Saving | None = request.app.state.saving
+    url = fields.get("url", "").strip()
+    if saving is None:
+        raise HTTPException(404)
+    if not _may(request, saving, fields.get("token", "")):
+        return Saved(status=403, url=url, summary={}, message="the token is missing or wrong")
+    if len(url) > LONGEST_ADDRESS or not url.startswith(("http://", "https://")):
+        return Saved(status=400, url=url[:LONGEST_ADDRESS], summary={}, message="url is not an address of the web")
+    if saving.under_way >= MOST_SAVES:
+        return Saved(status=429, url=url, summary={}, message="other pages are being saved: try again in a minute")
+    saving.under_way += 1
+    try:
+        return await _run(saving, url)
+    finally:
+        saving.under_way -= 1
+
+
+def _may(request: Request, saving: Saving, typed: str) -> bool:
+    """Return whether the request has the token and does not come from a page of another origin."""
+    scheme, _, sent = request.headers.get("authorization", "").partition(" ")
+    token = sent.strip() if scheme.lower() == "bearer" else typed
+    origin = request.headers.get("origin", "")
+    is_own = not origin or urlsplit(origin).netloc == request.headers.get("host", "")
+    has_token = hmac.compare_digest(token.encode("utf-8", "replace"), saving.token.encode("utf-8", "replace"))
+    if not (is_own and has_token):
+        logger.warning("%s: a request to save was refused", (request.client or ("?",))[0])
+    return is_own and has_token
+
+
+async def _run(saving: Saving, url: str) -> Saved:
+    """Run the command to its end, or end it after `SAVE_SECONDS`: what was committed by then is kept."""
+    into = ["-s", f"ARCHIVE_DIR={saving.into}"] if saving.into else []
+    environment = {name: value for name, value in os.environ.items() if name != "WARRAQ_SAVE_TOKEN"}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "warraq", "save", "--json", *into, "--", url),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=environment,
+    )
+    try:
+        out, said = await asyncio.wait_for(process.communicate(), SAVE_SECONDS)
+    except TimeoutError:
+        return Saved(status=504, url=url, summary={}, message=f"not done in {SAVE_SECONDS:.0f} seconds")
+    finally:
+        await _end(process)
+    status, summary = _STATUSES.get(process.returncode or 0, 500), _summary(out)
+    if status == 200 and (lacking := [name for name in _LACKING if summary.get(name)]):
+        return Saved(status=422, url=url, summary=summary, message=", ".join(lacking))
+    return Saved(status=status, url=url, summary=summary, message=_last_line(said))
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End a process that is still running: by a signal first, which a crawl obeys at once."""
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), _END_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def _summary(out: bytes) -> dict[str, Any]:
+    """Return the object that the command prints last."""
+    with suppress(ValueError, IndexError):
+        found = json.loads(out.decode("utf-8", "replace").splitlines()[-1])
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
+def _last_line(said: bytes) -> str:
+    lines = said.decode("utf-8", "replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")[:500]
