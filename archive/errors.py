@@ -21,6 +21,7 @@ from enum import IntEnum
 from gettext import gettext as _
 from typing import TYPE_CHECKING, Protocol
 
+from archive.locale import N_
 from archive.terminal import printable
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class ArchiveNotFoundError(ArchiveError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            _(
+            N_(
                 "no archive in {path}: crawl one with `warraq crawl URL`, bring one in with `warraq import "
                 "FILE.warc.gz`, or name another folder with --archive"
             ).format(path=path)
@@ -166,7 +167,7 @@ class ArchiveLockedError(ArchiveError):
 
     def __init__(self, path: Path, holder: str) -> None:
         super().__init__(
-            _(
+            N_(
                 "{path} is being written by {holder}: wait for it to end, or give this job another folder; reading "
                 "needs no lock"
             ).format(path=path, holder=holder)
@@ -182,7 +183,7 @@ class SchemaTooNewError(ArchiveError):
 
     def __init__(self, path: Path, unknown: tuple[str, ...]) -> None:
         super().__init__(
-            _(
+            N_(
                 "{path} was made by a newer warraq (it has the unknown schema steps {unknown}): upgrade warraq, or "
                 "rebuild the database elsewhere with `warraq reindex`"
             ).format(path=path, unknown=", ".join(unknown))
@@ -198,7 +199,7 @@ class NotWritableError(ArchiveError):
 
     def __init__(self, path: Path, cause: OSError) -> None:
         super().__init__(
-            _("cannot write to {path} ({cause}): free space, change its permissions, or name another folder").format(
+            N_("cannot write to {path} ({cause}): free space, change its permissions, or name another folder").format(
                 path=path, cause=cause.strerror or cause
             )
         )
@@ -214,12 +215,12 @@ class DatabaseLockedError(NotWritableError):
     def __init__(self, path: Path) -> None:
         ArchiveError.__init__(
             self,
-            _(
+            N_(
                 "{path} is locked by another program (a database browser with an unsaved edit?): close it there; "
                 "what was captured is in the WARC, and the next crawl recovers it"
             ).format(path=path),
         )
-        self.path, self.cause = path, OSError(_("database is locked"))
+        self.path, self.cause = path, OSError(N_("database is locked"))
 
 
 class DamagedFileError(ArchiveError):
@@ -229,8 +230,8 @@ class DamagedFileError(ArchiveError):
 
     def __init__(self, path: Named, offset: int, problem: str, *, kept: str = "") -> None:
         super().__init__(
-            _("{path}: {problem} at byte {offset}; {kept}").format(
-                path=path, problem=problem, offset=offset, kept=kept or _("records before it are good")
+            N_("{path}: {problem} at byte {offset}; {kept}").format(
+                path=path, problem=problem, offset=offset, kept=kept or N_("records before it are good")
             )
         )
         self.path = path
@@ -244,12 +245,12 @@ class LinkedFileError(DamagedFileError):
     def __init__(self, path: Named) -> None:
         ArchiveError.__init__(
             self,
-            _(
+            N_(
                 "{path} is a symbolic link, which is not followed: put the file itself there, or keep closed files "
                 "on another disk with `warraq upload --to FOLDER --remove-local`"
             ).format(path=path),
         )
-        self.path, self.offset, self.problem = path, 0, _("a symbolic link, which is not followed")
+        self.path, self.offset, self.problem = path, 0, N_("a symbolic link, which is not followed")
 
 
 class IrregularFileError(DamagedFileError):
@@ -257,9 +258,9 @@ class IrregularFileError(DamagedFileError):
 
     def __init__(self, path: Named) -> None:
         ArchiveError.__init__(
-            self, _("{path} is not a regular file: remove it, or put the file itself there").format(path=path)
+            self, N_("{path} is not a regular file: remove it, or put the file itself there").format(path=path)
         )
-        self.path, self.offset, self.problem = path, 0, _("not a regular file")
+        self.path, self.offset, self.problem = path, 0, N_("not a regular file")
 
 
 class ForeignDatabaseError(DamagedFileError):
@@ -268,10 +269,10 @@ class ForeignDatabaseError(DamagedFileError):
     def __init__(self, path: Named, problem: str, *, advice: str = "") -> None:
         ArchiveError.__init__(
             self,
-            _("{path}: {problem}: {advice}").format(
+            N_("{path}: {problem}: {advice}").format(
                 path=path,
                 problem=problem,
-                advice=advice or _("rebuild the database from the WARCs with `warraq reindex`"),
+                advice=advice or N_("rebuild the database from the WARCs with `warraq reindex`"),
             ),
         )
         self.path, self.offset, self.problem = path, 0, problem
@@ -284,7 +285,7 @@ class NotFoundError(ArchiveError):
 
     def __init__(self, wanted: str) -> None:
         super().__init__(
-            _(
+            N_(
                 "the archive has nothing for {wanted!r}: `warraq list` shows what is there, `warraq search` finds it "
                 "by words"
             ).format(wanted=wanted)
@@ -299,9 +300,9 @@ class ArticleGoneError(NotFoundError):
         super().__init__(wanted)
         self.url = url
         said = (
-            _("{wanted} stood for an article that the archive no longer holds; it was read from {url}")
+            N_("{wanted} stood for an article that the archive no longer holds; it was read from {url}")
             if url
-            else _(
+            else N_(
                 "{wanted} stood for an article that the archive no longer holds: `warraq search` may find it by words"
             )
         )
@@ -314,8 +315,10 @@ class UnknownSiteError(ArchiveError):
     exit_code = ExitCode.NOT_FOUND
 
     def __init__(self, site: str, near: Sequence[str]) -> None:
-        hint = _("did you mean {near}?").format(near=" or ".join(near)) if near else _("`warraq stats` names its sites")
-        super().__init__(_("the archive has nothing of a site {site!r}: {hint}").format(site=site, hint=hint))
+        hint = (
+            N_("did you mean {near}?").format(near=" or ".join(near)) if near else N_("`warraq stats` names its sites")
+        )
+        super().__init__(N_("the archive has nothing of a site {site!r}: {hint}").format(site=site, hint=hint))
 
 
 class StorageError(ArchiveError):

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import gettext
 import io
 import logging
 import re
 import sys
 from contextlib import contextmanager
-from pathlib import Path
+from gettext import gettext as _
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from rich.progress import Task
     from rich.text import Text
@@ -26,22 +25,6 @@ _OUR_OWN = re.compile(r"(\x1b\[(?:[0-9;]*m|[0-9]*[AGK]|\?25[hl])|\r)")
 def printable(text: str) -> str:
     """Return the text without control characters; tabs and line feeds stay."""
     return _CONTROLS.sub("", text) if _CONTROLS.search(text) else text
-
-
-DOMAIN = "warraq"
-CATALOGUES = Path(__file__).parent / "locale"
-"""LANGUAGE/LC_MESSAGES/warraq.po, compiled beside it; `make messages` keeps them in step with the code."""
-
-
-def use_locale(arguments: Sequence[str] = ()) -> None:
-    """Say messages in the language of LANGUAGE, LC_ALL, LC_MESSAGES or LANG, where there is a catalogue of it.
-
-    What is printed as JSON is for programs, and stays as it is.
-    """
-    if "--json" in arguments or "WARRAQ_SUMMARY_JSON=1" in arguments:
-        return
-    gettext.bindtextdomain(DOMAIN, str(CATALOGUES))
-    gettext.textdomain(DOMAIN)
 
 
 _OVERRIDES = re.compile("[\u202d\u202e\u2028\u2029]")
@@ -141,7 +124,7 @@ def how_far(task: Task) -> Text:
     from rich.text import Text
 
     if task.total:
-        left = f", {duration(task.time_remaining)} left" if task.time_remaining is not None else ""
+        left = _(", {time} left").format(time=duration(task.time_remaining)) if task.time_remaining is not None else ""
         return Text(f"{task.percentage:.0f} %{left}")
     return Text(duration(task.elapsed or 0.0))
 

@@ -26,7 +26,7 @@ from sqlite_utils.utils import sqlite3  # noqa: E402
 
 from archive.search import add_entries, create_index, create_plain_index, optimize, search  # noqa: E402
 from bench.support import news, search_shards, semantic  # noqa: E402
-from bench.support.inflections import LEMMAS  # noqa: E402
+from bench.support.inflections import FRESH, LEMMAS  # noqa: E402
 from bench.support.press import COLUMNS, Press, kinds, new_database  # noqa: E402
 from bench.support.retrieval import corpora, measure_quality  # noqa: E402
 
@@ -42,9 +42,10 @@ def quality() -> None:
     print(f"{'':22}" + "".join(f"{f'{name} ({count})':>20}" for name, count in sets.items()))
     for system, figures in measured.ranking.items():
         print(f"{system:22}" + "".join(f"{f'{gain:.3f} / {found:.3f}':>20}" for gain, found in figures.values()))
-    print(f"\n{len(LEMMAS)} lemmas, four one-word queries each; recall / precision")
-    for system, (recall, precision) in measured.inflection.items():
-        print(f"{system:22}{recall:.3f} / {precision:.3f}")
+    for name, lemmas, figures in (("", LEMMAS, measured.inflection), ("fresh ", FRESH, measured.fresh)):
+        print(f"\n{len(lemmas)} {name}lemmas, two to four one-word queries each; recall / precision")
+        for system, (recall, precision) in figures.items():
+            print(f"{system:22}{recall:.3f} / {precision:.3f}")
 
 
 def build(db: Any, press: Press, count: int) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, field
-from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from archive.files.clock import iso
 from archive.index import frontier, open_store
 from archive.ingest import check_writable
 from archive.ingest.commit import change_figures
+from archive.locale import N_
 from crawler.extensions import ArchiveExtension, extraction_pool
 from crawler.shutdown import Stopping
 from crawler.summary import exit_code
@@ -97,7 +97,7 @@ class CrawlAll:
             for name, crawler in list(self._running.items()):  # asked to stop, and not ended in time
                 self._end(name, crawler, "")
             for site in self._waiting:
-                self._note(SiteResult(site=site.name, code=ExitCode.STOPPED, problem=_("stopped before its turn")))
+                self._note(SiteResult(site=site.name, code=ExitCode.STOPPED, problem=N_("stopped before its turn")))
         finally:
             self._pool.close(at_once=bool(self._stopping.asked))
         return self.ended
@@ -141,9 +141,9 @@ class CrawlAll:
         code = ExitCode.BROKEN if problem else exit_code(report)
         if code == ExitCode.BROKEN and not problem:
             problem = (
-                _("it never started")
+                N_("it never started")
                 if report is None
-                else report.problem or _("it ended with {reason!r}").format(reason=report.reason)
+                else report.problem or N_("it ended with {reason!r}").format(reason=report.reason)
             )
         figures = report.as_dict() if report else {}
         self._note(SiteResult(site=name, code=code, problem=problem or figures.get("problem", ""), figures=figures))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from gettext import gettext as _
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 from archive import urls
 from archive.ingest.commit import change_figures
+from archive.locale import N_
 from archive.outcome import OutcomeKind
 
 if TYPE_CHECKING:
@@ -99,11 +99,10 @@ class RenderReport:
         """One line for the warnings; '' when nothing was missing."""
         if not self.problem:
             return ""
-        pages = (
-            _("1 page is") if self.unrendered == 1 else _("{unrendered} pages are").format(unrendered=self.unrendered)
-        )
-        return _("no-browser: {pages} empty without scripts and could not be rendered, for {problem}").format(
-            pages=pages, problem=self.problem
+        if self.unrendered == 1:
+            return N_(f"no-browser: 1 page is empty without scripts and could not be rendered, for {self.problem}")
+        return N_(
+            f"no-browser: {self.unrendered} pages are empty without scripts and could not be rendered, for {self.problem}"
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -144,11 +143,17 @@ class SessionWatch:
         """Return one line for a summary; '' for a session that holds."""
         if not self.has_expired:
             return ""
-        pages = _("page that was whole is") if self.walled == 1 else _("pages that were whole are")
-        return _(
-            "session-expired: {walled} {pages} a teaser or a login now, such as {example}. Log in with a browser "
-            "and export its cookies into cookies_file again, or renew headers_file"
-        ).format(walled=self.walled, pages=pages, example=self.example)
+        found = (
+            N_(f"session-expired: 1 page that was whole is a teaser or a login now, such as {self.example}")
+            if self.walled == 1
+            else N_(
+                f"session-expired: {self.walled} pages that were whole are a teaser or a login now, such as {self.example}"
+            )
+        )
+        advice = N_(
+            "log in with a browser and export its cookies into cookies_file again, or renew headers_file of the entry"
+        )
+        return f"{found}; {advice}"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -222,9 +227,7 @@ class Report:
         named = ", ".join(f"{host} ({number})" for host, number in hosts)
         hint = json.dumps([host for host, _ in hosts])
         self.warnings.append(
-            _(
-                "the {kind} {url} leads only to URLs out of scope: {named}; hosts = {hint} in its entry includes them"
-            ).format(kind=kind, url=url, named=named, hint=hint)
+            N_(f"the {kind} {url} leads only to URLs out of scope: {named}; hosts = {hint} in its entry includes them")
         )
 
     def as_dict(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from archive.errors import WORST_FIRST, ExitCode
 from archive.index import frontier
 from archive.ingest.commit import CHANGES
+from archive.locale import translated
 from archive.terminal import duration
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def summary_text(report: Report) -> str:
                 announced=report.announced, still_due=_still_due(report.still_due)
             ),
         ),
-        (_("ended"), "; ".join(filter(None, (report.reason, report.seed_problem, report.problem)))),
+        (_("ended"), "; ".join(translated(one) for one in (report.reason, report.seed_problem, report.problem) if one)),
         (_("files"), _files(report)),
     ]
     if report.log_held_bytes:
@@ -84,7 +85,7 @@ def summary_text(report: Report) -> str:
         ).format(log_held_bytes=_size(report.log_held_bytes))
         rows.insert(-1, (_("warning"), grown))
     rows[-1:-1] = [
-        (_("warning"), warning)
+        (_("warning"), translated(warning))
         for warning in (str(report.session), str(report.rendering), report.no_article, *report.warnings)
         if warning
     ]
@@ -123,7 +124,7 @@ def _rendered(figures: RenderReport) -> list[tuple[str, str]]:
     rows = []
     if figures.pages:
         met = f" ({', '.join(f'{word} {n}' for word, n in figures.met.most_common())})" if figures.met else ""
-        rows.append(("rendered", _("{pages} pages{met}").format(pages=figures.pages, met=met)))
+        rows.append((_("rendered"), _("{pages} pages{met}").format(pages=figures.pages, met=met)))
     return [*rows, (_("not rendered"), _counts(figures.failed))] if figures.failed else rows
 
 

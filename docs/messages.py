@@ -1,7 +1,7 @@
 """Write the catalogues of what commands say, archive/locale/LANGUAGE/LC_MESSAGES/warraq.po, and compile them: `make messages`.
 
-Messages are what the code passes to `_`, the help of each command, and a few tables of words. A message that is new comes without a
-translation, one that the code has no more goes; the rest stays.
+Messages are what the code passes to `_` and `N_`, the help of each command, and a few tables of words. A message that is new comes
+without a translation, one that the code has no more goes; the rest stays.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from archive.cli import explain
 from archive.errors import ExitCode
 from archive.index.columns import LABELLED
 from archive.ingest.commit import CHANGES
-from archive.terminal import CATALOGUES, DOMAIN
+from archive.locale import CATALOGUES, DOMAIN
 from warraq.cli import warraq
 
 if TYPE_CHECKING:
@@ -34,6 +34,22 @@ ROOMS = ("archive", "crawler", "warraq")
 LANGUAGES = ("ar",)
 CLICK = Path(click.__file__).parent
 """Of its messages the catalogues have those that are translated: the others are for programmers."""
+ARGPARSE = (
+    *(
+        "usage: ",
+        "options",
+        "positional arguments",
+        "show this help message and exit",
+        "%(prog)s: error: %(message)s\n",
+    ),
+    *("the following arguments are required: %s", "unrecognized arguments: %s", "expected one argument"),
+    *(
+        "invalid choice: %(value)r (choose from %(choices)s)",
+        "invalid %(type)s value: %(value)r",
+        "argument %(argument_name)s: %(message)s",
+    ),
+)
+"""What the `scrapy` commands say by argparse, which asks the same catalogue."""
 WRITTEN = datetime(2026, 11, 29, tzinfo=UTC)
 """A fixed date, so that the files change with their messages only."""
 
@@ -58,19 +74,24 @@ def messages() -> dict[str, str]:
 
 
 def marked(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield what the modules of a folder pass to `_`, each with its file, in the order of the source."""
-    for path in sorted(folder.rglob("*.py"), key=lambda path: (path.parent, path.name)):
-        for message in passed(ast.parse(path.read_bytes())):
-            yield str(path.relative_to(folder)), message
+    """Yield what the modules of a folder pass to `_` and `N_`, each with its file; of an f-string its expressions in braces."""
+    for path in sorted(folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            is_marked = isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"_", "N_"} and node.args
+            if is_marked and (text := template(node.args[0])):
+                yield str(path.relative_to(folder)), text
 
 
-def passed(node: ast.AST) -> Iterator[str]:
-    """Yield the literals passed to `_` below a node, f-strings included."""
+def template(node: ast.expr) -> str:
+    """Return the message that an expression makes; '' where it is none."""
     match node:
-        case ast.Call(func=ast.Name(id="_"), args=[ast.Constant(value=str(message))]):
-            yield message
-    for child in ast.iter_child_nodes(node):
-        yield from passed(child)
+        case ast.Constant(value=str() as text):
+            return text
+        case ast.JoinedStr(values=parts):
+            return "".join(map(template, parts))
+        case ast.FormattedValue(value=value):
+            return f"{{{ast.unparse(value)}}}"
+    return ""
 
 
 def tables() -> list[str]:
@@ -83,6 +104,7 @@ def tables() -> list[str]:
         *explain.REASONS.values(),
         *explain.PLACES.values(),
         *WORDS,
+        *ARGPARSE,
     ]
 
 

@@ -18,7 +18,7 @@ from archive.cli import warraq
 from archive.cli.output import Place, isolate, json_option, print_json, the_place
 from archive.errors import NotWritableError
 from archive.files.clock import now
-from archive.terminal import use_locale
+from archive.locale import translated, use_locale
 from warraq.overview import SiteStatus, overview
 
 __all__ = ["main", "warraq"]
@@ -160,9 +160,9 @@ def _print_site(one: SiteStatus) -> None:
         )
     )
     if one.problem:
-        click.echo(f"    {isolate(one.problem)}")
+        click.echo(f"    {isolate(translated(one.problem))}")
     for alarm in one.alarms:
-        click.echo(f"    {click.style(_('ALARM'), fg='red')}  {alarm}")
+        click.echo(f"    {click.style(_('ALARM'), fg='red')}  {translated(alarm)}")
 
 
 @click.group()

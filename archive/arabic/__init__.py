@@ -158,6 +158,8 @@ def _without_ending(word: str) -> str:
     word = word.removesuffix(ending)
     opened = bool(ending)
     for ending in _ENDINGS:
+        if ending == "ات" and opened and len(word) < 5:  # حياتهم is of حياة: its ا is no ending
+            continue
         if word.endswith(ending) and len(word) - len(ending) >= 2:
             word = word.removesuffix(ending)
             opened = opened or ending in _HIDES_TEH
@@ -170,8 +172,9 @@ def _spelled(text: str) -> list[str]:
     return [spell(word) for word in text.split()]
 
 
-_WHOLE: Final = frozenset(_spelled(WHOLE))
 _NAMES: Final = frozenset(_spelled(NAMES))
+_WHOLE: Final = frozenset(_spelled(WHOLE)) | {name for name in _NAMES if name.endswith("يا")}
+"""سوريا keeps its ا: without it Syria would be the Syrian."""
 _WITH_WAW: Final = frozenset(_without_ending(spell(word)) for word in WITH_WAW.split())
 _SPELLINGS: Final = {other: one for one, other in (_spelled(line) for line in SPELLINGS.strip().split("\n"))}
 
@@ -213,7 +216,7 @@ _TENTH: Final = re.compile("^[يتن](ست..+)$")
 _EIGHTH: Final = re.compile("^[يتن]([^اويتن]ت[^ايو].|[^اويتن]ت[اق].|[صض]ط[^اي].)$")
 _SEVENTH: Final = re.compile("^[يت](ن[^اتوي][^ايو].)$")
 _FIFTH: Final = re.compile("^[يت](ت[^تو][^يو].|ت.ا..?)$")
-_PAST_FEMININE: Final = re.compile("^(?:است...+|ا[^او]ت..|ان...|ت[^ايو][^ايو].)ت$")
+_PAST_FEMININE: Final = re.compile("^(?:است..+[^ا]|ا[^او]ت..|ان...|ت[^ايو][^ايو].)ت$")
 
 
 def _verb(word: str) -> str:

@@ -17,7 +17,8 @@ from archive.cli import batch, copies, export, health, images, imports, maintain
 from archive.cli.output import Place
 from archive.errors import WARRAQ, ArchiveError, ExitCode, NotWritableError, describe_codes
 from archive.index import DatabaseError
-from archive.terminal import make_streams_printable, use_locale
+from archive.locale import translated, use_locale
+from archive.terminal import make_streams_printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +58,7 @@ class Program(click.Group):
         try:
             return super().invoke(ctx)
         except ArchiveError as error:
-            click.echo(_("warraq: {error}").format(error=error), err=True)
+            click.echo(_("warraq: {error}").format(error=translated(str(error))), err=True)
             ctx.exit(error.exit_code)
         except (DatabaseError, OverflowError) as error:
             click.echo(
@@ -81,7 +82,10 @@ class Program(click.Group):
             if error.errno not in REFUSED:
                 raise
             click.echo(
-                _("warraq: {filename}").format(filename=NotWritableError(Path(error.filename or "."), error)), err=True
+                _("warraq: {filename}").format(
+                    filename=translated(str(NotWritableError(Path(error.filename or "."), error)))
+                ),
+                err=True,
             )
             ctx.exit(ExitCode.NOT_WRITABLE)
 

@@ -14,6 +14,7 @@ from archive.collection.upload import Uploaded
 from archive.collection.upload import upload as upload_
 from archive.errors import ExitCode
 from archive.files.clock import now
+from archive.locale import translated
 from archive.maintain.backup import BackedUp, back_up
 from archive.parse.workers import parse_pool
 from archive.terminal import live_line
@@ -109,7 +110,7 @@ def _backed_up(collection: Collection, folder: Path, *, workers: int) -> BackedU
 
 def _print_backup(done: BackedUp) -> None:
     for problem in done.damaged:
-        click.echo(f"{click.style(_('damaged'), fg='red')}  {problem}", err=True)
+        click.echo(f"{click.style(_('damaged'), fg='red')}  {translated(str(problem))}", err=True)
     if done.elsewhere:
         click.echo(
             _("{elsewhere} files lie only in a storage and are not in the copy, which reads them there").format(
@@ -127,9 +128,9 @@ def _print_backup(done: BackedUp) -> None:
 
 def _print(done: Uploaded, name: str) -> None:
     for file, problem in done.failed.items():
-        click.echo(f"{click.style(_('failed'), fg='red')}  {file}: {problem}", err=True)
+        click.echo(f"{click.style(_('failed'), fg='red')}  {file}: {translated(str(problem))}", err=True)
     for file, reason in done.kept.items():
-        click.echo(_("kept here  {file}: {reason}").format(file=file, reason=reason))
+        click.echo(_("kept here  {file}: {reason}").format(file=file, reason=translated(reason)))
     if done.elsewhere:
         where = ", ".join(sorted(set(done.elsewhere.values())))
         click.echo(

@@ -22,6 +22,7 @@ from archive.http.client import NoAnswerError, exchange
 from archive.index import reports, runs
 from archive.index.monitor import HISTORY, Day, judge_all, prometheus
 from archive.library import group_similar
+from archive.locale import translated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -165,7 +166,9 @@ def _print(days: list[Day], alarms: list[Alarm], day: date, shown: int) -> None:
                 )
             )
     for alarm in alarms:
-        click.echo(f"{click.style(_('ALARM'), fg='red')}  {alarm.day}  {alarm.site}  {alarm.kind}: {alarm.detail}")
+        click.echo(
+            f"{click.style(_('ALARM'), fg='red')}  {alarm.day}  {alarm.site}  {alarm.kind}: {translated(alarm.detail)}"
+        )
     if not alarms:
         click.echo(_("No alarm."))
 

@@ -18,6 +18,7 @@ from archive.files.clock import now
 from archive.ingest.commit import CHANGES
 from archive.ingest.importer import MISFITS_NAMED
 from archive.ingest.sources import CaptureFilter, import_files, moment_of
+from archive.locale import translated
 from archive.merge import foresee
 from archive.merge import merge as merge_
 from archive.parse.workers import parse_pool
@@ -78,7 +79,7 @@ def import_(
                 err=True,
             )
     for error in done.damaged[1:]:
-        click.echo(str(error), err=True)
+        click.echo(translated(str(error)), err=True)
     if done.damaged:
         raise done.damaged[0]
 

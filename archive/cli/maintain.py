@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive import library, search
-from archive.cli.output import in_each, json_option, print_json, the_folder, the_place
+from archive.cli.output import in_each, json_option, print_json, print_problem, the_folder, the_place
 from archive.cli.seals import as_figures, check, print_seals
 from archive.collection import Collection
 from archive.errors import ExitCode, NotFoundError, NotWritableError
@@ -18,6 +18,7 @@ from archive.files.clock import now
 from archive.index import joins as joins_
 from archive.index import open_store
 from archive.ingest import open_writer
+from archive.locale import translated
 from archive.maintain import VerifyReport
 from archive.maintain import redact as redact_
 from archive.maintain import reindex as reindex_
@@ -109,7 +110,7 @@ def _to_write_or_to_read(collection: Collection) -> Store:
 def _print_report(report: VerifyReport, name: str) -> None:
     """Print what was found; `name` distinguishes several archives."""
     for problem in report.problems[:SHOWN]:
-        click.echo(f"{click.style(problem.kind, fg='red')}  {problem}")
+        print_problem(problem)
     if len(report.problems) > SHOWN:
         click.echo(_("and {shown} more (--json lists all)").format(shown=len(report.problems) - SHOWN))
     verdict = (
@@ -189,7 +190,7 @@ def _print_repairs(done: Repaired, name: str) -> None:
         else _("{name}{rows} records got their rows").format(name=name, rows=done.rows)
     )
     for error in done.imported.damaged:
-        click.echo(str(error), err=True)
+        click.echo(translated(str(error)), err=True)
 
 
 @click.command()

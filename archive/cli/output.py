@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from gettext import gettext as _
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +16,15 @@ from archive.collection import Collection
 from archive.errors import ArchiveNotFoundError, UsageError
 from archive.federation import Federation
 from archive.index.columns import as_json_row
+from archive.locale import translated
 from archive.terminal import BIDI_CONTROLS, FIRST_STRONG_ISOLATE, POP_ISOLATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from archive.archive import Archive
+    from archive.maintain.filecheck import FileProblem
+    from archive.seals.checking import SealProblem
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object per line.")
 
@@ -38,6 +41,12 @@ def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
     """Print one JSON object per line (JSON Lines), with Arabic unescaped."""
     for row in rows:
         click.echo(json.dumps(as_json_row(row), ensure_ascii=False))
+
+
+def print_problem(problem: FileProblem | SealProblem) -> None:
+    """Print one thing that is wrong with an archive, in the language of the locale."""
+    line = translated(str(replace(problem, detail=translated(problem.detail))))
+    click.echo(f"{click.style(problem.kind, fg='red')}  {line}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.output import holding, json_option, print_json, the_place
+from archive.cli.output import holding, json_option, print_json, print_problem, the_place
 from archive.collection import Collection
 from archive.errors import ExitCode, UsageError
 from archive.files import open_read
 from archive.files.clock import now
+from archive.locale import translated
 from archive.seals.checking import SealReport, check_seals
 from archive.seals.sealing import Custody, seal_files
 from archive.seals.signing import key_folder, key_id
@@ -128,7 +129,7 @@ def _print(done: _Sealed, *, only_stamp: bool) -> None:
             err=True,
         )
     for line in done.stamped.failed:
-        click.echo(f"{done.folder}: {line}", err=True)
+        click.echo(f"{done.folder}: {translated(line)}", err=True)
 
 
 def check(collection: Collection, *, roots: str, key: str) -> SealReport:
@@ -153,11 +154,11 @@ def as_figures(report: SealReport) -> dict[str, Any]:
 def print_seals(report: SealReport, name: str) -> None:
     """Print what was found; `name` tells several archives apart."""
     for problem in report.problems[:SHOWN]:
-        click.echo(f"{click.style(problem.kind, fg='red')}  {problem}")
+        print_problem(problem)
     if len(report.problems) > SHOWN:
         click.echo(_("and {shown} more (--json lists all)").format(shown=len(report.problems) - SHOWN))
     for note in report.notes:
-        click.echo(note)
+        click.echo(translated(note))
     for number, stamps in report.stamps.items():
         for one in stamps:
             if not one.problem:

@@ -11,6 +11,7 @@ import click
 
 from archive.cli.output import isolate, json_option, print_json, the_folder
 from archive.collection import Collection
+from archive.locale import translated
 from archive.watch import Watch, WatchStore
 from archive.watch import add as add_watch
 from archive.watch import run as run_watches
@@ -89,7 +90,10 @@ def list_(ctx: click.Context, *, as_json: bool) -> None:
             when = _("tried again from {due_at}").format(due_at=one["due_at"]) if one["due_at"] else _("given up")
             click.echo(
                 _("    not delivered to {target}, {attempts} attempts, {when}: {waiting}").format(
-                    target=one["target"], attempts=one["attempts"], when=when, waiting=one["problem"] or "waiting"
+                    target=one["target"],
+                    attempts=one["attempts"],
+                    when=when,
+                    waiting=translated(one["problem"]) or _("waiting"),
                 )
             )
 
@@ -127,7 +131,9 @@ def run(ctx: click.Context, *, as_json: bool) -> None:
         return
     for target, problem in ran.failed:
         click.echo(
-            _("not delivered to {target}, it is tried again: {problem}").format(target=target, problem=problem),
+            _("not delivered to {target}, it is tried again: {problem}").format(
+                target=target, problem=translated(problem)
+            ),
             err=True,
         )
     click.echo(_("{found} found, {delivered} messages delivered").format(found=ran.found, delivered=ran.delivered))

@@ -12,7 +12,6 @@ import fcntl
 import os
 from contextlib import suppress
 from dataclasses import dataclass
-from gettext import gettext as _
 from typing import TYPE_CHECKING
 
 from archive import warc
@@ -26,6 +25,7 @@ from archive.errors import (
 )
 from archive.files import held, make_folder, make_new, open_read
 from archive.index import files
+from archive.locale import N_
 from archive.storage import StoredFile, open_storage
 
 if TYPE_CHECKING:
@@ -211,8 +211,8 @@ class FileLocator:
         if os.environ.get(ENV, "") == DISABLED:
             raise StorageError(
                 url,
-                _("${env} is {disabled!r}").format(env=ENV, disabled=DISABLED),
-                advice=_("unset it to read files that were uploaded"),
+                N_("${env} is {disabled!r}").format(env=ENV, disabled=DISABLED),
+                advice=N_("unset it to read files that were uploaded"),
             )
         if url not in self._storages:
             self._storages[url] = open_storage(url)

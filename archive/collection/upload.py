@@ -24,6 +24,7 @@ from archive.files import open_read
 from archive.files.clock import iso
 from archive.index import captures, files, open_store, runs
 from archive.index.files import FileRow
+from archive.locale import N_
 from archive.storage import Storage, open_storage, parse_url
 
 if TYPE_CHECKING:
@@ -264,7 +265,7 @@ class _Run:
         sha256 = warc.sha256_of(path)
         if sha256 != self._manifest.get(path.name):
             raise DamagedFileError(
-                path, 0, _("not the bytes that were closed (SHA-256; `warraq verify` says more), not uploaded:")
+                path, 0, N_("not the bytes that were closed (SHA-256; `warraq verify` says more), not uploaded:")
             )
         ours = row.storage == self._storage.url  # what lies there is the same file before something was taken out of it
         row = put_file(self._store, self._storage, path, replace(row, sha256=sha256), clock=self._clock, replaces=ours)
@@ -277,7 +278,7 @@ class _Run:
         try:
             put_beside(self._collection, self._store, self._storage, snapshot=snapshot, progress=self._progress)
         except StorageError as error:
-            self.done.failed["index, manifest and database"] = str(error)
+            self.done.failed[N_("index, manifest and database")] = str(error)
 
     def upload_seals(self) -> None:
         """Upload the files of seals that are not there yet, the statement of each last: with it a seal counts. None is removed here.
@@ -311,7 +312,7 @@ class _Run:
                 continue
             age = now - datetime.fromisoformat(row.closed_at)
             if older_than and age.days < older_than:
-                self.done.kept[path.name] = f"closed less than {older_than} days ago"
+                self.done.kept[path.name] = N_(f"closed less than {older_than} days ago")
                 continue
             try:
                 with self._collection.lock():
@@ -326,12 +327,14 @@ class _Run:
     def _remove(self, path: Path, row: FileRow) -> None:
         """Write the row first: should the process die in between, the file is here still, and the next run finds it so."""
         if not self._has_all_rows(path):
-            self.done.kept[path.name] = "a crash left records of it without rows: crawl again, or run `warraq repair`"
+            self.done.kept[path.name] = N_(
+                "a crash left records of it without rows: crawl again, or run `warraq repair`"
+            )
             return
-        self._progress(f"proving that {path.name} is there")
+        self._progress(N_(f"proving that {path.name} is there"))
         proof = _patiently(lambda: self._storage.prove(path, WARC_PREFIX + path.name, sha256=row.sha256))
         if warc.sha256_of(path) != row.sha256:
-            self.done.kept[path.name] = "changed since it was uploaded: it is uploaded again by the next run"
+            self.done.kept[path.name] = N_("changed since it was uploaded: it is uploaded again by the next run")
             return
         with self._store.atomic():
             files.put(self._store.db, replace(row, verified_at=iso(self._clock()), proof=proof, local=False))

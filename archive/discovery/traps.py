@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from html import unescape
 from typing import TYPE_CHECKING, Final, Literal
-from urllib.parse import unquote
+from urllib.parse import unquote, urljoin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,13 +160,14 @@ _LOOKED_AT = 200_000  # bytes of the page
 _LONGEST = 2000  # characters of a tag or an address
 
 _ABSOLUTE = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
-_TAG = re.compile(rb"<(meta|i?frame)\b([^>]{0,2000})>", re.IGNORECASE)
+_TAG = re.compile(rb"<(base|meta|i?frame)\b([^>]{0,2000})>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(
     rb"""([a-z-]{1,20})\s*=\s*(?:"([^"]{0,2000})"|'([^']{0,2000})'|([^\s"'>]{1,2000}))""", re.IGNORECASE
 )
 _REFRESH = re.compile(r"\s*(\d{1,9})(?:\.\d*)?\s*[;,]\s*(?:url\s*=\s*)?[\"']?([^\"']{1,2000})", re.IGNORECASE)
 _SCRIPT = re.compile(
-    rb"""\blocation(?:\.href)?\s*=\s*["']([^"'\\]{1,2000})["']|\blocation\.(?:replace|assign)\(\s*["']([^"'\\]{1,2000})["']"""
+    rb"""(?:\blocation(?:\.href)?\s*=|\b(?:location\.(?:replace|assign)|navigate)\()\s*["'`]((?:[^"'`\\$]|\\/){1,2000})["'`]"""
+    rb"""|\bopen\(\s*["'`]((?:[^"'`\\$]|\\/){1,2000})["'`]\s*,\s*["']_(?:self|top|parent)["']"""
 )
 
 
@@ -177,18 +178,34 @@ def find_leads(body: bytes, refresh: str = "", *, scripts: bool = True) -> tuple
 
 
 def _of_page(head: bytes, *, scripts: bool) -> Iterator[str]:
-    for tag in _TAG.finditer(head):
+    base = ""
+    for tag in _TAG.finditer(_without_comments(head)):
         values = {
             match[1].lower(): _text(match[2] or match[3] or match[4] or b"") for match in _ATTRIBUTE.finditer(tag[2])
         }
-        if tag[1].lower() == b"meta" and values.get(b"http-equiv", "").strip().lower() == "refresh":
-            yield from _of_refresh(values.get(b"content", ""))
+        if tag[1].lower() == b"base":
+            base = base or values.get(b"href", "")
+        elif tag[1].lower() == b"meta" and values.get(b"http-equiv", "").strip().lower() == "refresh":
+            yield from (_join(base, one) for one in _of_refresh(values.get(b"content", "")))
         elif (tag[1].lower() == b"frame" and scripts) or (
             tag[1].lower() == b"iframe" and scripts and _fills_the_page(values)
         ):
-            yield values.get(b"src", "")
+            yield _join(base, values.get(b"src", ""))
     for match in _SCRIPT.finditer(head) if scripts else ():
-        yield _text(match[1] or match[2] or b"")
+        yield _join(base, _text((match[1] or match[2] or b"").replace(b"\\/", b"/")))
+
+
+def _without_comments(head: bytes) -> bytes:
+    """Return the page without its comments; old scripts stand in comments, too, and are looked for in the whole of it."""
+    first, *others = head.split(b"<!--")
+    return first + b"".join(part.partition(b"-->")[2] for part in others)
+
+
+def _join(base: str, reference: str) -> str:
+    try:
+        return urljoin(base, reference) if base and reference else reference
+    except ValueError:
+        return reference
 
 
 def _fills_the_page(iframe: dict[bytes, str]) -> bool:

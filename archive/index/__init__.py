@@ -7,7 +7,6 @@ import os
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from gettext import gettext as _
 from typing import TYPE_CHECKING
 
 from archive import search
@@ -37,6 +36,7 @@ from archive.index import (
 from archive.index.rows import ANNOUNCERS, REQUISITES, Candidate, CaptureRow, FetchStatus, Kind, ScheduledUrl
 from archive.index.schema import MIGRATIONS, stand_in, unknown_steps
 from archive.index.sqlite import Database, IndexDatabase, Migrations, WalGuard, sqlite3
+from archive.locale import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,7 +159,7 @@ class Store(Closing):
         """Raise DamagedFileError when a database that was read as one that does not change has changed: what was read may be wrong."""
         if self._as_found is not None and self._look() != self._as_found:
             raise DamagedFileError(
-                self.path, 0, _("another process has begun to write to it since it was opened (open it again)")
+                self.path, 0, N_("another process has begun to write to it since it was opened (open it again)")
             )
 
     def _prepare(self, extra: tuple[Migrations, ...]) -> None:

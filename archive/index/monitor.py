@@ -13,6 +13,8 @@ from datetime import timedelta
 from statistics import fmean, median, pvariance
 from typing import TYPE_CHECKING, Literal
 
+from archive.locale import N_
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
@@ -108,8 +110,8 @@ def alarms_of(history: Sequence[Day], day: date, *, complete: bool = True) -> li
     if not today.runs:
         return _not_crawled(today, baseline) if complete else []
     found = [
-        _visits(today, baseline, "failing", lambda entry: entry.failed, "of the visits failed"),
-        _visits(today, baseline, "disallowed", lambda entry: entry.disallowed, "of the visits were disallowed by robots.txt"),
+        _visits(today, baseline, "failing", lambda entry: entry.failed, N_("of the visits failed")),
+        _visits(today, baseline, "disallowed", lambda entry: entry.disallowed, N_("of the visits were disallowed by robots.txt")),
         _extraction(today, baseline),
     ]  # fmt: skip
     if complete:
@@ -143,7 +145,11 @@ def _barren(by_day: Mapping[date, Day], today: Day) -> list[Alarm]:
         return []
     return [
         _alarm(
-            today, "barren", f"no article was ever found ({reasons[-1]}); the summary of a crawl says what to try", 0, 1
+            today,
+            "barren",
+            N_(f"no article was ever found ({reasons[-1]}); the summary of a crawl says what to try"),
+            0,
+            1,
         )
     ]
 
@@ -151,7 +157,7 @@ def _barren(by_day: Mapping[date, Day], today: Day) -> list[Alarm]:
 def _session(today: Day) -> list[Alarm]:
     """Return pages that were whole, and are teasers or logins although a subscriber's session was sent."""
     pages = today.session_expired
-    words = f"{pages} pages that were whole are teasers or logins: renew cookies_file or headers_file of the entry"
+    words = N_(f"{pages} pages that were whole are teasers or logins: renew cookies_file or headers_file of the entry")
     return [_alarm(today, "session-expired", words, pages, 0)] if pages else []
 
 
@@ -160,7 +166,7 @@ def _not_crawled(today: Day, baseline: Sequence[Day]) -> list[Alarm]:
     share = sum(entry.day >= today.day - timedelta(days=14) for entry in baseline) / 14
     if share < 0.7:
         return []
-    return [_alarm(today, "not-crawled", "no crawl ran", 0, 1)]
+    return [_alarm(today, "not-crawled", N_("no crawl ran"), 0, 1)]
 
 
 def _count(by_day: Mapping[date, Day], today: Day) -> Alarm | None:
@@ -181,9 +187,11 @@ def _count(by_day: Mapping[date, Day], today: Day) -> Alarm | None:
         score = 2 * (math.sqrt(seen) - math.sqrt(expected)) / math.sqrt(_dispersion(before, rates))
         limit = COUNT_LIMIT * (1 + 4 / len(before))  # a short baseline is itself uncertain
         if score < -limit and seen < 0.6 * expected:
-            days = "1 day" if span == 1 else f"{span} days"
+            days = N_("1 day") if span == 1 else N_(f"{span} days")
             kind: Kind = "silent" if seen == 0 else "shrinking"
-            return _alarm(today, kind, f"{seen} new articles in {days}, expected about {expected:.0f}", seen, expected)
+            return _alarm(
+                today, kind, N_(f"{seen} new articles in {days}, expected about {expected:.0f}"), seen, expected
+            )
     return None
 
 
@@ -231,7 +239,7 @@ def _share(  # noqa: PLR0917 - called in rows of a table
     worst = max((part(entry) / whole(entry) for entry in baseline if whole(entry) >= LEAST_PAGES), default=0.0)
     if seen < least or seen - expected < SHARE_STEP or (seen - expected) / spread < SHARE_LIMIT or seen <= worst:
         return None
-    return _alarm(today, kind, f"{seen:.0%} {words}, {expected:.0%} before", seen, expected)
+    return _alarm(today, kind, N_(f"{seen:.0%} {words}, {expected:.0%} before"), seen, expected)
 
 
 def _extraction(today: Day, baseline: Sequence[Day]) -> Alarm | None:
@@ -244,9 +252,9 @@ def _extraction(today: Day, baseline: Sequence[Day]) -> Alarm | None:
         window = [entry for entry in baseline if entry.day >= first] + [today]
         before = [entry for entry in baseline if entry.day < first]
         found = (
-            _share(today, kind, "of the pages in quarantine", window, before, lambda entry: entry.quarantined, pages)
-            or _share(today, kind, "of the articles without author", window, before, lambda entry: entry.without_author, read)
-            or _share(today, kind, "of the articles without date", window, before, lambda entry: entry.without_date, read)
+            _share(today, kind, N_("of the pages in quarantine"), window, before, lambda entry: entry.quarantined, pages)
+            or _share(today, kind, N_("of the articles without author"), window, before, lambda entry: entry.without_author, read)
+            or _share(today, kind, N_("of the articles without date"), window, before, lambda entry: entry.without_date, read)
         )  # fmt: skip
         if found:
             return found
@@ -261,7 +269,7 @@ def _lengths(today: Day, baseline: Sequence[Day]) -> Alarm | None:
     factor = max(today.length / usual, usual / today.length)
     if factor < LENGTH_FACTOR or min(before) / 1.25 <= today.length <= max(before) * 1.25:
         return None
-    words = f"a median of {today.length:.0f} characters, {usual:.0f} before"
+    words = N_(f"a median of {today.length:.0f} characters, {usual:.0f} before")
     return _alarm(today, "extraction-changed", words, today.length, usual)
 
 
@@ -271,7 +279,7 @@ def _coverage(today: Day, baseline: Sequence[Day]) -> Alarm | None:
     alarm = _share(
         today,
         "incomplete",
-        "of what was announced is missing",
+        N_("of what was announced is missing"),
         [today],
         baseline,
         missed,
@@ -280,7 +288,7 @@ def _coverage(today: Day, baseline: Sequence[Day]) -> Alarm | None:
     if alarm is None:
         return None
     reasons = ", ".join(f"{reason} {n}" for reason, n in sorted(today.missed.items(), key=lambda item: -item[1])[:3])
-    return _alarm(today, alarm.kind, f"{alarm.detail} ({reasons})", alarm.value, alarm.expected)
+    return _alarm(today, alarm.kind, f"{alarm.detail}: {reasons}", alarm.value, alarm.expected)
 
 
 def prometheus(days: Iterable[Day], alarms: Iterable[Alarm]) -> str:

@@ -12,6 +12,7 @@ from archive.collection import WARC_PREFIX, FileLocator
 from archive.errors import StorageError
 from archive.files.clock import iso
 from archive.index import files, places, runs
+from archive.locale import N_
 from archive.maintain import filecheck
 from archive.maintain.filecheck import FileCheck, FileProblem, Heard, VerifyReport
 from archive.maintain.redact import Redacted, redact
@@ -72,11 +73,11 @@ def verify(
     present = {path.name.removesuffix(warc.OPEN) for path in here} | {row.filename for row in away.rows}
     _check_missing(store, present, set(known), set(lines), report)
     for path in warc.linked_files(collection.warcs):
-        detail = "a symbolic link: it is not followed, put the file itself there"
+        detail = N_("a symbolic link: it is not followed, put the file itself there")
         report.problems.append(FileProblem(kind="link", file=path.name, detail=detail))
     if not in_use and not report.away:
         for record_id, article in texts.items():
-            detail = f"the text record of article {article} is in no file"
+            detail = N_(f"the text record of article {article} is in no file")
             report.problems.append(FileProblem(kind="text", file="", detail=detail, record_id=record_id))
     if not store.read_only:
         _log(store, report, started, clock())
@@ -116,7 +117,9 @@ class _Away:
             else:
                 self._blame(
                     row.filename,
-                    f"its bytes in {row.storage} are not those that were closed (SHA-256 differs from the recorded)",
+                    N_(
+                        f"its bytes in {row.storage} are not those that were closed (SHA-256 differs from the recorded)"
+                    ),
                 )
                 check.check_headers()
         except StorageError as error:
@@ -135,15 +138,15 @@ class _Away:
 def _check_lines(check: FileCheck, lines: dict[str, filecheck.Fingerprint], report: VerifyReport) -> None:
     if lines.pop(check.name, filecheck.NOTHING) != check.lines:
         mend = "repair" if isinstance(check.path, Path) else "reindex"
-        detail = f"the lines of this file in indexes/index.cdxj are not those of its records: run `warraq {mend}`"
+        detail = N_(f"the lines of this file in indexes/index.cdxj are not those of its records: run `warraq {mend}`")
         report.problems.append(FileProblem(kind="index", file=check.name, detail=detail))
 
 
 def _check_manifest(check: FileCheck, path: Path, known: dict[str, str], report: VerifyReport) -> None:
     if path.name not in known:
-        detail = "closed, but not in the manifest: run `warraq repair`"
+        detail = N_("closed, but not in the manifest: run `warraq repair`")
     elif known[path.name] != warc.sha256_of(path):
-        detail = "its bytes are not those that were closed (SHA-256 differs from the manifest)"
+        detail = N_("its bytes are not those that were closed (SHA-256 differs from the manifest)")
     else:
         return
     report.problems.append(FileProblem(kind="manifest", file=path.name, detail=detail))
@@ -152,10 +155,10 @@ def _check_manifest(check: FileCheck, path: Path, known: dict[str, str], report:
 
 def _check_missing(store: Store, present: set[str], known: set[str], indexed: set[str], report: VerifyReport) -> None:
     if "" in indexed:
-        detail = "lines that are none of an index: run `warraq repair`"
+        detail = N_("lines that are none of an index: run `warraq repair`")
         report.problems.append(FileProblem(kind="index", file="indexes/index.cdxj", detail=detail))
     for name in sorted((places.filenames(store.db) | known | indexed) - present - {""}):
-        detail = "the file is not there, but rows, index or manifest point to it"
+        detail = N_("the file is not there, but rows, index or manifest point to it")
         report.problems.append(FileProblem(kind="missing", file=name, detail=detail))
 
 

@@ -14,6 +14,7 @@ from archive.errors import DamagedFileError
 from archive.files import replace_file
 from archive.index import captures, places, renderings
 from archive.ingest.copying import reject_reason
+from archive.locale import N_
 from archive.storage import not_the_same
 from archive.warc import cdxj
 from archive.warc.record import is_digest_of
@@ -98,7 +99,7 @@ class FileProblem:
     url: str = ""
 
     def __str__(self) -> str:
-        place = f"{self.file} at byte {self.offset}" if self.offset >= 0 else self.file
+        place = N_(f"{self.file} at byte {self.offset}") if self.offset >= 0 else self.file
         return " ".join(part for part in (f"{place}: {self.detail}", self.record_id, self.url) if part)
 
 
@@ -160,9 +161,9 @@ class FileCheck:
             self._check(record)
         self._check_articles()
         for row in self._rows.values():
-            self._report("row", "a capture row points here, but there is no such record", row)
+            self._report("row", N_("a capture row points here, but there is no such record"), row)
         for row in self._renderings.values():
-            self._report("row", "a row of renderings points here, but there is no such record", row)
+            self._report("row", N_("a row of renderings points here, but there is no such record"), row)
 
     def _records(self) -> Iterator[warc.Record]:
         """Yield every readable record, also those after damage; the damage is reported as it is met."""
@@ -189,9 +190,9 @@ class FileCheck:
         self._headers[record.member_header] += 1
         self._odd.setdefault(record.member_header, record)
         if (label := record.get("WARC-Block-Digest")) and record.whole and not is_digest_of(label, record.block):
-            self._blame_digest("block", "its block is not what its WARC-Block-Digest was made of", record)
+            self._blame_digest("block", N_("its block is not what its WARC-Block-Digest was made of"), record)
         elif record.type == "response" and not record.get("WARC-Truncated") and not _payload_matches(record):
-            self._blame_digest("payload", "its payload is not what its WARC-Payload-Digest was made of", record)
+            self._blame_digest("payload", N_("its payload is not what its WARC-Payload-Digest was made of"), record)
         if entry := cdxj.entry_of_record(record):
             self.lines = plus(self.lines, entry.line())
         if record.type == "conversion" and record.id in self.texts:
@@ -207,7 +208,7 @@ class FileCheck:
         if row is None:
             held = captures.of_record(self.store.db, record.id)  # a copy has its row elsewhere
             if not self.in_use and held is None and reject_reason(record) is None:
-                self._blame("no-row", "the database has no row of this record: run `warraq repair`", record)
+                self._blame("no-row", N_("the database has no row of this record: run `warraq repair`"), record)
             return
         wrong = [
             name
@@ -221,19 +222,19 @@ class FileCheck:
             if value
         ]
         if wrong:
-            self._blame("row", f"row {row['id']} of captures says otherwise: {', '.join(wrong)}", record)
+            self._blame("row", N_(f"row {row['id']} of captures says otherwise: {', '.join(wrong)}"), record)
 
     def _check_text(self, record: warc.Record, article: int) -> None:
         title, text = places.text_of(self.store.db, article)
         if record.block.decode("utf-8", "replace") != f"{title}\n\n{text}\n":
-            self._blame("text", f"article {article} does not say what its text record says", record)
+            self._blame("text", N_(f"article {article} does not say what its text record says"), record)
 
     def _check_articles(self) -> None:
         for row in self._articles:
             self.report.rows += 1
             length, digest = self._seen.get(row["offset"], (-1, ""))
             if length != row["length"] or _differ(row["payload_digest"], digest):
-                self._report("row", f"article {row['id']} was read from here, but there is no such record", row)
+                self._report("row", N_(f"article {row['id']} was read from here, but there is no such record"), row)
 
     def check_headers(self) -> None:
         """Look for a byte of a gzip header, which no checksum covers, in a file whose bytes are not those that were closed.
@@ -243,7 +244,7 @@ class FileCheck:
         if self._headers.most_common(1)[:1] == [(warc.GZIP_HEADER, self._headers[warc.GZIP_HEADER])]:
             for header, record in self._odd.items():
                 if header != warc.GZIP_HEADER:
-                    self._blame("damaged", "its gzip header is not the one that was written", record)
+                    self._blame("damaged", N_("its gzip header is not the one that was written"), record)
 
     def _blame_digest(self, field: str, detail: str, record: warc.Record) -> None:
         """Report a wrong digest, unless it was wrong when the file was imported and the block is unchanged since."""

@@ -80,7 +80,7 @@ def parse_task(task: ParseTask) -> Parsed:  # noqa: PLR0911 - one return for eac
         response = http.parse_response(task.response)
     except http.NotHttp as error:
         return Parsed.of(OutcomeKind.FAILED, reason="not-http", detail=str(error))
-    if response.status in {301, 302, 303, 307, 308}:
+    if response.status in {301, 302, 303, 307, 308} or (response.status == 300 and response.get("Location")):
         return _redirect(task, response)
     if response.status in GONE_STATUSES:
         return Parsed.of(OutcomeKind.GONE, reason=f"http-{response.status}")

@@ -14,8 +14,9 @@ from archive.collection import FileLocator
 from archive.errors import ArchiveError, DamagedFileError
 from archive.files.clock import warc_moment
 from archive.index import open_store
+from archive.locale import N_
 from archive.seals import FOLDER, Seal, SealedFile, SealedRecord, numbers, read_seal, sealed_records
-from archive.seals.merged import FILES, MERGED, files_of, merged_folders
+from archive.seals.merged import FILES, MERGED, merged_folders, names_of
 from archive.seals.merkle import leaf_hash, root_of
 from archive.seals.sealing import URN, hashed_records
 from archive.seals.signing import is_signed, key_id
@@ -93,8 +94,8 @@ def check_seals(
     if trusted_key and seals and key_id(seals[-1].public_key) != key_id(trusted_key):
         report.blame(
             "key",
-            f"seal {seals[-1].number}",
-            f"signed by the key {key_id(seals[-1].public_key)[:16]}…, not by the one that is trusted",
+            N_(f"seal {seals[-1].number}"),
+            N_(f"signed by the key {key_id(seals[-1].public_key)[:16]}…, not by the one that is trusted"),
         )
     with open_store(collection.database, read_only=True) as store:
         closed = {file.name: file for file in FileLocator(collection.warcs, store.db).closed()}
@@ -128,7 +129,7 @@ def _check_merged(
     seals = _read_all(folder, found)
     _check_chains(folder, seals, roots, found)
     try:
-        names = files_of(folder)
+        names = names_of(folder)
     except DamagedFileError as error:
         names = {}
         found.blame("list", FILES, str(error))
@@ -137,7 +138,7 @@ def _check_merged(
         came = replace(seal, files=tuple(file for file in seal.files if file.name in names))
         _check_records(folder, came, here, found, progress)
         if len(came.files) < len(seal.files):
-            found.notes.append(f"seal {seal.number}: {len(came.files)} of its {len(seal.files)} files came along")
+            found.notes.append(N_(f"seal {seal.number}: {len(came.files)} of its {len(seal.files)} files came along"))
     report.records += found.records
     report.redacted += found.redacted
     report.notes += [f"{name}: {note}" for note in found.notes]
@@ -152,59 +153,65 @@ def _read_all(folder: Path, report: SealReport) -> list[Seal]:
         try:
             seals.append(read_seal(folder, number))
         except DamagedFileError as error:
-            report.blame("seal", f"seal {number}", "it is missing" if number not in found else str(error))
+            report.blame("seal", N_(f"seal {number}"), N_("it is missing") if number not in found else str(error))
             continue
         if seals[-1].number != number:
-            report.blame("seal", f"seal {number}", f"it says it is seal {seals[-1].number}")
+            report.blame("seal", N_(f"seal {number}"), N_(f"it says it is seal {seals[-1].number}"))
     return seals
 
 
 def _check_chain(seal: Seal, before: Seal | None, report: SealReport) -> None:
-    where = f"seal {seal.number}"
+    where = N_(f"seal {seal.number}")
     if not is_signed(seal.public_key, seal.signature, seal.statement):
-        report.blame("seal", where, "the signature is not of this statement by its key: forged, or changed since")
+        report.blame("seal", where, N_("the signature is not of this statement by its key: forged, or changed since"))
     if seal.previous != (before.digest if before else ""):
         report.blame(
-            "seal", where, "it was made after another seal than the one before it: that one was changed or replaced"
+            "seal", where, N_("it was made after another seal than the one before it: that one was changed or replaced")
         )
     if before is None:
         return
     if seal.public_key != before.public_key:
         if is_signed(before.public_key, seal.vouched, seal.statement):
-            report.notes.append(f"{where}: the key was rotated, and the one before vouches for it")
+            report.notes.append(N_(f"{where}: the key was rotated, and the one before vouches for it"))
         else:
             report.blame(
                 "key",
                 where,
-                "signed by another key than the seal before, and that key does not vouch for it: a lost key, or a forged seal",
+                N_(
+                    "signed by another key than the seal before, and that key does not vouch for it: a lost key, or a forged seal"
+                ),
             )
     if seal.sealed_at < before.sealed_at:
         report.blame(
             "clock",
             where,
-            f"made at {seal.sealed_at}, before the seal before it ({before.sealed_at}): a clock was wrong",
+            N_(f"made at {seal.sealed_at}, before the seal before it ({before.sealed_at}): a clock was wrong"),
         )
 
 
 def _check_stamps(folder: Path, seal: Seal, roots: Sequence[Certificate], report: SealReport) -> None:
-    where, sealed_at = f"seal {seal.number}", warc_moment(seal.sealed_at)
+    where, sealed_at = N_(f"seal {seal.number}"), warc_moment(seal.sealed_at)
     stamps = report.stamps[seal.number] = stamps_of(folder, seal, roots)
     for one in stamps:
         if one.problem:
-            report.blame("stamp", where, f"the stamp of {one.authority} does not hold: {one.problem}")
+            report.blame("stamp", where, N_(f"the stamp of {one.authority} does not hold: {one.problem}"))
         elif not one.trusted:
             report.notes.append(
-                f"{where}: the stamp of {one.authority} holds, but leads to no root that is trusted here ($WARRAQ_AUTHORITY_ROOTS)"
+                N_(
+                    f"{where}: the stamp of {one.authority} holds, but leads to no root that is trusted here ($WARRAQ_AUTHORITY_ROOTS)"
+                )
             )
         at = warc_moment(one.at)
         if not one.problem and at and sealed_at and at < sealed_at - CLOCKS_APART:
             report.blame(
                 "clock",
                 where,
-                f"made at {seal.sealed_at} by its own clock, but {one.authority} stamped it at {one.at}: a clock was wrong",
+                N_(
+                    f"made at {seal.sealed_at} by its own clock, but {one.authority} stamped it at {one.at}: a clock was wrong"
+                ),
             )
     if not stamps:
-        report.notes.append(f"{where}: no authority has stamped it (`warraq seal --stamp`)")
+        report.notes.append(N_(f"{where}: no authority has stamped it (`warraq seal --stamp`)"))
 
 
 def _check_records(
@@ -219,11 +226,13 @@ def _check_records(
     try:
         root = root_of(_leaves(folder, seal, files, closed, report=report, progress=progress))
     except DamagedFileError as error:
-        report.blame("list", f"seal {seal.number}", str(error))
+        report.blame("list", N_(f"seal {seal.number}"), str(error))
         return
     if root.hex() != seal.root:
         report.blame(
-            "list", f"seal {seal.number}", "the list of its records is not the one that was sealed (root differs)"
+            "list",
+            N_(f"seal {seal.number}"),
+            N_("the list of its records is not the one that was sealed (root differs)"),
         )
     for file in files.values():
         _check_file(file, [], closed, report)
@@ -252,8 +261,8 @@ def _leaves(
             if moment and sealed_at and moment > sealed_at + CLOCKS_APART:
                 report.blame(
                     "clock",
-                    f"seal {seal.number}",
-                    f"a record is dated {record.date}, after its seal ({seal.sealed_at}): a clock was wrong",
+                    N_(f"seal {seal.number}"),
+                    N_(f"a record is dated {record.date}, after its seal ({seal.sealed_at}): a clock was wrong"),
                     record.id,
                 )
             if is_suspect:
@@ -278,11 +287,11 @@ def _check_file(
             name for name, other in closed.items() if _size(other) == sealed.bytes and _sha256(other) == sealed.sha256
         ]
         detail = (
-            f"it has become {same[0]}: its name, which has a date in it, was changed"
+            N_(f"it has become {same[0]}: its name, which has a date in it, was changed")
             if same
-            else "the file is not there"
+            else N_("the file is not there")
         )
-        report.blame("file", sealed.name, f"{detail} ({sealed.records} sealed records)")
+        report.blame("file", sealed.name, N_(f"{detail} ({sealed.records} sealed records)"))
         return
     if not _is_as_sealed(sealed, closed):
         _compare(sealed.name, file, records, report)
@@ -316,14 +325,17 @@ def _compare(name: str, file: Path | StoredFile, records: list[SealedRecord], re
         if sealed.offset in present and _is_tombstone_of(present[sealed.offset][0], sealed):
             report.redacted += 1
         elif problem := _difference(sealed, places.get(sealed.id), damage):
-            report.blame(problem[0], f"{name} at byte {sealed.offset}", problem[1], sealed.id)
+            report.blame(problem[0], N_(f"{name} at byte {sealed.offset}"), problem[1], sealed.id)
     for record, now in present.values():
         if now.id not in sealed_ids and not warc.is_tombstone(record):
             report.blame(
-                "inserted", f"{name} at byte {now.offset}", "this record was not there when the file was sealed", now.id
+                "inserted",
+                N_(f"{name} at byte {now.offset}"),
+                N_("this record was not there when the file was sealed"),
+                now.id,
             )
     if found == len(report.problems) and not any(warc.is_tombstone(record) for record, _ in present.values()):
-        report.blame("changed", name, damage or "the bytes between its records are not those that were sealed")
+        report.blame("changed", name, damage or N_("the bytes between its records are not those that were sealed"))
 
 
 def _is_tombstone_of(record: warc.Record, sealed: SealedRecord) -> bool:
@@ -335,16 +347,18 @@ def _difference(sealed: SealedRecord, now: SealedRecord | None, damage: str) -> 
     """Return the kind and the description of what became of a sealed record, None when it is unchanged."""
     if now is None:
         return (
-            ("changed", f"the sealed record cannot be read: {damage}")
+            ("changed", N_(f"the sealed record cannot be read: {damage}"))
             if damage
-            else ("removed", "the sealed record is not there")
+            else ("removed", N_("the sealed record is not there"))
         )
     if now.sha256 == sealed.sha256:
-        return None if now.offset == sealed.offset else ("moved", f"the sealed record lies at byte {now.offset} now")
+        return (
+            None if now.offset == sealed.offset else ("moved", N_(f"the sealed record lies at byte {now.offset} now"))
+        )
     if now.date != sealed.date:
-        return "re-dated", f"the record was dated {sealed.date} when it was sealed, and is dated {now.date} now"
+        return "re-dated", N_(f"the record was dated {sealed.date} when it was sealed, and is dated {now.date} now")
     what = "block" if now.block_digest != sealed.block_digest else "header"
-    return "changed", f"the {what} of the record is not the one that was sealed"
+    return "changed", N_(f"the {what} of the record is not the one that was sealed")
 
 
 def _check_unsealed(
@@ -369,7 +383,9 @@ def _check_unsealed(
                 report.blame(
                     "seal",
                     name,
-                    "the WARC has the record of a seal that is not in seals/: it was removed or replaced, or belongs to "
-                    "an archive that this file was imported from",
+                    N_(
+                        "the WARC has the record of a seal that is not in seals/: it was removed or replaced, or belongs to "
+                        "an archive that this file was imported from"
+                    ),
                     record.id,
                 )

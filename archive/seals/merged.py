@@ -41,7 +41,7 @@ def merged_folders(archive: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
 
 
-def files_of(folder: Path) -> dict[str, str]:
+def names_of(folder: Path) -> dict[str, str]:
     """Return which files of a chain came along: their names under its seals, and here. Raises DamagedFileError."""
     try:
         with open_read(folder / FILES) as file:
@@ -63,7 +63,7 @@ def take_seals(shard: Path, into: Path, names: Mapping[str, str]) -> TakenSeals:
             if not chain or _is_own(chain[0], into):
                 continue
             _require_signed(folder, chain)
-            there = names if folder.name == FOLDER else _through(files_of(folder), names)
+            there = names if folder.name == FOLDER else _through(names_of(folder), names)
             _copy(folder, into / FOLDER / MERGED / chain[0].digest[:16], there)
         except DamagedFileError as error:
             problem = problem or str(error)
@@ -98,7 +98,7 @@ def _copy(folder: Path, target: Path, names: Mapping[str, str]) -> None:
     """Copy what is not there yet; a statement follows the other files of its seal, for with it the seal counts."""
     target.mkdir(parents=True, exist_ok=True)
     try:
-        known = files_of(target)
+        known = names_of(target)
     except DamagedFileError:
         known = {}
     lines = sorted(f"{sealed}\t{here}\n".encode() for sealed, here in {**known, **names}.items())

@@ -15,6 +15,7 @@ from archive.errors import UsageError
 from archive.files import make_folder, replace_file, replacing
 from archive.files.clock import clock_state, iso
 from archive.index import open_store
+from archive.locale import N_
 from archive.seals import FOLDER, FORMAT, Seal, SealedRecord, leaf, numbered, numbers, read_seal, record_of
 from archive.seals.merkle import leaf_hash, root_of
 from archive.seals.signing import key_id, public_pem, rotate_seal_key, seal_key
@@ -67,7 +68,9 @@ def seal_files(
     collection.require()
     if keys.resolve().is_relative_to(collection.folder.resolve()):
         raise UsageError(
-            f"the key folder {keys} lies in the archive: whoever holds the archive would hold the key; set WARRAQ_KEYS"
+            N_(
+                f"the key folder {keys} lies in the archive: whoever holds the archive would hold the key; set WARRAQ_KEYS"
+            )
         )
     folder = collection.folder / FOLDER
     with collection.lock():

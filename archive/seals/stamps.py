@@ -17,6 +17,7 @@ from archive.errors import DamagedFileError, UsageError
 from archive.files import open_read, replace_file
 from archive.files.clock import iso
 from archive.http.client import NoAnswerError, exchange
+from archive.locale import N_
 from archive.seals import FOLDER, Seal, numbered, numbers, read_seal
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def stamp_seals(
     folder, done = archive / FOLDER, Stamped(stamped=0, failed=[])
     for url in urls:
         if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
-            raise UsageError(f"{url} is no address of a time stamp authority: one begins with http:// or https://")
+            raise UsageError(N_(f"{url} is no address of a time stamp authority: one begins with http:// or https://"))
         for number in numbers(folder):
             path = _path(folder, number, url)
             if path.exists():
@@ -84,7 +85,9 @@ def stamp_seals(
             try:
                 _keep(path, *_asked(url, seal, roots))
             except (NoAnswerError, StampError) as error:
-                done.failed.append(f"seal {number} has no stamp of {url}: {error}; `warraq seal --stamp` asks again")
+                done.failed.append(
+                    N_(f"seal {number} has no stamp of {url}: {error}; `warraq seal --stamp` asks again")
+                )
                 break
             done.stamped += 1
     return done
@@ -111,11 +114,11 @@ def _asked(url: str, seal: Seal, roots: Sequence[Certificate]) -> tuple[bytes, l
     try:
         response = decode_timestamp_response(answer.body)
     except ValueError as error:
-        raise StampError(f"no answer of a time stamp authority ({error})") from error
+        raise StampError(N_(f"no answer of a time stamp authority ({error})")) from error
     if response.status not in {0, 1}:
         raise StampError(f"refused ({'; '.join(response.status_string) or f'status {response.status}'})")
     if response.tst_info.nonce != asked.nonce:
-        raise StampError("the answer is to another question (nonce)")
+        raise StampError(N_("the answer is to another question (nonce)"))
     checked = check_stamp(seal.statement, answer.body, roots)
     if checked.problem:
         raise StampError(checked.problem)
@@ -146,7 +149,7 @@ def stamps_of(folder: Path, seal: Seal, roots: Sequence[Certificate]) -> list[St
                 data = file.read(_LARGEST)
             more = _chain(chain) if chain.exists() else []
         except (OSError, DamagedFileError) as error:
-            found.append(Stamp(authority=name, problem=f"cannot be read ({error})"))
+            found.append(Stamp(authority=name, problem=N_(f"cannot be read ({error})")))
         else:
             found.append(check_stamp(seal.statement, data, roots, authority=name, chain=more))
     return found
@@ -170,10 +173,10 @@ def check_stamp(
         response = decode_timestamp_response(data)
         at = response.tst_info.gen_time
     except ValueError as error:
-        return Stamp(authority=authority, problem=f"no stamp ({error})")
+        return Stamp(authority=authority, problem=N_(f"no stamp ({error})"))
     embedded = _embedded(response)
     name = authority or _name(embedded)
-    problem = _problem(response, statement, roots) if roots else "no root is trusted here"
+    problem = _problem(response, statement, roots) if roots else N_("no root is trusted here")
     if not problem:
         return Stamp(authority=name, at=iso(at), trusted=True)
     own = [one for one in (*embedded, *chain) if one.issuer == one.subject]
@@ -181,7 +184,7 @@ def check_stamp(
     late = [one for one in embedded if not one.not_valid_before_utc <= at <= one.not_valid_after_utc]
     if untrusted and late:
         last = late[0].not_valid_after_utc
-        untrusted = f"the authority's certificate was not valid when it stamped ({iso(at)}): it ended {iso(last)}"
+        untrusted = N_(f"the authority's certificate was not valid when it stamped ({iso(at)}): it ended {iso(last)}")
     return Stamp(authority=name, at=iso(at), problem=untrusted)
 
 
@@ -232,9 +235,9 @@ def certificates(path: Path) -> list[Certificate]:
     try:
         found = _certificates_in(path.read_bytes())
     except OSError as error:
-        raise UsageError(f"the certificates of authorities in {path} cannot be used ({error.strerror})") from error
+        raise UsageError(N_(f"the certificates of authorities in {path} cannot be used ({error.strerror})")) from error
     if not found:
-        raise UsageError(f"the certificates of authorities in {path} cannot be used (no certificates as PEM)")
+        raise UsageError(N_(f"the certificates of authorities in {path} cannot be used (no certificates as PEM)"))
     return found
 
 

@@ -28,7 +28,7 @@ from archive.arabic import fold, spell, stem, without_article, words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-KEY_VERSION: Final = 3
+KEY_VERSION: Final = 4
 """Raised with every change of what a key is; an index made with another version must be rebuilt."""
 
 _LATIN: Final = "latin"

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from archive.errors import NotWritableError, StorageError, UsageError
 from archive.files import open_read, replace_file
+from archive.locale import N_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,29 +100,31 @@ def parse_url(url: str, *, endpoint_url: str = "") -> StorageUrl:
         UsageError: it is not such a URL, or holds a password or key, which belongs into the environment.
     """
     if not url or _CONTROL.search(url.replace(" ", "")):
-        raise UsageError(f"{url!r} names no storage: write s3://BUCKET/PREFIX, or file:///FOLDER")
+        raise UsageError(N_(f"{url!r} names no storage: write s3://BUCKET/PREFIX, or file:///FOLDER"))
     if "://" not in url:
         return StorageUrl(scheme="file", host="", path=str(Path(url).expanduser().absolute()).strip("/"))
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
     if not _SCHEME.fullmatch(scheme) or parts.fragment:
-        raise UsageError(f"{_shown(url)} names no storage: write s3://BUCKET/PREFIX, or file:///FOLDER")
+        raise UsageError(N_(f"{_shown(url)} names no storage: write s3://BUCKET/PREFIX, or file:///FOLDER"))
     if parts.password is not None or (parts.username and scheme == "s3"):
         raise UsageError(
-            f"{_shown(url)} holds a key or password, which would be kept with the archive: give credentials as the library takes them "
-            "(AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or ~/.aws/credentials)"
+            N_(
+                f"{_shown(url)} holds a key or password, which would be kept with the archive: give credentials as the library takes them "
+                "(AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or ~/.aws/credentials)"
+            )
         )
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     if unknown := sorted(options.keys() - OPTIONS):
         raise UsageError(
-            f"{', '.join(unknown)} after the ? of a storage means nothing: {', '.join(sorted(OPTIONS))} do"
+            N_(f"{', '.join(unknown)} after the ? of a storage means nothing: {', '.join(sorted(OPTIONS))} do")
         )
     if endpoint_url:
         options["endpoint_url"] = endpoint_url
     _check_endpoint(options.get("endpoint_url", ""))
     path = unquote(parts.path).strip("/")
     if ".." in path.split("/"):
-        raise UsageError(f"{_shown(url)} has .. in it: write the place out")
+        raise UsageError(N_(f"{_shown(url)} has .. in it: write the place out"))
     return StorageUrl(scheme=scheme, host=parts.netloc, path=path, options=tuple(sorted(options.items())))
 
 
@@ -143,10 +146,12 @@ def _check_endpoint(endpoint: str) -> None:
         return
     parts = urlsplit(endpoint)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise UsageError(f"{_shown(endpoint)} is not a server address: write https://HOST:PORT")
+        raise UsageError(N_(f"{_shown(endpoint)} is not a server address: write https://HOST:PORT"))
     if parts.username or parts.password:
         raise UsageError(
-            "the endpoint URL holds a key or password: give credentials in AWS_ACCESS_KEY_ID … or ~/.aws/credentials"
+            N_(
+                "the endpoint URL holds a key or password: give credentials in AWS_ACCESS_KEY_ID … or ~/.aws/credentials"
+            )
         )
 
 
@@ -165,7 +170,7 @@ class FolderStorage:
 
     def __init__(self, place: StorageUrl) -> None:
         if place.host not in {"", "localhost"}:
-            raise UsageError(f"{place.url} names a folder of another machine: mount it, and write file:///FOLDER")
+            raise UsageError(N_(f"{place.url} names a folder of another machine: mount it, and write file:///FOLDER"))
         self.url = place.url
         self._folder = Path("/", place.path)
 
@@ -195,7 +200,7 @@ class FolderStorage:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 replace_file(target, self._proved(source, name, sha256), mode=0o444)
         except NotWritableError as error:
-            raise StorageError(self.url, str(error), advice="then upload again", transient=False) from error
+            raise StorageError(self.url, str(error), advice=N_("then upload again"), transient=False) from error
         return self.prove(path, name, sha256=sha256)
 
     def prove(self, path: Path, name: str, *, sha256: str) -> str:  # noqa: ARG002 - all is read back
@@ -235,7 +240,7 @@ class FolderStorage:
             raise StorageError(
                 self.url,
                 f"{name}: {error.strerror or error}",
-                advice="is the disk mounted, and may this user use it?",
+                advice=N_("is the disk mounted, and may this user use it?"),
                 transient=True,
             ) from error
 
@@ -244,8 +249,8 @@ def not_there(url: str, name: str) -> StorageError:
     """Return the error of an object that is missing."""
     return StorageError(
         url,
-        f"{name} is not there",
-        advice="was it deleted, or moved? Put it back there, or into the archive's own folder",
+        N_(f"{name} is not there"),
+        advice=N_("was it deleted, or moved? Put it back there, or into the archive's own folder"),
     )
 
 
@@ -253,8 +258,8 @@ def not_the_same(url: str, name: str) -> StorageError:
     """Return the error of an object whose bytes are not those that were closed."""
     return StorageError(
         url,
-        f"the bytes of {name} there are not those of the file that was closed (SHA-256 differs)",
-        advice="upload it again from the local copy, or bring it back from a backup",
+        N_(f"the bytes of {name} there are not those of the file that was closed (SHA-256 differs)"),
+        advice=N_("upload it again from the local copy, or bring it back from a backup"),
     )
 
 
@@ -262,6 +267,6 @@ def another_file(url: str, name: str) -> StorageError:
     """Return the error of a name that is taken."""
     return StorageError(
         url,
-        f"it holds another file of the name {name}, which is left alone",
-        advice="give each archive a place of its own, or move that file away",
+        N_(f"it holds another file of the name {name}, which is left alone"),
+        advice=N_("give each archive a place of its own, or move that file away"),
     )

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Literal
 
 from archive.errors import DamagedFileError, StorageError, UsageError
+from archive.locale import N_
 from archive.storage.base import StoredObject, another_file, not_the_same, not_there
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def fsspec_for(place: StorageUrl) -> Any:
     try:
         import fsspec
     except ImportError as error:
-        raise UsageError(f"{place.scheme}:// needs {error.name}: pip install 'warraq[s3]'") from error
+        raise UsageError(N_(f"{place.scheme}:// needs {error.name}: pip install 'warraq[s3]'")) from error
     return fsspec
 
 
@@ -46,7 +47,9 @@ class ObjectStorage:
         try:
             return fsspec.filesystem(place.scheme)
         except (ImportError, ValueError) as error:
-            raise UsageError(f"{place.scheme}:// cannot be used ({error}): install what fsspec needs for it") from error
+            raise UsageError(
+                N_(f"{place.scheme}:// cannot be used ({error}): install what fsspec needs for it")
+            ) from error
 
     def stat(self, name: str) -> StoredObject | None:
         """Return what is there."""
@@ -131,8 +134,10 @@ def refused(url: str, name: str, error: Exception) -> StorageError:
     return StorageError(
         url,
         f"{name}: refused ({reason_of(error)})",
-        advice="check the credentials (for S3 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or ~/.aws/credentials) and what "
-        "they may do with the bucket",
+        advice=N_(
+            "check the credentials (for S3 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or ~/.aws/credentials) and what "
+            "they may do with the bucket"
+        ),
     )
 
 
@@ -140,9 +145,11 @@ def no_answer(url: str, name: str, error: Exception) -> StorageError:
     """Return the error for an unavailable storage."""
     return StorageError(
         url,
-        f"{name}: no answer ({reason_of(error)})",
-        advice="is it up, and can this machine reach it? Nothing is lost: files stay here until they are proved to be there; ask again "
-        "when it answers",
+        N_(f"{name}: no answer ({reason_of(error)})"),
+        advice=N_(
+            "is it up, and can this machine reach it? Nothing is lost: files stay here until they are proved to be there; ask again "
+            "when it answers"
+        ),
         transient=True,
     )
 
@@ -196,7 +203,7 @@ class StoredFile:
             StorageError: the storage does not give them.
         """
         if offset < 0 or not 0 < length <= MAX_RECORD or offset + length > self.size:
-            raise DamagedFileError(self, max(offset, 0), f"no record of {length} bytes (the file has {self.size})")
+            raise DamagedFileError(self, max(offset, 0), N_(f"no record of {length} bytes (the file has {self.size})"))
         for start, data in self._windows.items():
             if start <= offset and offset + length <= start + len(data):
                 return data[offset - start : offset - start + length]
@@ -231,8 +238,8 @@ def wrong_length(url: str, name: str, asked: int, came: int) -> StorageError:
     """Return the error of an answer that is not as long as what was asked for."""
     return StorageError(
         url,
-        f"{came} bytes of {name} came where {asked} were asked for",
-        advice="`warraq verify --remote` says whether the file there is whole",
+        N_(f"{came} bytes of {name} came where {asked} were asked for"),
+        advice=N_("`warraq verify --remote` says whether the file there is whole"),
         transient=True,
     )
 

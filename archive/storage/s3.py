@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import StorageError, UsageError
+from archive.locale import N_
 from archive.storage.base import StoredObject, another_file, is_plain, not_the_same, not_there
 from archive.storage.objects import ObjectStorage, fsspec_for, no_answer, refused, wrong_length
 
@@ -36,7 +37,7 @@ class S3Storage(ObjectStorage):
 
     def __init__(self, place: StorageUrl) -> None:
         if not place.host:
-            raise UsageError(f"{place.url} names no bucket: write s3://BUCKET/PREFIX")
+            raise UsageError(N_(f"{place.url} names no bucket: write s3://BUCKET/PREFIX"))
         super().__init__(place)
         self._bucket, self._prefix = place.host, place.path
 
@@ -46,7 +47,7 @@ class S3Storage(ObjectStorage):
         try:
             import s3fs
         except ImportError as error:
-            raise UsageError(f"s3:// needs {error.name}: pip install 'warraq[s3]'") from error
+            raise UsageError(N_(f"s3:// needs {error.name}: pip install 'warraq[s3]'")) from error
         endpoint = place.option("endpoint_url")
         if is_plain(endpoint):
             _warn_once(endpoint)
@@ -108,8 +109,8 @@ class S3Storage(ObjectStorage):
         except StorageError as error:
             if not isinstance(error.__cause__, FileNotFoundError):
                 raise
-            advice = "make it, or check its name and the endpoint"
-            raise StorageError(self.url, f"there is no bucket {self._bucket}", advice=advice) from error
+            advice = N_("make it, or check its name and the endpoint")
+            raise StorageError(self.url, N_(f"there is no bucket {self._bucket}"), advice=advice) from error
 
     def prove(self, path: Path, name: str, *, sha256: str) -> str:
         """By the ETag or the checksum that the server made of what it received; else by reading all of it back."""
@@ -179,7 +180,7 @@ class S3Storage(ObjectStorage):
         try:
             yield
         except BotoCoreError as error:
-            raise UsageError(f"{place.url} cannot be opened ({error}): see ~/.aws/config") from error
+            raise UsageError(N_(f"{place.url} cannot be opened ({error}): see ~/.aws/config")) from error
 
 
 def _part_size(path: Path) -> int:

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from archive.errors import UsageError
 from archive.http.client import NoAnswerError, exchange, within
+from archive.locale import N_
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +73,7 @@ def _post(letter: Letter, url: str, now: datetime) -> None:
     except (NoAnswerError, ValueError) as error:
         raise NotDeliveredError(str(error)) from error
     if not 200 <= answer.status < 300:
-        raise NotDeliveredError(_("status {status}").format(status=answer.status))
+        raise NotDeliveredError(N_("status {status}").format(status=answer.status))
 
 
 def webhook_payload(letter: Letter) -> dict[str, object]:
@@ -107,7 +108,9 @@ def _mail(letter: Letter, address: str, now: datetime) -> None:
     server = os.environ.get(SMTP, "")
     if not server:
         raise NotDeliveredError(
-            _("no mail server: name one in {smtp}, such as smtp://user:password@mail.example.org:587").format(smtp=SMTP)
+            N_("no mail server: name one in {smtp}, such as smtp://user:password@mail.example.org:587").format(
+                smtp=SMTP
+            )
         )
     try:
         within(SECONDS, lambda: _send(server, mail_of(letter, address, now)))

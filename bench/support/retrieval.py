@@ -19,11 +19,11 @@ from sqlite_utils.utils import sqlite3
 
 from archive.arabic import fold, words
 from archive.search import any_word, parse, rebuild, search
-from bench.support.inflections import LEMMAS, pattern
+from bench.support.inflections import FRESH, LEMMAS, pattern
 from bench.support.press import new_database
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -75,12 +75,13 @@ def our_search(texts: list[str]) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
-    """By system, then by question set: (nDCG@10, recall@10); and by system the inflection test's (recall, precision)."""
+    """By system, then by question set: (nDCG@10, recall@10); and by system the inflection tests' (recall, precision)."""
 
     texts: int
     questions: dict[str, int]
     ranking: dict[str, dict[str, tuple[float, float]]]
     inflection: dict[str, tuple[float, float]]
+    fresh: dict[str, tuple[float, float]]
 
 
 def measure_quality(folder: Path) -> Quality:
@@ -106,7 +107,8 @@ def measure_quality(folder: Path) -> Quality:
             name: {which: _gain(system, asked) for which, asked in questions.items()}
             for name, system in systems.items()
         },
-        inflection=inflection(texts, systems | {"warraq": whole}),
+        inflection=inflection(texts, systems | {"warraq": whole}, LEMMAS),
+        fresh=inflection(texts, systems | {"warraq": whole}, FRESH),
     )
 
 
@@ -120,11 +122,15 @@ def _gain(system: Callable[[str], list[int]], asked: list[tuple[str, int]]) -> t
     return gain / len(asked), found / len(asked)
 
 
-def inflection(texts: list[str], systems: dict[str, Callable[[str, int], list[int]]]) -> dict[str, tuple[float, float]]:
+def inflection(
+    texts: list[str],
+    systems: dict[str, Callable[[str, int], list[int]]],
+    lemmas: Mapping[str, tuple[str, tuple[str, ...]]],
+) -> dict[str, tuple[float, float]]:
     vocabularies = [{fold(match.group()) for match in words(text)} for text in texts]
     asked: list[tuple[str, set[int]]] = []
-    for lemma, (_, queries) in LEMMAS.items():
-        form = pattern(lemma)
+    for forms, queries in lemmas.values():
+        form = pattern(forms)
         relevant = {number for number, known in enumerate(vocabularies, 1) if any(map(form.fullmatch, known))}
         asked += [(query, relevant) for query in queries if relevant]
     figures = {}

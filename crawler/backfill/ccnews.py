@@ -10,12 +10,12 @@ import logging
 import re
 from collections import deque
 from datetime import UTC, datetime, timedelta
-from gettext import gettext as _
 from typing import TYPE_CHECKING
 
 from archive import http
 from archive.files.clock import warc_timestamp
 from archive.index import runs
+from archive.locale import N_
 from archive.warc import NotOneRecordError, read_member
 from archive.warc.cdxserver import MAX_UNPACKED
 from archive.warc.splitter import MemberSplitter
@@ -99,14 +99,14 @@ class CcNewsSpider(BackfillSpider):
             response = await self.get(address)
         except RecordUnavailableError as error:
             raise NoIndexError(
-                _("the list of files is unavailable: {address}: {error}").format(address=address, error=error)
+                N_("the list of files is unavailable: {address}: {error}").format(address=address, error=error)
             ) from None
         if response.status == 404:
             self.filled.left_out["no-list"] += 1
             return []
         if response.status != 200:
             raise NoIndexError(
-                _("the list of files is unavailable: {address} answers {status}").format(
+                N_("the list of files is unavailable: {address} answers {status}").format(
                     address=address, status=response.status
                 )
             )
@@ -114,7 +114,7 @@ class CcNewsSpider(BackfillSpider):
             lines = http.inflate(response.body, "gzip", MAX_LIST).decode("utf-8", "replace").split()
         except (http.BadCoding, http.TooLarge) as error:
             raise NoIndexError(
-                _("the list of files cannot be read: {address}: {error}").format(address=address, error=error)
+                N_("the list of files cannot be read: {address}: {error}").format(address=address, error=error)
             ) from None
         return sorted(self._meant(lines))
 
@@ -180,7 +180,7 @@ class CcNewsSpider(BackfillSpider):
         given = _RANGE.match((response.headers.get("Content-Range") or b"").decode("latin-1"))
         if not given or int(given[1]) != at or int(given[2]) - at + 1 != len(response.body) or not response.body:
             raise RecordUnavailableError(
-                "other-range", _("{address}: the answer is another part of the file").format(address=address)
+                "other-range", N_("{address}: the answer is another part of the file").format(address=address)
             )
         return response.body, int(given[3])
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import re
-from gettext import gettext as _
 from typing import TYPE_CHECKING
 
 from archive import http
 from archive.files.clock import warc_timestamp
 from archive.index import captures
+from archive.locale import N_
 from archive.warc import cdxserver
 from crawler.backfill.spider import IN_A_ROW, BackfillSpider, NoIndexError, RecordUnavailableError
 
@@ -88,13 +88,13 @@ class CdxSpider(BackfillSpider):
             response = await self.get(asked)
         except RecordUnavailableError as error:
             raise NoIndexError(
-                _("the CDX server is unavailable: {asked}: {error}").format(asked=asked, error=error)
+                N_("the CDX server is unavailable: {asked}: {error}").format(asked=asked, error=error)
             ) from None
         if response.status == 404:  # pywb's and Common Crawl's word for "no captures"
             return b""
         if response.status != 200:
             raise NoIndexError(
-                _("the CDX server answers {status}: {asked}").format(status=response.status, asked=asked)
+                N_("the CDX server answers {status}: {asked}").format(status=response.status, asked=asked)
             )
         return response.body
 
@@ -163,10 +163,10 @@ class CdxSpider(BackfillSpider):
     async def _fetch(self, one: Listed) -> bytes:
         place = one.location
         if place is None:
-            raise RecordUnavailableError("no-place", _("the index does not say where the record lies"))
+            raise RecordUnavailableError("no-place", N_("the index does not say where the record lies"))
         if place.length > self.most_bytes:
             raise RecordUnavailableError(
-                "too-large", _("{length} bytes (WARRAQ_MAX_BODY_BYTES)").format(length=place.length)
+                "too-large", N_("{length} bytes (WARRAQ_MAX_BODY_BYTES)").format(length=place.length)
             )
         last = place.offset + place.length - 1
         response = await self.get(
@@ -180,7 +180,7 @@ class CdxSpider(BackfillSpider):
             )
         given = _RANGE.match((response.headers.get("Content-Range") or b"").decode("latin-1"))
         if not given or (int(given[1]), int(given[2])) != (place.offset, last):
-            raise RecordUnavailableError("other-range", _("the answer is another part of the file"))
+            raise RecordUnavailableError("other-range", N_("the answer is another part of the file"))
         return response.body
 
     def _is_held(self, one: Listed) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from scrapy.utils.log import TopLevelFormatter
 
 from archive.errors import ExitCode
-from archive.terminal import use_locale
+from archive.locale import translated, use_locale
 from crawler import settings
 from crawler.configuration import ConfigurationError, check_options, unknown_variables
 
@@ -140,7 +140,7 @@ def program() -> str:
 def tell(command: str, problem: ArchiveError | str) -> None:
     """Say on stderr what went wrong, after the command as it was typed."""
     name = NAMES.get(command, command) if program() == "warraq" else command
-    print(f"{program()} {name}: {problem}", file=sys.stderr)
+    print(f"{program()} {name}: {translated(str(problem))}", file=sys.stderr)
 
 
 def refuse(command: str, problem: ArchiveError | str) -> NoReturn:

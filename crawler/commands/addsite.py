@@ -53,10 +53,10 @@ class Command(ScrapyCommand):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's own options."""
         super().add_options(parser)
-        parser.add_argument("--name", default="", help="name of the entry and of the folder (default: the host)")
-        parser.add_argument("--dry-run", action="store_true", help="print the entry; write nothing")
+        parser.add_argument("--name", default="", help=_("name of the entry and of the folder (default: the host)"))
+        parser.add_argument("--dry-run", action="store_true", help=_("print the entry; write nothing"))
         parser.add_argument(
-            "--cases", default="tests/sites", help="folder of saved pages, '' for none (default: %(default)s)"
+            "--cases", default="tests/sites", help=_("folder of saved pages, '' for none (default: %(default)s)")
         )
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:

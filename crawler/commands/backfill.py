@@ -56,11 +56,11 @@ class Command(ScrapyCommand):
         """Add the command's own options."""
         super().add_options(parser)
         parser.add_argument(
-            "--cdx", default="", help="address of the CDX server, such as http://localhost:8080/news/cdx"
+            "--cdx", default="", help=_("address of the CDX server, such as http://localhost:8080/news/cdx")
         )
-        parser.add_argument("--warc-base", default="", help="address below which the index's file names are served")
+        parser.add_argument("--warc-base", default="", help=_("address below which the index's file names are served"))
         parser.add_argument(
-            "--replay", default="", help="address below which the server replays; TIMEid_/URL is appended"
+            "--replay", default="", help=_("address below which the server replays; TIMEid_/URL is appended")
         )
         parser.add_argument(
             "--cc-news",
@@ -68,20 +68,20 @@ class Command(ScrapyCommand):
             const=BASE,
             default="",
             metavar="BASE",
-            help="read CC-NEWS from below BASE (default: %(const)s)",
+            help=_("read CC-NEWS from below BASE (default: %(const)s)"),
         )
         parser.add_argument(
-            "--from", dest="first", default="", help="from this time on: 2026, 2026-11, 2026-11-24 (UTC)"
+            "--from", dest="first", default="", help=_("from this time on: 2026, 2026-11, 2026-11-24 (UTC)")
         )
-        parser.add_argument("--to", dest="last", default="", help="up to this time, all of that year, month or day")
-        parser.add_argument("--match", choices=MATCHES, default="prefix", help="which URLs (default: %(default)s)")
+        parser.add_argument("--to", dest="last", default="", help=_("up to this time, all of that year, month or day"))
+        parser.add_argument("--match", choices=MATCHES, default="prefix", help=_("which URLs (default: %(default)s)"))
         parser.add_argument(
-            "--site", default="", help="the entry of sites.toml whose archive it is (default: the URL's host)"
+            "--site", default="", help=_("the entry of sites.toml whose archive it is (default: the URL's host)")
         )
         parser.add_argument(
-            "--most", type=int, default=10_000, help="maximum number of captures (default: %(default)s)"
+            "--most", type=int, default=10_000, help=_("maximum number of captures (default: %(default)s)")
         )
-        parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+        parser.add_argument("--json", action="store_true", help=_("print the summary as JSON"))
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Remove the crawl's own components."""

@@ -55,23 +55,27 @@ class Command(ScrapyCommand):
         """Add the options of this command to Scrapy's own."""
         super().add_options(parser)
         parser.add_argument(
-            "--nodes", type=Path, default=Path("nodes.toml"), metavar="FILE", help="the nodes (default: %(default)s)"
+            "--nodes", type=Path, default=Path("nodes.toml"), metavar="FILE", help=_("the nodes (default: %(default)s)")
         )
         parser.add_argument(
-            "--site", action="append", default=[], metavar="NAME", help="start only this site; may be repeated"
+            "--site", action="append", default=[], metavar="NAME", help=_("start only this site; may be repeated")
         )
         parser.add_argument(
             "--off",
             action="append",
             default=[],
             metavar="NODE",
-            help="this node is known to be down: its sites are reassigned without waiting for its leases; may be repeated",
+            help=_(
+                "this node is known to be down: its sites are reassigned without waiting for its leases; may be repeated"
+            ),
         )
         parser.add_argument(
-            "--every", type=float, metavar="SECONDS", help="deploy repeatedly, this often, until stopped"
+            "--every", type=float, metavar="SECONDS", help=_("deploy repeatedly, this often, until stopped")
         )
-        parser.add_argument("--dry-run", action="store_true", help="deploy: print what would start, and start nothing")
-        parser.add_argument("--json", action="store_true", help="print JSON, one object for each round")
+        parser.add_argument(
+            "--dry-run", action="store_true", help=_("deploy: print what would start, and start nothing")
+        )
+        parser.add_argument("--json", action="store_true", help=_("print JSON, one object for each round"))
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check the settings that were given."""

@@ -14,6 +14,7 @@ from scrapy.utils.misc import load_object
 from archive import ArchiveError, NotWritableError
 from archive.errors import CRAWL, WORST_FIRST, ExitCode, describe_codes
 from archive.files import held
+from archive.locale import translated
 from crawler.commands import check_settings, log_code, open_log, refuse, tell
 from crawler.crawlall import CrawlAll, SiteResult, collection_of, is_due, totals
 from crawler.sites import SiteError, load_site, load_sites
@@ -66,18 +67,20 @@ class Command(ScrapyCommand):
         """Add the options of this command to Scrapy's own."""
         super().add_options(parser)
         parser.add_argument(
-            "--site", action="append", default=[], metavar="NAME", help="only this site, due or not; may be repeated"
+            "--site", action="append", default=[], metavar="NAME", help=_("only this site, due or not; may be repeated")
         )
         parser.add_argument(
-            "-j", "--jobs", type=int, default=4, metavar="N", help="sites that are crawled at once (default: 4)"
+            "-j", "--jobs", type=int, default=4, metavar="N", help=_("sites that are crawled at once (default: 4)")
         )
-        parser.add_argument("--recheck", action="store_true", help="fetch every known page again")
-        parser.add_argument("--max-pages", type=int, metavar="N", help="maximum number of visits per site in this run")
-        parser.add_argument("--list", action="store_true", help="list the sites that are due, and crawl none")
+        parser.add_argument("--recheck", action="store_true", help=_("fetch every known page again"))
+        parser.add_argument(
+            "--max-pages", type=int, metavar="N", help=_("maximum number of visits per site in this run")
+        )
+        parser.add_argument("--list", action="store_true", help=_("list the sites that are due, and crawl none"))
         parser.add_argument(
             "--json",
             action="store_true",
-            help="print JSON, one object per line: one for each site, then one for the total",
+            help=_("print JSON, one object per line: one for each site, then one for the total"),
         )
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -165,7 +168,9 @@ def _lock(folder: Path, *, wanted: bool) -> Iterator[None]:
 def _line(ended: SiteResult) -> str:
     figures = ended.figures
     if not figures:
-        return _("{site}: {problem} (code {code})").format(site=ended.site, problem=ended.problem, code=ended.code)
+        return _("{site}: {problem} (code {code})").format(
+            site=ended.site, problem=translated(ended.problem), code=ended.code
+        )
     said = _(
         "{site}: {pages_fetched} fetched; articles {changes_text}; {quarantined} quarantined, {failed} "
         "failed; {urls_still_due} still due"
@@ -177,7 +182,7 @@ def _line(ended: SiteResult) -> str:
         failed=sum(figures["failed"].values()),
         urls_still_due=figures["urls_still_due"],
     )
-    why = ended.problem or ("stopped" if ended.code == ExitCode.STOPPED else "")
+    why = translated(ended.problem) or (_("stopped") if ended.code == ExitCode.STOPPED else "")
     return _("{said}; {why} (code {code})").format(said=said, why=why, code=ended.code) if ended.code else said
 
 

@@ -16,6 +16,8 @@ from scrapy.exceptions import (
     UnsupportedURLSchemeError,
 )
 
+from archive.locale import N_
+
 if TYPE_CHECKING:
     from archive.capture import Truncated
 
@@ -37,7 +39,7 @@ class TooLargeError(ExchangeError, DownloadCancelledError):
     truncated = "length"
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"the body is larger than {limit} bytes (WARRAQ_MAX_BODY_BYTES)")
+        super().__init__(N_(f"the body is larger than {limit} bytes (WARRAQ_MAX_BODY_BYTES)"))
         self.limit = limit
 
 
@@ -49,8 +51,10 @@ class HeadersTooLargeError(ExchangeError, DownloadCancelledError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(
-            f"the headers, or one line of them, are larger than {limit} bytes "
-            "(WARRAQ_MAX_HEADER_BYTES, WARRAQ_MAX_HEADER_LINE_BYTES)"
+            N_(
+                f"the headers, or one line of them, are larger than {limit} bytes "
+                "(WARRAQ_MAX_HEADER_BYTES, WARRAQ_MAX_HEADER_LINE_BYTES)"
+            )
         )
         self.limit = limit
 
@@ -62,7 +66,7 @@ class TotalTimeoutError(ExchangeError, DownloadTimeoutError):
     truncated = "time"
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"not done after {seconds:g} s (DOWNLOAD_TIMEOUT)")
+        super().__init__(N_(f"not done after {seconds:g} s (DOWNLOAD_TIMEOUT)"))
         self.seconds = seconds
 
 
@@ -73,7 +77,7 @@ class FirstByteTimeoutError(ExchangeError, DownloadTimeoutError):
     truncated = "time"
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"no byte of an answer after {seconds:g} s (WARRAQ_FIRST_BYTE_TIMEOUT)")
+        super().__init__(N_(f"no byte of an answer after {seconds:g} s (WARRAQ_FIRST_BYTE_TIMEOUT)"))
         self.seconds = seconds
 
 
@@ -98,7 +102,7 @@ class ShortBodyError(ExchangeError, ResponseDataLossError):
     truncated = "disconnect"
 
     def __init__(self, received: int) -> None:
-        super().__init__(f"the connection was closed after {received} bytes of body, more were announced")
+        super().__init__(N_(f"the connection was closed after {received} bytes of body, more were announced"))
         self.received = received
 
 
@@ -109,7 +113,7 @@ class NotHttpError(ExchangeError, DownloadFailedError):
     truncated = "unspecified"
 
     def __init__(self, start: bytes) -> None:
-        super().__init__(f"not an HTTP response: {start!r}")
+        super().__init__(N_(f"not an HTTP response: {start!r}"))
         self.start = start
 
 
@@ -119,7 +123,7 @@ class Http2OnlyError(ExchangeError, DownloadCancelledError):
     outcome = "http2-only"
 
     def __init__(self) -> None:
-        super().__init__("the server answers in HTTP/2 frames; warraq speaks HTTP/1.1")
+        super().__init__(N_("the server answers in HTTP/2 frames; warraq speaks HTTP/1.1"))
 
 
 def is_http2(start: bytes) -> bool:
@@ -148,8 +152,10 @@ class RefusedAddressError(ExchangeError, DownloadCancelledError):
 
     def __init__(self, host: str, address: str) -> None:
         super().__init__(
-            f"{host} leads to {address}, which is not a public address; "
-            "WARRAQ_OPEN_NETWORKS can open a network on purpose"
+            N_(
+                f"{host} leads to {address}, which is not a public address; "
+                "WARRAQ_OPEN_NETWORKS can open a network on purpose"
+            )
         )
         self.host = host
         self.address = address
@@ -191,8 +197,10 @@ class TlsError(ExchangeError, DownloadFailedError):
     outcome = "tls"
 
     def __init__(self, host: str, reason: str, *, certificate: bool, issuer: Issuer | None = None) -> None:
-        hint = f" (expired, of another host, or of an authority that is not trusted here: `openssl s_client -connect {host}:443`)"
-        super().__init__(f"TLS with {host} failed: {reason}{hint if certificate else ''}")
+        hint = N_(
+            f" (expired, of another host, or of an authority that is not trusted here: `openssl s_client -connect {host}:443`)"
+        )
+        super().__init__(N_(f"TLS with {host} failed: {reason}{hint if certificate else ''}"))
         self.host = host
         self.certificate = certificate
         self.issuer = issuer
@@ -200,8 +208,10 @@ class TlsError(ExchangeError, DownloadFailedError):
             self.outcome = "incomplete-chain"
             self.args = (
                 (
-                    f"{host} does not send the intermediate certificate {issuer.name!r}, without which its own cannot be verified; "
-                    f"WARRAQ_FETCH_INTERMEDIATES fetches it from {issuer.url}"
+                    N_(
+                        f"{host} does not send the intermediate certificate {issuer.name!r}, without which its own cannot be verified; "
+                        f"WARRAQ_FETCH_INTERMEDIATES fetches it from {issuer.url}"
+                    )
                 ),
             )
 
@@ -224,7 +234,7 @@ class RobotsDisallowed(RefusedRequestError):  # noqa: N818 -- named as RFC 9309 
     outcome = "robots-disallowed"
 
     def __init__(self, url: str, reason: str) -> None:
-        super().__init__(f"{url} is disallowed: {reason}")
+        super().__init__(N_(f"{url} is disallowed: {reason}"))
         self.url = url
         self.reason = reason
 
@@ -243,7 +253,7 @@ class RobotsUnreachable(RobotsDisallowed):
         super().__init__(url, reason)
         if cause in OF_THE_HOST:
             self.outcome = cause
-            self.args = ("no such host" if cause == DnsError.outcome else reason,)
+            self.args = (N_("no such host") if cause == DnsError.outcome else reason,)
 
 
 class BudgetExceeded(RefusedRequestError):  # noqa: N818 -- the outcome's own name
@@ -252,7 +262,7 @@ class BudgetExceeded(RefusedRequestError):  # noqa: N818 -- the outcome's own na
     outcome = "budget-exceeded"
 
     def __init__(self, host: str, budget: int) -> None:
-        super().__init__(f"{host} has had its {budget} requests of this crawl (WARRAQ_HOST_BUDGET)")
+        super().__init__(N_(f"{host} has had its {budget} requests of this crawl (WARRAQ_HOST_BUDGET)"))
         self.host = host
         self.budget = budget
 
@@ -263,7 +273,7 @@ class HostPaused(RefusedRequestError):  # noqa: N818 -- the outcome's own name
     outcome = "host-paused"
 
     def __init__(self, host: str, seconds: float) -> None:
-        super().__init__(f"{host} asked to be left alone for another {seconds:.0f} s (WARRAQ_PATIENCE)")
+        super().__init__(N_(f"{host} asked to be left alone for another {seconds:.0f} s (WARRAQ_PATIENCE)"))
         self.host = host
         self.seconds = seconds
 

@@ -14,6 +14,7 @@ from archive.files.clock import iso
 from archive.index import ANNOUNCERS, Candidate, FetchStatus, articles, availability, captures, frontier, site_lines
 from archive.index.columns import text_digest
 from archive.ingest.commit import Disposition, disposition_of
+from archive.locale import N_
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse import Parsed, ParseLimits, ParseTask
 from crawler.frontier.revisit import DISBELIEVED, are_believable, ascii_header, retry_after_of, status_of
@@ -295,7 +296,7 @@ class Answers:
         self, due: ScheduledUrl, *, outcome: OutcomeKind, reason: str, status: int | None = None, **more: Any
     ) -> FetchStatus:
         if outcome.is_failure and due.kind == "seed" and status:
-            self._archive.report.seed_problem = f"{due.url} answered with {reason}"
+            self._archive.report.seed_problem = N_(f"{due.url} answered with {reason}")
         return status_of(due, now=self._archive.clock(), outcome=outcome, reason=reason, status=status, **more)
 
     async def _announce(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy import Spider
 
 from archive import Article, UsageError, discovery, urls
+from archive.locale import N_
 from archive.outcome import OutcomeKind
 from archive.parse import Parsed, ParseTask
 from archive.parse.workers import WorkerKilledError, WorkerPool, parse_pool
@@ -33,7 +34,7 @@ MAX_FEEDS, MAX_SITEMAPS, MAX_ARTICLES, MAX_SECTIONS = 6, 8, 3, 25
 USUAL_FEEDS = ("/feed/", "/rss.xml", "/rss")
 USUAL_SITEMAPS = ("/sitemap.xml", "/sitemap_index.xml", "/sitemap-news.xml")
 WALLS = frozenset({"consent", "challenge", "login"})
-NO_ARTICLE = "no article could be read: a crawl may find none (scripts that build the pages, a wall, other hosts)"
+NO_ARTICLE = N_("no article could be read: a crawl may find none (scripts that build the pages, a wall, other hosts)")
 _WALL = re.compile(
     r"consent|gdpr|cookie-?(?:wall|policy)|waiting-?room|queue-it|captcha|log-?in|sign-?in", re.IGNORECASE
 )
@@ -91,7 +92,7 @@ class ProbeSpider(Spider):
         home = await self._asker.get(self._asked)
         self.site = Site.from_url(home.url)  # where it redirected to is where it lives
         if discovery.sniff(home.body, home.head.get("Content-Type")) != "html":
-            raise NothingThereError(f"{home.url} is not an HTML page; give the address of the site's start page")
+            raise NothingThereError(N_(f"{home.url} is not an HTML page; give the address of the site's start page"))
         answer = await self._read(home)
         self._refuse_wall(home, answer)
         feeds, feed_urls, declared = await self._look_at_feeds(home, answer)
@@ -134,8 +135,10 @@ class ProbeSpider(Spider):
         if reason in WALLS or led_away:
             wall = f"a {reason} page" if reason in WALLS else home.url
             raise NothingThereError(
-                f"{self._asked} shows {wall} in place of its start page; write the entry by hand, with the cookies that a browser has "
-                "after it (cookies, cookies_file: see sites.toml)"
+                N_(
+                    f"{self._asked} shows {wall} in place of its start page; write the entry by hand, with the cookies that a browser has "
+                    "after it (cookies, cookies_file: see sites.toml)"
+                )
             )
 
     def _take_along(self, found: Iterable[str]) -> None:

@@ -69,6 +69,10 @@ def test_folding_twice_changes_nothing(text):
         "تحدث يتحدث تحدثت",
         "انفجر ينفجر انفجرت",
         "أمريكا أميركا",
+        "استثمار استثمارات الاستثمارات استثماراتها",
+        "استقالة استقالات استقالته",
+        "استقبل استقبلت يستقبل",
+        "حياة حياتهم حياته",
     ],
 )
 def test_inflected_forms_share_a_stem(forms):
@@ -95,6 +99,8 @@ def test_inflected_forms_share_a_stem(forms):
         ("سينما", "ينما"),
         ("تونس", "ونس"),
         ("نجد", "وجد"),
+        ("سوريا", "سوري"),
+        ("لروسيا", "روسي"),
     ],
 )
 def test_different_words_keep_different_stems(one, other):

@@ -514,6 +514,7 @@ def test_a_paper_that_moves_behind_a_paywall_keeps_the_whole_texts(at, rows, tmp
         '<html><frameset cols="20,80"><frame src="/menu.html"><frame src="/en/home.html"></frameset></html>',
         '<html><body><iframe src="/en/home.html" width="100%"></iframe></body></html>',
         (200, {"Refresh": "0;url=/en/home.html"}, b""),
+        (300, {"Location": "/en/home.html"}, b""),
     ],
 )
 def test_a_front_page_that_leads_on_is_followed(at, start):

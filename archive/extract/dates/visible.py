@@ -12,17 +12,25 @@ from archive.extract.dates.moment import Moment, from_hijri, from_jalali, plausi
 from archive.extract.dates.words import (
     AFTER,
     BEFORE,
+    COUNTS,
+    DAY,
     DUALS,
+    ERAS,
     FILLERS,
     HIJRI_MARKS,
+    HOUR,
     LABEL_WORDS,
+    MINUTE,
     MODIFIED,
+    MONTH,
     MONTHS,
-    ONES,
     ORDINALS,
+    THAI_MONTHS,
     TODAY,
     UNITS,
+    WEEK,
     WEEKDAYS,
+    YEAR,
     YESTERDAY,
     Calendar,
     fold_date,
@@ -43,18 +51,36 @@ def _any(words: Iterable[str]) -> str:
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
 
 
-_NUMBER = rf"(?:(\d{{1,3}})|({_any(ONES)}))\s?"
+_NUMBER = rf"(?:(\d{{1,3}})|({_any(COUNTS)}))\s?"
 _UNIT = rf"({_any(UNITS)})(?!\w)"
 _DUAL = rf"({_any(DUALS)})(?!\w)"
 _ABOUT = r"(?:حوالي|نحو|اكثر من|about|environ|etwa|circa|cerca de)\s"
 _RELATIVE_BEFORE = re.compile(rf"(?<!\w)(?:{_any(BEFORE)})\s(?:{_ABOUT})?(?:{_DUAL}|(?:{_NUMBER})?{_UNIT})")
 _RELATIVE_AFTER = re.compile(rf"(?<!\w){_NUMBER}{_UNIT}\s(?:{_any(AFTER)})(?!\w)")
+_JOINED_UNITS = {
+    fold_date(name): unit
+    for unit, names in (
+        (MINUTE, "分钟|分鐘|分|분|นาที"),
+        (HOUR, "小时|小時|个小时|個小時|時間|시간|ชั่วโมง"),
+        (DAY, "天|日|일|วัน"),
+        (WEEK, "周|週間|週|주|สัปดาห์"),
+        (MONTH, "个月|個月|か月|ヶ月|カ月|개월|เดือน"),
+        (YEAR, "年|년|ปี"),
+    )
+    for name in names.split("|")
+}
+_RELATIVE_JOINED = re.compile(
+    rf"(?<!\w)(\d{{1,3}})\s?({_any(_JOINED_UNITS)})\s?(?:之?前|전|{fold_date('ที่แล้ว')}|{fold_date('ที่ผ่านมา')})"
+)
+"""Relative times of languages that write a number, its unit and «ago» as one word."""
 _DAY_WORD = re.compile(
     r"^\W*(?:[\w\s]{0,30}[:|,،-]\s*)?"
     rf"(?:(?P<today>{_any(TODAY)})|(?P<yesterday>{_any(YESTERDAY)}))(?:['’]hui)?"
-    r"(?:\s*[,،|@-]?\s*(?:at|a|um|a las|as|alle|الساعه|ساعت|saat)?\s*\d{1,2}[:h.]\d\d.{0,20})?\W*$"
+    r"(?:\s*[,،|@-]?\s*(?:at|a|um|a las|as|alle|الساعه|ساعت|saat|в|о|у|v|kl|klo|o|pukul|בשעה|στις|las|à)?\s*\d{1,2}[:h.]\d\d.{0,20})?\W*$"
 )
 _MAX_RELATIVE = 80
+_MAX_ALONE = 30
+"""Characters of a line that says little else in a script without spaces."""
 
 
 def parse_relative(folded: str, context: DateContext) -> Moment | None:
@@ -62,16 +88,25 @@ def parse_relative(folded: str, context: DateContext) -> Moment | None:
     if len(folded) > _MAX_RELATIVE:
         return None
     if match := _RELATIVE_BEFORE.search(folded):
-        dual, count, _, unit = match.groups()
-        return _back(context, 2, DUALS[dual]) if dual else _back(context, int(count or 1), UNITS[unit])
+        dual, count, word, unit = match.groups()
+        return _back(context, 2, DUALS[dual]) if dual else _counted(context, folded, match[0], (count, word, unit))
     if match := _RELATIVE_AFTER.search(folded):
-        count, _, unit = match.groups()
-        return _back(context, int(count or 1), UNITS[unit])
+        count, word, unit = match.groups()
+        return _counted(context, folded, match[0], (count, word, unit))
+    if len(folded) <= _MAX_ALONE and (match := _RELATIVE_JOINED.search(folded)):
+        return _back(context, int(match[1]), _JOINED_UNITS[match[2]])
     if match := _DAY_WORD.match(folded):
         day = context.local_now().date() - timedelta(days=1 if match["yesterday"] else 0)
         time, zone = time_near(folded, 0, 0, match.end("yesterday" if match["yesterday"] else "today"), folded)
         return Moment(day=day, clock=time, zone=zone)
     return None
+
+
+def _counted(context: DateContext, folded: str, said: str, parts: tuple[str | None, str | None, str]) -> Moment | None:
+    """Return the time that many units ago; with a number in words, from two, only where nothing else is said («vor zwei Jahren»)."""
+    figures, word, unit = parts
+    count = int(figures) if figures else COUNTS[word] if word else 1
+    return _back(context, count, UNITS[unit]) if figures or count == 1 or said == folded.strip() else None
 
 
 def _back(context: DateContext, count: int, unit: int) -> Moment | None:
@@ -98,6 +133,8 @@ MAX_TEXT = 400
 # The vowel signs of India and Thailand are not letters to Python, but parts of words.
 _TOKEN = re.compile(r"\d+|(?:[^\W\d_]|[\u0900-\u0dff\u0e00-\u0e7f])+|[^\w\s]|_")
 _ORDINAL = re.compile(rf"(?<!\w)({'|'.join(sorted(ORDINALS, key=len, reverse=True))})\s(?=([^\W\d]+))")
+_ERA = re.compile(rf"({_any(ERAS)})\s?(\d{{1,2}}|元)\s?年")
+_THAI_MONTH = re.compile(_any(THAI_MONTHS))
 _TIME_OF_DAY = re.compile(r"\d{1,2}\s?[:٫]\s?\d\d(?::\d\d)?\s?(?:[ap]\.?m\.?(?!\w))?")
 _IRANIAN = frozenset({"fa", "ps", "ckb", "prs"})
 _MAX_YEARLESS = 60
@@ -133,6 +170,8 @@ def parse_all(text: str, context: DateContext) -> list[WrittenDate]:
     folded = fold_date(text[:MAX_TEXT])
     if not folded.isascii():
         folded = _ORDINAL.sub(lambda match: f"{ORDINALS[match[1]]} " if match[2] in MONTHS else match[0], folded)
+        folded = _ERA.sub(lambda match: f"{ERAS[match[1]] + (1 if match[2] == '元' else int(match[2]))}年", folded)
+        folded = _THAI_MONTH.sub(lambda match: f" {THAI_MONTHS[match[0]]} ", folded)
     has_figures = any(character.isdigit() for character in folded)
     if has_figures and (found := list(_absolute(folded, text, context))):
         return [written for calendar in ("gregorian", "jalali", "hijri") for name, written in found if name == calendar]
@@ -222,6 +261,8 @@ def _date_at(tokens: Sequence[_Token], at: int, context: DateContext) -> tuple[d
         return None
     if tokens[parts[1]].kind == "m":
         return _named(tokens, parts, "ymd" if len(first.text) == 4 else "dmy", context)
+    if tokens[parts[2]].kind == "m" and len(first.text) == 4:  # Latvian: `2026. gada 26. novembris`
+        return _named(tokens, parts, "ydm", context)
     return _numeric(tokens, parts, context) if all(tokens[part].kind == "n" for part in parts) else None
 
 
@@ -330,9 +371,13 @@ def _day(calendar: Calendar, year: int, month: int, day: int) -> date | None:
     if calendar == "jalali":
         return from_jalali(year, month, day)
     try:
-        return date(year, month, day)
+        return date(year - _BUDDHIST if year > _MOST_GREGORIAN else year, month, day)
     except ValueError:
         return None
+
+
+_MOST_GREGORIAN, _BUDDHIST = 2_400, 543
+"""The last year that is of our calendar, and by how many the Thai year is ahead of it."""
 
 
 def _labelled(before: str, length: int) -> bool:

@@ -84,7 +84,7 @@ _LATIN = """
       września | wrzesień | septembrie | září | syyskuuta | σεπτεμβριου
     october | oct | oktober | okt | octobre | octubre | outubro | out | ekim | eki | ottobre | ott | października |
       październik | octombrie | října | říjen | lokakuuta | οκτωβριου
-    november | nov | novembre | noviembre | novembro | kasım | kas | listopada | listopad | noiembrie |
+    november | nov | novembre | noviembre | novembro | kasım | kas | listopada | listopadu | listopad | noiembrie |
       marraskuuta | νοεμβριου | nopember
     december | dec | dezember | dez | décembre | decembre | déc | diciembre | dic | dezembro | aralık | ara |
       dicembre | grudnia | grudzień | decembrie | prosince | prosinec | desember | des | joulukuuta | δεκεμβριου
@@ -183,6 +183,8 @@ def _of_any_language() -> Mapping[str, tuple[int, Calendar]]:
     sure = {name: next(iter(found)) for name, found in numbers.items() if len(found) == 1 and _is_telling(name)}
     # Hebrew joins «in» to a name («במרץ»), Persian «month of» («آبان‌ماه»).
     joined = {f"ב{name}": value for name, value in _CLDR["he"].items()}
+    # Kurdish joins its year to a month's last word («تشرینی دووەمی 2026»).
+    joined |= {fold_date(f"{name}ی"): value for name, value in _CLDR["ckb"].items()}
     joined |= {f"{name}ماه": value for name, value in _OWN.items() if value[1] == "jalali"}
     return {**{name: (number, "gregorian") for name, number in sure.items()}, **joined, **_OWN}
 
@@ -204,7 +206,7 @@ def _set(names: str) -> frozenset[str]:
 
 FILLERS = _set(
     "of|the|de|del|du|di|d|da|do|le|el|من|شهر|سنة|عام|لعام|لسنة|العام|ماه|سال|st|nd|rd|th|er|o|a|م|ء|år|г|год|года|r"
-    "|den|y|yil|m|năm|roku|rok|godine|g|жылы|წლის|թ"
+    "|ی|gada|den|y|yil|m|năm|roku|rok|godine|g|жылы|წლის|թ"
 )
 """Words that stand between the parts of one date."""
 # One line a day, Monday first.
@@ -237,6 +239,16 @@ ORDINALS: Mapping[str, int] = {
     },
 }
 """Persian days of a month in words: «سوم شهریور»."""
+THAI_MONTHS: Mapping[str, str] = dict(
+    zip(
+        ("ม.ค.", "ก.พ.", "มี.ค.", "เม.ย.", "พ.ค.", "มิ.ย.", "ก.ค.", "ส.ค.", "ก.ย.", "ต.ค.", "พ.ย.", "ธ.ค."),
+        sorted((name for name in _CLDR["th"] if "." not in name), key=lambda name: _CLDR["th"][name][0]),
+        strict=True,
+    )
+)
+"""Thai months as they are abbreviated, with points within, and their folded names."""
+ERAS: Mapping[str, int] = {"令和": 2018, "平成": 1988, "昭和": 1925}
+"""Japanese eras and the year before each."""
 HIJRI_MARKS = _set("هـ|ه|هجري|هجرية|هجریه|ہجری|ق")
 
 SECOND, MINUTE, HOUR, DAY, WEEK = 1, 60, 3_600, 86_400, 604_800
@@ -251,48 +263,79 @@ _UNITS: Mapping[int, str] = {
     MINUTE: (
         "دقيقة|دقائق|دقایق|دقیقه|منٹ|minute|minutes|min|mins|minuto|minutos|dakika|dk|minuten|minuti|минут"
         "|минуты|минуту|minuut"
+        "|דקה|דקות|menit|хвилин|хвилини|хвилину|minuty|minutę|minuter|minutter|minuuttia|minutami|मिनट|মিনিট|phút|λεπτά|perccel"
     ),
     HOUR: (
         "ساعة|ساعات|ساعت|گھنٹے|گھنٹہ|گھنٹا|hour|hours|hr|hrs|h|heure|heures|hora|horas|saat|stunde|stunden"
         "|std|ora|ore|час|часа|часов|uur"
+        "|שעה|שעות|jam|годин|години|годину|godzin|godziny|godzinę|timmar|timme|timer|tuntia|hodinami|hodinou|oră|घंटे|घंटा|ঘণ্টা|giờ|ώρες|ώρα|órával"
     ),
     DAY: (
         "يوم|يوما|أيام|روز|دن|ورځ|ڕۆژ|day|days|jour|jours|dia|dias|gün|tag|tage|tagen|giorno|giorni|день"
         "|дня|дней|dag|dagen"
+        "|יום|ימים|hari|дні|днів|dzień|dni|dagar|dage|dager|dygn|päivää|dny|zile|दिन|দিন|ngày|ημέρες|μέρες|nappal"
     ),
     WEEK: (
         "أسبوع|أسبوعا|أسابيع|هفته|ہفتے|ہفتہ|week|weeks|semaine|semaines|semana|semanas|hafta|woche|wochen"
         "|settimana|settimane|неделю|недели|недель"
+        "|שבוע|שבועות|minggu|тиждень|тижні|тижнів|tydzień|tygodnie|tygodni|veckor|vecka|uger|uker|viikkoa|týdny|săptămâni|हफ्ते|সপ্তাহ|tuần|εβδομάδες|héttel"
     ),
     MONTH: (
         "شهر|شهرا|أشهر|شهور|ماه|ماہ|مہینے|مہینہ|month|months|mois|mes|meses|ay|monat|monate|monaten|mese"
         "|mesi|месяц|месяца|месяцев|maand|maanden"
+        "|חודש|חודשים|bulan|місяць|місяці|місяців|miesiąc|miesiące|miesięcy|månader|måneder|kuukautta|měsíci|luni|महीने|মাস|μήνες|hónappal"
     ),
     YEAR: (
         "سنة|سنوات|سنين|عام|عاما|أعوام|سال|year|years|an|ans|année|années|año|años|yıl|jahr|jahre|jahren"
         "|anno|anni|год|года|лет|jaar"
+        "|שנה|שנים|tahun|рік|роки|років|rok|lata|lat|år|vuotta|lety|साल|বছর|χρόνια|évvel"
     ),
 }
 UNITS: Mapping[str, int] = {fold_date(name): unit for unit, names in _UNITS.items() for name in names.split("|")}
 _DUALS: Mapping[int, str] = {
     SECOND: "ثانيتين",
     MINUTE: "دقيقتين",
-    HOUR: "ساعتين",
-    DAY: "يومين",
-    WEEK: "أسبوعين",
-    MONTH: "شهرين",
-    YEAR: "سنتين|عامين",
+    HOUR: "ساعتين|שעתיים",
+    DAY: "يومين|יומיים",
+    WEEK: "أسبوعين|שבועיים",
+    MONTH: "شهرين|חודשיים",
+    YEAR: "سنتين|عامين|שנתיים",
 }
 DUALS: Mapping[str, int] = {fold_date(name): unit for unit, names in _DUALS.items() for name in names.split("|")}
-"""Arabic has a form of its own for two of a thing."""
-ONES = _set("a|an|one|un|une|una|um|uma|ein|eine|einer|einem|bir|uno|یک|ایک")
+"""Arabic and Hebrew have a form of its own for two of a thing."""
+_COUNTS = """
+    a|an|one|un|une|una|um|uma|ein|eine|einer|einem|bir|uno|یک|ایک
+    two|deux|dos|dois|duas|zwei|due|iki|دو
+    three|trois|tres|três|drei|tre|üç|ثلاث|ثلاثة|سه
+    four|quatre|cuatro|quatro|vier|quattro|dört|أربع|أربعة|چهار
+    five|cinq|cinco|fünf|cinque|beş|خمس|خمسة|پنج
+    six|seis|sechs|sei|altı|ست|ستة|شش
+    seven|sept|siete|sete|sieben|sette|yedi|سبع|سبعة|هفت
+    eight|huit|ocho|oito|acht|otto|sekiz|ثماني|ثمانية|هشت
+    nine|neuf|nueve|nove|neun|dokuz|تسع|تسعة|نه
+    ten|dix|diez|dez|zehn|dieci|on|عشر|عشرة|ده
+"""
+COUNTS: Mapping[str, int] = {
+    fold_date(word.strip()): count
+    for count, words in enumerate(_COUNTS.strip().splitlines(), 1)
+    for word in words.split("|")
+}
+"""Small numbers in words, which stand before a unit of time."""
 
-BEFORE = _set("منذ|قبل|il y a|hace|há|vor|از|پیش از")
+BEFORE = _set("منذ|قبل|il y a|hace|há|vor|از|پیش از|לפני|před|pred|acum|πριν από|πριν")
 """Words before the number of a relative time."""
-AFTER = _set("ago|پیش|قبل|önce|پہلے|назад|fa|atrás|geleden|temu|مخکې|لەمەوبەر|siden|sedan")
+AFTER = _set(
+    "ago|پیش|قبل|önce|پہلے|назад|fa|atrás|geleden|temu|مخکې|لەمەوبەر|siden|sedan|yang lalu|lalu|тому|sitten|ezelőtt|पहले|আগে|trước"
+)
 """Words after the unit of a relative time."""
-TODAY = _set("اليوم|today|aujourd|hoy|hoje|bugün|heute|oggi|امروز|آج|сегодня|vandaag|نن|ئەمڕۆ")
-YESTERDAY = _set("أمس|البارحة|yesterday|hier|ayer|ontem|dün|gestern|ieri|دیروز|вчера|gisteren|پرون|دوێنێ")
+TODAY = _set(
+    "اليوم|today|aujourd|hoy|hoje|bugün|heute|oggi|امروز|آج|сегодня|vandaag|نن|ئەمڕۆ"
+    "|היום|hari ini|сьогодні|dziś|dzisiaj|idag|i dag|tänään|dnes|astăzi|σήμερα|आज|今天|今日|오늘|hôm nay"
+)
+YESTERDAY = _set(
+    "أمس|البارحة|yesterday|hier|ayer|ontem|dün|gestern|ieri|دیروز|вчера|gisteren|پرون|دوێنێ"
+    "|אתמול|kemarin|вчора|wczoraj|igår|i går|eilen|včera|χθες|χτες|tegnap|昨天|昨日|어제|hôm qua"
+)
 
 _MODIFIED = (
     "آخر تحديث|تاريخ التحديث|تم التحديث|تحديث|تعديل|آخر تعديل|حدث في|عُدّل|updated|update|modified|last modified"

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from archive.article import Image
+from archive.extract.addresses import absolute
 from archive.extract.metadata.head import as_list, element_text, plain
-from archive.extract.metadata.urls import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

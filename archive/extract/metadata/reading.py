@@ -281,6 +281,9 @@ def _is_free(head: Head) -> tuple[bool | None, str]:
     ]
     if "false" in words or "true" in words:
         return "false" not in words, "json-ld"
+    said = plain(next(iter(head.metas.get("isaccessibleforfree", ())), ""), 40).rsplit("/", 1)[-1].lower()
+    if said in {"true", "false"}:
+        return said == "true", "meta:isaccessibleforfree"
     for name in ("article:content_tier", "og:article:content_tier"):
         tier = plain(next(iter(head.metas.get(name, ())), ""), 20).lower()
         if tier in {"free", "locked", "metered"}:

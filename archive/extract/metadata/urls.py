@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from itertools import islice
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urlsplit
+
+from archive.extract.addresses import absolute, registrable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,68 +15,7 @@ if TYPE_CHECKING:
     from archive.extract.document import Document
     from archive.extract.metadata.head import Head
 
-_MAX_URL = 2_000
 _PAGED = re.compile(r"(?:page|multiple-post|post-nav|nav-?links|pagination|pager|wp-pagenavi)", re.IGNORECASE)
-# Suffixes under which anybody registers a name; enough to keep `a.com.eg` and `b.com.eg` apart.
-_SECOND_LEVEL = frozenset(
-    [
-        "com",
-        "co",
-        "net",
-        "org",
-        "gov",
-        "edu",
-        "ac",
-        "info",
-        "news",
-        "gob",
-        "gov",
-        "press",
-        "media",
-        "or",
-        "ne",
-        "go",
-        "asn",
-        "id",
-        "nom",
-        "sch",
-    ]
-)
-
-
-def registrable(host: str) -> str:
-    """Return the registered name, by a short rule instead of the public suffix list: `news.bbc.co.uk` is `bbc.co.uk`."""
-    labels = host.lower().rstrip(".").split(".")
-    keep = 3 if len(labels) > 2 and labels[-2] in _SECOND_LEVEL and len(labels[-1]) == 2 else 2
-    return ".".join(labels[-keep:])
-
-
-def absolute(base: str, href: str) -> str:
-    """Return `href` against `base`, when that is a plain http or https URL of at most 2,000 characters, else ''."""
-    href = "".join(href.split())
-    if not href or len(href) > _MAX_URL or href.startswith(("#", "javascript:", "data:", "mailto:")):
-        return ""
-    try:
-        url = urljoin(base, href)
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError:
-        return ""
-    return url if parts.scheme in {"http", "https"} and host and "." in host and len(url) <= _MAX_URL else ""
-
-
-def address_key(base: str, href: str) -> str:
-    """Return the host and path of a page's address, to tell whether two are one page's: scheme, `www.`, fragment, AMP aside."""
-    url = absolute(base, href)
-    if not url:
-        return ""
-    parts = urlsplit(url)
-    path = re.sub(r"(?:/amp|\.amp)?(?:\.html?)?/*$", "", unquote(parts.path))
-    query = f"?{parts.query}" if parts.query and not _TRACKING.match(parts.query) else ""
-    return f"{(parts.hostname or '').removeprefix('www.').removeprefix('m.').removeprefix('amp.')}{path or '/'}{query}"
-
-
-_TRACKING = re.compile(r"(?:utm_|fbclid|gclid|amp(?:=|$)|ref=|srsltid|outputType=)", re.IGNORECASE)
 
 
 def canonical_url(document: Document, head: Head) -> tuple[str, str]:

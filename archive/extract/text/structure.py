@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from archive.body import Block, Span
-from archive.extract.metadata.urls import absolute
+from archive.extract.addresses import absolute
 from archive.extract.page import HEADINGS, ancestors, closest
 from archive.extract.text.names import speaks_against
 

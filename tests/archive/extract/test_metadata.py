@@ -245,6 +245,8 @@ def test_the_next_page_is_this_article_with_a_number_one_higher(head: str, body:
         ('<meta property="article:content_tier" content="locked">', False),
         ('<meta property="article:content_tier" content="metered">', False),
         ('<meta property="article:content_tier" content="free">', True),
+        ('<meta itemprop="isAccessibleForFree" content="https://schema.org/False">', False),
+        ('<meta itemprop="isAccessibleForFree" content="true">', True),
         ("", None),
     ],
 )

@@ -121,6 +121,61 @@ def test_names_and_sentences_are_no_relative_dates(text: str) -> None:
     assert read(text) == ""
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("לפני 3 שעות", "2026-11-24T09:00+00:00"),
+        ("לפני יומיים", "2026-11-22"),
+        ("אתמול", "2026-11-23"),
+        ("دو روز پیش", "2026-11-22"),
+        ("منذ ثلاثة أيام", "2026-11-21"),
+        ("вчера в 10:30", "2026-11-23T10:30"),
+        ("3小时前", "2026-11-24T09:00+00:00"),
+        ("2天前", "2026-11-22"),
+        ("昨日", "2026-11-23"),
+        ("3시간 전", "2026-11-24T09:00+00:00"),
+        ("2 วันที่แล้ว", "2026-11-22"),
+        ("3 jam yang lalu", "2026-11-24T09:00+00:00"),
+        ("2 dni temu", "2026-11-22"),
+        ("před 2 dny", "2026-11-22"),
+        ("för 2 dagar sedan", "2026-11-22"),
+        ("2 päivää sitten", "2026-11-22"),
+        ("2 दिन पहले", "2026-11-22"),
+        ("πριν από 2 ημέρες", "2026-11-22"),
+        ("vor zwei Tagen", "2026-11-22"),
+    ],
+)
+def test_relative_dates_of_other_languages_count_from_the_fetch(text: str, expected: str) -> None:
+    assert read(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Vor zwei Jahren pilgerte", "店は3年前に開いたという声が町の人たちから聞かれ、市長も認めた", "3 anni di fa"],
+)
+def test_numbers_of_years_within_a_sentence_are_no_relative_dates(text: str) -> None:
+    assert read(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("26 พฤศจิกายน 2569", "2026-11-26"),
+        ("26 พ.ย. 2569", "2026-11-26"),
+        ("เผยแพร่: 6 มี.ค. 2565", "2022-03-06"),
+        ("26/11/2569", "2026-11-26"),
+        ("令和8年11月26日", "2026-11-26"),
+        ("平成元年3月5日", ""),
+        ("平成30年3月5日", "2018-03-05"),
+        ("26. listopadu 2026", "2026-11-26"),
+        ("2026. gada 26. novembris", "2026-11-26"),
+        ("26ی تشرینی دووەمی 2026", "2026-11-26"),
+    ],
+)
+def test_thai_years_japanese_eras_and_other_orders_are_read(text: str, expected: str) -> None:
+    assert read(text, now=datetime(2026, 11, 28, tzinfo=UTC)) == expected
+
+
 def test_a_month_back_from_its_31st_is_the_last_day_of_a_shorter_month() -> None:
     assert read("منذ شهر", now=datetime(2026, 3, 31, tzinfo=UTC)) == "2026-02-28"
 
