@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from archive import Archive
 from archive.collection import Collection
 from archive.ingest import open_writer
 from archive.ingest.commit import disposition_of
@@ -225,3 +226,10 @@ def test_watches_of_all_archives_are_listed_and_run():
     finally:
         for name in ("one", "two"):
             warraq("--archive", name, "watch", "remove", f"of-{name}")
+
+
+def test_front_pages_of_all_archives_are_told(monkeypatch):
+    asked = []
+    monkeypatch.setattr(Archive, "timeline", lambda self, page, **_: asked.append(self.folder.name) or [])
+    assert "a front page with headlines" in warraq("timeline", code=8).stderr
+    assert asked == ["one", "two"]
