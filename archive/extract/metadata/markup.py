@@ -207,7 +207,7 @@ def _frames(element: HtmlElement) -> bool:
     tag = element.tag
     names = (element.get("class") or "")[:_MAX_NAMES].lower()
     if tag == "nav":
-        return True
+        return "crumb" not in f"{names} {(element.get('aria-label') or '').lower()}"
     if tag == "aside":
         return not ("meta" in names or "info" in names or _is_about_article(element))
     if tag == "footer":
