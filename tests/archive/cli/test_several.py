@@ -230,6 +230,6 @@ def test_watches_of_all_archives_are_listed_and_run():
 
 def test_front_pages_of_all_archives_are_told(monkeypatch):
     asked = []
-    monkeypatch.setattr(Archive, "timeline", lambda self, page, **_: asked.append(self.folder.name) or [])
+    monkeypatch.setattr(Archive, "timeline", lambda self, page, **_: asked.append(self.collection.name) or [])
     assert "a front page with headlines" in warraq("timeline", code=8).stderr
     assert asked == ["one", "two"]
