@@ -29,6 +29,11 @@ _TEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "%": r"\%", "&": r"\&", "#": r"\#", "_": r"\_", "$": r"\$",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
 }  # fmt: skip
+_BABEL = {
+    "ar": "arabic", "de": "german", "en": "english", "es": "spanish", "fa": "persian", "fr": "french", "he": "hebrew", "it": "italian",
+    "nl": "dutch", "pl": "polish", "pt": "portuguese", "ru": "russian", "tr": "turkish", "uk": "ukrainian", "ur": "urdu",
+}  # fmt: skip
+"""What biblatex calls languages: it knows no codes."""
 _WIKI = str.maketrans({"|": "{{!}}", "[": "&#91;", "]": "&#93;", "{": "&#123;", "}": "&#125;"})
 """What would end a field or a template, or link."""
 
@@ -48,6 +53,7 @@ class _Cited:
         self.title = _line(row["title"])
         self.authors = [name for name in map(_line, row["author"].split(";")) if name]
         self.outlet = _line(row["sitename"] or row["site"])
+        self.site = row["site"]
         self.date = row["date"] or ""
         self.url = row["url"]
         self.language = row["language"] or ""
@@ -67,7 +73,8 @@ def _line(text: str) -> str:
 
 
 def _bibtex(one: _Cited) -> str:
-    key = re.sub(r"[^a-z0-9]+", "-", f"{one.outlet} {timestamp(one.archived)}".lower()).strip("-")
+    name = one.outlet if re.search(r"[a-z]", one.outlet, re.IGNORECASE) else one.site  # a key is of ASCII letters
+    key = re.sub(r"[^a-z0-9]+", "-", f"{name} {timestamp(one.archived)}".lower()).strip("-")
     fields = [
         ("author", " and ".join(f"{{{_tex(name)}}}" for name in one.authors)),
         ("title", f"{{{_tex(one.title)}}}"),
@@ -75,7 +82,7 @@ def _bibtex(one: _Cited) -> str:
         ("date", one.date),
         ("url", one.url.replace("{", "%7B").replace("}", "%7D")),
         ("urldate", one.archived[:10]),
-        ("langid", one.language),
+        ("langid", _BABEL.get(one.language.partition("-")[0], "")),
         ("note", _tex(f"{one.proof}. {one.archive_url}".removesuffix(". "))),
     ]
     lines = [f"  {name} = {{{value}}}," for name, value in fields if value]

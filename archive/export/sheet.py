@@ -29,7 +29,7 @@ _STYLE: Final = """
 body{font:16px/1.5 serif;max-width:48em;margin:2em auto;padding:0 1em}table{border-collapse:collapse;width:100%}
 td,th{border:1px solid #999;padding:.2em .5em;text-align:start;vertical-align:top;overflow-wrap:anywhere}
 pre{background:#eee;padding:.6em;white-space:pre-wrap;overflow-wrap:anywhere;font-size:13px}blockquote{white-space:pre-line}
-img{max-width:100%}
+img{max-width:100%}.captures :is(td,th):is(:nth-child(1),:nth-child(3)){white-space:nowrap;overflow-wrap:normal}
 @media print{body{margin:0}pre{background:none;border:1px solid #999}tr,pre,img{break-inside:avoid}h2{break-after:avoid}}
 """
 _LABELS: Final = {
@@ -153,7 +153,7 @@ def _captures(
             f"{one['record_id']} {one['payload_digest'] or ''}",
         )
         rows.append(f"<tr>{''.join(f'<td dir=ltr>{escape(cell)}</td>' for cell in cells)}</tr>")
-    return f"<table>{head}{''.join(rows)}</table>"
+    return f"<table class=captures>{head}{''.join(rows)}</table>"
 
 
 def _custody(records: Sequence[Record]) -> Iterator[tuple[str, str, str]]:
@@ -177,10 +177,10 @@ def _seals(seals: Sequence[Seal], stamps: Sequence[str], proved: int, count: int
     ]
     for seal in seals:
         own = [one for one in stamps if one.startswith(numbered(seal.number) + ".")]
-        stamped = ", ".join(escape(one) for one in own) or "no time stamp · بلا طابع زمني"
+        stamped = ", ".join(escape(one) for one in own) or "no time stamp · <span lang=ar dir=rtl>بلا طابع زمني</span>"
         lines.append(
-            f"<p>Seal · ختم {seal.number}: {escape(seal.sealed_at)}, {escape(seal.operator)}, clock {escape(seal.clock)}; "
-            f"root <code>{seal.root}</code>; {stamped}</p>"
+            f"<p>Seal · <span lang=ar dir=rtl>ختم</span> <span dir=ltr>{seal.number}: {escape(seal.sealed_at)}, {escape(seal.operator)}, "
+            f"clock {escape(seal.clock)}; root <code>{seal.root}</code></span>; {stamped}</p>"
         )
     return "".join(lines)
 

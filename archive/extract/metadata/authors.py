@@ -87,7 +87,7 @@ def _from_metas(head: Head) -> Iterator[str]:
         values = head.metas.get(name, ())
         if name == "twitter:data1" and "written by" not in " ".join(head.metas.get("twitter:label1", ())).lower():
             continue
-        found = [plain(value) for value in values]
+        found = [text for value in values if not (text := plain(value)).startswith(("http://", "https://"))]
         if any(found):
             yield from found
             return

@@ -16,7 +16,7 @@ _MAX_BYLINE = 500
 
 _SPLIT = re.compile(
     r"\s*(?:[;|/•·،؛]|,\s*(?:and|und|et|y|e|ve|og|och|en|&)\s|,(?!\s*(?:jr|sr|dr|ph\.?d|m\.?d)\b)"
-    r"|\s(?:and|und|et|y|e|ve|with|mit|og|och|en)\s|\s&\s|\sو\s)\s*",
+    r"|\s(?:and|und|et|y|e|ve|with|mit|avec|con|com|met|og|och|en)\s|\s&\s|\sو\s)\s*",
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"\S{1,64}@\S{1,100}")
@@ -30,7 +30,10 @@ _PREFIX = re.compile(
     r"^\s*(?:(?:written|posted|published|reported|story|article|text|words|created|submitted|par|geschrieben"
     r"|veröffentlicht)\s+)?"
     r"(?:by|von|par|por|di|de|da|door|av|autor(?:in)?|auteur|author|text|yazar|from|redazione di|автор|texto|foto"
-    r"|geschrieben)\b\s*[:：]?\s*(?=\S)",
+    r"|geschrieben|a cura di|oprac\.?|penulis|oleh|tác giả|מאת|rédigé par|propos recueillis par|ein(?:e|en)? \w+ von|लेखक)"
+    r"(?:\b|(?<=\.)|(?=[:：]))\s*[:：]?\s*(?=\S)"
+    r"|^\s*(?:haber|yazan|teksti|toimittaja|tekst|текст|redacción|redactora?)\s*[:：]\s*(?=\S)"
+    r"|^\s*(?:作者|记者|記者|文|执笔|執筆|取材|撰文)\s*(?:[:：/]\s*|\s+)(?=\S)",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(
@@ -51,20 +54,30 @@ _JOB = re.compile(
     r"(?:[\w-]+\s){0,3}(?:correspondent|editor|reporter|columnist|redakteur(?:in)?|korrespondent(?:in)?|journaliste|redactora?|contributor)$",
     re.IGNORECASE,
 )
+_ROLE = re.compile(
+    r"(?:[\w-]+\s){0,3}(?:staff|writer|desk|newsroom)$"
+    r"|(?:correspondante?|envoyée? spéciale?|corresponsal|enviad[oa] especial|correspondente|corrispondente)\b.*$"
+    r"|(?:photo|foto|image|bild|video|illustrat)\w*\s(?:by|von|de|par|di)\s.*$",
+    re.IGNORECASE,
+)
 _HOST = re.compile(r"^[\w-]+(?:\.[\w-]+)*\.[a-z]{2,6}$")
 _ARABIC_PREFIX = re.compile(
     r"^\s*(?:كتبت|كتب|بقلم|حوار|إعداد|اعداد|تحرير|تقرير|تحقيق|متابعة|أجرى الحوار|أجرت الحوار|حاوره|حاورها|حاورته"
-    r"|الكاتب|الكاتبة|المؤلف|ترجمة|مراسل|بواسطة|نویسنده|خبرنگار|تحریر)\s*[:：/-]?\s*"
+    r"|الكاتب|الكاتبة|المؤلف|ترجمة|مراسل(?:نا|تنا|ة)?|بواسطة|نویسنده|خبرنگار|تحریر)(?![\u0621-\u064a])\s*[:：/-]?\s*"
 )
 # «منى علي - القاهرة»: a correspondent and where he writes from, or for whom.
 _ARABIC_PLACE = re.compile(
     r"\s*([\u0621-\u064a]+(?:\s[\u0621-\u064a]+){1,3})\s+[-–—]\s+[\u0621-\u064a]+(?:\s[\u0621-\u064a]+)?\s*$"
 )
+_PLACE_LAST = re.compile(r"^([^,;|]+\s[^,;|]+),\s*[A-ZÀ-Þ][a-zß-ÿ]+\s*$")
+"""`Jane Doe, Berlin`: one word after a name of several."""
+_PLACE_FIRST = re.compile(r"^\s*[\u0621-\u064a]+\s+[-–—]\s+(?=[\u0621-\u064a]+(?:\s[\u0621-\u064a]+){1,3}\s*$)")
+"""«القاهرة - منى علي»: one word is no name of a person."""
 # «أحمد علي ومنى زكي»: the «و» before a name is «and» unless the name begins with it.
-_AND = re.compile(r"(?<=\S)\sو(?=[\u0621-\u064a]{3})")
+_AND = re.compile(r"(?<=\S)\s(?:و(?=[\u0621-\u064a]{3})|ו(?=[\u05d0-\u05ea]{2}))")
 _WAW_NAMES = re.compile(
     r"و(?:لي[دئ]|ائل|سيم|فاء|داد|ه[يب]ب?|ه?بي|جدي|رد[ةه]?|حيد|صفي|ضاح|فيق|سام|لاء|سن|هبة|هبي|اصف|جيه|ديع|عد|ئام|ارف|اثق|اصل|الي"
-    r"|صال|هيبة|فيق|قاص|كيع|لادة|نيس|دود|طفة|طفى)(?=\s|$)"
+    r"|صال|هيبة|فيق|قاص|كيع|لادة|نيس|دود|طفة|طفى)(?=\s|$)|ו(?:ו|רד|יק|לדי|אדי|לרי|ינ|רה|רוני|נסה|יולט|ילי)"
 )
 _TITLE_WORDS = re.compile(
     r"\s*(?:,|–|—|-|\|)\s*(?:chief|senior|staff|deputy|managing|associate|contributing|political|science|health"
@@ -80,7 +93,7 @@ _TRAILING_JOB = re.compile(
 )
 _KOREAN_JOB = re.compile(r"(?<=[\uac00-\ud7af])\s?(?:인턴)?(?:기자|특파원|논설위원|앵커|에디터)$")
 _AFTER_NAME = re.compile(
-    r"(?<=\w\s)(\S*\w)\s+(?:[-–—]+\s[^\u0600-\u06ff].*|(?:for|from|für|pour|para|per)\s+[^\W\d_a-z].*)$"
+    r"(?<=\w\s)(\S*\w)\s+(?:[-–—]+\s[^\u0600-\u06ff].*|(?:for|from|für|pour|para|per|in|aus|à)\s+[^\W\d_a-z].*)$"
 )
 """An organisation after a spaced dash or a preposition: `Jane Doe — Harbour Mail`, `Jane Doe for Harbour Mail`."""
 _DATE_TAIL = re.compile(
@@ -94,7 +107,7 @@ _LABEL = re.compile(r"^[^\W\d]{3,20}\s?[:：]\s")
 _STRIP = " \t-–—|:,.،*'\"«»“”@_&{}()[]‹›"
 
 _NOBODY_WORDS = (
-    "admin|administrator|administrateur|adminstrator|wordpressadmin|webmaster|root|user|guest|anonymous|unknown"
+    "staff|admin|administrator|administrateur|adminstrator|wordpressadmin|webmaster|root|user|guest|anonymous|unknown"
     "|author|authors|autor|autoren|auteur|author_name|none|null|undefined|n/a|web|super user|by|von|par|por|follow"
     "|ca|folgen|share|shares|twitter|facebook|instagram|archives|website|github|youtube|linkedin|email|e-mail|more"
     "|agencies|agenturen|last|updated|published|posted|from|for|home|today|yesterday|subscribe|am|pm"
@@ -108,11 +121,13 @@ def split_names(byline: str) -> Iterator[str]:
     text = _PICTOGRAPH.sub(" ", byline[:_MAX_BYLINE])
     text = _HANDLE.sub(" ", _URL.sub(" ", _EMAIL.sub(" ", text))).strip()
     text = _DEGREES.sub("", _PARENTHESIS.sub(" ", text))
-    text = _GLUED.sub("", _BRAND.sub("", _CLAUSE.sub("", text.strip())))
-    text = _ARABIC_PREFIX.sub("", _PREFIX.sub("", text))
+    bare = _GLUED.sub("", _BRAND.sub("", _CLAUSE.sub("", text.strip())))
+    bare = _ARABIC_PREFIX.sub("", _PREFIX.sub("", bare))
+    is_labelled = bare != text.strip()
+    text = _PLACE_FIRST.sub("", _PLACE_LAST.sub(r"\1", bare) if is_labelled else bare)
     before = ""
     for place, part in enumerate(_parts(text)):
-        if place and (_is_credential(part, before) or _JOB.match(part) or part.casefold().startswith("from ")):
+        if place and (_is_credential(part, before) or _says_no_name(part)):
             continue
         name = _name_of(part)
         if _is_name(name):
@@ -156,6 +171,11 @@ def _without_date(name: str, *, cut: bool) -> str:
         words.pop()
         cut = True
     return " ".join(words)
+
+
+def _says_no_name(part: str) -> bool:
+    """Tell whether what follows a name is a job, a place or who took the pictures."""
+    return bool(_JOB.match(part) or _ROLE.match(part)) or part.casefold().startswith("from ")
 
 
 def _is_credential(part: str, before: str) -> bool:

@@ -58,3 +58,17 @@ def test_wikipedia_is_told_whether_the_page_is_still_there():
     assert "|url-status=live" in cite(ROW, "wikipedia", room=ROOM)
     assert "|url-status=dead" in cite({**ROW, "gone_at": "2026-11-25T00:00:00Z"}, "wikipedia", room=ROOM)
     assert "|access-date=2026-11-24" in cite(ROW, "wikipedia")
+
+
+def test_bibtex_keeps_arabic_names_whole_and_names_the_language_as_biblatex_does():
+    row = ROW | {
+        "author": "هالة البيطار; أبو بكر and الصدّيق",
+        "sitename": "صحيفة الدفتر",
+        "site": "daftar.example",
+        "language": "ar-EG",
+    }
+    said = cite(row, "bibtex")
+    assert said.startswith("@online{daftar-example-2")
+    assert "author = {{هالة البيطار} and {أبو بكر and الصدّيق}}" in said
+    assert "langid = {arabic}" in said
+    assert "langid" not in cite(row | {"language": "xx"}, "bibtex")

@@ -116,3 +116,13 @@ def test_another_seal_of_that_name_in_the_storage_is_named_and_left(sealed, tmp_
     assert said.exit_code != 0
     assert "seals/000001.sig" in said.stdout + said.stderr
     assert (tmp_path / "there" / "seals" / "000001.sig").read_bytes() == b"another"
+
+
+def test_what_others_put_beside_a_seal_goes_along_with_it(sealed, tmp_path):
+    (sealed.seals / "000001.json.ots").write_bytes(b"a proof of OpenTimestamps")
+    warraq("merge", sealed.collection.folder, tmp_path / "all")
+    (folder,) = merged_folders(tmp_path / "all")
+    assert (folder / "000001.json.ots").read_bytes() == b"a proof of OpenTimestamps"
+    warraq("--archive", sealed.collection.folder, "upload", "--to", tmp_path / "there")
+    assert (tmp_path / "there" / "seals" / "000001.json.ots").exists()
+    assert not check(tmp_path / "all").problems

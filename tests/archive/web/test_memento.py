@@ -7,7 +7,7 @@ import re
 import pytest
 
 from archive import Archive
-from archive.index import captures
+from archive.index import articles, captures
 from archive.outcome import Outcome, OutcomeKind
 from archive.urls.permalink import permalink, read_permalink
 from tests.support.shelf import LIBRARY
@@ -187,3 +187,28 @@ def test_what_is_not_here_is_one_tap_from_a_search(room, path):
     assert answer.status_code == 404
     assert 'href="/search?q=https%3A%2F%2Felsewhere.example%2Fx"' in answer.text or path == "/articles/99"
     assert 'href="/search' in answer.text
+
+
+def test_the_page_of_an_article_lists_each_time_a_restored_text_stood_and_its_own_captures(room, shelf):
+    old = rows(shelf)[0]
+    elsewhere = shelf.capture("https://daftar.example/print/library", "<p>printed</p>")
+    again = shelf.capture(LIBRARY, "<p>again</p>")
+    with shelf.store.atomic():
+        for capture in (elsewhere, again):
+            record = captures.get(shelf.store.db, capture)["record_id"]
+            captures.record_outcome(shelf.store.db, record, Outcome(kind=OutcomeKind.ARTICLE), old["id"])
+            articles.see_again(shelf.store.db, old["id"], at=captures.get(shelf.store.db, capture)["captured_at"])
+    shelf.put("https://daftar.example/other", "خبر آخر", "نص خبر آخر")
+    text = room.get(f"/articles/{old['id']}?lang=en").text
+    timeline = text[text.index('<ol class="timeline">') : text.index("</ol>", text.index('<ol class="timeline">'))]
+    stood = re.findall(r">Version (\d)</a>( <span class=\"badge\">again</span>)?", timeline)
+    assert [version for version, _ in stood] == ["1", "2", "1"]  # newest first
+    assert [bool(mark) for _, mark in stood] == [True, False, False]
+    assert timeline.count('aria-current="true"') == 1
+    assert "Captured 4 times" in text
+    listed = room.get(f"/api/articles/{old['id']}/captures").json()
+    assert {one["url"] for one in listed} == {LIBRARY, "https://daftar.example/print/library"}
+    assert len(listed) == 4
+    assert len(room.get(f"/api/articles/{old['id']}/versions").json()) == 2
+    day = room.get("/calendar?year=2026&day=2026-11-24&lang=en").text
+    assert day.count(f"/articles/{old['id']}?lang=en") == 3

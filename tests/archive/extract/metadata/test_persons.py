@@ -49,3 +49,25 @@ from archive.extract.metadata.persons import split_names
 )
 def test_names_are_what_is_left_of_a_byline(byline: str, names: list[str]) -> None:
     assert list(split_names(byline)) == names
+
+
+@pytest.mark.parametrize(
+    ("byline", "names"),
+    [
+        ("Jane Doe in Rabat", ["Jane Doe"]),
+        ("Jane Doe avec Luc Martin", ["Jane Doe", "Luc Martin"]),
+        ("By Jane Doe, Berlin", ["Jane Doe"]),
+        ("Jane Doe, Reuters", ["Jane Doe", "Reuters"]),
+        ("Jane Doe; Staff Writer", ["Jane Doe"]),
+        ("Staff Writer", ["Staff Writer"]),
+        ("Redacción: Ana Ruiz", ["Ana Ruiz"]),
+        ("Redacción Diario Siete", ["Redacción Diario Siete"]),
+        ("القاهرة - منى علي", ["منى علي"]),
+        ("مراسلتنا: منى علي", ["منى علي"]),
+        ("דנה כהן ויקטור לוי", ["דנה כהן ויקטור לוי"]),
+        ("作者：张三", ["张三"]),
+        ("文学青年", ["文学青年"]),
+    ],
+)
+def test_jobs_places_and_labels_of_other_languages_are_no_part_of_a_name(byline: str, names: list[str]) -> None:
+    assert list(split_names(byline)) == names
