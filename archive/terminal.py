@@ -27,17 +27,27 @@ def printable(text: str) -> str:
     return _CONTROLS.sub("", text) if _CONTROLS.search(text) else text
 
 
+_OVERRIDES = re.compile("[\u202d\u202e\u2028\u2029]")
+"""What shows letters in another order than they are read, and ends lines by another name: no script needs it."""
+
+
 class PrintableStream(io.TextIOWrapper):
-    """A text stream that lets through no control sequence but those of styles and progress."""
+    """A text stream that lets through no control sequence but those of styles and progress.
+
+    On a terminal the order of letters is not overridden either; into a file and a pipe goes what the archive holds.
+    """
 
     def write(self, text: str, /) -> int:
         """Write the text without the rest; return its length as given."""
+        given = len(text)
+        if _OVERRIDES.search(text) and self.isatty():
+            text = _OVERRIDES.sub("", text)
         if _CONTROLS.search(text):
             parts = _OUR_OWN.split(text)  # the odd ones are our own
             super().write("".join(part if number % 2 else printable(part) for number, part in enumerate(parts)))
         else:
             super().write(text)
-        return len(text)
+        return given
 
 
 def make_streams_printable() -> None:

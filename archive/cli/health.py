@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.archive import Archive
-from archive.cli.output import in_each, isolate, json_option, print_json, the_folder, the_place
+from archive.cli.output import in_each, isolate, json_option, print_json, the_place
 from archive.errors import ExitCode, NotFoundError, UsageError
 from archive.files import output_to, replace_file
 from archive.files.clock import now
@@ -27,6 +27,7 @@ from archive.locale import translated
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from archive.index.front_pages import Spell
     from archive.index.monitor import Alarm
 
 WEBHOOK_SECONDS = 10.0
@@ -111,8 +112,10 @@ def timeline(ctx: click.Context, *, page: str, site: str, first: str, last: str,
     URL is a front page; without it, all captured ones. An archive of an older version needs `warraq reindex` first.
     """
     days = [_date(day).isoformat() if day else "" for day in (first, last)]
-    with Archive(the_folder(ctx)) as archive:
-        found = archive.timeline(page, site=site, first=days[0], last=days[1], places=places)
+    found: list[Spell] = []
+    for folder in the_place(ctx).folders():
+        with Archive(folder) as archive:
+            found += archive.timeline(page, site=site, first=days[0], last=days[1], places=places)
     if not found:
         raise NotFoundError(page or _("a front page with headlines"))
     if as_json:

@@ -17,7 +17,7 @@ from archive.errors import ArchiveNotFoundError, UsageError
 from archive.federation import Federation
 from archive.index.columns import as_json_row
 from archive.locale import translated
-from archive.terminal import FIRST_STRONG_ISOLATE, POP_ISOLATE
+from archive.terminal import BIDI_CONTROLS, FIRST_STRONG_ISOLATE, POP_ISOLATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,8 +30,11 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 
 
 def isolate(text: str) -> str:
-    """Return the text in Unicode bidi isolates, so that its direction does not affect its surroundings; unchanged in a pipe."""
-    return f"{FIRST_STRONG_ISOLATE}{text}{POP_ISOLATE}" if sys.stdout.isatty() else text
+    """Return the text in Unicode bidi isolates, which it cannot end itself, so that its direction stays within; unchanged in a pipe."""
+    if not sys.stdout.isatty():
+        return text
+    kept = "".join(letter for letter in text if letter not in BIDI_CONTROLS)
+    return f"{FIRST_STRONG_ISOLATE}{kept}{POP_ISOLATE}"
 
 
 def print_json(rows: Iterable[Mapping[str, Any]]) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import UTC, datetime
 from gettext import gettext as _
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.cli.output import isolate, json_option, print_json, the_folder
+from archive.cli.output import in_each, isolate, json_option, print_json, the_folder
 from archive.collection import Collection
 from archive.locale import translated
 from archive.watch import Watch, WatchStore
@@ -17,7 +18,7 @@ from archive.watch import add as add_watch
 from archive.watch import run as run_watches
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from archive.watch.run import Ran
 
 
 @click.group()
@@ -74,9 +75,12 @@ def add(
 @click.pass_context
 def list_(ctx: click.Context, *, as_json: bool) -> None:
     """List the watches, and what could not be delivered yet."""
-    folder = the_folder(ctx)
-    Collection(folder).require()
-    rows = _rows(folder) if WatchStore.exists(folder) else []
+    rows = [
+        {**named, **row}
+        for collection, named in in_each(ctx)
+        if WatchStore.exists(collection.folder)
+        for row in _rows(collection.folder)
+    ]
     if not rows:
         click.echo(_("No watch yet: `warraq watch add WORDS` adds one."), err=True)
     if as_json:
@@ -85,7 +89,8 @@ def list_(ctx: click.Context, *, as_json: bool) -> None:
     for row in rows:
         also = ", ".join(_(name) for name in ("changes", "gone") if row[name])
         more = _(" (also {also})").format(also=also) if also else ""
-        click.echo(f"{row['name']}: {isolate(row['query'])}{more}  → {' '.join((_('feeds'), *row['targets']))}")
+        where = f"{Path(row['archive']).name}/" if "archive" in row else ""
+        click.echo(f"{where}{row['name']}: {isolate(row['query'])}{more}  → {' '.join((_('feeds'), *row['targets']))}")
         for one in row["waiting"]:
             when = _("tried again from {due_at}").format(due_at=one["due_at"]) if one["due_at"] else _("given up")
             click.echo(
@@ -125,10 +130,16 @@ def remove(ctx: click.Context, *, name: str) -> None:
 @click.pass_context
 def run(ctx: click.Context, *, as_json: bool) -> None:
     """Find what is new for each watch and deliver it; a crawl does so when it ends."""
-    ran = run_watches(the_folder(ctx), now=datetime.now(UTC))
-    if as_json:
-        print_json([{"found": ran.found, "delivered": ran.delivered, "failed": dict(ran.failed)}])
-        return
+    for collection, named in in_each(ctx):
+        ran = run_watches(collection.folder, now=datetime.now(UTC))
+        if as_json:
+            print_json([{**named, "found": ran.found, "delivered": ran.delivered, "failed": dict(ran.failed)}])
+        else:
+            _print_run(ran, f"{collection.name}: " if named else "")
+
+
+def _print_run(ran: Ran, name: str) -> None:
+    """Print what one archive's watches found; `name` tells several archives apart."""
     for target, problem in ran.failed:
         click.echo(
             _("not delivered to {target}, it is tried again: {problem}").format(
@@ -136,7 +147,8 @@ def run(ctx: click.Context, *, as_json: bool) -> None:
             ),
             err=True,
         )
-    click.echo(_("{found} found, {delivered} messages delivered").format(found=ran.found, delivered=ran.delivered))
+    said = _("{found} found, {delivered} messages delivered").format(found=ran.found, delivered=ran.delivered)
+    click.echo(f"{name}{said}")
 
 
 COMMANDS = (watch,)

@@ -125,7 +125,7 @@ def held(path: Path, taken: Callable[[str], ArchiveError]) -> Iterator[None]:
     (`process 4711 (warraq import …)`).
 
     Raises:
-        NotWritableError: the lock file cannot be made or opened.
+        NotWritableError: the lock file cannot be made or opened, or the file system has no locks.
         LinkedFileError, IrregularFileError: no regular file stands there.
     """
     try:
@@ -140,6 +140,8 @@ def held(path: Path, taken: Callable[[str], ArchiveError]) -> Iterator[None]:
         except BlockingIOError:
             file.seek(0)
             raise taken(file.read(1000).strip() or "another process") from None
+        except OSError as error:  # a file system without locks: two writers would spoil what they write
+            raise NotWritableError(path, error) from error
         with suppress(OSError):  # a full disk cannot hold the holder's name: the lock is held all the same
             os.ftruncate(file.fileno(), 0)
             os.write(file.fileno(), f"process {os.getpid()} ({' '.join(sys.argv)[:200]})\n".encode())

@@ -289,6 +289,12 @@ def _vectors(db: Database) -> None:
     )
 
 
+@MIGRATIONS(name="0061_joins_of_a_key")
+def _joins_of_a_key(db: Database) -> None:
+    """Find the joins of a key without reading all."""
+    db.conn.execute("CREATE INDEX joins_kept ON joins (kept_key)")
+
+
 _COMPUTED = {("articles", "published_at"): _MOMENT, ("articles", "article_key"): "identity(url)"}
 """What the columns hold of a row that was stored before the step that adds them; of the others, their default."""
 

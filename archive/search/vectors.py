@@ -1,7 +1,7 @@
 """Search by meaning: keep a vector for each article, made by a small multilingual model, and find the nearest.
 
 Optional (`warraq[semantic]`). A vector is a BLOB of signed bytes in an ordinary table, so any SQLite opens it. The nearest are
-found by reading all of them: 1.2 ms for a thousand. An index of neighbours would be faster from some millions on, and would have to
+found by reading all of them: 1.4 ms for a thousand. An index of neighbours would be faster from some millions on, and would have to
 be kept beside every change and redaction; sqlite-vec reads them all too, and needs a Python whose SQLite loads extensions.
 
 A row goes when its article is taken out of the search index, which happens before every change and every removal

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from archive.cli.output import isolate
 from archive.errors import UsageError
 from archive.index import open_store
 from archive.parse.parse import ParseTask, parse_task
@@ -71,6 +72,24 @@ def test_a_stream_keeps_styles_and_progress_and_nothing_else():
     stream.write(f"\x1b[1mbold\x1b[0m \r\x1b[2K{EVIL}\x1b[2J\x1b]0;t\x07\n")
     stream.flush()
     assert raw.getvalue() == b"\x1b[1mbold\x1b[0m \r\x1b[2Ka]52;c;cm0gLXJmIC8=b2Jc[2J]0;t\n"
+
+
+class Terminal(PrintableStream):
+    def isatty(self):
+        return True
+
+
+def test_no_title_turns_round_what_stands_beside_it_on_a_terminal_and_pipes_get_what_is_there(monkeypatch):
+    title = "exe.\u202egnp\u2069\u2069 \u2066x"
+    for kind, written in (
+        (Terminal, "\u2068exe.gnp x\u2069, 2026 2026\n"),
+        (PrintableStream, f"{title}, 2026 \u202e2026\n"),
+    ):
+        raw = io.BytesIO()
+        monkeypatch.setattr(sys, "stdout", kind(raw, "utf-8"))
+        sys.stdout.write(f"{isolate(title)}, 2026 \u202e2026\n")
+        sys.stdout.flush()
+        assert raw.getvalue().decode() == written
 
 
 def test_log_records_are_printable_with_their_tracebacks(caplog):

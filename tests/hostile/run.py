@@ -1,7 +1,7 @@
 """Crawls the hostile site with the real spider and prints what became of each route: `make hostile`.
 
 Bars, each of which makes the exit code 1 when it fails: the reactor never stands still for 0.5 s by its own doing (work or waiting for the
-disk; not counted is the time in which it was ready and other processes had the processors); the crawling process stays under 600 MB; every URL that was visited has an outcome, and every exchange a reading; every good article is archived.
+disk; not counted is the time in which it was ready and other processes had the processors, unless the thread itself worked); the crawling process stays under 600 MB; every URL that was visited has an outcome, and every exchange a reading; every good article is archived.
 """
 # ruff: noqa: E501 -- a bench
 

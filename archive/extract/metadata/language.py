@@ -21,7 +21,7 @@ _FEW = 25
 _FEW_WORDS = 2
 _LIKELY = 0.8
 _ARABIC_SCRIPT = frozenset({"ar", "fa", "ur", "ps", "ug"})
-_LETTER = re.compile(r"[^\W\d_]")
+_LETTERS = re.compile(r"[^\W\d_]+")
 _ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc]")
 
 # Letters that one language of Arabic script has and the others have not.
@@ -79,7 +79,7 @@ def identify(text: str, declared: Sequence[str] = ()) -> str:
 @lru_cache(maxsize=8)
 def _identify(sample: str, hints: tuple[str, ...]) -> str:
     """Do what `identify` does for a sample; several readers ask for that of one page."""
-    letters = len(_LETTER.findall(sample))
+    letters = sum(map(len, _LETTERS.findall(sample)))
     if letters < _FEW and hints:
         return hints[0]
     if letters < _LEAST:

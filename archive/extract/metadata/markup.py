@@ -81,20 +81,28 @@ class Marks:
                     self._by_tag.setdefault(tag, []).append(mark)
         return self._all
 
-    def find(self, pattern: re.Pattern[str] | None, tags: frozenset[str] = frozenset()) -> Iterator[Mark]:
+    def find(
+        self, pattern: re.Pattern[str] | None, tags: frozenset[str] = frozenset(), *, word: str = ""
+    ) -> Iterator[Mark]:
         """Return the marks whose names match (none do for None), or whose element is one of `tags`, outside what frames the article.
 
+        `word` is what all names have that match: the others are not searched.
         Tags may be `abbr`, `address`, `author`, `figure`, `h1`, `h2`, `h3` and `time`.
         """
         self.all()
         found = (
-            [mark for names in _matching(pattern, self._by_names) for mark in self._by_names[names]] if pattern else []
+            [mark for names in _matching(pattern, self._holding(word)) for mark in self._by_names[names]]
+            if pattern
+            else []
         )
         more = [mark for tag in tags for mark in self._by_tag.get(tag, ())]
         if more:
             found = list({mark.place: mark for mark in (*found, *more)}.values())
         found.sort(key=_place)
         return (mark for mark in found if not self.is_elsewhere(mark.element))
+
+    def _holding(self, word: str) -> Iterable[str]:
+        return [names for names in self._by_names if word in names] if word else self._by_names
 
     def is_elsewhere(self, element: HtmlElement) -> bool:
         """Return whether the element stands among comments, teasers of other articles, or in the frame of the page."""
@@ -156,7 +164,16 @@ class Marks:
         """
         texts = self.texts()
         key = title_key(title)
-        at = next((index for index, text in enumerate(texts) if is_form_of(title_key(text[:400]), key)), -1)
+        first = key[:1]
+        at = next(
+            (
+                index
+                for index, text in enumerate(texts)
+                if next(filter(str.isalnum, text), "").casefold()[:1] == first
+                and is_form_of(title_key(text[:400]), key)
+            ),
+            -1,
+        )
         return [*texts[at + 1 : at + 1 + after], *texts[max(at - before, 0) : at][::-1]] if at >= 0 else []
 
 

@@ -71,7 +71,7 @@ def _sections(head: Head, marks: Marks) -> Iterator[tuple[str, Iterable[Any]]]:
         yield f"meta:{name}", head.metas.get(name, ())
     yield "dom:category", _labels(marks, _CATEGORY, 6)
     yield "json-ld:breadcrumb", _declared_crumbs(head)
-    yield "dom:breadcrumb", _labels(marks, _CRUMB, 6, home=False)
+    yield "dom:breadcrumb", _labels(marks, _CRUMB, 6, word="bread", home=False)
 
 
 def _declared_crumbs(head: Head) -> Iterator[Any]:
@@ -98,16 +98,16 @@ def _tags(head: Head, marks: Marks) -> Iterator[tuple[str, Iterable[Any]]]:
     yield "json-ld", as_list(head.article.get("keywords"))
     for name in _TAG_METAS:
         yield f"meta:{name}", head.metas.get(name, ())
-    yield "dom:tag", _labels(marks, _TAG, _MAX_TAGS)
+    yield "dom:tag", _labels(marks, _TAG, _MAX_TAGS, word="tag")
 
 
-def _labels(marks: Marks, pattern: re.Pattern[str], most: int, *, home: bool = True) -> list[str]:
+def _labels(marks: Marks, pattern: re.Pattern[str], most: int, *, word: str = "", home: bool = True) -> list[str]:
     """Return the texts of the links in, or of, the first elements that match; of the elements themselves when they hold no link.
 
-    Links to the front page count only with `home`.
+    `word` is what all names have that match. Links to the front page count only with `home`.
     """
     labels: dict[str, None] = {}
-    for mark in marks.find(pattern):
+    for mark in marks.find(pattern, word=word):
         links = [mark.element] if mark.element.tag == "a" else list(mark.element.iter("a"))[:most]
         for link in links or ([mark.element] if mark.element.tag in {"span", "p", "meta"} else []):
             label = link.get("content") or element_text(link, _MAX_LABEL)

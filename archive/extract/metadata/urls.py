@@ -67,10 +67,16 @@ MOST_PAGES = 20
 """No article has more; a higher number in an address is an article's own, and its neighbour another article."""
 
 
+_MAY_BE_NUMBERED = re.compile(r"\d|\.$|\./$|^\?$")
+"""What the address of a later page holds; one without a figure in it leads to another, or to a folder that has one."""
+
+
 def _pager_links(document: Document, head: Head, rel: str) -> Iterator[str]:
     page = document.page.url
     hrefs = list(head.links.get(rel, ()))
     for anchor in islice(document.model.anchors, 3_000):
+        if not _MAY_BE_NUMBERED.search(anchor.href):
+            continue
         parent = anchor.element.getparent()
         around = f"{anchor.element.get('class')} {anchor.rel} {'' if parent is None else parent.get('class')}"
         if rel in around or "page-number" in around or "page-link" in around:

@@ -21,7 +21,7 @@ WALL_TEXT = 900
 """A wall or an error page says little; behind this many letters of running text there is an article, whatever else the page carries."""
 EMPTY_LETTERS = 20
 """A text of fewer is none."""
-_LETTER = re.compile(r"[^\W\d_]")
+_LETTERS = re.compile(r"[^\W\d_]+")
 SINGLE = re.compile(
     r"(?:^|\s)(?:single|single-post|single-\w+|postid-\d+|node--?type-(?:article|news|story)"
     r"|page-node-type-article|article-page|post-template\S*)(?=\s|$)"
@@ -78,5 +78,5 @@ class Facts:
 
 def _count_letters(text: str) -> int:
     """Return the letters of a text; of a long one at least as many as a wall has, which is all that anybody asks."""
-    letters = len(_LETTER.findall(text[: 2 * WALL_TEXT]))
-    return letters if letters >= WALL_TEXT else len(_LETTER.findall(text[:20_000]))
+    letters = sum(map(len, _LETTERS.findall(text[: 2 * WALL_TEXT])))
+    return letters if letters >= WALL_TEXT else sum(map(len, _LETTERS.findall(text[:20_000])))

@@ -64,7 +64,8 @@ class TitleLines:
         keys = {line_key(candidate) for candidate in candidates if candidate}
         self._keys = {key for key in keys if _is_telling(key)}
         self._joined = [key.replace(" ", "") for key in self._keys]
-        self._bags = [Counter(key.split()) for key in self._keys]
+        bags = [Counter(key.split()) for key in self._keys]
+        self._bags = [(bag, bag.total()) for bag in bags]
 
     def __contains__(self, key: str) -> bool:
         """Tell whether a line's key is the title, or nearly."""
@@ -76,8 +77,15 @@ class TitleLines:
         joined = key.replace(" ", "")
         if any(joined.endswith(own) and len(joined) <= len(own) + _KICKER for own in self._joined):
             return True
+        size = len(parts)
+        # a paragraph has more words than any of them
+        near = [
+            (own, least) for own, total in self._bags if 2 * min(size, total) >= (least := _LIKENESS * (size + total))
+        ]
+        if not near:
+            return False
         bag = Counter(parts)
-        return any(2 * (bag & own).total() >= _LIKENESS * (len(parts) + own.total()) for own in self._bags)
+        return any(2 * (bag & own).total() >= least for own, least in near)
 
 
 def _is_telling(key: str) -> bool:

@@ -131,8 +131,9 @@ def _near(line: str, key: str, window: range, taken: set[int], blocks: Sequence[
 
 def _ends(text: str) -> str:
     """Return the first and the last letter or digit of a text."""
-    first = next(filter(str.isalnum, text), "")
-    return first + next(filter(str.isalnum, reversed(text)), "")
+    first = text[:1] if text[:1].isalnum() else next(filter(str.isalnum, text), "")
+    last = next((sign for sign in (text[-1:], text[-2:-1]) if sign.isalnum()), "")
+    return first + (last or next(filter(str.isalnum, reversed(text)), ""))
 
 
 # trafilatura logs each page without text as a warning; our own reasons say it, once

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from archive import Archive
 from archive.collection import Collection
 from archive.ingest import open_writer
 from archive.ingest.commit import disposition_of
@@ -207,3 +208,28 @@ def test_a_list_of_watches_that_is_empty_says_so():
     done = warraq("--archive", "one", "watch", "list")
     assert "No watch yet" in done.stderr
     assert rows("--archive", "one", "watch", "list") == []
+
+
+def test_watches_of_all_archives_are_listed_and_run():
+    for name in ("one", "two"):
+        warraq("--archive", name, "watch", "add", "المكتبة", "--name", f"of-{name}")
+    try:
+        listed = rows("watch", "list")
+        assert [(row["archive"], row["name"]) for row in listed] == [
+            ("collections/one", "of-one"),
+            ("collections/two", "of-two"),
+        ]
+        assert "two/of-two: " in warraq("watch", "list").stdout
+        assert [row["archive"] for row in rows("watch", "run")] == [row["archive"] for row in listed]
+        assert "one: 0 " in warraq("watch", "run").stdout
+        assert "archive" not in rows("--archive", "one", "watch", "list")[0]
+    finally:
+        for name in ("one", "two"):
+            warraq("--archive", name, "watch", "remove", f"of-{name}")
+
+
+def test_front_pages_of_all_archives_are_told(monkeypatch):
+    asked = []
+    monkeypatch.setattr(Archive, "timeline", lambda self, page, **_: asked.append(self.collection.name) or [])
+    assert "a front page with headlines" in warraq("timeline", code=8).stderr
+    assert asked == ["one", "two"]

@@ -1,5 +1,7 @@
 """Only one process at a time holds a lock, whoever dies lets go of it, and its name is said to the one that is turned away."""
 
+import errno
+import fcntl
 import os
 import subprocess
 import sys
@@ -35,4 +37,14 @@ def test_a_killed_holder_lets_go(tmp_path):
 
 def test_a_lock_that_cannot_be_made_is_told_so(tmp_path):
     with pytest.raises(NotWritableError), held(tmp_path / "missing" / "a.lock", TakenError):
+        pass
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_told_so(tmp_path, monkeypatch, number):
+    def none_here(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", none_here)
+    with pytest.raises(NotWritableError, match=os.strerror(number)), held(tmp_path / "a.lock", TakenError):
         pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import html
 import json
 import os
@@ -206,6 +207,26 @@ def test_the_sheet_tells_the_certificate_and_openssl_reads_it_from_the_pack(arch
         check=True,
     )
     assert capture.fingerprint in read.stdout.replace(":", "").lower()
+
+
+def test_what_a_browser_made_of_the_page_is_in_the_pack_and_its_picture_in_the_sheet(archived, tmp_path):
+    ingest = open_writer(archived.collection, info={"software": "test"}, clock=lambda: NOW)
+    capture = Capture(url=FIRST, started=NOW, request=b"GET / HTTP/1.1\r\n\r\n", response=served("نص من المتصفح"))
+    row = ingest.record(capture, site="news.example")
+    ingest.record_rendering(row, "dom", b"<p>rendered</p>", "text/html")
+    ingest.record_rendering(row, "thumbnail", b"a picture", "image/jpeg")
+    page = Article(url=FIRST, title="عنوان", text="نص من المتصفح")
+    ingest.finish(Disposition(row=row, outcome=Outcome(kind=OutcomeKind.ARTICLE), article=page))
+    ingest.commit()
+    ingest.close()
+    archived.seal(at=NOW)
+    done = pack(archived, tmp_path / "pack.wacz")
+    assert done.sealed == done.records
+    picture = base64.b64encode(b"a picture").decode()
+    assert f'src="data:image/jpeg;base64,{picture}"' in (tmp_path / "pack.html").read_text("utf-8")
+    with zipfile.ZipFile(tmp_path / "pack.wacz") as package:
+        index = gzip.decompress(package.read("indexes/index.cdx.gz")).decode()
+    assert "urn:dom:" in index
 
 
 def test_a_certificate_that_cannot_be_read_is_named_and_costs_nothing(archived, tmp_path):

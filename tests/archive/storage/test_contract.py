@@ -10,6 +10,7 @@ import pytest
 
 from archive.errors import StorageError
 from archive.storage import StoredFile, open_storage
+from archive.storage.base import is_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,3 +112,16 @@ def test_reading_on_fetches_every_byte_once(storage: Storage, tmp_path: Path) ->
         opened.seek(len(DATA) - 100)
         assert opened.read() == DATA[-100:]
     assert sum(length for _, length in fetched) == len(DATA)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "plain"),
+    [
+        ("http://s3.example:9000", True),
+        ("https://s3.example", False),
+        ("http://localhost:9000", False),
+        ("http://127.0.0.1:9000", False),
+    ],
+)
+def test_an_endpoint_is_plain_where_others_can_read_what_is_sent(endpoint: str, plain: bool) -> None:
+    assert is_plain(endpoint) is plain

@@ -64,3 +64,17 @@ def test_the_api_says_where_each_hit_lies(rooms):
     hits = rooms.get(f"/api/search?q={quote('مكتبة')}").json()["hits"]
     assert {hit["article"] for hit in hits} == {"/archives/first/api/articles/1", "/archives/second/api/articles/1"}
     assert rooms.get(hits[0]["article"]).json()["links"]["versions"].startswith("/archives/")
+
+
+def test_ids_timegates_and_timemaps_lead_into_the_room_that_has_the_article(rooms):
+    url = "https://second.example/1"
+    for kind in ("timegate", "timemap"):
+        answer = rooms.get(f"/{kind}/{url}", follow=False)
+        assert (answer.status_code, answer.headers["location"]) == (302, f"/archives/second/{kind}/{url}")
+    shown = rooms.get(f"/timegate/{url}")
+    assert shown.status_code == 200
+    assert shown.headers["memento-datetime"]
+    assert f"<http://localhost/archives/second/timegate/{url}>" in shown.headers["link"]
+    moved = rooms.get("/archives/second/articles/1", follow=False).headers["location"]
+    assert moved.startswith("http://localhost/archives/second/a/2026")
+    assert rooms.get("/timegate/https://nobody.example/").status_code == 404
