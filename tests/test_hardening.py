@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from scrapy.settings import Settings
 
+from archive.discovery import xml
 from archive.errors import NotWritableError
 from archive.files import replace_file
 from tests.hostile.routes import article, http
@@ -82,6 +83,8 @@ def test_every_xml_parser_is_told_to_expand_nothing_and_to_open_nothing():
     assert parsers
     for path, node in parsers:
         said = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+        if said.get(None) == "_SAFELY":
+            said |= {name: repr(value) for name, value in xml._SAFELY.items()}
         assert (said["resolve_entities"], said["no_network"], said["load_dtd"], said["huge_tree"]) == (
             "False",
             "True",

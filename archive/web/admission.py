@@ -81,12 +81,20 @@ class Turns:
         else:
             turn = asyncio.get_running_loop().create_future()
             self._waiting.setdefault(address, deque()).append(turn)
-            await asyncio.wait_for(turn, seconds)
+            try:
+                await asyncio.wait_for(turn, seconds)
+            except (TimeoutError, asyncio.CancelledError):
+                if turn.done() and not turn.cancelled():  # it came in the moment in which the wait ended
+                    self._pass_on()
+                raise
         self._running[address] += 1
 
     def give(self, address: str) -> None:
         """Give the turn back: to who waits, if anybody does."""
         self._running -= Counter({address: 1})
+        self._pass_on()
+
+    def _pass_on(self) -> None:
         while self._waiting:
             chosen = min(self._waiting, key=lambda one: self._running[one])
             queue = self._waiting.pop(chosen)

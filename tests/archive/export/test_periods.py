@@ -24,7 +24,7 @@ def test_shards_lie_side_by_side_in_folders_by_month_and_duckdb_reads_them_as_on
         "year=2025/month=03/2025.parquet",
     }
     monkeypatch.chdir(tmp_path)
-    commands = re.findall(r'^duckdb -c "(.*)"$', SCALE.read_text("utf-8"), re.MULTILINE)
+    commands = re.findall(r'^\$ duckdb -c "(.*)"$', SCALE.read_text("utf-8"), re.MULTILINE)
     assert len(commands) == 3
     assert all(duckdb.connect().execute(command).fetchall() for command in commands)
     table = f"read_parquet('{lake}/**/*.parquet', hive_partitioning = true)"

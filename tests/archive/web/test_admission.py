@@ -134,6 +134,20 @@ def test_a_turn_that_came_too_late_is_nobodys():
     asyncio.run(run())
 
 
+def test_a_turn_that_comes_in_the_moment_the_wait_ends_goes_to_another():
+    async def run():
+        turns = Turns(1)
+        await turns.take("a", 60)
+        waiting = asyncio.create_task(turns.take("b", 60))
+        await asyncio.sleep(0)
+        turns.give("a")
+        waiting.cancel()
+        if await asyncio.gather(waiting, return_exceptions=True) != [None]:  # Python 3.11 lets it keep the turn
+            await asyncio.wait_for(turns.take("c", 60), 5)
+
+    asyncio.run(run())
+
+
 def test_a_client_that_takes_its_answer_slowly_holds_no_turn(monkeypatch):
     monkeypatch.setattr(admission, "MOST_REQUESTS", 1)
 
