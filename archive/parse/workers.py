@@ -18,7 +18,7 @@ import threading
 import time
 from concurrent.futures import Future
 from contextlib import suppress
-from multiprocessing import resource_tracker
+from multiprocessing import resource_tracker, util
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -44,6 +44,10 @@ PATIENCE = 6
 
 RECYCLE_MEGABYTES = 700
 """A worker whose peak memory has passed this is replaced after its task: allocators do not give it all back."""
+
+
+LONGEST_FOLDER = 75
+"""Bytes of the path of the folder of temporary files: the path of the fork server's socket in it is 32 longer, and has at most 107 (unix(7))."""
 
 
 class WorkerKilledError(ArchiveError):
@@ -79,6 +83,7 @@ class WorkerPool(Closing, Generic[TaskT, ResultT]):
         self._function = function
         self._seconds = seconds
         self._megabytes = megabytes
+        _choose_socket_folder()
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([*preload, __name__])
         self._tasks: queue.SimpleQueue[tuple[TaskT, Future[ResultT]] | None] = queue.SimpleQueue()
@@ -264,6 +269,20 @@ def parse_pool(
     """
     _require_temporary_room()
     return WorkerPool(read_response, workers=workers, seconds=seconds, megabytes=megabytes, preload=PRELOADED)
+
+
+def _choose_socket_folder() -> None:
+    """Let multiprocessing make its folder in /tmp where $TMPDIR is too long a path for a socket; Python does from 3.14 on."""
+    given = tempfile.gettempdir()
+    if len(os.fsencode(given)) <= LONGEST_FOLDER:
+        return
+    tempfile.tempdir = "/tmp"  # noqa: S108 - mkdtemp makes a folder of our own there
+    try:
+        util.get_temp_dir()  # made once in a process
+    except OSError as error:
+        raise NotWritableError(Path(tempfile.tempdir), error) from error
+    finally:
+        tempfile.tempdir = given
 
 
 def _require_temporary_room() -> None:

@@ -110,6 +110,20 @@ def test_a_new_worker_holds_what_the_first_page_would_load():
     assert done.stdout == "1\n"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("length", [workers.LONGEST_FOLDER, workers.LONGEST_FOLDER + 1, 200])
+def test_a_folder_of_temporary_files_with_a_long_path_keeps_no_worker_from_starting(tmp_path, length):
+    folder = tmp_path / "t"
+    folder = folder / ("x" * max(length - len(str(folder)) - 1, 1))
+    folder.mkdir(parents=True)
+    code = (
+        "from archive.parse.workers import WorkerPool\nwith WorkerPool(len) as pool: print(pool.submit('ab').result())"
+    )
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout == "2\n"
+
+
 def test_a_full_folder_of_temporary_files_is_named_before_a_page_is_lost_to_it(monkeypatch):
     monkeypatch.setattr(workers, "TEMPORARY_BYTES", 1 << 60)
     with pytest.raises(NotWritableError, match="No space left"):
