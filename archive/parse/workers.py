@@ -47,7 +47,7 @@ RECYCLE_MEGABYTES = 700
 
 
 LONGEST_FOLDER = 75
-"""Bytes of the path of the folder of temporary files: the path of the fork server's socket in it is 32 longer, and has at most 107 (unix(7))."""
+"""Bytes of the path of the folder of temporary files: the path of the fork server's socket is 32 longer, at most 107 (unix(7))."""
 
 
 class WorkerKilledError(ArchiveError):
