@@ -43,6 +43,7 @@ def archive_of(folder: Path, records: int) -> Collection:
     (file,) = warc.closed_files(collection.warcs)
     for number in range(1, records // FILE_RECORDS):
         os.link(file, file.with_name(file.name.replace("-00000-", f"-{number:05d}-")))
+    warc.recover_open_files(collection.warcs)  # enters them in the manifest, as a crawl does when it closes a file
     return collection
 
 
