@@ -194,7 +194,8 @@ class NewsSpider(Spider):
                 await asyncio.sleep(STOPPING_SECONDS)
                 continue
             self._freed.clear()
-            free = self._window - len(self._busy)
+            under_way = len(self._busy)  # as the source saw it: what is done meanwhile may have more to be drawn
+            free = self._window - under_way
             batch = source.next_urls(min(free, room()), busy=self._busy) if free > self._window // 4 else []
             for due in batch:
                 refused = source.refused(due)
@@ -205,7 +206,7 @@ class NewsSpider(Spider):
                 yield request(due)
             await asyncio.sleep(0)  # a batch that was refused as a whole lets others run too
             if not batch:
-                if not self._busy:
+                if not under_way:
                     return
                 await self._freed.wait()
 
