@@ -154,16 +154,25 @@ class FileCheck:
 
     def run(self) -> None:
         """Look at every record, then at every row that points into the file."""
+        if not self._is_here():
+            return
         self.report.files += 1
-        self.report.size += self.path.stat().st_size if isinstance(self.path, Path) else self.path.size
         for record in self._records():
             self.report.records += 1
             self._check(record)
+        if self._is_here():
+            self.report.size += self.path.stat().st_size if isinstance(self.path, Path) else self.path.size
         self._check_articles()
         for row in self._rows.values():
             self._report("row", N_("a capture row points here, but there is no such record"), row)
         for row in self._renderings.values():
             self._report("row", N_("a row of renderings points here, but there is no such record"), row)
+
+    def _is_here(self) -> bool:
+        """Follow a file that the crawl which writes it has closed since it was listed; whether it is there: an empty one is removed."""
+        if isinstance(self.path, Path) and self.is_open and not self.path.exists():
+            self.path = self.path.with_name(self.name)
+        return not isinstance(self.path, Path) or self.path.exists()
 
     def _records(self) -> Iterator[warc.Record]:
         """Yield every readable record, also those after damage; the damage is reported as it is met."""
@@ -172,8 +181,11 @@ class FileCheck:
             try:
                 yield from self._undamaged(start)
                 start = None
+            except FileNotFoundError:  # when it is opened, before any record
+                if not self._is_here():
+                    return
             except DamagedFileError as damage:
-                start = warc.next_member(self.path, damage.offset)
+                start = warc.next_member(self.path, damage.offset) if self._is_here() else None
                 if start is not None or not self.in_use:
                     row = self._rows.pop(damage.offset, {})
                     self._report("damaged", damage.problem, {"offset": damage.offset, **row})

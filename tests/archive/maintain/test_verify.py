@@ -156,6 +156,25 @@ def test_an_index_that_is_not_of_the_records_is_named(collection: Collection, st
     assert (problem.kind, problem.file in {path.name for path in files(collection)}) == ("index", True)
 
 
+@pytest.mark.parametrize("is_removed", [False, True], ids=["closed", "empty and removed"])
+def test_a_file_that_the_crawl_closes_after_it_was_listed_is_followed(
+    collection: Collection, store: Store, is_removed: bool
+) -> None:
+    first = next(iter(warc.read_records(files(collection)[0])))  # a warcinfo record
+    path = collection.warcs / "NEWS-x.warc.gz.open"
+    path.write_bytes(files(collection)[0].read_bytes()[: first.location.length])
+
+    def close(name: str, offset: int) -> None:
+        if path.exists():
+            path.unlink() if is_removed else path.rename(path.with_suffix(""))
+
+    before = check(collection, store, in_use=True)
+    report = verify(collection, store, clock=lambda: MOMENT, in_use=True, progress=close)
+    assert report.ok
+    assert (before.files - report.files, before.records - report.records) == ((1, 1) if is_removed else (0, 0))
+    assert report.size == before.size - is_removed * first.location.length
+
+
 def test_a_file_in_use_may_end_in_the_middle_of_a_record(collection: Collection, store: Store) -> None:
     (collection.warcs / "NEWS-x.warc.gz.open").write_bytes(warc.compress(b"WARC/1.1\r\n", b"")[:-3])
     assert check(collection, store, in_use=True).ok
