@@ -279,7 +279,7 @@ def test_what_takes_too_long_costs_one_row_with_a_reason():
     """A content stream of nothing but operators, which keeps any reader busy: the worker is stopped, the next task is read."""
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\n\r\n"
     endless = page_with(stream(b"q Q " * 2_000_000))
-    with parse_pool(workers=1, seconds=1.0) as pool:
+    with parse_pool(workers=1, seconds=5.0) as pool:
         slow = pool.submit(ParseTask(url=URL, response=head + endless, fetched_at=NOW))
         sound = pool.submit(ParseTask(url=URL, response=head + pdf([paragraph(LEFT, 700, TEXT)]), fetched_at=NOW))
         with pytest.raises(WorkerKilledError) as caught:
