@@ -249,7 +249,10 @@ def reject_reason(record: Record) -> RejectedRecord | None:
 
 def _misfit(record: Record) -> tuple[str, str] | None:
     if record.type == "continuation":
-        return "continuation", f"part {record.get('WARC-Segment-Number')[:9]} of a response, of which only the first is read"
+        return (
+            "continuation",
+            f"part {record.get('WARC-Segment-Number')[:9]} of a response, of which only the first is read",
+        )
     if not record.id:
         return "no-record-id", "a row is known by the record it was read from"
     for name, value in record.headers:

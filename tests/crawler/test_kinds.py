@@ -482,7 +482,11 @@ def test_a_refresh_to_another_article_joins_nothing(at, rows):
     at(0, newsroom(1))
     refresh = f'<meta http-equiv="refresh" content="0;url={NEW_SLUG}">'
     other = article_page("A storm has closed the road along the coast", text=[sentence[::-1] for sentence in SENTENCES])
-    world = {HOME: list_page(NEW_SLUG), f"https://paper.test{story(1)}": refresh, f"https://paper.test{NEW_SLUG}": other}
+    world = {
+        HOME: list_page(NEW_SLUG),
+        f"https://paper.test{story(1)}": refresh,
+        f"https://paper.test{NEW_SLUG}": other,
+    }
     at(1, world, recheck=True)
     assert rows("SELECT count(*), count(DISTINCT article_key) FROM articles") == [(2, 2)]
 
