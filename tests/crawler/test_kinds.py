@@ -6,6 +6,7 @@ Every crawl runs in this process, by a clock that the test moves.
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ import pytest
 
 from archive import Archive
 from archive.index import open_store
+from archive.parse.workers import NoWorkerError
 from tests.support.simulated import crawl, no_such_host
 from tests.support.site import SENTENCES, article_page, list_page
 
@@ -718,3 +720,21 @@ def test_a_sitemap_of_more_than_ten_megabytes_is_read(at):
         f"https://paper.test{story(1)}": page(1),
     }
     assert at(0, world, entry=entry).summary["articles_new"] == 1
+
+
+# What no process can be started to read
+
+
+def test_a_crawl_without_workers_ends_by_that_word_and_the_next_one_reads_what_it_fetched(at, monkeypatch, rows):
+    def broken(self, task):
+        done = Future()
+        done.set_exception(NoWorkerError(OSError("no process")))
+        return done
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tests.support.simulated._InlinePool.submit", broken)
+        done = at(0, newsroom(1, 2))
+    assert (done.code, done.report.reason, len(done.asked)) == (18, "no-workers", 1)
+    assert "no process that reads pages can be started (no process)" in done.summary["problem"]
+    assert rows("SELECT outcome, visits FROM urls") == [("", 0)]
+    assert at(0.01, newsroom(1, 2)).summary["articles_new"] == 2
