@@ -297,7 +297,10 @@ class ArchiveExtension:
             for kind, outcome, reason, number in frontier.ends(db, site=report.site)
         ]
         found = why_no_article(
-            rows, out_of_scope=report.out_of_scope.counts.total(), no_browser=report.rendering.problem
+            rows,
+            out_of_scope=report.out_of_scope.counts.total(),
+            left_out=+report.left_out,
+            no_browser=report.rendering.problem,
         )
         report.no_article, report.no_article_reason = str(found), found.reason
 

@@ -5,10 +5,12 @@ Every crawl runs in this process, by a clock that the test moves.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import count
 from urllib.parse import urlsplit
 
 import pytest
@@ -606,6 +608,23 @@ def test_a_page_that_refreshes_to_itself_without_cookies_is_passed_with_them(at,
 
     done = at(0, world)
     assert done.summary["articles_new"] == 1
+
+
+def test_a_site_that_writes_a_session_into_every_path_is_read_under_addresses_without_it(at, rows):
+    sessions = count()
+
+    def world(request):
+        path = urlsplit(request.url).path
+        session = re.match(r"/\(S\(\w{24}\)\)(?=/)", path)
+        if session is None:
+            return 302, {"Location": f"/(S({next(sessions):024x})){path}"}, b""
+        if path == f"{session[0]}/":
+            return list_page(*(f"{session[0]}{story(n)}" for n in (1, 2)))
+        return newsroom(1, 2).get(f"https://paper.test{path.removeprefix(session[0])}")
+
+    for day in (0, 1, 2):
+        assert at(day, world).code == 0
+    assert rows("SELECT url FROM articles") == [(f"https://paper.test{story(n)}",) for n in (1, 2)]
 
 
 def test_a_page_that_refreshes_to_itself_for_ever_is_named(at):
