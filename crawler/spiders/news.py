@@ -16,15 +16,14 @@ from scrapy.exceptions import DownloadFailedError
 
 from archive import Page, urls
 from archive.ingest.commit import Disposition
-from archive.outcome import OutcomeKind
+from archive.outcome import TEMPORARY_REDIRECTS, OutcomeKind
 from archive.parse import MAX_PARTS, Parsed, ParseTask, join_part
-from archive.parse.workers import WorkerKilledError
+from archive.parse.workers import NoWorkerError, WorkerKilledError
 from crawler.download.errors import HostPaused, StoppedError, outcome_of
 from crawler.extensions import ArchiveExtension
 from crawler.frontier import Frontier
 from crawler.frontier.answers import Answers, dropped
 from crawler.frontier.requisites import MOST_REDIRECTS, RequisiteFrontier, RequisiteQuota
-from crawler.frontier.revisit import TEMPORARY
 from crawler.frontier.scope import CrawlLimits, parse_limits
 from crawler.items import ArticleItem
 from crawler.politeness.robots import robots_read
@@ -239,6 +238,8 @@ class NewsSpider(Spider):
             known = loaded.unchanged(due, row, response)
             answer = Parsed.of(OutcomeKind.OTHER) if known else await self._read(loaded.task(due, data))
             self._archive.finish(known or loaded.settled(due, row, answer, response))
+        except NoWorkerError as error:
+            self._archive.give_up("no-workers", error)
         except Exception as error:  # without a visit the URL would stay due, and be fetched again and again
             self.logger.exception("reading %s", due.url)
             self._archive.finish(loaded.failed(due, row, "error", f"{type(error).__name__}: {error}"))
@@ -263,6 +264,9 @@ class NewsSpider(Spider):
             return
         except StoppedError:
             return
+        except NoWorkerError as error:
+            self._archive.give_up("no-workers", error)
+            return
         except Exception as error:  # without a visit the URL would stay due, and be fetched again and again
             self.logger.exception("reading %s", due.url)
             settled = self._answers.failed(due, row, "error", f"{type(error).__name__}: {error}")
@@ -284,7 +288,7 @@ class NewsSpider(Spider):
         answer = await self._read_page(due, row, data, due.url)
         read, url = answer.outcome, ""
         if self._next_hop(due, answer, response.url):
-            temporary = read.reason in TEMPORARY
+            temporary = read.reason in TEMPORARY_REDIRECTS
             row, last, response, url = await self._follow(due, row, answer, response)
             read = last.outcome
             answer = self._answers.landed(due, last, url, temporary=temporary)
@@ -403,6 +407,8 @@ class NewsSpider(Spider):
     async def _read(self, task: ParseTask) -> Parsed:
         try:
             return await asyncio.wrap_future(self._archive.pool.submit(task))
+        except NoWorkerError:
+            raise
         except WorkerKilledError as error:
             return Parsed.of(OutcomeKind.QUARANTINE, error.reason, error.detail)
 
