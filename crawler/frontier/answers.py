@@ -28,12 +28,10 @@ from archive.outcome import Outcome, OutcomeKind
 from archive.parse import Parsed, ParseLimits, ParseTask
 from crawler.frontier.revisit import DISBELIEVED, are_believable, ascii_header, retry_after_of, status_of
 from crawler.frontier.standins import StandIns
-from crawler.sites.session import is_login
 
 if TYPE_CHECKING:
     from scrapy.http import Response
 
-    from archive.article import Article
     from archive.index import CaptureRow, ScheduledUrl
     from crawler.extensions import ArchiveExtension
     from crawler.frontier import Frontier
@@ -65,7 +63,7 @@ class Answers:
         self._requisites = queue.requisites
         self._guessed = False
         self._profiles: dict[str, SiteProfile] = {}
-        self._stand_ins = StandIns(self._db)
+        self._stand_ins = StandIns(archive, site)
 
     def task(self, url: str, data: bytes, row: CaptureRow | None, *, kind: str = "") -> ParseTask:
         """Return a response for a worker to read; `kind` is what it is believed to be, for a sitemap may be longer than a page."""
@@ -164,8 +162,7 @@ class Answers:
         `read` is the outcome that reading the response gave; `url` where it came from, if that is not where `due` lies.
         """
         answer = self._permitted(self._followable(due, self._within(due, _listed(due, answer))))
-        answer = self._stand_ins.recognised(due, answer, row)
-        answer, read = self._walled(due, answer, read, page=row.url if row else due.url)
+        answer, read = self._stand_ins.recognised(due, answer, read, row)
         outcome = answer.outcome
         if "truncated" in response.flags:
             outcome = replace(
@@ -204,25 +201,6 @@ class Answers:
         if settled.article is None:
             return settled
         return replace(settled, requisites=self._requisites.announced(answer.requisites, via=due.url))
-
-    def _walled(self, due: ScheduledUrl, answer: Parsed, read: Outcome, *, page: str) -> tuple[Parsed, Outcome]:
-        """Return the answer and what reading it gave; an article's teaser, and its redirect to a login, are walls."""
-        outcome, article = answer.outcome, answer.article
-        if article and outcome.kind is OutcomeKind.ARTICLE and (whole := self._whole_of(due, article, page)):
-            read = outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason="paywall", detail=whole)
-            answer = replace(answer, outcome=outcome, article=None, keys=None)
-        elif outcome.kind is OutcomeKind.REDIRECT and due.article_url and is_login(outcome.detail):
-            answer = Parsed.of(OutcomeKind.QUARANTINE, "login", f"redirects to {outcome.detail}")
-        if self._site.has_session and (due.article_url or due.kind == "seed"):
-            is_wall = answer.outcome.reason in availability.PAYWALLS
-            self._archive.report.session.saw(
-                due.url, is_wall=is_wall, is_free=article.is_accessible_for_free if article else None
-            )
-        return answer, read
-
-    def _whole_of(self, due: ScheduledUrl, article: Article, page: str) -> str:
-        via = due.via if due.announced_by == "redirect" else ""
-        return self._archive.ingest.whole_of(article, page, site=self._archive.report.site, via=via)
 
     def _guesses(self, start: str) -> tuple[Candidate, ...]:
         """Return the usual feed and sitemap, once the start page has answered."""
