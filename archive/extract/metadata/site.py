@@ -39,7 +39,7 @@ def document_title(model: PageModel) -> str:
     return ""
 
 
-def title_parts(title: str, *separators: re.Pattern[str]) -> Iterator[str]:
+def segments(title: str, *separators: re.Pattern[str]) -> Iterator[str]:
     """Yield a title and what stands before or after each of its separators; the site's name stands first as often as last."""
     yield title
     for pattern in separators or (SEPARATOR,):
@@ -129,7 +129,7 @@ def story_beside_site(heading: str, titles: Sequence[str], document: Document, m
         for one, other, is_last in _halves(title):
             if title_words(one) != key or len(other) <= len(one):
                 continue
-            if not is_in_slug and (told := [part for part in title_parts(other) if _is_in(part, slug)]):
+            if not is_in_slug and (told := [part for part in segments(other) if _is_in(part, slug)]):
                 return min(told, key=len)
             if is_last and _is_after(other, heading, marks):
                 return other

@@ -14,9 +14,9 @@ from archive.extract.metadata.site import (
     document_title,
     is_site,
     leads_home,
+    segments,
     story_beside_site,
     strip_site,
-    title_parts,
     title_words,
 )
 
@@ -103,7 +103,7 @@ def _forms(document: Document, head: Head, marks: Marks, names: frozenset[str]) 
     texts = ((strip_site(text, names, tail=True), "h1") for text, _ in headings)
     printed = [text for text, _ in _named(texts, names)]
     lower = cache(lambda: _lower_headings(marks))
-    single = {title_words(text): text for text, _ in (*_own_titles(head), *raw) if len(list(title_parts(text))) == 1}
+    single = {title_words(text): text for text, _ in (*_own_titles(head), *raw) if len(list(segments(text))) == 1}
 
     def title_of(key: str) -> str:
         return single.get(key) or lower().get(key, "")
@@ -138,7 +138,7 @@ def _named(texts: Iterable[tuple[str, str]], names: frozenset[str]) -> list[tupl
 
 def _headings(document: Document, recorded: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield the title in each h1 and its whole text: the title with what stands beside it where the page's records have that."""
-    keys = {title_words(part) for title in recorded for part in title_parts(title)}
+    keys = {title_words(part) for title in recorded for part in segments(title)}
     for heading in document.model.by_tag["h1"][:_MAX_HEADINGS]:
         if not leads_home(heading, document.page.url):
             whole = element_text(heading, MAX_TITLE)
@@ -243,7 +243,7 @@ def _other_part(heading: str, titles: Sequence[str], known: Callable[[str], str]
 def _printed_parts(titles: Sequence[str], lower: dict[str, str], marks: Marks | None) -> Iterator[_Form]:
     """Yield the longest part of a declared title that is printed: as a lower heading, or, where no h1 is, as a piece of text."""
     parts = {
-        title_words(part): part for title in titles for part in title_parts(title, SEPARATOR, _COLON) if len(part) > 12
+        title_words(part): part for title in titles for part in segments(title, SEPARATOR, _COLON) if len(part) > 12
     }
     found = [lower[key] for key in parts if key in lower]
     if not found and marks:
@@ -265,7 +265,7 @@ def _bare(title: str, names: frozenset[str], known: frozenset[str], *, guess: bo
         and max(map(len, rest)) < len(first)
     ):
         title = first
-    parts = [part for part in title_parts(title) if title_words(part) in known and (not tail or title.startswith(part))]
+    parts = [part for part in segments(title) if title_words(part) in known and (not tail or title.startswith(part))]
     if parts:
         return max(parts, key=len)
     return strip_site(title, names, guess=guess, tail=tail)
