@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from archive.extract.metadata.head import element_text
-from archive.extract.metadata.title import strip_site
+from archive.extract.metadata.site import strip_site
 from archive.extract.quarantine.facts import EMPTY_LETTERS, WALL_TEXT
 
 if TYPE_CHECKING:
