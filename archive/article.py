@@ -24,11 +24,12 @@ Wall = Literal[
     "consent",  # a cookie or consent wall, with no article behind it
     "login",  # a registration or login form instead of the article
 ]
-"""What may stand before an article; a refusal (401, 403, 429 …) with such a page goes by it."""
+"""What may stand before an article; a refusal (401, 403, 429 …) with such a page is counted under its name."""
 
 Reason = Literal[
     Wall,
     "soft-404",  # says "not found" with status 200
+    "soft-503",  # an error or maintenance page with status 200
     "empty",  # no text worth keeping
     "home",  # the front page of a site
     "section",  # a list of articles
