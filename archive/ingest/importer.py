@@ -399,7 +399,7 @@ def wrong_digests(record: warc.Record) -> list[tuple[str, int, str, str]]:
     if not record.whole:
         return []
     labels = {"block": (record.get("WARC-Block-Digest"), [record.block])}
-    if record.type == "response" and not record.get("WARC-Truncated"):
+    if record.type == "response" and not record.truncated:
         labels["payload"] = (record.get("WARC-Payload-Digest"), warc.payloads(record.block))
     return [
         (record.location.filename, record.location.offset, field, record.block_digest)

@@ -16,7 +16,7 @@ from scrapy.exceptions import DownloadFailedError
 
 from archive import Page, urls
 from archive.ingest.commit import Disposition
-from archive.outcome import OutcomeKind
+from archive.outcome import TEMPORARY_REDIRECTS, OutcomeKind
 from archive.parse import MAX_PARTS, Parsed, ParseTask, join_part
 from archive.parse.workers import WorkerKilledError
 from crawler.download.errors import HostPaused, StoppedError, outcome_of
@@ -24,7 +24,6 @@ from crawler.extensions import ArchiveExtension
 from crawler.frontier import Frontier
 from crawler.frontier.answers import Answers, dropped
 from crawler.frontier.requisites import MOST_REDIRECTS, RequisiteFrontier, RequisiteQuota
-from crawler.frontier.revisit import TEMPORARY
 from crawler.frontier.scope import CrawlLimits, parse_limits
 from crawler.items import ArticleItem
 from crawler.politeness.robots import robots_read
@@ -284,7 +283,7 @@ class NewsSpider(Spider):
         answer = await self._read_page(due, row, data, due.url)
         read, url = answer.outcome, ""
         if self._next_hop(due, answer, response.url):
-            temporary = read.reason in TEMPORARY
+            temporary = read.reason in TEMPORARY_REDIRECTS
             row, last, response, url = await self._follow(due, row, answer, response)
             read = last.outcome
             answer = self._answers.landed(due, last, url, temporary=temporary)

@@ -14,11 +14,13 @@ from archive.extract.document import parse_html
 from archive.extract.metadata.language import identify, primary
 from archive.extract.metadata.reading import declared_languages
 from archive.extract.page import HEADINGS, PageModel, ancestors, read_model
-from archive.extract.text.boilerplate import Known, Line, judge_lines, line_key
+from archive.extract.text.boilerplate import Known, Line, judge_lines
+from archive.extract.text.boxes import main_element
 from archive.extract.text.declared import declared_body, reconcile
-from archive.extract.text.layout import Layout, main_element
+from archive.extract.text.layout import Layout
 from archive.extract.text.names import folded_words
 from archive.extract.text.own import find_lead, own_article, title_heading
+from archive.extract.text.phrases import line_key
 from archive.extract.text.place import join_twins, judge_places, same_site
 from archive.extract.text.shapes import judge_shapes
 from archive.extract.text.state import embedded

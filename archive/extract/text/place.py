@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from archive.extract.page import HEADINGS, ancestors, closest, is_in
-from archive.extract.text.layout import is_linked, main_element
+from archive.extract.text.boxes import is_linked, main_element
 from archive.extract.text.names import speaks_against
 
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@
 import pytest
 
 from archive.extract import extract
-from archive.extract.text.boilerplate import Known, Line, judge_lines, line_key
+from archive.extract.text.boilerplate import Known, Line, judge_lines
+from archive.extract.text.phrases import line_key
 from tests.archive.extract import pages
 
 
