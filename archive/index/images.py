@@ -290,7 +290,7 @@ def elsewhere(db: Database, url: str, *, limit: int = 200) -> list[dict[str, Any
 
 
 def bits_between(one: str, other: str) -> int:
-    """In how many bits two perceptual hashes differ; 64 when one of them is none."""
+    """Return in how many bits two perceptual hashes differ; 64 when one of them is missing."""
     try:
         return (int(one, 16) ^ int(other, 16)).bit_count()
     except ValueError:
