@@ -266,7 +266,8 @@ class NewsSpider(Spider):
         row, data = self._archive.take_capture(request)
         settled = None
         try:
-            settled = await self._visits.settle(due, row, data, response)
+            with self._archive.writing():  # a full disk ends the crawl, and the URL stays due
+                settled = await self._visits.settle(due, row, data, response)
         except HostPaused as error:
             self._frontier.rest(due, error.seconds)
             return
@@ -281,6 +282,8 @@ class NewsSpider(Spider):
         finally:
             if settled is None:  # cancelled: we stop, and the URL stays due
                 self._free(due.id)
+        if settled is None:
+            return
         if settled.article is not None:
             yield ArticleItem(settled.article, settled)  # settled, and its URL freed, when the pipelines are through
         else:
