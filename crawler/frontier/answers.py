@@ -114,9 +114,13 @@ class Answers:
         return Disposition(row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), same_as=article_id, visit=visit)
 
     def follows(self, due: ScheduledUrl, answer: Parsed) -> bool:
-        """Return whether a redirect is followed in the same visit: an announcer's, and one to another spelling of the same URL."""
+        """Return whether a redirect is followed in the same visit.
+
+        It is an announcer's, one to another spelling of the same URL, and one back to the page that redirected here: a gate for cookies.
+        """
+        back = {due.url, due.via if due.announced_by == "redirect" else due.url}
         return answer.outcome.kind is OutcomeKind.REDIRECT and (
-            due.kind in ANNOUNCERS or any(entry.url == due.url for entry in answer.found)
+            due.kind in ANNOUNCERS or any(entry.url in back for entry in answer.found)
         )
 
     def respelled(self, due: ScheduledUrl, answer: Parsed, asked: str) -> str:

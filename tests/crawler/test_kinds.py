@@ -585,6 +585,16 @@ def test_a_paper_that_moves_behind_a_paywall_keeps_the_whole_texts(at, rows, tmp
         assert other_text not in archive.article(f"{before}{story(3)}")["text"]
 
 
+def test_an_article_that_moves_to_a_subdomain_of_the_site_is_followed_there(at):
+    world = newsroom(1, 2)
+    for number, host in ((1, "archive.paper.test"), (2, "shop.paper.test")):
+        world |= {f"https://{host}{story(number)}": page(number)}
+        world[f"https://paper.test{story(number)}"] = (301, {"Location": f"https://{host}{story(number)}"}, b"")
+    done = at(0, world)
+    assert done.summary["articles_new"] == 1
+    assert list(done.summary["out_of_scope"]) == ["shop.paper.test"]
+
+
 # Front pages that lead on
 
 
@@ -638,6 +648,20 @@ def test_a_ring_in_which_every_address_lies_is_passed_robots_txt_too(at):
         return 302, {"Location": request.url, "Set-Cookie": "seen=1; path=/"}, b""
 
     assert at(0, world).summary["articles_new"] == 1
+
+
+@pytest.mark.parametrize("by_status", [True, False])
+def test_a_gate_that_only_articles_lead_through_is_passed_with_its_cookie(at, by_status):
+    def world(request):
+        url = urlsplit(request.url)
+        if url.path == "/gate":
+            return 302, {"Location": url.query, "Set-Cookie": "seen=1; path=/"}, b""
+        if url.path.startswith("/2026") and b"seen=1" not in request.headers.get("Cookie", b""):
+            gate = f"/gate?{url.path}"
+            return (302, {"Location": gate}, b"") if by_status else f'<meta http-equiv=refresh content="0; url={gate}">'
+        return newsroom(1, 2).get(request.url)
+
+    assert at(0, world).summary["articles_new"] == 2
 
 
 @pytest.mark.parametrize("content", ["0", "1; url=", "0; url=/check", "5; url={url}"])

@@ -125,6 +125,12 @@ def test_of_two_words_that_articles_have_one_may_be_mistyped(shelf):
     assert wanted not in [hit.id for hit in results.hits[:3]]
 
 
+def test_only_a_ya_or_waw_may_have_carried_a_hamza_that_was_left_out(shelf):
+    with_hamza = shelf.put(text="سؤال واحد بقي بلا جواب")
+    without = shelf.put(text="سعال الأطفال في الشتاء")
+    assert {hit.id for hit in search(shelf.db, "سدال").hits} == {with_hamza, without}
+
+
 def test_a_hamza_that_was_left_out_is_put_back(shelf):
     wanted = shelf.put(text="رئيس الوزراء")
     shelf.put(text="رييكي الوزراء")
