@@ -197,6 +197,25 @@ def test_articles_with_most_of_the_words_follow_the_few_with_all_and_say_so(shel
     assert none not in ids(shelf, "زلزال المغرب تركيا")
 
 
+def test_of_five_words_one_score_ranks_articles_with_all_and_those_with_most(shelf):
+    words = "زلزال المغرب العنيف يدمر القرى"
+    every = shelf.put(text="كلام آخر " * 200 + words)
+    most = shelf.put(title="زلزال المغرب العنيف يدمر", text="زلزال المغرب العنيف يدمر " * 3)
+    results = search(shelf.db, words)
+    assert [(hit.id, hit.is_partial) for hit in results.hits] == [(most, True), (every, False)]
+    assert (results.total, results.complete, results.relaxed) == (2, 1, False)
+    assert ids(shelf, words, limit=1, offset=1) == [every]
+    assert ids(shelf, words, relax=False) == [every]
+    assert ids(shelf, words, order="newest") == [every, most]
+
+
+def test_of_four_words_those_with_all_come_first(shelf):
+    words = "زلزال المغرب العنيف يدمر"
+    every = shelf.put(text="كلام آخر " * 200 + words)
+    most = shelf.put(title="زلزال المغرب العنيف", text="زلزال المغرب العنيف " * 3)
+    assert ids(shelf, words) == [every, most]
+
+
 def test_two_words_of_three_come_before_a_rare_one_alone(shelf):
     for _ in range(20):
         shelf.put(text="وزير الخارجية")
