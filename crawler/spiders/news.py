@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import DownloadFailedError
 
-from archive import Page
+from archive import NotWritableError, Page
 from archive.outcome import OutcomeKind
 from archive.parse import Parsed, ParseTask
 from archive.parse.workers import NoWorkerError, WorkerKilledError
@@ -247,7 +247,7 @@ class NewsSpider(Spider):
             answer = Parsed.of(OutcomeKind.OTHER) if known else await self._read(loaded.task(due, data))
             self._archive.finish(known or loaded.settled(due, row, answer, response))
         except NoWorkerError as error:
-            self._archive.give_up("no-workers", error)
+            self._archive.give_up(error)
         except Exception as error:  # without a visit the URL would stay due, and be fetched again and again
             self.logger.exception("reading %s", due.url)
             self._archive.finish(loaded.failed(due, row, "error", f"{type(error).__name__}: {error}"))
@@ -266,15 +266,14 @@ class NewsSpider(Spider):
         row, data = self._archive.take_capture(request)
         settled = None
         try:
-            with self._archive.writing():  # a full disk ends the crawl, and the URL stays due
-                settled = await self._visits.settle(due, row, data, response)
+            settled = await self._visits.settle(due, row, data, response)
         except HostPaused as error:
             self._frontier.rest(due, error.seconds)
             return
         except StoppedError:
             return
-        except NoWorkerError as error:
-            self._archive.give_up("no-workers", error)
+        except (NoWorkerError, NotWritableError) as error:
+            self._archive.give_up(error)
             return
         except Exception as error:  # without a visit the URL would stay due, and be fetched again and again
             self.logger.exception("reading %s", due.url)
@@ -282,8 +281,6 @@ class NewsSpider(Spider):
         finally:
             if settled is None:  # cancelled: we stop, and the URL stays due
                 self._free(due.id)
-        if settled is None:
-            return
         if settled.article is not None:
             yield ArticleItem(settled.article, settled)  # settled, and its URL freed, when the pipelines are through
         else:
