@@ -206,7 +206,7 @@ def _forget(
 ) -> tuple[int, int]:
     """Delete rows, search entries and learned lines in one transaction, with the log row of who and why; nothing stays in free pages."""
     # with it come the extractors, which no other command here needs
-    from archive.extract.text.boilerplate import line_key
+    from archive.extract.text.phrases import line_key
 
     db, at = store.db, iso(moment)
     db.conn.execute("PRAGMA secure_delete = ON")

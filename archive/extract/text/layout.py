@@ -12,8 +12,9 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from archive.extract.page import HEADINGS, RUNNING_TEXT, ancestors, closest, is_in
-from archive.extract.text.names import folded_words, quads, share, speaks_against
+from archive.extract.model import is_long
+from archive.extract.page import HEADINGS, ancestors, closest, is_in
+from archive.extract.text.names import count_words, ends_sentence, folded_words, quads, share, speaks_against
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -87,8 +88,9 @@ _PARAGRAPHS = 3
 """Paragraphs side by side in a box that is more than a note or a teaser."""
 _NOTE_LINKS = 0.25
 """Share of link text up to which a footer is a note to the article, and no list of links."""
+BRACKETS = "([（【{"
+"""Signs with which a line begins that is an aside: where it is a link, it refers to another page."""
 _QUESTIONS = ("?", "؟", "？", ";")
-FULL_STOPS = (".", "۔", "。", "!", "?", "؟", "…", ".”", ".»", '."', ".“")
 
 
 class Layout:
@@ -170,7 +172,9 @@ class Layout:
         if not any(map(str.isalnum, block.text)):
             return False
         place = owner(block.element)
-        is_beside = place in holders or block.element in holders or self._is_like_holder(place)
+        group = closest(block.element, *_GROUPS)
+        boxes = {place, group.getparent() if group is not None else None}
+        is_beside = place in holders or block.element in holders or any(map(self._is_like_holder, boxes))
         is_title = block.element.tag in HEADINGS and index + 1 in have
         if not is_beside and not is_title:
             return False
@@ -243,7 +247,7 @@ class Layout:
             element = block.element
             if block.hook or block.hidden or block.linked >= _LINKED or owner(element) not in self.holders:
                 break
-            is_item = element.tag == "li" and len(block.text.split()) >= _FEW_WORDS
+            is_item = element.tag == "li" and count_words(block.text) >= _FEW_WORDS
             is_heading = element.tag in HEADINGS and element.tag != "h1" and bool(before)
             if not (is_item or is_heading) or self.verdict(element) or self.is_furniture(element):
                 break
@@ -310,7 +314,7 @@ class Layout:
         `is_next` says whether it directly follows a block of the article, as an item of its last list does.
         """
         element = block.element
-        is_item = is_next and element.tag == "li" and len(block.text.split()) >= _FEW_WORDS and block.linked < _LINKED
+        is_item = is_next and element.tag == "li" and count_words(block.text) >= _FEW_WORDS and block.linked < _LINKED
         if not (block.is_running or is_item or (_is_sentence(block) and element.tag == "p")):
             return False
         if self.is_furniture(element):
@@ -414,11 +418,15 @@ def _is_title(element: HtmlElement, main: HtmlElement | None) -> bool:
 
 
 def _is_sentence(block: TextBlock) -> bool:
-    return len(block.text.split()) >= _FEW_WORDS and block.text.endswith(FULL_STOPS)
+    return count_words(block.text) >= _FEW_WORDS and ends_sentence(block.text)
 
 
 def _is_linked_sentence(block: TextBlock) -> bool:
-    return block.text.endswith(FULL_STOPS[:3]) and len(block.text.split()) >= _SENTENCE
+    return (
+        block.text[0] not in BRACKETS
+        and ends_sentence(block.text, asking=False)
+        and count_words(block.text) >= _SENTENCE
+    )
 
 
 def _is_note(element: HtmlElement) -> bool:
@@ -447,7 +455,7 @@ def _is_widget(box: HtmlElement) -> bool:
 
 def _paragraphs(box: HtmlElement) -> int:
     """Return the paragraphs of running text in a box."""
-    return sum(len(" ".join("".join(node.itertext()).split())) >= RUNNING_TEXT for node in box.iter("p"))
+    return sum(is_long(" ".join("".join(node.itertext()).split())) for node in box.iter("p"))
 
 
 def _is_control(element: HtmlElement) -> bool:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from archive.extract.page import HEADINGS, ancestors, closest, is_in
 from archive.extract.quarantine.walls import CLAIMS
-from archive.extract.text.boilerplate import PHRASES, line_key
-from archive.extract.text.names import WIDGET, folded_words, quads, share
+from archive.extract.text.names import WIDGET, count_words, ends_sentence, folded_words, quads, share
+from archive.extract.text.phrases import PHRASES, line_key
 from archive.extract.text.place import same_site
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def judge_shapes(found: Sequence[int], model: PageModel, host: str) -> dict[int,
         _doubles,
         _captions,
         _nested,
-        _widgets,
+        partial(_widgets, _holders_of_fields(model)),
         partial(_consents, _holders_of_controls(model)),
         _offers,
     ):
@@ -128,11 +128,11 @@ def _is_in_brackets(block: TextBlock) -> bool:
 
 def _is_headline(block: TextBlock, label: str) -> bool:
     """Tell whether a block is a short label and then one link whose words are a headline: several, and no sentence's end."""
-    if not label.endswith(_LABEL_ENDS) or len(label.split()) > _SHORT_LABEL:
+    if not label.endswith(_LABEL_ENDS) or count_words(label) > _SHORT_LABEL:
         return False
     title = block.text[len(label) :].strip()
     hrefs = {href for text, (href, _) in block.parts if href and not text.isspace()}
-    return len(hrefs) == 1 and len(title.split()) >= _HEADLINE_WORDS and not title.endswith((".", "۔", "。"))
+    return len(hrefs) == 1 and count_words(title) >= _HEADLINE_WORDS and not ends_sentence(title, asking=False)
 
 
 def _label(block: TextBlock) -> str:
@@ -147,17 +147,17 @@ def _label(block: TextBlock) -> str:
         elif any(map(str.isalnum, text)):
             return ""
     text = " ".join("".join(label).split())
-    is_label = is_linked and 0 < len(text.split()) <= _LABEL_WORDS and any(map(str.isalnum, text))
+    is_label = is_linked and 0 < count_words(text) <= _LABEL_WORDS and any(map(str.isalnum, text))
     return text if is_label else ""
 
 
 def _is_reference(block: TextBlock, label: str) -> bool:
     """Tell whether a label, emphasised or of the table, stands before a link whose words are a headline."""
     title = block.text[len(label) :].strip()
-    if len(title.split()) < _TITLE_WORDS or title.endswith((".", "۔", "。", "।")):
+    if count_words(title) < _TITLE_WORDS or ends_sentence(title, asking=False):
         return False
     marks = [marks for text, (href, marks) in block.parts if not href and any(map(str.isalnum, text))]
-    if all(marks) and len(label.split()) <= _SHORT_LABEL and len(title.split()) >= _HEADLINE_WORDS:
+    if all(marks) and count_words(label) <= _SHORT_LABEL and count_words(title) >= _HEADLINE_WORDS:
         return True
     return any(row.kind in {"read-also", "related"} for row in PHRASES.find(label, line_key(label)))
 
@@ -167,7 +167,7 @@ def _teasers(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> It
     groups: dict[tuple[HtmlElement, str, str], dict[HtmlElement, list[int]]] = {}
     for index in found:
         block = blocks[index]
-        if block.linked >= _ALL_LINK and len(block.text.split()) >= _TITLE_WORDS and same_site(block.href, host):
+        if block.linked >= _ALL_LINK and count_words(block.text) >= _TITLE_WORDS and same_site(block.href, host):
             for node in _boxes(block.element):
                 parent = node.getparent()
                 if parent is not None:
@@ -211,7 +211,7 @@ def _excerpts(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -> I
         title = blocks[index - 1] if index else None
         if title is None or index - 1 in have or title.linked < _ALL_LINK or not same_site(title.href, host):
             continue
-        if len(title.text.split()) > _TITLE_WORDS and _is_boxed_with(index, found, blocks):
+        if count_words(title.text) > _TITLE_WORDS and _is_boxed_with(index, found, blocks):
             taken.append(index)
     if sum(len(blocks[index].text) for index in taken) <= (_ROWS if len(taken) > 1 else _SMALL) * size:
         yield from ((index, "teaser") for index in taken)
@@ -344,8 +344,13 @@ def _nested(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> It
                 break
 
 
-def _widgets(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
-    """Find boxes that by their name ask for something: with a control in them, or before the first paragraph."""
+def _widgets(
+    entered: Collection[HtmlElement], found: Sequence[int], blocks: Sequence[TextBlock], _host: str
+) -> Iterator[tuple[int, str]]:
+    """Find boxes that ask for something: short ones with a field for an address (`entered`), and those named so.
+
+    What is only named so has a control in it, or stands before the first paragraph.
+    """
     total = sum(len(blocks[index].text) for index in found)
     first = next((index for index in found if blocks[index].is_running), -1)
     judged: dict[HtmlElement, bool] = {}
@@ -353,7 +358,7 @@ def _widgets(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> I
         for node in _boxes(blocks[index].element):
             if node.tag in {"article", "main", "body"}:
                 break
-            if not _asks(f"{node.get('class', '')} {node.get('id', '')}"):
+            if not _asks(f"{node.get('class', '')} {node.get('id', '')}") and not (node in entered and _is_short(node)):
                 continue
             if node not in judged:
                 inside = [other for other in found if is_in(blocks[other].element, node)]
@@ -363,7 +368,7 @@ def _widgets(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> I
                 judged[node] = size < _SMALL * total and (has_control or (is_before and not _holds_title(node)))
             if judged[node]:
                 yield index, "widget"
-            break
+                break
 
 
 @lru_cache(maxsize=4096)
@@ -371,7 +376,20 @@ def _asks(names: str) -> bool:
     return WIDGET.search(names) is not None
 
 
+_FIELDS = frozenset({"email", "text", "tel"})
+_ASKING = 400
+"""Characters of a box with a field up to which it does nothing but ask for what is to be entered."""
 _CONTROLS = ("button", "input", "label")
+
+
+def _holders_of_fields(model: PageModel) -> set[HtmlElement]:
+    """Return the elements, deeper than the page's own, that hold a field for a mail address or a name."""
+    fields = [field for field in model.by_tag["input"] if (field.get("type") or "text").lower() in _FIELDS]
+    return {node for field in fields for node in ancestors(field)}
+
+
+def _is_short(box: HtmlElement) -> bool:
+    return _text_within(box, _ASKING) != ""
 
 
 def _holders_of_controls(model: PageModel) -> set[HtmlElement]:

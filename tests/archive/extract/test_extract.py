@@ -8,7 +8,7 @@ from archive.article import Dropped, SiteProfile
 from archive.extract import explain, extract
 from archive.extract.document import parse_html
 from archive.extract.page import read_model
-from archive.extract.text.boilerplate import line_key
+from archive.extract.text.phrases import line_key
 from archive.extract.text.place import judge_places
 from tests.archive.extract import pages
 

@@ -3,7 +3,7 @@
 import pytest
 
 from archive.extract.text import TitleLines
-from archive.extract.text.boilerplate import line_key
+from archive.extract.text.phrases import line_key
 
 TITLE = "Council decides on the ferry"
 

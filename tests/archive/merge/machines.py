@@ -14,7 +14,7 @@ from archive import warc
 from archive.article import Article
 from archive.capture import Capture, Location
 from archive.collection import Collection
-from archive.extract.text.boilerplate import line_key
+from archive.extract.text.phrases import line_key
 from archive.files.clock import iso
 from archive.index import Candidate, FetchStatus, captures, frontier
 from archive.ingest import open_writer
