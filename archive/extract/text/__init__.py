@@ -16,7 +16,7 @@ from archive.extract.metadata.reading import declared_languages
 from archive.extract.page import HEADINGS, RUNNING_TEXT, PageModel, ancestors, read_model
 from archive.extract.text.boilerplate import Known, judge_lines
 from archive.extract.text.declared import declared_body, reconcile
-from archive.extract.text.labels import Line
+from archive.extract.text.labels import DATE_LABEL, Line
 from archive.extract.text.layout import Layout, main_element
 from archive.extract.text.names import folded_words
 from archive.extract.text.own import find_lead, own_article, title_heading
@@ -294,8 +294,16 @@ def _line(block: TextBlock, after: TextBlock | None, host: str) -> Line:
         plain=block.element.tag in _PLAIN
         and not any(node.tag in _PARTS for node in islice(ancestors(block.element), 4)),
         bare=block.element.tag == "p" and not block.element.get("class"),
+        timed=_is_time(block),
         returns=block.linked >= _ALL_LINK and all(_leads_back(href, host) for href in hrefs),
     )
+
+
+def _is_time(block: TextBlock) -> bool:
+    """Tell whether a line is nothing but what a `time` element says."""
+    if len(block.text) > DATE_LABEL or not any(map(str.isdecimal, block.text)):
+        return False
+    return any(" ".join("".join(time.itertext()).split()) == block.text for time in block.element.iter("time"))
 
 
 def _leads_back(href: str, host: str) -> bool:

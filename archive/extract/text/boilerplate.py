@@ -45,6 +45,7 @@ _LABELS = 5
 _HEAD_LABELS = 3
 _HEAD_WORDS = 4
 _TAIL_WORDS = 8
+_NAME_WORDS = 3
 """Words of unknown labels, up to three of which may stand between the title and the text, and of those at the end."""
 _LABEL_RULES = frozenset(
     {"author", "author-bio", "date-line", "house-line", "label", "labels", "links", "section", "site"}
@@ -78,6 +79,9 @@ _RULES_WORDS = 60
 _MOSTLY_LINK = 0.6
 _HEADING_WORDS = 8
 _SHORT_LINE = 80
+_ROW = 120
+_TOP_ROWS = 6
+"""Characters of labels in a row, and lines at the top among which they stand: the lead may come before them."""
 _SOURCE_LABEL = 40
 _FURNITURE_WORDS = 20
 _MOST_LEARNED = 0.3
@@ -112,11 +116,14 @@ def judge_lines(lines: Sequence[Line], places: Sequence[str], known: Known) -> l
     forward = range(len(lines))
     for order, top in ((forward, True), (reversed(forward), False)):
         _drop_edge(order, top=top, lines=lines, keys=keys, rows=rows, rules=rules, known=known)
+    for index, line in enumerate(lines[:_TOP_ROWS]):
+        rules[index] = rules[index] or ("labels" if len(line.text) <= _ROW and is_label_row(line) else "")
     _drop_labels(lines, rows, rules)
     _drop_kickers(lines, rules)
     _spare_dates(lines, rules)
     _drop_head_labels(lines, rules, is_titled=known.is_titled)
     _drop_tail_labels(lines, rules)
+    _drop_signature(lines, rules)
     _drop_last_headings(lines, rules)
     if is_counted(lines):
         _spare_figures(lines, rules)
@@ -167,6 +174,13 @@ def _drop_head_labels(lines: Sequence[Line], rules: list[str], *, is_titled: boo
     if all(is_lone(lines[index], most) for index in head):
         for index in head:
             rules[index] = "label"
+
+
+def _drop_signature(lines: Sequence[Line], rules: list[str]) -> None:
+    """Drop a name behind the last sentence: up to three words, and no sentence."""
+    kept = [index for index, rule in enumerate(rules) if not rule]
+    if len(kept) > 1 and is_lone(lines[kept[-1]], _NAME_WORDS) and lines[kept[-2]].plain and is_text(lines[kept[-2]]):
+        rules[kept[-1]] = "label"
 
 
 def _drop_tail_labels(lines: Sequence[Line], rules: list[str]) -> None:
@@ -221,6 +235,8 @@ def _spare_patterns(lines: Sequence[Line], rules: list[str]) -> None:
 def _anywhere(line: Line, key: str, rows: Sequence[BoilerplatePhrase], known: Known) -> str:
     if not key:
         return "no-words"
+    if line.timed and line.plain:
+        return "date-line"
     for phrase in rows:
         if phrase.scope == "line" and _is_seconded(phrase, line, key):
             return f"phrase:{phrase.kind}"
@@ -323,8 +339,6 @@ def _shape_rule(line: Line, *, top: bool) -> str:
     is_short = len(line.text) <= _SHORT_LINE
     if is_short and (line.returns or is_menu(line) or (not top and is_lone_link(line))):
         return "links"
-    if is_short and top and is_label_row(line):
-        return "labels"
     return "figure" if line.plain and is_figure(line.text) else ""
 
 

@@ -19,12 +19,14 @@ _MENU = 0.8
 _ALL_LINK = 0.9
 _FIGURE = re.compile(r"[^\w+(\[-]*\d{1,3}(?:[.,٬٫]?\d{1,3}){0,2}\W?")
 """A number of up to nine digits with a sign around it; one with a bracket, a plus or a minus says something else."""
-LABEL_WORDS = 6
+LABEL_WORDS = 7
 """Words of each label in a row of them, and of a link that stands alone."""
 _COLUMNS = re.compile(r"[|•·»›]|\s/\s")
 _BARS = re.compile(r"\s[|•·»›/←→–—]+\s|[|•·]")
 _MOMENT = re.compile(r"(?<!\d)(?:1[34]|19|20|25)\d\d(?!\d)|(?<!\d)[0-2]?\d[:.h][0-5]\d(?!\d)")
 """A year of our calendar, of the Hijri, the Persian or the Thai one, or a time of day."""
+_FIGURES = {zero + value: str(value) for zero in (0x660, 0x6F0, 0x966, 0x9E6, 0xE50) for value in range(10)}
+"""Arabic, Persian, Devanagari, Bengali and Thai figures."""
 DATE_LABEL = 60
 _DATE_WORDS = 4
 _DATE_FIGURES = 2
@@ -45,7 +47,7 @@ class Line:
     `leads` says whether it has a link to the site or a mail address, `links` to how many places its links lead,
     `emphatic` whether all of it is emphasised, `beside` whether it is a short paragraph beside the next, `returns` whether it is
     nothing but a link to the site's front page or to a place on this page, `plain` whether it is a paragraph or a box of its own,
-    `bare` whether it is a paragraph without a class, as an editor writes it.
+    `bare` whether it is a paragraph without a class, as an editor writes it, `timed` whether it is all in a `time` element.
     """
 
     text: str
@@ -58,6 +60,7 @@ class Line:
     returns: bool = False
     plain: bool = False
     bare: bool = False
+    timed: bool = False
 
 
 def is_text(line: Line) -> bool:
@@ -91,14 +94,18 @@ def is_lone_link(line: Line) -> bool:
     return is_short and line.linked >= _ALL_LINK and not ends_sentence(line.text)
 
 
+def _holds_moment(text: str) -> bool:
+    return _MOMENT.search(text if text.isascii() else text.translate(_FIGURES)) is not None
+
+
 def is_label_row(line: Line) -> bool:
     """Tell whether a line is labels with bars between them, one a date or a figure: the author, the day, the readers."""
     parts = [part.strip() for part in _COLUMNS.split(line.text) if part.strip()]
     if not line.plain or len(parts) < 2 or ends_sentence(line.text):
         return False
     keys = [line_key(part) for part in parts]
-    is_telling = any(is_figure(part) or is_date(Line(part), key) for part, key in zip(parts, keys, strict=True))
-    return is_telling and all(count_words(part) <= LABEL_WORDS for part in parts)
+    is_telling = any(is_figure(part) or _holds_moment(part) for part in parts)
+    return is_telling and all(sum(word != "0" for word in key.split()) <= LABEL_WORDS for key in keys)
 
 
 def is_counted(lines: Sequence[Line]) -> bool:
@@ -117,7 +124,7 @@ def is_byline(line: Line, rest: str) -> bool:
     words = rest.split()
     if len(words) <= _BYLINE_WORDS:
         return True
-    if line.heading or line.text.endswith(":") or ends_sentence(line.text) or not _MOMENT.search(line.text):
+    if line.heading or line.text.endswith(":") or ends_sentence(line.text) or not _holds_moment(line.text):
         return False
     figures = sum(word.startswith("0") for word in words)
     return figures >= _DATE_FIGURES and len(words) - figures <= _BYLINE_WORDS + _DATE_WORDS
@@ -125,7 +132,7 @@ def is_byline(line: Line, rest: str) -> bool:
 
 def is_date(line: Line, key: str) -> bool:
     """Tell whether a line is hardly more than a date or a time of day: a weekday, a month, a place beside the figures."""
-    if len(line.text) > DATE_LABEL or line.text.endswith(":") or not _MOMENT.search(line.text):
+    if len(line.text) > DATE_LABEL or line.text.endswith(":") or not _holds_moment(line.text):
         return False
     if ends_sentence(line.text, asking=False):
         return False

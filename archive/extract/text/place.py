@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from archive.extract.page import HEADINGS, ancestors, closest, is_in
+from archive.extract.text.labels import Line, is_date
 from archive.extract.text.layout import BRACKETS, is_linked, main_element
 from archive.extract.text.names import count_words, ends_sentence, speaks_against
+from archive.extract.text.phrases import line_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -56,7 +58,7 @@ def judge_places(found: Sequence[int], blocks: Sequence[TextBlock], url: str, ad
         if at in captions:
             rules.append("caption")
         elif index not in added and not inside[at] and (at > last or (at < first and _is_label(block.text))):
-            rules.append("" if _beside(block.element, main) else "outside")
+            rules.append(links.get(at, "") if _beside(block.element, main) else "outside")
         else:
             rules.append(links.get(at, ""))
     return rules
@@ -114,10 +116,9 @@ def _links(found: Sequence[int], blocks: Sequence[TextBlock], url: str) -> dict[
 
 
 def _is_link(block: TextBlock) -> bool:
-    """Tell whether a line is a link, but for signs around it, and no cell beside others that are none."""
-    is_bare = block.linked >= _MOST_LINK and not any(
-        any(map(str.isalnum, text)) for text, (href, _) in block.parts if not href
-    )
+    """Tell whether a line is a link, but for signs or a date beside it, and no cell beside others that are none."""
+    rest = " ".join(text for text, (href, _) in block.parts if not href) if block.linked >= _MOST_LINK else "?"
+    is_bare = rest != "?" and (not any(map(str.isalnum, rest)) or is_date(Line(rest), line_key(rest)))
     if block.linked < _ALL_LINK and not is_bare:
         return False
     row = closest(block.element, "tr")
