@@ -177,9 +177,12 @@ def _drop_head_labels(lines: Sequence[Line], rules: list[str], *, is_titled: boo
 
 
 def _drop_signature(lines: Sequence[Line], rules: list[str]) -> None:
-    """Drop a name behind the last sentence: up to three words, and no sentence."""
+    """Drop a name behind the last sentence: up to three words without a figure, and no sentence."""
     kept = [index for index, rule in enumerate(rules) if not rule]
-    if len(kept) > 1 and is_lone(lines[kept[-1]], _NAME_WORDS) and lines[kept[-2]].plain and is_text(lines[kept[-2]]):
+    if len(kept) < 2 or not lines[kept[-2]].plain or not is_text(lines[kept[-2]]):
+        return
+    last = lines[kept[-1]]
+    if is_lone(last, _NAME_WORDS) and not any(map(str.isdecimal, last.text)):
         rules[kept[-1]] = "label"
 
 

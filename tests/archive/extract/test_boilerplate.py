@@ -92,7 +92,7 @@ def test_figures_that_head_parts_of_the_text_stay() -> None:
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
-        ("12. November 2026 | Hanna Brandt | 1245", "labels"),
+        ("12. November 2026 | Hanna Brandt aus dem Rathaus | 1245", "labels"),
         ("Markt | Rat | Hafen", ""),
         ("Sieger 2026 | die Elf vom Hafen, die am Ende lachte, weinte und sang", ""),
     ],
@@ -116,7 +116,7 @@ def test_a_short_label_under_the_title_is_no_text(text: str, known: dict[str, ob
 
 
 def test_a_label_behind_known_ones_is_no_text() -> None:
-    share, other = Line("Share this article", plain=True), Line("Markt, Rat, Hafen", plain=True)
+    share, other = Line("Share this article", plain=True), Line("Markt, Rat, Hafen, Kai", plain=True)
     assert rules_of(TEXT, share, other) == ["phrase:share", "label"]
     assert rules_of(TEXT, other, share) == ["", "phrase:share"]
 
@@ -159,3 +159,14 @@ def test_a_date_that_an_editor_writes_stays() -> None:
 )
 def test_a_last_sentence_that_begins_as_a_label_stays(text: str, rule: str) -> None:
     assert rules_of(TEXT, Line(text, plain=True)) == [rule]
+
+
+def test_a_name_behind_the_last_sentence_is_no_text() -> None:
+    assert rules_of(TEXT, Line("Hanna Brandt", plain=True)) == ["label"]
+    assert rules_of(TEXT, Line("Boote warten bis Mai", plain=True)) == [""]
+    assert rules_of(TEXT, Line("Boote warten", plain=True), Line("Glocken läuten", plain=True)) == ["", ""]
+
+
+def test_the_time_of_an_entry_is_no_text_and_that_of_a_programme_is() -> None:
+    assert rules_of(TEXT, Line("11:30", plain=True, timed=True), TEXT) == ["date-line"]
+    assert rules_of(TEXT, Line("11:30", plain=True), TEXT) == [""]
