@@ -89,10 +89,13 @@ _FAILURES = (_SILENT - {OutcomeKind.RETRIED}) | {OutcomeKind.GONE, OutcomeKind.Q
 _REQUISITES = frozenset({OutcomeKind.REQUISITE, OutcomeKind.MISSING})
 _NO_PAGES = _REQUISITES | {OutcomeKind.ROBOTS, OutcomeKind.RETRIED, OutcomeKind.PART, OutcomeKind.OTHER}
 
+TEMPORARY_REDIRECTS = frozenset({"http-302", "http-303", "http-307", "refresh"})
+"""Reasons of redirects whose original address stays the one to ask (RFC 9110, section 15.4); a page that refreshes promises nothing."""
 
-def sql_list(kinds: Iterable[OutcomeKind]) -> str:
-    """Return the kinds as the inside of an SQL `IN (…)`."""
-    return ", ".join(f"'{kind}'" for kind in kinds)
+
+def sql_list(words: Iterable[str]) -> str:
+    """Return kinds, or other constants, as the inside of an SQL `IN (…)`."""
+    return ", ".join(f"'{word}'" for word in words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,25 +8,34 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import archive
-from archive import *  # noqa: F403 - its names, and three more
-from archive.library import export
 
 if TYPE_CHECKING:
+    from archive import *  # noqa: F403 - its names, and three more
     from archive.extract import extract
+    from archive.library import export
 
-__version__ = version("warraq")
+    __version__: str
 
 __all__ = ["__version__", "export", "extract"]
 __all__ += archive.__all__
 
+_MODULES = {"export": "archive.library", "extract": "archive.extract"}
+"""Where the names are that `archive` does not give. Each is imported when it is first used."""
 
-def __getattr__(name: str) -> object:
-    if name == "extract":  # the extractors take a second to load
-        from archive.extract import extract
 
-        return extract
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # a type checker would take any name for one of ours
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(_MODULES.get(name, "archive")), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

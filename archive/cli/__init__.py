@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 from dataclasses import replace
 from gettext import gettext as _
@@ -56,6 +57,7 @@ class Program(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
+            _let_interrupts_raise()
             return super().invoke(ctx)
         except ArchiveError as error:
             click.echo(_("warraq: {error}").format(error=translated(str(error))), err=True)
@@ -88,6 +90,13 @@ class Program(click.Group):
                 err=True,
             )
             ctx.exit(ExitCode.NOT_WRITABLE)
+
+
+def _let_interrupts_raise() -> None:
+    """Put Python's own handler of Ctrl-C in place of that of `warraq.__main__`: a command closes what it has opened."""
+    handler = signal.getsignal(signal.SIGINT)
+    if callable(handler) and handler is not signal.default_int_handler:  # a process in the background ignores it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _first_sentence(command: click.Command) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from html import unescape
+from itertools import chain
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import unquote, urljoin
 
@@ -38,9 +39,7 @@ _PARTS = re.compile(r"https?://([^/?#]*)([^?#]*)(?:\?([^#]*))?")
 _EMBEDDED = re.compile(
     r"/(?:https?:|www\.[^/]+\.[a-z]{2,}(?:/|$))|/%22|/\\?\"|/(?:undefined|null|nan|\[object)(?:/|$)|\{\{|\$\{"
 )
-_SESSION = re.compile(
-    r"/\((?:[a-z]\([0-9a-z]{20,}\))+\)/|/\([0-9a-z]{24}\)/|;[a-z_]*(?:session|sid)[a-z_]*=", re.IGNORECASE
-)
+_SESSION = re.compile(r"/\([0-9a-z]{24}\)/|;[a-z_]*(?:session|sid)[a-z_]*=", re.IGNORECASE)
 _CALENDAR_PATH = re.compile(
     r"/(?:calendar|events?|agenda|schedule|tv-guide|epg|prayer-?times|التقويم|تقويم|فعاليات|مواقيت)(?:/.*)?/"
     r"(?:month/|day/|week/|today/|list/)?\d{4}(?:[-/]\d{1,2}){1,2}/?$"
@@ -164,7 +163,8 @@ _TAG = re.compile(rb"<(base|meta|i?frame)\b([^>]{0,2000})>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(
     rb"""([a-z-]{1,20})\s*=\s*(?:"([^"]{0,2000})"|'([^']{0,2000})'|([^\s"'>]{1,2000}))""", re.IGNORECASE
 )
-_REFRESH = re.compile(r"\s*(\d{1,9})(?:\.\d*)?\s*[;,]\s*(?:url\s*=\s*)?[\"']?([^\"']{1,2000})", re.IGNORECASE)
+_NOSCRIPT = re.compile(rb"<noscript\b[^>]*>.*?(?:</noscript\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_REFRESH = re.compile(r"\s*(\d{1,9})(?:\.\d*)?\s*(?:\Z|[;,]\s*(?:url\s*=\s*)?[\"']?([^\"']{0,2000}))", re.IGNORECASE)
 _SCRIPT = re.compile(
     rb"""(?:\blocation(?:\.href)?\s*=|\b(?:location\.(?:replace|assign)|navigate)\()\s*["'`]((?:[^"'`\\$]|\\/){1,2000})["'`]"""
     rb"""|\bopen\(\s*["'`]((?:[^"'`\\$]|\\/){1,2000})["'`]\s*,\s*["']_(?:self|top|parent)["']"""
@@ -175,6 +175,12 @@ def find_leads(body: bytes, refresh: str = "", *, scripts: bool = True) -> tuple
     """Return the URL references, as written; `refresh` is the value of the Refresh field. `scripts`: of scripts and frames, too."""
     found = dict.fromkeys([*_of_refresh(refresh), *_of_page(body[:_LOOKED_AT], scripts=scripts)])
     return tuple(reference for reference in found if reference)[:MAX_LEADS]
+
+
+def find_refresh(body: bytes, refresh: str = "") -> str | None:
+    """Return the URL reference to which a page refreshes in every browser, '' for itself; None when it does not."""
+    page = _NOSCRIPT.sub(b"", body[:_LOOKED_AT])
+    return next(chain(_of_refresh(refresh), _of_page(page, scripts=False)), None)
 
 
 def _of_page(head: bytes, *, scripts: bool) -> Iterator[str]:
@@ -217,7 +223,7 @@ def _fills_the_page(iframe: dict[bytes, str]) -> bool:
 def _of_refresh(value: str) -> Iterator[str]:
     match = _REFRESH.match(value[: 2 * _LONGEST])
     if match and int(match[1]) <= LONGEST_DELAY:
-        yield match[2].strip()
+        yield (match[2] or "").strip()
 
 
 def _text(value: bytes) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from archive.capture import Original
 from archive.files.clock import warc_timestamp
 from archive.index.rows import ANNOUNCERS, CaptureRow, StoredCapture
+from archive.outcome import TEMPORARY_REDIRECTS, sql_list
 from archive.urls import identity, surt
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ def stands_in(db: Database, url: str) -> bool:
     """Return whether what announces news leads to this URL for the time being: a maintenance page, a waiting room."""
     sql = f"""
         SELECT 1 FROM captures AS c JOIN urls AS u ON u.url = c.url
-        WHERE c.outcome = 'redirect' AND c.detail = ? AND c.reason IN ('http-302', 'http-303', 'http-307')
-        AND u.kind IN ({", ".join(f"'{kind}'" for kind in ANNOUNCERS)}) LIMIT 1
+        WHERE c.outcome = 'redirect' AND c.detail = ? AND c.reason IN ({sql_list(TEMPORARY_REDIRECTS)})
+        AND u.kind IN ({sql_list(ANNOUNCERS)}) LIMIT 1
         """  # noqa: S608 - our own words
     return db.conn.execute(sql, (url,)).fetchone() is not None
 

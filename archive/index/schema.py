@@ -295,6 +295,22 @@ def _joins_of_a_key(db: Database) -> None:
     db.conn.execute("CREATE INDEX joins_kept ON joins (kept_key)")
 
 
+@MIGRATIONS(name="0062_packed_bodies")
+def _packed_bodies(_db: Database) -> None:
+    """Bodies of new rows are packed from here on (`archive.body.pack`), and earlier versions of warraq, which cannot read that, say so.
+
+    Those of older rows stay as they are until `reindex`.
+    """
+
+
+@MIGRATIONS(name="0063_lines_that_repeat")
+def _lines_that_repeat(db: Database) -> None:
+    """Keep no line of a host that is learned and that cannot be boilerplate any more: some 400 kB a host."""
+    db.conn.execute(
+        "DELETE FROM site_lines WHERE pages < 18 AND host IN (SELECT host FROM site_pages WHERE pages >= 60)"
+    )
+
+
 _COMPUTED = {("articles", "published_at"): _MOMENT, ("articles", "article_key"): "identity(url)"}
 """What the columns hold of a row that was stored before the step that adds them; of the others, their default."""
 

@@ -134,7 +134,7 @@ def row_of(record: warc.Record, site: str) -> CaptureRow | None:
         warc_record_offset=record.location.offset,
         warc_record_length=record.location.length,
         ip=record.get("WARC-IP-Address"),
-        truncated=record.get("WARC-Truncated"),
+        truncated=record.truncated,
         refers_to=refers_to,
         refers_to_url=refers_to_url,
         refers_to_date=refers_to_date,
@@ -199,7 +199,7 @@ def payload_digest_of(record: warc.Record) -> str:
     """Return the payload digest that the record has or should have had: none when it holds no whole response."""
     if digest := record.get("WARC-Payload-Digest"):
         return digest
-    if record.type == "revisit" or not record.whole or record.get("WARC-Truncated") or record.http is None:
+    if record.type == "revisit" or not record.whole or record.truncated or record.http is None:
         return ""
     return warc.sha1_digest(http.payload(record.http))
 
@@ -212,7 +212,7 @@ class RejectedRecord:
     """A stretch of a file that gives no capture, and why. `length` is 0 when its end is unknown.
 
     `reason` is one of `damaged` (not a whole record), `too-damaged` (the rest of the file was left), `unreadable` (the whole
-    file), `no-record-id`, `bad-date`, `bad-url`, `bad-header`.
+    file), `no-record-id`, `bad-date`, `bad-url`, `bad-header`, `continuation` (of a record in segments, of which the first is read).
     """
 
     filename: str
@@ -229,8 +229,8 @@ class RejectedRecord:
 
 
 def reject_reason(record: Record) -> RejectedRecord | None:
-    """Return why a capture cannot have a row; None for one that can, and for records that need none."""
-    if not record.is_capture:
+    """Return why a capture, or a further part of one, cannot have a row; None for one that can, and for records that need none."""
+    if not (record.is_capture or record.type == "continuation"):
         return None
     found = _misfit(record)
     if not found:
@@ -248,6 +248,11 @@ def reject_reason(record: Record) -> RejectedRecord | None:
 
 
 def _misfit(record: Record) -> tuple[str, str] | None:
+    if record.type == "continuation":
+        return (
+            "continuation",
+            f"part {record.get('WARC-Segment-Number')[:9]} of a response, of which only the first is read",
+        )
     if not record.id:
         return "no-record-id", "a row is known by the record it was read from"
     for name, value in record.headers:

@@ -203,7 +203,7 @@ class FileCheck:
         self._odd.setdefault(record.member_header, record)
         if (label := record.get("WARC-Block-Digest")) and record.whole and not is_digest_of(label, record.block):
             self._blame_digest("block", N_("its block is not what its WARC-Block-Digest was made of"), record)
-        elif record.type == "response" and not record.get("WARC-Truncated") and not _payload_matches(record):
+        elif record.type == "response" and not record.truncated and not _payload_matches(record):
             self._blame_digest("payload", N_("its payload is not what its WARC-Payload-Digest was made of"), record)
         if entry := cdxj.entry_of_record(record):
             self.lines = plus(self.lines, entry.line())

@@ -22,7 +22,7 @@ from archive.discovery import sniff
 from archive.discovery.feeds import read_feed
 from archive.discovery.likeness import judge_link
 from archive.discovery.sitemaps import read_sitemap
-from archive.discovery.traps import find_leads, trap_reason
+from archive.discovery.traps import find_leads, find_refresh, trap_reason
 from archive.extract import extract
 from archive.files.clock import iso
 from archive.outcome import Outcome, OutcomeKind
@@ -115,13 +115,31 @@ def _redirect(task: ParseTask, response: http.Response) -> Parsed:
     if not url:
         reason = "url-too-long" if len(location) > urls.MAX_LENGTH else "bad-redirect"
         return Parsed.of(OutcomeKind.FAILED, reason, location[:200])
+    return _redirect_to(url, target, reason=f"http-{response.status}")
+
+
+def _redirect_to(url: str, target: str, *, reason: str) -> Parsed:
+    """Return a redirect to a URL, which the site spells as `target`."""
     found = Outlink(url=url, kind="page", by="redirect", spelling=target if target != url else "")
-    outcome = Outcome(kind=OutcomeKind.REDIRECT, reason=f"http-{response.status}", detail=url)
-    return Parsed(outcome=outcome, found=(found,))
+    return Parsed(outcome=Outcome(kind=OutcomeKind.REDIRECT, reason=reason, detail=url), found=(found,))
+
+
+def _refreshed(task: ParseTask, response: http.Response, body: bytes, answer: Parsed) -> Parsed:
+    """Return the answer of a page that has nothing to read and no other link than where it refreshes: a redirect there."""
+    if answer.outcome.reason not in EMPTY | {"refresh"} or "nofollow" in answer.directives:
+        return answer
+    reference = find_refresh(body, response.get("Refresh"))
+    if reference is None:
+        return answer
+    target = urls.join(task.url, reference)
+    url = urls.canonicalise(target)
+    if not url or {entry.url for entry in answer.found} - {url}:
+        return answer
+    return _redirect_to(url, target, reason="refresh")
 
 
 def _refusal(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
-    """Quarantine a refusal that is a challenge or a login form by that name; any other goes by its status."""
+    """Quarantine a refusal that is a challenge or a login form under that name; any other is judged by its status."""
     if sniff(body, response.get("Content-Type")) == "html":
         reason = extract(_page(task, response, body)).reason
         if reason and reason in get_args(Wall):
@@ -140,8 +158,12 @@ def _page_content(task: ParseTask, response: http.Response, body: bytes) -> Pars
     extraction = extract(_page(task, response, body), requisites=task.limits.requisites)
     leads = _leads(task, response, body, extraction)
     answer = _html(task, extraction, leads)
-    if answer.outcome.kind is OutcomeKind.ARTICLE and answer.article:
-        return replace(answer, keys=_keys(answer.article), is_page=True)
+    if answer.article:
+        keys = _keys(answer.article) if answer.outcome.kind is OutcomeKind.ARTICLE else None
+        return replace(answer, keys=keys, is_page=True)
+    answer = _refreshed(task, response, body, answer)
+    if answer.outcome.kind is OutcomeKind.REDIRECT:
+        return answer
     shell = not task.dom and is_shell(extraction, body, response.get("Content-Type"), leads=bool(leads))
     return replace(answer, is_page=True, is_shell=shell)
 

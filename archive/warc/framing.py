@@ -103,6 +103,11 @@ class Record:
         return self.get("WARC-Refers-To"), url, self.get("WARC-Refers-To-Date")
 
     @property
+    def truncated(self) -> str:
+        """WARC-Truncated, `segmented` for the first of several records that hold one response (WARC 1.1, section 8), '' for a whole one."""
+        return self.get("WARC-Truncated") or ("segmented" if self.get("WARC-Segment-Number") else "")
+
+    @property
     def whole(self) -> bool:
         """Whether `block` is all of the block."""
         return len(self.block) == self.length

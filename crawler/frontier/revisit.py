@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from archive.files.clock import iso
 from archive.index import ANNOUNCERS, FetchStatus
-from archive.outcome import OutcomeKind
+from archive.outcome import TEMPORARY_REDIRECTS, OutcomeKind
 from crawler.politeness import read_retry_after
 
 if TYPE_CHECKING:
@@ -79,9 +79,6 @@ HOST_REASONS = frozenset(
     }
 )
 """Failures that are the host's rather than the URL's: they do not end in the rest of a page that is given up."""
-
-TEMPORARY = frozenset({"http-302", "http-303", "http-307"})
-"""Redirects whose original address stays the one to ask (RFC 9110, section 15.4)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +150,8 @@ def _redirected(history: History, now: datetime) -> timedelta:
     """Keep the rhythm of an announcer, since its redirects are followed in the same visit; a moved article is hardly asked again."""
     if history.announces:
         return _rhythm(history)
-    return max(DAY, min(_article_interval(now - history.born), 30 * DAY)) if history.reason in TEMPORARY else 30 * DAY
+    temporary = history.reason in TEMPORARY_REDIRECTS
+    return max(DAY, min(_article_interval(now - history.born), 30 * DAY)) if temporary else 30 * DAY
 
 
 def _gone(history: History) -> timedelta | None:

@@ -5,15 +5,19 @@ Every crawl runs in this process, by a clock that the test moves.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import count
 from urllib.parse import urlsplit
 
 import pytest
 
 from archive import Archive
 from archive.index import open_store
+from archive.parse.workers import NoWorkerError
 from tests.support.simulated import crawl, no_such_host
 from tests.support.site import SENTENCES, article_page, list_page
 
@@ -459,6 +463,43 @@ def test_a_corrected_slug_keeps_one_history(at, rows):
     assert rows("SELECT count(*) FROM articles") == [(1,)]
 
 
+NEW_SLUG = "/2026/11/1-corrected-story-of-the-harbour"
+
+
+@pytest.mark.parametrize(
+    ("old", "known"),
+    [
+        (f'<html><head><meta http-equiv="refresh" content="0;url={NEW_SLUG}"></head></html>', 1),
+        (f'<meta http-equiv="refresh" content="3;url={NEW_SLUG}"><p>Moved <a href="{NEW_SLUG}">here</a>.</p>', 1),
+        ((200, {"Refresh": f"0; url=https://paper.test{NEW_SLUG}"}, b""), 1),
+        (f"<script>location = '{NEW_SLUG}'</script>", 2),
+    ],
+)
+def test_a_slug_that_a_refresh_corrects_keeps_one_history(at, rows, old, known):
+    at(0, newsroom(1))
+    world = {HOME: list_page(NEW_SLUG), f"https://paper.test{story(1)}": old, f"https://paper.test{NEW_SLUG}": page(1)}
+    at(1, world, recheck=True)
+    assert rows("SELECT count(*), sum(is_latest) FROM articles") == [(known, known)]
+
+
+def test_a_refresh_to_another_article_joins_nothing(at, rows):
+    at(0, newsroom(1))
+    refresh = f'<meta http-equiv="refresh" content="0;url={NEW_SLUG}">'
+    other = article_page("A storm has closed the road along the coast", text=[sentence[::-1] for sentence in SENTENCES])
+    world = {
+        HOME: list_page(NEW_SLUG),
+        f"https://paper.test{story(1)}": refresh,
+        f"https://paper.test{NEW_SLUG}": other,
+    }
+    at(1, world, recheck=True)
+    assert rows("SELECT count(*), count(DISTINCT article_key) FROM articles") == [(2, 2)]
+
+
+def test_an_article_that_refreshes_to_another_page_is_read(at):
+    world = newsroom(1) | {f"https://paper.test{story(1)}": page(1, head='<meta http-equiv=refresh content="9;url=/">')}
+    assert at(0, world).summary["articles_new"] == 1
+
+
 def test_an_article_that_moves_behind_a_paywall_keeps_its_text(at, rows):
     at(0, newsroom(1))
     paid = '<script type="application/ld+json">{"@type":"NewsArticle","isAccessibleForFree":false}</script>'
@@ -555,6 +596,40 @@ def test_a_ring_in_which_every_address_lies_is_passed_robots_txt_too(at):
         return 302, {"Location": request.url, "Set-Cookie": "seen=1; path=/"}, b""
 
     assert at(0, world).summary["articles_new"] == 1
+
+
+@pytest.mark.parametrize("content", ["0", "1; url=", "0; url=/check", "5; url={url}"])
+def test_a_page_that_refreshes_to_itself_without_cookies_is_passed_with_them(at, content):
+    def world(request):
+        if b"seen=1" in request.headers.get("Cookie", b""):
+            return newsroom(1).get(request.url)
+        target = content.format(url=request.url) if "/check" not in request.url else "0; url=/"
+        return 200, {"Set-Cookie": "seen=1; path=/"}, f'<meta http-equiv="refresh" content="{target}">One moment.'
+
+    done = at(0, world)
+    assert done.summary["articles_new"] == 1
+
+
+def test_a_site_that_writes_a_session_into_every_path_is_read_under_addresses_without_it(at, rows):
+    sessions = count()
+
+    def world(request):
+        path = urlsplit(request.url).path
+        session = re.match(r"/\(S\(\w{24}\)\)(?=/)", path)
+        if session is None:
+            return 302, {"Location": f"/(S({next(sessions):024x})){path}"}, b""
+        if path == f"{session[0]}/":
+            return list_page(*(f"{session[0]}{story(n)}" for n in (1, 2)))
+        return newsroom(1, 2).get(f"https://paper.test{path.removeprefix(session[0])}")
+
+    for day in (0, 1, 2):
+        assert at(day, world).code == 0
+    assert rows("SELECT url FROM articles") == [(f"https://paper.test{story(n)}",) for n in (1, 2)]
+
+
+def test_a_page_that_refreshes_to_itself_for_ever_is_named(at):
+    done = at(0, {HOME: '<html><head><meta http-equiv="refresh" content="0"></head></html>'})
+    assert (done.code, done.summary["failed"]["redirect-loop"]) == (9, 1)
 
 
 @pytest.mark.parametrize("keeper", ["id.paper.test", "www.paper.test"])
@@ -664,3 +739,21 @@ def test_a_sitemap_of_more_than_ten_megabytes_is_read(at):
         f"https://paper.test{story(1)}": page(1),
     }
     assert at(0, world, entry=entry).summary["articles_new"] == 1
+
+
+# What no process can be started to read
+
+
+def test_a_crawl_without_workers_ends_by_that_word_and_the_next_one_reads_what_it_fetched(at, monkeypatch, rows):
+    def broken(self, task):
+        done = Future()
+        done.set_exception(NoWorkerError(OSError("no process")))
+        return done
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tests.support.simulated._InlinePool.submit", broken)
+        done = at(0, newsroom(1, 2))
+    assert (done.code, done.report.reason, len(done.asked)) == (18, "no-workers", 1)
+    assert "no process that reads pages can be started (no process)" in done.summary["problem"]
+    assert rows("SELECT outcome, visits FROM urls") == [("", 0)]
+    assert at(0.01, newsroom(1, 2)).summary["articles_new"] == 2

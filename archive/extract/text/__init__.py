@@ -15,9 +15,10 @@ from archive.extract.metadata.language import identify, primary
 from archive.extract.metadata.reading import declared_languages
 from archive.extract.page import HEADINGS, RUNNING_TEXT, PageModel, ancestors, read_model
 from archive.extract.text.boilerplate import Known, judge_lines
+from archive.extract.text.boxes import main_element
 from archive.extract.text.declared import declared_body, reconcile
 from archive.extract.text.labels import DATE_LABEL, Line
-from archive.extract.text.layout import Layout, main_element
+from archive.extract.text.layout import Layout
 from archive.extract.text.names import folded_words
 from archive.extract.text.own import find_lead, own_article, title_heading
 from archive.extract.text.phrases import line_key

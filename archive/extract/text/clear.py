@@ -11,7 +11,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from archive.extract.page import HEADINGS, ancestors, is_in
-from archive.extract.text.layout import Layout, main_element, owner
+from archive.extract.text.boxes import main_element, owner
+from archive.extract.text.layout import Layout
 from archive.extract.text.names import ends_sentence, speaks_against
 
 if TYPE_CHECKING:

@@ -6,74 +6,38 @@ tag, names or links speak against it; what follows them is when it stands where 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from archive.extract.model import is_long
 from archive.extract.page import HEADINGS, ancestors, closest, is_in
+from archive.extract.text.boxes import (
+    GROUPS,
+    classes,
+    is_linked,
+    is_note,
+    is_widget,
+    main_element,
+    owner,
+    stands_in_title,
+)
 from archive.extract.text.names import count_words, ends_sentence, folded_words, quads, share, speaks_against
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from lxml.html import HtmlElement
 
     from archive.extract.page import PageModel, TextBlock
     from archive.extract.text.names import Gram, Verdict
 
-_MAIN_SHARE = 0.8
-"""Share of the text that the main element must hold; the rest is lead, captions and what follows the article."""
-_NOT_MAIN = frozenset(
-    [
-        "a",
-        "blockquote",
-        "center",
-        "dd",
-        "dl",
-        "dt",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "li",
-        "ol",
-        "p",
-        "pre",
-        "span",
-        "table",
-        "tbody",
-        "td",
-        "tr",
-        "ul",
-        "em",
-        "strong",
-        "b",
-        "i",
-        "font",
-    ]
-)
-"""Elements that hold a part of an article, never all of it (a long list would pass for the article otherwise)."""
-_PARTS = frozenset(
-    {"li", "ul", "ol", "dl", "dt", "dd", "table", "tbody", "thead", "tfoot", "tr", "td", "th", "caption"}
-)
-"""Elements of lists and tables, which stand where a paragraph may stand."""
 _CELLS = frozenset({"td", "th"})
-_GROUPS = frozenset({"table", "ul", "ol"})
-_WRAPPERS = frozenset({"div", "figure"})
-_UNREAD = frozenset({"style", "script"})
-_LONG_BOX = 1_200
-_SHORT_BOX = 400
-"""Characters of a box up to which it may be a widget, a teaser or a caption."""
 _ALL_LINK = 0.9
 _MANY_LINKS = 0.75
 """Share of link text from which a table or a list is a menu."""
 _SCOPES = frozenset({"article", "main"})
-_MEDIA = ("img", "picture", "video", "amp-img", "iframe")
 _LINKED = 0.5
-_ORDINAL = re.compile(r"(?:first|last|odd|even|next|prev|one|two|three|[\w-]*\d+)", re.IGNORECASE)
 _FEW_WORDS = 5
 _SENTENCE = 10
 """Words from which a sentence that is wholly a link is not a headline."""
@@ -82,12 +46,8 @@ _SAID = 0.9
 _DEEP = 12
 _REACH = 60
 """Blocks behind the last found among which the article may go on."""
-_SEVERAL = 2
-"""Paragraphs beside a picture that are more than its caption."""
 _PARAGRAPHS = 3
 """Paragraphs side by side in a box that is more than a note or a teaser."""
-_NOTE_LINKS = 0.25
-"""Share of link text up to which a footer is a note to the article, and no list of links."""
 BRACKETS = "([（【{"
 """Signs with which a line begins that is an aside: where it is a link, it refers to another page."""
 _QUESTIONS = ("?", "؟", "？", ";")
@@ -146,8 +106,8 @@ class Layout:
         if block.hook or block.hidden:
             return False
         if owner(block.element) in self.holders:
-            return not _is_title(block.element, self.main)
-        if not self.holds(block.element) or texts[block.text] > 1 or _is_title(block.element, self.main):
+            return not stands_in_title(block.element, self.main)
+        if not self.holds(block.element) or texts[block.text] > 1 or stands_in_title(block.element, self.main):
             return False
         own = folded_words(block.text)
         return len(own) < _FEW_WORDS or share(own, self._said) < _SAID
@@ -172,7 +132,7 @@ class Layout:
         if not any(map(str.isalnum, block.text)):
             return False
         place = owner(block.element)
-        group = closest(block.element, *_GROUPS)
+        group = closest(block.element, *GROUPS)
         boxes = {place, group.getparent() if group is not None else None}
         is_beside = place in holders or block.element in holders or any(map(self._is_like_holder, boxes))
         is_title = block.element.tag in HEADINGS and index + 1 in have
@@ -216,7 +176,7 @@ class Layout:
     def _is_named(self, index: int) -> bool:
         """Tell whether a linked block is a cell beside unlinked ones, an item of a list of prose or of an announced one."""
         block = self.blocks[index]
-        group = next((node for node in ancestors(block.element, self.main) if node.tag in _GROUPS), None)
+        group = next((node for node in ancestors(block.element, self.main) if node.tag in GROUPS), None)
         if group is None:
             return False
         if group not in self._groups:
@@ -236,7 +196,7 @@ class Layout:
             if node.getparent() in self.holders:
                 break
         if box not in self._boxes:
-            self._boxes[box] = (box is not element or box.tag == "div") and _is_widget(box)
+            self._boxes[box] = (box is not element or box.tag == "div") and is_widget(box)
         return self._boxes[box]
 
     def _before(self, first: int) -> list[int]:
@@ -320,9 +280,9 @@ class Layout:
         if self.is_furniture(element):
             return False
         if not self.holds(element):
-            return block.linked < _LINKED and (self._is_alike(element) or _is_note(element))
+            return block.linked < _LINKED and (self._is_alike(element) or is_note(element))
         verdict = self.verdict(element)
-        if (not verdict and owner(element) in holders) or _is_note(element):
+        if (not verdict and owner(element) in holders) or is_note(element):
             return True
         return verdict != "strong" and (self._is_rest(element) or (block.is_running and self._is_item(element)))
 
@@ -358,7 +318,7 @@ class Layout:
                 box = next((child for child in own.values() if child.getparent() is parent), None)
                 if box is None:
                     return False
-                return box.tag == node.tag and _names(box) == _names(node) != set() and not speaks_against(box)
+                return box.tag == node.tag and classes(box) == classes(node) != set() and not speaks_against(box)
         return False
 
     def _is_item(self, element: HtmlElement) -> bool:
@@ -389,34 +349,6 @@ class Layout:
         return found
 
 
-def owner(element: HtmlElement) -> HtmlElement | None:
-    """Return what holds a block as a paragraph is held: the parent of a paragraph, of a list, of a table."""
-    place = element
-    while (parent := place.getparent()) is not None:
-        if parent.tag not in _PARTS and (place is element or not _is_wrapper(parent, place)):
-            return parent
-        place = parent
-    return None
-
-
-def _is_wrapper(box: HtmlElement, group: HtmlElement) -> bool:
-    """Tell whether a box holds nothing but a list or a table, so that it can be scrolled or set wide."""
-    is_group = group.tag in _GROUPS or group.tag in _WRAPPERS
-    if not is_group or box.tag not in _WRAPPERS or (group.tail or "").strip() or (box.text or "").strip():
-        return False
-    return all(other is group or other.tag in _UNREAD for other in box)
-
-
-def _names(element: HtmlElement) -> set[str]:
-    """Return the classes of an element but for those that say which of a row it is."""
-    return {name for name in (element.get("class") or "").split() if not _ORDINAL.fullmatch(name)}
-
-
-def _is_title(element: HtmlElement, main: HtmlElement | None) -> bool:
-    heading = closest(element, "h1")
-    return heading is not None and heading in ancestors(element, main)
-
-
 def _is_sentence(block: TextBlock) -> bool:
     return count_words(block.text) >= _FEW_WORDS and ends_sentence(block.text)
 
@@ -429,69 +361,5 @@ def _is_linked_sentence(block: TextBlock) -> bool:
     )
 
 
-def _is_note(element: HtmlElement) -> bool:
-    """Tell whether a block stands in a footer that is a note, as a correction is: hardly any of it links."""
-    footer = closest(element, "footer")
-    if footer is None:
-        return False
-    linked = sum(len("".join(link.itertext())) for link in footer.iter("a"))
-    return linked <= _NOTE_LINKS * len(" ".join("".join(footer.itertext()).split()))
-
-
-def _is_widget(box: HtmlElement) -> bool:
-    """Tell whether a box asks for something, leads elsewhere by its heading, or captions a picture; a long one does not."""
-    size = len(" ".join("".join(box.itertext()).split()))
-    if size > _LONG_BOX:
-        return False
-    if any(map(_is_control, box.iter("form", "input", "button"))):
-        return True
-    if size > _SHORT_BOX:
-        return False
-    headings = list(box.iter(*HEADINGS))
-    if any(is_linked(heading) for heading in headings):
-        return True
-    return not headings and next(box.iter(*_MEDIA), None) is not None and _paragraphs(box) < _SEVERAL
-
-
-def _paragraphs(box: HtmlElement) -> int:
-    """Return the paragraphs of running text in a box."""
-    return sum(is_long(" ".join("".join(node.itertext()).split())) for node in box.iter("p"))
-
-
-def _is_control(element: HtmlElement) -> bool:
-    """Tell whether an element asks for something: it does not open a panel, and is no box to tick in a list."""
-    if element.get("aria-expanded") is not None or element.get("aria-controls") is not None:
-        return False
-    return element.get("type") != "checkbox" or next(element.iterancestors("li"), None) is None
-
-
-def is_linked(heading: HtmlElement) -> bool:
-    """Tell whether a heading holds a link or stands in one."""
-    return heading.find(".//a") is not None or next(heading.iterancestors("a"), None) is not None
-
-
 def _is_quotation(element: HtmlElement) -> bool:
     return closest(element, "blockquote") is not None
-
-
-def main_element(found: Sequence[int], blocks: Sequence[TextBlock]) -> HtmlElement | None:
-    """Return the deepest element that holds most of the text."""
-    held: Counter[HtmlElement | None] = Counter()
-    parents: Counter[HtmlElement | None] = Counter()
-    total = 0
-    for index in found:
-        size = len(blocks[index].text)
-        total += size
-        held[blocks[index].element] += size
-        parents[blocks[index].element.getparent()] += size
-    if not total:
-        return None
-    known = held.get
-    for parent, size in parents.items():
-        for holder in ancestors(parent) if parent is not None else ():
-            held[holder] = known(holder, 0) + size
-    holders = [element for element, size in held.items() if element is not None and size >= _MAIN_SHARE * total]
-    main = max(holders, key=lambda element: sum(1 for _ in element.iterancestors()), default=None)
-    while main is not None and main.tag in _NOT_MAIN:
-        main = main.getparent()
-    return main

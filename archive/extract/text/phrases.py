@@ -1,7 +1,7 @@
-"""Find the phrases that are known for boilerplate in a line.
+"""The phrases that sites print around their articles, and the key by which lines are compared.
 
-They are data (`phrases.tsv`, each with the theme, plugin or page it was seen in). A phrase's `scope` says how much proof a
-drop needs: `line` anywhere as a whole line; `edge` only in an unbroken run of dropped lines from the first or the last
+They are data (`phrases.tsv`, each with the theme, plugin or page it was seen in). A phrase's `scope` says how much proof
+a drop needs: `line` anywhere as a whole line; `edge` only in an unbroken run of dropped lines from the first or the last
 line; `top` only among the first two lines; `link` only when most of the line is a link; `context` only with the metadata
 value that it labels.
 """

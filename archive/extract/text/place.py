@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from archive.extract.page import HEADINGS, ancestors, closest, is_in
+from archive.extract.text.boxes import is_linked, main_element
 from archive.extract.text.labels import Line, is_date
-from archive.extract.text.layout import BRACKETS, is_linked, main_element
+from archive.extract.text.layout import BRACKETS
 from archive.extract.text.names import count_words, ends_sentence, speaks_against
 from archive.extract.text.phrases import line_key
 

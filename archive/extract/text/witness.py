@@ -22,9 +22,10 @@ from trafilatura.settings import Document as TrafilaturaDocument
 
 from archive.extract.model import is_long
 from archive.extract.page import HEADINGS, ancestors
+from archive.extract.text.boxes import main_element
 from archive.extract.text.clear import clear_article
 from archive.extract.text.container import alone, article_element, whole
-from archive.extract.text.layout import Layout, main_element
+from archive.extract.text.layout import Layout
 from archive.extract.text.names import folded_words, grams, quads, share, speaks_against
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from archive.discovery.traps import MAX_LEADS, find_leads
+from archive.discovery.traps import MAX_LEADS, find_leads, find_refresh
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,20 @@ def test_a_page_of_frames_without_end_is_bounded():
     assert (
         len(find_leads(b'<frame src="/%d">' * 3 + b"".join(b"<frame src=/%d>" % n for n in range(10_000)))) == MAX_LEADS
     )
+
+
+@pytest.mark.parametrize(
+    ("page", "target"),
+    [
+        (b'<meta http-equiv="refresh" content="0; url=/b">', "/b"),
+        (b'<base href="/ar/"><meta http-equiv="refresh" content="5; url=b">', "/ar/b"),
+        (b'<meta http-equiv="refresh" content="0">', ""),
+        (b'<meta http-equiv="refresh" content="1;url=">', ""),
+        (b'<meta http-equiv="refresh" content="300">', None),
+        (b'<meta http-equiv="refresh" content="0x">', None),
+        (b'<noscript><meta http-equiv="refresh" content="0; url=/no-script"></noscript>', None),
+        (b"<script>location = '/b'</script>", None),
+    ],
+)
+def test_where_a_page_refreshes_in_every_browser(page, target):
+    assert find_refresh(b"<html><head>" + page) == target

@@ -81,6 +81,8 @@ def odd(tmp_path_factory):
         member("response", "/a/same1", 7, response(html(7)), WARC_Record_ID="<urn:uuid:same>"),
         member("response", "/a/same2", 8, response(html(8)), WARC_Record_ID="<urn:uuid:same>"),
         member("response", "/a/wrong", 9, response(html(9)), WARC_Payload_Digest=digest(b"other")),
+        member("response", "/a/parted", 13, response(html(13))[:-20], WARC_Segment_Number="1"),
+        member("continuation", "/a/parted", 14, response(html(13))[-20:], WARC_Segment_Number="2"),
         bytes(broken),
         member("response", "/a/bomb", 20, response(bytes(40 << 20))),
         member("response", "/a/last", 10, response(html(10))),
@@ -103,6 +105,7 @@ def test_every_record_that_can_be_read_gives_its_article(odd):
         "same1": 7,
         "same2": 8,
         "wrong": 9,
+        "parted": 13,
         "last": 10,
     }
     wanted |= {"early": 11, "nodigest": 12}
@@ -115,7 +118,7 @@ def test_every_record_that_can_be_read_gives_its_article(odd):
 
 def test_each_capture_has_a_row_of_its_own_and_its_article_proves_itself(odd):
     folder, said, _ = odd
-    assert said["captures"] == len(rows(folder)) == 13
+    assert said["captures"] == len(rows(folder)) == 14
     with Archive(folder) as archive:
         for row in archive.newest(limit=100):
             assert row["title"].encode() in archive.record(row).response
@@ -124,6 +127,15 @@ def test_each_capture_has_a_row_of_its_own_and_its_article_proves_itself(odd):
 def test_a_body_that_no_page_has_is_too_large_and_not_read(odd):
     (bomb,) = (row for row in rows(odd[0]) if row["url"].endswith("bomb"))
     assert (bomb["outcome"], bomb["reason"]) == ("quarantine", "too-large")
+
+
+def test_a_response_in_segments_is_marked_as_cut_and_its_further_parts_are_named(odd):
+    folder, said, _ = odd
+    assert said["unfit"] == {"continuation": 1}
+    assert "continuation: part 2 of a response" in said["unfit_first"][0]
+    with Archive(folder) as archive:
+        sql = "SELECT url FROM captures WHERE truncated = 'segmented'"
+        assert [row["url"] for row in archive.db.query(sql)] == ["https://news.example/a/parted"]
 
 
 def test_what_was_imported_is_verified_and_needs_no_repair(odd):
