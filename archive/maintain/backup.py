@@ -107,7 +107,10 @@ def _names(collection: Collection) -> set[str]:
     """Return the names of all WARC files of an archive: closed, open, and in a storage."""
     with open_store(collection.database, read_only=True) as store:
         away = FileLocator(collection.warcs, store.db).away()
-    here = [*warc.closed_files(collection.warcs), *warc.open_files(collection.warcs)]
+    here = [
+        *warc.open_files(collection.warcs),
+        *warc.closed_files(collection.warcs),
+    ]  # one that is closed meanwhile is both
     return {path.name.removesuffix(warc.OPEN) for path in here} | {row.filename for row in away}
 
 
