@@ -273,7 +273,16 @@ class Archive(Closing):
 
     def showings(self, url: str) -> list[dict[str, Any]]:
         """Return where else the picture at a URL ran, oldest first: the same bytes, or lookalikes (`bits` is the distance)."""
-        return images.elsewhere(self._store.db, url)
+        known = self.picture(url)
+        return self.showings_of(known) if known else []
+
+    def picture(self, url: str) -> dict[str, Any] | None:
+        """Return what the picture at a URL is known by; None when the archive does not know it."""
+        return images.picture(self._store.db, url)
+
+    def showings_of(self, known: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return where a picture ran that this archive or another knows (see `picture`)."""
+        return images.elsewhere(self._store.db, known)
 
     def record(self, row: Mapping[str, Any]) -> warc.Record:
         """Return the WARC record that a row of `articles` or `captures` points at; its `block` holds the exact bytes of the response.

@@ -114,7 +114,11 @@ def why_no_article(rows: Iterable[Visited], *, out_of_scope: int, no_browser: st
         return NoArticle(reason=word, what=what, advice=advice)
     pages = [row for row in visited if row.kind not in ANNOUNCERS]
     if not pages and out_of_scope:
-        what = N_(f"all {out_of_scope} links found lie on other hosts")
+        what = (
+            N_("the only link found lies on another host")
+            if out_of_scope == 1
+            else N_(f"all {out_of_scope} links found lie on other hosts")
+        )
         return NoArticle(
             reason="out-of-scope", what=what, advice=N_("Name those that belong to the site in its entry: hosts = […]")
         )
@@ -131,11 +135,12 @@ def why_no_article(rows: Iterable[Visited], *, out_of_scope: int, no_browser: st
     word, number = ends.most_common(1)[0]
     if word in _SEEDS:
         what, advice = _SEEDS[word]
-        return NoArticle(reason=word, what=f"{what} ({number} of {ends.total()} URLs)", advice=advice)
+        return NoArticle(reason=word, what=N_(f"{what} (pages: {number} of {ends.total()})"), advice=advice)
     named = ", ".join(f"{reason} {count}" for reason, count in ends.most_common(4))
     advice = N_("See `warraq explain URL` for one of its articles, and set `articles` in its entry")
-    return NoArticle(
-        reason="none-read",
-        what=N_(f"none of the {ends.total()} URLs that were visited is an article ({named})"),
-        advice=advice,
+    what = (
+        N_(f"the one URL that was visited is not an article ({named})")
+        if ends.total() == 1
+        else N_(f"none of the {ends.total()} URLs that were visited is an article ({named})")
     )
+    return NoArticle(reason="none-read", what=what, advice=advice)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from archive.errors import WORST_FIRST, ExitCode
 from archive.index import frontier
 from archive.ingest.commit import CHANGES
-from archive.locale import translated
+from archive.locale import n_, translated
 from archive.terminal import duration
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def live_text(report: Report, *, seconds: float, queue: int) -> str:
     """Return the progress line: pages, articles, rate, queue, time left, and the last title."""
     rate = report.exchanges / seconds if seconds else 0.0
     parts = [
-        _("{exchanges} pages").format(exchanges=report.exchanges),
-        _("{articles} articles").format(articles=report.articles.total()),
+        n_("{n} page", "{n} pages", report.exchanges),
+        n_("{n} article", "{n} articles", report.articles.total()),
         _("{rate:.1f} a second").format(rate=rate) if rate else "",
         _("{queue} in the queue").format(queue=_still_due(queue)),
         _("{rate} left").format(rate=duration(min(queue, report.room) / rate)) if rate and queue else "",
@@ -124,7 +124,7 @@ def _rendered(figures: RenderReport) -> list[tuple[str, str]]:
     rows = []
     if figures.pages:
         met = f" ({', '.join(f'{word} {n}' for word, n in figures.met.most_common())})" if figures.met else ""
-        rows.append((_("rendered"), _("{pages} pages{met}").format(pages=figures.pages, met=met)))
+        rows.append((_("rendered"), n_("{n} page{met}", "{n} pages{met}", figures.pages, met=met)))
     return [*rows, (_("not rendered"), _counts(figures.failed))] if figures.failed else rows
 
 

@@ -26,6 +26,7 @@ from archive.federation import Federation
 from archive.files import output_to, replacing
 from archive.index import reports
 from archive.index.columns import LABELLED, as_json_row
+from archive.locale import n_
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -398,7 +399,7 @@ def _by_site(parts: Sequence[Mapping[tuple[str, str], int]]) -> list[tuple[str, 
     rest = Counter[date]()
     for _site, counts in ranked[PLOTTED:]:
         rest.update(counts)
-    return [*ranked[:PLOTTED], *([(_("{plotted} others").format(plotted=len(ranked) - PLOTTED), rest)] if rest else [])]
+    return [*ranked[:PLOTTED], *([(n_("{n} other", "{n} others", len(ranked) - PLOTTED), rest)] if rest else [])]
 
 
 def _day(text: str) -> date | None:
@@ -433,10 +434,10 @@ def _facts(row: Mapping[str, Any], versions: Sequence[Mapping[str, Any]]) -> lis
         ),
         (
             _("record"),
-            _("{warc_filename} at {warc_record_offset}, {warc_record_length} bytes").format(
-                warc_filename=row["warc_filename"],
-                warc_record_offset=row["warc_record_offset"],
-                warc_record_length=row["warc_record_length"],
+            _("{file} at {offset}, {bytes}").format(
+                file=row["warc_filename"],
+                offset=row["warc_record_offset"],
+                bytes=n_("{n} byte", "{n} bytes", row["warc_record_length"]),
             ),
         ),
         (_("payload"), row["payload_digest"]),
