@@ -43,7 +43,6 @@ def test_every_type_is_defined_where_the_page_says(row):
 FILES_IN_SEVERAL_FOLDERS = {
     "crawlall.py": "the command, named by what a user types, and what it runs",
     "errors.py": "the errors of the archive, and those of an HTTP exchange",
-    "feeds.py": "feeds that are read, and feeds that the reading room serves",
     "framing.py": "where a WARC record ends, and where an HTTP response ends",
     "images.py": "pictures of articles: read from the page, kept in their table, listed by the command",
     "parse.py": "Scrapy's command, and the parser",
@@ -58,7 +57,7 @@ NAMES_OF_SEVERAL_MODULES = {
         "add", "cite", "diff", "embed", "explain", "export", "health", "merge", "redact", "reindex", "related", "repair", "run", "search",
         "timeline", "upload", "verify", "versions",
     },
-    "an answer of the reading room, and what it shows": {"compare", "stats", "watch"},
+    "an answer of the reading room, and what it shows": {"compare", "stats"},
     "a verb of a table of the database, called with its module: `articles.get`": {"copy", "forget", "get", "listed", "of_article", "put"},
     "demanded by Scrapy or click: a class, a program, a command `list` of two groups": {"Command", "list_", "main"},
 }  # fmt: skip
@@ -174,7 +173,6 @@ SHORT = 60
 """Lines under which a module that one neighbour alone imports is part of that neighbour."""
 SHORT_AND_ALONE = {
     "archive/search/states.py": "data: the filters of a query by the state of an article",
-    "archive/web/feeds.py": "one module for each kind of answer of the reading room",
 }
 
 

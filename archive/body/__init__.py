@@ -16,9 +16,11 @@ from archive.body.blocks import (
     figures_of,
     loads,
     marked,
+    pack,
     paragraphs,
     plain_text,
     span_text,
+    unpack,
 )
 from archive.body.rendering import HtmlOptions, direction, escaped, html, markdown
 
@@ -43,7 +45,9 @@ __all__ = [
     "loads",
     "markdown",
     "marked",
+    "pack",
     "paragraphs",
     "plain_text",
     "span_text",
+    "unpack",
 ]

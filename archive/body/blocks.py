@@ -1,5 +1,9 @@
 """Define the blocks of an article, their plain text, and their JSON form: a list of objects with only the fields that are set.
 
+>>> said = dumps(paragraphs("The bridge opens."))
+>>> unpack(pack(said, "The bridge opens."), "The bridge opens.") == said
+True
+
 >>> dumps((Block(kind="paragraph", spans=(Span(text="See "), Span(text="here", href="https://a.org/"))),))
 '[{"kind":"paragraph","spans":[{"text":"See "},{"text":"here","href":"https://a.org/"}]}]'
 
@@ -17,8 +21,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args
+
+from archive.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -307,3 +314,35 @@ def _text(data: Any) -> str:
         raise TypeError("no text")
     data.encode()  # a lone surrogate, which no database takes, raises UnicodeEncodeError
     return data
+
+
+# The JSON of a body, packed against the text of its article, which has most of its words: some eight per cent are left.
+
+
+def pack(body: str, text: str) -> bytes | str:
+    """Return the body as zlib's format (RFC 1950) has it, with the text as preset dictionary; as it is where `unpack` would refuse that."""
+    data, dictionary = body.encode(), text.encode()
+    if (
+        not dictionary or printable(text) != text
+    ):  # who reads another's database is given the text without control characters
+        return body
+    packer = zlib.compressobj(zdict=dictionary)
+    packed = packer.compress(data) + packer.flush()
+    return packed if len(data) <= _most_bytes(packed, dictionary) else body
+
+
+def unpack(packed: bytes, text: str) -> str | None:
+    """Return the body that was packed against this text; None when it was not, or would be out of all proportion."""
+    dictionary = text.encode()
+    most = _most_bytes(packed, dictionary)
+    unpacker = zlib.decompressobj(zdict=dictionary)
+    try:
+        data = unpacker.decompress(packed, most)
+        return data.decode() if unpacker.eof else None
+    except (zlib.error, UnicodeDecodeError):
+        return None
+
+
+def _most_bytes(packed: bytes, dictionary: bytes) -> int:
+    """Return how large a body may become: a bomb is a thousand times what it is made of, the blocks of an article twice their text."""
+    return (1 << 16) + 20 * (len(packed) + len(dictionary))

@@ -1,4 +1,4 @@
-"""Define the query commands: search, related, list, show, versions, diff, cite, stats."""
+"""Define the query commands: search, related, list, show, cite, stats."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from archive import urls
 from archive.archive import Archive, require_site
 from archive.cli.explain import explain
 from archive.cli.output import holding, isolate, json_option, print_json, the_place
-from archive.diff import compare
-from archive.errors import NotFoundError, UsageError
+from archive.cli.versions import diff, versions
+from archive.errors import UsageError
 from archive.export.citation import STYLES
 from archive.export.citation import cite as citation
 from archive.federation import Federation
@@ -31,7 +31,6 @@ from archive.locale import n_
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from archive.diff import Paragraph
     from archive.index.columns import Column
 
 
@@ -239,101 +238,6 @@ def related(ctx: click.Context, *, wanted: str, limit: int, as_json: bool) -> No
             number = _number(archives.name_of(archive), row["id"])
             click.echo(f"{click.style(number, dim=True)}  {cosine:.2f}  {isolate(row['title'])}")
             click.echo(f"       {_line(row)}")
-
-
-@click.command()
-@click.argument("wanted", metavar="URL|[NAME/]ID")
-@json_option
-@click.pass_context
-def versions(ctx: click.Context, wanted: str, as_json: bool) -> None:
-    """List the versions of an article, oldest first: when each was online, and what changed besides its text.
-
-    A text that was restored later is listed twice.
-    """
-    with holding(ctx, wanted) as (archive, asked):
-        rows: list[dict[str, Any]] = [{**row} for row in archive.versions(archive.article(asked)["url"])]
-        spells, changes = archive.spells(rows[0]), archive.changes(rows[0])
-    for row in rows:
-        row["spells"] = [_without_ids(one) for one in spells if one["article_id"] == row["id"]]
-        row["changes"] = [_without_ids(one) for one in changes if one["article_id"] == row["id"]]
-    if as_json:
-        print_json(rows)
-        return
-    for row in rows:
-        mark = "*" if row["is_latest"] else " "
-        times = "; ".join(f"{one['first_at']} … {one['last_at']}" for one in row["spells"])
-        times = times or f"{row['fetched_at']} … {row['last_seen_at']}"
-        click.echo(
-            _("{mark} version {version}  id {id}  {times}  {title}").format(
-                mark=mark, version=row["version"], id=row["id"], times=times, title=isolate(row["title"])
-            )
-        )
-        for one in row["changes"]:
-            what = (
-                "" if one["field"] == "body" else f": {isolate(one['before'] or '-')} → {isolate(one['after'] or '-')}"
-            )
-            click.echo(f"    {one['seen_at']}  {one['field']}{what}")
-
-
-def _without_ids(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in {"article_id", "version"}}
-
-
-@click.command()
-@click.argument("wanted", metavar="URL|[NAME/]ID")
-@click.argument("numbers", metavar="[OLD NEW]", nargs=-1, type=int)
-@json_option
-@click.pass_context
-def diff(ctx: click.Context, *, wanted: str, numbers: tuple[int, ...], as_json: bool) -> None:
-    """Show what changed between two versions of an article, word by word (by default the latest and the one before it).
-
-    Tashkeel, letter forms, punctuation and spaces make no difference.
-    """
-    if len(numbers) not in {0, 2}:
-        raise UsageError(_("name two versions by their numbers, or none for the last two: warraq diff URL 1 2"))
-    with holding(ctx, wanted) as (archive, asked):
-        rows = archive.versions(archive.article(asked)["url"])
-        stood = [one["version"] for one in archive.spells(rows[0])] or [row["version"] for row in rows]
-    by_number = {row["version"]: row for row in rows}
-    old, new = numbers or (stood[-2:][0], stood[-1])
-    for number in (old, new):
-        if number not in by_number:
-            raise NotFoundError(_("version {number} of {wanted}").format(number=number, wanted=wanted))
-    before, after = by_number[old], by_number[new]
-    difference = compare(before["title"], before["text"], after["title"], after["text"])
-    if as_json:
-        print_json([asdict(difference)])
-        return
-    click.echo(
-        _("version {old} ({fetched_at}) → version {new} ({fetched_at2})\n").format(
-            old=old, fetched_at=before["fetched_at"], new=new, fetched_at2=after["fetched_at"]
-        )
-    )
-    for paragraph in (difference.headline, *difference.body):
-        if paragraph.state != "same":
-            click.echo(_changes(paragraph) + "\n")
-    for correction in difference.corrections:
-        click.echo(_("correction: {correction}\n").format(correction=isolate(correction)))
-    if old == new:
-        click.echo(_("the archive holds one version only"), err=True)
-
-
-def _changes(paragraph: Paragraph) -> str:
-    """Return a paragraph with what went and what came: in colour on a terminal, as [-old-] and {+new+} elsewhere."""
-    if sys.stdout.isatty():
-        styles: dict[str, dict[str, Any]] = {
-            "removed": {"fg": "red", "strikethrough": True},
-            "added": {"fg": "green"},
-            "same": {},
-        }
-        return isolate("".join(click.style(p.new or p.old, **styles[p.state]) for p in paragraph.pieces))
-    marks = {"removed": ("[-", "-]"), "added": ("{+", "+}"), "same": ("", "")}
-    shown = []
-    for piece in paragraph.pieces:
-        text = piece.new or piece.old
-        core = text.strip()
-        shown.append(text.replace(core, core.join(marks[piece.state])) if core else text)
-    return "".join(shown)
 
 
 @click.command()

@@ -50,83 +50,17 @@ __all__ = [
 ]
 
 BLOCK_TAGS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "br",
-        "caption",
-        "center",
-        "dd",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "html",
-        "legend",
-        "li",
-        "main",
-        "menu",
-        "nav",
-        "ol",
-        "option",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-    ]
+    {"address", "article", "aside", "blockquote", "body", "br", "caption", "center", "dd", "details", "div"}
+    | {"dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6"}
+    | {"header", "hr", "html", "legend", "li", "main", "menu", "nav", "ol", "option", "p", "pre", "section"}
+    | {"summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"}
 )
 """Elements whose edges end a line of text (HTML standard, section 15.3), and `br`."""
 
 SILENT_TAGS = frozenset(
-    [
-        "script",
-        "style",
-        "noscript",
-        "iframe",
-        "object",
-        "embed",
-        "svg",
-        "math",
-        "template",
-        "select",
-        "textarea",
-        "head",
-        "audio",
-        "video",
-        "canvas",
-        "dialog",
-        "amp-sidebar",
-        "amp-ad",
-        "amp-list",
-        "amp-consent",
-        "amp-iframe",
-        "amp-video",
-        "amp-youtube",
-    ]
+    {"script", "style", "noscript", "iframe", "object", "embed", "svg", "math", "template", "select"}
+    | {"textarea", "head", "audio", "video", "canvas", "dialog", "amp-sidebar", "amp-ad", "amp-list"}
+    | {"amp-consent", "amp-iframe", "amp-video", "amp-youtube"}
 )
 """Elements whose content a reader does not read as text of the page."""
 

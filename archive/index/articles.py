@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from archive import urls
 from archive.index import captures, former_ids
-from archive.index.columns import COLUMNS, values_of
+from archive.index.columns import COLUMNS, packed, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -70,7 +70,7 @@ def insert_version(db: Database, article: Article, *, capture: StoredCapture, co
     """Add a version that is not held yet; `capture` is the row of the capture that it was read from."""
     key = key_of(db, article.url)
     is_first = db.conn.execute("SELECT 1 FROM articles WHERE article_key = ?", (key,)).fetchone() is None
-    row = values_of(article, captures.payload_of(db, capture)) | {
+    row = packed(values_of(article, captures.payload_of(db, capture)), article.text) | {
         "id": former_ids.next_id(db, capture["record_id"]),
         "conversion_id": conversion_id,
         "capture_id": capture["id"],
@@ -285,7 +285,8 @@ def apply(db: Database, article_id: int, values: Mapping[str, object], *, at: st
     rows = [(article_id, at, name, *_sides(name, row[name], values[name]), record_id) for name in recorded]
     db.conn.executemany("INSERT OR IGNORE INTO changes VALUES (?, ?, ?, ?, ?, ?)", rows)
     assignments = ", ".join(f"{name} = :{name}" for name in values)
-    db.conn.execute(f"UPDATE articles SET {assignments} WHERE id = :id", {**values, "id": article_id})  # noqa: S608 - our own column names
+    values = {**packed(values, row["text"]), "id": article_id}
+    db.conn.execute(f"UPDATE articles SET {assignments} WHERE id = :id", values)  # noqa: S608 - our own column names
 
 
 def _sides(name: str, before: object, after: object) -> tuple[str, str]:

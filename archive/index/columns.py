@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict, get_type_hints
 from urllib.parse import urlsplit
 
-from archive.body import as_data, loads, paragraphs
+from archive.body import as_data, loads, pack, paragraphs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -126,7 +126,7 @@ class ArticleRow(TypedDict):
     gone_reason: Annotated[str, Column("how the page says so: `http-404`, `http-410`, …", source="database")]
     paywalled_at: Annotated[str | None, Column("since when its page is behind a wall", type="time", source="database")]
     body: Annotated[str | None, Column(
-        "JSON list of the article's blocks (`archive/body/`); NULL in rows of an older version", type="json",
+        "JSON list of the article's blocks (`archive/body/`), packed against `text`; NULL in rows of an older version", type="json",
         value=lambda article: as_data(article.body or paragraphs(article.text))
     )]
     published_at: Annotated[str | None, Column(
@@ -153,6 +153,12 @@ LABELLED = tuple(column for column in COLUMNS if column.label)
 def values_of(article: Article, capture: Mapping[str, Any]) -> dict[str, object]:
     """Return the values of a new row that the article and its capture give, as they are stored."""
     return {column.name: _value(column, article, capture) for column in COLUMNS if column.source != "database"}
+
+
+def packed(values: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """Return values of a row of that text as the table takes them: with the body packed against it, which every query unpacks again."""
+    body = values.get("body")
+    return {**values, "body": pack(body, text)} if isinstance(body, str) else dict(values)
 
 
 def described(article: Article) -> dict[str, object]:

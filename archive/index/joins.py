@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archive.index import articles, availability, former_ids
+from archive.index.columns import packed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -243,6 +244,7 @@ def _restore(db: Database, key: str, removed: Mapping[str, Any]) -> int | None:
         if kept is None:
             return None
         row |= {name: kept[name] for name in _SHARED}
+    row = packed(row, row["text"])
     sql = f"INSERT INTO articles ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)}) RETURNING id"  # noqa: S608 - our own names
     article_id = int(db.conn.execute(sql, row).fetchone()[0])
     back = [(article_id, one) for one in removed["captures"]]

@@ -295,6 +295,14 @@ def _joins_of_a_key(db: Database) -> None:
     db.conn.execute("CREATE INDEX joins_kept ON joins (kept_key)")
 
 
+@MIGRATIONS(name="0062_packed_bodies")
+def _packed_bodies(_db: Database) -> None:
+    """Bodies of new rows are packed from here on (`archive.body.pack`), and earlier versions of warraq, which cannot read that, say so.
+
+    Those of older rows stay as they are until `reindex`.
+    """
+
+
 _COMPUTED = {("articles", "published_at"): _MOMENT, ("articles", "article_key"): "identity(url)"}
 """What the columns hold of a row that was stored before the step that adds them; of the others, their default."""
 

@@ -12,6 +12,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+from archive.body import unpack
 from archive.errors import DamagedFileError
 from archive.files import open_read, require_regular
 from archive.terminal import printable
@@ -40,10 +41,19 @@ class IndexDatabase(Database):
     def query(
         self, sql: str, params: Sequence[Any] | Mapping[str, Any] | None = None
     ) -> Generator[dict[str, Any], None, None]:
-        """Return the rows of a SELECT as dicts; it runs at once, and the rows are fetched as they are asked for."""
+        """Return the rows of a SELECT as dicts; it runs at once, and the rows are fetched as they are asked for.
+
+        The body of an article is unpacked, which takes its text: both are to be selected.
+        """
         cursor = self.conn.execute(sql, () if params is None else params)
         names = tuple(dedupe_keys(column[0] for column in cursor.description))
-        return (dict(zip(names, row, strict=True)) for row in cursor)
+        rows = (dict(zip(names, row, strict=True)) for row in cursor)
+        return (_with_body(row) for row in rows) if "body" in names else rows
+
+
+def _with_body(row: dict[str, Any]) -> dict[str, Any]:
+    body = row["body"]
+    return {**row, "body": unpack(body, row["text"])} if isinstance(body, bytes) else row
 
 
 # Check a database before it is trusted: the maker of the folder may have put views and triggers in
@@ -123,6 +133,8 @@ MAX_INTEGER: Final = 1 << 53
 _COUNTED = frozenset({"bytes", "height", "pages", "size", "warc_record_length", "warc_record_offset", "width"})
 _HASHES = frozenset({("similar", "key")})
 """Columns of which every integer is a value: hashes of 63 bits."""
+_PACKED = """typeof("body") = 'blob' AND substr("body", 1, 1) = x'78'"""
+"""A body that `archive.body.pack` may have made: it begins as zlib's format does."""
 _LISTS = {"tags": "text", "images": "object", "dropped": "array"}
 """JSON columns of `articles` that hold a list, and what its items are."""
 
@@ -150,6 +162,8 @@ def wrong_values(db: sqlite3.Connection, table: str) -> dict[str, str]:
 def _wrong(table: str, name: str, declared: str) -> str:
     kinds = ", ".join(f"'{kind}'" for kind in ("null", *_STORED.get(declared, ("text", "integer", "real"))))
     wrong = [f'typeof("{name}") NOT IN ({kinds})']
+    if (table, name) == ("articles", "body"):
+        wrong = [f"{wrong[0]} AND NOT ({_PACKED})"]
     if declared == "INTEGER" and (table, name) not in _HASHES:
         wrong.append(f'"{name}" NOT BETWEEN {0 if name in _COUNTED else -MAX_INTEGER} AND {MAX_INTEGER}')
     if table == "articles" and name in _LISTS:

@@ -12,6 +12,7 @@ from archive import warc
 from archive.collection import Collection, FileLocator
 from archive.errors import DamagedFileError
 from archive.index import DatabaseError, articles, former_ids, open_store
+from archive.index.columns import packed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -212,6 +213,7 @@ def insert_article(db: Database, row: Mapping[str, Any]) -> int:
     """Add a version, seen when its capture was made so far; `row` has the columns, and `origin_at`. Returns its id."""
     values = _content(db, row) | dict.fromkeys(("fetched_at", "last_seen_at"), row["origin_at"])
     values |= {"id": former_ids.next_id(db, row["origin"]), "article_key": articles.key_of(db, row["url"])}
+    values = packed(values, values["text"])
     sql = f"INSERT INTO articles ({', '.join(values)}) VALUES ({', '.join(f':{name}' for name in values)}) RETURNING id"  # noqa: S608 - our own names
     return int(db.conn.execute(sql, values).fetchone()[0])
 
@@ -224,7 +226,8 @@ def replace_article(db: Database, article_id: int, row: Mapping[str, Any], *, or
     held = next(db.query("SELECT * FROM articles WHERE id = ?", [article_id]))
     content = _content(db, row)
     values = {name: value for name, value in content.items() if origin and name not in articles.MUTABLE}
-    values |= articles.joined(held, content, later=later)
+    values = {"body": held["body"], **values, **articles.joined(held, content, later=later)}
+    values = packed(values, values.get("text", held["text"]))
     assignments = ", ".join(f"{name} = :{name}" for name in values)
     db.conn.execute(f"UPDATE articles SET {assignments} WHERE id = :id", {**values, "id": article_id})  # noqa: S608 - our own names
 

@@ -31,7 +31,7 @@ from starlette.staticfiles import StaticFiles
 from archive.collection import Collection as Archived
 from archive.errors import ArchiveError, ArticleGoneError, NotFoundError
 from archive.index import DatabaseError
-from archive.web import api, download, feeds, frequency, front, ledger, memento, pages, replay, saving, subjects
+from archive.web import api, download, frequency, front, ledger, memento, pages, replay, saving, subjects
 from archive.web.admission import Admission, SecurityHeaders
 from archive.web.views import ROOMS, page
 
@@ -61,7 +61,7 @@ class _Static(StaticFiles):
         return response
 
 
-FEEDS: Final = tuple(Route(f"/feed.{kind}", feeds.search, name=f"feed.{kind}") for kind in ("atom", "json"))
+FEEDS: Final = tuple(Route(f"/feed.{kind}", download.feed, name=f"feed.{kind}") for kind in ("atom", "json"))
 SUBJECTS: Final = (
     Route("/authors/{name:path}", subjects.author),
     Route("/tags/{name:path}", subjects.tag),
@@ -101,7 +101,7 @@ ROUTES: Final = (
     Route("/help", pages.help_),
     *FEEDS,
     *SUBJECTS,
-    *(Route(f"/watches/{{name}}.{kind}", feeds.watch, name=f"watch.{kind}") for kind in ("atom", "json")),
+    *(Route(f"/watches/{{name}}.{kind}", download.watch_feed, name=f"watch.{kind}") for kind in ("atom", "json")),
     *(
         Route(path.replace("{id}", "{id:int}").replace("{url}", "{url:path}"), answers)
         for path, (answers, _) in api.OPERATIONS.items()

@@ -1,7 +1,11 @@
-"""Export the result of a search as a file: CSV, JSON Lines, WACZ. Bounded in articles, time and number at once."""
+"""Serve the result of a search as a file: CSV, JSON Lines, WACZ, or as a feed; and the feeds of the archive's watches.
+
+An export is bounded in articles, in time, and in how many are written at once.
+"""
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -9,22 +13,27 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, PlainTextResponse
+from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from archive.export import FORMATS, ExportOptions, export
 from archive.federation import Federation
+from archive.files import open_read
+from archive.watch.syndication import FeedDocument, atom, entry_of, json_feed
 from archive.web.parameters import SearchParameters
-from archive.web.views import PATIENCE_S, missing_originals
+from archive.web.views import PATIENCE_S, missing_originals, open_archives
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from starlette.requests import Request
-    from starlette.responses import Response
 
 MOST: Final[Mapping[str, int]] = {"csv": 20_000, "jsonl": 20_000, "wacz": 1_000}
 """Articles that a browser is given at once; of more, `warraq export` on the machine itself takes any number."""
 _TYPES: Final = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl", "wacz": "application/wacz"}
+_FEEDS: Final = {"atom": (atom, "application/atom+xml"), "json": (json_feed, "application/feed+json")}
+"""How each kind of feed is written, and its media type."""
+_WATCH: Final = re.compile(r"[^\W_][\w.-]{0,63}")
+"""The name of a watch."""
 _SECONDS: Final = 60.0
 _AT_ONCE: Final = BoundedSemaphore(2)
 """Exports that are written at a time: the other threads go on answering readers."""
@@ -73,3 +82,34 @@ def _too_many(count: int, kind: str) -> Response:
         f"Narrow the search, or run `warraq export --query …` where the archive lies.\n"
     )
     return PlainTextResponse(text, 413)
+
+
+def feed(request: Request) -> Response:
+    """GET /feed.atom and /feed.json, with the parameters of a search: its newest articles."""
+    kind = request.url.path.rpartition(".")[2]
+    asked = SearchParameters.of(request.query_params)
+    with open_archives(request) as archives:
+        found = archives.search(asked.words, only=asked.only, order="newest", limit=asked.limit)
+        entries = [
+            entry_of(archives.archive_of(found, number).article(hit.id))
+            for number, hit in enumerate(found.hits)
+            if not hit.is_partial
+        ]
+    title = " ".join(filter(None, (asked.words, asked.only))) or "warraq"
+    path = f"{request.scope.get('root_path', '')}/search"
+    page = request.url.replace(path=path, query=asked.query_string())
+    document = FeedDocument(title=title, entries=entries, address=str(request.url), page=str(page))
+    write, media_type = _FEEDS[kind]
+    return Response(write(document), media_type=media_type)
+
+
+def watch_feed(request: Request) -> Response:
+    """GET /watches/NAME.atom and .json: what a watch has found, as its last run wrote it."""
+    name, kind = request.path_params["name"], request.url.path.rpartition(".")[2]
+    if not _WATCH.fullmatch(name):
+        raise HTTPException(404)
+    try:
+        with open_read(request.app.state.folders[0] / "feeds" / f"{name}.{kind}") as file:
+            return Response(file.read(), media_type=_FEEDS[kind][1])
+    except FileNotFoundError:
+        raise HTTPException(404) from None

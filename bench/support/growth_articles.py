@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from archive import Archive, Article
+from archive.body import dumps, pack, paragraphs
 from archive.capture import Capture
 from archive.collection import Collection
 from archive.files.clock import iso
@@ -111,12 +112,20 @@ def _insert(db: Any, rows: list[dict[str, Any]]) -> None:
         _captures(rows),
     )
     db.executemany(
-        "INSERT INTO articles (id, url, urlkey, article_key, site, hostname, title, text, date, date_published, language, text_digest,"
-        " fetched_at, last_seen_at, capture_id, conversion_id, payload_digest, warc_filename, warc_record_offset, warc_record_length)"
-        " SELECT :id, :url, c.urlkey, :key, :site, :hostname, :title, :text, :date, :date, 'ar', 'sha256:' || c.payload_digest,"
-        " c.captured_at, c.captured_at, c.id, replace(c.record_id, 'uuid:0', 'uuid:f'), c.payload_digest, c.warc_filename,"
-        " c.warc_record_offset, c.warc_record_length FROM captures AS c WHERE c.id = :id",
-        [row | {"key": identity(row["url"])} for row in rows],
+        """
+        INSERT INTO articles (
+            id, url, urlkey, article_key, site, hostname, title, text, body, date, date_published, language, text_digest, fetched_at,
+            last_seen_at, capture_id, conversion_id, payload_digest, warc_filename, warc_record_offset, warc_record_length
+        )
+        SELECT :id, :url, c.urlkey, :key, :site, :hostname, :title, :text, :body, :date, :date, 'ar', 'sha256:' || c.payload_digest,
+               c.captured_at, c.captured_at, c.id, replace(c.record_id, 'uuid:0', 'uuid:f'), c.payload_digest, c.warc_filename,
+               c.warc_record_offset, c.warc_record_length
+        FROM captures AS c WHERE c.id = :id
+        """,
+        [
+            row | {"key": identity(row["url"]), "body": pack(dumps(paragraphs(row["text"])), row["text"])}
+            for row in rows
+        ],
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,19 @@ from hypothesis import strategies as st
 from lxml import html as lxml_html
 
 from archive import body as shape
-from archive.body import Block, HtmlOptions, Span, dumps, html, loads, markdown, paragraphs, plain_text
+from archive.body import (
+    Block,
+    HtmlOptions,
+    Span,
+    dumps,
+    html,
+    loads,
+    markdown,
+    pack,
+    paragraphs,
+    plain_text,
+    unpack,
+)
 
 WORDS = st.text(max_size=5) | st.sampled_from(
     ["<script>alert(1)</script>", "الخبر", "a\n b", "](x)", "&lt;", '" onx="']
@@ -164,6 +177,36 @@ def test_markdown_is_shown_without_markup_of_the_text(body: shape.Body) -> None:
 )
 def test_what_is_no_body_is_an_empty_one(bad: str | None) -> None:
     assert loads(bad) == ()
+
+
+@FEW
+@given(BODIES)
+def test_a_packed_body_comes_back(body: shape.Body) -> None:
+    said, text = dumps(body), plain_text(body)
+    packed = pack(said, text)
+    assert said == (unpack(packed, text) if isinstance(packed, bytes) else packed)
+
+
+def test_a_body_that_says_what_the_text_says_takes_an_eighth_of_it() -> None:
+    text = "\n".join(f"Sentence {number} of {number * number} words about the bridge." for number in range(60))
+    packed = pack(dumps(paragraphs(text)), text)
+    assert isinstance(packed, bytes)
+    assert len(packed) < len(text) / 8
+    assert unpack(packed, f"{text}!") is None, "it was packed against another text"
+    assert unpack(packed[:-1], text) is None
+
+
+def test_a_text_that_readers_are_given_otherwise_packs_nothing() -> None:
+    said = dumps(paragraphs("a\x9bb"))
+    assert pack(said, "a\x9bb") == said
+
+
+def test_a_body_out_of_all_proportion_is_neither_packed_nor_unpacked() -> None:
+    bomb = zlib.compressobj(zdict=b"text")
+    data = bomb.compress(b"0" * 10_000_000) + bomb.flush()
+    assert len(data) < 20_000
+    assert unpack(data, "text") is None
+    assert pack("0" * 10_000_000, "text") == "0" * 10_000_000
 
 
 def test_a_body_as_deep_as_allowed_is_read() -> None:

@@ -1,6 +1,7 @@
 """What a page changes over time reaches its article as what it is: another text, other metadata, a wall; and both as they stood."""
 
 import json
+import zlib
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -358,6 +359,9 @@ def test_the_blocks_are_stored_and_written_beside_the_text(writer, archive):
     serve(writer, page())
     row = archive.article(URL)
     assert [block["kind"] for block in json.loads(row["body"])] == ["paragraph"] * 9
+    (packed,) = writer.store.db.conn.execute("SELECT body FROM articles").fetchone()
+    assert len(packed) < len(row["body"]) / 4
+    assert zlib.decompressobj(zdict=row["text"].encode()).decompress(packed) == row["body"].encode(), "docs/queries.md"
     kinds = {
         record.get("Content-Type"): record
         for path in writer.collection.warcs.iterdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -327,13 +328,18 @@ def test_files_that_are_in_a_storage_stay_there_and_are_read_from_there(shard, t
 
 def test_of_one_version_in_two_shards_the_earlier_gives_the_text_and_the_later_the_byline_whatever_the_order(tmp_path):
     text = "قال الوزير إن الخطة جاهزة"
-    late = crawled(tmp_path / "late", [Served(url=A.format(1), hours=2, text=text, author="ليلى")])
+    late = crawled(
+        tmp_path / "late", [Served(url=A.format(1), hours=2, text=text.replace(" ", "\n", 1), author="ليلى")]
+    )
     early = crawled(tmp_path / "early", [Served(url=A.format(1), hours=1, text=text, author="سمير")])
     run([late, early], tmp_path / "m")
     run([early, late], tmp_path / "n")
     with Archive(tmp_path / "m") as archive:
         (row,) = archive.versions(A.format(1))
         assert (row["author"], row["last_seen_at"] > row["fetched_at"]) == ("ليلى", True)
+        assert (row["text"], len(json.loads(row["body"]))) == (text, 2), (
+            "the blocks are packed against the text that stays"
+        )
         assert [archive.search(f"author:{name}").total for name in ("سمير", "ليلى")] == [0, 1]
     assert contents(Collection(tmp_path / "m"), own_ids=True) == contents(Collection(tmp_path / "n"), own_ids=True)
 
