@@ -278,7 +278,7 @@ class Archive(Closing):
 
     def picture(self, url: str) -> dict[str, Any] | None:
         """Return what the picture at a URL is known by; None when the archive does not know it."""
-        return images.picture(self._store.db, url)
+        return images.known_picture(self._store.db, url)
 
     def showings_of(self, known: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return where a picture ran that this archive or another knows (see `picture`)."""
@@ -349,9 +349,9 @@ class Archive(Closing):
         """Return the captures that are kept and not shown as articles, newest first, as dicts of the columns of `captures`."""
         return reports.quarantined(self._store.db, reason=reason, limit=limit, offset=offset)
 
-    def stats(self) -> dict[str, Any]:
-        """Return how much the archive holds, as JSON takes it."""
-        return reports.count(self._store.db)
+    def stats(self, *, site: str = "") -> dict[str, Any]:
+        """Return how much the archive holds, of one site if it is named, as JSON takes it."""
+        return reports.count(self._store.db, site=site)
 
     def close(self) -> None:
         """Close the database."""

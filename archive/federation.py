@@ -141,9 +141,9 @@ class Federation(Closing):
                 return archive, str(archive.formerly(article_id, archive=name)["id"])
         return None
 
-    def stats(self) -> dict[str, Any]:
+    def stats(self, *, site: str = "") -> dict[str, Any]:
         """Return what `Archive.stats` counts, of all archives together."""
-        return reports.added_counts([archive.stats() for archive in self.archives])
+        return reports.added_counts([archive.stats(site=site) for archive in self.archives])
 
     def close(self) -> None:
         """Close the databases."""

@@ -89,6 +89,11 @@ _SEEDS = {
 } | _WALLS  # fmt: skip
 
 
+def is_refusal(reason: str) -> bool:
+    """Return whether the site itself keeps the crawl out, by a wall, its robots.txt or a refusal: another try alone will not help."""
+    return reason in {*_WALLS, "robots-disallowed", "http-401", "http-403", "http-404", "http-410"}
+
+
 def why_no_article(rows: Iterable[Visited], *, out_of_scope: int, no_browser: str = "") -> NoArticle:
     """Return the likeliest cause, the start pages first; `rows` are those of the site's URLs that were visited.
 

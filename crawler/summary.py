@@ -10,6 +10,7 @@ from archive.index import frontier
 from archive.ingest.commit import CHANGES
 from archive.locale import n_, translated
 from archive.terminal import duration
+from crawler.diagnosis import is_refusal
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -39,17 +40,17 @@ def progress_line(report: Report) -> str:
 
 
 def live_text(report: Report, *, seconds: float, queue: int) -> str:
-    """Return the progress line: pages, articles, rate, queue, time left, and the last title."""
+    """Return the progress line: pages, articles, rate, queue, time left, and the last title; some sixty letters, and the title."""
     rate = report.exchanges / seconds if seconds else 0.0
     parts = [
         n_("{n} page", "{n} pages", report.exchanges),
         n_("{n} article", "{n} articles", report.articles.total()),
-        _("{rate:.1f} a second").format(rate=rate) if rate else "",
-        _("{queue} in the queue").format(queue=_still_due(queue)),
+        _("{rate:.1f}/s").format(rate=rate) if rate else "",
+        _("{queue} queued").format(queue=_still_due(queue)),
         _("{rate} left").format(rate=duration(min(queue, report.room) / rate)) if rate and queue else "",
         report.last_title,
     ]
-    return f"{report.site}: {', '.join(filter(None, parts))}"
+    return ", ".join(filter(None, parts))
 
 
 def summary_text(report: Report) -> str:
@@ -176,7 +177,7 @@ def exit_code(report: Report | None) -> ExitCode:
     if report.session.has_expired:
         return ExitCode.SESSION_EXPIRED
     fruitless = not report.articles and not report.outcomes["listing"]
-    if report.seed_problem and fruitless:
+    if report.seed_problem and fruitless and not is_refusal(report.no_article_reason):
         return ExitCode.UNREACHABLE
     return ExitCode.NO_ARTICLES if report.no_article else ExitCode.DONE
 

@@ -26,7 +26,7 @@ from archive.federation import Federation
 from archive.files import output_to, replacing
 from archive.index import reports
 from archive.index.columns import LABELLED, as_json_row
-from archive.locale import n_
+from archive.locale import n_, translated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -101,7 +101,7 @@ def search(
         click.echo(f"       {_line(asdict(hit))}{where}{_how_found(hit)}")
         click.echo(f"       {_marked(hit.snippet.pieces())}\n")
     for problem in found.problems:
-        click.echo(_("left out: {problem}").format(problem=problem), err=True)
+        click.echo(_("left out: {problem}").format(problem=translated(str(problem))), err=True)
     if suggestion := found.suggestion(" ".join(words)):
         click.echo(
             _("Did you mean {suggestion}? No article has the words as typed.").format(suggestion=isolate(suggestion)),
@@ -244,17 +244,20 @@ def related(ctx: click.Context, *, wanted: str, limit: int, as_json: bool) -> No
 @click.option(
     "--plot", metavar="FILE.png", type=click.Path(dir_okay=False, path_type=Path), help="Draw articles per day."
 )
+@click.option("--site", default="", help="Only this site.")
 @json_option
 @click.pass_context
-def stats(ctx: click.Context, *, plot: Path | None, as_json: bool) -> None:
+def stats(ctx: click.Context, *, plot: Path | None, site: str, as_json: bool) -> None:
     """Show what the archive holds: articles, versions, captures, by site, language, day and outcome.
 
     --plot needs matplotlib: pip install 'warraq[plot]'.
     """
     with Federation(the_place(ctx).folders()) as archives:
-        figures = archives.stats()
+        if site:
+            require_site(archives.archives, site)
+        figures = archives.stats(site=site)
         if plot:
-            _plot([reports.by_day_and_site(archive.db) for archive in archives.archives], plot)
+            _plot([reports.by_day_and_site(archive.db, site=site) for archive in archives.archives], plot)
     if as_json:
         print_json([figures])
         return

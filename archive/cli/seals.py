@@ -245,11 +245,11 @@ def _check_pack(ctx: click.Context, pack: Path, roots: str) -> None:
 
     report = check_pack(pack, roots=trusted_roots(roots))
     for line in report.right:
-        click.echo(_("right  {line}").format(line=printable(line)))
+        click.echo(_("right  {line}").format(line=printable(translated(line))))
     for line in report.notes:
-        click.echo(_("note   {line}").format(line=printable(line)))
+        click.echo(_("note   {line}").format(line=printable(translated(line))))
     for line in report.problems:
-        click.echo(f"{click.style(_('WRONG'), fg='red')}  {printable(line)}")
+        click.echo(f"{click.style(_('WRONG'), fg='red')}  {printable(translated(line))}")
     verdict = n_("{n} problem", "{n} problems", len(report.problems)) if report.problems else _("all is right")
     click.echo(f"{pack}: {verdict}")
     if report.problems:

@@ -64,7 +64,7 @@ def add(
     )
     kept, problems = add_watch(the_folder(ctx), wanted, now=datetime.now(UTC))
     for problem in problems:
-        click.echo(_("left out: {problem}").format(problem=problem), err=True)
+        click.echo(_("left out: {problem}").format(problem=translated(str(problem))), err=True)
     click.echo(_("Watching {query} as {name}.").format(query=isolate(kept.query), name=kept.name))
     if webhooks:
         click.echo(_("Its webhooks are signed with {secret}").format(secret=kept.secret))

@@ -269,7 +269,7 @@ def listed(
     return list(db.query(sql, [*values, limit, offset]))
 
 
-def picture(db: Database, url: str) -> dict[str, Any] | None:
+def known_picture(db: Database, url: str) -> dict[str, Any] | None:
     """Return what a picture is known by: its URL, its bytes, how it looks; None for one that the archive does not know."""
     asked = next(
         db.query("SELECT url, sha256, phash FROM images WHERE url = ? ORDER BY sha256 = '' LIMIT 1", [url]), None

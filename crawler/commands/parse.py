@@ -18,6 +18,7 @@ class Command(parse.Command):
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check the settings that were given, and set the others."""
         check_settings("parse", opts.set)
+        opts.spider = opts.spider or "news"  # which no URL leads to: it is for all sites
         super().process_options(args, opts)
         assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
         look_only(self.settings)

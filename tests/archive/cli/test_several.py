@@ -109,6 +109,15 @@ def test_versions_diff_and_explain_find_their_archive():
     assert any("البلدية" in row["line"] for row in rows("explain", "two/2"))
 
 
+def test_stats_of_one_site():
+    (figures,) = rows("stats", "--site", "paper.two")
+    assert (figures["articles"], figures["captures"], figures["by_site"]) == (2, 2, {"paper.two": 2})
+    assert sum(figures["by_day"].values()) == 2
+    (below,) = rows("stats", "--site", "two")
+    assert below == figures, "a site counts with those below it"
+    assert "did you mean paper.one" in warraq("stats", "--site", "paper.on", code=8).stderr
+
+
 def test_pictures_of_all_are_listed_with_their_archive_each_file_once():
     listed = rows("images")
     assert [row["archive"] for row in listed] == ["collections/two", "collections/one", "collections/one"]
