@@ -48,7 +48,7 @@ imports: .venv/.synced ## who may import whom
 tests: .venv/.synced ## the tests, but for those of time and the simulations
 	$(BIN)/python -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder -m "not timing and not simulation"
 
-simulation: .venv/.synced ## two years of unreliable newspapers, crawled day by day (some minutes)
+simulation: .venv/.synced ## what takes minutes: years of unreliable newspapers, power cuts, kills, the hostile site, each documented command
 	$(BIN)/python -m pytest -q -n 2 --dist loadscope -m simulation
 
 quick: .venv/.synced ## the tests that start no process: under a minute

@@ -12,6 +12,8 @@ ArchiveError
 ├── NotFoundError          no article, capture or URL of that name
 ├── UnknownSiteError       nothing of a site of that name
 ├── StorageError           the storage of uploaded files fails
+├── WorkerKilledError      (archive.parse.workers) a page was not read within its limits
+│   └── NoWorkerError      no process that reads pages can be started
 └── UsageError             the request is not valid
 """
 
@@ -64,6 +66,11 @@ class ExitCode(IntEnum):
         "run a backfill again, it fetches only what is missing; import the originals that an export names",
     )
     SESSION_EXPIRED = 17, "a site's session has expired", "renew its cookies_file or headers_file"
+    NO_WORKERS = (
+        18,
+        "no process that reads pages can be started",
+        "free memory, allow more processes; what was not read is due",
+    )
     INTERRUPTED = 130, "interrupted by Ctrl-C", "nothing; the same command carries on"
 
     def __new__(cls, number: int, meaning: str, advice: str) -> ExitCode:
@@ -86,13 +93,14 @@ CRAWL = (
     ExitCode.STOPPED,
     ExitCode.NO_ARTICLES,
     ExitCode.SESSION_EXPIRED,
+    ExitCode.NO_WORKERS,
 )
 """The codes of a crawl, of one site or of several."""
 
-BACKFILL = (*CRAWL[:-2], ExitCode.INCOMPLETE)
+BACKFILL = (*CRAWL[:-3], ExitCode.INCOMPLETE, ExitCode.NO_WORKERS)
 """The codes of `scrapy backfill`."""
 
-ADDSITE = (ExitCode.DONE, ExitCode.USAGE, ExitCode.UNREACHABLE)
+ADDSITE = (ExitCode.DONE, ExitCode.USAGE, ExitCode.NOT_WRITABLE, ExitCode.UNREACHABLE, ExitCode.NO_WORKERS)
 """The codes of `scrapy addsite`."""
 
 CLUSTER = (ExitCode.DONE, ExitCode.USAGE, ExitCode.LOCKED, ExitCode.NOT_WRITABLE, ExitCode.NODE_SILENT)
@@ -105,6 +113,7 @@ WORST_FIRST = (
     ExitCode.BROKEN,
     ExitCode.ERROR,
     ExitCode.NOT_WRITABLE,
+    ExitCode.NO_WORKERS,
     ExitCode.TOO_NEW,
     ExitCode.USAGE,
     ExitCode.STOPPED,

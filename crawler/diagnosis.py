@@ -11,7 +11,7 @@ from archive.locale import N_
 from archive.outcome import OutcomeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +94,13 @@ def is_refusal(reason: str) -> bool:
     return reason in {*_WALLS, "robots-disallowed", "http-401", "http-403", "http-404", "http-410"}
 
 
-def why_no_article(rows: Iterable[Visited], *, out_of_scope: int, no_browser: str = "") -> NoArticle:
+def why_no_article(
+    rows: Iterable[Visited], *, out_of_scope: int, left_out: Mapping[str, int], no_browser: str = ""
+) -> NoArticle:
     """Return the likeliest cause, the start pages first; `rows` are those of the site's URLs that were visited.
 
-    `no_browser` says what kept pages from being rendered that are empty without scripts, '' where nothing did.
+    `left_out` counts the links that a limit left out, or that look like traps, by that limit or trap. `no_browser` says what kept pages
+    from being rendered that are empty without scripts, '' where nothing did.
     """
     if no_browser:
         what = N_("its pages are empty without scripts, and there is no browser to render them")
@@ -118,7 +121,28 @@ def why_no_article(rows: Iterable[Visited], *, out_of_scope: int, no_browser: st
         )
         return NoArticle(reason=word, what=what, advice=advice)
     pages = [row for row in visited if row.kind not in ANNOUNCERS]
-    if not pages and out_of_scope:
+    if not pages:
+        return _why_no_page(out_of_scope, Counter(left_out))
+    ends: Counter[str] = Counter()
+    for row in pages:
+        ends[row.reason or row.outcome] += row.urls
+    word, number = ends.most_common(1)[0]
+    if word in _SEEDS:
+        what, advice = _SEEDS[word]
+        return NoArticle(reason=word, what=N_(f"{what} (pages: {number} of {ends.total()})"), advice=advice)
+    named = _counted(ends)
+    advice = N_("See `warraq explain URL` for one of its articles, and set `articles` in its entry")
+    what = (
+        N_(f"the one URL that was visited is not an article ({named})")
+        if ends.total() == 1
+        else N_(f"none of the {ends.total()} URLs that were visited is an article ({named})")
+    )
+    return NoArticle(reason="none-read", what=what, advice=advice)
+
+
+def _why_no_page(out_of_scope: int, left_out: Counter[str]) -> NoArticle:
+    """Return why nothing that the start pages lead to was visited."""
+    if out_of_scope:
         what = (
             N_("the only link found lies on another host")
             if out_of_scope == 1
@@ -127,25 +151,18 @@ def why_no_article(rows: Iterable[Visited], *, out_of_scope: int, no_browser: st
         return NoArticle(
             reason="out-of-scope", what=what, advice=N_("Name those that belong to the site in its entry: hosts = […]")
         )
-    if not pages:
-        what = N_("its start page links to nothing: scripts may build it in the browser, or a frame leads elsewhere")
-        return NoArticle(
-            reason="no-links",
-            what=what,
-            advice=N_("Name a feed, a sitemap or sections in its entry; `warraq add URL` finds them"),
-        )
-    ends: Counter[str] = Counter()
-    for row in pages:
-        ends[row.reason or row.outcome] += row.urls
-    word, number = ends.most_common(1)[0]
-    if word in _SEEDS:
-        what, advice = _SEEDS[word]
-        return NoArticle(reason=word, what=N_(f"{what} (pages: {number} of {ends.total()})"), advice=advice)
-    named = ", ".join(f"{reason} {count}" for reason, count in ends.most_common(4))
-    advice = N_("See `warraq explain URL` for one of its articles, and set `articles` in its entry")
-    what = (
-        N_(f"the one URL that was visited is not an article ({named})")
-        if ends.total() == 1
-        else N_(f"none of the {ends.total()} URLs that were visited is an article ({named})")
+    if left_out:
+        named = _counted(left_out)
+        what = N_(f"all links found are left out as endless or beyond a limit ({named})")
+        advice = N_("Name the shape of those that are articles in its entry: articles = […]")
+        return NoArticle(reason="left-out", what=what, advice=advice)
+    what = N_("its start page links to nothing: scripts may build it in the browser, or a frame leads elsewhere")
+    return NoArticle(
+        reason="no-links",
+        what=what,
+        advice=N_("Name a feed, a sitemap or sections in its entry; `warraq add URL` finds them"),
     )
-    return NoArticle(reason="none-read", what=what, advice=advice)
+
+
+def _counted(words: Counter[str]) -> str:
+    return ", ".join(f"{word} {count}" for word, count in words.most_common(4))

@@ -27,7 +27,7 @@ from archive.ingest import open_writer
 from archive.ingest.commit import Disposition
 from archive.ingest.importer import recover
 from archive.outcome import Outcome, OutcomeKind
-from archive.parse.workers import parse_pool
+from archive.parse.workers import NoWorkerError, parse_pool
 from archive.terminal import PrintableFilter, live_line, printable
 from crawler.diagnosis import Visited, why_no_article
 from crawler.download.exchange import exchange_captured
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
 
+    from archive import ArchiveError
     from archive.capture import Capture
     from archive.index import CaptureRow
     from archive.ingest import ArchiveWriter
@@ -231,11 +232,16 @@ class ArchiveExtension:
         try:
             yield
         except NotWritableError as error:
-            if not self.report.problem:
-                reason = "locked" if isinstance(error, DatabaseLockedError) else "not-writable"
-                self.report.problem, self.report.reason = str(error), reason
-                logger.critical("%s", error)
-                self._stop(reason)
+            self.give_up("locked" if isinstance(error, DatabaseLockedError) else "not-writable", error)
+        except NoWorkerError as error:
+            self.give_up("no-workers", error)
+
+    def give_up(self, reason: str, error: ArchiveError) -> None:
+        """End the crawl by an error that every further page would meet; what is not settled stays due."""
+        if not self.report.problem:
+            self.report.problem, self.report.reason = str(error), reason
+            logger.critical("%s", error)
+            self._stop(reason)
 
     def stop_soon(self) -> None:
         """From now on a request that fails says nothing of its URL: it was we who ended it."""
@@ -291,7 +297,10 @@ class ArchiveExtension:
             for kind, outcome, reason, number in frontier.ends(db, site=report.site)
         ]
         found = why_no_article(
-            rows, out_of_scope=report.out_of_scope.counts.total(), no_browser=report.rendering.problem
+            rows,
+            out_of_scope=report.out_of_scope.counts.total(),
+            left_out=+report.left_out,
+            no_browser=report.rendering.problem,
         )
         report.no_article, report.no_article_reason = str(found), found.reason
 

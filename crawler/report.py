@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from archive import urls
 from archive.ingest.commit import change_figures
 from archive.locale import N_
 from archive.outcome import OutcomeKind
@@ -35,7 +35,7 @@ class OutOfScope:
 
     def add(self, url: str) -> None:
         """Count one."""
-        host = urls.host_of(url)
+        host = urlsplit(url).netloc
         if host in self.counts or len(self.counts) < 1000:
             self.counts[host] += 1
             self.examples.setdefault(host, url)
@@ -223,7 +223,7 @@ class Report:
 
     def leads_elsewhere(self, kind: str, url: str, found: Sequence[Outlink]) -> None:
         """Warn of a start page, feed or sitemap of which nothing is in scope."""
-        hosts = Counter(urls.host_of(entry.url) for entry in found if entry.url).most_common(3)
+        hosts = Counter(urlsplit(entry.url).netloc for entry in found if entry.url).most_common(3)
         named = ", ".join(f"{host} ({number})" for host, number in hosts)
         hint = json.dumps([host for host, _ in hosts])
         self.warnings.append(

@@ -163,7 +163,12 @@ def _size(n: float) -> str:
 ENDED_WELL = frozenset({"finished", "closespider_timeout", "closespider_pagecount", "cancelled"})
 
 
-CUT_OFF = {"shutdown": ExitCode.STOPPED, "locked": ExitCode.LOCKED, "not-writable": ExitCode.NOT_WRITABLE}
+CUT_OFF = {
+    "shutdown": ExitCode.STOPPED,
+    "locked": ExitCode.LOCKED,
+    "not-writable": ExitCode.NOT_WRITABLE,
+    "no-workers": ExitCode.NO_WORKERS,
+}
 
 
 def exit_code(report: Report | None) -> ExitCode:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.crash import fill_disk, kill_again_and_again, may_mount
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.simulation]
 
 ROUNDS = int(os.environ.get("WARRAQ_CRASH_ROUNDS", "8"))
 

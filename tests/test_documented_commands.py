@@ -117,6 +117,7 @@ def test_every_command_of_a_page_exists_with_its_options(page):
 
 
 @pytest.mark.slow
+@pytest.mark.simulation
 @pytest.mark.parametrize(
     "page",
     [page for page in PAGES if page.name not in {TRANSLATED, TUTORIAL} and any(not one.reason for one in blocks(page))],

@@ -1,7 +1,6 @@
 """The main job, end to end: the demo site over real HTTP into WARC and SQLite, twice, compared with what the site knows."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import pytest
 
 from archive import Archive
 from demo.server import DemoServer
-from tests.support import PATIENCE
+from tests.support.program import scrapy
 
 pytestmark = pytest.mark.slow
 
@@ -21,19 +20,13 @@ EXPECTED = json.loads((ROOT / "demo" / "expected.json").read_text("utf-8"))
 
 
 def crawl(url, folder, *more, code=0):
-    command = [sys.executable, "-m", "scrapy", "crawl", "news", "-a", f"url={url}", "-s", f"ARCHIVE_DIR={folder}"]
-    command += [
-        "-s",
+    settings = (
+        f"ARCHIVE_DIR={folder}",
         "WARRAQ_OPEN_NETWORKS=127.0.0.0/8",
-        "-s",
         "DOWNLOAD_DELAY=0",
-        "-s",
         "WARRAQ_SUMMARY_JSON=1",
-        *more,
-    ]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False, env=os.environ
     )
+    done = scrapy("crawl", "news", "-a", f"url={url}", *(word for one in settings for word in ("-s", one)), *more)
     assert done.returncode == code, done.stderr[-3000:]
     return json.loads(done.stdout.splitlines()[-1]) if code in {0, 9} else done.stderr
 

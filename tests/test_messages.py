@@ -5,8 +5,6 @@ import gettext
 import os
 import re
 import sqlite3
-import subprocess
-import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -123,15 +121,7 @@ IN_ARABIC = IN_ENGLISH | {"LANG": "ar_EG.UTF-8"}
 
 
 def run(*arguments, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", "warraq", *arguments],
-        env=IN_ENGLISH | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"} | environment,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
+    return program.warraq(*arguments, env=IN_ENGLISH | environment)
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ DISKS = 24
 
 
 @pytest.mark.slow
+@pytest.mark.simulation
 @pytest.mark.parametrize("kind", SCENARIOS, ids=lambda kind: kind.__name__)
 def test_no_cut_costs_what_was_acknowledged(kind, tmp_path):
     try:

@@ -23,6 +23,7 @@ import itertools
 import json
 import zlib
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args
 
 from archive.terminal import printable
@@ -202,8 +203,8 @@ def as_data(body: Iterable[Block]) -> list[dict[str, Any]]:
 
 def _block_data(block: Block) -> dict[str, Any]:
     data: dict[str, Any] = {"kind": block.kind}
-    for name in _FIELDS:
-        if value := getattr(block, name):
+    for name, value in zip(_FIELDS, _VALUES(block), strict=True):
+        if value:
             made = _MADE.get(name)
             data[name] = made(value) if made else value
     return data
@@ -238,6 +239,7 @@ _FIELDS = (
     "poster",
 )
 """The fields of a block beside its kind, in the order in which they are written; empty ones are left out."""
+_VALUES = attrgetter(*_FIELDS)
 _MADE: Mapping[str, Callable[[Any], Any]] = {
     "spans": _spans_data,
     "items": lambda items: [as_data(item) for item in items],

@@ -195,7 +195,7 @@ _STORY = frozenset({
     "تفاصيل",
 })  # fmt: skip
 _STORY_PARAMETER = re.compile(
-    r"(?:^|&)(?:id|p|nid|aid|sid|article|article_?id|news_?id|story_?id|item_?id|post_?id|art_?id|contentid|newsno|idx|idxno"
+    r"(?:^|&)(?:id|p|nid|aid|sid|article|article_?id|news_?id|story_?id|item_?id|post_?id|art|art_?id|contentid|newsno|idx|idxno"
     r"|news|story)=\d{2,}",
 )
 _LIST_PARAMETER = re.compile(r"(?:^|&)(?:page|paged|pg|offset|start|cat|category|tag|author|s|q|query|search|keyword)=")
@@ -262,7 +262,8 @@ def _not_an_article(path: str, query: str) -> Likeness | None:
     if not segments:
         return None if _STORY_PARAMETER.search(query) else Likeness(kind="section", score=0.0, reason="home")
     service = next((segment for segment in segments if {segment, _ENDING.sub("", segment)} & _SERVICE), "")
-    if service and not _is_document(path) and _words(segments[-1]) < 4:
+    is_story = service == "cgi-bin" and _STORY_PARAMETER.search(query)
+    if service and not is_story and not _is_document(path) and _words(segments[-1]) < 4:
         return Likeness(kind="other", score=0.0, reason=f"service page ({service})")
     if _ENDING.sub("", segments[-1]) in _INSTITUTIONAL and not _STORY_PARAMETER.search(query):
         return Likeness(kind="other", score=0.05, reason=f"page about the site ({segments[-1]})")

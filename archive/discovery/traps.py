@@ -39,9 +39,7 @@ _PARTS = re.compile(r"https?://([^/?#]*)([^?#]*)(?:\?([^#]*))?")
 _EMBEDDED = re.compile(
     r"/(?:https?:|www\.[^/]+\.[a-z]{2,}(?:/|$))|/%22|/\\?\"|/(?:undefined|null|nan|\[object)(?:/|$)|\{\{|\$\{"
 )
-_SESSION = re.compile(
-    r"/\((?:[a-z]\([0-9a-z]{20,}\))+\)/|/\([0-9a-z]{24}\)/|;[a-z_]*(?:session|sid)[a-z_]*=", re.IGNORECASE
-)
+_SESSION = re.compile(r"/\([0-9a-z]{24}\)/|;[a-z_]*(?:session|sid)[a-z_]*=", re.IGNORECASE)
 _CALENDAR_PATH = re.compile(
     r"/(?:calendar|events?|agenda|schedule|tv-guide|epg|prayer-?times|التقويم|تقويم|فعاليات|مواقيت)(?:/.*)?/"
     r"(?:month/|day/|week/|today/|list/)?\d{4}(?:[-/]\d{1,2}){1,2}/?$"

@@ -44,9 +44,9 @@ class Stored:
 def key_of(db: Database, url: str) -> str:
     """Return the key that the versions of the article at this URL share, under any spelling (see `archive.index.identity`)."""
     key = urls.identity(url)
-    sql = "SELECT article_key FROM identities WHERE name IN (?, ?) ORDER BY name = ? DESC LIMIT 1"
-    row = db.conn.execute(sql, (url, key, url)).fetchone()
-    return str(row[0]) if row else key
+    sql = "SELECT (SELECT article_key FROM identities WHERE name = ?), (SELECT article_key FROM identities WHERE name = ?)"
+    of_url, of_key = db.conn.execute(sql, (url, key)).fetchone()
+    return str(of_url or of_key or key)
 
 
 def find_version(db: Database, url: str, digest: str) -> int | None:
@@ -355,7 +355,8 @@ def is_teaser(text: str, whole: str, *, is_free: bool | None) -> bool:
 
 def may_be_teaser(text: str, *, is_free: bool | None) -> bool:
     """Return whether a page has a sign of a teaser, so that its article is worth a query."""
-    return is_free is False or any(_CUT_OFF.search(line.rstrip()) for line in text.split("\n"))
+    has_dots = "..." in text or "…" in text
+    return is_free is False or (has_dots and any(_CUT_OFF.search(line.rstrip()) for line in text.split("\n")))
 
 
 def _whole_line(line: str) -> str:

@@ -6,6 +6,7 @@ import json
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from archive.index.rows import ANNOUNCERS, REQUISITES, Candidate, FetchStatus, Precedence, ScheduledUrl, precedence
@@ -34,6 +35,7 @@ must keep neither corrections of today's nor pages that may lead to more waiting
 _FAILURES = sql_list(kind for kind in OutcomeKind if kind.is_failure and kind not in {"disallowed", "budget"})
 _NEVER = sql_list((OutcomeKind.REDACTED, OutcomeKind.PART))
 _ANNOUNCED = tuple(f.name for f in fields(Candidate))
+_ANNOUNCED_VALUES = attrgetter(*_ANNOUNCED)
 
 RETRIED_SOON = 3
 """Failures in a row up to which an article that was never fetched keeps its precedence."""
@@ -102,11 +104,8 @@ def _values(announced: Candidate, now: str, news: str) -> dict[str, Any]:
     fresh = announced.believed and announced.published_hint >= news
     priority = precedence(announced.kind, by=announced.by, listed=announced.listed, fresh=fresh)
     hint_via = announced.via if announced.published_hint else ""
-    return {name: getattr(announced, name) for name in _ANNOUNCED} | {
-        "now": now,
-        "priority": int(priority),
-        "hint_via": hint_via,
-    }
+    values = dict(zip(_ANNOUNCED, _ANNOUNCED_VALUES(announced), strict=True))
+    return values | {"now": now, "priority": int(priority), "hint_via": hint_via}
 
 
 def next_urls(

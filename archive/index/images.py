@@ -62,11 +62,11 @@ _PUT = f"INSERT INTO images ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{name}
 def describe(db: Database, ids: Iterable[int], bodies: Mapping[int, Body] = _NO_BODIES) -> None:
     """Rewrite what these versions of articles show; rows of versions that no longer exist are deleted.
 
-    `bodies` has the blocks of those that were just written, which need not be read again.
+    `bodies` has the blocks of those that were just written: there is nothing of them to delete or to read again.
     """
     has_pictures = db.conn.execute("SELECT 1 FROM pictures LIMIT 1").fetchone() is not None
     for article_id in ids:
-        for table in ("images", "media"):
+        for table in () if article_id in bodies else ("images", "media"):
             db.conn.execute(f"DELETE FROM {table} WHERE article_id = ?", (article_id,))  # noqa: S608 - our own names
         names = "url, images, language" + ("" if bodies.get(article_id) else ", text, body")
         row = next(db.query(f"SELECT {names} FROM articles WHERE id = ?", [article_id]), None)  # noqa: S608 - our own names

@@ -303,6 +303,14 @@ def _packed_bodies(_db: Database) -> None:
     """
 
 
+@MIGRATIONS(name="0063_lines_that_repeat")
+def _lines_that_repeat(db: Database) -> None:
+    """Keep no line of a host that is learned and that cannot be boilerplate any more: some 400 kB a host."""
+    db.conn.execute(
+        "DELETE FROM site_lines WHERE pages < 18 AND host IN (SELECT host FROM site_pages WHERE pages >= 60)"
+    )
+
+
 _COMPUTED = {("articles", "published_at"): _MOMENT, ("articles", "article_key"): "identity(url)"}
 """What the columns hold of a row that was stored before the step that adds them; of the others, their default."""
 

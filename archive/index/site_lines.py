@@ -26,14 +26,15 @@ def pages_seen(db: Database, host: str) -> int:
 
 
 def count_lines(db: Database, host: str, lines: Iterable[str]) -> None:
-    """Count the distinct lines of one more page of the host."""
-    db.conn.execute(
-        "INSERT INTO site_pages (host, pages) VALUES (?, 1) ON CONFLICT (host) DO UPDATE SET pages = pages + 1", (host,)
-    )
+    """Count the distinct lines of one more page of the host; after the last that is counted, keep those that repeat."""
+    sql = "INSERT INTO site_pages (host, pages) VALUES (?, 1) ON CONFLICT (host) DO UPDATE SET pages = pages + 1 RETURNING pages"
+    (pages,) = db.conn.execute(sql, (host,)).fetchone()
     db.conn.executemany(
         "INSERT INTO site_lines (host, line, pages) VALUES (?, ?, 1) ON CONFLICT (host, line) DO UPDATE SET pages = pages + 1",
         [(host, line) for line in dict.fromkeys(lines)],
     )
+    if pages >= LEARNING_PAGES:
+        db.conn.execute("DELETE FROM site_lines WHERE host = ? AND pages < ?", (host, SHARE * pages))
 
 
 def boilerplate_of(db: Database, host: str) -> frozenset[str]:

@@ -244,7 +244,8 @@ class GroupWriter:
                 images.describe(db, (stored.id,), {stored.id: entry.article.body})
         else:
             return None
-        availability.clear(db, stored.id, at=entry.row.captured_at)
+        if not stored.is_first:
+            availability.clear(db, stored.id, at=entry.row.captured_at)
         done.articles.append((stored.id, stored.change))
         if entry.article is None:
             return stored.id

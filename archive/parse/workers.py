@@ -22,8 +22,9 @@ from multiprocessing import resource_tracker, util
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from archive.errors import ArchiveError, NotWritableError
+from archive.errors import ArchiveError, ExitCode, NotWritableError
 from archive.files import Closing
+from archive.locale import N_
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,9 @@ ResultT = TypeVar("ResultT")
 
 START_SECONDS = 60.0
 """How long a fresh worker may take to import what it needs (2 s on a quiet machine)."""
+
+STARTS = 2
+"""How many times in a row a worker is started, before it is said that none can be."""
 
 PATIENCE = 6
 """How many times its seconds a task may take by the clock: on a busy machine it is the others' work that takes long, not the page."""
@@ -59,6 +63,20 @@ class WorkerKilledError(ArchiveError):
         self.detail = detail
 
 
+class NoWorkerError(WorkerKilledError):
+    """No worker process starts, whatever the task."""
+
+    exit_code = ExitCode.NO_WORKERS
+
+    def __init__(self, cause: Exception) -> None:
+        message = N_(
+            "no process that reads pages can be started ({cause}): free memory, allow more processes (`ulimit -u`), or "
+            "see above what ended it"
+        )
+        ArchiveError.__init__(self, message.format(cause=str(cause) or type(cause).__name__))
+        self.reason, self.detail = "error", str(self)
+
+
 class _DiedError(Exception):
     """The worker died without passing a limit: killed by the kernel for lack of memory, or by hand."""
 
@@ -67,8 +85,8 @@ class WorkerPool(Closing, Generic[TaskT, ResultT]):
     """Processes that run `function` (importable by name, its task and result picklable) on tasks, `workers` of them at a time.
 
     `seconds` is the limit of a task's processor time (by the clock it has `PATIENCE` times as long), `megabytes` the address
-    space limit of a worker. A Future fails with WorkerKilledError when a limit was passed or the worker died. `preload` names
-    modules that the fork server imports once, so that a new worker starts at once.
+    space limit of a worker. A Future fails with WorkerKilledError when a limit was passed or the worker died, with NoWorkerError when
+    no worker starts. `preload` names modules that the fork server imports once, so that a new worker starts at once.
     """
 
     def __init__(
@@ -118,7 +136,8 @@ class WorkerPool(Closing, Generic[TaskT, ResultT]):
 
     def _serve(self) -> None:
         # Child processes, the fork server first, inherit that Ctrl-C is ignored, even while they import.
-        resource_tracker.ensure_running()  # the fork server would start it, which lifts the block
+        with suppress(OSError):  # which `_start` meets again, and tells
+            resource_tracker.ensure_running()  # the fork server would start it, which lifts the block
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         worker: _Worker[TaskT, ResultT] | None = None
         try:
@@ -151,9 +170,17 @@ class WorkerPool(Closing, Generic[TaskT, ResultT]):
                 worker.kill()
 
     def _start(self) -> _Worker[TaskT, ResultT]:
-        worker = _Worker(self._context, self._function, self._megabytes)
-        self._workers[threading.current_thread().name] = worker
-        return worker
+        """Return a new worker. Raises NoWorkerError when none starts, twice in a row."""
+        problem: Exception = _DiedError()
+        for _ in range(STARTS):
+            try:
+                worker = _Worker(self._context, self._function, self._megabytes)
+            except (_DiedError, OSError, EOFError) as error:
+                problem = error
+            else:
+                self._workers[threading.current_thread().name] = worker
+                return worker
+        raise NoWorkerError(problem)
 
 
 class _Worker(Generic[TaskT, ResultT]):
@@ -167,11 +194,16 @@ class _Worker(Generic[TaskT, ResultT]):
             target=_work, args=(theirs, function, megabytes), daemon=True
         )
         self.spent = False
-        self._process.start()
-        theirs.close()
-        if not self._pipe.poll(START_SECONDS) or self._receive()[0] != "up":
+        with theirs:
+            try:
+                self._process.start()
+            except BaseException:
+                self._pipe.close()
+                raise
+        if not self._pipe.poll(START_SECONDS):
             self.kill()
-            raise WorkerKilledError("error", f"a worker did not start within {START_SECONDS:.0f} s")
+            raise _DiedError(f"not within {START_SECONDS:.0f} s")
+        self._receive()
 
     def run(self, task: TaskT, seconds: float) -> ResultT:
         begun, wait = _processor_seconds(self._process.pid), seconds

@@ -236,6 +236,7 @@ _MOST_TAGS: Final = 50
 _FACET_CHARACTER: Final = re.compile(r"[^\w.:-]+")
 
 
+@lru_cache(maxsize=1024)  # those of a site, its languages and days come again and again
 def facet(name: str, value: str) -> str:
     """Return one token for a filter: `facet("site", "BBC.com")` → `site:bbc.com`; '' when the value holds nothing."""
     cleaned = _FACET_CHARACTER.sub("_", fold(value).strip())[:128].strip("_")

@@ -47,7 +47,7 @@ _SCHEME = re.compile(r"[\x00-\x20]*([a-zA-Z][a-zA-Z0-9+.-]*):")
 # Already as `canonicalise` leaves a URL: plain host, no query, no escape but those of non-ASCII bytes, no dot segment.
 # Most links are; telling so costs a fraction of a parse.
 _PLAIN_ORIGIN = r"(https?://(?!(?:[^/]*\.)?xn--)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]+)*\.[a-z]{2,24})"
-_PLAIN_PATH = r"(?:/(?!\.\.?(?:/|$))(?:[A-Za-z0-9._~!$'()*+,:@=-]++|(?:%[89A-F][0-9A-F])++)*+)++"
+_PLAIN_PATH = r"(?:/(?!\.\.?(?:/|$))(?:[A-Za-z0-9._~!$'*+,:@=-]++|(?:%[89A-F][0-9A-F])++)*+)++"
 _CLEAN = re.compile(_PLAIN_ORIGIN + _PLAIN_PATH)
 _CLEAN_ORIGIN = re.compile(_PLAIN_ORIGIN + "(?=/)")
 _CLEAN_PATH = re.compile("(?!//)" + _PLAIN_PATH)
@@ -56,7 +56,10 @@ _HOST = re.compile(r"https?://(?:[^/?#@]*@)?(\[[^\]/?#]*\]|[^/?#:]*)", re.IGNORE
 _FINAL_DOT = re.compile(r"(?<=[^.])\.+(?=:\d+$|$)")
 _ODD_ESCAPE = re.compile(r"%(?![89A-F][0-9A-F])([0-9A-Fa-f]{2})?")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid)=[^/;]*", re.IGNORECASE)
+_PATH_SESSION = re.compile(
+    r";(?:jsessionid|phpsessid)=[^/;]*|/\((?:[a-z]\([0-9a-z]{20,}\))+\)(?=/)",
+    re.IGNORECASE,  # the last are ASP.NET's
+)
 
 # Parameters that only tell the site where the reader came from, as their vendors document them, and session ids.
 _NOISE = re.compile(

@@ -78,8 +78,10 @@ class Command(ScrapyCommand):
         try:
             name = self._free_name(file, opts.name or name_of(Site.from_url(args[0]).seeds[0]), dry=opts.dry_run)
             scout = self._look(args[0])
-            if scout.problem or scout.findings is None:
-                tell("addsite", scout.problem or _("the probe was interrupted"))
+            if scout.problem:
+                raise scout.problem
+            if scout.findings is None:
+                tell("addsite", _("the probe was interrupted"))
                 self.exitcode = ExitCode.UNREACHABLE
                 return
             text = entry_text(scout.findings, name)

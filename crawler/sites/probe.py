@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Spider
 
-from archive import Article, UsageError, discovery, urls
+from archive import ArchiveError, Article, discovery, urls
 from archive.locale import N_
 from archive.outcome import OutcomeKind
 from archive.parse import Parsed, ParseTask
-from archive.parse.workers import WorkerKilledError, WorkerPool, parse_pool
+from archive.parse.workers import NoWorkerError, WorkerKilledError, parse_pool
 from crawler.sites import Site, own_hosts
 from crawler.sites.entry import Findings, FoundSource
 from crawler.sites.probe_client import NothingThereError, ProbeClient, ProbedPage
@@ -60,7 +60,7 @@ class ProbeSpider(Spider):
         self.site = Site.from_url(url)
         self.findings: Findings | None = None
         self.case: Case | None = None
-        self.problem: UsageError | None = None
+        self.problem: ArchiveError | None = None
         self._asker = asker
 
     @classmethod
@@ -71,17 +71,15 @@ class ProbeSpider(Spider):
     async def start(self) -> AsyncIterator[Request]:
         """Look around; yield nothing to be scheduled."""
         settings = self.crawler.settings
-        self._pool: WorkerPool[ParseTask, Parsed] = parse_pool(
-            workers=1,
-            seconds=settings.getfloat("WARRAQ_EXTRACTION_SECONDS"),
-            megabytes=settings.getint("WARRAQ_EXTRACTION_MEGABYTES"),
-        )
         try:
-            self.findings = await self._look()
-        except UsageError as error:
+            with parse_pool(
+                workers=1,
+                seconds=settings.getfloat("WARRAQ_EXTRACTION_SECONDS"),
+                megabytes=settings.getint("WARRAQ_EXTRACTION_MEGABYTES"),
+            ) as self._pool:
+                self.findings = await self._look()
+        except ArchiveError as error:
             self.problem = error
-        finally:
-            self._pool.close()
         none: tuple[Request, ...] = ()
         for request in none:
             yield request
@@ -233,6 +231,8 @@ class ProbeSpider(Spider):
         task = ParseTask(url=page.url, response=page.raw, fetched_at=page.fetched_at)
         try:
             return await asyncio.wrap_future(self._pool.submit(task))
+        except NoWorkerError:
+            raise
         except WorkerKilledError as error:
             return Parsed.of(OutcomeKind.QUARANTINE, error.reason, error.detail)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from scrapy import Request
 
 from archive import UsageError, urls
+from archive.errors import ExitCode
 from archive.http import BadCoding, NotHttp, Response, TooLarge, decode, parse_response
 from crawler.download.errors import outcome_of
 from crawler.download.exchange import exchange_captured
@@ -36,6 +37,8 @@ logger = logging.getLogger(__name__)
 
 class NothingThereError(UsageError):
     """The start page of a site cannot be fetched, or is not a page."""
+
+    exit_code = ExitCode.UNREACHABLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

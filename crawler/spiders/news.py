@@ -18,7 +18,7 @@ from archive import Page, urls
 from archive.ingest.commit import Disposition
 from archive.outcome import TEMPORARY_REDIRECTS, OutcomeKind
 from archive.parse import MAX_PARTS, Parsed, ParseTask, join_part
-from archive.parse.workers import WorkerKilledError
+from archive.parse.workers import NoWorkerError, WorkerKilledError
 from crawler.download.errors import HostPaused, StoppedError, outcome_of
 from crawler.extensions import ArchiveExtension
 from crawler.frontier import Frontier
@@ -238,6 +238,8 @@ class NewsSpider(Spider):
             known = loaded.unchanged(due, row, response)
             answer = Parsed.of(OutcomeKind.OTHER) if known else await self._read(loaded.task(due, data))
             self._archive.finish(known or loaded.settled(due, row, answer, response))
+        except NoWorkerError as error:
+            self._archive.give_up("no-workers", error)
         except Exception as error:  # without a visit the URL would stay due, and be fetched again and again
             self.logger.exception("reading %s", due.url)
             self._archive.finish(loaded.failed(due, row, "error", f"{type(error).__name__}: {error}"))
@@ -261,6 +263,9 @@ class NewsSpider(Spider):
             self._frontier.rest(due, error.seconds)
             return
         except StoppedError:
+            return
+        except NoWorkerError as error:
+            self._archive.give_up("no-workers", error)
             return
         except Exception as error:  # without a visit the URL would stay due, and be fetched again and again
             self.logger.exception("reading %s", due.url)
@@ -402,6 +407,8 @@ class NewsSpider(Spider):
     async def _read(self, task: ParseTask) -> Parsed:
         try:
             return await asyncio.wrap_future(self._archive.pool.submit(task))
+        except NoWorkerError:
+            raise
         except WorkerKilledError as error:
             return Parsed.of(OutcomeKind.QUARANTINE, error.reason, error.detail)
 

@@ -20,6 +20,7 @@ from archive.collection import Collection
 from archive.index import frontier, open_store
 from demo.server import DemoServer
 from tests.support import PATIENCE
+from tests.support.program import scrapy
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +42,7 @@ def command(folder, *more):
 
 
 def crawlall(folder, *more, code=0):
-    done = subprocess.run(command(folder, *more), cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
+    done = scrapy(*command(folder, *more)[3:])
     assert done.returncode == code, done.stderr[-3000:]
     return {row.get("site", "total"): row for row in map(json.loads, done.stdout.splitlines())}, done.stderr
 

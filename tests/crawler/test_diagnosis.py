@@ -26,7 +26,7 @@ def row(kind, outcome, reason="", urls=1):
     ],
 )
 def test_the_likeliest_cause_is_named_and_something_to_try(rows, reason):
-    found = why_no_article(rows, out_of_scope=0)
+    found = why_no_article(rows, out_of_scope=0, left_out={})
     assert found.reason == reason
     assert found.what
     assert found.advice
@@ -34,4 +34,10 @@ def test_the_likeliest_cause_is_named_and_something_to_try(rows, reason):
 
 
 def test_a_site_that_leads_elsewhere_says_so():
-    assert why_no_article([row("seed", "listing")], out_of_scope=12).reason == "out-of-scope"
+    assert why_no_article([row("seed", "listing")], out_of_scope=12, left_out={"action": 3}).reason == "out-of-scope"
+
+
+def test_a_site_all_of_whose_links_look_like_traps_says_so():
+    found = why_no_article([row("seed", "listing")], out_of_scope=0, left_out={"action": 3, "session-id": 7})
+    assert found.reason == "left-out"
+    assert "(session-id 7, action 3)" in found.what

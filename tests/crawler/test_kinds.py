@@ -5,15 +5,19 @@ Every crawl runs in this process, by a clock that the test moves.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import count
 from urllib.parse import urlsplit
 
 import pytest
 
 from archive import Archive
 from archive.index import open_store
+from archive.parse.workers import NoWorkerError
 from tests.support.simulated import crawl, no_such_host
 from tests.support.site import SENTENCES, article_page, list_page
 
@@ -606,6 +610,23 @@ def test_a_page_that_refreshes_to_itself_without_cookies_is_passed_with_them(at,
     assert done.summary["articles_new"] == 1
 
 
+def test_a_site_that_writes_a_session_into_every_path_is_read_under_addresses_without_it(at, rows):
+    sessions = count()
+
+    def world(request):
+        path = urlsplit(request.url).path
+        session = re.match(r"/\(S\(\w{24}\)\)(?=/)", path)
+        if session is None:
+            return 302, {"Location": f"/(S({next(sessions):024x})){path}"}, b""
+        if path == f"{session[0]}/":
+            return list_page(*(f"{session[0]}{story(n)}" for n in (1, 2)))
+        return newsroom(1, 2).get(f"https://paper.test{path.removeprefix(session[0])}")
+
+    for day in (0, 1, 2):
+        assert at(day, world).code == 0
+    assert rows("SELECT url FROM articles") == [(f"https://paper.test{story(n)}",) for n in (1, 2)]
+
+
 def test_a_page_that_refreshes_to_itself_for_ever_is_named(at):
     done = at(0, {HOME: '<html><head><meta http-equiv="refresh" content="0"></head></html>'})
     assert (done.code, done.summary["failed"]["redirect-loop"]) == (9, 1)
@@ -718,3 +739,21 @@ def test_a_sitemap_of_more_than_ten_megabytes_is_read(at):
         f"https://paper.test{story(1)}": page(1),
     }
     assert at(0, world, entry=entry).summary["articles_new"] == 1
+
+
+# What no process can be started to read
+
+
+def test_a_crawl_without_workers_ends_by_that_word_and_the_next_one_reads_what_it_fetched(at, monkeypatch, rows):
+    def broken(self, task):
+        done = Future()
+        done.set_exception(NoWorkerError(OSError("no process")))
+        return done
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tests.support.simulated._InlinePool.submit", broken)
+        done = at(0, newsroom(1, 2))
+    assert (done.code, done.report.reason, len(done.asked)) == (18, "no-workers", 1)
+    assert "no process that reads pages can be started (no process)" in done.summary["problem"]
+    assert rows("SELECT outcome, visits FROM urls") == [("", 0)]
+    assert at(0.01, newsroom(1, 2)).summary["articles_new"] == 2

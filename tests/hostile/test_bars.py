@@ -4,7 +4,7 @@ import pytest
 
 from tests.hostile.run import crawl
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.simulation]
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ def measured():
 
 
 @pytest.mark.slow
+@pytest.mark.simulation
 def test_questions_find_their_paragraph(measured):
     ours, plain = measured.ranking["warraq"], measured.ranking["FTS5 unicode61"]
     assert ours["ARCD"][0] >= 0.800
@@ -29,6 +30,7 @@ def test_questions_find_their_paragraph(measured):
 
 
 @pytest.mark.slow
+@pytest.mark.simulation
 def test_a_word_finds_its_inflected_forms_and_little_else(measured):
     recall, precision = measured.inflection["warraq"]
     assert recall >= 0.88

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
-from tests.support import PATIENCE, ROOT
+from tests.support.program import scrapy, warraq
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 
@@ -22,15 +21,8 @@ def run(
     folder: Path, program: str, *arguments: object, code: int = 0, **environ: str
 ) -> subprocess.CompletedProcess[str]:
     """Runs one command line in that folder; fails unless it ends with `code`, or shows a traceback."""
-    done = subprocess.run(
-        [sys.executable, "-m", program, *map(str, arguments)],
-        cwd=folder,
-        env=environment() | {"PYTHONPATH": str(ROOT)} | environ,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    start = {"warraq": warraq, "scrapy": scrapy}[program]
+    done = start(*map(str, arguments), cwd=folder, env=environment() | environ)
     assert done.returncode == code, done.stderr[-3000:] + done.stdout[-1000:]
     assert "Traceback" not in done.stderr
     return done

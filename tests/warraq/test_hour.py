@@ -6,7 +6,7 @@ from tests.hour import from_wheel
 from tests.support import ROOT
 from tests.support.documented import commands
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.simulation]
 
 
 def test_the_first_hour_goes_well_by_the_commands_of_the_tutorial(tmp_path):

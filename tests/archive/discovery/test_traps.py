@@ -32,7 +32,7 @@ SITE = "https://news.example.com"
         ("/news?offset=999999", "pagination"),
         ("/list?sort=date&order=desc", "facets"),
         ("/list?f%5B0%5D=a&f%5B1%5D=b", "facets"),
-        ("/(S(4hqa0555fwsecu455xqckv45))/page.aspx", "session-id"),
+        ("/(4hqa0555fwsecu455xqckv45)/page.aspx", "session-id"),
         ("/search?q=" + "x" * 500, "long-query"),
         ("/product?add-to-cart=5", "action"),
         ("/w/index.php?title=x&action=edit", "action"),

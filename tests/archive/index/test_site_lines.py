@@ -25,3 +25,12 @@ def test_a_line_on_three_pages_of_ten_is_boilerplate(db, with_line, boilerplate)
 
 def test_few_pages_teach_nothing(db):
     assert seen(db, site_lines.LEAST_PAGES - 1, with_line=site_lines.LEAST_PAGES - 1) == frozenset()
+
+
+def test_of_a_host_that_is_learned_the_lines_that_repeat_stay(db):
+    most = site_lines.LEARNING_PAGES
+    assert seen(db, most - 1, with_line=20) == {"Follow us"}
+    assert len(site_lines.counts_of(db, "a.example")) == most
+    site_lines.count_lines(db, "a.example", ["the last sentence"])
+    assert site_lines.counts_of(db, "a.example") == [("Follow us", 20)]
+    assert site_lines.boilerplate_of(db, "a.example") == {"Follow us"}

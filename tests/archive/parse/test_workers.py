@@ -124,6 +124,34 @@ def test_a_folder_of_temporary_files_with_a_long_path_keeps_no_worker_from_start
     assert done.stdout == "2\n"
 
 
+@pytest.mark.slow
+def test_where_no_worker_starts_each_task_says_so():
+    code = (
+        "import multiprocessing\nmultiprocessing.set_executable('/bin/false')\n"
+        "from archive.parse.workers import NoWorkerError, WorkerPool\n"
+        "with WorkerPool(len, workers=1) as pool:\n"
+        "    tasks = [pool.submit('ab'), pool.submit('c')]\n"
+        "    print([(type(task.exception()).__name__, int(task.exception().exit_code)) for task in tasks])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=True)
+    assert done.stdout == "[('NoWorkerError', 18), ('NoWorkerError', 18)]\n"
+
+
+def test_a_worker_that_starts_at_the_second_attempt_does_its_task(monkeypatch):
+    problems = [OSError("no process"), None]
+    begin = workers._Worker.__init__
+
+    def flaky(self, *arguments):
+        if problem := problems.pop():
+            raise problem
+        begin(self, *arguments)
+
+    problems.reverse()
+    monkeypatch.setattr(workers._Worker, "__init__", flaky)
+    with WorkerPool(behave, workers=1) as pool:
+        assert pool.submit("page").result(PATIENCE) == "PAGE"
+
+
 def test_a_full_folder_of_temporary_files_is_named_before_a_page_is_lost_to_it(monkeypatch):
     monkeypatch.setattr(workers, "TEMPORARY_BYTES", 1 << 60)
     with pytest.raises(NotWritableError, match="No space left"):

@@ -51,4 +51,4 @@ def test_an_answer_that_asks_for_http2_is_named(upgrade: str, reason: str) -> No
 
 def test_the_summary_says_what_to_try() -> None:
     rows = [Visited(kind="seed", outcome="failed", reason="http2-only", urls=1)]
-    assert "only HTTP/2" in str(why_no_article(rows, out_of_scope=0))
+    assert "only HTTP/2" in str(why_no_article(rows, out_of_scope=0, left_out={}))
