@@ -24,7 +24,7 @@ Wall = Literal[
     "consent",  # a cookie or consent wall, with no article behind it
     "login",  # a registration or login form instead of the article
 ]
-"""What may stand before an article; a refusal (401, 403, 429 …) with such a page goes by it."""
+"""What may stand before an article; a refusal (401, 403, 429 …) with such a page is counted under its name."""
 
 Reason = Literal[
     Wall,

@@ -94,7 +94,7 @@ TEMPORARY_REDIRECTS = frozenset({"http-302", "http-303", "http-307", "refresh"})
 
 
 def sql_list(words: Iterable[str]) -> str:
-    """Return kinds, or other words of ours, as the inside of an SQL `IN (…)`."""
+    """Return kinds, or other constants, as the inside of an SQL `IN (…)`."""
     return ", ".join(f"'{word}'" for word in words)
 
 

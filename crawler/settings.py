@@ -209,9 +209,9 @@ SPIDER_MIDDLEWARES = {
 }
 EXTENSIONS = {
     "crawler.extensions.ArchiveExtension": 0,
-    "crawler.watches.SealExtension": 90,  # after the archive is closed and before it is uploaded; absent without WARRAQ_SEAL
-    "crawler.upload.UploadExtension": 100,  # after the archive is closed; absent without WARRAQ_STORAGE
-    "crawler.watches.WatchExtension": 110,  # after the archive is closed; idle where it has no watches
+    "crawler.closing.SealExtension": 90,  # after the archive is closed and before it is uploaded; absent without WARRAQ_SEAL
+    "crawler.closing.UploadExtension": 100,  # after the archive is closed; absent without WARRAQ_STORAGE
+    "crawler.closing.WatchExtension": 110,  # after the archive is closed; idle where it has no watches
     "scrapy.extensions.telnet.TelnetConsole": None,
     "scrapy.extensions.memdebug.MemoryDebugger": None,
     "scrapy.extensions.logstats.LogStats": None,

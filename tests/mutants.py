@@ -17,6 +17,7 @@ import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.util import cache_from_source
 from pathlib import Path
 from queue import Queue
 
@@ -75,10 +76,9 @@ def verdict(mutant: Mutant, root: Path) -> str:
         return wrong
     path = root / mutant.file
     whole = path.read_text("utf-8")
-    path.write_text(whole.replace(mutant.find, mutant.replace), "utf-8")
+    _write(path, whole.replace(mutant.find, mutant.replace))
     command = [
         sys.executable,
-        "-B",
         "-m",
         "pytest",
         "-q",
@@ -93,17 +93,24 @@ def verdict(mutant: Mutant, root: Path) -> str:
         **os.environ,
         "PYTHONPATH": str(root),
         "HYPOTHESIS_DATABASE_FILE": os.devnull,
-        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONDONTWRITEBYTECODE": "",  # without bytecode, each process that a test starts compiles all it imports
     }
     try:
         done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=SECONDS)
     except subprocess.TimeoutExpired:
         return "killed"  # it hangs: somebody would notice
     finally:
-        path.write_text(whole, "utf-8")
+        _write(path, whole)
     if done.returncode == 0:
         return "SURVIVED" if " passed" in done.stdout else SKIPPED
     return "killed" if done.returncode == KILLED else done.stdout[-500:]
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace a file's text and forget its bytecode: Python tells texts apart by size and second."""
+    path.write_text(text, "utf-8")
+    if path.suffix == ".py":
+        Path(cache_from_source(path)).unlink(missing_ok=True)
 
 
 def main() -> int:

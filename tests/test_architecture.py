@@ -48,7 +48,6 @@ FILES_IN_SEVERAL_FOLDERS = {
     "parse.py": "Scrapy's command, and the parser",
     "query.py": "commands that query, and the language of queries",
     "requisites.py": "what a page loads: found, parsed, scheduled",
-    "upload.py": "the upload of files, and the Scrapy extension that starts it",
 }
 """Why a file name stands in more than one folder. An entry whose name no longer does is to be removed."""
 

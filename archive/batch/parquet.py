@@ -206,7 +206,7 @@ class ShardWriter:
         site: str = "",
         texts: bool = True,
     ) -> None:
-        """`name` parts the WARC that it writes the clean texts to from that of other shards; without `texts` there is none."""
+        """`name` distinguishes the WARC of its clean texts from those of other shards; without `texts` there is no such WARC."""
         info = {"software": "warraq", "description": "batch"} | ({"isPartOf": site} if site else {})
         self.collection = collection
         self._ingest = open_writer(collection, info=info, clock=lambda: datetime.now(UTC), host=name)

@@ -73,7 +73,7 @@ class Extract(PipelineStep):  # type: ignore[misc]
 
 
 class WriteParquet(PipelineStep):  # type: ignore[misc]
-    """Writes the rows of the rank as its Parquet file, when the plan wants one; the last step, for it keeps the Documents."""
+    """Writes the rows of the rank as its Parquet file, if the plan wants one; it is the last step, since it keeps the Documents."""
 
     name = "Parquet"
     type = "💽 - WRITER"

@@ -48,7 +48,7 @@ def _nowhere(_: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HtmlOptions:
-    """How a body is shown: `picture` gives the address of our copy of a picture ('' when there is none), `moment` words for a time."""
+    """How a body is shown: `picture` returns the address of the archived copy of a picture ('' for none), `moment` words for a time."""
 
     picture: Callable[[str], str] = _nowhere
     moment: Callable[[str], str] = str

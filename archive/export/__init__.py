@@ -79,7 +79,7 @@ PERIODS: dict[Period, int] = {"year": 4, "month": 7}
 class Exported:
     """What an export wrote: how many items, and the files of periods that an earlier one left and that hold nothing any more.
 
-    `missing` are the URLs of revisits that it holds without their originals, for the archives do not hold these.
+    `missing` are the URLs of revisits whose originals the archives do not hold.
     """
 
     count: int

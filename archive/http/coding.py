@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SLICE = 1 << 16
 """Bytes fed to a decompressor at once: it copies what it leaves unread, so a whole body would cost its square."""
 FIRST_SLICE = 1 << 9
-"""A member starts with this little, for the same reason: a body may be made of a million tiny members."""
+"""Bytes of a member's first piece, so small for the same reason: a body may consist of a million tiny members."""
 MAX_MEMBERS = 10_000
 ZSTD_WINDOW: dict[int, int] = {zstd.DecompressionParameter.window_log_max: 23}
 """RFC 9659: no more than 8 MB of window may be asked of an HTTP client."""

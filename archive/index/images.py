@@ -292,7 +292,7 @@ def elsewhere(db: Database, asked: Mapping[str, Any], *, limit: int = 200) -> li
 
 
 def bits_between(one: str, other: str) -> int:
-    """In how many bits two perceptual hashes differ; 64 when one of them is none."""
+    """Return in how many bits two perceptual hashes differ; 64 when one of them is missing."""
     try:
         return (int(one, 16) ^ int(other, 16)).bit_count()
     except ValueError:

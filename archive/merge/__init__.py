@@ -89,7 +89,7 @@ def merge(
     move: bool = False,
     progress: Callable[[str, str, int], None] = lambda _shard, _what, _count: None,
 ) -> Merged:
-    """Take all that the shards (folders of archives) have into an archive, which is made when there is none.
+    """Bring all that the shards (folders of archives) hold into an archive, which is created if missing.
 
     `pool` is called for worker processes when a dead writer has left captures that are not parsed. `site` takes only the files that
     hold captures of that site, whole, and its frontier. `move` removes the files from the shards, to which no process may write then.

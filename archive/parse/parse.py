@@ -139,7 +139,7 @@ def _refreshed(task: ParseTask, response: http.Response, body: bytes, answer: Pa
 
 
 def _refusal(task: ParseTask, response: http.Response, body: bytes) -> Parsed:
-    """Quarantine a refusal that is a challenge or a login form by that name; any other goes by its status."""
+    """Quarantine a refusal that is a challenge or a login form under that name; any other is judged by its status."""
     if sniff(body, response.get("Content-Type")) == "html":
         reason = extract(_page(task, response, body)).reason
         if reason and reason in get_args(Wall):

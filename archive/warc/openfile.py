@@ -77,22 +77,25 @@ class OpenFile:
 
     def append(self, members: list[bytes]) -> list[Location]:
         """Write all of these members or, on an error, none; give their places."""
-        data = b"".join(members)
+        places, end = [], self.size
         with self._writable():
             try:
-                at = 0
-                while at < len(data):
-                    at += os.pwrite(self._handle, memoryview(data)[at:], self.size + at)
+                for one in members:
+                    places.append(Location(filename=self.name, offset=end, length=len(one)))
+                    self._write(one, end)
+                    end += len(one)
             except OSError:
                 os.ftruncate(self._handle, self.size)
                 raise
-        places, at = [], self.size
+        self.size = end
         for one in members:
-            places.append(Location(filename=self.name, offset=at, length=len(one)))
-            at += len(one)
-        self.size = at
-        self._sha256.update(data)
+            self._sha256.update(one)
         return places
+
+    def _write(self, data: bytes, offset: int) -> None:
+        written = 0
+        while written < len(data):
+            written += os.pwrite(self._handle, memoryview(data)[written:], offset + written)
 
     def sync(self) -> None:
         """Return once everything written would survive a power cut."""

@@ -151,7 +151,7 @@ def read_raw(where: Path | Files, location: Location) -> bytes:
         with path.open("rb") as file:
             file.seek(location.offset)
             data = file.read(location.length)
-    return data if data.startswith(b"\x1f\x8b") else compress(data.removesuffix(RECORD_END), b"")
+    return data if data.startswith(b"\x1f\x8b") else compress(b"", data.removesuffix(RECORD_END))
 
 
 def next_member(path: Path | StoredFile, offset: int) -> int | None:

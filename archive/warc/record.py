@@ -18,7 +18,7 @@ from archive.capture import Capture
 from archive.http import NotHttp, Response, parse_response, payload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from archive.capture import Original
@@ -107,28 +107,32 @@ def member(headers: Mapping[str, str] | Iterable[tuple[str, str]], block: bytes,
 
 def compress(head: bytes, block: bytes, *, stored_from: int = -1) -> bytes:
     """Pack a record, head and block and the two line ends after it, into a gzip member (RFC 1952)."""
-    record = b"".join((head, block, RECORD_END))
-    cut = len(record) if stored_from < 0 else len(head) + stored_from
-    packer = zlib.compressobj(_level(record), zlib.DEFLATED, -zlib.MAX_WBITS)
-    if cut >= len(record):
-        parts = [packer.compress(record), packer.flush()]
-    else:
-        store = zlib.compressobj(0, zlib.DEFLATED, -zlib.MAX_WBITS)
-        parts = [
-            packer.compress(record[:cut]),
-            packer.flush(zlib.Z_FULL_FLUSH),
-            store.compress(record[cut:]),
-            store.flush(),
-        ]
-    return b"".join((GZIP_HEADER, *parts, struct.pack("<LL", zlib.crc32(record), len(record) & 0xFFFFFFFF)))
+    packer = zlib.compressobj(_level(block), zlib.DEFLATED, -zlib.MAX_WBITS)
+    cut = len(block) if stored_from < 0 else stored_from
+    parts = [GZIP_HEADER, packer.compress(head), *_packed(packer, block, 0, cut)]
+    if cut < len(block):
+        parts.append(packer.flush(zlib.Z_FULL_FLUSH))
+        packer = zlib.compressobj(0, zlib.DEFLATED, -zlib.MAX_WBITS)
+        parts += _packed(packer, block, cut, len(block))
+    parts += [packer.compress(RECORD_END), packer.flush()]
+    check = zlib.crc32(RECORD_END, zlib.crc32(block, zlib.crc32(head)))
+    size = len(head) + len(block) + len(RECORD_END)
+    return b"".join((*parts, struct.pack("<LL", check, size & 0xFFFFFFFF)))
 
 
-def _level(record: bytes) -> int:
-    if len(record) < LARGE:
+def _packed(packer: zlib._Compress, block: bytes, start: int, end: int) -> Iterator[bytes]:
+    """Compress a part of a block in pieces: for the output of one large piece zlib takes its memory twice."""
+    view = memoryview(block)
+    for at in range(start, end, LARGE):
+        yield packer.compress(view[at : min(at + LARGE, end)])
+
+
+def _level(block: bytes) -> int:
+    if len(block) < LARGE:
         return LEVEL
-    if len(record) > HUGE:
+    if len(block) > HUGE:
         return 0
-    sample = record[len(record) // 2 :][:SAMPLE]
+    sample = block[len(block) // 2 :][:SAMPLE]
     return 1 if len(zlib.compress(sample, 1)) < SHRINKS * len(sample) else 0
 
 

@@ -23,6 +23,8 @@ MOST_CONNECTIONS: Final = 600
 """Open at a time; of file descriptors a process has 1,024 by default."""
 MOST_REQUESTS: Final = 8
 """Made at a time; more wait their turn. Each further one makes all of them slower, for they share the processors."""
+KEPT_REQUESTS: Final = 4
+"""Of these, kept for addresses that have none under way: who asks one thing need not wait for the end of a dear question of others."""
 TURN_SECONDS: Final = 20.0
 """That a request waits for its turn before it is answered 503."""
 ANSWER_SECONDS: Final = 120.0
@@ -67,44 +69,52 @@ class BoundedProtocol(H11Protocol):
 
 
 class Turns:
-    """Lets so many run at a time; the next is of the address that has the fewest under way, so that no one crowds the others out."""
+    """Lets so many run at a time, and keeps some of them for addresses that have none under way.
 
-    def __init__(self, most: int) -> None:
-        self._free = most
+    The next of those who wait is of the address that has the fewest under way, so that no one crowds the others out.
+    """
+
+    def __init__(self, most: int, *, kept: int) -> None:
+        self._free, self._kept = most, kept
         self._running: Counter[str] = Counter()
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
 
     async def take(self, address: str, seconds: float) -> None:
         """Wait for a turn; raise TimeoutError when none comes in so many seconds."""
-        if self._free:
-            self._free -= 1
-        else:
-            turn = asyncio.get_running_loop().create_future()
-            self._waiting.setdefault(address, deque()).append(turn)
-            try:
-                await asyncio.wait_for(turn, seconds)
-            except (TimeoutError, asyncio.CancelledError):
-                if turn.done() and not turn.cancelled():  # it came in the moment in which the wait ended
-                    self._pass_on()
-                raise
-        self._running[address] += 1
+        if self._may_run(address):
+            self._start(address)
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(address, deque()).append(turn)
+        try:
+            await asyncio.wait_for(turn, seconds)
+        except (TimeoutError, asyncio.CancelledError):
+            if turn.done() and not turn.cancelled():  # it came in the moment in which the wait ended
+                self.give(address)
+            raise
 
     def give(self, address: str) -> None:
-        """Give the turn back: to who waits, if anybody does."""
+        """Give the turn back: to who waits, if anybody does and may."""
         self._running -= Counter({address: 1})
-        self._pass_on()
-
-    def _pass_on(self) -> None:
+        self._free += 1
         while self._waiting:
             chosen = min(self._waiting, key=lambda one: self._running[one])
+            if not self._may_run(chosen):
+                return
             queue = self._waiting.pop(chosen)
             turn = queue.popleft()
             if queue:
                 self._waiting[chosen] = queue  # at the end: of equals, the next is another
             if not turn.done():
+                self._start(chosen)
                 turn.set_result(None)
-                return
-        self._free += 1
+
+    def _may_run(self, address: str) -> bool:
+        return self._free > (self._kept if self._running[address] else 0)
+
+    def _start(self, address: str) -> None:
+        self._free -= 1
+        self._running[address] += 1
 
 
 class Admission:
@@ -115,7 +125,7 @@ class Admission:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._turns = Turns(MOST_REQUESTS)
+        self._turns = Turns(MOST_REQUESTS, kept=KEPT_REQUESTS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one exchange."""

@@ -16,7 +16,15 @@ from archive.index import columns
 from archive.urls.permalink import permalink
 from archive.web import frequency, front, ledger, memento
 from archive.web.parameters import MOST, PAGE, SearchParameters
-from archive.web.views import LONGEST_COMPARED, open_archive, open_archives, room_here, room_of, versions_to_compare
+from archive.web.views import (
+    LONGEST_COMPARED,
+    found_by,
+    open_archive,
+    open_archives,
+    room_here,
+    rooms_of,
+    versions_to_compare,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -52,16 +60,9 @@ def search_(request: Request) -> Json:
     """
     asked = SearchParameters.of(request.query_params, limit=PAGE)
     with open_archives(request) as archives:
-        found = archives.search(
-            asked.words,
-            only=asked.only,
-            order=asked.fitting_order,
-            limit=asked.limit,
-            offset=asked.offset,
-            semantic=asked.semantic and request.app.state.semantic,
-        )
+        found = found_by(request, archives, asked)
         facets = archives.facets(found.query)
-        rooms = [room_of(request, archives, archives.archive_of(found, number)) for number in range(len(found.hits))]
+        rooms = rooms_of(request, archives, found)
     following = asked.offset + asked.limit
     return Json(
         {

@@ -22,6 +22,7 @@ from archive.web.views import (
     LONGEST_ADDRESS,
     LONGEST_COMPARED,
     View,
+    found_by,
     open_archive,
     open_archives,
     page,
@@ -48,14 +49,7 @@ def results(request: Request) -> HTMLResponse:
     """Return the home page and the page of results: what was found, and what it is made of."""
     asked = SearchParameters.of(request.query_params)
     with open_archives(request) as archives:
-        found = archives.search(
-            asked.words,
-            only=asked.only,
-            order=asked.fitting_order,
-            limit=asked.limit,
-            offset=asked.offset,
-            semantic=asked.semantic and request.app.state.semantic,
-        )
+        found = found_by(request, archives, asked)
         facets = archives.facets(found.query)
         known, home = _known(request, archives, asked.words)
         holders = [archives.archive_of(found, number) for number in range(len(found.hits))]

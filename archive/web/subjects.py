@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from archive.errors import UsageError
 from archive.web.charts import histogram
 from archive.web.parameters import SearchParameters
-from archive.web.views import open_archive, open_archives, page, room_of
+from archive.web.views import open_archive, open_archives, page, rooms_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +59,7 @@ def _subject(request: Request, kind: str) -> HTMLResponse:
     with open_archives(request) as archives:
         found = archives.search("", only=asked.only, order="newest", limit=_NEWEST)
         facets = archives.facets(found.query)
-        rooms = [room_of(request, archives, archives.archive_of(found, number)) for number in range(len(found.hits))]
+        rooms = rooms_of(request, archives, found)
     if not asked.only or not found.total:
         raise HTTPException(404)
     return page(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from archive.archive import Archive
     from archive.index.columns import ArticleRow
+    from archive.search import Results
 
 # The messages of the interface, in Arabic and English, and the language of a request.
 #
@@ -185,6 +186,23 @@ def room_of(request: Request, archives: Federation, archive: Archive) -> str:
     """Return where the pages of an archive are: what precedes `/articles/ID`."""
     name = archives.name_of(archive)
     return f"{request.scope.get('root_path', '')}{f'{ROOMS}/{quote(name)}' if name else ''}"
+
+
+def rooms_of(request: Request, archives: Federation, found: Results) -> list[str]:
+    """Return where the pages of the archive of each hit are."""
+    return [room_of(request, archives, archives.archive_of(found, number)) for number in range(len(found.hits))]
+
+
+def found_by(request: Request, archives: Federation, asked: SearchParameters) -> Results:
+    """Return what the parameters of a request find; by meaning, too, where they ask for it and the room can."""
+    return archives.search(
+        asked.words,
+        only=asked.only,
+        order=asked.fitting_order,
+        limit=asked.limit,
+        offset=asked.offset,
+        semantic=asked.semantic and request.app.state.semantic,
+    )
 
 
 def room_root(request: Request) -> str:

@@ -18,6 +18,7 @@ from crawler import settings
 from crawler.configuration import ConfigurationError, check_options, unknown_variables
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterable
 
     from scrapy.settings import BaseSettings
@@ -117,19 +118,25 @@ def log_code() -> ExitCode:
     return ExitCode.NOT_WRITABLE if lost else ExitCode.DONE
 
 
-def look_only(settings: BaseSettings) -> None:
-    """Set what Scrapy's own commands need to look at single pages: bodies decoded, redirects followed, no archive."""
-    wanted = {
-        "COMPRESSION_ENABLED": True,
-        "REDIRECT_ENABLED": True,
-        "EXTENSIONS": {},
-        "ITEM_PIPELINES": {},
-        "DEFAULT_REQUEST_HEADERS": dict(settings["DEFAULT_REQUEST_HEADERS"]) | DECODED,
-        "DOWNLOADER_MIDDLEWARES": dict(settings["DOWNLOADER_MIDDLEWARES"]) | READING,
-        "SPIDER_MIDDLEWARES": dict(settings["SPIDER_MIDDLEWARES"]) | REFERRING,
-    }
-    for name, value in wanted.items():
-        settings.set(name, value, priority="cmdline")
+class LookOnly:
+    """Goes before the class of a command of Scrapy's that looks at single pages: bodies decoded, redirects followed, no archive."""
+
+    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Check the settings that were given, and set those that the command needs."""
+        check_settings(type(self).__module__.rpartition(".")[2], opts.set)
+        super().process_options(args, opts)  # type: ignore[misc]  # ScrapyCommand has it
+        settings: BaseSettings = self.settings  # type: ignore[attr-defined]  # the same
+        wanted = {
+            "COMPRESSION_ENABLED": True,
+            "REDIRECT_ENABLED": True,
+            "EXTENSIONS": {},
+            "ITEM_PIPELINES": {},
+            "DEFAULT_REQUEST_HEADERS": dict(settings["DEFAULT_REQUEST_HEADERS"]) | DECODED,
+            "DOWNLOADER_MIDDLEWARES": dict(settings["DOWNLOADER_MIDDLEWARES"]) | READING,
+            "SPIDER_MIDDLEWARES": dict(settings["SPIDER_MIDDLEWARES"]) | REFERRING,
+        }
+        for name, value in wanted.items():
+            settings.set(name, value, priority="cmdline")
 
 
 def program() -> str:

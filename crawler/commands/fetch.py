@@ -1,23 +1,9 @@
 """Define `scrapy fetch`: Scrapy's own command, which prints a page, without an archive."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from scrapy.commands import fetch
 
-from crawler.commands import check_settings, look_only
-
-if TYPE_CHECKING:
-    import argparse
+from crawler.commands import LookOnly
 
 
-class Command(fetch.Command):
-    """The command, with settings that fit it."""
-
-    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Check the settings that were given, and set the others."""
-        check_settings("fetch", opts.set)
-        super().process_options(args, opts)
-        assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
-        look_only(self.settings)
+class Command(LookOnly, fetch.Command):
+    """The command of Scrapy."""

@@ -6,19 +6,16 @@ from typing import TYPE_CHECKING
 
 from scrapy.commands import parse
 
-from crawler.commands import check_settings, look_only
+from crawler.commands import LookOnly
 
 if TYPE_CHECKING:
     import argparse
 
 
-class Command(parse.Command):
-    """The command, with settings that fit it."""
+class Command(LookOnly, parse.Command):
+    """The command of Scrapy."""
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Check the settings that were given, and set the others."""
-        check_settings("parse", opts.set)
-        opts.spider = opts.spider or "news"  # which no URL leads to: it is for all sites
+        """Parse with the spider `news` where none is named: no URL leads to it, for it is for all sites."""
+        opts.spider = opts.spider or "news"
         super().process_options(args, opts)
-        assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
-        look_only(self.settings)

@@ -1,23 +1,9 @@
 """Define `scrapy shell`: Scrapy's own command, an interactive prompt for a page, without an archive."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from scrapy.commands import shell
 
-from crawler.commands import check_settings, look_only
-
-if TYPE_CHECKING:
-    import argparse
+from crawler.commands import LookOnly
 
 
-class Command(shell.Command):
-    """The command, with settings that fit it."""
-
-    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Check the settings that were given, and set the others."""
-        check_settings("shell", opts.set)
-        super().process_options(args, opts)
-        assert self.settings is not None  # noqa: S101 - scrapy.cmdline sets it
-        look_only(self.settings)
+class Command(LookOnly, shell.Command):
+    """The command of Scrapy."""

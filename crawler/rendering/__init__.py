@@ -165,7 +165,7 @@ class Renderer:
     async def _answer(self, asked: Asked, page: str, data: bytes) -> Answered | None:
         """Answer what a page asks for: itself from its capture, what was loaded before in this run from memory, all else from the web."""
         if asked.url == page:
-            return _answered(data, self._decoded)
+            return answered_of(data, self._decoded)
         if asked.url in self._cache:
             self._cache.move_to_end(asked.url)
             return self._cache[asked.url]
@@ -182,7 +182,7 @@ class Renderer:
         url = asked.url
         for _ in range(REDIRECTS):
             data = await self._capture(url, asked, page)
-            answered = _answered(data, self._decoded) if data else None
+            answered = answered_of(data, self._decoded) if data else None
             target = _redirect_of(answered, url) if answered else ""
             if not target:
                 return answered
@@ -243,7 +243,7 @@ def _is_sent(name: str) -> bool:
     return name.lower() in KEPT_HEADERS or name.lower().startswith("x-")
 
 
-def _answered(data: bytes, limit: int) -> Answered | None:
+def answered_of(data: bytes, limit: int) -> Answered | None:
     """Return what a browser is given of a captured response: its body without codings; None for what cannot be decoded."""
     try:
         response = http.parse_response(data)

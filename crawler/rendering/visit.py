@@ -198,7 +198,7 @@ class Visit:
         if not self._asked and request.is_navigation_request():
             self._asked = 1
             return await self._load(Asked(url=self._url, type=kind, headers=request.headers))
-        if refusal := self._refusal(request.method, kind, url, is_page=request.is_navigation_request()):
+        if refusal := self.refusal(request.method, kind, url, is_page=request.is_navigation_request()):
             self._met(refusal)
             return None
         if kind == "image" and not self._limits.screenshots:
@@ -210,7 +210,7 @@ class Visit:
             self._done.loaded[url] = {"status": answered.status, "mime": mime, "type": kind}
         return answered
 
-    def _refusal(self, method: str, kind: str, url: str, *, is_page: bool) -> str:
+    def refusal(self, method: str, kind: str, url: str, *, is_page: bool) -> str:
         """Return the limit or rule by which a request is refused, '' for one that is answered."""
         self._asked += 1
         limits = self._limits

@@ -7,30 +7,28 @@ requests when they are due, and a crash at any point loses none of them.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import DownloadFailedError
 
-from archive import Page, urls
-from archive.ingest.commit import Disposition
-from archive.outcome import TEMPORARY_REDIRECTS, OutcomeKind
-from archive.parse import MAX_PARTS, Parsed, ParseTask, join_part
+from archive import Page
+from archive.outcome import OutcomeKind
+from archive.parse import Parsed, ParseTask
 from archive.parse.workers import NoWorkerError, WorkerKilledError
 from crawler.download.errors import HostPaused, StoppedError, outcome_of
 from crawler.extensions import ArchiveExtension
 from crawler.frontier import Frontier
 from crawler.frontier.answers import Answers, dropped
-from crawler.frontier.requisites import MOST_REDIRECTS, RequisiteFrontier, RequisiteQuota
+from crawler.frontier.requisites import RequisiteFrontier, RequisiteQuota
 from crawler.frontier.scope import CrawlLimits, parse_limits
 from crawler.items import ArticleItem
 from crawler.politeness.robots import robots_read
 from crawler.rendering import Renderer
-from crawler.rendering.visit import RenderError
 from crawler.sites import Site, chosen_site, site_of_page
-from crawler.sites.session import SessionMiddleware
+from crawler.spiders.visits import Visits
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -40,6 +38,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from archive.index import CaptureRow, ScheduledUrl
+    from archive.ingest.commit import Disposition
     from archive.parse import ParseLimits
     from archive.parse.workers import WorkerPool
 
@@ -101,7 +100,6 @@ class NewsSpider(Spider):
         self._recheck = recheck
         self._page_wanted = page_wanted
         self._busy: dict[int, str] = {}
-        self._unrendered: dict[int, str] = {}
         self._drawn = 0
         self._freed = asyncio.Event()
 
@@ -165,6 +163,10 @@ class NewsSpider(Spider):
         )
         self._answers = Answers(archive, self.site, self._frontier, limits=self._limits, page=self._page_limits)
         self._renderer = Renderer(self.crawler, archive, self._frontier.requisites, self._read)
+        self._visits = Visits(
+            crawler=self.crawler, archive=archive, frontier=self._frontier, answers=self._answers, renderer=self._renderer,
+            read=self._read, limits=self._limits, page=self._page_limits,
+        )  # fmt: skip
         self.crawler.signals.connect(self._renderer.close, signal=signals.spider_closed)
         self.crawler.signals.connect(self._frontier.robots_read, signal=robots_read)
         self.crawler.signals.connect(self.item_stored, signal=signals.item_scraped)
@@ -216,7 +218,13 @@ class NewsSpider(Spider):
             callback=self.answered,
             errback=self.failed,
             dont_filter=True,
-            meta={"frontier": due, "via": due.via, "verbatim_url": True, "read_damaged": "whole", **self._size(due)},
+            meta={
+                "frontier": due,
+                "via": due.via,
+                "verbatim_url": True,
+                "read_damaged": "whole",
+                **self._visits.size(due),
+            },
         )
 
     def _requisite_request(self, due: ScheduledUrl) -> Request:
@@ -258,7 +266,7 @@ class NewsSpider(Spider):
         row, data = self._archive.take_capture(request)
         settled = None
         try:
-            settled = await self._what_it_said(due, row, data, response)
+            settled = await self._visits.settle(due, row, data, response)
         except HostPaused as error:
             self._frontier.rest(due, error.seconds)
             return
@@ -278,99 +286,6 @@ class NewsSpider(Spider):
         else:
             self._archive.finish(settled)
             self._free(due.id)
-
-    async def _what_it_said(
-        self, due: ScheduledUrl, row: CaptureRow | None, data: bytes, response: Response
-    ) -> Disposition:
-        known = None if self._renderer.was_rendered(due.url) else self._answers.unchanged(due, row, response.status)
-        if known is not None:
-            return known
-        answer = await self._read_page(due, row, data, due.url)
-        read, url = answer.outcome, ""
-        if self._next_hop(due, answer, response.url):
-            temporary = read.reason in TEMPORARY_REDIRECTS
-            row, last, response, url = await self._follow(due, row, answer, response)
-            read = last.outcome
-            answer = self._answers.landed(due, last, url, temporary=temporary)
-        if answer.article is not None and answer.next_page:
-            answer = await self._with_parts(due, answer)
-        if problem := self._unrendered.pop(due.id, ""):
-            detail = "; ".join(filter(None, (answer.outcome.detail, f"not rendered: {problem}")))
-            answer = replace(answer, outcome=replace(answer.outcome, detail=detail))
-        return await self._answers.settled(due, row, answer, response, read=read, url=url)
-
-    async def _read_page(self, due: ScheduledUrl, row: CaptureRow | None, data: bytes, url: str) -> Parsed:
-        """Have a response read as it was served and, where it is empty without scripts, as a browser renders it."""
-        task = self._answers.task(url, data, row, kind=due.kind)
-        answer = await self._read(task)
-        if row is None or not self._renderer.wants(due, answer):
-            return answer
-        try:
-            dom = await self._renderer.render(row, data, row.url)
-        except RenderError as error:
-            self._unrendered[due.id] = error.reason
-            return answer
-        answer = await self._read(replace(task, dom=dom))
-        self._renderer.learn(answer)
-        return answer
-
-    def _size(self, due: ScheduledUrl) -> dict[str, int]:
-        """Return the bytes that a sitemap may have, which are more than those of a page."""
-        largest = max(self._page_limits.sitemap_bytes, self.settings.getint("WARRAQ_MAX_BODY_BYTES"))
-        return {"download_maxsize": largest} if due.kind == "sitemap" else {}
-
-    def _next_hop(self, due: ScheduledUrl, answer: Parsed, asked: str) -> str:
-        """Return what is to be asked next in the same visit: where a redirect leads, or the site's own spelling of the URL.
-
-        '' for nothing.
-        """
-        if self._answers.follows(due, answer):
-            return answer.found[0].spelling or answer.found[0].url
-        return self._answers.respelled(due, answer, asked)
-
-    def _cookies_wanted(self, ring: set[str]) -> bool:
-        """Return whether a ring of redirects may lead on with the cookies that its hosts have set meanwhile."""
-        middleware = self.crawler.get_downloader_middleware(SessionMiddleware)
-        return middleware is not None and bool([url for url in ring if middleware.switch_on(url)])
-
-    async def _follow(
-        self, due: ScheduledUrl, row: CaptureRow | None, answer: Parsed, response: Response
-    ) -> tuple[CaptureRow | None, Parsed, Response, str]:
-        """Follow the redirects of a URL within its visit; return what the last one answered, and its URL.
-
-        One that comes back to what was asked before, or goes on and on, stays a redirect.
-        """
-        seen = {response.url}
-        url = ""
-        while target := self._next_hop(due, answer, url or response.url):
-            if target in seen and self._cookies_wanted(seen):
-                seen.clear()
-            if target in seen or len(seen) > (self._limits.redirects or MOST_REDIRECTS):
-                break
-            seen.add(target)
-            url = target
-            self._archive.finish(Disposition(row=row, outcome=answer.outcome))
-            request = Request(
-                url,
-                dont_filter=True,
-                meta={
-                    "frontier": None,
-                    "via": due.url,
-                    "verbatim_url": True,
-                    "read_damaged": "whole",
-                    **self._size(due),
-                },
-            )
-            try:
-                response = await self.crawler.engine.download_async(request)
-            except (HostPaused, StoppedError):
-                raise
-            except Exception as error:  # noqa: BLE001 - every error has a name
-                row, _ = self._archive.take_capture(request)
-                return row, self._answers.failure(outcome_of(error), str(error)), response, url
-            row, data = self._archive.take_capture(request)
-            answer = await self._read_page(due, row, data, urls.canonicalise(url) or url)
-        return row, answer, response, url
 
     def item_stored(self, item: object) -> None:
         """Count an article that went through the pipelines: the archive has it."""
@@ -411,34 +326,3 @@ class NewsSpider(Spider):
             raise
         except WorkerKilledError as error:
             return Parsed.of(OutcomeKind.QUARANTINE, error.reason, error.detail)
-
-    async def _with_parts(self, due: ScheduledUrl, first: Parsed) -> Parsed:
-        """Return an article that goes on over further pages, fetched here one after the other, with their text joined."""
-        answer, seen = first, {due.url}
-        while (
-            answer.next_page
-            and answer.next_page not in seen
-            and len(seen) < MAX_PARTS
-            and self._frontier.site.in_scope(answer.next_page)
-        ):
-            seen.add(answer.next_page)
-            request = Request(
-                answer.next_page, dont_filter=True, meta={"frontier": None, "via": due.url, "verbatim_url": True}
-            )
-            try:
-                response = await self.crawler.engine.download_async(request)
-            except Exception as error:  # noqa: BLE001 - the article stands without the part that failed; the frontier says so
-                self.logger.warning("part %s of %s: %s", request.url, due.url, error)
-                row, _ = self._archive.take_capture(request)
-                self._archive.finish(
-                    self._answers.part(request.url, row, Parsed.of(OutcomeKind.FAILED, outcome_of(error), str(error)))
-                )
-                break
-            row, data = self._archive.take_capture(request)
-            part = await self._read(self._answers.task(response.url, data, row))
-            with self._archive.writing():
-                self._archive.finish(self._answers.part(request.url, row, part))
-            if part.article is None:
-                break
-            answer = join_part(answer, part)
-        return answer

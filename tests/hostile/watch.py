@@ -1,7 +1,8 @@
 """A Scrapy extension that watches the crawl from inside: how long the reactor stood still and where, memory, seconds of each URL.
 
-Three measures of the longest stand: by the clock on the wall; of that, without the time in which this process was ready to run and others
-had the processors (its own doing: work, and waiting for the disk), but at least the thread's processor time; and that alone.
+Three measures of a turn of the reactor, of each the longest: by the clock on the wall; processor time of its thread; and what it waited
+for a disk or a lock, which is the rest but for the time in which this process was ready to run and others had the processors. The last
+turn, which closes the archive when nothing is left to answer, is not measured.
 
 Enabled by the bench alone; writes what it saw as JSON to the file that the setting WATCH_FILE names.
 """
@@ -32,7 +33,7 @@ class Watch:
         self._crawler = crawler
         self._file = Path(crawler.settings["WATCH_FILE"])
         self._tick = self._opened = self._cpu = self._queued = 0.0
-        self._longest = self._longest_own = self._longest_cpu = 0.0
+        self._longest = self._longest_cpu = self._longest_wait = 0.0
         self._stalls: list[tuple[float, str]] = []
         self._stack = ""
         self._started: dict[int, float] = {}
@@ -74,12 +75,13 @@ class Watch:
     def _beat(self) -> None:
         now = time.monotonic()
         cpu, queued = time.thread_time(), _queued_seconds()
-        own = max(now - self._tick - max(queued - self._queued, 0.0), cpu - self._cpu)
-        if own > SUSPICIOUS:
-            self._stalls.append((own, self._stack))
-        self._longest = max(self._longest, now - self._tick)
-        self._longest_own = max(self._longest_own, own)
-        self._longest_cpu = max(self._longest_cpu, cpu - self._cpu)
+        wall, busy = now - self._tick, cpu - self._cpu
+        waited = max(wall - busy - (queued - self._queued), 0.0)
+        if busy + waited > SUSPICIOUS:
+            self._stalls.append((busy + waited, self._stack))
+        self._longest = max(self._longest, wall)
+        self._longest_cpu = max(self._longest_cpu, busy)
+        self._longest_wait = max(self._longest_wait, waited)
         self._tick, self._cpu, self._queued, self._stack = now, cpu, queued, ""
 
     def _look(self) -> None:
@@ -89,14 +91,13 @@ class Watch:
                 self._stack = "".join(traceback.format_stack(frame)[-6:]) if frame else ""
 
     def closed(self) -> None:
-        self._beat()
         self._loop.stop()
         self._done.set()
         memory = _peak_megabytes()
         seen = {
             "longest_stall": self._longest,
-            "longest_own": self._longest_own,
             "longest_busy": self._longest_cpu,
+            "longest_wait": self._longest_wait,
             "stalls": sorted(self._stalls, reverse=True)[:10],
             "megabytes": memory,
             "seconds": self._seconds,

@@ -20,7 +20,7 @@ Verdict = tuple["Reason", str]
 WALL_TEXT = 900
 """A wall or an error page says little; behind this many letters of running text there is an article, whatever else the page carries."""
 EMPTY_LETTERS = 20
-"""A text of fewer is none."""
+"""A text of fewer letters counts as empty."""
 _LETTERS = re.compile(r"[^\W\d_]+")
 SINGLE = re.compile(
     r"(?:^|\s)(?:single|single-post|single-\w+|postid-\d+|node--?type-(?:article|news|story)"

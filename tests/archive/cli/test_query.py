@@ -45,6 +45,11 @@ def test_search_finds_other_forms_of_the_word_and_marks_them(folder):
     assert row["title"].startswith("افتتاح المكتبة")
 
 
+def test_search_says_how_many_articles_have_all_the_words(folder):
+    said = [warraq("--archive", folder, "search", words).stderr for words in ("قارئ", "قارئ خبر موعد", "افتتاح موعد")]
+    assert said == ["2 found\n", "2 found, 1 with all the words\n", "2 found, having some of the words\n"]
+
+
 def test_search_says_what_a_typing_error_was_taken_for(folder):
     result = warraq("--archive", folder, "search", "المكتيبة")
     assert "Did you mean" in result.stderr

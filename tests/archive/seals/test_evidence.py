@@ -180,19 +180,26 @@ def test_no_file_from_outside_gets_into_a_pack(archived, tmp_path):
     assert not (tmp_path / "pack.wacz").exists()
 
 
+def archive_and_seal(archived, capture, text, *, renderings=()):
+    """Keep one more capture, with what a browser made of it, and seal it."""
+    ingest = open_writer(archived.collection, info={"software": "test"}, clock=lambda: NOW)
+    row = ingest.record(capture, site="news.example")
+    for kind, data, mime in renderings:
+        ingest.record_rendering(row, kind, data, mime)
+    page = Article(url=FIRST, title="عنوان", text=text)
+    ingest.finish(Disposition(row=row, outcome=Outcome(kind=OutcomeKind.ARTICLE), article=page))
+    ingest.commit()
+    ingest.close()
+    archived.seal(at=NOW)
+
+
 def test_the_sheet_tells_the_certificate_and_openssl_reads_it_from_the_pack(archived, tmp_path):
     chain = (Issuer(tmp_path).intermediate("Example & Sons CA").as_bytes("der"),)
     capture = Capture(
         url=FIRST, started=NOW, request=b"GET / HTTP/1.1\r\nHost: news.example\r\n\r\n", response=served("نص آخر"), certificates=chain,
         tls=("TLSv1.3", "TLS_AES_256_GCM_SHA384"),
     )  # fmt: skip
-    ingest = open_writer(archived.collection, info={"software": "test"}, clock=lambda: NOW)
-    row = ingest.record(capture, site="news.example")
-    page = Article(url=FIRST, title="عنوان", text="نص آخر")
-    ingest.finish(Disposition(row=row, outcome=Outcome(kind=OutcomeKind.ARTICLE), article=page))
-    ingest.commit()
-    ingest.close()
-    archived.seal(at=NOW)
+    archive_and_seal(archived, capture, "نص آخر")
     done = pack(archived, tmp_path / "pack.wacz")
     assert done.sealed == done.records
     assert not check_pack(tmp_path / "pack.wacz", roots=[]).problems
@@ -210,16 +217,9 @@ def test_the_sheet_tells_the_certificate_and_openssl_reads_it_from_the_pack(arch
 
 
 def test_what_a_browser_made_of_the_page_is_in_the_pack_and_its_picture_in_the_sheet(archived, tmp_path):
-    ingest = open_writer(archived.collection, info={"software": "test"}, clock=lambda: NOW)
     capture = Capture(url=FIRST, started=NOW, request=b"GET / HTTP/1.1\r\n\r\n", response=served("نص من المتصفح"))
-    row = ingest.record(capture, site="news.example")
-    ingest.record_rendering(row, "dom", b"<p>rendered</p>", "text/html")
-    ingest.record_rendering(row, "thumbnail", b"a picture", "image/jpeg")
-    page = Article(url=FIRST, title="عنوان", text="نص من المتصفح")
-    ingest.finish(Disposition(row=row, outcome=Outcome(kind=OutcomeKind.ARTICLE), article=page))
-    ingest.commit()
-    ingest.close()
-    archived.seal(at=NOW)
+    made = (("dom", b"<p>rendered</p>", "text/html"), ("thumbnail", b"a picture", "image/jpeg"))
+    archive_and_seal(archived, capture, "نص من المتصفح", renderings=made)
     done = pack(archived, tmp_path / "pack.wacz")
     assert done.sealed == done.records
     picture = base64.b64encode(b"a picture").decode()

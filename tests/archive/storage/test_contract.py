@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archive.errors import StorageError
+from archive.errors import StorageError, UsageError
 from archive.storage import StoredFile, open_storage
 from archive.storage.base import is_plain
 
@@ -41,6 +41,11 @@ def a_file(folder: Path, data: bytes = DATA) -> tuple[Path, str]:
 def put(storage: Storage, folder: Path, data: bytes = DATA, *, replace: bool = False) -> str:
     path, sha256 = a_file(folder, data)
     return storage.put_verified(path, NAME, sha256=sha256, replace=replace)
+
+
+def test_a_url_without_a_bucket_is_refused_before_anything_is_asked() -> None:
+    with pytest.raises(UsageError, match="names no bucket"):
+        open_storage("s3:///news")
 
 
 def test_a_file_that_was_put_there_is_there_as_it_was(storage: Storage, tmp_path: Path) -> None:

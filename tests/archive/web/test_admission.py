@@ -101,7 +101,7 @@ def test_requests_wait_their_turn_and_are_told_when_it_does_not_come(monkeypatch
 
 def test_the_next_turn_is_of_the_address_with_the_fewest_under_way():
     async def run():
-        turns, order = Turns(2), []
+        turns, order = Turns(2, kept=0), []
 
         async def one(address):
             await turns.take(address, 60)
@@ -120,9 +120,30 @@ def test_the_next_turn_is_of_the_address_with_the_fewest_under_way():
     assert asyncio.run(run())[:2] == ["person", "other"]
 
 
+def test_some_turns_are_kept_for_who_has_none_under_way():
+    async def run():
+        turns = Turns(3, kept=1)
+        for address in ("greedy", "greedy"):
+            await turns.take(address, 60)
+        third = asyncio.create_task(turns.take("greedy", 60))
+        await asyncio.sleep(0)
+        await turns.take("person", 0)
+        more = asyncio.create_task(turns.take("person", 60))
+        await asyncio.sleep(0)
+        assert not third.done()
+        turns.give("person")
+        await asyncio.wait_for(more, 5)
+        assert not third.done()
+        turns.give("person")
+        turns.give("greedy")
+        await asyncio.wait_for(third, 5)
+
+    asyncio.run(run())
+
+
 def test_a_turn_that_came_too_late_is_nobodys():
     async def run():
-        turns = Turns(1)
+        turns = Turns(1, kept=0)
         await turns.take("a", 60)
         with pytest.raises(TimeoutError):
             await turns.take("b", 0)
@@ -136,7 +157,7 @@ def test_a_turn_that_came_too_late_is_nobodys():
 
 def test_a_turn_that_comes_in_the_moment_the_wait_ends_goes_to_another():
     async def run():
-        turns = Turns(1)
+        turns = Turns(1, kept=0)
         await turns.take("a", 60)
         waiting = asyncio.create_task(turns.take("b", 60))
         await asyncio.sleep(0)

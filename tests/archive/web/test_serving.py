@@ -11,7 +11,8 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -46,6 +47,8 @@ def test_it_serves_on_loopback_while_another_process_may_write(shelf):
         with urlopen(f"{address}api/stats", timeout=10) as answer:
             assert json.load(answer)["articles"] == 4
             assert "server" not in {name.lower() for name in answer.headers}
+        with pytest.raises(HTTPError, match="421"):
+            urlopen(Request(address, headers={"Host": "evil.example"}), timeout=10)
         shelf.put("https://daftar.example/new", "جديد", "نص جديد", date_published="2026-11-24")
         with urlopen(f"{address}api/stats", timeout=10) as answer:
             assert json.load(answer)["articles"] == 5

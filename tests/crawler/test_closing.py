@@ -1,8 +1,12 @@
-"""A crawl that uploads at its end: to a storage that is unavailable at first, which harms nothing; then to one that is available."""
+"""What runs when a crawl has closed its archive: the upload, which may fail and harms nothing then, and the watches."""
+
+import json
+from datetime import UTC, datetime
 
 import pytest
 
 from archive import Archive
+from archive.watch import Watch, add
 from tests.support.site import Site, article_page, crawl, list_page
 
 pytestmark = pytest.mark.slow
@@ -30,3 +34,16 @@ def test_what_could_not_be_uploaded_is_uploaded_by_the_next_crawl(tmp_path):
         ]
         for row in archive.db.query("SELECT * FROM captures"):
             assert archive.record(row).id == row["record_id"]
+
+
+def test_the_end_of_a_crawl_runs_the_watches(tmp_path):
+    folder = tmp_path / "a"
+    pages = {path: article_page(f"Story number {n} of the harbour") for n, path in enumerate(PATHS)}
+    with Site({"/": list_page(PATHS[0]), **pages}) as site:
+        crawl(f"{site.url}/", folder)
+        assert not (folder / "feeds").exists()
+        add(folder, Watch(name="harbour", query="harbour"), now=datetime.now(UTC))
+        site.pages["/"] = list_page(*PATHS)
+        crawl(f"{site.url}/", folder, "-a", "recheck=all")
+    (item,) = json.loads((folder / "feeds" / "harbour.json").read_text())["items"]
+    assert item["url"].endswith(PATHS[1])

@@ -1,0 +1,183 @@
+"""Run commands on an archive once its crawl has closed it: seal, upload, watches.
+
+Each runs in a process of its own while the crawls of other sites go on; an error there is reported and does not fail the crawl.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from scrapy import signals
+from scrapy.exceptions import NotConfigured
+
+from archive.collection import Collection
+from archive.watch import WatchStore
+from crawler.shutdown import stopping
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+
+    from scrapy.crawler import Crawler
+    from scrapy.settings import BaseSettings
+
+logger = logging.getLogger(__name__)
+
+SECONDS: Final = 300.0
+"""For a command, unless a setting says otherwise; what it did not do waits for the next crawl."""
+KILL_SECONDS: Final = 2.0
+"""Seconds that a command has to end when it must stop."""
+_SEALING: Final = ("WARRAQ_OPERATOR", "WARRAQ_AUTHORITIES", "WARRAQ_AUTHORITY_ROOTS", "WARRAQ_KEYS")
+
+
+class ClosingExtension:
+    """Runs one command of `warraq` on the archive of a crawl. A subclass says which, when it has work, and what is told of it."""
+
+    command: tuple[str, ...]
+    seconds = SECONDS
+
+    def __init__(self, folder: Path, settings: BaseSettings) -> None:
+        """Read what the command needs from the settings; NotConfigured where it is not to run."""
+        self.folder = folder
+        self.variables: dict[str, str] = {}
+        self._stopping = False
+        self._process: Process | None = None
+        self.configure(settings)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Raise NotConfigured where no site is crawled, or the command is not to run."""
+        settings = crawler.settings
+        site = getattr(crawler.spider, "site", None)
+        if site is None:
+            raise NotConfigured
+        extension = cls(Path(settings["ARCHIVE_DIR"] or Path(settings["WARRAQ_COLLECTIONS"]) / site.name), settings)
+        crawler.signals.connect(extension.stop_soon, signal=stopping)
+        crawler.signals.connect(extension.spider_closed, signal=signals.spider_closed)
+        return extension
+
+    def configure(self, settings: BaseSettings) -> None:
+        """Set the options of the command; raise NotConfigured where it is not to run."""
+
+    def has_work(self) -> bool:
+        """Tell whether the archive has what the command works on."""
+        raise NotImplementedError
+
+    def report(self, out: str, err: str) -> None:
+        """Log what the command said."""
+        logger.info("%s: %s: %s", self.folder, self.command[0], out)
+        if err:
+            logger.warning("%s: %s: %s", self.folder, self.command[0], err[-1000:])
+
+    def stop_soon(self) -> None:
+        """End the command that runs, and begin none."""
+        self._stopping = True
+        self._terminate()
+
+    async def spider_closed(self) -> None:
+        """Run the command. Called after ArchiveExtension has closed the archive, for it stands behind it in EXTENSIONS."""
+        if self._stopping or not self.has_work():
+            return
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-m", "archive", "--archive", str(self.folder), *self.command),
+                env={**os.environ, **self.variables},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+            )
+            out, err = await asyncio.wait_for(self._process.communicate(), self.seconds)
+        except TimeoutError:
+            logger.warning(
+                "%s: %s took longer than %d s; the next crawl continues it", self.folder, self.command[0], self.seconds
+            )
+            await self._end()
+        except OSError as error:
+            logger.warning("%s: %s could not be run (%s)", self.folder, self.command[0], error)
+        else:
+            if not self._stopping:
+                self.report(out.decode(errors="replace").strip(), err.decode(errors="replace").strip())
+
+    async def _end(self) -> None:
+        self._terminate()
+        if self._process:
+            try:
+                await asyncio.wait_for(self._process.wait(), KILL_SECONDS)
+            except TimeoutError:
+                self._process.kill()
+                await self._process.wait()
+
+    def _terminate(self) -> None:
+        if self._process and self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                self._process.terminate()
+
+
+class SealExtension(ClosingExtension):
+    """Runs `warraq seal` where WARRAQ_SEAL is set."""
+
+    command = ("seal",)
+
+    def configure(self, settings: BaseSettings) -> None:
+        """Hand on the settings of seals."""
+        if not settings.getbool("WARRAQ_SEAL"):
+            raise NotConfigured
+        self.variables = {name: str(settings[name]) for name in _SEALING if settings[name]}
+
+    def has_work(self) -> bool:
+        """Tell whether the crawl left an archive."""
+        return Collection(self.folder).exists()
+
+
+class UploadExtension(ClosingExtension):
+    """Runs `warraq upload` where WARRAQ_STORAGE is set.
+
+    A run that fails or is ended leaves its files where they are: the next crawl's upload takes them up.
+    """
+
+    command: tuple[str, ...] = ("upload", "--json")
+
+    def configure(self, settings: BaseSettings) -> None:
+        """Set where to upload to, and what may be removed here; a WARRAQ_KEEP_LOCAL_DAYS below 0 keeps everything."""
+        storage = settings["WARRAQ_STORAGE"] or os.environ.get("WARRAQ_STORAGE", "")
+        if not storage or storage == "none":
+            raise NotConfigured
+        self.variables = {"WARRAQ_STORAGE": storage}
+        self.seconds = settings.getfloat("WARRAQ_UPLOAD_SECONDS")
+        keep_days = settings.getint("WARRAQ_KEEP_LOCAL_DAYS")
+        if keep_days >= 0:
+            self.command = (*self.command, "--remove-local", "--keep-days", str(keep_days))
+
+    def has_work(self) -> bool:
+        """Upload after every crawl: an earlier one may have left files here."""
+        return True
+
+    def report(self, out: str, err: str) -> None:
+        """Log how many files went where, and which did not."""
+        said: dict[str, Any] = {}
+        with suppress(ValueError):
+            said = json.loads(out)
+        for name, problem in said.get("failed", {}).items():
+            logger.warning("%s: %s was not uploaded, the next crawl tries again: %s", self.folder, name, problem)
+        if said:
+            done, removed = len(said["uploaded"]), len(said["removed"])
+            logger.info("%s: %d files uploaded to %s, %d removed here", self.folder, done, said["storage"], removed)
+        else:
+            logger.warning("%s: nothing was uploaded, the next crawl tries again: %s", self.folder, err[-1000:])
+
+
+class WatchExtension(ClosingExtension):
+    """Runs `warraq watch run` where the archive has watches."""
+
+    command = ("watch", "run")
+
+    def has_work(self) -> bool:
+        """Tell whether the archive has watches."""
+        return WatchStore.exists(self.folder)
