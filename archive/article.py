@@ -29,6 +29,7 @@ Wall = Literal[
 Reason = Literal[
     Wall,
     "soft-404",  # says "not found" with status 200
+    "soft-503",  # an error or maintenance page with status 200
     "empty",  # no text worth keeping
     "home",  # the front page of a site
     "section",  # a list of articles

@@ -30,6 +30,8 @@ MOST_HITS: Final = 50
 MOST_LETTERS: Final = 20_000
 """Of an article's text in one answer; `next_start` says where the next begins."""
 MOST_VERSIONS: Final = 100
+MOST_SAID: Final = 1000
+"""Characters of an error: what was asked for stands in it."""
 TIME_LIMIT_S: Final = 10.0
 DEEPEST: Final = 10_000_000
 NOTICE: Final = (
@@ -259,9 +261,13 @@ def _explaining(tool: Any, error_type: type[Exception]) -> Any:
     @wraps(tool)
     def explained(*arguments: Any, **named: Any) -> dict[str, Any]:
         try:
+            for value in named.values():
+                str(value).encode()
             answer: dict[str, Any] = tool(*arguments, **named)
         except ArchiveError as error:
-            raise error_type(str(error)) from error
+            raise error_type(str(error)[:MOST_SAID]) from error
+        except UnicodeEncodeError as error:
+            raise error_type(_("an argument is not Unicode text: it holds half of a surrogate pair")) from error
         except OverflowError as error:  # an id that no database can hold
             raise error_type(_("there is no article of that id")) from error
         except DatabaseError as error:

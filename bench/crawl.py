@@ -29,7 +29,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,8 @@ class Run:
     other_mb: float
     made: int
     figures: dict[str, Any] = field(default_factory=dict)
+    stored: int = 0
+    """Bytes of the database."""
 
     @property
     def cpu(self) -> float:
@@ -109,14 +111,15 @@ def ours(url: str, folder: Path, keep: int, more: list[str]) -> Run:
     command = [sys.executable, "-m", "scrapy", "crawl", "news", "-a", f"url={url}", "-a", "max_pages=100000"]
     for name, value in settings.items():
         command += ["-s", f"{name}={value}"]
-    return run([*command, *more], lambda: count(folder / "ours" / "archive.db"), keep)
+    database = folder / "ours" / "warraq.db"
+    done = run([*command, *more], lambda: count(database), keep)
+    return replace(done, stored=database.stat().st_size if database.exists() else 0)
 
 
 def count(database: Path) -> int:
-    found = sorted(database.parent.glob("*.db"))
-    if not found:
+    if not database.exists():
         return 0
-    with sqlite3.connect(found[0]) as db:
+    with sqlite3.connect(database) as db:
         return int(db.execute("SELECT count(*) FROM articles").fetchone()[0])
 
 
@@ -218,6 +221,7 @@ class Cost:
     best: float
     first_mb: float
     other_mb: float
+    stored: int
 
 
 def cost(runs: list[Run], start: Run, pages: int, *, parallel: bool = False) -> Cost:
@@ -231,7 +235,7 @@ def cost(runs: list[Run], start: Run, pages: int, *, parallel: bool = False) -> 
         pages=pages, made=runs[0].made, cpu=1000 * cpu / pages, first=1000 * first / pages, net=1000 * net / pages,
         first_net=1000 * first_net / pages, start=start.cpu, wall=wall, rate=pages / wall,
         best=pages / (net if not spread else net / 2 if parallel else max(first_net, net / 2)), first_mb=max(r.first_mb for r in runs),
-        other_mb=max(r.other_mb for r in runs),
+        other_mb=max(r.other_mb for r in runs), stored=runs[0].stored,
     )  # fmt: skip
 
 
@@ -267,6 +271,8 @@ def report(costs: dict[str, Cost], origin: str, options: argparse.Namespace) -> 
             f"{one.first_mb:.0f}" + (f" / {one.other_mb:.0f}" if one.other_mb else ""),
         ]
         print("| " + " | ".join(row) + " |")
+    mine = costs[OURS]
+    print(f"\nOurs keeps {mine.stored / 1000 / max(mine.made, 1):.1f} kB an article in its database.")
     print("\n| bar | measured | held |\n|---|---|---|")
     for text, value, held in bars(costs):
         print(f"| {text} | {value} | {'yes' if held else '**no**'} |")

@@ -26,9 +26,8 @@ from sqlite_utils.utils import sqlite3  # noqa: E402
 
 from archive.search import add_entries, create_index, create_plain_index, optimize, search  # noqa: E402
 from bench.support import news, search_shards, semantic  # noqa: E402
-from bench.support.inflections import FRESH, LEMMAS  # noqa: E402
 from bench.support.press import COLUMNS, Press, kinds, new_database  # noqa: E402
-from bench.support.retrieval import corpora, measure_quality  # noqa: E402
+from bench.support.retrieval import LISTS, corpora, measure_quality  # noqa: E402
 
 
 def quality() -> None:
@@ -42,8 +41,8 @@ def quality() -> None:
     print(f"{'':22}" + "".join(f"{f'{name} ({count})':>20}" for name, count in sets.items()))
     for system, figures in measured.ranking.items():
         print(f"{system:22}" + "".join(f"{f'{gain:.3f} / {found:.3f}':>20}" for gain, found in figures.values()))
-    for name, lemmas, figures in (("", LEMMAS, measured.inflection), ("fresh ", FRESH, measured.fresh)):
-        print(f"\n{len(lemmas)} {name}lemmas, two to four one-word queries each; recall / precision")
+    for name, figures in measured.inflection.items():
+        print(f"\n{len(LISTS[name])} {name} lemmas, two to four one-word queries each; recall / precision")
         for system, (recall, precision) in figures.items():
             print(f"{system:22}{recall:.3f} / {precision:.3f}")
 

@@ -11,7 +11,17 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
-from archive.arabic.lexicon import MORE_PLURALS, NAMES, PLURALS, SPELLINGS, VERBS, WHOLE, WITH_WAW
+from archive.arabic.lexicon import (
+    MORE_PLURALS,
+    NAMES,
+    NOT_JOINED,
+    PLURALS,
+    SPELLINGS,
+    VERBS,
+    WHOLE,
+    WITH_ARTICLE,
+    WITH_WAW,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -132,14 +142,20 @@ def words(text: str) -> Iterator[re.Match[str]]:
 # - The adjective keeps its ي: مصرية and مصريين become مصري, not مصر, because Egypt and the Egyptian are two queries.
 # - The possessives هم هما نا go too, and with an ending the ت that stood for ة (حكومته, شركتين), and the accusative's ا.
 # - A verb is reduced to its past: by its pattern where only verbs have that pattern (يعتبر, يستخدم), else by the list.
-# - By the lists in `lexicon`, words whose و, ان, ين or ون is part of the word keep it, names lose a ب or ل before them,
-#   and broken plurals become their singular.
+# - A short noun in ة stays apart from the word without it, and a broken plural is looked for only in what may be one.
+# - By the lists in `lexicon`, words whose ال, و, ان, ين or ون is part of the word keep it, and broken plurals become their singular.
+# - ب and ل go without an article too, before a name, before a noun of the lists (بسبب, لعام), and where the pattern of what
+#   follows says that no word begins so (بتوقيت, لتنفيذ, لاستخدام, بمشاركة).
 
 _ARTICLES: Final = ("وال", "بال", "كال", "فال", "فلل", "لل", "ال")
 _PREPOSITIONS: Final = ("ب", "ل", "ك", "ف")
 _POSSESSIVES: Final = ("هما", "هم", "نا")
 _ENDINGS: Final = ("ها", "ان", "ات", "ون", "ين", "ه")
+_OF_PLURALS: Final = ("هما", "هم", "ها", "نا", "ه", "ا")
 _HIDES_TEH: Final = frozenset({"ها", "ان", "ين", "ه"})  # before these a teh marbuta is written ت
+_ACCUSATIVE: Final = re.compile("^(?:.{4,}|..[^وي]|.+ء)ا$")
+"""What may lose a last ا: سببا is of سبب, but دنيا and عليا of nothing shorter."""
+_TEH_OF_ROOT: Final = re.compile("^ت..يت$")  # توقيته is of توقيت
 _HUNDRED: Final = re.compile("^([وفبكل]*(?:ال|لل)?(?:ثلاث|اربع|خمس|ست|سبع|ثمان|تسع)?م)اء(ه|ت[اي]ن?)$")
 
 
@@ -151,42 +167,85 @@ def spell(word: str) -> str:
     return f"{folded[0]}{folded[1:].replace('وو', 'و')}" if "وو" in folded[1:] else folded
 
 
-def _without_ending(word: str) -> str:
+def _without_ending(word: str, *, feminine: bool = False) -> str:
+    """Return the word without inflection; `feminine`: it is printed with ة, which is then no possessive ه."""
     if word in _WHOLE:
         return word
+    if feminine:
+        return _without_accusative(_feminine(word[:-1]))
+    word = word[:-1] if word.endswith("انا") and len(word) >= 5 else word  # مكانا is مكان and the accusative's ا
     ending = next((end for end in _POSSESSIVES if word.endswith(end) and len(word) - len(end) >= 3), "")
     word = word.removesuffix(ending)
     opened = bool(ending)
     for ending in _ENDINGS:
+        if word in _WHOLE:
+            return word
         if ending == "ات" and opened and len(word) < 5:  # حياتهم is of حياة: its ا is no ending
             continue
         if word.endswith(ending) and len(word) - len(ending) >= 2:
             word = word.removesuffix(ending)
+            if ending == "ات" and (short := _feminine(word)) != word:
+                return short
             opened = opened or ending in _HIDES_TEH
-    if opened and word.endswith("ت") and len(word) >= 4:
-        word = word[:-1]
-    return word[:-1] if word.endswith("ا") and (len(word) > 4 or word.endswith("ءا")) else word
+    if opened and word.endswith("ت") and len(word) >= 3 and word not in _WHOLE and not _TEH_OF_ROOT.match(word):
+        word = f"{word[:-1]}ه" if len(word) == 3 else word[:-1]
+    return _without_accusative(word)
+
+
+def _feminine(root: str) -> str:
+    """Return what stays of a noun in ة: of a short one all of it, for خطة (plan) is not خط (line), nor حملة (campaign) حمل (carried)."""
+    return f"{root}ه" if len(root) == 2 or (len(root) == 3 and root in _VERBS) else root
+
+
+def _without_accusative(word: str) -> str:
+    return word[:-1] if _ACCUSATIVE.match(word) else word
 
 
 def _spelled(text: str) -> list[str]:
     return [spell(word) for word in text.split()]
 
 
+_VERBS: Final = frozenset(_spelled(VERBS))
 _NAMES: Final = frozenset(_spelled(NAMES))
-_WHOLE: Final = frozenset(_spelled(WHOLE)) | {name for name in _NAMES if name.endswith("يا")}
+_WHOLE: Final = frozenset(_spelled(WHOLE)) | {
+    word for word in _NAMES | _VERBS if word.endswith(("ا", "ان", "ون", "ين"))
+}
 """سوريا keeps its ا: without it Syria would be the Syrian."""
-_WITH_WAW: Final = frozenset(_without_ending(spell(word)) for word in WITH_WAW.split())
+
+
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(_without_ending(spell(word), feminine=word.endswith("ة")) for word in text.split())
+
+
+_NOT_JOINED: Final = _stems(NOT_JOINED)
+_WITH_WAW: Final = _stems(WITH_WAW)
+_WITH_ARTICLE: Final = _stems(WITH_ARTICLE)
 _SPELLINGS: Final = {other: one for one, other in (_spelled(line) for line in SPELLINGS.strip().split("\n"))}
 
 
 def _pairs() -> dict[str, str]:
     lines = [*PLURALS.strip().split("\n"), *re.split(r"[·\n]", MORE_PLURALS.strip())]
-    pairs = (_spelled(line) for line in lines)
-    return {_without_ending(plural): _without_ending(one) for one, plural in pairs}
+    pairs = (line.split() for line in lines)
+    return {spell(many): _without_ending(spell(one), feminine=one.endswith("ة")) for one, many in pairs}
 
 
 _SINGULARS: Final = _pairs()
-_VERBS: Final = frozenset(_spelled(VERBS))
+_NOUNS: Final = frozenset(_SINGULARS.values())
+
+
+def _singular(word: str, *, feminine: bool) -> str:
+    """Return the stem of a broken plural's singular, '' for another word. Such a plural takes possessives, but no ة or ات of its own."""
+    if word in _SINGULARS or feminine:
+        return _SINGULARS.get(word, "")
+    bare = next((word.removesuffix(end) for end in _OF_PLURALS if word.endswith(end)), word)
+    return _SINGULARS.get(bare) or (_SINGULARS.get(f"{bare[:-1]}ه", "") if bare.endswith("ت") else "")
+
+
+_JOINED: Final = re.compile(
+    "[بل](?:ا.ت.ا..*|ات[^ا]ا..*|ا[نس]ت?..ا.+|ا[^ل]ا.[هت].*|ا[^ل].ا[^اتنء].{0,3}|ت[^ا].ي..*|ت.ا...*|م.ا...*|م..و.+)$"
+)
+"""A ب or ل before a verbal noun or participle, which no word begins with of its own: باعتبار, لاتخاذ,
+بانتظار, لإقامة, لإصدار, بتسليم, بتعاون, لمكافحة, بمشروع."""
 
 
 def _present(past: str) -> str:
@@ -244,30 +303,50 @@ def _present_to_past(word: str) -> str:
     return found[1] if found else ""
 
 
-def without_article(word: str) -> str:
+def without_article(word: str, *, feminine: bool = False) -> str:
     """Return the spelled word without conjunction and article (with ب, ك, ف or ل before it): the front half of `stem`."""
     if word.startswith("و") and len(word) >= 4:
-        if _without_ending(word) in _WITH_WAW or _verb(word):
+        if _without_ending(word, feminine=feminine) in _WITH_WAW or (not feminine and _verb(word)):
             return word
         word = word if word.startswith("وال") else word[1:]
-    if word[:1] in _PREPOSITIONS and word[1:] in _NAMES:
+    if _is_joined(word, feminine=feminine):
         return word[1:]
+    if _without_ending(word, feminine=feminine) in _WITH_ARTICLE:
+        return word
     for article in _ARTICLES:
         if word.startswith(article) and len(word) - len(article) >= 2:
             return word[len(article) :]
     return word
 
 
-def stem(word: str) -> str:
+def _is_joined(word: str, *, feminine: bool) -> bool:
+    """Return whether the first letter is a preposition before a word without article."""
+    rest, stemmed = word[1:], _without_ending(word, feminine=feminine)
+    if word[:1] not in _PREPOSITIONS or len(rest) < 3 or word in _WHOLE or word in _NAMES:
+        return False
+    if stemmed in _NOUNS or stemmed in _NOT_JOINED or _singular(word, feminine=feminine):
+        return False
+    if rest in _NAMES:
+        return True
+    if word[:1] not in {"ب", "ل"}:
+        return False
+    bare = _without_ending(rest, feminine=feminine)
+    if rest.startswith("ال"):
+        return bare in _WITH_ARTICLE
+    return rest in _WHOLE or bare in _NOUNS or bool(_singular(rest, feminine=feminine) or _JOINED.match(word))
+
+
+def stem(word: str, *, feminine: bool = False) -> str:
     """Return the light stem of one word as `spell` gives it: conjunction, article and inflection off, at least two letters kept.
 
-    Words of other scripts come back unchanged.
+    `feminine`: the word is printed with ة, which `spell` does not tell from ه. Words of other scripts come back unchanged.
     """
-    bare = without_article(word)
-    bare = _SPELLINGS.get(bare, bare)
-    stemmed = _without_ending(bare)
-    if stemmed in _SINGULARS:
-        return _SINGULARS[stemmed]
-    if len(word) - len(bare) < 2:  # no article: a verb never has one
+    bare = without_article(word, feminine=feminine)
+    if bare in _SPELLINGS:
+        bare, feminine = _SPELLINGS[bare], False
+    if one := _singular(bare, feminine=feminine):
+        return one
+    stemmed = _without_ending(bare, feminine=feminine)
+    if len(word) - len(bare) < 2 and not feminine:  # no article, no ة: a verb never has one
         return _verb(bare) or _verb(stemmed) or stemmed
     return stemmed

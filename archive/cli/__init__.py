@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Program", "main", "warraq"]
 
-REFUSED = frozenset({errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS})
-"""What a system answers to a write that it does not allow or has no room for."""
+REFUSED = frozenset({errno.EACCES, errno.EDQUOT, errno.EEXIST, errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS})
+"""What a system answers to a write that it does not allow or has no room for, or where a file stands in the place of a folder."""
 
 
 class Program(click.Group):

@@ -20,7 +20,7 @@ from archive.cli.explain import explain
 from archive.cli.output import holding, isolate, json_option, print_json, the_place
 from archive.cli.versions import diff, versions
 from archive.errors import UsageError
-from archive.export.citation import STYLES
+from archive.export.citation import STYLES, bibliography
 from archive.export.citation import cite as citation
 from archive.federation import Federation
 from archive.files import output_to, replacing
@@ -32,13 +32,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from archive.index.columns import Column
+    from archive.search import Order
 
 
 @click.command()
 @click.argument("words", nargs=-1, required=True)
 @click.option("-n", "--limit", type=click.IntRange(0), default=10, show_default=True, help="How many to show.")
 @click.option("--offset", type=click.IntRange(0), default=0, help="How many to skip.")
-@click.option("--newest", is_flag=True, help="Newest first, instead of best first.")
+@click.option("--newest", "order", flag_value="newest", help="Newest first, instead of best first.")
+@click.option("--oldest", "order", flag_value="oldest", help="Oldest first: who reported it first.")
 @click.option(
     "-A",
     "--archive",
@@ -60,7 +62,7 @@ def search(
     words: tuple[str, ...],
     limit: int,
     offset: int,
-    newest: bool,
+    order: Order | None,
     semantic: bool,
     folders: tuple[Path, ...],
     everywhere: bool,
@@ -82,7 +84,7 @@ def search(
             " ".join(words),
             limit=limit,
             offset=offset,
-            order="newest" if newest else "relevance",
+            order=order or "relevance",
             semantic=semantic,
         )
         holders = [archives.archive_of(found, number) for number in range(len(found.hits))]
@@ -200,19 +202,23 @@ def show(ctx: click.Context, wanted: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("wanted", metavar="URL|[NAME/]ID")
+@click.argument("wanted", metavar="URL|[NAME/]ID...", nargs=-1, required=True)
 @click.option("--style", type=click.Choice(tuple(STYLES)), default="chicago", show_default=True, help="Citation style.")
 @click.option(
     "--room", metavar="URL", default="", envvar="WARRAQ_ROOM", help="URL of the reading room, for a permalink."
 )
 @click.pass_context
-def cite(ctx: click.Context, wanted: str, style: str, room: str) -> None:
-    """Cite an article as it was captured, for a footnote, a reference manager or Wikipedia.
+def cite(ctx: click.Context, wanted: tuple[str, ...], style: str, room: str) -> None:
+    """Cite articles as they were captured, for footnotes, a reference manager or Wikipedia.
 
-    An id cites that version, a URL the latest one.
+    An id cites that version, a URL the latest one. All that a search finds:
+    `warraq search --json WORDS | jq .id | xargs warraq cite --style ris`.
     """
-    with holding(ctx, wanted) as (archive, asked):
-        click.echo(citation(archive.article(asked), style, room=room))
+    cited = []
+    for one in wanted:
+        with holding(ctx, one) as (archive, asked):
+            cited.append(citation(archive.article(asked), style, room=room))
+    click.echo(bibliography(cited, style))
 
 
 @click.command()

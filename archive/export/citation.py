@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from archive.urls.permalink import permalink, timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 _MONTHS = [
     "January",
@@ -36,6 +36,13 @@ _BABEL = {
 """What biblatex calls languages: it knows no codes."""
 _WIKI = str.maketrans({"|": "{{!}}", "[": "&#91;", "]": "&#93;", "{": "&#123;", "}": "&#125;"})
 """What would end a field or a template, or link."""
+
+
+def bibliography(cited: Sequence[str], style: str) -> str:
+    """Return citations of one style as one list: of CSL JSON one array, of others one after another."""
+    if style == "csl-json":
+        return json.dumps([item for one in cited for item in json.loads(one)], ensure_ascii=False, indent=2)
+    return "\n".join(cited)
 
 
 def cite(row: Mapping[str, Any], style: str, *, room: str = "") -> str:

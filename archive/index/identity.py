@@ -170,8 +170,12 @@ def is_same_path(one: str, other: str) -> bool:
 
 def _says_the_same(db: Database, one: str, other: str) -> bool:
     """Return whether any version of the one has half its words in common with one of the other."""
-    texts = [[row[0] for row in db.conn.execute(_TEXTS, (key,))] for key in (one, other)]
-    return any(_share(left, right) >= ALIKE for left in texts[0] for right in texts[1])
+    return any(is_version_of(db, row[0], other) for row in db.conn.execute(_TEXTS, (one,)).fetchall())
+
+
+def is_version_of(db: Database, text: str, key: str) -> bool:
+    """Return whether a text has half its words in common with one of the last versions of a key."""
+    return any(_share(text, row[0]) >= ALIKE for row in db.conn.execute(_TEXTS, (key,)))
 
 
 _TEXTS = "SELECT text FROM articles WHERE article_key = ? ORDER BY last_seen_at DESC LIMIT 3"

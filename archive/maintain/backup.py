@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import sqlite3
 import stat
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from archive.collection import UPLOADING, Collection, FileLocator
 from archive.errors import DamagedFileError, UsageError
 from archive.files import make_folder, make_new, make_read_only, open_read, replacing
 from archive.index import open_store
-from archive.index.sqlite import require_plain_files
+from archive.index.sqlite import require_plain_files, sqlite3
 from archive.ingest import open_writer
 from archive.maintain.reindex import repair
 
@@ -187,7 +186,6 @@ class _Copying:
             make_folder(target.parent)
             if path.suffix == ".db" and path != self._from.database:
                 try:
-                    require_plain_files(path)
                     with replacing(target) as half:
                         _copy_database(path, half)
                 except (sqlite3.Error, DamagedFileError) as error:
@@ -202,7 +200,12 @@ class _Copying:
 
 
 def _copy_database(path: Path, target: Path) -> None:
-    """Copy a database as of one moment, while others write it."""
+    """Copy a database as of one moment, while others write it.
+
+    Raises:
+        LinkedFileError, IrregularFileError, DamagedFileError, DatabaseError
+    """
+    require_plain_files(path)
     os.close(make_new(target, _mode(path)))
     address = f"{path.resolve().as_uri()}?mode=ro"
     with closing(sqlite3.connect(address, uri=True)) as source, closing(sqlite3.connect(target)) as copy:

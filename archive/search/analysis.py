@@ -28,7 +28,7 @@ from archive.arabic import fold, spell, stem, without_article, words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-KEY_VERSION: Final = 4
+KEY_VERSION: Final = 5
 """Raised with every change of what a key is; an index made with another version must be rebuilt."""
 
 _LATIN: Final = "latin"
@@ -115,11 +115,15 @@ def word_key(word: str, language: str = "") -> str:
     if script == "arabic":
         if language in _PERSO_ARABIC:
             return f"{_perso_arabic(folded, language)}/{language}"
-        return " ".join(stem(part) for part in spell(printed).split())
+        feminine = _TEH_MARBUTA.search(printed) is not None
+        return " ".join(stem(part, feminine=feminine) for part in spell(printed).split())
     if language in _SNOWBALL and script == _SNOWBALL[language][1]:
         return f"{_without_accents(_snowball(folded, language))}/{language}"
     return _without_accents(folded) if script in {_LATIN, "greek"} else folded
 
+
+_TEH_MARBUTA: Final = re.compile("[\u0629\ufe93\ufe94][^\\w]*$")
+"""At the end of a printed word, vowel signs behind it: keys tell it from the possessive ه."""
 
 _ELIDING: Final = frozenset({"fr", "it", "ca"})
 ELISION: Final = re.compile(
@@ -218,8 +222,13 @@ def make_keys(*, title: str, text: str, author: str, section: str, language: str
 
 
 def word_variants(word: str, languages: Iterable[str]) -> tuple[str, ...]:
-    """Return every key that the word can have in an archive that holds documents of these languages; the plain one first."""
-    return tuple(dict.fromkeys(key for language in ("", *languages) if (key := word_key(word, language))))
+    """Return every key that the word can have in an archive that holds documents of these languages; the plain one first.
+
+    Many type ه for ة, so such a word stands for both.
+    """
+    spellings = (word, f"{word[:-1]}ة") if word.endswith("ه") else (word,)
+    keys = (word_key(one, language) for language in ("", *languages) for one in spellings)
+    return tuple(dict.fromkeys(key for key in keys if key))
 
 
 def prefix_variants(beginning: str) -> tuple[str, ...]:

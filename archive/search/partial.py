@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
     from archive.search.candidates import Order, Shards
     from archive.search.matching import ArticlePlace
+    from archive.search.query import Clause
     from archive.search.ranking import Ranked
 
 FEW: Final = 100
 """Articles with all the words below which those with some of them follow: as many as the largest page holds."""
 MOST_PARTIAL: Final = 400
+MANY_WORDS: Final = 5
+"""Words of a query from which on one score ranks all articles: of a typed headline, what others wrote of it has most words, not all."""
 SURE: Final = 3
 """Articles with both of two words below which one of the words may well be mistyped."""
 _LOOKED_INTO: Final = 100
@@ -115,7 +118,7 @@ def partial_matches(
     complete: Complete,
     near: Sequence[tuple[Correction, Mapping[ArticlePlace, float]]],
 ) -> Mapping[ArticlePlace, float]:
-    """Return the articles that have some of the words, scored; none where enough have them all."""
+    """Return the best `MOST_PARTIAL` articles that have some of the words, scored; none where enough have them all."""
     if complete.total >= FEW:
         return {}
     some = any_word(transliterated(shards, query, shards.languages()))
@@ -127,20 +130,28 @@ def partial_matches(
     for groups in (better, [found for _, found in near]):
         raised = {place: score for group in groups for place, score in group.items()}
         scores = _raised({**scores, **raised}, raised)
-    return {place: score for place, score in scores.items() if place not in whole}
+    rest = {place: score for place, score in scores.items() if place not in whole}
+    return {place: rest[place] for place, _ in by_relevance(shards, rest, MOST_PARTIAL)}
 
 
 def _all_but_one(query: Query) -> list[Query]:
     """For three or four words: the queries without one of them. For more, bm25 already favours the articles that have most."""
-    free = [clause for clause in query.wanted if not clause.phrases[0].column]
-    if not 3 <= len(free) <= 4:
+    free = _free(query)
+    if not 3 <= len(free) < MANY_WORDS:
         return []
     return [replace(query, clauses=tuple(one for one in query.clauses if one is not left)) for left in free]
 
 
+def _free(query: Query) -> list[Clause]:
+    return [clause for clause in query.wanted if not clause.phrases[0].column]
+
+
+def has_many_words(query: Query) -> bool:
+    """Whether the query has so many words that an article with most of them may answer it better than one with all."""
+    return len(_free(query)) >= MANY_WORDS
+
+
 def partial_in_order(shards: Shards, partial: Mapping[ArticlePlace, float], order: Order, end: int) -> list[Ranked]:
-    """Return the first `end` of the best `MOST_PARTIAL`, in the order asked for."""
-    if order == "relevance":
-        return by_relevance(shards, partial, min(end, MOST_PARTIAL))
-    best = by_relevance(shards, partial, MOST_PARTIAL)
-    return in_order_of_date(shards, best, oldest=order == "oldest")[:end]
+    """Return the first `end` in the order asked for."""
+    best = by_relevance(shards, partial, end if order == "relevance" else len(partial))
+    return best if order == "relevance" else in_order_of_date(shards, best, oldest=order == "oldest")[:end]

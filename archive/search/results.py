@@ -1,7 +1,8 @@
 """Answer a query over one database or several, as a page of ranked hits.
 
 Articles that have all the words come first. Where they are fewer than `partial.FEW`, those with the most telling of the words
-follow, and are marked as such (`Hit.is_partial`, `Results.complete`).
+follow, and are marked as such (`Hit.is_partial`, `Results.complete`). For a query of `partial.MANY_WORDS` both are ranked by
+one score.
 """
 
 from __future__ import annotations
@@ -15,14 +16,15 @@ from archive.search.hits import Hit, corrections, hits_of
 from archive.search.index import is_current
 from archive.search.matching import matches
 from archive.search.partial import (
-    MOST_PARTIAL,
     Complete,
     complete_matches,
+    has_many_words,
     near_misses,
     partial_in_order,
     partial_matches,
 )
 from archive.search.query import Code, Problem, Query, any_word, parse, problem
+from archive.search.ranking import by_relevance
 from archive.search.spelling import Correction, correct
 from archive.search.vectors import has_vectors
 
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """A page of hits. `total` counts all that pages run through, of which `complete` have all the words and come first.
+    """A page of hits. `total` counts all that pages run through, of which `complete` have all the words.
 
     Very many matches are counted with their older versions: then `total_is_exact` is false. `problems`: what of the
     query was left out. `corrections`: words that no article has, each with what it was taken for.
@@ -149,7 +151,7 @@ class _ByWords:
 
     @property
     def total(self) -> int:
-        return self.complete.total + min(len(self.partial), MOST_PARTIAL)
+        return self.complete.total + len(self.partial)
 
     @property
     def known(self) -> set[ArticlePlace]:
@@ -160,7 +162,9 @@ class _ByWords:
         return replace(self, query=replace(self.query, problems=(*self.query.problems, problem(code))))
 
     def page(self, offset: int, limit: int) -> list[Placed]:
-        """Return the articles from `offset` on: those with all the words, then those with some."""
+        """Return the articles from `offset` on: those with all the words, then those with some, or both by one score."""
+        if self.partial and self.order == "relevance" and has_many_words(self.query):
+            return self._by_one_score(offset + limit)[offset:]
         page = [Placed(ranked) for ranked in self.complete.ordered(offset + limit)[offset:]]
         if self.partial and len(page) < limit:
             start = max(0, offset - self.complete.total)
@@ -168,6 +172,10 @@ class _ByWords:
             rest = partial_in_order(self.complete.shards, self.partial, self.order, end)[start:]
             page += [Placed(ranked, is_partial=True) for ranked in rest]
         return page
+
+    def _by_one_score(self, end: int) -> list[Placed]:
+        best = by_relevance(self.complete.shards, {**self.partial, **self.complete.scores}, end)
+        return [Placed(ranked, is_partial=ranked.place in self.partial) for ranked in best]
 
 
 def _found_by_words(shards: Shards, query: Query, *, order: Order, all_versions: bool, relax: bool) -> _ByWords:

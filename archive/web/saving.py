@@ -113,7 +113,8 @@ async def _fields(request: Request) -> dict[str, str]:
 
 async def _save(request: Request, fields: Mapping[str, str]) -> Saved:
     saving: Saving | None = request.app.state.saving
-    url = fields.get("url", "").strip()
+    typed = fields.get("url", "").strip()
+    url = typed if typed.isprintable() else ""  # no process takes a NUL or half of a surrogate pair
     if saving is None:
         raise HTTPException(404)
     if not _may(request, saving, fields.get("token", "")):

@@ -12,7 +12,8 @@ from __future__ import annotations
 from babel import Locale
 
 LANGUAGES = """
-    az be bg bn ca ckb et eu gu he hi hr hy is ka kk kn ku ky lt lv mk ml mr ms ne pa sk sl sq sr sw ta te th ug uk uz vi
+    af am az be bg bn ca ckb cs cy da de el es et eu fi fil fr ga gl gu he hi hr hu hy id is it ka kk km kn ku ky lb lo lt lv mk ml mr
+    ms mt my nb ne nl pa pl pt ro ru si sk sl so sq sr sv sw ta te tg th tk tr ug uk uz vi
 """
 NOTICE = """\
 # Names of the months from CLDR (Unicode Common Locale Data Repository). Copyright 2004-2026 Unicode, Inc.

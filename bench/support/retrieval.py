@@ -2,7 +2,7 @@
 
 `search.py quality` prints it. The question sets are ARCD and XQuAD-ar as `arabic-search/arcd.json` and `xquad.ar.json` under
 $WARRAQ_CORPORA (or ../shared/corpora); texts of saved Arabic pages beside them join the index as distraction. A question's relevant
-document is its own paragraph. The truth of the inflection test is in `inflections.py`.
+document is its own paragraph. The truth of the inflection tests is in `inflections.py` and `fresh_lemmas.py`.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ from sqlite_utils.utils import sqlite3
 
 from archive.arabic import fold, words
 from archive.search import any_word, parse, rebuild, search
-from bench.support.inflections import FRESH, LEMMAS, pattern
+from bench.support.fresh_lemmas import DRAWN, FRESH
+from bench.support.inflections import LEMMAS, pattern
 from bench.support.press import new_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
+LISTS = {"known": LEMMAS, "fresh": FRESH, "drawn": DRAWN}
 
 
 def corpora() -> Path | None:
@@ -75,13 +77,12 @@ def our_search(texts: list[str]) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
-    """By system, then by question set: (nDCG@10, recall@10); and by system the inflection tests' (recall, precision)."""
+    """By system, then by question set: (nDCG@10, recall@10); by list of lemmas, then by system: (recall, precision)."""
 
     texts: int
     questions: dict[str, int]
     ranking: dict[str, dict[str, tuple[float, float]]]
-    inflection: dict[str, tuple[float, float]]
-    fresh: dict[str, tuple[float, float]]
+    inflection: dict[str, dict[str, tuple[float, float]]]
 
 
 def measure_quality(folder: Path) -> Quality:
@@ -92,8 +93,9 @@ def measure_quality(folder: Path) -> Quality:
         return [hit.id for hit in search(ours, any_word(parse(question)), limit=limit).hits]
 
     def whole(word: str, limit: int) -> list[int]:
-        """Without what the search marks as near: other spellings of a name."""
-        return [hit.id for hit in search(ours, any_word(parse(word)), limit=limit).hits if not hit.is_partial]
+        """Without what the search marks as near: other spellings of a name, and what a word that no text has was taken for."""
+        found = search(ours, any_word(parse(word)), limit=limit)
+        return [] if found.corrections else [hit.id for hit in found.hits if not hit.is_partial]
 
     systems = {
         "FTS5 unicode61": plain_search(texts, "unicode61"),
@@ -107,8 +109,10 @@ def measure_quality(folder: Path) -> Quality:
             name: {which: _gain(system, asked) for which, asked in questions.items()}
             for name, system in systems.items()
         },
-        inflection=inflection(texts, systems | {"warraq": whole}, LEMMAS),
-        fresh=inflection(texts, systems | {"warraq": whole}, FRESH),
+        inflection={
+            name: inflection(texts, systems | {"warraq": whole, "warraq, near too": any_of}, lemmas)
+            for name, lemmas in LISTS.items()
+        },
     )
 
 

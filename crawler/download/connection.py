@@ -7,15 +7,18 @@ through the proxy if there is one; then TLS on the same transport.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from socket import AF_INET6, SOCK_STREAM, getaddrinfo
 from typing import TYPE_CHECKING, Any
 
 from OpenSSL.crypto import X509
 from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet import error as network
+from twisted.internet.abstract import isIPv6Address
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.endpoints import HostnameEndpoint, TCP6ClientEndpoint
 from twisted.internet.protocol import Factory
 from twisted.internet.ssl import CertificateOptions, platformTrust
+from twisted.internet.threads import deferToThread
 
 from crawler.download.errors import DnsError, NotConnectedError, StoppedError, TotalTimeoutError, UnreachableError
 from crawler.download.framing import Limits, ResponseFraming
@@ -138,10 +141,17 @@ async def open_connection(
     deadline = reactor.seconds() + allowed
     host, port = route.first_hop
     guard.check_literal(route.host)
-    endpoint = HostnameEndpoint(reactor, host, port, timeout=allowed, bindAddress=route.bind)
     factory: Any = Factory.forProtocol(lambda: WireProtocol(reactor))
     factory.noisy = False
-    protocol = await _connected(endpoint.connect(factory), host, reactor, allowed)
+    try:
+        endpoint = _endpoint(reactor, host, port, timeout=allowed, bindAddress=route.bind)
+        protocol = await _connected(endpoint.connect(factory), host, reactor, allowed)
+    except DnsError:
+        address = await _ipv6_address(host, port, reactor, deadline - reactor.seconds())
+        if not address:
+            raise
+        endpoint = _endpoint(reactor, address, port, timeout=allowed, bindAddress=route.bind)
+        protocol = await _connected(endpoint.connect(factory), host, reactor, allowed)
     try:
         if route.proxy is None:
             guard.check(route.host, protocol.peer)
@@ -155,6 +165,20 @@ async def open_connection(
         protocol.hang_up()
         raise
     return protocol
+
+
+def _endpoint(reactor: Any, host: str, port: int, **more: Any) -> Any:
+    return (TCP6ClientEndpoint if isIPv6Address(host) else HostnameEndpoint)(reactor, host, port, **more)
+
+
+async def _ipv6_address(host: str, port: int, reactor: Any, seconds: float) -> str:
+    """Return an address of a host that has none of IPv4, which is all that Scrapy's resolver looks for; '' for none."""
+    looking = deferToThread(getaddrinfo, host, port, family=AF_INET6, type=SOCK_STREAM)
+    try:
+        found = await maybe_deferred_to_future(looking.addTimeout(max(seconds, 0), reactor))
+    except (OSError, ValueError, CancelledError, TimeoutError, network.TimeoutError):
+        return ""
+    return str(found[0][4][0]) if found else ""
 
 
 async def _connected(connecting: Deferred[Any], host: str, reactor: Any, allowed: float) -> WireProtocol:

@@ -47,6 +47,8 @@ _ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214, section 6.1: the interface ident
 
 def _embedded(address: IPv6Address) -> tuple[IPv4Address, ...]:
     """Return the IPv4 addresses to which a packet for `address` may be delivered in the end."""
+    if address.is_loopback or address.is_unspecified:  # ::1 and ::, which only have the form of a compatible one
+        return ()
     last = IPv4Address(int(address) & 0xFFFFFFFF)
     if any(address in network for network in _IPV4_IN_LAST_BITS) or (int(address) >> 32) & 0xFFFFFFFF in _ISATAP:
         return (last,)
@@ -60,7 +62,7 @@ def _judged(address: _Address) -> tuple[_Address, ...]:
     if isinstance(address, IPv4Address):
         return (address,)
     inner = _embedded(address)
-    return inner if any(address in network for network in _IPV4_IN_LAST_BITS) else (address, *inner)
+    return inner if inner and any(address in network for network in _IPV4_IN_LAST_BITS) else (address, *inner)
 
 
 def _plain(address: str) -> _Address:

@@ -11,19 +11,27 @@ from typing import TYPE_CHECKING, Any
 
 from archive import SiteProfile, urls
 from archive.files.clock import iso
-from archive.index import ANNOUNCERS, Candidate, FetchStatus, articles, availability, captures, frontier, site_lines
+from archive.index import (
+    ANNOUNCERS,
+    Candidate,
+    FetchStatus,
+    articles,
+    availability,
+    captures,
+    frontier,
+    site_lines,
+)
 from archive.index.columns import text_digest
 from archive.ingest.commit import Disposition, disposition_of
 from archive.locale import N_
 from archive.outcome import Outcome, OutcomeKind
 from archive.parse import Parsed, ParseLimits, ParseTask
 from crawler.frontier.revisit import DISBELIEVED, are_believable, ascii_header, retry_after_of, status_of
-from crawler.sites.session import is_login
+from crawler.frontier.standins import StandIns
 
 if TYPE_CHECKING:
     from scrapy.http import Response
 
-    from archive.article import Article
     from archive.index import CaptureRow, ScheduledUrl
     from crawler.extensions import ArchiveExtension
     from crawler.frontier import Frontier
@@ -55,6 +63,7 @@ class Answers:
         self._requisites = queue.requisites
         self._guessed = False
         self._profiles: dict[str, SiteProfile] = {}
+        self._stand_ins = StandIns(archive, site)
 
     def task(self, url: str, data: bytes, row: CaptureRow | None, *, kind: str = "") -> ParseTask:
         """Return a response for a worker to read; `kind` is what it is believed to be, for a sitemap may be longer than a page."""
@@ -105,9 +114,13 @@ class Answers:
         return Disposition(row=row, outcome=Outcome(kind=OutcomeKind.UNCHANGED), same_as=article_id, visit=visit)
 
     def follows(self, due: ScheduledUrl, answer: Parsed) -> bool:
-        """Return whether a redirect is followed in the same visit: an announcer's, and one to another spelling of the same URL."""
+        """Return whether a redirect is followed in the same visit.
+
+        It is an announcer's, one to another spelling of the same URL, and one back to the page that redirected here: a gate for cookies.
+        """
+        back = {due.url, due.via if due.announced_by == "redirect" else due.url}
         return answer.outcome.kind is OutcomeKind.REDIRECT and (
-            due.kind in ANNOUNCERS or any(entry.url == due.url for entry in answer.found)
+            due.kind in ANNOUNCERS or any(entry.url in back for entry in answer.found)
         )
 
     def respelled(self, due: ScheduledUrl, answer: Parsed, asked: str) -> str:
@@ -153,7 +166,7 @@ class Answers:
         `read` is the outcome that reading the response gave; `url` where it came from, if that is not where `due` lies.
         """
         answer = self._permitted(self._followable(due, self._within(due, _listed(due, answer))))
-        answer, read = self._walled(due, self._standing_in(due, answer), read, page=row.url if row else due.url)
+        answer, read = self._stand_ins.recognised(due, answer, read, row)
         outcome = answer.outcome
         if "truncated" in response.flags:
             outcome = replace(
@@ -192,35 +205,6 @@ class Answers:
         if settled.article is None:
             return settled
         return replace(settled, requisites=self._requisites.announced(answer.requisites, via=due.url))
-
-    def _standing_in(self, due: ScheduledUrl, answer: Parsed) -> Parsed:
-        """Return the answer; a page that is known only because announcers lead there for the time being is not an article."""
-        if not answer.article or due.announced_by != "redirect":
-            return answer
-        if not any(
-            captures.stands_in(self._db, url) for url in (due.url, due.via)
-        ):  # `via` of one that has moved since
-            return answer
-        return replace(answer, outcome=Outcome(kind=OutcomeKind.LISTING, reason="redirected"), article=None, lines=())
-
-    def _walled(self, due: ScheduledUrl, answer: Parsed, read: Outcome, *, page: str) -> tuple[Parsed, Outcome]:
-        """Return the answer and what reading it gave; an article's teaser, and its redirect to a login, are walls."""
-        outcome, article = answer.outcome, answer.article
-        if article and outcome.kind is OutcomeKind.ARTICLE and (whole := self._whole_of(due, article, page)):
-            read = outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason="paywall", detail=whole)
-            answer = replace(answer, outcome=outcome, article=None, keys=None)
-        elif outcome.kind is OutcomeKind.REDIRECT and due.article_url and is_login(outcome.detail):
-            answer = Parsed.of(OutcomeKind.QUARANTINE, "login", f"redirects to {outcome.detail}")
-        if self._site.has_session and (due.article_url or due.kind == "seed"):
-            is_wall = answer.outcome.reason in availability.PAYWALLS
-            self._archive.report.session.saw(
-                due.url, is_wall=is_wall, is_free=article.is_accessible_for_free if article else None
-            )
-        return answer, read
-
-    def _whole_of(self, due: ScheduledUrl, article: Article, page: str) -> str:
-        via = due.via if due.announced_by == "redirect" else ""
-        return self._archive.ingest.whole_of(article, page, site=self._archive.report.site, via=via)
 
     def _guesses(self, start: str) -> tuple[Candidate, ...]:
         """Return the usual feed and sitemap, once the start page has answered."""
@@ -324,6 +308,8 @@ class Answers:
         missed = self._scope.out_of_scope.counts.total() - missed
         if due.kind in ANNOUNCERS and missed and not inside + len(rest):
             self._archive.report.leads_elsewhere(due.kind, due.url, entries)
+        elif due.kind == "seed" and answer.outcome.kind is OutcomeKind.LISTING and not entries and not left_out.total():
+            self._archive.report.warnings.append(N_(f"the start page {due.url} links to nothing"))
         return rest, left_out
 
 

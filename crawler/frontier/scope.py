@@ -200,10 +200,10 @@ class Scope:
                 if entry.kind not in {"feed", "sitemap"} and self.site.is_article(entry.url, entry.spelling)
                 else entry.kind
             )
-            if entry.url and due.kind == "seed":
-                if entry.by == "refresh":
-                    self.take_along(entry.url)
-                self._widen(entry.url, kind)
+            if entry.url and due.kind == "seed" and entry.by == "refresh":
+                self.take_along(entry.url)
+            if entry.url and (due.kind == "seed" or (redirect and self.site.in_scope(due.url))):
+                self._widen(entry.url, "article" if redirect else kind)
             if not entry.url or not self._belongs(entry, kind, due):
                 self._tell(entry)
                 if entry.url:
@@ -257,7 +257,7 @@ class Scope:
         return entry.by == "feed" and urls.host_of(entry.url) in self._services
 
     def _widen(self, url: str, kind: str) -> None:
-        """Take the subdomain along on which a link of the start page to an article or a section lies."""
+        """Take the subdomain along on which a link of the start page to an article or a section lies, or to which a page has moved."""
         if kind in {"article", "section"} and not self.site.is_closed and (host := self.site.section_host(url)):
             self.add_hosts((host,))
 

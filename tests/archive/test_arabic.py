@@ -7,6 +7,10 @@ from archive.arabic import fold, spell, stem, words
 ARABIC = st.text(st.characters(min_codepoint=0x600, max_codepoint=0x6FF), max_size=20)
 
 
+def printed_stem(word):
+    return stem(spell(word), feminine=word.endswith("ة"))
+
+
 @pytest.mark.parametrize(
     ("printed", "folded"),
     [
@@ -73,10 +77,23 @@ def test_folding_twice_changes_nothing(text):
         "استقالة استقالات استقالته",
         "استقبل استقبلت يستقبل",
         "حياة حياتهم حياته",
+        "سبب بسبب لسبب سببا بأسباب",
+        "توقيت بتوقيت توقيته",
+        "استخدام لاستخدام باستخدامها",
+        "مشاركة بمشاركة لمشاركتهم",
+        "إقامة لإقامة بالإقامة",
+        "إلكتروني الإلكترونية إلكترونيا",
+        "التزام بالتزام الالتزامات",
+        "تعاون بالتعاون بتعاونهم",
+        "مكان مكانا مكانها",
+        "طيران طيرانها لطيران",
+        "خطة خطط خطته خطتين",
+        "بيت بيته بيوتهم",
+        "قادة قادتهم القائد",
     ],
 )
 def test_inflected_forms_share_a_stem(forms):
-    assert len({stem(spell(form)) for form in forms.split()}) == 1
+    assert len({printed_stem(form) for form in forms.split()}) == 1
 
 
 @pytest.mark.parametrize(
@@ -101,10 +118,22 @@ def test_inflected_forms_share_a_stem(forms):
         ("نجد", "وجد"),
         ("سوريا", "سوري"),
         ("لروسيا", "روسي"),
+        ("خطة", "خط"),
+        ("سنة", "سن"),
+        ("حملات", "حمل"),
+        ("عادة", "يعود"),
+        ("تجارة", "تجار"),
+        ("معارضة", "معارض"),
+        ("العليا", "علي"),
+        ("بعيد", "عيد"),
+        ("باب", "آب"),
+        ("لجان", "جان"),
+        ("لمعان", "معان"),
+        ("التراث", "التزام"),
     ],
 )
 def test_different_words_keep_different_stems(one, other):
-    assert stem(spell(one)) != stem(spell(other))
+    assert printed_stem(one) != printed_stem(other)
 
 
 @given(ARABIC)

@@ -138,6 +138,9 @@ def test_odd_questions_are_answered(ask, words):
 def test_what_is_not_there_is_said_in_words(ask, shelf, tmp_path):
     assert "https://nowhere.example/" in ask("read", article="https://nowhere.example/")
     assert "no article of that id" in ask("read", article="99999999999999999999")
+    assert "surrogate" in ask("read", article="\ud800")
+    assert "surrogate" in ask("search", words="a", first_day="\ud800")
+    assert len(ask("cite", article="x" * 100_000)) < 2000
     with pytest.raises(ArchiveNotFoundError):
         create_server(tmp_path / "none", room=ROOM)
 

@@ -17,6 +17,7 @@ HELD_BY = {
     "announces an article before": "test_kinds.py::test_an_article_that_was_announced_too_early_is_asked_for_within_minutes",
     "redirects its start page": "test_kinds.py::test_a_front_page_that_leads_to_the_edition_of_the_day_is_followed_each_day",
     "shows a maintenance page": "test_kinds.py::test_a_page_that_stands_in_for_an_hour_is_no_article_and_keeps_nobody_waiting",
+    "shows an error, a notice": "test_kinds.py::test_a_notice_with_status_200_in_the_place_of_every_page_is_no_version_of_them",
     "redirects articles to it, too": "test_kinds.py::test_a_maintenance_page_to_which_articles_lead_too_is_no_article",
     "moves to another host": "test_kinds.py::test_a_seed_that_redirects_to_another_host_takes_it_along",
     "moves to another host and": "test_kinds.py::test_a_paper_that_moves_behind_a_paywall_keeps_the_whole_texts",

@@ -197,6 +197,48 @@ def test_a_maintenance_page_to_which_articles_lead_too_is_no_article(at, rows):
     assert rows("SELECT count(*) FROM articles") == [(2,)]
 
 
+def stand_in(text, *, counter=""):
+    return f"<title>Paper</title><h1>Dear readers of the Paper</h1><p>{text}</p><!-- {counter} -->"
+
+
+NOTICE = "Our machines take a rest this evening, and so does the team in the machine room. Read on after the night."
+
+
+@pytest.mark.parametrize(
+    ("everywhere", "held"),
+    [
+        (lambda _: stand_in("The site is down for maintenance, and will be back shortly."), 3),
+        (lambda _: stand_in(NOTICE), 3),
+        (lambda request: stand_in(NOTICE, counter=request.url), 4),  # the first is not known for what it is
+    ],
+)
+def test_a_notice_with_status_200_in_the_place_of_every_page_is_no_version_of_them(at, rows, everywhere, held):
+    at(0, newsroom(1, 2, 3))
+    done = at(1, everywhere, recheck=True)
+    assert done.summary["quarantined"]["soft-503"] >= 2
+    assert rows("SELECT count(*) FROM articles") == [(held,)]
+    at(2, newsroom(1, 2, 3), recheck=True)
+    assert rows("SELECT count(*) FROM articles WHERE is_latest AND title LIKE 'Story%' AND gone_at IS NULL") == [(3,)]
+
+
+def test_a_start_page_without_a_link_is_told(at):
+    assert any("links to nothing" in said for said in at(0, {HOME: stand_in(NOTICE)}).summary["warnings"])
+    assert not any("links to nothing" in said for said in at(1, newsroom(1)).summary["warnings"])
+
+
+def test_one_article_at_two_addresses_that_is_edited_at_both_has_its_new_version_at_both(at, rows):
+    other = "/sport/2026/11/1-story-of-the-harbour-town"
+
+    def world(*text):
+        return {HOME: list_page(story(1), other)} | dict.fromkeys(
+            (f"https://paper.test{story(1)}", f"https://paper.test{other}"), page(1, text=[*SENTENCES, *text])
+        )
+
+    at(0, world())
+    at(1, world("The mayor has corrected the figure."), recheck=True)
+    assert rows("SELECT count(*) FROM articles WHERE version = 2") == [(2,)]
+
+
 @pytest.mark.parametrize("status", [301, 302, 307])
 def test_a_front_page_that_leads_to_the_edition_of_the_day_is_followed_each_day(at, status):
     for day in range(1, 9):
@@ -543,6 +585,16 @@ def test_a_paper_that_moves_behind_a_paywall_keeps_the_whole_texts(at, rows, tmp
         assert other_text not in archive.article(f"{before}{story(3)}")["text"]
 
 
+def test_an_article_that_moves_to_a_subdomain_of_the_site_is_followed_there(at):
+    world = newsroom(1, 2)
+    for number, host in ((1, "archive.paper.test"), (2, "shop.paper.test")):
+        world |= {f"https://{host}{story(number)}": page(number)}
+        world[f"https://paper.test{story(number)}"] = (301, {"Location": f"https://{host}{story(number)}"}, b"")
+    done = at(0, world)
+    assert done.summary["articles_new"] == 1
+    assert list(done.summary["out_of_scope"]) == ["shop.paper.test"]
+
+
 # Front pages that lead on
 
 
@@ -596,6 +648,20 @@ def test_a_ring_in_which_every_address_lies_is_passed_robots_txt_too(at):
         return 302, {"Location": request.url, "Set-Cookie": "seen=1; path=/"}, b""
 
     assert at(0, world).summary["articles_new"] == 1
+
+
+@pytest.mark.parametrize("by_status", [True, False])
+def test_a_gate_that_only_articles_lead_through_is_passed_with_its_cookie(at, by_status):
+    def world(request):
+        url = urlsplit(request.url)
+        if url.path == "/gate":
+            return 302, {"Location": url.query, "Set-Cookie": "seen=1; path=/"}, b""
+        if url.path.startswith("/2026") and b"seen=1" not in request.headers.get("Cookie", b""):
+            gate = f"/gate?{url.path}"
+            return (302, {"Location": gate}, b"") if by_status else f'<meta http-equiv=refresh content="0; url={gate}">'
+        return newsroom(1, 2).get(request.url)
+
+    assert at(0, world).summary["articles_new"] == 2
 
 
 @pytest.mark.parametrize("content", ["0", "1; url=", "0; url=/check", "5; url={url}"])

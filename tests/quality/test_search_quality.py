@@ -32,6 +32,10 @@ def test_questions_find_their_paragraph(measured):
 @pytest.mark.slow
 @pytest.mark.simulation
 def test_a_word_finds_its_inflected_forms_and_little_else(measured):
-    recall, precision = measured.inflection["warraq"]
-    assert recall >= 0.88
+    recall, precision = measured.inflection["known"]["warraq"]
+    assert recall >= 0.92
     assert precision >= 0.98
+    for name in ("fresh", "drawn"):
+        recall, precision = measured.inflection[name]["warraq"]
+        assert recall >= 0.84, name
+        assert precision >= 0.94, name

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from htmldate import find_date
 
-from archive.extract.dates.html import DOUBTFUL, SURE, DateCandidate, anywhere, candidates, near_title, timed
+from archive.extract.dates.html import DOUBTFUL, SURE, DateCandidate, anywhere, candidates, labelled, near_title, timed
 from archive.extract.dates.moment import (
     EARLIEST,
     DateContext,
@@ -282,7 +282,8 @@ def _weighed(
     """Return the date of publication from what is marked up, declared of something (`vague`), or printed."""
     best = seen[0] if seen else None
     if vague and (best is None or best.doubt > SURE):
-        return vague
+        said = labelled(marks, context, title)
+        return _Witness(said.moment, said.source) if said else vague
     if best is None or best.doubt > DOUBTFUL:
         best = near_title(marks, context, title) or best or anywhere(marks, context)
     return _Witness(best.moment, best.source) if best else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from archive.extract.dates.moment import Moment, parse_machine, plausible
@@ -25,7 +25,7 @@ _SHORT = 90
 _DATELINE = 24
 
 _DATED = re.compile(
-    r"date|time|publish|posted|meta|byline|datum|fecha|tarih|info|stamp|submitted|heure|\bdc:(?:created|date)\b"
+    r"date|time|publish|posted|meta|byline|datum|fecha|tarih|info|stamp|submitted|heure|(?:^|\s)ago(?:\s|$)|\bdc:(?:created|date)\b"
 )
 _DATED_TAGS = frozenset({"time", "abbr"})
 _PUBLISHED = re.compile(
@@ -93,7 +93,9 @@ def _of_element(mark: Mark, context: DateContext) -> Iterator[DateCandidate]:
             yield DateCandidate(written.moment, modified or written.modified, source, uncertain)
 
 
-_MACHINE = ("datetime", "content", "title", "data-datetime", "data-date", "data-time", "data-timestamp")
+_MACHINE = (
+    "datetime", "content", "title", "data-datetime", "data-date", "data-time", "data-timestamp", "data-utime", "data-livestamp",
+    "data-published", "data-publish-date", "data-epoch")  # fmt: skip
 
 
 def _declared(value: str, context: DateContext) -> Moment | None:
@@ -127,9 +129,22 @@ def timed(marks: Marks, context: DateContext) -> Iterator[Moment]:
 
 def near_title(marks: Marks, context: DateContext, title: str, *, modified: bool = False) -> DateCandidate | None:
     """Return the first date of publication, or of a change, in a short piece of text after the title, else before it."""
-    lines = (text if len(text) <= _SHORT else text[:_DATELINE] for text in marks.near(title))
+    lines = (text if len(text) <= _SHORT else text[:_DATELINE] for text in marks.near(title, mixed=True))
     found = (candidate for line in lines if (candidate := _of_text(line, context)))
     return next((candidate for candidate in found if candidate.modified == modified), None)
+
+
+def labelled(marks: Marks, context: DateContext, title: str) -> DateCandidate | None:
+    """Return the first date after the title in or behind a short label of publication (`Published on:` and `24.11.2026`)."""
+    for before, text in pairwise(("", *marks.near(title, before=0))):
+        is_labelled = _LABEL.search(text) or (len(before) <= _MAX_LABEL and _LABEL.search(before))
+        candidate = _of_text(text, context, with_year=True) if is_labelled else None
+        if candidate and not candidate.modified:
+            return candidate
+    return None
+
+
+_MAX_LABEL = 25
 
 
 def anywhere(marks: Marks, context: DateContext) -> DateCandidate | None:

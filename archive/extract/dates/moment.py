@@ -27,7 +27,7 @@ _ISO = re.compile(
     re.IGNORECASE,
 )
 _END_OF_DAY = re.compile(r"(?<=[T\s])24(?=:?00(?::?00(?:[.,]0{1,9})?)?(?![\d:.,]|\s{0,2}[ap]m))", re.IGNORECASE)
-_EPOCH = re.compile(r"\s*(\d{10}|\d{13})(?:\.\d+)?\s*$")
+_EPOCH = re.compile(r"\s*(?:/Date\()?(\d{10}|\d{13})(?:\.\d+)?(?:[+-]\d{4})?(?:\)/)?\s*$")
 _RFC = re.compile(r"\s*(?:[A-Z][a-z]{2,8},?\s)?\d{1,2}[ -][A-Z][a-z]{2}[ -]\d{4}\s\d{1,2}:\d\d", re.IGNORECASE)
 # C's asctime and JavaScript's Date: `Sun Nov 29 08:49:37 2020`, `Sun Nov 29 2020 08:49:37 GMT+0300 (…)`.
 _ASCTIME = re.compile(
@@ -253,7 +253,9 @@ def _zone(name: str) -> ZoneInfo:
 # The time of day and the zone that are written beside a date in a folded line.
 
 _TIME = re.compile(
-    r"(?<![\d:.])(\d{1,2})\s?(?:[:٫]|h(?=\d\d)|\.(?=\d\d\s?uhr)|و(?=\s\d\d?\sدقي))\s?(\d\d?)(?::(\d\d))?(?![\d:])\s?(?:uhr|دقيق[هة])?\s*"
+    r"(?:(오전|오후|上午|下午|午前|午後|凌晨|早上|中午|晚上)\s?)?"
+    r"(?<![\d:.])(\d{1,2})\s?(?:[:٫时時시点點]|h(?=\s?\d\d)|\.(?=\d\d\s?uhr)|و(?=\s\d\d?\sدقي))\s?(\d\d?)(?::(\d\d))?(?![\d:])\s?"
+    r"(?:uhr|hrs?|h|دقيق[هة]|분|分)?\s*"
     r"(am|pm|a\.m\.?|p\.m\.?|صباحا|مساء|ظهرا|عصرا|ليلا|بعد الظهر|قبل الظهر|ص|م|ق\.?\s?ظ|ب\.?\s?ظ|صبح|عصر)?(?!\w)"
 )
 _HALVES = {
@@ -271,6 +273,8 @@ _HALVES = {
     "عصرا": "pm",
     "عصر": "pm",
     "بعدالظهر": "pm",
+    **dict.fromkeys(("오전", "上午", "午前", "凌晨", "早上"), "am"),
+    **dict.fromkeys(("오후", "下午", "午後", "中午", "晚上"), "pm"),
 }
 _ZONE = re.compile(
     r"\s*[(,،-]?\s*(?:(gmt|utc)?\s?([+-]\d{1,2}(?::?\d\d)?)"
@@ -293,8 +297,8 @@ def time_near(folded: str, since: int, start: int, end: int, original: str) -> t
         match = before[-1] if before else None
     if match is None:
         return "", ""
-    half = (match[4] or "").replace(".", "").replace(" ", "")
-    time = clock(match[1], match[2], match[3], _HALVES.get(half, ""))
+    half = (match[1] or match[5] or "").replace(".", "").replace(" ", "")
+    time = clock(match[2], match[3], match[4], _HALVES.get(half, ""))
     return (time, _offset_after(folded, match.end(), original)) if time else ("", "")
 
 

@@ -1,140 +1,39 @@
-"""Parse dates as people write them, relative to the time of the fetch and the context of the page."""
+"""Parse dates as people write them, by the conventions of the page."""
 
 from __future__ import annotations
 
 import re
-from calendar import monthrange
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from archive.extract.dates.moment import Moment, from_hijri, from_jalali, plausible, time_near, written_offset
+from archive.extract.dates.moment import Moment, from_hijri, from_jalali, plausible, time_near
+from archive.extract.dates.relative import any_of, parse_relative
 from archive.extract.dates.words import (
-    AFTER,
-    BEFORE,
-    COUNTS,
-    DAY,
-    DUALS,
     ERAS,
     FILLERS,
     HIJRI_MARKS,
-    HOUR,
     LABEL_WORDS,
-    MINUTE,
     MODIFIED,
-    MONTH,
     MONTHS,
     ORDINALS,
     THAI_MONTHS,
-    TODAY,
-    UNITS,
-    WEEK,
     WEEKDAYS,
-    YEAR,
-    YESTERDAY,
     Calendar,
     fold_date,
     months_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from archive.extract.dates.moment import DateContext, Order
-
-# Read relative times («منذ ٣ ساعات», `2 days ago`): a folded line and the page's context give a Moment
-# out.
-
-
-def _any(words: Iterable[str]) -> str:
-    """Return a pattern for any of the words, the longest first."""
-    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
-
-
-_NUMBER = rf"(?:(\d{{1,3}})|({_any(COUNTS)}))\s?"
-_UNIT = rf"({_any(UNITS)})(?!\w)"
-_DUAL = rf"({_any(DUALS)})(?!\w)"
-_ABOUT = r"(?:حوالي|نحو|اكثر من|about|environ|etwa|circa|cerca de)\s"
-_RELATIVE_BEFORE = re.compile(rf"(?<!\w)(?:{_any(BEFORE)})\s(?:{_ABOUT})?(?:{_DUAL}|(?:{_NUMBER})?{_UNIT})")
-_RELATIVE_AFTER = re.compile(rf"(?<!\w){_NUMBER}{_UNIT}\s(?:{_any(AFTER)})(?!\w)")
-_JOINED_UNITS = {
-    fold_date(name): unit
-    for unit, names in (
-        (MINUTE, "分钟|分鐘|分|분|นาที"),
-        (HOUR, "小时|小時|个小时|個小時|時間|시간|ชั่วโมง"),
-        (DAY, "天|日|일|วัน"),
-        (WEEK, "周|週間|週|주|สัปดาห์"),
-        (MONTH, "个月|個月|か月|ヶ月|カ月|개월|เดือน"),
-        (YEAR, "年|년|ปี"),
-    )
-    for name in names.split("|")
-}
-_RELATIVE_JOINED = re.compile(
-    rf"(?<!\w)(\d{{1,3}})\s?({_any(_JOINED_UNITS)})\s?(?:之?前|전|{fold_date('ที่แล้ว')}|{fold_date('ที่ผ่านมา')})"
-)
-"""Relative times of languages that write a number, its unit and «ago» as one word."""
-_DAY_WORD = re.compile(
-    r"^\W*(?:[\w\s]{0,30}[:|,،-]\s*)?"
-    rf"(?:(?P<today>{_any(TODAY)})|(?P<yesterday>{_any(YESTERDAY)}))(?:['’]hui)?"
-    r"(?:\s*[,،|@-]?\s*(?:at|a|um|a las|as|alle|الساعه|ساعت|saat|в|о|у|v|kl|klo|o|pukul|בשעה|στις|las|à)?\s*\d{1,2}[:h.]\d\d.{0,20})?\W*$"
-)
-_MAX_RELATIVE = 80
-_MAX_ALONE = 30
-"""Characters of a line that says little else in a script without spaces."""
-
-
-def parse_relative(folded: str, context: DateContext) -> Moment | None:
-    """Return a relative time («منذ ٣ ساعات», `2 days ago`, «أمس 14:05»); only in a line that says little else."""
-    if len(folded) > _MAX_RELATIVE:
-        return None
-    if match := _RELATIVE_BEFORE.search(folded):
-        dual, count, word, unit = match.groups()
-        return _back(context, 2, DUALS[dual]) if dual else _counted(context, folded, match[0], (count, word, unit))
-    if match := _RELATIVE_AFTER.search(folded):
-        count, word, unit = match.groups()
-        return _counted(context, folded, match[0], (count, word, unit))
-    if len(folded) <= _MAX_ALONE and (match := _RELATIVE_JOINED.search(folded)):
-        return _back(context, int(match[1]), _JOINED_UNITS[match[2]])
-    if match := _DAY_WORD.match(folded):
-        day = context.local_now().date() - timedelta(days=1 if match["yesterday"] else 0)
-        time, zone = time_near(folded, 0, 0, match.end("yesterday" if match["yesterday"] else "today"), folded)
-        return Moment(day=day, clock=time, zone=zone)
-    return None
-
-
-def _counted(context: DateContext, folded: str, said: str, parts: tuple[str | None, str | None, str]) -> Moment | None:
-    """Return the time that many units ago; with a number in words, from two, only where nothing else is said («vor zwei Jahren»)."""
-    figures, word, unit = parts
-    count = int(figures) if figures else COUNTS[word] if word else 1
-    return _back(context, count, UNITS[unit]) if figures or count == 1 or said == folded.strip() else None
-
-
-def _back(context: DateContext, count: int, unit: int) -> Moment | None:
-    now = context.local_now()
-    if unit > 0:
-        try:
-            then = now - timedelta(seconds=count * unit)
-        except OverflowError:
-            return None
-        # Minutes and hours tell the time; days and more only the day.
-        time = then.strftime("%H:%M") if unit < 86_400 else ""
-        moment = Moment(day=then.date(), clock=time, zone=written_offset(then) if time else "")
-    else:
-        year, month = divmod(now.year * 12 + now.month - 1 + count * unit, 12)
-        if year < 1:
-            return None
-        moment = Moment(day=date(year, month + 1, min(now.day, monthrange(year, month + 1)[1])))
-    return moment if plausible(moment.day, context.now) else None
-
 
 MAX_TEXT = 400
 """Longer texts are cut: a date line is short, and a sentence that mentions a date is not a date line."""
 
 # The vowel signs of India and Thailand are not letters to Python, but parts of words.
 _TOKEN = re.compile(r"\d+|(?:[^\W\d_]|[\u0900-\u0dff\u0e00-\u0e7f])+|[^\w\s]|_")
-_ORDINAL = re.compile(rf"(?<!\w)({'|'.join(sorted(ORDINALS, key=len, reverse=True))})\s(?=([^\W\d]+))")
-_ERA = re.compile(rf"({_any(ERAS)})\s?(\d{{1,2}}|元)\s?年")
-_THAI_MONTH = re.compile(_any(THAI_MONTHS))
 _TIME_OF_DAY = re.compile(r"\d{1,2}\s?[:٫]\s?\d\d(?::\d\d)?\s?(?:[ap]\.?m\.?(?!\w))?")
 _IRANIAN = frozenset({"fa", "ps", "ckb", "prs"})
 _MAX_YEARLESS = 60
@@ -142,6 +41,22 @@ _YEARS_BACK = 6
 _SEPARATORS = frozenset("/\\-–—.,،()|:؛;~·•*[]'’年月日년월일")
 _BETWEEN_FIGURES = frozenset("/\\-–.")
 _UNIT_SIGNS = frozenset("年月日") | set(fold_date("년월일"))
+
+
+_ORDINAL = re.compile(rf"(?<!\w)({'|'.join(sorted(ORDINALS, key=len, reverse=True))})\s(?=([^\W\d]+))")
+_ERA = re.compile(rf"({any_of(ERAS)})\s?(\d{{1,2}}|元)\s?年")
+_THAI_MONTH = re.compile(any_of(THAI_MONTHS))
+_ROMAN = dict(
+    zip(["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii"], range(1, 13), strict=True)
+)
+_ROMAN_MONTH = re.compile(rf"(?<=\d)([./\s-]{{1,2}})({any_of(_ROMAN)})(?=[./\s-]{{1,2}}\d)")
+_LEBANESE_MONTH = re.compile(r"(?<!\w)(?:(تشرين|ت)|(كانون|ك))\s?([12])(?!\d)")
+"""«ت2» and «تشرين2» are تشرين الثاني."""
+_THAI_ERA = re.compile(r"(?<=\s)[พค]\.ศ\.\s?(?=\d)")
+_CHINESE_DATE = re.compile(
+    r"([〇零○一二三四五六七八九]{4})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})[日号]"
+)
+_CHINESE_FIGURES = {sign: str(value) for value, sign in enumerate("〇一二三四五六七八九")} | {"零": "0", "○": "0"}
 
 
 class WrittenDate(NamedTuple):
@@ -168,10 +83,7 @@ def parse_written(text: str, context: DateContext) -> Moment | None:
 def parse_all(text: str, context: DateContext) -> list[WrittenDate]:
     """Return every date of a short text in the order of trust of `parse`; relative ones only when there is no absolute one."""
     folded = fold_date(text[:MAX_TEXT])
-    if not folded.isascii():
-        folded = _ORDINAL.sub(lambda match: f"{ORDINALS[match[1]]} " if match[2] in MONTHS else match[0], folded)
-        folded = _ERA.sub(lambda match: f"{ERAS[match[1]] + (1 if match[2] == '元' else int(match[2]))}年", folded)
-        folded = _THAI_MONTH.sub(lambda match: f" {THAI_MONTHS[match[0]]} ", folded)
+    folded = _in_figures(folded)
     has_figures = any(character.isdigit() for character in folded)
     if has_figures and (found := list(_absolute(folded, text, context))):
         return [written for calendar in ("gregorian", "jalali", "hijri") for name, written in found if name == calendar]
@@ -179,6 +91,35 @@ def parse_all(text: str, context: DateContext) -> list[WrittenDate]:
         return [WrittenDate(relative, _labelled(folded, len(folded)))]
     yearless = _without_year(folded, text, context) if has_figures and len(folded) <= _MAX_YEARLESS else None
     return [WrittenDate(yearless, _labelled(folded, len(folded)), has_year=False)] if yearless else []
+
+
+def _in_figures(folded: str) -> str:
+    """Return a folded line with its days, months and years as the other lines have them."""
+    if not folded.isascii():
+        folded = _ORDINAL.sub(lambda match: f"{ORDINALS[match[1]]} " if match[2] in MONTHS else match[0], folded)
+        folded = _ERA.sub(lambda match: f"{ERAS[match[1]] + (1 if match[2] == '元' else int(match[2]))}年", folded)
+        folded = _THAI_MONTH.sub(lambda match: f" {THAI_MONTHS[match[0]]} ", _THAI_ERA.sub("", folded))
+        folded = _CHINESE_DATE.sub(_chinese_date, folded)
+        folded = _LEBANESE_MONTH.sub(_lebanese_month, folded)
+    return _ROMAN_MONTH.sub(lambda match: f"{match[1]}{_ROMAN[match[2]]}", folded)
+
+
+def _chinese_date(match: re.Match[str]) -> str:
+    """Return a Chinese date in words (二〇二六年十一月二十四日) in figures."""
+    year = "".join(_CHINESE_FIGURES[sign] for sign in match[1])
+    month, day = (_chinese_number(part) for part in (match[2], match[3]))
+    return f"{year}年{month}月{day}日"
+
+
+def _chinese_number(words: str) -> int:
+    tens, ten, ones = words.rpartition("十")
+    number = int(_CHINESE_FIGURES.get(ones[-1:], "0"))
+    return number + 10 * int(_CHINESE_FIGURES.get(tens[-1:], "1")) if ten else number
+
+
+def _lebanese_month(match: re.Match[str]) -> str:
+    name = "تشرين" if match[1] else "كانون"
+    return f" {fold_date(name)} {fold_date('الأول' if match[3] == '1' else 'الثاني')} "
 
 
 def _without_year(folded: str, original: str, context: DateContext) -> Moment | None:
@@ -325,10 +266,21 @@ def _numeric(tokens: Sequence[_Token], parts: Sequence[int], context: DateContex
         year, (month, day) = c.value, _ordered(a.value, b.value, "dmy" if dotted else context.order)
     elif len(a.text) == 2 and len(b.text) <= 2 and len(c.text) == 2 and not dotted and context.language in _IRANIAN:
         year, month, day = _iranian_year(a.value, context), b.value, c.value
-    elif len(a.text) <= 2 and len(b.text) <= 2 and len(c.text) == 2 and dotted and context.order != "mdy":
+    elif len(a.text) <= 2 and len(b.text) <= 2 and len(c.text) == 2 and _ends_in_year(signs, context):
         century = context.now.year - context.now.year % 100
         year, month, day = century + c.value - 100 * (century + c.value > context.now.year), b.value, a.value
     return _with_calendar(tokens, (year, month, day), parts[2] + 1, context) if year and month else None
+
+
+def _ends_in_year(signs: set[str], context: DateContext) -> bool:
+    """Return whether three short figures are day, month and year: with points, or with slashes where the day stands first."""
+    if "/" in signs:
+        return context.order == "dmy" and bool(context.language) and context.language not in _YEAR_FIRST
+    return "." in signs and context.order != "mdy"
+
+
+_YEAR_FIRST = frozenset({"en", "zh", "ja", "ko", "hu", "lt", "mn", "fa", "ps", "ckb", "prs"})
+"""Languages in which three short figures may begin with the year, and English, in which they may begin with the month."""
 
 
 def _iranian_year(figures: int, context: DateContext) -> int:

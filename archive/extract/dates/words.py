@@ -185,6 +185,7 @@ def _of_any_language() -> Mapping[str, tuple[int, Calendar]]:
     joined = {f"ב{name}": value for name, value in _CLDR["he"].items()}
     # Kurdish joins its year to a month's last word («تشرینی دووەمی 2026»).
     joined |= {fold_date(f"{name}ی"): value for name, value in _CLDR["ckb"].items()}
+    joined |= {f"{name}e": value for name, value in _CLDR["ku"].items() if _is_telling(name)}
     joined |= {f"{name}ماه": value for name, value in _OWN.items() if value[1] == "jalali"}
     return {**{name: (number, "gregorian") for name, number in sure.items()}, **joined, **_OWN}
 
@@ -206,7 +207,7 @@ def _set(names: str) -> frozenset[str]:
 
 FILLERS = _set(
     "of|the|de|del|du|di|d|da|do|le|el|من|شهر|سنة|عام|لعام|لسنة|العام|ماه|سال|st|nd|rd|th|er|o|a|م|ء|år|г|год|года|r"
-    "|ی|gada|den|y|yil|m|năm|roku|rok|godine|g|жылы|წლის|թ"
+    "|ی|ê|ta|gada|den|y|yil|m|năm|roku|rok|godine|g|жылы|წლის|թ"
 )
 """Words that stand between the parts of one date."""
 # One line a day, Monday first.
@@ -257,11 +258,11 @@ MONTH, YEAR = -1, -12
 
 _UNITS: Mapping[int, str] = {
     SECOND: (
-        "ثانية|ثواني|ثوان|ثانیه|سیکنڈ|second|seconds|sec|secs|seconde|secondes|segundo|segundos|saniye"
+        "ثانية|ثواني|ثوان|ثانیه|سیکنڈ|s|second|seconds|sec|secs|seconde|secondes|segundo|segundos|saniye"
         "|sekunde|sekunden|secondi"
     ),
     MINUTE: (
-        "دقيقة|دقائق|دقایق|دقیقه|منٹ|minute|minutes|min|mins|minuto|minutos|dakika|dk|minuten|minuti|минут"
+        "دقيقة|دقائق|دقایق|دقیقه|منٹ|m|minute|minutes|min|mins|minuto|minutos|dakika|dk|minuten|minuti|минут"
         "|минуты|минуту|minuut"
         "|דקה|דקות|menit|хвилин|хвилини|хвилину|minuty|minutę|minuter|minutter|minuuttia|minutami|मिनट|মিনিট|phút|λεπτά|perccel"
     ),
@@ -271,22 +272,22 @@ _UNITS: Mapping[int, str] = {
         "|שעה|שעות|jam|годин|години|годину|godzin|godziny|godzinę|timmar|timme|timer|tuntia|hodinami|hodinou|oră|घंटे|घंटा|ঘণ্টা|giờ|ώρες|ώρα|órával"
     ),
     DAY: (
-        "يوم|يوما|أيام|روز|دن|ورځ|ڕۆژ|day|days|jour|jours|dia|dias|gün|tag|tage|tagen|giorno|giorni|день"
+        "يوم|يوما|أيام|روز|دن|ورځ|ڕۆژ|d|day|days|jour|jours|dia|dias|gün|tag|tage|tagen|giorno|giorni|день"
         "|дня|дней|dag|dagen"
         "|יום|ימים|hari|дні|днів|dzień|dni|dagar|dage|dager|dygn|päivää|dny|zile|दिन|দিন|ngày|ημέρες|μέρες|nappal"
     ),
     WEEK: (
-        "أسبوع|أسبوعا|أسابيع|هفته|ہفتے|ہفتہ|week|weeks|semaine|semaines|semana|semanas|hafta|woche|wochen"
+        "أسبوع|أسبوعا|أسابيع|هفته|ہفتے|ہفتہ|w|wk|wks|week|weeks|semaine|semaines|semana|semanas|hafta|woche|wochen"
         "|settimana|settimane|неделю|недели|недель"
         "|שבוע|שבועות|minggu|тиждень|тижні|тижнів|tydzień|tygodnie|tygodni|veckor|vecka|uger|uker|viikkoa|týdny|săptămâni|हफ्ते|সপ্তাহ|tuần|εβδομάδες|héttel"
     ),
     MONTH: (
-        "شهر|شهرا|أشهر|شهور|ماه|ماہ|مہینے|مہینہ|month|months|mois|mes|meses|ay|monat|monate|monaten|mese"
+        "شهر|شهرا|أشهر|شهور|ماه|ماہ|مہینے|مہینہ|mo|mos|month|months|mois|mes|meses|ay|monat|monate|monaten|mese"
         "|mesi|месяц|месяца|месяцев|maand|maanden"
         "|חודש|חודשים|bulan|місяць|місяці|місяців|miesiąc|miesiące|miesięcy|månader|måneder|kuukautta|měsíci|luni|महीने|মাস|μήνες|hónappal"
     ),
     YEAR: (
-        "سنة|سنوات|سنين|عام|عاما|أعوام|سال|year|years|an|ans|année|années|año|años|yıl|jahr|jahre|jahren"
+        "سنة|سنوات|سنين|عام|عاما|أعوام|سال|yr|yrs|year|years|an|ans|année|années|año|años|yıl|jahr|jahre|jahren"
         "|anno|anni|год|года|лет|jaar"
         "|שנה|שנים|tahun|рік|роки|років|rok|lata|lat|år|vuotta|lety|साल|বছর|χρόνια|évvel"
     ),
@@ -328,6 +329,13 @@ AFTER = _set(
     "ago|پیش|قبل|önce|پہلے|назад|fa|atrás|geleden|temu|مخکې|لەمەوبەر|siden|sedan|yang lalu|lalu|тому|sitten|ezelőtt|पहले|আগে|trước"
 )
 """Words after the unit of a relative time."""
+JUST_NOW = _set(
+    "منذ لحظات|قبل لحظات|منذ قليل|قبل قليل|just now|moments ago|a moment ago|a few seconds ago|à l'instant"
+    "|il y a quelques instants|hace un momento|hace instantes|agora mesmo|gerade eben|az önce|biraz önce|şimdi|لحظاتی پیش|لحظاتی قبل"
+    "|چند لحظه پیش|ابھی ابھی|только что|щойно"
+    "|לפני רגע|zojuist|przed chwilą|pochi istanti fa|刚刚|剛剛|たった今|방금 전|방금|vừa xong|baru saja"
+)
+"""What stands in the place of a relative time that is shorter than a minute."""
 TODAY = _set(
     "اليوم|today|aujourd|hoy|hoje|bugün|heute|oggi|امروز|آج|сегодня|vandaag|نن|ئەمڕۆ"
     "|היום|hari ini|сьогодні|dziś|dzisiaj|idag|i dag|tänään|dnes|astăzi|σήμερα|आज|今天|今日|오늘|hôm nay"

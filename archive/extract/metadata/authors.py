@@ -43,6 +43,11 @@ _NOT_BYLINE = re.compile(
     r"|position)|about-?_?author|\bbio\b|avatar|comment|copyright|btn|button|follow|socmed|contact|twitter|facebook|instagram"
     r"|photo-?credit|image-?credit|img-?credit|caption|quote|testimonial"
 )
+_BYLINE_OR_LINE = re.compile(
+    rf"{_BYLINE.pattern}|(?:^|\s)(?:(?:entry|post|article|story)-?_*)?meta(?:-?data|-?info)?(?:\s|$)"
+)
+"""Also a line of facts on the article, in which only a link to somebody's page is a name."""
+_BYLINE_TAGS = frozenset({"address", "author"})
 _STRONG = re.compile(r"(?:^|\s)(?:author|byline|fn|author-?_?name|byline-?_?name|writeby|url fn n)(?:\s|$)")
 _PROFILE = re.compile(
     r"/(?:author|authors|autor|autoren|auteur|auteurs|writer|writers|people|profile?|person|redakteur|kolumnist|yazar|journalist|by"
@@ -71,7 +76,9 @@ def _sources(head: Head, marks: Marks, sites: frozenset[str], title: str) -> Ite
 
 def _from_jsonld(head: Head) -> Iterator[str]:
     for key in ("author", "creator"):
-        for author in as_list(head.article.get(key)):
+        said = head.article.get(key)
+        whole = said.get("@list") or said.get("@set") or said if isinstance(said, dict) else said
+        for author in as_list(whole):
             value = head.resolve(author)
             if isinstance(value, dict) and not value.get("@value"):
                 for name in as_list(value.get("name")) or [
@@ -96,10 +103,14 @@ def _from_metas(head: Head) -> Iterator[str]:
 def _from_bylines(marks: Marks, sites: frozenset[str], title: str) -> list[str]:
     """Return the names of the likeliest byline: marked the plainest, nearest to the title; its like beside it belong to it."""
     ranked = []
-    for mark in islice(marks.find(_BYLINE, frozenset({"address", "author"})), _MAX_MARKS):
+    for mark in islice(marks.find(_BYLINE_OR_LINE, _BYLINE_TAGS), _MAX_MARKS):
         if _NOT_BYLINE.search(mark.names) or _is_quoted(mark.element):
             continue
-        values = _names_in(mark.element)
+        values = (
+            _names_in(mark.element)
+            if _BYLINE.search(mark.names) or mark.element.tag in _BYLINE_TAGS
+            else _linked_names(mark.element)
+        )
         if values and _clean(values, sites):
             doubt = _doubt(mark) + marks.distance(mark, title)
             if doubt < _FAR:
@@ -153,20 +164,32 @@ def _names_in(element: HtmlElement) -> list[str]:
         for part in within
         if part.get("itemprop") == "name" or _NAME_CLASS.search((part.get("class") or "").lower())
     ]
-    linked = [
-        link
-        for link in within
-        if link.tag == "a" and ("author" in (link.get("rel") or "") or _PROFILE.search(link.get("href") or ""))
-    ]
-    for parts in (named, linked):
-        names = [part.get("content") or element_text(part, MAX_NAME + 20) for part in parts[:_MAX_AUTHORS]]
-        if any(names):
-            return names
-    text = element_text(element, 160)
+    names = [part.get("content") or element_text(part, MAX_NAME + 20) for part in named[:_MAX_AUTHORS]]
+    if any(names) or any(names := _linked_names(element)):
+        return names
+    text = " | ".join(_lines(element)) or element_text(element, 160)
     if match := _LABELLED.search(text):
         return [match[1]]
     # What begins with a figure is a date line, with or without a name in it.
     return [text] if 0 < len(text) < 120 and not text[0].isdigit() and not _PICTURE.match(text) else []
+
+
+def _linked_names(element: HtmlElement) -> list[str]:
+    """Return the texts of an element's links to people's pages."""
+    links = (link for link, _ in zip(element.iterdescendants("a"), range(200), strict=False))
+    profiles = [
+        link for link in links if "author" in (link.get("rel") or "") or _PROFILE.search(link.get("href") or "")
+    ]
+    return [element_text(link, MAX_NAME + 20) for link in profiles[:_MAX_AUTHORS]]
+
+
+def _lines(element: HtmlElement) -> list[str]:
+    """Return the texts of elements that stand one after another without a space, the first a name of several words."""
+    children = list(element)[:6]
+    if len(children) < 2 or (element.text or "").strip() or any(child.tail for child in children[:-1]):
+        return []
+    texts = [element_text(child, MAX_NAME) for child in children]
+    return list(filter(None, texts)) if len(texts[0].split()) > 1 else []
 
 
 _NAME_TAGS = ("a", "span", "meta", "p", "div", "strong", "b", "cite", "address")
@@ -185,7 +208,7 @@ _TEXT_BYLINE = re.compile(
     r"|texte? (?:von|de))\s*:?\s+"
     r"(?P<latin>[^\W\d_a-z][^\d<>|@]{2,60})"
     r"|(?:كتب|كتبت|بقلم|حوار|إعداد|اعداد|تحرير|حاورته|حاوره|حاورها|أجرى الحوار|أجرت الحوار|الكاتب|الكاتبة)"
-    r"\s*(?:[:：/-]\s*|\s)(?P<arabic>[^\d<>|@:،.]{3,50}))$"
+    r"\s*(?:[:：/-]\s*|\s)(?P<arabic>[^\d<>|@:،.]{3,50}?)\s*:?)$"
 )
 # «Jane Doe and John Roe contributed to this report.» names authors when nothing else does.
 _CONTRIBUTED = re.compile(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from lxml import etree
@@ -32,6 +32,9 @@ _TEXTS_UNQUOTED = etree.XPath("//body//text()[not(parent::script or parent::styl
 # `elementor-widget` and the like stand on what holds the article.
 _ELSEWHERE = (
     "comment",
+    "disqus",
+    "reply",
+    "replies",
     "related",
     "sidebar",
     "recent",
@@ -46,6 +49,8 @@ _ELSEWHERE = (
 )
 
 
+_ABOVE = 3
+"""How many pieces of text after a title one before it counts for."""
 _place = attrgetter("place")
 
 
@@ -157,10 +162,10 @@ class Marks:
             self._texts = [" ".join(text.split()) for text in islice(filled, _MAX_TEXTS)]
         return self._texts
 
-    def near(self, title: str, *, after: int = 40, before: int = 15) -> list[str]:
+    def near(self, title: str, *, after: int = 40, before: int = 15, mixed: bool = False) -> list[str]:
         """Return the pieces of text after the printed title in page order, then those before it from the nearest.
 
-        [] when it is not printed.
+        Both are `mixed` from the nearest, one before the title as three times as far. [] when it is not printed.
         """
         texts = self.texts()
         key = title_key(title)
@@ -174,7 +179,12 @@ class Marks:
             ),
             -1,
         )
-        return [*texts[at + 1 : at + 1 + after], *texts[max(at - before, 0) : at][::-1]] if at >= 0 else []
+        if at < 0:
+            return []
+        following = list(enumerate(texts[at + 1 : at + 1 + after]))
+        above = [(_ABOVE * (steps + 1), text) for steps, text in enumerate(texts[max(at - before, 0) : at][::-1])]
+        around = sorted((*following, *above), key=itemgetter(0)) if mixed else (*following, *above)
+        return [text for _, text in around]
 
 
 def _named(model: PageModel) -> Iterator[tuple[HtmlElement, str, str]]:

@@ -16,12 +16,30 @@ _MAX_BYLINE = 500
 
 _SPLIT = re.compile(
     r"\s*(?:[;|/•·،؛]|,\s*(?:and|und|et|y|e|ve|og|och|en|&)\s|,(?!\s*(?:jr|sr|dr|ph\.?d|m\.?d)\b)"
-    r"|\s(?:and|und|et|y|e|ve|with|mit|avec|con|com|met|og|och|en)\s|\s&\s|\sو\s)\s*",
+    r"|\s(?:and|und|et|ve|with|mit|avec|con|com|met|og|och|en|και|та|(?-i:y|e|i|и|і|й))\s|\s&\s|\sو\s)\s*",
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"\S{1,64}@\S{1,100}")
 _URL = re.compile(r"(?:https?://|www\.)\S*", re.IGNORECASE)
 _HANDLE = re.compile(r"(?<=\S)\s+@[\w.]{2,40}")
+_MARKS = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_ONLY_HANDLE = re.compile(r"\s*@[\w.]{2,40}\s*")
+# «Haber: Ayşe Demir Fotoğraf: Ali Kaya», «作者：王小明 编辑：李雷»: who took the pictures, or edited.
+_SECOND_LABEL = re.compile(
+    r"(?<=\w)\s+(?:foto(?:ğraf|s|grafia|grafie)?|photos?|video|bild(?:er)?|kamera|editor|redaksi|grafik|illustrations?|تصوير|صور|تحرير"
+    r"|编辑|編輯|责编|責編|摄影|攝影|校对|来源|翻译|編集|撮影)\s*[:：].*$",
+    re.IGNORECASE,
+)
+# `Ana Ruiz Corresponsal en Rabat`
+_POST = re.compile(
+    r"(?<=\w\s)(\S*\w)\s+(?:corresponsal|enviad[oa] especial|correspondante?|envoyée? spéciale?|corrispondente|inviat[oa]|correspondente"
+    r"|korrespondent(?:in)?)\b.*$",
+    re.IGNORECASE,
+)
+_SLASH_PLACE = re.compile(
+    r"^([^,;|/]+\s[^,;|/]+)\s/\s(?!Reuters|Bloomberg|Anadolu|Sputnik|Xinhua|Agenc)[A-ZÀ-Þ][a-zß-ÿ]+\s*$"
+)
+"""`Ana Ruiz / Madrid`: one word after a name of several, which is no agency."""
 # A bracket that is never closed is what a limit of length left of it.
 _PARENTHESIS = re.compile(r"[(\[][^()\[\]]{0,80}(?:[)\]]|$)")
 _PICTOGRAPH = re.compile("[\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\ufe0f\u200d\U0001f000-\U0001faff]")
@@ -51,11 +69,14 @@ _AGENCIES = frozenset({
     "NBC", "PTI", "SID", "TASS", "UPI", "ZDF",
 })  # fmt: skip
 _JOB = re.compile(
-    r"(?:[\w-]+\s){0,3}(?:correspondent|editor|reporter|columnist|redakteur(?:in)?|korrespondent(?:in)?|journaliste|redactora?|contributor)$",
+    r"(?:[\w-]+\s){0,3}(?:correspondent|editor|reporter|columnist|redakteur(?:in)?|korrespondent(?:in)?|journaliste|redactora?|contributor"
+    r"|корреспондент|журналист(?:ка)?|обозреватель|редактор|кореспондент|muhabiri?|dziennikar(?:z|ka)|redaktor(?:ka)?|repórter|giornalista"
+    r"|δημοσιογράφος|συντάκτης|مراسل(?:ة)?|محرر(?:ة)?|صحفي(?:ة)?|كاتب(?:ة)?|خبرنگار)$",
     re.IGNORECASE,
 )
 _ROLE = re.compile(
     r"(?:[\w-]+\s){0,3}(?:staff|writer|desk|newsroom)$"
+    r"|(?:da redação|de la redacción|de la rédaction|aus der redaktion|della redazione)$"
     r"|(?:correspondante?|envoyée? spéciale?|corresponsal|enviad[oa] especial|correspondente|corrispondente)\b.*$"
     r"|(?:photo|foto|image|bild|video|illustrat)\w*\s(?:by|von|de|par|di)\s.*$",
     re.IGNORECASE,
@@ -73,6 +94,11 @@ _PLACE_LAST = re.compile(r"^([^,;|]+\s[^,;|]+),\s*[A-ZÀ-Þ][a-zß-ÿ]+\s*$")
 """`Jane Doe, Berlin`: one word after a name of several."""
 _PLACE_FIRST = re.compile(r"^\s*[\u0621-\u064a]+\s+[-–—]\s+(?=[\u0621-\u064a]+(?:\s[\u0621-\u064a]+){1,3}\s*$)")
 """«القاهرة - منى علي»: one word is no name of a person."""
+_ARABIC_LABEL = re.compile(
+    r"^\s*(?!(?:تصوير|صورة|صور|المصدر|مصدر|تاريخ|القسم|قسم|الناشر|آخر|عدد|وسوم|الوسوم|تصنيف|التصنيف|ترجمة)(?![\u0621-\u064a]))"
+    r"(?:[\u0621-\u064a]{3,}\s){0,2}[\u0621-\u064a]{3,}\s*[:：]\s*(?=(?!ال)[\u0621-\u064a]{2,}(?:\s[\u0621-\u064a]{2,}){1,3}\s*$)"
+)
+"""«القاهرة: منى علي», «مراسل الميناء: منى علي»: a place or a post before a name."""
 # «أحمد علي ومنى زكي»: the «و» before a name is «and» unless the name begins with it.
 _AND = re.compile(r"(?<=\S)\s(?:و(?=[\u0621-\u064a]{3})|ו(?=[\u05d0-\u05ea]{2}))")
 _WAW_NAMES = re.compile(
@@ -91,6 +117,17 @@ _TRAILING_JOB = re.compile(
     r"|chefredakteur(?:in)?|korrespondent(?:in)?)$",
     re.IGNORECASE,
 )
+_FOLLOW = re.compile(r"(?<=\w\s)(\S*\w)\s+(?:follow(?: us| me)?|subscribe|folgen|suivre|seguir|تابع)$", re.IGNORECASE)
+_CHINESE_JOB = re.compile(
+    r"(?<=[\u4e00-\u9fff])\s+\S{0,8}(?:报道|報道|报导|報導|摄影|攝影|综合|编译|編譯|电|電|讯|訊)$"
+)
+_FAMILY = (
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶余潘杜戴夏钟汪任姜范方石姚谭廖邹熊陆郝孔白崔康毛邱秦"
+    "江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚張劉陳楊趙黃吳孫馬羅鄭謝韓馮蕭許蘇盧蔣賈葉鐘鍾譚鄒陸顧龍萬錢湯賴龔"
+)
+_SEVERAL_CHINESE = re.compile(rf"[{_FAMILY}][\u4e00-\u9fff]{{1,2}}(?:\s[{_FAMILY}][\u4e00-\u9fff]{{1,2}})+")
+"""Names of two or three signs that begin with family names, which no space stands within; a Japanese name has one within."""
+_SEVERAL_KOREAN = re.compile(r"[\uac00-\ud7af]{3}(?:\s[\uac00-\ud7af]{3})+(?=\s기자)")
 _KOREAN_JOB = re.compile(r"(?<=[\uac00-\ud7af])\s?(?:인턴)?(?:기자|특파원|논설위원|앵커|에디터)$")
 _AFTER_NAME = re.compile(
     r"(?<=\w\s)(\S*\w)\s+(?:[-–—]+\s[^\u0600-\u06ff].*|(?:for|from|für|pour|para|per|in|aus|à)\s+[^\W\d_a-z].*)$"
@@ -118,13 +155,16 @@ _NOBODY = frozenset(_NOBODY_WORDS.split("|"))
 
 def split_names(byline: str) -> Iterator[str]:
     """Yield the names in a byline (`By Jane Doe and John Roe | 3 May`, «كتبت منى علي»), without what cannot be a name."""
-    text = _PICTOGRAPH.sub(" ", byline[:_MAX_BYLINE])
+    text = _MARKS.sub("", _PICTOGRAPH.sub(" ", byline[:_MAX_BYLINE]))
+    if _ONLY_HANDLE.fullmatch(text):
+        return
     text = _HANDLE.sub(" ", _URL.sub(" ", _EMAIL.sub(" ", text))).strip()
     text = _DEGREES.sub("", _PARENTHESIS.sub(" ", text))
     bare = _GLUED.sub("", _BRAND.sub("", _CLAUSE.sub("", text.strip())))
-    bare = _ARABIC_PREFIX.sub("", _PREFIX.sub("", bare))
+    bare = _ARABIC_LABEL.sub("", _ARABIC_PREFIX.sub("", _PREFIX.sub("", bare)))
     is_labelled = bare != text.strip()
-    text = _PLACE_FIRST.sub("", _PLACE_LAST.sub(r"\1", bare) if is_labelled else bare)
+    text = _PLACE_FIRST.sub("", _PLACE_LAST.sub(r"\1", bare) if is_labelled else _SLASH_PLACE.sub(r"\1", bare))
+    text = _POST.sub(r"\1", _SECOND_LABEL.sub("", text))
     before = ""
     for place, part in enumerate(_parts(text)):
         if place and (_is_credential(part, before) or _says_no_name(part)):
@@ -139,7 +179,11 @@ def _parts(text: str) -> Iterator[str]:
     for part in _SPLIT.split(text):
         if place := _ARABIC_PLACE.match(part):
             part = place[1]  # noqa: PLW2901
-        yield from _joined_by_waw(part)
+        part = _CHINESE_JOB.sub("", part)  # noqa: PLW2901
+        if _SEVERAL_CHINESE.fullmatch(part.strip()) or _SEVERAL_KOREAN.match(part.strip()):
+            yield from (name for name in part.split() if name != "기자")
+        else:
+            yield from _joined_by_waw(part)
 
 
 def _joined_by_waw(part: str) -> Iterator[str]:
@@ -155,6 +199,7 @@ def _joined_by_waw(part: str) -> Iterator[str]:
 
 def _name_of(part: str) -> str:
     name = _TITLE_WORDS.sub("", _DATE_TAIL.sub("", part)).strip()
+    name = _FOLLOW.sub(r"\1", name.rpartition("=")[2])
     name = _KOREAN_JOB.sub("", _AFTER_NAME.sub(r"\1", _without_date(name, cut=name != part.strip())))
     if len(name.split()) > 2:
         name = _TRAILING_JOB.sub("", name)

@@ -14,7 +14,8 @@ from archive.extract.metadata.images import read_images
 from archive.extract.metadata.language import identify, primary
 from archive.extract.metadata.markup import Marks
 from archive.extract.metadata.sections import read_section, read_tags
-from archive.extract.metadata.title import named_in_title, read_title, site_names
+from archive.extract.metadata.site import named_in_title, site_names
+from archive.extract.metadata.title import read_title
 from archive.extract.metadata.urls import canonical_url, next_page, previous_page
 
 if TYPE_CHECKING:

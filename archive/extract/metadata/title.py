@@ -6,9 +6,19 @@ import re
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
 
-from archive.extract.metadata.head import element_text, is_news, is_placeholder, plain, types, word_set
+from archive.extract.metadata.head import element_text, is_news, is_placeholder, plain, word_set
+from archive.extract.metadata.site import (
+    MAX_TITLE,
+    SEPARATOR,
+    document_title,
+    is_site,
+    leads_home,
+    segments,
+    story_beside_site,
+    strip_site,
+    title_words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,17 +28,12 @@ if TYPE_CHECKING:
     from archive.extract.document import Document
     from archive.extract.metadata.head import Head
     from archive.extract.metadata.markup import Marks
-    from archive.extract.page import PageModel
 
-_MAX_TITLE = 400
 _MAX_HEADINGS = 12
-_SEPARATOR = re.compile(r"\s+[-–—|•·:»«/~⋆›>]{1,2}\s+|\s*[|│ㅣ»«]\s*|\s+::\s+|(?<=\S)--(?=\S)")
 _COLON = re.compile(r":\s+")
 _UNDERSCORE = re.compile(r"\s*_+\s*")
 _DECLARED = ("headline", "parsely-title", "sailthru.title", "dc.title", "dcterms.title", "citation_title")
 _SHARED = ("og:title", "twitter:title", "title")
-_WORD = re.compile(r"\w+")
-_MAX_SITE_WORDS = 6
 _TITLED = re.compile(
     r"(?:^|\s)(?:(?:entry|post|article|story|news|content|single)-?_*(?:title|headline|heading)|headline|title)(?:\s|$)"
 )
@@ -57,7 +62,7 @@ class _Form(NamedTuple):
 
 def _form(text: str, source: str, kind: str = "", trust: float | None = None) -> _Form:
     kind = kind or source.partition(":")[0]
-    return _Form(text, source, _key(text), kind, _TRUST[kind] if trust is None else trust)
+    return _Form(text, source, title_words(text), kind, _TRUST[kind] if trust is None else trust)
 
 
 def read_title(document: Document, head: Head, marks: Marks, names: frozenset[str]) -> tuple[str, str, tuple[str, ...]]:
@@ -91,25 +96,26 @@ def _likeness(key: str, other: str) -> float:
     return 0.5 if longer.startswith(shorter) else 0.3
 
 
-def _key(text: str) -> str:
-    return " ".join(_WORD.findall(text.casefold()))
-
-
 def _forms(document: Document, head: Head, marks: Marks, names: frozenset[str]) -> list[_Form]:
-    printed = [
-        text for text, _ in _named(((strip_site(text, names, tail=True), "h1") for text in _headings(document)), names)
-    ]
     raw = list(_page_titles(document, head))
+    recorded = [text for text, source in (*_own_titles(head), *raw) if source != "title"]
+    headings = list(_headings(document, recorded))
+    texts = ((strip_site(text, names, tail=True), "h1") for text, _ in headings)
+    printed = [text for text, _ in _named(texts, names)]
     lower = cache(lambda: _lower_headings(marks))
-    single = {_key(text): text for text, _ in (*_own_titles(head), *raw) if len(list(_parts(text))) == 1}
+    single = {title_words(text): text for text, _ in (*_own_titles(head), *raw) if len(list(segments(text))) == 1}
 
     def title_of(key: str) -> str:
         return single.get(key) or lower().get(key, "")
 
-    stories = {text: _other_part(text, [whole for whole, _ in raw], title_of) for text in printed}
-    known = frozenset(_key(stories[text] or text) for text in printed)
+    whole_titles = [title for title, _ in raw]
+    stories = {
+        text: _other_part(text, whole_titles, title_of) or story_beside_site(text, whole_titles, document, marks)
+        for text in printed
+    }
+    known = frozenset(title_words(stories[text] or text) for text in printed)
     own = _named(((_bare(text, names, known, tail=True), source) for text, source in _own_titles(head)), names)
-    known |= {_key(text) for text, _ in own} | single.keys()
+    known |= {title_words(text) for text, _ in own} | single.keys()
     declared = _named(((_bare(text, names, known, guess=source == "title"), source) for text, source in raw), names)
     kind = "meta" if head.article and not is_news(head.article) else "json-ld"
     forms = [_form(text, source, kind) for text, source in own] + [
@@ -120,56 +126,75 @@ def _forms(document: Document, head: Head, marks: Marks, names: frozenset[str]) 
     for text in printed:
         trust = _UNRELATED if stories[text] else _trust_in_heading(text, titles, alone=len(printed) == 1)
         heads.append(_form(text, "h1", trust=trust))
+    heads += [_form(whole, "h1", trust=0.0) for text, whole in headings if whole != text]
     if not any(form.trust >= _WRAPPED for form in heads):
         heads += _printed_parts(titles, lower(), marks if not printed else None)
     return [form for form in heads + forms if form.key]
 
 
 def _named(texts: Iterable[tuple[str, str]], names: frozenset[str]) -> list[tuple[str, str]]:
-    return [(text, source) for text, source in texts if text and not _is_site(text, names)]
+    return [(text, source) for text, source in texts if text and not is_site(text, names)]
 
 
-def _headings(document: Document) -> Iterator[str]:
+def _headings(document: Document, recorded: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield the title in each h1 and its whole text: the title with what stands beside it where the page's records have that."""
+    keys = {title_words(part) for title in recorded for part in segments(title)}
     for heading in document.model.by_tag["h1"][:_MAX_HEADINGS]:
-        if not _leads_home(heading, document.page.url):
-            yield element_text(heading, _MAX_TITLE)
+        if not leads_home(heading, document.page.url):
+            whole = element_text(heading, MAX_TITLE)
+            yield whole if title_words(whole) in keys else _heading_text(heading), whole
+
+
+_BESIDE = re.compile(
+    r"kicker|roof-?line|dachzeile|(?:over|top|eyebrow)-?line|eyebrow|(?:super|sub)-?(?:title|heading|headline)|badge"
+    r"|(?:^|\s)(?:label|pill|flag)(?:\s|$)|edit-?section|comment|byline|(?:^|\s)(?:author|date|category|cat)(?:\s|$)|posted"
+)
+"""Classes of what stands in a heading above or after the title: a kicker, a second line, a date, buttons."""
+_MAX_INNER = 30
+_JOINTS = " \t|:–—-•·/"
+
+
+def _heading_text(heading: HtmlElement) -> str:
+    """Return the text of a heading without what its own elements say stands beside the title in it; all of it if that is all."""
+    whole = element_text(heading, MAX_TITLE)
+    text = whole
+    for part in islice(heading.iterdescendants(), _MAX_INNER):
+        if part.tag in {"time", "button"} or _BESIDE.search((part.get("class") or "").lower()):
+            words = element_text(part, MAX_TITLE)
+            if words and text.startswith(words):
+                text = text.removeprefix(words).lstrip(_JOINTS)
+            elif words:
+                text = text.removesuffix(words).rstrip(_JOINTS)
+    return text if any(map(str.isalnum, text)) else whole
 
 
 def _own_titles(head: Head) -> Iterator[tuple[str, str]]:
     """Yield what the article's own record calls it: JSON-LD, or the metas that publishers fill from the same field."""
-    headline = plain(head.article.get("headline"), _MAX_TITLE) or plain(head.article.get("name"), _MAX_TITLE)
+    headline = plain(head.article.get("headline"), MAX_TITLE) or plain(head.article.get("name"), MAX_TITLE)
     if headline and not is_placeholder(headline):
         yield headline, "json-ld"
         return
-    text, name = head.first(_DECLARED, _MAX_TITLE)
+    text, name = head.first(_DECLARED, MAX_TITLE)
     yield text, f"meta:{name}"
 
 
 def _page_titles(document: Document, head: Head) -> Iterator[tuple[str, str]]:
     for name in _SHARED:
         for value in head.metas.get(name, ())[:2]:
-            if (text := plain(value, _MAX_TITLE)) and not is_placeholder(text):
+            if (text := plain(value, MAX_TITLE)) and not is_placeholder(text):
                 yield text, f"meta:{name}"
     if text := document_title(document.model):
         yield text, "title"
-
-
-def document_title(model: PageModel) -> str:
-    """Return the page's `<title>`, not that of a drawing in it."""
-    for title in model.by_tag["title"][:20]:
-        parent = title.getparent()
-        if parent is None or parent.tag in {"head", "html", "body"}:
-            return element_text(title, _MAX_TITLE)
-    return ""
 
 
 def _trust_in_heading(text: str, declared: Sequence[str], *, alone: bool) -> float:
     """Return the heading is the title when it shares words with what the page declares; a menu's or a slogan shares none."""
     if not declared:
         return _TRUST["h1"]
-    key, words = _key(text), word_set(text)
-    keys = [_key(other) for other in declared]
-    if any(key == other or other.startswith(key + " ") or other.endswith(" " + key) for other in keys):
+    key, words = title_words(text), word_set(text)
+    keys = [title_words(other) for other in declared]
+    is_part = any(key == other or other.startswith(key + " ") or other.endswith(" " + key) for other in keys)
+    if is_part or any(_goes_on(text, other) for other in declared):
         return _TRUST["h1"]
     if any(len(other) > 12 and other in key for other in keys):
         return _WRAPPED
@@ -181,12 +206,21 @@ def _trust_in_heading(text: str, declared: Sequence[str], *, alone: bool) -> flo
     return _LONELY if alone else _UNRELATED
 
 
+_REST = re.compile(r"[^\w\s()\[\]|]{0,3}(?:\s[^\s\d()\[\]|]{1,40}){1,6}")
+"""A few words without figures: a date, a number of comments or a host in brackets is no part of a title."""
+
+
+def _goes_on(text: str, declared: str) -> bool:
+    """Return whether a heading is the declared title and some words more, which were cut off for search results."""
+    size = len(declared)
+    is_longer = size > 12 and text[:size].casefold() == declared.casefold()
+    return is_longer and _REST.fullmatch(text[size:]) is not None
+
+
 def _lower_headings(marks: Marks) -> dict[str, str]:
     """Return the texts of lower headings, and of elements marked as titles, by their keys."""
-    texts = (
-        element_text(mark.element, _MAX_TITLE) for mark in islice(marks.find(_TITLED, frozenset({"h2", "h3"})), 200)
-    )
-    return {key: text for text in texts if len(text) > 12 and (key := _key(text))}
+    texts = (_heading_text(mark.element) for mark in islice(marks.find(_TITLED, frozenset({"h2", "h3"})), 200))
+    return {key: text for text in texts if len(text) > 12 and (key := title_words(text))}
 
 
 def _other_part(heading: str, titles: Sequence[str], known: Callable[[str], str]) -> str:
@@ -195,80 +229,28 @@ def _other_part(heading: str, titles: Sequence[str], known: Callable[[str], str]
     The story's is longer, and `known` by its key: a lower heading, or another title of the page. Few pages have one, so
     headings are read when they are asked for.
     """
-    key = _key(heading)
+    key = title_words(heading)
     for title in titles:
-        for pattern in (_SEPARATOR, _COLON):
+        for pattern in (SEPARATOR, _COLON):
             for cut in islice(pattern.finditer(title), 8):
                 parts = (title[: cut.start()], title[cut.end() :])
                 for one, other in (parts, parts[::-1]):
-                    if _key(one) == key and len(other) > len(one) and (story := known(_key(other))):
+                    if title_words(one) == key and len(other) > len(one) and (story := known(title_words(other))):
                         return story
     return ""
 
 
 def _printed_parts(titles: Sequence[str], lower: dict[str, str], marks: Marks | None) -> Iterator[_Form]:
     """Yield the longest part of a declared title that is printed: as a lower heading, or, where no h1 is, as a piece of text."""
-    parts = {_key(part): part for title in titles for part in _parts(title, _SEPARATOR, _COLON) if len(part) > 12}
+    parts = {
+        title_words(part): part for title in titles for part in segments(title, SEPARATOR, _COLON) if len(part) > 12
+    }
     found = [lower[key] for key in parts if key in lower]
     if not found and marks:
         texts = frozenset(marks.texts()[:400])
         found = [part for part in parts.values() if part in texts]
     for text in sorted(found, key=len)[-1:]:
         yield _form(text, "dom:title")
-
-
-def _parts(title: str, *separators: re.Pattern[str]) -> Iterator[str]:
-    """Yield a title and what stands before or after each of its separators; the site's name stands first as often as last."""
-    yield title
-    for pattern in separators or (_SEPARATOR,):
-        for cut in islice(pattern.finditer(title), 8):
-            yield title[: cut.start()].strip()
-            yield title[cut.end() :].strip()
-
-
-def _leads_home(heading: HtmlElement, url: str) -> bool:
-    """Return whether a heading is a link to the front page: the site's name, which blogs print as h1 on every page."""
-    link = heading.find(".//a[@href]")
-    return link is not None and _is_home(link.get("href", ""), url)
-
-
-def _is_home(href: str, url: str) -> bool:
-    try:
-        target, page = urlsplit(href.strip()[:2_000]), urlsplit(url)
-    except ValueError:
-        return False
-    if target.scheme not in {"", "http", "https"} or target.netloc not in {"", page.netloc}:
-        return False
-    is_home = target.path == "/" or (target.netloc and not target.path)
-    return bool(is_home and page.path not in {"", "/"} and not target.query)
-
-
-def site_names(document: Document, head: Head, sitename: str) -> frozenset[str]:
-    """Return forms of the site's own name as word keys: the declared ones, the host, and the text of links to the front page."""
-    host = (urlsplit(document.page.url).hostname or "").removeprefix("www.")
-    names = {_key(sitename), _key(host), max(host.split("."), key=len)}
-    for node in head.nodes[:50]:
-        kinds = types(node)
-        if kinds & {"website", "organization", "newsmediaorganization"} and "person" not in kinds:
-            names |= {_key(plain(node.get(field), 120)) for field in ("name", "alternateName", "legalName")}
-    for link in islice(document.tree.iter("a"), 40):
-        if _is_home(link.get("href") or "", document.page.url):
-            names.add(_key(element_text(link, 60)))
-    first, cut, last = document_title(document.model).partition(" | ")
-    if cut and first == last:
-        names.add(_key(first))
-    return frozenset(name for name in names if 0 < len(name.split()) <= _MAX_SITE_WORDS)
-
-
-def named_in_title(document: Document, title: str) -> str:
-    """Return the site's name at an end of `<title>`, where the rest of it is the article's title; '' when there is none."""
-    whole = document_title(document.model)
-    for cut in islice(_SEPARATOR.finditer(whole), 8):
-        before, after = whole[: cut.start()].strip(), whole[cut.end() :].strip()
-        for rest, name in ((before, after), (after, before)):
-            if _key(rest) == _key(title) and 0 < len(name) <= 60 and not _SEPARATOR.search(name):
-                return name
-    return ""
 
 
 def _bare(title: str, names: frozenset[str], known: frozenset[str], *, guess: bool = False, tail: bool = False) -> str:
@@ -283,30 +265,7 @@ def _bare(title: str, names: frozenset[str], known: frozenset[str], *, guess: bo
         and max(map(len, rest)) < len(first)
     ):
         title = first
-    parts = [part for part in _parts(title) if _key(part) in known and (not tail or title.startswith(part))]
+    parts = [part for part in segments(title) if title_words(part) in known and (not tail or title.startswith(part))]
     if parts:
         return max(parts, key=len)
     return strip_site(title, names, guess=guess, tail=tail)
-
-
-def strip_site(title: str, names: frozenset[str], *, guess: bool = False, tail: bool = False) -> str:
-    """Return a title without the site's name at its ends, or at its `tail` alone; with `guess`, a short last part is taken for it too."""
-    cuts = list(_SEPARATOR.finditer(title))
-    if not cuts:
-        return title
-    first, last = cuts[0], cuts[-1]
-    if _is_site(title[last.end() :], names):
-        return strip_site(title[: last.start()].strip(), names, tail=tail)
-    if not tail and _is_site(title[: first.start()], names):
-        return strip_site(title[first.end() :].strip(), names)
-    end = title[last.end() :]
-    bar = last[0].strip() in {"|", "│", "ㅣ"}
-    if (guess or bar) and len(end) <= 30 and len(end.split()) <= 4 and last.start() > len(end):
-        return title[: last.start()].strip()
-    return title
-
-
-def _is_site(segment: str, names: frozenset[str]) -> bool:
-    key = _key(segment)
-    squeezed = key.replace(" ", "")
-    return bool(key) and (key in names or squeezed in names or any(squeezed == name.replace(" ", "") for name in names))

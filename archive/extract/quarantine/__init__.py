@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from archive.extract.metadata.head import types
 from archive.extract.quarantine.facts import EMPTY_LETTERS, SINGLE, Facts
-from archive.extract.quarantine.walls import not_found, wall
+from archive.extract.quarantine.walls import not_found, outage, wall
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,7 +137,7 @@ def judge(document: Document, text: str, metadata: Metadata) -> Verdict | None:
     Verdicts need evidence from the page's own markup or address; a text is never judged by its subject.
     """
     facts = Facts.of(document, text, metadata)
-    for verdict in (wall(facts), not_found(facts), front(facts), listing(facts), _empty(facts)):
+    for verdict in (wall(facts), not_found(facts), outage(facts), front(facts), listing(facts), _empty(facts)):
         if verdict:
             return verdict
     return None

@@ -1,4 +1,4 @@
-"""Recognise what stands before an article (challenge, login, consent) or in its place (soft 404)."""
+"""Recognise what stands before an article (challenge, login, consent) or in its place (soft 404, an outage)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from archive.extract.metadata.head import element_text
-from archive.extract.metadata.title import strip_site
+from archive.extract.metadata.site import strip_site
 from archive.extract.quarantine.facts import EMPTY_LETTERS, WALL_TEXT
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ _CHALLENGE_SIGNS = re.compile(
 _CAPTCHA_WIDGET = re.compile(r"captcha\b(?!-delivery)|__test|smartcaptcha", re.IGNORECASE)
 _CHALLENGE_WORDS = re.compile(
     r"just a moment|attention required!|checking (?:if the site connection|your browser)|verify(?:ing)? (?:that "
-    r")?you are (?:a )?human|are you a (?:robot|human)"
+    r")?you are (?:a )?human|are you a (?:robot|human)|(?:you.re|you are|i.m) not a robot|robot check|enter the characters you see"
     r"|security check|ddos protection|please (?:enable|turn) (?:javascript and )?cookies|enable javascript and "
     r"cookies to continue|access denied"
     r"|you have been blocked|unusual (?:traffic|activity)|bot verification|human verification|pardon our "
@@ -204,9 +204,53 @@ _NOT_FOUND = re.compile(
 _HEADLINE_WORDS = 8
 _LABEL_WORDS = 4
 """Words of a title from which «page not found» is news, and from which «not found» alone is."""
+_OUTAGE_TEXT = 400
+"""Letters of what an outage says of itself at most."""
+_OUTAGE_LINKS = 20
+"""Links of such a page at most: the page of a brief about an outage elsewhere has the menu of its site."""
 _A_SENTENCE = 40
 _A_TEXT = 100
 """Letters of a text that is a brief, and no explanation of what the page wants."""
+
+
+# What servers, frameworks and hosting companies say in the place of every page of a site, in their own words.
+_SERVER_ERROR = re.compile(
+    r"error establishing a database connection|(?:mysql|database) (?:connection )?error\b|too many connections|mysql server has gone away"
+    r"|sqlstate\[|\b(?:fatal|parse) error: |uncaught (?:exception|error)|allowed memory size of \d|maximum execution time of \d"
+    r"|server error in '|\bhttp error 5\d\d|\b50[0234] (?:internal|bad gateway|service|gateway|server)|internal server error"
+    r"|(?:502|504):? (?:bad gateway|gateway time-?out)|bad gateway|gateway time-?out|service (?:temporarily )?unavailable"
+    r"|the service is unavailable|application error: a \w+-side exception|guru meditation|upstream connect error|no healthy upstream"
+    r"|account (?:has been )?suspended|bandwidth limit exceeded|resource limit is reached"
+    r"|(?:this )?domain (?:name )?(?:is|may be) (?:for sale|parked)|domain (?:name )?has expired|buy this domain"
+    r"|welcome to nginx!|apache2? .{0,20}default page|test page for the .{0,30}server|iis windows server|^index of /",
+    re.IGNORECASE,
+)
+_MAINTENANCE = re.compile(
+    r"(?:under(?:going)?|down for|performing|scheduled|planned|routine|in) (?:\w+ )?maintenance|maintenance (?:mode|page|in progress)"
+    r"|(?:site|website|web page) (?:is )?(?:currently |temporarily )?(?:offline|down\b|unavailable|under construction)"
+    r"|(?:we|site) (?:will|.ll) be (?:right )?back|be back (?:online )?(?:soon|shortly)|check back (?:soon|shortly|later|in a )"
+    r"|wartungsarbeit|wartungsmodus|wegen wartung|vorübergehend nicht (?:erreichbar|verfügbar)"
+    r"|(?:site|page) (?:est )?(?:actuellement )?en (?:cours de )?maintenance|momentanément indisponible"
+    r"|en mantenimiento|em manutenção|in manutenzione|bakım (?:çalışma|modu|nedeniyle)|bakımda|przerwa techniczn|prace konserwac"
+    r"|технически[ех] работ|(?:تحت|قيد) (?:الصيانة|الإنشاء|التطوير)|(?:[أا]عمال|عملية) (?:ال)?صيانة|سنعود (?:[إا]ليكم )?(?:قريب|بعد)"
+    r"|الموقع (?:غير متاح|متوقف|مغلق)|در دست (?:تعمیر|بروزرسانی|به‌?روزرسانی)|בתחזוקה|עבודות תחזוקה"
+    r"|メンテナンス中|系统维护|网站维护|점검 ?중",
+    re.IGNORECASE,
+)
+
+
+def outage(facts: Facts) -> Verdict | None:
+    """Return `soft-503` for a page that says nothing but that the site does not work, whatever its status; None for another."""
+    if not facts.is_short or facts.claims_article or not _few_links(facts, _OUTAGE_LINKS):
+        return None
+    for title in facts.titles:
+        match = _SERVER_ERROR.search(title) or _MAINTENANCE.search(title)
+        if match and len(strip_site(title, frozenset(), guess=True).split()) - len(match[0].split()) < _LABEL_WORDS:
+            return "soft-503", f"title says {match[0].strip()!r}"
+    opening = facts.text[:300] if facts.letters < _OUTAGE_TEXT else ""
+    if match := _SERVER_ERROR.search(opening) or _MAINTENANCE.search(opening):
+        return "soft-503", f"text says {match[0].strip()!r}"
+    return None
 
 
 def wall(facts: Facts) -> Verdict | None:

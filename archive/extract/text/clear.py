@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 _DOUBT = 0.15
 """Share of the article's text up to which other text in the element leaves no doubt."""
-_NAMELESS_DOUBT = 0.05
-"""The same for an element that only holds most of the page's text, and has no article's name."""
 _LEAST = 1_000
 _PARAGRAPHS = 4
 """Characters and paragraphs of running text from which an element without a name may be an article's."""
@@ -54,10 +52,9 @@ def clear_article(model: PageModel, element: HtmlElement, *, is_named: bool) -> 
     if reader.size(reader.running) < _ENOUGH * model.mass or not (is_named or reader.is_weighty()):
         return ()
     found = reader.read()
-    limit = _DOUBT if is_named else _NAMELESS_DOUBT
     if not found or _is_denied(main_element(found, model.blocks), element):
         return ()
-    return found if reader.doubt(found) <= limit * reader.size(found) else ()
+    return found if reader.doubt(found) <= _DOUBT * reader.size(found) else ()
 
 
 def _is_denied(holder: HtmlElement | None, element: HtmlElement) -> bool:

@@ -45,6 +45,22 @@ def test_search_finds_other_forms_of_the_word_and_marks_them(folder):
     assert row["title"].startswith("افتتاح المكتبة")
 
 
+def test_the_first_report_is_the_first_of_the_oldest(folder):
+    def found(*options):
+        return [json.loads(row)["id"] for row in ask(folder, "search", "--json", *options, "site:paper").splitlines()]
+
+    assert found("--oldest") == found("--newest")[::-1] == sorted(found("--oldest"))
+    assert len(found("--oldest")) == 2
+
+
+@pytest.mark.parametrize(("style", "mark"), [("ris", "ER  -"), ("bibtex", "@"), ("csl-json", '"type"')])
+def test_several_articles_are_cited_as_one_list(folder, style, mark):
+    ids = [json.loads(row)["id"] for row in ask(folder, "list", "--json").splitlines()]
+    cited = ask(folder, "cite", *ids, "--style", style)
+    assert cited.count(mark) == len(ids) == 2
+    assert style != "csl-json" or len(json.loads(cited)) == 2
+
+
 def test_search_says_how_many_articles_have_all_the_words(folder):
     said = [warraq("--archive", folder, "search", words).stderr for words in ("قارئ", "قارئ خبر موعد", "افتتاح موعد")]
     assert said == ["2 found\n", "2 found, 1 with all the words\n", "2 found, having some of the words\n"]

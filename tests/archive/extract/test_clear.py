@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from archive.extract import explain, extract
 from tests.archive.extract import pages
 
@@ -43,6 +45,13 @@ def test_much_text_that_nothing_is_said_of_is_left_to_trafilatura():
 def test_an_element_without_a_name_is_read_when_it_holds_the_page():
     body = f'<div id="x1"><h1>{pages.TITLE}</h1><div id="x2">{STORY * 2}</div></div>'
     assert route(body) == "markup"
+
+
+@pytest.mark.parametrize(("rows", "read"), [(6, True), (12, False)])
+def test_little_text_of_which_nothing_is_said_leaves_an_element_without_a_name_clear(rows, read):
+    others = "".join(f"<div><div><span>{LONG[:70]} {number}</span></div></div>" for number in range(rows))
+    body = f'<div id="x1"><h1>{pages.TITLE}</h1><div id="x2">{STORY * 2}<div class="x">{others}</div></div></div>'
+    assert (route(body) == "markup") is read
 
 
 def test_an_element_without_a_name_is_not_read_when_the_title_stands_over_another():

@@ -51,6 +51,7 @@ def page(title: str, body: str = "", *, body_class: str = "", head: str = "") ->
         page("لحظة من فضلك", "<p>نتحقق من أنك إنسان ولست برنامجا آليا</p>"),
         page("Un instant…", "<p>Vérification que vous n'êtes pas un robot</p>"),
         page("Are you a robot?", '<div class="g-recaptcha"></div>'),
+        page("Robot Check", "<p>Enter the characters you see below, to show that you are not a robot</p><form></form>"),
         page("Checking your browser before accessing news.example", "<p>DDoS protection</p>"),
     ],
 )
@@ -60,6 +61,51 @@ def test_a_challenge_is_recognised(html: str) -> None:
     ).tree.text_content()
     assert judged(html, text if "_cf_chl" not in html else "") == "challenge"
     assert judged(html) == "challenge"
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("Database Error", "Error establishing a database connection"),
+        ("", "Fatal error:  Allowed memory size of 134217728 bytes exhausted in /var/www/news.php on line 12"),
+        ("Maintenance", "Briefly unavailable for scheduled maintenance. Check back in a minute."),
+        ("We’ll be back soon!", "Sorry for the inconvenience. We are performing some maintenance at the moment."),
+        ("503 Service Unavailable", "No server is available to handle this request."),
+        ("Application error: a client-side exception has occurred", ""),
+        (
+            "الموقع تحت الصيانة",
+            "نقوم حالياً بأعمال صيانة على الموقع وسنعود إليكم قريباً، نعتذر عن الإزعاج ونشكركم على تفهمكم.",
+        ),
+        (
+            "Wartungsarbeiten",
+            "Unsere Seite ist vorübergehend nicht erreichbar. Bitte versuchen Sie es später noch einmal.",
+        ),
+        ("Account Suspended", "This Account has been suspended. Contact your hosting provider for more information."),
+        ("paper.example", "This domain is for sale. Contact the broker to buy paper.example today."),
+        ("Welcome to nginx!", "If you see this page, the nginx web server is successfully installed and working."),
+    ],
+)
+def test_an_outage_that_is_served_with_status_200_is_recognised(title: str, text: str) -> None:
+    assert judged(page(title, f"<p>{text}</p>"), text) == "soft-503"
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "more"),
+    [
+        ("Maintenance of the old bridge begins", "The bridge is under maintenance from Monday, the town said.", "menu"),
+        (
+            "Facebook down for millions as service unavailable across Europe",
+            "Users could not log in on Monday.",
+            "claim",
+        ),
+        ("City website is down after attack, mayor says it will take weeks", SENTENCES[0], ""),
+        ("Gulf airlines resume flights", "Air traffic over the gulf is back to normal, says the authority.", ""),
+    ],
+)
+def test_a_brief_about_an_outage_elsewhere_is_an_article(title: str, text: str, more: str) -> None:
+    menu = "".join(f'<a href="/{n}">Section {n}</a>' for n in range(30)) if more == "menu" else ""
+    head = '<meta property="og:type" content="article">' if more == "claim" else ""
+    assert judged(page(title, f"{menu}<p>{text}</p>", head=head), text) == "article"
 
 
 def test_the_response_header_of_a_challenge_is_enough() -> None:

@@ -38,6 +38,7 @@ COMMANDS = [
     ("export", "-f", "wacz", "-o", "OUT"),
     ("health",),
     ("explain", "1"),
+    ("backup", "COPY"),
 ]
 BESIDE = {
     "watches.db": (("watch", "list"), ("watch", "run"), ("watch", "add", "ferry", "--name", "two"), ("backup", "COPY")),
@@ -180,6 +181,23 @@ def test_nothing_beside_the_captures_is_followed_or_waited_for(archive, tmp_path
 def test_the_log_of_the_watches_is_not_followed(archive, tmp_path, monkeypatch, end, kind):
     monkeypatch.chdir(tmp_path)
     try_commands(archive, tmp_path, f"watches.db{end}", kind, BESIDE["watches.db"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["seals", "indexes"])
+@pytest.mark.parametrize("kind", ["fifo", "socket"])
+def test_what_stands_in_the_place_of_a_folder_is_named(archive, tmp_path, monkeypatch, name, kind):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(archive / "c", tmp_path / "c")
+    shutil.rmtree(tmp_path / "c" / "seals")
+    shutil.rmtree(tmp_path / "c" / name, ignore_errors=True)
+    put(kind, tmp_path / "c" / name, tmp_path / "victim")
+    for command in SEALING:
+        words = {"OUT": tmp_path / "o.wacz", "COPY": tmp_path / "copy"}
+        with in_time(command):
+            done = run(tmp_path / "c", command, words)
+        assert done.exit_code in {0, 2, 6, 7, 8}, (command, done.output)
+        assert not done.exit_code or "seal" in done.output or name in done.output, (command, done.output)
 
 
 @pytest.mark.slow

@@ -125,6 +125,12 @@ def test_of_two_words_that_articles_have_one_may_be_mistyped(shelf):
     assert wanted not in [hit.id for hit in results.hits[:3]]
 
 
+def test_only_a_ya_or_waw_may_have_carried_a_hamza_that_was_left_out(shelf):
+    with_hamza = shelf.put(text="سؤال واحد بقي بلا جواب")
+    without = shelf.put(text="سعال الأطفال في الشتاء")
+    assert {hit.id for hit in search(shelf.db, "سدال").hits} == {with_hamza, without}
+
+
 def test_a_hamza_that_was_left_out_is_put_back(shelf):
     wanted = shelf.put(text="رئيس الوزراء")
     shelf.put(text="رييكي الوزراء")
@@ -189,6 +195,25 @@ def test_articles_with_most_of_the_words_follow_the_few_with_all_and_say_so(shel
     assert ids(shelf, "زلزال المغرب تركيا", limit=1, offset=1) == [some]
     assert ids(shelf, "زلزال المغرب تركيا", relax=False) == [every]
     assert none not in ids(shelf, "زلزال المغرب تركيا")
+
+
+def test_of_five_words_one_score_ranks_articles_with_all_and_those_with_most(shelf):
+    words = "زلزال المغرب العنيف يدمر القرى"
+    every = shelf.put(text="كلام آخر " * 200 + words)
+    most = shelf.put(title="زلزال المغرب العنيف يدمر", text="زلزال المغرب العنيف يدمر " * 3)
+    results = search(shelf.db, words)
+    assert [(hit.id, hit.is_partial) for hit in results.hits] == [(most, True), (every, False)]
+    assert (results.total, results.complete, results.relaxed) == (2, 1, False)
+    assert ids(shelf, words, limit=1, offset=1) == [every]
+    assert ids(shelf, words, relax=False) == [every]
+    assert ids(shelf, words, order="newest") == [every, most]
+
+
+def test_of_four_words_those_with_all_come_first(shelf):
+    words = "زلزال المغرب العنيف يدمر"
+    every = shelf.put(text="كلام آخر " * 200 + words)
+    most = shelf.put(title="زلزال المغرب العنيف", text="زلزال المغرب العنيف " * 3)
+    assert ids(shelf, words) == [every, most]
 
 
 def test_two_words_of_three_come_before_a_rare_one_alone(shelf):

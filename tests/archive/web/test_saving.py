@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import threading
@@ -110,10 +111,23 @@ def test_who_has_not_the_token_or_comes_from_elsewhere_is_refused(room, started,
 
 @pytest.mark.parametrize(
     "url",
-    ["", "javascript:alert(1)", "file:///etc/passwd", "--help", "-s", "https://" + "a" * 3000, "ftp://a.example/"],
+    [
+        "",
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "--help",
+        "-s",
+        "https://" + "a" * 3000,
+        "ftp://a.example/",
+        "https://a.example/\0",
+        "https://\ud800/",
+    ],
 )
 def test_what_is_no_address_of_the_web_starts_nothing(room, started, url):
-    assert room.post("/api/save", json={"url": url}, headers=BEARER).status_code == 400
+    body = json.dumps({"url": url})
+    for path in ("/api/save", "/save"):
+        headers = BEARER | {"Content-Type": "application/json"}
+        assert room.post(path, content=body, headers=headers).status_code == 400
     assert not started
 
 

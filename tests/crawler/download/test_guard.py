@@ -57,6 +57,12 @@ def test_networks_open_only_by_name() -> None:
         AddressGuard(["localhost"])
 
 
+def test_the_loopback_address_of_ipv6_opens_by_itself() -> None:
+    AddressGuard(["::1/128"]).check("localhost", "::1")
+    with pytest.raises(RefusedAddressError):
+        AddressGuard(["0.0.0.0/8"]).check("localhost", "::1")
+
+
 def test_an_open_network_of_tunnels_opens_nothing_that_they_lead_to() -> None:
     guard = AddressGuard(["2001::/32"])
     guard.check("host", "2001:0:808:808::f7f7:f7f7")  # Teredo: server 8.8.8.8, client 8.8.8.8 with its bits turned

@@ -5,12 +5,16 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from archive.warc.record import notes_on
+from tests.support import ROOT
 from tests.support.authority import Authority
 from tests.support.fetch import Crawled, fetch
 from tests.support.oddities import BROKEN, CLOSED, KEPT, LIMITS, RUNAWAYS, SURPLUS, asked, routes
@@ -313,3 +317,48 @@ def _is_child(process: Path) -> bool:
     except OSError:
         return False
     return parent == os.getpid()
+
+
+class _SixServer(ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+
+
+class _Hello(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "5")
+        self.end_headers()
+        self.wfile.write(b"hello")
+
+    def log_message(self, *_):
+        pass
+
+
+ONLY_SIX = """
+import socket
+resolve = socket.getaddrinfo
+def getaddrinfo(host, port, family=0, *more, **others):
+    if host != "six.test":
+        return resolve(host, port, family, *more, **others)
+    if family != socket.AF_INET6:
+        raise socket.gaierror(socket.EAI_NONAME, "no address of IPv4")
+    return resolve("::1", port, family, *more, **others)
+socket.getaddrinfo = getaddrinfo
+"""
+
+
+def test_a_host_that_has_an_address_of_ipv6_alone_is_reached_by_name_and_by_address(tmp_path):
+    try:
+        server = _SixServer(("::1", 0), _Hello)
+    except OSError:
+        pytest.skip("no IPv6 on this machine")
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    (tmp_path / "sitecustomize.py").write_text(ONLY_SIX)
+    hosts = ("six.test", "[::1]", "no-such-host.invalid")
+    with server:
+        crawled = fetch(
+            [{"url": f"http://{host}:{server.server_port}/"} for host in hosts],
+            env={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        )
+        server.shutdown()
+    assert [(visit.body, visit.outcome) for visit in crawled.visits] == [(b"hello", ""), (b"hello", ""), (b"", "dns")]

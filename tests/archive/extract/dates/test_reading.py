@@ -40,6 +40,11 @@ def ld(**node: object) -> str:
         ("", '<time datetime="Sun Nov 29 08:49:37 2020">x</time>', "2020-11-29T08:49:37"),
         ("", '<span class="date" title="29 November 2020">six years ago</span>', "2020-11-29"),
         ("", '<span class="date" data-timestamp="1606640000">x</span>', "2020-11-29T08:53:20+00:00"),
+        ("", '<span class="ago" data-utime="1606640000">x</span>', "2020-11-29T08:53:20+00:00"),
+        (ld(**{"@type": "NewsArticle", "datePublished": "/Date(1606640000000)/"}), "", "2020-11-29T08:53:20+00:00"),
+        # a label under the title outweighs the date of something; without one, it does not
+        ('<meta name="dc.date" content="2021-01-05">', "<p>Published on:</p><p>29 November 2020</p>", "2020-11-29"),
+        ('<meta name="dc.date" content="2021-01-05">', "<p>Seen by 300</p><p>29 November 2020</p>", "2021-01-05"),
         ('<meta name="DC.Issued" content="2020-11-29">', "", "2020-11-29"),
         ('<meta name="published_at" content="2020-11-29T08:00:00+03:00">', "", "2020-11-29T08:00:00+03:00"),
         ('<meta property="article:published_time" datetime="2020-11-29">', "", "2020-11-29"),
@@ -85,6 +90,14 @@ def test_a_change_is_no_publication(head: str, body: str) -> None:
 )
 def test_a_date_without_a_year_is_the_latest_one(body: str, published: str) -> None:
     assert dates("", body)[0] == published
+
+
+def test_the_printed_date_is_the_one_nearest_to_the_title() -> None:
+    far = "<p>The council met, and met again.</p>" * 6 + "<p>5 May 2019</p>"
+    html = f"<article><p>29 November 2020</p>{HEADING}{far}</article>"
+    page = Page(body=html.encode(), url="https://www.harbour.example/a", fetched_at=datetime(2026, 11, 28, tzinfo=UTC))
+    assert read_metadata(read_document(page)).article.date_published == "2020-11-29"
+    assert dates("", "<p>5 May 2019</p>")[0] == "2019-05-05"
 
 
 def declared(value: str) -> str:

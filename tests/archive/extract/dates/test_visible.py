@@ -372,3 +372,58 @@ def test_the_table_of_months_is_that_of_cldr(capsys):
     month_names.main()
     table = resources.files("archive.extract.dates").joinpath("months.tsv").read_text(encoding="utf-8")
     assert capsys.readouterr().out == table
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("24 تشرين2 2025", "ar", "2025-11-24"),
+        ("24 ت1 2025", "ar", "2025-10-24"),
+        ("24 ك2 2025", "ar", "2025-01-24"),
+        ("24ê Mijdarê 2025", "ku", "2025-11-24"),
+        ("24 ta’ Novembru 2025", "mt", "2025-11-24"),
+        ("24 lis 2025", "pl", "2025-11-24"),
+        ("24 нояб. 2025", "ru", "2025-11-24"),
+        ("2025. március 24.", "hu", "2025-03-24"),
+        ("24.XI.2025", "pl", "2025-11-24"),
+        ("2025. XI. 24.", "hu", "2025-11-24"),
+        ("二〇二五年十一月二十四日", "zh", "2025-11-24"),
+        ("二〇二五年十月十日", "zh", "2025-10-10"),
+        ("อังคารที่ 24 พฤศจิกายน พ.ศ. 2568", "th", "2025-11-24"),
+        ("2025.11.24. 오후 10:15", "ko", "2025-11-24T22:15"),
+        ("2025年11月24日 下午10:15", "zh", "2025-11-24T22:15"),
+        ("2025年11月24日 10時15分", "ja", "2025-11-24T10:15"),
+        ("24/11/2025 a las 10:15h", "es", "2025-11-24T10:15"),
+        ("3/4/26", "es", "2026-04-03"),
+        # years that may stand first, months that may, words that look like Roman figures
+        ("25/11/24", "zh", ""),
+        ("3/4/26", "en", ""),
+        ("2025 i 2026", "pl", ""),
+        ("24 v 20", "cs", ""),
+    ],
+)
+def test_short_roman_and_written_out_forms(text: str, language: str, expected: str) -> None:
+    assert read(text, order="" if language == "en" else "dmy", language=language) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("منذ 3 ساعات و 20 دقيقة", "2026-11-24T08:40+00:00"),
+        ("منذ ساعتين و20 دقيقة", "2026-11-24T09:40+00:00"),
+        ("2 days 3 hours ago", "2026-11-22"),
+        ("1 hour, 20 minutes ago", "2026-11-24T10:40+00:00"),
+        ("5m ago", "2026-11-24T11:55+00:00"),
+        ("2d ago", "2026-11-22"),
+        ("3mo ago", "2026-08-24"),
+        ("منذ لحظات", "2026-11-24T12:00+00:00"),
+        ("Published: just now", "2026-11-24T12:00+00:00"),
+        ("刚刚", "2026-11-24T12:00+00:00"),
+        # what only looks like one
+        ("5 m", ""),
+        ("The bridge was just now opened again", ""),
+        ("5 min read", ""),
+    ],
+)
+def test_parts_short_units_and_just_now(text: str, expected: str) -> None:
+    assert read(text, language="en") == expected

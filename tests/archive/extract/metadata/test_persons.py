@@ -71,3 +71,34 @@ def test_names_are_what_is_left_of_a_byline(byline: str, names: list[str]) -> No
 )
 def test_jobs_places_and_labels_of_other_languages_are_no_part_of_a_name(byline: str, names: list[str]) -> None:
     assert list(split_names(byline)) == names
+
+
+@pytest.mark.parametrize(
+    ("byline", "names"),
+    [
+        ("记者 王小明 李雷", ["王小明", "李雷"]),
+        ("记者 王小明 北京报道", ["王小明"]),
+        ("作者：王小明 编辑：李雷", ["王小明"]),
+        ("山田 太郎", ["山田 太郎"]),
+        ("홍길동 김철수 기자", ["홍길동", "김철수"]),
+        ("서울=홍길동 기자", ["홍길동"]),
+        ("Иван Петров и Анна Сидорова", ["Иван Петров", "Анна Сидорова"]),
+        ("Иван Петров, корреспондент", ["Иван Петров"]),
+        ("Γιάννης Παππάς και Μαρία Νίκου", ["Γιάννης Παππάς", "Μαρία Νίκου"]),
+        ("Anna Nowak i Jan Kowalski", ["Anna Nowak", "Jan Kowalski"]),
+        ("Robert E Lee", ["Robert E Lee"]),
+        ("Haber: Ayşe Demir Fotoğraf: Ali Kaya", ["Ayşe Demir"]),
+        ("مراسل الميناء: منى علي", ["منى علي"]),
+        ("القاهرة: منى علي", ["منى علي"]),
+        ("تصوير: منى علي", []),
+        ("منى علي\u200f", ["منى علي"]),
+        ("Jane Doe Follow @jane", ["Jane Doe"]),
+        ("Ana Ruiz / Madrid", ["Ana Ruiz"]),
+        ("Ana Ruiz / Reuters", ["Ana Ruiz", "Reuters"]),
+        ("Ana Ruiz Corresponsal en Rabat", ["Ana Ruiz"]),
+        ("João Silva, da Redação", ["João Silva"]),
+        ("@harbourmail", []),
+    ],
+)
+def test_names_among_other_words_in_many_scripts(byline: str, names: list[str]) -> None:
+    assert list(split_names(byline)) == names

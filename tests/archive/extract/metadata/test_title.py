@@ -42,6 +42,12 @@ def og(text: str) -> str:
         (f"{og(STORY + ' - National')}<title>{STORY} - National</title>", f"<h1>{STORY}</h1>"),
         (f"{og(STORY)}<title>{STORY}</title>", f"<h1>Dec 18 2025 {STORY}</h1>"),
         (og(f"&lt;script&gt;alert(1)&lt;/script&gt;{STORY}"), ""),
+        (f"<title>{STORY} | Harbour</title>", f"<h1><span class='kicker'>Harbour works</span> {STORY}</h1>"),
+        (f"{og(STORY)}<title>Works: {STORY}</title>", f"<h2 class='title'><span class='roofline'>Works</span>: {STORY}</h2>"),
+        # a title that was cut off for search results
+        (f"{og('How the ferry')}<title>How the ferry</title>", f"<h1>{STORY}</h1>"),
+        # only the page's title has it beside the site's name, which is the h1
+        (f"<title>{STORY} - The Mail</title>", f"<h1>The Mail</h1><b>{STORY}</b>"),
         # whose word counts
         (f"{og('Ferry: what you must know')}<title>Ferry: what you must know</title>", f"<h1>{STORY}</h1>"),
         (f"{ld(headline=STORY)}{og(STORY)}<title>Ferry guide</title>", "<h1>The ferry was built like this</h1>"),
@@ -62,6 +68,13 @@ def test_the_title_is_the_storys(head: str, body: str) -> None:
         ("<title>rustc_codegen_gcc: report 39</title>", "", "rustc_codegen_gcc: report 39"),
         (f"{og('Berlin: Ferry built')}<title>Berlin: Ferry built</title>", "<h1>Berlin: Ferry built</h1>", "Berlin: Ferry built"),
         ("<title>A &lt;br&gt; tag</title>", "<h1>A &lt;br&gt; tag of thirty years</h1>", "A <br> tag of thirty years"),
+        # a kicker that the page's records have as well
+        (og(f"Works: {STORY}"), f"<h1><span class='kicker'>Works</span>: {STORY}</h1>", f"Works: {STORY}"),
+        ("", "<h1><span class='label'>Ferry built</span></h1>", "Ferry built"),
+        # the end of the page's title is the story's, which is printed after the site's name
+        ("<title>Mail of the old harbour - Ferry built</title>", "<b>Mail of the old harbour</b><h1>Ferry built</h1>", "Ferry built"),
+        # a number of comments is no end of a title
+        (f"{og('The ferry was built')}<title>The ferry was built</title>", "<h1>The ferry was built 12 notes</h1>", "The ferry was built"),
         # an h1 with other words is the title where nothing better is printed
         ("<title>Home</title>", "<h1>Time to say goodbye.</h1>", "Time to say goodbye."),
         # a drawing in the page has a title too
@@ -72,3 +85,18 @@ def test_the_title_is_the_storys(head: str, body: str) -> None:
 )  # fmt: skip
 def test_what_only_looks_like_another_is_left_alone(head: str, body: str, title: str) -> None:
     assert title_of(head, body) == title
+
+
+@pytest.mark.parametrize(
+    ("slug", "title"),
+    [("how-the-ferry-was-built", STORY), ("4711", "The Mail"), ("the-mail-and-the-ferry", "The Mail")],
+)
+def test_the_address_tells_the_story_from_the_sites_name(slug: str, title: str) -> None:
+    head, body = f"<title>The Mail - {STORY}</title>", "<h1>The Mail</h1>"
+    assert title_of(head, body, url=f"https://www.harbour.example/{slug}/") == title
+
+
+def test_a_heading_that_leads_home_from_a_post_with_a_number_is_the_sites_name() -> None:
+    body = f"<h1><a href='https://www.harbour.example/'>Notes of the town</a></h1><h1>{STORY}</h1>"
+    head = f"<title>{STORY} Notes of the town</title>"
+    assert title_of(head, body, url="https://www.harbour.example/?p=4711") == STORY

@@ -1,0 +1,84 @@
+"""Recognise pages that stand in the place of others: walls before articles, a waiting room for a front page, a notice for a whole site."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from archive import urls
+from archive.index import articles, availability, captures, identity
+from archive.index.columns import text_digest
+from archive.outcome import Outcome, OutcomeKind
+from archive.parse import Parsed
+from crawler.sites.session import is_login
+
+if TYPE_CHECKING:
+    from archive.article import Article
+    from archive.index import CaptureRow, ScheduledUrl
+    from crawler.extensions import ArchiveExtension
+    from crawler.sites import Site
+
+
+class StandIns:
+    """Tells, of what one run reads on a site, what is not what was asked for."""
+
+    def __init__(self, archive: ArchiveExtension, site: Site) -> None:
+        self._archive = archive
+        self._db = archive.ingest.store.db
+        self._site = site
+        self._read: dict[
+            str, str
+        ] = {}  # by the digest of title and text, where each article of this run was first read
+
+    def recognised(
+        self, due: ScheduledUrl, answer: Parsed, read: Outcome, row: CaptureRow | None
+    ) -> tuple[Parsed, Outcome]:
+        """Return the answer, without an article where the page stands in for another, and what reading it gave."""
+        return self._walled(due, self._standing_in(due, answer, row), read, page=row.url if row else due.url)
+
+    def _standing_in(self, due: ScheduledUrl, answer: Parsed, row: CaptureRow | None) -> Parsed:
+        article = answer.article
+        if article is None:
+            return answer
+        if self._is_led_to(due):
+            outcome = Outcome(kind=OutcomeKind.LISTING, reason="redirected")
+        elif answer.outcome.kind is OutcomeKind.ARTICLE and row and (other := self._twin(due, article, row)):
+            outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason="soft-503", detail=f"says what {other} says")
+        else:
+            return answer
+        return replace(answer, outcome=outcome, article=None, keys=None, lines=())
+
+    def _is_led_to(self, due: ScheduledUrl) -> bool:
+        """Return whether a page is known only because announcers lead there for the time being."""
+        if due.announced_by != "redirect":
+            return False
+        return any(captures.stands_in(self._db, url) for url in (due.url, due.via))  # `via` of one that has moved since
+
+    def _twin(self, due: ScheduledUrl, article: Article, row: CaptureRow) -> str:
+        """Return another URL of the host that gives the same, where a known article gave something altogether different; '' for none."""
+        key = articles.key_of(self._db, article.url)
+        first = self._read.setdefault(text_digest(article.title, article.text), article.url)
+        if not due.article_url or identity.is_version_of(self._db, article.text, key):
+            return ""
+        held = captures.holder_of(self._db, row.payload_digest, row.url)
+        others = (url for url in (first, held.url if held else "") if url and articles.key_of(self._db, url) != key)
+        return next((url for url in others if urls.host_of(url) == urls.host_of(article.url)), "")
+
+    def _walled(self, due: ScheduledUrl, answer: Parsed, read: Outcome, *, page: str) -> tuple[Parsed, Outcome]:
+        """Return the answer and what reading it gave; an article's teaser, and its redirect to a login, are walls."""
+        outcome, article = answer.outcome, answer.article
+        if article and outcome.kind is OutcomeKind.ARTICLE and (whole := self._whole_of(due, article, page)):
+            read = outcome = Outcome(kind=OutcomeKind.QUARANTINE, reason="paywall", detail=whole)
+            answer = replace(answer, outcome=outcome, article=None, keys=None)
+        elif outcome.kind is OutcomeKind.REDIRECT and due.article_url and is_login(outcome.detail):
+            answer = Parsed.of(OutcomeKind.QUARANTINE, "login", f"redirects to {outcome.detail}")
+        if self._site.has_session and (due.article_url or due.kind == "seed"):
+            is_wall = answer.outcome.reason in availability.PAYWALLS
+            self._archive.report.session.saw(
+                due.url, is_wall=is_wall, is_free=article.is_accessible_for_free if article else None
+            )
+        return answer, read
+
+    def _whole_of(self, due: ScheduledUrl, article: Article, page: str) -> str:
+        via = due.via if due.announced_by == "redirect" else ""
+        return self._archive.ingest.whole_of(article, page, site=self._archive.report.site, via=via)
