@@ -324,9 +324,8 @@ def _text(data: Any) -> str:
 def pack(body: str, text: str) -> bytes | str:
     """Return the body as zlib's format (RFC 1950) has it, with the text as preset dictionary; as it is where `unpack` would refuse that."""
     data, dictionary = body.encode(), text.encode()
-    if (
-        not dictionary or printable(text) != text
-    ):  # who reads another's database is given the text without control characters
+    # a text of another's database is read without control characters
+    if not dictionary or printable(text) != text:
         return body
     packer = zlib.compressobj(zdict=dictionary)
     packed = packer.compress(data) + packer.flush()

@@ -230,7 +230,7 @@ class RejectedRecord:
 
 def reject_reason(record: Record) -> RejectedRecord | None:
     """Return why a capture, or a further part of one, cannot have a row; None for one that can, and for records that need none."""
-    if not (record.is_capture or record.type == "continuation"):
+    if not (record.is_capture or record.type == "continuation" or _is_exchange(record)):
         return None
     found = _misfit(record)
     if not found:
@@ -247,6 +247,11 @@ def reject_reason(record: Record) -> RejectedRecord | None:
     )
 
 
+def _is_exchange(record: Record) -> bool:
+    """Return whether a record holds an HTTP response, whatever its URL."""
+    return record.type in {"response", "revisit"} and record.get("Content-Type").lower().startswith("application/http")
+
+
 def _misfit(record: Record) -> tuple[str, str] | None:
     if record.type == "continuation":
         return (
@@ -261,7 +266,7 @@ def _misfit(record: Record) -> tuple[str, str] | None:
     if warc_moment(record.date) is None:
         return "bad-date", record.date[:100]
     if not urls.host_of(record.url):
-        return "bad-url", "a URL without a host"
+        return "bad-url", f"not the address of a page: {_plain(record.url)[:100]!r}"
     return None
 
 

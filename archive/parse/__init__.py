@@ -104,10 +104,12 @@ class Parsed:
 
 
 def join_part(answer: Parsed, part: Parsed) -> Parsed:
-    """Return the article of `answer` with the text of its next page after its own; what comes after that page is next."""
+    """Return the article of `answer` with what its next page says after its own; what comes after that page is next."""
     assert answer.article  # noqa: S101 - only articles have parts
     assert part.article  # noqa: S101
-    joined = replace(answer.article, text=f"{answer.article.text}\n{part.article.text}")
+    one, other = answer.article, part.article
+    body = (*one.body, *other.body) if one.body and other.body else ()
+    joined = replace(one, text=f"{one.text}\n{other.text}", body=body)
     loaded = {one.url: one for one in (*answer.requisites.found, *part.requisites.found)}
     requisites = Requisites(
         found=tuple(loaded.values()), left_out=answer.requisites.left_out + part.requisites.left_out

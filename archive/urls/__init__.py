@@ -94,7 +94,7 @@ _AMP_CACHE = re.compile(
 )
 _AMP_HOST = re.compile(r"^(www\.)?amp\.(?=[^.]+\.)")
 _TWIN_START = re.compile(r"^/(?:amp|print)(?=/.{8})")
-_TWIN_END = re.compile(r"(?<=.{8})/(?:amp|print)(/?)$")
+_TWIN_END = re.compile(r"(?<=.{8})/(?:amp|print|comment-page-\d+)(/?)$")  # the last are WordPress's pages of comments
 _TWIN_ENDING = re.compile(r"(?<=[^/])\.amp(?=\.html$|$)")
 _TWIN_PARAMETER = re.compile(
     r"(?:amp|noamp|print|printable|printer_friendly)(?:=(?:1|true|yes|y)?)?"
@@ -250,7 +250,7 @@ def display(url: str) -> str:
 
 
 def twin_of(url: str) -> str:
-    """Return the URL of the article that `url` is the AMP or print twin of, canonical; '' when it does not look like a twin.
+    """Return the URL of the article that `url` is the AMP or print twin of, or has the comments of; '' when it looks like neither.
 
     The answer is a guess by the usual patterns: the page's own `rel=canonical` outranks it.
     """

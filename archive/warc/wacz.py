@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 import stat
 import zipfile
 import zlib
@@ -27,23 +28,47 @@ MAX_RATIO = 200
 MAX_DESCRIPTION = 1 << 26
 SMALL = 1 << 20
 CHUNK = 1 << 20
-WARC_NAME = re.compile(r"archive/([A-Za-z0-9._ ()+=@~-]{1,200}\.warc(?:\.gz)?)")
+_FILE_NAME = r"(?:.*/)?([A-Za-z0-9._ ()+=@~-]{1,200})"
+WARC_NAME = re.compile(_FILE_NAME + r"(\.warc(?:\.gz|\.zst)?)", re.IGNORECASE)
+PACKAGE_NAME = re.compile(_FILE_NAME + r"(\.wacz)", re.IGNORECASE)
+"""A package in a package: Browsertrix gives collections as such (profile `multi-wacz-package`)."""
 
 
 def unpack_warcs(path: Path, folder: Path, *, max_bytes: int = MAX_BYTES) -> list[Path]:
-    """Write each `archive/*.warc[.gz]` of the package at `path` into `folder`, under its own name; give their paths.
+    """Write each WARC of the package at `path`, and of those in it, into `folder`, which is empty, under its own name; give their paths.
 
     Refuses the package as a whole when any name would lead out of the folder, when a member is a link, is encrypted,
     overlaps another or unpacks to more than is decent, and when a digest of `datapackage.json` does not match.
 
     Raises:
-        DamagedFileError: it is not a WACZ, or one that is refused; what was unpacked until then is removed.
+        DamagedFileError: it is not a WACZ, one that is refused, or one without a WARC; what was unpacked until then is removed.
     """
+    found: list[Path] = []
+    try:
+        found = _unpack(path, folder, max_bytes)
+    finally:
+        if not found:
+            for one in folder.iterdir():
+                shutil.rmtree(one) if one.is_dir() else one.unlink()
+    if not found:
+        raise DamagedFileError(path, 0, "no WARC file in the package", kept="nothing was taken from it")
+    return found
+
+
+def _unpack(path: Path, folder: Path, max_bytes: int, *, is_inner: bool = False) -> list[Path]:
     try:
         with zipfile.ZipFile(path) as package:
             refuse_hostile(path, package, max_bytes)
             digests = _digests(path, package)
-            return _unpack(path, package, folder, digests)
+            made = _extract(path, package, folder, digests, WARC_NAME)
+            max_bytes -= sum(member.file_size for member in package.infolist())
+            for inner in [] if is_inner else _extract(path, package, folder, digests, PACKAGE_NAME):
+                place = folder / f"{inner.name}.unpacked"
+                place.mkdir()
+                made += _unpack(inner, place, max_bytes, is_inner=True)
+                max_bytes -= sum(one.stat().st_size for one in place.iterdir())
+                inner.unlink()
+            return made
     except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, RuntimeError, zlib.error) as error:
         raise DamagedFileError(path, 0, N_(f"not a readable WACZ ({error})")) from error
 
@@ -111,20 +136,18 @@ def _compare(path: Path, member: zipfile.ZipInfo, digest: str, expected: str) ->
         raise DamagedFileError(path, member.header_offset, N_(f"{member.filename!r} has another digest"))
 
 
-def _unpack(path: Path, package: zipfile.ZipFile, folder: Path, digests: dict[str, str]) -> list[Path]:
+def _extract(
+    path: Path, package: zipfile.ZipFile, folder: Path, digests: dict[str, str], wanted: re.Pattern[str]
+) -> list[Path]:
     made: list[Path] = []
-    try:
-        for member in package.infolist():
-            found = WARC_NAME.fullmatch(member.filename)
-            if found is None:
-                continue
-            digest = hashlib.sha256()
-            target = folder / found[1]
-            replace_file(target, _pieces(package, member, digest.update))
-            made.append(target)
-            _compare(path, member, digest.hexdigest(), digests.get(member.filename, ""))
-    except BaseException:
-        for target in made:
-            target.unlink(missing_ok=True)
-        raise
+    for member in package.infolist():
+        found = wanted.fullmatch(member.filename)
+        if found is None:
+            continue
+        digest = hashlib.sha256()
+        name = f"{found[1]}{found[2].lower()}"
+        target = folder / (f"{len(made)}-{name}" if (folder / name).exists() else name)
+        replace_file(target, _pieces(package, member, digest.update))
+        made.append(target)
+        _compare(path, member, digest.hexdigest(), digests.get(member.filename, ""))
     return made

@@ -219,6 +219,7 @@ class Answers:
             due.announced_by != "redirector"
             or answer.outcome.kind is OutcomeKind.REDIRECT
             or answer.outcome.kind.is_failure
+            or (answer.article and self._scope.site.in_scope(answer.article.url))  # a twin of the site's own page
         ):
             return answer
         self._foreign.add(due.host)

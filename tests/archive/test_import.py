@@ -12,6 +12,8 @@ import time
 import pytest
 
 from archive import Archive
+from archive.body import plain_text
+from archive.index.columns import body_of
 from archive.warc import WarcWriter, compress, payload_digest
 from tests.support import PATIENCE, ROOT
 from tests.support.cli import warraq
@@ -109,6 +111,7 @@ def test_parts_of_a_paged_article_become_one_article(tmp_path):
     assert row["url"].endswith("/long/")
     assert row["text"].count("الفقرة") == 6
     assert row["text"].count("التتمة") == 6
+    assert plain_text(body_of(row)) == row["text"], "the blocks are those of both pages"
 
 
 @pytest.mark.slow

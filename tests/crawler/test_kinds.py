@@ -505,6 +505,14 @@ def test_a_corrected_slug_keeps_one_history(at, rows):
     assert rows("SELECT count(*) FROM articles") == [(1,)]
 
 
+@pytest.mark.parametrize(("canonical", "known"), [(f"https://paper.test{story(1)}", 1), ("", 0)])
+def test_a_feed_of_another_host_whose_pages_name_the_sites_own_as_canonical_is_read(at, canonical, known):
+    twin = f"https://m.paper.test{story(1)}"
+    head = f'<link rel="canonical" href="{canonical}">' if canonical else ""
+    world = newsroom() | {"https://paper.test/feed/": feed(twin), twin: page(1, head=head)}
+    assert at(0, world).summary["articles_new"] == known
+
+
 NEW_SLUG = "/2026/11/1-corrected-story-of-the-harbour"
 
 

@@ -190,9 +190,12 @@ class Marks:
 def _named(model: PageModel) -> Iterator[tuple[HtmlElement, str, str]]:
     """Yield the elements of the body that say what they are, with their tags, and their names in small letters."""
     for element, tag, attributes, _ in model.elements:
+        get = attributes.get
+        if tag in _LISTS and _CRUMBS in f"{get('itemtype', '')} {get('aria-label', '')}".lower():
+            yield element, tag, f"{_CRUMBS} {get('class', '')}"[:_MAX_NAMES].lower()
+            continue
         if _NAMING.isdisjoint(attributes) and tag not in _NAMED_TAGS:
             continue
-        get = attributes.get
         if _RARE.isdisjoint(attributes):
             names = f"{get('class', '')} {get('id', '')}     "
         else:
@@ -207,6 +210,9 @@ def _named(model: PageModel) -> Iterator[tuple[HtmlElement, str, str]]:
 
 _RARE = frozenset({"itemprop", "rel", "property", "data-component", "data-testid"})
 _NAMING = _RARE | {"class", "id", "pubdate"}
+_LISTS = frozenset({"nav", "ol", "ul"})
+_CRUMBS = "breadcrumb"
+"""What a list of breadcrumbs says of itself: in its class, or its type (schema.org), or to screen readers."""
 _PAGE_TAGS = frozenset({"body", "html"})
 _NAMELESS = " " * 6
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from archive.article import Article
 from archive.extract.dates import read_dates
 from archive.extract.metadata.authors import read_authors
-from archive.extract.metadata.head import as_list, is_placeholder, plain, read_head, types
+from archive.extract.metadata.head import as_list, element_text, is_placeholder, plain, read_head, types
 from archive.extract.metadata.images import read_images
 from archive.extract.metadata.language import identify, primary
 from archive.extract.metadata.markup import Marks
@@ -172,7 +173,7 @@ def read_metadata(document: Document) -> Metadata:
     """Read all but what needs the article's text: call `with_text` once that is known. Linear, never raises."""
     head = read_head(document)
     marks = Marks(document.model)
-    sitename, sitename_from = _sitename(head)
+    sitename, sitename_from = _sitename(document, head)
     names = site_names(document, head, sitename)
     title, title_from, candidates = read_title(document, head, marks, names)
     if not sitename and (sitename := named_in_title(document, title)):
@@ -184,7 +185,7 @@ def read_metadata(document: Document) -> Metadata:
     images, images_from = read_images(document, head, marks)
     description, description_from = head.first(_DESCRIPTIONS, 1_000)
     canonical, canonical_from = canonical_url(document, head)
-    free, free_from = _is_free(head)
+    free, free_from = _is_free(head, marks)
     declared = next(filter(None, map(primary, declared_languages(document))), "")
     origins = {
         "title": title_from,
@@ -254,13 +255,20 @@ def declared_languages(document: Document) -> tuple[str, ...]:
     return tuple(filter(None, (html[:40], *tags, document.page.site.language)))
 
 
-def _sitename(head: Head) -> tuple[str, str]:
-    """Return the site's name and where it was read: for sharing, as the publisher, as the site's node, as an app's."""
+def _sitename(document: Document, head: Head) -> tuple[str, str]:
+    """Return the site's name and where it was read: for sharing, as the publisher, as the site's node, as an app's.
+
+    On an inner page what its records call the article is not the site's name.
+    """
     publisher: Any = head.resolve(head.article.get("publisher"))
     sites = (node for node in head.nodes if types(node) & {"website", "newsmediaorganization", "organization"})
     named = [("json-ld", plain(node.get("name"), 120)) for node in (publisher, *sites) if isinstance(node, dict)]
+    if isinstance(publisher, str):
+        named.insert(0, ("json-ld", plain(publisher, 120)))
+    is_inner = urlsplit(document.page.url).path not in {"", "/"}
+    titles = {plain(head.article.get("headline"), 120), *(text for _, text in _metas(head, ("og:title",)))}
     for source, name in (*_metas(head, _SITE_METAS[:1]), *named, *_metas(head, _SITE_METAS[1:])):
-        if name and not is_placeholder(name) and not _ADDRESS.match(name):
+        if name and not is_placeholder(name) and not _ADDRESS.match(name) and not (is_inner and name in titles):
             return name, source
     return "", ""
 
@@ -272,21 +280,28 @@ def _metas(head: Head, names: Sequence[str]) -> Iterator[tuple[str, str]]:
     return ((f"meta:{name}", plain(value, 120)) for name in names for value in head.metas.get(name, ()))
 
 
-def _is_free(head: Head) -> tuple[bool | None, str]:
+_FREE_WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_FREE = re.compile("isaccessibleforfree")
+
+
+def _is_free(head: Head, marks: Marks) -> tuple[bool | None, str]:
     """Return whether the article is free to read; one part behind a paywall (`hasPart`) makes it not."""
     parts = [head.article, *(part for part in as_list(head.article.get("hasPart")) if isinstance(part, dict))]
-    words = [
-        str(value).strip().rsplit("/", 1)[-1].lower()
-        for part in parts
-        for value in as_list(part.get("isAccessibleForFree"))
-    ]
-    if "false" in words or "true" in words:
-        return "false" not in words, "json-ld"
-    said = plain(next(iter(head.metas.get("isaccessibleforfree", ())), ""), 40).rsplit("/", 1)[-1].lower()
-    if said in {"true", "false"}:
-        return said == "true", "meta:isaccessibleforfree"
+    said = [_free_word(value) for part in parts for value in as_list(part.get("isAccessibleForFree"))]
+    if any(word is not None for word in said):
+        return False not in said, "json-ld"
+    for value in head.metas.get("isaccessibleforfree", ())[:1]:
+        if (word := _free_word(plain(value, 40))) is not None:
+            return word, "meta:isaccessibleforfree"
     for name in ("article:content_tier", "og:article:content_tier"):
         tier = plain(next(iter(head.metas.get(name, ())), ""), 20).lower()
         if tier in {"free", "locked", "metered"}:
             return tier == "free", f"meta:{name}"
+    for mark in marks.find(_FREE, word="isaccessibleforfree"):
+        if (word := _free_word(mark.element.get("content") or element_text(mark.element, 40))) is not None:
+            return word, "dom:itemprop"
     return None, ""
+
+
+def _free_word(value: object) -> bool | None:
+    return _FREE_WORDS.get(str(value).strip().rsplit("/", 1)[-1].lower())

@@ -39,8 +39,9 @@ _TAG_METAS = (
 _CATEGORY = re.compile(
     r"post-cat-wrap|post-cat\b|td-post-category|penci-cat|cat-links|entry-category|post-categor|term-badge"
     r"|article-?_*section|taxonomy-category|(?:^|\s)(?:rubrique|rubrik|ressort|seccion|kicker-section)(?:\s|$)"
-    r"|(?:^|\s)category(?:\s|$)|articlesection"
+    r"|(?:^|\s)(?:category|news-?_*cat(?:egory)?|section-?_*(?:label|name|link))(?:\s|$)|articlesection"
 )
+_TOPIC = re.compile(r"(?:^|\s)(?:(?:article|post|story)-?_*)?topics(?:\s|$)")
 _CRUMB = re.compile(r"bread-?cr?umb")
 """Also as it is often misspelt."""
 _TAG = re.compile(
@@ -75,22 +76,35 @@ def _sections(head: Head, marks: Marks) -> Iterator[tuple[str, Iterable[Any]]]:
 
 
 def _declared_crumbs(head: Head) -> Iterator[Any]:
+    """Yield the names of the breadcrumbs by their position: the first, mostly the home page's, last and only with another address."""
     for node in head.nodes:
         if "breadcrumblist" in types(node):
-            # The first is the home page, the last is often the article itself.
-            for item in as_list(node.get("itemListElement"))[1:4]:
-                inner = item.get("item") if isinstance(item, dict) else None
-                yield (inner.get("name") if isinstance(inner, dict) else None) or (
-                    item.get("name") if isinstance(item, dict) else None
-                )
+            items = [item for item in as_list(node.get("itemListElement"))[:8] if isinstance(item, dict)]
+            crumbs = [_crumb(item) for item in sorted(items, key=_position)[:4]]
+            yield from (name for name, _ in crumbs[1:])
+            yield from (name for name, address in crumbs[:1] if address and not _FRONT.fullmatch(address))
+
+
+def _crumb(item: dict[str, Any]) -> tuple[Any, str]:
+    inner = item.get("item")
+    if isinstance(inner, dict):
+        return inner.get("name") or item.get("name"), plain(inner.get("@id") or inner.get("url"))
+    return item.get("name"), plain(inner)
+
+
+def _position(item: dict[str, Any]) -> int:
+    said = plain(item.get("position"), 10)
+    return int(said) if said.isdecimal() else 0
 
 
 def read_tags(head: Head, marks: Marks) -> tuple[tuple[str, ...], str]:
     """Return the article's tags, each once, at most 40, and where they were read."""
     for source, values in _tags(head, marks):
-        labels = dict.fromkeys(label for value in values for label in _split(value) if label)
+        labels: dict[str, str] = {}
+        for label in (label for value in values for label in _split(value) if label):
+            labels.setdefault(label.casefold(), label)
         if labels:
-            return tuple(labels)[:_MAX_TAGS], source
+            return tuple(labels.values())[:_MAX_TAGS], source
     return (), ""
 
 
@@ -99,6 +113,7 @@ def _tags(head: Head, marks: Marks) -> Iterator[tuple[str, Iterable[Any]]]:
     for name in _TAG_METAS:
         yield f"meta:{name}", head.metas.get(name, ())
     yield "dom:tag", _labels(marks, _TAG, _MAX_TAGS, word="tag")
+    yield "dom:tag", _labels(marks, _TOPIC, _MAX_TAGS, word="topics")
 
 
 def _labels(marks: Marks, pattern: re.Pattern[str], most: int, *, word: str = "", home: bool = True) -> list[str]:

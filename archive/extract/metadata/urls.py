@@ -19,13 +19,20 @@ _PAGED = re.compile(r"(?:page|multiple-post|post-nav|nav-?links|pagination|pager
 
 
 def canonical_url(document: Document, head: Head) -> tuple[str, str]:
-    """Return the page's address for itself and its origin; ('', '') when it names none, another site's or the home page."""
+    """Return the page's address for itself and its origin; ('', '') when it names none, another site's or a list.
+
+    One for AMP counts only where the page names no other.
+    """
     page = document.page.url
-    for source, href in _canonicals(head):
-        url = absolute(page, href).split("#")[0]
-        if url and _same_site(page, url) and not _is_home(url, page):
-            return url, source
-    return "", ""
+    found = [
+        (url, source)
+        for source, href in _canonicals(head)
+        if (url := absolute(page, href).split("#")[0]) and _same_site(page, url) and not _is_list(url, page)
+    ]
+    return next((one for one in found if not _AMP.search(one[0])), found[0] if found else ("", ""))
+
+
+_AMP = re.compile(r"/amp/?$|\.amp(?:\.html?)?$|[?&]amp(?:=1|=true)?$", re.IGNORECASE)
 
 
 def _canonicals(head: Head) -> Iterator[tuple[str, str]]:
@@ -43,10 +50,24 @@ def _same_site(page: str, url: str) -> bool:
     return registrable(urlsplit(page).hostname or "") == registrable(urlsplit(url).hostname or "")
 
 
-def _is_home(url: str, page: str) -> bool:
-    """Reject a canonical of `/` on an inner page, which is a template's mistake."""
-    parts = urlsplit(url)
-    return parts.path in {"", "/"} and not parts.query and urlsplit(page).path not in {"", "/"}
+def _is_list(url: str, page: str) -> bool:
+    """Reject a canonical of the front page, of an error or of a section on an inner page, which is a template's mistake."""
+    parts, own = urlsplit(url), urlsplit(page).path
+    if parts.query or own in {"", "/"} or parts.path.rstrip("/") == own.rstrip("/"):
+        return False
+    is_section = (
+        _SECTION.fullmatch(parts.path) and own.startswith(parts.path.rstrip("/") + "/") and not _PART.search(own)
+    )
+    return bool(_FRONT.fullmatch(parts.path) or is_section)
+
+
+_FRONT = re.compile(
+    r"/?|/(?:index|default|home)(?:\.\w{2,5})?/?|/[a-z]{2}(?:-[a-z]{2})?/?|/(?:404|error|not-?found)(?:\.\w{2,5})?/?",
+    re.IGNORECASE,
+)
+_SECTION = re.compile(r"/[^/\d-]{2,20}(?:-[^/\d-]{2,20})?/?")
+"""A path of one part of a word or two, without a figure: a section, where it is the folder of the page's own."""
+_PART = re.compile(r"/(?:page/?\d*|amp|print|comments?|feed|\d{1,2})/?$", re.IGNORECASE)
 
 
 def next_page(document: Document, head: Head) -> str:

@@ -181,6 +181,7 @@ def test_what_could_mislead_a_reader_stays_escaped(url: str) -> None:
         ("https://www.example.com/a?outputType=amp", "https://www.example.com/a"),
         ("https://www-example-com.cdn.ampproject.org/c/s/www.example.com/a/b", "https://www.example.com/a/b"),
         ("https://www.google.com/amp/s/www.example.com/a/b", "https://www.example.com/a/b"),
+        ("https://example.com/2026/11/a-story/comment-page-2/", "https://example.com/2026/11/a-story/"),
         ("https://www.example.com/print/", ""),
         ("https://www.example.com/champ", ""),
         ("https://www.example.com/news/stamp/", ""),

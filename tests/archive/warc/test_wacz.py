@@ -54,6 +54,33 @@ def test_warcs_come_out_under_their_names_and_nothing_else_does(tmp_path: Path, 
     assert {path.name for path in folder.iterdir()} == {"a.warc.gz", "b.warc"}
 
 
+def test_warcs_come_out_wherever_they_lie_in_the_package_and_in_packages_inside_it(
+    tmp_path: Path, folder: Path
+) -> None:
+    inner = package(tmp_path / "inner", {"archive/a.warc.gz": WARC * 3})
+    members = {"a.WARC.GZ": WARC, "archive/2026/a.warc.gz": WARC * 2, "crawls/one.wacz": inner.read_bytes()}
+    made = unpack_warcs(package(tmp_path / "x", members), folder)
+    assert [path.read_bytes() for path in made] == [WARC, WARC * 2, WARC * 3]
+    assert [path.name for path in made] == ["a.warc.gz", "1-a.warc.gz", "a.warc.gz"]
+    assert all(path.is_relative_to(folder) for path in made)
+
+
+def test_a_package_inside_another_is_as_hostile_and_no_deeper_one_is_opened(tmp_path: Path, folder: Path) -> None:
+    hostile = package(tmp_path / "hostile", {"../evil.warc.gz": WARC})
+    made = package(tmp_path / "x", {"archive/a.warc.gz": WARC, "one.wacz": hostile.read_bytes()})
+    assert "not a name inside" in refused(made, folder)
+    inner = package(tmp_path / "inner", {"archive/a.warc.gz": bytes(2000)})
+    assert "unpacks to more" in refused(
+        package(tmp_path / "y", {"one.wacz": inner.read_bytes()}), folder, max_bytes=3500
+    )
+    deep = package(tmp_path / "deep", {"one.wacz": inner.read_bytes()})
+    assert "no WARC" in refused(package(tmp_path / "z", {"one.wacz": deep.read_bytes()}), folder)
+
+
+def test_a_package_without_a_warc_is_named(tmp_path: Path, folder: Path) -> None:
+    assert "no WARC" in refused(package(tmp_path / "x", {"pages/pages.jsonl": b"{}"}), folder)
+
+
 @pytest.mark.parametrize(
     "name",
     [
