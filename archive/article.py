@@ -120,7 +120,7 @@ class Article:
 class SiteProfile:
     """What is known of a site before a page is read: taught by `sites.toml` or learned from its other pages.
 
-    `boilerplate` holds the keys (see `archive.extract.text.boilerplate.line_key`) of lines seen on many pages of the host; they are only
+    `boilerplate` holds the keys (see `archive.extract.text.phrases.line_key`) of lines seen on many pages of the host; they are only
     ever applied to an unbroken run at the edges of the text. `locale` is a BCP 47 tag for dates (`ar-SY`), `timezone` an IANA name.
     """
 

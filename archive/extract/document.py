@@ -11,6 +11,7 @@ from lxml.html import HtmlComment, HtmlElement, HtmlEntity, HTMLParser, HtmlProc
 
 from archive.extract.decode import decode_page
 from archive.extract.metadata.jsonld import Node, read_jsonld
+from archive.extract.model import is_long
 from archive.extract.page import HEADINGS, PageModel, read_model
 
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ def _is_layout(table: HtmlElement) -> bool:
 def _is_page_part(cell: HtmlElement) -> bool:
     """Tell whether a cell holds running text of its own: two paragraphs or breaks, and more than a figure's note."""
     breaks = sum(1 for _ in zip(cell.iter("p", "br", "h1", "h2", "ul"), range(2), strict=False))
-    return breaks == 2 and len(cell.text_content()) > _MIN_CELL
+    return breaks == 2 and is_long(cell.text_content(), _MIN_CELL)
 
 
 _HEAD_ONLY = frozenset({"base", "link", "meta", "noscript", "script", "style", "template", "title"})

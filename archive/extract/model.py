@@ -22,13 +22,22 @@ if TYPE_CHECKING:
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 RUNNING_TEXT = 80
-"""Characters from which a block is running text, and no label."""
+"""Characters from which a block is running text, and no label; a sign of Chinese, Japanese or Korean counts twice."""
+_WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 LINKED = 0.3
 """Share of link text from which a line is not running text."""
 FORMAT = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ue000-\uf8ff]")
 """Characters that only say how a line is set: soft hyphens, directions, icons of a font. The joiners spell, and stay."""
 Context = tuple[str, "tuple[Mark, ...]"]
 """Where a piece of text leads ('' nowhere) and its marks."""
+
+
+def is_long(text: str, least: int = RUNNING_TEXT) -> bool:
+    """Tell whether a text has at least the length of running text, or the length given."""
+    size = len(text)
+    if size >= least or 2 * size < least or text.isascii():
+        return size >= least
+    return size + len(_WIDE.findall(text)) >= least
 
 
 class TextBlock(NamedTuple):
@@ -55,7 +64,7 @@ class TextBlock(NamedTuple):
     @property
     def is_running(self) -> bool:
         """Whether it reads as running text: long, with few links, and shown."""
-        return len(self.text) >= RUNNING_TEXT and self.linked < LINKED and not self.hook and not self.hidden
+        return is_long(self.text) and self.linked < LINKED and not self.hook and not self.hidden
 
     def spans(self) -> tuple[Span, ...]:
         """Return the text with its emphasis and links; the spans' texts joined are `text`."""

@@ -26,6 +26,7 @@ from archive.extract.model import (
     closest,
     elements_by_tag,
     is_in,
+    is_long,
 )
 from archive.extract.styles import hidden_names, is_invisible, is_panel
 
@@ -324,7 +325,7 @@ class _Reader:
         """Return what was found; what is hidden counts as shown on a page that hides nearly all its text."""
         blocks = _join_drop_caps(self.blocks)
         shown = sum(len(block.text) for block in blocks if block.is_running)
-        hidden = sum(len(b.text) for b in blocks if b.hidden and len(b.text) >= RUNNING_TEXT and b.linked < LINKED)
+        hidden = sum(len(b.text) for b in blocks if b.hidden and is_long(b.text) and b.linked < LINKED)
         elements = frozenset(self.hidden_elements)
         if hidden and shown < _SHOWN * (shown + hidden):
             blocks = [block._replace(hidden=False) if block.hidden else block for block in blocks]

@@ -160,7 +160,7 @@ async def _run(saving: Saving, url: str) -> Saved:
     finally:
         await _end(process)
     status, summary = _STATUSES.get(process.returncode or 0, 500), _summary(out)
-    if status == 200 and (lacking := [name for name in _LACKING if summary.get(name)]):
+    if status in {200, 422} and (lacking := [name for name in _LACKING if summary.get(name)]):
         return Saved(status=422, url=url, summary=summary, message=", ".join(lacking))
     return Saved(status=status, url=url, summary=summary, message=_last_line(said))
 

@@ -13,10 +13,11 @@ from archive.article import Dropped
 from archive.extract.document import parse_html
 from archive.extract.metadata.language import identify, primary
 from archive.extract.metadata.reading import declared_languages
-from archive.extract.page import HEADINGS, PageModel, ancestors, read_model
-from archive.extract.text.boilerplate import Known, Line, judge_lines
+from archive.extract.page import HEADINGS, RUNNING_TEXT, PageModel, ancestors, read_model
+from archive.extract.text.boilerplate import Known, judge_lines
 from archive.extract.text.boxes import main_element
 from archive.extract.text.declared import declared_body, reconcile
+from archive.extract.text.labels import DATE_LABEL, Line
 from archive.extract.text.layout import Layout
 from archive.extract.text.names import folded_words
 from archive.extract.text.own import find_lead, own_article, title_heading
@@ -131,7 +132,8 @@ _LITTLE = 800
 """Characters of a text below which the page may hold the whole article for its scripts."""
 _ALL_LINK = 0.9
 _TWICE = 2
-_PLAIN = frozenset({"p", "div", "section", "span"})
+_PLAIN = frozenset({"p", "div", "section", "span", "address", "header", "footer", "center", "article", "main", "body"})
+_PARTS = frozenset({"li", "td", "th", "dd", "blockquote"})
 _DESCRIPTIONS = frozenset({"og:description", "description", "twitter:description"})
 
 
@@ -285,14 +287,24 @@ def _line(block: TextBlock, after: TextBlock | None, host: str) -> Line:
         leads=any(href.startswith("mailto:") or same_site(href, host) for href in hrefs),
         links=len(hrefs),
         beside=block.element.tag == "p"
-        and not block.is_running
+        and len(block.text) < RUNNING_TEXT
         and after is not None
         and after.element.tag == "p"
         and after.element.getparent() is block.element.getparent(),
         emphatic=all(marks for text, (_, marks) in block.parts if not text.isspace()),
-        plain=block.element.tag in _PLAIN,
+        plain=block.element.tag in _PLAIN
+        and not any(node.tag in _PARTS for node in islice(ancestors(block.element), 4)),
+        bare=block.element.tag == "p" and not block.element.get("class"),
+        timed=_is_time(block),
         returns=block.linked >= _ALL_LINK and all(_leads_back(href, host) for href in hrefs),
     )
+
+
+def _is_time(block: TextBlock) -> bool:
+    """Tell whether a line is nothing but what a `time` element says."""
+    if len(block.text) > DATE_LABEL or not any(map(str.isdecimal, block.text)):
+        return False
+    return any(" ".join("".join(time.itertext()).split()) == block.text for time in block.element.iter("time"))
 
 
 def _leads_back(href: str, host: str) -> bool:

@@ -1,4 +1,4 @@
-"""Decide which lines of a text are boilerplate, and by which rule: by their words, their place and what the site taught."""
+"""Decide which lines of a text are boilerplate, and by which rule: by what they say, by their shape, by their place at an edge."""
 
 from __future__ import annotations
 
@@ -6,6 +6,25 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from archive.extract.model import is_long
+from archive.extract.text.labels import (
+    DATE_LABEL,
+    LABEL,
+    LABEL_WORDS,
+    SENTENCE_WORDS,
+    Line,
+    is_byline,
+    is_counted,
+    is_date,
+    is_figure,
+    is_label,
+    is_label_row,
+    is_lone,
+    is_lone_link,
+    is_menu,
+    is_text,
+)
+from archive.extract.text.names import STOPS, count_words, ends_sentence
 from archive.extract.text.phrases import PHRASES, line_key
 
 if TYPE_CHECKING:
@@ -15,7 +34,6 @@ if TYPE_CHECKING:
 
 _TITLE_LINES = 4
 """How far down the page's own title may repeat before the text begins (section, title, date, title again)."""
-_STOPS = (".", "؟", "!", "。", "۔", "।")
 _TOP_LINES = 2
 _MORE_WORDS = 2
 """Words besides a phrase that begins a line, or stands in it, up to which it says nothing else."""
@@ -23,9 +41,17 @@ _REFERRING = frozenset({"read-also", "related", "share", "tags", "source-label",
 """Kinds of labels after which a link, a name or a figure stands, and no sentence."""
 _ASKING = frozenset({"follow-us", "newsletter", "reading-time", "views", "tags", "shortlink", "id-label"})
 """Kinds of phrases that a short line between paragraphs begins with when it is furniture."""
-_SENTENCE_WORDS = 5
 _LABELS = 5
-_LABEL = 60
+_HEAD_LABELS = 3
+_HEAD_WORDS = 4
+_TAIL_WORDS = 8
+_NAME_WORDS = 3
+"""Words of unknown labels, up to three of which may stand between the title and the text, and of those at the end."""
+_LABEL_RULES = frozenset(
+    {"author", "author-bio", "date-line", "house-line", "label", "labels", "links", "section", "site"}
+)
+_INNER_KINDS = frozenset({"ad", "read-also", "related"})
+"""Kinds of phrases that stand between paragraphs as well."""
 _CLOSING_WORDS = 45
 _HOUSE_WORDS = 30
 _BIO = re.compile(
@@ -51,22 +77,15 @@ _COMMENT_RULES = re.compile(
 """What a house says of its readers' comments: that they have rules, and whose opinion they are."""
 _RULES_WORDS = 60
 _MOSTLY_LINK = 0.6
-_HALF_LINK = 0.5
-_BARS = re.compile(r"[|•·»]")
 _HEADING_WORDS = 8
 _SHORT_LINE = 80
-_DATE_LABEL = 60
-_DATE_WORDS = 4
-_DATE_FIGURES = 2
-"""A day and a year: a sentence about the author names a year alone."""
-_MOMENT = re.compile(r"(?<!\d)(?:1[34]|19|20)\d\d(?!\d)|(?<!\d)[0-2]?\d[:.h][0-5]\d(?!\d)")
-"""A year of our calendar, of the Hijri or the Persian one, or a time of day."""
+_ROW = 120
+_TOP_ROWS = 6
+"""Characters of labels in a row, and lines at the top among which they stand: the lead may come before them."""
 _SOURCE_LABEL = 40
 _FURNITURE_WORDS = 20
 _MOST_LEARNED = 0.3
 """Share of the text that what the site has taught may take: more is an article written to a pattern, not furniture."""
-_BYLINE_WORDS = 3
-"""Words that stand around the author's name in a byline («كتبت», "By", "Par … le"); a sentence about him has more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,26 +99,6 @@ class Known:
     sitename: str = ""
     is_titled: bool = False  # whether a heading of the page says its title
     speaks: Callable[[str], bool] = lambda _language: True
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of the extracted text, the share of it that is link text on the page, and what it is there.
-
-    `leads` says whether it has a link to the site or a mail address, `links` to how many places its links lead,
-    `emphatic` whether all of it is emphasised, `beside` whether it is a short paragraph beside the next, `returns` whether it is
-    nothing but a link to the site's front page or to a place on this page, `plain` whether it is a paragraph or a box of its own.
-    """
-
-    text: str
-    linked: float = 0.0
-    heading: bool = False
-    leads: bool = False
-    links: int = 0
-    emphatic: bool = False
-    beside: bool = False
-    returns: bool = False
-    plain: bool = False
 
 
 def judge_lines(lines: Sequence[Line], places: Sequence[str], known: Known) -> list[str]:
@@ -117,10 +116,17 @@ def judge_lines(lines: Sequence[Line], places: Sequence[str], known: Known) -> l
     forward = range(len(lines))
     for order, top in ((forward, True), (reversed(forward), False)):
         _drop_edge(order, top=top, lines=lines, keys=keys, rows=rows, rules=rules, known=known)
+    for index, line in enumerate(lines[:_TOP_ROWS]):
+        rules[index] = rules[index] or ("labels" if len(line.text) <= _ROW and is_label_row(line) else "")
     _drop_labels(lines, rows, rules)
     _drop_kickers(lines, rules)
-    _spare_dates(rules)
+    _spare_dates(lines, rules)
+    _drop_head_labels(lines, rules, is_titled=known.is_titled)
+    _drop_tail_labels(lines, rules)
+    _drop_signature(lines, rules)
     _drop_last_headings(lines, rules)
+    if is_counted(lines):
+        _spare_figures(lines, rules)
     _spare_patterns(lines, rules)
     _spare_title(rules)
     return rules
@@ -134,28 +140,66 @@ def _is_spoken(phrase: BoilerplatePhrase, known: Known) -> bool:
 def _drop_labels(lines: Sequence[Line], rows: Sequence[Sequence[BoilerplatePhrase]], rules: list[str]) -> None:
     """Drop a label that is all of a line and stands alone between paragraphs of running text, or lines that are dropped."""
     for index, line in enumerate(lines):
-        if rules[index] or not line.plain or line.emphatic or line.text.endswith(_STOPS):
+        if rules[index] or not line.plain or line.emphatic or ends_sentence(line.text, asking=False):
             continue
         label = next((phrase for phrase in rows[index] if _is_all(phrase, line)), None)
         near = (at for at in (index - 1, index + 1) if 0 <= at < len(lines))
         if label and all(
-            rules[at] or len(lines[at].text) >= _SHORT_LINE or lines[at].text.endswith(_STOPS) for at in near
+            rules[at] or len(lines[at].text) >= _SHORT_LINE or ends_sentence(lines[at].text) for at in near
         ):
             rules[index] = f"phrase:{label.kind}"
 
 
 def _is_all(phrase: BoilerplatePhrase, line: Line) -> bool:
     """Tell whether a phrase of the edges is all that a line says, or asks for something in a few words."""
-    is_short = len(line.text) <= _LABEL and phrase.match == "prefix" and phrase.kind in _ASKING
+    is_short = len(line.text) <= LABEL and phrase.match == "prefix" and phrase.kind in _ASKING
     return phrase.scope == "edge" and (phrase.is_whole or is_short)
 
 
-def _spare_dates(rules: list[str]) -> None:
-    """Take back a date that no other label stands beside: it may be the dateline of the story."""
+def _spare_dates(lines: Sequence[Line], rules: list[str]) -> None:
+    """Take back a date that stands as a paragraph among the others, with no label beside it: it may be the story's dateline."""
     for index, rule in enumerate(rules):
         near = rules[max(0, index - 1) : index] + rules[index + 1 : index + 2]
-        if rule == "date-line" and not any(other and other != "title" for other in near):
+        if rule == "date-line" and lines[index].bare and not any(other and other != "title" for other in near):
             rules[index] = ""
+
+
+def _drop_head_labels(lines: Sequence[Line], rules: list[str], *, is_titled: bool) -> None:
+    """Drop a few labels that stand alone between the title and a paragraph: who wrote it, where, in which series."""
+    first = next((index for index, rule in enumerate(rules) if not rule and is_text(lines[index])), 0)
+    head = [index for index in range(first) if not rules[index]]
+    if not (is_titled or "title" in rules[:first]) or not is_long(lines[first].text) or len(head) > _HEAD_LABELS:
+        return
+    most = LABEL_WORDS if any(map(_is_known, rules[:first])) else _HEAD_WORDS
+    if all(is_lone(lines[index], most) for index in head):
+        for index in head:
+            rules[index] = "label"
+
+
+def _drop_signature(lines: Sequence[Line], rules: list[str]) -> None:
+    """Drop a name behind the last sentence: up to three words without a figure, and no sentence."""
+    kept = [index for index, rule in enumerate(rules) if not rule]
+    if len(kept) < 2 or not lines[kept[-2]].plain or not is_text(lines[kept[-2]]):
+        return
+    last = lines[kept[-1]]
+    if is_lone(last, _NAME_WORDS) and not any(map(str.isdecimal, last.text)):
+        rules[kept[-1]] = "label"
+
+
+def _drop_tail_labels(lines: Sequence[Line], rules: list[str]) -> None:
+    """Drop the labels that stand behind known ones after the last sentence."""
+    last = max((index for index, rule in enumerate(rules) if not rule and is_text(lines[index])), default=len(rules))
+    is_behind = False
+    for index in range(last + 1, len(rules)):
+        if is_behind and not rules[index] and is_lone(lines[index], _TAIL_WORDS):
+            rules[index] = "label"
+        is_behind |= _is_known(rules[index])
+
+
+def _is_known(rule: str) -> bool:
+    """Tell whether a rule tells furniture by what it says, wherever it stands."""
+    kind = rule.removeprefix("phrase:")
+    return rule in _LABEL_RULES or (kind != rule and kind not in _INNER_KINDS)
 
 
 def _drop_last_headings(lines: Sequence[Line], rules: list[str]) -> None:
@@ -164,7 +208,7 @@ def _drop_last_headings(lines: Sequence[Line], rules: list[str]) -> None:
     if len(kept) < 2 or not lines[kept[-1]].heading or lines[kept[-2]].heading:
         return
     text = lines[kept[-1]].text
-    if len(text.split()) <= _HEADING_WORDS and not text.endswith(_STOPS):
+    if count_words(text) <= _HEADING_WORDS and not ends_sentence(text, asking=False):
         rules[kept[-1]] = "empty-heading"
 
 
@@ -173,6 +217,13 @@ def _spare_title(rules: list[str]) -> None:
     if rules and all(rules) and "title" in rules:
         last = max(index for index, rule in enumerate(rules) if rule == "title")
         rules[last] = ""
+
+
+def _spare_figures(lines: Sequence[Line], rules: list[str]) -> None:
+    """Take back the first and last figures where others stand alone among the paragraphs: they head parts of the text."""
+    for index, rule in enumerate(rules):
+        if rule in {"date-line", "figure", "label"} and is_figure(lines[index].text):
+            rules[index] = ""
 
 
 def _spare_patterns(lines: Sequence[Line], rules: list[str]) -> None:
@@ -187,6 +238,8 @@ def _spare_patterns(lines: Sequence[Line], rules: list[str]) -> None:
 def _anywhere(line: Line, key: str, rows: Sequence[BoilerplatePhrase], known: Known) -> str:
     if not key:
         return "no-words"
+    if line.timed and line.plain:
+        return "date-line"
     for phrase in rows:
         if phrase.scope == "line" and _is_seconded(phrase, line, key):
             return f"phrase:{phrase.kind}"
@@ -205,17 +258,19 @@ def _is_own_sentence(phrase: BoilerplatePhrase, line: Line, key: str) -> bool:
     """Tell whether a line that a phrase begins goes on as a sentence of its own: several words, a full stop, no link."""
     if phrase.match != "prefix" or phrase.kind not in _REFERRING or line.linked > 0 or line.heading:
         return False
-    return line.text.endswith(_STOPS) and len(key.split()) - len(phrase.key.split()) >= _SENTENCE_WORDS
+    return ends_sentence(line.text, asking=False) and len(key.split()) - len(phrase.key.split()) >= SENTENCE_WORDS
 
 
 def _is_seconded(phrase: BoilerplatePhrase, line: Line, key: str) -> bool:
     """Tell whether more than its first words speaks against a line that a phrase begins, or that a phrase stands in."""
-    if phrase.match not in {"prefix", "contains", "regex"} or line.linked > 0 or line.heading:
+    if phrase.match not in {"prefix", "contains", "regex"} or line.linked > 0:
+        return True
+    if line.heading and phrase.match != "contains":
         return True
     if phrase.match == "regex":
-        return not line.text.endswith((*_STOPS, "?"))
-    more = len(key.split()) - len(phrase.key.split())
-    return more <= _MORE_WORDS and not line.text.endswith(_STOPS) and not line.text.endswith("?")
+        return not ends_sentence(line.text)
+    more = count_words(key) - count_words(phrase.key)
+    return more <= _MORE_WORDS and not ends_sentence(line.text)
 
 
 def _drop_titles(lines: Sequence[Line], keys: Sequence[str], rules: list[str], known: Known) -> None:
@@ -228,7 +283,7 @@ def _drop_titles(lines: Sequence[Line], keys: Sequence[str], rules: list[str], k
         if rules[index]:
             continue
         is_own = known.is_titled and lines[index].beside and not lines[index].emphatic
-        if known.is_title(key) and (lines[index].heading or not (is_own or lines[index].text.endswith(_STOPS))):
+        if known.is_title(key) and (lines[index].heading or not (is_own or lines[index].text.endswith(STOPS))):
             rules[index] = "title"
             continue
         kept += 1
@@ -240,7 +295,7 @@ def _drop_kickers(lines: Sequence[Line], rules: list[str]) -> None:
     """Drop the labels that stand above the title: the section, the place, the name of a series."""
     title = max((index for index, rule in enumerate(rules[: _TITLE_LINES + _LABELS]) if rule == "title"), default=0)
     above = [index for index in range(title) if not rules[index]]
-    if all(_is_label(lines[index]) for index in above):
+    if all(is_label(lines[index]) for index in above):
         for index in above:
             rules[index] = "section"
 
@@ -256,17 +311,17 @@ def _drop_edge(
     known: Known,
 ) -> None:
     """Drop an unbroken run of furniture from one end; an unknown short label does not interrupt it."""
+    unknown = 0
     for distance, index in enumerate(order):
         if rules[index]:
             continue
         rule = _edge_rule(lines[index], keys[index], rows[index], known, top=top, distance=distance)
+        if not rule and not top and index and keys[index - 1] in known.authors and not rules[index - 1]:
+            rule = "author-bio" if count_words(lines[index].text) <= _CLOSING_WORDS else ""
         rules[index] = rule
-        if not rule and not (distance < _LABELS and _is_label(lines[index])):
+        unknown += not rule
+        if not rule and not (unknown <= _LABELS and is_label(lines[index])):
             return
-
-
-def _is_label(line: Line) -> bool:
-    return len(line.text) <= _LABEL and not line.heading and not line.text.endswith((*_STOPS, "?", ":"))
 
 
 def _edge_rule(
@@ -277,35 +332,24 @@ def _edge_rule(
             return f"phrase:{phrase.kind}"
     if key in known.learned and not known.is_title(key) and _is_furniture(key):
         return "site"
-    if any(author in key and _is_byline(line, key.replace(author, " ")) for author in known.authors):
+    if any(author in key and is_byline(line, key.replace(author, " ")) for author in known.authors):
         return "author"
-    if len(line.text) <= _SHORT_LINE and (line.returns or _is_menu(line)):
+    return _shape_rule(line, top=top) or (_top_rule if top else _closing_rule)(line, key, known)
+
+
+def _shape_rule(line: Line, *, top: bool) -> str:
+    """Return the rule of a line that its shape shows to be links, labels in a row, or a counter."""
+    is_short = len(line.text) <= _SHORT_LINE
+    if is_short and (line.returns or is_menu(line) or (not top and is_lone_link(line))):
         return "links"
-    if top:
-        return "section" if key in known.labels else "date-line" if _is_date(line, key) else ""
-    return _closing_rule(line, key, known)
+    return "figure" if line.plain and is_figure(line.text) else ""
 
 
-def _is_menu(line: Line) -> bool:
-    return line.links > 1 and line.linked >= _HALF_LINK and _BARS.search(line.text) is not None
-
-
-def _is_byline(line: Line, rest: str) -> bool:
-    """Tell whether `rest` of a line, the author's name taken out, is what stands around it in a byline, or that and a date."""
-    words = rest.split()
-    if len(words) <= _BYLINE_WORDS:
-        return True
-    if line.heading or line.text.endswith((*_STOPS, "?", ":")) or not _MOMENT.search(line.text):
-        return False
-    figures = sum(word.startswith("0") for word in words)
-    return figures >= _DATE_FIGURES and len(words) - figures <= _BYLINE_WORDS + _DATE_WORDS
-
-
-def _is_date(line: Line, key: str) -> bool:
-    """Tell whether a line is hardly more than a date or a time of day: a weekday, a month, a place beside the figures."""
-    if len(line.text) > _DATE_LABEL or line.text.endswith(_STOPS) or not _MOMENT.search(line.text):
-        return False
-    return sum(word != "0" for word in key.split()) <= _DATE_WORDS
+def _top_rule(line: Line, key: str, known: Known) -> str:
+    """Return the rule of a first line that is the section, a tag or a date."""
+    if key in known.labels:
+        return "section"
+    return "date-line" if (line.plain or line.heading) and is_date(line, key) else ""
 
 
 def _closing_rule(line: Line, key: str, known: Known) -> str:
@@ -338,17 +382,21 @@ def _is_furniture(key: str) -> bool:
 
 def _is_proof(phrase: BoilerplatePhrase, line: Line, key: str, *, top: bool) -> bool:
     """Tell whether a phrase that the line fits is reason enough to drop it at an edge of the text."""
+    is_sentence = ends_sentence(line.text)
     match phrase.scope, phrase.kind:
+        case "edge", ("views" | "reading-time") if phrase.match == "prefix":
+            is_proof = "0" in key and not is_sentence
         case (("edge" | "link"), _):
-            return not _is_own_sentence(phrase, line, key)
+            is_proof = not _is_own_sentence(phrase, line, key)
         case "line", _:
-            is_short = len(key.split()) <= _CLOSING_WORDS and (not top or not line.text.endswith(_STOPS))
-            return is_short and not _is_own_sentence(phrase, line, key)
+            is_short = len(key.split()) <= _CLOSING_WORDS and not (top and is_sentence)
+            is_proof = is_short and not _is_own_sentence(phrase, line, key)
         case "top", _:
-            return top
+            is_proof = top
         case "context", "date-label":
-            return len(line.text) <= _DATE_LABEL and "0" in key
+            is_proof = len(line.text) <= DATE_LABEL and "0" in key and not is_sentence
         case "context", "source-label":
-            return len(line.text) <= _SOURCE_LABEL
+            is_proof = len(line.text) <= _SOURCE_LABEL and not is_sentence
         case _:
-            return False
+            is_proof = False
+    return is_proof

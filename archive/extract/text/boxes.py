@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from archive.extract.page import HEADINGS, RUNNING_TEXT, ancestors, closest
+from archive.extract.model import is_long
+from archive.extract.page import HEADINGS, ancestors, closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -97,7 +98,7 @@ def is_widget(box: HtmlElement) -> bool:
 
 def _paragraphs(box: HtmlElement) -> int:
     """Return the paragraphs of running text in a box."""
-    return sum(len(" ".join("".join(node.itertext()).split())) >= RUNNING_TEXT for node in box.iter("p"))
+    return sum(is_long(" ".join("".join(node.itertext()).split())) for node in box.iter("p"))
 
 
 def _is_control(element: HtmlElement) -> bool:

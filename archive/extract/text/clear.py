@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from archive.extract.page import HEADINGS, ancestors, is_in
 from archive.extract.text.boxes import main_element, owner
-from archive.extract.text.layout import FULL_STOPS, Layout
-from archive.extract.text.names import speaks_against
+from archive.extract.text.layout import Layout
+from archive.extract.text.names import ends_sentence, speaks_against
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -147,7 +147,7 @@ class _Reader:
         is_heading = tag in HEADINGS and not found.isdisjoint(range(index + 1, index + 1 + _HEADING_REACH))
         if block.linked < _LINKED and (is_heading or tag in _CELLS):
             return self._is_prose(index)
-        is_sentence = tag in _LINES and block.linked < _LINKED and block.text.endswith(FULL_STOPS)
+        is_sentence = tag in _LINES and block.linked < _LINKED and ends_sentence(block.text)
         place = owner(block.element)
         is_beside = (is_heading or tag in _LINES) and place in self.layout.holders
         # a paragraph that a template prints has a class, one that an editor writes has none

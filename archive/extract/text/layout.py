@@ -22,7 +22,7 @@ from archive.extract.text.boxes import (
     owner,
     stands_in_title,
 )
-from archive.extract.text.names import folded_words, quads, share, speaks_against
+from archive.extract.text.names import count_words, ends_sentence, folded_words, quads, share, speaks_against
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -48,8 +48,9 @@ _REACH = 60
 """Blocks behind the last found among which the article may go on."""
 _PARAGRAPHS = 3
 """Paragraphs side by side in a box that is more than a note or a teaser."""
+BRACKETS = "([（【{"
+"""Signs with which a line begins that is an aside: where it is a link, it refers to another page."""
 _QUESTIONS = ("?", "؟", "？", ";")
-FULL_STOPS = (".", "۔", "。", "!", "?", "؟", "…", ".”", ".»", '."', ".“")
 
 
 class Layout:
@@ -131,7 +132,9 @@ class Layout:
         if not any(map(str.isalnum, block.text)):
             return False
         place = owner(block.element)
-        is_beside = place in holders or block.element in holders or self._is_like_holder(place)
+        group = closest(block.element, *GROUPS)
+        boxes = {place, group.getparent() if group is not None else None}
+        is_beside = place in holders or block.element in holders or any(map(self._is_like_holder, boxes))
         is_title = block.element.tag in HEADINGS and index + 1 in have
         if not is_beside and not is_title:
             return False
@@ -204,7 +207,7 @@ class Layout:
             element = block.element
             if block.hook or block.hidden or block.linked >= _LINKED or owner(element) not in self.holders:
                 break
-            is_item = element.tag == "li" and len(block.text.split()) >= _FEW_WORDS
+            is_item = element.tag == "li" and count_words(block.text) >= _FEW_WORDS
             is_heading = element.tag in HEADINGS and element.tag != "h1" and bool(before)
             if not (is_item or is_heading) or self.verdict(element) or self.is_furniture(element):
                 break
@@ -271,7 +274,7 @@ class Layout:
         `is_next` says whether it directly follows a block of the article, as an item of its last list does.
         """
         element = block.element
-        is_item = is_next and element.tag == "li" and len(block.text.split()) >= _FEW_WORDS and block.linked < _LINKED
+        is_item = is_next and element.tag == "li" and count_words(block.text) >= _FEW_WORDS and block.linked < _LINKED
         if not (block.is_running or is_item or (_is_sentence(block) and element.tag == "p")):
             return False
         if self.is_furniture(element):
@@ -347,11 +350,15 @@ class Layout:
 
 
 def _is_sentence(block: TextBlock) -> bool:
-    return len(block.text.split()) >= _FEW_WORDS and block.text.endswith(FULL_STOPS)
+    return count_words(block.text) >= _FEW_WORDS and ends_sentence(block.text)
 
 
 def _is_linked_sentence(block: TextBlock) -> bool:
-    return block.text.endswith(FULL_STOPS[:3]) and len(block.text.split()) >= _SENTENCE
+    return (
+        block.text[0] not in BRACKETS
+        and ends_sentence(block.text, asking=False)
+        and count_words(block.text) >= _SENTENCE
+    )
 
 
 def _is_quotation(element: HtmlElement) -> bool:

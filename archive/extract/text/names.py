@@ -168,6 +168,9 @@ _WEAK_PART = re.compile(
 _ANCHOR_WORDS = 2
 _SENTENCE_WORDS = 4
 """Words from which an id may be the beginning of a heading, and all of it: `related-posts` may be a box's name."""
+_LISTS = frozenset({"ul", "ol", "li", "dl"})
+_LIST = re.compile(r"list", re.IGNORECASE)
+"""A word in the names of lists that only says what they are."""
 _NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
@@ -178,6 +181,8 @@ def speaks_against(element: HtmlElement) -> Verdict:
         return "strong"
     # a heading's id is its words: a table of contents leads to it; its class says that it is one (`article--header`)
     names, identity = element.get("class") or "", element.get("id") or ""
+    if tag in _LISTS:
+        names = _LIST.sub("", names)
     if tag in HEADINGS:
         names, identity = names.replace("header", ""), ""
     if tag == "p" and _captions_nothing(element, names):
@@ -248,6 +253,33 @@ WIDGET = re.compile(
 _UNSPACED = "぀-ヿ㐀-鿿가-힯฀-๿က-႟"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
 """A word, or one character of a script written without spaces (kana, han, hangul, Thai, Burmese)."""
+
+_SIGNS = re.compile("[぀-ヿ㐀-鿿]")
+_LETTERS = re.compile("[฀-\u0effက-႟ក-\u17ff]")
+"""Letters of Thai, Lao, Burmese and Khmer."""
+_SIGNS_OF_WORD, _LETTERS_OF_WORD = 2, 5
+STOPS = (".", "…", "。", "．", "｡", "۔", "।", "॥", "։", "።", "။", "។")
+_QUESTIONS = ("?", "!", "؟", "？", "！", "\u037e")
+_CLOSING = "\"'”“’»«›)]）」』】"
+_STOPLESS_WORDS = 8
+"""Words of Thai or Lao, which end sentences without a sign, from which a line is one."""
+
+
+def count_words(text: str) -> int:
+    """Return how many words a text has, estimated where a script sets no blanks between them."""
+    words = len(text.split())
+    if text.isascii():
+        return words
+    return words + len(_SIGNS.findall(text)) // _SIGNS_OF_WORD + len(_LETTERS.findall(text)) // _LETTERS_OF_WORD
+
+
+def ends_sentence(text: str, *, asking: bool = True) -> bool:
+    """Tell whether a line ends as a sentence does; a question or an exclamation counts if `asking`."""
+    end = text.rstrip(_CLOSING)
+    if end.endswith(STOPS) or (asking and end.endswith(_QUESTIONS)):
+        return True
+    return "\u0e00" <= end[-1:] <= "\u0eff" and count_words(text) >= _STOPLESS_WORDS
+
 
 _ORDER = 4
 """Words in a row that two texts must share to say the same (the shingles of the scrapinghub benchmark)."""

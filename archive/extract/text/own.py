@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from archive.extract.page import HEADINGS, ancestors, is_in
-from archive.extract.text.names import folded_words, grams, quads, share, speaks_against
+from archive.extract.text.names import count_words, ends_sentence, folded_words, grams, quads, share, speaks_against
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -175,7 +175,6 @@ _LEAD_CLASS = re.compile(
 )
 _MIN_WORDS = 6
 _MAX_WORDS = 120
-_STOPS = (".", "!", "?", "؟", "۔", "。")
 _REACH = 30
 """Blocks between the title and the text among which the lead is looked for."""
 _DESCRIPTION_WORDS = 8
@@ -220,7 +219,7 @@ def find_lead(
     for index in between:
         tokens = folded_words(blocks[index].text)
         if index not in run:
-            if not _MIN_WORDS <= len(tokens) <= _MAX_WORDS:
+            if not _has_size_of_lead([blocks[index].text]):
                 continue
             if not any(_alike(tokens, other) for other in described) and not _classed(blocks[index].element):
                 continue
@@ -237,14 +236,18 @@ def _may_be_lead(block: TextBlock) -> bool:
     return not block.hook and not block.hidden and block.linked <= 0.5
 
 
+def _has_size_of_lead(texts: Sequence[str]) -> bool:
+    least = sum(len(folded_words(text)) for text in texts)
+    return least >= _MIN_WORDS and sum(map(count_words, texts)) <= _MAX_WORDS
+
+
 def _only_run(between: Sequence[int], blocks: Sequence[TextBlock]) -> set[int]:
     """Return the sentences between the title and the text when they all stand in one place and nothing speaks against it."""
-    sentences = [index for index in between if blocks[index].text.endswith(_STOPS)]
+    sentences = [index for index in between if ends_sentence(blocks[index].text)]
     if any(blocks[index].element.tag == "li" for index in sentences):
         return set()
     places = {blocks[index].element.getparent() for index in sentences}
-    size = sum(len(folded_words(blocks[index].text)) for index in sentences)
-    if len(places) != 1 or not _MIN_WORDS <= size <= _MAX_WORDS:
+    if len(places) != 1 or not _has_size_of_lead([blocks[index].text for index in sentences]):
         return set()
     element = blocks[sentences[0]].element
     holders = list(ancestors(element))[:4]

@@ -11,7 +11,10 @@ from urllib.parse import urlsplit
 
 from archive.extract.page import HEADINGS, ancestors, closest, is_in
 from archive.extract.text.boxes import is_linked, main_element
-from archive.extract.text.names import speaks_against
+from archive.extract.text.labels import Line, is_date
+from archive.extract.text.layout import BRACKETS
+from archive.extract.text.names import count_words, ends_sentence, speaks_against
+from archive.extract.text.phrases import line_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -23,11 +26,10 @@ if TYPE_CHECKING:
 _LEAD_WORDS = 8
 _LEAD_LENGTH = 60
 _SENTENCE_WORDS = 5
-_FULL_STOPS = (".", "!", "?", "؟", "۔", "。")
 _ALL_LINK = 0.9
+_MOST_LINK = 0.5
 _ITEM_LINK = 0.5
 _LINK_WORDS = 4
-_SENTENCE_ENDS = (".", "۔", "。", ".”", ".»")
 _HEADING_WORDS = 12
 _TITLE_WORDS = 6
 """Words of a heading, or of a paragraph, up to which it may be the title of a list."""
@@ -57,7 +59,7 @@ def judge_places(found: Sequence[int], blocks: Sequence[TextBlock], url: str, ad
         if at in captions:
             rules.append("caption")
         elif index not in added and not inside[at] and (at > last or (at < first and _is_label(block.text))):
-            rules.append("" if _beside(block.element, main) else "outside")
+            rules.append(links.get(at, "") if _beside(block.element, main) else "outside")
         else:
             rules.append(links.get(at, ""))
     return rules
@@ -74,8 +76,8 @@ def _beside(element: HtmlElement, main: HtmlElement | None) -> bool:
 
 def _is_label(text: str) -> bool:
     """Tell whether a line before the text is a label (date, byline, section): a lead has more words."""
-    words = len(text.split())
-    is_sentence = words >= _SENTENCE_WORDS and text.endswith(_FULL_STOPS)
+    words = count_words(text)
+    is_sentence = words >= _SENTENCE_WORDS and ends_sentence(text)
     return words < _LEAD_WORDS and len(text) < _LEAD_LENGTH and not is_sentence
 
 
@@ -93,7 +95,7 @@ def _links(found: Sequence[int], blocks: Sequence[TextBlock], url: str) -> dict[
         item = _list_item(block.element)
         if item is not None and (group := item.getparent()) is not None:
             items.setdefault(group, []).append(at)
-        if block.linked >= _ALL_LINK and len(block.text.split()) >= _LINK_WORDS and same_site(block.href, host):
+        if _is_link(block) and count_words(block.text) >= _LINK_WORDS and same_site(block.href, host):
             rules[at] = "linked-line"
     for places in items.values():
         linked = [at for at in places if _leads_away(blocks[found[at]], host)]
@@ -114,9 +116,19 @@ def _links(found: Sequence[int], blocks: Sequence[TextBlock], url: str) -> dict[
     return {} if _outweigh(rules, found, blocks) else rules
 
 
+def _is_link(block: TextBlock) -> bool:
+    """Tell whether a line is a link, but for signs or a date beside it, and no cell beside others that are none."""
+    rest = " ".join(text for text, (href, _) in block.parts if not href) if block.linked >= _MOST_LINK else "?"
+    is_bare = rest != "?" and (not any(map(str.isalnum, rest)) or is_date(Line(rest), line_key(rest)))
+    if block.linked < _ALL_LINK and not is_bare:
+        return False
+    row = closest(block.element, "tr")
+    return row is None or len("".join(row.itertext()).strip()) <= 2 * len(block.text)
+
+
 def _is_list_title(block: TextBlock) -> bool:
     """Tell whether a line is the title of the list that follows: a heading, or a few words and no sentence."""
-    is_short = len(block.text.split()) <= _TITLE_WORDS and not block.text.endswith(_FULL_STOPS)
+    is_short = count_words(block.text) <= _TITLE_WORDS and not ends_sentence(block.text)
     return block.element.tag != "h1" and (
         block.element.tag in HEADINGS or (is_short and block.element.tag in {"p", "div"})
     )
@@ -132,7 +144,8 @@ def _is_sentence(found: Sequence[int], at: int, blocks: Sequence[TextBlock]) -> 
     """Tell whether a linked line between two others is a whole sentence of the story."""
     block = blocks[found[at]]
     is_between = 0 < at < len(found) - 1
-    return is_between and block.text.endswith(_SENTENCE_ENDS) and len(block.text.split()) >= _LINKED_SENTENCE
+    is_sentence = block.text[0] not in BRACKETS and ends_sentence(block.text, asking=False)
+    return is_between and is_sentence and count_words(block.text) >= _LINKED_SENTENCE
 
 
 def _is_section(found: Sequence[int], at: int, blocks: Sequence[TextBlock]) -> bool:
@@ -194,7 +207,6 @@ def _site(host: str) -> str:
 # for one element finds the first. Parts are twins when they are of one article: under one `<article>` (or under
 # none), with no heading of another article between.
 
-_RUNNING_TEXT = 80
 _MOSTLY_PROSE = 0.3
 _REACH = 8
 """Steps from the main element up to the element that holds its twins too."""

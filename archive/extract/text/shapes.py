@@ -70,7 +70,7 @@ def judge_shapes(found: Sequence[int], model: PageModel, host: str) -> dict[int,
         _doubles,
         _captions,
         _nested,
-        _widgets,
+        partial(_widgets, _holders_of_fields(model)),
         partial(_consents, _holders_of_controls(model)),
         _offers,
     ):
@@ -198,8 +198,13 @@ def _nested(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> It
                 break
 
 
-def _widgets(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> Iterator[tuple[int, str]]:
-    """Find boxes that by their name ask for something: with a control in them, or before the first paragraph."""
+def _widgets(
+    entered: Collection[HtmlElement], found: Sequence[int], blocks: Sequence[TextBlock], _host: str
+) -> Iterator[tuple[int, str]]:
+    """Find boxes that ask for something: short ones with a field for an address (`entered`), and those named so.
+
+    What is only named so has a control in it, or stands before the first paragraph.
+    """
     total = sum(len(blocks[index].text) for index in found)
     first = next((index for index in found if blocks[index].is_running), -1)
     judged: dict[HtmlElement, bool] = {}
@@ -207,7 +212,7 @@ def _widgets(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> I
         for node in boxes_around(blocks[index].element):
             if node.tag in {"article", "main", "body"}:
                 break
-            if not _asks(f"{node.get('class', '')} {node.get('id', '')}"):
+            if not _asks(f"{node.get('class', '')} {node.get('id', '')}") and not (node in entered and _is_short(node)):
                 continue
             if node not in judged:
                 inside = [other for other in found if is_in(blocks[other].element, node)]
@@ -217,7 +222,7 @@ def _widgets(found: Sequence[int], blocks: Sequence[TextBlock], _host: str) -> I
                 judged[node] = size < _SMALL * total and (has_control or (is_before and not _holds_title(node)))
             if judged[node]:
                 yield index, "widget"
-            break
+                break
 
 
 @lru_cache(maxsize=4096)
@@ -225,7 +230,20 @@ def _asks(names: str) -> bool:
     return WIDGET.search(names) is not None
 
 
+_FIELDS = frozenset({"email", "text", "tel"})
+_ASKING = 400
+"""Characters of a box with a field up to which it does nothing but ask for what is to be entered."""
 _CONTROLS = ("button", "input", "label")
+
+
+def _holders_of_fields(model: PageModel) -> set[HtmlElement]:
+    """Return the elements, deeper than the page's own, that hold a field for a mail address or a name."""
+    fields = [field for field in model.by_tag["input"] if (field.get("type") or "text").lower() in _FIELDS]
+    return {node for field in fields for node in ancestors(field)}
+
+
+def _is_short(box: HtmlElement) -> bool:
+    return _text_within(box, _ASKING) != ""
 
 
 def _holders_of_controls(model: PageModel) -> set[HtmlElement]:

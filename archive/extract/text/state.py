@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
+from archive.extract.model import is_long
 from archive.extract.text.literals import read_literal
+from archive.extract.text.names import count_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -225,7 +227,7 @@ def _bodies(node: dict[str, Any]) -> Iterator[str]:
         value, depth = stack.pop()
         count += 1
         if isinstance(value, str):
-            if len(value) >= _MIN_BODY and " " in value:
+            if is_long(value, _MIN_BODY) and count_words(value) > 1:
                 yield _as_html(value)
         elif depth >= _MAX_DEPTH:
             continue
@@ -233,7 +235,7 @@ def _bodies(node: dict[str, Any]) -> Iterator[str]:
             stack.extend((child, depth + 1) for key, child in value.items() if not _FOREIGN.search(key))
         elif isinstance(value, list):
             paragraphs = [text for item in value[:_SHORT] if (text := _paragraph(item))]
-            if sum(map(len, paragraphs)) >= _MIN_BODY:
+            if is_long("".join(paragraphs), _MIN_BODY):
                 yield "".join(text if _PARAGRAPH.match(text) else f"<p>{text}</p>" for text in paragraphs)
             stack.extend((item, depth + 1) for item in value if isinstance(item, (dict, list)))
 
@@ -241,7 +243,7 @@ def _bodies(node: dict[str, Any]) -> Iterator[str]:
 def _paragraph(item: Any) -> str:
     """Return the words of one item of a list of paragraphs: a string, or an object whose leaves are strings of text."""
     if isinstance(item, str):
-        return item if " " in item else ""
+        return item if count_words(item) > 1 else ""
     if not isinstance(item, dict):
         return ""
     parts: list[str] = []
@@ -259,7 +261,7 @@ def _paragraph(item: Any) -> str:
         elif depth < _MAX_DEPTH and isinstance(value, list):
             stack.extend((child, depth + 1) for child in reversed(value) if isinstance(child, (str, dict, list)))
     text = "".join(parts)
-    return text if " " in text.strip() else ""
+    return text if count_words(text) > 1 else ""
 
 
 _TEXT_KEYS = frozenset({"text", "content", "value", "html", "body", "paragraph", "data", "rawHtml", "copy", "quote"})

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from archive.extract.page import HEADINGS, ancestors, is_in
 from archive.extract.text.boxes import SECTIONS, boxes_around
+from archive.extract.text.names import count_words, ends_sentence
 from archive.extract.text.phrases import PHRASES, line_key
 from archive.extract.text.place import same_site
 
@@ -56,11 +57,11 @@ def _is_in_brackets(block: TextBlock) -> bool:
 
 def _is_headline(block: TextBlock, label: str) -> bool:
     """Tell whether a block is a short label and then one link whose words are a headline: several, and no sentence's end."""
-    if not label.endswith(_LABEL_ENDS) or len(label.split()) > _SHORT_LABEL:
+    if not label.endswith(_LABEL_ENDS) or count_words(label) > _SHORT_LABEL:
         return False
     title = block.text[len(label) :].strip()
     hrefs = {href for text, (href, _) in block.parts if href and not text.isspace()}
-    return len(hrefs) == 1 and len(title.split()) >= _HEADLINE_WORDS and not title.endswith((".", "۔", "。"))
+    return len(hrefs) == 1 and count_words(title) >= _HEADLINE_WORDS and not ends_sentence(title, asking=False)
 
 
 def _label(block: TextBlock) -> str:
@@ -75,17 +76,17 @@ def _label(block: TextBlock) -> str:
         elif any(map(str.isalnum, text)):
             return ""
     text = " ".join("".join(label).split())
-    is_label = is_linked and 0 < len(text.split()) <= _LABEL_WORDS and any(map(str.isalnum, text))
+    is_label = is_linked and 0 < count_words(text) <= _LABEL_WORDS and any(map(str.isalnum, text))
     return text if is_label else ""
 
 
 def _is_reference(block: TextBlock, label: str) -> bool:
     """Tell whether a label, emphasised or of the table, stands before a link whose words are a headline."""
     title = block.text[len(label) :].strip()
-    if len(title.split()) < _TITLE_WORDS or title.endswith((".", "۔", "。", "।")):
+    if count_words(title) < _TITLE_WORDS or ends_sentence(title, asking=False):
         return False
     marks = [marks for text, (href, marks) in block.parts if not href and any(map(str.isalnum, text))]
-    if all(marks) and len(label.split()) <= _SHORT_LABEL and len(title.split()) >= _HEADLINE_WORDS:
+    if all(marks) and count_words(label) <= _SHORT_LABEL and count_words(title) >= _HEADLINE_WORDS:
         return True
     return any(row.kind in {"read-also", "related"} for row in PHRASES.find(label, line_key(label)))
 
@@ -95,7 +96,7 @@ def find_teasers(found: Sequence[int], blocks: Sequence[TextBlock], host: str) -
     groups: dict[tuple[HtmlElement, str, str], dict[HtmlElement, list[int]]] = {}
     for index in found:
         block = blocks[index]
-        if block.linked >= _ALL_LINK and len(block.text.split()) >= _TITLE_WORDS and same_site(block.href, host):
+        if block.linked >= _ALL_LINK and count_words(block.text) >= _TITLE_WORDS and same_site(block.href, host):
             for node in boxes_around(block.element):
                 parent = node.getparent()
                 if parent is not None:
@@ -139,7 +140,7 @@ def find_excerpts(found: Sequence[int], blocks: Sequence[TextBlock], host: str) 
         title = blocks[index - 1] if index else None
         if title is None or index - 1 in have or title.linked < _ALL_LINK or not same_site(title.href, host):
             continue
-        if len(title.text.split()) > _TITLE_WORDS and _is_boxed_with(index, found, blocks):
+        if count_words(title.text) > _TITLE_WORDS and _is_boxed_with(index, found, blocks):
             taken.append(index)
     if sum(len(blocks[index].text) for index in taken) <= (_ROWS if len(taken) > 1 else _SMALL) * size:
         yield from ((index, "teaser") for index in taken)

@@ -20,6 +20,7 @@ from trafilatura import bare_extraction
 from trafilatura.settings import DEFAULT_CONFIG, Extractor
 from trafilatura.settings import Document as TrafilaturaDocument
 
+from archive.extract.model import is_long
 from archive.extract.page import HEADINGS, ancestors
 from archive.extract.text.boxes import main_element
 from archive.extract.text.clear import clear_article
@@ -289,7 +290,7 @@ class Witness:
     def _is_teasers(self, found: Sequence[int]) -> bool:
         """Tell whether the blocks, none of them running text, are for a good part links. No blocks at all are as bad."""
         blocks = [self._blocks[index] for index in found]
-        if any(len(block.text) >= _RUNNING_TEXT for block in blocks):
+        if any(is_long(block.text) for block in blocks):
             return False
         return sum(len(block.text) * block.linked for block in blocks) >= _LINKED * self._size(found)
 

@@ -3,7 +3,8 @@
 import pytest
 
 from archive.extract import extract
-from archive.extract.text.boilerplate import Known, Line, judge_lines
+from archive.extract.text.boilerplate import Known, judge_lines
+from archive.extract.text.labels import Line
 from archive.extract.text.phrases import line_key
 from tests.archive.extract import pages
 
@@ -51,3 +52,121 @@ def test_a_byline_with_its_date_is_furniture_and_a_sentence_about_the_author_is_
     ] * 3
     known = Known(is_title=lambda key: False, authors=frozenset({"claire mansour"}))
     assert judge_lines([Line(line), *body], [""] * 4, known)[0] == rule
+
+
+SENTENCE = "Der Rat hat am Dienstagabend einen Plan beschlossen, der im kommenden Monat beginnt und ein Jahr dauert."
+
+
+def rules_of(*lines: Line, **known: object) -> list[str]:
+    """The rules of lines before and behind three sentences; `...` stands for those."""
+    asked: list[Line] = []
+    for line in lines:
+        asked += [Line(SENTENCE, plain=True)] * 3 if line is TEXT else [line]
+    rules = judge_lines(asked, [""] * len(asked), Known(is_title=lambda key: False, **known))  # type: ignore[arg-type]
+    return [rule for line, rule in zip(asked, rules, strict=True) if line.text != SENTENCE]
+
+
+TEXT = Line("...")
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("1,245", "figure"),
+        ("👁 120", "figure"),
+        ("٣٤", "figure"),
+        ("+49 40 158", ""),
+        ("2:1", ""),
+        ("12 Tore", ""),
+    ],
+)
+def test_a_counter_at_the_end_is_no_text(text: str, rule: str) -> None:
+    assert rules_of(TEXT, Line(text, plain=True)) == [rule]
+
+
+def test_figures_that_head_parts_of_the_text_stay() -> None:
+    one, two, three = (Line(text, plain=True) for text in "123")
+    assert rules_of(one, TEXT, two, TEXT, three, TEXT) == ["", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("12. November 2026 | Hanna Brandt aus dem Rathaus | 1245", "labels"),
+        ("Markt | Rat | Hafen", ""),
+        ("Sieger 2026 | die Elf vom Hafen, die am Ende lachte, weinte und sang", ""),
+    ],
+)
+def test_labels_in_a_row_with_a_date_are_no_text(text: str, rule: str) -> None:
+    assert rules_of(Line(text, plain=True), TEXT) == [rule]
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "rule"),
+    [
+        ("Hanna Brandt", {"is_titled": True}, "label"),
+        ("Hanna Brandt", {}, ""),
+        ("Liebe Leserin,", {"is_titled": True}, ""),
+        ("Wer bezahlt das?", {"is_titled": True}, ""),
+        ("Ein Plan für den alten Markt", {"is_titled": True}, ""),
+    ],
+)
+def test_a_short_label_under_the_title_is_no_text(text: str, known: dict[str, object], rule: str) -> None:
+    assert rules_of(Line(text, plain=True), TEXT, **known) == [rule]
+
+
+def test_a_label_behind_known_ones_is_no_text() -> None:
+    share, other = Line("Share this article", plain=True), Line("Markt, Rat, Hafen, Kai", plain=True)
+    assert rules_of(TEXT, share, other) == ["phrase:share", "label"]
+    assert rules_of(TEXT, other, share) == ["", "phrase:share"]
+
+
+def test_a_line_about_the_author_stands_under_his_name() -> None:
+    name, bio = Line("Hanna Brandt", plain=True), Line("Sie schreibt seit zehn Jahren über Märkte.", plain=True)
+    assert rules_of(TEXT, name, bio, authors={"hanna brandt"}) == ["author", "author-bio"]
+    assert rules_of(TEXT, bio, authors={"hanna brandt"}) == [""]
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        (Line("Facebook X", linked=0.9, links=2, plain=True), "links"),
+        (Line("Home › Markt", linked=0.85, links=2, plain=True), "links"),
+        (Line("Bericht lesen", linked=1.0, links=1, plain=True), "links"),
+        (Line("Er las den Bericht.", linked=1.0, links=1, plain=True), ""),
+        (Line("Der Bericht als Anhang", linked=0.3, links=1, plain=True), ""),
+    ],
+)
+def test_a_last_line_that_is_only_links_is_no_text(line: Line, rule: str) -> None:
+    assert rules_of(TEXT, line) == [rule]
+
+
+def test_a_date_that_an_editor_writes_stays() -> None:
+    date = "Donnerstag, 12. November 2026"
+    assert rules_of(Line(date, plain=True), TEXT) == ["date-line"]
+    assert rules_of(Line(date, plain=True, bare=True), TEXT) == [""]
+    assert rules_of(Line(date), TEXT) == [""]
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("Просмотров: 1245", "phrase:views"),
+        ("Просмотры выросли вдвое.", ""),
+        ("Источник: ТАСС", "phrase:source-label"),
+        ("Источник воды чище.", ""),
+    ],
+)
+def test_a_last_sentence_that_begins_as_a_label_stays(text: str, rule: str) -> None:
+    assert rules_of(TEXT, Line(text, plain=True)) == [rule]
+
+
+def test_a_name_behind_the_last_sentence_is_no_text() -> None:
+    assert rules_of(TEXT, Line("Hanna Brandt", plain=True)) == ["label"]
+    assert rules_of(TEXT, Line("Boote warten bis Mai", plain=True)) == [""]
+    assert rules_of(TEXT, Line("Boote warten", plain=True), Line("Glocken läuten", plain=True)) == ["", ""]
+
+
+def test_the_time_of_an_entry_is_no_text_and_that_of_a_programme_is() -> None:
+    assert rules_of(TEXT, Line("11:30", plain=True, timed=True), TEXT) == ["date-line"]
+    assert rules_of(TEXT, Line("11:30", plain=True), TEXT) == [""]

@@ -78,7 +78,8 @@ def test_private_addresses_and_robots_are_the_commands_own_business(room, monkey
         assert refused.status_code in {422, 502}
         assert not site.asked  # loopback is no public address
         monkeypatch.setenv("WARRAQ_OPEN_NETWORKS", "127.0.0.0/8")
-        assert room.post("/api/save", json={"url": f"{site.url}{STORY}"}, headers=BEARER).status_code == 422
+        disallowed = room.post("/api/save", json={"url": f"{site.url}{STORY}"}, headers=BEARER)
+        assert (disallowed.status_code, disallowed.json()["error"]["message"]) == (422, "disallowed")
         assert STORY not in site.asked
 
 
