@@ -51,7 +51,7 @@ def unpack_warcs(path: Path, folder: Path, *, max_bytes: int = MAX_BYTES) -> lis
             for one in folder.iterdir():
                 shutil.rmtree(one) if one.is_dir() else one.unlink()
     if not found:
-        raise DamagedFileError(path, 0, "no WARC file in the package", kept="nothing was taken from it")
+        raise DamagedFileError(path, 0, N_("no WARC file in the package"), kept=N_("nothing was taken from it"))
     return found
 
 
