@@ -245,7 +245,7 @@ def _first(witnesses: Iterator[tuple[str, str]], context: DateContext) -> _Witne
 
 
 def _declared(head: Head) -> Iterator[tuple[str, str]]:
-    for key in ("datePublished", "dateCreated", "uploadDate"):
+    for key in ("datePublished", "dateCreated", "uploadDate", "coverageStartTime"):
         for value in as_list(head.article.get(key)):
             yield plain(value, 80), "json-ld"
     yield from _in_metas(head, _PUBLISHED)

@@ -35,7 +35,7 @@ _METAS = (
 # own.
 _BYLINE = re.compile(
     r"author|autor|auteur|byline|writeby|writer|vcard|yazar|muhabir|redakteur|(?:^|\s)username(?:\s|$)|journalist"
-    r"|\bcreator\b|\bkatib\b|dateline|credit|submitted"
+    r"|\bcreator\b|\bkatib\b|[ck]olumnist|dateline|credit|submitted"
 )
 _NOT_BYLINE = re.compile(
     r"author(?:s)?[-_]*(?:box|bio|about|desc|avatar|image|img|photo|picture|social|archive|more|links?|follow"
@@ -188,8 +188,8 @@ def _lines(element: HtmlElement) -> list[str]:
     children = list(element)[:6]
     if len(children) < 2 or (element.text or "").strip() or any(child.tail for child in children[:-1]):
         return []
-    texts = [element_text(child, MAX_NAME) for child in children]
-    return list(filter(None, texts)) if len(texts[0].split()) > 1 else []
+    texts = [text for child in children if (text := element_text(child, MAX_NAME))]
+    return texts if len(texts) > 1 and len(texts[0].split()) > 1 else []
 
 
 _NAME_TAGS = ("a", "span", "meta", "p", "div", "strong", "b", "cite", "address")
@@ -205,7 +205,7 @@ _PICTURE = re.compile(
 )
 _TEXT_BYLINE = re.compile(
     r"^(?:(?i:by|von|par|por|door|av|di|ein(?:e|en)? \w+ von|text|autor(?:in)?|author|written by|geschrieben von"
-    r"|texte? (?:von|de))\s*:?\s+"
+    r"|texte? (?:von|de)|propos recueillis par|(?:interview(?:ed)?|entrevista|intervista)(?: by| von| par| de| di|(?=:)))\s*:?\s+"
     r"(?P<latin>[^\W\d_a-z][^\d<>|@]{2,60})"
     r"|(?:كتب|كتبت|بقلم|حوار|إعداد|اعداد|تحرير|حاورته|حاوره|حاورها|أجرى الحوار|أجرت الحوار|الكاتب|الكاتبة)"
     r"\s*(?:[:：/-]\s*|\s)(?P<arabic>[^\d<>|@:،.]{3,50}?)\s*:?)$"

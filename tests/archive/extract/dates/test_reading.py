@@ -53,6 +53,8 @@ def ld(**node: object) -> str:
         ('<meta name="date" content="2020-11-29">', "", "2020-11-29"),
         (ld(**{"@type": "NewsArticle", "datePublished": {"@type": "DateTime", "@value": "2020-11-29"}}), "", "2020-11-29"),
         (ld(**{"@type": "VideoObject", "name": "Who pays for the bridge", "uploadDate": "2020-11-29"}), "", "2020-11-29"),
+        (ld(**{"@type": "LiveBlogPosting", "coverageStartTime": "2020-11-29"}), "", "2020-11-29"),
+        (ld(**{"@type": "LiveBlogPosting", "datePublished": "2020-11-29", "coverageStartTime": "2020-11-28"}), "", "2020-11-29"),
         # of another thing
         (ld(**{"@type": "VideoObject", "name": "A trailer", "uploadDate": "2015-02-03"}), "", ""),
         (ld(**{"@type": "VideoObject", "uploadDate": "2015-02-03"}), "", ""),
