@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
 
-    from archive import ArchiveError
     from archive.capture import Capture
     from archive.index import CaptureRow
     from archive.ingest import ArchiveWriter
@@ -231,14 +230,14 @@ class ArchiveExtension:
         """End the crawl when the disk is full or the database locked: what was committed is safe."""
         try:
             yield
-        except NotWritableError as error:
-            self.give_up("locked" if isinstance(error, DatabaseLockedError) else "not-writable", error)
-        except NoWorkerError as error:
-            self.give_up("no-workers", error)
+        except (NotWritableError, NoWorkerError) as error:
+            self.give_up(error)
 
-    def give_up(self, reason: str, error: ArchiveError) -> None:
+    def give_up(self, error: NotWritableError | NoWorkerError) -> None:
         """End the crawl by an error that every further page would meet; what is not settled stays due."""
         if not self.report.problem:
+            locked = isinstance(error, DatabaseLockedError)
+            reason = "no-workers" if isinstance(error, NoWorkerError) else "locked" if locked else "not-writable"
             self.report.problem, self.report.reason = str(error), reason
             logger.critical("%s", error)
             self._stop(reason)

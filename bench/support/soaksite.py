@@ -91,7 +91,7 @@ DEAR_FAULTS: dict[str, tuple[Callable[[int], Route], str]] = {
     "no answer": (lambda _: silence, "failed first-byte-timeout"),
     "body without end": (lambda _: endless_body, "failed too-large"),
     "gzip bomb": (lambda _: hostile.BOMBS["/bomb/gzip"], "quarantine too-large"),
-    "page of 4 MB": (lambda _: hostile.made(hostile.PAGES["/patho/big-page"]), "quarantine"),
+    "page over the limit": (lambda _: hostile.made(hostile.PAGES["/patho/big-page"]), "failed too-large"),
     "100,000 tags deep": (lambda _: hostile.made(hostile.PAGES["/patho/nested-div"]), "quarantine|listing|article"),
 }
 """What is at fault: its route by number, and the outcomes (`kind` or `kind reason`) that it may end in, `|` between them."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import DownloadFailedError
 
-from archive import Page
+from archive import NotWritableError, Page
 from archive.outcome import OutcomeKind
 from archive.parse import Parsed, ParseTask
 from archive.parse.workers import NoWorkerError, WorkerKilledError
@@ -247,7 +247,7 @@ class NewsSpider(Spider):
             answer = Parsed.of(OutcomeKind.OTHER) if known else await self._read(loaded.task(due, data))
             self._archive.finish(known or loaded.settled(due, row, answer, response))
         except NoWorkerError as error:
-            self._archive.give_up("no-workers", error)
+            self._archive.give_up(error)
         except Exception as error:  # without a visit the URL would stay due, and be fetched again and again
             self.logger.exception("reading %s", due.url)
             self._archive.finish(loaded.failed(due, row, "error", f"{type(error).__name__}: {error}"))
@@ -272,8 +272,8 @@ class NewsSpider(Spider):
             return
         except StoppedError:
             return
-        except NoWorkerError as error:
-            self._archive.give_up("no-workers", error)
+        except (NoWorkerError, NotWritableError) as error:
+            self._archive.give_up(error)
             return
         except Exception as error:  # without a visit the URL would stay due, and be fetched again and again
             self.logger.exception("reading %s", due.url)

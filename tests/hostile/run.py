@@ -3,11 +3,11 @@
 Bars, each of which makes the exit code 1 when it fails:
 
 - no turn of the reactor takes 0.5 s of its thread's processor time, stretched by how slow this machine is at the moment;
-- no call in it waits 5 s for anything but a processor (a disk, a lock, a name);
 - the crawling process stays under 600 MB;
 - every URL that was visited has an outcome, every exchange a reading, and every good article is archived.
 
-The clock on the wall says nothing on a machine with other work: a turn of 0.2 s of work may take 8 s there.
+What a turn waited for is printed, and with -v where; it is not judged, for a commit waits for its fsync, and how long depends on who else
+writes to that disk. Nor is the clock on the wall: with other work on the machine a turn of 0.2 s of work may take 8 s.
 """
 # ruff: noqa: E501 -- a bench
 
@@ -30,7 +30,7 @@ from tests.support import PATIENCE
 from tests.support.effort import slowness
 
 ROOT = Path(__file__).resolve().parents[2]
-TURN_SECONDS, WAIT_SECONDS = 0.5, 5.0
+TURN_SECONDS = 0.5
 MEGABYTES = 600
 WHOLE_SITE = 4
 """Times `PATIENCE` that its crawl may take: four minutes on a quiet machine, of which most is waiting for what does not come."""
@@ -160,7 +160,6 @@ def _result(db: sqlite3.Connection, server: HostileSite, paths: list[str], seen:
     busy, waited, slow = seen["longest_busy"], seen["longest_wait"], slowness()
     if busy >= TURN_SECONDS * slow:
         faults.append(f"a turn of the reactor took {busy:.2f} s of processor time, not {TURN_SECONDS * slow:.2f}")
-    faults += [f"the reactor waited {waited:.2f} s"] if waited >= WAIT_SECONDS else []
     faults += [f"the process took {seen['megabytes']:.0f} MB"] if seen["megabytes"] >= MEGABYTES else []
     faults += ["the log has a traceback"] if "Traceback" in log else []
     return Result(
